@@ -1,0 +1,3 @@
+//! Take PostgreSQL backups and keep the right ones.
+
+fn main() {}

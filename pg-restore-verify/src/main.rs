@@ -1,0 +1,3 @@
+//! Prove that PostgreSQL backups restore.
+
+fn main() {}
