@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+pub mod backup;
 pub mod cli;
 pub mod connection;
 mod entry;
