@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use super::folder::Folder;
 use super::user::ServerUser;
 use crate::error::{Context, Error, Result};
+use crate::signals;
 
 const SUPERVISOR: &str = include_str!("supervisor.sh");
 /// What the server may need of our environment. It gets nothing else: it may run
@@ -75,6 +76,7 @@ impl Server {
         let deadline = Instant::now() + STARTS_WITHIN;
         let mut complaint = Vec::new();
         while !is_ready(&folder.path) {
+            signals::check()?;
             if self.is_gone(&mut complaint)? {
                 return Err(not_started(folder, &complaint));
             }

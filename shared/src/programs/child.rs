@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use super::{install_hint, leash};
 use crate::error::{Context, Error, Result};
+use crate::signals;
 
 /// How much of what a program says on stderr is kept: its last words.
 const KEPT_BYTES: usize = 64 * 1024;
@@ -30,6 +31,7 @@ pub struct Child {
     name: String,
     alive: Arc<Alive>,
     said: Said,
+    _ended_by_signal: signals::Guard,
 }
 
 impl Child {
@@ -40,11 +42,14 @@ impl Child {
         let mut process = leash::spawn(command).context(|| format!("could not run {program}"))?;
         let stderr = process.stderr.take();
         let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
+        let alive = Arc::new(Alive(Mutex::new(pid)));
+        let target = Arc::clone(&alive);
         Ok(Self {
             process,
             name: name.to_string(),
-            alive: Arc::new(Alive(Mutex::new(pid))),
+            alive,
             said: Said::listen(stderr),
+            _ended_by_signal: signals::on_signal(move |_| target.signal(Signal::TERM)),
         })
     }
 
