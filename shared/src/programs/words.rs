@@ -12,7 +12,7 @@ pub(super) fn split(command: &str) -> Result<Vec<OsString>> {
     let mut rest = command.chars();
     while let Some(c) = rest.next() {
         match c {
-            ' ' | '\t' | '\n' | '\r' => words.extend(word.take().map(OsString::from)),
+            ' ' | '\t' | '\n' => words.extend(word.take().map(OsString::from)),
             '\'' => single_quoted(&mut rest, word.get_or_insert_default())?,
             '"' => double_quoted(&mut rest, word.get_or_insert_default())?,
             '\\' => escaped(&mut rest, word.get_or_insert_default())?,
@@ -65,7 +65,7 @@ mod tests {
 
     const COMMANDS: &[&str] = &[
         "docker compose exec -T db pg_dump",
-        "  spaced \t out\n words ",
+        "  spaced \t out words ",
         "'single quoted' \"double quoted\"",
         r#"a\ b 'c"d' "e'f" "g\"h" "i\\j" "k\l" m\\n"#,
         r#"joined'to'"get"her '' "" end"#,
@@ -94,6 +94,7 @@ mod tests {
     fn nothing_is_expanded() {
         assert_eq!(split("$HOME `id` $(id) * ~ | ;").unwrap().len(), 7);
         assert_eq!(split("\"$HOME\"").unwrap(), ["$HOME"]);
+        assert_eq!(split("over\nlines\n").unwrap(), ["over", "lines"]);
     }
 
     #[test]
