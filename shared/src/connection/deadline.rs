@@ -3,6 +3,7 @@
 use super::conninfo::Conninfo;
 use super::refusal;
 use crate::error::{Error, Result};
+use crate::signals;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ pub fn within<T: Send + 'static>(
         .spawn(move || sender.send(work()))?;
     let end = limit.map(|limit| Instant::now() + limit);
     loop {
+        signals::check()?;
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         match receiver.recv_timeout(left.map_or(GLANCE, |left| left.min(GLANCE))) {
             Ok(result) => return Ok(result),

@@ -149,13 +149,11 @@ impl Later {
             "sslmode" if value == "no-verify" => no_verify(parsed),
             "sslaccept" => self.accept = Some(value.to_string()),
             "targetServerType" => take_server_type(parsed, value)?,
-            "loadBalanceHosts" => drop(parsed.set(
+            "loadBalanceHosts" => parsed.put(
                 "load_balance_hosts",
                 if is_true(value) { "random" } else { "disable" },
-            )),
-            "tcpKeepAlive" => {
-                drop(parsed.set("keepalives", if is_true(value) { "1" } else { "0" }))
-            }
+            ),
+            "tcpKeepAlive" => parsed.put("keepalives", if is_true(value) { "1" } else { "0" }),
             _ => return Ok(self.take_listed(parsed, name, value)),
         }
         Ok(true)
@@ -231,11 +229,11 @@ fn take_ssl(parsed: &mut Parsed, value: &str) -> Result<()> {
         .is_some_and(|mode| mode.starts_with("verify"));
     match value {
         "no-verify" => no_verify(parsed),
-        "allow" | "prefer" | "verify-ca" | "verify-full" => drop(parsed.set("sslmode", value)),
-        "false" | "0" | "disable" | "off" => drop(parsed.set("sslmode", "disable")),
-        "require" | "" => drop(parsed.set("sslmode", "require")),
+        "allow" | "prefer" | "verify-ca" | "verify-full" => parsed.put("sslmode", value),
+        "false" | "0" | "disable" | "off" => parsed.put("sslmode", "disable"),
+        "require" | "" => parsed.put("sslmode", "require"),
         _ if is_true(value) && verifies => {}
-        _ if is_true(value) => drop(parsed.set("sslmode", "require")),
+        _ if is_true(value) => parsed.put("sslmode", "require"),
         _ => {
             return Err(Error::usage(format!(
                 "invalid value for \"ssl\" in the URL: \"{value}\""
@@ -246,7 +244,7 @@ fn take_ssl(parsed: &mut Parsed, value: &str) -> Result<()> {
 }
 
 fn no_verify(parsed: &mut Parsed) {
-    parsed.set("sslmode", "require");
+    parsed.put("sslmode", "require");
     parsed.set("sslrootcert", NO_ROOT);
     parsed
         .notes

@@ -76,7 +76,7 @@ fn match_field<'a>(line: &'a str, word: &str) -> Option<&'a str> {
     let mut rest = line.chars();
     loop {
         match rest.next()? {
-            ':' => return expected.next().is_none().then(|| rest.as_str()),
+            ':' => return expected.next().is_none().then_some(rest.as_str()),
             '\\' => (rest.next()? == expected.next()?).then_some(())?,
             c => (c == expected.next()?).then_some(())?,
         }

@@ -7,7 +7,9 @@ use super::pooler::{self, Pooling};
 use super::startup::Startup;
 use super::target::Facts;
 use crate::error::{Context, Result};
+use crate::signals;
 use postgres::{CancelToken, Client, NoTls, Transaction};
+use std::thread;
 use std::time::Duration;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -176,6 +178,15 @@ impl Session {
             token: self.client.cancel_token(),
             tls: self.tls.clone(),
         }
+    }
+
+    /// Ends the running statement when a signal asks us to stop, as long as the guard lives.
+    pub fn cancel_on_signal(&self) -> signals::Guard {
+        let canceller = self.canceller();
+        signals::on_signal(move |_| {
+            let canceller = canceller.clone();
+            thread::spawn(move || canceller.cancel());
+        })
     }
 }
 

@@ -85,25 +85,39 @@ impl Startup {
         config
             .port(host.port)
             .application_name(&self.application_name);
-        match (&host.socket, address) {
-            (Some(folder), _) => drop(config.host_path(socket_path(folder))),
-            (None, Some(address)) if host.name.is_empty() => {
-                drop(config.host(&address.to_string()).hostaddr(address))
-            }
-            (None, Some(address)) => drop(config.host(&host.name).hostaddr(address)),
-            (None, None) => drop(config.host(&host.name)),
-        }
+        set_place(&mut config, host, address);
         if let Some(password) = conninfo.password(host) {
             config.password(password);
         }
-        match (ours, &self.options) {
-            (true, _) => drop(config.options(&self.options())),
-            (false, Some(options)) => drop(config.options(options)),
-            (false, None) => {}
+        if ours {
+            config.options(&self.options());
+        } else if let Some(options) = &self.options {
+            config.options(options);
         }
         set_encryption(&mut config, conninfo, encryption);
         set_keepalives(&mut config, conninfo)?;
         Ok(config)
+    }
+}
+
+/// Where to; a name that goes with an address is what a certificate has to be for.
+fn set_place(config: &mut postgres::Config, host: &Host, address: Option<IpAddr>) {
+    match (&host.socket, address) {
+        (Some(folder), _) => {
+            config.host_path(socket_path(folder));
+        }
+        (None, Some(address)) => {
+            let own = address.to_string();
+            let name = if host.name.is_empty() {
+                &own
+            } else {
+                &host.name
+            };
+            config.host(name).hostaddr(address);
+        }
+        (None, None) => {
+            config.host(&host.name);
+        }
     }
 }
 

@@ -33,6 +33,11 @@ impl Parsed {
             None => false,
         }
     }
+
+    /// Stores the value of a keyword of the table.
+    pub fn put(&mut self, keyword: &'static str, value: impl Into<String>) {
+        self.settings.insert(keyword, value.into());
+    }
 }
 
 /// The connection string that psql's `-d` takes: a URL, key=value, or the name of a database.

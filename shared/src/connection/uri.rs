@@ -268,7 +268,11 @@ mod tests {
                 "postgresql:///db?host=/tmp&port=9",
                 "dbname=db host=/tmp port=9",
             ),
-            ("postgresql://h?user=me@server", "host=h user=me@server"),
+            ("postgresql://h/?user=me@server", "host=h user=me@server"),
+            (
+                "postgresql://h?user=me@server",
+                "host=server user=h?user=me",
+            ),
             ("postgresql://h/a/b", "dbname=a/b host=h"),
             ("postgresql://h/?ssl=true", "host=h sslmode=require"),
             (

@@ -13,6 +13,7 @@
 //! certificate without subjectAltName does not pass `verify-full`; a password is
 //! never asked for.
 
+mod args;
 mod attempts;
 mod authority;
 mod children;
@@ -40,26 +41,10 @@ mod tls;
 mod unencoded;
 mod uri;
 
+pub use args::ConnectArgs;
 pub use conninfo::Conninfo;
 pub use environment::Environment;
 pub use session::{Canceller, Session, SessionOptions};
-
-use std::fmt;
-
-/// What the command line says about the connection.
-#[derive(Default, Clone)]
-pub struct ConnectArgs {
-    /// `-d`: a URL, key=value, or the name of a database.
-    pub dbname: Option<String>,
-    /// `-h`: host or folder of the socket.
-    pub host: Option<String>,
-    /// `-p`: port.
-    pub port: Option<String>,
-    /// `-U`: user.
-    pub user: Option<String>,
-    /// `-w`: never ask for a password, which we never do anyway.
-    pub never_prompt: bool,
-}
 
 /// What a tool needs of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +53,4 @@ pub enum Need {
     Session,
     /// Single statements, which a pooler in transaction mode serves too.
     Statements,
-}
-
-/// The connection string may hold a password and is not shown.
-impl fmt::Debug for ConnectArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectArgs")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
 }

@@ -1,0 +1,242 @@
+//! What is known about a backup, in `NAME.manifest.json` beside it.
+//!
+//! Everything in it can be shown to anyone who may see the folder: it holds no
+//! address, no user and no secret.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use ::time::OffsetDateTime;
+use ::time::serde::rfc3339;
+use serde::{Deserialize, Serialize};
+
+use super::name;
+use crate::error::{Context, Error, Result};
+
+/// The version of the manifest that is written; a reader refuses newer ones.
+pub const VERSION: u32 = 1;
+
+/// What pg_dump was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// An archive for pg_restore.
+    Custom,
+    /// An SQL script for psql.
+    Plain,
+}
+
+impl Format {
+    /// The word in manifests, records and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// One file of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its name, relative to the manifest.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+}
+
+/// What is known about a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this form.
+    pub version: u32,
+    /// The database that was dumped.
+    pub database: String,
+    /// The user's own mark, if any; part of what retention goes by.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// What pg_dump was told to pick (`--schema-only`, `--table=x`); empty means everything.
+    #[serde(default)]
+    pub selection: Vec<String>,
+    /// When it was begun: nothing later is in it.
+    #[serde(with = "rfc3339")]
+    pub taken_at: OffsetDateTime,
+    /// When the last byte was on disk.
+    #[serde(with = "rfc3339")]
+    pub finished_at: OffsetDateTime,
+    /// What pg_dump wrote.
+    pub format: Format,
+    /// `none`, or method and level: `gzip:6`, `zstd:3`.
+    pub compression: String,
+    /// The files, today always one.
+    pub files: Vec<File>,
+    /// The version of the server, `15.18`.
+    pub server_version: String,
+    /// The version of pg_dump.
+    pub pg_dump_version: String,
+    /// The database's encoding, `UTF8`.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// The database's LC_COLLATE.
+    #[serde(default)]
+    pub collate: Option<String>,
+    /// The database's LC_CTYPE.
+    #[serde(default)]
+    pub ctype: Option<String>,
+    /// `libc`, `icu` or `builtin`; unknown before PostgreSQL 15.
+    #[serde(default)]
+    pub locale_provider: Option<String>,
+    /// The locale of the `icu` or `builtin` provider.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Which server it was, however it was reached; null where the role may not ask.
+    #[serde(default)]
+    pub system_identifier: Option<String>,
+}
+
+impl Manifest {
+    /// Reads the manifest of a backup's data file; `None` when it has none.
+    ///
+    /// One that can't be read, makes no sense, is newer than this program or speaks
+    /// of another file is an error that names it.
+    pub fn read(backup: &Path) -> Result<Option<Self>> {
+        let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
+            return Ok(None);
+        };
+        let path = backup.with_file_name(name::manifest_of(file_name));
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).context(|| path.display().to_string()),
+        };
+        Self::parse(&text, file_name)
+            .context(|| format!("damaged manifest {}", path.display()))
+            .map(Some)
+    }
+
+    fn parse(text: &[u8], file_name: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let versioned: Versioned = serde_json::from_slice(text).map_err(words)?;
+        if versioned.version > VERSION {
+            let version = versioned.version;
+            return Err(Error::new(format!(
+                "its version {version} is newer than this program"
+            )));
+        }
+        let manifest: Self = serde_json::from_slice(text).map_err(words)?;
+        match manifest.files.as_slice() {
+            [file] if file.name == file_name => Ok(manifest),
+            _ => Err(Error::new(format!("it is not about {file_name}"))),
+        }
+    }
+
+    /// The text to store, with a newline at its end.
+    pub fn to_json(&self) -> Result<String> {
+        let mut text = serde_json::to_string_pretty(self).map_err(words)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// The size of the data, over all files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// The SHA-256 of the data file.
+    pub fn sha256(&self) -> Option<&str> {
+        self.files.first().map(|file| file.sha256.as_str())
+    }
+
+    /// True when `other` is an earlier or later backup of the same things:
+    /// database, label and selection. Retention weighs only such backups against each other.
+    pub fn same_series(&self, other: &Self) -> bool {
+        self.database == other.database
+            && self.label == other.label
+            && self.selection == other.selection
+    }
+}
+
+fn words(error: serde_json::Error) -> Error {
+    Error::new(error.to_string())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use ::time::macros::datetime;
+
+    use super::*;
+
+    pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
+        Manifest {
+            version: VERSION,
+            database: "app".into(),
+            label: None,
+            selection: Vec::new(),
+            taken_at: datetime!(2026-11-20 10:39:30 UTC),
+            finished_at: datetime!(2026-11-20 10:39:31.5 UTC),
+            format: Format::Custom,
+            compression: "gzip:1".into(),
+            files: vec![File {
+                name: file_name.into(),
+                bytes,
+                sha256: "00".into(),
+            }],
+            server_version: "15.18".into(),
+            pg_dump_version: "15.18".into(),
+            encoding: Some("UTF8".into()),
+            collate: Some("C".into()),
+            ctype: Some("C".into()),
+            locale_provider: Some("libc".into()),
+            locale: None,
+            system_identifier: None,
+        }
+    }
+
+    fn read(text: &str) -> Result<Option<Manifest>> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.dump.manifest.json"), text).unwrap();
+        Manifest::read(&folder.path().join("a.dump"))
+    }
+
+    #[test]
+    fn reads_back_what_it_wrote() {
+        let manifest = manifest("a.dump", 7);
+        let text = manifest.to_json().unwrap();
+        assert!(
+            text.contains("\"taken_at\": \"2026-11-20T10:39:30Z\""),
+            "{text}"
+        );
+        assert_eq!(read(&text).unwrap(), Some(manifest));
+    }
+
+    #[test]
+    fn fields_of_later_versions_are_ignored() {
+        let text = manifest("a.dump", 7).to_json().unwrap();
+        let text = text.replacen('{', "{\"tables\": [{\"name\": \"x\"}],", 1);
+        assert_eq!(read(&text).unwrap(), Some(manifest("a.dump", 7)));
+    }
+
+    #[test]
+    fn none_beside_the_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(&folder.path().join("a.dump")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_one_is_named() {
+        let good = manifest("a.dump", 7).to_json().unwrap();
+        let newer = good.replace("\"version\": 1", "\"version\": 2");
+        let other = good.replace("a.dump", "../b.dump");
+        for text in ["", "{", "[]", &good[..good.len() / 2], &newer, &other] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with("damaged manifest "), "{error}");
+            assert!(error.contains("a.dump.manifest.json: "), "{error}");
+        }
+    }
+}

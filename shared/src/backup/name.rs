@@ -1,0 +1,221 @@
+//! File names: `DATABASE[_LABEL]_YYYYMMDDTHHMMSSZ.EXTENSION`.
+//!
+//! Characters of a database's name that a file name or a shell would stumble
+//! over are percent-encoded. Where database and label end can't be told from the
+//! name alone (`app_prod`): the manifest knows, the name is for people.
+
+use std::fmt;
+
+use ::time::format_description::StaticFormatDescription;
+use ::time::macros::format_description;
+use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+const STAMP: StaticFormatDescription =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
+const EXTENSIONS: [&str; 3] = ["sql.gz", "sql", "dump"];
+const MANIFEST: &str = ".manifest.json";
+
+/// The name of a backup's data file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    stem: String,
+    taken_at: OffsetDateTime,
+    ordinal: u32,
+    extension: &'static str,
+}
+
+impl Name {
+    /// A name for a backup begun at `taken_at`; an `extension` of `sql.gz`, `sql` or `dump`.
+    pub fn new(
+        database: &str,
+        label: Option<&str>,
+        taken_at: OffsetDateTime,
+        extension: &'static str,
+    ) -> Self {
+        let mut stem = encode(database);
+        if let Some(label) = label {
+            stem.push('_');
+            stem.push_str(&encode(label));
+        }
+        Self {
+            stem,
+            taken_at: taken_at.to_offset(UtcOffset::UTC),
+            ordinal: 1,
+            extension,
+        }
+    }
+
+    /// The name to take when this one is taken: a second backup begun in the same second.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self {
+            ordinal: self.ordinal + 1,
+            ..self.clone()
+        }
+    }
+
+    /// Reads a file name; `None` when it isn't one of a backup.
+    pub fn parse(file_name: &str) -> Option<Self> {
+        let (rest, extension) = EXTENSIONS.iter().find_map(|extension| {
+            let rest = file_name.strip_suffix(extension)?.strip_suffix('.')?;
+            Some((rest, *extension))
+        })?;
+        let (stem, stamp) = rest.rsplit_once('_')?;
+        let (stamp, ordinal) = match stamp.split_once('-') {
+            Some((stamp, ordinal)) => (stamp, ordinal.parse().ok().filter(|n| *n > 1)?),
+            None => (stamp, 1),
+        };
+        let taken_at = PrimitiveDateTime::parse(stamp, &STAMP).ok()?.assume_utc();
+        if stem.is_empty() || stem.starts_with('.') {
+            return None;
+        }
+        Some(Self {
+            stem: stem.to_string(),
+            taken_at,
+            ordinal,
+            extension,
+        })
+    }
+
+    /// Database and label as the name has them: what two backups of one job share.
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
+    /// When the backup was begun, to the second.
+    pub fn taken_at(&self) -> OffsetDateTime {
+        self.taken_at
+    }
+
+    /// `sql.gz`, `sql` or `dump`.
+    pub fn extension(&self) -> &'static str {
+        self.extension
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamp = self.taken_at.format(&STAMP).map_err(|_| fmt::Error)?;
+        write!(f, "{}_{stamp}", self.stem)?;
+        if self.ordinal > 1 {
+            write!(f, "-{}", self.ordinal)?;
+        }
+        write!(f, ".{}", self.extension)
+    }
+}
+
+/// The name of the manifest of a data file.
+pub fn manifest_of(file_name: &str) -> String {
+    format!("{file_name}{MANIFEST}")
+}
+
+/// The data file that a manifest of this name belongs to.
+pub fn unmanifest(file_name: &str) -> Option<&str> {
+    file_name
+        .strip_suffix(MANIFEST)
+        .filter(|name| !name.is_empty() && !name.starts_with('.'))
+}
+
+/// The name under which a file is written until it is whole: hidden, and no backup's.
+pub fn partial_of(file_name: &str) -> String {
+    format!(".{file_name}.partial")
+}
+
+/// Keeps letters and digits of any script, and `_ . -` where they don't lead.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for (position, character) in text.char_indices() {
+        let plain = character.is_alphanumeric()
+            || character == '_'
+            || (position > 0 && matches!(character, '.' | '-'));
+        if plain {
+            encoded.push(character);
+        } else {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use ::time::macros::datetime;
+
+    use super::*;
+
+    const AT: OffsetDateTime = datetime!(2026-11-20 10:39:30 UTC);
+
+    fn name(database: &str, label: Option<&str>) -> String {
+        Name::new(database, label, AT, "dump").to_string()
+    }
+
+    #[test]
+    fn says_database_label_and_time() {
+        assert_eq!(name("app", None), "app_20261120T103930Z.dump");
+        assert_eq!(
+            name("app", Some("pre-migration")),
+            "app_pre-migration_20261120T103930Z.dump"
+        );
+    }
+
+    #[test]
+    fn is_in_utc_whatever_zone_the_clock_is_in() {
+        let name = Name::new("app", None, datetime!(2026-11-21 00:09:30 +13:30), "sql");
+        assert_eq!(name.to_string(), "app_20261120T103930Z.sql");
+    }
+
+    #[test]
+    fn encodes_what_a_file_name_or_a_shell_stumbles_over() {
+        assert_eq!(name("../etc", None), "%2E.%2Fetc_20261120T103930Z.dump");
+        assert_eq!(name("-rf", None), "%2Drf_20261120T103930Z.dump");
+        assert_eq!(
+            name("a b\n%'", None),
+            "a%20b%0A%25%27_20261120T103930Z.dump"
+        );
+        assert_eq!(name("größe", None), "größe_20261120T103930Z.dump");
+    }
+
+    #[test]
+    fn reads_back_what_it_wrote() {
+        for extension in EXTENSIONS {
+            let first = Name::new("app_prod", Some("x"), AT, extension);
+            for name in [first.clone(), first.next(), first.next().next()] {
+                assert_eq!(Name::parse(&name.to_string()), Some(name));
+            }
+        }
+        assert!(
+            Name::new("a", None, AT, "sql")
+                .next()
+                .to_string()
+                .ends_with("Z-2.sql")
+        );
+    }
+
+    #[test]
+    fn names_of_others_are_not_backups() {
+        for other in [
+            "backup.sql",
+            "app_20261120.dump",
+            "_20261120T103930Z.dump",
+            ".app_20261120T103930Z.dump.partial",
+            ".app_20261120T103930Z.dump",
+            "app_20261120T103930Z.dump.manifest.json",
+            "app_20261320T103930Z.dump",
+            "app_20261120T103930Z-1.dump",
+            "app_20261120T103930Z.dump.gpg",
+            "app_20261120T103930Zdump",
+        ] {
+            assert_eq!(Name::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_partial_file_is_no_backup_and_has_no_manifest() {
+        let partial = partial_of(&name("app", None));
+        assert_eq!(Name::parse(&partial), None);
+        assert_eq!(unmanifest(&partial_of(&manifest_of("a"))), None);
+        assert_eq!(unmanifest(&manifest_of("a")), Some("a"));
+    }
+}
