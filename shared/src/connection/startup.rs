@@ -35,13 +35,12 @@ pub struct Startup {
 impl Startup {
     /// `application_name` is the user's where one was given, else the tool's.
     pub fn new(conninfo: &Conninfo, options: &SessionOptions) -> Self {
-        let own =
-            (!options.application_name.is_empty()).then_some(options.application_name.as_str());
-        let fallback = conninfo.text("fallback_application_name").or(own);
-        let name = conninfo.text("application_name").or(fallback);
+        let said = |keyword| conninfo.settings.get(keyword);
+        let name = said("application_name").or(said("fallback_application_name"));
+        let name = name.unwrap_or(&options.application_name);
         let (settings, late) = settings(conninfo, options);
         Self {
-            application_name: name.unwrap_or_default().to_string(),
+            application_name: name.clone(),
             mark: format!("{:016x}", RandomState::new().hash_one(std::process::id())),
             settings,
             late,
