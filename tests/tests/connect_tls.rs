@@ -442,3 +442,17 @@ fn tls_from_the_first_byte() {
         answer.unwrap_err();
     }
 }
+
+#[test]
+fn the_systems_roots() {
+    let session = |trusted: &str, more: &str| {
+        let text = conninfo(good_server(), &format!("sslrootcert=system {more}"));
+        let command = tests::program(env!("CARGO_BIN_EXE_session")).args([QUERY, &text]);
+        command
+            .env("SSL_CERT_FILE", certificates().path(trusted))
+            .run()
+    };
+    assert_eq!(session("ca.crt", "").expect_code(0).stdout.trim(), "true");
+    session("stranger.crt", "").expect_error("no root in the system's roots");
+    session("ca.crt", "sslmode=require").expect_error("weak sslmode");
+}

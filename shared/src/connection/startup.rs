@@ -50,12 +50,17 @@ impl Startup {
 
     /// SQL for the settings that could not be made at the start.
     pub fn late_settings(&self) -> String {
-        statements("set", &self.late)
+        statements(&self.late, false)
     }
 
-    /// SQL for all settings; `set` says how long they last.
-    pub fn all_settings(&self, set: &str) -> String {
-        statements(set, &self.settings) + &statements(set, &self.late)
+    /// SQL for all settings, for the session.
+    pub fn session_settings(&self) -> String {
+        statements(&self.settings, false) + &statements(&self.late, false)
+    }
+
+    /// SQL for all settings, for a transaction that has begun.
+    pub fn transaction_settings(&self) -> String {
+        statements(&self.settings, true) + &statements(&self.late, true)
     }
 
     /// The startup packet's options: ours, then the user's, which win.
@@ -155,14 +160,15 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
     (settings, late)
 }
 
-fn statements(set: &str, settings: &[(&str, String)]) -> String {
-    let statements = settings
-        .iter()
-        .map(|(name, value)| match (*name, value.as_str()) {
-            ("search_path", "") => format!("{set} search_path = '';"),
-            ("search_path", list) => format!("{set} search_path = {list};"),
-            (_, value) => format!("{set} {name} = '{value}';"),
-        });
+fn statements(settings: &[(&str, String)], local: bool) -> String {
+    let statements = settings.iter().map(|(name, value)| {
+        let name = match *name {
+            "default_transaction_read_only" if local => "transaction_read_only",
+            name => name,
+        };
+        let value = value.replace('\'', "''");
+        format!("select pg_catalog.set_config('{name}', '{value}', {local});")
+    });
     statements.collect()
 }
 
