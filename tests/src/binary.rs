@@ -28,6 +28,7 @@ fn build(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    forget_this_test(&mut cargo);
     cargo
         .args(["build", "--quiet", "--bin", name, "--target-dir"])
         .arg(profile.parent().unwrap())
@@ -43,4 +44,25 @@ fn build(name: &str) -> PathBuf {
         "{name} could not be built:\n{words}"
     );
     profile.join(name)
+}
+
+/// Removes what cargo tells a test about its package: build scripts that look at
+/// these variables would run again, and everything after them.
+fn forget_this_test(cargo: &mut Command) {
+    let told = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    for (name, _) in env::vars_os() {
+        if told
+            .iter()
+            .any(|told| name.to_string_lossy().starts_with(told))
+        {
+            cargo.env_remove(name);
+        }
+    }
 }
