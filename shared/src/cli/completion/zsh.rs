@@ -10,14 +10,9 @@ pub fn script(tool: &Tool) -> String {
     for flag in shown(tool) {
         specs.extend(names(&flag).iter().map(|name| spec(tool, &flag, name)));
     }
-    let metavar = tool.operands.map_or("", |(metavar, _)| metavar);
-    match tool.operands {
-        Some(_) => specs.push(quote(&format!(
-            "*:{}:{}",
-            plain(metavar),
-            action(&operand(tool))
-        ))),
-        None => {}
+    if let Some((metavar, _)) = tool.operands {
+        let action = action(&operand(tool));
+        specs.push(quote(&format!("*:{}:{action}", plain(metavar))));
     }
     TEMPLATE
         .replace("@FUNCTION@", &function(tool))
