@@ -337,11 +337,10 @@ mod tests {
         struct Endless(&'static [u8]);
         impl Read for Endless {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-                (&mut self.0.chain(&b"{\"path\":\"a\"},\n"[..]))
-                    .read(into)
-                    .inspect(|read| {
-                        self.0 = self.0.get(*read..).unwrap_or_default();
-                    })
+                let mut input = self.0.chain(&b"{\"path\":\"a\"},\n"[..]);
+                let read = input.read(into)?;
+                self.0 = self.0.get(read..).unwrap_or_default();
+                Ok(read)
             }
         }
         let input = BufReader::with_capacity(14, Endless(b"["));
