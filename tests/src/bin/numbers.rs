@@ -77,7 +77,7 @@ impl Number {
         Self {
             number,
             text: format!("\"{number}\",\n\u{1b}[1mnumber"),
-            half: (number % 2 == 0).then_some(number as f64 / 2.0),
+            half: number.is_multiple_of(2).then_some(number as f64 / 2.0),
             digits: digits.into_iter().map(|digit| digit - b'0').collect(),
         }
     }
