@@ -1,7 +1,7 @@
 //! The man page, in roff with the man macros.
 
 use super::flag::Flag;
-use super::help::{groups, paragraphs, words};
+use super::help::{command_lines, groups, paragraphs, words};
 use super::tool::Tool;
 
 /// How long a line of the source becomes, before its dashes are escaped.
@@ -81,7 +81,9 @@ fn examples(page: &mut String, tool: &Tool) {
         }
         line(page, &format!("{}:", escape(what)));
         page.push_str(".PP\n.RS 4\n.nf\n");
-        line(page, &escape(command));
+        for part in command_lines(command) {
+            line(page, &escape(&part));
+        }
         page.push_str(".fi\n.RE\n");
     }
 }
