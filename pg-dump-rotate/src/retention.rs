@@ -14,11 +14,7 @@
 
 use std::time::Duration;
 
-mod units {
-    pub fn human_duration(d: std::time::Duration) -> String {
-        format!("{}d", d.as_secs() / 86400)
-    }
-}
+use shared::units;
 use time::OffsetDateTime;
 
 /// How many of what to keep; zero and `None` are rules that aren't there.
