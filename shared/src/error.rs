@@ -28,7 +28,7 @@ pub enum Kind {
     Usage,
     /// Anything that was tried and did not work.
     Failure,
-    /// Whoever read our output went away: end quietly.
+    /// Whoever read our stdout went away: end quietly.
     BrokenPipe,
     /// A signal asked us to stop: clean up and die by it.
     Interrupted,
@@ -48,6 +48,15 @@ impl Error {
     /// A signal arrived while we waited for something.
     pub fn interrupted() -> Self {
         Self::of(Kind::Interrupted, "interrupted")
+    }
+
+    /// Our stdout could not be written. Only here is a broken pipe the quiet end
+    /// of a tool: the pipe to a child that died is a failure like any other.
+    pub fn output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::of(Kind::BrokenPipe, io_words(&error)),
+            _ => Self::from(error).prefixed("could not write to standard output"),
+        }
     }
 
     fn of(kind: Kind, message: impl Into<String>) -> Self {
@@ -122,11 +131,7 @@ impl std::error::Error for Error {}
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        let kind = match error.kind() {
-            io::ErrorKind::BrokenPipe => Kind::BrokenPipe,
-            _ => Kind::Failure,
-        };
-        Self::of(kind, io_words(&error))
+        Self::new(io_words(&error))
     }
 }
 

@@ -1,0 +1,105 @@
+//! The flags that every tool takes, and what was given for them.
+
+use super::flag::Flag;
+use super::value::Value;
+use crate::Result;
+use crate::connection::ConnectArgs;
+use crate::records::Format;
+
+pub(super) const OUTPUT: &str = "output";
+
+const CONNECTION_GROUP: &str = "Connection";
+const OUTPUT_GROUP: &str = "Output";
+const HELP_GROUP: &str = "Help";
+
+/// The flags of a tool that connects: the letters that psql has.
+pub(super) const CONNECTION: &[Flag] = &[
+    Flag::value(
+        "dbname",
+        "CONNINFO",
+        "database to connect to: a URL, key=value pairs or a name",
+    )
+    .short('d')
+    .group(CONNECTION_GROUP),
+    Flag::value("host", "HOST", "server's host, or the folder of its socket")
+        .short('h')
+        .group(CONNECTION_GROUP),
+    Flag::value("port", "PORT", "server's port")
+        .short('p')
+        .group(CONNECTION_GROUP),
+    Flag::value("username", "NAME", "user to connect as")
+        .short('U')
+        .group(CONNECTION_GROUP),
+    Flag::switch("no-password", "never ask for a password")
+        .short('w')
+        .group(CONNECTION_GROUP),
+];
+
+/// The flags of every tool.
+pub(super) const ALWAYS: &[Flag] = &[
+    Flag::value(
+        OUTPUT,
+        "FORMAT",
+        "how records are written; table on a terminal, else jsonl, if not given",
+    )
+    .short('o')
+    .choices(&["jsonl", "json", "csv", "table"])
+    .group(OUTPUT_GROUP),
+    Flag::switch("quiet", "say nothing on stderr but errors")
+        .short('q')
+        .group(OUTPUT_GROUP),
+    Flag::switch("verbose", "say on stderr what is being done")
+        .short('v')
+        .group(OUTPUT_GROUP),
+    Flag::switch("help", "show this help and exit")
+        .short('?')
+        .group(HELP_GROUP),
+    Flag::switch("version", "show the version and exit")
+        .short('V')
+        .group(HELP_GROUP),
+    Flag::value(
+        "generate",
+        "WHAT",
+        "print the man page or a shell's completions",
+    )
+    .choices(&["man", "bash", "zsh", "fish"])
+    .group(HELP_GROUP)
+    .hidden(),
+];
+
+/// What was given for the common flags.
+#[derive(Debug, Default, Clone)]
+pub struct Common {
+    /// Where to connect to.
+    pub connect: ConnectArgs,
+    /// `-o`, if it was given and is one of the formats of every tool.
+    pub format: Option<Format>,
+    /// `-o`, if it is one of the tool's own formats.
+    pub extra_format: Option<String>,
+    /// `-q`: errors only.
+    pub quiet: bool,
+    /// `-v`: say what is being done.
+    pub verbose: bool,
+}
+
+impl Common {
+    /// Takes a common flag; the parser has checked the choices.
+    pub(super) fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        let text = || value.text().map(|text| Some(text.to_string()));
+        match flag {
+            "dbname" => self.connect.dbname = text()?,
+            "host" => self.connect.host = text()?,
+            "port" => self.connect.port = text()?,
+            "username" => self.connect.user = text()?,
+            "no-password" => self.connect.never_prompt = true,
+            "quiet" => self.quiet = true,
+            "verbose" => self.verbose = true,
+            OUTPUT => match Format::from_name(value.text()?) {
+                Some(format) => self.format = Some(format),
+                None => self.extra_format = text()?,
+            },
+            _ => return Err(super::unhandled(flag)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! A tool as its command line describes it.
+
+use super::flag::Flag;
+
+/// What a tool is called, takes and does: the source of the parser, of
+/// `--help`, of the man page and of the completions.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool {
+    /// The program's name.
+    pub name: &'static str,
+    /// `env!("CARGO_PKG_VERSION")` of the tool.
+    pub version: &'static str,
+    /// What it does, in a few words without a full stop.
+    pub about: &'static str,
+    /// The ways to call it, without the name; the first one is the usual one.
+    pub synopsis: &'static [&'static str],
+    /// What it does in a few paragraphs, divided by empty lines.
+    pub description: &'static str,
+    /// Its own flags, in the order of the help.
+    pub flags: &'static [Flag],
+    /// Whether it takes the connection's flags `-d -h -p -U -w` as well.
+    pub connects: bool,
+    /// What its operands are called and what they are; none are accepted otherwise.
+    pub operands: Option<(&'static str, &'static str)>,
+    /// What the words after `--` are, where they are not operands.
+    pub passes: Option<(&'static str, &'static str)>,
+    /// Formats of `-o` beyond those that every tool writes.
+    pub formats: &'static [&'static str],
+    /// What an example does, and its command line.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// What exit status 1 means here.
+    pub found: &'static str,
+}
+
+impl Tool {
+    /// A tool that takes no flags of its own and does not connect.
+    pub const fn new(name: &'static str, version: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            about,
+            synopsis: &["[OPTION]..."],
+            description: "",
+            flags: &[],
+            connects: false,
+            operands: None,
+            passes: None,
+            formats: &[],
+            examples: &[],
+            found: "the job was done, and found something that needs attention",
+        }
+    }
+
+    /// The ways to call it, without the name.
+    pub const fn synopsis(mut self, lines: &'static [&'static str]) -> Self {
+        self.synopsis = lines;
+        self
+    }
+
+    /// What it does in a few paragraphs, divided by empty lines.
+    pub const fn description(mut self, text: &'static str) -> Self {
+        self.description = text;
+        self
+    }
+
+    /// Its own flags.
+    pub const fn flags(mut self, flags: &'static [Flag]) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// Takes the connection's flags as well.
+    pub const fn connects(mut self) -> Self {
+        self.connects = true;
+        self
+    }
+
+    /// Takes operands.
+    pub const fn operands(mut self, metavar: &'static str, help: &'static str) -> Self {
+        self.operands = Some((metavar, help));
+        self
+    }
+
+    /// Takes the words after `--` apart from its operands.
+    pub const fn passes(mut self, metavar: &'static str, help: &'static str) -> Self {
+        self.passes = Some((metavar, help));
+        self
+    }
+
+    /// Writes these formats too.
+    pub const fn formats(mut self, formats: &'static [&'static str]) -> Self {
+        self.formats = formats;
+        self
+    }
+
+    /// What an example does, and its command line.
+    pub const fn examples(mut self, examples: &'static [(&'static str, &'static str)]) -> Self {
+        self.examples = examples;
+        self
+    }
+
+    /// What exit status 1 means.
+    pub const fn found(mut self, text: &'static str) -> Self {
+        self.found = text;
+        self
+    }
+
+    /// Every flag it takes: its own, then the common ones that it does not
+    /// declare itself.
+    pub fn all_flags(&self) -> Vec<Flag> {
+        let mut flags = self.flags.to_vec();
+        let connection = super::common::CONNECTION.iter().filter(|_| self.connects);
+        for flag in connection.chain(super::common::ALWAYS) {
+            if !flags.iter().any(|own| own.long == flag.long) {
+                flags.push(*flag);
+            }
+        }
+        flags
+    }
+
+    /// The values that a flag accepts; empty where any text may be one.
+    pub fn choices(&self, flag: &Flag) -> Vec<&'static str> {
+        let mut choices = flag.choices.to_vec();
+        if flag.long == super::common::OUTPUT {
+            choices.extend(self.formats);
+        }
+        choices
+    }
+
+    /// The usual way to call it.
+    pub fn usage(&self) -> String {
+        let synopsis = self.synopsis.first().copied().unwrap_or_default();
+        format!("{} {synopsis}", self.name)
+    }
+
+    /// What each exit status means.
+    pub fn exit_statuses(&self) -> [(&'static str, &'static str); 3] {
+        [
+            ("0", "all is well"),
+            ("1", self.found),
+            ("2", "the job could not be done; stderr says why"),
+        ]
+    }
+}

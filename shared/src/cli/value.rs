@@ -1,0 +1,79 @@
+//! The value of a flag, and what a tool may take it for.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::{Error, Result, units};
+
+/// What the user gave for a flag. Every error names the flag and the value.
+#[derive(Debug, Clone)]
+pub struct Value {
+    flag: String,
+    text: OsString,
+}
+
+impl Value {
+    /// The value `text` of the flag that the user calls `flag` (`--dir`, `-h`).
+    pub fn new(flag: impl Into<String>, text: impl Into<OsString>) -> Self {
+        Self {
+            flag: flag.into(),
+            text: text.into(),
+        }
+    }
+
+    /// As it was typed.
+    pub fn os(&self) -> &OsStr {
+        &self.text
+    }
+
+    /// As a path, which need not be UTF-8.
+    pub fn path(&self) -> PathBuf {
+        PathBuf::from(&self.text)
+    }
+
+    /// As text; refused if it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        self.text
+            .to_str()
+            .ok_or_else(|| self.refuse("it is not valid UTF-8"))
+    }
+
+    /// As anything that can be read from text.
+    pub fn parse<T>(&self) -> Result<T>
+    where
+        T: FromStr,
+        T::Err: std::fmt::Display,
+    {
+        self.text()?
+            .parse()
+            .map_err(|error: T::Err| self.refuse(&error.to_string()))
+    }
+
+    /// As a whole number, 0 or more.
+    pub fn count(&self) -> Result<usize> {
+        let text = self.text()?;
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(count) if digits => Ok(count),
+            Err(_) if digits => Err(self.refuse("the number is too large")),
+            _ => Err(self.refuse("a whole number is needed, such as 7")),
+        }
+    }
+
+    /// As a span of time: `90s`, `26h`, `1h30m`.
+    pub fn duration(&self) -> Result<Duration> {
+        units::duration(self.text()?).map_err(|error| self.refuse(error.message()))
+    }
+
+    /// As a number of bytes: `512k`, `10MB`, `1GiB`.
+    pub fn bytes(&self) -> Result<u64> {
+        units::bytes(self.text()?).map_err(|error| self.refuse(error.message()))
+    }
+
+    /// The error that says why this value will not do.
+    pub fn refuse(&self, why: &str) -> Error {
+        Error::usage(format!("{} {:?}: {why}", self.flag, self.text))
+    }
+}

@@ -1,0 +1,5 @@
+//! Connecting to a server.
+
+mod args;
+
+pub use args::ConnectArgs;

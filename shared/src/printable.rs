@@ -1,0 +1,74 @@
+//! Text that came from elsewhere, made harmless for a terminal: what a terminal
+//! would obey or hide is written out instead.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text on one physical line.
+pub fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            c if c.is_ascii_control() => line.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if harmful(c) => line.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// Control characters beyond ASCII, line separators, and what reorders the
+/// letters around it.
+fn harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
+        )
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How many columns of a terminal the text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text cut to so many columns, with an ellipsis where something is missing.
+pub fn fit(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_string();
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used + 1 > columns {
+            break;
+        }
+        cut.push(c);
+    }
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_obeyed() {
+        assert_eq!(line("a\n\u{1b}[2J\t\u{7f}b\n"), r"a\n\x1b[2J\t\x7fb");
+        assert_eq!(line("\u{9b}31m \u{202e}evil"), r"\u{9b}31m \u{202e}evil");
+        assert_eq!(line("größe 表 é"), "größe 表 é");
+    }
+
+    #[test]
+    fn cut_by_columns_not_letters() {
+        assert_eq!(fit("表表表", 6), "表表表");
+        assert_eq!(fit("表表表", 5), "表表…");
+        assert_eq!(fit("表表表", 4), "表…");
+        assert_eq!(fit("abcdef", 4), "abc…");
+    }
+}

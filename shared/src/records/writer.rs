@@ -1,0 +1,150 @@
+//! Writes records in any format.
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::columns::columns;
+use super::table::Table;
+use super::{Format, Record, Stdout, cells, csv, json, jsonl};
+use crate::{Error, Result};
+
+/// So many records are handed on one by one, so that who reads them can begin.
+const AT_ONCE: u64 = 1000;
+
+/// After that a record waits no longer than this for the next one to push it on.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Writes records of one kind. Nothing is written before the first record or
+/// [`Writer::finish`], so that a tool that fails has an empty stdout; and what
+/// was written reaches the reader even if the tool fails later.
+///
+/// A table waits for its first thousand records to know the widths; [`Writer::flush`]
+/// shows what is there.
+pub struct Writer<R: Record, W: Write = Stdout> {
+    columns: &'static [&'static str],
+    body: Body<W>,
+    written: u64,
+    flushed: Instant,
+    done: bool,
+    kind: PhantomData<fn(&R)>,
+}
+
+enum Body<W: Write> {
+    Jsonl(BufWriter<W>),
+    Json(BufWriter<W>),
+    Csv(Box<::csv::Writer<W>>),
+    Table(Table, BufWriter<W>),
+}
+
+impl<R: Record, W: Write> Writer<R, W> {
+    /// Writes to `out`; `terminal` is its width in columns if it is a terminal,
+    /// which only a table wants to know.
+    pub fn new(format: Format, out: W, terminal: Option<usize>) -> Self {
+        let columns = columns::<R>();
+        let body = match format {
+            Format::Jsonl => Body::Jsonl(BufWriter::new(out)),
+            Format::Json => Body::Json(BufWriter::new(out)),
+            Format::Csv => Body::Csv(Box::new(csv::writer(out))),
+            Format::Table => Body::Table(Table::new(columns, terminal), BufWriter::new(out)),
+        };
+        Self {
+            columns,
+            body,
+            written: 0,
+            flushed: Instant::now(),
+            done: false,
+            kind: PhantomData,
+        }
+    }
+
+    /// Writes one record.
+    pub fn write(&mut self, record: &R) -> Result<()> {
+        let cells = cells::cells(record, self.columns)?;
+        self.row(cells).map_err(Error::output)
+    }
+
+    /// Shows the reader all that was written.
+    pub fn flush(&mut self) -> Result<()> {
+        self.push().map_err(Error::output)
+    }
+
+    /// How many records were written.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Completes the output: the closing bracket, the header of no records; an
+    /// error if not all of it could be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.done = true;
+        self.end().map_err(Error::output)
+    }
+
+    fn row(&mut self, cells: Vec<Value>) -> io::Result<()> {
+        let first = self.written == 0;
+        self.written += 1;
+        match &mut self.body {
+            Body::Jsonl(out) => jsonl::row(out, self.columns, &cells)?,
+            Body::Json(out) => json::row(out, self.columns, &cells, first)?,
+            Body::Csv(out) => {
+                if first {
+                    csv::header(out, self.columns)?;
+                }
+                csv::row(out, &cells)?;
+            }
+            Body::Table(table, out) => return table.row(out, cells),
+        }
+        match self.written <= AT_ONCE || self.flushed.elapsed() > PATIENCE {
+            true => self.push(),
+            false => Ok(()),
+        }
+    }
+
+    fn push(&mut self) -> io::Result<()> {
+        self.flushed = Instant::now();
+        match &mut self.body {
+            Body::Jsonl(out) | Body::Json(out) => out.flush(),
+            Body::Csv(out) => out.flush(),
+            Body::Table(table, out) => {
+                if self.written > 0 {
+                    table.settle(out)?;
+                }
+                out.flush()
+            }
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let empty = self.written == 0;
+        match &mut self.body {
+            Body::Jsonl(_) => {}
+            Body::Json(out) => json::end(out, empty)?,
+            Body::Csv(out) if empty => csv::header(out, self.columns)?,
+            Body::Csv(_) => {}
+            Body::Table(table, out) => table.settle(out)?,
+        }
+        self.push()
+    }
+}
+
+impl<R: Record, W: Write> Drop for Writer<R, W> {
+    fn drop(&mut self) {
+        if !self.done {
+            // The tool fails for another reason, which is the one to report.
+            let _ = self.push();
+        }
+    }
+}
+
+impl<R: Record, W: Write> fmt::Debug for Writer<R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("columns", &self.columns)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,148 @@
+//! SIGINT, SIGTERM and SIGHUP: the job ends early, everything that was begun is
+//! cleaned up by unwinding, and then the process dies by the signal that came.
+//!
+//! The first signal sets a flag and runs the callbacks; whoever waits for
+//! something looks at the flag. A second one, more than a second later, is a user
+//! who has waited long enough: it kills at once.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::{emulate_default_handler, signal_name};
+
+use crate::{Error, Result};
+
+/// `timeout` and some terminals send the same signal twice in a moment.
+const SAME: Duration = Duration::from_secs(1);
+
+type Callback = Box<dyn Fn(i32) + Send>;
+
+struct State {
+    received: Option<i32>,
+    next_id: u64,
+    callbacks: Vec<(u64, Callback)>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State {
+    received: None,
+    next_id: 0,
+    callbacks: Vec::new(),
+});
+static ARRIVED: Condvar = Condvar::new();
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts to listen; [`crate::main`] does it before anything else. A signal that
+/// our parent had us ignore (`nohup`) stays ignored.
+pub fn install() -> Result<()> {
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| !ignored(*signal));
+    let mut signals = Signals::new(wanted)?;
+    std::thread::Builder::new()
+        .name("signals".to_string())
+        .spawn(move || listen(&mut signals))?;
+    Ok(())
+}
+
+fn listen(signals: &mut Signals) {
+    let mut first: Option<Instant> = None;
+    for signal in signals.forever() {
+        match first {
+            None => {
+                first = Some(Instant::now());
+                arrived(signal);
+            }
+            Some(since) if since.elapsed() > SAME => die(signal),
+            Some(_) => {}
+        }
+    }
+}
+
+fn arrived(signal: i32) {
+    let mut state = state();
+    state.received = Some(signal);
+    for (_, callback) in &state.callbacks {
+        callback(signal);
+    }
+    ARRIVED.notify_all();
+}
+
+/// Whether the signal was ignored when we were started.
+#[allow(unsafe_code)]
+fn ignored(signal: i32) -> bool {
+    // SAFETY: `sigaction` with no new action only fills the structure it is given,
+    // for which all zeros is a valid value.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// The signal that asked us to stop, if one did.
+pub fn received() -> Option<i32> {
+    state().received
+}
+
+/// An error once a signal has asked us to stop: for loops that could go on.
+pub fn check() -> Result<()> {
+    match received() {
+        Some(_) => Err(Error::interrupted()),
+        None => Ok(()),
+    }
+}
+
+/// Waits; an error as soon as a signal asks us to stop.
+pub fn sleep(time: Duration) -> Result<()> {
+    let waited = ARRIVED.wait_timeout_while(state(), time, |state| state.received.is_none());
+    drop(waited.unwrap_or_else(PoisonError::into_inner));
+    check()
+}
+
+/// Has `callback` run on the signal's arrival, on another thread: to end a child,
+/// to cancel a query, whatever makes the main thread stop waiting. Runs at once
+/// if the signal is here already. It must be quick, and must not register or drop
+/// another one; dropping the guard waits for it to end.
+pub fn on_signal(callback: impl Fn(i32) + Send + Sync + 'static) -> Guard {
+    let mut state = state();
+    if let Some(signal) = state.received {
+        callback(signal);
+    }
+    state.next_id += 1;
+    let id = state.next_id;
+    state.callbacks.push((id, Box::new(callback)));
+    Guard { id }
+}
+
+/// Keeps a callback registered.
+#[derive(Debug)]
+#[must_use = "the callback is forgotten once this is dropped"]
+pub struct Guard {
+    id: u64,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let callback = {
+            let mut state = state();
+            let index = state.callbacks.iter().position(|(id, _)| *id == self.id);
+            index.map(|index| state.callbacks.swap_remove(index))
+        };
+        drop(callback);
+    }
+}
+
+/// `SIGINT` and so on.
+pub fn name(signal: i32) -> &'static str {
+    signal_name(signal).unwrap_or("a signal")
+}
+
+/// Ends the process as the signal would have done, without any more clean-up.
+pub(crate) fn die(signal: i32) {
+    let _ = emulate_default_handler(signal);
+}

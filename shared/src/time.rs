@@ -1,0 +1,107 @@
+//! Points in time: RFC 3339 in UTC wherever one is written.
+//!
+//! In a record: `#[serde(with = "shared::time::rfc3339")] taken_at: Time`, and
+//! `#[serde(with = "shared::time::rfc3339::option", default)]` for an `Option`.
+
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::{Error, Result};
+
+/// A point in time.
+pub type Time = OffsetDateTime;
+
+/// Now, to the microsecond, which is as exact as PostgreSQL is.
+pub fn now() -> Time {
+    let now = OffsetDateTime::now_utc();
+    now.truncate_to_microsecond()
+}
+
+/// Writes it in UTC: `2026-11-20T03:00:00Z`, with a fraction if there is one.
+pub fn format(time: Time) -> Result<String> {
+    let utc = time.to_offset(UtcOffset::UTC);
+    utc.format(&Rfc3339)
+        .map_err(|_| Error::new(format!("{utc} is out of the range of RFC 3339")))
+}
+
+/// Reads RFC 3339 with any offset; the result is in UTC.
+pub fn parse(text: &str) -> Result<Time> {
+    let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+        Error::usage(format!(
+            "{text:?} is no time in RFC 3339, such as 2026-11-20T03:00:00Z"
+        ))
+    })?;
+    Ok(parsed.to_offset(UtcOffset::UTC))
+}
+
+/// For `#[serde(with = …)]`.
+pub mod rfc3339 {
+    use super::{Time, format, parse};
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+    /// Writes the time as text.
+    pub fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = format(*time).map_err(ser::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+
+    /// Reads the time from text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).map_err(|error| de::Error::custom(error.message()))
+    }
+
+    /// For `#[serde(with = …)]` on an `Option`.
+    pub mod option {
+        use super::{Time, format, parse};
+        use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+        /// Writes the time as text, or null.
+        pub fn serialize<S: Serializer>(
+            time: &Option<Time>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match time {
+                None => serializer.serialize_none(),
+                Some(time) => {
+                    let text = format(*time).map_err(ser::Error::custom)?;
+                    serializer.serialize_some(&text)
+                }
+            }
+        }
+
+        /// Reads the time from text, or null.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Time>, D::Error> {
+            let text: Option<String> = Option::deserialize(deserializer)?;
+            let time = text.map(|text| parse(&text)).transpose();
+            time.map_err(|error| de::Error::custom(error.message()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_in_utc_whatever_was_read() {
+        for (text, written) in [
+            ("2026-11-20T03:00:00Z", "2026-11-20T03:00:00Z"),
+            ("2026-11-20T03:00:00+02:00", "2026-11-20T01:00:00Z"),
+            ("2026-11-20t03:00:00.25z", "2026-11-20T03:00:00.25Z"),
+        ] {
+            assert_eq!(format(parse(text).unwrap()).unwrap(), written);
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-20",
+            "2026-11-20 03:00:00",
+            "2026-02-30T00:00:00Z",
+        ] {
+            assert!(parse(text).unwrap_err().message().contains("RFC 3339"));
+        }
+    }
+}
