@@ -1,11 +1,11 @@
 //! The command line of pg-dump-rotate.
 
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::time::Duration;
 
 use shared::backup::Format;
 use shared::cli::{self, Flag, Tool, Value};
-use shared::{Error, Result};
+use shared::{Context, Error, Result};
 
 use crate::compression::Compression;
 use crate::retention::Policy;
@@ -203,6 +203,18 @@ impl cli::Options for Options {
 }
 
 impl Options {
+    /// The folder from the root, so that records hold everywhere.
+    pub fn absolute_dir(&self) -> Result<PathBuf> {
+        let dir = path::absolute(&self.dir).context(|| self.dir.display().to_string())?;
+        match dir.to_str() {
+            Some(_) => Ok(dir),
+            None => Err(Error::usage(format!(
+                "--dir {}: records can only name folders whose names are UTF-8",
+                dir.display()
+            ))),
+        }
+    }
+
     /// The format of the backup to take.
     pub fn format(&self) -> Format {
         self.format.unwrap_or(Format::Custom)
