@@ -5,12 +5,14 @@
 
 pub mod backup;
 pub mod cli;
+pub mod cluster;
 pub mod connection;
 mod entry;
 pub mod error;
 mod exit;
 pub mod message;
 pub mod printable;
+pub mod programs;
 pub mod records;
 pub mod signals;
 pub mod time;

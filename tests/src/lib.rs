@@ -1,1 +1,30 @@
-//! The harness of the end-to-end tests: a cluster, databases, tools run as a user runs them.
+//! What the end-to-end tests stand on: servers and databases, tools run as a
+//! user would run them, obstacles to put in their way, and a look at what they
+//! leave behind.
+//!
+//! A test takes a [`Database`] of its own on the server that all tests of its
+//! process share, or a [`shared::cluster::Cluster`] of its own where it looks at
+//! the whole server.
+
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr
+)]
+
+mod binary;
+mod command;
+mod database;
+mod leftovers;
+mod obstacle;
+mod output;
+mod server;
+
+pub use binary::binary;
+pub use command::{Running, ToolCommand, pipe, program, tool};
+pub use database::Database;
+pub use leftovers::{eventually, files_in, processes_with};
+pub use obstacle::{SilentListener, another_user, private_folder};
+pub use output::Output;
+pub use server::{cluster, start, tcp_cluster};

@@ -1,0 +1,247 @@
+//! A private PostgreSQL in a temporary folder, gone with us.
+//!
+//! Unix socket only, in a folder that nobody else can enter, with settings for
+//! speed that a server with data to lose must not have. It ends when the
+//! [`Cluster`] is dropped and when we die, however we die: a small shell script
+//! is the server's parent and ends it when the pipe to us closes. As root the
+//! server runs as `postgres`, or else `nobody`.
+
+mod folder;
+mod server;
+mod template;
+mod user;
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::error::{Context, Error, Result};
+use crate::programs::{Program, Version};
+use folder::Folder;
+use server::Server;
+use template::Template;
+use user::ServerUser;
+
+/// The superuser of every throw-away server, whoever we are.
+const SUPERUSER: &str = "postgres";
+const PORT: u16 = 5432;
+
+/// Nothing on this server outlives a crash, so nothing is done to survive one;
+/// and restoring is all that it does: WAL is not kept, statistics of tables are
+/// gathered when somebody asks, thousands of tables fit into one transaction.
+const SETTINGS: &[(&str, &str)] = &[
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("synchronous_commit", "off"),
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    ("max_wal_size", "4GB"),
+    ("checkpoint_timeout", "1h"),
+    ("autovacuum", "off"),
+    ("maintenance_work_mem", "256MB"),
+    ("max_locks_per_transaction", "1024"),
+    ("jit", "off"),
+    ("shared_preload_libraries", ""),
+    ("log_checkpoints", "off"),
+];
+/// Settings that only newer servers know: the first version that does.
+const NEWER_SETTINGS: &[(u32, &str, &str)] = &[(18, "io_method", "sync")];
+
+/// What a throw-away server has to be.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterOptions {
+    /// The oldest major version that will do: the closest one at or above it is
+    /// taken, or the newest there is.
+    pub at_least: Option<u32>,
+    /// Settings that replace ours.
+    pub settings: Vec<(String, String)>,
+    /// Also listen on 127.0.0.1, on a free port.
+    pub tcp: bool,
+    /// Lines of pg_hba.conf that come before the one that trusts the socket.
+    pub hba: Vec<String>,
+    /// Files that only the server can read, such as a TLS key. To the server's
+    /// settings their path is `../NAME`.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// A running throw-away server. Dropping it ends it and removes its files.
+#[derive(Debug)]
+pub struct Cluster {
+    // Dropped in this order: first the server, then what is left of the folder.
+    server: Server,
+    folder: Folder,
+    port: u16,
+    version: Version,
+}
+
+impl Cluster {
+    /// Starts a server. It takes connections when this returns.
+    pub fn start(options: &ClusterOptions) -> Result<Self> {
+        let postgres = Program::find("postgres", options.at_least)?;
+        let user = ServerUser::of_process()?;
+        let template = Template::obtain(&postgres, &user)?;
+        let folder = Folder::create(&user)?;
+        folder.write("pg_hba.conf", hba(options).as_bytes(), &user)?;
+        for (name, content) in &options.files {
+            folder.write(name, content, &user)?;
+        }
+        let port = if options.tcp { free_port()? } else { PORT };
+        let command = command(&postgres, &folder.path, port, options);
+        let mut server = Server::start(&folder, &template.data, command, &user)?;
+        server.wait_ready(&folder)?;
+        Ok(Self {
+            server,
+            folder,
+            port,
+            version: postgres.version,
+        })
+    }
+
+    /// The folder with the server's socket.
+    pub fn socket_dir(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// The port, which is part of the socket's name too.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The user who may do everything, without a password.
+    pub fn superuser(&self) -> &str {
+        SUPERUSER
+    }
+
+    /// The server's version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Opens a session of the superuser.
+    pub fn connect(&self, database: &str) -> Result<postgres::Client> {
+        let mut config = postgres::Config::new();
+        config.host_path(&self.folder.path).port(self.port);
+        config.user(SUPERUSER).dbname(database);
+        config
+            .connect(postgres::NoTls)
+            .context(|| format!("database \"{database}\" of the temporary server"))
+    }
+
+    /// What a program's environment needs to meet this server by default: what
+    /// to set, and (`None`) what to remove because it would lead elsewhere.
+    pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
+        let removed = LIBPQ.iter().map(|name| (OsString::from(name), None));
+        let host = self.folder.path.clone().into_os_string();
+        let set = [
+            ("PGHOST", host),
+            ("PGPORT", self.port.to_string().into()),
+            ("PGUSER", SUPERUSER.into()),
+        ];
+        let set = set.map(|(name, value)| (OsString::from(name), Some(value)));
+        removed.chain(set).collect()
+    }
+
+    /// Ends the server and removes its files, which dropping does too, and says
+    /// if something is left.
+    pub fn stop(self) -> Result<()> {
+        let Self { server, folder, .. } = self;
+        let path = folder.path.clone();
+        drop(server);
+        drop(folder);
+        if path.exists() {
+            return Err(Error::new(format!("could not remove {}", path.display())));
+        }
+        Ok(())
+    }
+}
+
+/// libpq's variables that would lead a program to another server, or to this one
+/// in another way.
+const LIBPQ: &[&str] = &[
+    "PGHOSTADDR",
+    "PGDATABASE",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGOPTIONS",
+    "PGAPPNAME",
+    "PGSSLMODE",
+    "PGREQUIRESSL",
+    "PGSSLNEGOTIATION",
+    "PGSSLCOMPRESSION",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLCERTMODE",
+    "PGSSLROOTCERT",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLSNI",
+    "PGREQUIREPEER",
+    "PGREQUIREAUTH",
+    "PGCHANNELBINDING",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGGSSENCMODE",
+    "PGKRBSRVNAME",
+    "PGGSSLIB",
+    "PGGSSDELEGATION",
+    "PGCONNECT_TIMEOUT",
+    "PGCLIENTENCODING",
+    "PGTARGETSESSIONATTRS",
+    "PGLOADBALANCEHOSTS",
+    "PGDATESTYLE",
+    "PGTZ",
+    "PGGEQO",
+    "PGMINPROTOCOLVERSION",
+    "PGMAXPROTOCOLVERSION",
+];
+
+fn hba(options: &ClusterOptions) -> String {
+    let mut lines = options.hba.clone();
+    lines.push("local all all trust".to_string());
+    lines.push("local replication all trust".to_string());
+    lines.join("\n") + "\n"
+}
+
+/// A port that was free a moment ago; nothing better can be had from outside.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    Ok(listener.local_addr()?.port())
+}
+
+fn command(
+    postgres: &Program,
+    folder: &Path,
+    port: u16,
+    options: &ClusterOptions,
+) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec![
+        postgres.path().into(),
+        "-D".into(),
+        folder.join("data").into(),
+    ];
+    let mut set =
+        |name: &str, value: &str| words.extend(["-c".into(), format!("{name}={value}").into()]);
+    let folder = folder.to_string_lossy();
+    set(
+        "unix_socket_directories",
+        &format!("\"{}\"", folder.replace('"', "\"\"")),
+    );
+    set("hba_file", &format!("{folder}/pg_hba.conf"));
+    set(
+        "listen_addresses",
+        if options.tcp { "127.0.0.1" } else { "" },
+    );
+    set("port", &port.to_string());
+    SETTINGS.iter().for_each(|(name, value)| set(name, value));
+    let newer = NEWER_SETTINGS
+        .iter()
+        .filter(|(since, ..)| postgres.version.major >= *since);
+    newer.for_each(|(_, name, value)| set(name, value));
+    options
+        .settings
+        .iter()
+        .for_each(|(name, value)| set(name, value));
+    words
+}

@@ -1,0 +1,35 @@
+# Runs one PostgreSQL server for as long as somebody holds the other end of
+# stdin open, then removes everything. Nobody has to tell it to: when the holder
+# dies, however it dies, the kernel closes the pipe.
+#
+#   $1      the folder of the server, removed at the end
+#   $2      the data directory to begin with, copied
+#   $3...   the server's command line
+#
+# stderr is a pipe: once the copy is made only the server holds it open, so that
+# its closing tells that the server is gone. stdout holds a lock and stays silent.
+
+umask 077
+trap '' HUP INT TERM
+folder=$1 template=$2 server=
+shift 2
+
+if cp -R "$template" "$folder/data"; then
+    "$@" 3>&2 </dev/null >>"$folder/log" 2>&1 &
+    server=$!
+fi
+exec 2>/dev/null
+
+while read -r _; do :; done
+
+if [ -n "$server" ]; then
+    # A server that was only just started would miss the signal.
+    tries=0
+    until [ -e "$folder/data/postmaster.pid" ] || [ "$tries" -ge 100 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    kill -QUIT "$server"
+    wait "$server"
+fi
+cd / && rm -rf "$folder"

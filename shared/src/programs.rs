@@ -1,0 +1,87 @@
+//! PostgreSQL's own programs: finding the one of the right version, running it,
+//! ending it with us.
+//!
+//! `PG_BINDIR` names the only folder to look in. Without it: `PATH`, the folder
+//! that `pg_config` names, and where Debian, Red Hat, SUSE, Alpine, Homebrew and
+//! Postgres.app put each version. Secrets reach a program by its environment
+//! only, never by its arguments.
+
+mod child;
+mod install;
+mod leash;
+mod places;
+mod version;
+mod words;
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub use child::{Child, Finished};
+pub use install::install_hint;
+pub use places::Places;
+pub use version::Version;
+
+use crate::error::{Context, Error, Result};
+
+/// A program that was found, and which version it is.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// How it is started: its path, or the words of a command that ends in it.
+    pub words: Vec<OsString>,
+    /// What it calls itself, such as `pg_dump`.
+    pub name: String,
+    /// What `--version` says.
+    pub version: Version,
+}
+
+impl Program {
+    /// Finds the program whose major version is the closest one at or above
+    /// `at_least`, or the newest there is.
+    pub fn find(name: &str, at_least: Option<u32>) -> Result<Self> {
+        Places::of_process().find(name, at_least)
+    }
+
+    /// Takes a command such as `docker compose exec -T db pg_dump` for the
+    /// program: split into words as a shell would, run without one.
+    pub fn from_command(command: &str, name: &str) -> Result<Self> {
+        let words = words::split(command).context(|| format!("the command for {name}"))?;
+        if words.is_empty() {
+            return Err(Error::usage(format!("the command for {name} is empty")));
+        }
+        let version = version::ask(&words).context(|| format!("{name} by \"{command}\""))?;
+        Ok(Self::new(words, name, version))
+    }
+
+    pub(crate) fn new(words: Vec<OsString>, name: &str, version: Version) -> Self {
+        Self {
+            words,
+            name: name.to_string(),
+            version,
+        }
+    }
+
+    /// The file that is started: the program, or the first word of a command.
+    pub fn path(&self) -> &Path {
+        Path::new(self.words.first().map_or(OsStr::new(""), |word| word))
+    }
+
+    /// Another program of the same folder, which is the same version.
+    pub fn sibling(&self, name: &str) -> Result<Self> {
+        let path = self.path().with_file_name(name);
+        if !path.is_file() {
+            let missing = format!("{} has no {name} beside it", self.path().display());
+            return Err(Error::new(missing).with_hint(install_hint(name, Some(self.version.major))));
+        }
+        Ok(Self::new(vec![path.into_os_string()], name, self.version))
+    }
+
+    /// A command without arguments yet. Neither stdin nor stdout is ours: what a
+    /// caller wants to write or read it makes a pipe.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.path());
+        command.args(self.words.iter().skip(1));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+}

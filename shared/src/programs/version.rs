@@ -1,0 +1,105 @@
+//! The version that a program says it has.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::process::{Command, Stdio};
+
+use crate::error::{Context, Error, Result};
+
+/// A release of PostgreSQL, such as 15.18. A development version has minor 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// What decides compatibility: 15.
+    pub major: u32,
+    /// The correction of that release: 18.
+    pub minor: u32,
+}
+
+impl Version {
+    /// Reads `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `17beta1` or
+    /// a bare number: the first word that begins with a digit.
+    pub fn parse(text: &str) -> Option<Self> {
+        let word = text
+            .split_whitespace()
+            .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+        let (major, rest) = leading_number(word)?;
+        let minor = rest.strip_prefix('.').and_then(leading_number);
+        Some(Self {
+            major,
+            minor: minor.map_or(0, |(number, _)| number),
+        })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+fn leading_number(text: &str) -> Option<(u32, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    Some((number.parse().ok()?, rest))
+}
+
+/// Runs the words with `--version` and reads the answer.
+pub(super) fn ask(words: &[OsString]) -> Result<Version> {
+    let [program, arguments @ ..] = words else {
+        return Err(Error::usage("no command"));
+    };
+    let output = Command::new(program)
+        .args(arguments)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .context(|| program.to_string_lossy().into_owned())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match Version::parse(&said) {
+        Some(version) if output.status.success() => Ok(version),
+        _ => Err(unclear(program, &said, &output.stderr)),
+    }
+}
+
+fn unclear(program: &OsString, said: &str, complaint: &[u8]) -> Error {
+    let message = format!("{} does not tell its version", program.to_string_lossy());
+    let complaint = String::from_utf8_lossy(complaint);
+    let words = format!("{}\n{}", complaint.trim(), said.trim());
+    match words.trim() {
+        "" => Error::new(message),
+        words => Error::new(message).with_detail(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_programs_say() {
+        for (text, expected) in [
+            (
+                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
+                "15.18",
+            ),
+            ("pg_dump (PostgreSQL) 18.1\n", "18.1"),
+            ("psql (EnterpriseDB) 14.2.1", "14.2"),
+            ("initdb (PostgreSQL) 17beta1", "17.0"),
+            ("pg_restore (PostgreSQL) 19devel", "19.0"),
+            ("13", "13.0"),
+        ] {
+            let version = Version::parse(text).unwrap();
+            assert_eq!(version.to_string(), expected, "{text}");
+        }
+        assert_eq!(Version::parse("no such container: db"), None);
+        assert_eq!(Version::parse(""), None);
+    }
+
+    #[test]
+    fn a_later_major_is_greater_whatever_the_minor() {
+        assert!(Version::parse("15.18") < Version::parse("16.1"));
+        assert!(Version::parse("15.9") < Version::parse("15.18"));
+    }
+}

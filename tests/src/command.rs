@@ -1,0 +1,334 @@
+//! Running a tool as a user would: with an environment that leads nowhere unless
+//! the test says so, with input, in pipes, as somebody else, at a terminal.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{PipeReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use shared::cluster::Cluster;
+
+use crate::binary::binary;
+use crate::database::Database;
+use crate::output::Output;
+
+/// A tool that is still running by then hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A tool of the workspace, built fresh.
+pub fn tool(name: &str) -> ToolCommand {
+    ToolCommand::new(binary(name))
+}
+
+/// Any other program, found on PATH.
+pub fn program(name: impl Into<PathBuf>) -> ToolCommand {
+    ToolCommand::new(name.into())
+}
+
+/// A command that is about to be run.
+pub struct ToolCommand {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, Option<OsString>)>,
+    folder: Option<PathBuf>,
+    input: Vec<u8>,
+    output: Option<fs::File>,
+    user: Option<u32>,
+    largest_file: Option<u64>,
+    terminal: bool,
+}
+
+impl ToolCommand {
+    fn new(program: PathBuf) -> Self {
+        Self {
+            program,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            folder: None,
+            input: Vec::new(),
+            output: None,
+            user: None,
+            largest_file: None,
+            terminal: false,
+        }
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_os_string());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments
+            .extend(arguments.into_iter().map(|a| a.as_ref().to_os_string()));
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.environment
+            .push((name.into(), Some(value.as_ref().to_os_string())));
+        self
+    }
+
+    /// Removes a variable.
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.environment.push((name.into(), None));
+        self
+    }
+
+    /// Makes the server the default one, by libpq's variables.
+    pub fn server(mut self, cluster: &Cluster) -> Self {
+        self.environment.extend(cluster.environment());
+        self
+    }
+
+    /// Makes the database the default one, by libpq's variables.
+    pub fn database(self, database: &Database) -> Self {
+        self.server(database.cluster())
+            .env("PGDATABASE", database.name())
+    }
+
+    /// Runs it in this folder.
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// What it can read from stdin.
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Sends its stdout to a file or a device, such as `/dev/full`.
+    pub fn stdout_to(mut self, path: impl AsRef<Path>) -> Self {
+        let mut options = fs::OpenOptions::new();
+        self.output = Some(options.write(true).create(true).open(path).unwrap());
+        self
+    }
+
+    /// Runs it as another user, for which we must be root.
+    pub fn as_user(mut self, uid: u32) -> Self {
+        self.user = Some(uid);
+        self
+    }
+
+    /// No file may grow beyond so many bytes, as if the disk were full then: the
+    /// error is "File too large".
+    pub fn largest_file(mut self, bytes: u64) -> Self {
+        self.largest_file = Some(bytes);
+        self
+    }
+
+    /// Runs it at a terminal. What it writes to stdout and stderr arrives mixed,
+    /// with the terminal's line ends, as stdout.
+    pub fn terminal(mut self) -> Self {
+        self.terminal = true;
+        self
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn run(self) -> Output {
+        self.start().finish()
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn start(mut self) -> Running {
+        let input = std::mem::take(&mut self.input);
+        let mut running = self.spawn(Stdio::piped(), Stdio::piped());
+        let mut stdin = running.child.stdin.take().unwrap();
+        // It need not read everything.
+        thread::spawn(move || stdin.write_all(&input).and_then(|()| stdin.flush()));
+        running
+    }
+
+    #[track_caller]
+    fn spawn(mut self, stdin: Stdio, stdout: Stdio) -> Running {
+        let copy = self.user.and_then(|_| copy_if_hidden(&mut self.program));
+        let mut command = self.command();
+        let words = format!("{command:?}");
+        command.stdin(stdin).stderr(Stdio::piped());
+        command.stdout(self.output.take().map_or(stdout, Stdio::from));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{words}: {error}"));
+        Running {
+            stdout: child.stdout.take().map(collect),
+            stderr: child.stderr.take().map(collect),
+            child,
+            words,
+            _copy: copy,
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut words = vec![self.program.clone().into_os_string()];
+        words.extend(self.arguments.iter().cloned());
+        if let Some(bytes) = self.largest_file {
+            // The shell counts in blocks of 512 bytes.
+            let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+            words.splice(0..0, ["sh", "-c", limit.as_str(), "sh"].map(OsString::from));
+        }
+        if self.terminal {
+            let line: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
+            let line = format!("exec {}", line.join(" "));
+            words = ["script", "-qec", line.as_str(), "/dev/null"]
+                .map(OsString::from)
+                .into();
+        }
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        clean(&mut command);
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(uid) = self.user {
+            command.gid(uid).uid(uid).current_dir("/");
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+}
+
+/// Runs commands as one pipeline; the last one's stdout is in its output.
+#[track_caller]
+pub fn pipe<const N: usize>(commands: [ToolCommand; N]) -> [Output; N] {
+    let mut previous: Option<PipeReader> = None;
+    let mut started = Vec::new();
+    for (index, mut command) in commands.into_iter().enumerate() {
+        let input = std::mem::take(&mut command.input);
+        let stdin = previous.take().map_or_else(Stdio::piped, Stdio::from);
+        let stdout = if index + 1 < N {
+            let (reader, writer) = std::io::pipe().unwrap();
+            previous = Some(reader);
+            Stdio::from(writer)
+        } else {
+            Stdio::piped()
+        };
+        let mut running = command.spawn(stdin, stdout);
+        if let Some(mut stdin) = running.child.stdin.take() {
+            thread::spawn(move || stdin.write_all(&input));
+        }
+        started.push(running);
+    }
+    let outputs: Vec<Output> = started.into_iter().map(Running::finish).collect();
+    outputs.try_into().unwrap()
+}
+
+/// A command that was started.
+pub struct Running {
+    child: Child,
+    words: String,
+    stdout: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end. One that does not end is killed and fails the test.
+    #[track_caller]
+    pub fn finish(mut self) -> Output {
+        let deadline = Instant::now() + PATIENCE;
+        let mut hung = false;
+        while !self.has_ended() {
+            if Instant::now() > deadline && !hung {
+                hung = true;
+                self.child.kill().unwrap();
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        let read =
+            |thread: Option<JoinHandle<Vec<u8>>>| thread.map_or(Vec::new(), |t| t.join().unwrap());
+        let bytes = read(self.stdout.take());
+        let output = Output {
+            command: std::mem::take(&mut self.words),
+            status: self.child.wait().unwrap(),
+            stdout: String::from_utf8_lossy(&bytes).into_owned(),
+            stderr: String::from_utf8_lossy(&read(self.stderr.take())).into_owned(),
+            bytes,
+        };
+        assert!(!hung, "still running after {PATIENCE:?}\n{output:?}");
+        output
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// An environment in which no server, password or configuration is to be found.
+fn clean(command: &mut Command) {
+    command
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("LC_ALL", "C.UTF-8");
+    for name in ["PATH", "PG_BINDIR", "TMPDIR", "LD_LIBRARY_PATH"] {
+        if let Some(value) = env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+}
+
+/// Copies the program to where everybody can run it, if it lies in somebody's home.
+fn copy_if_hidden(program: &mut PathBuf) -> Option<tempfile::TempDir> {
+    let hidden =
+        |folder: &Path| fs::metadata(folder).is_ok_and(|m| m.permissions().mode() & 0o1 == 0);
+    if !program.ancestors().any(hidden) {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = folder.path().join(program.file_name().unwrap());
+    fs::copy(&program, &copy).unwrap();
+    *program = copy;
+    Some(folder)
+}
+
+fn shell_quoted(word: &OsStr) -> String {
+    format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"))
+}
