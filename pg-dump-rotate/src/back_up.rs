@@ -104,9 +104,15 @@ impl BackUp<'_> {
             self.sweep(&locked)?;
             locked.begin(self.name(taken_at))?
         };
-        self.context.note(format!("writing {}", partial.path().display()));
+        self.context
+            .note(format!("writing {}", partial.path().display()));
         let written = self.dump.write(&partial, self.context)?;
-        let manifest = self.manifest(&partial.name(), written, taken_at, taken_at + started.elapsed());
+        let manifest = self.manifest(
+            &partial.name(),
+            written,
+            taken_at,
+            taken_at + started.elapsed(),
+        );
         let path = partial.publish(&folder.lock()?, &manifest)?;
         Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
     }
@@ -114,7 +120,9 @@ impl BackUp<'_> {
     fn sweep(&self, folder: &Locked<'_>) -> Result<()> {
         for removed in folder.sweep()? {
             let removed = removed.display();
-            self.context.warn(format!("removed {removed}, left unfinished by a run that was killed"));
+            self.context.warn(format!(
+                "removed {removed}, left unfinished by a run that was killed"
+            ));
         }
         Ok(())
     }
@@ -122,7 +130,18 @@ impl BackUp<'_> {
     /// The same records, and nothing touched: there may not even be a folder.
     fn rehearse(&self, dir: &Path) -> Result<Exit> {
         let taken_at = time::now();
-        let name = self.name(taken_at).to_string();
+        let mut there = match dir.is_dir() {
+            true => backup::list(dir)?,
+            false => Vec::new(),
+        };
+        let mut name = self.name(taken_at);
+        while there
+            .iter()
+            .any(|other| other.path == dir.join(name.to_string()))
+        {
+            name = name.next();
+        }
+        let name = name.to_string();
         let nothing = Written {
             bytes: 0,
             sha256: String::new(),
@@ -133,10 +152,6 @@ impl BackUp<'_> {
             bytes: None,
             manifest: Some(self.manifest(&name, nothing, taken_at, taken_at)),
             state: State::Ok,
-        };
-        let mut there = match dir.is_dir() {
-            true => backup::list(dir)?,
-            false => Vec::new(),
         };
         there.insert(0, backup.clone());
         let verdicts = self.judge(&backup, Ok(there))?;

@@ -56,12 +56,21 @@ pub const TOOL: Tool = Tool::new(
 .found("the backup was taken, and one that should have been deleted could not be");
 
 const FLAGS: &[Flag] = &[
-    Flag::value("dir", "DIR", "The folder of the backups; made if it is missing.").group("Backup"),
-    Flag::value("format", "FORMAT", "custom: an archive for pg_restore; plain: SQL for psql.")
-        .short('F')
-        .choices(&["custom", "plain", "c", "p"])
-        .default("custom")
-        .group("Backup"),
+    Flag::value(
+        "dir",
+        "DIR",
+        "The folder of the backups; made if it is missing.",
+    )
+    .group("Backup"),
+    Flag::value(
+        "format",
+        "FORMAT",
+        "custom: an archive for pg_restore; plain: SQL for psql.",
+    )
+    .short('F')
+    .choices(&["custom", "plain", "c", "p"])
+    .default("custom")
+    .group("Backup"),
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
@@ -106,7 +115,8 @@ const FLAGS: &[Flag] = &[
     )
     .group("Rotation"),
     Flag::switch("dry-run", "Say what would be done; change nothing.").group("Rotation"),
-    Flag::switch("list", "Show the backups in DIR, newest first; take none.").group("Without taking a backup"),
+    Flag::switch("list", "Show the backups in DIR, newest first; take none.")
+        .group("Without taking a backup"),
     Flag::switch(
         "rotate",
         "Rotate what is in DIR, each database apart, with the --label given or without one; of \
@@ -187,7 +197,9 @@ impl cli::Options for Options {
             self.check_no_backup()?;
         }
         if self.job == Job::Rotate && self.policy.is_empty() {
-            return Err(Error::usage("--rotate needs a rule, such as --keep-daily 7"));
+            return Err(Error::usage(
+                "--rotate needs a rule, such as --keep-daily 7",
+            ));
         }
         let has = |flag: &str| self.selection.iter().any(|given| given == flag);
         if has("--schema-only") && has("--data-only") {
@@ -266,7 +278,9 @@ fn label(value: &Value) -> Result<String> {
     if leads && text.len() <= 32 && text.chars().all(plain) {
         return Ok(text.to_string());
     }
-    Err(value.refuse("a label is at most 32 letters, digits and - _ . and begins with one of the former"))
+    Err(value.refuse(
+        "a label is at most 32 letters, digits and - _ . and begins with one of the former",
+    ))
 }
 
 #[cfg(test)]
@@ -299,9 +313,15 @@ mod tests {
         for (words, part) in [
             (&["--list"][..], "--dir is needed"),
             (&["--dir", "x", "--rotate"], "--rotate needs a rule"),
-            (&["--dir", "x", "--rotate", "--keep-last", "0"], "--rotate needs a rule"),
+            (
+                &["--dir", "x", "--rotate", "--keep-last", "0"],
+                "--rotate needs a rule",
+            ),
             (&["--dir", "x", "--rotate", "--list"], "exclude each other"),
-            (&["--dir", "x", "--list", "-Z", "none"], "--compress has no place"),
+            (
+                &["--dir", "x", "--list", "-Z", "none"],
+                "--compress has no place",
+            ),
             (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
             (&["--dir", "x", "-s", "-a"], "exclude each other"),
             (&["--dir", "x", "--label", "../x"], "a label is"),

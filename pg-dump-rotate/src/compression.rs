@@ -136,14 +136,20 @@ impl FromStr for Compression {
             "gzip" => Method::Gzip,
             "lz4" => Method::Lz4,
             "zstd" => Method::Zstd,
-            _ => return Err("it is none, gzip, lz4 or zstd, the last three with a level if you like: zstd:3".into()),
+            _ => return Err(
+                "it is none, gzip, lz4 or zstd, the last three with a level if you like: zstd:3"
+                    .into(),
+            ),
         };
         let (highest, usual) = method.levels();
         match level.map(str::parse) {
             None => Ok(Self::Method(method, usual)),
             Some(Ok(0)) if method == Method::Gzip => Ok(Self::None),
             Some(Ok(level)) if (1..=highest).contains(&level) => Ok(Self::Method(method, level)),
-            _ => Err(format!("the levels of {} are 1 to {highest}", method.name())),
+            _ => Err(format!(
+                "the levels of {} are 1 to {highest}",
+                method.name()
+            )),
         }
     }
 }
@@ -167,7 +173,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Compression>().unwrap().to_string(), expected);
         }
-        for text in ["", "bzip2", "gzip:10", "gzip:", "zstd:0", "zstd:23", "none:1", "-1", "gzip:x"] {
+        for text in [
+            "", "bzip2", "gzip:10", "gzip:", "zstd:0", "zstd:23", "none:1", "-1", "gzip:x",
+        ] {
             assert!(text.parse::<Compression>().is_err(), "{text}");
         }
     }
@@ -182,6 +190,9 @@ mod tests {
         assert!(zstd.check_version(version("15.18")).is_err());
         assert!(zstd.check_version(version("16.1")).is_ok());
         assert_eq!(Compression::best(Format::Custom, version("17.2")), zstd);
-        assert_eq!(Compression::best(Format::Custom, version("13.0")).argument(version("13.0")), "1");
+        assert_eq!(
+            Compression::best(Format::Custom, version("13.0")).argument(version("13.0")),
+            "1"
+        );
     }
 }

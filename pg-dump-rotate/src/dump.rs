@@ -55,7 +55,8 @@ impl Dump<'_> {
             )));
         }
         let written = sink.finish().and_then(Output::finish);
-        let written = written.context(|| format!("could not write {}", partial.path().display()))?;
+        let written =
+            written.context(|| format!("could not write {}", partial.path().display()))?;
         if self.format == Format::Custom {
             self.check_archive(partial)?;
         }

@@ -66,7 +66,8 @@ impl Folder {
                 Err(rustix::io::Errno::WOULDBLOCK) => signals::sleep(POLL)?,
                 Err(error) => {
                     let error = io::Error::from(error);
-                    return Err(error).context(|| format!("could not lock {}", self.path.display()));
+                    return Err(error)
+                        .context(|| format!("could not lock {}", self.path.display()));
                 }
             }
         }
@@ -120,11 +121,14 @@ impl Locked<'_> {
     /// that has its name already gets its manifest. Tells what it removed.
     pub fn sweep(&self) -> Result<Vec<PathBuf>> {
         let mut removed = Vec::new();
-        for leftover in self.partials()?.into_iter().filter(|p| p.owner == Owner::Nobody) {
+        for leftover in self
+            .partials()?
+            .into_iter()
+            .filter(|p| p.owner == Owner::Nobody)
+        {
             if leftover.is_manifest_of_finished(self.path()) {
                 let manifest = self.path().join(&leftover.target);
-                fs::rename(&leftover.path, &manifest)
-                    .context(|| manifest.display().to_string())?;
+                fs::rename(&leftover.path, &manifest).context(|| manifest.display().to_string())?;
                 continue;
             }
             fs::remove_file(&leftover.path).context(|| leftover.path.display().to_string())?;

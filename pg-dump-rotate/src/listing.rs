@@ -19,7 +19,9 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     };
     let mut records = context.records::<Record>();
     for backup in backups.iter().filter(|backup| options.lists(backup)) {
-        let verdict = verdicts.iter().find(|verdict| verdict.backup.path == backup.path);
+        let verdict = verdicts
+            .iter()
+            .find(|verdict| verdict.backup.path == backup.path);
         let record = Record::of("listed", backup, now);
         let record = match (verdict, &backup.state) {
             (Some(verdict), _) => record.because(verdict.reason()),

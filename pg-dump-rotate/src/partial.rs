@@ -66,7 +66,9 @@ impl Partial {
 fn write_manifest(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
     let path = folder.join(partial_of(&manifest_of(name)));
     let (mut file, hidden) = Hidden::create(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
     written.context(|| format!("could not write {}", hidden.path.display()))?;
     Ok(hidden)
 }

@@ -24,7 +24,9 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         let manifest = backup.manifest.as_ref();
         manifest.is_some_and(|manifest| {
             manifest.label == options.label
-                && database.as_ref().is_none_or(|name| *name == manifest.database)
+                && database
+                    .as_ref()
+                    .is_none_or(|name| *name == manifest.database)
         })
     };
     let judged = || -> Result<Vec<Verdict>> {
@@ -122,7 +124,11 @@ pub fn is_same_series(a: &Backup, b: &Backup) -> bool {
 pub fn rehearse(verdicts: &[Verdict], records: &mut Writer<Record>) -> Result<Exit> {
     let now = time::now();
     for verdict in verdicts {
-        let action = if verdict.is_kept() { "kept" } else { "would_delete" };
+        let action = if verdict.is_kept() {
+            "kept"
+        } else {
+            "would_delete"
+        };
         let record = Record::of(action, &verdict.backup, now);
         records.write(&record.because(verdict.reason()))?;
     }

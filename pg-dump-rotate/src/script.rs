@@ -14,7 +14,8 @@ impl Script {
     /// Looks at the next bytes.
     pub fn pass(&mut self, bytes: &[u8]) {
         let wanted = KEPT - self.head.len();
-        self.head.extend_from_slice(&bytes[..wanted.min(bytes.len())]);
+        self.head
+            .extend_from_slice(&bytes[..wanted.min(bytes.len())]);
         let last = &bytes[bytes.len().saturating_sub(KEPT)..];
         let surplus = (self.tail.len() + last.len()).saturating_sub(KEPT);
         self.tail.drain(..surplus.min(self.tail.len()));
@@ -58,7 +59,9 @@ mod tests {
 
     fn is_complete(text: &str, piece: usize) -> bool {
         let mut script = Script::default();
-        text.as_bytes().chunks(piece).for_each(|piece| script.pass(piece));
+        text.as_bytes()
+            .chunks(piece)
+            .for_each(|piece| script.pass(piece));
         script.is_complete()
     }
 
@@ -89,7 +92,10 @@ mod tests {
         for text in [
             format!("{OLD}SELECT 2;\n"),
             NEW.replace("unrestrict aB3", "unrestrict other"),
-            OLD.replace("\n-- PostgreSQL database dump complete", "'-- PostgreSQL database dump complete"),
+            OLD.replace(
+                "\n-- PostgreSQL database dump complete",
+                "'-- PostgreSQL database dump complete",
+            ),
         ] {
             assert!(!is_complete(&text, 100), "{text}");
         }
