@@ -38,7 +38,7 @@ pub const TOOL: Tool = Tool::new(
 .examples(&[
     (
         "Every night, from cron",
-        "pg-dump-rotate -d app --dir /backups --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --keep-yearly 3",
+        "pg-dump-rotate -d app --dir /backups --keep-daily 7 --keep-monthly 12",
     ),
     (
         "Before a migration, apart from the nightly ones",
@@ -59,13 +59,13 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "dir",
         "DIR",
-        "The folder of the backups; made if it is missing.",
+        "the folder of the backups, made if it is missing",
     )
     .group("Backup"),
     Flag::value(
         "format",
         "FORMAT",
-        "custom: an archive for pg_restore; plain: SQL for psql.",
+        "an archive for pg_restore, or SQL for psql",
     )
     .short('F')
     .choices(&["custom", "plain", "c", "p"])
@@ -74,61 +74,63 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip, or, in custom archives by pg_dump 16 and newer, zstd and lz4. By default \
-         zstd:3 where pg_dump has it, gzip otherwise.",
+        "none, gzip; in custom archives also zstd or lz4, from pg_dump 16; \
+         else zstd:3 where pg_dump has it, gzip where not",
     )
     .short('Z')
     .group("Backup"),
     Flag::value(
         "label",
         "LABEL",
-        "A mark such as pre-migration; backups with different labels are rotated apart.",
+        "a mark such as pre-migration; each label is rotated apart",
     )
     .group("Backup"),
     Flag::value(
         "lock-wait",
         "DURATION",
-        "How long to wait for a table that is locked; 0s: for ever.",
+        "how long to wait for a locked table; 0s waits for ever",
     )
     .default("60s")
     .group("Backup"),
-    Flag::switch("schema-only", "Definitions without rows.")
+    Flag::switch("schema-only", "definitions without rows")
         .short('s')
-        .group("Selection (backups with different selections are rotated apart)"),
-    Flag::switch("data-only", "Rows without definitions.")
+        .group(SELECTION),
+    Flag::switch("data-only", "rows without definitions")
         .short('a')
-        .group("Selection (backups with different selections are rotated apart)"),
-    selection("table", "Only these tables.").short('t'),
-    selection("exclude-table", "Not these tables.").short('T'),
-    selection("schema", "Only these schemas.").short('n'),
-    selection("exclude-schema", "Not these schemas.").short('N'),
-    keep("keep-last", "Keep the newest N."),
-    keep("keep-hourly", "Keep the newest of each of N hours."),
-    keep("keep-daily", "Keep the newest of each of N days."),
-    keep("keep-weekly", "Keep the newest of each of N weeks."),
-    keep("keep-monthly", "Keep the newest of each of N months."),
-    keep("keep-yearly", "Keep the newest of each of N years."),
+        .group(SELECTION),
+    selection("table", "only these tables").short('t'),
+    selection("exclude-table", "not these tables").short('T'),
+    selection("schema", "only these schemas").short('n'),
+    selection("exclude-schema", "not these schemas").short('N'),
+    keep("keep-last", "keep the newest N"),
+    keep("keep-hourly", "keep the newest of each of N hours"),
+    keep("keep-daily", "keep the newest of each of N days"),
+    keep("keep-weekly", "keep the newest of each of N weeks"),
+    keep("keep-monthly", "keep the newest of each of N months"),
+    keep("keep-yearly", "keep the newest of each of N years"),
     Flag::value(
         "keep-within",
         "DURATION",
-        "Keep all that are younger than that, counted from the newest one.",
+        "keep what is younger, counted from the newest backup",
     )
     .group("Rotation"),
-    Flag::switch("dry-run", "Say what would be done; change nothing.").group("Rotation"),
-    Flag::switch("list", "Show the backups in DIR, newest first; take none.")
-        .group("Without taking a backup"),
+    Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
+    Flag::switch("list", "show what is in DIR, newest first").group(NO_BACKUP),
     Flag::switch(
         "rotate",
-        "Rotate what is in DIR, each database apart, with the --label given or without one; of \
-         one database with -d.",
+        "rotate what is in DIR, each database apart: what has no label, \
+         or --label; with -d one database",
     )
-    .group("Without taking a backup"),
+    .group(NO_BACKUP),
 ];
+
+const SELECTION: &str = "Selection (each selection is rotated apart)";
+const NO_BACKUP: &str = "Without taking a backup";
 
 const fn selection(long: &'static str, help: &'static str) -> Flag {
     Flag::value(long, "PATTERN", help)
         .repeats()
-        .group("Selection (backups with different selections are rotated apart)")
+        .group(SELECTION)
 }
 
 const fn keep(long: &'static str, help: &'static str) -> Flag {
@@ -297,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_flag_table_is_sound() {
-        cli::check(&TOOL).unwrap();
+        cli::check_table::<Options>(&TOOL).unwrap();
     }
 
     #[test]

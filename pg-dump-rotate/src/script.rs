@@ -33,7 +33,7 @@ impl Script {
         for line in rest.split(|byte| *byte == b'\n') {
             match line {
                 b"" | b"--" => {}
-                line if line.strip_prefix(b"\\unrestrict ") == restricted => restricted = None,
+                line if is_end_of(restricted, line) => restricted = None,
                 _ => return false,
             }
         }
@@ -46,6 +46,10 @@ impl Script {
 fn restriction(head: &[u8]) -> Option<&[u8]> {
     let mut lines = head.split(|byte| *byte == b'\n');
     lines.find_map(|line| line.strip_prefix(b"\\restrict "))
+}
+
+fn is_end_of(restricted: Option<&[u8]>, line: &[u8]) -> bool {
+    restricted.is_some() && line.strip_prefix(b"\\unrestrict ") == restricted
 }
 
 #[cfg(test)]
