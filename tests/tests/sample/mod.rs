@@ -67,8 +67,19 @@ pub fn samples() -> Vec<Sample> {
             &["missing.dump"],
         )
     };
+    let rotate = Sample {
+        varying: &["age_seconds"],
+        ..Sample::new(
+            "pg-dump-rotate",
+            &["--list", "--dir", "."],
+            &["--list", "--dir", "missing"],
+        )
+    };
     vec![
         numbers,
+        rotate
+            .with_file("app_20261118T030000Z.dump", "")
+            .with_file("app_20261119T030000Z.sql", "--\n"),
         verify
             .with_file("garbage.dump", "this is no backup")
             .with_file("empty.sql", ""),
