@@ -28,12 +28,19 @@ fn build(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    forget_this_test(&mut cargo);
     cargo
         .args(["build", "--quiet", "--bin", name, "--target-dir"])
         .arg(profile.parent().unwrap())
         .arg("--manifest-path")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+    // What Cargo tells a test about its package looks to build scripts like another
+    // configuration, and ring would be compiled anew each time.
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&variable);
+        }
+    }
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
@@ -44,25 +51,4 @@ fn build(name: &str) -> PathBuf {
         "{name} could not be built:\n{words}"
     );
     profile.join(name)
-}
-
-/// Removes what cargo tells a test about its package: build scripts that look at
-/// these variables would run again, and everything after them.
-fn forget_this_test(cargo: &mut Command) {
-    let told = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-        "CARGO_PRIMARY_",
-        "CARGO_TARGET_TMPDIR",
-    ];
-    for (name, _) in env::vars_os() {
-        if told
-            .iter()
-            .any(|told| name.to_string_lossy().starts_with(told))
-        {
-            cargo.env_remove(name);
-        }
-    }
 }

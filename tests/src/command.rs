@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{PipeReader, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -110,6 +111,14 @@ impl ToolCommand {
     pub fn stdout_to(mut self, path: impl AsRef<Path>) -> Self {
         let mut options = fs::OpenOptions::new();
         self.output = Some(options.write(true).create(true).open(path).unwrap());
+        self
+    }
+
+    /// Makes its stdout a pipe that nobody reads any more.
+    pub fn stdout_closed(mut self) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.output = Some(fs::File::from(OwnedFd::from(writer)));
         self
     }
 

@@ -1,7 +1,9 @@
 //! What the command line says about where to connect.
 
+use std::fmt;
+
 /// The values of `-d -h -p -U -w`, as they were typed.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct ConnectArgs {
     /// `-d`: a URL, key=value pairs or a database's name.
     pub dbname: Option<String>,
@@ -13,4 +15,15 @@ pub struct ConnectArgs {
     pub user: Option<String>,
     /// `-w`: never ask for a password.
     pub never_prompt: bool,
+}
+
+/// The connection string may hold a password and is not shown.
+impl fmt::Debug for ConnectArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectArgs")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,0 +1,76 @@
+//! Where the connection parameters come from when several places could say them.
+
+use super::environment::Environment;
+use super::{ConnectArgs, Need};
+use crate::error::Result;
+
+/// Variables of libpq that name a server: with one of them set, no URL is looked for.
+const LIBPQ: &[&str] = &["PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE"];
+
+/// Variables that hold a URL past the pooler.
+pub const DIRECT: &[&str] = &[
+    "DIRECT_URL",
+    "DIRECT_DATABASE_URL",
+    "DATABASE_URL_UNPOOLED",
+    "POSTGRES_URL_NON_POOLING",
+];
+
+/// Where it was found.
+pub struct Source {
+    /// A flag, a variable, or "libpq's defaults".
+    pub name: String,
+    /// The connection string.
+    pub text: Option<String>,
+    /// What was passed over, for `-v`.
+    pub notes: Vec<String>,
+}
+
+impl Source {
+    fn of(name: &str, text: Option<&str>) -> Self {
+        Self {
+            name: name.to_string(),
+            text: text.map(str::to_string),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// `-d`; else, where `-h`, `-p` or `-U` names a server, libpq's rules alone, because
+/// half of a URL that was meant for another server would be the worst surprise; else
+/// libpq's variables; else a URL from the environment.
+pub fn choose(args: &ConnectArgs, environment: &Environment, need: Need) -> Result<Source> {
+    if let Some(text) = &args.dbname {
+        return Ok(Source::of("-d", Some(text)));
+    }
+    let url = find_url(environment, need)?;
+    let flags = [("-h", &args.host), ("-p", &args.port), ("-U", &args.user)];
+    let flag = flags
+        .iter()
+        .find(|(_, value)| value.is_some())
+        .map(|(flag, _)| *flag);
+    let variable = LIBPQ.iter().find(|name| environment.says(name)).copied();
+    let Some(name) = flag.or(variable) else {
+        return Ok(url.unwrap_or_else(|| Source::of("libpq's defaults", None)));
+    };
+    let mut source = Source::of(name, None);
+    if let Some(url) = url {
+        source
+            .notes
+            .push(format!("{} is not used because {name} is given", url.name));
+    }
+    Ok(source)
+}
+
+fn find_url(environment: &Environment, need: Need) -> Result<Option<Source>> {
+    let pooled = ["DATABASE_URL"];
+    let order: Vec<&str> = match need {
+        Need::Session => DIRECT.iter().chain(&pooled).copied().collect(),
+        Need::Statements => pooled.iter().chain(DIRECT).copied().collect(),
+    };
+    for name in order {
+        if environment.says(name) {
+            return Ok(Some(Source::of(name, environment.get(name)?)));
+        }
+    }
+    Ok(None)
+}
