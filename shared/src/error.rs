@@ -93,6 +93,13 @@ impl Error {
         &self.message
     }
 
+    /// Message and detail in one line, for a record.
+    pub fn in_one_line(&self) -> String {
+        let words = [Some(self.message.as_str()), self.detail.as_deref()];
+        let parts = words.into_iter().flatten().flat_map(str::split_whitespace);
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
     /// What else is known.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod cli;
 pub mod cluster;
 pub mod connection;
+pub mod dump;
 mod entry;
 pub mod error;
 mod exit;

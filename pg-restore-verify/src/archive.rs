@@ -1,0 +1,219 @@
+//! What kind of backup a file is, by its first bytes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use shared::{Context, Error, Result};
+
+/// A backup, opened far enough to know what it is.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is stored.
+    pub kind: Kind,
+    /// The major version of the server that it was taken from.
+    pub server_major: Option<u32>,
+    /// The major version of the pg_dump that took it.
+    pub pg_dump_major: Option<u32>,
+    /// The encoding of a script.
+    pub encoding: Option<String>,
+}
+
+/// How a backup is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// pg_dump's custom format.
+    Custom,
+    /// An SQL script.
+    Plain,
+    /// An SQL script, gzipped.
+    PlainGzip,
+}
+
+/// A file is looked at so far for what a dump says of itself.
+const HEAD_BYTES: u64 = 16 << 10;
+
+impl Archive {
+    /// Looks at a file. `Ok(Err(words))` if it is a backup no longer, or never was.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn open(path: &Path) -> Result<std::result::Result<Self, String>> {
+        let named = || path.display().to_string();
+        let file = File::open(path).context(named)?;
+        if file.metadata().context(named)?.is_dir() {
+            return Err(Error::new(format!("{} is a folder", path.display()))
+                .with_hint("name a backup's file, or use --latest DIR"));
+        }
+        let mut head = Vec::new();
+        file.take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .context(named)?;
+        Ok(Self::of_head(path, &head))
+    }
+
+    fn of_head(path: &Path, head: &[u8]) -> std::result::Result<Self, String> {
+        if head.is_empty() {
+            return Err("the file is empty".to_string());
+        }
+        if head.starts_with(b"PGDMP") {
+            let (server, pg_dump) = custom_versions(head).unwrap_or_default();
+            return Ok(Self::new(
+                path,
+                Kind::Custom,
+                server.as_deref(),
+                pg_dump.as_deref(),
+            ));
+        }
+        if head.starts_with(&[0x1f, 0x8b]) {
+            let mut text = Vec::new();
+            // Only the beginning is here, so that the end must be missed.
+            let _ = MultiGzDecoder::new(head)
+                .take(HEAD_BYTES)
+                .read_to_end(&mut text);
+            if text.is_empty() {
+                return Err("the gzip file holds nothing that can be read".to_string());
+            }
+            return Self::of_script(path, Kind::PlainGzip, &text);
+        }
+        Self::of_script(path, Kind::Plain, head)
+    }
+
+    fn of_script(path: &Path, kind: Kind, head: &[u8]) -> std::result::Result<Self, String> {
+        let text = String::from_utf8_lossy(head);
+        let value = |prefix| text.lines().find_map(|line| line.strip_prefix(prefix));
+        if value("-- PostgreSQL database cluster dump").is_some() {
+            return Err(
+                "it is pg_dumpall's dump of a whole cluster, not of a database".to_string(),
+            );
+        }
+        if value("-- PostgreSQL database dump").is_none() {
+            return Err("it is no backup of pg_dump in custom or plain format".to_string());
+        }
+        let server = value("-- Dumped from database version ");
+        let pg_dump = value("-- Dumped by pg_dump version ");
+        let encoding = value("SET client_encoding = '").and_then(|rest| rest.split('\'').next());
+        let archive = Self::new(path, kind, server, pg_dump);
+        Ok(Self {
+            encoding: encoding.map(str::to_string),
+            ..archive
+        })
+    }
+
+    fn new(path: &Path, kind: Kind, server: Option<&str>, pg_dump: Option<&str>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            kind,
+            server_major: server.and_then(major),
+            pg_dump_major: pg_dump.and_then(major),
+            encoding: None,
+        }
+    }
+}
+
+/// `15.18 (Debian 15.18-1)`, `17beta1`, `18devel`.
+fn major(version: &str) -> Option<u32> {
+    version
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The versions of server and pg_dump in the header of a custom archive
+/// (pg_backup_archiver.c, `ReadHead`).
+fn custom_versions(head: &[u8]) -> Option<(Option<String>, Option<String>)> {
+    let mut fields = Fields(head.get(5..)?);
+    let (major, minor) = (fields.byte()?, fields.byte()?);
+    fields.byte()?;
+    let int_size = usize::from(fields.byte()?);
+    let _offset_size = fields.byte()?;
+    let _format = fields.byte()?;
+    if (major, minor) >= (1, 15) {
+        fields.byte()?;
+    } else {
+        fields.int(int_size)?;
+    }
+    for _ in 0..7 {
+        fields.int(int_size)?;
+    }
+    let _database = fields.text(int_size)?;
+    let server = fields.text(int_size)?;
+    let pg_dump = fields.text(int_size)?;
+    Some((server, pg_dump))
+}
+
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// A sign, then the bytes from the least significant one.
+    fn int(&mut self, size: usize) -> Option<i64> {
+        let negative = self.byte()? != 0;
+        let (bytes, rest) = self.0.split_at_checked(size)?;
+        self.0 = rest;
+        let value = bytes.iter().rev().try_fold(0_i64, |sum, byte| {
+            sum.checked_mul(256)?.checked_add(i64::from(*byte))
+        })?;
+        Some(if negative { -value } else { value })
+    }
+
+    #[allow(clippy::option_option)] // the outer: not readable; the inner: not there
+    fn text(&mut self, int_size: usize) -> Option<Option<String>> {
+        let length = self.int(int_size)?;
+        let Ok(length) = usize::try_from(length) else {
+            return Some(None);
+        };
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(Some(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn kind(head: &[u8]) -> std::result::Result<Kind, String> {
+        Archive::of_head(Path::new("x"), head).map(|archive| archive.kind)
+    }
+
+    #[test]
+    fn by_content_not_by_name() {
+        assert_eq!(kind(b"PGDMP\x01\x0e\x00"), Ok(Kind::Custom));
+        assert_eq!(
+            kind(b"--\n-- PostgreSQL database dump\n--\n"),
+            Ok(Kind::Plain)
+        );
+        for none in [
+            "",
+            "hello",
+            "-- PostgreSQL database cluster dump\n",
+            "\u{1f}\u{8b}",
+        ] {
+            assert!(kind(none.as_bytes()).is_err(), "{none:?}");
+        }
+        assert!(kind(&[0x1f, 0x8b, 8, 0]).is_err());
+    }
+
+    #[test]
+    fn versions() {
+        assert_eq!(major("15.18 (Debian 15.18-1)"), Some(15));
+        assert_eq!(major("18devel"), Some(18));
+        let text = "-- PostgreSQL database dump\n-- Dumped from database version 13.4\n\
+                    -- Dumped by pg_dump version 16.1\n";
+        let archive = Archive::of_head(Path::new("x"), text.as_bytes()).unwrap();
+        assert_eq!(
+            (archive.server_major, archive.pg_dump_major),
+            (Some(13), Some(16))
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The command line of pg-restore-verify.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use shared::cli::{self, Flag, Tool, Value};
+use shared::{Error, Result};
+
+/// What `--help`, the man page and the completions say.
+pub const TOOL: Tool = Tool::new(
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_VERSION"),
+    "prove that a PostgreSQL backup restores, down to every row",
+)
+.synopsis(&[
+    "[OPTION]... BACKUP...",
+    "[OPTION]... -",
+    "[OPTION]... --latest DIR",
+])
+.description(
+    "Restores each backup on a private throw-away server and compares what came back with \
+     what the backup holds: the rows of every table, the position of every sequence, the \
+     bytes of every large object, and every definition. Any error of the restore counts. \
+     Nothing else is needed, no server is touched, and nothing is left behind.\n\n\
+     Takes backups of pg_dump in custom and plain format, gzipped or not, whoever made them. \
+     Writes a record for each check; the last of each backup has check \"verdict\".",
+)
+.flags(&[
+    Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),
+    Flag::value("database", "NAME", "with --latest: of this database only").group("Selection"),
+    Flag::value("label", "LABEL", "with --latest: with this label only").group("Selection"),
+    Flag::value(
+        "jobs",
+        "N",
+        "restore and compare with so many connections; all cores if not given",
+    )
+    .short('j')
+    .group("Restore"),
+])
+.operands(
+    "BACKUP",
+    "a backup's file; - reads the records of pg-dump-rotate on stdin",
+)
+.examples(&[
+    (
+        "Take a backup and prove it",
+        "pg-dump-rotate --dir /backups -d app | pg-restore-verify -",
+    ),
+    (
+        "Prove the newest backup of one database",
+        "pg-restore-verify --latest /backups --database app",
+    ),
+    (
+        "Show what went wrong",
+        "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
+    ),
+])
+.found("a backup does not verify; the records say why");
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Which backups.
+    pub selection: Selection,
+    /// How many connections at once; 0 means one for each core.
+    jobs: usize,
+}
+
+/// Which backups to verify.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// Files, or `-`.
+    pub operands: Vec<PathBuf>,
+    /// A folder to take the newest backup from.
+    pub latest: Option<PathBuf>,
+    /// Only of this database.
+    pub database: Option<String>,
+    /// Only with this label.
+    pub label: Option<String>,
+}
+
+impl Selection {
+    /// Whether records on standard input say which backups.
+    pub fn reads_stdin(&self) -> bool {
+        self.operands
+            .iter()
+            .any(|operand| operand.as_os_str() == "-")
+    }
+}
+
+impl Options {
+    /// How many connections at once.
+    pub fn jobs(&self) -> usize {
+        match self.jobs {
+            0 => available_parallelism().map_or(1, usize::from),
+            jobs => jobs,
+        }
+    }
+}
+
+impl cli::Options for Options {
+    fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        match flag {
+            "latest" => self.selection.latest = Some(value.path()),
+            "database" => self.selection.database = Some(value.text()?.to_string()),
+            "label" => self.selection.label = Some(value.text()?.to_string()),
+            "jobs" => {
+                self.jobs = value.count()?;
+                if self.jobs == 0 {
+                    return Err(value.refuse("at least 1 is needed"));
+                }
+            }
+            _ => return Err(cli::unhandled(flag)),
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self, value: OsString) -> Result<()> {
+        self.selection.operands.push(value.into());
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        let selection = &self.selection;
+        let files = !selection.operands.is_empty();
+        if files == selection.latest.is_some() {
+            let problem = if files {
+                "--latest and operands exclude each other"
+            } else {
+                "no backup given"
+            };
+            return Err(Error::usage(problem)
+                .with_hint("name backups, or --latest DIR, or - to read records from stdin"));
+        }
+        if selection.reads_stdin() && selection.operands.len() > 1 {
+            return Err(Error::usage("- and other operands exclude each other"));
+        }
+        if files && (selection.database.is_some() || selection.label.is_some()) {
+            return Err(Error::usage("--database and --label go with --latest only"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod test {
+    #[test]
+    fn table_is_sound() {
+        shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+    }
+}

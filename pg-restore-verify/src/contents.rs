@@ -1,0 +1,358 @@
+//! What a backup holds, gathered from its script as it streams by.
+
+use std::collections::BTreeMap;
+
+use shared::Result;
+use shared::dump::{
+    CopyTarget, Digest, Event, InsertedRows, LargeObjectDigest, QualifiedName, tokens,
+};
+
+use crate::instants::{InstantColumns, line_in_utc};
+use crate::roles::Needs;
+use crate::schema::Schema;
+
+/// Everything that has to be found again in the restored database.
+#[derive(Default)]
+pub struct Contents {
+    /// The statements that define objects.
+    pub schema: Schema,
+    /// The rows of each table.
+    pub tables: BTreeMap<QualifiedName, TableData>,
+    /// The position of each sequence.
+    pub sequences: BTreeMap<QualifiedName, SequencePosition>,
+    /// The bytes of each large object.
+    pub large_objects: BTreeMap<u32, LargeObjectDigest>,
+    /// Roles and tablespaces that it counts on.
+    pub needs: Needs,
+    /// The encoding of its text, as pg_dump names it.
+    pub encoding: Option<String>,
+}
+
+/// The rows that a dump holds of one table.
+#[derive(Debug, Clone)]
+pub struct TableData {
+    /// How the dump writes them.
+    pub form: Form,
+    /// Their digest.
+    pub digest: Digest,
+    /// Whether some instants had to be respelled in UTC.
+    pub respelled: bool,
+}
+
+/// How a dump writes a table's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// COPY text.
+    Copy(CopyTarget),
+    /// INSERT statements, with or without the columns' names.
+    Inserts {
+        /// Whether each statement lists the columns.
+        names_columns: bool,
+    },
+}
+
+/// A sequence's position: `setval`'s second and third argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequencePosition {
+    /// The last value.
+    pub last_value: i64,
+    /// Whether `nextval` goes on from it (or gives it).
+    pub is_called: bool,
+}
+
+/// Reads a script into [`Contents`].
+pub struct Collector {
+    contents: Contents,
+    instants: InstantColumns,
+    copying: Option<Copying>,
+    large_object: Option<u32>,
+    bytes: Vec<u8>,
+}
+
+/// The table whose rows are passing.
+struct Copying {
+    target: CopyTarget,
+    places: Vec<usize>,
+    digest: Digest,
+    respelled: bool,
+}
+
+impl Collector {
+    /// A collector that has seen nothing.
+    pub fn new() -> Self {
+        Self {
+            contents: Contents::default(),
+            instants: InstantColumns::default(),
+            copying: None,
+            large_object: None,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// What was gathered so far.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Forgets the database itself, where the restore does not create it.
+    pub fn forget_database(&mut self) {
+        self.contents.schema.remove_database();
+    }
+
+    /// All that was gathered.
+    pub fn finish(self) -> Contents {
+        self.contents
+    }
+
+    /// From here on, these columns' values are respelled in UTC.
+    pub fn set_instants(&mut self, instants: InstantColumns) {
+        self.instants = instants;
+    }
+
+    /// Notes one event.
+    pub fn read(&mut self, event: &Event<'_>) -> Result<()> {
+        match event {
+            Event::Statement { sql, entry, .. } => {
+                if !self.data(sql)? {
+                    self.contents.needs.read(sql);
+                    self.contents.schema.add(entry, sql);
+                }
+            }
+            Event::Copy { target, .. } => {
+                self.copying = Some(Copying {
+                    places: self.instants.places(target),
+                    target: target.clone(),
+                    digest: Digest::default(),
+                    respelled: false,
+                });
+            }
+            Event::Rows(lines) => self.rows(lines),
+            Event::CopyEnd => self.end_copy(),
+            Event::Command { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, lines: &[u8]) {
+        let Some(copying) = &mut self.copying else {
+            return;
+        };
+        if copying.places.is_empty() {
+            return copying.digest.add_lines(lines);
+        }
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.trim_ascii_line_end();
+            if line_in_utc(line, &copying.places, &mut self.bytes) {
+                copying.respelled = true;
+                copying.digest.add(&self.bytes);
+            } else {
+                copying.digest.add(line);
+            }
+        }
+    }
+
+    /// A table can come in several pieces, one for each of its partitions, say.
+    fn end_copy(&mut self) {
+        let Some(copying) = self.copying.take() else {
+            return;
+        };
+        let table = self.contents.tables.entry(copying.target.table.clone());
+        let data = table.or_insert_with(|| TableData {
+            form: Form::Copy(copying.target),
+            digest: Digest::default(),
+            respelled: false,
+        });
+        data.digest.merge(copying.digest);
+        data.respelled |= copying.respelled;
+    }
+
+    /// Whether the statement is data; it is noted as such.
+    fn data(&mut self, sql: &[u8]) -> Result<bool> {
+        if sql.starts_with(b"INSERT INTO ") {
+            return Ok(self.inserts(sql));
+        }
+        if let Some(rest) = sql.strip_prefix(b"SET client_encoding = ") {
+            let name = String::from_utf8_lossy(rest);
+            self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
+            return Ok(true);
+        }
+        let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
+            return Ok(false);
+        };
+        if let Some(hex) = call.strip_prefix(b"lowrite(0, '\\x") {
+            self.large_object_bytes(hex);
+        } else if call.starts_with(b"setval(") {
+            self.sequence(call);
+        } else if call.starts_with(b"lo_open(") || call.starts_with(b"lo_create(") {
+            self.large_object = large_object_oid(call);
+            if let Some(oid) = self.large_object {
+                self.contents.large_objects.entry(oid).or_default();
+            }
+        }
+        Ok(true)
+    }
+
+    fn inserts(&mut self, sql: &[u8]) -> bool {
+        let Some(inserted) = InsertedRows::parse(sql) else {
+            return false;
+        };
+        let form = Form::Inserts {
+            names_columns: inserted.names_columns,
+        };
+        let table = self.contents.tables.entry(inserted.table);
+        let data = table.or_insert_with(|| TableData {
+            form,
+            digest: Digest::default(),
+            respelled: false,
+        });
+        for row in inserted.rows {
+            data.digest.add(row);
+        }
+        true
+    }
+
+    fn sequence(&mut self, call: &[u8]) {
+        let tokens = tokens(call);
+        let texts: Vec<String> = tokens
+            .iter()
+            .filter_map(|token| match token {
+                shared::dump::Token::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                shared::dump::Token::Word(word) => Some(String::from_utf8_lossy(word).into_owned()),
+                _ => None,
+            })
+            .collect();
+        let negative = tokens.contains(&shared::dump::Token::Symbol(b'-'));
+        if let [_, name, value, called] = texts.as_slice()
+            && let Some(name) = qualified(name)
+            && let Ok(value) = format!("{}{value}", if negative { "-" } else { "" }).parse()
+        {
+            let position = SequencePosition {
+                last_value: value,
+                is_called: called == "true",
+            };
+            self.contents.sequences.insert(name, position);
+        }
+    }
+
+    fn large_object_bytes(&mut self, hex: &[u8]) {
+        let Some(oid) = self.large_object else { return };
+        self.bytes.clear();
+        for pair in hex.chunks_exact(2) {
+            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else {
+                break;
+            };
+            self.bytes.push(high << 4 | low);
+        }
+        self.contents
+            .large_objects
+            .entry(oid)
+            .or_default()
+            .add(&self.bytes);
+    }
+}
+
+trait Line {
+    fn trim_ascii_line_end(&self) -> &[u8];
+}
+
+impl Line for [u8] {
+    fn trim_ascii_line_end(&self) -> &[u8] {
+        let line = self.strip_suffix(b"\n").unwrap_or(self);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+fn large_object_oid(call: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(call);
+    let digits = text
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|digits| !digits.is_empty())?;
+    digits.parse().ok()
+}
+
+/// `schema.name` as SQL writes it inside a string.
+fn qualified(name: &str) -> Option<QualifiedName> {
+    let tokens = tokens(name.as_bytes());
+    match tokens.as_slice() {
+        [schema, _, name] => Some(QualifiedName {
+            schema: Some(schema.identifier()?),
+            name: name.identifier()?,
+        }),
+        [name] => Some(QualifiedName {
+            schema: None,
+            name: name.identifier()?,
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use shared::dump::Script;
+
+    fn collect(script: &str) -> Contents {
+        let mut collector = Collector::new();
+        let mut script = Script::new(script.as_bytes());
+        while let Some(event) = script.next().unwrap() {
+            collector.read(&event).unwrap();
+        }
+        collector.finish()
+    }
+
+    #[test]
+    fn sequences() {
+        let contents = collect(
+            "SELECT pg_catalog.setval('public.\"S q\"', 5, true);\n\
+             SELECT pg_catalog.setval('public.down', -7, false);",
+        );
+        let positions: Vec<_> = contents.sequences.into_iter().collect();
+        assert_eq!(positions[0].0.to_string(), "public.\"S q\"");
+        assert_eq!(
+            positions[0].1,
+            SequencePosition {
+                last_value: 5,
+                is_called: true
+            }
+        );
+        assert_eq!(
+            positions[1].1,
+            SequencePosition {
+                last_value: -7,
+                is_called: false
+            }
+        );
+    }
+
+    #[test]
+    fn large_objects() {
+        let contents = collect(
+            "SELECT pg_catalog.lo_create('7');\nSELECT pg_catalog.lo_create('8');\n\
+             SELECT pg_catalog.lo_open('7', 131072);\nSELECT pg_catalog.lowrite(0, '\\x6869');\n\
+             SELECT pg_catalog.lowrite(0, '\\x21');\nSELECT pg_catalog.lo_close(0);",
+        );
+        let mut expected = LargeObjectDigest::default();
+        expected.add(b"hi!");
+        assert_eq!(contents.large_objects[&7].to_string(), expected.to_string());
+        assert!(
+            contents.large_objects[&8]
+                .to_string()
+                .starts_with("0 bytes")
+        );
+    }
+
+    #[test]
+    fn pieces_of_a_table_are_one() {
+        let contents = collect(
+            "COPY public.t (a) FROM stdin;\n1\n\\.\n\nCOPY public.t (a) FROM stdin;\n2\n\\.\n\n",
+        );
+        let (_, data) = contents.tables.first_key_value().unwrap();
+        assert_eq!(data.digest.rows, 2);
+    }
+}

@@ -1,0 +1,301 @@
+//! Is what was restored what the backup holds?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use shared::Result;
+use shared::dump::{Digest, QualifiedName};
+use shared::programs::Program;
+
+use crate::archive::Archive;
+use crate::contents::{Contents, Form, TableData};
+use crate::record::{Findings, Status};
+use crate::redump;
+use crate::restore::Target;
+use crate::rows::{self, Reading, Restored};
+use crate::schema::Difference;
+use crate::{large_objects, sequences};
+
+/// Compares a restored database with the backup.
+pub struct Proof<'a> {
+    archive: &'a Archive,
+    target: &'a Target,
+    backup: &'a Contents,
+    jobs: usize,
+    pg_dump: Program,
+}
+
+impl<'a> Proof<'a> {
+    /// A comparison on `jobs` connections, with the pg_dump that is nearest to
+    /// both the server and the backup's own.
+    pub fn new(
+        archive: &'a Archive,
+        target: &'a Target,
+        backup: &'a Contents,
+        jobs: usize,
+    ) -> Result<Self> {
+        let server = target.cluster().version().major;
+        let at_least = server.max(archive.pg_dump_major.unwrap_or(0));
+        let pg_dump = Program::find("pg_dump", Some(at_least))?;
+        Ok(Self {
+            archive,
+            target,
+            backup,
+            jobs,
+            pg_dump,
+        })
+    }
+
+    /// Writes the findings; in words, what was proved.
+    pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
+        let rows = self.rows(findings)?;
+        self.tables_left_out(findings)?;
+        self.sequences(findings)?;
+        self.large_objects(findings)?;
+        self.schema(findings)?;
+        Ok(format!(
+            "{} in {}, {}, {} and {} are those of the backup",
+            counted(rows, "row"),
+            counted(self.backup.tables.len() as u64, "table"),
+            counted(self.backup.sequences.len() as u64, "sequence"),
+            counted(self.backup.large_objects.len() as u64, "large object"),
+            counted(self.backup.schema.len() as u64, "definition"),
+        ))
+    }
+
+    fn rows(&self, findings: &mut Findings<'_>) -> Result<u64> {
+        let mut restored = self.digests(&self.backup.tables, "hex")?;
+        let doubtful = self.doubtful(&restored);
+        if !doubtful.is_empty() {
+            // A session that took the backup may have written bytea the older way.
+            let tables = self
+                .backup
+                .tables
+                .iter()
+                .filter(|(name, _)| doubtful.contains(*name));
+            for (table, again) in self.digests(tables, "escape")? {
+                if again.rows == Ok(self.backup.tables[&table].digest) {
+                    restored.insert(table, again);
+                }
+            }
+        }
+        restored.extend(self.inserted()?);
+        let mut rows = 0;
+        for (table, data) in &self.backup.tables {
+            rows += data.digest.rows;
+            let finding = findings.check("rows", Status::Ok).object(table);
+            let Some(found) = restored.get(table) else {
+                let finding = findings.check("rows", Status::Failed).object(table);
+                findings.add(finding.compared(data.digest, "no such table"))?;
+                continue;
+            };
+            let mut finding = finding.took(found.took);
+            finding = match &found.rows {
+                Ok(digest) => finding.compared(data.digest, digest),
+                Err(why) => finding.compared(data.digest, why),
+            };
+            if found.rows != Ok(data.digest) {
+                finding.status = Status::Failed;
+                finding = finding.message(unlike(data.digest, &found.rows));
+            }
+            findings.add(finding)?;
+        }
+        Ok(rows)
+    }
+
+    fn digests<'t>(
+        &self,
+        tables: impl IntoIterator<Item = (&'t QualifiedName, &'t TableData)>,
+        bytea_output: &str,
+    ) -> Result<BTreeMap<QualifiedName, Restored>> {
+        let reading = Reading {
+            jobs: self.jobs,
+            bytea_output,
+        };
+        rows::digest(self.target, self.backup, tables, reading)
+    }
+
+    /// Tables with the right number of rows that differ.
+    fn doubtful(&self, restored: &BTreeMap<QualifiedName, Restored>) -> BTreeSet<QualifiedName> {
+        let differs = |(table, found): &(&QualifiedName, &Restored)| {
+            let expected = self.backup.tables[*table].digest;
+            found
+                .rows
+                .as_ref()
+                .is_ok_and(|digest| digest.rows == expected.rows && *digest != expected)
+        };
+        restored
+            .iter()
+            .filter(differs)
+            .map(|(table, _)| table.clone())
+            .collect()
+    }
+
+    /// The rows that the backup holds as INSERTs, dumped again in the same form.
+    fn inserted(&self) -> Result<BTreeMap<QualifiedName, Restored>> {
+        let mut found = BTreeMap::new();
+        for names_columns in [false, true] {
+            let form = Form::Inserts { names_columns };
+            if !self.backup.tables.values().any(|data| data.form == form) {
+                continue;
+            }
+            let began = Instant::now();
+            let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
+            for (table, data) in self
+                .backup
+                .tables
+                .iter()
+                .filter(|(_, data)| data.form == form)
+            {
+                let _ = data;
+                let digest = dumped.get(table).copied().unwrap_or_default();
+                let restored = Restored {
+                    rows: Ok(digest),
+                    took: began.elapsed(),
+                };
+                found.insert(table.clone(), restored);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tables whose rows were not taken into the backup: nobody should think
+    /// that they were.
+    fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
+        let mut client = self.target.connect()?;
+        for table in rows::dumped_tables(&mut client)? {
+            if !self.backup.tables.contains_key(&table) {
+                let finding = findings.check("rows", Status::Skipped).object(table);
+                findings.add(finding.message("the backup holds its definition only, no rows"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sequences(&self, findings: &mut Findings<'_>) -> Result<()> {
+        let began = Instant::now();
+        let mut client = self.target.connect()?;
+        let different = sequences::differences(&mut client, &self.backup.sequences)?;
+        for (sequence, expected, actual) in &different {
+            let finding = findings.check("sequences", Status::Failed).object(sequence);
+            findings.add(finding.compared(expected, actual))?;
+        }
+        if different.is_empty() && !self.backup.sequences.is_empty() {
+            let count = counted(self.backup.sequences.len() as u64, "sequence");
+            let finding = findings
+                .check("sequences", Status::Ok)
+                .compared(&count, &count);
+            findings.add(finding.took(began.elapsed()))?;
+        }
+        Ok(())
+    }
+
+    fn large_objects(&self, findings: &mut Findings<'_>) -> Result<()> {
+        let began = Instant::now();
+        let restored = large_objects::digest(&mut self.target.connect()?)?;
+        let expected = &self.backup.large_objects;
+        let mut different = false;
+        for oid in expected
+            .keys()
+            .chain(restored.keys())
+            .collect::<BTreeSet<_>>()
+        {
+            let show = |digests: &BTreeMap<u32, shared::dump::LargeObjectDigest>| {
+                digests
+                    .get(oid)
+                    .map_or("no such large object".to_string(), ToString::to_string)
+            };
+            let (wanted, found) = (show(expected), show(&restored));
+            if wanted != found {
+                different = true;
+                let finding = findings.check("large_objects", Status::Failed).object(oid);
+                findings.add(finding.compared(wanted, found))?;
+            }
+        }
+        if !different && !expected.is_empty() {
+            let count = counted(expected.len() as u64, "large object");
+            let finding = findings
+                .check("large_objects", Status::Ok)
+                .compared(&count, &count);
+            findings.add(finding.took(began.elapsed()))?;
+        }
+        Ok(())
+    }
+
+    fn schema(&self, findings: &mut Findings<'_>) -> Result<()> {
+        let began = Instant::now();
+        let restored = redump::schema(&self.pg_dump, self.target, self.backup)?;
+        let differences = self.backup.schema.differences(&restored.schema);
+        let mut failed = false;
+        for difference in &differences {
+            let spelled = self.spelled_otherwise(difference);
+            let status = if spelled.is_some() {
+                Status::Skipped
+            } else {
+                Status::Failed
+            };
+            failed |= status == Status::Failed;
+            let mut finding = findings.check("schema", status).object(&difference.object);
+            finding.expected.clone_from(&difference.expected);
+            finding.actual.clone_from(&difference.actual);
+            findings
+                .add(finding.message(spelled.unwrap_or_else(|| missing_or_changed(difference))))?;
+        }
+        if self.backup.schema.len() == 0 && !self.backup.tables.is_empty() {
+            let message = "the backup holds rows and no definitions: it does not restore by itself";
+            findings.add(findings.check("schema", Status::Failed).message(message))?;
+        } else if !failed {
+            let count = counted(self.backup.schema.len() as u64, "definition");
+            let finding = findings
+                .check("schema", Status::Ok)
+                .compared(&count, &count);
+            findings.add(finding.took(began.elapsed()))?;
+        }
+        Ok(())
+    }
+
+    /// Two versions may write the same definition in different words, which no
+    /// comparison of words can tell from a change.
+    fn spelled_otherwise(&self, difference: &Difference) -> Option<String> {
+        let versions = (self.archive.server_major?, self.archive.pg_dump_major?);
+        let ours = (
+            self.target.cluster().version().major,
+            self.pg_dump.version.major,
+        );
+        let on_both = difference.expected.is_some() && difference.actual.is_some();
+        (on_both && versions != ours).then(|| {
+            format!(
+                "the backup is of server {} by pg_dump {}, this is server {} and pg_dump {}: \
+                 the words differ, whether the meaning does can't be told",
+                versions.0, versions.1, ours.0, ours.1
+            )
+        })
+    }
+}
+
+fn missing_or_changed(difference: &Difference) -> String {
+    let words = match (&difference.expected, &difference.actual) {
+        (Some(_), None) => "is not in the restored database",
+        (None, _) => "is in the restored database and not in the backup",
+        (Some(_), Some(_)) => "is another in the restored database",
+    };
+    words.to_string()
+}
+
+fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> String {
+    match actual {
+        Ok(actual) if actual.rows == expected.rows => "as many rows, but others".to_string(),
+        Ok(actual) if actual.rows < expected.rows => {
+            format!("{} missing", counted(expected.rows - actual.rows, "row"))
+        }
+        Ok(actual) => format!("{} too many", counted(actual.rows - expected.rows, "row")),
+        Err(why) => why.clone(),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}

@@ -1,0 +1,162 @@
+//! The records of pg-restore-verify, and what they add up to.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use shared::cli::Context;
+use shared::records::Writer;
+use shared::{Exit, Result};
+
+/// One check of one backup.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Finding {
+    /// The backup.
+    pub path: String,
+    /// What was checked; `verdict` sums up and comes last.
+    pub check: String,
+    /// On which table, sequence or other object; none for the whole backup.
+    pub object: Option<String>,
+    /// How it came out.
+    pub status: Status,
+    /// What the backup holds.
+    pub expected: Option<String>,
+    /// What the restored database holds.
+    pub actual: Option<String>,
+    /// In words, where there is more to say.
+    pub message: Option<String>,
+    /// How long it took, where that was measured for it alone.
+    pub duration_ms: Option<u64>,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Proved.
+    Ok,
+    /// Disproved.
+    Failed,
+    /// Could not be checked; the message says why.
+    Skipped,
+}
+
+/// Takes the findings as they come, and writes them.
+pub struct Findings<'a> {
+    context: &'a Context,
+    records: Writer<Finding>,
+    path: String,
+    began: Instant,
+    failed: Vec<String>,
+    any_failed: bool,
+}
+
+impl<'a> Findings<'a> {
+    /// No findings yet.
+    pub fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            records: context.records(),
+            path: String::new(),
+            began: Instant::now(),
+            failed: Vec::new(),
+            any_failed: false,
+        }
+    }
+
+    /// What follows is about this backup.
+    pub fn begin(&mut self, path: &Path) {
+        self.path = path.display().to_string();
+        self.began = Instant::now();
+        self.failed.clear();
+    }
+
+    /// A check of this backup, to be completed and given to [`Self::add`].
+    pub fn check(&self, check: &str, status: Status) -> Finding {
+        Finding {
+            path: self.path.clone(),
+            check: check.to_string(),
+            object: None,
+            status,
+            expected: None,
+            actual: None,
+            message: None,
+            duration_ms: None,
+        }
+    }
+
+    /// Writes a finding.
+    pub fn add(&mut self, finding: Finding) -> Result<()> {
+        if finding.status == Status::Failed {
+            let object = finding.object.as_deref().map(|object| format!(" {object}"));
+            let message = finding
+                .message
+                .as_deref()
+                .map(|message| format!(": {message}"));
+            self.failed.push(format!(
+                "{}{}{}",
+                finding.check,
+                object.unwrap_or_default(),
+                message.unwrap_or_default()
+            ));
+        }
+        self.records.write(&finding)
+    }
+
+    /// Closes this backup with its verdict; `proved` says what was, if all was well.
+    pub fn verdict(&mut self, proved: String) -> Result<()> {
+        let (status, message) = match self.failed.as_slice() {
+            [] => (Status::Ok, proved),
+            [one] => (Status::Failed, one.clone()),
+            [first, rest @ ..] => (Status::Failed, format!("{first} (and {} more)", rest.len())),
+        };
+        if status == Status::Failed {
+            self.any_failed = true;
+            self.context
+                .warn(format!("{} does not verify: {message}", self.path));
+        }
+        let finding = self
+            .check("verdict", status)
+            .message(message)
+            .took(self.began.elapsed());
+        self.records.write(&finding)?;
+        self.records.flush()
+    }
+
+    /// Ends the output.
+    pub fn finish(self) -> Result<Exit> {
+        self.records.finish()?;
+        Ok(if self.any_failed {
+            Exit::Found
+        } else {
+            Exit::Ok
+        })
+    }
+}
+
+impl Finding {
+    /// On what.
+    pub fn object(mut self, object: impl ToString) -> Self {
+        self.object = Some(object.to_string());
+        self
+    }
+
+    /// What the backup holds and what the restored database holds.
+    pub fn compared(mut self, expected: impl ToString, actual: impl ToString) -> Self {
+        self.expected = Some(expected.to_string());
+        self.actual = Some(actual.to_string());
+        self
+    }
+
+    /// In words.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// How long it took.
+    pub fn took(mut self, duration: Duration) -> Self {
+        self.duration_ms = u64::try_from(duration.as_millis()).ok();
+        self
+    }
+}

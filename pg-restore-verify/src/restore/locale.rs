@@ -1,0 +1,92 @@
+//! The locale of the database that was dumped.
+
+use std::path::Path;
+
+use shared::backup::Manifest;
+use shared::dump::{Token, quote_literal, tokens};
+
+/// The clauses of CREATE DATABASE that set a locale.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Locale(Vec<(String, String)>);
+
+const CLAUSES: [&str; 7] = [
+    "locale_provider",
+    "locale",
+    "lc_collate",
+    "lc_ctype",
+    "icu_locale",
+    "icu_rules",
+    "builtin_locale",
+];
+
+impl Locale {
+    /// The clauses of a dump's own CREATE DATABASE.
+    pub fn of_statement(create: &str) -> Self {
+        let tokens = tokens(create.as_bytes());
+        let mut clauses = Vec::new();
+        for window in tokens.windows(3) {
+            let [name, Token::Symbol(b'='), value] = window else {
+                continue;
+            };
+            let Some(clause) = CLAUSES.iter().find(|clause| name.is(clause)) else {
+                continue;
+            };
+            let value = match value {
+                Token::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                other => other.identifier().unwrap_or_default(),
+            };
+            clauses.push((clause.to_uppercase(), value));
+        }
+        Self(clauses)
+    }
+
+    /// What a backup's manifest knows of it; nothing where there is none.
+    pub fn of_manifest(backup: &Path) -> Self {
+        let Ok(Some(manifest)) = Manifest::read(backup) else {
+            return Self::default();
+        };
+        let provider = manifest
+            .locale_provider
+            .filter(|provider| provider != "libc");
+        let own = match provider.as_deref() {
+            Some("icu") => "ICU_LOCALE",
+            _ => "BUILTIN_LOCALE",
+        };
+        let clauses = [
+            ("LC_COLLATE", manifest.collate),
+            ("LC_CTYPE", manifest.ctype),
+            ("LOCALE_PROVIDER", provider),
+            (own, manifest.locale),
+        ];
+        let known = clauses
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value?)));
+        Self(known.collect())
+    }
+
+    /// The clauses, each with a blank before it.
+    pub fn to_sql(&self) -> String {
+        let clause = |(name, value): &(String, String)| match name.as_str() {
+            "LOCALE_PROVIDER" => format!(" {name} {value}"),
+            _ => format!(" {name} {}", quote_literal(value)),
+        };
+        self.0.iter().map(clause).collect()
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn clauses_of_a_dump() {
+        let locale = Locale::of_statement(
+            "CREATE DATABASE \"a = b\" WITH TEMPLATE = template0 ENCODING = 'UTF8' \
+             LOCALE_PROVIDER = icu LOCALE = 'de_DE.UTF-8' ICU_LOCALE = 'de';",
+        );
+        assert_eq!(
+            locale.to_sql(),
+            " LOCALE_PROVIDER icu LOCALE 'de_DE.UTF-8' ICU_LOCALE 'de'"
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! Restores a plain backup, as psql would but without forgiveness.
+//!
+//! Each statement goes to the server by itself and each error is kept, so that
+//! one failed COPY can't make its rows be read as SQL. Commands of psql are not
+//! run: nothing in a dump reaches a shell.
+
+use std::io::{Read, Write};
+use std::time::Instant;
+
+use postgres::Client;
+use postgres::types::Type;
+use shared::dump::{CopyTarget, Entry, Event, Header, Script, Token, quote_literal, tokens};
+use shared::{Error, Result, signals};
+
+use super::target::Target;
+use super::{Refusal, Restored};
+use crate::contents::Collector;
+use crate::instants::InstantColumns;
+
+/// Restores the script and notes what it holds on the way.
+///
+/// # Errors
+/// When our side fails, never because of the backup.
+pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Result<Restored> {
+    let mut restore = Restore {
+        client: target.connect()?,
+        target,
+        collector: Collector::new(),
+        refusals: Vec::new(),
+        encoding: None,
+        typed: false,
+        copying: String::new(),
+    };
+    let began = Instant::now();
+    let damage = loop {
+        signals::check()?;
+        match script.next() {
+            Ok(None) => break incomplete(script.header()),
+            Err(error) => break Some(error.message().to_string()),
+            Ok(Some(Event::Copy { sql, target, line })) => {
+                let sql = restore.begin_copy(sql, target, line)?;
+                if let Some(damage) = restore.copy(&sql, &mut script)? {
+                    break Some(damage);
+                }
+            }
+            Ok(Some(event)) => restore.apply(&event)?,
+        }
+    };
+    Ok(Restored {
+        contents: restore.collector.finish(),
+        refusals: restore.refusals,
+        damage,
+        took: began.elapsed(),
+    })
+}
+
+fn incomplete(header: &Header) -> Option<String> {
+    (!header.complete).then(|| "pg_dump's closing words are missing: it is cut short".to_string())
+}
+
+struct Restore<'a> {
+    client: Client,
+    target: &'a mut Target,
+    collector: Collector,
+    refusals: Vec<Refusal>,
+    /// The encoding of the script where it is not UTF-8.
+    encoding: Option<String>,
+    /// Whether the columns that hold instants are known.
+    typed: bool,
+    /// The table whose rows are being fed.
+    copying: String,
+}
+
+impl Restore<'_> {
+    fn apply(&mut self, event: &Event<'_>) -> Result<()> {
+        match event {
+            Event::Statement { sql, line, entry } => {
+                self.collector.read(event)?;
+                let label = match entry.kind.as_str() {
+                    "" => format!("line {line}"),
+                    _ => entry.label(),
+                };
+                match self.statement(sql) {
+                    Err(error) if error.sqlstate().is_none() => return Err(error),
+                    Err(_) if clears_the_way(entry, sql) => {}
+                    Err(error) => self.refuse(label, &error),
+                    Ok(()) => {}
+                }
+            }
+            Event::Command { text, line } => self.command(text, *line)?,
+            Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => self.collector.read(event)?,
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, object: String, error: &Error) {
+        self.refusals.push(Refusal {
+            object,
+            message: error.message().to_string(),
+        });
+    }
+
+    fn statement(&mut self, sql: &[u8]) -> Result<()> {
+        if sql.starts_with(b"SET client_encoding") {
+            self.encoding = self.collector.contents().encoding.clone();
+            self.encoding.take_if(|encoding| encoding == "UTF8");
+            return Ok(());
+        }
+        // Unknown to a server older than the pg_dump; it can't matter in a session of ours.
+        if sql.starts_with(b"SET transaction_timeout") {
+            return Ok(());
+        }
+        if sql.starts_with(b"CREATE DATABASE ") {
+            self.clear_way(sql)?;
+        }
+        self.target
+            .provide(&self.collector.contents().needs, &mut self.client)?;
+        let text = self.text(sql)?;
+        Ok(self.client.batch_execute(&text)?)
+    }
+
+    /// A statement as UTF-8, by the server's own conversion.
+    fn text(&mut self, sql: &[u8]) -> Result<String> {
+        match std::str::from_utf8(sql) {
+            Ok(text) if self.encoding.is_none() || text.is_ascii() => Ok(text.to_string()),
+            _ => self.convert(sql),
+        }
+    }
+
+    fn convert(&mut self, sql: &[u8]) -> Result<String> {
+        let encoding = self.encoding.as_deref().unwrap_or("UTF8");
+        let convert = "SELECT pg_catalog.convert_from($1, $2)";
+        let row = self
+            .client
+            .query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)])?;
+        let row = row
+            .first()
+            .ok_or_else(|| Error::new("the server converted nothing"))?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// The database that a dump creates may stand in the cluster from the start.
+    fn clear_way(&mut self, sql: &[u8]) -> Result<()> {
+        let name = tokens(sql).get(2).and_then(Token::identifier);
+        if name.as_deref() == Some("postgres") {
+            self.client
+                .batch_execute("DROP DATABASE IF EXISTS postgres")?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, text: &[u8], line: u64) -> Result<()> {
+        let text = String::from_utf8_lossy(text);
+        let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        match word {
+            "\\restrict" | "\\unrestrict" => {}
+            "\\connect" => self.connect(rest)?,
+            _ => self.refusals.push(Refusal {
+                object: format!("line {line}"),
+                message: format!("{word} is a command of psql that no dump has"),
+            }),
+        }
+        Ok(())
+    }
+
+    /// `\connect name`, or `\connect -reuse-previous=on "dbname='name'"`.
+    fn connect(&mut self, rest: &str) -> Result<()> {
+        let tokens = tokens(rest.as_bytes());
+        let name = match tokens.last() {
+            Some(Token::Quoted(conninfo)) if rest.contains("dbname=") => {
+                let conninfo = String::from_utf8_lossy(conninfo).into_owned();
+                conninfo.strip_prefix("dbname=").map(unquoted_value)
+            }
+            Some(name) => name.identifier(),
+            None => None,
+        };
+        if let Some(name) = name {
+            self.target.set_database(name);
+            self.client = self.target.connect()?;
+            self.typed = false;
+        }
+        Ok(())
+    }
+
+    /// Notes a COPY; its statement as UTF-8.
+    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget, line: u64) -> Result<String> {
+        if !self.typed {
+            self.typed = true;
+            self.collector
+                .set_instants(InstantColumns::of(&mut self.client)?);
+        }
+        self.copying = target.table.to_string();
+        self.collector.read(&Event::Copy { sql, target, line })?;
+        self.text(sql)
+    }
+
+    /// Feeds a COPY. The reason if the script ends within its rows.
+    fn copy<R: Read>(&mut self, sql: &str, script: &mut Script<R>) -> Result<Option<String>> {
+        self.client_encoding(self.encoding.clone().as_deref())?;
+        let fed = feed(&mut self.client, sql, script, &mut self.collector);
+        self.client_encoding(None)?;
+        match fed? {
+            Fed::Whole => Ok(None),
+            Fed::Refused(error) => {
+                self.refuse(format!("TABLE DATA {}", self.copying), &error);
+                Ok(None)
+            }
+            Fed::Cut(damage) => Ok(Some(damage)),
+        }
+    }
+
+    /// Rows go to the server in the script's own encoding.
+    fn client_encoding(&mut self, encoding: Option<&str>) -> Result<()> {
+        if self.encoding.is_some() {
+            let encoding = quote_literal(encoding.unwrap_or("UTF8"));
+            self.client
+                .batch_execute(&format!("SET client_encoding = {encoding}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A dump made with `--clean` first drops what an empty database does not have.
+fn clears_the_way(entry: &Entry, sql: &[u8]) -> bool {
+    entry.kind.is_empty() && (sql.starts_with(b"DROP ") || sql.starts_with(b"ALTER "))
+}
+
+enum Fed {
+    Whole,
+    Refused(Error),
+    Cut(String),
+}
+
+fn feed<R: Read>(
+    client: &mut Client,
+    sql: &str,
+    script: &mut Script<R>,
+    collector: &mut Collector,
+) -> Result<Fed> {
+    let mut refused = None;
+    let mut writer = match client.copy_in(sql) {
+        Ok(writer) => Some(writer),
+        Err(error) => {
+            refused = Some(Error::from(error));
+            None
+        }
+    };
+    loop {
+        signals::check()?;
+        match script.next() {
+            Err(error) => return Ok(Fed::Cut(error.message().to_string())),
+            Ok(Some(Event::Rows(lines))) => {
+                collector.read(&Event::Rows(lines))?;
+                if let Some(open) = &mut writer
+                    && open.write_all(lines).is_err()
+                {
+                    // The server's reason comes with `finish`.
+                    refused = writer
+                        .take()
+                        .and_then(|writer| writer.finish().err().map(Error::from));
+                }
+            }
+            Ok(_) => break,
+        }
+    }
+    collector.read(&Event::CopyEnd)?;
+    if let Some(writer) = writer {
+        refused = writer.finish().err().map(Error::from);
+    }
+    match refused {
+        Some(error) if error.sqlstate().is_none() => Err(error),
+        Some(error) => Ok(Fed::Refused(error)),
+        None => Ok(Fed::Whole),
+    }
+}
+
+/// A conninfo value without its quotes and backslashes.
+fn unquoted_value(value: &str) -> String {
+    let inner = value
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''));
+    let mut plain = String::new();
+    let mut characters = inner.unwrap_or(value).chars();
+    while let Some(character) = characters.next() {
+        plain.extend(if character == '\\' {
+            characters.next()
+        } else {
+            Some(character)
+        });
+    }
+    plain
+}

@@ -1,0 +1,122 @@
+//! The throw-away cluster and the database in it that a backup is restored into.
+
+use std::collections::BTreeSet;
+
+use postgres::Client;
+use shared::cli::Context;
+use shared::cluster::{Cluster, ClusterOptions};
+use shared::dump::{quote_identifier, quote_literal};
+use shared::{Context as _, Error, Result};
+
+use super::locale::Locale;
+use crate::archive::Archive;
+use crate::roles::Needs;
+
+/// No backup's own name for its database, so that one which creates it can.
+const DATABASE: &str = "pg_restore_verify";
+
+/// Where a backup is restored.
+pub struct Target {
+    cluster: Cluster,
+    database: String,
+    known: Needs,
+    /// Roles that were created because the backup names them.
+    pub created_roles: BTreeSet<String>,
+}
+
+impl Target {
+    /// A server of the backup's major version, or the nearest newer one.
+    pub fn start(archive: &Archive, context: &Context) -> Result<Self> {
+        let options = ClusterOptions {
+            at_least: archive.server_major,
+            ..Default::default()
+        };
+        let cluster = Cluster::start(&options)?;
+        context.note(format!(
+            "restoring {} on a throw-away PostgreSQL {}",
+            archive.path.display(),
+            cluster.version()
+        ));
+        Ok(Self {
+            cluster,
+            database: DATABASE.to_string(),
+            known: Needs::default(),
+            created_roles: BTreeSet::new(),
+        })
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The database that holds what was restored.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// From here on another database is meant: the backup creates its own.
+    pub fn set_database(&mut self, name: String) {
+        self.database = name;
+    }
+
+    /// Creates the database, in the backup's encoding and locale. Where this
+    /// machine lacks the locale it is C, and what was missing is returned.
+    pub fn create_database(
+        &self,
+        encoding: Option<&str>,
+        locale: &Locale,
+    ) -> Result<Option<String>> {
+        let mut client = self.cluster.connect("template1")?;
+        let mut sql = format!(
+            "CREATE DATABASE {} TEMPLATE template0",
+            quote_identifier(DATABASE)
+        );
+        if let Some(encoding) = encoding {
+            sql.push_str(&format!(" ENCODING {}", quote_literal(encoding)));
+        }
+        let Err(error) = client.batch_execute(&format!("{sql}{}", locale.to_sql())) else {
+            return Ok(None);
+        };
+        let error = Error::from(error);
+        client
+            .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
+            .context(|| "creating the scratch database".to_string())?;
+        Ok(Some(format!(
+            "restored with locale C: {}",
+            error.in_one_line()
+        )))
+    }
+
+    /// A connection to the restored database.
+    pub fn connect(&self) -> Result<Client> {
+        self.cluster.connect(&self.database)
+    }
+
+    /// Creates the roles and tablespaces that the backup names and the cluster lacks.
+    pub fn provide(&mut self, needs: &Needs, client: &mut Client) -> Result<()> {
+        let roles: Vec<String> = needs.roles.difference(&self.known.roles).cloned().collect();
+        for role in roles {
+            let exists = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
+            let text = postgres::types::Type::TEXT;
+            if client.query_typed(exists, &[(&role, text)])?.is_empty() {
+                client
+                    .batch_execute(&format!("CREATE ROLE {} NOLOGIN", quote_identifier(&role)))?;
+                self.created_roles.insert(role.clone());
+            }
+            self.known.roles.insert(role);
+        }
+        let spaces: Vec<String> = needs
+            .tablespaces
+            .difference(&self.known.tablespaces)
+            .cloned()
+            .collect();
+        for space in spaces {
+            client.batch_execute("SET allow_in_place_tablespaces = on")?;
+            let space_sql = quote_identifier(&space);
+            client.batch_execute(&format!("CREATE TABLESPACE {space_sql} LOCATION ''"))?;
+            self.known.tablespaces.insert(space);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! The definitions in a dump, and how two dumps' definitions differ.
+//!
+//! Statements are compared as pg_dump writes them, gathered by the entry that
+//! they stand under, in whatever order.
+
+use std::collections::BTreeMap;
+
+use shared::dump::Entry;
+
+/// The statements that define each object.
+#[derive(Debug, Default, Clone)]
+pub struct Schema {
+    objects: BTreeMap<Object, Vec<String>>,
+    has_owners: bool,
+    state: BTreeMap<&'static str, String>,
+}
+
+/// What statements are gathered under. The owner is in the statements.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Object {
+    kind: String,
+    schema: String,
+    name: String,
+}
+
+/// An object that is not the same in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `TABLE public.t`.
+    pub object: String,
+    /// The statements of the backup; none if the object is not in it.
+    pub expected: Option<String>,
+    /// The statements of the restored database; none if it lacks the object.
+    pub actual: Option<String>,
+}
+
+/// Entries that hold data, which is proved by other means.
+const DATA_KINDS: [&str; 9] = [
+    "TABLE DATA",
+    "MATERIALIZED VIEW DATA",
+    "SEQUENCE SET",
+    "BLOB",
+    "BLOBS",
+    "BLOB METADATA",
+    "STATISTICS DATA",
+    "ENCODING",
+    "STDSTRINGS",
+];
+
+/// Settings that the definitions behind them depend on.
+const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
+
+impl Schema {
+    /// Notes one statement that stands under `entry`.
+    pub fn add(&mut self, entry: &Entry, statement: &[u8]) {
+        let statement = String::from_utf8_lossy(statement);
+        let statement = statement.trim();
+        if let Some(setting) = statement.strip_prefix("SET ") {
+            self.set(setting);
+            return;
+        }
+        if entry.kind.is_empty() || is_data(entry) {
+            return;
+        }
+        self.has_owners |= entry.owner != "-" && !entry.owner.is_empty();
+        let object = Object {
+            kind: entry.kind.clone(),
+            schema: entry.schema.clone(),
+            name: entry.name.clone(),
+        };
+        let text = format!("{}{statement}", self.context(&entry.kind));
+        self.objects.entry(object).or_default().push(text);
+    }
+
+    /// How many objects are defined.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether the dump says who owns what.
+    pub fn has_owners(&self) -> bool {
+        self.has_owners
+    }
+
+    /// Whether the dump creates its own database.
+    pub fn has_database(&self) -> bool {
+        self.objects.keys().any(|object| object.kind == "DATABASE")
+    }
+
+    /// Forgets the database itself, which the restore does not create.
+    pub fn remove_database(&mut self) {
+        self.objects.retain(|object, _| {
+            !object.kind.starts_with("DATABASE") && !object.name.starts_with("DATABASE ")
+        });
+    }
+
+    /// The statement that creates the dumped database, if the dump has it.
+    pub fn create_database(&self) -> Option<&str> {
+        let mut statements = self
+            .objects
+            .iter()
+            .filter(|(object, _)| object.kind == "DATABASE");
+        statements
+            .find_map(|(_, statements)| statements.first())
+            .map(String::as_str)
+    }
+
+    /// Every object that is not the same in `restored`.
+    pub fn differences(&self, restored: &Self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        for (object, statements) in &self.objects {
+            let (expected, actual) = unlike(statements, restored.objects.get(object));
+            if expected.is_some() || actual.is_some() {
+                found.push(Difference {
+                    object: object.label(),
+                    expected,
+                    actual,
+                });
+            }
+        }
+        let extra = restored.objects.iter().filter(|(object, _)| {
+            !self.objects.contains_key(*object) && !object.comes_with_an_extension()
+        });
+        for (object, statements) in extra {
+            let actual = Some(statements.join("\n"));
+            found.push(Difference {
+                object: object.label(),
+                expected: None,
+                actual,
+            });
+        }
+        found
+    }
+
+    fn set(&mut self, setting: &str) {
+        for name in STATE {
+            if let Some(value) = setting.strip_prefix(name) {
+                let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
+                self.state.insert(name, value.to_string());
+            }
+        }
+    }
+
+    /// The settings in force, where they say something about this kind of object.
+    fn context(&self, kind: &str) -> String {
+        let stored = ["TABLE", "INDEX", "CONSTRAINT", "MATERIALIZED VIEW"].contains(&kind);
+        let mut context = String::new();
+        for (name, value) in self.state.iter().filter(|_| stored) {
+            let usual = matches!(value.as_str(), "''" | "heap");
+            let applies =
+                *name == "default_tablespace" || matches!(kind, "TABLE" | "MATERIALIZED VIEW");
+            if !usual && applies {
+                context.push_str(&format!("SET {name} = {value};\n"));
+            }
+        }
+        context
+    }
+}
+
+impl Object {
+    fn label(&self) -> String {
+        let entry = Entry {
+            kind: self.kind.clone(),
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+            owner: String::new(),
+        };
+        entry.label()
+    }
+
+    /// CREATE EXTENSION sets the comment even if the dump was made without comments.
+    fn comes_with_an_extension(&self) -> bool {
+        self.kind == "COMMENT" && self.name.starts_with("EXTENSION ")
+    }
+}
+
+fn is_data(entry: &Entry) -> bool {
+    DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
+}
+
+/// The statements that only one side has; none and none if both have the same.
+fn unlike(expected: &[String], actual: Option<&Vec<String>>) -> (Option<String>, Option<String>) {
+    let Some(actual) = actual else {
+        return (Some(expected.join("\n")), None);
+    };
+    let mut missing: Vec<&String> = expected.iter().collect();
+    let mut extra = Vec::new();
+    for statement in actual {
+        match missing.iter().position(|candidate| *candidate == statement) {
+            Some(place) => {
+                missing.swap_remove(place);
+            }
+            None => extra.push(statement.as_str()),
+        }
+    }
+    if missing.is_empty() && extra.is_empty() {
+        return (None, None);
+    }
+    let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+    (Some(missing.join("\n")), Some(extra.join("\n")))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use shared::dump::{Event, Script};
+
+    fn schema(script: &str) -> Schema {
+        let mut schema = Schema::default();
+        let mut script = Script::new(script.as_bytes());
+        while let Some(event) = script.next().unwrap() {
+            if let Event::Statement { sql, entry, .. } = event {
+                schema.add(entry, sql);
+            }
+        }
+        schema
+    }
+
+    const TABLE: &str = "-- Name: t; Type: TABLE; Schema: public; Owner: app\n\n\
+        CREATE TABLE public.t (a integer);\nALTER TABLE public.t OWNER TO app;\n";
+    const INDEX: &str = "-- Name: i; Type: INDEX; Schema: public; Owner: app\n\n\
+        CREATE INDEX i ON public.t USING btree (a);\n";
+
+    #[test]
+    fn order_is_no_difference() {
+        let one = schema(&format!("{TABLE}{INDEX}"));
+        let other = schema(&format!("{INDEX}{TABLE}"));
+        assert_eq!(one.differences(&other), []);
+        assert_eq!(one.len(), 2);
+    }
+
+    #[test]
+    fn missing_changed_and_extra() {
+        let one = schema(&format!("{TABLE}{INDEX}"));
+        let missing = &one.differences(&schema(TABLE))[0];
+        assert_eq!(missing.object, "INDEX public.i");
+        assert_eq!(missing.actual, None);
+        let extra = &schema(TABLE).differences(&one)[0];
+        assert_eq!(extra.expected, None);
+        let changed = schema(&format!(
+            "{}{INDEX}",
+            TABLE.replace("OWNER TO app", "OWNER TO x")
+        ));
+        let difference = &one.differences(&changed)[0];
+        assert_eq!(
+            difference.expected.as_deref(),
+            Some("ALTER TABLE public.t OWNER TO app;")
+        );
+        assert_eq!(
+            difference.actual.as_deref(),
+            Some("ALTER TABLE public.t OWNER TO x;")
+        );
+    }
+
+    #[test]
+    fn a_tablespace_is_part_of_the_definition() {
+        let other = schema(&format!("SET default_tablespace = fast;\n{TABLE}"));
+        assert_eq!(schema(TABLE).differences(&other).len(), 1);
+        let usual = schema(&format!("SET default_tablespace = '';\n{TABLE}"));
+        assert_eq!(schema(TABLE).differences(&usual), []);
+    }
+}

@@ -1,0 +1,120 @@
+//! Which backups to verify.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use shared::cli::Context;
+use shared::{Error, Result, backup, records};
+
+use crate::cli::Selection;
+
+/// What pg-dump-rotate writes, as far as it matters here.
+#[derive(Debug, Deserialize, Serialize)]
+struct Rotated {
+    #[serde(default)]
+    action: Option<String>,
+    path: PathBuf,
+}
+
+/// The backups, in order; those on standard input as they come.
+pub fn backups<'a>(
+    selection: &Selection,
+    context: &'a Context,
+) -> Result<Box<dyn Iterator<Item = Result<PathBuf>> + 'a>> {
+    if let Some(folder) = &selection.latest {
+        return Ok(Box::new(std::iter::once(Ok(latest(folder, selection)?))));
+    }
+    if selection.reads_stdin() {
+        return Ok(Box::new(FromRecords::new(context)));
+    }
+    for path in &selection.operands {
+        readable(path)?;
+    }
+    Ok(Box::new(selection.operands.clone().into_iter().map(Ok)))
+}
+
+/// A backup that can't be opened is trouble to be told at once, not after hours
+/// spent on those before it.
+fn readable(path: &Path) -> Result<()> {
+    match std::fs::File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::new(format!(
+            "{}: {}",
+            path.display(),
+            Error::from(error).message()
+        ))),
+    }
+}
+
+fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
+    let backups = backup::list(folder)?;
+    let wanted = |wish: &Option<String>, value: Option<&str>| {
+        wish.as_deref().is_none_or(|wish| value == Some(wish))
+    };
+    let newest = backups.into_iter().find(|backup| match &backup.manifest {
+        Some(manifest) => {
+            wanted(&selection.database, Some(&manifest.database))
+                && wanted(&selection.label, manifest.label.as_deref())
+        }
+        None => selection.database.is_none() && selection.label.is_none(),
+    });
+    newest.map(|backup| backup.path).ok_or_else(|| {
+        Error::new(format!("{}: there is no such backup", folder.display()))
+            .with_hint("pg-dump-rotate --list --dir shows what is there")
+    })
+}
+
+/// The backups that records on standard input tell of: those just created, or listed.
+struct FromRecords<'a> {
+    records: records::Reader<Rotated, io::StdinLock<'static>>,
+    context: &'a Context,
+    found: bool,
+    ended: bool,
+}
+
+impl<'a> FromRecords<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self {
+            records: records::read(io::stdin().lock()),
+            context,
+            found: false,
+            ended: false,
+        }
+    }
+
+    fn next_path(&mut self) -> Result<Option<PathBuf>> {
+        for record in self.records.by_ref() {
+            let record = record?;
+            match record.action.as_deref() {
+                None | Some("created" | "listed") => {
+                    self.found = true;
+                    return Ok(Some(record.path));
+                }
+                Some(action) => {
+                    self.context
+                        .note(format!("{}: {action}, passed over", record.path.display()));
+                }
+            }
+        }
+        if self.found {
+            return Ok(None);
+        }
+        Err(Error::new("stdin named no backup to verify").with_hint(
+            "records with action \"created\" or \"listed\" are taken: pg-dump-rotate --dir DIR | pg-restore-verify -",
+        ))
+    }
+}
+
+impl Iterator for FromRecords<'_> {
+    type Item = Result<PathBuf>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.next_path().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}

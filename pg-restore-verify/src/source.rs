@@ -1,0 +1,126 @@
+//! A backup as the stream of its SQL script.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::process::{ChildStdout, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use flate2::read::MultiGzDecoder;
+use shared::dump::{Event, Script};
+use shared::programs::{Child, Program};
+use shared::{Context, Result, signals};
+
+use crate::archive::{Archive, Kind};
+
+const CHUNK_BYTES: usize = 256 << 10;
+const CHUNKS_AHEAD: usize = 4;
+
+/// Reads a plain backup's script; a gzipped one is decompressed on a thread of its own.
+pub fn plain(archive: &Archive) -> Result<Script<Box<dyn Read + Send>>> {
+    let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
+    let input: Box<dyn Read + Send> = match archive.kind {
+        Kind::PlainGzip => Box::new(Ahead::new(MultiGzDecoder::new(
+            io::BufReader::with_capacity(CHUNK_BYTES, file),
+        ))),
+        Kind::Plain | Kind::Custom => Box::new(file),
+    };
+    Ok(Script::new(input))
+}
+
+/// The script that pg_restore makes of an archive.
+pub struct Converted {
+    script: Script<ChildStdout>,
+    child: Child,
+}
+
+impl Converted {
+    /// Starts pg_restore on the archive, with `options` that select a part of it.
+    pub fn start(pg_restore: &Program, archive: &Archive, options: &[&str]) -> Result<Self> {
+        let mut command = pg_restore.command();
+        command
+            .args(options)
+            .arg("--file=-")
+            .arg("--")
+            .arg(&archive.path)
+            .stdout(Stdio::piped());
+        let mut child = Child::spawn(command, "pg_restore")?;
+        let script = Script::new(child.stdout()?);
+        Ok(Self { script, child })
+    }
+
+    /// Hands every event to `take`; an error if pg_restore could not read all of it.
+    pub fn each(mut self, mut take: impl FnMut(&Event<'_>) -> Result<()>) -> Result<()> {
+        let read = loop {
+            signals::check()?;
+            match self.script.next() {
+                Ok(Some(event)) => take(&event)?,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // What pg_restore says of the damage is better than what its output shows.
+        drop(self.script);
+        self.child
+            .wait()?
+            .success_or(|| "the archive can't be read".to_string())?;
+        read
+    }
+}
+
+/// Reads ahead on a thread.
+struct Ahead {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    current: Vec<u8>,
+    position: usize,
+}
+
+impl Ahead {
+    fn new(mut input: impl Read + Send + 'static) -> Self {
+        let (send, chunks) = sync_channel(CHUNKS_AHEAD);
+        thread::spawn(move || {
+            loop {
+                let chunk = read_chunk(&mut input);
+                let last = !matches!(&chunk, Ok(bytes) if !bytes.is_empty());
+                if send.send(chunk).is_err() || last {
+                    break;
+                }
+            }
+        });
+        Self {
+            chunks,
+            current: Vec::new(),
+            position: 0,
+        }
+    }
+}
+
+/// The next bytes, empty at the end; what was read before an error is handed on first.
+fn read_chunk(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match input.read(&mut chunk) {
+            Ok(length) => {
+                chunk.truncate(length);
+                return Ok(chunk);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position == self.current.len() {
+            // A thread that is gone has handed on its last chunk, which was empty.
+            self.current = self.chunks.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+            self.position = 0;
+        }
+        let rest = &self.current[self.position..];
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.position += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,158 @@
+//! One backup, from its file to its verdict.
+
+use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
+
+use shared::cli::Context;
+use shared::programs::Program;
+use shared::{Result, units};
+
+use crate::archive::{Archive, Kind};
+use crate::checksum;
+use crate::cli::Options;
+use crate::contents::Collector;
+use crate::proof::Proof;
+use crate::record::{Findings, Status};
+use crate::restore::{self, Locale, Restored, Target};
+use crate::source::{self, Converted};
+
+/// Verifies one backup; its verdict is the last of its findings.
+///
+/// # Errors
+/// When the verification itself can't be done. What is wrong with the backup is
+/// a finding.
+pub fn backup(
+    path: &Path,
+    options: &Options,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    let opened = Archive::open(path)?;
+    findings.begin(path);
+    let archive = match opened {
+        Ok(archive) => archive,
+        Err(damage) => {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+            return findings.verdict(String::new());
+        }
+    };
+    let proved = thread::scope(|scope| {
+        let checksum = scope.spawn(|| checksum::compare(path));
+        let proved = restored_and_proved(&archive, options, context, findings);
+        let checksum = joined(checksum)?;
+        if let Some(finding) = checksum.finding(findings) {
+            findings.add(finding)?;
+        }
+        proved
+    })?;
+    findings.verdict(proved)
+}
+
+fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
+    handle
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// What was proved, in words.
+fn restored_and_proved(
+    archive: &Archive,
+    options: &Options,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<String> {
+    let mut target = Target::start(archive, context)?;
+    let restored = match archive.kind {
+        Kind::Custom => custom(archive, &mut target, options.jobs(), findings)?,
+        Kind::Plain | Kind::PlainGzip => Some(plain(archive, &mut target, findings)?),
+    };
+    let Some(restored) = restored else {
+        return Ok(String::new());
+    };
+    restored.report(archive, &target, findings)?;
+    if restored.damage.is_some() {
+        return Ok(String::new());
+    }
+    let proof = Proof::new(archive, &target, &restored.contents, options.jobs())?;
+    let proved = proof.report(findings)?;
+    let took = units::human_duration(restored.took);
+    Ok(format!("{proved}; restored in {took}"))
+}
+
+/// Restores an archive; `None` if not even its table of contents can be read.
+fn custom(
+    archive: &Archive,
+    target: &mut Target,
+    jobs: usize,
+    findings: &mut Findings<'_>,
+) -> Result<Option<Restored>> {
+    let pg_restore = Program::find("pg_restore", archive.pg_dump_major)?;
+    let mut collector = Collector::new();
+    let schema = Converted::start(&pg_restore, archive, &["--create", "--schema-only"])?;
+    if let Err(error) = schema.each(|event| collector.read(event)) {
+        shared::signals::check()?;
+        let finding = findings
+            .check("archive", Status::Failed)
+            .message(error.in_one_line());
+        findings.add(finding)?;
+        return Ok(None);
+    }
+    let create = collector.contents().schema.create_database();
+    let locale = create.map(Locale::of_statement).unwrap_or_default();
+    collector.forget_database();
+    let encoding = collector.contents().encoding.clone();
+    if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
+        findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    let restored = restore::restore_archive(&pg_restore, archive, target, collector, jobs)?;
+    Ok(Some(restored))
+}
+
+fn plain(archive: &Archive, target: &mut Target, findings: &mut Findings<'_>) -> Result<Restored> {
+    let locale = Locale::of_manifest(&archive.path);
+    if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
+        findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    restore::restore_script(source::plain(archive)?, target)
+}
+
+impl Restored {
+    /// The findings of the restore itself.
+    fn report(
+        &self,
+        archive: &Archive,
+        target: &Target,
+        findings: &mut Findings<'_>,
+    ) -> Result<()> {
+        for refusal in &self.refusals {
+            let finding = findings.check("restore", Status::Failed);
+            findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+        }
+        if let Some(damage) = &self.damage {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+        } else if self.refusals.is_empty() {
+            let finding = findings.check("restore", Status::Ok).took(self.took);
+            findings.add(finding.message(self.summary(archive, target)))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, archive: &Archive, target: &Target) -> String {
+        let bytes = archive.path.metadata().map_or(0, |metadata| metadata.len());
+        let rate = bytes as f64 / self.took.as_secs_f64().max(0.001);
+        let mut summary = format!(
+            "PostgreSQL {} took {}, {}/s of backup",
+            target.cluster().version(),
+            units::human_duration(self.took),
+            units::human_bytes(rate as u64)
+        );
+        if !target.created_roles.is_empty() {
+            let roles: Vec<&str> = target.created_roles.iter().map(String::as_str).collect();
+            summary.push_str(&format!(
+                "; roles it names, created without login: {}",
+                roles.join(", ")
+            ));
+        }
+        summary
+    }
+}

@@ -1,0 +1,22 @@
+//! What a logical backup says: the SQL script of pg_dump, read as a stream.
+//!
+//! Every kind of backup can be had as such a script (`pg_restore -f -` turns an
+//! archive into one), so this is the one reader of what a backup holds. Memory
+//! is bounded by the longest statement or row, never by the size of the data.
+
+mod copy;
+mod digest;
+mod entry;
+mod lexer;
+mod name;
+mod scanner;
+mod script;
+mod tuples;
+
+pub use copy::CopyTarget;
+pub use digest::{Digest, LargeObjectDigest};
+pub use entry::{Entry, Header};
+pub use lexer::{Token, tokens};
+pub use name::{QualifiedName, quote_identifier, quote_literal};
+pub use script::{Event, Script};
+pub use tuples::InsertedRows;

@@ -1,0 +1,394 @@
+//! The script of pg_dump as a stream of events.
+
+use std::io::Read;
+
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+
+use super::copy::CopyTarget;
+use super::entry::{Entry, Header};
+use super::scanner::Scanner;
+use crate::{Context, Error, Result};
+
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// What comes next in a script.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A statement, with its semicolon.
+    Statement {
+        /// Its text.
+        sql: &'a [u8],
+        /// The line it starts on, from 1.
+        line: u64,
+        /// The entry it stands under.
+        entry: &'a Entry,
+    },
+    /// `COPY … FROM stdin`: rows follow until `CopyEnd`.
+    Copy {
+        /// The COPY statement.
+        sql: &'a [u8],
+        /// The table and its columns.
+        target: CopyTarget,
+        /// The line it starts on, from 1.
+        line: u64,
+    },
+    /// Whole lines of COPY text.
+    Rows(&'a [u8]),
+    /// The end of a COPY's rows.
+    CopyEnd,
+    /// A psql command, from its backslash to the end of its line.
+    Command {
+        /// The line without its end.
+        text: &'a [u8],
+        /// Its number, from 1.
+        line: u64,
+    },
+}
+
+/// Reads a script.
+#[derive(Debug)]
+pub struct Script<R> {
+    input: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    line: u64,
+    rows: Rows,
+    backslash_escapes: bool,
+    entry: Entry,
+    header: Header,
+    copying: Option<CopyTarget>,
+}
+
+/// Where the reader is with regard to a COPY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    Outside,
+    /// Behind the statement, before the end of its line.
+    Before,
+    Inside,
+}
+
+/// A stretch of the buffer that an event will show, found before it is borrowed.
+enum Found {
+    Statement(usize),
+    Command(usize),
+    End,
+}
+
+impl<R: Read> Script<R> {
+    /// A reader of the script that `input` yields.
+    pub fn new(input: R) -> Self {
+        Self {
+            input,
+            buffer: vec![0; BUFFER_BYTES],
+            start: 0,
+            end: 0,
+            line: 1,
+            rows: Rows::Outside,
+            backslash_escapes: false,
+            entry: Entry::default(),
+            header: Header::default(),
+            copying: None,
+        }
+    }
+
+    /// What the script has said of itself so far.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// When the input can't be read, or ends in the middle of a statement or of
+    /// a table's rows.
+    #[allow(clippy::should_implement_trait)] // an event borrows from the reader: no Iterator can
+    pub fn next(&mut self) -> Result<Option<Event<'_>>> {
+        if self.rows != Rows::Outside {
+            return self.rows().map(Some);
+        }
+        match self.find()? {
+            Found::End => Ok(None),
+            Found::Command(length) => {
+                let line = self.line;
+                let text = trimmed(self.take(length));
+                Ok(Some(Event::Command { text, line }))
+            }
+            Found::Statement(length) => Ok(Some(self.statement(length))),
+        }
+    }
+
+    fn statement(&mut self, length: usize) -> Event<'_> {
+        let line = self.line;
+        let at = self.start;
+        self.take(length);
+        let sql = &self.buffer[at..at + length];
+        if let Some(target) = CopyTarget::parse(sql) {
+            self.rows = Rows::Before;
+            self.copying = Some(target.clone());
+            return Event::Copy { sql, target, line };
+        }
+        if sql.starts_with(b"SET standard_conforming_strings") {
+            self.backslash_escapes = memmem::find(sql, b"off").is_some();
+        }
+        Event::Statement {
+            sql,
+            line,
+            entry: &self.entry,
+        }
+    }
+
+    fn find(&mut self) -> Result<Found> {
+        loop {
+            self.skip_blanks()?;
+            let rest = self.rest();
+            if rest.is_empty() {
+                return Ok(Found::End);
+            }
+            if rest.starts_with(b"\\") {
+                return Ok(Found::Command(self.line_length()?));
+            }
+            if rest.len() < 2 && self.fill()? {
+                continue;
+            }
+            if !self.rest().starts_with(b"--") {
+                return Ok(Found::Statement(self.statement_length()?));
+            }
+            let length = self.line_length()?;
+            let comment = String::from_utf8_lossy(trimmed(self.take(length))).into_owned();
+            self.comment(comment.trim_start_matches('-').trim_start());
+        }
+    }
+
+    fn comment(&mut self, comment: &str) {
+        match Entry::parse(comment) {
+            Some(entry) => self.entry = entry,
+            None => self.header.read(comment),
+        }
+    }
+
+    fn skip_blanks(&mut self) -> Result<()> {
+        loop {
+            let rest = self.rest();
+            let blanks = rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count();
+            let exhausted = blanks == rest.len();
+            self.take(blanks);
+            if !exhausted || !self.fill()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The length of the line at the start, with its end.
+    fn line_length(&mut self) -> Result<usize> {
+        loop {
+            if let Some(end) = memchr(b'\n', self.rest()) {
+                return Ok(end + 1);
+            }
+            if !self.fill()? {
+                return Ok(self.rest().len());
+            }
+        }
+    }
+
+    fn statement_length(&mut self) -> Result<usize> {
+        let mut scanner = Scanner::new(self.backslash_escapes);
+        loop {
+            if let Some(length) = scanner.end(self.rest()) {
+                return Ok(length);
+            }
+            if !self.fill()? {
+                let words = String::from_utf8_lossy(&self.rest()[..self.rest().len().min(60)]);
+                return Err(Error::new(format!(
+                    "ends in the middle of the statement at line {}: {}",
+                    self.line,
+                    words.split_whitespace().collect::<Vec<_>>().join(" ")
+                )));
+            }
+        }
+    }
+
+    fn rows(&mut self) -> Result<Event<'_>> {
+        if self.rows == Rows::Before {
+            let length = self.line_length()?;
+            self.take(length);
+            self.rows = Rows::Inside;
+        }
+        loop {
+            if let Some(end) = self.rows_end() {
+                if end > 0 {
+                    return Ok(Event::Rows(self.take(end)));
+                }
+                let length = self.line_length()?;
+                self.take(length);
+                self.rows = Rows::Outside;
+                return Ok(Event::CopyEnd);
+            }
+            let whole = self.whole_lines();
+            if whole > 0 {
+                return Ok(Event::Rows(self.take(whole)));
+            }
+            if !self.fill()? {
+                let table = self.copying.as_ref().map(|copy| copy.table.to_string());
+                return Err(Error::new(format!(
+                    "ends in the middle of the rows of {} (line {})",
+                    table.unwrap_or_default(),
+                    self.line
+                )));
+            }
+        }
+    }
+
+    /// Where the line `\.` begins, if its end is here too.
+    fn rows_end(&self) -> Option<usize> {
+        let rest = self.rest();
+        memmem::find_iter(rest, b"\\.").find(|at| {
+            let begins = *at == 0 || rest[at - 1] == b'\n';
+            begins && matches!(rest.get(at + 2), Some(b'\n' | b'\r'))
+        })
+    }
+
+    fn whole_lines(&self) -> usize {
+        memrchr(b'\n', self.rest()).map_or(0, |end| end + 1)
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn take(&mut self, length: usize) -> &[u8] {
+        let taken = &self.buffer[self.start..self.start + length];
+        self.line += memchr_iter(b'\n', taken).count() as u64;
+        self.start += length;
+        taken
+    }
+
+    /// Reads more behind what is here; false at the end of the input.
+    fn fill(&mut self) -> Result<bool> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let read = loop {
+            match self.input.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other.context(|| format!("can't be read after line {}", self.line)),
+            }
+        }?;
+        self.end += read;
+        Ok(read > 0)
+    }
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.trim_ascii_end()
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    const DUMP: &str = "--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\n\
+        -- Dumped from database version 15.18 (Debian)\n-- Dumped by pg_dump version 15.18\n\n\
+        SET client_encoding = 'UTF8';\n\n--\n-- Name: t; Type: TABLE; Schema: public; Owner: app\n--\n\n\
+        CREATE TABLE public.t (\n    a text\n);\n\n\
+        COPY public.t (a) FROM stdin;\n1\n\\\\.\nx\\.\n\\N\n\\.\n\n\n\
+        COPY public.n  FROM stdin;\n\n\n\\.\n\nSELECT 1;\n\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict abc\n\n";
+
+    /// Yields its text a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let length = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
+        }
+    }
+
+    fn events(text: &str, step: usize) -> Result<Vec<String>> {
+        let mut script = Script::new(Trickle(text.as_bytes(), step));
+        let mut seen: Vec<String> = Vec::new();
+        let mut rows = String::new();
+        while let Some(event) = script.next()? {
+            let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            match event {
+                Event::Statement { sql, line, entry } => {
+                    seen.push(format!("{line} {} {}", entry.name, show(sql)));
+                }
+                Event::Copy { target, line, .. } => seen.push(format!("{line} {}", target.table)),
+                Event::Rows(lines) => rows.push_str(&show(lines)),
+                Event::CopyEnd => seen.push(std::mem::take(&mut rows)),
+                Event::Command { text, line } => seen.push(format!("{line} {}", show(text))),
+            }
+        }
+        assert!(script.header().complete && script.header().is_dump);
+        assert_eq!(
+            script.header().server_version.as_deref(),
+            Some("15.18 (Debian)")
+        );
+        Ok(seen)
+    }
+
+    #[test]
+    fn events_in_order_however_the_input_comes() {
+        let expected = [
+            "5 \\restrict abc",
+            "10  SET client_encoding = 'UTF8';",
+            "16 t CREATE TABLE public.t (\n    a text\n);",
+            "20 public.t",
+            "1\n\\\\.\nx\\.\n\\N\n",
+            "28 public.n",
+            "\n\n",
+            "33 t SELECT 1;",
+            "39 \\unrestrict abc",
+        ];
+        for step in [1, 2, 3, 7, 64, 4096] {
+            assert_eq!(events(DUMP, step).unwrap(), expected, "{step} bytes a time");
+        }
+    }
+
+    #[test]
+    fn windows_line_ends() {
+        let seen = events(&DUMP.replace('\n', "\r\n"), 5).unwrap();
+        assert_eq!(seen[4], "1\r\n\\\\.\r\nx\\.\r\n\\N\r\n");
+    }
+
+    #[test]
+    fn a_cut_script_is_an_error_that_says_where() {
+        let cut = &DUMP[..DUMP.find("\\\\.").unwrap()];
+        let error = events(cut, 64).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "ends in the middle of the rows of public.t (line 22)"
+        );
+        let cut = &DUMP[..DUMP.find("    a text").unwrap()];
+        let error = events(cut, 64).unwrap_err();
+        assert!(
+            error
+                .message()
+                .starts_with("ends in the middle of the statement at line 16")
+        );
+    }
+
+    #[test]
+    fn long_rows_grow_the_buffer() {
+        let row = "x".repeat(3 * BUFFER_BYTES);
+        let text = format!("COPY t (a) FROM stdin;\n{row}\n\\.\n");
+        let mut script = Script::new(text.as_bytes());
+        let mut bytes = 0;
+        while let Some(event) = script.next().unwrap() {
+            if let Event::Rows(lines) = event {
+                bytes += lines.len();
+            }
+        }
+        assert_eq!(bytes, row.len() + 1);
+    }
+}
