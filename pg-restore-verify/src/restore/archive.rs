@@ -23,7 +23,8 @@ pub fn restore_archive(
     jobs: usize,
 ) -> Result<Restored> {
     let mut client = target.connect()?;
-    target.provide(&collector.contents().needs.clone(), &mut client)?;
+    target.provide(&collector.contents().needs, &mut client)?;
+    let target = &*target;
     let began = Instant::now();
     let run = Run {
         pg_restore,
@@ -36,7 +37,7 @@ pub fn restore_archive(
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let data = Converted::start(pg_restore, archive, &["--data-only"])?;
-            data.each(|event| collector.read(event))
+            data.collect(&mut target.decoder(), &mut collector)
         });
         let jobs = format!("--jobs={jobs}");
         let rest = run.section(&["--section=data", "--section=post-data", &jobs]);

@@ -1,6 +1,7 @@
 //! The throw-away cluster and the database in it that a backup is restored into.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use postgres::Client;
 use shared::cli::Context;
@@ -10,6 +11,7 @@ use shared::{Context as _, Error, Result};
 
 use super::locale::Locale;
 use crate::archive::Archive;
+use crate::decoder::Decoder;
 use crate::roles::Needs;
 
 /// No backup's own name for its database, so that one which creates it can.
@@ -17,7 +19,7 @@ const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
 pub struct Target {
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     database: String,
     known: Needs,
     /// Roles that were created because the backup names them.
@@ -38,7 +40,7 @@ impl Target {
             cluster.version()
         ));
         Ok(Self {
-            cluster,
+            cluster: Arc::new(cluster),
             database: DATABASE.to_string(),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
@@ -48,6 +50,11 @@ impl Target {
     /// The cluster.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// A decoder for scripts of this backup.
+    pub fn decoder(&self) -> Decoder {
+        Decoder::new(&self.cluster)
     }
 
     /// The database that holds what was restored.
