@@ -18,6 +18,9 @@ pub fn schema(pg_dump: &Program, target: &Target, backup: &Contents) -> Result<C
     if !backup.schema.has_owners() {
         options.push("--no-owner");
     }
+    if backup.schema.quotes_all() {
+        options.push("--quote-all-identifiers");
+    }
     if backup.schema.has_database() {
         options.push("--create");
     }

@@ -66,11 +66,7 @@ pub fn digest<'a>(
     let digests: Mutex<BTreeMap<QualifiedName, Restored>> = Mutex::default();
     let work = || -> Result<()> {
         let mut client = target.connect()?;
-        pin_settings(
-            &mut client,
-            contents.encoding.as_deref(),
-            reading.bytea_output,
-        )?;
+        pin_settings(&mut client, reading.bytea_output)?;
         while let Some(piece) = lock(&pieces).pop_front() {
             signals::check()?;
             let began = Instant::now();

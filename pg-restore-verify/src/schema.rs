@@ -16,6 +16,7 @@ use crate::instants::text_in_utc;
 pub struct Schema {
     objects: BTreeMap<Object, Vec<String>>,
     has_owners: bool,
+    quotes_all: bool,
     state: BTreeMap<&'static str, String>,
 }
 
@@ -85,6 +86,11 @@ impl Schema {
         self.has_owners
     }
 
+    /// Whether the dump quotes every name, as `--quote-all-identifiers` asks for.
+    pub fn quotes_all(&self) -> bool {
+        self.quotes_all
+    }
+
     /// Whether the dump creates its own database.
     pub fn has_database(&self) -> bool {
         self.objects.keys().any(|object| object.kind == "DATABASE")
@@ -139,7 +145,8 @@ impl Schema {
         for name in STATE {
             if let Some(value) = setting.strip_prefix(name) {
                 let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
-                self.state.insert(name, value.to_string());
+                self.quotes_all |= value.starts_with('"');
+                self.state.insert(name, value.trim_matches('"').to_string());
             }
         }
     }

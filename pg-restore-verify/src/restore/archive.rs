@@ -22,8 +22,7 @@ pub fn restore_archive(
     mut collector: Collector,
     jobs: usize,
 ) -> Result<Restored> {
-    let mut client = target.connect()?;
-    target.provide(&collector.contents().needs, &mut client)?;
+    target.provide(&collector.contents().needs)?;
     let target = &*target;
     let began = Instant::now();
     let run = Run {
@@ -32,8 +31,7 @@ pub fn restore_archive(
         target,
     };
     let mut refusals = run.section(&["--section=pre-data"])?;
-    collector.set_instants(InstantColumns::of(&mut client)?);
-    drop(client);
+    collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let data = Converted::start(pg_restore, archive, &["--data-only"])?;

@@ -29,6 +29,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
+        settings: Vec::new(),
         typed: false,
         copying: String::new(),
     };
@@ -65,6 +66,8 @@ struct Restore<'a> {
     collector: Collector,
     refusals: Vec<Refusal>,
     decoder: Decoder,
+    /// The session's settings so far.
+    settings: Vec<String>,
     /// Whether the columns that hold instants are known.
     typed: bool,
     /// The table whose rows are being fed.
@@ -110,9 +113,21 @@ impl Restore<'_> {
         if sql.starts_with("CREATE DATABASE ") {
             self.clear_way(sql)?;
         }
-        self.target
-            .provide(&self.collector.contents().needs, &mut self.client)?;
+        self.target.provide(&self.collector.contents().needs)?;
+        if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
+            self.settings.push(sql.to_string());
+        }
         Ok(self.client.batch_execute(sql)?)
+    }
+
+    /// The client can't go on after a COPY that was refused at its start.
+    fn reconnect(&mut self) -> Result<()> {
+        self.client = self.target.connect()?;
+        for setting in &self.settings {
+            // One that the server refused was told of when it came.
+            let _ = self.client.batch_execute(setting);
+        }
+        Ok(())
     }
 
     /// The database that a dump creates may stand in the cluster from the start.
@@ -153,6 +168,7 @@ impl Restore<'_> {
         if let Some(name) = name {
             self.target.set_database(name);
             self.client = self.target.connect()?;
+            self.settings.clear();
             self.typed = false;
         }
         Ok(())
@@ -184,6 +200,7 @@ impl Restore<'_> {
         match feed(&mut self.client, sql, script, &mut self.collector)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
+                self.reconnect()?;
                 self.refuse(format!("TABLE DATA {}", self.copying), &error);
                 Ok(None)
             }

@@ -11,7 +11,7 @@ use tests::{Database, Output, program, tool};
 pub fn shop() -> Database<'static> {
     let database = Database::new();
     database.sql(
-        "do $$ begin create role shop_owner; exception when duplicate_object then null; end $$",
+        "do $$ begin create role shop_owner; exception when duplicate_object or unique_violation then null; end $$",
     );
     database.sql(include_str!("shop.sql"));
     database

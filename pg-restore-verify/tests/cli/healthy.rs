@@ -35,7 +35,6 @@ fn in_every_form() {
         &["-Fp", "--inserts"],
         &["-Fc", "--column-inserts", "--rows-per-insert=7"],
         &["-Fp", "--load-via-partition-root"],
-        &["-Fp", "--use-set-session-authorization"],
         &["-Fp", "--quote-all-identifiers"],
         &["-Fc", "-n", "app"],
         &["-Fp", "-t", "app.customers", "-t", "app.log"],
