@@ -1,3 +1,38 @@
 //! Take PostgreSQL backups and keep the right ones.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod back_up;
+mod cli;
+mod compression;
+mod dump;
+mod folder;
+mod gzip;
+mod listing;
+mod output;
+mod partial;
+mod record;
+mod restore;
+mod retention;
+mod rotate;
+mod script;
+mod server;
+
+use std::process::ExitCode;
+
+use shared::cli::Context;
+use shared::{Exit, Result};
+
+use crate::cli::{Job, Options};
+
+fn main() -> ExitCode {
+    shared::main(&cli::TOOL, run)
+}
+
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.job {
+        Job::BackUp => back_up::run(&options, context),
+        Job::List => listing::run(&options, context),
+        Job::Rotate => rotate::run(&options, context),
+    }
+}

@@ -12,6 +12,7 @@ mod format;
 mod json;
 mod jsonl;
 mod reader;
+mod stdin;
 mod stdout;
 mod table;
 mod writer;
@@ -23,6 +24,7 @@ pub use cells::integer;
 pub use columns::columns;
 pub use format::Format;
 pub use reader::{Reader, read};
+pub use stdin::Stdin;
 pub use stdout::Stdout;
 pub use writer::Writer;
 

@@ -5,8 +5,13 @@
 //! something looks at the flag. A second one, more than a second later, is a user
 //! who has waited long enough: it kills at once.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -32,6 +37,9 @@ static STATE: Mutex<State> = Mutex::new(State {
 });
 static ARRIVED: Condvar = Condvar::new();
 
+/// The end of a pipe whose other end is closed when a signal arrives.
+static HANGS_UP: OnceLock<OwnedFd> = OnceLock::new();
+
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -43,19 +51,23 @@ pub fn install() -> Result<()> {
         .into_iter()
         .filter(|signal| !ignored(*signal));
     let mut signals = Signals::new(wanted)?;
+    let (hangs_up, line) = pipe_with(PipeFlags::CLOEXEC).map_err(io::Error::from)?;
+    let _ = HANGS_UP.set(hangs_up);
     std::thread::Builder::new()
         .name("signals".to_string())
-        .spawn(move || listen(&mut signals))?;
+        .spawn(move || listen(&mut signals, line))?;
     Ok(())
 }
 
-fn listen(signals: &mut Signals) {
+fn listen(signals: &mut Signals, line: OwnedFd) {
+    let mut line = Some(line);
     let mut first: Option<Instant> = None;
     for signal in signals.forever() {
         match first {
             None => {
                 first = Some(Instant::now());
                 arrived(signal);
+                drop(line.take());
             }
             Some(since) if since.elapsed() > SAME => die(signal),
             Some(_) => {}
@@ -102,6 +114,38 @@ pub fn sleep(time: Duration) -> Result<()> {
     let waited = ARRIVED.wait_timeout_while(state(), time, |state| state.received.is_none());
     drop(waited.unwrap_or_else(PoisonError::into_inner));
     check()
+}
+
+/// Waits until `file` can be read from; an error as soon as a signal asks us to
+/// stop. (A plain `read` would go on after the signal.)
+pub fn wait_readable(file: impl AsFd) -> io::Result<()> {
+    wait_for(file.as_fd(), PollFlags::IN)
+}
+
+/// Waits until at least 4096 bytes can be written to `file` without waiting, or
+/// until writing would fail; an error as soon as a signal asks us to stop.
+pub fn wait_writable(file: impl AsFd) -> io::Result<()> {
+    wait_for(file.as_fd(), PollFlags::OUT)
+}
+
+fn wait_for(file: BorrowedFd<'_>, what: PollFlags) -> io::Result<()> {
+    let Some(hangs_up) = HANGS_UP.get() else {
+        return Ok(());
+    };
+    loop {
+        let mut fds = [
+            PollFd::new(&file, what),
+            PollFd::new(hangs_up, PollFlags::IN),
+        ];
+        match poll(&mut fds, None) {
+            Ok(_) if !fds[1].revents().is_empty() => {
+                return Err(io::Error::other("interrupted"));
+            }
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Has `callback` run on the signal's arrival, on another thread: to end a child,

@@ -153,12 +153,14 @@ impl Manifest {
         self.files.first().map(|file| file.sha256.as_str())
     }
 
-    /// True when `other` is an earlier or later backup of the same things:
-    /// database, label and selection. Retention weighs only such backups against each other.
+    /// True when `other` is an earlier or later backup of the same thing: the same database of
+    /// the same server, label and selection. Retention weighs only such backups against each
+    /// other: production's must not make room for those of staging, nor whole ones for schemas.
     pub fn same_series(&self, other: &Self) -> bool {
         self.database == other.database
             && self.label == other.label
             && self.selection == other.selection
+            && self.system_identifier == other.system_identifier
     }
 }
 

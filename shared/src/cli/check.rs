@@ -95,3 +95,91 @@ fn long_lines(tool: &Tool) -> Vec<String> {
     long.map(|line| format!("--help has a line that is too long: {line}"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Tool;
+
+    #[derive(Default)]
+    struct Taken;
+
+    impl Options for Taken {
+        fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+            match flag {
+                "good" => value.count().map(drop),
+                "other" => Ok(()),
+                _ => Err(unhandled(flag)),
+            }
+        }
+    }
+
+    const GOOD: Tool = Tool::new("pg-try", "1", "try the checks")
+        .connects()
+        .flags(&[Flag::value("good", "N", "a number").short('g').default("1")]);
+
+    fn problems(flags: &'static [Flag]) -> String {
+        let error = check_table::<Taken>(&GOOD.flags(flags)).unwrap_err();
+        error.message().to_string()
+    }
+
+    #[test]
+    fn a_good_table() {
+        check_table::<Taken>(&GOOD).unwrap();
+    }
+
+    #[test]
+    fn each_rule_finds_its_breach() {
+        const A: Flag = Flag::switch("good", "a switch");
+        const B: Flag = Flag::switch("other", "a switch");
+        const LONG: &str = "0123456789012345678901234567890123456789012345678901234567890";
+        const CASES: [(&[Flag], &str); 12] = [
+            (&[B, B], "--other is there twice"),
+            (&[B.short('q')], "--quiet and --other share a letter"),
+            (
+                &[A.short('x'), B.short('x')],
+                "--other and --good share a letter",
+            ),
+            (
+                &[Flag::switch("other", "")],
+                "--other needs one line of help",
+            ),
+            (
+                &[Flag::switch("other", "A sentence.")],
+                "--other needs one line of help",
+            ),
+            (&[Flag::switch("Other", "x")], "--Other is no good name"),
+            (&[B.group("")], "--other needs a group"),
+            (
+                &[Flag::value("other", "", "x")],
+                "--other needs a name of one word",
+            ),
+            (&[B.default("1")], "--other is a switch"),
+            (
+                &[Flag::value("other", "X", "x").choices(&["a"]).default("b")],
+                "not one of its choices",
+            ),
+            (
+                &[Flag::switch("new", "x")],
+                "--new is in the table, but nothing takes it",
+            ),
+            (
+                &[Flag::value("good", "N", "x").default("many")],
+                "a whole number is needed",
+            ),
+        ];
+        for (flags, said) in CASES {
+            let problems = problems(flags);
+            assert!(problems.contains(said), "{said}: {problems}");
+        }
+        const WIDE: &[Flag] = &[Flag::value("other", LONG, "x")];
+        assert_eq!(LONG.len(), 61);
+        check_table::<Taken>(&GOOD.flags(WIDE)).unwrap();
+        let example = GOOD.examples(&[(
+            "x",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678",
+        )]);
+        let error = check_table::<Taken>(&example).unwrap_err();
+        assert!(error.message().contains("too long"), "{error}");
+    }
+}

@@ -40,7 +40,7 @@ pub(super) const ALWAYS: &[Flag] = &[
     Flag::value(
         OUTPUT,
         "FORMAT",
-        "how records are written; table on a terminal, else jsonl, if not given",
+        "format of the records (table on a terminal, else jsonl)",
     )
     .short('o')
     .choices(&["jsonl", "json", "csv", "table"])

@@ -1,10 +1,13 @@
 //! What a running tool knows about how it was called: the common flags, the
 //! way to stdout for records and to stderr for words.
 
+use std::io::BufReader;
+
 use super::common::Common;
 use super::tool::Tool;
 use crate::message::{Progress, Report};
-use crate::records::{Format, Record, Stdout, Writer};
+use crate::records::{self, Format, Record, Stdin, Stdout, Writer};
+use crate::{Context as _, Result};
 
 /// Handed to a tool's `run`.
 #[derive(Debug)]
@@ -36,6 +39,16 @@ impl Context {
         };
         let width = stdout.width();
         Writer::new(format, stdout, width)
+    }
+
+    /// Standard input, for `-` as an operand; a signal ends the wait for it.
+    pub fn stdin(&self) -> BufReader<Stdin> {
+        BufReader::with_capacity(1 << 16, Stdin::open())
+    }
+
+    /// The records that another tool writes to our standard input.
+    pub fn read_records<R: Record>(&self) -> impl Iterator<Item = Result<R>> + use<R> {
+        records::read(self.stdin()).map(|record| record.context(|| "standard input".to_string()))
     }
 
     /// The tool's own format, if `-o` asks for one.

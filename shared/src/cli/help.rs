@@ -57,8 +57,46 @@ fn examples(text: &mut String, tool: &Tool) {
     text.push_str("\nExamples:\n");
     for (what, command) in tool.examples {
         lines(text, "  #", 4, what);
-        text.push_str(&format!("  {command}\n"));
+        for line in command_lines(command) {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
+}
+
+/// A command line that a shell can take as it stands, on as many lines as it
+/// needs: broken between words, with a backslash.
+pub(super) fn command_lines(command: &str) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in shell_words(command) {
+        let indent = if lines.len() == 1 { "" } else { "    " };
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && line.chars().count() + word.chars().count() + 5 > HELP_WIDTH {
+            line.push_str(" \\");
+            lines.push(format!("    {word}"));
+        } else {
+            let gap = if line.len() > indent.len() { " " } else { "" };
+            line.push_str(&format!("{gap}{word}"));
+        }
+    }
+    lines
+}
+
+/// The words of a command line, in their quotes.
+fn shell_words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in command.chars() {
+        match (c, quote) {
+            (' ', None) => words.push(String::new()),
+            (_, Some(open)) if c == open => quote = None,
+            ('\'' | '"', None) => quote = Some(c),
+            _ => {}
+        }
+        if let (Some(word), false) = (words.last_mut(), c == ' ' && quote.is_none()) {
+            word.push(c);
+        }
+    }
+    words
 }
 
 /// The flags to show beneath their headings, in the order of the table.
@@ -130,4 +168,100 @@ fn lines(text: &mut String, label: &str, column: usize, words: &str) {
     }
     text.push_str(line.trim_end());
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOL: Tool = Tool::new("pg-try", "1", "try the help")
+        .synopsis(&["--dir DIR", "--list"])
+        .description("First  paragraph\nhere.\n\n\n  Second one.")
+        .operands("FILE", "what to look at")
+        .passes("-- ARGS", "for the other program")
+        .formats(&["sarif"])
+        .found("something was found")
+        .flags(&[
+            Flag::switch("all", "everything there is")
+                .short('a')
+                .group("B"),
+            Flag::value("dir", "DIR", "where it is")
+                .group("A")
+                .default("."),
+            Flag::value("a-flag-with-a-long-name", "AND-VALUE", "on the next line")
+                .group("B")
+                .choices(&["x", "y"])
+                .repeats(),
+            Flag::switch("secret", "not shown").group("A").hidden(),
+        ])
+        .examples(&[("Try", "pg-try --all")]);
+
+    #[test]
+    fn all_of_it() {
+        let expected = "\
+pg-try - try the help
+
+Usage: pg-try --dir DIR
+       pg-try --list
+
+First paragraph here.
+
+Second one.
+
+Operands:
+  FILE                      what to look at
+  -- ARGS                   for the other program
+
+B:
+  -a, --all                 everything there is
+      --a-flag-with-a-long-name AND-VALUE
+                            on the next line: x, y (repeatable)
+
+A:
+      --dir DIR             where it is (default: .)
+
+Output:
+  -o, --output FORMAT       format of the records (table on a terminal, else
+                            jsonl): jsonl, json, csv, table, sarif
+  -q, --quiet               say nothing on stderr but errors
+  -v, --verbose             say on stderr what is being done
+
+Help:
+  -?, --help                show this help and exit
+  -V, --version             show the version and exit
+
+Examples:
+  # Try
+  pg-try --all
+
+Exit status:
+  0  all is well
+  1  something was found
+  2  the job could not be done; stderr says why
+";
+        assert_eq!(text(&TOOL), expected);
+    }
+
+    #[test]
+    fn a_long_command_is_broken_where_the_shell_allows() {
+        let command = format!(
+            "pg-try {} 'a b  c' | jq -c \"it's\"",
+            "--flag ".repeat(10).trim()
+        );
+        assert_eq!(
+            command_lines(&command),
+            [
+                format!("pg-try {} \\", "--flag ".repeat(9).trim()),
+                "    --flag 'a b  c' | jq -c \"it's\"".to_string(),
+            ]
+        );
+        let quoted = format!("pg-try '{}'", "x ".repeat(60));
+        assert_eq!(
+            command_lines(&quoted),
+            [
+                "pg-try \\".to_string(),
+                format!("    '{}'", "x ".repeat(60))
+            ]
+        );
+    }
 }

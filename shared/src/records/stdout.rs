@@ -1,7 +1,14 @@
 //! Standard output, unbuffered: the writer of records buffers, and decides when
-//! a reader has to see what is there.
+//! a reader has to see what is there. A signal ends the wait for a slow reader.
 
 use std::io::{self, IsTerminal, Write};
+
+use rustix::io::Errno;
+
+use crate::signals;
+
+/// So much a pipe takes at once or not at all.
+const PIECE: usize = 4096;
 
 /// Where records go.
 #[derive(Debug)]
@@ -23,7 +30,7 @@ impl Stdout {
         if !self.is_terminal() {
             return None;
         }
-        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
+        let size = rustix::termios::tcgetwinsize(io::stdout());
         let columns = size.map_or(0, |size| usize::from(size.ws_col));
         Some(if columns == 0 { 80 } else { columns })
     }
@@ -31,7 +38,15 @@ impl Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(rustix::stdio::stdout(), bytes)?)
+        let piece = &bytes[..bytes.len().min(PIECE)];
+        loop {
+            signals::wait_writable(io::stdout())?;
+            match rustix::io::write(io::stdout(), piece) {
+                // Another process has made the pipe that we share non-blocking.
+                Err(Errno::AGAIN) => {}
+                written => return Ok(written?),
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

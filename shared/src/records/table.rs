@@ -129,3 +129,86 @@ fn shrink(layout: &mut [Column], width: usize) {
         total -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const COLUMNS: &[&str] = &["relation", "bytes", "message"];
+
+    fn table(terminal: Option<usize>, rows: &[[Value; 3]]) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut table = Table::new(COLUMNS, terminal);
+        for row in rows {
+            table.row(&mut out, row.to_vec()).unwrap();
+        }
+        table.settle(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(str::to_string).collect()
+    }
+
+    #[test]
+    fn text_to_the_left_and_numbers_to_the_right() {
+        let rows = [
+            [json!("表表"), json!(7), json!("wide letters")],
+            [json!("orders_by_customer"), json!(123456), json!(null)],
+            [json!(null), json!(null), json!({"a": [1, "b"]})],
+        ];
+        assert_eq!(
+            table(None, &rows),
+            [
+                "relation             bytes  message",
+                "表表                     7  wide letters",
+                "orders_by_customer  123456",
+                "                            {\"a\":[1,\"b\"]}",
+            ]
+        );
+        assert_eq!(table(None, &[]), ["relation  bytes  message"]);
+    }
+
+    #[test]
+    fn control_characters_are_shown() {
+        let rows = [[json!("a\nb"), json!(1), json!("\u{1b}[2Jgone\u{202e}")]];
+        assert_eq!(
+            table(None, &rows)[1],
+            r"a\nb          1  \x1b[2Jgone\u{202e}"
+        );
+    }
+
+    #[test]
+    fn cut_to_fit_a_terminal_and_nothing_else() {
+        let long = "x".repeat(200);
+        let rows = [
+            [json!("orders"), json!(123456), json!(long)],
+            [json!("customers"), json!(1), json!("short")],
+        ];
+        assert_eq!(table(None, &rows)[1].len(), 219);
+        let fitted = table(Some(60), &rows);
+        assert_eq!(fitted[1], format!("orders     123456  {}…", "x".repeat(40)));
+        assert_eq!(fitted[2], "customers       1  short");
+        assert!(fitted.iter().all(|line| printable::width(line) <= 60));
+        let tiny = table(Some(10), &rows);
+        assert_eq!(tiny[1], "orders    123456  xxxxxxx…");
+    }
+
+    #[test]
+    fn the_first_thousand_decide_and_later_ones_are_not_cut() {
+        let mut out = Vec::new();
+        let mut table = Table::new(COLUMNS, None);
+        for row in 1..=LOOKED_AT {
+            assert_eq!(out, b"");
+            table
+                .row(&mut out, vec![json!("a"), json!(row), json!("m")])
+                .unwrap();
+        }
+        assert_eq!(
+            out.iter().filter(|byte| **byte == b'\n').count(),
+            LOOKED_AT + 1
+        );
+        let later = vec![json!("a_name_that_is_longer"), json!(1), json!("m")];
+        table.row(&mut out, later).unwrap();
+        assert!(out.ends_with(b"\na_name_that_is_longer      1  m\n"));
+    }
+}

@@ -1,0 +1,340 @@
+//! The command line of pg-dump-rotate.
+
+use std::path::{self, PathBuf};
+use std::time::Duration;
+
+use shared::backup::Format;
+use shared::cli::{self, Flag, Tool, Value};
+use shared::{Context, Error, Result};
+
+use crate::compression::Compression;
+use crate::retention::Policy;
+
+/// The flags and the help.
+pub const TOOL: Tool = Tool::new(
+    "pg-dump-rotate",
+    env!("CARGO_PKG_VERSION"),
+    "take PostgreSQL backups and keep the right ones",
+)
+.synopsis(&[
+    "--dir DIR [-d CONNINFO] [OPTION]...",
+    "--dir DIR --list [OPTION]...",
+    "--dir DIR --rotate --keep-... N [OPTION]...",
+])
+.description(
+    "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
+     SHA-256, versions) beside it. A backup has its name only once it is whole, proved and on \
+     disk. Then the older backups of the same database and label are rotated: what no rule keeps \
+     is deleted. Without a --keep rule, or when the dump fails, nothing is.\n\
+     \n\
+     The rules are those of restic. Each keeps the newest backup of each of the last N hours, \
+     days, ISO weeks, months or years that have one, and the oldest of all while it has kept \
+     fewer than N. They overlap: one backup may be kept by several. Times are UTC. Only backups \
+     with a manifest, and of the size that it says, count or are deleted. The newest one is \
+     always kept, and so are those with a time in the future.",
+)
+.flags(FLAGS)
+.connects()
+.examples(&[
+    (
+        "Every night, from cron",
+        "pg-dump-rotate -d app --dir /backups --keep-daily 7 --keep-monthly 12",
+    ),
+    (
+        "Before a migration, apart from the nightly ones",
+        "pg-dump-rotate -d app --dir /backups --label pre-migration --keep-last 5",
+    ),
+    (
+        "Prove that the backup restores",
+        "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
+    ),
+    (
+        "What would be deleted",
+        "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
+    ),
+])
+.found("the backup was taken, and one that should have been deleted could not be");
+
+const FLAGS: &[Flag] = &[
+    Flag::value(
+        "dir",
+        "DIR",
+        "the folder of the backups, made if it is missing",
+    )
+    .group("Backup"),
+    Flag::value(
+        "format",
+        "FORMAT",
+        "an archive for pg_restore, or SQL for psql",
+    )
+    .short('F')
+    .choices(&["custom", "plain", "c", "p"])
+    .default("custom")
+    .group("Backup"),
+    Flag::value(
+        "compress",
+        "METHOD[:LEVEL]",
+        "none, gzip; in custom archives also zstd or lz4, from pg_dump 16; \
+         else zstd:3 where pg_dump has it, gzip where not",
+    )
+    .short('Z')
+    .group("Backup"),
+    Flag::value(
+        "label",
+        "LABEL",
+        "a mark such as pre-migration; each label is rotated apart",
+    )
+    .group("Backup"),
+    Flag::value(
+        "lock-wait",
+        "DURATION",
+        "how long to wait for a locked table; 0s waits for ever",
+    )
+    .default("60s")
+    .group("Backup"),
+    Flag::switch("schema-only", "definitions without rows")
+        .short('s')
+        .group(SELECTION),
+    Flag::switch("data-only", "rows without definitions")
+        .short('a')
+        .group(SELECTION),
+    selection("table", "only these tables").short('t'),
+    selection("exclude-table", "not these tables").short('T'),
+    selection("schema", "only these schemas").short('n'),
+    selection("exclude-schema", "not these schemas").short('N'),
+    keep("keep-last", "keep the newest N"),
+    keep("keep-hourly", "keep the newest of each of N hours"),
+    keep("keep-daily", "keep the newest of each of N days"),
+    keep("keep-weekly", "keep the newest of each of N weeks"),
+    keep("keep-monthly", "keep the newest of each of N months"),
+    keep("keep-yearly", "keep the newest of each of N years"),
+    Flag::value(
+        "keep-within",
+        "DURATION",
+        "keep what is younger, counted from the newest backup",
+    )
+    .group("Rotation"),
+    Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
+    Flag::switch("list", "show what is in DIR, newest first").group(NO_BACKUP),
+    Flag::switch(
+        "rotate",
+        "rotate what is in DIR, each database apart: what has no label, \
+         or --label; with -d one database",
+    )
+    .group(NO_BACKUP),
+];
+
+const SELECTION: &str = "Selection (each selection is rotated apart)";
+const NO_BACKUP: &str = "Without taking a backup";
+
+const fn selection(long: &'static str, help: &'static str) -> Flag {
+    Flag::value(long, "PATTERN", help)
+        .repeats()
+        .group(SELECTION)
+}
+
+const fn keep(long: &'static str, help: &'static str) -> Flag {
+    Flag::value(long, "N", help).group("Rotation")
+}
+
+/// What to do with the folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Job {
+    /// Take a backup, then rotate.
+    #[default]
+    BackUp,
+    /// Show what is there.
+    List,
+    /// Rotate only.
+    Rotate,
+}
+
+/// The command line, understood.
+#[derive(Debug, Default)]
+pub struct Options {
+    pub job: Job,
+    pub dir: PathBuf,
+    pub format: Option<Format>,
+    pub compression: Option<Compression>,
+    pub label: Option<String>,
+    pub lock_wait: Duration,
+    /// What pg_dump is told to pick, as its arguments.
+    pub selection: Vec<String>,
+    pub policy: Policy,
+    pub dry_run: bool,
+}
+
+impl cli::Options for Options {
+    fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        match flag {
+            "dir" => self.dir = value.path(),
+            "format" => self.format = Some(format(value.text()?)),
+            "compress" => self.compression = Some(value.parse()?),
+            "label" => self.label = Some(label(value)?),
+            "lock-wait" => self.lock_wait = value.duration()?,
+            "schema-only" | "data-only" => self.select(format!("--{flag}")),
+            "table" | "exclude-table" | "schema" | "exclude-schema" => {
+                self.select(format!("--{flag}={}", value.text()?));
+            }
+            "keep-last" => self.policy.last = value.count()?,
+            "keep-hourly" => self.policy.hourly = value.count()?,
+            "keep-daily" => self.policy.daily = value.count()?,
+            "keep-weekly" => self.policy.weekly = value.count()?,
+            "keep-monthly" => self.policy.monthly = value.count()?,
+            "keep-yearly" => self.policy.yearly = value.count()?,
+            "keep-within" => self.policy.within = Some(value.duration()?),
+            "dry-run" => self.dry_run = true,
+            "list" => self.take_job(Job::List)?,
+            "rotate" => self.take_job(Job::Rotate)?,
+            _ => return Err(cli::unhandled(flag)),
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        if self.dir.as_os_str().is_empty() {
+            return Err(Error::usage("--dir is needed: the folder of the backups"));
+        }
+        if self.job != Job::BackUp {
+            self.check_no_backup()?;
+        }
+        if self.job == Job::Rotate && self.policy.is_empty() {
+            return Err(Error::usage(
+                "--rotate needs a rule, such as --keep-daily 7",
+            ));
+        }
+        let has = |flag: &str| self.selection.iter().any(|given| given == flag);
+        if has("--schema-only") && has("--data-only") {
+            return Err(Error::usage(
+                "--schema-only and --data-only exclude each other",
+            ));
+        }
+        if let Some(compression) = &self.compression {
+            compression.check(self.format())?;
+        }
+        Ok(())
+    }
+}
+
+impl Options {
+    /// The folder from the root, so that records hold everywhere.
+    pub fn absolute_dir(&self) -> Result<PathBuf> {
+        let dir = path::absolute(&self.dir).context(|| self.dir.display().to_string())?;
+        match dir.to_str() {
+            Some(_) => Ok(dir),
+            None => Err(Error::usage(format!(
+                "--dir {}: records can only name folders whose names are UTF-8",
+                dir.display()
+            ))),
+        }
+    }
+
+    /// The format of the backup to take.
+    pub fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Custom)
+    }
+
+    /// Sorted, so that the order on the command line makes no other series.
+    fn select(&mut self, argument: String) {
+        self.selection.push(argument);
+        self.selection.sort();
+        self.selection.dedup();
+    }
+
+    fn take_job(&mut self, job: Job) -> Result<()> {
+        if self.job != Job::BackUp && self.job != job {
+            return Err(Error::usage("--list and --rotate exclude each other"));
+        }
+        self.job = job;
+        Ok(())
+    }
+
+    fn check_no_backup(&self) -> Result<()> {
+        let job = match self.job {
+            Job::List => "--list",
+            _ => "--rotate",
+        };
+        let of_backup = match (&self.compression, self.selection.first()) {
+            (Some(_), _) => "--compress",
+            (_, Some(argument)) => argument.split('=').next().unwrap_or_default(),
+            _ => return Ok(()),
+        };
+        Err(Error::usage(format!(
+            "{job} takes no backup, so {of_backup} has no place beside it"
+        )))
+    }
+}
+
+fn format(text: &str) -> Format {
+    match text {
+        "plain" | "p" => Format::Plain,
+        _ => Format::Custom,
+    }
+}
+
+/// A label becomes a part of a file's name.
+fn label(value: &Value) -> Result<String> {
+    let text = value.text()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let leads = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if leads && text.len() <= 32 && text.chars().all(plain) {
+        return Ok(text.to_string());
+    }
+    Err(value.refuse(
+        "a label is at most 32 letters, digits and - _ . and begins with one of the former",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Options> {
+        let words = words.iter().map(Into::into);
+        match cli::parse::<Options>(&TOOL, words)? {
+            cli::Parsed::Run(options, _) => Ok(options),
+            cli::Parsed::Print(_) => Err(Error::new("nothing to run")),
+        }
+    }
+
+    #[test]
+    fn the_flag_table_is_sound() {
+        cli::check_table::<Options>(&TOOL).unwrap();
+    }
+
+    #[test]
+    fn the_order_of_selections_makes_no_difference() {
+        let one = parse(&["--dir", "x", "-t", "a", "-t", "b", "-s"]).unwrap();
+        let other = parse(&["--dir", "x", "-s", "-t", "b", "-t", "a", "-t", "a"]).unwrap();
+        assert_eq!(one.selection, other.selection);
+        assert_eq!(one.selection, ["--schema-only", "--table=a", "--table=b"]);
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_refused() {
+        for (words, part) in [
+            (&["--list"][..], "--dir is needed"),
+            (&["--dir", "x", "--rotate"], "--rotate needs a rule"),
+            (
+                &["--dir", "x", "--rotate", "--keep-last", "0"],
+                "--rotate needs a rule",
+            ),
+            (&["--dir", "x", "--rotate", "--list"], "exclude each other"),
+            (
+                &["--dir", "x", "--list", "-Z", "none"],
+                "--compress has no place",
+            ),
+            (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
+            (&["--dir", "x", "-s", "-a"], "exclude each other"),
+            (&["--dir", "x", "--label", "../x"], "a label is"),
+            (&["--dir", "x", "--label", ""], "a label is"),
+            (&["--dir", "x", "--label", "-x"], "a label is"),
+            (&["--dir", "x", "--keep-last", "-1"], "whole number"),
+            (&["--dir", "x", "-F", "plain", "-Z", "zstd"], "zstd"),
+            (&["--dir", "x", "-F", "tar"], "tar"),
+        ] {
+            let error = parse(words).unwrap_err();
+            assert!(error.to_string().contains(part), "{words:?}: {error}");
+        }
+    }
+}

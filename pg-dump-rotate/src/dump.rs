@@ -1,0 +1,169 @@
+//! pg_dump, run so that what it writes can be relied on.
+//!
+//! It writes to a pipe; we count, hash and, for scripts, compress on the way to
+//! the file. The dump is good when pg_dump says so, when a script has its closing
+//! comment, when pg_restore can read an archive's contents back from the file,
+//! and when the file is on disk. Not before.
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use shared::backup::Format;
+use shared::cli;
+use shared::connection::Conninfo;
+use shared::programs::{Child, Program};
+use shared::units::human_bytes;
+use shared::{Context, Error, Result, signals};
+
+use crate::compression::Compression;
+use crate::gzip::Gzip;
+use crate::output::{Output, Written};
+use crate::partial::Partial;
+use crate::script::Script;
+
+/// What pg_dump is to do.
+pub struct Dump<'a> {
+    pub pg_dump: &'a Program,
+    pub conninfo: &'a Conninfo,
+    pub format: Format,
+    pub compression: Compression,
+    pub selection: &'a [String],
+    /// How long to wait for a locked table; zero: for ever.
+    pub lock_wait: Duration,
+}
+
+impl Dump<'_> {
+    /// Dumps into the file; returns what is on disk, whole and proved.
+    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Written> {
+        let database = self.conninfo.database();
+        let mut command = self.command();
+        command.stdout(Stdio::piped());
+        let mut child = Child::spawn(command, "pg_dump")?;
+        let stdout = child.stdout()?;
+        let sink = Sink::new(Output::new(partial.file()?), self.format, self.compression)?;
+        let (sink, script) = self
+            .copy(stdout, sink, context)
+            .context(|| format!("could not write {}", partial.path().display()))?;
+        let finished = child.wait()?;
+        signals::check()?;
+        finished.success_or(|| format!("could not dump the database {database}"))?;
+        if self.format == Format::Plain && !script.is_complete() {
+            return Err(Error::new(format!(
+                "the dump of the database {database} has no end, although pg_dump reported success"
+            )));
+        }
+        let written = sink.finish().and_then(Output::finish);
+        let written =
+            written.context(|| format!("could not write {}", partial.path().display()))?;
+        if self.format == Format::Custom {
+            self.check_archive(partial)?;
+        }
+        Ok(written)
+    }
+
+    /// Everything about the connection, the password above all, goes by the environment.
+    fn command(&self) -> Command {
+        let mut command = self.pg_dump.command();
+        for (name, value) in self.conninfo.child_environment() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.args(self.arguments());
+        command.args(self.conninfo.child_arguments());
+        command
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let compression = match self.format {
+            Format::Custom => self.compression,
+            Format::Plain => Compression::None,
+        };
+        let mut arguments = vec![
+            "--no-password".to_string(),
+            format!("--format={}", self.format.as_str()),
+            format!("--compress={}", compression.argument(self.pg_dump.version)),
+        ];
+        if !self.lock_wait.is_zero() {
+            let milliseconds = self.lock_wait.as_millis().min(i32::MAX as u128);
+            arguments.push(format!("--lock-wait-timeout={milliseconds}"));
+        }
+        if self.selection.iter().any(|argument| argument.contains('=')) {
+            arguments.push("--strict-names".into());
+        }
+        arguments.extend(self.selection.iter().cloned());
+        arguments.into_iter().map(OsString::from).collect()
+    }
+
+    fn copy(
+        &self,
+        mut stdout: ChildStdout,
+        mut sink: Sink,
+        context: &cli::Context,
+    ) -> Result<(Sink, Script)> {
+        let mut script = Script::default();
+        let mut buffer = vec![0; 256 * 1024];
+        let progress = context.progress();
+        let mut bytes = 0;
+        loop {
+            let length = match stdout.read(&mut buffer) {
+                Ok(0) => return Ok((sink, script)),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            script.pass(&buffer[..length]);
+            if let Err(error) = sink.write_all(&buffer[..length]) {
+                // A compressor's output knows better why it failed.
+                return Err(sink.finish().err().unwrap_or(error).into());
+            }
+            bytes += length as u64;
+            progress.show(|| format!("{}: {}", self.conninfo.database(), human_bytes(bytes)));
+        }
+    }
+
+    /// pg_restore reads the table of contents back from the file.
+    fn check_archive(&self, partial: &Partial) -> Result<()> {
+        let pg_restore = Program::find("pg_restore", Some(self.pg_dump.version.major))?;
+        let mut command = pg_restore.command();
+        command.arg("--list").arg(partial.path());
+        let finished = Child::spawn(command, "pg_restore")?.wait()?;
+        signals::check()?;
+        finished.success_or(|| "the archive that pg_dump wrote can't be read".into())?;
+        Ok(())
+    }
+}
+
+/// Where the bytes go.
+enum Sink {
+    Straight(Output),
+    Gzip(Gzip<Output>),
+}
+
+impl Sink {
+    fn new(output: Output, format: Format, compression: Compression) -> Result<Self> {
+        Ok(match (format, compression) {
+            (Format::Plain, Compression::Method(_, level)) => {
+                Self::Gzip(Gzip::new(output, level).context(|| "could not start a thread".into())?)
+            }
+            _ => Self::Straight(output),
+        })
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Straight(output) => output.write_all(bytes),
+            Self::Gzip(gzip) => gzip.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<Output> {
+        match self {
+            Self::Straight(output) => Ok(output),
+            Self::Gzip(gzip) => gzip.finish(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A backup while it is written: hidden, locked, for its owner's eyes only, and
+//! gone unless it is published.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use shared::backup::{Manifest, Name, manifest_of, partial_of};
+use shared::{Context, Error, Result};
+
+use crate::folder::Locked;
+
+/// The data file of a backup that isn't finished.
+pub struct Partial {
+    file: File,
+    name: Name,
+    hidden: Hidden,
+}
+
+impl Partial {
+    /// Creates and locks the file for a backup of this name, which must be free.
+    pub(crate) fn create(folder: &Path, name: Name) -> Result<Self> {
+        let path = folder.join(partial_of(&name.to_string()));
+        let (file, hidden) = Hidden::create(path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .map_err(io::Error::from)
+            .context(|| format!("could not lock {}", hidden.path.display()))?;
+        Ok(Self { file, name, hidden })
+    }
+
+    /// Where it is for now.
+    pub fn path(&self) -> &Path {
+        &self.hidden.path
+    }
+
+    /// The name it will get.
+    pub fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    /// The file, to write to.
+    pub fn file(&self) -> Result<File> {
+        let file = self.file.try_clone();
+        file.context(|| self.path().display().to_string())
+    }
+
+    /// Gives a whole backup its name, then its manifest; returns where it is now.
+    ///
+    /// The manifest is on disk before the data gets its name, so that a crash in
+    /// between leaves something that the next run can finish.
+    pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
+        let name = self.name();
+        let path = folder.path().join(&name);
+        let text = manifest.to_json()?;
+        let hidden_manifest = write_manifest(folder.path(), &name, &text)?;
+        self.hidden.reveal(&path)?;
+        folder.sync()?;
+        hidden_manifest.reveal(&folder.path().join(manifest_of(&name)))?;
+        folder.sync()?;
+        Ok(path)
+    }
+}
+
+fn write_manifest(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
+    let path = folder.join(partial_of(&manifest_of(name)));
+    let (mut file, hidden) = Hidden::create(path)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    written.context(|| format!("could not write {}", hidden.path.display()))?;
+    Ok(hidden)
+}
+
+/// A file that is removed on drop, unless it gets its name.
+struct Hidden {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Hidden {
+    fn create(path: PathBuf) -> Result<(File, Self)> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .context(|| format!("could not create {}", path.display()))?;
+        Ok((file, Self { path, kept: false }))
+    }
+
+    fn reveal(mut self, path: &Path) -> Result<()> {
+        rename_to_free(&self.path, path)
+            .context(|| format!("could not give the backup its name {}", path.display()))?;
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if !self.kept {
+            // If that fails, the next run tries again.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Never replaces a file. Where the file system can't promise that, the folder's lock keeps our
+/// own runs apart, and a look beforehand has to do for others.
+fn rename_to_free(from: &Path, to: &Path) -> Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+            if fs::symlink_metadata(to).is_ok() {
+                return Err(Error::new("the file exists"));
+            }
+            Ok(fs::rename(from, to)?)
+        }
+        Err(error) => Err(io::Error::from(error).into()),
+    }
+}

@@ -1,0 +1,78 @@
+//! What pg-dump-rotate tells of each backup.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use shared::backup::{Backup, Manifest};
+use shared::time::{Time, rfc3339};
+
+use crate::restore;
+
+/// One backup and what was done with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Record {
+    /// created, kept, deleted, failed, listed; with --dry-run would_create, would_delete.
+    pub action: String,
+    pub path: String,
+    pub database: Option<String>,
+    pub label: Option<String>,
+    #[serde(with = "rfc3339::option", default)]
+    pub taken_at: Option<Time>,
+    pub age_seconds: Option<i64>,
+    pub format: Option<String>,
+    pub compression: Option<String>,
+    pub bytes: Option<u64>,
+    pub sha256: Option<String>,
+    /// Whether it can be relied on: ok, size differs, data missing, …
+    pub state: Option<String>,
+    /// Why it is kept, deleted or not to be relied on.
+    pub reason: Option<String>,
+    pub server_version: Option<String>,
+    pub pg_dump_version: Option<String>,
+    /// From the start of the dump until it was on disk.
+    pub duration_ms: Option<u64>,
+    pub restore_command: Option<String>,
+}
+
+impl Record {
+    /// What is known of a backup in a folder.
+    pub fn of(action: &str, backup: &Backup, now: Time) -> Self {
+        let base = match &backup.manifest {
+            Some(manifest) => Self::of_manifest(&backup.path, manifest),
+            None => Self::default(),
+        };
+        Self {
+            action: action.into(),
+            path: backup.path.to_string_lossy().into_owned(),
+            taken_at: Some(backup.taken_at.truncate_to_second()),
+            age_seconds: Some((now - backup.taken_at).whole_seconds()),
+            bytes: backup.bytes,
+            state: Some(backup.state.as_str().into()),
+            restore_command: base.restore_command.filter(|_| backup.is_ok()),
+            ..base
+        }
+    }
+
+    fn of_manifest(path: &Path, manifest: &Manifest) -> Self {
+        let duration = manifest.finished_at - manifest.taken_at;
+        Self {
+            database: Some(manifest.database.clone()),
+            label: manifest.label.clone(),
+            format: Some(manifest.format.as_str().into()),
+            compression: Some(manifest.compression.clone()),
+            sha256: manifest.sha256().map(str::to_string),
+            server_version: Some(manifest.server_version.clone()),
+            pg_dump_version: Some(manifest.pg_dump_version.clone()),
+            duration_ms: u64::try_from(duration.whole_milliseconds()).ok(),
+            restore_command: Some(restore::command(path, &manifest.database, manifest.format)),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+}

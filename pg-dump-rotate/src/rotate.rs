@@ -1,0 +1,192 @@
+//! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use shared::backup::{self, Backup, manifest_of};
+use shared::cli;
+use shared::connection::{Conninfo, Environment, Need};
+use shared::records::Writer;
+use shared::time::{self, Time};
+use shared::{Context, Error, Exit, Result, signals};
+
+use crate::cli::Options;
+use crate::folder::{Folder, Locked};
+use crate::record::Record;
+use crate::retention::{self, Policy};
+
+/// Rotates what is in the folder, each series apart, without taking a backup.
+pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
+    let dir = options.absolute_dir()?;
+    let database = database(context)?;
+    let is_meant = |backup: &Backup| {
+        let manifest = backup.manifest.as_ref();
+        manifest.is_some_and(|manifest| {
+            manifest.label == options.label
+                && database
+                    .as_ref()
+                    .is_none_or(|name| *name == manifest.database)
+        })
+    };
+    let judged = || -> Result<Vec<Verdict>> {
+        let mut backups = backup::list(&dir)?;
+        backups.retain(is_meant);
+        Ok(judge_all(&options.policy, backups, time::now()))
+    };
+    let mut records = context.records::<Record>();
+    let exit = if options.dry_run {
+        rehearse(&judged()?, &mut records)?
+    } else {
+        let folder = Folder::open(&dir)?;
+        let locked = folder.lock()?;
+        carry_out(judged()?, &locked, &mut records, context)?
+    };
+    records.finish()?;
+    Ok(exit)
+}
+
+/// The database named by -d; the environment alone doesn't restrict a rotation.
+fn database(context: &cli::Context) -> Result<Option<String>> {
+    let given = &context.common.connect;
+    if given.dbname.is_none() {
+        return Ok(None);
+    }
+    let conninfo = Conninfo::resolve(given, &Environment::of_process(), Need::Session)?;
+    Ok(Some(conninfo.database().to_string()))
+}
+
+/// A backup and why it is kept, or that it isn't.
+#[derive(Debug)]
+pub struct Verdict {
+    pub backup: Backup,
+    /// Empty when no rule keeps it.
+    pub reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// True when some rule keeps it.
+    pub fn is_kept(&self) -> bool {
+        !self.reasons.is_empty()
+    }
+
+    /// The reasons, or that there are none.
+    pub fn reason(&self) -> String {
+        match self.is_kept() {
+            true => self.reasons.join("; "),
+            false => "kept by no rule".into(),
+        }
+    }
+}
+
+/// Judges backups of one series, newest first. Only those that can be relied on take part; the
+/// others are nobody's to count or to delete.
+pub fn judge(policy: &Policy, series: Vec<Backup>, now: Time) -> Vec<Verdict> {
+    let good: Vec<Backup> = series.into_iter().filter(Backup::is_ok).collect();
+    let taken: Vec<Time> = good.iter().map(|backup| backup.taken_at).collect();
+    let reasons = retention::reasons(policy, &taken, now);
+    good.into_iter()
+        .zip(reasons)
+        .map(|(backup, reasons)| Verdict { backup, reasons })
+        .collect()
+}
+
+/// Judges each series of these backups by itself.
+pub fn judge_all(policy: &Policy, backups: Vec<Backup>, now: Time) -> Vec<Verdict> {
+    let judged = |series| judge(policy, series, now);
+    series(backups).into_iter().flat_map(judged).collect()
+}
+
+/// Splits backups into series. Keeps their order.
+fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
+    let mut all: Vec<Vec<Backup>> = Vec::new();
+    for backup in backups {
+        let same = |other: &Vec<Backup>| is_same_series(&other[0], &backup);
+        match all.iter_mut().find(|series| same(series)) {
+            Some(series) => series.push(backup),
+            None if backup.manifest.is_some() => all.push(vec![backup]),
+            None => {}
+        }
+    }
+    all
+}
+
+/// Whether a rotation of one weighs the other: the same database of the same server, under the
+/// same label, with the same selection.
+pub fn is_same_series(a: &Backup, b: &Backup) -> bool {
+    match (&a.manifest, &b.manifest) {
+        (Some(a), Some(b)) => a.same_series(b),
+        _ => false,
+    }
+}
+
+/// Says what would be done.
+pub fn rehearse(verdicts: &[Verdict], records: &mut Writer<Record>) -> Result<Exit> {
+    let now = time::now();
+    for verdict in verdicts {
+        let action = if verdict.is_kept() {
+            "kept"
+        } else {
+            "would_delete"
+        };
+        let record = Record::of(action, &verdict.backup, now);
+        records.write(&record.because(verdict.reason()))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Deletes what is not kept, then says what was done: a reader that goes away does not leave the
+/// work half done. One that can't be deleted does not save the others.
+pub fn carry_out(
+    verdicts: Vec<Verdict>,
+    folder: &Locked<'_>,
+    records: &mut Writer<Record>,
+    context: &cli::Context,
+) -> Result<Exit> {
+    let now = time::now();
+    let mut exit = Exit::Ok;
+    let mut done = Vec::with_capacity(verdicts.len());
+    for verdict in verdicts {
+        if signals::received().is_some() {
+            break;
+        }
+        let mut record = Record::of("kept", &verdict.backup, now).because(verdict.reason());
+        if !verdict.is_kept() {
+            record.action = "deleted".into();
+            record.restore_command = None;
+            if let Err(error) = delete(&verdict.backup, folder) {
+                let error = format!("could not delete {}: {}", record.path, error.message());
+                context.warn(&error);
+                record = Record::of("failed", &verdict.backup, now).because(error);
+                exit = Exit::Found;
+            }
+        }
+        done.push(record);
+    }
+    if done.iter().any(|record| record.action == "deleted") {
+        folder.sync()?;
+    }
+    done.iter().try_for_each(|record| records.write(record))?;
+    Ok(exit)
+}
+
+/// Deletes a backup: its data, then its manifest, so that never a file is left that nobody
+/// knows. The data must still be what was judged.
+fn delete(backup: &Backup, folder: &Locked<'_>) -> Result<()> {
+    let name = backup.path.file_name().and_then(|name| name.to_str());
+    let unchanged = Backup::at(&backup.path).is_some_and(|now| now.is_ok());
+    let Some(name) = name.filter(|_| unchanged) else {
+        return Err(Error::new("it changed meanwhile"));
+    };
+    remove(&folder.path().join(name))?;
+    remove(&folder.path().join(manifest_of(name)))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context(|| path.display().to_string())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,295 @@
+//! A backup as a user gets it: files, manifest, record, and the way back.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use setting::{
+    actions, back_up, database_with_rows, folder, manifest, mode, path_of, text, visible,
+};
+use tests::{Database, Output, program};
+
+/// Runs a record's restore command through a shell, in a new database of the same name.
+#[track_caller]
+fn restore(database: Database<'static>, output: &Output) -> Database<'static> {
+    let (name, cluster) = (database.name().to_string(), database.cluster());
+    drop(database);
+    let empty = Database::named(cluster, &name);
+    let command = text(&output.json_lines()[0], "restore_command");
+    program("sh")
+        .args(["-c", &command])
+        .server(cluster)
+        .run()
+        .expect_code(0);
+    empty
+}
+
+const SUM: &str = "select count(*) || ' ' || sum(hashtext(o::text)) from orders o";
+
+#[test]
+fn a_backup_has_a_name_a_manifest_and_a_record() {
+    let database = database_with_rows(1000);
+    let dir = tempfile::tempdir().unwrap();
+    let output = back_up(&database, dir.path()).run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    let records = output.json_lines();
+    assert_eq!(records.len(), 1);
+    let record = &records[0];
+    let path = path_of(&output);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(
+        name.starts_with(&format!("{}_20", database.name())) && name.ends_with("Z.dump"),
+        "{name}"
+    );
+    assert_eq!(record["action"], "created");
+    assert_eq!(record["database"], database.name());
+    assert_eq!(record["label"], Value::Null);
+    assert_eq!(record["format"], "custom");
+    assert_eq!(record["bytes"], fs::metadata(&path).unwrap().len());
+    let sum = program("sha256sum").arg(&path).run();
+    assert_eq!(record["sha256"], sum.stdout.split(' ').next().unwrap());
+    assert_eq!(
+        visible(dir.path()),
+        [name.to_string(), format!("{name}.manifest.json")]
+    );
+    let manifest: Value = serde_json::from_slice(&fs::read(manifest(&path)).unwrap()).unwrap();
+    for (field, expected) in [
+        ("database", database.name()),
+        ("encoding", "UTF8"),
+        ("format", "custom"),
+    ] {
+        assert_eq!(manifest[field], expected);
+    }
+    assert_eq!(manifest["files"][0]["sha256"], record["sha256"]);
+    assert_eq!(manifest["server_version"], record["server_version"]);
+    let identifier = database.value("select system_identifier from pg_control_system()");
+    assert_eq!(manifest["system_identifier"], identifier);
+}
+
+#[test]
+fn the_restore_command_restores_every_format() {
+    for (arguments, extension) in [
+        (&[][..], "dump"),
+        (&["-F", "c", "-Z", "none"], "dump"),
+        (&["-F", "plain"], "sql.gz"),
+        (&["-F", "p", "-Z", "9"], "sql.gz"),
+        (&["-F", "plain", "-Z", "none"], "sql"),
+    ] {
+        let database = database_with_rows(5000);
+        database.sql("select lo_from_bytea(0, 'a large object')");
+        let sum = database.value(SUM);
+        let dir = tempfile::Builder::new()
+            .prefix("it's a folder; $HOME")
+            .tempdir()
+            .unwrap();
+        let output = back_up(&database, dir.path())
+            .args(arguments)
+            .run()
+            .expect_code(0);
+        assert_eq!(
+            path_of(&output)
+                .to_str()
+                .unwrap()
+                .split_once("Z.")
+                .unwrap()
+                .1,
+            extension
+        );
+        let restored = restore(database, &output);
+        assert_eq!(restored.value(SUM), sum, "{arguments:?}");
+        let object = "select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata";
+        assert_eq!(restored.value(object), "a large object", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_damaged_script_does_not_reach_the_database() {
+    let database = database_with_rows(50_000);
+    let dir = tempfile::tempdir().unwrap();
+    let output = back_up(&database, dir.path())
+        .args(["-F", "plain"])
+        .run()
+        .expect_code(0);
+    let path = path_of(&output);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let empty = Database::new();
+    // The file keeps its name; only the target of the restore is another database.
+    let target = format!("-d {}", database.name());
+    let command = text(&output.json_lines()[0], "restore_command")
+        .replace(&target, &format!("-d {}", empty.name()));
+    let restored = program("sh")
+        .args(["-c", &command])
+        .server(empty.cluster())
+        .run();
+    assert_ne!(restored.code(), Some(0), "{restored:?}");
+    assert_eq!(
+        empty.value("select count(*) from pg_class where relname = 'orders'"),
+        "0"
+    );
+}
+
+#[test]
+fn names_that_files_and_shells_stumble_over() {
+    for name in [
+        "Sp ace's \"quoted\" $(id)",
+        "a/../b",
+        "-rf",
+        ".hidden",
+        "host=nowhere dbname=x",
+        "größe_日本\n",
+    ] {
+        let database = Database::named(tests::cluster(), name);
+        database.sql("create table orders as select 1 as id");
+        let dir = tempfile::tempdir().unwrap();
+        let conninfo = database.conninfo();
+        let output = folder(dir.path())
+            .args(["-d", &conninfo, "-F", "plain"])
+            .run()
+            .expect_code(0);
+        assert_eq!(text(&output.json_lines()[0], "database"), name);
+        assert_eq!(path_of(&output).parent(), Some(dir.path()));
+        let restored = restore(database, &output);
+        assert_eq!(restored.value("select id from orders"), "1", "{name}");
+        let listed = folder(dir.path()).arg("--list").run().json_lines();
+        assert_eq!((listed.len(), &listed[0]["state"]), (1, &Value::from("ok")));
+    }
+}
+
+#[test]
+fn only_the_owner_may_read_whatever_the_umask() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("new/backups");
+    let bin = tests::binary("pg-dump-rotate");
+    let output = program("sh")
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(bin)
+        .args(["--dir", dir.to_str().unwrap()])
+        .database(&database)
+        .run()
+        .expect_code(0);
+    assert_eq!(mode(&dir), 0o700);
+    let path = path_of(&output);
+    for file in [
+        path.as_path(),
+        &manifest(&path),
+        &dir.join(".pg-dump-rotate.lock"),
+    ] {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_selection_is_dumped_and_recorded() {
+    let database = database_with_rows(10);
+    database.sql("create table other (x int); insert into other values (7)");
+    let dir = tempfile::tempdir().unwrap();
+    let dump = |arguments: &[&str]| -> String {
+        let run = back_up(&database, dir.path()).args(["-F", "plain", "-Z", "none"]);
+        let output = run.args(arguments).run().expect_code(0);
+        fs::read_to_string(path_of(&output)).unwrap()
+    };
+    let schema = dump(&["-s"]);
+    assert!(schema.contains("CREATE TABLE public.other") && !schema.contains("COPY"));
+    let rows = dump(&["-a"]);
+    assert!(!rows.contains("CREATE TABLE") && rows.contains("COPY public.other"));
+    let one = dump(&["-t", "orders"]);
+    assert!(one.contains("COPY public.orders") && !one.contains("public.other"));
+    let rest = dump(&["-T", "orders"]);
+    assert!(!rest.contains("public.orders") && rest.contains("COPY public.other"));
+    let none = dump(&["-N", "public"]);
+    assert!(!none.contains("public.o"));
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_an_error() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [["-t", "order"], ["-n", "publik"]] {
+        let output = back_up(&database, dir.path())
+            .args(arguments)
+            .run()
+            .expect_code(2);
+        output.expect_no_output().expect_error("no matching");
+    }
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn two_backups_in_one_second_are_two_backups() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let count = 4;
+    for _ in 0..count {
+        back_up(&database, dir.path())
+            .arg("-s")
+            .run()
+            .expect_code(0);
+    }
+    assert_eq!(visible(dir.path()).len(), 2 * count);
+    let listed = folder(dir.path()).arg("--list").run().json_lines();
+    let mut times: Vec<String> = listed
+        .iter()
+        .map(|record| text(record, "taken_at"))
+        .collect();
+    assert_eq!(times.len(), count);
+    times.reverse();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_do_and_touches_nothing() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    let output = back_up(&database, &missing)
+        .arg("--dry-run")
+        .run()
+        .expect_code(0);
+    assert!(!missing.exists());
+    let record = &output.json_lines()[0];
+    assert_eq!(record["action"], "would_create");
+    assert_eq!(record["bytes"], Value::Null);
+    assert_eq!(record["sha256"], Value::Null);
+    assert_eq!(
+        Path::new(&text(record, "path")).parent(),
+        Some(missing.as_path())
+    );
+    for _ in 0..2 {
+        back_up(&database, &missing).run().expect_code(0);
+    }
+    let before = tests::files_in(&missing);
+    let keep = ["--keep-last", "2"];
+    let rehearsed = back_up(&database, &missing)
+        .args(keep)
+        .arg("--dry-run")
+        .run()
+        .expect_code(0);
+    assert_eq!(tests::files_in(&missing), before);
+    let done = back_up(&database, &missing).args(keep).run().expect_code(0);
+    let words = |output: &Output| -> Vec<(String, String)> {
+        let records = output.json_lines();
+        let words = records.iter().map(|r| {
+            (
+                text(r, "action")
+                    .replace("would_create", "created")
+                    .replace("would_delete", "deleted"),
+                text(r, "reason"),
+            )
+        });
+        words.collect()
+    };
+    assert_eq!(words(&rehearsed), words(&done));
+    assert_eq!(
+        actions(&rehearsed)[1..],
+        actions(&done)[1..]
+            .iter()
+            .map(|(action, name)| (action.replace("deleted", "would_delete"), name.clone()))
+            .collect::<Vec<_>>()[..]
+    );
+}

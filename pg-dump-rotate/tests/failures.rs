@@ -1,0 +1,234 @@
+//! What goes wrong: one clear line, the right status, nothing lost, nothing left behind.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::path::Path;
+
+use setting::{back_up, database_with_rows, folder, taken_at, visible};
+use shared::cluster::ClusterOptions;
+use tests::{Database, Output, ToolCommand};
+
+/// Fails unless the run failed as it should: status 2, silence on stdout, these words, and a
+/// folder that is as before.
+#[track_caller]
+fn expect_failure(run: ToolCommand, dir: &Path, words: &str) -> Output {
+    let before = visible(dir);
+    let output = run
+        .run()
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error(words);
+    assert!(
+        output.stderr.starts_with("pg-dump-rotate: error: "),
+        "{output:?}"
+    );
+    let errors = output
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("pg-dump-rotate: error: "));
+    assert_eq!(errors.count(), 1, "{output:?}");
+    assert_eq!(visible(dir), before, "{output:?}");
+    output
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new");
+    for conninfo in ["host=/nonexistent", "host=127.0.0.1 port=1"] {
+        expect_failure(folder(&new).args(["-d", conninfo]), &new, "");
+    }
+    assert!(!new.exists(), "no folder is made for nothing");
+}
+
+#[test]
+fn a_wrong_password() {
+    let cluster = tests::start(&ClusterOptions {
+        tcp: true,
+        hba: vec!["host all all 127.0.0.1/32 scram-sha-256".into()],
+        ..ClusterOptions::default()
+    });
+    let sql = "create role app login password 'right'";
+    cluster
+        .connect("postgres")
+        .unwrap()
+        .batch_execute(sql)
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let run = |password: &str| {
+        let conninfo = format!("postgresql://app@127.0.0.1:{}/postgres", cluster.port());
+        folder(dir.path())
+            .args(["-d", &conninfo])
+            .env("PGPASSWORD", password)
+    };
+    let output = expect_failure(
+        run("not-the-s3cret"),
+        dir.path(),
+        "password authentication failed",
+    );
+    assert!(!output.stderr.contains("s3cret"));
+    run("right").run().expect_code(0);
+}
+
+#[test]
+fn no_such_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(dir.path())
+        .server(tests::cluster())
+        .args(["-d", "nonesuch"]);
+    expect_failure(run, dir.path(), "database \"nonesuch\" does not exist");
+}
+
+#[test]
+fn no_pg_dump() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).env("PG_BINDIR", empty.path());
+    expect_failure(run, dir.path(), "pg_dump was not found").expect_error("hint: ");
+}
+
+#[test]
+fn a_folder_that_can_not_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let database = database_with_rows(1);
+    expect_failure(
+        back_up(&database, &file.join("x")),
+        dir.path(),
+        "file/x: Not a directory",
+    );
+    expect_failure(back_up(&database, &file), dir.path(), "file");
+}
+
+#[test]
+fn a_folder_of_somebody_else() {
+    let Some(uid) = tests::another_user() else {
+        return;
+    };
+    let database = Database::on(tests::tcp_cluster());
+    let port = tests::tcp_cluster().port();
+    let conninfo = format!(
+        "host=127.0.0.1 port={port} user=postgres dbname={}",
+        database.name()
+    );
+    let theirs = tests::private_folder(0);
+    let ours = tests::private_folder(uid);
+    let run = |dir: &Path| folder(dir).args(["-d", &conninfo]).as_user(uid);
+    expect_failure(run(theirs.path()), theirs.path(), "Permission denied");
+    run(ours.path()).run().expect_code(0);
+}
+
+#[test]
+fn a_full_disk() {
+    let database = database_with_rows(20_000);
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["-Z", "none"][..],
+        &["-F", "plain"],
+        &["-F", "plain", "-Z", "none"],
+        &[],
+    ] {
+        let run = back_up(&database, dir.path())
+            .args(arguments)
+            .args(["--keep-last", "1"]);
+        expect_failure(run.largest_file(64 * 1024), dir.path(), "File too large");
+    }
+    let left = tests::processes_with(dir.path().to_str().unwrap());
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Rows that the role may not see all of make pg_dump fail in the middle of its output.
+fn database_that_fails_midway(role: &str) -> Database<'static> {
+    let database = database_with_rows(20_000);
+    database.sql(&format!(
+        "create table secrets (id int); insert into secrets values (1);
+         alter table secrets enable row level security;
+         create policy none on secrets using (false);
+         drop role if exists {role}; create role {role} login;
+         grant select on all tables in schema public to {role}"
+    ));
+    database
+}
+
+#[test]
+fn a_dump_that_fails_deletes_nothing() {
+    let database = database_that_fails_midway("reader");
+    let dir = tempfile::tempdir().unwrap();
+    let first = back_up(&database, dir.path()).run().expect_code(0);
+    taken_at(&setting::path_of(&first), "20200101T000000Z");
+    for format in ["custom", "plain"] {
+        let run = back_up(&database, dir.path()).env("PGUSER", "reader");
+        let run = run.args(["-F", format, "--keep-last", "1"]);
+        let output = expect_failure(run, dir.path(), "could not dump the database");
+        output
+            .expect_error("detail: ")
+            .expect_error("row-level security policy for table \"secrets\"");
+    }
+    database.sql("drop owned by reader; drop role reader");
+}
+
+#[test]
+fn a_locked_table_is_waited_for_only_so_long() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; lock table orders in access exclusive mode")
+        .unwrap();
+    let run = back_up(&database, dir.path()).args(["--lock-wait", "100ms"]);
+    expect_failure(run, dir.path(), "could not dump the database")
+        .expect_error("LOCK TABLE public.orders");
+}
+
+#[test]
+fn a_script_without_an_end_is_no_backup() {
+    // A pg_dump whose output is cut while its status is lost, as by some wrappers.
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    let bin = tempfile::tempdir().unwrap();
+    let real = shared::programs::Program::find("pg_dump", None).unwrap();
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && exec {0} --version\n{0} \"$@\" | head -c 1000\nexit 0\n",
+        real.path().display()
+    );
+    tests_script(&bin.path().join("pg_dump"), &script);
+    let run = |format| {
+        back_up(&database, dir.path())
+            .env("PG_BINDIR", bin.path())
+            .args(["-F", format])
+    };
+    expect_failure(run("plain"), dir.path(), "has no end");
+}
+
+fn tests_script(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn the_command_line_is_checked_before_anything_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new");
+    for (arguments, words) in [
+        (&["--keep-dayly", "7"][..], "--keep-daily"),
+        (&["--keep-daily", "many"], "whole number"),
+        (&["--keep-within", "30"], "30d"),
+        (&["--list", "--rotate"], "exclude each other"),
+        (&["--rotate"], "--rotate needs a rule"),
+        (&["-s", "-a"], "exclude each other"),
+        (&["-F", "directory"], "directory"),
+        (&["-F", "plain", "-Z", "zstd"], "zstd"),
+        (&["-Z", "gzip:12"], "1 to 9"),
+        (&["--label", "a/b"], "a label is"),
+        (&["operand"], "operand"),
+    ] {
+        expect_failure(folder(&new).args(arguments), &new, words);
+    }
+    assert!(!new.exists());
+}

@@ -1,0 +1,238 @@
+//! Signals, kills and other runs: what is left, and what the next run makes of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::path::Path;
+
+use postgres::Client;
+use rustix::process::Signal;
+use setting::{back_up, database_with_rows, folder, manifest, path_of, taken_at, text, visible};
+use tests::{Database, Running, eventually, files_in, processes_with};
+
+/// A run whose pg_dump waits for a lock that the client holds.
+fn blocked(database: &Database, dir: &Path, arguments: &[&str]) -> (Running, Client) {
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; lock table orders in access exclusive mode")
+        .unwrap();
+    let before = waiting(database);
+    let running = back_up(database, dir).args(arguments).start();
+    eventually("pg_dump waits for the lock", || waiting(database) > before);
+    (running, holder)
+}
+
+fn waiting(database: &Database) -> i32 {
+    let sql = "select count(*) from pg_locks where not granted and relation = 'orders'::regclass";
+    database.value(sql).parse().unwrap()
+}
+
+/// The pg_dump of a run of ours; its arguments are like no other's.
+fn pg_dump(table: &str) -> Vec<u32> {
+    processes_with(&format!("--table={table}"))
+}
+
+#[test]
+fn a_signal_cleans_up_and_kills_by_itself() {
+    let database = database_with_rows(10);
+    database.sql("create table signalled (x int)");
+    for (signal, format) in [
+        (Signal::TERM, "custom"),
+        (Signal::INT, "plain"),
+        (Signal::HUP, "custom"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (running, _holder) = blocked(
+            &database,
+            dir.path(),
+            &["-F", format, "-t", "orders", "-t", "signalled"],
+        );
+        assert_eq!(pg_dump("signalled").len(), 1);
+        running.signal(signal);
+        let output = running.finish().expect_no_output();
+        assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
+        assert!(pg_dump("signalled").is_empty());
+        assert!(visible(dir.path()).is_empty());
+    }
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_removed_by_the_next() {
+    let database = database_with_rows(10);
+    database.sql("create table killed (x int)");
+    let dir = tempfile::tempdir().unwrap();
+    let (running, holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", "killed"]);
+    running.signal(Signal::KILL);
+    running.finish();
+    eventually("pg_dump ends with its master", || {
+        pg_dump("killed").is_empty()
+    });
+    let left = visible(dir.path());
+    assert!(
+        left.len() == 1 && left[0].starts_with('.') && left[0].ends_with(".dump.partial"),
+        "{left:?}"
+    );
+    assert_eq!(
+        folder(dir.path()).arg("--list").run().expect_code(0).stdout,
+        ""
+    );
+    let foreign = [
+        ".partial",
+        ".x.partial",
+        ".x_20260101T000000Z.dump.swp",
+        "x_20260101T000000Z.dump.partial",
+    ];
+    for name in foreign {
+        fs::write(dir.path().join(name), "mine").unwrap();
+    }
+    drop(holder);
+    let output = back_up(&database, dir.path())
+        .run()
+        .expect_code(0)
+        .expect_error(&left[0]);
+    assert_eq!(visible(dir.path()).len(), foreign.len() + 2, "{output:?}");
+    for name in foreign {
+        assert_eq!(fs::read(dir.path().join(name)).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn what_a_running_run_writes_is_left_alone() {
+    let database = database_with_rows(10);
+    let other = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let (running, holder) = blocked(&database, dir.path(), &[]);
+    let partial = visible(dir.path());
+    let refused = back_up(&database, dir.path())
+        .run()
+        .expect_code(2)
+        .expect_no_output();
+    refused
+        .expect_error("another run is already backing this up")
+        .expect_error(&partial[0]);
+    back_up(&other, dir.path()).run().expect_code(0);
+    back_up(&other, dir.path())
+        .args(["--keep-last", "1"])
+        .run()
+        .expect_code(0);
+    assert!(files_in(dir.path()).contains(&partial[0]));
+    drop(holder);
+    let output = running.finish().expect_code(0);
+    assert!(path_of(&output).exists());
+    assert_eq!(visible(dir.path()).len(), 4);
+}
+
+#[test]
+fn many_runs_at_once_do_not_disturb_each_other() {
+    let databases: Vec<Database> = (0..4).map(|_| database_with_rows(100)).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let running: Vec<Running> = databases
+        .iter()
+        .map(|database| {
+            back_up(database, dir.path())
+                .args(["--keep-last", "1"])
+                .start()
+        })
+        .collect();
+    for running in running {
+        let output = running.finish().expect_code(0);
+        assert_eq!(output.stderr, "");
+        assert!(path_of(&output).exists());
+    }
+    assert_eq!(visible(dir.path()).len(), 2 * databases.len());
+}
+
+#[test]
+fn a_run_killed_between_data_and_manifest_is_finished_by_the_next() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let first = path_of(&back_up(&database, dir.path()).run().expect_code(0));
+    let whole = taken_at(&first, "20260101T000000Z");
+    let unpublished = dir
+        .path()
+        .join(".x_20260101T000000Z.dump.manifest.json.partial");
+    fs::rename(manifest(&whole), &unpublished).unwrap();
+    let lone = dir
+        .path()
+        .join(".y_20260101T000000Z.dump.manifest.json.partial");
+    fs::copy(&unpublished, &lone).unwrap();
+    back_up(&database, dir.path()).run().expect_code(0);
+    assert!(!unpublished.exists() && !lone.exists());
+    let listed = folder(dir.path()).arg("--list").run().json_lines();
+    let states: Vec<String> = listed.iter().map(|record| text(record, "state")).collect();
+    assert_eq!(states, ["ok", "ok", "ok"]);
+}
+
+#[test]
+fn a_pg_dump_that_is_killed_is_told() {
+    let database = database_with_rows(10);
+    database.sql("create table victim (x int)");
+    let dir = tempfile::tempdir().unwrap();
+    let (running, _holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", "victim"]);
+    for pid in pg_dump("victim") {
+        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+        rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    }
+    let output = running.finish().expect_code(2).expect_no_output();
+    output.expect_error("pg_dump was ended by signal 9");
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn a_server_connection_that_is_cut_is_told() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let (running, _holder) = blocked(&database, dir.path(), &["-F", "plain"]);
+    database.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump' and datname = current_database()");
+    let output = running.finish().expect_code(2).expect_no_output();
+    output.expect_error("terminating connection due to administrator command");
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn a_password_is_in_no_argument_record_manifest_or_message() {
+    const SECRET: &str = "s3ntinel-pw";
+    let cluster = tests::start(&shared::cluster::ClusterOptions {
+        tcp: true,
+        hba: vec!["host all all 127.0.0.1/32 scram-sha-256".into()],
+        ..shared::cluster::ClusterOptions::default()
+    });
+    let database = Database::on(&cluster);
+    database.sql("create table orders (x int)");
+    database.sql(&format!(
+        "create role app superuser login password '{SECRET}'"
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; lock table orders in access exclusive mode")
+        .unwrap();
+    let (port, name) = (cluster.port(), database.name());
+    let running = folder(dir.path())
+        .env(
+            "DATABASE_URL",
+            format!("postgresql://app:{SECRET}@127.0.0.1:{port}/{name}"),
+        )
+        .args(["-v", "--keep-last", "3"])
+        .start();
+    eventually("pg_dump waits for the lock", || waiting(&database) > 0);
+    assert!(processes_with(SECRET).is_empty());
+    drop(holder);
+    let output = running.finish().expect_code(0);
+    let text = fs::read_to_string(manifest(&path_of(&output))).unwrap();
+    for (place, text) in [
+        ("stdout", &output.stdout),
+        ("stderr", &output.stderr),
+        ("manifest", &text),
+    ] {
+        assert!(!text.contains(SECRET), "{place}: {text}");
+    }
+    for address in ["127.0.0.1", "app@"] {
+        assert!(
+            !text.contains(address),
+            "the manifest is nobody's map: {text}"
+        );
+    }
+}
