@@ -37,7 +37,7 @@ fn in_every_form() {
         &["-Fp", "--load-via-partition-root"],
         &["-Fp", "--quote-all-identifiers"],
         &["-Fc", "-n", "app"],
-        &["-Fp", "-t", "app.customers", "-t", "app.log"],
+        &["-Fp", "-t", "notes", "-t", "tags"],
     ] {
         let findings = verifies(&shop, options);
         let tables = findings

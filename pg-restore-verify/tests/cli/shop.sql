@@ -1,4 +1,8 @@
 create schema app;
+create table public.notes (id int, note text);
+create table public.tags (tag text);
+insert into public.notes values (1, 'a'), (2, 'b');
+insert into public.tags values ('x');
 create type app.state as enum ('new', 'paid', 'sent');
 create domain app.email as text check (value ~ '@');
 create table app.customers (
