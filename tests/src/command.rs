@@ -4,23 +4,20 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{PipeReader, Read, Write};
+use std::io::{PipeReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::thread;
 
 use shared::cluster::Cluster;
 
 use crate::binary::binary;
 use crate::database::Database;
 use crate::output::Output;
-
-/// A tool that is still running by then hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::running::{Collected, Running};
 
 /// A tool of the workspace, built fresh.
 pub fn tool(name: &str) -> ToolCommand {
@@ -173,8 +170,8 @@ impl ToolCommand {
             .spawn()
             .unwrap_or_else(|error| panic!("{words}: {error}"));
         Running {
-            stdout: child.stdout.take().map(collect),
-            stderr: child.stderr.take().map(collect),
+            stdout: child.stdout.take().map(Collected::from),
+            stderr: child.stderr.take().map(Collected::from),
             child,
             words,
             _copy: copy,
@@ -238,76 +235,6 @@ pub fn pipe<const N: usize>(commands: [ToolCommand; N]) -> [Output; N] {
     }
     let outputs: Vec<Output> = started.into_iter().map(Running::finish).collect();
     outputs.try_into().unwrap()
-}
-
-/// A command that was started.
-pub struct Running {
-    child: Child,
-    words: String,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
-    _copy: Option<tempfile::TempDir>,
-}
-
-impl Running {
-    /// The number of its process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
-
-    /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Waits for its end. One that does not end is killed and fails the test.
-    #[track_caller]
-    pub fn finish(mut self) -> Output {
-        let deadline = Instant::now() + PATIENCE;
-        let mut hung = false;
-        while !self.has_ended() {
-            if Instant::now() > deadline && !hung {
-                hung = true;
-                self.child.kill().unwrap();
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-        let read =
-            |thread: Option<JoinHandle<Vec<u8>>>| thread.map_or(Vec::new(), |t| t.join().unwrap());
-        let bytes = read(self.stdout.take());
-        let output = Output {
-            command: std::mem::take(&mut self.words),
-            status: self.child.wait().unwrap(),
-            stdout: String::from_utf8_lossy(&bytes).into_owned(),
-            stderr: String::from_utf8_lossy(&read(self.stderr.take())).into_owned(),
-            bytes,
-        };
-        assert!(!hung, "still running after {PATIENCE:?}\n{output:?}");
-        output
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
 }
 
 /// An environment in which no server, password or configuration is to be found.

@@ -20,6 +20,60 @@ fn command_line(pid: u32) -> String {
     String::from_utf8_lossy(&words).replace('\0', " ")
 }
 
+/// The numbers of the processes that work in the folder or name it: PostgreSQL's
+/// processes replace their command line, but stay in their data directory.
+pub fn processes_of(folder: &Path) -> Vec<u32> {
+    let named = processes_with(&folder.display().to_string());
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let inside = entries.filter(|entry| {
+        let current = fs::read_link(entry.path().join("cwd"));
+        current.is_ok_and(|current| current.starts_with(folder))
+    });
+    let mut pids: Vec<u32> = inside
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .chain(named)
+        .collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}
+
+/// Shared memory that one of the processes made or uses: files, and the numbers
+/// of System V segments.
+pub fn shared_memory_of(pids: &[u32]) -> Vec<String> {
+    let mut found = Vec::new();
+    for pid in pids {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let files = maps
+            .lines()
+            .filter_map(|line| line.find("/dev/shm/").map(|at| &line[at..]));
+        found.extend(files.map(str::to_string));
+    }
+    let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    for line in segments.lines().skip(1) {
+        // key shmid perms size cpid
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if fields[4]
+            .parse()
+            .is_ok_and(|creator| pids.contains(&creator))
+        {
+            found.push(fields[1].to_string());
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a piece of shared memory that [`shared_memory_of`] found is still there.
+pub fn shared_memory_exists(name: &str) -> bool {
+    let segments = || fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    Path::new(name).exists()
+        || segments()
+            .lines()
+            .any(|line| line.split_whitespace().nth(1) == Some(name))
+}
+
 /// The names of everything in a folder, sorted; none if there is no such folder.
 pub fn files_in(folder: impl AsRef<Path>) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

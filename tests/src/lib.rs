@@ -19,12 +19,16 @@ mod database;
 mod leftovers;
 mod obstacle;
 mod output;
+mod running;
 mod server;
 
 pub use binary::binary;
-pub use command::{Running, ToolCommand, pipe, program, tool};
+pub use command::{ToolCommand, pipe, program, tool};
 pub use database::Database;
-pub use leftovers::{eventually, files_in, processes_with};
+pub use leftovers::{
+    eventually, files_in, processes_of, processes_with, shared_memory_exists, shared_memory_of,
+};
 pub use obstacle::{SilentListener, another_user, private_folder};
 pub use output::Output;
+pub use running::Running;
 pub use server::{cluster, start, tcp_cluster};
