@@ -237,6 +237,10 @@ fn attempt(
 ) -> std::result::Result<Connected, Attempt> {
     let tls = match encryption {
         Encryption::Plain => None,
+        _ if host.name.is_empty() && conninfo.text("sslmode") == Some("verify-full") => {
+            let words = "host name must be specified for a verified TLS connection";
+            return Err(Attempt::Files(Error::usage(words)));
+        }
         _ => Some(tls::connector(conninfo).map_err(Attempt::Files)?),
     };
     let connect = |ours: bool| -> std::result::Result<Client, Attempt> {

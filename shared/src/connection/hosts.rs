@@ -37,7 +37,7 @@ impl Host {
     pub fn display(&self) -> String {
         match (&self.socket, self.address) {
             (Some(folder), _) => format!("socket {}/.s.PGSQL.{}", folder.display(), self.port),
-            (None, Some(address)) if self.name.is_empty() => {
+            (None, Some(address)) if self.name.is_empty() || self.name == address.to_string() => {
                 format!("host {address}, port {}", self.port)
             }
             (None, Some(address)) => format!("host {} ({address}), port {}", self.name, self.port),

@@ -1,13 +1,13 @@
 //! Whether something between us and the server lends its server processes out for
 //! one transaction at a time. Nothing here changes a setting.
 
-use super::connect;
 use super::conninfo::Conninfo;
 use super::hosts::Host;
 use super::startup::Startup;
-use super::target::Facts;
-use crate::error::{Error, Result};
+use super::{connect, deadline};
+use crate::error::{Error, Kind, Result};
 use postgres::Client;
+use std::time::Duration;
 
 /// What is in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,30 +23,39 @@ pub enum Pooling {
 }
 
 /// How often two connections are compared.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 8;
+
+/// How long the comparison may take: a pool without a free server process hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The server process was not started for us: in which mode does the pooler work?
-pub fn recognise(
-    conninfo: &Conninfo,
-    startup: &Startup,
-    client: &mut Client,
-    facts: &Facts,
-) -> Result<Pooling> {
+pub fn recognise(conninfo: &Conninfo, startup: &Startup) -> Result<Pooling> {
     if let Some(hint) = hint(conninfo) {
         return Ok(Pooling::Transaction(hint));
     }
-    let Ok(second) = connect::open(conninfo, startup) else {
-        return Ok(Pooling::Transaction(
-            "a second connection, to tell its mode, was refused".into(),
-        ));
-    };
-    let mut second = second.client;
+    let (conninfo, startup) = (conninfo.clone(), startup.clone());
+    match deadline::within(Some(PATIENCE), move || watch(&conninfo, &startup)) {
+        Ok(pooling) => pooling,
+        Err(error) if error.kind() == Kind::Interrupted => Err(error),
+        Err(_) => Ok(Pooling::Transaction(
+            "a pool without a free server process".into(),
+        )),
+    }
+}
+
+/// Opens two connections and looks whether they share.
+fn watch(conninfo: &Conninfo, startup: &Startup) -> Result<Pooling> {
+    let first = connect::open(conninfo, startup)?;
+    let second = connect::open(conninfo, startup)?;
+    let (mut client, mut second) = (first.client, second.client);
     for _ in 0..ROUNDS {
-        match compare(client, &mut second, facts.pid) {
+        match compare(&mut client, &mut second, first.facts.pid) {
             Ok(None) => {}
             Ok(Some(how)) => return Ok(Pooling::Transaction(how.into())),
-            Err(error) if is_statement_mode(&error) => {
-                return Ok(Pooling::Statement("it allows no transaction".into()));
+            Err(error) if forbids_transactions(&error) => {
+                return Ok(Pooling::Statement(
+                    "it hangs up on who begins a transaction".into(),
+                ));
             }
             Err(error) => return Err(error.into()),
         }
@@ -90,10 +99,12 @@ fn pid(row: postgres::Row) -> std::result::Result<i32, postgres::Error> {
     row.try_get(0)
 }
 
-fn is_statement_mode(error: &postgres::Error) -> bool {
-    error
+/// PgBouncer says so and hangs up, and only the latter may arrive.
+fn forbids_transactions(error: &postgres::Error) -> bool {
+    let said = error
         .as_db_error()
-        .is_some_and(|db| db.message().contains("statement pooling"))
+        .is_some_and(|db| db.message().contains("statement pooling"));
+    said || error.is_closed()
 }
 
 /// The remedy, where the mode does not do.

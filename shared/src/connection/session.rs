@@ -77,12 +77,7 @@ impl Session {
             user: conninfo.user().to_string(),
         };
         if !session.facts.is_ours {
-            session.pooling = pooler::recognise(
-                conninfo,
-                &session.startup,
-                &mut session.client,
-                &session.facts,
-            )?;
+            session.pooling = pooler::recognise(conninfo, &session.startup)?;
         }
         session.settle()?;
         Ok(session)
@@ -92,7 +87,7 @@ impl Session {
     fn settle(&mut self) -> Result<()> {
         let settings = match self.pooling {
             Pooling::None => self.startup.late_settings(),
-            Pooling::Session => self.startup.all_settings("set"),
+            Pooling::Session => self.startup.session_settings(),
             Pooling::Transaction(_) | Pooling::Statement(_) => return Ok(()),
         };
         match settings.is_empty() {
@@ -114,7 +109,7 @@ impl Session {
     /// statement mode.
     pub fn transaction(&mut self) -> Result<Transaction<'_>> {
         let pooled = matches!(self.pooling, Pooling::Transaction(_));
-        let settings = self.startup.all_settings("set local");
+        let settings = self.startup.transaction_settings();
         let mut transaction = self.client.transaction()?;
         if pooled {
             transaction

@@ -35,13 +35,12 @@ pub struct Startup {
 impl Startup {
     /// `application_name` is the user's where one was given, else the tool's.
     pub fn new(conninfo: &Conninfo, options: &SessionOptions) -> Self {
-        let own =
-            (!options.application_name.is_empty()).then_some(options.application_name.as_str());
-        let fallback = conninfo.text("fallback_application_name").or(own);
-        let name = conninfo.text("application_name").or(fallback);
+        let said = |keyword| conninfo.settings.get(keyword);
+        let name = said("application_name").or(said("fallback_application_name"));
+        let name = name.unwrap_or(&options.application_name);
         let (settings, late) = settings(conninfo, options);
         Self {
-            application_name: name.unwrap_or_default().to_string(),
+            application_name: name.clone(),
             mark: format!("{:016x}", RandomState::new().hash_one(std::process::id())),
             settings,
             late,
@@ -51,12 +50,17 @@ impl Startup {
 
     /// SQL for the settings that could not be made at the start.
     pub fn late_settings(&self) -> String {
-        statements("set", &self.late)
+        statements(&self.late, false)
     }
 
-    /// SQL for all settings; `set` says how long they last.
-    pub fn all_settings(&self, set: &str) -> String {
-        statements(set, &self.settings) + &statements(set, &self.late)
+    /// SQL for all settings, for the session.
+    pub fn session_settings(&self) -> String {
+        statements(&self.settings, false) + &statements(&self.late, false)
+    }
+
+    /// SQL for all settings, for a transaction that has begun.
+    pub fn transaction_settings(&self) -> String {
+        statements(&self.settings, true) + &statements(&self.late, true)
     }
 
     /// The startup packet's options: ours, then the user's, which win.
@@ -156,14 +160,15 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
     (settings, late)
 }
 
-fn statements(set: &str, settings: &[(&str, String)]) -> String {
-    let statements = settings
-        .iter()
-        .map(|(name, value)| match (*name, value.as_str()) {
-            ("search_path", "") => format!("{set} search_path = '';"),
-            ("search_path", list) => format!("{set} search_path = {list};"),
-            (_, value) => format!("{set} {name} = '{value}';"),
-        });
+fn statements(settings: &[(&str, String)], local: bool) -> String {
+    let statements = settings.iter().map(|(name, value)| {
+        let name = match *name {
+            "default_transaction_read_only" if local => "transaction_read_only",
+            name => name,
+        };
+        let value = value.replace('\'', "''");
+        format!("select pg_catalog.set_config('{name}', '{value}', {local});")
+    });
     statements.collect()
 }
 
