@@ -260,7 +260,10 @@ fn what_pg_dump_warns_of_is_passed_on() {
 fn a_pattern_that_matches_nothing_is_an_error() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [["-t", "order"], ["-n", "publik"]] {
+    for arguments in [
+        ["-t", "orders", "-t", "order"],
+        ["-n", "public", "-n", "publik"],
+    ] {
         let output = back_up(&database, dir.path())
             .args(arguments)
             .run()
