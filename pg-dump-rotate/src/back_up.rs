@@ -26,9 +26,10 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let conninfo = resolve(context)?;
     let server = ask(&conninfo, context)?;
     let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
-    let compression = options
-        .compression
-        .unwrap_or_else(|| Compression::best(options.format(), pg_dump.version));
+    let compression = match options.compression {
+        Some(compression) => compression,
+        None => Compression::best(options.format(), &pg_dump)?,
+    };
     compression.check_version(pg_dump.version)?;
     let version = pg_dump.version;
     context.note(format!("{} is version {version}", pg_dump.path().display()));
@@ -111,7 +112,7 @@ impl BackUp<'_> {
             &partial.name(),
             written,
             taken_at,
-            taken_at + started.elapsed(),
+            (taken_at + started.elapsed()).truncate_to_millisecond(),
         );
         let path = partial.publish(&folder.lock()?, &manifest)?;
         Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
@@ -174,10 +175,31 @@ impl BackUp<'_> {
         if policy.is_empty() {
             return Ok(Vec::new());
         }
-        let mut series = there?;
-        series.retain(|backup| rotate::is_same_series(backup, new));
+        let (mut series, others): (Vec<_>, Vec<_>) = there?
+            .into_iter()
+            .partition(|backup| rotate::is_same_series(backup, new));
+        self.tell_of_other_servers(new, &others);
         series.sort_by_key(|backup| std::cmp::Reverse(backup.taken_at));
         Ok(rotate::judge(policy, series, time::now()))
+    }
+
+    /// After an upgrade, or where two servers share a folder, somebody may wonder.
+    fn tell_of_other_servers(&self, new: &Backup, others: &[Backup]) {
+        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
+            (Some(other), Some(new)) => {
+                other.database == new.database
+                    && other.label == new.label
+                    && other.selection == new.selection
+            }
+            _ => false,
+        };
+        let count = others.iter().filter(is_of_another_server).count();
+        if count > 0 {
+            let database = &self.server.database;
+            self.context.note(format!(
+                "{count} more of the database {database} are of another server and are not rotated with this one's"
+            ));
+        }
     }
 
     /// The new backup comes first, so that whoever reads can begin to verify it.

@@ -134,6 +134,40 @@ fn a_damaged_script_does_not_reach_the_database() {
 }
 
 #[test]
+fn a_dump_by_a_newer_pg_dump_restores_into_the_older_server() {
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [&["-F", "plain", "-Z", "none"][..], &["-F", "custom"]] {
+        let output = back_up(&database, dir.path())
+            .args(arguments)
+            .run()
+            .expect_code(0);
+        let path = path_of(&output);
+        let mut bytes = fs::read(&path).unwrap();
+        if arguments.contains(&"plain") {
+            // What pg_dump writes from version 17 on.
+            bytes.splice(0..0, *b"SET transaction_timeout = 0;\n");
+            fs::write(&path, &bytes).unwrap();
+        }
+        setting::change(&path, |manifest| {
+            manifest["pg_dump_version"] = "17.2".into();
+            manifest["files"][0]["bytes"] = bytes.len().into();
+        });
+        let listed = folder(dir.path()).arg("--list").run().json_lines();
+        let command = text(&listed[0], "restore_command");
+        let empty = Database::new();
+        let target = format!("-d {}", database.name());
+        let command = command.replace(&target, &format!("-d {}", empty.name()));
+        program("sh")
+            .args(["-c", &command])
+            .server(empty.cluster())
+            .run()
+            .expect_code(0);
+        assert_eq!(empty.value(SUM), database.value(SUM));
+    }
+}
+
+#[test]
 fn names_that_files_and_shells_stumble_over() {
     for name in [
         "Sp ace's \"quoted\" $(id)",
