@@ -16,6 +16,7 @@
 mod args;
 mod attempts;
 mod authority;
+mod certificate;
 mod children;
 mod connect;
 mod conninfo;
@@ -31,6 +32,7 @@ mod passfile;
 mod peer;
 mod pooler;
 mod refusal;
+mod roots;
 mod service;
 mod session;
 mod source;
@@ -40,6 +42,7 @@ mod text;
 mod tls;
 mod unencoded;
 mod uri;
+mod verifier;
 
 pub use args::ConnectArgs;
 pub use conninfo::Conninfo;

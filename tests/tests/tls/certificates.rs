@@ -42,6 +42,15 @@ impl Certificates {
         );
         folder.signed("cn", "localhost", "ca", "basicConstraints=CA:FALSE", 30);
         folder.signed(
+            "address",
+            "127.0.0.1",
+            "ca",
+            "subjectAltName=DNS:db.example.com",
+            30,
+        );
+        // Without an extension openssl makes a certificate of version 1.
+        folder.signed("old", "localhost", "ca", "", 30);
+        folder.signed(
             "expired",
             "localhost",
             "ca",
@@ -115,7 +124,11 @@ impl Certificates {
         fs::write(self.path("extension"), extension).unwrap();
         let (ca, ca_key) = (format!("{authority}.crt"), format!("{authority}.key"));
         let (serial, days) = (format!("{}", 1000 + name.len()), days.to_string());
-        self.openssl(&[
+        let extensions: &[&str] = match extension {
+            "" => &[],
+            _ => &["-extfile", "extension"],
+        };
+        let fixed = [
             "x509",
             "-req",
             "-in",
@@ -128,11 +141,10 @@ impl Certificates {
             &serial,
             "-days",
             &days,
-            "-extfile",
-            "extension",
             "-out",
             &certificate,
-        ]);
+        ];
+        self.openssl(&[&fixed, extensions].concat());
     }
 
     /// A revocation list `NAME.crl` of the authority that holds these certificates.
