@@ -10,8 +10,7 @@
 //! cron: parameters that ORMs put into URLs are understood or dropped with a
 //! note; a wrong password is never tried a second time, in the clear or on
 //! another host; an attempt without `connect_timeout` ends after 30 seconds; a
-//! certificate without subjectAltName does not pass `verify-full`; a password is
-//! never asked for.
+//! password is never asked for.
 
 mod args;
 mod attempts;

@@ -6,13 +6,19 @@ use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-const NEW_KEY: [&str; 5] = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-];
+/// Authorities and old certificates have RSA keys, the others elliptic curves.
+fn new_key(name: &str) -> &'static [&'static str] {
+    match name {
+        "ca" | "old" => &["-newkey", "rsa:2048", "-nodes"],
+        _ => &[
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ],
+    }
+}
 
 /// A folder of keys (`NAME.key`) and certificates (`NAME.crt`).
 pub struct Certificates(TempDir);
@@ -102,7 +108,7 @@ impl Certificates {
             "-addext",
             extension,
         ];
-        self.openssl(&[&["req", "-x509"], &NEW_KEY[..], &fixed].concat());
+        self.openssl(&[&["req", "-x509"], new_key(name), &fixed].concat());
     }
 
     fn signed(&self, name: &str, subject: &str, authority: &str, extension: &str, days: i32) {
@@ -115,7 +121,7 @@ impl Certificates {
         self.openssl(
             &[
                 &["req"],
-                &NEW_KEY[..],
+                new_key(name),
                 &["-keyout", &key, "-out", &request, "-subj", &subject],
             ]
             .concat(),
