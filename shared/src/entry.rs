@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use crate::cli::{self, Common, Options, Parsed, Tool};
+use crate::cli::{self, Options, Parsed, Tool};
 use crate::error::Kind;
 use crate::message::Report;
 use crate::records::Stdout;
@@ -23,11 +23,15 @@ pub fn main<O: Options>(
     run: fn(O, &cli::Context) -> Result<Exit>,
 ) -> ExitCode {
     catch_panics();
-    let report = Report::new(tool.name, false, false);
+    let report = Report::new(tool.name);
     let result =
         signals::install().and_then(|()| match cli::parse(tool, std::env::args_os().skip(1))? {
             Parsed::Print(text) => print(&text),
-            Parsed::Run(options, common) => job(tool, options, common, run),
+            Parsed::Run(options, common) => {
+                let report = report.with(common.quiet, common.verbose);
+                let context = cli::Context::new(tool, common, report);
+                job(options, &context, run)
+            }
         });
     end(&report, result)
 }
@@ -42,15 +46,12 @@ fn print(text: &str) -> Result<Exit> {
 }
 
 fn job<O: Options>(
-    tool: &'static Tool,
     options: O,
-    common: Common,
+    context: &cli::Context,
     run: fn(O, &cli::Context) -> Result<Exit>,
 ) -> Result<Exit> {
-    let report = Report::new(tool.name, common.quiet, common.verbose);
-    let context = cli::Context::new(tool, common, report);
-    let caught = panic::catch_unwind(AssertUnwindSafe(|| run(options, &context)));
-    caught.unwrap_or_else(|_| Err(broken(tool)))
+    let caught = panic::catch_unwind(AssertUnwindSafe(|| run(options, context)));
+    caught.unwrap_or_else(|_| Err(broken(context.tool)))
 }
 
 fn end(report: &Report, result: Result<Exit>) -> ExitCode {

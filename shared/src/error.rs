@@ -192,3 +192,18 @@ impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
         self.map_err(|error| error.into().prefixed(&what()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_stdout_ends_a_tool_quietly() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert_eq!(Error::output(broken()).kind(), Kind::BrokenPipe);
+        let child: Result<()> = Err(broken()).context(|| "writing to pg_restore".to_string());
+        let child = child.unwrap_err();
+        assert_eq!(child.kind(), Kind::Failure);
+        assert_eq!(child.message(), "writing to pg_restore: broken pipe");
+    }
+}

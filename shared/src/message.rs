@@ -32,24 +32,36 @@ struct State {
 }
 
 impl Report {
-    /// For the program `name`, with `-q` and `-v` as given.
-    pub fn new(name: &'static str, quiet: bool, verbose: bool) -> Self {
+    /// For the program `name`, without `-q` or `-v`.
+    pub fn new(name: &'static str) -> Self {
         Self {
             name,
-            quiet,
-            verbose,
+            quiet: false,
+            verbose: false,
             terminal: std::io::stderr().is_terminal(),
             state: Arc::default(),
+        }
+    }
+
+    /// The same way to the same place, with `-q` and `-v` as given.
+    #[must_use]
+    pub fn with(&self, quiet: bool, verbose: bool) -> Self {
+        Self {
+            quiet,
+            verbose,
+            ..self.clone()
         }
     }
 
     /// Says why the job could not be done.
     pub fn error(&self, error: &Error) {
         let mut text = self.line("error", error.message());
-        for (word, more) in [("detail", error.detail()), ("hint", error.hint())] {
-            if let Some(more) = more {
-                text.push_str(&self.line(word, more));
-            }
+        // Details may be the last lines of what another program said.
+        for detail in error.detail().unwrap_or_default().trim_end().lines() {
+            text.push_str(&self.line("detail", detail));
+        }
+        if let Some(hint) = error.hint() {
+            text.push_str(&self.line("hint", hint));
         }
         self.write(&text);
     }

@@ -20,6 +20,7 @@ mod leftovers;
 mod obstacle;
 mod output;
 mod running;
+mod sample;
 mod server;
 
 pub use binary::binary;
@@ -31,4 +32,5 @@ pub use leftovers::{
 pub use obstacle::{SilentListener, another_user, private_folder};
 pub use output::Output;
 pub use running::Running;
+pub use sample::sample_files;
 pub use server::{cluster, start, tcp_cluster};

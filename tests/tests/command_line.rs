@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
-use tests::{Output, ToolCommand, binary, eventually, tool};
+use tests::{Running, ToolCommand, binary, eventually, tool};
 
 fn numbers(words: &str) -> ToolCommand {
     tool("numbers").args(words.split_whitespace())
@@ -41,7 +41,10 @@ fn an_error_is_status_2_and_nothing_on_stdout_before_the_first_record() {
         let output = output.expect_code(2).expect_no_output();
         assert_eq!(
             output.stderr,
-            "numbers: error: failed\\nas asked\nnumbers: hint: ask for something else\n"
+            "numbers: error: failed\\nas asked\n\
+             numbers: detail: first\\x1b[31m\n\
+             numbers: detail: second\n\
+             numbers: hint: ask for something else\n"
         );
     }
 }
@@ -70,16 +73,15 @@ fn a_panic_is_one_line_after_the_clean_up() {
     }
 }
 
-/// Starts the tool, waits for its first record and sends a signal.
-fn interrupted(words: &str, signal: Signal) -> Output {
+/// Starts a command and waits for its first record.
+fn started(command: ToolCommand) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let running = numbers(words).stdout_to(&out).start();
+    let running = command.stdout_to(&out).start();
     eventually("a first record", || {
         fs::metadata(&out).is_ok_and(|file| file.len() > 0)
     });
-    running.signal(signal);
-    running.finish()
+    running
 }
 
 #[test]
@@ -89,7 +91,9 @@ fn dies_by_the_signal_after_the_clean_up() {
         (Signal::TERM, "SIGTERM"),
         (Signal::HUP, "SIGHUP"),
     ] {
-        let output = interrupted("-v --then wait", signal);
+        let running = started(numbers("-v --then wait"));
+        running.signal(signal);
+        let output = running.finish();
         assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
         let end = format!("note: cleaned up\nnumbers: error: interrupted by {name}\n");
         assert!(output.stderr.ends_with(&end), "{output:?}");
@@ -97,18 +101,34 @@ fn dies_by_the_signal_after_the_clean_up() {
 }
 
 #[test]
-fn a_signal_that_nohup_ignores_stays_ignored() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let numbers = binary("numbers");
-    let running = tests::program("sh")
-        .args(["-c", "trap '' HUP; exec \"$0\" --then wait"])
-        .arg(numbers)
-        .stdout_to(&out)
-        .start();
-    eventually("a first record", || {
-        fs::metadata(&out).is_ok_and(|file| file.len() > 0)
+fn a_signal_that_comes_twice_at_once_is_one() {
+    let running = started(numbers("-v --then wait"));
+    running.signal(Signal::TERM);
+    running.signal(Signal::TERM);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    assert!(output.stderr.contains("cleaned up"), "{output:?}");
+}
+
+#[test]
+fn a_user_who_insists_ends_a_tool_that_hangs() {
+    let mut running = started(numbers("--then hang"));
+    eventually("its end", || {
+        let ended = running.has_ended();
+        if !ended {
+            running.signal(Signal::INT);
+        }
+        ended
     });
+    assert_eq!(running.finish().signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
+fn a_signal_that_nohup_ignores_stays_ignored() {
+    let command = tests::program("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" --then wait"])
+        .arg(binary("numbers"));
+    let running = started(command);
     running.signal(Signal::HUP);
     running.signal(Signal::TERM);
     let output = running.finish();

@@ -77,3 +77,51 @@ impl Value {
         Error::usage(format!("{} {:?}: {why}", self.flag, self.text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        Value::new("--keep", text)
+    }
+
+    #[test]
+    fn taken_for_what_the_tool_needs() {
+        assert_eq!(value("7").count().unwrap(), 7);
+        assert_eq!(value("1h").duration().unwrap().as_secs(), 3600);
+        assert_eq!(value("1k").bytes().unwrap(), 1000);
+        assert_eq!(value("0.5").parse::<f64>().unwrap(), 0.5);
+        assert_eq!(value("a/b").path(), PathBuf::from("a/b"));
+    }
+
+    #[test]
+    fn a_refusal_names_flag_and_value() {
+        let whole = "a whole number is needed, such as 7";
+        for (error, why) in [
+            (value("x").count().unwrap_err(), whole),
+            (value("-1").count().unwrap_err(), whole),
+            (value("+1").count().unwrap_err(), whole),
+            (value("").count().unwrap_err(), whole),
+            (
+                value("99999999999999999999").count().unwrap_err(),
+                "the number is too large",
+            ),
+            (
+                value("x").parse::<f64>().unwrap_err(),
+                "invalid float literal",
+            ),
+            (
+                value("3").duration().unwrap_err(),
+                "a span of time is needed",
+            ),
+            (value("3x").bytes().unwrap_err(), "a size is needed"),
+        ] {
+            let start = format!(
+                "--keep {:?}: {why}",
+                error.message().split('"').nth(1).unwrap()
+            );
+            assert!(error.message().starts_with(&start), "{error}");
+        }
+    }
+}

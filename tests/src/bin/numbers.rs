@@ -23,7 +23,15 @@ const TOOL: Tool = Tool::new(
         .short('n')
         .default("3"),
     Flag::value("then", "END", "what happens after that")
-        .choices(&["end", "warn", "fail", "panic", "thread-panic", "wait"])
+        .choices(&[
+            "end",
+            "warn",
+            "fail",
+            "panic",
+            "thread-panic",
+            "wait",
+            "hang",
+        ])
         .default("end"),
     Flag::value(
         "dir",
@@ -113,16 +121,25 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
 fn end(how: &str, context: &Context) -> Result<()> {
     match how {
         "warn" => context.warn("beware\nof \u{1b}[31mthis"),
-        "fail" => return Err(Error::new("failed\nas asked").with_hint("ask for something else")),
+        "fail" => return Err(failure()),
         "panic" => panic!("asked\nfor"),
         "thread-panic" => {
             let thread = std::thread::spawn(|| panic!("asked for elsewhere"));
             thread.join().unwrap_or_else(|_| panic!("a thread broke"));
         }
+        "hang" => loop {
+            std::thread::park();
+        },
         "wait" => signals::sleep(Duration::from_secs(600))?,
         _ => {}
     }
     Ok(())
+}
+
+fn failure() -> Error {
+    Error::new("failed\nas asked")
+        .with_detail("first\x1b[31m\nsecond\n")
+        .with_hint("ask for something else")
 }
 
 /// Shows that clean-up is done however the tool ends.
