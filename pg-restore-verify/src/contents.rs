@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use shared::Result;
 use shared::dump::{
-    CopyTarget, Digest, Event, InsertedRows, LargeObjectDigest, QualifiedName, tokens,
+    CopyTarget, Digest, Entry, InsertedRows, LargeObjectDigest, QualifiedName, Token, tokens,
 };
 
 use crate::instants::{InstantColumns, line_in_utc};
@@ -109,31 +108,26 @@ impl Collector {
         self.instants = instants;
     }
 
-    /// Notes one event.
-    pub fn read(&mut self, event: &Event<'_>) -> Result<()> {
-        match event {
-            Event::Statement { sql, entry, .. } => {
-                if !self.data(sql)? {
-                    self.contents.needs.read(sql);
-                    self.contents.schema.add(entry, sql);
-                }
-            }
-            Event::Copy { target, .. } => {
-                self.copying = Some(Copying {
-                    places: self.instants.places(target),
-                    target: target.clone(),
-                    digest: Digest::default(),
-                    respelled: false,
-                });
-            }
-            Event::Rows(lines) => self.rows(lines),
-            Event::CopyEnd => self.end_copy(),
-            Event::Command { .. } => {}
+    /// Notes a statement that stands under `entry`.
+    pub fn statement(&mut self, text: &str, entry: &Entry) {
+        if !self.data(text.as_bytes()) {
+            self.contents.needs.read(text.as_bytes());
+            self.contents.schema.add(entry, text);
         }
-        Ok(())
     }
 
-    fn rows(&mut self, lines: &[u8]) {
+    /// Notes that the rows of a table follow.
+    pub fn begin_copy(&mut self, target: CopyTarget) {
+        self.copying = Some(Copying {
+            places: self.instants.places(&target),
+            target,
+            digest: Digest::default(),
+            respelled: false,
+        });
+    }
+
+    /// Notes whole lines of rows.
+    pub fn rows(&mut self, lines: &[u8]) {
         let Some(copying) = &mut self.copying else {
             return;
         };
@@ -151,8 +145,9 @@ impl Collector {
         }
     }
 
-    /// A table can come in several pieces, one for each of its partitions, say.
-    fn end_copy(&mut self) {
+    /// Notes the end of the rows. A table can come in several pieces, one for each
+    /// of its partitions, say.
+    pub fn end_copy(&mut self) {
         let Some(copying) = self.copying.take() else {
             return;
         };
@@ -167,17 +162,17 @@ impl Collector {
     }
 
     /// Whether the statement is data; it is noted as such.
-    fn data(&mut self, sql: &[u8]) -> Result<bool> {
+    fn data(&mut self, sql: &[u8]) -> bool {
         if sql.starts_with(b"INSERT INTO ") {
-            return Ok(self.inserts(sql));
+            return self.inserts(sql);
         }
         if let Some(rest) = sql.strip_prefix(b"SET client_encoding = ") {
             let name = String::from_utf8_lossy(rest);
             self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
-            return Ok(true);
+            return true;
         }
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
-            return Ok(false);
+            return false;
         };
         if let Some(hex) = call.strip_prefix(b"lowrite(0, '\\x") {
             self.large_object_bytes(hex);
@@ -189,7 +184,7 @@ impl Collector {
                 self.contents.large_objects.entry(oid).or_default();
             }
         }
-        Ok(true)
+        true
     }
 
     fn inserts(&mut self, sql: &[u8]) -> bool {
@@ -216,12 +211,12 @@ impl Collector {
         let texts: Vec<String> = tokens
             .iter()
             .filter_map(|token| match token {
-                shared::dump::Token::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
-                shared::dump::Token::Word(word) => Some(String::from_utf8_lossy(word).into_owned()),
+                Token::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                Token::Word(word) => Some(String::from_utf8_lossy(word).into_owned()),
                 _ => None,
             })
             .collect();
-        let negative = tokens.contains(&shared::dump::Token::Symbol(b'-'));
+        let negative = tokens.contains(&Token::Symbol(b'-'));
         if let [_, name, value, called] = texts.as_slice()
             && let Some(name) = qualified(name)
             && let Ok(value) = format!("{}{value}", if negative { "-" } else { "" }).parse()
@@ -295,13 +290,21 @@ fn qualified(name: &str) -> Option<QualifiedName> {
 #[cfg(test)]
 mod test {
     use super::*;
-    use shared::dump::Script;
+    use shared::dump::{Event, Script};
 
     fn collect(script: &str) -> Contents {
         let mut collector = Collector::new();
         let mut script = Script::new(script.as_bytes());
         while let Some(event) = script.next().unwrap() {
-            collector.read(&event).unwrap();
+            match event {
+                Event::Statement { sql, entry, .. } => {
+                    collector.statement(std::str::from_utf8(sql).unwrap(), entry);
+                }
+                Event::Copy { target, .. } => collector.begin_copy(target),
+                Event::Rows(lines) => collector.rows(lines),
+                Event::CopyEnd => collector.end_copy(),
+                Event::Command { .. } => {}
+            }
         }
         collector.finish()
     }

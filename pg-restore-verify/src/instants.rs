@@ -60,6 +60,13 @@ pub fn line_in_utc(line: &[u8], places: &[usize], out: &mut Vec<u8>) -> bool {
     changed
 }
 
+/// `text` with every instant in it spelled in UTC.
+pub fn text_in_utc(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    field_in_utc(text.as_bytes(), &mut out);
+    out
+}
+
 fn field_in_utc(field: &[u8], out: &mut Vec<u8>) -> bool {
     let mut copied = 0;
     let mut changed = false;

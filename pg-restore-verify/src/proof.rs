@@ -277,7 +277,7 @@ fn missing_or_changed(difference: &Difference) -> String {
     let words = match (&difference.expected, &difference.actual) {
         (Some(_), None) => "is not in the restored database",
         (None, _) => "is in the restored database and not in the backup",
-        (Some(_), Some(_)) => "is another in the restored database",
+        (Some(_), Some(_)) => "differs in the restored database",
     };
     words.to_string()
 }

@@ -9,6 +9,7 @@ use shared::{Result, signals};
 
 use crate::contents::{Collector, Contents};
 use crate::restore::Target;
+use crate::source;
 
 /// The definitions in the restored database, dumped with the options that the
 /// backup was made with, as far as it shows them.
@@ -17,9 +18,18 @@ pub fn schema(pg_dump: &Program, target: &Target, backup: &Contents) -> Result<C
     if !backup.schema.has_owners() {
         options.push("--no-owner");
     }
+    if backup.schema.quotes_all() {
+        options.push("--quote-all-identifiers");
+    }
     if backup.schema.has_database() {
         options.push("--create");
     }
+    // Names in comments are compared as bytes, so they must be in the same encoding.
+    let encoding = backup
+        .encoding
+        .as_ref()
+        .map(|encoding| format!("--encoding={encoding}"));
+    options.extend(encoding.as_deref());
     dump(pg_dump, target, &options)
 }
 
@@ -59,13 +69,11 @@ fn dump(pg_dump: &Program, target: &Target, options: &[&str]) -> Result<Contents
     let mut child = Child::spawn(command, "pg_dump")?;
     let mut script = Script::new(child.stdout()?);
     let mut collector = Collector::new();
-    while let Some(event) = script.next()? {
-        signals::check()?;
-        collector.read(&event)?;
-    }
+    let read = source::collect(&mut script, &mut target.decoder(), &mut collector);
     drop(script);
-    child
-        .wait()?
-        .success_or(|| "dumping the restored database".to_string())?;
+    let ended = child.wait()?;
+    signals::check()?;
+    ended.success_or(|| "dumping the restored database".to_string())?;
+    read?;
     Ok(collector.finish())
 }

@@ -43,8 +43,8 @@ struct Piece<'a> {
     target: &'a CopyTarget,
     partitioned: bool,
     respelled: bool,
-    /// The blocks, from the first up to but without the last.
-    blocks: Option<(i64, i64)>,
+    /// The blocks, from the first up to but without the last, or to the table's end.
+    blocks: Option<(i64, Option<i64>)>,
 }
 
 /// Digests the rows of those `tables` of the backup that it holds as COPY text.
@@ -61,18 +61,16 @@ pub fn digest<'a>(
         tables.into_iter().filter_map(copied).collect(),
     )?);
     drop(client);
+    let encoding = contents.encoding.as_deref().unwrap_or("UTF8");
+    let to_stdout = format!("TO STDOUT WITH (ENCODING {})", quote_literal(encoding));
     let digests: Mutex<BTreeMap<QualifiedName, Restored>> = Mutex::default();
     let work = || -> Result<()> {
         let mut client = target.connect()?;
-        pin_settings(
-            &mut client,
-            contents.encoding.as_deref(),
-            reading.bytea_output,
-        )?;
+        pin_settings(&mut client, reading.bytea_output)?;
         while let Some(piece) = lock(&pieces).pop_front() {
             signals::check()?;
             let began = Instant::now();
-            let rows = read(&mut client, &piece, &instants)?;
+            let rows = read(&mut client, &piece, &instants, &to_stdout)?;
             let found = Restored {
                 rows,
                 took: began.elapsed(),
@@ -154,15 +152,7 @@ fn plan<'a>(
             Some(blocks) if blocks > step => {
                 let starts = (0..blocks).step_by(usize::try_from(step).unwrap_or(1));
                 pieces.extend(starts.map(|start| Piece {
-                    // The last piece is open: it takes whatever there is.
-                    blocks: Some((
-                        start,
-                        if start + step < blocks {
-                            start + step
-                        } else {
-                            i64::from(u32::MAX)
-                        },
-                    )),
+                    blocks: Some((start, Some(start + step).filter(|end| *end < blocks))),
                     ..whole.clone()
                 }));
             }
@@ -181,28 +171,26 @@ fn copied<'a>((_, data): (&'a QualifiedName, &'a TableData)) -> Option<(&'a Copy
 
 /// The settings that the text of values depends on: those that pg_dump pins, and
 /// the time zone, to which the backup's own values have been brought.
-fn pin_settings(client: &mut Client, encoding: Option<&str>, bytea_output: &str) -> Result<()> {
+fn pin_settings(client: &mut Client, bytea_output: &str) -> Result<()> {
     client.batch_execute(include_str!("../sql/pin_settings.sql"))?;
-    client.batch_execute(&format!("SET bytea_output = {bytea_output}"))?;
-    if let Some(encoding) = encoding {
-        client.batch_execute(&format!(
-            "SET client_encoding = {}",
-            quote_literal(encoding)
-        ))?;
-    }
-    Ok(())
+    Ok(client.batch_execute(&format!("SET bytea_output = {bytea_output}"))?)
 }
 
 fn read(
     client: &mut Client,
     piece: &Piece<'_>,
     instants: &InstantColumns,
+    to_stdout: &str,
 ) -> Result<std::result::Result<Digest, String>> {
     let places = match piece.respelled {
         true => instants.places(piece.target),
         false => Vec::new(),
     };
-    match digest_of(client, &piece.to_sql(), &places) {
+    match digest_of(
+        client,
+        &format!("COPY {} {to_stdout}", piece.to_sql()),
+        &places,
+    ) {
         Ok(digest) => Ok(Ok(digest)),
         Err(error) if error.sqlstate().is_some() => Ok(Err(error.message().to_string())),
         Err(error) => Err(error),
@@ -242,22 +230,27 @@ fn server_words(error: std::io::Error) -> Error {
 }
 
 impl Piece<'_> {
+    /// What a COPY is of.
     fn to_sql(&self) -> String {
         let table = self.target.table.to_sql();
         let columns = self.target.column_sql();
         match self.blocks {
-            Some((first, end)) => {
-                let until = match end < i64::from(u32::MAX) {
-                    true => format!(" AND ctid < '({end},0)'"),
-                    false => String::new(),
-                };
+            Some(blocks) => {
                 format!(
-                    "COPY (SELECT {columns} FROM ONLY {table} WHERE ctid >= '({first},0)'{until}) TO STDOUT"
+                    "(SELECT {columns} FROM ONLY {table} WHERE {})",
+                    within(blocks)
                 )
             }
-            None if self.partitioned => format!("COPY (SELECT {columns} FROM {table}) TO STDOUT"),
-            None if columns.is_empty() => format!("COPY {table} TO STDOUT"),
-            None => format!("COPY {table} ({columns}) TO STDOUT"),
+            None if self.partitioned => format!("(SELECT {columns} FROM {table})"),
+            None if columns.is_empty() => table,
+            None => format!("{table} ({columns})"),
         }
+    }
+}
+
+fn within((first, end): (i64, Option<i64>)) -> String {
+    match end {
+        Some(end) => format!("ctid >= '({first},0)' AND ctid < '({end},0)'"),
+        None => format!("ctid >= '({first},0)'"),
     }
 }

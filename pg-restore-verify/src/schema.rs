@@ -1,17 +1,22 @@
 //! The definitions in a dump, and how two dumps' definitions differ.
 //!
 //! Statements are compared as pg_dump writes them, gathered by the entry that
-//! they stand under, in whatever order.
+//! they stand under, in whatever order. Instants in them (defaults, bounds of
+//! partitions) are written in the time zone of pg_dump's session, so they count as
+//! the same if they are the same instant.
 
 use std::collections::BTreeMap;
 
 use shared::dump::Entry;
+
+use crate::instants::text_in_utc;
 
 /// The statements that define each object.
 #[derive(Debug, Default, Clone)]
 pub struct Schema {
     objects: BTreeMap<Object, Vec<String>>,
     has_owners: bool,
+    quotes_all: bool,
     state: BTreeMap<&'static str, String>,
 }
 
@@ -52,8 +57,7 @@ const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
 
 impl Schema {
     /// Notes one statement that stands under `entry`.
-    pub fn add(&mut self, entry: &Entry, statement: &[u8]) {
-        let statement = String::from_utf8_lossy(statement);
+    pub fn add(&mut self, entry: &Entry, statement: &str) {
         let statement = statement.trim();
         if let Some(setting) = statement.strip_prefix("SET ") {
             self.set(setting);
@@ -80,6 +84,11 @@ impl Schema {
     /// Whether the dump says who owns what.
     pub fn has_owners(&self) -> bool {
         self.has_owners
+    }
+
+    /// Whether the dump quotes every name, as `--quote-all-identifiers` asks for.
+    pub fn quotes_all(&self) -> bool {
+        self.quotes_all
     }
 
     /// Whether the dump creates its own database.
@@ -136,7 +145,8 @@ impl Schema {
         for name in STATE {
             if let Some(value) = setting.strip_prefix(name) {
                 let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
-                self.state.insert(name, value.to_string());
+                self.quotes_all |= value.starts_with('"');
+                self.state.insert(name, value.trim_matches('"').to_string());
             }
         }
     }
@@ -193,11 +203,12 @@ fn unlike(expected: &[String], actual: Option<&Vec<String>>) -> (Option<String>,
             None => extra.push(statement.as_str()),
         }
     }
-    if missing.is_empty() && extra.is_empty() {
+    let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+    let (missing, extra) = (missing.join("\n"), extra.join("\n"));
+    if text_in_utc(&missing) == text_in_utc(&extra) {
         return (None, None);
     }
-    let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
-    (Some(missing.join("\n")), Some(extra.join("\n")))
+    (Some(missing), Some(extra))
 }
 
 #[cfg(test)]
@@ -210,7 +221,7 @@ mod test {
         let mut script = Script::new(script.as_bytes());
         while let Some(event) = script.next().unwrap() {
             if let Event::Statement { sql, entry, .. } = event {
-                schema.add(entry, sql);
+                schema.add(entry, std::str::from_utf8(sql).unwrap());
             }
         }
         schema
@@ -250,6 +261,16 @@ mod test {
             difference.actual.as_deref(),
             Some("ALTER TABLE public.t OWNER TO x;")
         );
+    }
+
+    #[test]
+    fn the_same_instant_in_another_zone() {
+        let one = "-- Name: t; Type: DEFAULT; Schema: s; Owner: o\n\
+                   ALTER TABLE t ALTER a SET DEFAULT '2024-06-01 14:00:00+02'::timestamptz;";
+        let same = one.replace("14:00:00+02", "12:00:00+00");
+        let other = one.replace("14:00:00+02", "13:00:00+00");
+        assert_eq!(schema(one).differences(&schema(&same)), []);
+        assert_eq!(schema(one).differences(&schema(&other)).len(), 1);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use shared::programs::{Child, Program};
 use shared::{Context, Result, signals};
 
 use crate::archive::{Archive, Kind};
+use crate::contents::Collector;
+use crate::decoder::Decoder;
 
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNKS_AHEAD: usize = 4;
@@ -49,23 +51,35 @@ impl Converted {
         Ok(Self { script, child })
     }
 
-    /// Hands every event to `take`; an error if pg_restore could not read all of it.
-    pub fn each(mut self, mut take: impl FnMut(&Event<'_>) -> Result<()>) -> Result<()> {
-        let read = loop {
-            signals::check()?;
-            match self.script.next() {
-                Ok(Some(event)) => take(&event)?,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
+    /// Reads all of it into `collector`; an error if pg_restore could not.
+    pub fn collect(mut self, decoder: &mut Decoder, collector: &mut Collector) -> Result<()> {
+        let read = collect(&mut self.script, decoder, collector);
         // What pg_restore says of the damage is better than what its output shows.
         drop(self.script);
-        self.child
-            .wait()?
-            .success_or(|| "the archive can't be read".to_string())?;
+        let ended = self.child.wait()?;
+        signals::check()?;
+        ended.success_or(|| "the archive can't be read".to_string())?;
         read
     }
+}
+
+/// Reads a whole script into `collector`.
+pub fn collect<R: Read>(
+    script: &mut Script<R>,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
+    while let Some(event) = script.next()? {
+        signals::check()?;
+        match event {
+            Event::Statement { sql, entry, .. } => collector.statement(&decoder.text(sql)?, entry),
+            Event::Copy { sql, target, .. } => collector.begin_copy(decoder.copy(sql, target)?),
+            Event::Rows(lines) => collector.rows(lines),
+            Event::CopyEnd => collector.end_copy(),
+            Event::Command { .. } => {}
+        }
+    }
+    Ok(())
 }
 
 /// Reads ahead on a thread.

@@ -89,7 +89,7 @@ fn custom(
     let pg_restore = Program::find("pg_restore", archive.pg_dump_major)?;
     let mut collector = Collector::new();
     let schema = Converted::start(&pg_restore, archive, &["--create", "--schema-only"])?;
-    if let Err(error) = schema.each(|event| collector.read(event)) {
+    if let Err(error) = schema.collect(&mut target.decoder(), &mut collector) {
         shared::signals::check()?;
         let finding = findings
             .check("archive", Status::Failed)

@@ -15,6 +15,7 @@ use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::Path;
 
+use crate::connection::Conninfo;
 use crate::error::{Context, Error, Result};
 use crate::programs::{Program, Version};
 use folder::Folder;
@@ -115,6 +116,11 @@ impl Cluster {
     /// The server's version.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// How to reach a database of it as superuser.
+    pub fn conninfo(&self, database: &str) -> Conninfo {
+        Conninfo::for_cluster(&self.folder.path, self.port, SUPERUSER, database)
     }
 
     /// Opens a session of the superuser.

@@ -243,7 +243,7 @@ fn clean(command: &mut Command) {
         .env_clear()
         .env("HOME", "/nonexistent")
         .env("LC_ALL", "C.UTF-8");
-    for name in ["PATH", "PG_BINDIR", "TMPDIR", "LD_LIBRARY_PATH"] {
+    for name in ["PATH", "PG_BINDIR", "TMPDIR"] {
         if let Some(value) = env::var_os(name) {
             command.env(name, value);
         }

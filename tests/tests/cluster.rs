@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::programs::Program;
 use tempfile::TempDir;
@@ -152,6 +152,12 @@ fn nothing_is_left_whatever_kills_it() {
 fn nothing_is_left_after_the_terminals_interrupt() {
     let throwaway = tests::binary("throwaway");
     let subject = Subject::start(program("setsid").arg(throwaway).arg("unwind"));
+    let group = getpgid(Some(subject.supervisor())).unwrap();
+    assert_ne!(
+        group,
+        pid(subject.running.id()),
+        "the interrupt would hit the server too"
+    );
     kill_process_group(pid(subject.running.id()), Signal::INT).unwrap();
     subject.running.finish();
     expect_nothing_left(&subject.folder, &subject.memory);

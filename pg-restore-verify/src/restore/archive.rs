@@ -22,8 +22,8 @@ pub fn restore_archive(
     mut collector: Collector,
     jobs: usize,
 ) -> Result<Restored> {
-    let mut client = target.connect()?;
-    target.provide(&collector.contents().needs.clone(), &mut client)?;
+    target.provide(&collector.contents().needs)?;
+    let target = &*target;
     let began = Instant::now();
     let run = Run {
         pg_restore,
@@ -31,12 +31,11 @@ pub fn restore_archive(
         target,
     };
     let mut refusals = run.section(&["--section=pre-data"])?;
-    collector.set_instants(InstantColumns::of(&mut client)?);
-    drop(client);
+    collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let data = Converted::start(pg_restore, archive, &["--data-only"])?;
-            data.each(|event| collector.read(event))
+            data.collect(&mut target.decoder(), &mut collector)
         });
         let jobs = format!("--jobs={jobs}");
         let rest = run.section(&["--section=data", "--section=post-data", &jobs]);

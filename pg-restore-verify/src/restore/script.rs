@@ -8,13 +8,13 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use postgres::Client;
-use postgres::types::Type;
 use shared::dump::{CopyTarget, Entry, Event, Header, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
 use super::target::Target;
 use super::{Refusal, Restored};
 use crate::contents::Collector;
+use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 
 /// Restores the script and notes what it holds on the way.
@@ -22,12 +22,14 @@ use crate::instants::InstantColumns;
 /// # Errors
 /// When our side fails, never because of the backup.
 pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Result<Restored> {
+    let decoder = target.decoder();
     let mut restore = Restore {
         client: target.connect()?,
         target,
         collector: Collector::new(),
         refusals: Vec::new(),
-        encoding: None,
+        decoder,
+        settings: Vec::new(),
         typed: false,
         copying: String::new(),
     };
@@ -37,8 +39,8 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         match script.next() {
             Ok(None) => break incomplete(script.header()),
             Err(error) => break Some(error.message().to_string()),
-            Ok(Some(Event::Copy { sql, target, line })) => {
-                let sql = restore.begin_copy(sql, target, line)?;
+            Ok(Some(Event::Copy { sql, target, .. })) => {
+                let sql = restore.begin_copy(sql, target)?;
                 if let Some(damage) = restore.copy(&sql, &mut script)? {
                     break Some(damage);
                 }
@@ -63,8 +65,9 @@ struct Restore<'a> {
     target: &'a mut Target,
     collector: Collector,
     refusals: Vec<Refusal>,
-    /// The encoding of the script where it is not UTF-8.
-    encoding: Option<String>,
+    decoder: Decoder,
+    /// The session's settings so far.
+    settings: Vec<String>,
     /// Whether the columns that hold instants are known.
     typed: bool,
     /// The table whose rows are being fed.
@@ -75,12 +78,13 @@ impl Restore<'_> {
     fn apply(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
             Event::Statement { sql, line, entry } => {
-                self.collector.read(event)?;
+                let text = self.decoder.text(sql)?;
+                self.collector.statement(&text, entry);
                 let label = match entry.kind.as_str() {
                     "" => format!("line {line}"),
                     _ => entry.label(),
                 };
-                match self.statement(sql) {
+                match self.statement(&text) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(_) if clears_the_way(entry, sql) => {}
                     Err(error) => self.refuse(label, &error),
@@ -88,7 +92,7 @@ impl Restore<'_> {
                 }
             }
             Event::Command { text, line } => self.command(text, *line)?,
-            Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => self.collector.read(event)?,
+            Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => {}
         }
         Ok(())
     }
@@ -100,48 +104,35 @@ impl Restore<'_> {
         });
     }
 
-    fn statement(&mut self, sql: &[u8]) -> Result<()> {
-        if sql.starts_with(b"SET client_encoding") {
-            self.encoding = self.collector.contents().encoding.clone();
-            self.encoding.take_if(|encoding| encoding == "UTF8");
+    fn statement(&mut self, sql: &str) -> Result<()> {
+        // What we send is UTF-8; and an older server than the pg_dump does not know
+        // the other, which can't matter in a session of ours.
+        if sql.starts_with("SET client_encoding") || sql.starts_with("SET transaction_timeout") {
             return Ok(());
         }
-        // Unknown to a server older than the pg_dump; it can't matter in a session of ours.
-        if sql.starts_with(b"SET transaction_timeout") {
-            return Ok(());
-        }
-        if sql.starts_with(b"CREATE DATABASE ") {
+        if sql.starts_with("CREATE DATABASE ") {
             self.clear_way(sql)?;
         }
-        self.target
-            .provide(&self.collector.contents().needs, &mut self.client)?;
-        let text = self.text(sql)?;
-        Ok(self.client.batch_execute(&text)?)
-    }
-
-    /// A statement as UTF-8, by the server's own conversion.
-    fn text(&mut self, sql: &[u8]) -> Result<String> {
-        match std::str::from_utf8(sql) {
-            Ok(text) if self.encoding.is_none() || text.is_ascii() => Ok(text.to_string()),
-            _ => self.convert(sql),
+        self.target.provide(&self.collector.contents().needs)?;
+        if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
+            self.settings.push(sql.to_string());
         }
+        Ok(self.client.batch_execute(sql)?)
     }
 
-    fn convert(&mut self, sql: &[u8]) -> Result<String> {
-        let encoding = self.encoding.as_deref().unwrap_or("UTF8");
-        let convert = "SELECT pg_catalog.convert_from($1, $2)";
-        let row = self
-            .client
-            .query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)])?;
-        let row = row
-            .first()
-            .ok_or_else(|| Error::new("the server converted nothing"))?;
-        Ok(row.try_get(0)?)
+    /// The client can't go on after a COPY that was refused at its start.
+    fn reconnect(&mut self) -> Result<()> {
+        self.client = self.target.connect()?;
+        for setting in &self.settings {
+            // One that the server refused was told of when it came.
+            let _ = self.client.batch_execute(setting);
+        }
+        Ok(())
     }
 
     /// The database that a dump creates may stand in the cluster from the start.
-    fn clear_way(&mut self, sql: &[u8]) -> Result<()> {
-        let name = tokens(sql).get(2).and_then(Token::identifier);
+    fn clear_way(&mut self, sql: &str) -> Result<()> {
+        let name = tokens(sql.as_bytes()).get(2).and_then(Token::identifier);
         if name.as_deref() == Some("postgres") {
             self.client
                 .batch_execute("DROP DATABASE IF EXISTS postgres")?;
@@ -177,52 +168,51 @@ impl Restore<'_> {
         if let Some(name) = name {
             self.target.set_database(name);
             self.client = self.target.connect()?;
+            self.settings.clear();
             self.typed = false;
         }
         Ok(())
     }
 
-    /// Notes a COPY; its statement as UTF-8.
-    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget, line: u64) -> Result<String> {
+    /// Notes a COPY; its statement in the server's words.
+    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget) -> Result<String> {
         if !self.typed {
             self.typed = true;
             self.collector
                 .set_instants(InstantColumns::of(&mut self.client)?);
         }
+        let target = self.decoder.copy(sql, target)?;
+        let encoding = quote_literal(self.decoder.encoding().unwrap_or("UTF8"));
+        let columns = match target.columns.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", target.column_sql()),
+        };
+        let table = target.table.to_sql();
         self.copying = target.table.to_string();
-        self.collector.read(&Event::Copy { sql, target, line })?;
-        self.text(sql)
+        self.collector.begin_copy(target);
+        Ok(format!(
+            "COPY {table}{columns} FROM STDIN WITH (ENCODING {encoding})"
+        ))
     }
 
     /// Feeds a COPY. The reason if the script ends within its rows.
     fn copy<R: Read>(&mut self, sql: &str, script: &mut Script<R>) -> Result<Option<String>> {
-        self.client_encoding(self.encoding.clone().as_deref())?;
-        let fed = feed(&mut self.client, sql, script, &mut self.collector);
-        self.client_encoding(None)?;
-        match fed? {
+        match feed(&mut self.client, sql, script, &mut self.collector)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
+                self.reconnect()?;
                 self.refuse(format!("TABLE DATA {}", self.copying), &error);
                 Ok(None)
             }
             Fed::Cut(damage) => Ok(Some(damage)),
         }
     }
-
-    /// Rows go to the server in the script's own encoding.
-    fn client_encoding(&mut self, encoding: Option<&str>) -> Result<()> {
-        if self.encoding.is_some() {
-            let encoding = quote_literal(encoding.unwrap_or("UTF8"));
-            self.client
-                .batch_execute(&format!("SET client_encoding = {encoding}"))?;
-        }
-        Ok(())
-    }
 }
 
 /// A dump made with `--clean` first drops what an empty database does not have.
 fn clears_the_way(entry: &Entry, sql: &[u8]) -> bool {
-    entry.kind.is_empty() && (sql.starts_with(b"DROP ") || sql.starts_with(b"ALTER "))
+    let clears = ["DROP ", "ALTER ", "SELECT pg_catalog.lo_unlink("];
+    entry.kind.is_empty() && clears.iter().any(|start| sql.starts_with(start.as_bytes()))
 }
 
 enum Fed {
@@ -250,7 +240,7 @@ fn feed<R: Read>(
         match script.next() {
             Err(error) => return Ok(Fed::Cut(error.message().to_string())),
             Ok(Some(Event::Rows(lines))) => {
-                collector.read(&Event::Rows(lines))?;
+                collector.rows(lines);
                 if let Some(open) = &mut writer
                     && open.write_all(lines).is_err()
                 {
@@ -263,7 +253,7 @@ fn feed<R: Read>(
             Ok(_) => break,
         }
     }
-    collector.read(&Event::CopyEnd)?;
+    collector.end_copy();
     if let Some(writer) = writer {
         refused = writer.finish().err().map(Error::from);
     }

@@ -1,8 +1,10 @@
 //! The throw-away cluster and the database in it that a backup is restored into.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use postgres::Client;
+use postgres::types::Type;
 use shared::cli::Context;
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::dump::{quote_identifier, quote_literal};
@@ -10,6 +12,7 @@ use shared::{Context as _, Error, Result};
 
 use super::locale::Locale;
 use crate::archive::Archive;
+use crate::decoder::Decoder;
 use crate::roles::Needs;
 
 /// No backup's own name for its database, so that one which creates it can.
@@ -17,7 +20,7 @@ const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
 pub struct Target {
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     database: String,
     known: Needs,
     /// Roles that were created because the backup names them.
@@ -38,7 +41,7 @@ impl Target {
             cluster.version()
         ));
         Ok(Self {
-            cluster,
+            cluster: Arc::new(cluster),
             database: DATABASE.to_string(),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
@@ -48,6 +51,11 @@ impl Target {
     /// The cluster.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// A decoder for scripts of this backup.
+    pub fn decoder(&self) -> Decoder {
+        Decoder::new(&self.cluster)
     }
 
     /// The database that holds what was restored.
@@ -94,29 +102,37 @@ impl Target {
     }
 
     /// Creates the roles and tablespaces that the backup names and the cluster lacks.
-    pub fn provide(&mut self, needs: &Needs, client: &mut Client) -> Result<()> {
+    pub fn provide(&mut self, needs: &Needs) -> Result<()> {
         let roles: Vec<String> = needs.roles.difference(&self.known.roles).cloned().collect();
-        for role in roles {
-            let exists = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
-            let text = postgres::types::Type::TEXT;
-            if client.query_typed(exists, &[(&role, text)])?.is_empty() {
-                client
-                    .batch_execute(&format!("CREATE ROLE {} NOLOGIN", quote_identifier(&role)))?;
-                self.created_roles.insert(role.clone());
-            }
-            self.known.roles.insert(role);
+        let spaces = needs.tablespaces.difference(&self.known.tablespaces);
+        let spaces: Vec<String> = spaces.cloned().collect();
+        if roles.is_empty() && spaces.is_empty() {
+            return Ok(());
         }
-        let spaces: Vec<String> = needs
-            .tablespaces
-            .difference(&self.known.tablespaces)
-            .cloned()
-            .collect();
+        // A session of its own: the backup's may have become somebody else.
+        let mut client = self.cluster.connect("template1")?;
+        for role in roles {
+            self.provide_role(&mut client, role)?;
+        }
         for space in spaces {
             client.batch_execute("SET allow_in_place_tablespaces = on")?;
-            let space_sql = quote_identifier(&space);
-            client.batch_execute(&format!("CREATE TABLESPACE {space_sql} LOCATION ''"))?;
+            let name = quote_identifier(&space);
+            client.batch_execute(&format!("CREATE TABLESPACE {name} LOCATION ''"))?;
             self.known.tablespaces.insert(space);
         }
+        Ok(())
+    }
+
+    fn provide_role(&mut self, client: &mut Client, role: String) -> Result<()> {
+        let exists = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
+        if client
+            .query_typed(exists, &[(&role, Type::TEXT)])?
+            .is_empty()
+        {
+            client.batch_execute(&format!("CREATE ROLE {} NOLOGIN", quote_identifier(&role)))?;
+            self.created_roles.insert(role.clone());
+        }
+        self.known.roles.insert(role);
         Ok(())
     }
 }

@@ -1,0 +1,79 @@
+//! The text of a script as UTF-8, whatever its encoding, by the server's own conversions.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use postgres::Client;
+use postgres::types::Type;
+use shared::cluster::Cluster;
+use shared::dump::CopyTarget;
+use shared::{Error, Result};
+
+/// Turns statements into text.
+pub struct Decoder {
+    cluster: Arc<Cluster>,
+    encoding: Option<String>,
+    client: Option<Client>,
+}
+
+impl Decoder {
+    /// A decoder of UTF-8 until the script says otherwise.
+    pub fn new(cluster: &Arc<Cluster>) -> Self {
+        Self {
+            cluster: Arc::clone(cluster),
+            encoding: None,
+            client: None,
+        }
+    }
+
+    /// The encoding of the script, where it is not UTF-8.
+    pub fn encoding(&self) -> Option<&str> {
+        self.encoding.as_deref()
+    }
+
+    /// What a statement says. `SET client_encoding` is heeded.
+    pub fn text<'s>(&mut self, sql: &'s [u8]) -> Result<Cow<'s, str>> {
+        if let Some(rest) = sql.strip_prefix(b"SET client_encoding = '") {
+            let name = String::from_utf8_lossy(rest);
+            let name = name.split('\'').next().unwrap_or_default();
+            self.encoding = (name != "UTF8").then(|| name.to_string());
+        }
+        match std::str::from_utf8(sql) {
+            Ok(text) if self.encoding.is_none() || text.is_ascii() => Ok(Cow::Borrowed(text)),
+            Err(_) if self.encoding.is_none() => Ok(String::from_utf8_lossy(sql)),
+            _ => self.convert(sql).map(Cow::Owned),
+        }
+    }
+
+    /// What a COPY is aimed at, given what its bytes say.
+    pub fn copy(&mut self, sql: &[u8], target: CopyTarget) -> Result<CopyTarget> {
+        if self.encoding.is_none() || sql.is_ascii() {
+            return Ok(target);
+        }
+        let text = self.text(sql)?;
+        Ok(CopyTarget::parse(text.as_bytes()).unwrap_or(target))
+    }
+
+    fn convert(&mut self, sql: &[u8]) -> Result<String> {
+        let encoding = self.encoding.clone().unwrap_or_default();
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => none.insert(self.cluster.connect("template1")?),
+        };
+        let convert = "SELECT pg_catalog.convert_from($1, $2)";
+        let rows = client.query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)]);
+        match rows {
+            Ok(rows) => {
+                let row = rows
+                    .first()
+                    .ok_or_else(|| Error::new("the server converted nothing"))?;
+                Ok(row.try_get(0)?)
+            }
+            // What is not in the encoding that it claims is damage, which comparing shows.
+            Err(error) if error.as_db_error().is_some() => {
+                Ok(String::from_utf8_lossy(sql).into_owned())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

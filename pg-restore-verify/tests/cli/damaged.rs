@@ -1,0 +1,123 @@
+//! Files that are a backup no longer, or never were.
+
+use std::fs;
+
+use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
+
+#[track_caller]
+fn archive_fails(bytes: &[u8], what: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.dump");
+    fs::write(&path, bytes).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    let failed = failed(&output);
+    assert!(
+        failed.iter().any(|finding| finding.starts_with("archive")),
+        "{what}: {output:?}"
+    );
+    assert_eq!(output.stderr.lines().count(), 1, "{what}: {output:?}");
+}
+
+#[test]
+fn no_backups_at_all() {
+    archive_fails(b"", "empty");
+    archive_fails(b"hello\n", "words");
+    archive_fails(b"PGDMP", "five bytes");
+    archive_fails(
+        b"PGDMP\x01\x0e\x00\x04\x08\x01 and then something else",
+        "a header only",
+    );
+    archive_fails(
+        &[
+            0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ],
+        "gzip of nothing",
+    );
+    archive_fails(
+        b"--\n-- PostgreSQL database cluster dump\n--\n",
+        "pg_dumpall",
+    );
+    archive_fails(&[0; 5000], "zeros");
+}
+
+#[test]
+fn custom_archives_cut_anywhere() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole");
+    dump(&shop, &["-Fc"], &path);
+    let whole = fs::read(&path).unwrap();
+    for length in [
+        100,
+        whole.len() / 4,
+        whole.len() / 2,
+        whole.len() - 1000,
+        whole.len() - 1,
+    ] {
+        archive_fails(
+            &whole[..length],
+            &format!("{length} of {} bytes", whole.len()),
+        );
+    }
+}
+
+#[test]
+fn gzip_cut_or_flipped() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole");
+    dump(&shop, &["-Z6"], &path);
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(&whole[..2], [0x1f, 0x8b]);
+    archive_fails(&whole[..whole.len() / 2], "half");
+    archive_fails(&whole[..whole.len() - 1], "all but a byte");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0x10;
+    archive_fails(&flipped, "one bit");
+}
+
+#[test]
+fn data_without_definitions() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join("data");
+        dump(&shop, &["-a", format], &path);
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        assert!(
+            failed(&output).contains(&"schema".to_string()),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bit_flipped_in_uncompressed_rows_is_seen_by_the_manifests_checksum() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop_20260101T000000Z.sql");
+    let script = plain(&shop, &[]);
+    fs::write(
+        &path,
+        script.replacen("c7@example.org", "c9@example.orh", 1),
+    )
+    .unwrap();
+    let manifest = serde_json::json!({
+        "version": 1, "database": "shop", "taken_at": "2026-01-01T00:00:00Z",
+        "finished_at": "2026-01-01T00:00:01Z", "format": "plain", "compression": "none",
+        "files": [{"name": "shop_20260101T000000Z.sql", "bytes": script.len(), "sha256": "00"}],
+        "server_version": "15.1", "pg_dump_version": "15.1"
+    });
+    let manifest_path = folder
+        .path()
+        .join("shop_20260101T000000Z.sql.manifest.json");
+    fs::write(&manifest_path, manifest.to_string()).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    assert_eq!(failed(&output), ["checksum"]);
+    fs::write(&manifest_path, "{").unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), ["checksum"]);
+}

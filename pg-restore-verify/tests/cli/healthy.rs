@@ -1,0 +1,149 @@
+//! Whole backups verify, however pg_dump was told to write them.
+
+use std::fs;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tests::Database;
+
+use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
+
+#[track_caller]
+fn verifies(database: &Database, options: &[&str]) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(database, options, &path);
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{options:?}\n{output:?}");
+    expect_verdict(&output, "ok");
+    output.json_lines()
+}
+
+#[test]
+fn in_every_form() {
+    let shop = shop();
+    for options in [
+        &["-Fc"][..],
+        &["-Fc", "-Z0"],
+        &["-Fp"],
+        &["-Fp", "--create"],
+        &["-Fp", "--clean"],
+        &["-Fp", "--clean", "--if-exists", "--create"],
+        &["-Fc", "--no-owner", "--no-privileges"],
+        &["-Fp", "--no-owner", "--no-comments"],
+        &["-Fp", "--inserts"],
+        &["-Fc", "--column-inserts", "--rows-per-insert=7"],
+        &["-Fp", "--load-via-partition-root"],
+        &["-Fp", "--quote-all-identifiers"],
+        &["-Fc", "-n", "app"],
+        &["-Fp", "-t", "notes", "-t", "tags"],
+    ] {
+        let findings = verifies(&shop, options);
+        let tables = findings
+            .iter()
+            .filter(|finding| finding["check"] == "rows")
+            .count();
+        assert!(tables > 1, "{options:?}: {findings:?}");
+    }
+}
+
+#[test]
+fn gzipped_in_one_member_or_many() {
+    let shop = shop();
+    let script = plain(&shop, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    for members in [1, 3] {
+        let path = folder.path().join(format!("{members}.sql.gz"));
+        let mut file = fs::File::create(&path).unwrap();
+        for piece in script.as_bytes().chunks(script.len().div_ceil(members)) {
+            let mut member = GzEncoder::new(&mut file, Compression::default());
+            member.write_all(piece).unwrap();
+            member.finish().unwrap();
+        }
+        expect_verdict(&verify(&path), "ok");
+    }
+}
+
+#[test]
+fn whatever_the_session_of_pg_dump_was_set_to() {
+    let shop = shop();
+    shop.sql(&format!(
+        "alter database {} set timezone = 'Europe/Berlin';
+         alter database {0} set bytea_output = escape;
+         alter database {0} set datestyle = 'German';
+         alter database {0} set intervalstyle = sql_standard;
+         alter database {0} set extra_float_digits = -3",
+        shop.name()
+    ));
+    assert!(
+        plain(&shop, &[]).contains("+02"),
+        "the dump is in UTC, which proves nothing"
+    );
+    verifies(&shop, &["-Fc"]);
+    verifies(&shop, &["-Fp"]);
+}
+
+#[test]
+fn in_another_encoding() {
+    let database = Database::new();
+    let name = format!("{}_latin", database.name());
+    database.client().batch_execute(&format!(
+        "create database {name} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0"
+    )).unwrap();
+    let mut client = database.cluster().connect(&name).unwrap();
+    client
+        .batch_execute(
+            "create table \"größe\" (\"ü\" text); insert into \"größe\" values ('né'), ('é');
+                        comment on table \"größe\" is 'Äpfel'",
+        )
+        .unwrap();
+    drop(client);
+    let folder = tempfile::tempdir().unwrap();
+    let latin = tests::program(
+        shared::programs::Program::find("pg_dump", None)
+            .unwrap()
+            .path(),
+    )
+    .server(database.cluster());
+    let output = latin.arg(&name).run().expect_code(0);
+    assert!(
+        output.bytes.windows(2).any(|pair| pair == b"n\xe9"),
+        "it is not LATIN1"
+    );
+    let path = folder.path().join("latin.sql");
+    fs::write(&path, &output.bytes).unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+    database
+        .client()
+        .batch_execute(&format!("drop database {name}"))
+        .unwrap();
+}
+
+#[test]
+fn rows_that_were_left_out_are_named() {
+    let shop = shop();
+    for options in [&["-Fc", "-s"][..], &["-Fp", "--exclude-table-data=app.log"]] {
+        let findings = verifies(&shop, options);
+        let skipped = findings
+            .iter()
+            .find(|finding| finding["status"] == "skipped" && finding["object"] == "app.log");
+        assert!(skipped.is_some(), "{options:?}: {findings:?}");
+    }
+}
+
+#[test]
+fn missing_roles_are_created_and_named() {
+    let shop = shop();
+    let findings = verifies(&shop, &["-Fc"]);
+    let restore = findings
+        .iter()
+        .find(|finding| finding["check"] == "restore")
+        .unwrap();
+    assert!(
+        restore["message"].as_str().unwrap().contains("shop_owner"),
+        "{restore}"
+    );
+}

@@ -1,0 +1,124 @@
+//! Which backups: operands, records on stdin, the newest of a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tests::{Output, tool};
+
+use crate::backups::{dump, expect_verdict};
+
+fn paths(output: &Output) -> Vec<String> {
+    let lines = output.json_lines();
+    let verdicts = lines.iter().filter(|finding| finding["check"] == "verdict");
+    verdicts
+        .map(|finding| finding["path"].as_str().unwrap().to_string())
+        .collect()
+}
+
+fn two_backups(folder: &Path) -> [PathBuf; 2] {
+    let database = tests::Database::new();
+    database.sql("create table t (a int); insert into t values (1)");
+    ["20260101", "20260102"].map(|day| {
+        let path = folder.join(format!("app_{day}T000000Z.dump"));
+        dump(&database, &["-Fc"], &path);
+        path
+    })
+}
+
+#[test]
+fn several_operands_one_verdict_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = two_backups(folder.path());
+    fs::write(&second, "broken").unwrap();
+    let output = tool("pg-restore-verify")
+        .args([&second, &first])
+        .run()
+        .expect_code(1);
+    assert_eq!(
+        paths(&output),
+        [second.display().to_string(), first.display().to_string()]
+    );
+}
+
+#[test]
+fn created_and_listed_records_and_those_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = two_backups(folder.path());
+    let (a, b) = (first.display(), second.display());
+    let lines = format!(
+        "{{\"action\":\"created\",\"path\":\"{a}\",\"more\":[1]}}\n{{\"action\":\"deleted\",\"path\":\"gone\"}}\n"
+    );
+    let output = tool("pg-restore-verify").arg("-").stdin(lines).run();
+    expect_verdict(&output, "ok");
+    assert_eq!(paths(&output), [a.to_string()]);
+    let array = format!("[{{\"action\":\"listed\",\"path\":\"{b}\"}},{{\"path\":\"{a}\"}}]");
+    let output = tool("pg-restore-verify").arg("-").stdin(array).run();
+    assert_eq!(paths(&output), [b.to_string(), a.to_string()]);
+}
+
+#[test]
+fn stdin_without_a_backup_is_no_success() {
+    for input in ["", "[]", "{\"action\":\"deleted\",\"path\":\"x\"}\n"] {
+        let output = tool("pg-restore-verify").arg("-").stdin(input).run();
+        output
+            .expect_code(2)
+            .expect_no_output()
+            .expect_error("stdin named no backup");
+    }
+    let output = tool("pg-restore-verify")
+        .arg("-")
+        .stdin("{\"path\":\"x\"\nhello")
+        .run();
+    output
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("line 2");
+}
+
+#[test]
+fn the_newest_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, second] = two_backups(folder.path());
+    let latest = |arguments: &[&str]| {
+        tool("pg-restore-verify")
+            .arg("--latest")
+            .arg(folder.path())
+            .args(arguments)
+            .run()
+    };
+    assert_eq!(paths(&latest(&[])), [second.display().to_string()]);
+    latest(&["--database", "other"])
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("no such backup");
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let output = tool("pg-restore-verify").arg("/nonexistent/x.dump").run();
+    output
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("/nonexistent/x.dump: No such file");
+    let folder = tempfile::tempdir().unwrap();
+    let output = tool("pg-restore-verify").arg(folder.path()).run();
+    output
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("is a folder");
+}
+
+#[test]
+fn flags_that_make_no_sense_together() {
+    for (arguments, error) in [
+        (&[][..], "no backup given"),
+        (&["x", "--latest", "y"], "exclude each other"),
+        (&["-", "x"], "exclude each other"),
+        (&["x", "--label", "l"], "go with --latest"),
+        (&["x", "-j", "0"], "at least 1"),
+        (&["x", "-j", "many"], "whole number"),
+    ] {
+        let output = tool("pg-restore-verify").args(arguments).run();
+        output.expect_code(2).expect_no_output().expect_error(error);
+    }
+}
