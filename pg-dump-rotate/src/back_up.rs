@@ -1,6 +1,6 @@
 //! The main job: a backup, its manifest, and then the rotation of the older ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use shared::backup::{self, Backup, File, Manifest, Name, State, VERSION};
@@ -16,6 +16,7 @@ use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::folder::{Folder, Locked};
 use crate::output::Written;
+use crate::partial::Partial;
 use crate::record::Record;
 use crate::rotate::{self, Verdict};
 use crate::server::Server;
@@ -84,20 +85,21 @@ struct BackUp<'a> {
 impl BackUp<'_> {
     fn take(&self, dir: &Path) -> Result<Exit> {
         let folder = Folder::make(dir)?;
-        let backup = self.create(&folder)?;
+        let (partial, manifest) = self.create(&folder)?;
         let locked = folder.lock()?;
+        let backup = published(partial.publish(&locked, &manifest)?)?;
         let mut records = self.context.records::<Record>();
         let verdicts = self.judge(&backup, backup::list(dir));
         let created = Record::of("created", &backup, time::now());
         self.write_first(&mut records, created, &backup, verdicts.as_deref().ok())?;
-        let older: Vec<Verdict> = others(verdicts?, &backup);
+        let older = others(verdicts?, &backup);
         let exit = rotate::carry_out(older, &locked, &mut records, self.context)?;
         records.finish()?;
         Ok(exit)
     }
 
-    /// The dump itself, until it has its name and its manifest.
-    fn create(&self, folder: &Folder) -> Result<Backup> {
+    /// The dump itself, whole and proved, and what is to be said of it.
+    fn create(&self, folder: &Folder) -> Result<(Partial, Manifest)> {
         let taken_at = time::now();
         let started = Instant::now();
         let partial = {
@@ -105,17 +107,12 @@ impl BackUp<'_> {
             self.sweep(&locked)?;
             locked.begin(self.name(taken_at))?
         };
-        self.context
-            .note(format!("writing {}", partial.path().display()));
+        let path = partial.path().display();
+        self.context.note(format!("writing {path}"));
         let written = self.dump.write(&partial, self.context)?;
-        let manifest = self.manifest(
-            &partial.name(),
-            written,
-            taken_at,
-            (taken_at + started.elapsed()).truncate_to_millisecond(),
-        );
-        let path = partial.publish(&folder.lock()?, &manifest)?;
-        Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
+        let finished_at = (taken_at + started.elapsed()).truncate_to_millisecond();
+        let manifest = self.manifest(&partial.name(), written, taken_at, finished_at);
+        Ok((partial, manifest))
     }
 
     fn sweep(&self, folder: &Locked<'_>) -> Result<()> {
@@ -261,6 +258,10 @@ impl BackUp<'_> {
             system_identifier: server.system_identifier,
         }
     }
+}
+
+fn published(path: PathBuf) -> Result<Backup> {
+    Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
 }
 
 fn others(verdicts: Vec<Verdict>, new: &Backup) -> Vec<Verdict> {

@@ -48,7 +48,9 @@ impl Dump<'_> {
             .context(|| format!("could not write {}", partial.path().display()))?;
         let finished = child.wait()?;
         signals::check()?;
-        finished.success_or(|| format!("could not dump the database {database}"))?;
+        let finished = finished.success_or(|| format!("could not dump the database {database}"))?;
+        // What it left out, for one, it only says here.
+        finished.stderr.lines().for_each(|line| context.warn(line));
         if self.format == Format::Plain && !script.is_complete() {
             return Err(Error::new(format!(
                 "the dump of the database {database} has no end, although pg_dump reported success"

@@ -241,6 +241,22 @@ fn a_selection_is_dumped_and_recorded() {
 }
 
 #[test]
+fn what_pg_dump_warns_of_is_passed_on() {
+    let database = Database::new();
+    database.sql(
+        "create table a (id int primary key); create table b (id int primary key references a);
+         alter table a add foreign key (id) references b",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let run = || back_up(&database, dir.path()).arg("--data-only");
+    let output = run().run().expect_code(0);
+    let words =
+        "pg-dump-rotate: warning: pg_dump: warning: there are circular foreign-key constraints";
+    assert!(output.stderr.starts_with(words), "{output:?}");
+    assert_eq!(run().arg("-q").run().expect_code(0).stderr, "");
+}
+
+#[test]
 fn a_pattern_that_matches_nothing_is_an_error() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
