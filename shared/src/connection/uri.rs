@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Option<Parsed>> {
     let rest = take_credentials(&mut parsed, rest)?;
     let rest = take_hosts(&mut parsed, rest)?;
     let rest = take_database(&mut parsed, rest)?;
-    if let Some(query) = rest {
+    if let Some(query) = rest.filter(|query| !query.is_empty()) {
         take_parameters(&mut parsed, query)?;
     }
     Ok(Some(parsed))
@@ -165,7 +165,7 @@ fn take_parameters(parsed: &mut Parsed, query: &str) -> Result<()> {
     let mut unknown = UnknownNames::default();
     let mut later = orm::Later::default();
     let mut previous = String::new();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
+    for part in query.strip_suffix('&').unwrap_or(query).split('&') {
         let (name, value) = split_parameter(part, &previous)?;
         let value = decode_secret(value, &name)?;
         if !later.take(parsed, &name, &value)? && !parsed.set(&name, value) {
