@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
     case(&["-d", "postgresql://alice:Sentinel@127.0.0.1:{port}/app?channel_binding=require"], &[], Refused("channel binding required")),
     case(&["-d", "postgresql://dave@127.0.0.1:{port}/app?gssencmode=require"], &[], Refused("gssencmode")),
     case(&["-d", "postgresql://dave@127.0.0.1:{port}/app?connect_timeout=soon"], &[], Refused("connect_timeout")),
-    case(&["-d", "postgresql://dave@127.0.0.1:{port}/nowhere,127.0.0.1:{port2}"], &[], Refused("does not exist")),
+    case(&["-d", "postgresql://dave@127.0.0.1:{port},127.0.0.1:{port2}/elsewhere"], &[], Refused("does not exist")),
     case(&["-d", "postgresql://alice:Sentinelwrong@127.0.0.1:{port},127.0.0.1:{port2}/app"], &[], Refused("password authentication failed")),
     case(&["-d", "postgresql://dave@%2Fnowhere/app"], &[], Refused("/nowhere/.s.PGSQL.5432")),
     // key=value.
