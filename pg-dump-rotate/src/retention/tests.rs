@@ -277,7 +277,7 @@ impl Numbers {
     fn policy(&mut self) -> Policy {
         let mut count = || [0, 0, 1, 2, 5, 14][self.below(6) as usize];
         let policy = policy(count(), count(), count(), count(), count(), count());
-        let within = [None, None, Some(HOUR), Some(10 * DAY)][self.below(4) as usize];
+        let within = [None, None, Some(0), Some(HOUR), Some(10 * DAY)][self.below(5) as usize];
         let within = within.map(|seconds| Duration::from_secs(seconds as u64));
         Policy { within, ..policy }
     }
