@@ -7,6 +7,8 @@
 mod certificates;
 #[path = "tls/servers.rs"]
 mod servers;
+#[path = "tls/thief.rs"]
+mod thief;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -119,6 +121,36 @@ fn refusals_say_what_is_wrong_with_the_certificate() {
         let text = conninfo(cluster, &format!("sslmode={mode} {}", root(root_name)));
         let error = ask_ours(&text, "/nowhere").unwrap_err();
         assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_certificate_is_worth_nothing_without_its_key() {
+    for (certificate, stranger) in [("san", "elsewhere"), ("old", "ca")] {
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            let more = format!(
+                "sslmode=verify-ca {} ssl_min_protocol_version={version} ssl_max_protocol_version={version}",
+                root("ca.crt")
+            );
+            let ask = |key: &str| {
+                let port = thief::serve(certificates(), certificate, key);
+                ask_ours(
+                    &format!("host=127.0.0.1 port={port} user=u {more}"),
+                    "/nowhere",
+                )
+                .unwrap_err()
+            };
+            let stolen = ask(stranger);
+            assert!(
+                stolen.contains("did not prove"),
+                "{certificate} {version}: {stolen}"
+            );
+            let own = ask(certificate);
+            assert!(
+                !own.contains("did not prove"),
+                "{certificate} {version}: {own}"
+            );
+        }
     }
 }
 
