@@ -1,6 +1,6 @@
 //! The main job: a backup, its manifest, and then the rotation of the older ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use shared::backup::{self, Backup, File, Manifest, Name, State, VERSION};
@@ -16,6 +16,7 @@ use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::folder::{Folder, Locked};
 use crate::output::Written;
+use crate::partial::Partial;
 use crate::record::Record;
 use crate::rotate::{self, Verdict};
 use crate::server::Server;
@@ -26,9 +27,10 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let conninfo = resolve(context)?;
     let server = ask(&conninfo, context)?;
     let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
-    let compression = options
-        .compression
-        .unwrap_or_else(|| Compression::best(options.format(), pg_dump.version));
+    let compression = match options.compression {
+        Some(compression) => compression,
+        None => Compression::best(options.format(), &pg_dump)?,
+    };
     compression.check_version(pg_dump.version)?;
     let version = pg_dump.version;
     context.note(format!("{} is version {version}", pg_dump.path().display()));
@@ -83,20 +85,21 @@ struct BackUp<'a> {
 impl BackUp<'_> {
     fn take(&self, dir: &Path) -> Result<Exit> {
         let folder = Folder::make(dir)?;
-        let backup = self.create(&folder)?;
+        let (partial, manifest) = self.create(&folder)?;
         let locked = folder.lock()?;
+        let backup = published(partial.publish(&locked, &manifest)?)?;
         let mut records = self.context.records::<Record>();
         let verdicts = self.judge(&backup, backup::list(dir));
         let created = Record::of("created", &backup, time::now());
         self.write_first(&mut records, created, &backup, verdicts.as_deref().ok())?;
-        let older: Vec<Verdict> = others(verdicts?, &backup);
+        let older = others(verdicts?, &backup);
         let exit = rotate::carry_out(older, &locked, &mut records, self.context)?;
         records.finish()?;
         Ok(exit)
     }
 
-    /// The dump itself, until it has its name and its manifest.
-    fn create(&self, folder: &Folder) -> Result<Backup> {
+    /// The dump itself, whole and proved, and what is to be said of it.
+    fn create(&self, folder: &Folder) -> Result<(Partial, Manifest)> {
         let taken_at = time::now();
         let started = Instant::now();
         let partial = {
@@ -104,17 +107,12 @@ impl BackUp<'_> {
             self.sweep(&locked)?;
             locked.begin(self.name(taken_at))?
         };
-        self.context
-            .note(format!("writing {}", partial.path().display()));
+        let path = partial.path().display();
+        self.context.note(format!("writing {path}"));
         let written = self.dump.write(&partial, self.context)?;
-        let manifest = self.manifest(
-            &partial.name(),
-            written,
-            taken_at,
-            taken_at + started.elapsed(),
-        );
-        let path = partial.publish(&folder.lock()?, &manifest)?;
-        Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
+        let finished_at = (taken_at + started.elapsed()).truncate_to_millisecond();
+        let manifest = self.manifest(&partial.name(), written, taken_at, finished_at);
+        Ok((partial, manifest))
     }
 
     fn sweep(&self, folder: &Locked<'_>) -> Result<()> {
@@ -174,10 +172,31 @@ impl BackUp<'_> {
         if policy.is_empty() {
             return Ok(Vec::new());
         }
-        let mut series = there?;
-        series.retain(|backup| rotate::is_same_series(backup, new));
+        let (mut series, others): (Vec<_>, Vec<_>) = there?
+            .into_iter()
+            .partition(|backup| rotate::is_same_series(backup, new));
+        self.tell_of_other_servers(new, &others);
         series.sort_by_key(|backup| std::cmp::Reverse(backup.taken_at));
         Ok(rotate::judge(policy, series, time::now()))
+    }
+
+    /// After an upgrade, or where two servers share a folder, somebody may wonder.
+    fn tell_of_other_servers(&self, new: &Backup, others: &[Backup]) {
+        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
+            (Some(other), Some(new)) => {
+                other.database == new.database
+                    && other.label == new.label
+                    && other.selection == new.selection
+            }
+            _ => false,
+        };
+        let count = others.iter().filter(is_of_another_server).count();
+        if count > 0 {
+            let database = &self.server.database;
+            self.context.note(format!(
+                "{count} more of the database {database} are of another server and are not rotated with this one's"
+            ));
+        }
     }
 
     /// The new backup comes first, so that whoever reads can begin to verify it.
@@ -239,6 +258,10 @@ impl BackUp<'_> {
             system_identifier: server.system_identifier,
         }
     }
+}
+
+fn published(path: PathBuf) -> Result<Backup> {
+    Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
 }
 
 fn others(verdicts: Vec<Verdict>, new: &Backup) -> Vec<Verdict> {

@@ -1,9 +1,8 @@
 //! pg_dump, run so that what it writes can be relied on.
 //!
 //! It writes to a pipe; we count, hash and, for scripts, compress on the way to
-//! the file. The dump is good when pg_dump says so, when a script has its closing
-//! comment, when pg_restore can read an archive's contents back from the file,
-//! and when the file is on disk. Not before.
+//! the file. The dump is good when pg_dump says so, when the script or the archive
+//! has its end, and when the file is on disk. Not before.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -17,6 +16,7 @@ use shared::programs::{Child, Program};
 use shared::units::human_bytes;
 use shared::{Context, Error, Result, signals};
 
+use crate::archive;
 use crate::compression::Compression;
 use crate::gzip::Gzip;
 use crate::output::{Output, Written};
@@ -48,7 +48,9 @@ impl Dump<'_> {
             .context(|| format!("could not write {}", partial.path().display()))?;
         let finished = child.wait()?;
         signals::check()?;
-        finished.success_or(|| format!("could not dump the database {database}"))?;
+        let finished = finished.success_or(|| format!("could not dump the database {database}"))?;
+        // What it left out, for one, it only says here.
+        finished.stderr.lines().for_each(|line| context.warn(line));
         if self.format == Format::Plain && !script.is_complete() {
             return Err(Error::new(format!(
                 "the dump of the database {database} has no end, although pg_dump reported success"
@@ -58,9 +60,14 @@ impl Dump<'_> {
         let written =
             written.context(|| format!("could not write {}", partial.path().display()))?;
         if self.format == Format::Custom {
-            self.check_archive(partial)?;
+            archive::check(&self.pg_restore()?, partial.path())?;
         }
         Ok(written)
+    }
+
+    /// Archives are read by pg_restore of the same version or newer.
+    fn pg_restore(&self) -> Result<Program> {
+        Program::find("pg_restore", Some(self.pg_dump.version.major))
     }
 
     /// Everything about the connection, the password above all, goes by the environment.
@@ -123,17 +130,6 @@ impl Dump<'_> {
             bytes += length as u64;
             progress.show(|| format!("{}: {}", self.conninfo.database(), human_bytes(bytes)));
         }
-    }
-
-    /// pg_restore reads the table of contents back from the file.
-    fn check_archive(&self, partial: &Partial) -> Result<()> {
-        let pg_restore = Program::find("pg_restore", Some(self.pg_dump.version.major))?;
-        let mut command = pg_restore.command();
-        command.arg("--list").arg(partial.path());
-        let finished = Child::spawn(command, "pg_restore")?.wait()?;
-        signals::check()?;
-        finished.success_or(|| "the archive that pg_dump wrote can't be read".into())?;
-        Ok(())
     }
 }
 

@@ -39,14 +39,18 @@ impl Folder {
 
     /// Opens a folder that is there.
     pub fn open(path: &Path) -> Result<Self> {
+        let path_of_lock = path.join(LOCK);
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-            .open(path.join(LOCK))
-            .context(|| format!("could not write to the folder {}", path.display()))?;
+            .open(&path_of_lock)
+            .context(|| match path_of_lock.exists() {
+                true => format!("could not open {}", path_of_lock.display()),
+                false => format!("could not write to the folder {}", path.display()),
+            })?;
         Ok(Self {
             path: path.to_path_buf(),
             lock,

@@ -1,30 +1,27 @@
 //! `--list`: what there is.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+
 use shared::backup::{self, Backup, State};
 use shared::cli::Context;
-use shared::time;
+use shared::time::{self, Time};
 use shared::{Exit, Result};
 
 use crate::cli::Options;
 use crate::record::Record;
-use crate::rotate;
+use crate::rotate::{self, Verdict};
 
 /// Every backup in the folder, newest first; with rules, what they would do with it.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let backups = backup::list(&options.absolute_dir()?)?;
     let now = time::now();
-    let verdicts = match options.policy.is_empty() {
-        true => Vec::new(),
-        false => rotate::judge_all(&options.policy, backups.clone(), now),
-    };
+    let reasons = reasons(options, &backups, now);
     let mut records = context.records::<Record>();
     for backup in backups.iter().filter(|backup| options.lists(backup)) {
-        let verdict = verdicts
-            .iter()
-            .find(|verdict| verdict.backup.path == backup.path);
         let record = Record::of("listed", backup, now);
-        let record = match (verdict, &backup.state) {
-            (Some(verdict), _) => record.because(verdict.reason()),
+        let record = match (reasons.get(&backup.path), &backup.state) {
+            (Some(reason), _) => record.because(reason),
             (None, State::Damaged(why)) => record.because(why),
             (None, _) => record,
         };
@@ -32,6 +29,16 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     }
     records.finish()?;
     Ok(Exit::Ok)
+}
+
+/// What the rules would do with each; nothing where there are none.
+fn reasons(options: &Options, backups: &[Backup], now: Time) -> HashMap<PathBuf, String> {
+    if options.policy.is_empty() {
+        return HashMap::new();
+    }
+    let verdicts = rotate::judge_all(&options.policy, backups.to_vec(), now);
+    let reason = |verdict: Verdict| (verdict.backup.path.clone(), verdict.reason());
+    verdicts.into_iter().map(reason).collect()
 }
 
 impl Options {

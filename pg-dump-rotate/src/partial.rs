@@ -48,14 +48,15 @@ impl Partial {
 
     /// Gives a whole backup its name, then its manifest; returns where it is now.
     ///
-    /// The manifest is on disk before the data gets its name, so that a crash in
-    /// between leaves something that the next run can finish.
+    /// The manifest is on disk before the data gets its name, and stays there whatever
+    /// comes between: the next run then finishes this.
     pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
         let name = self.name();
         let path = folder.path().join(&name);
         let text = manifest.to_json()?;
-        let hidden_manifest = write_manifest(folder.path(), &name, &text)?;
+        let mut hidden_manifest = write_manifest(folder.path(), &name, &text)?;
         self.hidden.reveal(&path)?;
+        hidden_manifest.kept = true;
         folder.sync()?;
         hidden_manifest.reveal(&folder.path().join(manifest_of(&name)))?;
         folder.sync()?;

@@ -64,7 +64,7 @@ impl Record {
             server_version: Some(manifest.server_version.clone()),
             pg_dump_version: Some(manifest.pg_dump_version.clone()),
             duration_ms: u64::try_from(duration.whole_milliseconds()).ok(),
-            restore_command: Some(restore::command(path, &manifest.database, manifest.format)),
+            restore_command: Some(restore::command(path, manifest)),
             ..Self::default()
         }
     }

@@ -134,6 +134,40 @@ fn a_damaged_script_does_not_reach_the_database() {
 }
 
 #[test]
+fn a_dump_by_a_newer_pg_dump_restores_into_the_older_server() {
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [&["-F", "plain", "-Z", "none"][..], &["-F", "custom"]] {
+        let output = back_up(&database, dir.path())
+            .args(arguments)
+            .run()
+            .expect_code(0);
+        let path = path_of(&output);
+        let mut bytes = fs::read(&path).unwrap();
+        if arguments.contains(&"plain") {
+            // What pg_dump writes from version 17 on.
+            bytes.splice(0..0, *b"SET transaction_timeout = 0;\n");
+            fs::write(&path, &bytes).unwrap();
+        }
+        setting::change(&path, |manifest| {
+            manifest["pg_dump_version"] = "17.2".into();
+            manifest["files"][0]["bytes"] = bytes.len().into();
+        });
+        let listed = folder(dir.path()).arg("--list").run().json_lines();
+        let command = text(&listed[0], "restore_command");
+        let empty = Database::new();
+        let target = format!("-d {}", database.name());
+        let command = command.replace(&target, &format!("-d {}", empty.name()));
+        program("sh")
+            .args(["-c", &command])
+            .server(empty.cluster())
+            .run()
+            .expect_code(0);
+        assert_eq!(empty.value(SUM), database.value(SUM));
+    }
+}
+
+#[test]
 fn names_that_files_and_shells_stumble_over() {
     for name in [
         "Sp ace's \"quoted\" $(id)",
@@ -207,10 +241,29 @@ fn a_selection_is_dumped_and_recorded() {
 }
 
 #[test]
+fn what_pg_dump_warns_of_is_passed_on() {
+    let database = Database::new();
+    database.sql(
+        "create table a (id int primary key); create table b (id int primary key references a);
+         alter table a add foreign key (id) references b",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let run = || back_up(&database, dir.path()).arg("--data-only");
+    let output = run().run().expect_code(0);
+    let words =
+        "pg-dump-rotate: warning: pg_dump: warning: there are circular foreign-key constraints";
+    assert!(output.stderr.starts_with(words), "{output:?}");
+    assert_eq!(run().arg("-q").run().expect_code(0).stderr, "");
+}
+
+#[test]
 fn a_pattern_that_matches_nothing_is_an_error() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [["-t", "order"], ["-n", "publik"]] {
+    for arguments in [
+        ["-t", "orders", "-t", "order"],
+        ["-n", "public", "-n", "publik"],
+    ] {
         let output = back_up(&database, dir.path())
             .args(arguments)
             .run()

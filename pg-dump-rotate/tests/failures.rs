@@ -5,10 +5,13 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use setting::{back_up, database_with_rows, folder, taken_at, visible};
 use shared::cluster::ClusterOptions;
+use shared::programs::Program;
+use tempfile::TempDir;
 use tests::{Database, Output, ToolCommand};
 
 /// Fails unless the run failed as it should: status 2, silence on stdout, these words, and a
@@ -185,30 +188,64 @@ fn a_locked_table_is_waited_for_only_so_long() {
         .expect_error("LOCK TABLE public.orders");
 }
 
-#[test]
-fn a_script_without_an_end_is_no_backup() {
-    // A pg_dump whose output is cut while its status is lost, as by some wrappers.
-    let database = database_with_rows(100);
-    let dir = tempfile::tempdir().unwrap();
+/// A folder with a pg_dump whose output is cut, to so many bytes, while its status is lost, as by
+/// some wrappers; and with the real pg_restore.
+fn cutting_pg_dump(bytes: usize) -> TempDir {
     let bin = tempfile::tempdir().unwrap();
-    let real = shared::programs::Program::find("pg_dump", None).unwrap();
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = --version ] && exec {0} --version\n{0} \"$@\" | head -c 1000\nexit 0\n",
-        real.path().display()
-    );
-    tests_script(&bin.path().join("pg_dump"), &script);
-    let run = |format| {
-        back_up(&database, dir.path())
-            .env("PG_BINDIR", bin.path())
-            .args(["-F", format])
+    let real = |name| {
+        Program::find(name, None)
+            .unwrap()
+            .path()
+            .display()
+            .to_string()
     };
-    expect_failure(run("plain"), dir.path(), "has no end");
+    let (dump, restore) = (real("pg_dump"), real("pg_restore"));
+    let cut = format!("[ \"$1\" = --version ] || exec {dump} \"$@\" | head -c {bytes}; true");
+    let ask = format!("[ \"$1\" != --version ] || exec {dump} --version");
+    for (name, script) in [
+        ("pg_dump", format!("{ask}\n{cut}")),
+        ("pg_restore", format!("exec {restore} \"$@\"")),
+    ] {
+        let path = bin.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bin
 }
 
-fn tests_script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+#[test]
+fn a_dump_without_its_end_is_no_backup() {
+    let database = database_with_rows(1000);
+    let dir = tempfile::tempdir().unwrap();
+    let run = |bin: &TempDir, format| {
+        let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+        run.args(["-F", format])
+    };
+    let whole = cutting_pg_dump(1 << 30);
+    let size = |format| -> usize {
+        let output = run(&whole, format)
+            .args(["-Z", "none"])
+            .run()
+            .expect_code(0);
+        fs::metadata(setting::path_of(&output))
+            .unwrap()
+            .len()
+            .try_into()
+            .unwrap()
+    };
+    for (format, words) in [("custom", "ends in the middle"), ("plain", "has no end")] {
+        let size = size(format);
+        for cut in [3, 100, size / 2] {
+            let bin = cutting_pg_dump(size - cut);
+            expect_failure(run(&bin, format).args(["-Z", "none"]), dir.path(), words);
+        }
+    }
+    expect_failure(
+        run(&cutting_pg_dump(0), "custom"),
+        dir.path(),
+        "can't be read",
+    );
+    expect_failure(run(&cutting_pg_dump(0), "plain"), dir.path(), "has no end");
 }
 
 #[test]

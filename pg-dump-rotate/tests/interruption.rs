@@ -29,46 +29,46 @@ fn waiting(database: &Database) -> i32 {
     database.value(sql).parse().unwrap()
 }
 
-/// The pg_dump of a run of ours; its arguments are like no other's.
+/// The pg_dump of a run of ours, known by a table that no other test's has.
 fn pg_dump(table: &str) -> Vec<u32> {
     processes_with(&format!("--table={table}"))
 }
 
+/// A database with a table that is called as nothing else on this machine, and that name.
+fn database_with_mark() -> (Database<'static>, String) {
+    let database = database_with_rows(10);
+    let mark = format!("mark_{}", database.name());
+    database.sql(&format!("create table {mark} (x int)"));
+    (database, mark)
+}
+
 #[test]
 fn a_signal_cleans_up_and_kills_by_itself() {
-    let database = database_with_rows(10);
-    database.sql("create table signalled (x int)");
-    for (signal, format) in [
-        (Signal::TERM, "custom"),
-        (Signal::INT, "plain"),
-        (Signal::HUP, "custom"),
-    ] {
+    let (database, mark) = database_with_mark();
+    for (signal, format) in [(Signal::TERM, "custom"), (Signal::INT, "plain")] {
         let dir = tempfile::tempdir().unwrap();
         let (running, _holder) = blocked(
             &database,
             dir.path(),
-            &["-F", format, "-t", "orders", "-t", "signalled"],
+            &["-F", format, "-t", "orders", "-t", &mark],
         );
-        assert_eq!(pg_dump("signalled").len(), 1);
+        assert_eq!(pg_dump(&mark).len(), 1);
         running.signal(signal);
         let output = running.finish().expect_no_output();
         assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
-        assert!(pg_dump("signalled").is_empty());
+        assert!(pg_dump(&mark).is_empty());
         assert!(visible(dir.path()).is_empty());
     }
 }
 
 #[test]
 fn what_a_killed_run_leaves_is_removed_by_the_next() {
-    let database = database_with_rows(10);
-    database.sql("create table killed (x int)");
+    let (database, mark) = database_with_mark();
     let dir = tempfile::tempdir().unwrap();
-    let (running, holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", "killed"]);
+    let (running, holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", &mark]);
     running.signal(Signal::KILL);
     running.finish();
-    eventually("pg_dump ends with its master", || {
-        pg_dump("killed").is_empty()
-    });
+    eventually("pg_dump ends with its master", || pg_dump(&mark).is_empty());
     let left = visible(dir.path());
     assert!(
         left.len() == 1 && left[0].starts_with('.') && left[0].ends_with(".dump.partial"),
@@ -167,11 +167,10 @@ fn a_run_killed_between_data_and_manifest_is_finished_by_the_next() {
 
 #[test]
 fn a_pg_dump_that_is_killed_is_told() {
-    let database = database_with_rows(10);
-    database.sql("create table victim (x int)");
+    let (database, mark) = database_with_mark();
     let dir = tempfile::tempdir().unwrap();
-    let (running, _holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", "victim"]);
-    for pid in pg_dump("victim") {
+    let (running, _holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", &mark]);
+    for pid in pg_dump(&mark) {
         let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
     }

@@ -133,30 +133,30 @@ impl<'a> Proof<'a> {
 
     /// The rows that the backup holds as INSERTs, dumped again in the same form.
     fn inserted(&self) -> Result<BTreeMap<QualifiedName, Restored>> {
-        let mut found = BTreeMap::new();
-        for names_columns in [false, true] {
-            let form = Form::Inserts { names_columns };
-            if !self.backup.tables.values().any(|data| data.form == form) {
-                continue;
-            }
-            let began = Instant::now();
-            let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
-            for (table, data) in self
-                .backup
-                .tables
-                .iter()
-                .filter(|(_, data)| data.form == form)
-            {
-                let _ = data;
-                let digest = dumped.get(table).copied().unwrap_or_default();
-                let restored = Restored {
-                    rows: Ok(digest),
-                    took: began.elapsed(),
-                };
-                found.insert(table.clone(), restored);
-            }
+        let forms: BTreeMap<&QualifiedName, bool> = self
+            .backup
+            .tables
+            .iter()
+            .filter_map(|(table, data)| match data.form {
+                Form::Inserts { names_columns } => Some((table, names_columns)),
+                Form::Copy(_) => None,
+            })
+            .collect();
+        if forms.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        Ok(found)
+        let began = Instant::now();
+        // A table without columns to name does not show what the dump's form is.
+        let names_columns = forms.values().any(|names| *names);
+        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
+        let restored = |table: &QualifiedName| Restored {
+            rows: Ok(dumped.get(table).copied().unwrap_or_default()),
+            took: began.elapsed(),
+        };
+        let tables = forms.into_keys();
+        Ok(tables
+            .map(|table| (table.clone(), restored(table)))
+            .collect())
     }
 
     /// Tables whose rows were not taken into the backup: nobody should think

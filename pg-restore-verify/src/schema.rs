@@ -6,8 +6,9 @@
 //! the same if they are the same instant.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use shared::dump::Entry;
+use shared::dump::{Entry, Token, spans};
 
 use crate::instants::text_in_utc;
 
@@ -71,6 +72,10 @@ impl Schema {
             kind: entry.kind.clone(),
             schema: entry.schema.clone(),
             name: entry.name.clone(),
+        };
+        let statement = match entry.kind.as_str() {
+            "POLICY" => with_roles_in_order(statement),
+            _ => statement.to_string(),
         };
         let text = format!("{}{statement}", self.context(&entry.kind));
         self.objects.entry(object).or_default().push(text);
@@ -184,6 +189,39 @@ impl Object {
     }
 }
 
+/// pg_dump lists the roles of a policy in the order in which the cluster created
+/// them, which is no part of the policy.
+fn with_roles_in_order(policy: &str) -> String {
+    let bytes = policy.as_bytes();
+    let mut list: Option<Range<usize>> = None;
+    for (token, place) in spans(bytes) {
+        match &mut list {
+            None if token.is("to") => list = Some(place.end..policy.len()),
+            Some(list) if token.is("using") || token.is("with") || token == Token::Symbol(b';') => {
+                list.end = place.start;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let Some(list) = list else {
+        return policy.to_string();
+    };
+    let mut roles: Vec<String> = Vec::new();
+    for (token, place) in spans(&bytes[list.clone()]) {
+        if token != Token::Symbol(b',') {
+            roles.push(policy[list.start + place.start..list.start + place.end].to_string());
+        }
+    }
+    roles.sort();
+    format!(
+        "{} {} {}",
+        &policy[..list.start],
+        roles.join(", "),
+        &policy[list.end..]
+    )
+}
+
 fn is_data(entry: &Entry) -> bool {
     DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
 }
@@ -261,6 +299,16 @@ mod test {
             difference.actual.as_deref(),
             Some("ALTER TABLE public.t OWNER TO x;")
         );
+    }
+
+    #[test]
+    fn the_order_of_a_policys_roles_is_no_difference() {
+        let one = "-- Name: t p; Type: POLICY; Schema: s; Owner: o\n\
+                   CREATE POLICY p ON s.t TO b, \"A, x\" USING ((c = 'to d, e'::text));";
+        let same = one.replace("b, \"A, x\"", "\"A, x\", b");
+        let other = one.replace("b, \"A, x\"", "b");
+        assert_eq!(schema(one).differences(&schema(&same)), []);
+        assert_eq!(schema(one).differences(&schema(&other)).len(), 1);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Which backups to verify.
 
-use std::io;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
-use shared::{Error, Result, backup, records};
+use shared::records::{self, Stdin};
+use shared::{Context as _, Error, Result, backup};
 
 use crate::cli::Selection;
 
@@ -67,7 +68,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
 
 /// The backups that records on standard input tell of: those just created, or listed.
 struct FromRecords<'a> {
-    records: records::Reader<Rotated, io::StdinLock<'static>>,
+    records: records::Reader<Rotated, BufReader<Stdin>>,
     context: &'a Context,
     found: bool,
     ended: bool,
@@ -76,7 +77,7 @@ struct FromRecords<'a> {
 impl<'a> FromRecords<'a> {
     fn new(context: &'a Context) -> Self {
         Self {
-            records: records::read(io::stdin().lock()),
+            records: records::read(context.stdin()),
             context,
             found: false,
             ended: false,
@@ -85,7 +86,7 @@ impl<'a> FromRecords<'a> {
 
     fn next_path(&mut self) -> Result<Option<PathBuf>> {
         for record in self.records.by_ref() {
-            let record = record?;
+            let record = record.context(|| "standard input".to_string())?;
             match record.action.as_deref() {
                 None | Some("created" | "listed") => {
                     self.found = true;

@@ -10,12 +10,12 @@
 //! cron: parameters that ORMs put into URLs are understood or dropped with a
 //! note; a wrong password is never tried a second time, in the clear or on
 //! another host; an attempt without `connect_timeout` ends after 30 seconds; a
-//! certificate without subjectAltName does not pass `verify-full`; a password is
-//! never asked for.
+//! password is never asked for.
 
 mod args;
 mod attempts;
 mod authority;
+mod certificate;
 mod children;
 mod connect;
 mod conninfo;
@@ -31,6 +31,7 @@ mod passfile;
 mod peer;
 mod pooler;
 mod refusal;
+mod roots;
 mod service;
 mod session;
 mod source;
@@ -40,6 +41,7 @@ mod text;
 mod tls;
 mod unencoded;
 mod uri;
+mod verifier;
 
 pub use args::ConnectArgs;
 pub use conninfo::Conninfo;

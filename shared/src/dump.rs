@@ -16,7 +16,7 @@ mod tuples;
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest};
 pub use entry::{Entry, Header};
-pub use lexer::{Token, tokens};
+pub use lexer::{Token, spans, tokens};
 pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use script::{Event, Script};
 pub use tuples::InsertedRows;

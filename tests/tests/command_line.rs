@@ -101,12 +101,12 @@ fn dies_by_the_signal_after_the_clean_up() {
 }
 
 #[test]
-fn a_signal_that_comes_twice_at_once_is_one() {
+fn two_signals_at_once_are_one() {
     let running = started(numbers("-v --then wait"));
     running.signal(Signal::TERM);
-    running.signal(Signal::TERM);
+    running.signal(Signal::INT);
     let output = running.finish();
-    assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    assert!(output.signal().is_some(), "{output:?}");
     assert!(output.stderr.contains("cleaned up"), "{output:?}");
 }
 

@@ -68,15 +68,23 @@ pub fn manifest(backup: &Path) -> PathBuf {
     PathBuf::from(format!("{}.manifest.json", backup.display()))
 }
 
-/// Reads a manifest, lets it be changed, and writes it beside a copy of the backup.
-pub fn copy_with(backup: &Path, name: &str, change: impl FnOnce(&mut Value)) -> PathBuf {
-    let copy = backup.with_file_name(name);
-    let text = fs::read_to_string(manifest(backup)).unwrap();
-    let mut value: Value = serde_json::from_str(&text).unwrap();
-    value["files"][0]["name"] = name.into();
+/// Changes the manifest of a backup.
+pub fn change(backup: &Path, change: impl FnOnce(&mut Value)) {
+    let path = manifest(backup);
+    let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+/// Copies a backup, and its manifest with a change.
+pub fn copy_with(backup: &Path, name: &str, difference: impl FnOnce(&mut Value)) -> PathBuf {
+    let copy = backup.with_file_name(name);
     fs::copy(backup, &copy).unwrap();
-    fs::write(manifest(&copy), value.to_string()).unwrap();
+    fs::copy(manifest(backup), manifest(&copy)).unwrap();
+    change(&copy, |value| {
+        value["files"][0]["name"] = name.into();
+        difference(value);
+    });
     copy
 }
 

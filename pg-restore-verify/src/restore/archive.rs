@@ -30,20 +30,18 @@ pub fn restore_archive(
         archive,
         target,
     };
-    let mut refusals = run.section(&["--section=pre-data"])?;
+    let mut told = run.section(&["--section=pre-data"])?;
     collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let data = Converted::start(pg_restore, archive, &["--data-only"])?;
             data.collect(&mut target.decoder(), &mut collector)
         });
-        let jobs = format!("--jobs={jobs}");
-        let rest = run.section(&["--section=data", "--section=post-data", &jobs]);
-        let rest = rest.map(|refusals| (refusals, began.elapsed()));
+        let rest = run.data_and_rest(jobs).map(|told| (told, began.elapsed()));
         (reading.join(), rest)
     });
     let (more, took) = rest?;
-    refusals.extend(more);
+    told.extend(more);
     let damage = match read {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error),
@@ -53,7 +51,7 @@ pub fn restore_archive(
     let damage = damage.map(|error| error.in_one_line());
     Ok(Restored {
         contents: collector.finish(),
-        refusals,
+        refusals: told.into_iter().map(|told| told.refusal).collect(),
         damage,
         took,
     })
@@ -66,7 +64,34 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn section(&self, options: &[&str]) -> Result<Vec<Refusal>> {
+    /// In two runs: in one, pg_restore may create a trigger on a partitioned table
+    /// before the rows of its partitions are there, and it fires for them.
+    fn data_and_rest(&self, jobs: usize) -> Result<Vec<Told>> {
+        let jobs = format!("--jobs={jobs}");
+        let mut told = self.section(&["--section=data", &jobs])?;
+        let rest = self.section(&["--section=post-data", &jobs])?;
+        told.extend(match rest.iter().any(Told::is_deadlock) {
+            true => self.again(rest)?,
+            false => rest,
+        });
+        Ok(told)
+    }
+
+    /// The jobs of one pg_restore can stand in each other's way (a deadlock between
+    /// two indexes of one partitioned table), which says nothing about the backup:
+    /// what failed is done again, one after the other.
+    fn again(&self, told: Vec<Told>) -> Result<Vec<Told>> {
+        let mut client = self.target.connect()?;
+        client.batch_execute("SET search_path = ''")?;
+        let failed_again = told.into_iter().filter_map(|mut told| {
+            let error = client.batch_execute(&told.command).err()?;
+            told.refusal.message = shared::Error::from(error).message().to_string();
+            Some(told)
+        });
+        Ok(failed_again.collect())
+    }
+
+    fn section(&self, options: &[&str]) -> Result<Vec<Told>> {
         let mut command = self.pg_restore.command();
         for (name, value) in self.target.cluster().environment() {
             match value {
@@ -75,53 +100,82 @@ impl Run<'_> {
             };
         }
         let database = format!("--dbname={}", self.target.database());
-        command
-            .args(options)
-            .args(["--verbose", "--no-password"])
-            .arg(database);
+        command.args(options).arg("--no-password").arg(database);
         command.arg("--").arg(&self.archive.path);
         let finished = Child::spawn(command, "pg_restore")?.wait()?;
         shared::signals::check()?;
-        Ok(refusals(&finished))
+        Ok(errors(&finished))
+    }
+}
+
+/// An error that pg_restore tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    refusal: Refusal,
+    /// The statement that was refused; empty if it was none.
+    command: String,
+}
+
+impl Told {
+    fn new(object: &str, message: &str) -> Self {
+        let words = message.strip_prefix("could not execute query: ");
+        let refusal = Refusal {
+            object: object.to_string(),
+            message: words.unwrap_or(message).to_string(),
+        };
+        Self {
+            refusal,
+            command: String::new(),
+        }
+    }
+
+    fn is_deadlock(&self) -> bool {
+        self.refusal.message.contains("deadlock detected")
     }
 }
 
 /// The errors that pg_restore tells of. A status without one is one too.
-fn refusals(finished: &Finished) -> Vec<Refusal> {
+fn errors(finished: &Finished) -> Vec<Told> {
     let mut found = told(&finished.stderr);
     if found.is_empty() && !finished.status.success() {
-        let message = finished.end();
-        found.push(Refusal {
-            object: "pg_restore".to_string(),
-            message,
+        let (object, message) = ("pg_restore".to_string(), finished.end());
+        let refusal = Refusal { object, message };
+        found.push(Told {
+            refusal,
+            command: String::new(),
         });
     }
     found
 }
 
-/// Each `pg_restore: error:` with the entry that it names before it.
-fn told(stderr: &str) -> Vec<Refusal> {
+/// Each `pg_restore: error:` with the entry that it names before it, and the
+/// statement that it quotes after it.
+fn told(stderr: &str) -> Vec<Told> {
     let mut object = "the archive".to_string();
-    let mut found: Vec<Refusal> = Vec::new();
+    let mut found: Vec<Told> = Vec::new();
+    let mut in_command = false;
     for line in stderr.lines() {
-        if let Some(entry) = line.strip_prefix("pg_restore: from TOC entry ") {
-            object = toc_label(entry);
-        } else if let Some(message) = line.strip_prefix("pg_restore: error: ") {
-            let message = message
-                .strip_prefix("could not execute query: ")
-                .unwrap_or(message);
-            found.push(Refusal {
-                object: object.clone(),
-                message: message.to_string(),
-            });
-        } else if let Some(detail) = line.strip_prefix("DETAIL:  ")
-            && let Some(last) = found.last_mut()
-        {
-            last.message = format!("{}: {detail}", last.message);
+        if let Some(own) = line.strip_prefix("pg_restore: ") {
+            in_command = false;
+            if let Some(entry) = own.strip_prefix("from TOC entry ") {
+                object = toc_label(entry);
+            } else if let Some(message) = own.strip_prefix("error: ") {
+                found.push(Told::new(&object, message));
+            }
+        } else if let Some(last) = found.last_mut() {
+            if let Some(command) = line.strip_prefix("Command was: ") {
+                in_command = true;
+                last.command.push_str(command);
+            } else if in_command {
+                last.command.push('\n');
+                last.command.push_str(line);
+            } else if let Some(detail) = line.strip_prefix("DETAIL:  ") {
+                last.refusal.message = format!("{}: {detail}", last.refusal.message);
+            }
         }
     }
     // A server older than the pg_dump does not know it, and it can't matter here.
-    found.retain(|refusal| !refusal.message.contains("\"transaction_timeout\""));
+    found.retain(|told| !told.refusal.message.contains("\"transaction_timeout\""));
     found
 }
 
@@ -142,12 +196,15 @@ mod test {
         let stderr = "pg_restore: while PROCESSING TOC:\n\
             pg_restore: from TOC entry 3207; 2604 16395 INDEX public i app\n\
             pg_restore: error: could not execute query: ERROR:  function f(text) does not exist\n\
-            Command was: CREATE INDEX i ON t (f(a));\n\
+            Command was: CREATE INDEX i\n ON t (f(a));\n\
             pg_restore: warning: errors ignored on restore: 1\n";
-        let expected = Refusal {
-            object: "INDEX public i app".to_string(),
-            message: "ERROR:  function f(text) does not exist".to_string(),
-        };
-        assert_eq!(told(stderr), [expected]);
+        let told = told(stderr);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].refusal.object, "INDEX public i app");
+        assert_eq!(
+            told[0].refusal.message,
+            "ERROR:  function f(text) does not exist"
+        );
+        assert_eq!(told[0].command, "CREATE INDEX i\n ON t (f(a));");
     }
 }

@@ -110,3 +110,126 @@ fn in_a_plain_dump() {
     }
     assert!(!fs::exists("/tmp/owned").unwrap());
 }
+
+/// What happens to the restored database behind the backup's back (a trigger, a
+/// job, a server that loses something), and which finding must fail for it.
+const MEDDLING: &[(&str, &str)] = &[
+    ("DELETE FROM app.log WHERE line = 'one';", "rows app.log"),
+    ("DELETE FROM app.log WHERE line IS NULL;", "rows app.log"),
+    ("INSERT INTO app.log VALUES ('one');", "rows app.log"),
+    (
+        "UPDATE app.log SET line = 'eins' WHERE line = 'one';",
+        "rows app.log",
+    ),
+    (
+        "UPDATE app.pictures SET content = content || '\\x00' WHERE id = 7;",
+        "rows app.pictures",
+    ),
+    (
+        "UPDATE app.orders SET total = total + 0.00 + 0.01 WHERE id = 7;",
+        "rows app.orders",
+    ),
+    (
+        "UPDATE app.customers SET seen = seen + interval '1 microsecond' WHERE id = 7;",
+        "rows app.customers",
+    ),
+    ("TRUNCATE app.visits_2024;", "rows app.visits_2024"),
+    ("DROP TABLE app.pictures;", "rows app.pictures"),
+    (
+        "ALTER TABLE app.log RENAME COLUMN line TO zeile;",
+        "rows app.log",
+    ),
+    (
+        "ALTER SEQUENCE app.invoice_numbers RESTART;",
+        "sequences app.invoice_numbers",
+    ),
+    (
+        "SELECT nextval('app.orders_id_seq');",
+        "sequences app.orders_id_seq",
+    ),
+    ("SELECT lo_unlink(4711);", "large_objects 4711"),
+    ("SELECT lo_put(4712, 299999, 'y');", "large_objects 4712"),
+    (
+        "SELECT lo_put(4713, 0, 'no longer empty');",
+        "large_objects 4713",
+    ),
+    (
+        "SELECT lo_from_bytea(9999, 'one too many');",
+        "large_objects 9999",
+    ),
+    (
+        "DROP INDEX app.orders_by_state;",
+        "schema INDEX app.orders_by_state",
+    ),
+    (
+        "ALTER TABLE app.orders DROP CONSTRAINT orders_customer_fkey;",
+        "schema FK CONSTRAINT app.orders orders_customer_fkey",
+    ),
+    (
+        "ALTER TABLE app.orders ALTER COLUMN note SET NOT NULL;",
+        "schema TABLE app.orders",
+    ),
+    (
+        "ALTER TABLE app.orders ALTER COLUMN state DROP DEFAULT;",
+        "schema TABLE app.orders",
+    ),
+    (
+        "ALTER TABLE app.orders DISABLE TRIGGER touch;",
+        "schema TRIGGER app.orders touch",
+    ),
+    (
+        "ALTER TABLE app.log DISABLE ROW LEVEL SECURITY;",
+        "schema ROW SECURITY app.log",
+    ),
+    (
+        "DROP POLICY readers ON app.log;",
+        "schema POLICY app.log readers",
+    ),
+    (
+        "REVOKE SELECT ON app.customers FROM shop_owner;",
+        "schema ACL app.TABLE customers",
+    ),
+    (
+        "ALTER TABLE app.orders OWNER TO postgres;",
+        "schema TABLE app.orders",
+    ),
+    (
+        "COMMENT ON TABLE app.customers IS 'who pays';",
+        "schema COMMENT app.TABLE customers",
+    ),
+    (
+        "ALTER PUBLICATION shop DROP TABLE app.orders;",
+        "schema PUBLICATION TABLE app.shop orders",
+    ),
+    ("CREATE TABLE public.extra ();", "schema TABLE public.extra"),
+    (
+        "CREATE OR REPLACE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ begin return new; end $$;",
+        "schema FUNCTION app.touch()",
+    ),
+    (
+        "ALTER TYPE app.state ADD VALUE 'lost';",
+        "schema TYPE app.state",
+    ),
+];
+
+#[test]
+fn in_the_restored_database() {
+    let shop = shop();
+    // Done by the script itself, beneath an entry whose statements nobody compares.
+    let script = plain(&shop, &[]);
+    let closing = "--\n-- PostgreSQL database dump complete";
+    let folder = tempfile::tempdir().unwrap();
+    for (sql, finding) in MEDDLING {
+        let path = folder.path().join("backup.sql");
+        let entry = "-- Data for Name: x; Type: TABLE DATA; Schema: -; Owner: -";
+        let meddled = script.replacen(closing, &format!("{entry}\n\n{sql}\n\n{closing}"), 1);
+        assert_ne!(meddled, script);
+        fs::write(&path, meddled).unwrap();
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        assert!(
+            failed(&output).iter().any(|failed| failed == finding),
+            "{sql}\n{output:?}"
+        );
+    }
+}

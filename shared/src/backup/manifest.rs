@@ -118,18 +118,10 @@ impl Manifest {
     }
 
     fn parse(text: &[u8], file_name: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| newer(text, error))?;
+        if manifest.version > VERSION {
+            return Err(too_new(manifest.version));
         }
-        let versioned: Versioned = serde_json::from_slice(text).map_err(words)?;
-        if versioned.version > VERSION {
-            let version = versioned.version;
-            return Err(Error::new(format!(
-                "its version {version} is newer than this program"
-            )));
-        }
-        let manifest: Self = serde_json::from_slice(text).map_err(words)?;
         match manifest.files.as_slice() {
             [file] if file.name == file_name => Ok(manifest),
             _ => Err(Error::new(format!("it is not about {file_name}"))),
@@ -162,6 +154,22 @@ impl Manifest {
             && self.selection == other.selection
             && self.system_identifier == other.system_identifier
     }
+}
+
+/// A manifest that makes no sense may just be newer than we are.
+fn newer(text: &[u8], error: serde_json::Error) -> Error {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    match serde_json::from_slice(text) {
+        Ok(Versioned { version }) if version > VERSION => too_new(version),
+        _ => words(error),
+    }
+}
+
+fn too_new(version: u32) -> Error {
+    Error::new(format!("its version {version} is newer than this program"))
 }
 
 fn words(error: serde_json::Error) -> Error {
@@ -234,11 +242,25 @@ pub(super) mod tests {
     fn a_damaged_one_is_named() {
         let good = manifest("a.dump", 7).to_json().unwrap();
         let newer = good.replace("\"version\": 1", "\"version\": 2");
+        let strange = "{\"version\": 2}";
         let other = good.replace("a.dump", "../b.dump");
-        for text in ["", "{", "[]", &good[..good.len() / 2], &newer, &other] {
+        for text in [
+            "",
+            "{",
+            "[]",
+            &good[..good.len() / 2],
+            &newer,
+            strange,
+            &other,
+        ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.starts_with("damaged manifest "), "{error}");
             assert!(error.contains("a.dump.manifest.json: "), "{error}");
+            assert_eq!(
+                error.contains("newer"),
+                text.contains("\"version\": 2"),
+                "{error}"
+            );
         }
     }
 }

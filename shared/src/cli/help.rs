@@ -245,14 +245,19 @@ Exit status:
     #[test]
     fn a_long_command_is_broken_where_the_shell_allows() {
         let command = format!(
-            "pg-try {} 'a b  c' | jq -c \"it's\"",
-            "--flag ".repeat(10).trim()
+            "pg-try {} 'a b  c' | jq -c \"it's\" {}",
+            "--flag ".repeat(10).trim(),
+            "--more ".repeat(6).trim()
         );
         assert_eq!(
             command_lines(&command),
             [
                 format!("pg-try {} \\", "--flag ".repeat(9).trim()),
-                "    --flag 'a b  c' | jq -c \"it's\"".to_string(),
+                format!(
+                    "    --flag 'a b  c' | jq -c \"it's\" {} \\",
+                    "--more ".repeat(5).trim()
+                ),
+                "    --more".to_string(),
             ]
         );
         let quoted = format!("pg-try '{}'", "x ".repeat(60));

@@ -33,6 +33,7 @@ impl Conninfo {
     /// the service file, the environment and libpq's defaults.
     pub fn resolve(args: &ConnectArgs, environment: &Environment, need: Need) -> Result<Self> {
         let source = source::choose(args, environment, need)?;
+        source::check(&source)?;
         let mut parsed = Parsed::default();
         for (keyword, flag) in [
             ("host", &args.host),
@@ -272,6 +273,22 @@ mod tests {
         assert!(libpq.notes()[0].contains("DATABASE_URL"));
         assert_eq!(resolve(Some("d"), &[url]).database(), "d");
         assert_eq!(resolve(None, &[]).source(), "libpq's defaults");
+    }
+
+    #[test]
+    fn a_variable_must_hold_a_connection_string() {
+        for text in ["file:./dev.db?x=1", "sqlite3:x", "app"] {
+            let environment = Environment::of([("DATABASE_URL", text)]);
+            let error = Conninfo::resolve(&ConnectArgs::default(), &environment, Need::Session);
+            assert!(
+                error.unwrap_err().message().contains("DATABASE_URL"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            resolve(None, &[("DATABASE_URL", "host=h dbname=d")]).database(),
+            "d"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::conninfo::Conninfo;
 use super::hosts::Host;
+use super::startup::MARK;
 use crate::error::{Context, Error};
 use postgres::error::SqlState;
 
@@ -76,13 +77,15 @@ pub fn is_final(error: &postgres::Error) -> bool {
     }
 }
 
-/// Whether a pooler refused what we asked for at the start.
+/// Whether a pooler, or a server that is not quite PostgreSQL, refused what we asked
+/// for at the start.
 pub fn refuses_options(error: &postgres::Error) -> bool {
     let said = error
         .as_db_error()
         .map(|db| db.message().to_ascii_lowercase());
     said.is_some_and(|words| {
-        words.contains("startup parameter")
+        words.contains(MARK)
+            || words.contains("startup parameter")
             || words.contains("command-line options")
             || words.contains("startup option")
     })

@@ -19,12 +19,7 @@ pub fn load(conninfo: &Conninfo) -> Result<Option<Identity>> {
     let path = path.filter(|path| mode != Some("disable") && path.exists());
     let (Some(path), Some(key)) = (path, conninfo.file("sslkey", ".postgresql/postgresql.key"))
     else {
-        return match mode {
-            Some("require") => Err(Error::new(
-                "sslcertmode=require, but there is no client certificate",
-            )),
-            _ => Ok(None),
-        };
+        return Ok(None);
     };
     let chain = CertificateDer::pem_file_iter(&path)
         .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>);

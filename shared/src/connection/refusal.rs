@@ -121,6 +121,12 @@ fn check_unsupported(settings: &Settings) -> Result<()> {
             "use TLS: gssencmode=disable sslmode=verify-full",
         ));
     }
+    if said("sslcertmode") == Some("require") {
+        return Err(unsupported(
+            "sslcertmode=require",
+            "leave it out: the server can demand a certificate in its pg_hba.conf",
+        ));
+    }
     if said("min_protocol_version").is_some_and(|version| version != "3.0") {
         return Err(unsupported(
             "min_protocol_version above 3.0",
@@ -204,6 +210,7 @@ mod tests {
             ("gssencmode", "require"),
             ("require_auth", "scram-sha-256"),
             ("sslcrldir", "/x"),
+            ("sslcertmode", "require"),
             ("replication", "database"),
             ("min_protocol_version", "3.2"),
             ("ssl_max_protocol_version", "TLSv1"),

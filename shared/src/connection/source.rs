@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::{ConnectArgs, Need};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Variables of libpq that name a server: with one of them set, no URL is looked for.
 const LIBPQ: &[&str] = &["PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE"];
@@ -59,6 +59,22 @@ pub fn choose(args: &ConnectArgs, environment: &Environment, need: Need) -> Resu
             .push(format!("{} is not used because {name} is given", url.name));
     }
     Ok(source)
+}
+
+/// Refuses what a variable holds if it is no connection string: a database's name
+/// alone would lead to a server that nobody meant.
+pub fn check(source: &Source) -> Result<()> {
+    let text = source.text.as_deref().unwrap_or_default();
+    let head = text.split('=').next().unwrap_or_default();
+    let is_string = text.contains("://") || (text.contains('=') && !head.contains([':', '/']));
+    match is_string || source.text.is_none() || source.name == "-d" {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "{} is not a PostgreSQL connection URL",
+            source.name
+        ))
+        .with_hint("say where to connect with -d, or unset the variable")),
+    }
 }
 
 fn find_url(environment: &Environment, need: Need) -> Result<Option<Source>> {

@@ -1,8 +1,8 @@
 //! TLS as libpq's parameters ask for it, by rustls.
 
-use super::authority::Verifier;
 use super::conninfo::Conninfo;
 use super::identity;
+use super::verifier::Verifier;
 use crate::error::{Error, Result};
 use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};

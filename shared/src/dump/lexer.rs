@@ -40,7 +40,7 @@ pub fn tokens(statement: &[u8]) -> Vec<Token<'_>> {
 }
 
 /// The tokens of a whole statement, each with its place in it.
-pub(super) fn spans(statement: &[u8]) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
+pub fn spans(statement: &[u8]) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {

@@ -6,13 +6,19 @@ use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-const NEW_KEY: [&str; 5] = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-];
+/// Authorities and old certificates have RSA keys, the others elliptic curves.
+fn new_key(name: &str) -> &'static [&'static str] {
+    match name {
+        "ca" | "old" => &["-newkey", "rsa:2048", "-nodes"],
+        _ => &[
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ],
+    }
+}
 
 /// A folder of keys (`NAME.key`) and certificates (`NAME.crt`).
 pub struct Certificates(TempDir);
@@ -41,6 +47,15 @@ impl Certificates {
             30,
         );
         folder.signed("cn", "localhost", "ca", "basicConstraints=CA:FALSE", 30);
+        folder.signed(
+            "address",
+            "127.0.0.1",
+            "ca",
+            "subjectAltName=DNS:db.example.com",
+            30,
+        );
+        // Without an extension openssl makes a certificate of version 1.
+        folder.signed("old", "localhost", "ca", "", 30);
         folder.signed(
             "expired",
             "localhost",
@@ -93,7 +108,7 @@ impl Certificates {
             "-addext",
             extension,
         ];
-        self.openssl(&[&["req", "-x509"], &NEW_KEY[..], &fixed].concat());
+        self.openssl(&[&["req", "-x509"], new_key(name), &fixed].concat());
     }
 
     fn signed(&self, name: &str, subject: &str, authority: &str, extension: &str, days: i32) {
@@ -106,7 +121,7 @@ impl Certificates {
         self.openssl(
             &[
                 &["req"],
-                &NEW_KEY[..],
+                new_key(name),
                 &["-keyout", &key, "-out", &request, "-subj", &subject],
             ]
             .concat(),
@@ -115,7 +130,11 @@ impl Certificates {
         fs::write(self.path("extension"), extension).unwrap();
         let (ca, ca_key) = (format!("{authority}.crt"), format!("{authority}.key"));
         let (serial, days) = (format!("{}", 1000 + name.len()), days.to_string());
-        self.openssl(&[
+        let extensions: &[&str] = match extension {
+            "" => &[],
+            _ => &["-extfile", "extension"],
+        };
+        let fixed = [
             "x509",
             "-req",
             "-in",
@@ -128,11 +147,10 @@ impl Certificates {
             &serial,
             "-days",
             &days,
-            "-extfile",
-            "extension",
             "-out",
             &certificate,
-        ]);
+        ];
+        self.openssl(&[&fixed, extensions].concat());
     }
 
     /// A revocation list `NAME.crl` of the authority that holds these certificates.
