@@ -163,6 +163,13 @@ fn the_newest_is_never_given_up() {
     };
     assert_eq!(kept(&nothing, &regular(4, DAY)), [0]);
     assert_eq!(reasons(&nothing, &regular(4, DAY), NOW)[0], ["newest"]);
+    let mut taken = regular(4, DAY);
+    taken.insert(0, NOW + time::Duration::days(1));
+    assert_eq!(
+        kept(&nothing, &taken),
+        [0, 1],
+        "one from the future doesn't stand in for it"
+    );
 }
 
 #[test]
