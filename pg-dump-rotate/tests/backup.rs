@@ -28,6 +28,17 @@ fn restore(database: Database<'static>, output: &Output) -> Database<'static> {
     empty
 }
 
+/// Runs a record's restore command with another database as its target.
+fn restore_into(empty: &Database, record: &Value) -> Output {
+    let target = format!("-d {}", text(record, "database"));
+    let command = text(record, "restore_command");
+    let command = command.replace(&target, &format!("-d {}", empty.name()));
+    program("sh")
+        .args(["-c", &command])
+        .server(empty.cluster())
+        .run()
+}
+
 const SUM: &str = "select count(*) || ' ' || sum(hashtext(o::text)) from orders o";
 
 #[test]
@@ -106,6 +117,42 @@ fn the_restore_command_restores_every_format() {
     }
 }
 
+/// The database as pg_dump writes it, without the key that is another one each time.
+fn dump_of(database: &Database) -> Vec<String> {
+    let pg_dump = shared::programs::Program::find("pg_dump", None).unwrap();
+    let output = program(pg_dump.path())
+        .database(database)
+        .run()
+        .expect_code(0);
+    let key = |line: &&str| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict ");
+    output
+        .stdout
+        .lines()
+        .filter(key)
+        .map(str::to_string)
+        .collect()
+}
+
+#[test]
+fn what_real_databases_have_comes_back() {
+    let database = Database::new();
+    database.load_sample();
+    let expected = dump_of(&database);
+    let dir = tempfile::tempdir().unwrap();
+    for format in ["custom", "plain"] {
+        let output = back_up(&database, dir.path())
+            .args(["-F", format])
+            .run()
+            .expect_code(0);
+        let empty = Database::new();
+        restore_into(&empty, &output.json_lines()[0]).expect_code(0);
+        assert!(
+            dump_of(&empty) == expected,
+            "{format}: the restored database is another one"
+        );
+    }
+}
+
 #[test]
 fn a_damaged_script_does_not_reach_the_database() {
     let database = database_with_rows(50_000);
@@ -118,14 +165,7 @@ fn a_damaged_script_does_not_reach_the_database() {
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let empty = Database::new();
-    // The file keeps its name; only the target of the restore is another database.
-    let target = format!("-d {}", database.name());
-    let command = text(&output.json_lines()[0], "restore_command")
-        .replace(&target, &format!("-d {}", empty.name()));
-    let restored = program("sh")
-        .args(["-c", &command])
-        .server(empty.cluster())
-        .run();
+    let restored = restore_into(&empty, &output.json_lines()[0]);
     assert_ne!(restored.code(), Some(0), "{restored:?}");
     assert_eq!(
         empty.value("select count(*) from pg_class where relname = 'orders'"),
@@ -154,15 +194,8 @@ fn a_dump_by_a_newer_pg_dump_restores_into_the_older_server() {
             manifest["files"][0]["bytes"] = bytes.len().into();
         });
         let listed = folder(dir.path()).arg("--list").run().json_lines();
-        let command = text(&listed[0], "restore_command");
         let empty = Database::new();
-        let target = format!("-d {}", database.name());
-        let command = command.replace(&target, &format!("-d {}", empty.name()));
-        program("sh")
-            .args(["-c", &command])
-            .server(empty.cluster())
-            .run()
-            .expect_code(0);
+        restore_into(&empty, &listed[0]).expect_code(0);
         assert_eq!(empty.value(SUM), database.value(SUM));
     }
 }

@@ -185,11 +185,13 @@ fn nothing_is_left_when_the_supervisor_is_killed() {
 
 #[test]
 fn the_next_one_removes_what_nobody_could() {
-    let subject = Subject::throwaway("wait");
+    let folder = private_folder(server_uid());
+    let throwaway = |how| tool("throwaway").arg(how).env("TMPDIR", folder.path());
+    let subject = Subject::start(throwaway("wait"));
     kill_process(subject.supervisor(), Signal::KILL).unwrap();
     subject.running.signal(Signal::KILL);
     subject.running.finish();
-    tool("throwaway").arg("return").run().expect_code(0);
+    throwaway("return").run().expect_code(0);
     assert!(subject.folder.exists(), "it may be new, and somebody's");
     let lock = File::options()
         .write(true)
@@ -198,7 +200,7 @@ fn the_next_one_removes_what_nobody_could() {
     lock.set_modified(SystemTime::now() - Duration::from_secs(120))
         .unwrap();
     drop(lock);
-    tool("throwaway").arg("return").run().expect_code(0);
+    throwaway("return").run().expect_code(0);
     expect_nothing_left(&subject.folder, &subject.memory);
 }
 

@@ -163,6 +163,13 @@ fn the_newest_is_never_given_up() {
     };
     assert_eq!(kept(&nothing, &regular(4, DAY)), [0]);
     assert_eq!(reasons(&nothing, &regular(4, DAY), NOW)[0], ["newest"]);
+    let mut taken = regular(4, DAY);
+    taken.insert(0, NOW + time::Duration::days(1));
+    assert_eq!(
+        kept(&nothing, &taken),
+        [0, 1],
+        "one from the future doesn't stand in for it"
+    );
 }
 
 #[test]
@@ -277,7 +284,7 @@ impl Numbers {
     fn policy(&mut self) -> Policy {
         let mut count = || [0, 0, 1, 2, 5, 14][self.below(6) as usize];
         let policy = policy(count(), count(), count(), count(), count(), count());
-        let within = [None, None, Some(HOUR), Some(10 * DAY)][self.below(4) as usize];
+        let within = [None, None, Some(0), Some(HOUR), Some(10 * DAY)][self.below(5) as usize];
         let within = within.map(|seconds| Duration::from_secs(seconds as u64));
         Policy { within, ..policy }
     }
