@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,12 +38,21 @@ const BETWEEN_LOOKS: Timespec = Timespec {
 const SHOWN_LINES: usize = 10;
 
 /// A server and the script that watches over it. The server lasts as long as
-/// the pipe to the script is open.
+/// the pipe to the script is open, and no longer than until a signal comes, so
+/// that nobody waits for a query on it then.
 #[derive(Debug)]
 pub(super) struct Server {
     supervisor: Child,
-    leash: Option<ChildStdin>,
+    leash: Leash,
     alive: Option<ChildStderr>,
+    _ended_by_signal: signals::Guard,
+}
+
+/// Our end of the pipe.
+type Leash = Arc<Mutex<Option<ChildStdin>>>;
+
+fn let_go(leash: &Leash) {
+    drop(leash.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
 impl Server {
@@ -64,10 +74,13 @@ impl Server {
             .stdout(folder.lock.try_clone()?)
             .stderr(Stdio::piped());
         let mut supervisor = sh.spawn().context(|| "could not run sh".to_string())?;
+        let leash = Arc::new(Mutex::new(supervisor.stdin.take()));
+        let signalled = Arc::clone(&leash);
         Ok(Self {
-            leash: supervisor.stdin.take(),
+            leash,
             alive: supervisor.stderr.take(),
             supervisor,
+            _ended_by_signal: signals::on_signal(move |_| let_go(&signalled)),
         })
     }
 
@@ -116,7 +129,7 @@ impl Drop for Server {
     /// Closes the pipe and waits until the supervisor has ended the server and
     /// removed its folder.
     fn drop(&mut self) {
-        drop(self.leash.take());
+        let_go(&self.leash);
         drop(self.alive.take());
         // Nothing can be done about a failure, and the folder's own drop removes what is left.
         let _ = self.supervisor.wait();
