@@ -7,6 +7,8 @@
 mod certificates;
 #[path = "tls/servers.rs"]
 mod servers;
+#[path = "tls/thief.rs"]
+mod thief;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -26,24 +28,23 @@ const MODES: [&str; 6] = [
     "verify-full",
 ];
 
-/// Every mode with every root; where the host's name counts, with three of them.
+/// Every mode that can be encrypted with every root, and the other two; three names
+/// of the host where the name counts.
 fn cells(own: &str) -> Vec<(&'static str, String, &'static str)> {
-    let roots = [
-        String::new(),
-        root(own),
-        root("stranger.crt"),
-        root("nowhere.crt"),
+    let hosts = [LOCALHOST, "host=127.0.0.1", "hostaddr=127.0.0.1"];
+    let mut cells = vec![
+        ("disable", root(own), LOCALHOST),
+        ("allow", root(own), LOCALHOST),
     ];
-    let mut cells = Vec::new();
-    for mode in MODES {
-        for root in &roots {
-            let hosts = [LOCALHOST, "host=127.0.0.1", "hostaddr=127.0.0.1"];
-            let count = if mode == "verify-full" { 3 } else { 1 };
-            cells.extend(
-                hosts[..count]
-                    .iter()
-                    .map(|host| (mode, root.clone(), *host)),
-            );
+    for mode in ["prefer", "require", "verify-ca", "verify-full"] {
+        cells.push((mode, String::new(), LOCALHOST));
+        for name in [own, "stranger.crt", "twin.crt", "nowhere.crt"] {
+            let count = if mode == "verify-full" && name == own {
+                3
+            } else {
+                1
+            };
+            cells.extend(hosts[..count].iter().map(|host| (mode, root(name), *host)));
         }
     }
     cells
@@ -73,7 +74,7 @@ fn compare_all(certificate: Option<&str>) -> (usize, Vec<String>) {
 
 #[test]
 fn every_mode_with_every_certificate() {
-    // How many of the 32 connections to each server are encrypted.
+    // How many of the 24 connections to each server are encrypted.
     let expected = [
         (None, 0),
         (Some("san"), 9),
@@ -82,6 +83,8 @@ fn every_mode_with_every_certificate() {
         (Some("self"), 8),
         (Some("address"), 8),
         (Some("old"), 8),
+        (Some("old-expired"), 4),
+        (Some("strange"), 4),
         (Some("expired"), 4),
     ];
     let results = thread::scope(|scope| {
@@ -118,6 +121,36 @@ fn refusals_say_what_is_wrong_with_the_certificate() {
         let text = conninfo(cluster, &format!("sslmode={mode} {}", root(root_name)));
         let error = ask_ours(&text, "/nowhere").unwrap_err();
         assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_certificate_is_worth_nothing_without_its_key() {
+    for (certificate, stranger) in [("san", "elsewhere"), ("old", "ca")] {
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            let more = format!(
+                "sslmode=verify-ca {} ssl_min_protocol_version={version} ssl_max_protocol_version={version}",
+                root("ca.crt")
+            );
+            let ask = |key: &str| {
+                let port = thief::serve(certificates(), certificate, key);
+                ask_ours(
+                    &format!("host=127.0.0.1 port={port} user=u {more}"),
+                    "/nowhere",
+                )
+                .unwrap_err()
+            };
+            let stolen = ask(stranger);
+            assert!(
+                stolen.contains("did not prove"),
+                "{certificate} {version}: {stolen}"
+            );
+            let own = ask(certificate);
+            assert!(
+                !own.contains("did not prove"),
+                "{certificate} {version}: {own}"
+            );
+        }
     }
 }
 

@@ -239,7 +239,11 @@ fn children_connect_as_we_do() {
         ("PGUSER", "nobody"),
         ("PGAPPNAME", "mine"),
     ];
-    let conninfo = resolve("service=prod keepalives_idle=60", &misleading).unwrap();
+    let conninfo = resolve(
+        "service=prod dbname=template1 keepalives_idle=60",
+        &misleading,
+    )
+    .unwrap();
     let psql = Program::find("psql", None).unwrap();
     let mut command = tests::program(psql.path()).args(conninfo.child_arguments());
     for (name, value) in misleading
@@ -255,11 +259,11 @@ fn children_connect_as_we_do() {
             None => command.env_remove(name),
         };
     }
-    let query = "select concat_ws('|', current_user, current_setting('port'), current_setting('application_name'))";
+    let query = "select concat_ws('|', current_user, current_database(), current_setting('port'), current_setting('application_name'))";
     let output = command.args(["-w", "-XAtc", query]).run().expect_code(0);
     assert_eq!(
         output.stdout.trim(),
-        format!("alice|{}|mine", cluster.port())
+        format!("alice|template1|{}|mine", cluster.port())
     );
 }
 

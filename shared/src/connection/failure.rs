@@ -2,6 +2,7 @@
 
 use super::conninfo::Conninfo;
 use super::hosts::Host;
+use super::source;
 use super::startup::MARK;
 use crate::error::{Context, Error};
 use postgres::error::SqlState;
@@ -126,30 +127,53 @@ pub fn words(error: postgres::Error) -> Error {
     error
 }
 
+/// Adds what may help, where the error doesn't say so itself.
 fn advise(conninfo: &Conninfo, host: &Host, error: Error) -> Error {
-    if error.hint().is_some() && error.message() != "no password supplied" {
+    if error.message() == "no password supplied" {
+        return match &conninfo.passfile_warning {
+            Some(warning) => error.with_detail(warning.clone()),
+            None => error,
+        };
+    }
+    if error.hint().is_some() {
         return error;
     }
-    let text = error.message();
-    if text.contains("onnection refused") || text.contains("No such file") {
-        let hint = match &host.socket {
-            Some(_) => "is the server running here, and is this the folder of its socket?",
-            None => "is the server running on that host, and does it listen on that port?",
-        };
-        return error.with_hint(hint);
+    if error.sqlstate() == Some("28P01") {
+        return explain_password(conninfo, host, error);
     }
-    match (error.sqlstate(), &conninfo.passfile_warning) {
-        (Some("28P01"), _) if conninfo.encoded_password => error.with_hint(
+    match unreachable_hint(conninfo, host, error.message()) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+fn explain_password(conninfo: &Conninfo, host: &Host, error: Error) -> Error {
+    if conninfo.encoded_password {
+        return error.with_hint(
             "the URL's password was percent-decoded: a % that belongs to it must be written %25",
-        ),
-        (Some("28P01"), _)
-            if conninfo.text("password").is_none() && conninfo.password(host).is_some() =>
-        {
-            error.with_detail("the password came from the password file")
-        }
-        (None, Some(warning)) if text == "no password supplied" => {
-            error.with_detail(warning.clone())
-        }
+        );
+    }
+    match (conninfo.text("password"), conninfo.password(host)) {
+        (None, Some(_)) => error.with_detail("the password came from the password file"),
         _ => error,
     }
+}
+
+fn unreachable_hint(conninfo: &Conninfo, host: &Host, words: &str) -> Option<&'static str> {
+    let is_v6 = host.address.is_some_and(|address| address.is_ipv6());
+    if is_v6 && words.contains("unreachable") {
+        return Some(
+            "this machine has no way to IPv6 addresses; a pooler in session mode may have an IPv4 one",
+        );
+    }
+    if !words.contains("onnection refused") && !words.contains("No such file") {
+        return None;
+    }
+    Some(match &host.socket {
+        _ if conninfo.source() == source::NOWHERE => {
+            "nothing says where the server is: give -d, or set DATABASE_URL or PGHOST"
+        }
+        Some(_) => "is the server running here, and is this the folder of its socket?",
+        None => "is the server running on that host, and does it listen on that port?",
+    })
 }

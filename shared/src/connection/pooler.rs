@@ -118,3 +118,28 @@ pub fn refuse(pooling: &Pooling, host: &Host) -> Result<()> {
         .with_detail(format!("it is known by this: {how}"))
         .with_hint("connect to the server itself: set DIRECT_URL to its own address, or use the port of the server or of the session pooler (often 5432)"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{ConnectArgs, Environment, Need};
+
+    fn hinted(url: &str) -> bool {
+        let args = ConnectArgs {
+            dbname: Some(url.into()),
+            ..ConnectArgs::default()
+        };
+        let environment = Environment::default().with_user("os");
+        let conninfo = Conninfo::resolve(&args, &environment, Need::Statements).unwrap();
+        hint(&conninfo).is_some()
+    }
+
+    #[test]
+    fn what_the_parameters_say() {
+        assert!(hinted("postgresql://u@aws-0.pooler.supabase.com:6543/db"));
+        assert!(hinted("postgresql://u@ep-x-pooler.eu.aws.neon.tech/db"));
+        assert!(hinted("postgresql://u@h/db?pgbouncer=true"));
+        assert!(!hinted("postgresql://u@aws-0.pooler.supabase.com:5432/db"));
+        assert!(!hinted("postgresql://u@h/db?pgbouncer=false"));
+    }
+}

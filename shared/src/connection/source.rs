@@ -15,6 +15,9 @@ pub const DIRECT: &[&str] = &[
     "POSTGRES_URL_NON_POOLING",
 ];
 
+/// The source where nobody says anything.
+pub const NOWHERE: &str = "libpq's defaults";
+
 /// Where it was found.
 pub struct Source {
     /// A flag, a variable, or "libpq's defaults".
@@ -50,7 +53,7 @@ pub fn choose(args: &ConnectArgs, environment: &Environment, need: Need) -> Resu
         .map(|(flag, _)| *flag);
     let variable = LIBPQ.iter().find(|name| environment.says(name)).copied();
     let Some(name) = flag.or(variable) else {
-        return Ok(url.unwrap_or_else(|| Source::of("libpq's defaults", None)));
+        return Ok(url.unwrap_or_else(|| Source::of(NOWHERE, None)));
     };
     let mut source = Source::of(name, None);
     if let Some(url) = url {

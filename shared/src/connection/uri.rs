@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Option<Parsed>> {
     let rest = take_credentials(&mut parsed, rest)?;
     let rest = take_hosts(&mut parsed, rest)?;
     let rest = take_database(&mut parsed, rest)?;
-    if let Some(query) = rest {
+    if let Some(query) = rest.filter(|query| !query.is_empty()) {
         take_parameters(&mut parsed, query)?;
     }
     Ok(Some(parsed))
@@ -95,7 +95,7 @@ fn take_credentials<'a>(parsed: &mut Parsed, rest: &'a str) -> Result<&'a str> {
     }
     if !password.is_empty() {
         parsed.encoded_password = password.contains('%');
-        parsed.set("password", decode_secret(password, "password")?);
+        parsed.set("password", decode(password, "password")?);
     }
     Ok(after)
 }
@@ -165,9 +165,9 @@ fn take_parameters(parsed: &mut Parsed, query: &str) -> Result<()> {
     let mut unknown = UnknownNames::default();
     let mut later = orm::Later::default();
     let mut previous = String::new();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
+    for part in query.strip_suffix('&').unwrap_or(query).split('&') {
         let (name, value) = split_parameter(part, &previous)?;
-        let value = decode_secret(value, &name)?;
+        let value = decode(value, &name)?;
         if !later.take(parsed, &name, &value)? && !parsed.set(&name, value) {
             unknown.add(&name, &previous);
         }
@@ -191,7 +191,7 @@ fn split_parameter<'a>(part: &'a str, previous: &str) -> Result<(String, &'a str
             )),
         });
     };
-    let name = decode_secret(name, "a parameter's name")?;
+    let name = decode(name, "a parameter's name")?;
     if value.contains('=') {
         return Err(Error::usage(format!(
             "extra \"=\" in the URL's parameter \"{}\"",
@@ -202,13 +202,8 @@ fn split_parameter<'a>(part: &'a str, previous: &str) -> Result<(String, &'a str
     Ok((name, value))
 }
 
-/// Percent-decodes a part that may be shown.
-fn decode(text: &str, part: &str) -> Result<String> {
-    decode_secret(text, part)
-}
-
 /// Percent-decodes a part of the URL; what it holds is not shown.
-fn decode_secret(text: &str, part: &str) -> Result<String> {
+fn decode(text: &str, part: &str) -> Result<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

@@ -19,6 +19,8 @@ pub struct Verifier {
     authority: Option<Authority>,
 }
 
+const NO_PROOF: &str = "the server did not prove that it has its certificate's key";
+
 type Verdict = std::result::Result<HandshakeSignatureValid, Error>;
 
 impl Verifier {
@@ -45,7 +47,8 @@ impl Verifier {
         match verdict {
             _ if self.authority.is_none() => Ok(HandshakeSignatureValid::assertion()),
             Err(error) if is_old(&error) && signed() => Ok(HandshakeSignatureValid::assertion()),
-            verdict => verdict,
+            Ok(valid) => Ok(valid),
+            Err(_) => Err(Error::General(NO_PROOF.into())),
         }
     }
 }

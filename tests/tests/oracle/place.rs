@@ -58,6 +58,8 @@ impl Place {
                 client.batch_execute(statement).unwrap();
             }
         }
+        let mut client = other.connect("postgres").unwrap();
+        client.batch_execute("create database elsewhere").unwrap();
         let place = Self {
             main,
             other,

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// Authorities and old certificates have RSA keys, the others elliptic curves.
 fn new_key(name: &str) -> &'static [&'static str] {
     match name {
-        "ca" | "old" => &["-newkey", "rsa:2048", "-nodes"],
+        "ca" | "old" | "old-expired" => &["-newkey", "rsa:2048", "-nodes"],
         _ => &[
             "-newkey",
             "ec",
@@ -30,6 +30,8 @@ impl Certificates {
         for authority in ["ca", "stranger"] {
             folder.own(authority, authority, "basicConstraints=critical,CA:TRUE");
         }
+        // Another key under the name of the first.
+        folder.own("twin", "ca", "basicConstraints=critical,CA:TRUE");
         // PostgreSQL's documentation makes this one: it is its own authority.
         folder.own("self", "localhost", "basicConstraints=critical,CA:TRUE");
         folder.signed(
@@ -56,6 +58,14 @@ impl Certificates {
         );
         // Without an extension openssl makes a certificate of version 1.
         folder.signed("old", "localhost", "ca", "", 30);
+        folder.signed("old-expired", "localhost", "ca", "", -1);
+        folder.signed(
+            "strange",
+            "localhost",
+            "ca",
+            "1.2.3.4=critical,DER:05:00",
+            30,
+        );
         folder.signed(
             "expired",
             "localhost",
