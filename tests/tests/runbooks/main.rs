@@ -1,0 +1,11 @@
+//! What the runbooks have people do by hand, done by the tools: a test for each
+//! row, named by its id.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+#[path = "../tls/certificates.rs"]
+mod certificates;
+#[path = "../tls/servers.rs"]
+#[allow(dead_code)] // the other tests of TLS use all of it
+mod servers;
+mod shared_rows;

@@ -1,0 +1,223 @@
+//! The rows that concern all tools.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use postgres::Client;
+use rustix::process::Signal;
+use serde_json::Value;
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::{Database, Output, ToolCommand, eventually, files_in, processes_with, tool};
+
+use crate::servers::server;
+
+/// T21: graceful shutdown. Whatever a tool is doing, SIGTERM and SIGINT end it
+/// promptly, by that signal, and nothing is left: no partial file, no pg_dump, no
+/// pg_restore, no scratch server.
+#[test]
+fn t21() {
+    let database = Database::new();
+    database.sql(WAITS_IN_A_RESTORE);
+    for signal in [Signal::TERM, Signal::INT] {
+        backup_is_interrupted(&database, signal);
+        for format in ["custom", "plain"] {
+            restore_is_interrupted(&database, format, signal);
+        }
+    }
+}
+
+/// Rows of this table take an hour to restore, each.
+const WAITS_IN_A_RESTORE: &str = "
+    create function slow(a int) returns boolean language plpgsql as $$
+    begin
+        if pg_catalog.current_database() = 'pg_restore_verify' then
+            perform pg_catalog.pg_sleep(3600);
+        end if;
+        return true;
+    end $$;
+    create table waits (a int check (public.slow(a)));
+    insert into waits values (1)";
+
+fn backup_is_interrupted(database: &Database, signal: Signal) {
+    let folder = tempfile::tempdir().unwrap();
+    let _lock = locked(database, "waits");
+    let running = tool("pg-dump-rotate")
+        .arg("--dir")
+        .arg(folder.path())
+        .database(database)
+        .start();
+    let waiting = "select count(*) > 0 from pg_locks where not granted and relation = 'waits'::regclass";
+    eventually("pg_dump waits for the lock", || database.value(waiting) == "t");
+    running.signal(signal);
+    let output = running.finish().expect_no_output();
+    assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
+    let left = files_in(folder.path());
+    assert!(left.iter().all(|name| name.ends_with(".lock")), "{left:?}");
+    eventually("pg_dump is gone", || database.value(waiting) == "f");
+}
+
+fn restore_is_interrupted(database: &Database, format: &str, signal: Signal) {
+    let folder = tempfile::tempdir().unwrap();
+    let backup = path_of(&backup(database, folder.path()).args(["-F", format]).run().expect_code(0));
+    // Its server and programs carry this in their environment or arguments.
+    let scratch = tempfile::tempdir_in("/tmp").unwrap();
+    fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let running = tool("pg-restore-verify").arg(&backup).env("TMPDIR", scratch.path()).start();
+    let place = scratch.path().display().to_string();
+    eventually("the restore is under way", || !processes_with(&place).is_empty() && restoring(scratch.path()));
+    running.signal(signal);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
+    assert!(!output.stdout.contains("verdict"), "{output:?}");
+    eventually("its processes are gone", || processes_with(&place).is_empty());
+    eventually("its files are gone", || files_in(scratch.path()).is_empty());
+}
+
+/// Whether the rows are being restored on the tool's own server in this folder.
+fn restoring(scratch: &Path) -> bool {
+    let mut sockets = files_in(scratch).into_iter().map(|name| scratch.join(name));
+    sockets.any(|folder| {
+        let mut config = postgres::Config::new();
+        config.host_path(folder).user("postgres").dbname("postgres");
+        let sleeping = "select count(*) > 0 from pg_stat_activity where wait_event = 'PgSleep'";
+        let asked = config.connect(postgres::NoTls).and_then(|mut c| c.query_one(sleeping, &[]));
+        asked.is_ok_and(|row| row.get(0))
+    })
+}
+
+fn locked(database: &Database, table: &str) -> Client {
+    let mut client = database.client();
+    let lock = format!("begin; lock table {table} in access exclusive mode");
+    client.batch_execute(&lock).unwrap();
+    client
+}
+
+fn backup(database: &Database, folder: &Path) -> ToolCommand {
+    tool("pg-dump-rotate").arg("--dir").arg(folder).database(database)
+}
+
+fn path_of(output: &Output) -> String {
+    output.json_lines()[0]["path"].as_str().unwrap().to_string()
+}
+
+/// G11: SSL required in production. A backup over verify-full is taken, our own
+/// session and pg_dump's; with the wrong root, the wrong name or no TLS at all
+/// nothing is sent and nothing is made.
+#[test]
+fn g11() {
+    let cluster = server(Some("san"));
+    let mut client = cluster.connect("postgres").unwrap();
+    client.batch_execute("create table t (a int); grant select on t to encrypted").unwrap();
+    let roots = crate::servers::certificates();
+    let folder = tempfile::tempdir().unwrap();
+    let port = cluster.port();
+    let take = |place: &str| {
+        let place = format!("{place} port={port} user=encrypted dbname=postgres");
+        tool("pg-dump-rotate").args(["-d", &place, "--dir"]).arg(folder.path().join("b")).run()
+    };
+    let (good, stranger) = (roots.path("ca.crt"), roots.path("stranger.crt"));
+    let (good, stranger) = (good.display(), stranger.display());
+    for place in [
+        format!("host=localhost sslmode=verify-full sslrootcert={stranger}"),
+        format!("host=localhost hostaddr=127.0.0.1 sslmode=verify-ca sslrootcert={stranger}"),
+        format!("host=nowhere.example hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={good}"),
+        "host=localhost sslmode=disable".to_string(),
+    ] {
+        take(&place).expect_code(2).expect_no_output();
+        assert!(!folder.path().join("b").exists(), "{place}");
+    }
+    let output = take(&format!("host=localhost sslmode=verify-full sslrootcert={good}"));
+    assert_eq!(output.expect_code(0).json_lines()[0]["action"], "created");
+    let bare = server(None);
+    let place = format!("host=localhost port={} user=postgres sslmode=require dbname=postgres", bare.port());
+    let output = tool("pg-dump-rotate").args(["-d", &place, "--dir"]).arg(folder.path().join("c")).run();
+    output.expect_code(2).expect_no_output();
+}
+
+const SECRET: &str = "Sw0rdfish-sentinel";
+
+/// A15: read-only, rotated credentials. A role that may only read is enough for a
+/// backup; its password comes from ~/.pgpass, a service file, the environment or a
+/// URL, and shows up nowhere: in no argument, record, manifest or message.
+#[test]
+fn a15() {
+    let cluster = guarded();
+    let home = tempfile::tempdir().unwrap();
+    let port = cluster.port();
+    write_private(&home.path().join(".pgpass"), &format!("localhost:{port}:*:reader:{SECRET}\n"));
+    let service = format!("[prod]\nhost=localhost\nport={port}\nuser=reader\ndbname=app\npassword={SECRET}\n");
+    fs::write(home.path().join("service.conf"), service).unwrap();
+    let place = format!("host=localhost port={port} user=reader dbname=app");
+    let url = format!("postgresql://reader:{SECRET}@localhost:{port}/app");
+    let folder = home.path().join("backups");
+    let take = || tool("pg-dump-rotate").args(["-v", "--dir"]).arg(&folder);
+    let service_file = home.path().join("service.conf");
+    for command in [
+        take().args(["-d", &place]).env("HOME", home.path()),
+        take().env("PGSERVICE", "prod").env("PGSERVICEFILE", &service_file),
+        take().args(["-d", &place]).env("PGPASSWORD", SECRET),
+        take().env("DATABASE_URL", &url),
+    ] {
+        let lock = locked(&Database::existing(&cluster, "app"), "t");
+        let running = command.start();
+        eventually("pg_dump waits for the lock", || waits(&cluster));
+        assert_eq!(processes_with(SECRET), [0; 0], "the password is in somebody's arguments");
+        drop(lock);
+        let output = running.finish().expect_code(0);
+        assert!(!format!("{}{}", output.stdout, output.stderr).contains(SECRET), "{output:?}");
+    }
+    let backups = files_in(&folder);
+    assert_eq!(backups.iter().filter(|name| name.ends_with(".manifest.json")).count(), 4);
+    for name in backups.iter().filter(|name| name.ends_with(".json")) {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap();
+        assert!(!text.contains(SECRET), "{text}");
+    }
+    rotated(&cluster, home.path(), &place);
+}
+
+/// The old password is refused with a plain word, and the new one works.
+fn rotated(cluster: &Cluster, home: &Path, place: &str) {
+    let mut client = cluster.connect("postgres").unwrap();
+    client.batch_execute("alter role reader password 'new-sentinel'").unwrap();
+    let take = || {
+        let command = tool("pg-dump-rotate").args(["-d", place, "--dir"]).arg(home.join("rotated"));
+        command.env("HOME", home).run()
+    };
+    let output = take().expect_code(2).expect_error("password authentication failed");
+    assert!(!output.stderr.contains(SECRET), "{output:?}");
+    let port = cluster.port();
+    write_private(&home.join(".pgpass"), &format!("localhost:{port}:*:reader:new-sentinel\n"));
+    take().expect_code(0);
+}
+
+/// A server that asks for passwords, with a role that may only read.
+fn guarded() -> Cluster {
+    let cluster = tests::start(&ClusterOptions {
+        tcp: true,
+        hba: vec!["host all all 127.0.0.1/32 scram-sha-256".into(), "host all all ::1/128 scram-sha-256".into()],
+        ..ClusterOptions::default()
+    });
+    let mut client = cluster.connect("postgres").unwrap();
+    client.batch_execute("create database app").unwrap();
+    let reader = format!("create role reader login password '{SECRET}'; alter role reader set default_transaction_read_only = on");
+    client.batch_execute(&reader).unwrap();
+    let mut client = cluster.connect("app").unwrap();
+    client.batch_execute("create table t (a int); insert into t values (1)").unwrap();
+    let grant = "do $$ begin if current_setting('server_version_num')::int >= 140000
+        then grant pg_read_all_data to reader; else grant select on t to reader; end if; end $$";
+    client.batch_execute(grant).unwrap();
+    cluster
+}
+
+fn waits(cluster: &Cluster) -> bool {
+    let mut client = cluster.connect("app").unwrap();
+    let sql = "select count(*) > 0 from pg_locks where not granted and relation = 't'::regclass";
+    client.query_one(sql, &[]).unwrap().get(0)
+}
+
+fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
