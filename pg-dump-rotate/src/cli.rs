@@ -24,8 +24,9 @@ pub const TOOL: Tool = Tool::new(
 .description(
     "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
      SHA-256, versions) beside it. A backup has its name only once it is whole, proved and on \
-     disk. Then the older backups of the same database and label are rotated: what no rule keeps \
-     is deleted. Without a --keep rule, or when the dump fails, nothing is.\n\
+     disk. Then the older ones are rotated: backups of the same database of the same server, \
+     with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
+     or when the dump fails, nothing is.\n\
      \n\
      The rules are those of restic. Each keeps the newest backup of each of the last N hours, \
      days, ISO weeks, months or years that have one, and the oldest of all while it has kept \
@@ -74,8 +75,8 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip; in custom archives also zstd or lz4, from pg_dump 16; \
-         else zstd:3 where pg_dump has it, gzip where not",
+        "none or gzip; in custom archives also zstd or lz4, from pg_dump 16 \
+         (if not given: zstd:3 where pg_dump has it, gzip where not)",
     )
     .short('Z')
     .group("Backup"),

@@ -66,14 +66,25 @@ impl Program {
         Path::new(self.words.first().map_or(OsStr::new(""), |word| word))
     }
 
-    /// Another program of the same folder, which is the same version.
+    /// Another program of the same folder, or of the folder that this one is a
+    /// link into: the same version.
     pub fn sibling(&self, name: &str) -> Result<Self> {
-        let path = self.path().with_file_name(name);
-        if !path.is_file() {
-            let missing = format!("{} has no {name} beside it", self.path().display());
-            return Err(Error::new(missing).with_hint(install_hint(name, Some(self.version.major))));
+        let beside = [
+            Some(self.path().to_path_buf()),
+            self.path().canonicalize().ok(),
+        ];
+        let mut beside = beside
+            .into_iter()
+            .flatten()
+            .map(|path| path.with_file_name(name));
+        match beside.find(|path| path.is_file()) {
+            Some(path) => Ok(Self::new(vec![path.into()], name, self.version)),
+            None => {
+                let missing = format!("{} has no {name} beside it", self.path().display());
+                let hint = install_hint(name, Some(self.version.major));
+                Err(Error::new(missing).with_hint(hint))
+            }
         }
-        Ok(Self::new(vec![path.into_os_string()], name, self.version))
     }
 
     /// A command without arguments yet. Neither stdin nor stdout is ours: what a

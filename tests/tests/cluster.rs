@@ -416,6 +416,36 @@ fn settings_files_and_tcp_on_request() {
 }
 
 #[test]
+fn a_link_to_the_server_is_enough() {
+    let (cache, binaries) = (empty_cache(), binaries_with_initdb(""));
+    fs::remove_file(binaries.path().join("initdb")).unwrap();
+    let start = || {
+        with_cache(&cache, &binaries)
+            .arg("return")
+            .run()
+            .expect_code(0)
+    };
+    start();
+    let made = || {
+        let major = Program::find("postgres", None).unwrap().version.major;
+        let description = format!("pg-throwaway-templates/{major}/description");
+        fs::metadata(cache.path().join(description)).unwrap().ino()
+    };
+    let first = made();
+    let real = binaries.path().join("postgres").canonicalize().unwrap();
+    let real = real.parent().unwrap();
+    let command = tool("throwaway")
+        .arg("return")
+        .env("XDG_CACHE_HOME", cache.path());
+    command.env("PG_BINDIR", real).run().expect_code(0);
+    assert_eq!(
+        made(),
+        first,
+        "one template, whichever way the server was found"
+    );
+}
+
+#[test]
 fn a_version_that_is_not_there_is_one_plain_error() {
     let newest = Program::find("postgres", None).unwrap().version;
     let output = tool("throwaway")
@@ -462,12 +492,13 @@ fn a_server_that_does_not_start_says_why() {
 
 #[test]
 fn no_room_for_the_data_says_so_and_leaves_nothing() {
-    let folder = private_folder(server_uid());
-    let output = tool("throwaway")
-        .arg("return")
-        .env("TMPDIR", folder.path())
-        .largest_file(100_000)
-        .run();
+    let (cache, folder) = (empty_cache(), private_folder(server_uid()));
+    let start = || {
+        let start = tool("throwaway").arg("return").env("TMPDIR", folder.path());
+        start.env("XDG_CACHE_HOME", cache.path())
+    };
+    start().run().expect_code(0);
+    let output = start().largest_file(100_000).run();
     output
         .expect_code(2)
         .expect_no_output()

@@ -49,6 +49,10 @@ pub fn restore_archive(
     };
     shared::signals::check()?;
     let damage = damage.map(|error| error.in_one_line());
+    if damage.is_some() {
+        // The other complaints about the file are of the same damage.
+        told.retain(|told| told.refusal.message.contains("ERROR:"));
+    }
     Ok(Restored {
         contents: collector.finish(),
         refusals: told.into_iter().map(|told| told.refusal).collect(),

@@ -86,21 +86,24 @@ impl Drop for Folder {
     }
 }
 
-/// The first folder for temporary files in which the server's user can work and
-/// whose name leaves room for a socket's.
+/// Where the folder is made: in `TMPDIR` if that will do, else where everybody may.
 fn parent(user: &ServerUser) -> Result<PathBuf> {
-    let mut refused = Vec::new();
     let wanted = env::var_os("TMPDIR").map(PathBuf::from);
-    for folder in wanted.into_iter().chain(["/tmp".into(), "/var/tmp".into()]) {
+    let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
+    first_usable(wanted.into_iter().chain(usual), user)
+}
+
+/// The first folder in which the server's user can work and whose name leaves
+/// room for a socket's.
+fn first_usable(folders: impl Iterator<Item = PathBuf>, user: &ServerUser) -> Result<PathBuf> {
+    let mut refused = Vec::new();
+    for folder in folders {
         let Ok(real) = folder.canonicalize() else {
             refused.push(format!("{}: no such folder", folder.display()));
             continue;
         };
         if real.as_os_str().as_bytes().len() > LONGEST {
-            refused.push(format!(
-                "{}: the name is too long for a socket",
-                real.display()
-            ));
+            refused.push(format!("{}: too long a name for a socket", real.display()));
         } else if !user.can_write(&real) {
             refused.push(format!("{}: not writable for the server", real.display()));
         } else {
@@ -143,4 +146,50 @@ fn remove(folder: &Path) {
     server::end(folder);
     // Whatever stays is swept by the next one.
     let _ = fs::remove_dir_all(folder);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::chown;
+
+    #[test]
+    fn every_folder_that_will_not_do_is_named() {
+        let base = tempfile::tempdir().unwrap();
+        let make = |name: &str, mode| {
+            let path = base.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        fs::set_permissions(base.path(), Permissions::from_mode(0o755)).unwrap();
+        let (closed, long) = (make("closed", 0o555), make(&"x".repeat(90), 0o777));
+        let (missing, open) = (base.path().join("missing"), make("open", 0o777));
+        let user = ServerUser::of_process().unwrap();
+        user.give(&closed).unwrap();
+        let refused = [closed, long, missing];
+        let error = first_usable(refused.iter().cloned(), &user).unwrap_err();
+        let detail = error.detail().unwrap();
+        for words in [
+            "closed: not writable",
+            "x: too long",
+            "missing: no such folder",
+        ] {
+            assert!(detail.contains(words), "{detail}");
+        }
+        assert!(error.hint().unwrap().contains("TMPDIR"));
+        let all = refused.into_iter().chain([open.clone()]);
+        assert_eq!(
+            first_usable(all, &user).unwrap(),
+            open.canonicalize().unwrap()
+        );
+        if user.becomes {
+            chown(base.path(), Some(0), Some(0)).unwrap();
+            fs::set_permissions(base.path(), Permissions::from_mode(0o700)).unwrap();
+            assert!(
+                !user.can_write(&open),
+                "inside a folder that the user can't enter"
+            );
+        }
+    }
 }

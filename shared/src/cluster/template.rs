@@ -150,7 +150,8 @@ fn description(folder: &Path, postgres: &Program) -> Result<String> {
             0
         };
     }
-    let (version, path) = (postgres.version, postgres.path().display());
+    let (version, path) = (postgres.version, postgres.path().canonicalize()?);
+    let path = path.display();
     Ok(format!(
         "layout {LAYOUT}\nversion {version}\nserver {path}\nentries {entries}\nbytes {bytes}\n"
     ))

@@ -1,0 +1,78 @@
+# The PostgreSQL tools: demo, test, check, bench, install. `make deps` says what it installs.
+
+PREFIX ?= /usr/local
+CARGO ?= cargo
+TOOLS = pg-dump-rotate pg-restore-verify
+
+# Files that are needed, each with the Debian package that has it.
+SERVER = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres) $(shell command -v postgres))
+NEEDED = $(if $(SERVER),,postgresql) \
+	$(if $(shell command -v psql),,postgresql-client) \
+	$(if $(shell command -v jq),,jq) \
+	$(if $(shell command -v cc),,gcc libc6-dev)
+NEEDED_BY_TESTS = $(NEEDED) \
+	$(if $(shell command -v pgbouncer || ls /usr/sbin/pgbouncer 2>/dev/null),,pgbouncer) \
+	$(if $(shell command -v openssl),,openssl)
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: all demo test check bench install uninstall deps deps-test
+
+all:
+	$(CARGO) build --release
+
+# Takes a backup of a sample database, proves it, and shows that damage is caught.
+demo: deps
+	$(CARGO) build --quiet --bins
+	target/debug/with-sample sh tests/demo.sh
+
+test: deps-test
+	$(CARGO) test --workspace
+
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+
+# Prints the times of both tools beside those of what they replace.
+bench: deps
+	$(CARGO) build --quiet --release
+	$(CARGO) run --quiet --release --bin bench
+
+install: all
+	install -d $(PREFIX)/bin $(PREFIX)/share/man/man1 $(PREFIX)/share/bash-completion/completions \
+		$(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
+	for tool in $(TOOLS); do \
+		install target/release/$$tool $(PREFIX)/bin/ && \
+		target/release/$$tool --generate man > $(PREFIX)/share/man/man1/$$tool.1 && \
+		target/release/$$tool --generate bash > $(PREFIX)/share/bash-completion/completions/$$tool && \
+		target/release/$$tool --generate zsh > $(PREFIX)/share/zsh/site-functions/_$$tool && \
+		target/release/$$tool --generate fish > $(PREFIX)/share/fish/vendor_completions.d/$$tool.fish \
+		|| exit 1; \
+	done
+
+uninstall:
+	for tool in $(TOOLS); do \
+		rm -f $(PREFIX)/bin/$$tool $(PREFIX)/share/man/man1/$$tool.1 \
+			$(PREFIX)/share/bash-completion/completions/$$tool \
+			$(PREFIX)/share/zsh/site-functions/_$$tool \
+			$(PREFIX)/share/fish/vendor_completions.d/$$tool.fish; \
+	done
+
+# PostgreSQL's own programs and jq; nothing is installed that is there already.
+deps:
+	@$(call apt_install,$(NEEDED))
+
+# And what only the tests run against.
+deps-test:
+	@$(call apt_install,$(NEEDED_BY_TESTS))
+
+define apt_install
+	packages="$(strip $(1))"; \
+	if [ -z "$$packages" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make: please install what Debian calls: $$packages" >&2; exit 1; \
+	fi; \
+	echo "make: installing $$packages"; \
+	$(AS_ROOT) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(AS_ROOT) apt-get install -y -qq --no-install-recommends $$packages >/dev/null
+endef
