@@ -1,7 +1,7 @@
 //! Things to put in a tool's way.
 
 use std::fs::{self, Permissions};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 
 use tempfile::TempDir;
@@ -14,6 +14,11 @@ impl SilentListener {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// Waits for the next connection, to be as silent as one likes.
+    pub fn accept(&self) -> (TcpStream, SocketAddr) {
+        self.0.accept().unwrap()
     }
 
     /// Where it listens.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 
@@ -296,4 +297,18 @@ fn a_signal_ends_the_statement_on_the_server() {
     process.signal(Signal::TERM);
     tests::eventually("the process ends", || process.has_ended());
     assert_eq!(running(&database), "0");
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_silent_server() {
+    let silent = SilentListener::new();
+    let url = format!("postgresql://u@{}/db?connect_timeout=600", silent.address());
+    let mut process = tests::program(env!("CARGO_BIN_EXE_session"))
+        .args(["select 1::text", &url])
+        .start();
+    let (mut stream, _) = silent.accept();
+    stream.read_exact(&mut [0; 8]).unwrap();
+    process.signal(Signal::TERM);
+    tests::eventually("the process ends", || process.has_ended());
+    process.finish().expect_error("interrupted");
 }
