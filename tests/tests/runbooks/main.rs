@@ -4,8 +4,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 #[path = "../tls/certificates.rs"]
+#[allow(dead_code)] // the tests of TLS use all of it
 mod certificates;
 #[path = "../tls/servers.rs"]
-#[allow(dead_code)] // the other tests of TLS use all of it
+#[allow(dead_code)] // so of this
 mod servers;
 mod shared_rows;

@@ -8,7 +8,9 @@ use postgres::Client;
 use rustix::process::Signal;
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, ToolCommand, eventually, files_in, processes_with, tool};
+use tests::{
+    Database, Output, ToolCommand, eventually, files_in, processes_of, processes_with, tool,
+};
 
 use crate::servers::server;
 
@@ -41,14 +43,17 @@ const WAITS_IN_A_RESTORE: &str = "
 
 fn backup_is_interrupted(database: &Database, signal: Signal) {
     let folder = tempfile::tempdir().unwrap();
-    let _lock = locked(database, "waits");
+    let _lock = locked(database.client(), "waits");
     let running = tool("pg-dump-rotate")
         .arg("--dir")
         .arg(folder.path())
         .database(database)
         .start();
-    let waiting = "select count(*) > 0 from pg_locks where not granted and relation = 'waits'::regclass";
-    eventually("pg_dump waits for the lock", || database.value(waiting) == "t");
+    let waiting =
+        "select count(*) > 0 from pg_locks where not granted and relation = 'waits'::regclass";
+    eventually("pg_dump waits for the lock", || {
+        database.value(waiting) == "t"
+    });
     running.signal(signal);
     let output = running.finish().expect_no_output();
     assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
@@ -59,19 +64,28 @@ fn backup_is_interrupted(database: &Database, signal: Signal) {
 
 fn restore_is_interrupted(database: &Database, format: &str, signal: Signal) {
     let folder = tempfile::tempdir().unwrap();
-    let backup = path_of(&backup(database, folder.path()).args(["-F", format]).run().expect_code(0));
-    // Its server and programs carry this in their environment or arguments.
+    let backup = path_of(
+        &backup(database, folder.path())
+            .args(["-F", format])
+            .run()
+            .expect_code(0),
+    );
+    // Its server lives in here.
     let scratch = tempfile::tempdir_in("/tmp").unwrap();
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o1777)).unwrap();
-    let running = tool("pg-restore-verify").arg(&backup).env("TMPDIR", scratch.path()).start();
-    let place = scratch.path().display().to_string();
-    eventually("the restore is under way", || !processes_with(&place).is_empty() && restoring(scratch.path()));
+    let running = tool("pg-restore-verify")
+        .arg(&backup)
+        .env("TMPDIR", scratch.path())
+        .start();
+    eventually("the restore is under way", || restoring(scratch.path()));
     running.signal(signal);
     let output = running.finish();
     assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
     assert!(!output.stdout.contains("verdict"), "{output:?}");
-    eventually("its processes are gone", || processes_with(&place).is_empty());
-    eventually("its files are gone", || files_in(scratch.path()).is_empty());
+    eventually("its processes are gone", || {
+        processes_of(scratch.path()).is_empty()
+    });
+    assert_eq!(files_in(scratch.path()), [""; 0]);
 }
 
 /// Whether the rows are being restored on the tool's own server in this folder.
@@ -81,20 +95,24 @@ fn restoring(scratch: &Path) -> bool {
         let mut config = postgres::Config::new();
         config.host_path(folder).user("postgres").dbname("postgres");
         let sleeping = "select count(*) > 0 from pg_stat_activity where wait_event = 'PgSleep'";
-        let asked = config.connect(postgres::NoTls).and_then(|mut c| c.query_one(sleeping, &[]));
+        let asked = config
+            .connect(postgres::NoTls)
+            .and_then(|mut c| c.query_one(sleeping, &[]));
         asked.is_ok_and(|row| row.get(0))
     })
 }
 
-fn locked(database: &Database, table: &str) -> Client {
-    let mut client = database.client();
+fn locked(mut client: Client, table: &str) -> Client {
     let lock = format!("begin; lock table {table} in access exclusive mode");
     client.batch_execute(&lock).unwrap();
     client
 }
 
 fn backup(database: &Database, folder: &Path) -> ToolCommand {
-    tool("pg-dump-rotate").arg("--dir").arg(folder).database(database)
+    tool("pg-dump-rotate")
+        .arg("--dir")
+        .arg(folder)
+        .database(database)
 }
 
 fn path_of(output: &Output) -> String {
@@ -108,13 +126,18 @@ fn path_of(output: &Output) -> String {
 fn g11() {
     let cluster = server(Some("san"));
     let mut client = cluster.connect("postgres").unwrap();
-    client.batch_execute("create table t (a int); grant select on t to encrypted").unwrap();
+    client
+        .batch_execute("create table t (a int); grant select on t to encrypted")
+        .unwrap();
     let roots = crate::servers::certificates();
     let folder = tempfile::tempdir().unwrap();
     let port = cluster.port();
     let take = |place: &str| {
         let place = format!("{place} port={port} user=encrypted dbname=postgres");
-        tool("pg-dump-rotate").args(["-d", &place, "--dir"]).arg(folder.path().join("b")).run()
+        tool("pg-dump-rotate")
+            .args(["-d", &place, "--dir"])
+            .arg(folder.path().join("b"))
+            .run()
     };
     let (good, stranger) = (roots.path("ca.crt"), roots.path("stranger.crt"));
     let (good, stranger) = (good.display(), stranger.display());
@@ -127,11 +150,19 @@ fn g11() {
         take(&place).expect_code(2).expect_no_output();
         assert!(!folder.path().join("b").exists(), "{place}");
     }
-    let output = take(&format!("host=localhost sslmode=verify-full sslrootcert={good}"));
+    let output = take(&format!(
+        "host=localhost sslmode=verify-full sslrootcert={good}"
+    ));
     assert_eq!(output.expect_code(0).json_lines()[0]["action"], "created");
     let bare = server(None);
-    let place = format!("host=localhost port={} user=postgres sslmode=require dbname=postgres", bare.port());
-    let output = tool("pg-dump-rotate").args(["-d", &place, "--dir"]).arg(folder.path().join("c")).run();
+    let place = format!(
+        "host=localhost port={} user=postgres sslmode=require dbname=postgres",
+        bare.port()
+    );
+    let output = tool("pg-dump-rotate")
+        .args(["-d", &place, "--dir"])
+        .arg(folder.path().join("c"))
+        .run();
     output.expect_code(2).expect_no_output();
 }
 
@@ -145,8 +176,13 @@ fn a15() {
     let cluster = guarded();
     let home = tempfile::tempdir().unwrap();
     let port = cluster.port();
-    write_private(&home.path().join(".pgpass"), &format!("localhost:{port}:*:reader:{SECRET}\n"));
-    let service = format!("[prod]\nhost=localhost\nport={port}\nuser=reader\ndbname=app\npassword={SECRET}\n");
+    write_private(
+        &home.path().join(".pgpass"),
+        &format!("localhost:{port}:*:reader:{SECRET}\n"),
+    );
+    let service = format!(
+        "[prod]\nhost=localhost\nport={port}\nuser=reader\ndbname=app\npassword={SECRET}\n"
+    );
     fs::write(home.path().join("service.conf"), service).unwrap();
     let place = format!("host=localhost port={port} user=reader dbname=app");
     let url = format!("postgresql://reader:{SECRET}@localhost:{port}/app");
@@ -155,20 +191,35 @@ fn a15() {
     let service_file = home.path().join("service.conf");
     for command in [
         take().args(["-d", &place]).env("HOME", home.path()),
-        take().env("PGSERVICE", "prod").env("PGSERVICEFILE", &service_file),
+        take()
+            .env("PGSERVICE", "prod")
+            .env("PGSERVICEFILE", &service_file),
         take().args(["-d", &place]).env("PGPASSWORD", SECRET),
         take().env("DATABASE_URL", &url),
     ] {
-        let lock = locked(&Database::existing(&cluster, "app"), "t");
+        let lock = locked(cluster.connect("app").unwrap(), "t");
         let running = command.start();
         eventually("pg_dump waits for the lock", || waits(&cluster));
-        assert_eq!(processes_with(SECRET), [0; 0], "the password is in somebody's arguments");
+        assert_eq!(
+            processes_with(SECRET),
+            [0; 0],
+            "the password is in somebody's arguments"
+        );
         drop(lock);
         let output = running.finish().expect_code(0);
-        assert!(!format!("{}{}", output.stdout, output.stderr).contains(SECRET), "{output:?}");
+        assert!(
+            !format!("{}{}", output.stdout, output.stderr).contains(SECRET),
+            "{output:?}"
+        );
     }
     let backups = files_in(&folder);
-    assert_eq!(backups.iter().filter(|name| name.ends_with(".manifest.json")).count(), 4);
+    assert_eq!(
+        backups
+            .iter()
+            .filter(|name| name.ends_with(".manifest.json"))
+            .count(),
+        4
+    );
     for name in backups.iter().filter(|name| name.ends_with(".json")) {
         let text = fs::read_to_string(folder.join(name)).unwrap();
         serde_json::from_str::<Value>(&text).unwrap();
@@ -180,15 +231,24 @@ fn a15() {
 /// The old password is refused with a plain word, and the new one works.
 fn rotated(cluster: &Cluster, home: &Path, place: &str) {
     let mut client = cluster.connect("postgres").unwrap();
-    client.batch_execute("alter role reader password 'new-sentinel'").unwrap();
+    client
+        .batch_execute("alter role reader password 'new-sentinel'")
+        .unwrap();
     let take = || {
-        let command = tool("pg-dump-rotate").args(["-d", place, "--dir"]).arg(home.join("rotated"));
+        let command = tool("pg-dump-rotate")
+            .args(["-d", place, "--dir"])
+            .arg(home.join("rotated"));
         command.env("HOME", home).run()
     };
-    let output = take().expect_code(2).expect_error("password authentication failed");
+    let output = take()
+        .expect_code(2)
+        .expect_error("password authentication failed");
     assert!(!output.stderr.contains(SECRET), "{output:?}");
     let port = cluster.port();
-    write_private(&home.join(".pgpass"), &format!("localhost:{port}:*:reader:new-sentinel\n"));
+    write_private(
+        &home.join(".pgpass"),
+        &format!("localhost:{port}:*:reader:new-sentinel\n"),
+    );
     take().expect_code(0);
 }
 
@@ -196,15 +256,22 @@ fn rotated(cluster: &Cluster, home: &Path, place: &str) {
 fn guarded() -> Cluster {
     let cluster = tests::start(&ClusterOptions {
         tcp: true,
-        hba: vec!["host all all 127.0.0.1/32 scram-sha-256".into(), "host all all ::1/128 scram-sha-256".into()],
+        hba: vec![
+            "host all all 127.0.0.1/32 scram-sha-256".into(),
+            "host all all ::1/128 scram-sha-256".into(),
+        ],
         ..ClusterOptions::default()
     });
     let mut client = cluster.connect("postgres").unwrap();
     client.batch_execute("create database app").unwrap();
-    let reader = format!("create role reader login password '{SECRET}'; alter role reader set default_transaction_read_only = on");
+    let reader = format!(
+        "create role reader login password '{SECRET}'; alter role reader set default_transaction_read_only = on"
+    );
     client.batch_execute(&reader).unwrap();
     let mut client = cluster.connect("app").unwrap();
-    client.batch_execute("create table t (a int); insert into t values (1)").unwrap();
+    client
+        .batch_execute("create table t (a int); insert into t values (1)")
+        .unwrap();
     let grant = "do $$ begin if current_setting('server_version_num')::int >= 140000
         then grant pg_read_all_data to reader; else grant select on t to reader; end if; end $$";
     client.batch_execute(grant).unwrap();
