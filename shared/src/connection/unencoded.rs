@@ -42,11 +42,11 @@ pub fn check_ports(ports: &[&str], rest: &str) -> Result<()> {
 /// `postgresql:/u:password@host/db`.
 pub fn check_scheme(text: &str) -> Result<()> {
     let head = text.split('=').next().unwrap_or_default();
-    let has_keyword = head.len() < text.len();
-    let credentials = head
-        .split_once(':')
-        .is_some_and(|(_, after)| after.contains('@'));
-    if !credentials && !(has_keyword && head.contains([':', '/'])) {
+    let names_keyword = head.len() < text.len();
+    let after_colon = head.split_once(':').map(|(_, after)| after);
+    let has_credentials = after_colon.is_some_and(|after| after.contains('@'));
+    let is_no_keyword = names_keyword && head.contains([':', '/']);
+    if !(has_credentials || is_no_keyword) {
         return Ok(());
     }
     Err(
