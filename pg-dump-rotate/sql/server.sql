@@ -1,7 +1,6 @@
 -- What a manifest says about the server and the database.
 -- Costs one row of the catalog; needs no right beyond CONNECT.
-SELECT current_setting('server_version_num')::integer AS version_num,
-       current_setting('server_version') AS version,
+SELECT current_setting('server_version') AS version,
        d.datname::text AS database,
        pg_encoding_to_char(d.encoding)::text AS encoding,
        d.datcollate::text AS collate,

@@ -91,9 +91,12 @@ impl BackUp<'_> {
         let mut records = self.context.records::<Record>();
         let verdicts = self.judge(&backup, backup::list(dir));
         let created = Record::of("created", &backup, time::now());
-        self.write_first(&mut records, created, &backup, verdicts.as_deref().ok())?;
+        let told = self.write_first(&mut records, created, &backup, verdicts.as_deref().ok());
         let older = others(verdicts?, &backup);
-        let exit = rotate::carry_out(older, &locked, &mut records, self.context)?;
+        // Without a reader no less: or the disk fills up where one has died.
+        let exit = rotate::carry_out(older, &locked, &mut records, self.context);
+        told?;
+        let exit = exit?;
         records.finish()?;
         Ok(exit)
     }

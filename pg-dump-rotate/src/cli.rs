@@ -116,7 +116,11 @@ const FLAGS: &[Flag] = &[
     )
     .group("Rotation"),
     Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
-    Flag::switch("list", "show what is in DIR, newest first").group(NO_BACKUP),
+    Flag::switch(
+        "list",
+        "show what is in DIR, newest first; with -d one database, with --label one label",
+    )
+    .group(NO_BACKUP),
     Flag::switch(
         "rotate",
         "rotate what is in DIR, each database apart: what has no label, \

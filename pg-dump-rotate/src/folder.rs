@@ -18,6 +18,8 @@ use shared::{Context, Error, Result, signals};
 use crate::partial::Partial;
 
 const LOCK: &str = ".pg-dump-rotate.lock";
+/// Of a file's name, on every usual file system.
+const LONGEST: usize = 255;
 const POLL: Duration = Duration::from_millis(10);
 
 /// A folder that we may write to.
@@ -32,8 +34,13 @@ pub struct Locked<'a>(&'a Folder);
 impl Folder {
     /// Opens a folder, and makes it first, for its owner alone, if it is missing.
     pub fn make(path: &Path) -> Result<Self> {
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.context(|| format!("could not make the folder {}", path.display()))?;
+        for parent in missing.iter().filter_map(|made| made.parent()) {
+            // One that we may add to but not read can't be synced by us.
+            let _ = sync(parent);
+        }
         Self::open(path)
     }
 
@@ -93,8 +100,7 @@ impl Locked<'_> {
 
     /// Makes names that were changed survive a power cut.
     pub fn sync(&self) -> Result<()> {
-        let synced = File::open(self.path()).and_then(|folder| folder.sync_all());
-        synced.context(|| self.path().display().to_string())
+        sync(self.path())
     }
 
     /// Begins a backup under the first name at or after `name` that is free. Refused while
@@ -111,6 +117,7 @@ impl Locked<'_> {
         while self.is_taken(&name) {
             name = name.next();
         }
+        check_length(&name)?;
         Partial::create(self.path(), name)
     }
 
@@ -150,6 +157,23 @@ impl Locked<'_> {
             partials.extend(Unfinished::at(&entry.path()));
         }
         Ok(partials)
+    }
+}
+
+fn sync(folder: &Path) -> Result<()> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.context(|| format!("could not sync the folder {}", folder.display()))
+}
+
+/// What is to hold a name of ours must take the longest: that of a manifest while it is written.
+fn check_length(name: &Name) -> Result<()> {
+    let longest = backup::partial_of(&backup::manifest_of(&name.to_string()));
+    match longest.len() <= LONGEST {
+        true => Ok(()),
+        false => Err(Error::new(format!(
+            "{name}: a file's name can't be that long with what is added to it"
+        ))
+        .with_hint("give this backup a shorter --label, and perhaps a --dir of its own")),
     }
 }
 

@@ -17,8 +17,10 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let backups = backup::list(&options.absolute_dir()?)?;
     let now = time::now();
     let reasons = reasons(options, &backups, now);
+    let database = rotate::database(context)?;
     let mut records = context.records::<Record>();
-    for backup in backups.iter().filter(|backup| options.lists(backup)) {
+    let is_meant = |backup: &&Backup| options.lists(backup, database.as_deref());
+    for backup in backups.iter().filter(is_meant) {
         let record = Record::of("listed", backup, now);
         let record = match (reasons.get(&backup.path), &backup.state) {
             (Some(reason), _) => record.because(reason),
@@ -42,9 +44,12 @@ fn reasons(options: &Options, backups: &[Backup], now: Time) -> HashMap<PathBuf,
 }
 
 impl Options {
-    /// With --label only what has that label.
-    fn lists(&self, backup: &Backup) -> bool {
-        let label = backup.manifest.as_ref().and_then(|m| m.label.as_ref());
-        self.label.is_none() || self.label.as_ref() == label
+    /// With --label only what has that label, with -d only what is of that database.
+    fn lists(&self, backup: &Backup, database: Option<&str>) -> bool {
+        let manifest = backup.manifest.as_ref();
+        let label = manifest.and_then(|manifest| manifest.label.as_ref());
+        let of = manifest.map(|manifest| manifest.database.as_str());
+        (self.label.is_none() || self.label.as_ref() == label)
+            && (database.is_none() || database == of)
     }
 }

@@ -46,8 +46,8 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The database named by -d; the environment alone doesn't restrict a rotation.
-fn database(context: &cli::Context) -> Result<Option<String>> {
+/// The database named by -d; the environment alone restricts neither a rotation nor a list.
+pub fn database(context: &cli::Context) -> Result<Option<String>> {
     let given = &context.common.connect;
     if given.dbname.is_none() {
         return Ok(None);

@@ -127,6 +127,18 @@ fn a_folder_of_somebody_else() {
 }
 
 #[test]
+fn a_name_that_no_file_can_have() {
+    let database = Database::named(tests::cluster(), &"'".repeat(63));
+    let dir = tempfile::tempdir().unwrap();
+    let conninfo = database.conninfo();
+    let run = || folder(dir.path()).args(["-d", &conninfo]);
+    let label = ["--label", "a-label-of-thirty-two-characters"];
+    let output = expect_failure(run().args(label), dir.path(), "can't be that long");
+    output.expect_error("hint: give this backup a shorter --label");
+    run().run().expect_code(0);
+}
+
+#[test]
 fn a_full_disk() {
     let database = database_with_rows(20_000);
     let dir = tempfile::tempdir().unwrap();

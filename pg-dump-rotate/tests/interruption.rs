@@ -5,6 +5,7 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use postgres::Client;
@@ -59,6 +60,29 @@ fn a_signal_cleans_up_and_kills_by_itself() {
         assert!(pg_dump(&mark).is_empty());
         assert!(visible(dir.path()).is_empty());
     }
+}
+
+#[test]
+fn a_signal_ends_the_question_for_a_version() {
+    let bin = tempfile::tempdir().unwrap();
+    let asked = bin.path().join("asked");
+    let script = format!("#!/bin/sh\n: >{}\nsleep 1000\n", asked.display());
+    fs::write(bin.path().join("pg_dump"), script).unwrap();
+    fs::set_permissions(
+        bin.path().join("pg_dump"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+    let running = run.start();
+    eventually("the question", || asked.exists());
+    running.signal(Signal::TERM);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    let left = processes_with(bin.path().to_str().unwrap());
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

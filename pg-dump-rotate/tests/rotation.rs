@@ -338,6 +338,40 @@ fn the_list_shows_everything_and_what_is_wrong_with_it() {
 }
 
 #[test]
+fn the_list_can_be_of_one_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    copy_with(&first, "other_20260101T000000Z.dump", |manifest| {
+        manifest["database"] = "other".into();
+    });
+    for (arguments, expected) in [
+        (&["-d", "other"][..], &["other"][..]),
+        (&["-d", "postgresql://u:p@h/other"], &["other"]),
+        (&["-d", "none"], &[]),
+        (&[], &[database.name(), "other"]),
+    ] {
+        let list = folder(dir.path()).arg("--list").args(arguments);
+        let records = list.run().expect_code(0).json_lines();
+        let databases: Vec<String> = records.iter().map(|r| text(r, "database")).collect();
+        assert_eq!(databases, expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_keeps_no_old_backups_alive() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    let old = taken_at(&first, "20260101T000000Z");
+    let run = back_up(&database, dir.path()).args(["--keep-last", "2"]);
+    run.stdout_closed().run().expect_code(0);
+    assert!(!old.exists());
+    let run = back_up(&database, dir.path()).args(["--keep-last", "2"]);
+    run.stdout_to("/dev/full").run().expect_code(2);
+    assert!(!first.exists());
+    assert_eq!(names(dir.path()).len(), 2);
+}
+
+#[test]
 fn a_missing_folder_can_not_be_listed() {
     for job in [&["--list"][..], &["--rotate", "--keep-last", "1"]] {
         let output = folder(Path::new("/nonexistent/backups"))

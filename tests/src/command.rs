@@ -16,6 +16,7 @@ use shared::cluster::Cluster;
 
 use crate::binary::binary;
 use crate::database::Database;
+use crate::dispositions;
 use crate::output::Output;
 use crate::running::{Collected, Running};
 
@@ -196,6 +197,7 @@ impl ToolCommand {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         clean(&mut command);
+        dispositions::reset(&mut command);
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

@@ -16,6 +16,7 @@
 mod binary;
 mod command;
 mod database;
+mod dispositions;
 mod leftovers;
 mod obstacle;
 mod output;

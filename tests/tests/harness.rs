@@ -73,3 +73,20 @@ fn a_silent_listener_takes_connections() {
     let listener = SilentListener::new();
     assert!(std::net::TcpStream::connect(listener.address()).is_ok());
 }
+
+#[test]
+fn signals_reach_a_command_whoever_runs_the_tests() {
+    let asked = std::env::var_os("IGNORED_SIGNALS").is_some();
+    if asked {
+        let output = program("sh").args(["-c", "kill -INT $$; echo deaf"]).run();
+        assert_eq!(output.signal(), Some(2), "{output:?}");
+        return;
+    }
+    let again = "trap '' HUP INT QUIT TERM; exec \"$0\" --exact signals_reach_a_command_whoever_runs_the_tests";
+    program("sh")
+        .args(["-c", again])
+        .arg(std::env::current_exe().unwrap())
+        .env("IGNORED_SIGNALS", "1")
+        .run()
+        .expect_code(0);
+}

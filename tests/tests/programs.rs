@@ -126,7 +126,7 @@ fn a_command_that_cannot_stand_for_it_is_refused() {
         ),
         (
             "/no/such/program",
-            "pg_dump by \"/no/such/program\": /no/such/program: No such file or directory",
+            "pg_dump by \"/no/such/program\": could not run /no/such/program: No such file or directory",
         ),
         (
             "echo no",

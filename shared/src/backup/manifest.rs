@@ -16,6 +16,8 @@ use crate::error::{Context, Error, Result};
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
+/// Ours have a KiB.
+const LONGEST: u64 = 1 << 20;
 
 /// What pg_dump was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +109,7 @@ impl Manifest {
             return Ok(None);
         };
         let path = backup.with_file_name(name::manifest_of(file_name));
-        let text = match fs::read(&path) {
+        let text = match read_small(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(|| path.display().to_string()),
@@ -154,6 +156,16 @@ impl Manifest {
             && self.selection == other.selection
             && self.system_identifier == other.system_identifier
     }
+}
+
+/// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
+/// nor a file that fills the memory is read.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > LONGEST {
+        return Err(io::Error::other("this is no manifest"));
+    }
+    fs::read(path)
 }
 
 /// A manifest that makes no sense may just be newer than we are.
@@ -236,6 +248,28 @@ pub(super) mod tests {
     fn none_beside_the_file_is_none() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(&folder.path().join("a.dump")).unwrap(), None);
+    }
+
+    #[test]
+    fn what_can_be_none_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.dump.manifest.json");
+        let error = || Manifest::read(&folder.path().join("a.dump")).unwrap_err();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        assert!(error().message().ends_with("this is no manifest"));
+        fs::remove_file(&path).unwrap();
+        fs::File::create(&path)
+            .unwrap()
+            .set_len(LONGEST + 1)
+            .unwrap();
+        assert!(error().message().ends_with("this is no manifest"));
     }
 
     #[test]

@@ -231,11 +231,10 @@ impl<'a> Line<'a> {
         let before = self.given.iter().find(|(given, _)| given.long == flag.long);
         match before {
             Some((_, first)) if !flag.repeats && first.os() != value.os() => {
+                let [first, second] = [first.os(), value.os()].map(shown);
                 Err(Error::usage(format!(
-                    "--{} is given twice: {:?} and {:?}",
-                    flag.long,
-                    first.os(),
-                    value.os()
+                    "--{} is given twice: {first} and {second}",
+                    flag.long
                 )))
             }
             Some(_) if !flag.repeats => Ok(()),
@@ -286,7 +285,24 @@ fn after_dashes(parser: &mut lexopt::Parser) -> Option<Vec<OsString>> {
 }
 
 fn unexpected(word: &OsStr) -> Error {
-    Error::usage(format!("unexpected argument {word:?}"))
+    let error = Error::usage(format!("unexpected argument {}", shown(word)));
+    match may_be_secret(word) {
+        true => error.with_hint("a connection string is given with -d"),
+        false => error,
+    }
+}
+
+/// A word of the command line in a message, unless it may hold a password.
+fn shown(word: &OsStr) -> String {
+    match may_be_secret(word) {
+        true => "(what looks like a connection string)".into(),
+        false => format!("{word:?}"),
+    }
+}
+
+fn may_be_secret(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    text.contains('@') || text.contains("://") || text.contains("password")
 }
 
 fn usage(error: lexopt::Error) -> Error {

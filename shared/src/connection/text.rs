@@ -1,6 +1,6 @@
 //! What a connection string says, whichever way it is written.
 
-use super::keywords;
+use super::{keywords, unencoded};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -45,6 +45,7 @@ pub fn parse(text: &str) -> Result<Parsed> {
     if let Some(parsed) = super::uri::parse(text)? {
         return Ok(parsed);
     }
+    unencoded::check_scheme(text)?;
     if text.contains('=') {
         return super::keyvalue::parse(text);
     }

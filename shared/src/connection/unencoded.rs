@@ -1,6 +1,7 @@
 //! Passwords with a character that a URL must have encoded. libpq takes the
 //! rest of such a password for a host or a port and prints it; we say which
-//! character it is and show nothing.
+//! character it is and show nothing. And URLs without their beginning, which
+//! libpq takes for the name of a database and prints whole.
 
 use crate::error::{Error, Result};
 
@@ -37,6 +38,23 @@ pub fn check_ports(ports: &[&str], rest: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses what can only be a URL that lost its scheme: `u:password@host/db`,
+/// `postgresql:/u:password@host/db`.
+pub fn check_scheme(text: &str) -> Result<()> {
+    let head = text.split('=').next().unwrap_or_default();
+    let names_keyword = head.len() < text.len();
+    let after_colon = head.split_once(':').map(|(_, after)| after);
+    let has_credentials = after_colon.is_some_and(|after| after.contains('@'));
+    let is_no_keyword = names_keyword && head.contains([':', '/']);
+    if !(has_credentials || is_no_keyword) {
+        return Ok(());
+    }
+    Err(
+        Error::usage("this looks like a connection URL that does not begin with postgresql://")
+            .with_hint("a database that is really called so is given as dbname='NAME'"),
+    )
+}
+
 /// Whether an `@` with another host and path behind it comes in what is read as the path.
 fn late_at_sign(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
@@ -59,7 +77,7 @@ fn refusal(character: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use crate::connection::uri;
+    use crate::connection::{text, uri};
 
     #[test]
     fn the_character_is_named_and_the_password_is_not() {
@@ -80,6 +98,30 @@ mod tests {
             for piece in ["s3c", "ret", "12", "re/t"] {
                 assert!(!error.contains(piece), "{url}: {error}");
             }
+        }
+    }
+
+    #[test]
+    fn a_url_without_its_scheme_is_not_taken_for_a_database() {
+        for url in [
+            "u:s3cret@h/db",
+            "postgresql//u:s3cret@h/db",
+            "postgresql:/u:s3cret@h/db",
+            "u:s3cret@h/db?sslmode=require",
+            "postgresql:/u:s3c=ret@h/db",
+        ] {
+            let error = text::parse(url).err().unwrap().to_string();
+            assert!(error.contains("postgresql://"), "{url}: {error}");
+            assert!(!error.contains("s3c"), "{url}: {error}");
+        }
+        for name in [
+            "a@b",
+            "a:b",
+            "a/b",
+            "dbname='u:x@h' host=/tmp",
+            " host = h:1 user=a@b",
+        ] {
+            assert!(text::parse(name).is_ok(), "{name}");
         }
     }
 

@@ -2,9 +2,15 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::error::{Context, Error, Result};
+use super::Child;
+use crate::error::{Error, Result};
+use crate::signals;
+
+/// No program says more than that about its version.
+const LONGEST: u64 = 64 * 1024;
 
 /// A release of PostgreSQL, such as 15.18. A development version has minor 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,22 +56,24 @@ pub(super) fn ask(words: &[OsString]) -> Result<Version> {
     let [program, arguments @ ..] = words else {
         return Err(Error::usage("no command"));
     };
-    let output = Command::new(program)
-        .args(arguments)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .context(|| program.to_string_lossy().into_owned())?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let mut command = Command::new(program);
+    command.args(arguments).arg("--version");
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Child::spawn(command, &program.to_string_lossy())?;
+    let mut said = Vec::new();
+    let stdout = child.stdout()?;
+    stdout.take(LONGEST).read_to_end(&mut said)?;
+    let finished = child.wait()?;
+    signals::check()?;
+    let said = String::from_utf8_lossy(&said);
     match Version::parse(&said) {
-        Some(version) if output.status.success() => Ok(version),
-        _ => Err(unclear(program, &said, &output.stderr)),
+        Some(version) if finished.status.success() => Ok(version),
+        _ => Err(unclear(program, &said, &finished.stderr)),
     }
 }
 
-fn unclear(program: &OsString, said: &str, complaint: &[u8]) -> Error {
+fn unclear(program: &OsString, said: &str, complaint: &str) -> Error {
     let message = format!("{} does not tell its version", program.to_string_lossy());
-    let complaint = String::from_utf8_lossy(complaint);
     let words = format!("{}\n{}", complaint.trim(), said.trim());
     match words.trim() {
         "" => Error::new(message),

@@ -90,6 +90,25 @@ fn what_is_given_twice() {
 }
 
 #[test]
+fn a_password_that_is_out_of_place_is_not_shown() {
+    const NONE: Tool = Tool {
+        operands: None,
+        ..TOOL
+    };
+    for text in [
+        "postgresql://u:s3cret@h/db",
+        "u:s3cret@h/db",
+        "password=s3cret",
+        "-- postgresql://h?password=s3cret",
+        "-d postgresql://u:s3cret@h/db -d password=s3cret",
+    ] {
+        let said = line(&NONE, text).unwrap_err().to_string();
+        assert!(said.contains("looks like a connection string"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+}
+
+#[test]
 fn common_flags_do_not_reach_the_tool() {
     let (seen, common) = line(&TOOL, "-d db -h host -p 5433 -U me -w -o csv -qv").unwrap();
     assert_eq!(seen.flags, ["keep-last=7"]);
