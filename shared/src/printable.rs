@@ -35,22 +35,30 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text cut to so many columns, with an ellipsis where something is missing.
+/// The text cut to so many columns, with an ellipsis where something is missing:
+/// at the end, or of a path, whose end tells it from others, at the beginning.
 pub fn fit(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_string();
     }
-    let mut cut = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used + 1 > columns {
-            break;
-        }
-        cut.push(c);
+    if text.starts_with('/') {
+        let mut tail = beginning(text.chars().rev(), columns);
+        tail.push('…');
+        return tail.into_iter().rev().collect();
     }
-    cut.push('…');
-    cut
+    let mut head = beginning(text.chars(), columns);
+    head.push('…');
+    head.into_iter().collect()
+}
+
+/// As many characters as leave room for the ellipsis.
+fn beginning(characters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used < columns
+    };
+    characters.take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -70,5 +78,6 @@ mod tests {
         assert_eq!(fit("表表表", 5), "表表…");
         assert_eq!(fit("表表表", 4), "表…");
         assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("/backups/app.dump", 9), "…app.dump");
     }
 }
