@@ -1,7 +1,7 @@
--- Which tables were restored, and how many blocks has each that can be read in ranges of blocks?
+-- Which tables were restored, in how many blocks, and which of their rows would a dump hold?
 -- Cost: one look at each table's file size. Right: none.
-SELECT n.nspname::text,
-       c.relname::text,
+SELECT n.nspname::text AS schema,
+       c.relname::text AS name,
        c.relkind = 'p' AS partitioned,
        -- ranges of ctid are scanned as ranges from 14 on, and only by the heap
        CASE WHEN c.relkind IN ('r', 'm')
@@ -10,13 +10,15 @@ SELECT n.nspname::text,
             THEN pg_catalog.pg_relation_size(c.oid) / b.bytes
        END AS blocks,
        b.bytes AS block_bytes,
-       c.relkind = 'r' AND NOT EXISTS (
-           SELECT FROM pg_catalog.pg_depend d
-           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
-       ) AS is_dumped
+       c.relkind = 'r' AND e.oid IS NULL AS is_dumped,
+       -- the rows of an extension's configuration table that are not its own
+       nullif(e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)], '') AS condition
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
+LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
 CROSS JOIN (SELECT pg_catalog.current_setting('block_size')::pg_catalog.int8) b (bytes)
 WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast');

@@ -19,6 +19,7 @@ mod schema;
 mod selection;
 mod sequences;
 mod source;
+mod tables;
 mod verify;
 
 use std::process::ExitCode;

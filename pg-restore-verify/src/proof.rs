@@ -14,7 +14,7 @@ use crate::redump;
 use crate::restore::Target;
 use crate::rows::{self, Reading, Restored};
 use crate::schema::Difference;
-use crate::{large_objects, sequences};
+use crate::{large_objects, sequences, tables};
 
 /// Compares a restored database with the backup.
 pub struct Proof<'a> {
@@ -163,7 +163,10 @@ impl<'a> Proof<'a> {
     /// that they were.
     fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
         let mut client = self.target.connect()?;
-        for table in rows::dumped_tables(&mut client)? {
+        let restored = tables::restored(&mut client)?;
+        let dumped = restored.into_iter().filter(|(_, table)| table.is_dumped);
+        let dumped: BTreeSet<QualifiedName> = dumped.map(|(name, _)| name).collect();
+        for table in dumped {
             if !self.backup.tables.contains_key(&table) {
                 let finding = findings.check("rows", Status::Skipped).object(table);
                 findings.add(finding.message("the backup holds its definition only, no rows"))?;

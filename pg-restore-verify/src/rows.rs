@@ -1,6 +1,7 @@
 //! The rows of the restored tables, digested as the backup's were.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,6 +15,7 @@ use shared::{Error, Result, signals};
 use crate::contents::{Contents, Form, TableData};
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::restore::Target;
+use crate::tables;
 
 /// A table is read in pieces of this size, so that one large table keeps every
 /// connection busy.
@@ -42,6 +44,7 @@ pub struct Reading<'a> {
 struct Piece<'a> {
     target: &'a CopyTarget,
     partitioned: bool,
+    condition: Option<String>,
     respelled: bool,
     /// The blocks, from the first up to but without the last, or to the table's end.
     blocks: Option<(i64, Option<i64>)>,
@@ -92,20 +95,6 @@ pub fn digest<'a>(
     Ok(digests.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The tables of the restored database whose rows a dump of everything would hold.
-pub fn dumped_tables(client: &mut Client) -> Result<Vec<QualifiedName>> {
-    let rows = client.query_typed(include_str!("../sql/restored_tables.sql"), &[])?;
-    let dumped = rows.iter().filter(|row| row.get::<_, bool>(5));
-    dumped.map(name).collect()
-}
-
-fn name(row: &postgres::Row) -> Result<QualifiedName> {
-    Ok(QualifiedName {
-        schema: Some(row.try_get(0)?),
-        name: row.try_get(1)?,
-    })
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -126,32 +115,24 @@ fn merge(digests: &mut BTreeMap<QualifiedName, Restored>, table: QualifiedName, 
 /// The pieces of all tables, the largest tables first.
 fn plan<'a>(
     client: &mut Client,
-    mut tables: Vec<(&'a CopyTarget, bool)>,
+    mut copied: Vec<(&'a CopyTarget, bool)>,
 ) -> Result<VecDeque<Piece<'a>>> {
-    let mut sizes = HashMap::new();
-    for row in client.query_typed(include_str!("../sql/restored_tables.sql"), &[])? {
-        let name = name(&row)?;
-        let partitioned: bool = row.try_get(2)?;
-        let (blocks, block_bytes): (Option<i64>, i64) = (row.try_get(3)?, row.try_get(4)?);
-        sizes.insert(name, (partitioned, blocks, block_bytes));
-    }
-    let blocks_of = |target: &CopyTarget| sizes.get(&target.table).and_then(|size| size.1);
-    tables.sort_by_key(|(target, _)| std::cmp::Reverse(blocks_of(target)));
+    let known = tables::restored(client)?;
+    let blocks_of = |target: &CopyTarget| known.get(&target.table).and_then(|table| table.blocks);
+    copied.sort_by_key(|(target, _)| Reverse(blocks_of(target)));
     let mut pieces = VecDeque::new();
-    for (target, respelled) in tables {
-        let (partitioned, blocks, block_bytes) = sizes
-            .get(&target.table)
-            .copied()
-            .unwrap_or((false, None, 1));
+    for (target, respelled) in copied {
+        let table = known.get(&target.table).cloned().unwrap_or_default();
         let whole = Piece {
             target,
-            partitioned,
+            partitioned: table.partitioned,
+            condition: table.condition,
             respelled,
             blocks: None,
         };
-        let step = PIECE_BYTES / block_bytes;
-        match blocks {
-            Some(blocks) if blocks > step => {
+        let step = PIECE_BYTES / table.block_bytes.max(1);
+        match table.blocks {
+            Some(blocks) if blocks > step && whole.condition.is_none() => {
                 let starts = (0..blocks).step_by(usize::try_from(step).unwrap_or(1));
                 pieces.extend(starts.map(|start| Piece {
                     blocks: Some((start, Some(start + step).filter(|end| *end < blocks))),
@@ -236,6 +217,9 @@ impl Piece<'_> {
     fn to_sql(&self) -> String {
         let table = self.target.table.to_sql();
         let columns = self.target.column_sql();
+        if let Some(condition) = &self.condition {
+            return format!("(SELECT {columns} FROM ONLY {table} {condition})");
+        }
         match self.blocks {
             Some(blocks) => {
                 format!(
