@@ -161,6 +161,15 @@ impl Collector {
         data.respelled |= copying.respelled;
     }
 
+    /// Notes the next bytes of a large object, if only that it is there.
+    pub fn large_object(&mut self, oid: u32, bytes: &[u8]) {
+        self.contents
+            .large_objects
+            .entry(oid)
+            .or_default()
+            .add(bytes);
+    }
+
     /// Whether the statement is data; it is noted as such.
     fn data(&mut self, sql: &[u8]) -> bool {
         if sql.starts_with(b"INSERT INTO ") {

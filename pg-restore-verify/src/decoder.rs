@@ -31,12 +31,17 @@ impl Decoder {
         self.encoding.as_deref()
     }
 
+    /// The script is in this encoding, which it need not say itself.
+    pub fn declare(&mut self, encoding: &str) {
+        self.encoding = (encoding != "UTF8").then(|| encoding.to_string());
+    }
+
     /// What a statement says. `SET client_encoding` is heeded.
     pub fn text<'s>(&mut self, sql: &'s [u8]) -> Result<Cow<'s, str>> {
         if let Some(rest) = sql.strip_prefix(b"SET client_encoding = '") {
             let name = String::from_utf8_lossy(rest);
             let name = name.split('\'').next().unwrap_or_default();
-            self.encoding = (name != "UTF8").then(|| name.to_string());
+            self.declare(name);
         }
         match std::str::from_utf8(sql) {
             Ok(text) if self.encoding.is_none() || text.is_ascii() => Ok(Cow::Borrowed(text)),

@@ -67,7 +67,9 @@ pub fn digest<'a>(
     let work = || -> Result<()> {
         let mut client = target.connect()?;
         pin_settings(&mut client, reading.bytea_output)?;
-        while let Some(piece) = lock(&pieces).pop_front() {
+        // Not in the loop's head, where it would be locked through the whole body.
+        let next = || lock(&pieces).pop_front();
+        while let Some(piece) = next() {
             signals::check()?;
             let began = Instant::now();
             let rows = read(&mut client, &piece, &instants, &to_stdout)?;

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
-use shared::dump::{Event, Script};
+use shared::dump::{self, Block, Event, Script};
 use shared::programs::{Child, Program};
 use shared::{Context, Result, signals};
 
@@ -61,6 +61,42 @@ impl Converted {
         ended.success_or(|| "the archive can't be read".to_string())?;
         read
     }
+}
+
+/// Reads an archive's data into `collector`: by ourselves, which is twice as fast,
+/// or by pg_restore where only that can.
+pub fn collect_data(
+    pg_restore: &Program,
+    archive: &Archive,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
+    let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
+    let Some(data) = dump::Archive::open(file)? else {
+        let script = Converted::start(pg_restore, archive, &["--data-only"])?;
+        return script.collect(decoder, collector);
+    };
+    for entry in data.of_kind("SEQUENCE SET") {
+        collect(
+            &mut Script::new(entry.definition.as_slice()),
+            decoder,
+            collector,
+        )?;
+    }
+    let mut buffer = vec![0; CHUNK_BYTES];
+    data.blocks(|block| match block {
+        Block::Rows(script) => collect(&mut Script::new(script), decoder, collector),
+        Block::LargeObject(oid, mut bytes) => loop {
+            signals::check()?;
+            match bytes.read(&mut buffer)? {
+                0 => {
+                    collector.large_object(oid, &[]);
+                    return Ok(());
+                }
+                length => collector.large_object(oid, &buffer[..length]),
+            }
+        },
+    })
 }
 
 /// Reads a whole script into `collector`.

@@ -4,6 +4,7 @@
 //! archive into one), so this is the one reader of what a backup holds. Memory
 //! is bounded by the longest statement or row, never by the size of the data.
 
+mod archive;
 mod copy;
 mod digest;
 mod entry;
@@ -13,6 +14,7 @@ mod scanner;
 mod script;
 mod tuples;
 
+pub use archive::{Archive, Block};
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest};
 pub use entry::{Entry, Header};

@@ -11,7 +11,7 @@ use super::{Refusal, Restored};
 use crate::archive::Archive;
 use crate::contents::Collector;
 use crate::instants::InstantColumns;
-use crate::source::Converted;
+use crate::source;
 
 /// Restores the archive into the target's database, whose schema is already in
 /// `collector`, while its rows are read a second time for their digests.
@@ -34,8 +34,11 @@ pub fn restore_archive(
     collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
-            let data = Converted::start(pg_restore, archive, &["--data-only"])?;
-            data.collect(&mut target.decoder(), &mut collector)
+            let mut decoder = target.decoder();
+            if let Some(encoding) = &collector.contents().encoding {
+                decoder.declare(encoding);
+            }
+            source::collect_data(pg_restore, archive, &mut decoder, &mut collector)
         });
         let rest = run.data_and_rest(jobs).map(|told| (told, began.elapsed()));
         (reading.join(), rest)

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tests::Database;
+use shared::programs::Program;
+use tests::{Database, program};
 
 use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
 
@@ -86,38 +87,40 @@ fn whatever_the_session_of_pg_dump_was_set_to() {
 
 #[test]
 fn in_another_encoding() {
-    let database = Database::new();
-    let name = format!("{}_latin", database.name());
-    database.client().batch_execute(&format!(
+    let cluster = tests::cluster();
+    let name = format!("latin{}", std::process::id());
+    let mut client = cluster.connect("postgres").unwrap();
+    let create = format!(
         "create database {name} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0"
-    )).unwrap();
-    let mut client = database.cluster().connect(&name).unwrap();
-    client
+    );
+    client.batch_execute(&create).unwrap();
+    let mut latin = cluster.connect(&name).unwrap();
+    latin
         .batch_execute(
             "create table \"größe\" (\"ü\" text); insert into \"größe\" values ('né'), ('é');
-                        comment on table \"größe\" is 'Äpfel'",
+             comment on table \"größe\" is 'Äpfel'",
         )
         .unwrap();
-    drop(client);
+    drop(latin);
     let folder = tempfile::tempdir().unwrap();
-    let latin = tests::program(
-        shared::programs::Program::find("pg_dump", None)
-            .unwrap()
-            .path(),
-    )
-    .server(database.cluster());
-    let output = latin.arg(&name).run().expect_code(0);
-    assert!(
-        output.bytes.windows(2).any(|pair| pair == b"n\xe9"),
-        "it is not LATIN1"
-    );
-    let path = folder.path().join("latin.sql");
-    fs::write(&path, &output.bytes).unwrap();
-    let output = verify(&path);
-    assert_eq!(failed(&output), [""; 0], "{output:?}");
-    expect_verdict(&output, "ok");
-    database
-        .client()
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    for format in ["-Fp", "-Fc", "-Fc -Z0"] {
+        let dump = program(pg_dump.path())
+            .server(cluster)
+            .args(format.split(' '))
+            .arg(&name);
+        let output = dump.run().expect_code(0);
+        let path = folder.path().join("latin");
+        fs::write(&path, &output.bytes).unwrap();
+        if format == "-Fp" {
+            let latin = output.bytes.windows(2).any(|pair| pair == b"n\xe9");
+            assert!(latin, "it is not LATIN1");
+        }
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        expect_verdict(&output, "ok");
+    }
+    client
         .batch_execute(&format!("drop database {name}"))
         .unwrap();
 }

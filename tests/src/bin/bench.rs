@@ -1,0 +1,299 @@
+//! Times the tools beside what they replace, on one machine, in one run.
+//!
+//!     bench [ROWS]
+//!
+//! Each round runs every command once; the median of the rounds is shown. ROWS
+//! (2,000,000 if not given) are of about 250 bytes in a dump.
+
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use shared::cluster::{Cluster, ClusterOptions};
+use shared::programs::Program;
+use tests::{Database, start};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let rows = env::args()
+        .nth(1)
+        .map_or(2_000_000, |rows| rows.parse().expect("a number of rows"));
+    let bench = Bench::new(rows);
+    println!(
+        "PostgreSQL {}, {} cores, {rows} rows\n",
+        bench.cluster.version(),
+        cores()
+    );
+    bench.backups();
+    bench.restores();
+    bench.starts();
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+struct Bench {
+    cluster: &'static Cluster,
+    tools: PathBuf,
+    folder: tempfile::TempDir,
+    pg_dump: Program,
+}
+
+/// A command and the times it took.
+struct Row {
+    name: &'static str,
+    command: Box<dyn Fn() -> Measured>,
+    times: Vec<Measured>,
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    time: Duration,
+    bytes: u64,
+    peak_kib: u64,
+}
+
+impl Bench {
+    fn new(rows: u64) -> Self {
+        let cluster: &'static Cluster = Box::leak(Box::new(start(&ClusterOptions::default())));
+        let database = Database::named(cluster, "bench");
+        load(&database, rows);
+        std::mem::forget(database);
+        Self {
+            cluster,
+            tools: env::current_exe().unwrap().parent().unwrap().to_path_buf(),
+            folder: tempfile::tempdir().unwrap(),
+            pg_dump: Program::find("pg_dump", None).unwrap(),
+        }
+    }
+
+    /// A command as a row; what it wrote is the size of `output`, if it names a file
+    /// or a folder.
+    fn row(
+        &self,
+        name: &'static str,
+        program: &Path,
+        arguments: &[&str],
+        output: &'static str,
+    ) -> Row {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let program = program.to_path_buf();
+        let place = self.folder.path().to_path_buf();
+        let environment = self.cluster.environment();
+        let pg_dump = self.pg_dump.path().to_path_buf();
+        let run = move || {
+            let written = place.join(output);
+            if !output.is_empty() {
+                let _ = fs::remove_dir_all(&written);
+                let _ = fs::remove_file(&written);
+            }
+            let mut command = Command::new(&program);
+            command.args(&arguments).current_dir(&place);
+            for (name, value) in &environment {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            command.env("PGDATABASE", "bench").env("PG_DUMP", &pg_dump);
+            let (time, peak_kib) = timed(command);
+            let bytes = if output.is_empty() {
+                0
+            } else {
+                largest(&written)
+            };
+            Measured {
+                time,
+                bytes,
+                peak_kib,
+            }
+        };
+        Row {
+            name,
+            command: Box::new(run),
+            times: Vec::new(),
+        }
+    }
+
+    fn tool(&self, name: &str) -> PathBuf {
+        self.tools.join(name)
+    }
+
+    fn backups(&self) {
+        let sh = Path::new("sh");
+        let rotate = self.tool("pg-dump-rotate");
+        let pg_dump = self.pg_dump.path();
+        table(
+            "Backups",
+            vec![
+                self.row("pg_dump >/dev/null", pg_dump, &["--file=/dev/null"], ""),
+                self.row(
+                    "pg_dump | gzip",
+                    sh,
+                    &["-c", "\"$PG_DUMP\" | gzip >dump.gz"],
+                    "dump.gz",
+                ),
+                self.row(
+                    "pg-dump-rotate -F plain",
+                    &rotate,
+                    &["-F", "plain", "--dir", "plain"],
+                    "plain",
+                ),
+                self.row("pg_dump -Fc", pg_dump, &["-Fc", "--file=dump"], "dump"),
+                self.row("pg-dump-rotate", &rotate, &["--dir", "custom"], "custom"),
+            ],
+        );
+    }
+
+    /// On servers alike: a restore, and a restore with everything proved.
+    fn restores(&self) {
+        let backup = backup_in(&self.folder.path().join("custom"));
+        let script = backup_in(&self.folder.path().join("plain"));
+        let jobs = cores().to_string();
+        let restore = "dropdb --if-exists restored && createdb restored && \
+                       pg_restore --jobs \"$1\" --dbname restored \"$0\"";
+        let psql = "dropdb --if-exists restored && createdb restored && \
+                    gunzip -c \"$0\" | psql -q -X -v ON_ERROR_STOP=1 -o /dev/null restored";
+        let verify = self.tool("pg-restore-verify");
+        let sh = Path::new("sh");
+        table(
+            "Restores",
+            vec![
+                self.row(
+                    "createdb, pg_restore -j",
+                    sh,
+                    &["-c", restore, &backup, &jobs],
+                    "",
+                ),
+                self.row("pg-restore-verify (custom)", &verify, &[&backup], ""),
+                self.row("createdb, gunzip | psql", sh, &["-c", psql, &script], ""),
+                self.row("pg-restore-verify (plain.gz)", &verify, &[&script], ""),
+            ],
+        );
+    }
+
+    fn starts(&self) {
+        println!("| start | ms |\n|---|--:|");
+        for name in ["pg-dump-rotate", "pg-restore-verify"] {
+            let mut times: Vec<Duration> = (0..100)
+                .map(|_| {
+                    let mut command = Command::new(self.tool(name));
+                    command.arg("--help").stdout(Stdio::null());
+                    let began = Instant::now();
+                    command.status().unwrap();
+                    began.elapsed()
+                })
+                .collect();
+            times.sort();
+            println!(
+                "| {name} --help | {:.2} |",
+                times[50].as_secs_f64() * 1000.0
+            );
+        }
+    }
+}
+
+fn load(database: &Database, rows: u64) {
+    database.sql(&format!(
+        "create table docs as
+             select i as id, md5(i::text) as name, repeat(md5((i * 7)::text), 3) as body,
+                    jsonb_build_object('k', i, 't', md5((i * 3)::text)) as attributes,
+                    now() - i * interval '1 second' as at
+             from generate_series(1, {rows} / 2) i;
+         alter table docs add primary key (id);
+         create index on docs (name);
+         create table entries as
+             select i as id, i % 1000 as account, (random() * 100000)::numeric(12, 2) as amount,
+                    gen_random_uuid() as reference, now() - i * interval '1 minute' as at
+             from generate_series(1, {rows} - {rows} / 2) i;
+         alter table entries add primary key (id);
+         create index on entries (account);
+         analyze"
+    ));
+}
+
+/// Runs every row once in each round, then prints the medians; the first row is
+/// what the others are compared with.
+fn table(title: &str, mut rows: Vec<Row>) {
+    for _ in 0..ROUNDS {
+        for row in &mut rows {
+            let measured = (row.command)();
+            row.times.push(measured);
+        }
+    }
+    println!("| {title} | s | ratio | MB | peak MB of the tool |\n|---|--:|--:|--:|--:|");
+    let floor = median(&rows[0].times).time.as_secs_f64();
+    for row in &rows {
+        let measured = median(&row.times);
+        let seconds = measured.time.as_secs_f64();
+        println!(
+            "| {} | {seconds:.2} | {:.2} | {:.1} | {:.0} |",
+            row.name,
+            seconds / floor,
+            measured.bytes as f64 / 1e6,
+            measured.peak_kib as f64 / 1024.0
+        );
+    }
+    println!();
+}
+
+fn median(times: &[Measured]) -> Measured {
+    let mut sorted = times.to_vec();
+    sorted.sort_by_key(|measured| measured.time);
+    sorted[sorted.len() / 2]
+}
+
+/// How long it took, and the most memory that the process itself had, in KiB.
+fn timed(mut command: Command) -> (Duration, u64) {
+    command.stdout(Stdio::null());
+    let words = format!("{command:?}");
+    let began = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let ended = loop {
+        peak = peak.max(peak_kib(&status));
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let time = began.elapsed();
+    assert!(ended.success(), "{words}: {ended}");
+    (time, peak)
+}
+
+fn peak_kib(status: &str) -> u64 {
+    let text = fs::read_to_string(status).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// The size of a file, or of the largest in a folder.
+fn largest(path: &Path) -> u64 {
+    match fs::read_dir(path) {
+        Ok(entries) => entries
+            .flatten()
+            .map(|entry| largest(&entry.path()))
+            .max()
+            .unwrap_or(0),
+        Err(_) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
+    }
+}
+
+fn backup_in(folder: &Path) -> String {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    let largest = paths.max_by_key(|path| largest(path)).unwrap();
+    largest.display().to_string()
+}
