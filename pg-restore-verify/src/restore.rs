@@ -7,6 +7,8 @@ mod target;
 
 use std::time::Duration;
 
+use shared::Error;
+
 pub use archive::restore_archive;
 pub use locale::Locale;
 pub use script::restore_script;
@@ -34,3 +36,31 @@ pub struct Refusal {
     /// The server's words.
     pub message: String,
 }
+
+impl Refusal {
+    /// The error to end with, if it was this machine's trouble: it says nothing
+    /// about the backup.
+    pub fn own_trouble(&self) -> Option<Error> {
+        let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
+        if says(&NO_ROOM) {
+            let error = Error::new("there is no room to restore the backup");
+            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            return Some(error.with_hint("make room, or name another folder in TMPDIR"));
+        }
+        says(&SERVER_GONE).then(|| {
+            Error::new("the throw-away server ended before the restore did")
+                .with_detail(format!("{}: {}", self.object, self.message))
+        })
+    }
+}
+
+const NO_ROOM: [&str; 4] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "could not extend file",
+    "out of memory",
+];
+const SERVER_GONE: [&str; 2] = [
+    "server closed the connection unexpectedly",
+    "terminating connection due to",
+];

@@ -13,7 +13,7 @@ use crate::cli::Options;
 use crate::contents::Collector;
 use crate::proof::Proof;
 use crate::record::{Findings, Status};
-use crate::restore::{self, Locale, Restored, Target};
+use crate::restore::{self, Locale, Refusal, Restored, Target};
 use crate::source::{self, Converted};
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -61,6 +61,8 @@ fn restored_and_proved(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<String> {
+    let progress = context.progress();
+    progress.show(|| format!("restoring {}", archive.path.display()));
     let mut target = Target::start(archive, context)?;
     let restored = match archive.kind {
         Kind::Custom => custom(archive, &mut target, options.jobs(), findings)?,
@@ -69,10 +71,14 @@ fn restored_and_proved(
     let Some(restored) = restored else {
         return Ok(String::new());
     };
+    if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
+        return Err(trouble);
+    }
     restored.report(archive, &target, findings)?;
     if restored.damage.is_some() {
         return Ok(String::new());
     }
+    progress.show(|| format!("comparing with {}", archive.path.display()));
     let proof = Proof::new(archive, &target, &restored.contents, options.jobs())?;
     let proved = proof.report(findings)?;
     let took = units::human_duration(restored.took);

@@ -121,3 +121,32 @@ fn a_bit_flipped_in_uncompressed_rows_is_seen_by_the_manifests_checksum() {
     let output = verify(&path);
     assert_eq!(failed(&output), ["checksum"]);
 }
+
+/// Flips a bit in many places of a compressed archive: the tool may only say ok if
+/// the flip changed nothing that counts, as in a date of the header.
+#[test]
+fn bits_flipped_all_over_an_archive() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole");
+    dump(&shop, &["-Fc"], &path);
+    let whole = fs::read(&path).unwrap();
+    let data = data_begins(&whole);
+    // All of them in the data, where every bit counts.
+    for step in 0..12 {
+        let at = data + 20 + (whole.len() - data - 20) * step / 12;
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (step % 8);
+        fs::write(&path, &flipped).unwrap();
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+    }
+}
+
+/// Where the table of contents ends: the first zlib stream is not far behind.
+fn data_begins(archive: &[u8]) -> usize {
+    let zlib = archive
+        .windows(2)
+        .position(|pair| pair == [0x78, 0x9c] || pair == [0x78, 0x01]);
+    zlib.expect("no zlib stream")
+}

@@ -122,3 +122,24 @@ fn flags_that_make_no_sense_together() {
         output.expect_code(2).expect_no_output().expect_error(error);
     }
 }
+
+#[test]
+fn a_machine_without_room_is_no_verdict_on_the_backup() {
+    let database = tests::Database::new();
+    database.sql("create table t as select i, repeat('x', 1000) from generate_series(1, 30000) i");
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join("app.dump");
+        dump(&database, &[format], &path);
+        // The server is a child, and its files may not grow either.
+        let output = tool("pg-restore-verify")
+            .arg(&path)
+            .largest_file(20_000_000)
+            .run();
+        let output = output
+            .expect_code(2)
+            .expect_no_output()
+            .expect_error("no room to restore");
+        assert!(output.stderr.contains("TMPDIR"), "{output:?}");
+    }
+}
