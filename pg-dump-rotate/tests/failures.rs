@@ -105,7 +105,8 @@ fn a_folder_that_can_not_be_written() {
         dir.path(),
         "file/x: Not a directory",
     );
-    expect_failure(back_up(&database, &file), dir.path(), "file");
+    let run = back_up(&database, &file);
+    expect_failure(run, dir.path(), "file is not a folder");
 }
 
 #[test]
