@@ -190,7 +190,9 @@ impl cli::Options for Options {
             "keep-weekly" => self.policy.weekly = value.count()?,
             "keep-monthly" => self.policy.monthly = value.count()?,
             "keep-yearly" => self.policy.yearly = value.count()?,
-            "keep-within" => self.policy.within = Some(value.duration()?),
+            "keep-within" => {
+                self.policy.within = Some(value.duration()?).filter(|span| !span.is_zero());
+            }
             "dry-run" => self.dry_run = true,
             "list" => self.take_job(Job::List)?,
             "rotate" => self.take_job(Job::Rotate)?,
@@ -325,6 +327,10 @@ mod tests {
             (&["--dir", "x", "--rotate"], "--rotate needs a rule"),
             (
                 &["--dir", "x", "--rotate", "--keep-last", "0"],
+                "--rotate needs a rule",
+            ),
+            (
+                &["--dir", "x", "--rotate", "--keep-within", "0d"],
                 "--rotate needs a rule",
             ),
             (&["--dir", "x", "--rotate", "--list"], "exclude each other"),
