@@ -215,8 +215,7 @@ impl BackUp<'_> {
             Some(verdict) => record.because(verdict.reason()),
             None => record,
         };
-        records.write(&record)?;
-        records.flush()
+        records.write(&record)
     }
 
     fn name(&self, taken_at: Time) -> Name {

@@ -32,7 +32,10 @@ pub const TOOL: Tool = Tool::new(
      days, ISO weeks, months or years that have one, and the oldest of all while it has kept \
      fewer than N. They overlap: one backup may be kept by several. Times are UTC. Only backups \
      with a manifest, and of the size that it says, count or are deleted. The newest one is \
-     always kept, and so are those with a time in the future.",
+     always kept, and so are those with a time in the future.\n\
+     \n\
+     The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
+     is, save for large objects of others; where tables have row security, with BYPASSRLS.",
 )
 .flags(FLAGS)
 .connects()
@@ -187,7 +190,9 @@ impl cli::Options for Options {
             "keep-weekly" => self.policy.weekly = value.count()?,
             "keep-monthly" => self.policy.monthly = value.count()?,
             "keep-yearly" => self.policy.yearly = value.count()?,
-            "keep-within" => self.policy.within = Some(value.duration()?),
+            "keep-within" => {
+                self.policy.within = Some(value.duration()?).filter(|span| !span.is_zero());
+            }
             "dry-run" => self.dry_run = true,
             "list" => self.take_job(Job::List)?,
             "rotate" => self.take_job(Job::Rotate)?,
@@ -322,6 +327,10 @@ mod tests {
             (&["--dir", "x", "--rotate"], "--rotate needs a rule"),
             (
                 &["--dir", "x", "--rotate", "--keep-last", "0"],
+                "--rotate needs a rule",
+            ),
+            (
+                &["--dir", "x", "--rotate", "--keep-within", "0d"],
                 "--rotate needs a rule",
             ),
             (&["--dir", "x", "--rotate", "--list"], "exclude each other"),

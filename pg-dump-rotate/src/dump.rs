@@ -13,7 +13,7 @@ use shared::backup::Format;
 use shared::cli;
 use shared::connection::Conninfo;
 use shared::programs::{Child, Program};
-use shared::units::human_bytes;
+use shared::units::{human_bytes, human_duration};
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
@@ -48,7 +48,13 @@ impl Dump<'_> {
             .context(|| format!("could not write {}", partial.path().display()))?;
         let finished = child.wait()?;
         signals::check()?;
-        let finished = finished.success_or(|| format!("could not dump the database {database}"))?;
+        let remedy = self.remedy(&finished.stderr);
+        let finished = finished
+            .success_or(|| format!("could not dump the database {database}"))
+            .map_err(|error| match remedy {
+                Some(remedy) => error.with_hint(remedy),
+                None => error,
+            })?;
         // What it left out, for one, it only says here.
         finished.stderr.lines().for_each(|line| context.warn(line));
         if self.format == Format::Plain && !script.is_complete() {
@@ -63,6 +69,30 @@ impl Dump<'_> {
             archive::check(&self.pg_restore()?, partial.path())?;
         }
         Ok(written)
+    }
+
+    /// What to do about pg_dump's complaint, where it does not say so itself.
+    fn remedy(&self, complaint: &str) -> Option<String> {
+        let says = |words| complaint.contains(words);
+        let user = self.conninfo.user();
+        if says("LOCK TABLE") && says("statement timeout") {
+            let waited = human_duration(self.lock_wait);
+            return Some(format!(
+                "somebody held a lock on a table for longer than --lock-wait ({waited}): \
+                 give it more time, or take the backup when nobody changes tables"
+            ));
+        }
+        if says("row-level security") {
+            return Some(format!(
+                "a backup has to see every row: the user {user} needs BYPASSRLS"
+            ));
+        }
+        says("permission denied for").then(|| {
+            format!(
+                "a backup has to read everything: grant pg_read_all_data to {user} \
+                 (from PostgreSQL 14), or pick what it may read with --table or --schema"
+            )
+        })
     }
 
     /// Archives are read by pg_restore of the same version or newer.

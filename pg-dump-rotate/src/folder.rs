@@ -34,6 +34,9 @@ pub struct Locked<'a>(&'a Folder);
 impl Folder {
     /// Opens a folder, and makes it first, for its owner alone, if it is missing.
     pub fn make(path: &Path) -> Result<Self> {
+        if path.exists() && !path.is_dir() {
+            return Err(Error::new(format!("{} is not a folder", path.display())));
+        }
         let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.context(|| format!("could not make the folder {}", path.display()))?;

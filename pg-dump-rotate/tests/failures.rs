@@ -105,7 +105,8 @@ fn a_folder_that_can_not_be_written() {
         dir.path(),
         "file/x: Not a directory",
     );
-    expect_failure(back_up(&database, &file), dir.path(), "file");
+    let run = back_up(&database, &file);
+    expect_failure(run, dir.path(), "file is not a folder");
 }
 
 #[test]
@@ -182,8 +183,13 @@ fn a_dump_that_fails_deletes_nothing() {
         let output = expect_failure(run, dir.path(), "could not dump the database");
         output
             .expect_error("detail: ")
-            .expect_error("row-level security policy for table \"secrets\"");
+            .expect_error("row-level security policy for table \"secrets\"")
+            .expect_error("hint: a backup has to see every row: the user reader needs BYPASSRLS");
     }
+    database.sql("revoke all on orders from reader");
+    let run = back_up(&database, dir.path()).env("PGUSER", "reader");
+    expect_failure(run, dir.path(), "permission denied for table orders")
+        .expect_error("hint: a backup has to read everything: grant pg_read_all_data to reader ");
     database.sql("drop owned by reader; drop role reader");
 }
 
@@ -197,7 +203,8 @@ fn a_locked_table_is_waited_for_only_so_long() {
         .unwrap();
     let run = back_up(&database, dir.path()).args(["--lock-wait", "100ms"]);
     expect_failure(run, dir.path(), "could not dump the database")
-        .expect_error("LOCK TABLE public.orders");
+        .expect_error("LOCK TABLE public.orders")
+        .expect_error("hint: somebody held a lock on a table for longer than --lock-wait (100ms)");
 }
 
 /// A folder with a pg_dump whose output is cut, to so many bytes, while its status is lost, as by

@@ -122,7 +122,11 @@ fn without_a_rule_nothing_is_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let (database, first) = one_backup(dir.path(), &[]);
     taken_at(&first, "20010101T000000Z");
-    for none in [&[][..], &["--keep-daily", "0"]] {
+    for none in [
+        &[][..],
+        &["--keep-daily", "0"],
+        &["--keep-last", "0", "--keep-within", "0d"],
+    ] {
         let output = back_up(&database, dir.path())
             .args(none)
             .run()
@@ -130,7 +134,25 @@ fn without_a_rule_nothing_is_deleted() {
         assert_eq!(output.json_lines().len(), 1);
         assert_eq!(output.json_lines()[0]["reason"], Value::Null);
     }
-    assert_eq!(names(dir.path()).len(), 4);
+    assert_eq!(names(dir.path()).len(), 5);
+}
+
+#[test]
+fn a_table_is_aligned_over_all_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    taken_at(&first, "20010101T000000Z");
+    let run = back_up(&database, dir.path()).args(["--keep-last", "2", "-o", "table"]);
+    let output = run.run().expect_code(0);
+    let [header, rows @ ..] = &*output.stdout.lines().collect::<Vec<_>>() else {
+        panic!("{output:?}")
+    };
+    assert_eq!(rows.len(), 3, "{output:?}");
+    let column = header.find("pg_dump_version").unwrap();
+    let version = database.cluster().version().to_string();
+    for row in rows {
+        assert!(row[column..].starts_with(&version), "{output:?}");
+    }
 }
 
 #[test]

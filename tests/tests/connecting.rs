@@ -188,7 +188,7 @@ fn every_host_that_was_tried_is_named() {
 
 #[test]
 fn load_is_balanced() {
-    let (one, two) = (tests::tcp_cluster().port(), guarded());
+    let (one, two) = (tcp_cluster().port(), guarded());
     two.connect("postgres")
         .unwrap()
         .batch_execute("create role bob login password 'sentinel'")

@@ -174,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_in_upstreams_folder_is_found_beside_debians() {
+        let port = 40_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+        let path = format!("/tmp/.s.PGSQL.{port}");
+        let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let found = show(&[("port", &port.to_string())]);
+        std::fs::remove_file(&path).unwrap();
+        drop(socket);
+        assert_eq!(found.unwrap(), [format!("socket {path}")]);
+        let nowhere = folder_with_socket(port);
+        assert_eq!(nowhere, default_folder());
+    }
+
+    #[test]
     fn the_default_socket_is_localhost_for_a_password_file() {
         let settings = Settings::from([("host", String::new())]);
         assert_eq!(list(&settings).unwrap()[0].passfile_name(), "localhost");

@@ -222,3 +222,45 @@ fn set_keepalives(config: &mut postgres::Config, conninfo: &Conninfo) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{ConnectArgs, Environment, Need};
+
+    fn config(parameters: &str) -> postgres::Config {
+        let args = ConnectArgs {
+            dbname: Some(format!("postgresql://u@127.0.0.1/db?{parameters}")),
+            ..ConnectArgs::default()
+        };
+        let conninfo = Conninfo::resolve(&args, &Environment::default(), Need::Session).unwrap();
+        let startup = Startup::new(&conninfo, &SessionOptions::default());
+        let host = &conninfo.hosts[0];
+        let config = startup.config(&conninfo, host, None, Encryption::Plain, true);
+        config.unwrap()
+    }
+
+    #[test]
+    fn a_dead_server_is_noticed_as_soon_as_was_asked_for() {
+        let config = config(
+            "keepalives_idle=30&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=4500",
+        );
+        assert!(config.get_keepalives());
+        assert_eq!(config.get_keepalives_idle(), Duration::from_secs(30));
+        assert_eq!(
+            config.get_keepalives_interval(),
+            Some(Duration::from_secs(5))
+        );
+        assert_eq!(config.get_keepalives_retries(), Some(3));
+        let milliseconds = config.get_tcp_user_timeout().map(Duration::as_millis);
+        assert_eq!(milliseconds, Some(4500));
+    }
+
+    #[test]
+    fn what_zero_means_is_left_to_the_system() {
+        let config = config("keepalives=0&keepalives_count=0&tcp_user_timeout=0");
+        assert!(!config.get_keepalives());
+        assert_eq!(config.get_keepalives_retries(), None);
+        assert_eq!(config.get_tcp_user_timeout(), None);
+    }
+}

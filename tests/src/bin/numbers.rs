@@ -1,6 +1,6 @@
 //! A tool that writes numbers as records, for the tests of what all tools do.
 
-#![allow(clippy::panic, missing_docs)]
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,10 +1,9 @@
 //! Certificates, made by openssl as an administrator would make them.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::Command;
-use tempfile::TempDir;
 
 /// Authorities and old certificates have RSA keys, the others elliptic curves.
 fn new_key(name: &str) -> &'static [&'static str] {
@@ -20,13 +19,18 @@ fn new_key(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// A folder of keys (`NAME.key`) and certificates (`NAME.crt`).
-pub struct Certificates(TempDir);
+/// A folder of keys (`NAME.key`) and certificates (`NAME.crt`). It lies in that of a server that
+/// is gone with the process: nothing drops what is shared by all tests.
+pub struct Certificates(PathBuf);
 
 impl Certificates {
     /// Two authorities, servers' certificates of all sorts, clients' certificates.
     pub fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let server = tests::cluster().socket_dir();
+        let folder = Self(server.join("certificates"));
+        fs::create_dir(&folder.0).unwrap();
+        // Whoever removes the server's folder has to be able to empty this one.
+        chown(&folder.0, Some(fs::metadata(server).unwrap().uid()), None).unwrap();
         for authority in ["ca", "stranger"] {
             folder.own(authority, authority, "basicConstraints=critical,CA:TRUE");
         }
@@ -86,7 +90,7 @@ impl Certificates {
 
     /// The path of one of its files.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.0.join(name)
     }
 
     /// What one of its files holds.
@@ -96,7 +100,7 @@ impl Certificates {
 
     fn openssl(&self, arguments: &[&str]) {
         let mut command = Command::new("openssl");
-        let output = command.args(arguments).current_dir(self.0.path()).output();
+        let output = command.args(arguments).current_dir(&self.0).output();
         let output = output.unwrap_or_else(|error| panic!("openssl (install it): {error}"));
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "openssl {arguments:?}: {words}");
