@@ -12,7 +12,7 @@ use std::time::Duration;
 use shared::backup::Format;
 use shared::cli;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Program};
+use shared::programs::{Child, Program, set_environment};
 use shared::units::{human_bytes, human_duration};
 use shared::{Context, Error, Result, signals};
 
@@ -103,12 +103,7 @@ impl Dump<'_> {
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
         let mut command = self.pg_dump.command();
-        for (name, value) in self.conninfo.child_environment() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        set_environment(&mut command, self.conninfo.child_environment());
         command.args(self.arguments());
         command.args(self.conninfo.child_arguments());
         command

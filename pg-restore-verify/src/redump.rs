@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use shared::dump::{Digest, QualifiedName, Script};
-use shared::programs::{Child, Program};
+use shared::programs::{Child, Program, set_environment};
 use shared::{Result, signals};
 
 use crate::contents::{Collector, Contents};
@@ -54,12 +54,7 @@ pub fn inserts(
 
 fn dump(pg_dump: &Program, target: &Target, options: &[&str]) -> Result<Contents> {
     let mut command = pg_dump.command();
-    for (name, value) in target.cluster().environment() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    set_environment(&mut command, target.cluster().environment());
     // A name in the environment is a name, whatever it looks like.
     command.env("PGDATABASE", target.database());
     command

@@ -84,15 +84,20 @@ pub fn digest<'a>(
         }
         Ok(())
     };
+    on_threads(reading.jobs, work)?;
+    Ok(digests.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Runs the same work on so many threads, to the end of all of them.
+fn on_threads(count: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..reading.jobs).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(&work)).collect();
         let ended = workers.into_iter().map(|worker| match worker.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        ended.collect::<Result<Vec<()>>>()
-    })?;
-    Ok(digests.into_inner().unwrap_or_else(PoisonError::into_inner))
+        ended.collect()
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

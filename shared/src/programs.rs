@@ -96,3 +96,16 @@ impl Program {
         command
     }
 }
+
+/// Gives a command these variables, and takes away those that have no value.
+pub fn set_environment(
+    command: &mut Command,
+    variables: impl IntoIterator<Item = (OsString, Option<OsString>)>,
+) {
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use shared::cluster::Cluster;
+use shared::programs::set_environment;
 
 use crate::binary::binary;
 use crate::database::Database;
@@ -198,12 +199,7 @@ impl ToolCommand {
         command.args(&words[1..]);
         clean(&mut command);
         dispositions::reset(&mut command);
-        for (name, value) in &self.environment {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        set_environment(&mut command, self.environment.clone());
         if let Some(uid) = self.user {
             command.gid(uid).uid(uid).current_dir("/");
         }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use shared::Result;
-use shared::programs::{Child, Finished, Program};
+use shared::programs::{Child, Finished, Program, set_environment};
 
 use super::target::Target;
 use super::{Refusal, Restored};
@@ -33,25 +33,18 @@ pub fn restore_archive(
     let mut told = run.section(&["--section=pre-data"])?;
     collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
-        let reading = scope.spawn(|| {
-            let mut decoder = target.decoder();
-            if let Some(encoding) = &collector.contents().encoding {
-                decoder.declare(encoding);
-            }
-            source::collect_data(pg_restore, archive, &mut decoder, &mut collector)
-        });
+        let reading = scope.spawn(|| run.read_data(&mut collector));
         let rest = run.data_and_rest(jobs).map(|told| (told, began.elapsed()));
-        (reading.join(), rest)
+        let read = reading.join();
+        (
+            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            rest,
+        )
     });
     let (more, took) = rest?;
     told.extend(more);
-    let damage = match read {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error),
-        Err(panic) => std::panic::resume_unwind(panic),
-    };
     shared::signals::check()?;
-    let damage = damage.map(|error| error.in_one_line());
+    let damage = read.err().map(|error| error.in_one_line());
     if damage.is_some() {
         // The other complaints about the file are of the same damage.
         told.retain(|told| told.refusal.message.contains("ERROR:"));
@@ -71,6 +64,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Reads the rows a second time, for their digests.
+    fn read_data(&self, collector: &mut Collector) -> Result<()> {
+        let mut decoder = self.target.decoder();
+        if let Some(encoding) = &collector.contents().encoding {
+            decoder.declare(encoding);
+        }
+        source::collect_data(self.pg_restore, self.archive, &mut decoder, collector)
+    }
+
     /// In two runs: in one, pg_restore may create a trigger on a partitioned table
     /// before the rows of its partitions are there, and it fires for them.
     fn data_and_rest(&self, jobs: usize) -> Result<Vec<Told>> {
@@ -100,12 +102,7 @@ impl Run<'_> {
 
     fn section(&self, options: &[&str]) -> Result<Vec<Told>> {
         let mut command = self.pg_restore.command();
-        for (name, value) in self.target.cluster().environment() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        set_environment(&mut command, self.target.cluster().environment());
         let database = format!("--dbname={}", self.target.database());
         command.args(options).arg("--no-password").arg(database);
         command.arg("--").arg(&self.archive.path);

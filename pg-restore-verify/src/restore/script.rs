@@ -227,13 +227,9 @@ fn feed<R: Read>(
     script: &mut Script<R>,
     collector: &mut Collector,
 ) -> Result<Fed> {
-    let mut refused = None;
-    let mut writer = match client.copy_in(sql) {
-        Ok(writer) => Some(writer),
-        Err(error) => {
-            refused = Some(Error::from(error));
-            None
-        }
+    let (mut writer, mut refused) = match client.copy_in(sql) {
+        Ok(writer) => (Some(writer), None),
+        Err(error) => (None, Some(error)),
     };
     loop {
         signals::check()?;
@@ -241,13 +237,12 @@ fn feed<R: Read>(
             Err(error) => return Ok(Fed::Cut(error.message().to_string())),
             Ok(Some(Event::Rows(lines))) => {
                 collector.rows(lines);
-                if let Some(open) = &mut writer
-                    && open.write_all(lines).is_err()
+                if writer
+                    .as_mut()
+                    .is_some_and(|open| open.write_all(lines).is_err())
                 {
                     // The server's reason comes with `finish`.
-                    refused = writer
-                        .take()
-                        .and_then(|writer| writer.finish().err().map(Error::from));
+                    refused = writer.take().and_then(|writer| writer.finish().err());
                 }
             }
             Ok(_) => break,
@@ -255,9 +250,9 @@ fn feed<R: Read>(
     }
     collector.end_copy();
     if let Some(writer) = writer {
-        refused = writer.finish().err().map(Error::from);
+        refused = writer.finish().err();
     }
-    match refused {
+    match refused.map(Error::from) {
         Some(error) if error.sqlstate().is_none() => Err(error),
         Some(error) => Ok(Fed::Refused(error)),
         None => Ok(Fed::Whole),

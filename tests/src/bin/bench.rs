@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use shared::cluster::{Cluster, ClusterOptions};
-use shared::programs::Program;
+use shared::programs::{Program, set_environment};
 use tests::{Database, start};
 
 const ROUNDS: usize = 3;
@@ -96,12 +96,7 @@ impl Bench {
             }
             let mut command = Command::new(&program);
             command.args(&arguments).current_dir(&place);
-            for (name, value) in &environment {
-                match value {
-                    Some(value) => command.env(name, value),
-                    None => command.env_remove(name),
-                };
-            }
+            set_environment(&mut command, environment.clone());
             command.env("PGDATABASE", "bench").env("PG_DUMP", &pg_dump);
             let (time, peak_kib) = timed(command);
             let bytes = if output.is_empty() {

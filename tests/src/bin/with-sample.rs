@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use shared::cluster::ClusterOptions;
+use shared::programs::set_environment;
 use tests::{Database, start};
 
 fn main() -> ExitCode {
@@ -24,12 +25,7 @@ fn main() -> ExitCode {
     database.load_sample();
     let mut command = Command::new(program);
     command.args(words);
-    for (name, value) in cluster.environment() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    set_environment(&mut command, cluster.environment());
     command.env("PATH", path_with_tools());
     let status = command.status().expect("the command can be run");
     let signal = status.signal().map_or(1, |signal| 128 + signal);
