@@ -74,7 +74,7 @@ impl Verdict {
     pub fn reason(&self) -> String {
         match self.is_kept() {
             true => self.reasons.join("; "),
-            false => "kept by no rule".into(),
+            false => "no rule keeps it".into(),
         }
     }
 }

@@ -82,14 +82,14 @@ fn the_policy_decides_and_says_why() {
             "daily 2024-01-05 (2 of 3); weekly 2024-W01 (2 of 4); yearly 2024 (2 of 2)",
         ],
         ["2024-01-04T03:00:00Z", "kept", "daily 2024-01-04 (3 of 3)"],
-        ["2024-01-01T03:00:00Z", "deleted", "kept by no rule"],
+        ["2024-01-01T03:00:00Z", "deleted", "no rule keeps it"],
         ["2023-12-31T03:00:00Z", "kept", "weekly 2023-W52 (3 of 4)"],
         ["2023-12-24T03:00:00Z", "kept", "weekly 2023-W51 (4 of 4)"],
     ];
     // The first backup shares its day with the new one.
     assert_eq!(
         (&told[0][1], &told[0][2]),
-        (&"deleted".into(), &"kept by no rule".into())
+        (&"deleted".into(), &"no rule keeps it".into())
     );
     assert_eq!(told[1..], expected);
     let mut left = [
@@ -385,7 +385,8 @@ fn a_reader_that_went_away_keeps_no_old_backups_alive() {
     let (database, first) = one_backup(dir.path(), &[]);
     let old = taken_at(&first, "20260101T000000Z");
     let run = back_up(&database, dir.path()).args(["--keep-last", "2"]);
-    run.stdout_closed().run().expect_code(0);
+    let output = run.stdout_closed().run();
+    assert_eq!(output.signal(), Some(13), "{output:?}");
     assert!(!old.exists());
     let run = back_up(&database, dir.path()).args(["--keep-last", "2"]);
     run.stdout_to("/dev/full").run().expect_code(2);

@@ -43,11 +43,8 @@ impl Archive {
     /// When it can't be read.
     pub fn open(path: &Path) -> Result<std::result::Result<Self, String>> {
         let named = || path.display().to_string();
+        check_regular(path)?;
         let file = File::open(path).context(named)?;
-        if file.metadata().context(named)?.is_dir() {
-            return Err(Error::new(format!("{} is a folder", path.display()))
-                .with_hint("name a backup's file, or use --latest DIR"));
-        }
         let mut head = Vec::new();
         file.take(HEAD_BYTES)
             .read_to_end(&mut head)
@@ -112,6 +109,25 @@ impl Archive {
             encoding: None,
         }
     }
+}
+
+/// Refuses what is no file on disk: a backup is read several times, and opening a
+/// pipe waits for whoever may write to it.
+pub fn check_regular(path: &Path) -> Result<()> {
+    let named = || path.display().to_string();
+    let metadata = std::fs::metadata(path).context(named)?;
+    if metadata.is_dir() {
+        return Err(Error::new(format!("{} is a folder", path.display()))
+            .with_hint("name a backup's file, or use --latest DIR"));
+    }
+    let stream = ["/dev", "/proc"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    if stream || !metadata.is_file() {
+        return Err(Error::new(format!("{} is no regular file", path.display()))
+            .with_hint("a backup is read several times: save it to a file first"));
+    }
+    Ok(())
 }
 
 /// `15.18 (Debian 15.18-1)`, `17beta1`, `18devel`.

@@ -68,30 +68,28 @@ pub fn compare(path: &Path) -> Result<Checksum> {
 }
 
 impl Checksum {
-    /// The finding; none where there is no manifest to compare with.
-    pub fn finding(self, findings: &Findings<'_>) -> Option<Finding> {
+    /// The finding.
+    pub fn finding(self, findings: &Findings<'_>) -> Finding {
+        let check = |status| findings.check("checksum", status);
         match self {
-            Self::Unknown => None,
-            Self::Damaged(why) => Some(findings.check("checksum", Status::Failed).message(why)),
-            Self::Known {
-                expected,
-                actual,
-                took,
-            } if expected == actual => Some(
-                findings
-                    .check("checksum", Status::Ok)
-                    .compared(expected, actual)
-                    .took(took),
+            Self::Unknown => check(Status::Skipped).message(
+                "no manifest beside it says what the file was: whether bytes were changed \
+                 is not known",
             ),
+            Self::Damaged(why) => check(Status::Failed).message(why),
             Self::Known {
                 expected,
                 actual,
                 took,
-            } => {
-                let finding = findings.check("checksum", Status::Failed).took(took);
-                let message = "the file is not what its manifest says";
-                Some(finding.compared(expected, actual).message(message))
-            }
+            } if expected == actual => check(Status::Ok).compared(expected, actual).took(took),
+            Self::Known {
+                expected,
+                actual,
+                took,
+            } => check(Status::Failed)
+                .compared(expected, actual)
+                .message("the file is not what its manifest says")
+                .took(took),
         }
     }
 }

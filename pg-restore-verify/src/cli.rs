@@ -58,6 +58,9 @@ pub const TOOL: Tool = Tool::new(
 ])
 .found("a backup does not verify; the records say why");
 
+/// More connections than cores gain nothing, and the server takes a hundred.
+const MOST_JOBS: usize = 64;
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -93,7 +96,9 @@ impl Options {
     /// How many connections at once.
     pub fn jobs(&self) -> usize {
         match self.jobs {
-            0 => available_parallelism().map_or(1, usize::from),
+            0 => available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_JOBS),
             jobs => jobs,
         }
     }
@@ -107,8 +112,8 @@ impl cli::Options for Options {
             "label" => self.selection.label = Some(value.text()?.to_string()),
             "jobs" => {
                 self.jobs = value.count()?;
-                if self.jobs == 0 {
-                    return Err(value.refuse("at least 1 is needed"));
+                if !(1..=MOST_JOBS).contains(&self.jobs) {
+                    return Err(value.refuse(&format!("1 to {MOST_JOBS} are possible")));
                 }
             }
             _ => return Err(cli::unhandled(flag)),

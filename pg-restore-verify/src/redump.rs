@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
-use shared::dump::{Digest, QualifiedName, Script};
+use shared::dump::{Digest, QualifiedName, Script, quote_identifier};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Result, signals};
 
@@ -30,6 +30,16 @@ pub fn schema(pg_dump: &Program, target: &Target, backup: &Contents) -> Result<C
         .as_ref()
         .map(|encoding| format!("--encoding={encoding}"));
     options.extend(encoding.as_deref());
+    // A dump of some schemas only is compared with one of the same.
+    let schemas: Vec<String> = match backup.schema.creates_public() {
+        true => backup
+            .schema
+            .schemas()
+            .map(|name| format!("--schema={}", quote_identifier(name)))
+            .collect(),
+        false => Vec::new(),
+    };
+    options.extend(schemas.iter().map(String::as_str));
     dump(pg_dump, target, &options)
 }
 

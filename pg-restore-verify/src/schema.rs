@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use shared::dump::{Entry, Token, spans};
+use shared::dump::{Entry, Token, spans, tokens};
 
 use crate::instants::text_in_utc;
 
@@ -108,6 +108,23 @@ impl Schema {
         });
     }
 
+    /// Whether the dump creates the schema `public`, as one of some schemas only does.
+    pub fn creates_public(&self) -> bool {
+        let public = |(object, statements): (&Object, &Vec<String>)| {
+            let creates = statements
+                .iter()
+                .any(|sql| sql.starts_with("CREATE SCHEMA "));
+            object.kind == "SCHEMA" && object.name == "public" && creates
+        };
+        self.objects.iter().any(public)
+    }
+
+    /// The schemas that the dump creates.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        let schemas = self.objects.keys().filter(|object| object.kind == "SCHEMA");
+        schemas.map(|object| object.name.as_str())
+    }
+
     /// The statement that creates the dumped database, if the dump has it.
     pub fn create_database(&self) -> Option<&str> {
         let mut statements = self
@@ -189,6 +206,12 @@ impl Object {
     }
 }
 
+/// Whether two texts are the same tokens, however strings are quoted and whatever
+/// time zone instants are in.
+fn same_meaning(one: &str, other: &str) -> bool {
+    tokens(&text_in_utc(one)) == tokens(&text_in_utc(other))
+}
+
 /// pg_dump lists the roles of a policy in the order in which the cluster created
 /// them, which is no part of the policy.
 fn with_roles_in_order(policy: &str) -> String {
@@ -243,7 +266,7 @@ fn unlike(expected: &[String], actual: Option<&Vec<String>>) -> (Option<String>,
     }
     let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
     let (missing, extra) = (missing.join("\n"), extra.join("\n"));
-    if text_in_utc(&missing) == text_in_utc(&extra) {
+    if same_meaning(&missing, &extra) {
         return (None, None);
     }
     (Some(missing), Some(extra))

@@ -8,6 +8,7 @@ use shared::cli::Context;
 use shared::records::{self, Stdin};
 use shared::{Context as _, Error, Result, backup};
 
+use crate::archive::{Archive, check_regular};
 use crate::cli::Selection;
 
 /// What pg-dump-rotate writes, as far as it matters here.
@@ -38,6 +39,7 @@ pub fn backups<'a>(
 /// A backup that can't be opened is trouble to be told at once, not after hours
 /// spent on those before it.
 fn readable(path: &Path) -> Result<()> {
+    check_regular(path)?;
     match std::fs::File::open(path) {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::new(format!(
@@ -60,10 +62,33 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
         }
         None => selection.database.is_none() && selection.label.is_none(),
     });
-    newest.map(|backup| backup.path).ok_or_else(|| {
+    let filtered = selection.database.is_some() || selection.label.is_some();
+    let path = match newest {
+        Some(backup) => Some(backup.path),
+        None if filtered => None,
+        None => newest_of_others(folder)?,
+    };
+    path.ok_or_else(|| {
         Error::new(format!("{}: there is no such backup", folder.display()))
             .with_hint("pg-dump-rotate --list --dir shows what is there")
     })
+}
+
+/// In a folder without backups of pg-dump-rotate: the youngest file that is one of
+/// pg_dump's.
+fn newest_of_others(folder: &Path) -> Result<Option<PathBuf>> {
+    let named = || folder.display().to_string();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).context(named)? {
+        let entry = entry.context(named)?;
+        let metadata = entry.metadata().context(named)?;
+        if metadata.is_file() {
+            files.push((metadata.modified().context(named)?, entry.path()));
+        }
+    }
+    files.sort();
+    let mut youngest_first = files.into_iter().rev().map(|(_, path)| path);
+    Ok(youngest_first.find(|path| matches!(Archive::open(path), Ok(Ok(_)))))
 }
 
 /// The backups that records on standard input tell of: those just created, or listed.

@@ -51,17 +51,21 @@ impl Converted {
         Ok(Self { script, child })
     }
 
-    /// Reads all of it into `collector`; an error if pg_restore could not.
-    pub fn collect(mut self, decoder: &mut Decoder, collector: &mut Collector) -> Result<()> {
+    /// Reads all of it into `collector`; why pg_restore could not, if it could not.
+    pub fn collect(mut self, decoder: &mut Decoder, collector: &mut Collector) -> Damage {
         let read = collect(&mut self.script, decoder, collector);
-        // What pg_restore says of the damage is better than what its output shows.
         drop(self.script);
         let ended = self.child.wait()?;
         signals::check()?;
-        ended.success_or(|| "the archive can't be read".to_string())?;
-        read
+        ended.not_killed()?;
+        // What pg_restore says of the damage is better than what its output shows.
+        let ended = ended.success_or(|| "the archive can't be read".to_string());
+        Ok(ended.and(read).err().map(|error| error.in_one_line()))
     }
 }
+
+/// What is wrong with a backup, if anything is; an error is trouble of our own.
+pub type Damage = Result<Option<String>>;
 
 /// Reads an archive's data into `collector`: by ourselves, which is twice as fast,
 /// or by pg_restore where only that can.
@@ -70,30 +74,38 @@ pub fn collect_data(
     archive: &Archive,
     decoder: &mut Decoder,
     collector: &mut Collector,
-) -> Result<()> {
+) -> Damage {
     let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
-    let Some(data) = dump::Archive::open(file)? else {
-        let script = Converted::start(pg_restore, archive, &["--data-only"])?;
-        return script.collect(decoder, collector);
+    let read = match dump::Archive::open(file) {
+        Ok(None) => {
+            let script = Converted::start(pg_restore, archive, &["--data-only"])?;
+            return script.collect(decoder, collector);
+        }
+        Ok(Some(data)) => collect_blocks(data, decoder, collector),
+        Err(error) => Err(error),
     };
+    signals::check()?;
+    Ok(read.err().map(|error| error.in_one_line()))
+}
+
+fn collect_blocks(
+    data: dump::Archive<File>,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
     for entry in data.of_kind("SEQUENCE SET") {
-        collect(
-            &mut Script::new(entry.definition.as_slice()),
-            decoder,
-            collector,
-        )?;
+        let mut script = Script::new(entry.definition.as_slice());
+        collect(&mut script, decoder, collector)?;
     }
     let mut buffer = vec![0; CHUNK_BYTES];
     data.blocks(|block| match block {
         Block::Rows(script) => collect(&mut Script::new(script), decoder, collector),
         Block::LargeObject(oid, mut bytes) => loop {
             signals::check()?;
-            match bytes.read(&mut buffer)? {
-                0 => {
-                    collector.large_object(oid, &[]);
-                    return Ok(());
-                }
-                length => collector.large_object(oid, &buffer[..length]),
+            let length = bytes.read(&mut buffer)?;
+            collector.large_object(oid, &buffer[..length]);
+            if length == 0 {
+                return Ok(());
             }
         },
     })

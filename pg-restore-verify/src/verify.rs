@@ -5,7 +5,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use shared::cli::Context;
 use shared::programs::Program;
-use shared::{Result, units};
+use shared::{Error, Result, units};
 
 use crate::archive::{Archive, Kind};
 use crate::checksum;
@@ -40,10 +40,9 @@ pub fn backup(
         let checksum = scope.spawn(|| checksum::compare(path));
         let proved = restored_and_proved(&archive, options, context, findings);
         let checksum = joined(checksum)?;
-        if let Some(finding) = checksum.finding(findings) {
-            findings.add(finding)?;
-        }
-        proved
+        let proved = proved?;
+        findings.add(checksum.finding(findings))?;
+        Ok::<String, Error>(proved)
     })?;
     findings.verdict(proved)
 }
@@ -65,17 +64,19 @@ fn restored_and_proved(
     progress.show(|| format!("restoring {}", archive.path.display()));
     let mut target = Target::start(archive, context)?;
     let restored = match archive.kind {
-        Kind::Custom => custom(archive, &mut target, options.jobs(), findings)?,
-        Kind::Plain | Kind::PlainGzip => Some(plain(archive, &mut target, findings)?),
+        Kind::Custom => custom(archive, &mut target, options.jobs(), findings),
+        Kind::Plain | Kind::PlainGzip => plain(archive, &mut target, findings).map(Some),
     };
+    let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
         return Ok(String::new());
     };
     if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
         return Err(trouble);
     }
+    target.has_room()?;
     restored.report(archive, &target, findings)?;
-    if restored.damage.is_some() {
+    if restored.damage.is_some() || restored.is_data_only() {
         return Ok(String::new());
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
@@ -93,16 +94,13 @@ fn custom(
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
     let pg_restore = Program::find("pg_restore", archive.pg_dump_major)?;
-    let mut collector = Collector::new();
-    let schema = Converted::start(&pg_restore, archive, &["--create", "--schema-only"])?;
-    if let Err(error) = schema.collect(&mut target.decoder(), &mut collector) {
-        shared::signals::check()?;
-        let finding = findings
-            .check("archive", Status::Failed)
-            .message(error.in_one_line());
-        findings.add(finding)?;
-        return Ok(None);
-    }
+    let mut collector = match definitions(&pg_restore, archive, target)? {
+        Ok(collector) => collector,
+        Err(damage) => {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+            return Ok(None);
+        }
+    };
     let create = collector.contents().schema.create_database();
     let locale = create.map(Locale::of_statement).unwrap_or_default();
     collector.forget_database();
@@ -112,6 +110,25 @@ fn custom(
     }
     let restored = restore::restore_archive(&pg_restore, archive, target, collector, jobs)?;
     Ok(Some(restored))
+}
+
+/// The definitions in an archive, or why they can't be read.
+fn definitions(
+    pg_restore: &Program,
+    archive: &Archive,
+    target: &Target,
+) -> Result<std::result::Result<Collector, String>> {
+    let mut damage = String::new();
+    // Only the first tells the locale, but it refuses some names of databases.
+    for options in [&["--schema-only", "--create"][..], &["--schema-only"]] {
+        let mut collector = Collector::new();
+        let script = Converted::start(pg_restore, archive, options)?;
+        match script.collect(&mut target.decoder(), &mut collector)? {
+            None => return Ok(Ok(collector)),
+            Some(words) => damage = words,
+        }
+    }
+    Ok(Err(damage))
 }
 
 fn plain(archive: &Archive, target: &mut Target, findings: &mut Findings<'_>) -> Result<Restored> {
@@ -130,6 +147,10 @@ impl Restored {
         target: &Target,
         findings: &mut Findings<'_>,
     ) -> Result<()> {
+        if self.is_data_only() {
+            let message = "the backup holds rows and no definitions: by itself it restores nothing";
+            return findings.add(findings.check("restore", Status::Failed).message(message));
+        }
         for refusal in &self.refusals {
             let finding = findings.check("restore", Status::Failed);
             findings.add(finding.object(&refusal.object).message(&refusal.message))?;
@@ -141,6 +162,10 @@ impl Restored {
             findings.add(finding.message(self.summary(archive, target)))?;
         }
         Ok(())
+    }
+
+    fn is_data_only(&self) -> bool {
+        self.contents.schema.len() == 0 && !self.contents.tables.is_empty()
     }
 
     fn summary(&self, archive: &Archive, target: &Target) -> String {

@@ -6,6 +6,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
+use signal_hook::consts::SIGPIPE;
+
 use crate::cli::{self, Options, Parsed, Tool};
 use crate::error::Kind;
 use crate::message::Report;
@@ -15,9 +17,10 @@ use crate::{Error, Exit, Result, signals};
 /// Where and why the program broke, from the first panic of any thread.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// Runs a tool. Status 0 or 1 as `run` says, 2 for any error; whoever reads
-/// stdout may go away at any time, which ends the tool quietly with 0; after a
-/// signal the process dies by that signal once `run` has returned.
+/// Runs a tool. Status 0 or 1 as `run` says, 2 for any error. Whoever reads
+/// stdout may go away at any time: that ends the tool quietly, by SIGPIPE, so that
+/// no pipeline takes it for a success. After a signal the process dies by that
+/// signal once `run` has returned.
 pub fn main<O: Options>(
     tool: &'static Tool,
     run: fn(O, &cli::Context) -> Result<Exit>,
@@ -62,7 +65,10 @@ fn end(report: &Report, result: Result<Exit>) -> ExitCode {
     }
     match result {
         Ok(exit) => exit.into(),
-        Err(error) if error.kind() == Kind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) if error.kind() == Kind::BrokenPipe => {
+            signals::die(SIGPIPE);
+            ExitCode::from(2)
+        }
         Err(error) => {
             report.error(&error);
             ExitCode::from(2)

@@ -44,7 +44,7 @@ pub fn restore_archive(
     let (more, took) = rest?;
     told.extend(more);
     shared::signals::check()?;
-    let damage = read.err().map(|error| error.in_one_line());
+    let damage = read?;
     if damage.is_some() {
         // The other complaints about the file are of the same damage.
         told.retain(|told| told.refusal.message.contains("ERROR:"));
@@ -65,7 +65,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Reads the rows a second time, for their digests.
-    fn read_data(&self, collector: &mut Collector) -> Result<()> {
+    fn read_data(&self, collector: &mut Collector) -> source::Damage {
         let mut decoder = self.target.decoder();
         if let Some(encoding) = &collector.contents().encoding {
             decoder.declare(encoding);
@@ -108,6 +108,7 @@ impl Run<'_> {
         command.arg("--").arg(&self.archive.path);
         let finished = Child::spawn(command, "pg_restore")?.wait()?;
         shared::signals::check()?;
+        finished.not_killed()?;
         Ok(errors(&finished))
     }
 }
@@ -149,6 +150,17 @@ fn errors(finished: &Finished) -> Vec<Told> {
             command: String::new(),
         });
     }
+    // A server older than the pg_dump does not know transaction_timeout, which can't
+    // matter here; and every new database has a schema public.
+    let harmless = [
+        "\"transaction_timeout\"",
+        "schema \"public\" already exists",
+    ];
+    found.retain(|told| {
+        !harmless
+            .iter()
+            .any(|words| told.refusal.message.contains(words))
+    });
     found
 }
 
@@ -178,8 +190,6 @@ fn told(stderr: &str) -> Vec<Told> {
             }
         }
     }
-    // A server older than the pg_dump does not know it, and it can't matter here.
-    found.retain(|told| !told.refusal.message.contains("\"transaction_timeout\""));
     found
 }
 

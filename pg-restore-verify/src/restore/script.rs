@@ -29,6 +29,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
+        restricted: None,
         settings: Vec::new(),
         typed: false,
         copying: String::new(),
@@ -37,7 +38,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
     let damage = loop {
         signals::check()?;
         match script.next() {
-            Ok(None) => break incomplete(script.header()),
+            Ok(None) => break restore.incomplete(script.header()),
             Err(error) => break Some(error.message().to_string()),
             Ok(Some(Event::Copy { sql, target, .. })) => {
                 let sql = restore.begin_copy(sql, target)?;
@@ -56,16 +57,14 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
     })
 }
 
-fn incomplete(header: &Header) -> Option<String> {
-    (!header.complete).then(|| "pg_dump's closing words are missing: it is cut short".to_string())
-}
-
 struct Restore<'a> {
     client: Client,
     target: &'a mut Target,
     collector: Collector,
     refusals: Vec<Refusal>,
     decoder: Decoder,
+    /// The key of `\restrict`, until `\unrestrict` gives it back.
+    restricted: Option<String>,
     /// The session's settings so far.
     settings: Vec<String>,
     /// Whether the columns that hold instants are known.
@@ -75,6 +74,14 @@ struct Restore<'a> {
 }
 
 impl Restore<'_> {
+    fn incomplete(&self, header: &Header) -> Option<String> {
+        if !header.complete {
+            return Some("pg_dump's closing words are missing: it is cut short".to_string());
+        }
+        let words = "\\restrict is not answered by \\unrestrict with its key: it is cut short";
+        self.restricted.as_ref().map(|_| words.to_string())
+    }
+
     fn apply(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
             Event::Statement { sql, line, entry } => {
@@ -84,7 +91,12 @@ impl Restore<'_> {
                     "" => format!("line {line}"),
                     _ => entry.label(),
                 };
-                match self.statement(&text) {
+                if text.contains('\0') {
+                    let zeros = Error::new("the statement holds zero bytes: it is damaged");
+                    self.refuse(label, &zeros);
+                    return Ok(());
+                }
+                match self.statement(&text, entry) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(_) if clears_the_way(entry, sql) => {}
                     Err(error) => self.refuse(label, &error),
@@ -104,7 +116,11 @@ impl Restore<'_> {
         });
     }
 
-    fn statement(&mut self, sql: &str) -> Result<()> {
+    fn statement(&mut self, sql: &str, entry: &Entry) -> Result<()> {
+        // Every new database has it, with the rights that a dump takes for granted.
+        if entry.kind == "SCHEMA" && creates_public(sql) {
+            return Ok(());
+        }
         // What we send is UTF-8; and an older server than the pg_dump does not know
         // the other, which can't matter in a session of ours.
         if sql.starts_with("SET client_encoding") || sql.starts_with("SET transaction_timeout") {
@@ -144,7 +160,8 @@ impl Restore<'_> {
         let text = String::from_utf8_lossy(text);
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         match word {
-            "\\restrict" | "\\unrestrict" => {}
+            "\\restrict" if self.restricted.is_none() => self.restricted = Some(rest.to_string()),
+            "\\unrestrict" if self.restricted.as_deref() == Some(rest) => self.restricted = None,
             "\\connect" => self.connect(rest)?,
             _ => self.refusals.push(Refusal {
                 object: format!("line {line}"),
@@ -207,6 +224,13 @@ impl Restore<'_> {
             Fed::Cut(damage) => Ok(Some(damage)),
         }
     }
+}
+
+/// `CREATE SCHEMA public`, quoted or not.
+fn creates_public(sql: &str) -> bool {
+    let tokens = tokens(sql.as_bytes());
+    let name = tokens.get(2).and_then(Token::identifier);
+    tokens.first().is_some_and(|token| token.is("create")) && name.as_deref() == Some("public")
 }
 
 /// A dump made with `--clean` first drops what an empty database does not have.

@@ -96,6 +96,19 @@ impl Target {
         )))
     }
 
+    /// The error to end with if the server ran out of disk space, which may show in
+    /// any way and says nothing about the backup.
+    pub fn has_room(&self) -> Result<()> {
+        let log = std::fs::read(self.cluster.socket_dir().join("log")).unwrap_or_default();
+        let full = b"No space left on device";
+        match memchr::memmem::find(&log, full) {
+            None => Ok(()),
+            Some(_) => Err(Error::new("there is no room to restore the backup")
+                .with_detail("No space left on device")
+                .with_hint("make room, or name another folder in TMPDIR")),
+        }
+    }
+
     /// A connection to the restored database.
     pub fn connect(&self) -> Result<Client> {
         self.cluster.connect(&self.database)

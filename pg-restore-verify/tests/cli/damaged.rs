@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use tests::{Database, tool};
+
 use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
 
 #[track_caller]
@@ -86,10 +88,8 @@ fn data_without_definitions() {
         dump(&shop, &["-a", format], &path);
         let output = verify(&path);
         expect_verdict(&output, "failed");
-        assert!(
-            failed(&output).contains(&"schema".to_string()),
-            "{output:?}"
-        );
+        assert_eq!(failed(&output), ["restore"], "{output:?}");
+        assert!(output.stdout.contains("no definitions"), "{output:?}");
     }
 }
 
@@ -149,4 +149,64 @@ fn data_begins(archive: &[u8]) -> usize {
         .windows(2)
         .position(|pair| pair == [0x78, 0x9c] || pair == [0x78, 0x01]);
     zlib.expect("no zlib stream")
+}
+
+/// In an uncompressed archive nothing but its structure shows that bytes are gone:
+/// what is left must still fill the file to its end.
+#[test]
+fn bytes_gone_from_an_uncompressed_archive() {
+    let database = Database::new();
+    database.sql("select lo_from_bytea(1, convert_to(repeat('x', 100000), 'UTF8') || decode(repeat('00', 300000), 'hex'))");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole");
+    dump(&database, &["-Fc", "-Z0"], &path);
+    let whole = fs::read(&path).unwrap();
+    expect_verdict(&verify(&path), "ok");
+    for gone in [1, 10, 4096] {
+        let middle = whole.len() / 2;
+        archive_fails(
+            &[&whole[..middle], &whole[middle + gone..]].concat(),
+            "a hole",
+        );
+    }
+    archive_fails(&[&whole[..], b"garbage"].concat(), "more than there was");
+}
+
+#[test]
+fn a_script_that_ends_within_its_last_line() {
+    let shop = shop();
+    let script = plain(&shop, &[]);
+    if !script.contains("\\unrestrict ") {
+        return; // A pg_dump from before August 2025 does not end its scripts so.
+    }
+    let end = script.trim_end().len();
+    for cut in [1, 5, 60, 75] {
+        archive_fails(&script.as_bytes()[..end - cut], &format!("{cut} bytes"));
+    }
+}
+
+#[test]
+fn zeros_in_a_script_cost_their_statement_and_not_the_next_backup() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let (zeros, whole) = (
+        folder.path().join("zeros.sql"),
+        folder.path().join("whole.sql"),
+    );
+    let script = plain(&shop, &[]);
+    fs::write(&whole, &script).unwrap();
+    fs::write(&zeros, script.replacen("who buys", "who \0\0\0\0", 1)).unwrap();
+    let output = tool("pg-restore-verify")
+        .args([&zeros, &whole])
+        .run()
+        .expect_code(1);
+    assert!(
+        failed(&output).contains(&"restore COMMENT app.TABLE customers".to_string()),
+        "{output:?}"
+    );
+    assert_eq!(
+        output.json_lines().last().unwrap()["status"],
+        "ok",
+        "{output:?}"
+    );
 }

@@ -37,6 +37,9 @@ fn in_every_form() {
         &["-Fc", "--column-inserts", "--rows-per-insert=7"],
         &["-Fp", "--load-via-partition-root"],
         &["-Fp", "--quote-all-identifiers"],
+        &["-Fp", "--disable-dollar-quoting"],
+        &["-Fc", "-n", "public"],
+        &["-Fp", "-n", "public", "--no-owner"],
         &["-Fc", "-n", "app"],
         &["-Fp", "-t", "notes", "-t", "tags"],
     ] {
@@ -166,4 +169,29 @@ fn of_everything_that_real_databases_have() {
     database.sql("update app.numbers set f4 = 0, f8 = 0 where id = 1");
     verifies(&database, &["-Fp", "--inserts"]);
     verifies(&database, &["-Fc", "--column-inserts"]);
+}
+
+#[test]
+fn with_extensions_whose_comments_nobody_owns() {
+    let database = Database::new();
+    database
+        .sql("create extension hstore; create table t (h hstore); insert into t values ('a=>1')");
+    for options in [
+        &["-Fp"][..],
+        &["-Fp", "--no-comments"],
+        &["-Fp", "-O"],
+        &["-Fc"],
+    ] {
+        verifies(&database, options);
+    }
+}
+
+#[test]
+fn of_a_database_whose_name_has_a_newline() {
+    let database = Database::named(
+        tests::cluster(),
+        &format!("two\nlines{}", std::process::id()),
+    );
+    database.sql("create table t (a int); insert into t values (1)");
+    verifies(&database, &["-Fc"]);
 }

@@ -115,7 +115,8 @@ fn flags_that_make_no_sense_together() {
         (&["x", "--latest", "y"], "exclude each other"),
         (&["-", "x"], "exclude each other"),
         (&["x", "--label", "l"], "go with --latest"),
-        (&["x", "-j", "0"], "at least 1"),
+        (&["x", "-j", "0"], "1 to 64"),
+        (&["x", "-j", "99999"], "1 to 64"),
         (&["x", "-j", "many"], "whole number"),
     ] {
         let output = tool("pg-restore-verify").args(arguments).run();
@@ -142,4 +143,66 @@ fn a_machine_without_room_is_no_verdict_on_the_backup() {
             .expect_error("no room to restore");
         assert!(output.stderr.contains("TMPDIR"), "{output:?}");
     }
+}
+
+#[test]
+fn pipes_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    tests::program("mkfifo").arg(&pipe).run().expect_code(0);
+    for path in [pipe.as_path(), Path::new("/dev/stdin")] {
+        let output = tool("pg-restore-verify").arg(path).run();
+        output
+            .expect_code(2)
+            .expect_no_output()
+            .expect_error("is no regular file");
+    }
+}
+
+#[test]
+fn the_youngest_of_a_folder_that_others_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = two_backups(folder.path());
+    let old = folder.path().join("old.dump");
+    let young = folder.path().join("young.dump");
+    fs::rename(first, &old).unwrap();
+    fs::rename(second, &young).unwrap();
+    fs::write(folder.path().join("notes.txt"), "youngest, and no backup").unwrap();
+    let output = tool("pg-restore-verify")
+        .arg("--latest")
+        .arg(folder.path())
+        .run();
+    assert_eq!(paths(&output), [young.display().to_string()]);
+}
+
+#[test]
+fn a_pg_restore_that_somebody_killed_is_no_verdict_on_the_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let [backup, _] = two_backups(folder.path());
+    let binaries = tests::private_folder(rustix::process::getuid().as_raw());
+    let real = shared::programs::Program::find("pg_restore", None).unwrap();
+    for name in ["postgres", "initdb", "pg_dump", "psql"] {
+        let program = real.path().with_file_name(name);
+        std::os::unix::fs::symlink(program, binaries.path().join(name)).unwrap();
+    }
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *section=data*) kill -9 $$;; esac\nexec {} \"$@\"\n",
+        real.path().display()
+    );
+    let killed = binaries.path().join("pg_restore");
+    fs::write(&killed, script).unwrap();
+    fs::set_permissions(&killed, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::set_permissions(
+        binaries.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let output = tool("pg-restore-verify")
+        .arg(&backup)
+        .env("PG_BINDIR", binaries.path())
+        .run();
+    output
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("was ended by signal 9");
 }

@@ -22,7 +22,9 @@ impl Entry {
         let text = ["Name: ", "Data for Name: ", "Statistics for Name: "]
             .iter()
             .find_map(|prefix| comment.strip_prefix(prefix))?;
-        let (rest, owner) = text.rsplit_once("; Owner: ")?;
+        // Nobody owns an extension's comment: the blank before it is gone with the line's end.
+        let (rest, owner) = text.rsplit_once("; Owner:")?;
+        let owner = owner.trim_start();
         let (rest, schema) = rest.rsplit_once("; Schema: ")?;
         let (name, kind) = rest.rsplit_once("; Type: ")?;
         let owner = owner
@@ -88,6 +90,12 @@ mod test {
             ("a; Type: b", "TABLE")
         );
         assert_eq!((entry.schema.as_str(), entry.owner.as_str()), ("s", "o"));
+    }
+
+    #[test]
+    fn entries_without_an_owner() {
+        let entry = Entry::parse("Name: EXTENSION hstore; Type: COMMENT; Schema: -; Owner:");
+        assert_eq!(entry.unwrap().label(), "COMMENT EXTENSION hstore");
     }
 
     #[test]

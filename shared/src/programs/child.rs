@@ -145,6 +145,8 @@ impl Alive {
         if let Some(pid) = *self.lock() {
             // It may have ended meanwhile, which is what was wanted.
             let _ = rustix::process::kill_process_group(pid, signal);
+            // One that was stopped hears of it only once it goes on.
+            let _ = rustix::process::kill_process_group(pid, Signal::CONT);
         }
     }
 }
@@ -213,6 +215,15 @@ impl Finished {
             Some(server) => error.with_hint(install_hint(&self.name, Some(server))),
             None => error,
         })
+    }
+
+    /// The error of a program that somebody killed: it says nothing about its job.
+    pub fn not_killed(&self) -> Result<()> {
+        match self.status.signal() {
+            Some(_) => Err(Error::new(format!("{} {}", self.name, self.end()))
+                .with_hint("was the machine out of memory? see the kernel's log")),
+            None => Ok(()),
+        }
     }
 
     /// How the program ended, in words.
