@@ -14,8 +14,6 @@ use shared::programs::Version;
 
 /// From here on pg_dump sets a parameter that older servers don't know.
 const SETS_TRANSACTION_TIMEOUT: u32 = 17;
-/// Takes that line out of the head of a script.
-const FORGET_IT: &str = "LC_ALL=C sed '1,40{/^SET transaction_timeout/d;}'";
 
 /// The command for the backup at `path`, with everything quoted for a shell.
 pub fn command(path: &Path, manifest: &Manifest) -> String {
@@ -25,27 +23,41 @@ pub fn command(path: &Path, manifest: &Manifest) -> String {
     let target = quoted(&database);
     let psql = format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {target}");
     let is_gzip = path.ends_with(".gz");
-    match (manifest.format, sets_too_much(manifest)) {
-        (Format::Custom, false) => format!("pg_restore --exit-on-error -d {target} {file}"),
-        (Format::Custom, true) => format!(
-            "pg_restore -f /dev/null {file} && pg_restore -f - {file} | {FORGET_IT} | {psql}"
-        ),
-        (Format::Plain, false) if is_gzip => {
+    match (manifest.format, without_stumbling(manifest)) {
+        (Format::Custom, None) => format!("pg_restore --exit-on-error -d {target} {file}"),
+        (Format::Custom, Some(sed)) => {
+            format!("pg_restore -f /dev/null {file} && pg_restore -f - {file} | {sed} | {psql}")
+        }
+        (Format::Plain, None) if is_gzip => {
             format!("gunzip -t {file} && gunzip -c {file} | {psql}")
         }
-        (Format::Plain, true) if is_gzip => {
-            format!("gunzip -t {file} && gunzip -c {file} | {FORGET_IT} | {psql}")
+        (Format::Plain, Some(sed)) if is_gzip => {
+            format!("gunzip -t {file} && gunzip -c {file} | {sed} | {psql}")
         }
-        (Format::Plain, false) => format!("{psql} -f {file}"),
-        (Format::Plain, true) => format!("{FORGET_IT} {file} | {psql}"),
+        (Format::Plain, None) => format!("{psql} -f {file}"),
+        (Format::Plain, Some(sed)) => format!("{sed} {file} | {psql}"),
     }
 }
 
-fn sets_too_much(manifest: &Manifest) -> bool {
+/// Takes the lines out of a script's head that a new database would stumble over: a
+/// parameter that it doesn't know, and the schema public that it has already.
+fn without_stumbling(manifest: &Manifest) -> Option<String> {
     let is_new = |version: &str| {
         Version::parse(version).is_some_and(|version| version.major >= SETS_TRANSACTION_TIMEOUT)
     };
-    is_new(&manifest.pg_dump_version) && !is_new(&manifest.server_version)
+    let mut deletions = String::new();
+    if is_new(&manifest.pg_dump_version) && !is_new(&manifest.server_version) {
+        deletions.push_str("/^SET transaction_timeout/d;");
+    }
+    // Only a dump of chosen schemas creates it.
+    if manifest
+        .selection
+        .iter()
+        .any(|option| option.starts_with("--schema="))
+    {
+        deletions.push_str("/^CREATE SCHEMA public;$/d;");
+    }
+    (!deletions.is_empty()).then(|| format!("LC_ALL=C sed '1,60{{{deletions}}}'"))
 }
 
 /// A name that libpq would take for more than a name is spelled out.

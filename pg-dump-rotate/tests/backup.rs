@@ -117,6 +117,21 @@ fn the_restore_command_restores_every_format() {
     }
 }
 
+/// Chosen schemas bring a schema public of their own, which a new database has already.
+#[test]
+fn the_restore_command_restores_a_schema() {
+    for format in ["custom", "plain"] {
+        let database = database_with_rows(50);
+        let sum = database.value(SUM);
+        let dir = tempfile::tempdir().unwrap();
+        let output = back_up(&database, dir.path())
+            .args(["-F", format, "-n", "public"])
+            .run()
+            .expect_code(0);
+        assert_eq!(restore(database, &output).value(SUM), sum, "{format}");
+    }
+}
+
 /// The database as pg_dump writes it, without the key that is another one each time.
 fn dump_of(database: &Database) -> Vec<String> {
     let pg_dump = shared::programs::Program::find("pg_dump", None).unwrap();

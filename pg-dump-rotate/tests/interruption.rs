@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use postgres::Client;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use setting::{back_up, database_with_rows, folder, manifest, path_of, taken_at, text, visible};
 use tests::{Database, Running, eventually, files_in, processes_with};
 
@@ -83,6 +83,19 @@ fn a_signal_ends_the_question_for_a_version() {
     assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
     let left = processes_with(bin.path().to_str().unwrap());
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_signal_reaches_a_pg_dump_that_somebody_stopped() {
+    let (database, mark) = database_with_mark();
+    let dir = tempfile::tempdir().unwrap();
+    let (running, _holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", &mark]);
+    let stopped = Pid::from_raw(pg_dump(&mark)[0].cast_signed()).unwrap();
+    rustix::process::kill_process(stopped, Signal::STOP).unwrap();
+    running.signal(Signal::TERM);
+    let output = running.finish().expect_no_output();
+    assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    assert!(pg_dump(&mark).is_empty());
 }
 
 #[test]
@@ -195,7 +208,7 @@ fn a_pg_dump_that_is_killed_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let (running, _holder) = blocked(&database, dir.path(), &["-t", "orders", "-t", &mark]);
     for pid in pg_dump(&mark) {
-        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+        let pid = Pid::from_raw(pid.cast_signed()).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
     }
     let output = running.finish().expect_code(2).expect_no_output();
