@@ -6,6 +6,7 @@ mod archive;
 mod checksum;
 mod cli;
 mod contents;
+mod copy_out;
 mod decoder;
 mod instants;
 mod large_objects;

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
-use std::io::BufRead;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
@@ -10,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 use shared::dump::{CopyTarget, Digest, QualifiedName, quote_literal};
-use shared::{Error, Result, signals};
+use shared::{Result, signals};
 
 use crate::contents::{Contents, Form, TableData};
+use crate::copy_out::CopyOut;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::restore::Target;
 use crate::tables;
@@ -68,14 +68,14 @@ pub fn digest<'a>(
     let to_stdout = format!("TO STDOUT WITH (ENCODING {})", quote_literal(encoding));
     let digests: Mutex<BTreeMap<QualifiedName, Restored>> = Mutex::default();
     let work = || -> Result<()> {
-        let mut client = target.connect()?;
-        pin_settings(&mut client, reading.bytea_output)?;
+        let session = CopyOut::connect(target.cluster(), target.database())?;
+        pin_settings(&session, reading.bytea_output)?;
         // Not in the loop's head, where it would be locked through the whole body.
         let next = || lock(&pieces).pop_front();
         while let Some(piece) = next() {
             signals::check()?;
             let began = Instant::now();
-            let rows = read(&mut client, &piece, &instants, &to_stdout)?;
+            let rows = read(&session, &piece, &instants, &to_stdout)?;
             let found = Restored {
                 rows,
                 took: began.elapsed(),
@@ -159,13 +159,13 @@ fn copied<'a>((_, data): (&'a QualifiedName, &'a TableData)) -> Option<(&'a Copy
 
 /// The settings that the text of values depends on: those that pg_dump pins, and
 /// the time zone, to which the backup's own values have been brought.
-fn pin_settings(client: &mut Client, bytea_output: &str) -> Result<()> {
-    client.batch_execute(include_str!("../sql/pin_settings.sql"))?;
-    Ok(client.batch_execute(&format!("SET bytea_output = {bytea_output}"))?)
+fn pin_settings(session: &CopyOut, bytea_output: &str) -> Result<()> {
+    session.execute(include_str!("../sql/pin_settings.sql"))?;
+    session.execute(&format!("SET bytea_output = {bytea_output}"))
 }
 
 fn read(
-    client: &mut Client,
+    session: &CopyOut,
     piece: &Piece<'_>,
     instants: &InstantColumns,
     to_stdout: &str,
@@ -175,7 +175,7 @@ fn read(
         false => Vec::new(),
     };
     match digest_of(
-        client,
+        session,
         &format!("COPY {} {to_stdout}", piece.to_sql()),
         &places,
     ) {
@@ -185,36 +185,22 @@ fn read(
     }
 }
 
-fn digest_of(client: &mut Client, sql: &str, places: &[usize]) -> Result<Digest> {
+fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
     let mut digest = Digest::default();
     let mut spelled = Vec::new();
-    let mut reader = client.copy_out(sql)?;
-    loop {
-        // Each message is a row with its newline.
-        let row = reader.fill_buf().map_err(server_words)?;
-        let length = row.len();
-        if length == 0 {
-            return Ok(digest);
-        }
+    session.rows(sql, |row| {
         let line = row.strip_suffix(b"\n").unwrap_or(row);
         if !places.is_empty() && line_in_utc(line, places, &mut spelled) {
             digest.add(&spelled);
         } else {
             digest.add(line);
         }
-        reader.consume(length);
-        if digest.rows % 65_536 == 0 {
-            signals::check()?;
+        match digest.rows % 65_536 {
+            0 => signals::check(),
+            _ => Ok(()),
         }
-    }
-}
-
-/// The server's error inside that of reading.
-fn server_words(error: std::io::Error) -> Error {
-    match error.downcast::<postgres::Error>() {
-        Ok(error) => error.into(),
-        Err(error) => error.into(),
-    }
+    })?;
+    Ok(digest)
 }
 
 impl Piece<'_> {
