@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use shared::dump::archive_versions;
 use shared::{Context, Error, Result};
 
 /// A backup, opened far enough to know what it is.
@@ -57,7 +58,7 @@ impl Archive {
             return Err("the file is empty".to_string());
         }
         if head.starts_with(b"PGDMP") {
-            let (server, pg_dump) = custom_versions(head).unwrap_or_default();
+            let (server, pg_dump) = archive_versions(head);
             return Ok(Self::new(
                 path,
                 Kind::Custom,
@@ -137,61 +138,6 @@ fn major(version: &str) -> Option<u32> {
         .next()?
         .parse()
         .ok()
-}
-
-/// The versions of server and pg_dump in the header of a custom archive
-/// (pg_backup_archiver.c, `ReadHead`).
-fn custom_versions(head: &[u8]) -> Option<(Option<String>, Option<String>)> {
-    let mut fields = Fields(head.get(5..)?);
-    let (major, minor) = (fields.byte()?, fields.byte()?);
-    fields.byte()?;
-    let int_size = usize::from(fields.byte()?);
-    let _offset_size = fields.byte()?;
-    let _format = fields.byte()?;
-    if (major, minor) >= (1, 15) {
-        fields.byte()?;
-    } else {
-        fields.int(int_size)?;
-    }
-    for _ in 0..7 {
-        fields.int(int_size)?;
-    }
-    let _database = fields.text(int_size)?;
-    let server = fields.text(int_size)?;
-    let pg_dump = fields.text(int_size)?;
-    Some((server, pg_dump))
-}
-
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    /// A sign, then the bytes from the least significant one.
-    fn int(&mut self, size: usize) -> Option<i64> {
-        let negative = self.byte()? != 0;
-        let (bytes, rest) = self.0.split_at_checked(size)?;
-        self.0 = rest;
-        let value = bytes.iter().rev().try_fold(0_i64, |sum, byte| {
-            sum.checked_mul(256)?.checked_add(i64::from(*byte))
-        })?;
-        Some(if negative { -value } else { value })
-    }
-
-    #[allow(clippy::option_option)] // the outer: not readable; the inner: not there
-    fn text(&mut self, int_size: usize) -> Option<Option<String>> {
-        let length = self.int(int_size)?;
-        let Ok(length) = usize::try_from(length) else {
-            return Some(None);
-        };
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(Some(String::from_utf8_lossy(bytes).into_owned()))
-    }
 }
 
 #[cfg(test)]

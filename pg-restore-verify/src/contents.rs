@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::dump::{
     CopyTarget, Digest, Entry, InsertedRows, LargeObjectDigest, QualifiedName, Token, tokens,
+    without_line_end,
 };
 
 use crate::instants::{InstantColumns, line_in_utc};
@@ -135,7 +136,7 @@ impl Collector {
             return copying.digest.add_lines(lines);
         }
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let line = line.trim_ascii_line_end();
+            let line = without_line_end(line);
             if line_in_utc(line, &copying.places, &mut self.bytes) {
                 copying.respelled = true;
                 copying.digest.add(&self.bytes);
@@ -252,17 +253,6 @@ impl Collector {
             .entry(oid)
             .or_default()
             .add(&self.bytes);
-    }
-}
-
-trait Line {
-    fn trim_ascii_line_end(&self) -> &[u8];
-}
-
-impl Line for [u8] {
-    fn trim_ascii_line_end(&self) -> &[u8] {
-        let line = self.strip_suffix(b"\n").unwrap_or(self);
-        line.strip_suffix(b"\r").unwrap_or(line)
     }
 }
 

@@ -14,9 +14,9 @@ mod scanner;
 mod script;
 mod tuples;
 
-pub use archive::{Archive, Block};
+pub use archive::{Archive, Block, archive_versions};
 pub use copy::CopyTarget;
-pub use digest::{Digest, LargeObjectDigest};
+pub use digest::{Digest, LargeObjectDigest, without_line_end};
 pub use entry::{Entry, Header};
 pub use lexer::{Token, spans, tokens};
 pub use name::{QualifiedName, quote_identifier, quote_literal};

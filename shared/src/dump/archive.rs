@@ -79,44 +79,21 @@ impl<R: Read> Archive<R> {
         if !known {
             return Ok(None);
         }
+        let preamble = Preamble::read(&mut input, &head)?;
+        let Some(compression) = preamble.compression else {
+            return Ok(None);
+        };
         let mut archive = Self {
             input,
             version,
             int_bytes: usize::from(head[8]),
             offset_bytes: usize::from(head[9]),
-            compression: Compression::None,
+            compression,
             entries: HashMap::new(),
             chunk: Chunk::default(),
         };
-        if archive.int_bytes > 8 {
-            return Err(senseless());
-        }
-        let Some(compression) = archive.read_compression()? else {
-            return Ok(None);
-        };
-        archive.compression = compression;
-        for _ in 0..7 {
-            archive.int()?;
-        }
-        for _ in ["database", "server version", "pg_dump version"] {
-            archive.text()?;
-        }
         archive.table_of_contents()?;
         Ok(Some(archive))
-    }
-
-    fn read_compression(&mut self) -> Result<Option<Compression>> {
-        if self.version >= (1, 15) {
-            return Ok(match array::<1>(&mut self.input)?[0] {
-                0 => Some(Compression::None),
-                1 => Some(Compression::Zlib),
-                _ => None,
-            });
-        }
-        Ok(match self.int()? {
-            0 => Some(Compression::None),
-            _ => Some(Compression::Zlib),
-        })
     }
 
     fn table_of_contents(&mut self) -> Result<()> {
@@ -261,18 +238,7 @@ impl<R: Read> Archive<R> {
     }
 
     fn text(&mut self) -> Result<Option<Vec<u8>>> {
-        let Ok(length) = u64::try_from(self.int()?) else {
-            return Ok(None);
-        };
-        let mut text = Vec::new();
-        let read = (&mut self.input)
-            .take(length)
-            .read_to_end(&mut text)
-            .map_err(unreadable)?;
-        match read as u64 == length {
-            true => Ok(Some(text)),
-            false => Err(ends_early()),
-        }
+        text(&mut self.input, self.int_bytes)
     }
 
     fn skip(&mut self, bytes: usize) -> Result<()> {
@@ -280,6 +246,56 @@ impl<R: Read> Archive<R> {
             array::<1>(&mut self.input)?;
         }
         Ok(())
+    }
+}
+
+/// What stands between an archive's first bytes and its table of contents.
+struct Preamble {
+    /// `None` for one that only pg_restore knows.
+    compression: Option<Compression>,
+    server_version: Option<Vec<u8>>,
+    pg_dump_version: Option<Vec<u8>>,
+}
+
+impl Preamble {
+    fn read(input: &mut impl Read, head: &[u8; 11]) -> Result<Self> {
+        let int_bytes = usize::from(head[8]);
+        if int_bytes > 8 {
+            return Err(senseless());
+        }
+        let compression = if (head[5], head[6]) >= (1, 15) {
+            match array::<1>(input)?[0] {
+                0 => Some(Compression::None),
+                1 => Some(Compression::Zlib),
+                _ => None,
+            }
+        } else {
+            match int(input, int_bytes).map_err(unreadable)? {
+                0 => Some(Compression::None),
+                _ => Some(Compression::Zlib),
+            }
+        };
+        let _time = array_of_ints::<7>(input, int_bytes)?;
+        let _database = text(input, int_bytes)?;
+        Ok(Self {
+            compression,
+            server_version: text(input, int_bytes)?,
+            pg_dump_version: text(input, int_bytes)?,
+        })
+    }
+}
+
+/// The versions of the server and of the pg_dump that an archive's first bytes tell.
+pub fn archive_versions(mut head: &[u8]) -> (Option<String>, Option<String>) {
+    let input = &mut head;
+    let preamble = array::<11>(input).and_then(|first| Preamble::read(input, &first));
+    let text = |text: Vec<u8>| String::from_utf8_lossy(&text).into_owned();
+    match preamble {
+        Ok(preamble) => (
+            preamble.server_version.map(text),
+            preamble.pg_dump_version.map(text),
+        ),
+        Err(_) => (None, None),
     }
 }
 
@@ -347,6 +363,35 @@ fn int(input: &mut impl Read, bytes: usize) -> io::Result<i64> {
     })
 }
 
+fn array_of_ints<const N: usize>(input: &mut impl Read, bytes: usize) -> Result<[i64; N]> {
+    let mut values = [0; N];
+    for value in &mut values {
+        *value = int(input, bytes).map_err(unreadable)?;
+    }
+    Ok(values)
+}
+
+/// No text of PostgreSQL is longer; a damaged length must not fill the memory.
+const LONGEST_TEXT: u64 = 1 << 30;
+
+fn text(input: &mut impl Read, int_bytes: usize) -> Result<Option<Vec<u8>>> {
+    let Ok(length) = u64::try_from(int(input, int_bytes).map_err(unreadable)?) else {
+        return Ok(None);
+    };
+    if length > LONGEST_TEXT {
+        return Err(senseless());
+    }
+    let mut text = Vec::new();
+    let read = input
+        .take(length)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
+    match read as u64 == length {
+        true => Ok(Some(text)),
+        false => Err(ends_early()),
+    }
+}
+
 fn array<const N: usize>(input: &mut impl Read) -> Result<[u8; N]> {
     let mut bytes = [0; N];
     input.read_exact(&mut bytes).map_err(unreadable)?;
@@ -371,4 +416,47 @@ fn cut(error: io::Error) -> io::Error {
 
 fn senseless() -> Error {
     Error::new("the archive makes no sense")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int_of(value: u32) -> Vec<u8> {
+        [&[0][..], &value.to_le_bytes()].concat()
+    }
+
+    fn text_of(text: &str) -> Vec<u8> {
+        [int_of(text.len() as u32), text.as_bytes().to_vec()].concat()
+    }
+
+    /// The first bytes of an archive of format 1.`minor`.
+    fn head(minor: u8) -> Vec<u8> {
+        let mut head = [&b"PGDMP"[..], &[1, minor, 0, 4, 8, 1]].concat();
+        head.extend(if minor >= 15 { vec![1] } else { int_of(6) });
+        head.extend((0..7).flat_map(int_of));
+        head.extend(
+            ["app", "15.18 (Debian)", "16.1"]
+                .iter()
+                .flat_map(|text| text_of(text)),
+        );
+        head
+    }
+
+    #[test]
+    fn versions_of_either_kind_of_head() {
+        let expected = (Some("15.18 (Debian)".to_string()), Some("16.1".to_string()));
+        assert_eq!(archive_versions(&head(14)), expected);
+        assert_eq!(archive_versions(&head(16)), expected);
+        assert_eq!(archive_versions(&head(14)[..60]), (None, None));
+    }
+
+    #[test]
+    fn a_damaged_length_does_not_fill_the_memory() {
+        let mut damaged = head(14);
+        damaged.extend([int_of(1), int_of(1), int_of(1)].concat());
+        damaged.extend(int_of(u32::MAX));
+        let error = Archive::open(damaged.as_slice()).unwrap_err();
+        assert_eq!(error.message(), "the archive makes no sense");
+    }
 }

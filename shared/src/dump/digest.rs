@@ -26,7 +26,7 @@ impl Digest {
     pub fn add_lines(&mut self, lines: &[u8]) {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', lines) {
-            self.add(without_return(&lines[start..end]));
+            self.add(without_line_end(&lines[start..=end]));
             start = end + 1;
         }
     }
@@ -38,8 +38,10 @@ impl Digest {
     }
 }
 
-/// COPY writes a carriage return in data as `\r`: a bare one belongs to the line's end.
-fn without_return(line: &[u8]) -> &[u8] {
+/// A row's line without its end. COPY writes a carriage return in data as `\r`: a
+/// bare one belongs to the line's end.
+pub fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
