@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use shared::backup::{self, Backup, File, Manifest, Name, State, VERSION};
 use shared::cli;
-use shared::connection::{Conninfo, Environment, Need, Session, SessionOptions};
+use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
 use shared::programs::Program;
 use shared::records::Writer;
 use shared::time::{self, Time};
@@ -24,7 +24,7 @@ use crate::server::Server;
 /// Takes a backup and rotates; with --dry-run says what that would do.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let conninfo = resolve(context)?;
+    let conninfo = resolve(options, context)?;
     let server = ask(&conninfo, context)?;
     let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
     let compression = match options.compression {
@@ -53,9 +53,13 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     }
 }
 
-fn resolve(context: &cli::Context) -> Result<Conninfo> {
+fn resolve(options: &Options, context: &cli::Context) -> Result<Conninfo> {
+    let given = ConnectArgs {
+        dbname: options.databases.first().cloned(),
+        ..context.common.connect.clone()
+    };
     let environment = Environment::of_process();
-    let conninfo = Conninfo::resolve(&context.common.connect, &environment, Need::Session)?;
+    let conninfo = Conninfo::resolve(&given, &environment, Need::Session)?;
     context.note(format!("connecting as {} says", conninfo.source()));
     conninfo.notes().iter().for_each(|note| context.note(note));
     Ok(conninfo)
@@ -221,7 +225,7 @@ impl BackUp<'_> {
     fn name(&self, taken_at: Time) -> Name {
         let extension = self.dump.compression.extension(self.dump.format);
         Name::new(
-            &self.server.database,
+            Some(&self.server.database),
             self.options.label.as_deref(),
             taken_at,
             extension,
@@ -238,10 +242,14 @@ impl BackUp<'_> {
         let server = self.server.clone();
         Manifest {
             version: VERSION,
-            database: server.database,
+            database: Some(server.database),
             label: self.options.label.clone(),
             selection: self.options.selection.clone(),
+            set: None,
+            adopted: false,
             taken_at,
+            utc_offset_seconds: 0,
+            time_zone: None,
             finished_at,
             format: self.dump.format,
             compression: self.dump.compression.to_string(),
@@ -250,14 +258,18 @@ impl BackUp<'_> {
                 bytes: written.bytes,
                 sha256: written.sha256,
             }],
-            server_version: server.version.to_string(),
-            pg_dump_version: self.dump.pg_dump.version.to_string(),
+            server_version: Some(server.version.to_string()),
+            pg_dump_version: Some(self.dump.pg_dump.version.to_string()),
             encoding: Some(server.encoding),
             collate: Some(server.collate),
             ctype: Some(server.ctype),
             locale_provider: server.locale_provider,
             locale: server.locale,
             system_identifier: server.system_identifier,
+            omissions: Vec::new(),
+            source_check: None,
+            tables: None,
+            large_objects: None,
         }
     }
 }

@@ -20,6 +20,7 @@ pub const TOOL: Tool = Tool::new(
     "--dir DIR [-d CONNINFO] [OPTION]...",
     "--dir DIR --list [OPTION]...",
     "--dir DIR --rotate --keep-... N [OPTION]...",
+    "--dir DIR --check [--max-age DURATION] [OPTION]...",
 ])
 .description(
     "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
@@ -39,6 +40,7 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(FLAGS)
 .connects()
+.passes("PG_DUMP_OPTION", "an option that pg_dump gets as it is")
 .examples(&[
     (
         "Every night, from cron",
@@ -61,6 +63,14 @@ pub const TOOL: Tool = Tool::new(
 
 const FLAGS: &[Flag] = &[
     Flag::value(
+        "dbname",
+        "CONNINFO",
+        "database to back up: a URL, key=value pairs or a name",
+    )
+    .short('d')
+    .repeats()
+    .group("Connection"),
+    Flag::value(
         "dir",
         "DIR",
         "the folder of the backups, made if it is missing",
@@ -72,14 +82,22 @@ const FLAGS: &[Flag] = &[
         "an archive for pg_restore, or SQL for psql",
     )
     .short('F')
-    .choices(&["custom", "plain", "c", "p"])
+    .choices(&["custom", "plain", "directory", "tar", "c", "p", "d", "t"])
     .default("custom")
+    .group("Backup"),
+    Flag::value(
+        "jobs",
+        "N",
+        "dump so many tables of a directory, or so many databases, at a time",
+    )
+    .short('j')
+    .default("1")
     .group("Backup"),
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none or gzip; in custom archives also zstd or lz4, from pg_dump 16 \
-         (if not given: zstd:3 where pg_dump has it, gzip where not)",
+        "none, gzip, zstd or lz4; the last two in archives from pg_dump 16 \
+         (if not given: zstd:3 where pg_restore can read it, gzip where not)",
     )
     .short('Z')
     .group("Backup"),
@@ -96,6 +114,35 @@ const FLAGS: &[Flag] = &[
     )
     .default("60s")
     .group("Backup"),
+    Flag::switch(
+        "all-databases",
+        "every database that allows connections, but no template",
+    )
+    .group("Backup"),
+    Flag::switch("globals", "also the roles and tablespaces, by pg_dumpall").group("Backup"),
+    Flag::switch(
+        "no-role-passwords",
+        "roles without their passwords, which only a superuser may read",
+    )
+    .group("Backup"),
+    Flag::value(
+        "pg-dump",
+        "COMMAND",
+        "how to run pg_dump, as in 'docker compose exec -T db pg_dump'",
+    )
+    .group("Backup"),
+    Flag::switch("no-digest", "don't count and digest each table's rows").group("Backup"),
+    Flag::switch(
+        "source-counts",
+        "count every table's rows on the server too, in the dump's snapshot, and compare",
+    )
+    .group("Backup"),
+    Flag::switch(
+        "source-digest",
+        "read every table's rows from the server too, in the dump's snapshot, and compare",
+    )
+    .group("Backup"),
+    Flag::switch("force", "go on although the disk seems too small").group("Backup"),
     Flag::switch("schema-only", "definitions without rows")
         .short('s')
         .group(SELECTION),
@@ -106,6 +153,22 @@ const FLAGS: &[Flag] = &[
     selection("exclude-table", "not these tables").short('T'),
     selection("schema", "only these schemas").short('n'),
     selection("exclude-schema", "not these schemas").short('N'),
+    selection("exclude-table-data", "not the rows of these tables"),
+    Flag::switch("no-owner", "without who owns what")
+        .short('O')
+        .group(SELECTION),
+    Flag::switch("no-privileges", "without who may do what")
+        .short('x')
+        .group(SELECTION),
+    Flag::switch(
+        "blobs",
+        "large objects too, where a pattern would leave them out",
+    )
+    .short('b')
+    .group(SELECTION),
+    Flag::switch("no-blobs", "without large objects")
+        .short('B')
+        .group(SELECTION),
     keep("keep-last", "keep the newest N"),
     keep("keep-hourly", "keep the newest of each of N hours"),
     keep("keep-daily", "keep the newest of each of N days"),
@@ -118,6 +181,15 @@ const FLAGS: &[Flag] = &[
         "keep what is younger, counted from the newest backup",
     )
     .group("Rotation"),
+    keep("keep-min", "keep the newest N whatever the rules say"),
+    Flag::switch("utc", "hours, days and weeks are those of UTC, not of TZ").group("Rotation"),
+    Flag::value(
+        "match",
+        "GLOB",
+        "adopt the files of this name that others made, as in 'backup_*.sql.gz'",
+    )
+    .repeats()
+    .group("Rotation"),
     Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
     Flag::switch(
         "list",
@@ -128,6 +200,29 @@ const FLAGS: &[Flag] = &[
         "rotate",
         "rotate what is in DIR, each database apart: what has no label, \
          or --label; with -d one database",
+    )
+    .group(NO_BACKUP),
+    Flag::switch(
+        "check",
+        "fail when the newest good backup of a database and label is missing, old or damaged",
+    )
+    .group(NO_BACKUP),
+    Flag::value(
+        "max-age",
+        "DURATION",
+        "of the newest good backup, for --check",
+    )
+    .group(NO_BACKUP),
+    Flag::value("min-count", "N", "of good backups, for --check").group(NO_BACKUP),
+    Flag::value(
+        "max-shrink",
+        "PERCENT",
+        "of the newest backup against the one before, for --check",
+    )
+    .group(NO_BACKUP),
+    Flag::switch(
+        "verify-checksums",
+        "read every file and compare it with its manifest, for --list and --check",
     )
     .group(NO_BACKUP),
 ];
@@ -155,6 +250,8 @@ pub enum Job {
     List,
     /// Rotate only.
     Rotate,
+    /// Say whether there is a good backup.
+    Check,
 }
 
 /// The command line, understood.
@@ -164,24 +261,74 @@ pub struct Options {
     pub dir: PathBuf,
     pub format: Option<Format>,
     pub compression: Option<Compression>,
+    pub jobs: usize,
+    /// What `-d` was given, each time.
+    pub databases: Vec<String>,
+    pub all_databases: bool,
+    pub globals: bool,
+    pub no_role_passwords: bool,
+    /// The words before pg_dump's own options.
+    pub pg_dump: Option<String>,
+    pub no_digest: bool,
+    pub source: Option<Source>,
+    pub force: bool,
     pub label: Option<String>,
     pub lock_wait: Duration,
     /// What pg_dump is told to pick, as its arguments.
     pub selection: Vec<String>,
     pub policy: Policy,
+    pub utc: bool,
+    /// The patterns of the names of others' backups.
+    pub adopted: Vec<String>,
+    pub check: Check,
+    pub verify_checksums: bool,
     pub dry_run: bool,
+}
+
+/// What of the server's rows is compared with the dump's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Counts,
+    Digest,
+}
+
+/// What `--check` is to find fault with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Check {
+    pub max_age: Option<Duration>,
+    pub min_count: Option<usize>,
+    /// From 0 to 1.
+    pub max_shrink_ratio: Option<f64>,
 }
 
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
         match flag {
+            "dbname" => self.databases.push(value.text()?.to_string()),
             "dir" => self.dir = value.path(),
+            "jobs" => self.jobs = jobs(value)?,
+            "all-databases" => self.all_databases = true,
+            "globals" => self.globals = true,
+            "no-role-passwords" => self.no_role_passwords = true,
+            "pg-dump" => self.pg_dump = Some(value.text()?.to_string()),
+            "no-digest" => self.no_digest = true,
+            "source-counts" => self.source = self.source.or(Some(Source::Counts)),
+            "source-digest" => self.source = Some(Source::Digest),
+            "force" => self.force = true,
+            "utc" => self.utc = true,
+            "match" => self.adopted.push(value.text()?.to_string()),
+            "max-age" => self.check.max_age = Some(value.duration()?),
+            "min-count" => self.check.min_count = Some(value.count()?),
+            "max-shrink" => self.check.max_shrink_ratio = Some(percent(value)?),
+            "verify-checksums" => self.verify_checksums = true,
             "format" => self.format = Some(format(value.text()?)),
             "compress" => self.compression = Some(value.parse()?),
             "label" => self.label = Some(label(value)?),
             "lock-wait" => self.lock_wait = value.duration()?,
-            "schema-only" | "data-only" => self.select(format!("--{flag}")),
-            "table" | "exclude-table" | "schema" | "exclude-schema" => {
+            "schema-only" | "data-only" | "no-owner" | "no-privileges" | "blobs" | "no-blobs" => {
+                self.select(format!("--{flag}"));
+            }
+            "table" | "exclude-table" | "schema" | "exclude-schema" | "exclude-table-data" => {
                 self.select(format!("--{flag}={}", value.text()?));
             }
             "keep-last" => self.policy.last = value.count()?,
@@ -190,12 +337,14 @@ impl cli::Options for Options {
             "keep-weekly" => self.policy.weekly = value.count()?,
             "keep-monthly" => self.policy.monthly = value.count()?,
             "keep-yearly" => self.policy.yearly = value.count()?,
+            "keep-min" => self.policy.min = value.count()?,
             "keep-within" => {
                 self.policy.within = Some(value.duration()?).filter(|span| !span.is_zero());
             }
             "dry-run" => self.dry_run = true,
             "list" => self.take_job(Job::List)?,
             "rotate" => self.take_job(Job::Rotate)?,
+            "check" => self.take_job(Job::Check)?,
             _ => return Err(cli::unhandled(flag)),
         }
         Ok(())
@@ -253,7 +402,9 @@ impl Options {
 
     fn take_job(&mut self, job: Job) -> Result<()> {
         if self.job != Job::BackUp && self.job != job {
-            return Err(Error::usage("--list and --rotate exclude each other"));
+            return Err(Error::usage(
+                "--list, --rotate and --check exclude each other",
+            ));
         }
         self.job = job;
         Ok(())
@@ -262,6 +413,7 @@ impl Options {
     fn check_no_backup(&self) -> Result<()> {
         let job = match self.job {
             Job::List => "--list",
+            Job::Check => "--check",
             _ => "--rotate",
         };
         let of_backup = match (&self.compression, self.selection.first()) {
@@ -278,7 +430,26 @@ impl Options {
 fn format(text: &str) -> Format {
     match text {
         "plain" | "p" => Format::Plain,
+        "directory" | "d" => Format::Directory,
+        "tar" | "t" => Format::Tar,
         _ => Format::Custom,
+    }
+}
+
+fn jobs(value: &Value) -> Result<usize> {
+    match value.count()? {
+        0 => Err(value.refuse("at least one is needed")),
+        jobs => Ok(jobs),
+    }
+}
+
+/// `50` or `50%`, as a ratio.
+fn percent(value: &Value) -> Result<f64> {
+    let text = value.text()?;
+    let number = text.strip_suffix('%').unwrap_or(text);
+    match number.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(value.refuse("a percentage is needed, such as 50")),
     }
 }
 
@@ -342,10 +513,14 @@ mod tests {
             (&["--dir", "x", "-s", "-a"], "exclude each other"),
             (&["--dir", "x", "--label", "../x"], "a label is"),
             (&["--dir", "x", "--label", ""], "a label is"),
-            (&["--dir", "x", "--label", "-x"], "a label is"),
+            (&["--dir", "x", "--label=-x"], "a label is"),
             (&["--dir", "x", "--keep-last", "-1"], "whole number"),
             (&["--dir", "x", "-F", "plain", "-Z", "zstd"], "zstd"),
-            (&["--dir", "x", "-F", "tar"], "tar"),
+            (&["--dir", "x", "-j", "0"], "at least one"),
+            (
+                &["--dir", "x", "--check", "--max-shrink", "120"],
+                "percentage",
+            ),
         ] {
             let error = parse(words).unwrap_err();
             assert!(error.to_string().contains(part), "{words:?}: {error}");

@@ -56,8 +56,11 @@ impl Compression {
     pub fn best(format: Format, pg_dump: &Program) -> Result<Self> {
         Ok(match format {
             Format::Plain => Self::Method(Method::Gzip, 6),
-            Format::Custom if has_zstd(pg_dump)? => Self::Method(Method::Zstd, 3),
-            Format::Custom => Self::Method(Method::Gzip, 1),
+            Format::Tar => Self::None,
+            Format::Custom | Format::Directory if has_zstd(pg_dump)? => {
+                Self::Method(Method::Zstd, 3)
+            }
+            Format::Custom | Format::Directory => Self::Method(Method::Gzip, 1),
         })
     }
 
@@ -106,6 +109,8 @@ impl Compression {
     pub fn extension(self, format: Format) -> &'static str {
         match (format, self) {
             (Format::Custom, _) => "dump",
+            (Format::Directory, _) => "dir",
+            (Format::Tar, _) => "tar",
             (Format::Plain, Self::None) => "sql",
             (Format::Plain, Self::Method(..)) => "sql.gz",
         }

@@ -111,8 +111,8 @@ impl Dump<'_> {
 
     fn arguments(&self) -> Vec<OsString> {
         let compression = match self.format {
-            Format::Custom => self.compression,
-            Format::Plain => Compression::None,
+            Format::Custom | Format::Directory => self.compression,
+            Format::Plain | Format::Tar => Compression::None,
         };
         let mut arguments = vec![
             "--no-password".to_string(),

@@ -17,7 +17,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let backups = backup::list(&options.absolute_dir()?)?;
     let now = time::now();
     let reasons = reasons(options, &backups, now);
-    let database = rotate::database(context)?;
+    let database = rotate::database(options, context)?;
     let mut records = context.records::<Record>();
     let is_meant = |backup: &&Backup| options.lists(backup, database.as_deref());
     for backup in backups.iter().filter(is_meant) {
@@ -48,7 +48,7 @@ impl Options {
     fn lists(&self, backup: &Backup, database: Option<&str>) -> bool {
         let manifest = backup.manifest.as_ref();
         let label = manifest.and_then(|manifest| manifest.label.as_ref());
-        let of = manifest.map(|manifest| manifest.database.as_str());
+        let of = manifest.and_then(|manifest| manifest.database.as_deref());
         (self.label.is_none() || self.label.as_ref() == label)
             && (database.is_none() || database == of)
     }

@@ -35,5 +35,6 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
         Job::BackUp => back_up::run(&options, context),
         Job::List => listing::run(&options, context),
         Job::Rotate => rotate::run(&options, context),
+        Job::Check => Err(shared::Error::usage("--check: not yet")),
     }
 }

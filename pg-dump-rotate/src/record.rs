@@ -16,6 +16,8 @@ pub struct Record {
     pub path: String,
     pub database: Option<String>,
     pub label: Option<String>,
+    /// What the backups of one run have in common.
+    pub set: Option<String>,
     #[serde(with = "rfc3339::option", default)]
     pub taken_at: Option<Time>,
     pub age_seconds: Option<i64>,
@@ -56,13 +58,14 @@ impl Record {
     fn of_manifest(path: &Path, manifest: &Manifest) -> Self {
         let duration = manifest.finished_at - manifest.taken_at;
         Self {
-            database: Some(manifest.database.clone()),
+            database: manifest.database.clone(),
+            set: manifest.set.clone(),
             label: manifest.label.clone(),
             format: Some(manifest.format.as_str().into()),
             compression: Some(manifest.compression.clone()),
             sha256: manifest.sha256().map(str::to_string),
-            server_version: Some(manifest.server_version.clone()),
-            pg_dump_version: Some(manifest.pg_dump_version.clone()),
+            server_version: manifest.server_version.clone(),
+            pg_dump_version: manifest.pg_dump_version.clone(),
             duration_ms: u64::try_from(duration.whole_milliseconds()).ok(),
             restore_command: Some(restore::command(path, manifest)),
             ..Self::default()

@@ -19,13 +19,15 @@ const SETS_TRANSACTION_TIMEOUT: u32 = 17;
 pub fn command(path: &Path, manifest: &Manifest) -> String {
     let path = path.to_string_lossy();
     let file = quoted(&path);
-    let database = conninfo(&manifest.database);
+    let database = conninfo(manifest.database.as_deref().unwrap_or("postgres"));
     let target = quoted(&database);
     let psql = format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {target}");
     let is_gzip = path.ends_with(".gz");
     match (manifest.format, without_stumbling(manifest)) {
-        (Format::Custom, None) => format!("pg_restore --exit-on-error -d {target} {file}"),
-        (Format::Custom, Some(sed)) => {
+        (Format::Custom | Format::Directory | Format::Tar, None) => {
+            format!("pg_restore --exit-on-error -d {target} {file}")
+        }
+        (Format::Custom | Format::Directory | Format::Tar, Some(sed)) => {
             format!("pg_restore -f /dev/null {file} && pg_restore -f - {file} | {sed} | {psql}")
         }
         (Format::Plain, None) if is_gzip => {
@@ -42,8 +44,9 @@ pub fn command(path: &Path, manifest: &Manifest) -> String {
 /// Takes the lines out of a script's head that a new database would stumble over: a
 /// parameter that it doesn't know, and the schema public that it has already.
 fn without_stumbling(manifest: &Manifest) -> Option<String> {
-    let is_new = |version: &str| {
-        Version::parse(version).is_some_and(|version| version.major >= SETS_TRANSACTION_TIMEOUT)
+    let is_new = |version: &Option<String>| {
+        let version = version.as_deref().and_then(Version::parse);
+        version.is_some_and(|version| version.major >= SETS_TRANSACTION_TIMEOUT)
     };
     let mut deletions = String::new();
     if is_new(&manifest.pg_dump_version) && !is_new(&manifest.server_version) {

@@ -27,12 +27,17 @@ pub struct Policy {
     pub monthly: usize,
     pub yearly: usize,
     pub within: Option<Duration>,
+    /// So many of the newest stay, whatever the rules say. By itself it is no rule.
+    pub min: usize,
 }
 
 impl Policy {
     /// True when there is no rule: then nothing is ever deleted.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        Self {
+            min: 0,
+            ..self.clone()
+        } == Self::default()
     }
 
     fn rules(&self) -> [Rule; 6] {

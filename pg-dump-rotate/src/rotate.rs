@@ -6,7 +6,7 @@ use std::path::Path;
 
 use shared::backup::{self, Backup, manifest_of};
 use shared::cli;
-use shared::connection::{Conninfo, Environment, Need};
+use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::records::Writer;
 use shared::time::{self, Time};
 use shared::{Context, Error, Exit, Result, signals};
@@ -19,14 +19,14 @@ use crate::retention::{self, Policy};
 /// Rotates what is in the folder, each series apart, without taking a backup.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let database = database(context)?;
+    let database = database(options, context)?;
     let is_meant = |backup: &Backup| {
         let manifest = backup.manifest.as_ref();
         manifest.is_some_and(|manifest| {
             manifest.label == options.label
                 && database
                     .as_ref()
-                    .is_none_or(|name| *name == manifest.database)
+                    .is_none_or(|name| manifest.database.as_ref() == Some(name))
         })
     };
     let judged = || -> Result<Vec<Verdict>> {
@@ -47,12 +47,15 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
 }
 
 /// The database named by -d; the environment alone restricts neither a rotation nor a list.
-pub fn database(context: &cli::Context) -> Result<Option<String>> {
-    let given = &context.common.connect;
-    if given.dbname.is_none() {
+pub fn database(options: &Options, context: &cli::Context) -> Result<Option<String>> {
+    let Some(dbname) = options.databases.first() else {
         return Ok(None);
-    }
-    let conninfo = Conninfo::resolve(given, &Environment::of_process(), Need::Session)?;
+    };
+    let given = ConnectArgs {
+        dbname: Some(dbname.clone()),
+        ..context.common.connect.clone()
+    };
+    let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;
     Ok(Some(conninfo.database().to_string()))
 }
 

@@ -57,7 +57,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     };
     let newest = backups.into_iter().find(|backup| match &backup.manifest {
         Some(manifest) => {
-            wanted(&selection.database, Some(&manifest.database))
+            wanted(&selection.database, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
         }
         None => selection.database.is_none() && selection.label.is_none(),

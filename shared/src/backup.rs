@@ -1,12 +1,14 @@
 //! A backup on disk: what its files are called, what its manifest says, what a folder holds.
 //!
-//! A backup is a data file and, beside it, a manifest. The manifest appears last,
-//! so a file without one is either another's or unfinished, and is not touched.
+//! A backup is a data file or folder and, beside it, a manifest. The manifest appears
+//! last, so data without one is either another's or unfinished, and is not touched.
 
 mod folder;
 mod manifest;
 mod name;
+mod proof;
 
 pub use folder::{Backup, State, list};
-pub use manifest::{File, Format, Manifest, VERSION};
-pub use name::{Name, manifest_of, partial_of, unmanifest};
+pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
+pub use name::{Name, checksums_of, manifest_of, partial_of, proof_of, unmanifest};
+pub use proof::Proof;

@@ -46,6 +46,7 @@ fn policy(
         monthly,
         yearly,
         within: None,
+        min: 0,
     }
 }
 

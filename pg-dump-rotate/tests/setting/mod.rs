@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use shared::backup::Manifest;
 use tests::{Database, Output, ToolCommand, tool};
 
 /// The tool, for this database and folder.
@@ -73,7 +74,8 @@ pub fn change(backup: &Path, change: impl FnOnce(&mut Value)) {
     let path = manifest(backup);
     let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     change(&mut value);
-    fs::write(path, value.to_string()).unwrap();
+    let changed: Manifest = serde_json::from_value(value).unwrap();
+    fs::write(path, changed.to_json().unwrap()).unwrap();
 }
 
 /// Copies a backup, and its manifest with a change.

@@ -113,7 +113,8 @@ fn a_bit_flipped_in_uncompressed_rows_is_seen_by_the_manifests_checksum() {
     let manifest_path = folder
         .path()
         .join("shop_20260101T000000Z.sql.manifest.json");
-    fs::write(&manifest_path, manifest.to_string()).unwrap();
+    let manifest: shared::backup::Manifest = serde_json::from_value(manifest).unwrap();
+    fs::write(&manifest_path, manifest.to_json().unwrap()).unwrap();
     let output = verify(&path);
     expect_verdict(&output, "failed");
     assert_eq!(failed(&output), ["checksum"]);

@@ -1,7 +1,8 @@
 //! What is known about a backup, in `NAME.manifest.json` beside it.
 //!
 //! Everything in it can be shown to anyone who may see the folder: it holds no
-//! address, no user and no secret.
+//! address, no user and no secret. Its last field is the SHA-256 of the text up to
+//! there, so that a change of anything in it is noticed.
 
 use std::fs;
 use std::io;
@@ -10,14 +11,18 @@ use std::path::Path;
 use ::time::OffsetDateTime;
 use ::time::serde::rfc3339;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::name;
 use crate::error::{Context, Error, Result};
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
-/// Ours have a KiB.
-const LONGEST: u64 = 1 << 20;
+/// A KiB, and a line or two for each table.
+const LONGEST: u64 = 256 << 20;
+/// The last field: before it the text that is hashed, after it what closes the text.
+const OWN_HASH: &str = ",\n  \"manifest_sha256\": \"";
+const CLOSE: &str = "\"\n}\n";
 
 /// What pg_dump was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +32,10 @@ pub enum Format {
     Custom,
     /// An SQL script for psql.
     Plain,
+    /// A folder with an archive for pg_restore, a file for each table's rows.
+    Directory,
+    /// A tar file with an archive for pg_restore.
+    Tar,
 }
 
 impl Format {
@@ -35,6 +44,8 @@ impl Format {
         match self {
             Self::Custom => "custom",
             Self::Plain => "plain",
+            Self::Directory => "directory",
+            Self::Tar => "tar",
         }
     }
 }
@@ -42,7 +53,7 @@ impl Format {
 /// One file of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Its name, relative to the manifest.
+    /// Its name, relative to the manifest: the backup's own, or in a directory what is below it.
     pub name: String,
     /// Its size.
     pub bytes: u64,
@@ -50,22 +61,59 @@ pub struct File {
     pub sha256: String,
 }
 
+/// The rows of one table as the dump has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// The columns that make up a row, in order.
+    pub columns: Vec<String>,
+    /// How many rows.
+    pub rows: u64,
+    /// The sum modulo 2^128 of the XXH3-128 of each row's COPY text line, in hexadecimal.
+    pub digest: String,
+}
+
+/// The large objects of a dump.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObjects {
+    /// How many.
+    pub count: u64,
+    /// The sum modulo 2^128 of the XXH3-128 of each one's number and content, in hexadecimal.
+    pub digest: String,
+}
+
 /// What is known about a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of this form.
     pub version: u32,
-    /// The database that was dumped.
-    pub database: String,
+    /// The database that was dumped; `None`: the roles and tablespaces of the whole server.
+    pub database: Option<String>,
     /// The user's own mark, if any; part of what retention goes by.
     #[serde(default)]
     pub label: Option<String>,
     /// What pg_dump was told to pick (`--schema-only`, `--table=x`); empty means everything.
     #[serde(default)]
     pub selection: Vec<String>,
+    /// The run that it was taken in, with the backups of other databases: the time in their names.
+    #[serde(default)]
+    pub set: Option<String>,
+    /// True when another program made the file and we only described it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub adopted: bool,
     /// When it was begun: nothing later is in it.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
+    /// How far local time was ahead of UTC when it was begun; days and weeks of retention are
+    /// those of that time. 0 where nobody said.
+    #[serde(default)]
+    pub utc_offset_seconds: i32,
+    /// The zone's name, `Europe/Berlin`, where it has one.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// When the last byte was on disk.
     #[serde(with = "rfc3339")]
     pub finished_at: OffsetDateTime,
@@ -73,12 +121,14 @@ pub struct Manifest {
     pub format: Format,
     /// `none`, or method and level: `gzip:6`, `zstd:3`.
     pub compression: String,
-    /// The files, today always one.
+    /// The files: one, or those of a directory.
     pub files: Vec<File>,
-    /// The version of the server, `15.18`.
-    pub server_version: String,
-    /// The version of pg_dump.
-    pub pg_dump_version: String,
+    /// The version of the server, `15.18`; unknown in some that were adopted.
+    #[serde(default)]
+    pub server_version: Option<String>,
+    /// The version of pg_dump; unknown in some that were adopted.
+    #[serde(default)]
+    pub pg_dump_version: Option<String>,
     /// The database's encoding, `UTF8`.
     #[serde(default)]
     pub encoding: Option<String>,
@@ -97,6 +147,18 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
+    /// What pg_dump leaves out by itself and somebody might miss, in words.
+    #[serde(default)]
+    pub omissions: Vec<String>,
+    /// `counts` or `digest`: what of the server's rows was compared with the dump's, and equal.
+    #[serde(default)]
+    pub source_check: Option<String>,
+    /// The rows of each table; `None` when they were not digested.
+    #[serde(default)]
+    pub tables: Option<Vec<Table>>,
+    /// The large objects; `None` when they were not digested.
+    #[serde(default)]
+    pub large_objects: Option<LargeObjects>,
 }
 
 impl Manifest {
@@ -124,16 +186,24 @@ impl Manifest {
         if manifest.version > VERSION {
             return Err(too_new(manifest.version));
         }
-        match manifest.files.as_slice() {
-            [file] if file.name == file_name => Ok(manifest),
-            _ => Err(Error::new(format!("it is not about {file_name}"))),
+        if own_hash(text) != Some(true) {
+            return Err(Error::new("it was changed after it was written"));
+        }
+        let is_about = |file: &File| is_part_of(&file.name, file_name);
+        match !manifest.files.is_empty() && manifest.files.iter().all(is_about) {
+            true => Ok(manifest),
+            false => Err(Error::new(format!("it is not about {file_name}"))),
         }
     }
 
     /// The text to store, with a newline at its end.
     pub fn to_json(&self) -> Result<String> {
         let mut text = serde_json::to_string_pretty(self).map_err(words)?;
-        text.push('\n');
+        text.truncate(text.trim_end_matches(['\n', '}']).len());
+        let hash = sha256(text.as_bytes());
+        text.push_str(OWN_HASH);
+        text.push_str(&hash);
+        text.push_str(CLOSE);
         Ok(text)
     }
 
@@ -142,9 +212,12 @@ impl Manifest {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// The SHA-256 of the data file.
+    /// The SHA-256 of the data file; `None` where there are several.
     pub fn sha256(&self) -> Option<&str> {
-        self.files.first().map(|file| file.sha256.as_str())
+        match self.files.as_slice() {
+            [file] if self.format != Format::Directory => Some(&file.sha256),
+            _ => None,
+        }
     }
 
     /// True when `other` is an earlier or later backup of the same thing: the same database of
@@ -166,6 +239,34 @@ fn read_small(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("this is no manifest"));
     }
     fs::read(path)
+}
+
+/// Whether the text is what it was when its hash was written; `None`: it has none.
+fn own_hash(text: &[u8]) -> Option<bool> {
+    let text = str::from_utf8(text).ok()?;
+    let (hashed, hash) = text.strip_suffix(CLOSE)?.rsplit_once(OWN_HASH)?;
+    Some(sha256(hashed.as_bytes()) == hash)
+}
+
+fn sha256(text: &[u8]) -> String {
+    let hash = Sha256::digest(text);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a manifest of the backup `backup` may speak of this file: of itself, or of one below
+/// it and nowhere else.
+fn is_part_of(name: &str, backup: &str) -> bool {
+    let below = |rest: &str| {
+        rest.strip_prefix('/')
+            .is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
+    };
+    name.strip_prefix(backup)
+        .is_some_and(|rest| rest.is_empty() || below(rest))
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A manifest that makes no sense may just be newer than we are.
@@ -197,10 +298,14 @@ pub(super) mod tests {
     pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
         Manifest {
             version: VERSION,
-            database: "app".into(),
+            database: Some("app".into()),
             label: None,
             selection: Vec::new(),
+            set: None,
+            adopted: false,
             taken_at: datetime!(2026-11-20 10:39:30 UTC),
+            utc_offset_seconds: 0,
+            time_zone: None,
             finished_at: datetime!(2026-11-20 10:39:31.5 UTC),
             format: Format::Custom,
             compression: "gzip:1".into(),
@@ -209,15 +314,26 @@ pub(super) mod tests {
                 bytes,
                 sha256: "00".into(),
             }],
-            server_version: "15.18".into(),
-            pg_dump_version: "15.18".into(),
+            server_version: Some("15.18".into()),
+            pg_dump_version: Some("15.18".into()),
             encoding: Some("UTF8".into()),
             collate: Some("C".into()),
             ctype: Some("C".into()),
             locale_provider: Some("libc".into()),
             locale: None,
             system_identifier: None,
+            omissions: Vec::new(),
+            source_check: None,
+            tables: None,
+            large_objects: None,
         }
+    }
+
+    /// The text with a hash that fits it again.
+    fn resealed(text: &str) -> String {
+        let (hashed, _) = text.rsplit_once(OWN_HASH).unwrap();
+        let hash = sha256(hashed.as_bytes());
+        format!("{hashed}{OWN_HASH}{hash}{CLOSE}")
     }
 
     fn read(text: &str) -> Result<Option<Manifest>> {
@@ -240,8 +356,29 @@ pub(super) mod tests {
     #[test]
     fn fields_of_later_versions_are_ignored() {
         let text = manifest("a.dump", 7).to_json().unwrap();
-        let text = text.replacen('{', "{\"tables\": [{\"name\": \"x\"}],", 1);
+        let text = resealed(&text.replacen('{', "{\"later\": [{\"name\": \"x\"}],", 1));
         assert_eq!(read(&text).unwrap(), Some(manifest("a.dump", 7)));
+    }
+
+    #[test]
+    fn a_change_of_any_byte_is_noticed() {
+        let text = manifest("a.dump", 7).to_json().unwrap();
+        for position in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[position] ^= 1;
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(read(&changed).is_err(), "byte {position}");
+        }
+    }
+
+    #[test]
+    fn the_files_of_a_directory_are_below_it() {
+        let mut manifest = manifest("a.dump/toc.dat", 7);
+        assert!(read(&manifest.to_json().unwrap()).is_ok());
+        for strange in ["a.dump/../b", "a.dump//b", "a.dump/", "a.dumps", "/a.dump"] {
+            manifest.files[0].name = strange.into();
+            assert!(read(&manifest.to_json().unwrap()).is_err(), "{strange}");
+        }
     }
 
     #[test]
@@ -275,9 +412,9 @@ pub(super) mod tests {
     #[test]
     fn a_damaged_one_is_named() {
         let good = manifest("a.dump", 7).to_json().unwrap();
-        let newer = good.replace("\"version\": 1", "\"version\": 2");
+        let newer = resealed(&good.replace("\"version\": 1", "\"version\": 2"));
         let strange = "{\"version\": 2}";
-        let other = good.replace("a.dump", "../b.dump");
+        let other = resealed(&good.replace("a.dump", "../b.dump"));
         for text in [
             "",
             "{",

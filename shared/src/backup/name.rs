@@ -1,8 +1,8 @@
-//! File names: `DATABASE[_LABEL]_YYYYMMDDTHHMMSSZ.EXTENSION`.
+//! File names: `DATABASE[+LABEL]_YYYYMMDDTHHMMSSZ.EXTENSION`, and `+globals_…` for what
+//! belongs to no database.
 //!
 //! Characters of a database's name that a file name or a shell would stumble
-//! over are percent-encoded. Where database and label end can't be told from the
-//! name alone (`app_prod`): the manifest knows, the name is for people.
+//! over, and `+`, are percent-encoded, so that no two databases and labels share a name.
 
 use std::fmt;
 
@@ -12,8 +12,11 @@ use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]T[hour][minute][second]Z");
-const EXTENSIONS: [&str; 3] = ["sql.gz", "sql", "dump"];
+const EXTENSIONS: [&str; 7] = ["sql.gz", "sql.zst", "sql.lz4", "sql", "dump", "tar", "dir"];
 const MANIFEST: &str = ".manifest.json";
+const CHECKSUMS: &str = ".sha256";
+const GLOBALS: &str = "+globals";
+const PROOF: &str = ".verified.json";
 
 /// The name of a backup's data file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,16 +28,18 @@ pub struct Name {
 }
 
 impl Name {
-    /// A name for a backup begun at `taken_at`; an `extension` of `sql.gz`, `sql` or `dump`.
+    /// A name for a backup of a database, or without one of what belongs to none, begun at
+    /// `taken_at`; the `extension` is `dump`, `sql`, `sql.gz`, `sql.zst`, `sql.lz4`, `tar` or
+    /// `dir`.
     pub fn new(
-        database: &str,
+        database: Option<&str>,
         label: Option<&str>,
         taken_at: OffsetDateTime,
         extension: &'static str,
     ) -> Self {
-        let mut stem = encode(database);
+        let mut stem = database.map_or(GLOBALS.into(), encode);
         if let Some(label) = label {
-            stem.push('_');
+            stem.push('+');
             stem.push_str(&encode(label));
         }
         Self {
@@ -87,7 +92,7 @@ impl Name {
         self.taken_at
     }
 
-    /// `sql.gz`, `sql` or `dump`.
+    /// What follows the time: `dump`, `sql.gz` and so on.
     pub fn extension(&self) -> &'static str {
         self.extension
     }
@@ -107,6 +112,16 @@ impl fmt::Display for Name {
 /// The name of the manifest of a data file.
 pub fn manifest_of(file_name: &str) -> String {
     format!("{file_name}{MANIFEST}")
+}
+
+/// The name of the file for `sha256sum -c` of a data file.
+pub fn checksums_of(file_name: &str) -> String {
+    format!("{file_name}{CHECKSUMS}")
+}
+
+/// The name of the file that says what pg-restore-verify found.
+pub fn proof_of(file_name: &str) -> String {
+    format!("{file_name}{PROOF}")
 }
 
 /// The data file that a manifest of this name belongs to.
@@ -148,7 +163,7 @@ mod tests {
     const AT: OffsetDateTime = datetime!(2026-11-20 10:39:30 UTC);
 
     fn name(database: &str, label: Option<&str>) -> String {
-        Name::new(database, label, AT, "dump").to_string()
+        Name::new(Some(database), label, AT, "dump").to_string()
     }
 
     #[test]
@@ -156,13 +171,18 @@ mod tests {
         assert_eq!(name("app", None), "app_20261120T103930Z.dump");
         assert_eq!(
             name("app", Some("pre-migration")),
-            "app_pre-migration_20261120T103930Z.dump"
+            "app+pre-migration_20261120T103930Z.dump"
         );
     }
 
     #[test]
     fn is_in_utc_whatever_zone_the_clock_is_in() {
-        let name = Name::new("app", None, datetime!(2026-11-21 00:09:30 +13:30), "sql");
+        let name = Name::new(
+            Some("app"),
+            None,
+            datetime!(2026-11-21 00:09:30 +13:30),
+            "sql",
+        );
         assert_eq!(name.to_string(), "app_20261120T103930Z.sql");
     }
 
@@ -178,15 +198,26 @@ mod tests {
     }
 
     #[test]
+    fn no_two_jobs_share_a_name() {
+        assert_ne!(name("app", Some("prod")), name("app_prod", None));
+        assert_ne!(name("app", Some("prod")), name("app+prod", None));
+        let globals = Name::new(None, None, AT, "dump").to_string();
+        assert_eq!(globals, "+globals_20261120T103930Z.dump");
+        assert_ne!(globals, name("globals", None));
+        assert_ne!(globals, name("+globals", None));
+    }
+
+    #[test]
     fn reads_back_what_it_wrote() {
         for extension in EXTENSIONS {
-            let first = Name::new("app_prod", Some("x"), AT, extension);
-            for name in [first.clone(), first.next(), first.next().next()] {
+            let first = Name::new(Some("app_prod"), Some("x"), AT, extension);
+            let globals = Name::new(None, Some("x"), AT, extension);
+            for name in [first.clone(), first.next(), first.next().next(), globals] {
                 assert_eq!(Name::parse(&name.to_string()), Some(name));
             }
         }
         assert!(
-            Name::new("a", None, AT, "sql")
+            Name::new(Some("a"), None, AT, "sql")
                 .next()
                 .to_string()
                 .ends_with("Z-2.sql")

@@ -1,0 +1,103 @@
+//! What pg-restore-verify found, in `NAME.verified.json` beside a backup.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use ::time::OffsetDateTime;
+use ::time::serde::rfc3339;
+use serde::{Deserialize, Serialize};
+
+use super::name;
+use crate::error::{Context, Error, Result};
+
+/// Whether a backup restored, and when that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// When it was seen.
+    #[serde(with = "rfc3339")]
+    pub verified_at: OffsetDateTime,
+    /// True when everything in it was restored and proved.
+    pub proved: bool,
+    /// The verdict in words.
+    pub message: String,
+    /// The SHA-256 of the data that was verified, where there is one file.
+    pub sha256: Option<String>,
+    /// The size of the data that was verified, over all files.
+    pub bytes: u64,
+    /// How long it took to restore.
+    pub restore_ms: Option<u64>,
+    /// The version of the server it was restored on.
+    pub server_version: Option<String>,
+    /// The version of pg-restore-verify.
+    pub tool_version: String,
+}
+
+impl Proof {
+    /// Reads what is known of the backup at `backup`; `None` where it was never verified or that
+    /// can't be read: a backup is then unproved, no more.
+    pub fn read(backup: &Path) -> Option<Self> {
+        let path = path(backup)?;
+        if !fs::metadata(&path).ok()?.is_file() {
+            return None;
+        }
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// Writes it beside the backup, whole or not at all, for the owner's eyes alone.
+    pub fn write(&self, backup: &Path) -> Result<()> {
+        let named = || format!("could not write what was found beside {}", backup.display());
+        let path = path(backup).ok_or_else(|| Error::new(named()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".verified.")
+            .make_in(folder, |path| {
+                let mut options = File::options();
+                options.write(true).create_new(true).mode(0o600).open(path)
+            })
+            .context(named)?;
+        let mut text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
+        text.push('\n');
+        file.write_all(text.as_bytes()).context(named)?;
+        file.as_file().sync_all().context(named)?;
+        let persisted = file.persist(path).map_err(|error| error.error);
+        persisted.context(named)?;
+        Ok(())
+    }
+}
+
+fn path(backup: &Path) -> Option<std::path::PathBuf> {
+    let file_name = backup.file_name()?.to_str()?;
+    Some(backup.with_file_name(name::proof_of(file_name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use ::time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn reads_back_what_it_wrote_and_takes_nonsense_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("a.dump");
+        assert_eq!(Proof::read(&backup), None);
+        let proof = Proof {
+            verified_at: datetime!(2026-11-20 10:39:30 UTC),
+            proved: true,
+            message: "all is there".into(),
+            sha256: Some("00".into()),
+            bytes: 7,
+            restore_ms: Some(1),
+            server_version: Some("15.18".into()),
+            tool_version: "0.1.0".into(),
+        };
+        proof.write(&backup).unwrap();
+        proof.write(&backup).unwrap();
+        assert_eq!(Proof::read(&backup), Some(proof));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(folder.path().join("a.dump.verified.json"), "{").unwrap();
+        assert_eq!(Proof::read(&backup), None);
+    }
+}
