@@ -147,6 +147,10 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
+    /// How much its tables took on the server, without their indexes; null where nobody asked.
+    /// What this makes of the backup's own size tells how much room the next one needs.
+    #[serde(default)]
+    pub source_bytes: Option<u64>,
     /// What pg_dump leaves out by itself and somebody might miss, in words.
     #[serde(default)]
     pub omissions: Vec<String>,
@@ -322,6 +326,7 @@ pub(super) mod tests {
             locale_provider: Some("libc".into()),
             locale: None,
             system_identifier: None,
+            source_bytes: None,
             omissions: Vec::new(),
             source_check: None,
             tables: None,
