@@ -81,7 +81,8 @@ pub struct Table {
 pub struct LargeObjects {
     /// How many.
     pub count: u64,
-    /// The sum modulo 2^128 of the XXH3-128 of each one's number and content, in hexadecimal.
+    /// The sum modulo 2^128, in hexadecimal, of the XXH3-128 of each one's number (4 bytes), length
+    /// (8 bytes) and XXH3-128 of its content (16 bytes), the most significant byte first.
     pub digest: String,
 }
 
