@@ -19,13 +19,17 @@ use crate::output::Written;
 use crate::partial::Partial;
 use crate::record::Record;
 use crate::rotate::{self, Verdict};
-use crate::server::Server;
+use crate::server::{Preflight, Server};
 
 /// Takes a backup and rotates; with --dry-run says what that would do.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let conninfo = resolve(options, context)?;
-    let server = ask(&conninfo, context)?;
+    let (server, preflight) = ask(&conninfo, options, context)?;
+    preflight
+        .warnings
+        .iter()
+        .for_each(|text| context.warn(text));
     let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
     let compression = match options.compression {
         Some(compression) => compression,
@@ -38,6 +42,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         options,
         context,
         server,
+        preflight,
         dump: Dump {
             pg_dump: &pg_dump,
             conninfo: &conninfo,
@@ -67,15 +72,22 @@ fn resolve(options: &Options, context: &cli::Context) -> Result<Conninfo> {
 
 /// A dump needs a session of its own from beginning to end, so a pooler that gives
 /// each transaction another one is refused here.
-fn ask(conninfo: &Conninfo, context: &cli::Context) -> Result<Server> {
-    let options = SessionOptions {
+fn ask(
+    conninfo: &Conninfo,
+    options: &Options,
+    context: &cli::Context,
+) -> Result<(Server, Preflight)> {
+    let session = SessionOptions {
         application_name: context.tool.name.into(),
         read_only: true,
+        resets_search_path: true,
         ..SessionOptions::default()
     };
-    let mut session = Session::open(conninfo, &options)?;
+    let mut session = Session::open(conninfo, &session)?;
     session.require_session()?;
-    Server::ask(&mut session)
+    let server = Server::ask(&mut session)?;
+    let preflight = Preflight::check(&mut session, &server, &options.selection)?;
+    Ok((server, preflight))
 }
 
 /// A backup that is to be taken.
@@ -83,6 +95,7 @@ struct BackUp<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     server: Server,
+    preflight: Preflight,
     dump: Dump<'a>,
 }
 
@@ -267,7 +280,7 @@ impl BackUp<'_> {
             locale: server.locale,
             system_identifier: server.system_identifier,
             source_bytes: None,
-            omissions: Vec::new(),
+            omissions: self.preflight.omissions.clone(),
             source_check: None,
             tables: None,
             large_objects: None,

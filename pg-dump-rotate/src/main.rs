@@ -15,6 +15,7 @@ mod partial;
 mod record;
 mod restore;
 mod retention;
+mod room;
 mod rotate;
 mod script;
 mod server;
