@@ -169,7 +169,7 @@ fn sync(folder: &Path) -> Result<()> {
 }
 
 /// What is to hold a name of ours must take the longest: that of a manifest while it is written.
-fn check_length(name: &Name) -> Result<()> {
+pub fn check_length(name: &Name) -> Result<()> {
     let longest = backup::partial_of(&backup::manifest_of(&name.to_string()));
     match longest.len() <= LONGEST {
         true => Ok(()),
