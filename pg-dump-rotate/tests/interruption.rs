@@ -142,10 +142,7 @@ fn what_a_running_run_writes_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let (running, holder) = blocked(&database, dir.path(), &[]);
     let partial = visible(dir.path());
-    let refused = back_up(&database, dir.path())
-        .run()
-        .expect_code(2)
-
+    let refused = back_up(&database, dir.path()).run().expect_code(2);
     refused
         .expect_error("another run is already backing this up")
         .expect_error(&partial[0]);
