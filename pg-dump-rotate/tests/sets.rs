@@ -283,5 +283,6 @@ fn globals_are_rotated_by_themselves() {
         some("app", "deleted"),
     ];
     assert_eq!(told(&output), expected);
-    assert_eq!(visible(dir.path()).len(), 4);
+    let listed = folder(dir.path()).arg("--list").run().json_lines();
+    assert_eq!(listed.len(), 2);
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use shared::backup::{self, Backup, File, Format, Manifest, Name, State, VERSION};
+use shared::backup::{Backup, File, Format, Manifest, Name, State, VERSION};
 use shared::time;
 use shared::{Error, Result};
 
@@ -41,14 +41,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
 /// The backup as it would be, and nothing touched: there may not even be a folder.
 pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let ready = Ready::ask(run, target)?;
-    let mut name = ready.name(run);
-    while [backup::manifest_of(&name.to_string()), name.to_string()]
-        .iter()
-        .any(|name| run.dir.join(name).symlink_metadata().is_ok())
-    {
-        name = name.next();
-    }
-    folder::check_length(&name)?;
+    let name = folder::free_name(&run.dir, ready.name(run))?;
     let name = name.to_string();
     let manifest = Manifest {
         files: vec![File {
@@ -143,12 +136,7 @@ impl Run<'_> {
 /// The partial file, after what killed runs have left is gone.
 fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
     let locked = folder.lock()?;
-    for removed in locked.sweep()? {
-        let removed = removed.display();
-        run.context.warn(format!(
-            "removed {removed}, left unfinished by a run that was killed"
-        ));
-    }
+    locked.sweep(run.context)?;
     locked.begin(name)
 }
 
