@@ -266,6 +266,7 @@ impl BackUp<'_> {
             locale_provider: server.locale_provider,
             locale: server.locale,
             system_identifier: server.system_identifier,
+            source_bytes: None,
             omissions: Vec::new(),
             source_check: None,
             tables: None,

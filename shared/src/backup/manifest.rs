@@ -81,7 +81,8 @@ pub struct Table {
 pub struct LargeObjects {
     /// How many.
     pub count: u64,
-    /// The sum modulo 2^128 of the XXH3-128 of each one's number and content, in hexadecimal.
+    /// The sum modulo 2^128, in hexadecimal, of the XXH3-128 of each one's number (4 bytes), length
+    /// (8 bytes) and XXH3-128 of its content (16 bytes), the most significant byte first.
     pub digest: String,
 }
 
@@ -147,6 +148,10 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
+    /// How much its tables took on the server, without their indexes; null where nobody asked.
+    /// What this makes of the backup's own size tells how much room the next one needs.
+    #[serde(default)]
+    pub source_bytes: Option<u64>,
     /// What pg_dump leaves out by itself and somebody might miss, in words.
     #[serde(default)]
     pub omissions: Vec<String>,
@@ -322,6 +327,7 @@ pub(super) mod tests {
             locale_provider: Some("libc".into()),
             locale: None,
             system_identifier: None,
+            source_bytes: None,
             omissions: Vec::new(),
             source_check: None,
             tables: None,

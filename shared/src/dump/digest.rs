@@ -18,8 +18,7 @@ pub struct Digest {
 impl Digest {
     /// Adds one row: its COPY text line without the line's end.
     pub fn add(&mut self, line: &[u8]) {
-        self.rows += 1;
-        self.sum = self.sum.wrapping_add(xxh3_128(line));
+        self.add_hash(xxh3_128(line));
     }
 
     /// Adds every line of `lines`, each ended by a newline.
@@ -29,6 +28,17 @@ impl Digest {
             self.add(without_line_end(&lines[start..=end]));
             start = end + 1;
         }
+    }
+
+    /// Adds one row by the XXH3-128 of its line.
+    pub(super) fn add_hash(&mut self, hash: u128) {
+        self.rows += 1;
+        self.sum = self.sum.wrapping_add(hash);
+    }
+
+    /// The sum, in hexadecimal.
+    pub fn sum(&self) -> String {
+        format!("{:032x}", self.sum)
     }
 
     /// Adds the rows of another part of the same set.
@@ -63,6 +73,16 @@ impl LargeObjectDigest {
     pub fn add(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.hash.update(bytes);
+    }
+
+    /// Number, length and content in one number: the XXH3-128 of four bytes, eight bytes and the
+    /// XXH3-128 of the content in sixteen, each with the most significant byte first.
+    pub(super) fn with_number(&self, oid: u32) -> u128 {
+        let mut bytes = Vec::with_capacity(28);
+        bytes.extend(oid.to_be_bytes());
+        bytes.extend(self.bytes.to_be_bytes());
+        bytes.extend(self.hash.digest128().to_be_bytes());
+        xxh3_128(&bytes)
     }
 }
 
