@@ -8,7 +8,7 @@ use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
 use shared::programs::Program;
 use shared::records::Writer;
-use shared::time::{self, Time};
+use shared::time::{self, Time, Zone};
 use shared::{Error, Exit, Result};
 
 use crate::cli::Options;
@@ -38,6 +38,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         options,
         context,
         server,
+        zone: options.zone()?,
         dump: Dump {
             pg_dump: &pg_dump,
             conninfo: &conninfo,
@@ -83,6 +84,7 @@ struct BackUp<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     server: Server,
+    zone: Zone,
     dump: Dump<'a>,
 }
 
@@ -248,8 +250,8 @@ impl BackUp<'_> {
             set: None,
             adopted: false,
             taken_at,
-            utc_offset_seconds: 0,
-            time_zone: None,
+            utc_offset_seconds: self.zone.local_time(taken_at).offset().whole_seconds(),
+            time_zone: self.zone.name().map(str::to_string),
             finished_at,
             format: self.dump.format,
             compression: self.dump.compression.to_string(),
