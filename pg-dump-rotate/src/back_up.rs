@@ -14,7 +14,7 @@ use shared::{Error, Exit, Result};
 use crate::cli::Options;
 use crate::compression::Compression;
 use crate::dump::Dump;
-use crate::folder::{Folder, Locked};
+use crate::folder::Folder;
 use crate::output::Written;
 use crate::partial::Partial;
 use crate::record::Record;
@@ -113,7 +113,7 @@ impl BackUp<'_> {
         let started = Instant::now();
         let partial = {
             let locked = folder.lock()?;
-            self.sweep(&locked)?;
+            locked.sweep(self.context)?;
             locked.begin(self.name(taken_at))?
         };
         let path = partial.path().display();
@@ -122,16 +122,6 @@ impl BackUp<'_> {
         let finished_at = (taken_at + started.elapsed()).truncate_to_millisecond();
         let manifest = self.manifest(&partial.name(), written, taken_at, finished_at);
         Ok((partial, manifest))
-    }
-
-    fn sweep(&self, folder: &Locked<'_>) -> Result<()> {
-        for removed in folder.sweep()? {
-            let removed = removed.display();
-            self.context.warn(format!(
-                "removed {removed}, left unfinished by a run that was killed"
-            ));
-        }
-        Ok(())
     }
 
     /// The same records, and nothing touched: there may not even be a folder.

@@ -1,16 +1,12 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-
 use ::time::UtcOffset;
-use shared::backup::{self, Backup, manifest_of};
+use shared::backup::{self, Backup};
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::records::Writer;
 use shared::time::{self, Time};
-use shared::{Context, Error, Exit, Result, signals};
+use shared::{Exit, Result, signals};
 
 use crate::cli::Options;
 use crate::folder::{Folder, Locked};
@@ -41,6 +37,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     } else {
         let folder = Folder::open(&dir)?;
         let locked = folder.lock()?;
+        locked.sweep(context)?;
         carry_out(judged()?, &locked, &mut records, context)?
     };
     records.finish()?;
@@ -170,7 +167,7 @@ pub fn carry_out(
         if !verdict.is_kept() {
             record.action = "deleted".into();
             record.restore_command = None;
-            if let Err(error) = delete(&verdict.backup, folder) {
+            if let Err(error) = folder.delete(&verdict.backup) {
                 let error = format!("could not delete {}: {}", record.path, error.message());
                 context.warn(&error);
                 record = Record::of("failed", &verdict.backup, now).because(error);
@@ -184,25 +181,4 @@ pub fn carry_out(
     }
     done.iter().try_for_each(|record| records.write(record))?;
     Ok(exit)
-}
-
-/// Deletes a backup: its data, then its manifest, so that never a file is left that nobody
-/// knows. The data must still be what was judged.
-fn delete(backup: &Backup, folder: &Locked<'_>) -> Result<()> {
-    let name = backup.path.file_name().and_then(|name| name.to_str());
-    let unchanged = Backup::at(&backup.path).is_some_and(|now| now.is_ok());
-    let Some(name) = name.filter(|_| unchanged) else {
-        return Err(Error::new("it changed meanwhile"));
-    };
-    remove(&folder.path().join(name))?;
-    remove(&folder.path().join(manifest_of(name)))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context(|| path.display().to_string())
-        }
-        _ => Ok(()),
-    }
 }

@@ -129,7 +129,7 @@ fn what_a_killed_run_leaves_is_removed_by_the_next() {
         .run()
         .expect_code(0)
         .expect_error(&left[0]);
-    assert_eq!(visible(dir.path()).len(), foreign.len() + 2, "{output:?}");
+    assert_eq!(visible(dir.path()).len(), foreign.len() + 3, "{output:?}");
     for name in foreign {
         assert_eq!(fs::read(dir.path().join(name)).unwrap(), b"mine");
     }
@@ -158,7 +158,7 @@ fn what_a_running_run_writes_is_left_alone() {
     drop(holder);
     let output = running.finish().expect_code(0);
     assert!(path_of(&output).exists());
-    assert_eq!(visible(dir.path()).len(), 4);
+    assert_eq!(visible(dir.path()).len(), 6);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn many_runs_at_once_do_not_disturb_each_other() {
         assert_eq!(output.stderr, "");
         assert!(path_of(&output).exists());
     }
-    assert_eq!(visible(dir.path()).len(), 2 * databases.len());
+    assert_eq!(visible(dir.path()).len(), 3 * databases.len());
 }
 
 #[test]

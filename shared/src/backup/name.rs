@@ -92,6 +92,11 @@ impl Name {
         self.taken_at
     }
 
+    /// Whether it is the name of a folder of files rather than of one file.
+    pub fn is_folder(&self) -> bool {
+        self.extension == "dir"
+    }
+
     /// What follows the time: `dump`, `sql.gz` and so on.
     pub fn extension(&self) -> &'static str {
         self.extension
@@ -131,9 +136,22 @@ pub fn unmanifest(file_name: &str) -> Option<&str> {
         .filter(|name| !name.is_empty() && !name.starts_with('.'))
 }
 
-/// The name under which a file is written until it is whole: hidden, and no backup's.
+/// The data file that a file for `sha256sum -c` of this name belongs to.
+pub fn unchecksums(file_name: &str) -> Option<&str> {
+    file_name
+        .strip_suffix(CHECKSUMS)
+        .filter(|name| !name.is_empty() && !name.starts_with('.'))
+}
+
+/// The name under which a file is written until it is whole, or deleted once it is not: hidden,
+/// and no backup's.
 pub fn partial_of(file_name: &str) -> String {
     format!(".{file_name}.partial")
+}
+
+/// The name that a file hidden under this one was to get, or had.
+pub fn unpartial(file_name: &str) -> Option<&str> {
+    file_name.strip_prefix('.')?.strip_suffix(".partial")
 }
 
 /// Keeps letters and digits of any script, and `_ . -` where they don't lead.
@@ -246,6 +264,8 @@ mod tests {
     fn a_partial_file_is_no_backup_and_has_no_manifest() {
         let partial = partial_of(&name("app", None));
         assert_eq!(Name::parse(&partial), None);
+        assert_eq!(unpartial(&partial), Some(name("app", None).as_str()));
+        assert_eq!(unchecksums(&checksums_of("a")), Some("a"));
         assert_eq!(unmanifest(&partial_of(&manifest_of("a"))), None);
         assert_eq!(unmanifest(&manifest_of("a")), Some("a"));
     }
