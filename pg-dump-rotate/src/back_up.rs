@@ -18,7 +18,7 @@ use std::thread;
 
 use shared::backup::{Backup, Format, stamp};
 use shared::cli;
-use shared::time::{self, Time};
+use shared::time::{self, Time, Zone};
 use shared::{Exit, Result, signals};
 
 use crate::cli::Options;
@@ -35,6 +35,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         context,
         dir,
         begun_at,
+        zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
     };
     let mut results = Results::new(&run, plan.targets.len());
@@ -49,6 +50,7 @@ struct Run<'a> {
     context: &'a cli::Context,
     dir: PathBuf,
     begun_at: Time,
+    zone: Zone,
     /// The time in the names, where there is more than one target.
     set: Option<String>,
 }

@@ -30,6 +30,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let files = ready.write(run, &partial)?;
     let manifest = Manifest {
         taken_at,
+        utc_offset_seconds: run.zone.local_time(taken_at).offset().whole_seconds(),
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
         files,
         ..ready.manifest(run)
@@ -110,8 +111,8 @@ impl Run<'_> {
             set: self.set.clone(),
             adopted: false,
             taken_at: self.begun_at,
-            utc_offset_seconds: 0,
-            time_zone: None,
+            utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
+            time_zone: self.zone.name().map(str::to_string),
             finished_at: self.begun_at,
             format: Format::Plain,
             compression: "none".into(),
