@@ -64,9 +64,7 @@ fn earlier(dir: &Path, is_earlier: impl Fn(&Manifest) -> bool) -> Result<Option<
         return Ok(None);
     }
     let good = backup::list(dir)?.into_iter().filter(backup::Backup::is_ok);
-    let earlier = good
-        .filter_map(|backup| backup.manifest)
-        .filter(is_earlier);
+    let earlier = good.filter_map(|backup| backup.manifest).filter(is_earlier);
     Ok(earlier.max_by_key(|manifest| manifest.taken_at))
 }
 
@@ -82,7 +80,10 @@ fn learned(source_bytes: u64, earlier: &Manifest, compressed: bool) -> u64 {
 }
 
 fn cautious(source_bytes: u64, compressed: bool) -> u64 {
-    scaled(source_bytes, if compressed { COMPRESSED } else { UNCOMPRESSED })
+    scaled(
+        source_bytes,
+        if compressed { COMPRESSED } else { UNCOMPRESSED },
+    )
 }
 
 #[allow(
@@ -100,6 +101,11 @@ fn free_bytes(dir: &Path) -> Result<u64> {
     let there = there.unwrap_or(Path::new("/"));
     let space = rustix::fs::statvfs(there)
         .map_err(std::io::Error::from)
-        .context(|| format!("could not ask how much room there is in {}", there.display()))?;
+        .context(|| {
+            format!(
+                "could not ask how much room there is in {}",
+                there.display()
+            )
+        })?;
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }

@@ -65,7 +65,14 @@ fn a_backup_has_a_name_a_manifest_and_a_record() {
     assert_eq!(record["sha256"], sum.stdout.split(' ').next().unwrap());
     assert_eq!(
         visible(dir.path()),
-        [name.to_string(), format!("{name}.manifest.json")]
+        ["", ".manifest.json", ".sha256"].map(|side| format!("{name}{side}"))
+    );
+    let check = program("sha256sum").args(["--strict", "-c"]);
+    let check = check.arg(format!("{name}.sha256")).current_dir(dir.path());
+    let checked = check.run().expect_code(0);
+    assert_eq!(
+        checked.stdout,
+        format!("{name}: OK\n{name}.manifest.json: OK\n")
     );
     let manifest: Value = serde_json::from_slice(&fs::read(manifest(&path)).unwrap()).unwrap();
     for (field, expected) in [
@@ -308,15 +315,15 @@ fn what_pg_dump_warns_of_is_passed_on() {
 fn a_pattern_that_matches_nothing_is_an_error() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [
-        ["-t", "orders", "-t", "order"],
-        ["-n", "public", "-n", "publik"],
+    for (arguments, named) in [
+        (["-t", "orders", "-t", "order"], "--table=order"),
+        (["-n", "public", "-n", "publik"], "--schema=publik"),
     ] {
         let output = back_up(&database, dir.path())
             .args(arguments)
             .run()
             .expect_code(2);
-        output.expect_no_output().expect_error("no matching");
+        output.expect_error(&format!("matches {named}"));
     }
     assert!(visible(dir.path()).is_empty());
 }
@@ -332,7 +339,7 @@ fn two_backups_in_one_second_are_two_backups() {
             .run()
             .expect_code(0);
     }
-    assert_eq!(visible(dir.path()).len(), 2 * count);
+    assert_eq!(visible(dir.path()).len(), 3 * count);
     let listed = folder(dir.path()).arg("--list").run().json_lines();
     let mut times: Vec<String> = listed
         .iter()

@@ -94,8 +94,14 @@ impl Holder {
             let age = age.map(|age| Duration::from_millis(rounded(age)));
             age.map(|age| format!(", its {what} {} old", human_duration(age)))
         };
-        let ages = [age("transaction", self.transaction), age("query", self.query)];
-        let rest: String = state.into_iter().chain(ages.into_iter().flatten()).collect();
+        let ages = [
+            age("transaction", self.transaction),
+            age("query", self.query),
+        ];
+        let rest: String = state
+            .into_iter()
+            .chain(ages.into_iter().flatten())
+            .collect();
         format!("pid {pid}{named}{rest}")
     }
 }

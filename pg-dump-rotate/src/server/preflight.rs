@@ -4,12 +4,12 @@ use shared::connection::Session;
 use shared::dump::quote_identifier;
 use shared::{Context, Result};
 
-use super::{Server, size};
 use super::patterns;
 use super::relations::Relation;
 use super::rights::{self, Judged, some};
 use super::selection::Selection;
 use super::surroundings::Surroundings;
+use super::{Server, size};
 
 /// What is known of a dump before it starts.
 #[derive(Debug)]
@@ -49,7 +49,11 @@ impl Preflight {
         }
         let source_bytes = match selection.no_rows {
             true => None,
-            false => Some(size::of(session, &relations, selection.has_large_objects())?),
+            false => Some(size::of(
+                session,
+                &relations,
+                selection.has_large_objects(),
+            )?),
         };
         let mut preflight = Self {
             source_bytes,

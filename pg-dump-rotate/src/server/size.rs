@@ -58,7 +58,11 @@ fn ask(session: &mut Session, oids: &[u32]) -> Result<HashMap<u32, u64>> {
     for row in rows {
         let bytes: Option<i64> = row.try_get(1)?;
         let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
-        sizes.extend(bytes.map(|bytes| Ok::<_, Error>((row.try_get(0)?, bytes))).transpose()?);
+        sizes.extend(
+            bytes
+                .map(|bytes| Ok::<_, Error>((row.try_get(0)?, bytes)))
+                .transpose()?,
+        );
     }
     Ok(sizes)
 }

@@ -5,11 +5,13 @@
 //! there, so that a change of anything in it is noticed.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
 use ::time::serde::rfc3339;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -175,8 +177,15 @@ impl Manifest {
         let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
             return Ok(None);
         };
-        let path = backup.with_file_name(name::manifest_of(file_name));
-        let text = match read_small(&path) {
+        Self::read_from(
+            &backup.with_file_name(name::manifest_of(file_name)),
+            file_name,
+        )
+    }
+
+    /// The same of a manifest that lies elsewhere, about a backup of this name.
+    pub fn read_from(path: &Path, file_name: &str) -> Result<Option<Self>> {
+        let text = match read_small(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(|| path.display().to_string()),
@@ -225,6 +234,17 @@ impl Manifest {
         }
     }
 
+    /// The text for `sha256sum -c`: every file, and the manifest, whose own text is `text`.
+    pub fn checksums(&self, file_name: &str, text: &str) -> String {
+        let mut lines = String::new();
+        for file in &self.files {
+            lines.push_str(&format!("{}  {}\n", file.sha256, file.name));
+        }
+        let manifest = name::manifest_of(file_name);
+        lines.push_str(&format!("{}  {manifest}\n", sha256(text.as_bytes())));
+        lines
+    }
+
     /// True when `other` is an earlier or later backup of the same thing: the same database of
     /// the same server, label and selection. Retention weighs only such backups against each
     /// other: production's must not make room for those of staging, nor whole ones for schemas.
@@ -239,11 +259,19 @@ impl Manifest {
 /// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
 /// nor a file that fills the memory is read.
 fn read_small(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
+    let mut options = fs::File::options();
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = options
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > LONGEST {
         return Err(io::Error::other("this is no manifest"));
     }
-    fs::read(path)
+    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.take(LONGEST).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Whether the text is what it was when its hash was written; `None`: it has none.
