@@ -149,6 +149,7 @@ impl BackUp<'_> {
             bytes: None,
             manifest: Some(self.manifest(&name, nothing, taken_at, taken_at)),
             state: State::Ok,
+            proof: None,
         };
         there.insert(0, backup.clone());
         let verdicts = self.judge(&backup, Ok(there))?;

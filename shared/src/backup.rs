@@ -12,5 +12,6 @@ pub use folder::{Backup, State, list};
 pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
 pub use name::{
     Name, checksums_of, manifest_of, partial_of, proof_of, unchecksums, unmanifest, unpartial,
+    unproof,
 };
 pub use proof::Proof;
