@@ -30,6 +30,12 @@ pub const TOOL: Tool = Tool::new(
      with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
      or when the dump fails, nothing is.\n\
      \n\
+     Several databases, by more than one -d or by --all-databases, and the globals of the server \
+     are each a backup of their own, with the time of the run in their names and in the field set. \
+     One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
+     the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
+     rotated.\n\
+     \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
      They overlap: one backup may be kept by several. Of the backups of one period the newest that \
@@ -67,7 +73,7 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
-.found("the backup was taken, and one that should have been deleted could not be");
+.found("one database of several could not be dumped, or an old backup not be deleted");
 
 const FLAGS: &[Flag] = &[
     Flag::value(
@@ -377,6 +383,11 @@ impl cli::Options for Options {
         if has("--schema-only") && has("--data-only") {
             return Err(Error::usage(
                 "--schema-only and --data-only exclude each other",
+            ));
+        }
+        if self.all_databases && self.databases.len() > 1 {
+            return Err(Error::usage(
+                "--all-databases takes one -d at most: where to connect",
             ));
         }
         if let Some(compression) = &self.compression {

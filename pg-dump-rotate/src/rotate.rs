@@ -172,7 +172,11 @@ pub fn carry_out(
             record.action = "deleted".into();
             record.restore_command = None;
             if let Err(error) = folder.delete(&verdict.backup) {
-                let error = format!("could not delete {}: {}", record.path, error.message());
+                let error = format!(
+                    "could not delete {}: {}",
+                    verdict.backup.path.display(),
+                    error.message()
+                );
                 context.warn(&error);
                 record = Record::of("failed", &verdict.backup, now).because(error);
                 exit = Exit::Found;
