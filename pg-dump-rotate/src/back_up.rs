@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use shared::backup::{self, Backup, File, Manifest, Name, State, VERSION};
+use shared::backup::{self, Backup, Manifest, Name, State, VERSION};
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
 use shared::programs::Program;
@@ -13,9 +13,8 @@ use shared::{Error, Exit, Result};
 
 use crate::cli::Options;
 use crate::compression::Compression;
-use crate::dump::Dump;
+use crate::dump::{Dump, Dumped, Head};
 use crate::folder::{Folder, Locked};
-use crate::output::Written;
 use crate::partial::Partial;
 use crate::record::Record;
 use crate::rotate::{self, Verdict};
@@ -31,7 +30,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         Some(compression) => compression,
         None => Compression::best(options.format(), &pg_dump)?,
     };
-    compression.check_version(pg_dump.version)?;
+    compression.check_program(options.format(), &pg_dump)?;
     let version = pg_dump.version;
     context.note(format!("{} is version {version}", pg_dump.path().display()));
     let backup = BackUp {
@@ -45,6 +44,8 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
             compression,
             selection: &options.selection,
             lock_wait: options.lock_wait,
+            digest: !options.no_digest,
+            estimate: None,
         },
     };
     match options.dry_run {
@@ -118,7 +119,7 @@ impl BackUp<'_> {
         self.context.note(format!("writing {path}"));
         let written = self.dump.write(&partial, self.context)?;
         let finished_at = (taken_at + started.elapsed()).truncate_to_millisecond();
-        let manifest = self.manifest(&partial.name(), written, taken_at, finished_at);
+        let manifest = self.manifest(written, taken_at, finished_at);
         Ok((partial, manifest))
     }
 
@@ -147,15 +148,18 @@ impl BackUp<'_> {
             name = name.next();
         }
         let name = name.to_string();
-        let nothing = Written {
-            bytes: 0,
-            sha256: String::new(),
+        let nothing = Dumped {
+            files: Vec::new(),
+            compression: self.dump.compression,
+            tables: None,
+            large_objects: None,
+            head: Head::default(),
         };
         let backup = Backup {
             path: dir.join(&name),
             taken_at,
             bytes: None,
-            manifest: Some(self.manifest(&name, nothing, taken_at, taken_at)),
+            manifest: Some(self.manifest(nothing, taken_at, taken_at)),
             state: State::Ok,
         };
         there.insert(0, backup.clone());
@@ -232,13 +236,7 @@ impl BackUp<'_> {
         )
     }
 
-    fn manifest(
-        &self,
-        name: &str,
-        written: Written,
-        taken_at: Time,
-        finished_at: Time,
-    ) -> Manifest {
+    fn manifest(&self, dumped: Dumped, taken_at: Time, finished_at: Time) -> Manifest {
         let server = self.server.clone();
         Manifest {
             version: VERSION,
@@ -252,12 +250,8 @@ impl BackUp<'_> {
             time_zone: None,
             finished_at,
             format: self.dump.format,
-            compression: self.dump.compression.to_string(),
-            files: vec![File {
-                name: name.into(),
-                bytes: written.bytes,
-                sha256: written.sha256,
-            }],
+            compression: dumped.compression.to_string(),
+            files: dumped.files,
             server_version: Some(server.version.to_string()),
             pg_dump_version: Some(self.dump.pg_dump.version.to_string()),
             encoding: Some(server.encoding),
@@ -268,8 +262,8 @@ impl BackUp<'_> {
             system_identifier: server.system_identifier,
             omissions: Vec::new(),
             source_check: None,
-            tables: None,
-            large_objects: None,
+            tables: dumped.tables,
+            large_objects: dumped.large_objects,
         }
     }
 }
