@@ -1,9 +1,26 @@
 //! The folder that backups are written to, and who may change it when.
 //!
 //! A lock file is held for moments: to begin a backup, to give a finished one its
-//! name, to rotate. While a dump runs, its partial file is locked. Both locks are
-//! the kernel's and end with the process, however that ends, so a partial file
-//! that nobody holds is left over and may go.
+//! name, to rotate. While a dump runs, its partial file or folder is locked. Both
+//! locks are the kernel's and end with the process, however that ends, so a partial
+//! one that nobody holds is left over and may go.
+//!
+//! What is where, for a backup called NAME:
+//!
+//! - `.NAME.partial`: its data while it is written, and a folder while it is deleted;
+//! - `.NAME.manifest.json.partial`, `.NAME.sha256.partial`: while NAME is published or
+//!   deleted, under the folder's lock;
+//! - NAME, `NAME.sha256`, and then `NAME.manifest.json`, which makes it a backup.
+//!
+//! Publishing writes the hidden files, waits for the disk, and gives each its name,
+//! the data first and the manifest last. Deleting goes the other way: the manifest is
+//! hidden, the data deleted, then what lies beside it, the hidden manifest last. So
+//! a manifest can always be relied on, and whoever finds a hidden one knows what to do:
+//! with its data in place, to give it its name; without, to remove what is left.
+
+mod deletion;
+mod leftover;
+mod sweep;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -16,6 +33,9 @@ use shared::backup::{self, Name};
 use shared::{Context, Error, Result, signals};
 
 use crate::partial::Partial;
+
+pub use deletion::remove;
+pub use leftover::{Leftover, leftovers};
 
 const LOCK: &str = ".pg-dump-rotate.lock";
 /// Of a file's name, on every usual file system.
@@ -109,58 +129,48 @@ impl Locked<'_> {
     /// Begins a backup under the first name at or after `name` that is free. Refused while
     /// another run dumps the same database under the same label.
     pub fn begin(&self, name: Name) -> Result<Partial> {
-        if let Some(busy) = self.partials()?.iter().find(|p| p.is_busy_with(&name)) {
+        let leftovers = leftovers(self.path())?;
+        if let Some(busy) = leftovers.iter().find_map(|left| left.busy_with(&name)) {
             return Err(Error::new(format!(
                 "another run is already backing this up, to {}",
-                busy.path.display()
+                busy.display()
             ))
             .with_hint("wait for it to end, or give this backup another --label or --dir"));
         }
-        let mut name = name;
-        while self.is_taken(&name) {
-            name = name.next();
-        }
-        check_length(&name)?;
-        Partial::create(self.path(), name)
+        Partial::create(self.path(), free_name(self.path(), name)?)
     }
+}
 
-    fn is_taken(&self, name: &Name) -> bool {
-        let name = name.to_string();
-        [backup::manifest_of(&name), backup::partial_of(&name), name]
-            .iter()
-            .any(|name| fs::symlink_metadata(self.path().join(name)).is_ok())
+/// The first name at or after `name` that is free and not too long.
+pub fn free_name(folder: &Path, name: Name) -> Result<Name> {
+    let mut name = name;
+    while is_taken(folder, &name) {
+        name = name.next();
     }
+    check_length(&name)?;
+    Ok(name)
+}
 
-    /// Removes what killed runs left unfinished, and finishes what they had proved: a data file
-    /// that has its name already gets its manifest. Tells what it removed.
-    pub fn sweep(&self) -> Result<Vec<PathBuf>> {
-        let mut removed = Vec::new();
-        for leftover in self
-            .partials()?
-            .into_iter()
-            .filter(|p| p.owner == Owner::Nobody)
-        {
-            if leftover.is_manifest_of_finished(self.path()) {
-                let manifest = self.path().join(&leftover.target);
-                fs::rename(&leftover.path, &manifest).context(|| manifest.display().to_string())?;
-                continue;
-            }
-            fs::remove_file(&leftover.path).context(|| leftover.path.display().to_string())?;
-            removed.push(leftover.path);
-        }
-        Ok(removed)
-    }
+fn is_taken(folder: &Path, name: &Name) -> bool {
+    let name = name.to_string();
+    let [manifest, checksums, proof] = beside(&name);
+    let hidden = [&name, &manifest, &checksums].map(|name| backup::partial_of(name));
+    let visible = [&name, &manifest, &checksums, &proof];
+    let mut names = visible.into_iter().chain(&hidden);
+    names.any(|name| exists(&folder.join(name)))
+}
 
-    /// The unfinished files with names that only we give.
-    fn partials(&self) -> Result<Vec<Unfinished>> {
-        let entries = fs::read_dir(self.path()).context(|| self.path().display().to_string())?;
-        let mut partials = Vec::new();
-        for entry in entries {
-            let entry = entry.context(|| self.path().display().to_string())?;
-            partials.extend(Unfinished::at(&entry.path()));
-        }
-        Ok(partials)
-    }
+/// The names of what lies beside a backup of this name: manifest, checksums, proof.
+fn beside(name: &str) -> [String; 3] {
+    [
+        backup::manifest_of(name),
+        backup::checksums_of(name),
+        backup::proof_of(name),
+    ]
+}
+
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn sync(folder: &Path) -> Result<()> {
@@ -177,59 +187,5 @@ fn check_length(name: &Name) -> Result<()> {
             "{name}: a file's name can't be that long with what is added to it"
         ))
         .with_hint("give this backup a shorter --label, and perhaps a --dir of its own")),
-    }
-}
-
-/// A partial file in the folder.
-struct Unfinished {
-    path: PathBuf,
-    /// The name that it was to get.
-    target: String,
-    owner: Owner,
-}
-
-#[derive(PartialEq, Eq)]
-enum Owner {
-    /// A run that is still at it, or a file that we may not even open.
-    Somebody,
-    Nobody,
-}
-
-impl Unfinished {
-    fn at(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        let target = name.strip_prefix('.')?.strip_suffix(".partial")?;
-        Name::parse(backup::unmanifest(target).unwrap_or(target))?;
-        if !fs::symlink_metadata(path).ok()?.is_file() {
-            return None;
-        }
-        Some(Self {
-            path: path.to_path_buf(),
-            target: target.to_string(),
-            owner: owner(path),
-        })
-    }
-
-    fn is_busy_with(&self, name: &Name) -> bool {
-        let stem = Name::parse(&self.target).map(|target| target.stem() == name.stem());
-        self.owner == Owner::Somebody && stem == Some(true)
-    }
-
-    /// Manifests are written, and renamed after their data, under the folder's lock: one that is
-    /// found while its data has its name is all that was missing.
-    fn is_manifest_of_finished(&self, folder: &Path) -> bool {
-        let exists = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
-        let data = backup::unmanifest(&self.target);
-        data.is_some_and(exists) && !exists(&self.target)
-    }
-}
-
-fn owner(path: &Path) -> Owner {
-    let Ok(file) = File::open(path) else {
-        return Owner::Somebody;
-    };
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Owner::Nobody,
-        Err(_) => Owner::Somebody,
     }
 }

@@ -1,33 +1,37 @@
 //! A backup while it is written: hidden, locked, for its owner's eyes only, and
 //! gone unless it is published.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
-use shared::backup::{Manifest, Name, manifest_of, partial_of};
+use shared::backup::{Manifest, Name, checksums_of, manifest_of, partial_of};
 use shared::{Context, Error, Result};
 
-use crate::folder::Locked;
+use crate::folder::{Locked, remove};
 
-/// The data file of a backup that isn't finished.
+/// The data of a backup that isn't finished: a file, or a folder of them.
 pub struct Partial {
-    file: File,
+    data: File,
     name: Name,
     hidden: Hidden,
 }
 
 impl Partial {
-    /// Creates and locks the file for a backup of this name, which must be free.
+    /// Creates and locks the file or folder for a backup of this name, which must be free.
     pub(crate) fn create(folder: &Path, name: Name) -> Result<Self> {
         let path = folder.join(partial_of(&name.to_string()));
-        let (file, hidden) = Hidden::create(path)?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)
+        let (data, hidden) = match name.is_folder() {
+            true => Hidden::create_folder(path)?,
+            false => Hidden::create(path)?,
+        };
+        // Whoever looks for leftovers may hold it for a moment.
+        flock(&data, FlockOperation::LockExclusive)
             .map_err(io::Error::from)
             .context(|| format!("could not lock {}", hidden.path.display()))?;
-        Ok(Self { file, name, hidden })
+        Ok(Self { data, name, hidden })
     }
 
     /// Where it is for now.
@@ -40,33 +44,37 @@ impl Partial {
         self.name.to_string()
     }
 
-    /// The file, to write to.
+    /// The file, to write to; of a folder, the folder, which can be synced.
     pub fn file(&self) -> Result<File> {
-        let file = self.file.try_clone();
+        let file = self.data.try_clone();
         file.context(|| self.path().display().to_string())
     }
 
     /// Gives a whole backup its name, then its manifest; returns where it is now.
     ///
-    /// The manifest is on disk before the data gets its name, and stays there whatever
-    /// comes between: the next run then finishes this.
+    /// What is to lie beside it is on disk before the data gets its name, and stays there
+    /// whatever comes between: the next run then finishes this.
     pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
         let name = self.name();
-        let path = folder.path().join(&name);
+        let at = |name: &str| folder.path().join(name);
         let text = manifest.to_json()?;
-        let mut hidden_manifest = write_manifest(folder.path(), &name, &text)?;
-        self.hidden.reveal(&path)?;
-        hidden_manifest.kept = true;
+        let checksums = manifest.checksums(&name, &text);
+        let mut manifest = write(folder.path(), &manifest_of(&name), &text)?;
+        let mut checksums = write(folder.path(), &checksums_of(&name), &checksums)?;
         folder.sync()?;
-        hidden_manifest.reveal(&folder.path().join(manifest_of(&name)))?;
+        self.hidden.reveal(&at(&name))?;
+        manifest.kept = true;
+        checksums.kept = true;
         folder.sync()?;
-        Ok(path)
+        checksums.reveal(&at(&checksums_of(&name)))?;
+        manifest.reveal(&at(&manifest_of(&name)))?;
+        folder.sync()?;
+        Ok(at(&name))
     }
 }
 
-fn write_manifest(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
-    let path = folder.join(partial_of(&manifest_of(name)));
-    let (mut file, hidden) = Hidden::create(path)?;
+fn write(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
+    let (mut file, hidden) = Hidden::create(folder.join(partial_of(name)))?;
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all());
@@ -74,7 +82,7 @@ fn write_manifest(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
     Ok(hidden)
 }
 
-/// A file that is removed on drop, unless it gets its name.
+/// A file or a folder that is removed on drop, unless it gets its name.
 struct Hidden {
     path: PathBuf,
     kept: bool,
@@ -92,6 +100,15 @@ impl Hidden {
         Ok((file, Self { path, kept: false }))
     }
 
+    fn create_folder(path: PathBuf) -> Result<(File, Self)> {
+        let named = || format!("could not create {}", path.display());
+        DirBuilder::new().mode(0o700).create(&path).context(named)?;
+        let kept = false;
+        let hidden = Self { path, kept };
+        let folder = File::open(&hidden.path).context(|| hidden.path.display().to_string())?;
+        Ok((folder, hidden))
+    }
+
     fn reveal(mut self, path: &Path) -> Result<()> {
         rename_to_free(&self.path, path)
             .context(|| format!("could not give the backup its name {}", path.display()))?;
@@ -104,7 +121,7 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         if !self.kept {
             // If that fails, the next run tries again.
-            let _ = fs::remove_file(&self.path);
+            let _ = remove(&self.path);
         }
     }
 }

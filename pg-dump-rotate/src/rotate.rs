@@ -1,20 +1,17 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-
-use shared::backup::{self, Backup, manifest_of};
+use ::time::UtcOffset;
+use shared::backup::{self, Backup};
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::records::Writer;
 use shared::time::{self, Time};
-use shared::{Context, Error, Exit, Result, signals};
+use shared::{Exit, Result, signals};
 
 use crate::cli::Options;
 use crate::folder::{Folder, Locked};
 use crate::record::Record;
-use crate::retention::{self, Policy};
+use crate::retention::{self, Candidate, Policy, Trust};
 
 /// Rotates what is in the folder, each series apart, without taking a backup.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
@@ -40,6 +37,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     } else {
         let folder = Folder::open(&dir)?;
         let locked = folder.lock()?;
+        locked.sweep(context)?;
         carry_out(judged()?, &locked, &mut records, context)?
     };
     records.finish()?;
@@ -82,12 +80,28 @@ impl Verdict {
     }
 }
 
+impl Candidate {
+    /// What the rules weigh of this backup.
+    fn of(backup: &Backup) -> Self {
+        let offset = backup.manifest.as_ref().map_or(0, |m| m.utc_offset_seconds);
+        let offset = UtcOffset::from_whole_seconds(offset).unwrap_or(UtcOffset::UTC);
+        Self {
+            taken_at: backup.taken_at.to_offset(offset),
+            trust: match &backup.proof {
+                Some(proof) if proof.proved => Trust::Proved,
+                Some(_) => Trust::Failed,
+                None => Trust::Untried,
+            },
+        }
+    }
+}
+
 /// Judges backups of one series, newest first. Only those that can be relied on take part; the
 /// others are nobody's to count or to delete.
 pub fn judge(policy: &Policy, series: Vec<Backup>, now: Time) -> Vec<Verdict> {
     let good: Vec<Backup> = series.into_iter().filter(Backup::is_ok).collect();
-    let taken: Vec<Time> = good.iter().map(|backup| backup.taken_at).collect();
-    let reasons = retention::reasons(policy, &taken, now);
+    let candidates: Vec<Candidate> = good.iter().map(Candidate::of).collect();
+    let reasons = retention::reasons(policy, &candidates, now);
     good.into_iter()
         .zip(reasons)
         .map(|(backup, reasons)| Verdict { backup, reasons })
@@ -157,8 +171,12 @@ pub fn carry_out(
         if !verdict.is_kept() {
             record.action = "deleted".into();
             record.restore_command = None;
-            if let Err(error) = delete(&verdict.backup, folder) {
-                let error = format!("could not delete {}: {}", record.path, error.message());
+            if let Err(error) = folder.delete(&verdict.backup) {
+                let error = format!(
+                    "could not delete {}: {}",
+                    verdict.backup.path.display(),
+                    error.message()
+                );
                 context.warn(&error);
                 record = Record::of("failed", &verdict.backup, now).because(error);
                 exit = Exit::Found;
@@ -171,25 +189,4 @@ pub fn carry_out(
     }
     done.iter().try_for_each(|record| records.write(record))?;
     Ok(exit)
-}
-
-/// Deletes a backup: its data, then its manifest, so that never a file is left that nobody
-/// knows. The data must still be what was judged.
-fn delete(backup: &Backup, folder: &Locked<'_>) -> Result<()> {
-    let name = backup.path.file_name().and_then(|name| name.to_str());
-    let unchanged = Backup::at(&backup.path).is_some_and(|now| now.is_ok());
-    let Some(name) = name.filter(|_| unchanged) else {
-        return Err(Error::new("it changed meanwhile"));
-    };
-    remove(&folder.path().join(name))?;
-    remove(&folder.path().join(manifest_of(name)))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context(|| path.display().to_string())
-        }
-        _ => Ok(()),
-    }
 }

@@ -65,7 +65,14 @@ fn a_backup_has_a_name_a_manifest_and_a_record() {
     assert_eq!(record["sha256"], sum.stdout.split(' ').next().unwrap());
     assert_eq!(
         visible(dir.path()),
-        [name.to_string(), format!("{name}.manifest.json")]
+        ["", ".manifest.json", ".sha256"].map(|side| format!("{name}{side}"))
+    );
+    let check = program("sha256sum").args(["--strict", "-c"]);
+    let check = check.arg(format!("{name}.sha256")).current_dir(dir.path());
+    let checked = check.run().expect_code(0);
+    assert_eq!(
+        checked.stdout,
+        format!("{name}: OK\n{name}.manifest.json: OK\n")
     );
     let manifest: Value = serde_json::from_slice(&fs::read(manifest(&path)).unwrap()).unwrap();
     for (field, expected) in [
@@ -316,7 +323,7 @@ fn a_pattern_that_matches_nothing_is_an_error() {
             .args(arguments)
             .run()
             .expect_code(2);
-        output.expect_no_output().expect_error("no matching");
+        output.expect_error("no matching");
     }
     assert!(visible(dir.path()).is_empty());
 }
@@ -332,7 +339,7 @@ fn two_backups_in_one_second_are_two_backups() {
             .run()
             .expect_code(0);
     }
-    assert_eq!(visible(dir.path()).len(), 2 * count);
+    assert_eq!(visible(dir.path()).len(), 3 * count);
     let listed = folder(dir.path()).arg("--list").run().json_lines();
     let mut times: Vec<String> = listed
         .iter()

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use setting::{
-    actions, back_up, copy_with, database_with_rows, folder, manifest, path_of, taken_at, text,
-    visible,
+    actions, back_up, checksums, copy_with, database_with_rows, folder, manifest, path_of,
+    taken_at, text, visible,
 };
 use tests::Database;
 
@@ -25,7 +25,7 @@ fn one_backup(dir: &Path, arguments: &[&str]) -> (Database<'static>, PathBuf) {
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names = visible(dir);
-    names.retain(|name| !name.ends_with(".manifest.json"));
+    names.retain(|name| !name.ends_with(".manifest.json") && !name.ends_with(".sha256"));
     names
 }
 
@@ -112,8 +112,8 @@ fn the_policy_decides_and_says_why() {
     assert_eq!(names(dir.path()), left);
     assert_eq!(
         visible(dir.path()).len(),
-        2 * left.len(),
-        "manifests went with their backups"
+        3 * left.len(),
+        "manifests and checksums went with their backups"
     );
 }
 
@@ -237,7 +237,9 @@ fn only_backups_that_can_be_relied_on_count_or_go() {
     let after = visible(dir.path());
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_string();
     let gone: Vec<&String> = before.iter().filter(|name| !after.contains(name)).collect();
-    assert_eq!(gone, [&name(&older), &name(&manifest(&older))]);
+    let older = name(&older);
+    let side = |side: &str| format!("{older}{side}");
+    assert_eq!(gone, [&side(""), &side(".manifest.json"), &side(".sha256")]);
     assert!(after.contains(&name(&good)));
 }
 
@@ -421,8 +423,10 @@ fn one_that_can_not_be_deleted_is_told_and_saves_no_other() {
     for file in [
         &gone,
         &manifest(&gone),
+        &checksums(&gone),
         &first,
         &manifest(&first),
+        &checksums(&first),
         &dir.path().join(".pg-dump-rotate.lock"),
     ] {
         chown(file, Some(uid), Some(uid)).unwrap();

@@ -10,5 +10,8 @@ mod proof;
 
 pub use folder::{Backup, State, list};
 pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
-pub use name::{Name, checksums_of, manifest_of, partial_of, proof_of, unmanifest};
+pub use name::{
+    Name, checksums_of, manifest_of, partial_of, proof_of, stamp, unchecksums, unmanifest,
+    unpartial, unproof,
+};
 pub use proof::Proof;

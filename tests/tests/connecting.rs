@@ -94,6 +94,25 @@ fn a_schema_and_options_of_the_user_are_obeyed() {
 }
 
 #[test]
+fn the_search_path_of_the_role_can_be_had_back() {
+    let database = tests::Database::new();
+    database.sql(&format!(
+        "alter database {} set search_path to theirs, public",
+        database.name()
+    ));
+    let conninfo = resolve(&database.conninfo(), &[]).unwrap();
+    let options = SessionOptions {
+        resets_search_path: true,
+        ..SessionOptions::default()
+    };
+    let mut session = Session::open(&conninfo, &options).unwrap();
+    let query = "select current_setting('search_path')";
+    assert_eq!(value(&mut session, query), "");
+    session.client().batch_execute("reset search_path").unwrap();
+    assert_eq!(value(&mut session, query), "theirs, public");
+}
+
+#[test]
 fn our_own_read_only_session_does_not_hide_a_server_that_writes() {
     let port = tcp_cluster().port();
     let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres?target_session_attrs=");

@@ -69,13 +69,21 @@ pub fn manifest(backup: &Path) -> PathBuf {
     PathBuf::from(format!("{}.manifest.json", backup.display()))
 }
 
+/// The path of a backup's file for `sha256sum -c`.
+pub fn checksums(backup: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.sha256", backup.display()))
+}
+
 /// Changes the manifest of a backup.
 pub fn change(backup: &Path, change: impl FnOnce(&mut Value)) {
     let path = manifest(backup);
     let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     change(&mut value);
     let changed: Manifest = serde_json::from_value(value).unwrap();
-    fs::write(path, changed.to_json().unwrap()).unwrap();
+    let text = changed.to_json().unwrap();
+    let name = backup.file_name().unwrap().to_str().unwrap();
+    fs::write(checksums(backup), changed.checksums(name, &text)).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 /// Copies a backup, and its manifest with a change.

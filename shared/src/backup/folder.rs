@@ -1,40 +1,50 @@
 //! What a folder holds. Reads names, sizes and manifests; never opens the data.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use ::time::OffsetDateTime;
 
-use super::manifest::Manifest;
+use super::manifest::{Format, Manifest};
 use super::name::{self, Name};
+use super::proof::Proof;
 use crate::error::{Context, Result};
+
+/// Reading a manifest is mostly waiting for the disk or a server: more readers than cores.
+const READERS: usize = 8;
+/// What one reader gets at least: a thread is not worth less.
+const SHARE: usize = 64;
 
 /// A backup, or what looks like one, in a folder.
 #[derive(Debug, Clone)]
 pub struct Backup {
-    /// The data file.
+    /// The data file, or the folder of them.
     pub path: PathBuf,
     /// When it was begun, by its manifest, or else by its name.
     pub taken_at: OffsetDateTime,
-    /// The size of the data file as it is now; `None` when there is no such file.
+    /// The size of the data as it is now, over all files; `None` when there is none.
     pub bytes: Option<u64>,
-    /// What its manifest says; `None` when it has none that can be read.
+    /// What its manifest says, but for tables and large objects: those of a hundred thousand
+    /// backups would fill the memory. `None` when it has none that can be read.
     pub manifest: Option<Manifest>,
     /// Whether it can be relied on.
     pub state: State,
+    /// What pg-restore-verify found of just these bytes; `None` where it did not try.
+    pub proof: Option<Proof>,
 }
 
 /// Whether a backup can be relied on, as far as can be told without reading its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// The manifest is there and the file has the size that it says.
+    /// The manifest is there and every file has the size that it says.
     Ok,
-    /// The file is not as long as its manifest says.
+    /// A file is not as long as its manifest says.
     SizeDiffers,
-    /// There is a manifest but no file.
+    /// There is a manifest but not every file that it names.
     DataMissing,
-    /// It is a symbolic link, a folder or a device.
+    /// It is a symbolic link or a device, or a folder in a file's place, or the other way about.
     NotAFile,
     /// Named like a backup, without a manifest: unfinished, or another's.
     NoManifest,
@@ -57,34 +67,68 @@ impl State {
 }
 
 impl Backup {
-    /// Looks at one data file and its manifest; `None` when it has neither a manifest nor the
-    /// name of a backup.
+    /// Looks at the data of one backup and its manifest; `None` when it has neither a manifest
+    /// nor the name of a backup.
     pub fn at(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str().and_then(Name::parse);
-        let (manifest, damage) = match Manifest::read(path) {
+        let mut backup = Self::without_proof(path)?;
+        backup.read_proof();
+        Some(backup)
+    }
+
+    /// One that speaks of other bytes, of another file that had this name, proves nothing.
+    fn read_proof(&mut self) {
+        let is_of = |manifest: &Manifest, proof: &Proof| {
+            proof.bytes == manifest.bytes() && proof.sha256.as_deref() == manifest.sha256()
+        };
+        if let Some(manifest) = &self.manifest {
+            self.proof = Proof::read(&self.path).filter(|proof| is_of(manifest, proof));
+        }
+    }
+
+    fn without_proof(path: &Path) -> Option<Self> {
+        let file_name = path.file_name()?.to_str()?;
+        let (mut manifest, damage) = match Manifest::read(path) {
             Ok(manifest) => (manifest, None),
             Err(error) => (None, Some(error)),
         };
-        let taken_at = manifest
-            .as_ref()
-            .map(|manifest| manifest.taken_at)
-            .or(name.as_ref().map(Name::taken_at))?;
-        let metadata = fs::symlink_metadata(path).ok();
-        let bytes = metadata.as_ref().map(fs::Metadata::len);
-        let state = match (damage, &manifest, metadata) {
-            (Some(error), _, _) => State::Damaged(error.to_string()),
-            (_, _, None) => State::DataMissing,
-            (_, _, Some(metadata)) if !metadata.is_file() => State::NotAFile,
-            (_, None, _) => State::NoManifest,
-            (_, Some(manifest), _) if Some(manifest.bytes()) != bytes => State::SizeDiffers,
-            _ => State::Ok,
+        let of_name = || Name::parse(file_name);
+        let taken_at = match &manifest {
+            Some(manifest) => manifest.taken_at,
+            None => of_name()?.taken_at(),
         };
+        let is_folder = match &manifest {
+            Some(manifest) => manifest.format == Format::Directory,
+            None => of_name()?.is_folder(),
+        };
+        let metadata = fs::symlink_metadata(path).ok();
+        let (state, bytes) = match (damage, &manifest, metadata) {
+            (Some(error), _, metadata) => (
+                State::Damaged(error.to_string()),
+                metadata.map(|data| data.len()),
+            ),
+            (_, _, None) => (State::DataMissing, None),
+            (_, _, Some(metadata)) if !is_kind(&metadata, is_folder) => {
+                (State::NotAFile, Some(metadata.len()))
+            }
+            (_, None, Some(metadata)) => (State::NoManifest, Some(metadata.len())),
+            (_, Some(manifest), Some(_)) if is_folder => files_of(path, manifest),
+            (_, Some(manifest), Some(metadata)) => {
+                let same = manifest.bytes() == metadata.len();
+                let state = if same { State::Ok } else { State::SizeDiffers };
+                (state, Some(metadata.len()))
+            }
+        };
+        if let Some(manifest) = &mut manifest {
+            manifest.tables = None;
+            manifest.large_objects = None;
+        }
         Some(Self {
             path: path.to_path_buf(),
             taken_at,
             bytes,
             manifest,
             state,
+            proof: None,
         })
     }
 
@@ -94,26 +138,91 @@ impl Backup {
     }
 }
 
-/// Every backup in a folder, newest first: files with a manifest, manifests without their file,
-/// and files that are named like backups. Other files are passed over, folders are not entered.
+fn is_kind(metadata: &Metadata, is_folder: bool) -> bool {
+    match is_folder {
+        true => metadata.is_dir(),
+        false => metadata.is_file(),
+    }
+}
+
+/// Whether a folder has every file that its manifest names, as long as it says; and what there
+/// is of them.
+fn files_of(path: &Path, manifest: &Manifest) -> (State, Option<u64>) {
+    let mut bytes = 0;
+    let mut state = State::Ok;
+    for file in &manifest.files {
+        match fs::symlink_metadata(path.with_file_name(&file.name)) {
+            Ok(metadata) if metadata.is_file() => {
+                bytes += metadata.len();
+                if metadata.len() != file.bytes && state == State::Ok {
+                    state = State::SizeDiffers;
+                }
+            }
+            _ => state = State::DataMissing,
+        }
+    }
+    (state, Some(bytes))
+}
+
+/// Every backup in a folder, newest first: data with a manifest, manifests without their data,
+/// and what is named like a backup. Other files are passed over, folders of others not entered.
 pub fn list(folder: &Path) -> Result<Vec<Backup>> {
-    let mut names = BTreeSet::new();
+    let names = names(folder)?;
+    let mut backups = read(folder, &names);
+    backups.sort_by(|a, b| (b.taken_at, b.path.as_os_str()).cmp(&(a.taken_at, a.path.as_os_str())));
+    Ok(backups)
+}
+
+/// What may be a backup, in order, and whether somebody tried to restore it.
+fn names(folder: &Path) -> Result<Vec<(String, bool)>> {
+    let mut names = Vec::new();
+    let mut tried = HashSet::new();
     for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
         let entry = entry.context(|| folder.display().to_string())?;
-        let Ok(file_name) = entry.file_name().into_string() else {
+        let Ok(mut file_name) = entry.file_name().into_string() else {
             continue;
         };
-        match name::unmanifest(&file_name) {
-            Some(data) => names.insert(data.to_string()),
-            None => Name::parse(&file_name).is_some() && names.insert(file_name),
-        };
+        if let Some(backup) = name::unproof(&file_name) {
+            tried.insert(backup.to_string());
+            continue;
+        }
+        match name::unmanifest(&file_name).map(str::len) {
+            Some(length) => file_name.truncate(length),
+            None if Name::parse(&file_name).is_none() => continue,
+            None => {}
+        }
+        names.push(file_name);
     }
-    let mut backups: Vec<Backup> = names
-        .iter()
-        .filter_map(|name| Backup::at(&folder.join(name)))
-        .collect();
-    backups.sort_by(|a, b| (b.taken_at, &b.path).cmp(&(a.taken_at, &a.path)));
-    Ok(backups)
+    names.sort_unstable();
+    names.dedup();
+    let with_proof = |name: String| {
+        let tried = tried.contains(&name);
+        (name, tried)
+    };
+    Ok(names.into_iter().map(with_proof).collect())
+}
+
+fn read(folder: &Path, names: &[(String, bool)]) -> Vec<Backup> {
+    let at = |(name, tried): &(String, bool)| match tried {
+        true => Backup::at(&folder.join(name)),
+        false => Backup::without_proof(&folder.join(name)),
+    };
+    let share = names.len().div_ceil(READERS).max(SHARE);
+    let mut shares = names.chunks(share);
+    let first = shares.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let readers: Vec<_> = shares
+            .map(|names| scope.spawn(move || names.iter().filter_map(at).collect::<Vec<_>>()))
+            .collect();
+        let mut backups: Vec<Backup> = first.iter().filter_map(at).collect();
+        for reader in readers {
+            match reader.join() {
+                Ok(read) => backups.extend(read),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        backups
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +283,93 @@ mod tests {
         ];
         let expected = expected.map(|(name, state)| (name.to_string(), state));
         assert_eq!(states(folder), expected);
+    }
+
+    #[test]
+    fn a_folder_is_as_good_as_every_file_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let plant = |name: &str| {
+            fs::create_dir(folder.join(name)).unwrap();
+            let mut manifest = manifest(&format!("{name}/toc.dat"), 3);
+            manifest.format = Format::Directory;
+            manifest.files.push(super::super::File {
+                name: format!("{name}/1.dat"),
+                ..manifest.files[0].clone()
+            });
+            for file in &manifest.files {
+                fs::write(folder.join(&file.name), "123").unwrap();
+            }
+            let text = manifest.to_json().unwrap();
+            fs::write(folder.join(name::manifest_of(name)), text).unwrap();
+        };
+        let names = ["a", "b", "c", "d", "e"].map(|name| format!("{name}_20261120T103930Z.dir"));
+        names.iter().for_each(|name| plant(name));
+        let [_, short, without, link, lone] = &names;
+        fs::write(folder.join(short).join("1.dat"), "12").unwrap();
+        fs::remove_file(folder.join(without).join("1.dat")).unwrap();
+        fs::rename(folder.join(link), folder.join("elsewhere")).unwrap();
+        symlink("elsewhere", folder.join(link)).unwrap();
+        fs::remove_file(folder.join(name::manifest_of(lone))).unwrap();
+        let expected = [
+            "no manifest",
+            "not a file",
+            "data missing",
+            "size differs",
+            "ok",
+        ];
+        let found: Vec<&str> = states(folder).into_iter().map(|(_, state)| state).collect();
+        // Newest first, and of one second the last by name.
+        let mut found = found;
+        found.sort_by_key(|state| expected.iter().position(|other| other == state));
+        assert_eq!(found, expected);
+        assert_eq!(Backup::at(&folder.join(&names[0])).unwrap().bytes, Some(6));
+        assert_eq!(Backup::at(&folder.join(short)).unwrap().bytes, Some(5));
+    }
+
+    #[test]
+    fn thousands_are_read_by_many_in_the_right_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..2000 {
+            write(
+                folder.path(),
+                &format!("{number:04}_20261120T103930Z.dump"),
+                7,
+            );
+        }
+        let listed = list(folder.path()).unwrap();
+        assert_eq!(listed.len(), 2000);
+        assert!(listed.iter().all(Backup::is_ok));
+        assert!(listed.windows(2).all(|pair| pair[0].path > pair[1].path));
+    }
+
+    #[test]
+    fn a_proof_is_of_these_bytes_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let proof = |bytes: u64, sha256: &str| Proof {
+            verified_at: manifest("x", 7).taken_at,
+            proved: true,
+            message: String::new(),
+            sha256: Some(sha256.into()),
+            bytes,
+            restore_ms: None,
+            server_version: None,
+            tool_version: "0.1.0".into(),
+        };
+        for (number, proof, counts) in [
+            (1, proof(7, "00"), true),
+            (2, proof(8, "00"), false),
+            (3, proof(7, "01"), false),
+        ] {
+            let name = format!("a_2026112{number}T103930Z.dump");
+            write(folder.path(), &name, 7);
+            proof.write(&folder.path().join(&name)).unwrap();
+            let at = Backup::at(&folder.path().join(&name)).unwrap();
+            assert_eq!(at.proof, counts.then_some(proof), "{name}");
+        }
+        let backups = list(folder.path()).unwrap();
+        assert_eq!(backups.len(), 3);
+        assert_eq!(backups.iter().filter(|b| b.proof.is_some()).count(), 1);
     }
 
     #[test]

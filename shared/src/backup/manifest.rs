@@ -5,11 +5,13 @@
 //! there, so that a change of anything in it is noticed.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
 use ::time::serde::rfc3339;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -148,6 +150,10 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
+    /// How much its tables took on the server, without their indexes; null where nobody asked.
+    /// What this makes of the backup's own size tells how much room the next one needs.
+    #[serde(default)]
+    pub source_bytes: Option<u64>,
     /// What pg_dump leaves out by itself and somebody might miss, in words.
     #[serde(default)]
     pub omissions: Vec<String>,
@@ -171,8 +177,15 @@ impl Manifest {
         let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
             return Ok(None);
         };
-        let path = backup.with_file_name(name::manifest_of(file_name));
-        let text = match read_small(&path) {
+        Self::read_from(
+            &backup.with_file_name(name::manifest_of(file_name)),
+            file_name,
+        )
+    }
+
+    /// The same of a manifest that lies elsewhere, about a backup of this name.
+    pub fn read_from(path: &Path, file_name: &str) -> Result<Option<Self>> {
+        let text = match read_small(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(|| path.display().to_string()),
@@ -222,6 +235,17 @@ impl Manifest {
         }
     }
 
+    /// The text for `sha256sum -c`: every file, and the manifest, whose own text is `text`.
+    pub fn checksums(&self, file_name: &str, text: &str) -> String {
+        let mut lines = String::new();
+        for file in &self.files {
+            lines.push_str(&format!("{}  {}\n", file.sha256, file.name));
+        }
+        let manifest = name::manifest_of(file_name);
+        lines.push_str(&format!("{}  {manifest}\n", sha256(text.as_bytes())));
+        lines
+    }
+
     /// True when `other` is an earlier or later backup of the same thing: the same database of
     /// the same server, label and selection. Retention weighs only such backups against each
     /// other: production's must not make room for those of staging, nor whole ones for schemas.
@@ -236,11 +260,19 @@ impl Manifest {
 /// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
 /// nor a file that fills the memory is read.
 fn read_small(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
+    let mut options = fs::File::options();
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = options
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > LONGEST {
         return Err(io::Error::other("this is no manifest"));
     }
-    fs::read(path)
+    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.take(LONGEST).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Whether the text is what it was when its hash was written; `None`: it has none.
@@ -324,6 +356,7 @@ pub(super) mod tests {
             locale_provider: Some("libc".into()),
             locale: None,
             system_identifier: None,
+            source_bytes: None,
             omissions: Vec::new(),
             source_check: None,
             tables: None,

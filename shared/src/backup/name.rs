@@ -10,6 +10,8 @@ use ::time::format_description::StaticFormatDescription;
 use ::time::macros::format_description;
 use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
+use crate::error::{Error, Result};
+
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 const EXTENSIONS: [&str; 7] = ["sql.gz", "sql.zst", "sql.lz4", "sql", "dump", "tar", "dir"];
@@ -92,6 +94,11 @@ impl Name {
         self.taken_at
     }
 
+    /// Whether it is the name of a folder of files rather than of one file.
+    pub fn is_folder(&self) -> bool {
+        self.extension == "dir"
+    }
+
     /// What follows the time: `dump`, `sql.gz` and so on.
     pub fn extension(&self) -> &'static str {
         self.extension
@@ -100,13 +107,20 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stamp = self.taken_at.format(&STAMP).map_err(|_| fmt::Error)?;
+        let stamp = stamp(self.taken_at).map_err(|_| fmt::Error)?;
         write!(f, "{}_{stamp}", self.stem)?;
         if self.ordinal > 1 {
             write!(f, "-{}", self.ordinal)?;
         }
         write!(f, ".{}", self.extension)
     }
+}
+
+/// The time as names have it: `20261120T020000Z`.
+pub fn stamp(time: OffsetDateTime) -> Result<String> {
+    let utc = time.to_offset(UtcOffset::UTC);
+    utc.format(&STAMP)
+        .map_err(|_| Error::new(format!("{utc} is no time that a file's name can have")))
 }
 
 /// The name of the manifest of a data file.
@@ -124,16 +138,36 @@ pub fn proof_of(file_name: &str) -> String {
     format!("{file_name}{PROOF}")
 }
 
+/// The data file that what pg-restore-verify found is about.
+pub fn unproof(file_name: &str) -> Option<&str> {
+    visible_without(file_name, PROOF)
+}
+
 /// The data file that a manifest of this name belongs to.
 pub fn unmanifest(file_name: &str) -> Option<&str> {
+    visible_without(file_name, MANIFEST)
+}
+
+/// The data file that a file for `sha256sum -c` of this name belongs to.
+pub fn unchecksums(file_name: &str) -> Option<&str> {
+    visible_without(file_name, CHECKSUMS)
+}
+
+fn visible_without<'a>(file_name: &'a str, suffix: &str) -> Option<&'a str> {
     file_name
-        .strip_suffix(MANIFEST)
+        .strip_suffix(suffix)
         .filter(|name| !name.is_empty() && !name.starts_with('.'))
 }
 
-/// The name under which a file is written until it is whole: hidden, and no backup's.
+/// The name under which a file is written until it is whole, or deleted once it is not: hidden,
+/// and no backup's.
 pub fn partial_of(file_name: &str) -> String {
     format!(".{file_name}.partial")
+}
+
+/// The name that a file hidden under this one was to get, or had.
+pub fn unpartial(file_name: &str) -> Option<&str> {
+    file_name.strip_prefix('.')?.strip_suffix(".partial")
 }
 
 /// Keeps letters and digits of any script, and `_ . -` where they don't lead.
@@ -246,6 +280,8 @@ mod tests {
     fn a_partial_file_is_no_backup_and_has_no_manifest() {
         let partial = partial_of(&name("app", None));
         assert_eq!(Name::parse(&partial), None);
+        assert_eq!(unpartial(&partial), Some(name("app", None).as_str()));
+        assert_eq!(unchecksums(&checksums_of("a")), Some("a"));
         assert_eq!(unmanifest(&partial_of(&manifest_of("a"))), None);
         assert_eq!(unmanifest(&manifest_of("a")), Some("a"));
     }

@@ -24,6 +24,9 @@ pub struct SessionOptions {
     pub lock_timeout: Duration,
     /// How long a statement may take; zero is for ever.
     pub statement_timeout: Duration,
+    /// `RESET search_path` gives the role's own search path, the one that names without a schema
+    /// are looked for in by psql and pg_dump. Costs a round trip.
+    pub resets_search_path: bool,
 }
 
 impl Default for SessionOptions {
@@ -37,6 +40,7 @@ impl Default for SessionOptions {
             read_only: false,
             lock_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
+            resets_search_path: false,
         }
     }
 }
@@ -150,6 +154,11 @@ impl Session {
             (None, Some(address)) if self.host.name.is_empty() => address.to_string(),
             _ => self.host.name.clone(),
         }
+    }
+
+    /// The server that answered.
+    pub(super) fn reached(&self) -> &Host {
+        &self.host
     }
 
     /// The port.

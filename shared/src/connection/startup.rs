@@ -144,11 +144,16 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
         .iter()
         .map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
     let mut settings = vec![
-        ("search_path", schemas.collect::<Vec<_>>().join(",")),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("statement_timeout", milliseconds(options.statement_timeout)),
     ];
     let mut late = Vec::new();
+    let search_path = ("search_path", schemas.collect::<Vec<_>>().join(","));
+    // What a session was started with is what RESET goes back to.
+    match options.resets_search_path {
+        true => late.push(search_path),
+        false => settings.push(search_path),
+    }
     if options.read_only {
         let judged = matches!(
             conninfo.text("target_session_attrs"),

@@ -1,0 +1,87 @@
+//! Deletes a backup, in an order that leaves nothing half at whatever moment we are killed.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use shared::backup::{Backup, partial_of};
+use shared::{Context, Error, Result};
+
+use super::{Locked, beside, exists};
+
+/// How often a folder is emptied again into which somebody, who ought to be dead, still writes.
+const ATTEMPTS: u32 = 5;
+
+impl Locked<'_> {
+    /// Deletes a backup with what lies beside it. Its data must still be what was judged.
+    ///
+    /// # Errors
+    /// When it can't be deleted: then it is still whole, or, where only a part of a folder could
+    /// be deleted, hidden.
+    pub fn delete(&self, backup: &Backup) -> Result<()> {
+        let name = backup.path.file_name().and_then(|name| name.to_str());
+        let now = Backup::at(&backup.path).filter(Backup::is_ok);
+        // One that was proved meanwhile may be the only such.
+        let unchanged =
+            now.is_some_and(|now| now.manifest == backup.manifest && now.proof == backup.proof);
+        let Some(name) = name.filter(|_| unchanged) else {
+            return Err(Error::new("it changed meanwhile"));
+        };
+        let [manifest, checksums, proof] = beside(name).map(|name| self.path().join(name));
+        let hidden = self.path().join(partial_of(&beside(name)[0]));
+        fs::rename(&manifest, &hidden).context(|| manifest.display().to_string())?;
+        // Or after a power cut the manifest could be there, and the data not.
+        let deleted = self.sync().and_then(|()| self.delete_data(name));
+        if let Err(error) = deleted {
+            if exists(&self.path().join(name)) {
+                // If that fails too, the next sweep does it.
+                let _ = fs::rename(&hidden, &manifest);
+            }
+            return Err(error);
+        }
+        // What resists is swept by the next run, which says so: the backup is gone already.
+        let _ = [checksums, proof, hidden]
+            .iter()
+            .try_for_each(|path| remove(path));
+        Ok(())
+    }
+
+    /// A folder vanishes at once, by a rename, before it is emptied.
+    fn delete_data(&self, name: &str) -> Result<()> {
+        let data = self.path().join(name);
+        if !data.is_dir() {
+            return remove(&data);
+        }
+        let hidden = self.path().join(partial_of(name));
+        fs::rename(&data, &hidden).context(|| data.display().to_string())?;
+        remove(&hidden)
+    }
+}
+
+/// Removes a file or a folder; that it is not there is as good.
+pub fn remove(path: &Path) -> Result<()> {
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let removed = match is_folder {
+        true => remove_folder(path),
+        false => fs::remove_file(path),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context(|| path.display().to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remove_folder(path: &Path) -> io::Result<()> {
+    let mut removed = fs::remove_dir_all(path);
+    for _ in 1..ATTEMPTS {
+        match &removed {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                removed = fs::remove_dir_all(path);
+            }
+            _ => break,
+        }
+    }
+    removed
+}

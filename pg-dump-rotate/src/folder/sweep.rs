@@ -1,0 +1,79 @@
+//! Cleans up after runs that were killed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use shared::backup::{checksums_of, manifest_of};
+use shared::{Context, Result, cli};
+
+use super::deletion::remove;
+use super::{Leftover, Locked, beside, exists, leftovers};
+
+impl Locked<'_> {
+    /// Removes what killed runs left unfinished, finishes what they had proved, and says so: data
+    /// that has its name already gets its manifest. What can't be removed is no reason not to
+    /// take a backup.
+    pub fn sweep(&self, context: &cli::Context) -> Result<()> {
+        let left = leftovers(self.path())?;
+        for left in left.iter().filter(|left| !left.busy) {
+            match self.clean(left) {
+                Ok(done) => context.warn(done),
+                Err(error) => context.warn(format!(
+                    "could not clean up after a run that was killed: {}",
+                    error.message()
+                )),
+            }
+        }
+        match left.is_empty() {
+            true => Ok(()),
+            false => self.sync(),
+        }
+    }
+
+    /// Does with one leftover what is to be done; tells what.
+    ///
+    /// Manifests are hidden while others have no access to the folder, and always whole when data
+    /// has its name, so a hidden one beside such data is all that it lacks. The run that was killed
+    /// may have been about to delete it, too; then the next rotation will.
+    fn clean(&self, left: &Leftover) -> Result<String> {
+        let path = self.path().join(&left.name);
+        let there = exists(&path);
+        match &left.manifest {
+            Some(manifest) if there && !exists(&self.path().join(manifest_of(&left.name))) => {
+                self.finish(left, manifest)?;
+                Ok(format!(
+                    "gave {} its manifest back, of which a run that was killed had deprived it",
+                    path.display()
+                ))
+            }
+            manifest => {
+                self.remove_all(left, !there && manifest.is_some())?;
+                Ok(format!(
+                    "removed {}, left by a run that was killed",
+                    left.path().display()
+                ))
+            }
+        }
+    }
+
+    fn finish(&self, left: &Leftover, manifest: &Path) -> Result<()> {
+        let checksums = self.path().join(checksums_of(&left.name));
+        if let Some(hidden) = &left.checksums {
+            rename(hidden, &checksums)?;
+        }
+        rename(manifest, &self.path().join(manifest_of(&left.name)))
+    }
+
+    /// The hidden manifest goes last: it is what says whose the rest was.
+    fn remove_all(&self, left: &Leftover, with_beside: bool) -> Result<()> {
+        let [_, checksums, proof] = beside(&left.name).map(|name| self.path().join(name));
+        let visible = [checksums, proof].into_iter().filter(|_| with_beside);
+        let hidden = [&left.data, &left.checksums].into_iter().flatten().cloned();
+        let all: Vec<PathBuf> = hidden.chain(visible).chain(left.manifest.clone()).collect();
+        all.iter().try_for_each(|path| remove(path))
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).context(|| to.display().to_string())
+}
