@@ -24,7 +24,6 @@ use shared::cli;
 use shared::connection::Conninfo;
 use shared::dump::Toc;
 use shared::programs::{Child, Program, set_environment};
-use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
@@ -46,6 +45,8 @@ pub struct Dump<'a> {
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// Arguments that tie it to a snapshot.
+    pub snapshot: &'a [String],
 }
 
 /// A dump that is on disk, whole and proved.
@@ -201,13 +202,6 @@ impl Dump<'_> {
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
         let user = self.conninfo.user();
-        if says("LOCK TABLE") && says("statement timeout") {
-            let waited = human_duration(self.lock_wait);
-            return Some(format!(
-                "somebody held a lock on a table for longer than --lock-wait ({waited}): \
-                 give it more time, or take the backup when nobody changes tables"
-            ));
-        }
         if says("row-level security") {
             return Some(format!(
                 "a backup has to see every row: the user {user} needs BYPASSRLS"
@@ -253,6 +247,7 @@ impl Dump<'_> {
         if self.selection.iter().any(|argument| argument.contains('=')) {
             arguments.push("--strict-names".into());
         }
+        arguments.extend(self.snapshot.iter().cloned());
         arguments.extend(self.selection.iter().cloned());
         arguments.into_iter().map(OsString::from).collect()
     }

@@ -10,7 +10,7 @@ use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::partial::Partial;
 use crate::room;
-use crate::server::{Attempt, Preflight, Server};
+use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
@@ -79,6 +79,8 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
+        let snapshot = self.snapshot(run)?;
+        let arguments = snapshot.as_ref().map(Snapshot::arguments);
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -88,21 +90,50 @@ impl Database {
             lock_wait: run.options.lock_wait,
             digest: !run.options.no_digest,
             estimate: self.preflight.source_bytes,
+            snapshot: &arguments.unwrap_or_default(),
         };
-        let attempt = Attempt {
-            conninfo: &self.conninfo,
-            surroundings: &self.preflight.surroundings,
-            lock_wait: run.options.lock_wait,
-        };
+        let reading = snapshot.map(Snapshot::read).transpose()?;
         let dumped = dump.write(partial, run.context);
-        let dumped = dumped.map_err(|error| attempt.explain(error))?;
+        let dumped = dumped.map_err(|error| self.attempt(run).explain(error))?;
+        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
+        if let Some(reading) = reading {
+            let found = reading.finish()?;
+            let tables = dumped.tables.as_deref().unwrap_or_default();
+            found.compare(tables, dumped.large_objects.as_ref())?;
+        }
         Ok(Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
             large_objects: dumped.large_objects,
+            source_check,
             ..self.manifest(run)
         })
+    }
+
+    /// The snapshot to dump, where the server's rows are to be compared with the dump's.
+    fn snapshot(&self, run: &Run<'_>) -> Result<Option<Snapshot>> {
+        let Some(source) = run.options.source else {
+            return Ok(None);
+        };
+        let snapshot = Snapshot::export(&Request {
+            conninfo: &self.conninfo,
+            selection: &self.preflight.selection,
+            source,
+            encoding: &self.server.encoding,
+            is_standby: self.preflight.surroundings.is_standby,
+            lock_wait: run.options.lock_wait,
+        });
+        let snapshot = snapshot.map_err(|error| self.attempt(run).explain(error))?;
+        Ok(Some(snapshot))
+    }
+
+    fn attempt<'a>(&'a self, run: &Run<'_>) -> Attempt<'a> {
+        Attempt {
+            conninfo: &self.conninfo,
+            surroundings: &self.preflight.surroundings,
+            lock_wait: run.options.lock_wait,
+        }
     }
 
     /// What is to be said of the backup, save for its files.
