@@ -1,0 +1,128 @@
+//! A dump of directory format: a file for each table's rows, one for each large object,
+//! and a table of contents that names them.
+//!
+//! pg_dump writes the files itself, several at a time. We read them while they grow:
+//! to hash what is on disk, and to count and digest what is in them, so that little is
+//! left to do when pg_dump ends. The dump is good when its table of contents can be
+//! read, when every file that it names is there and has its end, and when all is on disk.
+
+mod content;
+mod follow;
+mod watch;
+
+use std::collections::HashMap;
+
+use shared::dump::{Tally, Toc, TocEntry};
+use shared::{Error, Result, backup};
+
+use crate::dumped::{Dumped, Head};
+use content::{Content, Found, stem};
+
+pub use follow::Follower;
+
+const CONTENTS: &str = "toc.dat";
+
+/// What was found in the files of a dump.
+#[derive(Default)]
+pub struct Findings {
+    contents: Vec<Content>,
+    /// The large objects.
+    tally: Tally,
+    digested: bool,
+}
+
+impl Findings {
+    /// The dump, to be called `name`; an error if something is missing.
+    pub fn prove(mut self, name: &str) -> Result<Dumped> {
+        self.contents.sort_by(|a, b| a.name.cmp(&b.name));
+        let toc = self.table_of_contents()?;
+        let found: HashMap<&str, &Found> = self
+            .contents
+            .iter()
+            .map(|content| (stem(&content.name), &content.found))
+            .collect();
+        let mut tally = self.tally;
+        for (_, entry) in toc.entries() {
+            check(entry, &found, self.digested, &mut tally)?;
+        }
+        let file = |content: &Content| backup::File {
+            name: format!("{name}/{}", content.name),
+            bytes: content.bytes,
+            sha256: content.sha256.clone(),
+        };
+        let files = self.contents.iter().map(file).collect();
+        Ok(Dumped {
+            files,
+            tables: tally.tables().filter(|_| self.digested),
+            large_objects: self.digested.then(|| tally.large_objects()),
+            head: Head {
+                encoding: toc.encoding(),
+                database: toc.database,
+                server_version: toc.server_version,
+                pg_dump_version: toc.pg_dump_version,
+            },
+        })
+    }
+
+    fn table_of_contents(&self) -> Result<Toc> {
+        let text = self.contents.iter().find_map(|content| {
+            let is_toc = content.name == CONTENTS;
+            content.found.text().filter(|_| is_toc)
+        });
+        let mut text = text.ok_or_else(|| missing("the table of contents"))?;
+        let unknown = || Error::new("this pg_dump is newer than any that is known here");
+        let toc = Toc::read(&mut text)?.ok_or_else(|| {
+            unknown().with_hint("use -F custom, or an older pg_dump by PG_BINDIR")
+        })?;
+        match text.is_empty() {
+            true => Ok(toc),
+            false => Err(Error::new("the table of contents makes no sense")),
+        }
+    }
+}
+
+/// Whether an entry has what it promises; adds its rows.
+fn check(
+    entry: &TocEntry,
+    found: &HashMap<&str, &Found>,
+    digested: bool,
+    tally: &mut Tally,
+) -> Result<()> {
+    let Some(file) = &entry.file else {
+        return Ok(());
+    };
+    let named = || format!("the data of {} {}", entry.kind, entry.label);
+    match found.get(file.as_str()) {
+        None => Err(missing(&named())),
+        Some(Found::Text(list)) if has_large_objects(list, found) => Ok(()),
+        Some(Found::Text(_)) => Err(missing(&named())),
+        _ if !digested => Ok(()),
+        _ if entry.copy.is_empty() => {
+            tally.set_uncountable();
+            Ok(())
+        }
+        Some(Found::Rows(Some(rows))) => {
+            tally.add_table(&entry.copy, *rows);
+            Ok(())
+        }
+        Some(_) => Err(Error::new(format!(
+            "{} has no end, although pg_dump reported success",
+            named()
+        ))),
+    }
+}
+
+/// Each line of the list is a large object's number and its file.
+fn has_large_objects(list: &[u8], found: &HashMap<&str, &Found>) -> bool {
+    let is_there = |line: &str| {
+        let file = line.split_once(' ').map(|(_, file)| file);
+        file.is_some_and(|file| found.contains_key(file))
+    };
+    str::from_utf8(list).is_ok_and(|list| list.lines().all(is_there))
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(format!(
+        "{what} is missing, although pg_dump reported success"
+    ))
+}
