@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::backup::Format;
 use shared::cli::{self, Flag, Tool, Value};
+use shared::time::Zone;
 use shared::{Context, Error, Result};
 
 use crate::compression::Compression;
@@ -29,11 +30,24 @@ pub const TOOL: Tool = Tool::new(
      with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
      or when the dump fails, nothing is.\n\
      \n\
-     The rules are those of restic. Each keeps the newest backup of each of the last N hours, \
-     days, ISO weeks, months or years that have one, and the oldest of all while it has kept \
-     fewer than N. They overlap: one backup may be kept by several. Times are UTC. Only backups \
-     with a manifest, and of the size that it says, count or are deleted. The newest one is \
-     always kept, and so are those with a time in the future.\n\
+     Several databases, by more than one -d or by --all-databases, and the globals of the server \
+     are each a backup of their own, with the time of the run in their names and in the field set. \
+     One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
+     the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
+     rotated.\n\
+     \n\
+     The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
+     weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
+     They overlap: one backup may be kept by several. Of the backups of one period the newest that \
+     pg-restore-verify has proved is kept, or else the newest; one that did not restore is the last \
+     choice. Periods are those of the local time (TZ) when and where each backup was taken, which \
+     its manifest keeps, or with --utc those of UTC. An hour is sixty minutes: the one that clocks \
+     show twice in autumn is two. A day of --keep-within is 24 hours.\n\
+     \n\
+     Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
+     restore, the newest that was proved, and the newest N of --keep-min. Backups with a time in \
+     the future stay and take nobody's place. Only backups with a manifest, and of the size that \
+     it says, count or are deleted.\n\
      \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
      is, save for large objects of others; where tables have row security, with BYPASSRLS.",
@@ -59,7 +73,7 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
-.found("the backup was taken, and one that should have been deleted could not be");
+.found("one database of several could not be dumped, or an old backup not be deleted");
 
 const FLAGS: &[Flag] = &[
     Flag::value(
@@ -170,11 +184,11 @@ const FLAGS: &[Flag] = &[
         .short('B')
         .group(SELECTION),
     keep("keep-last", "keep the newest N"),
-    keep("keep-hourly", "keep the newest of each of N hours"),
-    keep("keep-daily", "keep the newest of each of N days"),
-    keep("keep-weekly", "keep the newest of each of N weeks"),
-    keep("keep-monthly", "keep the newest of each of N months"),
-    keep("keep-yearly", "keep the newest of each of N years"),
+    keep("keep-hourly", "keep one of each of N hours"),
+    keep("keep-daily", "keep one of each of N days"),
+    keep("keep-weekly", "keep one of each of N weeks"),
+    keep("keep-monthly", "keep one of each of N months"),
+    keep("keep-yearly", "keep one of each of N years"),
     Flag::value(
         "keep-within",
         "DURATION",
@@ -315,7 +329,10 @@ impl cli::Options for Options {
             "source-counts" => self.source = self.source.or(Some(Source::Counts)),
             "source-digest" => self.source = Some(Source::Digest),
             "force" => self.force = true,
-            "utc" => self.utc = true,
+            "utc" => {
+                self.utc = true;
+                self.policy.utc = true;
+            }
             "match" => self.adopted.push(value.text()?.to_string()),
             "max-age" => self.check.max_age = Some(value.duration()?),
             "min-count" => self.check.min_count = Some(value.count()?),
@@ -368,6 +385,11 @@ impl cli::Options for Options {
                 "--schema-only and --data-only exclude each other",
             ));
         }
+        if self.all_databases && self.databases.len() > 1 {
+            return Err(Error::usage(
+                "--all-databases takes one -d at most: where to connect",
+            ));
+        }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
@@ -385,6 +407,14 @@ impl Options {
                 "--dir {}: records can only name folders whose names are UTF-8",
                 dir.display()
             ))),
+        }
+    }
+
+    /// Where days and weeks begin; with --utc whatever TZ says.
+    pub fn zone(&self) -> Result<Zone> {
+        match self.utc {
+            true => Ok(Zone::utc()),
+            false => Zone::local(),
         }
     }
 

@@ -137,22 +137,27 @@ impl Locked<'_> {
             ))
             .with_hint("wait for it to end, or give this backup another --label or --dir"));
         }
-        let mut name = name;
-        while self.is_taken(&name) {
-            name = name.next();
-        }
-        check_length(&name)?;
-        Partial::create(self.path(), name)
+        Partial::create(self.path(), free_name(self.path(), name)?)
     }
+}
 
-    fn is_taken(&self, name: &Name) -> bool {
-        let name = name.to_string();
-        let [manifest, checksums, proof] = beside(&name);
-        let hidden = [&name, &manifest, &checksums].map(|name| backup::partial_of(name));
-        let visible = [&name, &manifest, &checksums, &proof];
-        let mut names = visible.into_iter().chain(&hidden);
-        names.any(|name| exists(&self.path().join(name)))
+/// The first name at or after `name` that is free and not too long.
+pub fn free_name(folder: &Path, name: Name) -> Result<Name> {
+    let mut name = name;
+    while is_taken(folder, &name) {
+        name = name.next();
     }
+    check_length(&name)?;
+    Ok(name)
+}
+
+fn is_taken(folder: &Path, name: &Name) -> bool {
+    let name = name.to_string();
+    let [manifest, checksums, proof] = beside(&name);
+    let hidden = [&name, &manifest, &checksums].map(|name| backup::partial_of(name));
+    let visible = [&name, &manifest, &checksums, &proof];
+    let mut names = visible.into_iter().chain(&hidden);
+    names.any(|name| exists(&folder.join(name)))
 }
 
 /// The names of what lies beside a backup of this name: manifest, checksums, proof.

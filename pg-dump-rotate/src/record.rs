@@ -11,9 +11,10 @@ use crate::restore;
 /// One backup and what was done with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Record {
-    /// created, kept, deleted, failed, listed; with --dry-run would_create, would_delete.
+    /// created, kept, deleted, failed, skipped, listed; with --dry-run would_create, would_delete.
     pub action: String,
-    pub path: String,
+    /// The file; null where there is none.
+    pub path: Option<String>,
     pub database: Option<String>,
     pub label: Option<String>,
     /// What the backups of one run have in common.
@@ -33,6 +34,8 @@ pub struct Record {
     pub pg_dump_version: Option<String>,
     /// From the start of the dump until it was on disk.
     pub duration_ms: Option<u64>,
+    /// What reached the disk in that time.
+    pub rate_bytes_per_second: Option<u64>,
     pub restore_command: Option<String>,
 }
 
@@ -45,7 +48,7 @@ impl Record {
         };
         Self {
             action: action.into(),
-            path: backup.path.to_string_lossy().into_owned(),
+            path: Some(backup.path.to_string_lossy().into_owned()),
             taken_at: Some(backup.taken_at.truncate_to_second()),
             age_seconds: Some((now - backup.taken_at).whole_seconds()),
             bytes: backup.bytes,
@@ -57,6 +60,8 @@ impl Record {
 
     fn of_manifest(path: &Path, manifest: &Manifest) -> Self {
         let duration = manifest.finished_at - manifest.taken_at;
+        let duration_ms = u64::try_from(duration.whole_milliseconds()).ok();
+        let rate = |ms: u64| manifest.bytes().saturating_mul(1000).checked_div(ms);
         Self {
             database: manifest.database.clone(),
             set: manifest.set.clone(),
@@ -66,7 +71,8 @@ impl Record {
             sha256: manifest.sha256().map(str::to_string),
             server_version: manifest.server_version.clone(),
             pg_dump_version: manifest.pg_dump_version.clone(),
-            duration_ms: u64::try_from(duration.whole_milliseconds()).ok(),
+            duration_ms,
+            rate_bytes_per_second: duration_ms.and_then(rate),
             restore_command: Some(restore::command(path, manifest)),
             ..Self::default()
         }

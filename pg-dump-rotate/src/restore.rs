@@ -12,6 +12,7 @@ use std::path::Path;
 use shared::backup::{Format, Manifest};
 use shared::programs::Version;
 
+const PSQL: &str = "psql -X -q -o /dev/null -v ON_ERROR_STOP=1";
 /// From here on pg_dump sets a parameter that older servers don't know.
 const SETS_TRANSACTION_TIMEOUT: u32 = 17;
 
@@ -19,9 +20,12 @@ const SETS_TRANSACTION_TIMEOUT: u32 = 17;
 pub fn command(path: &Path, manifest: &Manifest) -> String {
     let path = path.to_string_lossy();
     let file = quoted(&path);
+    if manifest.database.is_none() && !manifest.adopted {
+        return globals(&file);
+    }
     let database = conninfo(manifest.database.as_deref().unwrap_or("postgres"));
     let target = quoted(&database);
-    let psql = format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {target}");
+    let psql = format!("{PSQL} -d {target}");
     let is_gzip = path.ends_with(".gz");
     match (manifest.format, without_stumbling(manifest)) {
         (Format::Custom | Format::Directory | Format::Tar, None) => {
@@ -39,6 +43,15 @@ pub fn command(path: &Path, manifest: &Manifest) -> String {
         (Format::Plain, None) => format!("{psql} -f {file}"),
         (Format::Plain, Some(sed)) => format!("{sed} {file} | {psql}"),
     }
+}
+
+/// Roles that are there already, such as the one that restores, are not made but still get their
+/// settings.
+fn globals(file: &str) -> String {
+    let unless_there = "s/^CREATE ROLE \\(.*\\);$/\
+                        DO $_$BEGIN CREATE ROLE \\1; EXCEPTION WHEN duplicate_object THEN END$_$;/";
+    let sed = format!("LC_ALL=C sed '{unless_there}'");
+    format!("gunzip -t {file} && gunzip -c {file} | {sed} | {PSQL} -d postgres")
 }
 
 /// Takes the lines out of a script's head that a new database would stumble over: a

@@ -1,5 +1,6 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
+use ::time::UtcOffset;
 use shared::backup::{self, Backup};
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
@@ -10,7 +11,7 @@ use shared::{Exit, Result, signals};
 use crate::cli::Options;
 use crate::folder::{Folder, Locked};
 use crate::record::Record;
-use crate::retention::{self, Policy};
+use crate::retention::{self, Candidate, Policy, Trust};
 
 /// Rotates what is in the folder, each series apart, without taking a backup.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
@@ -79,12 +80,24 @@ impl Verdict {
     }
 }
 
+impl Candidate {
+    /// What the rules weigh of this backup.
+    fn of(backup: &Backup) -> Self {
+        let offset = backup.manifest.as_ref().map_or(0, |m| m.utc_offset_seconds);
+        let offset = UtcOffset::from_whole_seconds(offset).unwrap_or(UtcOffset::UTC);
+        Self {
+            taken_at: backup.taken_at.to_offset(offset),
+            trust: Trust::Untried,
+        }
+    }
+}
+
 /// Judges backups of one series, newest first. Only those that can be relied on take part; the
 /// others are nobody's to count or to delete.
 pub fn judge(policy: &Policy, series: Vec<Backup>, now: Time) -> Vec<Verdict> {
     let good: Vec<Backup> = series.into_iter().filter(Backup::is_ok).collect();
-    let taken: Vec<Time> = good.iter().map(|backup| backup.taken_at).collect();
-    let reasons = retention::reasons(policy, &taken, now);
+    let candidates: Vec<Candidate> = good.iter().map(Candidate::of).collect();
+    let reasons = retention::reasons(policy, &candidates, now);
     good.into_iter()
         .zip(reasons)
         .map(|(backup, reasons)| Verdict { backup, reasons })
@@ -155,7 +168,11 @@ pub fn carry_out(
             record.action = "deleted".into();
             record.restore_command = None;
             if let Err(error) = folder.delete(&verdict.backup) {
-                let error = format!("could not delete {}: {}", record.path, error.message());
+                let error = format!(
+                    "could not delete {}: {}",
+                    verdict.backup.path.display(),
+                    error.message()
+                );
                 context.warn(&error);
                 record = Record::of("failed", &verdict.backup, now).because(error);
                 exit = Exit::Found;

@@ -14,16 +14,16 @@ use shared::programs::Program;
 use tempfile::TempDir;
 use tests::{Database, Output, ToolCommand};
 
-/// Fails unless the run failed as it should: status 2, silence on stdout, these words, and a
-/// folder that is as before.
+/// Fails unless the run failed as it should: status 2, these words, nothing on stdout but that it
+/// failed, and a folder that is as before.
 #[track_caller]
 fn expect_failure(run: ToolCommand, dir: &Path, words: &str) -> Output {
     let before = visible(dir);
-    let output = run
-        .run()
-        .expect_code(2)
-        .expect_no_output()
-        .expect_error(words);
+    let output = run.run().expect_code(2).expect_error(words);
+    for record in output.json_lines() {
+        assert_eq!(record["action"], "failed", "{output:?}");
+        assert!(record["path"].is_null() && !record["reason"].is_null());
+    }
     assert!(
         output.stderr.starts_with("pg-dump-rotate: error: "),
         "{output:?}"

@@ -142,10 +142,7 @@ fn what_a_running_run_writes_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let (running, holder) = blocked(&database, dir.path(), &[]);
     let partial = visible(dir.path());
-    let refused = back_up(&database, dir.path())
-        .run()
-        .expect_code(2)
-        .expect_no_output();
+    let refused = back_up(&database, dir.path()).run().expect_code(2);
     refused
         .expect_error("another run is already backing this up")
         .expect_error(&partial[0]);
@@ -211,7 +208,7 @@ fn a_pg_dump_that_is_killed_is_told() {
         let pid = Pid::from_raw(pid.cast_signed()).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
     }
-    let output = running.finish().expect_code(2).expect_no_output();
+    let output = running.finish().expect_code(2);
     output.expect_error("pg_dump was ended by signal 9");
     assert!(visible(dir.path()).is_empty());
 }
@@ -222,7 +219,7 @@ fn a_server_connection_that_is_cut_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let (running, _holder) = blocked(&database, dir.path(), &["-F", "plain"]);
     database.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump' and datname = current_database()");
-    let output = running.finish().expect_code(2).expect_no_output();
+    let output = running.finish().expect_code(2);
     output.expect_error("terminating connection due to administrator command");
     assert!(visible(dir.path()).is_empty());
 }

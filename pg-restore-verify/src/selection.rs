@@ -16,7 +16,8 @@ use crate::cli::Selection;
 struct Rotated {
     #[serde(default)]
     action: Option<String>,
-    path: PathBuf,
+    #[serde(default)]
+    path: Option<PathBuf>,
 }
 
 /// The backups, in order; those on standard input as they come.
@@ -112,15 +113,19 @@ impl<'a> FromRecords<'a> {
     fn next_path(&mut self) -> Result<Option<PathBuf>> {
         for record in self.records.by_ref() {
             let record = record.context(|| "standard input".to_string())?;
-            match record.action.as_deref() {
-                None | Some("created" | "listed") => {
+            match (record.action.as_deref(), record.path) {
+                (None | Some("created" | "listed"), Some(path)) => {
                     self.found = true;
-                    return Ok(Some(record.path));
+                    return Ok(Some(path));
                 }
-                Some(action) => {
+                (Some(action), Some(path)) => {
                     self.context
-                        .note(format!("{}: {action}, passed over", record.path.display()));
+                        .note(format!("{}: {action}, passed over", path.display()));
                 }
+                (None | Some("created" | "listed"), None) => {
+                    return Err(Error::usage("standard input: a record without a path"));
+                }
+                (Some(action), None) => self.context.note(format!("{action}, passed over")),
             }
         }
         if self.found {

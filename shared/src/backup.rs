@@ -11,6 +11,7 @@ mod proof;
 pub use folder::{Backup, State, list};
 pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
 pub use name::{
-    Name, checksums_of, manifest_of, partial_of, proof_of, unchecksums, unmanifest, unpartial,
+    Name, checksums_of, manifest_of, partial_of, proof_of, stamp, unchecksums, unmanifest,
+    unpartial,
 };
 pub use proof::Proof;

@@ -3,8 +3,12 @@
 //! In a record: `#[serde(with = "shared::time::rfc3339")] taken_at: Time`, and
 //! `#[serde(with = "shared::time::rfc3339::option", default)]` for an `Option`.
 
+mod zone;
+
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
+
+pub use zone::Zone;
 
 use crate::{Error, Result};
 

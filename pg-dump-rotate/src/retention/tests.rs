@@ -1,12 +1,11 @@
-//! Tables worked out by hand, and a second reading of the rules, written another
-//! way (sets of periods instead of a walk, day numbers instead of a calendar), that
-//! must agree on thousands of histories.
-
-use std::collections::BTreeSet;
+//! Tables worked out by hand.
 
 use time::macros::datetime;
 
 use super::*;
+
+mod properties;
+mod years;
 
 const NOW: OffsetDateTime = datetime!(2026-11-20 10:39:30 UTC);
 const HOUR: i64 = 3600;
@@ -16,9 +15,26 @@ fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap()
 }
 
+/// None of which was tried.
+fn untried(taken: &[OffsetDateTime]) -> Vec<Candidate> {
+    let candidate = |at: &OffsetDateTime| Candidate {
+        taken_at: *at,
+        trust: Trust::Untried,
+    };
+    taken.iter().map(candidate).collect()
+}
+
+fn why(policy: &Policy, taken: &[OffsetDateTime]) -> Vec<Vec<String>> {
+    reasons(policy, &untried(taken), NOW)
+}
+
 fn kept(policy: &Policy, taken: &[OffsetDateTime]) -> Vec<usize> {
-    let reasons = reasons(policy, taken, NOW);
-    (0..taken.len())
+    kept_of(policy, &untried(taken), NOW)
+}
+
+fn kept_of(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -> Vec<usize> {
+    let reasons = reasons(policy, candidates, now);
+    (0..candidates.len())
         .filter(|i| !reasons[*i].is_empty())
         .collect()
 }
@@ -45,8 +61,7 @@ fn policy(
         weekly,
         monthly,
         yearly,
-        within: None,
-        min: 0,
+        ..Policy::default()
     }
 }
 
@@ -58,7 +73,7 @@ fn no_rule_keeps_everything() {
 
 #[test]
 fn nothing_taken_is_nothing_to_decide() {
-    assert!(reasons(&policy(1, 0, 0, 0, 0, 0), &[], NOW).is_empty());
+    assert!(why(&policy(1, 0, 0, 0, 0, 0), &[]).is_empty());
 }
 
 #[test]
@@ -94,7 +109,7 @@ fn weeks_are_iso_weeks_at_new_year() {
         datetime!(2020-12-28 12:00 UTC), // Monday of 2020-W53
         datetime!(2020-12-27 12:00 UTC), // Sunday of W52
     ];
-    let reasons = reasons(&policy(0, 0, 0, 4, 0, 0), &taken, NOW);
+    let reasons = why(&policy(0, 0, 0, 4, 0, 0), &taken);
     let expected = [
         "weekly 2021-W01 (1 of 4)",
         "weekly 2020-W53 (2 of 4)",
@@ -111,14 +126,14 @@ fn weeks_are_iso_weeks_at_new_year() {
         datetime!(2018-12-31 12:00 UTC),
         datetime!(2018-01-01 12:00 UTC),
     ];
-    assert_eq!(week(ends_of_2018[0]), "2019-W01");
+    assert_eq!(Period::Week.named(ends_of_2018[0]), " 2019-W01");
     assert_eq!(kept(&policy(0, 0, 0, 2, 0, 0), &ends_of_2018), [0, 1]);
 }
 
 #[test]
 fn the_oldest_is_kept_while_a_rule_is_not_filled() {
     let taken = regular(10, HOUR / 2);
-    let reasons = reasons(&policy(0, 0, 0, 0, 0, 3), &taken, NOW);
+    let reasons = why(&policy(0, 0, 0, 0, 0, 3), &taken);
     assert_eq!(reasons[0], ["yearly 2026 (1 of 3)"]);
     assert_eq!(reasons[9], ["oldest, yearly 2026 (2 of 3)"]);
     assert_eq!(kept(&policy(0, 0, 0, 0, 0, 3), &taken), [0, 9]);
@@ -127,7 +142,7 @@ fn the_oldest_is_kept_while_a_rule_is_not_filled() {
 
 #[test]
 fn each_rule_counts_what_another_keeps_too() {
-    let reasons = reasons(&policy(1, 1, 2, 1, 1, 1), &regular(3, DAY), NOW);
+    let reasons = why(&policy(1, 1, 2, 1, 1, 1), &regular(3, DAY));
     let first = "last (1 of 1); hourly 2026-11-20 10h (1 of 1); daily 2026-11-20 (1 of 2); \
                  weekly 2026-W47 (1 of 1); monthly 2026-11 (1 of 1); yearly 2026 (1 of 1)";
     assert_eq!(reasons[0].join("; "), first);
@@ -152,7 +167,7 @@ fn within_is_measured_from_the_newest_backup() {
     };
     let stopped: Vec<_> = regular(100, DAY).split_off(40);
     assert_eq!(kept(&within(3), &stopped), [0, 1, 2]);
-    assert_eq!(reasons(&within(3), &stopped, NOW)[2], ["within 3d"]);
+    assert_eq!(why(&within(3), &stopped)[2], ["within 3d"]);
     assert_eq!(kept(&within(1), &stopped), [0]);
 }
 
@@ -163,7 +178,7 @@ fn the_newest_is_never_given_up() {
         ..Policy::default()
     };
     assert_eq!(kept(&nothing, &regular(4, DAY)), [0]);
-    assert_eq!(reasons(&nothing, &regular(4, DAY), NOW)[0], ["newest"]);
+    assert_eq!(why(&nothing, &regular(4, DAY))[0], ["newest"]);
     let mut taken = regular(4, DAY);
     taken.insert(0, NOW + time::Duration::days(1));
     assert_eq!(
@@ -198,132 +213,99 @@ fn equal_times_are_backups_of_their_own_to_last_and_one_period_to_the_others() {
     assert_eq!(kept(&policy(0, 2, 0, 0, 0, 0), &taken), [0, 3]);
 }
 
-/// Day numbers since 1970-01-01, a Thursday; months by counting them off.
-fn periods(seconds: i64) -> [i64; 5] {
-    let day = seconds.div_euclid(DAY);
-    let monday_weeks = (day + 3).div_euclid(7);
-    let (mut left, mut year, mut month) = (day, 1970, 0);
-    let leap = |y: i64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-    loop {
-        let february = if leap(year) { 29 } else { 28 };
-        let days = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month];
-        if left < days {
-            break;
-        }
-        left -= days;
-        month += 1;
-        if month == 12 {
-            (year, month) = (year + 1, 0);
-        }
-    }
-    [
-        seconds.div_euclid(HOUR),
-        day,
-        monday_weeks,
-        year * 12 + month as i64,
-        year,
-    ]
-}
-
-/// What the rules keep, by sets: the newest of each of the newest N periods, and the oldest of
-/// all if there are fewer than N.
-fn oracle(policy: &Policy, taken: &[OffsetDateTime]) -> BTreeSet<usize> {
-    let seconds: Vec<i64> = taken.iter().map(|t| t.unix_timestamp()).collect();
-    let past: Vec<usize> = (0..taken.len()).filter(|i| taken[*i] <= NOW).collect();
-    let mut keep: BTreeSet<usize> = (0..taken.len()).filter(|i| taken[*i] > NOW).collect();
-    let (Some(newest), Some(oldest)) = (past.first(), past.last()) else {
-        return keep;
-    };
-    keep.insert(*newest);
-    keep.extend(past.iter().take(policy.last));
-    let counts = [
-        policy.hourly,
-        policy.daily,
-        policy.weekly,
-        policy.monthly,
-        policy.yearly,
+#[test]
+fn days_begin_where_the_clock_says() {
+    let taken = [
+        datetime!(2026-11-20 00:30 +01:00),
+        datetime!(2026-11-19 23:30 +01:00),
+        datetime!(2026-11-19 00:30 +01:00),
+        datetime!(2026-11-18 23:30 +01:00),
     ];
-    let periods: Vec<[i64; 5]> = seconds.iter().map(|s| periods(*s)).collect();
-    for (rule, count) in counts.into_iter().enumerate() {
-        let all: BTreeSet<i64> = past.iter().map(|i| periods[*i][rule]).collect();
-        for period in all.iter().rev().take(count) {
-            keep.extend(past.iter().find(|i| periods[**i][rule] == *period));
-        }
-        if all.len() < count {
-            keep.insert(*oldest);
-        }
-    }
-    if let Some(within) = policy.within {
-        let limit = seconds[*newest] - within.as_secs() as i64;
-        keep.extend(past.iter().filter(|i| seconds[**i] > limit));
-    }
-    keep
-}
-
-/// Numbers that are the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: i64) -> i64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % limit as u64) as i64
-    }
-
-    /// Irregular, with duplicates, gaps of years, bursts, and now and then a future time.
-    fn history(&mut self) -> Vec<OffsetDateTime> {
-        let spread = [HOUR, 3 * DAY, 60 * DAY, 1500 * DAY][self.below(4) as usize];
-        let until = NOW.unix_timestamp() + [0, 0, 2 * DAY, 500 * DAY][self.below(4) as usize];
-        let count = self.below(60);
-        let mut taken: Vec<_> = (0..count).map(|_| at(until - self.below(spread))).collect();
-        taken.sort_by(|a, b| b.cmp(a));
-        taken
-    }
-
-    fn policy(&mut self) -> Policy {
-        let mut count = || [0, 0, 1, 2, 5, 14][self.below(6) as usize];
-        let policy = policy(count(), count(), count(), count(), count(), count());
-        let within = [None, None, Some(0), Some(HOUR), Some(10 * DAY)][self.below(5) as usize];
-        let within = within.map(|seconds| Duration::from_secs(seconds as u64));
-        Policy { within, ..policy }
-    }
+    let daily = policy(0, 0, 2, 0, 0, 0);
+    assert_eq!(kept(&daily, &taken), [0, 1]);
+    assert_eq!(why(&daily, &taken)[0], ["daily 2026-11-20 (1 of 2)"]);
+    let utc = Policy { utc: true, ..daily };
+    assert_eq!(kept(&utc, &taken), [0, 2]);
+    assert_eq!(why(&utc, &taken)[0], ["daily 2026-11-19 (1 of 2)"]);
 }
 
 #[test]
-fn agrees_with_a_second_reading_of_the_rules() {
-    let mut numbers = Numbers(7);
-    let mut decided = 0;
-    for _ in 0..4_000 {
-        let (taken, policy) = (numbers.history(), numbers.policy());
-        if policy.is_empty() {
-            continue;
-        }
-        let expected: Vec<usize> = oracle(&policy, &taken).into_iter().collect();
-        assert_eq!(kept(&policy, &taken), expected, "{policy:?} {taken:?}");
-        decided += taken.len() - expected.len();
+fn the_hour_that_autumn_shows_twice_is_two() {
+    let taken = [
+        datetime!(2026-10-25 02:45 +01:00),
+        datetime!(2026-10-25 02:15 +01:00),
+        datetime!(2026-10-25 02:45 +02:00),
+        datetime!(2026-10-25 02:15 +02:00),
+    ];
+    let reasons = why(&policy(0, 9, 0, 0, 0, 0), &taken);
+    assert_eq!(reasons[0], ["hourly 2026-10-25 02h+01:00 (1 of 9)"]);
+    assert_eq!(reasons[1], [""; 0]);
+    assert_eq!(reasons[2], ["hourly 2026-10-25 02h+02:00 (2 of 9)"]);
+    assert_eq!(reasons[3], ["oldest, hourly 2026-10-25 02h+02:00 (3 of 9)"]);
+    let india = [
+        datetime!(2026-10-25 10:15 +05:30),
+        datetime!(2026-10-25 10:00 +05:30),
+        datetime!(2026-10-25 09:59 +05:30),
+    ];
+    assert_eq!(kept(&policy(0, 2, 0, 0, 0, 0), &india), [0, 2]);
+}
+
+/// Newest first, an hour apart, all of one day: `p`roved, `f`ailed, or not tried.
+fn tried(words: &str) -> Vec<Candidate> {
+    let candidate = |(hours, word): (usize, char)| Candidate {
+        taken_at: NOW - time::Duration::hours(hours as i64),
+        trust: match word {
+            'p' => Trust::Proved,
+            'f' => Trust::Failed,
+            _ => Trust::Untried,
+        },
+    };
+    words.chars().enumerate().map(candidate).collect()
+}
+
+#[test]
+fn of_a_period_the_newest_proved_one_is_kept_and_a_failed_one_last() {
+    for (words, policy, expected) in [
+        ("-p-p-", policy(0, 0, 1, 0, 0, 0), &[0, 1][..]),
+        ("f--", policy(0, 0, 1, 0, 0, 0), &[0, 1]),
+        ("ff-pf", policy(0, 0, 1, 0, 0, 0), &[0, 2, 3]),
+        ("fff", policy(0, 0, 1, 0, 0, 0), &[0]),
+        ("ff---", policy(2, 0, 0, 0, 0, 0), &[0, 1, 2]),
+        ("---p-p", policy(1, 0, 0, 0, 0, 0), &[0, 3]),
+        ("---f", policy(0, 0, 2, 0, 0, 0), &[0, 2]),
+    ] {
+        assert_eq!(kept_of(&policy, &tried(words), NOW), expected, "{words}");
     }
-    assert!(
-        decided > 30_000,
-        "only {decided} were given up: the histories test nothing"
+    let words = reasons(&policy(1, 0, 0, 0, 0, 0), &tried("f-p"), NOW);
+    let expected = [
+        "last (1 of 1)",
+        "newest that has not failed",
+        "newest that was proved",
+    ];
+    assert_eq!(words.concat(), expected);
+}
+
+#[test]
+fn so_many_of_the_newest_stay_under_any_rule() {
+    let min = |min| Policy {
+        min,
+        ..policy(1, 0, 0, 0, 0, 0)
+    };
+    assert_eq!(kept(&min(3), &regular(5, DAY)), [0, 1, 2]);
+    let reasons = why(&min(3), &regular(5, DAY));
+    assert_eq!(
+        reasons[..3].concat(),
+        ["last (1 of 1)", "min (2 of 3)", "min (3 of 3)"]
     );
-}
-
-#[test]
-fn the_second_reading_knows_the_calendar() {
-    for day in (0..40_000).step_by(7) {
-        let time = at(day * DAY + 5 * HOUR);
-        let [_, _, week, month, year] = periods(day * DAY + 5 * HOUR);
-        let monday = at((week * 7 - 3) * DAY);
-        assert_eq!(
-            monday.date().to_iso_week_date().1,
-            time.date().to_iso_week_date().1
-        );
-        assert_eq!(
-            month,
-            i64::from(time.year()) * 12 + i64::from(u8::from(time.month())) - 1
-        );
-        assert_eq!(year, i64::from(time.year()));
-    }
+    // Those that failed to restore come last here, too.
+    assert_eq!(kept_of(&min(2), &tried("ff---"), NOW), [0, 2, 3]);
+    assert_eq!(kept_of(&min(4), &tried("ff---"), NOW), [0, 2, 3, 4]);
+    let mut future = regular(5, DAY);
+    future.insert(0, NOW + time::Duration::days(9));
+    assert_eq!(kept(&min(3), &future), [0, 1, 2, 3]);
+    let alone = Policy {
+        min: 3,
+        ..Policy::default()
+    };
+    assert!(alone.is_empty());
 }

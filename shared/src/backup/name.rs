@@ -10,6 +10,8 @@ use ::time::format_description::StaticFormatDescription;
 use ::time::macros::format_description;
 use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
+use crate::error::{Error, Result};
+
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 const EXTENSIONS: [&str; 7] = ["sql.gz", "sql.zst", "sql.lz4", "sql", "dump", "tar", "dir"];
@@ -105,13 +107,20 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stamp = self.taken_at.format(&STAMP).map_err(|_| fmt::Error)?;
+        let stamp = stamp(self.taken_at).map_err(|_| fmt::Error)?;
         write!(f, "{}_{stamp}", self.stem)?;
         if self.ordinal > 1 {
             write!(f, "-{}", self.ordinal)?;
         }
         write!(f, ".{}", self.extension)
     }
+}
+
+/// The time as names have it: `20261120T020000Z`.
+pub fn stamp(time: OffsetDateTime) -> Result<String> {
+    let utc = time.to_offset(UtcOffset::UTC);
+    utc.format(&STAMP)
+        .map_err(|_| Error::new(format!("{utc} is no time that a file's name can have")))
 }
 
 /// The name of the manifest of a data file.

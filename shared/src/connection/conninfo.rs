@@ -4,6 +4,7 @@ use super::environment::Environment;
 use super::hosts::{self, Host};
 use super::keywords::{self, KEYWORDS, Support};
 use super::passfile::Passfile;
+use super::session::Session;
 use super::text::{self, Parsed, Settings};
 use super::{ConnectArgs, Need, refusal, service, source};
 use crate::error::{Context, Error, Result};
@@ -127,6 +128,29 @@ impl Conninfo {
         let mut other = self.clone();
         other.settings.insert("dbname", name.to_string());
         other
+    }
+
+    /// The same, with the server that the session reached as the only one: of several hosts, or
+    /// of a primary and its standbys, a child must not choose another.
+    #[must_use]
+    pub fn at(&self, session: &Session) -> Self {
+        let mut other = self.clone();
+        if self.hosts.len() > 1 {
+            let host = session.reached();
+            let address = host.address.map(|address| address.to_string());
+            other.settings.insert("host", host.name.clone());
+            other
+                .settings
+                .insert("hostaddr", address.unwrap_or_default());
+            other.settings.insert("port", host.port.to_string());
+            other.hosts = vec![host.clone()];
+        }
+        other
+    }
+
+    /// Whether both lead to the same server, or to the same choice of servers.
+    pub fn same_server(&self, other: &Self) -> bool {
+        self.hosts == other.hosts
     }
 
     /// The database's name.

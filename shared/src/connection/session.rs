@@ -156,6 +156,11 @@ impl Session {
         }
     }
 
+    /// The server that answered.
+    pub(super) fn reached(&self) -> &Host {
+        &self.host
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.host.port

@@ -147,7 +147,10 @@ fn g11() {
         format!("host=nowhere.example hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={good}"),
         "host=localhost sslmode=disable".to_string(),
     ] {
-        take(&place).expect_code(2).expect_no_output();
+        assert_eq!(
+            take(&place).expect_code(2).json_lines()[0]["action"],
+            "failed"
+        );
         assert!(!folder.path().join("b").exists(), "{place}");
     }
     let output = take(&format!(
@@ -163,7 +166,7 @@ fn g11() {
         .args(["-d", &place, "--dir"])
         .arg(folder.path().join("c"))
         .run();
-    output.expect_code(2).expect_no_output();
+    assert_eq!(output.expect_code(2).json_lines()[0]["action"], "failed");
 }
 
 const SECRET: &str = "Sw0rdfish-sentinel";

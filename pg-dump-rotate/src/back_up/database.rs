@@ -1,0 +1,89 @@
+//! The dump of one database.
+
+use shared::Result;
+use shared::backup::{File, Manifest};
+use shared::connection::Conninfo;
+use shared::programs::Program;
+
+use super::{Run, plan};
+use crate::compression::Compression;
+use crate::dump::Dump;
+use crate::partial::Partial;
+use crate::server::Server;
+
+/// A database that can be dumped: it was reached, and there is a pg_dump for it.
+pub struct Database {
+    conninfo: Conninfo,
+    server: Server,
+    pg_dump: Program,
+    compression: Compression,
+}
+
+impl Database {
+    /// Asks the server, and finds the pg_dump that suits it.
+    pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let mut session = plan::open(conninfo, run.context)?;
+        let server = Server::ask(&mut session)?;
+        let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
+        let compression = match run.options.compression {
+            Some(compression) => compression,
+            None => Compression::best(run.options.format(), &pg_dump)?,
+        };
+        compression.check_version(pg_dump.version)?;
+        let (path, version) = (pg_dump.path().display(), pg_dump.version);
+        run.context.note(format!("{path} is version {version}"));
+        Ok(Self {
+            conninfo: conninfo.at(&session),
+            server,
+            pg_dump,
+            compression,
+        })
+    }
+
+    /// The database's own name, whatever a pooler calls it.
+    pub fn name(&self) -> &str {
+        &self.server.database
+    }
+
+    /// The extension of its backup.
+    pub fn extension(&self, run: &Run<'_>) -> &'static str {
+        self.compression.extension(run.options.format())
+    }
+
+    /// Dumps it; what is on disk then is whole and proved.
+    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+        let dump = Dump {
+            pg_dump: &self.pg_dump,
+            conninfo: &self.conninfo,
+            format: run.options.format(),
+            compression: self.compression,
+            selection: &run.options.selection,
+            lock_wait: run.options.lock_wait,
+        };
+        let written = dump.write(partial, run.context)?;
+        Ok(vec![File {
+            name: partial.name(),
+            bytes: written.bytes,
+            sha256: written.sha256,
+        }])
+    }
+
+    /// What is to be said of the backup, save for its files.
+    pub fn manifest(&self, run: &Run<'_>) -> Manifest {
+        let server = self.server.clone();
+        Manifest {
+            selection: run.options.selection.clone(),
+            format: run.options.format(),
+            compression: self.compression.to_string(),
+            server_version: Some(server.version.to_string()),
+            pg_dump_version: Some(self.pg_dump.version.to_string()),
+            encoding: Some(server.encoding),
+            collate: Some(server.collate),
+            ctype: Some(server.ctype),
+            locale_provider: server.locale_provider,
+            locale: server.locale,
+            system_identifier: server.system_identifier,
+            ..run.manifest(Some(server.database))
+        }
+    }
+}

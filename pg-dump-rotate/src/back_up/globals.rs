@@ -1,0 +1,153 @@
+//! What belongs to no database: roles, their settings and memberships, tablespaces.
+//! pg_dumpall writes them as one short script, which is read whole before any of it
+//! is kept: it is good when pg_dumpall says so and its closing words are there.
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+use shared::backup::{File, Manifest};
+use shared::connection::{Conninfo, Session};
+use shared::programs::{Child, Program, set_environment};
+use shared::{Context, Error, Result, signals};
+
+use super::{Run, plan};
+use crate::partial::Partial;
+use crate::server::Server;
+
+const READS_PASSWORDS: &str = include_str!("../../sql/globals.sql");
+const LEVEL: u32 = 6;
+const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
+
+/// The globals of a server that was reached.
+pub struct Globals {
+    conninfo: Conninfo,
+    server: Server,
+    pg_dumpall: Program,
+    with_passwords: bool,
+}
+
+impl Globals {
+    /// The extension of their backup.
+    pub const EXTENSION: &str = "sql.gz";
+
+    /// Asks the server, and finds the pg_dumpall that suits it.
+    pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let mut session = plan::open(conninfo, run.context)?;
+        let server = Server::ask(&mut session)?;
+        let with_passwords = !run.options.no_role_passwords && reads_passwords(&mut session)?;
+        if !with_passwords && !run.options.no_role_passwords {
+            run.context.warn(format!(
+                "the roles are backed up without their passwords, which {} may not read \
+                 (--no-role-passwords accepts that)",
+                conninfo.user()
+            ));
+        }
+        Ok(Self {
+            conninfo: conninfo.at(&session),
+            pg_dumpall: Program::find("pg_dumpall", Some(server.version.major))?,
+            server,
+            with_passwords,
+        })
+    }
+
+    /// Dumps them; what is on disk then is whole.
+    pub fn write(&self, partial: &Partial) -> Result<Vec<File>> {
+        let script = self.dump()?;
+        let named = || format!("could not write {}", partial.path().display());
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
+        let bytes = gzip.write_all(&script).and_then(|()| gzip.finish());
+        let bytes = bytes.context(named)?;
+        let mut file = partial.file()?;
+        let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+        written.context(named)?;
+        let hash = Sha256::digest(&bytes);
+        Ok(vec![File {
+            name: partial.name(),
+            bytes: bytes.len() as u64,
+            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }])
+    }
+
+    fn dump(&self) -> Result<Vec<u8>> {
+        let mut command = self.pg_dumpall.command();
+        set_environment(&mut command, self.conninfo.child_environment());
+        command.args(["--globals-only", "--no-password"]);
+        if !self.with_passwords {
+            command.arg("--no-role-passwords");
+        }
+        // Its own first choice is the database postgres, which may be closed to us.
+        command.arg(format!("--database={}", self.conninfo.database()));
+        command.args(self.conninfo.child_arguments());
+        command.stdout(Stdio::piped());
+        let mut child = Child::spawn(command, "pg_dumpall")?;
+        let mut script = Vec::new();
+        let read = child.stdout()?.read_to_end(&mut script);
+        let finished = child.wait()?;
+        signals::check()?;
+        finished.success_or(|| "could not dump roles and tablespaces".into())?;
+        read.context(|| "reading from pg_dumpall".into())?;
+        match is_complete(&script) {
+            true => Ok(script),
+            false => Err(Error::new(
+                "the dump of roles and tablespaces has no end, although pg_dumpall reported success",
+            )),
+        }
+    }
+
+    /// What is to be said of the backup, save for its files.
+    pub fn manifest(&self, run: &Run<'_>) -> Manifest {
+        let server = self.server.clone();
+        let omission = "the passwords of the roles".to_string();
+        Manifest {
+            compression: format!("gzip:{LEVEL}"),
+            server_version: Some(server.version.to_string()),
+            pg_dump_version: Some(self.pg_dumpall.version.to_string()),
+            system_identifier: server.system_identifier,
+            omissions: (!self.with_passwords)
+                .then_some(omission)
+                .into_iter()
+                .collect(),
+            ..run.manifest(None)
+        }
+    }
+}
+
+fn reads_passwords(session: &mut Session) -> Result<bool> {
+    let rows = session.client().query_typed(READS_PASSWORDS, &[]);
+    let rows = rows.context(|| "could not ask for the rights of the role".into())?;
+    let row = rows.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(row.unwrap_or(false))
+}
+
+/// Whether pg_dumpall's closing words are there and nothing but comments and the end of psql's
+/// restricted mode comes after.
+fn is_complete(script: &[u8]) -> bool {
+    let Some(start) = memchr::memmem::rfind(script, END) else {
+        return false;
+    };
+    let mut rest = script[start + END.len()..].split(|byte| *byte == b'\n');
+    script.ends_with(b"\n")
+        && rest.all(|l| matches!(l, b"" | b"--") || l.starts_with(b"\\unrestrict "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_whole_only_with_its_end() {
+        let whole = b"--\n-- PostgreSQL database cluster dump\n--\n\nCREATE ROLE a;\n\n\
+                      --\n-- PostgreSQL database cluster dump complete\n--\n\n";
+        assert!(is_complete(whole));
+        let restricted = [&whole[..], b"\\unrestrict x\n\n"].concat();
+        assert!(is_complete(&restricted));
+        let end = whole.len() - b"\n--\n\n".len();
+        for length in 0..=end {
+            assert!(!is_complete(&whole[..length]), "{length} bytes");
+        }
+        assert!(!is_complete(&[&whole[..], b"CREATE ROLE b;\n"].concat()));
+    }
+}

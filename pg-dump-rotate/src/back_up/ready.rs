@@ -1,0 +1,146 @@
+//! One target, from the first question to the server to its backup in the folder.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use shared::backup::{Backup, File, Format, Manifest, Name, State, VERSION};
+use shared::time;
+use shared::{Error, Result};
+
+use super::Run;
+use super::database::Database;
+use super::globals::Globals;
+use super::plan::{Target, What};
+use crate::folder::{self, Folder};
+use crate::partial::Partial;
+
+/// A target of which everything is known that can be known before its dump.
+enum Ready {
+    Database(Box<Database>),
+    Globals(Box<Globals>),
+}
+
+/// Takes the backup of a target; nothing is left of one that fails.
+pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
+    // Before there is a folder: a server that is not there leaves no trace.
+    let ready = Ready::ask(run, target)?;
+    let folder = Folder::make(&run.dir)?;
+    let (taken_at, started) = (time::now(), Instant::now());
+    let partial = begin(run, &folder, ready.name(run))?;
+    let files = ready.write(run, &partial)?;
+    let manifest = Manifest {
+        taken_at,
+        utc_offset_seconds: run.zone.local_time(taken_at).offset().whole_seconds(),
+        finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
+        files,
+        ..ready.manifest(run)
+    };
+    let locked = folder.lock()?;
+    published(partial.publish(&locked, &manifest)?)
+}
+
+/// The backup as it would be, and nothing touched: there may not even be a folder.
+pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
+    let ready = Ready::ask(run, target)?;
+    let name = folder::free_name(&run.dir, ready.name(run))?;
+    let name = name.to_string();
+    let manifest = Manifest {
+        files: vec![File {
+            name: name.clone(),
+            bytes: 0,
+            sha256: String::new(),
+        }],
+        ..ready.manifest(run)
+    };
+    Ok(Backup {
+        path: run.dir.join(name),
+        taken_at: run.begun_at,
+        bytes: None,
+        manifest: Some(manifest),
+        state: State::Ok,
+    })
+}
+
+impl Ready {
+    fn ask(run: &Run<'_>, target: &Target) -> Result<Self> {
+        Ok(match target.what {
+            What::Database => Self::Database(Box::new(Database::ask(run, &target.conninfo)?)),
+            What::Globals => Self::Globals(Box::new(Globals::ask(run, &target.conninfo)?)),
+        })
+    }
+
+    fn name(&self, run: &Run<'_>) -> Name {
+        let (database, extension) = match self {
+            Self::Database(database) => (Some(database.name()), database.extension(run)),
+            Self::Globals(_) => (None, Globals::EXTENSION),
+        };
+        Name::new(
+            database,
+            run.options.label.as_deref(),
+            run.begun_at,
+            extension,
+        )
+    }
+
+    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+        run.context
+            .note(format!("writing {}", partial.path().display()));
+        match self {
+            Self::Database(database) => database.write(run, partial),
+            Self::Globals(globals) => globals.write(partial),
+        }
+    }
+
+    /// What is to be said of the backup, save for its files and when they were written.
+    fn manifest(&self, run: &Run<'_>) -> Manifest {
+        match self {
+            Self::Database(database) => database.manifest(run),
+            Self::Globals(globals) => globals.manifest(run),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// What all manifests of the run begin with.
+    pub fn manifest(&self, database: Option<String>) -> Manifest {
+        Manifest {
+            version: VERSION,
+            database,
+            label: self.options.label.clone(),
+            selection: Vec::new(),
+            set: self.set.clone(),
+            adopted: false,
+            taken_at: self.begun_at,
+            utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
+            time_zone: self.zone.name().map(str::to_string),
+            finished_at: self.begun_at,
+            format: Format::Plain,
+            compression: "none".into(),
+            files: Vec::new(),
+            server_version: None,
+            pg_dump_version: None,
+            encoding: None,
+            collate: None,
+            ctype: None,
+            locale_provider: None,
+            locale: None,
+            system_identifier: None,
+            source_bytes: None,
+            omissions: Vec::new(),
+            source_check: None,
+            tables: None,
+            large_objects: None,
+        }
+    }
+}
+
+/// The partial file, after what killed runs have left is gone.
+fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
+    let locked = folder.lock()?;
+    locked.sweep(run.context)?;
+    locked.begin(name)
+}
+
+fn published(path: PathBuf) -> Result<Backup> {
+    Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
+}

@@ -1,0 +1,227 @@
+//! What came of the targets: told as they end, each backup followed by the rotation of
+//! its series.
+
+use std::cmp::Reverse;
+
+use shared::backup::{self, Backup};
+use shared::records::Writer;
+use shared::{Context, Error, Exit, Result, signals, time};
+
+use super::Run;
+use super::plan::Target;
+use crate::folder::Folder;
+use crate::record::Record;
+use crate::rotate::{self, Verdict};
+
+/// The results so far.
+pub struct Results<'a> {
+    run: &'a Run<'a>,
+    records: Writer<Record>,
+    targets: usize,
+    failures: Vec<Error>,
+    exit: Exit,
+    /// What went wrong besides the dumps: the folder could not be read, or nobody reads us.
+    trouble: Option<Error>,
+}
+
+impl<'a> Results<'a> {
+    /// None of so many targets yet.
+    pub fn new(run: &'a Run<'a>, targets: usize) -> Self {
+        Self {
+            run,
+            records: run.context.records(),
+            targets,
+            failures: Vec::new(),
+            exit: Exit::Ok,
+            trouble: None,
+        }
+    }
+
+    /// Tells that a database was left out.
+    pub fn skip(&mut self, name: &str) {
+        let reason = "we have no right to connect to it";
+        self.run
+            .context
+            .warn(format!("skipped the database {name}: {reason}"));
+        let record = Record {
+            action: "skipped".into(),
+            ..self.run.record(Some(name))
+        };
+        let told = self.records.write(&record.because(reason));
+        self.keep_trouble(told);
+    }
+
+    /// Tells of a target's backup and rotates its series, or tells why there is none. Without a
+    /// reader no less: or the disk fills up where one has died.
+    pub fn add(&mut self, target: &Target, taken: Result<Backup>) {
+        let done = match taken {
+            Ok(new) => self.taken(&new),
+            Err(error) => self.failed(target, error),
+        };
+        self.keep_trouble(done);
+    }
+
+    /// The end of the run. Status 2 when there is no backup at all.
+    pub fn finish(mut self) -> Result<Exit> {
+        signals::check()?;
+        let told = self.records.finish();
+        match self.failures.len() {
+            0 => {}
+            // Its words come last, as those of any error.
+            1 if self.targets == 1 => return Err(self.failures.remove(0)),
+            failed if failed == self.targets => {
+                return Err(Error::new(format!(
+                    "none of the {failed} backups could be taken"
+                )));
+            }
+            _ => self.exit = Exit::Found,
+        }
+        match self.trouble {
+            Some(trouble) => Err(trouble),
+            None => told.map(|()| self.exit),
+        }
+    }
+
+    fn failed(&mut self, target: &Target, error: Error) -> Result<()> {
+        if signals::received().is_some() {
+            return Ok(());
+        }
+        let record = Record {
+            action: "failed".into(),
+            ..self.run.record(target.database())
+        };
+        let record = record.because(error.in_one_line());
+        if self.targets > 1 {
+            let named = Err::<(), _>(error.clone()).context(|| target.title().into());
+            named.unwrap_or_else(|error| self.run.context.report().error(&error));
+        }
+        self.failures.push(error);
+        self.records.write(&record)
+    }
+
+    fn taken(&mut self, new: &Backup) -> Result<()> {
+        match self.run.options.dry_run {
+            true => self.would_take(new),
+            false => self.took(new),
+        }
+    }
+
+    fn took(&mut self, new: &Backup) -> Result<()> {
+        let folder = Folder::open(&self.run.dir)?;
+        let locked = folder.lock()?;
+        let verdicts = self.judge(new, || backup::list(&self.run.dir));
+        let record = Record::of("created", new, time::now());
+        let told = self.write_first(record, new, verdicts.as_deref().ok());
+        let older = others(verdicts?, new);
+        let exit = rotate::carry_out(older, &locked, &mut self.records, self.run.context);
+        if exit? == Exit::Found {
+            self.exit = Exit::Found;
+        }
+        told
+    }
+
+    fn would_take(&mut self, new: &Backup) -> Result<()> {
+        let verdicts = self.judge(new, || {
+            let mut there = match self.run.dir.is_dir() {
+                true => backup::list(&self.run.dir)?,
+                false => Vec::new(),
+            };
+            there.insert(0, new.clone());
+            Ok(there)
+        })?;
+        let record = Record {
+            sha256: None,
+            state: None,
+            duration_ms: None,
+            ..Record::of("would_create", new, new.taken_at)
+        };
+        self.write_first(record, new, Some(&verdicts))?;
+        rotate::rehearse(&others(verdicts, new), &mut self.records)?;
+        Ok(())
+    }
+
+    /// Which backups of the new one's series stay; none are judged without a rule.
+    fn judge(
+        &self,
+        new: &Backup,
+        there: impl FnOnce() -> Result<Vec<Backup>>,
+    ) -> Result<Vec<Verdict>> {
+        let policy = &self.run.options.policy;
+        if policy.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_same = |backup: &Backup| rotate::is_same_series(backup, new);
+        let (mut series, others): (Vec<_>, Vec<_>) = there()?.into_iter().partition(is_same);
+        self.tell_of_other_servers(new, &others);
+        series.sort_by_key(|backup| Reverse(backup.taken_at));
+        Ok(rotate::judge(policy, series, time::now()))
+    }
+
+    /// After an upgrade, or where two servers share a folder, somebody may wonder.
+    fn tell_of_other_servers(&self, new: &Backup, others: &[Backup]) {
+        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
+            (Some(other), Some(new)) => {
+                other.database == new.database
+                    && other.label == new.label
+                    && other.selection == new.selection
+            }
+            _ => false,
+        };
+        let count = others.iter().filter(is_of_another_server).count();
+        let manifest = new.manifest.as_ref();
+        let database = manifest.and_then(|manifest| manifest.database.as_deref());
+        let what = database.map_or("globals".into(), |name| format!("database {name}"));
+        if count > 0 {
+            self.run.context.note(format!(
+                "{count} more of the {what} are of another server and are not rotated with this one's"
+            ));
+        }
+    }
+
+    /// The new backup comes first, so that whoever reads can begin to verify it.
+    fn write_first(
+        &mut self,
+        record: Record,
+        new: &Backup,
+        verdicts: Option<&[Verdict]>,
+    ) -> Result<()> {
+        let verdict = verdicts.and_then(|all| all.iter().find(|v| v.backup.path == new.path));
+        let record = match verdict {
+            Some(verdict) => record.because(verdict.reason()),
+            None => record,
+        };
+        self.records.write(&record)
+    }
+
+    /// The first trouble ends the run, after everything is done; another one is told at once.
+    fn keep_trouble(&mut self, done: Result<()>) {
+        let Err(error) = done else {
+            return;
+        };
+        match &self.trouble {
+            None => self.trouble = Some(error),
+            Some(first) if first.message() == error.message() => {}
+            Some(_) => self.run.context.report().error(&error),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The record of a target of which there is no backup.
+    fn record(&self, database: Option<&str>) -> Record {
+        Record {
+            database: database.map(str::to_string),
+            label: self.options.label.clone(),
+            set: self.set.clone(),
+            format: Some(self.options.format().as_str().into()),
+            taken_at: Some(self.begun_at.truncate_to_second()),
+            age_seconds: Some(0),
+            ..Record::default()
+        }
+    }
+}
+
+fn others(verdicts: Vec<Verdict>, new: &Backup) -> Vec<Verdict> {
+    let is_other = |verdict: &Verdict| verdict.backup.path != new.path;
+    verdicts.into_iter().filter(is_other).collect()
+}

@@ -1,0 +1,288 @@
+//! Several databases in one run, and what belongs to none.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use setting::{database_with_rows, folder, manifest, text, visible};
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::{Database, Output, ToolCommand, program};
+
+/// The tool for these databases of the shared server.
+fn back_up(databases: &[&str], dir: &Path) -> ToolCommand {
+    let given = databases.iter().flat_map(|name| ["-d", name]);
+    folder(dir).server(tests::cluster()).args(given)
+}
+
+/// Database and action of each record, sorted: they come as they end.
+fn told(output: &Output) -> Vec<(Option<String>, String)> {
+    let database = |record: &Value| record["database"].as_str().map(str::to_string);
+    let records = output.json_lines();
+    let mut told: Vec<_> = records
+        .iter()
+        .map(|record| (database(record), text(record, "action")))
+        .collect();
+    told.sort();
+    told
+}
+
+fn some(database: &str, action: &str) -> (Option<String>, String) {
+    (Some(database.to_string()), action.to_string())
+}
+
+/// The value that all records share.
+#[track_caller]
+fn shared_value(output: &Output, field: &str) -> String {
+    let records = output.json_lines();
+    let values: BTreeSet<String> = records.iter().map(|record| text(record, field)).collect();
+    assert_eq!(values.len(), 1, "{output:?}");
+    values.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_databases_of_one_run_are_a_set() {
+    let databases: Vec<Database> = (0..5).map(|_| database_with_rows(100)).collect();
+    let mut names: Vec<&str> = databases.iter().map(Database::name).collect();
+    names.sort_unstable();
+    for jobs in ["1", "3"] {
+        let dir = tempfile::tempdir().unwrap();
+        let run = back_up(&names, dir.path()).args(["-j", jobs]);
+        let output = run.run().expect_code(0);
+        assert_eq!(output.stderr, "");
+        let expected: Vec<_> = names.iter().map(|name| some(name, "created")).collect();
+        assert_eq!(told(&output), expected);
+        let set = shared_value(&output, "set");
+        for record in output.json_lines() {
+            let (path, database) = (text(&record, "path"), text(&record, "database"));
+            assert!(path.ends_with(&format!("/{database}_{set}.dump")), "{path}");
+            let manifest = fs::read(manifest(Path::new(&path))).unwrap();
+            let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+            assert_eq!(manifest["set"], set.as_str());
+            assert!(record["rate_bytes_per_second"].as_u64().unwrap() > 0);
+        }
+    }
+}
+
+#[test]
+fn a_single_database_is_no_set() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let output = back_up(&[database.name()], dir.path()).run().expect_code(0);
+    assert_eq!(output.json_lines()[0]["set"], Value::Null);
+}
+
+#[test]
+fn one_that_fails_stops_no_other_and_loses_nothing() {
+    let (one, two) = (database_with_rows(10), database_with_rows(10));
+    let databases = [one.name(), two.name()];
+    let dir = tempfile::tempdir().unwrap();
+    let first = back_up(&databases, dir.path()).run().expect_code(0);
+    let kept: Vec<String> = first.json_lines().iter().map(|r| text(r, "path")).collect();
+    let run = |dir: &Path| {
+        let run = back_up(&["nonesuch", databases[0], databases[1]], dir);
+        run.args(["-t", "orders", "--keep-last", "1"]).run()
+    };
+    // Another selection is another series, so it takes two runs to have something to delete.
+    let earlier = run(dir.path()).expect_code(1);
+    one.sql("drop table orders");
+    let output = run(dir.path()).expect_code(1);
+    let expected = [
+        some("nonesuch", "failed"),
+        some(databases[0], "failed"),
+        some(databases[1], "created"),
+        some(databases[1], "deleted"),
+    ];
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(told(&output), expected);
+    for words in [
+        "error: nonesuch: ",
+        &format!("error: {}: could not dump the database", databases[0]),
+        "database \"nonesuch\" does not exist",
+        "no matching tables were found",
+    ] {
+        assert!(output.stderr.contains(words), "{output:?}");
+    }
+    shared_value(&output, "set");
+    for path in kept {
+        assert!(Path::new(&path).exists(), "{path}");
+    }
+    let earlier = earlier.json_lines();
+    let of_failed = earlier.iter().find(|r| r["database"] == databases[0]);
+    let of_failed = text(of_failed.unwrap(), "path");
+    assert!(Path::new(&of_failed).exists(), "its only backup");
+}
+
+#[test]
+fn a_run_without_any_backup_has_status_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = || back_up(&["nonesuch", "nobodys"], dir.path());
+    for run in [run(), run().arg("--dry-run")] {
+        let output = run.run().expect_code(2);
+        let expected = [some("nobodys", "failed"), some("nonesuch", "failed")];
+        assert_eq!(told(&output), expected);
+        let last = output.stderr.lines().last().unwrap();
+        assert_eq!(
+            last,
+            "pg-dump-rotate: error: none of the 2 backups could be taken"
+        );
+    }
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn what_can_not_be_one_run_is_refused_before_anything_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = "postgresql://127.0.0.1:1/other";
+    for (databases, arguments, words) in [
+        (
+            &["a", "b", "a"][..],
+            &[][..],
+            "the database a is given twice",
+        ),
+        (&["a", "b"], &["--all-databases"], "--all-databases"),
+        (&["a", url], &["--globals"], "--globals is of one server"),
+    ] {
+        let run = back_up(databases, dir.path()).args(arguments).run();
+        run.expect_code(2).expect_no_output().expect_error(words);
+    }
+    assert!(visible(dir.path()).is_empty());
+}
+
+/// A server with three databases that may be dumped, one that nobody may connect to, one that only
+/// a superuser may, and a template.
+fn server() -> Cluster {
+    let cluster = tests::start(&ClusterOptions::default());
+    let mut client = cluster.connect("postgres").unwrap();
+    for statement in [
+        "create role reader login password 'sentinel'",
+        "create database app",
+        "create database \"Sales 2026\"",
+        "create database closed allow_connections false",
+        "create database private",
+        "revoke connect on database private from public",
+        "create database pattern is_template true",
+    ] {
+        client.batch_execute(statement).unwrap();
+    }
+    cluster
+}
+
+#[test]
+fn all_databases_are_those_that_can_be_dumped() {
+    let cluster = server();
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let run = folder(dir.path()).server(&cluster);
+        run.args(["-d", "app", "--all-databases"])
+    };
+    let output = run().run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    let all = ["Sales 2026", "app", "postgres", "private"];
+    assert_eq!(told(&output), all.map(|name| some(name, "created")));
+    let output = run().env("PGUSER", "reader").run().expect_code(0);
+    let mut expected = all.map(|name| some(name, "created"));
+    expected[3].1 = "skipped".into();
+    assert_eq!(told(&output), expected);
+    let words = "warning: skipped the database private: we have no right to connect to it";
+    output.expect_error(words);
+    let output = run().args(["-v", "--dry-run"]).run().expect_code(0);
+    assert_eq!(told(&output), all.map(|name| some(name, "would_create")));
+    for name in ["closed", "pattern", "template0", "template1"] {
+        assert!(
+            output.stderr.contains(&format!(
+                "note: the database {name} is a template or closed"
+            )),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn globals_restore_with_their_passwords() {
+    let cluster = server();
+    let mut client = cluster.connect("postgres").unwrap();
+    let more = "create role \"odd; role\" nologin; grant \"odd; role\" to reader;
+                alter role reader set work_mem = '7MB'";
+    client.batch_execute(more).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(dir.path()).server(&cluster);
+    let output = run.args(["-d", "app", "--globals"]).run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    let expected = [(None, "created".to_string()), some("app", "created")];
+    assert_eq!(told(&output), expected);
+    let set = shared_value(&output, "set");
+    let globals = &output.json_lines()[0];
+    let path = text(globals, "path");
+    assert!(path.ends_with(&format!("/+globals_{set}.sql.gz")), "{path}");
+    assert_eq!(globals["compression"], "gzip:6");
+    let command = text(globals, "restore_command");
+    let passwords = "select string_agg(rolname || coalesce(rolpassword, '') || coalesce((select
+        setconfig::text from pg_db_role_setting where setrole = a.oid), ''), ',' order by rolname)
+        from pg_authid a";
+    let value = |cluster: &Cluster| -> String {
+        let mut client = cluster.connect("postgres").unwrap();
+        client.query_one(passwords, &[]).unwrap().get(0)
+    };
+    let expected = value(&cluster);
+    assert!(expected.contains("reader") && expected.contains("7MB") && expected.contains("odd; r"));
+    let other = tests::start(&ClusterOptions::default());
+    // Twice: roles that are there already are no error.
+    for _ in 0..2 {
+        let restored = program("sh").args(["-c", &command]).server(&other).run();
+        restored.expect_code(0);
+        assert_eq!(value(&other), expected);
+    }
+}
+
+#[test]
+fn globals_without_passwords_where_they_may_not_be_read() {
+    let cluster = server();
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let run = folder(dir.path()).server(&cluster).env("PGUSER", "reader");
+        run.args(["-d", "app", "--globals"])
+    };
+    let script = |output: &Output| -> String {
+        let path = text(&output.json_lines()[0], "path");
+        let manifest = fs::read_to_string(manifest(Path::new(&path))).unwrap();
+        assert!(
+            manifest.contains("\"the passwords of the roles\""),
+            "{manifest}"
+        );
+        program("gunzip").args(["-c", &path]).run().stdout
+    };
+    let output = run().run().expect_code(0);
+    let words = "warning: the roles are backed up without their passwords, which reader may not";
+    assert!(output.stderr.contains(words), "{output:?}");
+    assert!(script(&output).contains("CREATE ROLE reader;"));
+    let output = run().arg("--no-role-passwords").run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    assert!(!script(&output).contains("PASSWORD"));
+}
+
+#[test]
+fn globals_are_rotated_by_themselves() {
+    let cluster = server();
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let run = folder(dir.path()).server(&cluster);
+        run.args(["-d", "app", "--globals", "--keep-last", "1"])
+    };
+    run().run().expect_code(0);
+    let output = run().run().expect_code(0);
+    let expected = [
+        (None, "created".to_string()),
+        (None, "deleted".to_string()),
+        some("app", "created"),
+        some("app", "deleted"),
+    ];
+    assert_eq!(told(&output), expected);
+    let listed = folder(dir.path()).arg("--list").run().json_lines();
+    assert_eq!(listed.len(), 2);
+}
