@@ -42,8 +42,13 @@ impl Findings {
             .map(|content| (stem(&content.name), &content.found))
             .collect();
         let mut tally = self.tally;
+        let mut large_objects = 0;
         for (_, entry) in toc.entries() {
-            check(entry, &found, self.digested, &mut tally)?;
+            large_objects += check(entry, &found, self.digested, &mut tally)?;
+        }
+        let is_large_object = |content: &&Content| content::large_object(&content.name).is_some();
+        if large_objects < self.contents.iter().filter(is_large_object).count() {
+            return Err(missing("a large object's number"));
         }
         let file = |content: &Content| backup::File {
             name: format!("{name}/{}", content.name),
@@ -81,29 +86,29 @@ impl Findings {
     }
 }
 
-/// Whether an entry has what it promises; adds its rows.
+/// An error unless an entry has what it promises; adds its rows, tells how many large objects
+/// it has.
 fn check(
     entry: &TocEntry,
     found: &HashMap<&str, &Found>,
     digested: bool,
     tally: &mut Tally,
-) -> Result<()> {
+) -> Result<usize> {
     let Some(file) = &entry.file else {
-        return Ok(());
+        return Ok(0);
     };
     let named = || format!("the data of {} {}", entry.kind, entry.label);
     match found.get(file.as_str()) {
         None => Err(missing(&named())),
-        Some(Found::Text(list)) if has_large_objects(list, found) => Ok(()),
-        Some(Found::Text(_)) => Err(missing(&named())),
-        _ if !digested => Ok(()),
+        Some(Found::Text(list)) => count(list, found).ok_or_else(|| missing(&named())),
+        _ if !digested => Ok(0),
         _ if entry.copy.is_empty() => {
             tally.set_uncountable();
-            Ok(())
+            Ok(0)
         }
         Some(Found::Rows(Some(rows))) => {
             tally.add_table(&entry.copy, *rows);
-            Ok(())
+            Ok(0)
         }
         Some(_) => Err(Error::new(format!(
             "{} has no end, although pg_dump reported success",
@@ -112,13 +117,16 @@ fn check(
     }
 }
 
-/// Each line of the list is a large object's number and its file.
-fn has_large_objects(list: &[u8], found: &HashMap<&str, &Found>) -> bool {
-    let is_there = |line: &str| {
-        let file = line.split_once(' ').map(|(_, file)| file);
-        file.is_some_and(|file| found.contains_key(file))
-    };
-    str::from_utf8(list).is_ok_and(|list| list.lines().all(is_there))
+/// How many large objects a list has, each line with a number and a file; `None` when a file is
+/// missing.
+fn count(list: &[u8], found: &HashMap<&str, &Found>) -> Option<usize> {
+    let mut count = 0;
+    for line in str::from_utf8(list).ok()?.lines() {
+        let (_number, file) = line.split_once(' ')?;
+        found.get(file)?;
+        count += 1;
+    }
+    Some(count)
 }
 
 fn missing(what: &str) -> Error {

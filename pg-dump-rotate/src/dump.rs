@@ -9,15 +9,17 @@ use std::io::{self, Read, Write};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use shared::backup::Format;
+use shared::backup::{self, Format};
 use shared::cli;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Program, set_environment};
+use shared::programs::{Child, Finished, Program, set_environment};
 use shared::units::{human_bytes, human_duration};
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
 use crate::compression::Compression;
+use crate::directory::Follower;
+use crate::dumped::Dumped;
 use crate::gzip::Gzip;
 use crate::output::{Output, Written};
 use crate::partial::Partial;
@@ -32,11 +34,44 @@ pub struct Dump<'a> {
     pub selection: &'a [String],
     /// How long to wait for a locked table; zero: for ever.
     pub lock_wait: Duration,
+    /// How many tables of a directory at a time.
+    pub jobs: usize,
+    /// Whether to count and digest rows.
+    pub digest: bool,
 }
 
 impl Dump<'_> {
-    /// Dumps into the file; returns what is on disk, whole and proved.
-    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Written> {
+    /// Dumps into the file or folder; returns what is on disk, whole and proved.
+    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        if self.format == Format::Directory {
+            return self.write_folder(partial, context);
+        }
+        let written = self.write_file(partial, context)?;
+        Ok(Dumped {
+            files: vec![backup::File {
+                name: partial.name(),
+                bytes: written.bytes,
+                sha256: written.sha256,
+            }],
+            ..Dumped::default()
+        })
+    }
+
+    fn write_folder(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        let mut command = self.command();
+        // We wait for the disk ourselves, of each file as soon as it is whole.
+        command.arg("--no-sync").arg("--file").arg(partial.path());
+        command.arg(format!("--jobs={}", self.jobs));
+        let named = || format!("could not write {}", partial.path().display());
+        let follower = Follower::start(partial.path(), self.jobs, self.digest).context(named)?;
+        let finished = Child::spawn(command, "pg_dump")?.wait()?;
+        self.check(finished, context)?;
+        let dumped = follower.finish().context(named)?.prove(&partial.name())?;
+        partial.file()?.sync_all().context(named)?;
+        Ok(dumped)
+    }
+
+    fn write_file(&self, partial: &Partial, context: &cli::Context) -> Result<Written> {
         let database = self.conninfo.database();
         let mut command = self.command();
         command.stdout(Stdio::piped());
@@ -46,17 +81,7 @@ impl Dump<'_> {
         let (sink, script) = self
             .copy(stdout, sink, context)
             .context(|| format!("could not write {}", partial.path().display()))?;
-        let finished = child.wait()?;
-        signals::check()?;
-        let remedy = self.remedy(&finished.stderr);
-        let finished = finished
-            .success_or(|| format!("could not dump the database {database}"))
-            .map_err(|error| match remedy {
-                Some(remedy) => error.with_hint(remedy),
-                None => error,
-            })?;
-        // What it left out, for one, it only says here.
-        finished.stderr.lines().for_each(|line| context.warn(line));
+        self.check(child.wait()?, context)?;
         if self.format == Format::Plain && !script.is_complete() {
             return Err(Error::new(format!(
                 "the dump of the database {database} has no end, although pg_dump reported success"
@@ -69,6 +94,22 @@ impl Dump<'_> {
             archive::check(&self.pg_restore()?, partial.path())?;
         }
         Ok(written)
+    }
+
+    /// An error unless pg_dump has succeeded.
+    fn check(&self, finished: Finished, context: &cli::Context) -> Result<()> {
+        signals::check()?;
+        let database = self.conninfo.database();
+        let remedy = self.remedy(&finished.stderr);
+        let finished = finished
+            .success_or(|| format!("could not dump the database {database}"))
+            .map_err(|error| match remedy {
+                Some(remedy) => error.with_hint(remedy),
+                None => error,
+            })?;
+        // What it left out, for one, it only says here.
+        finished.stderr.lines().for_each(|line| context.warn(line));
+        Ok(())
     }
 
     /// What to do about pg_dump's complaint, where it does not say so itself.

@@ -1,6 +1,6 @@
 //! What became of a dump that is whole, proved and on disk.
 
-use shared::backup;
+use shared::backup::{self, Manifest};
 
 /// What a manifest says of the dump itself.
 #[derive(Debug, Default)]
@@ -12,6 +12,23 @@ pub struct Dumped {
     /// The large objects; `None` where they were not counted.
     pub large_objects: Option<backup::LargeObjects>,
     pub head: Head,
+}
+
+impl Dumped {
+    /// Adds all of it to what is known otherwise. What the server said comes before what the
+    /// dump says of itself.
+    pub fn describe(self, known: Manifest) -> Manifest {
+        Manifest {
+            database: known.database.or(self.head.database),
+            server_version: known.server_version.or(self.head.server_version),
+            pg_dump_version: known.pg_dump_version.or(self.head.pg_dump_version),
+            encoding: known.encoding.or(self.head.encoding),
+            files: self.files,
+            tables: self.tables,
+            large_objects: self.large_objects,
+            ..known
+        }
+    }
 }
 
 /// What a dump says of itself.

@@ -1,13 +1,14 @@
 //! The dump of one database.
 
 use shared::Result;
-use shared::backup::{File, Manifest};
+use shared::backup::Manifest;
 use shared::connection::Conninfo;
 use shared::programs::Program;
 
 use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::Dump;
+use crate::dumped::Dumped;
 use crate::partial::Partial;
 use crate::server::Server;
 
@@ -51,7 +52,7 @@ impl Database {
     }
 
     /// Dumps it; what is on disk then is whole and proved.
-    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -59,13 +60,10 @@ impl Database {
             compression: self.compression,
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
+            jobs: run.options.jobs,
+            digest: !run.options.no_digest,
         };
-        let written = dump.write(partial, run.context)?;
-        Ok(vec![File {
-            name: partial.name(),
-            bytes: written.bytes,
-            sha256: written.sha256,
-        }])
+        dump.write(partial, run.context)
     }
 
     /// What is to be said of the backup, save for its files.

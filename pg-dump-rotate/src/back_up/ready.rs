@@ -11,6 +11,7 @@ use super::Run;
 use super::database::Database;
 use super::globals::Globals;
 use super::plan::{Target, What};
+use crate::dumped::Dumped;
 use crate::folder::{self, Folder};
 use crate::partial::Partial;
 
@@ -27,13 +28,12 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let folder = Folder::make(&run.dir)?;
     let (taken_at, started) = (time::now(), Instant::now());
     let partial = begin(run, &folder, ready.name(run))?;
-    let files = ready.write(run, &partial)?;
+    let dumped = ready.write(run, &partial)?;
     let manifest = Manifest {
         taken_at,
         utc_offset_seconds: run.zone.local_time(taken_at).offset().whole_seconds(),
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
-        files,
-        ..ready.manifest(run)
+        ..dumped.describe(ready.manifest(run))
     };
     let locked = folder.lock()?;
     published(partial.publish(&locked, &manifest)?)
@@ -82,12 +82,15 @@ impl Ready {
         )
     }
 
-    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Dumped> {
         run.context
             .note(format!("writing {}", partial.path().display()));
         match self {
             Self::Database(database) => database.write(run, partial),
-            Self::Globals(globals) => globals.write(partial),
+            Self::Globals(globals) => Ok(Dumped {
+                files: globals.write(partial)?,
+                ..Dumped::default()
+            }),
         }
     }
 
@@ -141,6 +144,16 @@ fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
     locked.begin(name)
 }
 
+/// What a rotation will find is what counts.
 fn published(path: PathBuf) -> Result<Backup> {
-    Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
+    let backup = Backup::at(&path);
+    let state = backup.as_ref().map(|backup| backup.state.clone());
+    match (backup, state) {
+        (Some(backup), Some(State::Ok)) => Ok(backup),
+        (_, state) => {
+            let state = state.map_or("gone", |state| state.as_str());
+            let path = path.display();
+            Err(Error::new(format!("{path} was written, and then: {state}")))
+        }
+    }
 }

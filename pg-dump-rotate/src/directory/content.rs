@@ -86,14 +86,19 @@ pub fn read(
 }
 
 /// `blob_16400.dat`
-fn large_object(name: &str) -> Option<u32> {
+pub fn large_object(name: &str) -> Option<u32> {
     let number = stem(name).strip_prefix("blob_")?.strip_suffix(".dat")?;
     number.parse().ok()
 }
 
 fn unpack(name: &str, input: &mut impl Read, take: impl FnMut(&[u8])) -> io::Result<()> {
     let mut input = BufReader::with_capacity(BUFFER, input);
-    match name.strip_prefix(stem(name)).unwrap_or_default() {
+    let suffix = name.strip_prefix(stem(name)).unwrap_or_default();
+    // Of an empty large object pg_dump writes nothing with zstd and lz4.
+    if suffix != ".gz" && input.fill_buf()?.is_empty() {
+        return Ok(());
+    }
+    match suffix {
         ".gz" => pour(&mut GzDecoder::new(&mut input), take)?,
         ".zst" => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&mut input)?;

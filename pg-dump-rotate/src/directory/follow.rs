@@ -13,7 +13,7 @@ use shared::{Context, Error, Result};
 
 use super::Findings;
 use super::content::{self, Content};
-use super::watch::{Heard, watch};
+use super::watch::{Heard, Watch};
 
 /// How long to wait before looking whether a file has grown.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -55,12 +55,12 @@ impl Follower {
     }
 
     fn watch(&mut self) -> io::Result<()> {
-        let Some(listen) = watch(&self.shared.folder) else {
+        let Some(watch) = Watch::begin(&self.shared.folder) else {
             return Ok(());
         };
         let (end, watching) = io::pipe()?;
         let shared = Arc::clone(&self.shared);
-        let hear = move || listen(&end, &|name, heard| shared.hear(name, heard));
+        let hear = move || watch.listen(&end, |name, heard| shared.hear(name, heard));
         self.watcher = Some(thread::Builder::new().spawn(hear)?);
         self.watching = Some(watching);
         Ok(())
@@ -81,10 +81,11 @@ impl Follower {
             all.contents.extend(found.contents);
             all.tally.merge(found.tally);
         }
-        match self.shared.state().failed.take() {
-            Some(error) => Err(error),
-            None => Ok(all),
+        if let Some(error) = self.shared.state().failed.take() {
+            return Err(error);
         }
+        self.shared.look_again(&mut all.contents)?;
+        Ok(all)
     }
 
     fn stop_watching(&mut self) {
@@ -199,6 +200,26 @@ impl Shared {
             }
         }
         findings
+    }
+
+    /// What was read while it was written must be what is there in the end; what is gone is
+    /// forgotten.
+    fn look_again(&self, contents: &mut Vec<Content>) -> Result<()> {
+        let bytes = |content: &Content| {
+            let metadata = fs::symlink_metadata(self.folder.join(&content.name)).ok();
+            metadata.map(|metadata| metadata.len())
+        };
+        contents.retain(|content| bytes(content).is_some());
+        let changed = contents
+            .iter()
+            .find(|content| bytes(content) != Some(content.bytes));
+        match changed {
+            Some(content) => Err(Error::new(format!(
+                "{} was changed after it was written",
+                content.name
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The next file to read; `None` when there are no more.

@@ -7,7 +7,7 @@ use std::io::PipeReader;
 use std::path::Path;
 
 #[cfg(target_os = "linux")]
-pub use linux::watch;
+pub use linux::Watch;
 
 /// What happened to a file.
 pub enum Heard {
@@ -28,56 +28,66 @@ mod linux {
 
     const BUFFER: usize = 64 * 1024;
 
-    /// Begins to listen. What is returned tells of each file until the pipe's other end is
-    /// closed, or until so much happened that some of it was lost.
-    pub fn watch(folder: &Path) -> Option<impl FnOnce(&PipeReader, &dyn Fn(&str, Heard)) + use<>> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
-        let what = WatchFlags::CREATE | WatchFlags::CLOSE_WRITE;
-        inotify::add_watch(&inotify, folder, what).ok()?;
-        Some(move |end: &PipeReader, tell: &dyn Fn(&str, Heard)| listen(&inotify, end, tell))
-    }
+    /// What has been heard since it was begun.
+    pub struct Watch(OwnedFd);
 
-    fn listen(inotify: &OwnedFd, end: &PipeReader, tell: &dyn Fn(&str, Heard)) {
-        let mut buffer = vec![MaybeUninit::uninit(); BUFFER];
-        let mut reader = Reader::new(inotify, &mut buffer);
-        loop {
-            match reader.next() {
-                Ok(event) => {
-                    let name = event.file_name().and_then(|name| name.to_str().ok());
-                    match (name, event.events()) {
-                        (Some(name), events) if events.contains(ReadFlags::CLOSE_WRITE) => {
-                            tell(name, Heard::Closed);
+    impl Watch {
+        /// Begins to listen.
+        pub fn begin(folder: &Path) -> Option<Self> {
+            let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
+            let what = WatchFlags::CREATE | WatchFlags::CLOSE_WRITE;
+            inotify::add_watch(&inotify, folder, what).ok()?;
+            Some(Self(inotify))
+        }
+
+        /// Tells of each file until the other end of the pipe is closed. When too much happens
+        /// at once, some of it is not told.
+        pub fn listen(&self, end: &PipeReader, tell: impl Fn(&str, Heard)) {
+            let mut buffer = vec![MaybeUninit::uninit(); BUFFER];
+            let mut reader = Reader::new(&self.0, &mut buffer);
+            loop {
+                match reader.next() {
+                    Ok(event) => {
+                        let name = event.file_name().and_then(|name| name.to_str().ok());
+                        let closed = event.events().contains(ReadFlags::CLOSE_WRITE);
+                        match (name, closed) {
+                            (Some(name), true) => tell(name, Heard::Closed),
+                            (Some(name), false) => tell(name, Heard::Appeared),
+                            (None, _) => {}
                         }
-                        (Some(name), _) => tell(name, Heard::Appeared),
-                        (None, _) => {}
                     }
+                    Err(Errno::WOULDBLOCK) if self.is_over(end) => return,
+                    Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+                    Err(_) => return,
                 }
-                Err(Errno::WOULDBLOCK) => {
-                    if has_ended(inotify, end) {
-                        return;
-                    }
-                }
-                Err(Errno::INTR) => {}
-                Err(_) => return,
             }
         }
-    }
 
-    /// Waits for more; true when there is none to wait for.
-    fn has_ended(inotify: &OwnedFd, end: &PipeReader) -> bool {
-        let mut fds = [
-            PollFd::new(inotify, PollFlags::IN),
-            PollFd::new(end, PollFlags::IN),
-        ];
-        match poll(&mut fds, None) {
-            Ok(_) => !fds[1].revents().is_empty(),
-            Err(error) => error != Errno::INTR,
+        /// Waits for more; true when there is none to wait for.
+        fn is_over(&self, end: &PipeReader) -> bool {
+            let mut fds = [
+                PollFd::new(&self.0, PollFlags::IN),
+                PollFd::new(end, PollFlags::IN),
+            ];
+            match poll(&mut fds, None) {
+                Ok(_) => !fds[1].revents().is_empty(),
+                Err(error) => error != Errno::INTR,
+            }
         }
     }
 }
 
-/// Nothing is heard.
+/// Hears nothing.
 #[cfg(not(target_os = "linux"))]
-pub fn watch(_folder: &Path) -> Option<fn(&PipeReader, &dyn Fn(&str, Heard))> {
-    None
+pub struct Watch;
+
+#[cfg(not(target_os = "linux"))]
+impl Watch {
+    /// There is nothing to listen to.
+    pub fn begin(_folder: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Tells nothing.
+    pub fn listen(&self, _end: &PipeReader, _tell: impl Fn(&str, Heard)) {}
 }

@@ -213,7 +213,7 @@ impl Manifest {
     /// The text to store, with a newline at its end.
     pub fn to_json(&self) -> Result<String> {
         let mut text = serde_json::to_string_pretty(self).map_err(words)?;
-        text.truncate(text.trim_end_matches(['\n', '}']).len());
+        text.truncate(text.strip_suffix("\n}").map_or(text.len(), str::len));
         let hash = sha256(text.as_bytes());
         text.push_str(OWN_HASH);
         text.push_str(&hash);
@@ -392,6 +392,16 @@ pub(super) mod tests {
         let text = manifest("a.dump", 7).to_json().unwrap();
         let text = resealed(&text.replacen('{', "{\"later\": [{\"name\": \"x\"}],", 1));
         assert_eq!(read(&text).unwrap(), Some(manifest("a.dump", 7)));
+    }
+
+    #[test]
+    fn the_last_field_may_have_fields() {
+        let mut manifest = manifest("a.dump", 7);
+        manifest.large_objects = Some(LargeObjects {
+            count: 1,
+            digest: "00".into(),
+        });
+        assert_eq!(read(&manifest.to_json().unwrap()).unwrap(), Some(manifest));
     }
 
     #[test]
