@@ -58,6 +58,7 @@ pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
         bytes: None,
         manifest: Some(manifest),
         state: State::Ok,
+        proof: None,
     })
 }
 
