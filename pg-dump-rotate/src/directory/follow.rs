@@ -191,7 +191,7 @@ impl Shared {
         while let Some(name) = self.next() {
             let content = self.read(&name, &mut findings);
             match content.context(|| self.folder.join(&name).display().to_string()) {
-                Ok(content) => findings.contents.push(content),
+                Ok(content) => findings.contents.extend(content),
                 // The others need not go on.
                 Err(error) => self.change(|state| {
                     state.failed.get_or_insert(error);
@@ -240,23 +240,28 @@ impl Shared {
         }
     }
 
-    fn read(&self, name: &str, findings: &mut Findings) -> io::Result<Content> {
+    /// Reads a file; `None` when it is gone, as everything is that is not there in the end.
+    fn read(&self, name: &str, findings: &mut Findings) -> io::Result<Option<Content>> {
+        let file = match File::open(self.folder.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
         let mut growing = Growing {
             shared: self,
             name,
-            file: File::open(self.folder.join(name))?,
+            file,
             hash: Sha256::new(),
             bytes: 0,
         };
         let found = content::read(name, &mut growing, self.digest, &mut findings.tally)?;
         growing.file.sync_all()?;
         let hash = growing.hash.finalize();
-        Ok(Content {
+        Ok(Some(Content {
             name: name.to_string(),
             bytes: growing.bytes,
             sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             found,
-        })
+        }))
     }
 }
 
