@@ -8,7 +8,6 @@ use shared::programs::Program;
 use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::Dump;
-use crate::dumped::Dumped;
 use crate::partial::Partial;
 use crate::server::Server;
 
@@ -30,7 +29,7 @@ impl Database {
             Some(compression) => compression,
             None => Compression::best(run.options.format(), &pg_dump)?,
         };
-        compression.check_version(pg_dump.version)?;
+        compression.check_program(run.options.format(), &pg_dump)?;
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
         Ok(Self {
@@ -51,8 +50,8 @@ impl Database {
         self.compression.extension(run.options.format())
     }
 
-    /// Dumps it; what is on disk then is whole and proved.
-    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Dumped> {
+    /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
+    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -62,8 +61,16 @@ impl Database {
             lock_wait: run.options.lock_wait,
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
+            estimate: None,
         };
-        dump.write(partial, run.context)
+        let dumped = dump.write(partial, run.context)?;
+        Ok(Manifest {
+            files: dumped.files,
+            compression: dumped.compression.to_string(),
+            tables: dumped.tables,
+            large_objects: dumped.large_objects,
+            ..self.manifest(run)
+        })
     }
 
     /// What is to be said of the backup, save for its files.

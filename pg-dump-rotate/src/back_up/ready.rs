@@ -11,7 +11,6 @@ use super::Run;
 use super::database::Database;
 use super::globals::Globals;
 use super::plan::{Target, What};
-use crate::dumped::Dumped;
 use crate::folder::{self, Folder};
 use crate::partial::Partial;
 
@@ -28,12 +27,12 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let folder = Folder::make(&run.dir)?;
     let (taken_at, started) = (time::now(), Instant::now());
     let partial = begin(run, &folder, ready.name(run))?;
-    let dumped = ready.write(run, &partial)?;
+    let manifest = ready.write(run, &partial)?;
     let manifest = Manifest {
         taken_at,
         utc_offset_seconds: run.zone.local_time(taken_at).offset().whole_seconds(),
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
-        ..dumped.describe(ready.manifest(run))
+        ..manifest
     };
     let locked = folder.lock()?;
     published(partial.publish(&locked, &manifest)?)
@@ -83,19 +82,20 @@ impl Ready {
         )
     }
 
-    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Dumped> {
+    /// Dumps it; returns what is to be said of the backup, save for when it was written.
+    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
         run.context
             .note(format!("writing {}", partial.path().display()));
         match self {
             Self::Database(database) => database.write(run, partial),
-            Self::Globals(globals) => Ok(Dumped {
+            Self::Globals(globals) => Ok(Manifest {
                 files: globals.write(partial)?,
-                ..Dumped::default()
+                ..globals.manifest(run)
             }),
         }
     }
 
-    /// What is to be said of the backup, save for its files and when they were written.
+    /// What can be said of the backup before it is there.
     fn manifest(&self, run: &Run<'_>) -> Manifest {
         match self {
             Self::Database(database) => database.manifest(run),
@@ -152,7 +152,7 @@ fn published(path: PathBuf) -> Result<Backup> {
     match (backup, state) {
         (Some(backup), Some(State::Ok)) => Ok(backup),
         (_, state) => {
-            let state = state.map_or("gone", |state| state.as_str());
+            let state = state.as_ref().map_or("gone", State::as_str);
             let path = path.display();
             Err(Error::new(format!("{path} was written, and then: {state}")))
         }

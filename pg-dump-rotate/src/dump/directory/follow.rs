@@ -190,7 +190,7 @@ impl Shared {
         let mut findings = Findings::default();
         while let Some(name) = self.next() {
             let content = self.read(&name, &mut findings);
-            match content.context(|| self.folder.join(&name).display().to_string()) {
+            match content.context(|| name.clone()) {
                 Ok(content) => findings.contents.extend(content),
                 // The others need not go on.
                 Err(error) => self.change(|state| {

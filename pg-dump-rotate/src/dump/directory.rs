@@ -15,7 +15,8 @@ use std::collections::HashMap;
 use shared::dump::{Tally, Toc, TocEntry};
 use shared::{Error, Result, backup};
 
-use crate::dumped::{Dumped, Head};
+use super::{Dumped, Head};
+use crate::compression::Compression;
 use content::{Content, Found, stem};
 
 pub use follow::Follower;
@@ -33,7 +34,7 @@ pub struct Findings {
 
 impl Findings {
     /// The dump, to be called `name`; an error if something is missing.
-    pub fn prove(mut self, name: &str) -> Result<Dumped> {
+    pub fn prove(mut self, name: &str, compression: Compression) -> Result<Dumped> {
         self.contents.sort_by(|a, b| a.name.cmp(&b.name));
         let toc = self.table_of_contents()?;
         let found: HashMap<&str, &Found> = self
@@ -58,14 +59,10 @@ impl Findings {
         let files = self.contents.iter().map(file).collect();
         Ok(Dumped {
             files,
+            compression,
             tables: tally.tables().filter(|_| self.digested),
             large_objects: self.digested.then(|| tally.large_objects()),
-            head: Head {
-                encoding: toc.encoding(),
-                database: toc.database,
-                server_version: toc.server_version,
-                pg_dump_version: toc.pg_dump_version,
-            },
+            head: Head::of(&toc),
         })
     }
 
@@ -75,10 +72,8 @@ impl Findings {
             content.found.text().filter(|_| is_toc)
         });
         let mut text = text.ok_or_else(|| missing("the table of contents"))?;
-        let unknown = || Error::new("this pg_dump is newer than any that is known here");
-        let toc = Toc::read(&mut text)?.ok_or_else(|| {
-            unknown().with_hint("use -F custom, or an older pg_dump by PG_BINDIR")
-        })?;
+        let unknown = || Error::new("its version is newer than any that is known here");
+        let toc = Toc::read(&mut text)?.ok_or_else(unknown)?;
         match text.is_empty() {
             true => Ok(toc),
             false => Err(Error::new("the table of contents makes no sense")),
@@ -110,10 +105,7 @@ fn check(
             tally.add_table(&entry.copy, *rows);
             Ok(0)
         }
-        Some(_) => Err(Error::new(format!(
-            "{} has no end, although pg_dump reported success",
-            named()
-        ))),
+        Some(_) => Err(Error::new(format!("{} has no end", named()))),
     }
 }
 
@@ -130,7 +122,5 @@ fn count(list: &[u8], found: &HashMap<&str, &Found>) -> Option<usize> {
 }
 
 fn missing(what: &str) -> Error {
-    Error::new(format!(
-        "{what} is missing, although pg_dump reported success"
-    ))
+    Error::new(format!("{what} is missing"))
 }
