@@ -55,7 +55,14 @@ pub const TOOL: Tool = Tool::new(
      --list judge by sizes; with --verify-checksums every byte is read.\n\
      \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
-     is, save for large objects of others; where tables have row security, with BYPASSRLS.",
+     is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
+     can't read is named before the dump starts. So are a pattern of --table or --schema that \
+     matches nothing, an exclusion without wildcards that excludes nothing, and a disk without \
+     room: what the last backup was to the tables then, this one is to the tables now, and a \
+     seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
+     itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
+     a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
+     of a dump that --lock-wait ended is in its hint.",
 )
 .flags(FLAGS)
 .connects()

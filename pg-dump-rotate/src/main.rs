@@ -18,6 +18,7 @@ mod problem;
 mod record;
 mod restore;
 mod retention;
+mod room;
 mod rotate;
 mod scope;
 mod script;
