@@ -9,12 +9,14 @@ use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::partial::Partial;
-use crate::server::Server;
+use crate::room;
+use crate::server::{Attempt, Preflight, Server};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
     server: Server,
+    preflight: Preflight,
     pg_dump: Program,
     compression: Compression,
 }
@@ -30,14 +32,39 @@ impl Database {
             None => Compression::best(run.options.format(), &pg_dump)?,
         };
         compression.check_program(run.options.format(), &pg_dump)?;
+        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
+        preflight
+            .warnings
+            .iter()
+            .for_each(|text| run.context.warn(text));
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        Ok(Self {
+        let database = Self {
             conninfo: conninfo.at(&session),
             server,
+            preflight,
             pg_dump,
             compression,
-        })
+        };
+        database.check_room(run)?;
+        Ok(database)
+    }
+
+    /// Before anything is written: a disk that fills up fails others too.
+    fn check_room(&self, run: &Run<'_>) -> Result<()> {
+        let (Some(bytes), false) = (self.preflight.source_bytes, run.options.force) else {
+            return Ok(());
+        };
+        let new = self.manifest(run);
+        // A label makes no difference to the size.
+        let is_earlier = |earlier: &Manifest| {
+            earlier.database == new.database
+                && earlier.system_identifier == new.system_identifier
+                && earlier.selection == new.selection
+                && earlier.compression == new.compression
+        };
+        let compressed = self.compression != Compression::None;
+        room::check(&run.dir, bytes, compressed, is_earlier)
     }
 
     /// The database's own name, whatever a pooler calls it.
@@ -61,9 +88,15 @@ impl Database {
             lock_wait: run.options.lock_wait,
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
-            estimate: None,
+            estimate: self.preflight.source_bytes,
         };
-        let dumped = dump.write(partial, run.context)?;
+        let attempt = Attempt {
+            conninfo: &self.conninfo,
+            surroundings: &self.preflight.surroundings,
+            lock_wait: run.options.lock_wait,
+        };
+        let dumped = dump.write(partial, run.context);
+        let dumped = dumped.map_err(|error| attempt.explain(error))?;
         Ok(Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
@@ -88,6 +121,8 @@ impl Database {
             locale_provider: server.locale_provider,
             locale: server.locale,
             system_identifier: server.system_identifier,
+            source_bytes: self.preflight.source_bytes,
+            omissions: self.preflight.omissions.clone(),
             ..run.manifest(Some(server.database))
         }
     }
