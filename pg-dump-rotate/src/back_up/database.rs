@@ -88,6 +88,7 @@ impl Database {
             compression: self.compression,
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
+            jobs: run.options.jobs,
             digest: !run.options.no_digest,
             estimate: self.preflight.source_bytes,
             snapshot: &arguments.unwrap_or_default(),
