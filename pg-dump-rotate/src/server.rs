@@ -18,6 +18,7 @@ use shared::{Context, Error, Result};
 
 pub use failure::Attempt;
 pub use preflight::Preflight;
+pub use selection::Selection;
 pub use snapshot::{Request, Snapshot};
 
 const FACTS: &str = include_str!("../sql/server.sql");

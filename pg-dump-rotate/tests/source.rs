@@ -108,6 +108,16 @@ fn what_the_server_has_is_in_the_dump() {
 }
 
 #[test]
+fn what_real_databases_have_is_in_the_dump() {
+    let database = Database::new();
+    database.load_sample();
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).arg("--source-digest");
+    let output = run.run().expect_code(0);
+    assert_eq!(manifest_of(&output)["source_check"], "digest");
+}
+
+#[test]
 fn a_dump_that_differs_is_none() {
     let database = database_with_rows(1000);
     let dir = tempfile::tempdir().unwrap();
