@@ -22,6 +22,8 @@ use crate::pool::Pool;
 
 const BLOCK: usize = 512;
 const TOC: &str = "toc.dat";
+/// The list of all large objects, until PostgreSQL 16; later there are several.
+const LARGE_OBJECTS: &str = "blobs.toc";
 /// How much is read from the pipe at once.
 const READ_BYTES: usize = 256 << 10;
 /// A table of contents is held whole; that of a million tables is smaller.
@@ -146,7 +148,11 @@ impl<'a> Members<'a> {
         let entries = toc.into_iter().flat_map(Toc::entries);
         let missing = entries
             .filter(|(_, entry)| entry.promises_data())
-            .filter_map(|(id, entry)| Some((entry.file.clone()?, id)));
+            .filter_map(|(id, entry)| match entry.kind.as_str() {
+                // What it says of large objects is wrong.
+                "BLOBS" => Some((format!("blobs_{id}.toc"), id)),
+                _ => Some((entry.file.clone()?, id)),
+            });
         Self {
             toc,
             missing: missing.collect(),
@@ -176,6 +182,9 @@ impl<'a> Members<'a> {
     fn subject(&mut self, name: &str) -> Subject {
         if let Some(id) = self.missing.remove(name) {
             return Subject::Entry(id);
+        }
+        if name == LARGE_OBJECTS {
+            self.missing.retain(|name, _| !name.starts_with("blobs_"));
         }
         let number = name.strip_prefix("blob_");
         let oid = number.and_then(|name| name.strip_suffix(".dat")?.parse().ok());
