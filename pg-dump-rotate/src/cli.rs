@@ -1,5 +1,7 @@
 //! The command line of pg-dump-rotate.
 
+mod combinations;
+
 use std::path::{self, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use shared::{Context, Error, Result};
 
 use crate::compression::Compression;
 use crate::retention::Policy;
+use crate::server::Selection;
 
 /// The flags and the help.
 pub const TOOL: Tool = Tool::new(
@@ -47,10 +50,23 @@ pub const TOOL: Tool = Tool::new(
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
      restore, the newest that was proved, and the newest N of --keep-min. Backups with a time in \
      the future stay and take nobody's place. Only backups with a manifest, and of the size that \
-     it says, count or are deleted.\n\
+     it says, count or are deleted; others are passed over, and --rotate names them.\n\
+     \n\
+     A backup is good when it is as its manifest says and has not failed to restore. --check and \
+     --list judge by sizes; with --verify-checksums every byte is read.\n\
      \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
-     is, save for large objects of others; where tables have row security, with BYPASSRLS.",
+     is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
+     can't read is named before the dump starts. So are a pattern of --table or --schema that \
+     matches nothing, an exclusion without wildcards that excludes nothing, and a disk without \
+     room: what the last backup was to the tables then, this one is to the tables now, and a \
+     seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
+     itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
+     a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
+     of a dump that --lock-wait ended is in its hint.\n\
+     \n\
+     With --source-counts or --source-digest each table is read a second time on the server, in \
+     the dump's snapshot and beside it; a dump that holds anything else is not kept.",
 )
 .flags(FLAGS)
 .connects()
@@ -69,11 +85,18 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
     ),
     (
+        "Every morning: is last night's backup there?",
+        "pg-dump-rotate -d app --dir /backups --check --max-age 26h",
+    ),
+    (
         "What would be deleted",
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
-.found("one database of several could not be dumped, or an old backup not be deleted");
+.found(
+    "one database of several could not be dumped, an old backup not be deleted, a backup is \
+     damaged, or --check found fault",
+);
 
 const FLAGS: &[Flag] = &[
     Flag::value(
@@ -207,36 +230,44 @@ const FLAGS: &[Flag] = &[
     Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
     Flag::switch(
         "list",
-        "show what is in DIR, newest first; with -d one database, with --label one label",
+        "show what is in DIR, newest first; with -d or --globals only that, with --label one \
+         label; with rules also what they would do",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "rotate",
         "rotate what is in DIR, each database apart: what has no label, \
-         or --label; with -d one database",
+         or --label; with -d or --globals only that",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "check",
-        "fail when the newest good backup of a database and label is missing, old or damaged",
+        "fail when there is no good backup, or one is damaged: of each database and label seen; \
+         with -d or --globals of just that, without a label or with --label, seen or not",
     )
     .group(NO_BACKUP),
     Flag::value(
         "max-age",
         "DURATION",
-        "of the newest good backup, for --check",
+        "--check fails when the newest good backup is older",
     )
     .group(NO_BACKUP),
-    Flag::value("min-count", "N", "of good backups, for --check").group(NO_BACKUP),
+    Flag::value(
+        "min-count",
+        "N",
+        "--check fails when there are fewer good backups",
+    )
+    .group(NO_BACKUP),
     Flag::value(
         "max-shrink",
         "PERCENT",
-        "of the newest backup against the one before, for --check",
+        "--check fails when the newest good backup has shrunk by more against the one before of \
+         the same format and compression",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "verify-checksums",
-        "read every file and compare it with its manifest, for --list and --check",
+        "--list and --check read every file and compare it with its manifest",
     )
     .group(NO_BACKUP),
 ];
@@ -371,9 +402,7 @@ impl cli::Options for Options {
         if self.dir.as_os_str().is_empty() {
             return Err(Error::usage("--dir is needed: the folder of the backups"));
         }
-        if self.job != Job::BackUp {
-            self.check_no_backup()?;
-        }
+        self.check_combinations()?;
         if self.job == Job::Rotate && self.policy.is_empty() {
             return Err(Error::usage(
                 "--rotate needs a rule, such as --keep-daily 7",
@@ -393,11 +422,26 @@ impl cli::Options for Options {
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
-        Ok(())
+        self.check_source()
     }
 }
 
 impl Options {
+    /// Rows are compared with those that are counted as the dump passes.
+    fn check_source(&self) -> Result<()> {
+        let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        let uncounted = match () {
+            () if self.source.is_none() => return Ok(()),
+            () if self.no_digest => "--no-digest",
+            () if selection.no_rows => "--schema-only",
+            () if selection.inserts => "--inserts",
+            () => return Ok(()),
+        };
+        Err(Error::usage(format!(
+            "--source-counts and --source-digest compare rows, and with {uncounted} none are counted"
+        )))
+    }
+
     /// The folder from the root, so that records hold everywhere.
     pub fn absolute_dir(&self) -> Result<PathBuf> {
         let dir = path::absolute(&self.dir).context(|| self.dir.display().to_string())?;
@@ -438,22 +482,6 @@ impl Options {
         }
         self.job = job;
         Ok(())
-    }
-
-    fn check_no_backup(&self) -> Result<()> {
-        let job = match self.job {
-            Job::List => "--list",
-            Job::Check => "--check",
-            _ => "--rotate",
-        };
-        let of_backup = match (&self.compression, self.selection.first()) {
-            (Some(_), _) => "--compress",
-            (_, Some(argument)) => argument.split('=').next().unwrap_or_default(),
-            _ => return Ok(()),
-        };
-        Err(Error::usage(format!(
-            "{job} takes no backup, so {of_backup} has no place beside it"
-        )))
     }
 }
 
@@ -540,6 +568,33 @@ mod tests {
                 "--compress has no place",
             ),
             (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
+            (
+                &["--dir", "x", "--list", "--force"],
+                "takes no backup, so --force",
+            ),
+            (
+                &["--dir", "x", "--list", "--max-age", "1d"],
+                "--max-age has no place beside --list",
+            ),
+            (
+                &["--dir", "x", "--min-count", "1"],
+                "--min-count has no place beside a backup",
+            ),
+            (
+                &["--dir", "x", "--check", "--keep-last", "1"],
+                "a --keep rule has no place",
+            ),
+            (
+                &[
+                    "--dir",
+                    "x",
+                    "--rotate",
+                    "--keep-last",
+                    "1",
+                    "--verify-checksums",
+                ],
+                "--verify-checksums has no place beside --rotate",
+            ),
             (&["--dir", "x", "-s", "-a"], "exclude each other"),
             (&["--dir", "x", "--label", "../x"], "a label is"),
             (&["--dir", "x", "--label", ""], "a label is"),

@@ -9,12 +9,14 @@ use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::partial::Partial;
-use crate::server::Server;
+use crate::room;
+use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
     server: Server,
+    preflight: Preflight,
     pg_dump: Program,
     compression: Compression,
 }
@@ -30,14 +32,39 @@ impl Database {
             None => Compression::best(run.options.format(), &pg_dump)?,
         };
         compression.check_program(run.options.format(), &pg_dump)?;
+        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
+        preflight
+            .warnings
+            .iter()
+            .for_each(|text| run.context.warn(text));
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        Ok(Self {
+        let database = Self {
             conninfo: conninfo.at(&session),
             server,
+            preflight,
             pg_dump,
             compression,
-        })
+        };
+        database.check_room(run)?;
+        Ok(database)
+    }
+
+    /// Before anything is written: a disk that fills up fails others too.
+    fn check_room(&self, run: &Run<'_>) -> Result<()> {
+        let (Some(bytes), false) = (self.preflight.source_bytes, run.options.force) else {
+            return Ok(());
+        };
+        let new = self.manifest(run);
+        // A label makes no difference to the size.
+        let is_earlier = |earlier: &Manifest| {
+            earlier.database == new.database
+                && earlier.system_identifier == new.system_identifier
+                && earlier.selection == new.selection
+                && earlier.compression == new.compression
+        };
+        let compressed = self.compression != Compression::None;
+        room::check(&run.dir, bytes, compressed, is_earlier)
     }
 
     /// The database's own name, whatever a pooler calls it.
@@ -52,6 +79,8 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
+        let snapshot = self.snapshot(run)?;
+        let arguments = snapshot.as_ref().map(Snapshot::arguments);
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -59,17 +88,53 @@ impl Database {
             compression: self.compression,
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
+            jobs: run.options.jobs,
             digest: !run.options.no_digest,
-            estimate: None,
+            estimate: self.preflight.source_bytes,
+            snapshot: &arguments.unwrap_or_default(),
         };
-        let dumped = dump.write(partial, run.context)?;
+        let reading = snapshot.map(Snapshot::read).transpose()?;
+        let dumped = dump.write(partial, run.context);
+        let dumped = dumped.map_err(|error| self.attempt(run).explain(error))?;
+        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
+        if let Some(reading) = reading {
+            let found = reading.finish()?;
+            let tables = dumped.tables.as_deref().unwrap_or_default();
+            found.compare(tables, dumped.large_objects.as_ref())?;
+        }
         Ok(Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
             large_objects: dumped.large_objects,
+            source_check,
             ..self.manifest(run)
         })
+    }
+
+    /// The snapshot to dump, where the server's rows are to be compared with the dump's.
+    fn snapshot(&self, run: &Run<'_>) -> Result<Option<Snapshot>> {
+        let Some(source) = run.options.source else {
+            return Ok(None);
+        };
+        let snapshot = Snapshot::export(&Request {
+            conninfo: &self.conninfo,
+            selection: &self.preflight.selection,
+            source,
+            encoding: &self.server.encoding,
+            is_standby: self.preflight.surroundings.is_standby,
+            lock_wait: run.options.lock_wait,
+        });
+        let snapshot = snapshot.map_err(|error| self.attempt(run).explain(error))?;
+        Ok(Some(snapshot))
+    }
+
+    fn attempt<'a>(&'a self, run: &Run<'_>) -> Attempt<'a> {
+        Attempt {
+            conninfo: &self.conninfo,
+            surroundings: &self.preflight.surroundings,
+            lock_wait: run.options.lock_wait,
+        }
     }
 
     /// What is to be said of the backup, save for its files.
@@ -87,6 +152,8 @@ impl Database {
             locale_provider: server.locale_provider,
             locale: server.locale,
             system_identifier: server.system_identifier,
+            source_bytes: self.preflight.source_bytes,
+            omissions: self.preflight.omissions.clone(),
             ..run.manifest(Some(server.database))
         }
     }
