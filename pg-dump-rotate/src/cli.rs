@@ -1,5 +1,9 @@
 //! The command line of pg-dump-rotate.
 
+mod combinations;
+mod passed;
+
+use std::ffi::OsString;
 use std::path::{self, PathBuf};
 use std::time::Duration;
 
@@ -54,7 +58,10 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(FLAGS)
 .connects()
-.passes("PG_DUMP_OPTION", "an option that pg_dump gets as it is")
+.passes(
+    "PG_DUMP_OPTION",
+    "an option that pg_dump gets as it is, with its value in one word; part of the selection",
+)
 .examples(&[
     (
         "Every night, from cron",
@@ -93,11 +100,10 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "format",
         "FORMAT",
-        "an archive for pg_restore, or SQL for psql",
+        "an archive for pg_restore, or SQL for psql (if not given: custom)",
     )
     .short('F')
     .choices(&["custom", "plain", "directory", "tar", "c", "p", "d", "t"])
-    .default("custom")
     .group("Backup"),
     Flag::value(
         "jobs",
@@ -367,29 +373,16 @@ impl cli::Options for Options {
         Ok(())
     }
 
+    fn passed(&mut self, word: OsString) -> Result<()> {
+        let word = Value::new("--", word);
+        let text = word.text()?;
+        passed::check(text)?;
+        self.select(text.to_string());
+        Ok(())
+    }
+
     fn check(&mut self) -> Result<()> {
-        if self.dir.as_os_str().is_empty() {
-            return Err(Error::usage("--dir is needed: the folder of the backups"));
-        }
-        if self.job != Job::BackUp {
-            self.check_no_backup()?;
-        }
-        if self.job == Job::Rotate && self.policy.is_empty() {
-            return Err(Error::usage(
-                "--rotate needs a rule, such as --keep-daily 7",
-            ));
-        }
-        let has = |flag: &str| self.selection.iter().any(|given| given == flag);
-        if has("--schema-only") && has("--data-only") {
-            return Err(Error::usage(
-                "--schema-only and --data-only exclude each other",
-            ));
-        }
-        if self.all_databases && self.databases.len() > 1 {
-            return Err(Error::usage(
-                "--all-databases takes one -d at most: where to connect",
-            ));
-        }
+        combinations::check(self)?;
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
@@ -438,22 +431,6 @@ impl Options {
         }
         self.job = job;
         Ok(())
-    }
-
-    fn check_no_backup(&self) -> Result<()> {
-        let job = match self.job {
-            Job::List => "--list",
-            Job::Check => "--check",
-            _ => "--rotate",
-        };
-        let of_backup = match (&self.compression, self.selection.first()) {
-            (Some(_), _) => "--compress",
-            (_, Some(argument)) => argument.split('=').next().unwrap_or_default(),
-            _ => return Ok(()),
-        };
-        Err(Error::usage(format!(
-            "{job} takes no backup, so {of_backup} has no place beside it"
-        )))
     }
 }
 
@@ -519,6 +496,8 @@ mod tests {
         let other = parse(&["--dir", "x", "-s", "-t", "b", "-t", "a", "-t", "a"]).unwrap();
         assert_eq!(one.selection, other.selection);
         assert_eq!(one.selection, ["--schema-only", "--table=a", "--table=b"]);
+        let passed = parse(&["--dir", "x", "-s", "--", "--inserts"]).unwrap();
+        assert_eq!(passed.selection, ["--inserts", "--schema-only"]);
     }
 
     #[test]
@@ -540,6 +519,31 @@ mod tests {
                 "--compress has no place",
             ),
             (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
+            (
+                &["--dir", "x", "--list", "-F", "p"],
+                "--format has no place",
+            ),
+            (&["--dir", "x", "--check", "--globals"], "--globals has no"),
+            (
+                &["--dir", "x", "--list", "--dry-run"],
+                "--dry-run has no place",
+            ),
+            (
+                &["--dir", "x", "--list", "--", "--inserts"],
+                "--inserts has no place",
+            ),
+            (&["--dir", "x", "--max-age", "1d"], "for --check"),
+            (&["--dir", "x", "--verify-checksums"], "for --list"),
+            (&["--dir", "x", "--no-role-passwords"], "about --globals"),
+            (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
+            (&["--dir", "x", "-j", "2"], "--jobs is for"),
+            (&["--dir", "x", "-b", "-B"], "exclude each other"),
+            (
+                &["--dir", "x", "--all-databases", "-d", "a", "-d", "b"],
+                "one -d",
+            ),
+            (&["--dir", "x", "--", "-Fp"], "say it with --format"),
+            (&["--dir", "x", "--", "-c"], "without --if-exists"),
             (&["--dir", "x", "-s", "-a"], "exclude each other"),
             (&["--dir", "x", "--label", "../x"], "a label is"),
             (&["--dir", "x", "--label", ""], "a label is"),
@@ -547,6 +551,10 @@ mod tests {
             (&["--dir", "x", "--keep-last", "-1"], "whole number"),
             (&["--dir", "x", "-F", "plain", "-Z", "zstd"], "zstd"),
             (&["--dir", "x", "-j", "0"], "at least one"),
+            (
+                &["--dir", "x", "--label", "a", "--", "x@y"],
+                "options alone",
+            ),
             (
                 &["--dir", "x", "--check", "--max-shrink", "120"],
                 "percentage",
