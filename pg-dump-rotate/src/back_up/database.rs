@@ -14,7 +14,8 @@ use crate::server::Server;
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
-    server: Server,
+    /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
+    server: Option<Server>,
     pg_dump: Program,
     compression: Compression,
 }
@@ -22,9 +23,14 @@ pub struct Database {
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let mut session = plan::open(conninfo, run.context)?;
-        let server = Server::ask(&mut session)?;
-        let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
+        let elsewhere = run.pg_dump.as_ref().is_some_and(Program::is_elsewhere);
+        let mut session = match elsewhere {
+            true => None,
+            false => Some(plan::open(conninfo, run.context)?),
+        };
+        let server = session.as_mut().map(Server::ask).transpose()?;
+        let major = server.as_ref().map(|server| server.version.major);
+        let pg_dump = run.program("pg_dump", major)?;
         let compression = match run.options.compression {
             Some(compression) => compression,
             None => Compression::best(run.options.format(), &pg_dump)?,
@@ -33,7 +39,10 @@ impl Database {
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
         Ok(Self {
-            conninfo: conninfo.at(&session),
+            conninfo: match &session {
+                Some(session) => conninfo.at(session),
+                None => conninfo.clone(),
+            },
             server,
             pg_dump,
             compression,
@@ -42,7 +51,10 @@ impl Database {
 
     /// The database's own name, whatever a pooler calls it.
     pub fn name(&self) -> &str {
-        &self.server.database
+        match &self.server {
+            Some(server) => &server.database,
+            None => self.conninfo.database(),
+        }
     }
 
     /// The extension of its backup.
@@ -70,20 +82,32 @@ impl Database {
 
     /// What is to be said of the backup, save for its files.
     pub fn manifest(&self, run: &Run<'_>) -> Manifest {
-        let server = self.server.clone();
-        Manifest {
+        let manifest = Manifest {
             selection: run.options.selection.clone(),
             format: run.options.format(),
             compression: self.compression.to_string(),
-            server_version: Some(server.version.to_string()),
             pg_dump_version: Some(self.pg_dump.version.to_string()),
-            encoding: Some(server.encoding),
-            collate: Some(server.collate),
-            ctype: Some(server.ctype),
-            locale_provider: server.locale_provider,
-            locale: server.locale,
-            system_identifier: server.system_identifier,
-            ..run.manifest(Some(server.database))
+            ..run.manifest(Some(self.name().to_string()))
+        };
+        match self.server.clone() {
+            Some(server) => server.described(manifest),
+            None => manifest,
+        }
+    }
+}
+
+impl Server {
+    /// The manifest with what the server said of itself.
+    fn described(self, manifest: Manifest) -> Manifest {
+        Manifest {
+            server_version: Some(self.version.to_string()),
+            encoding: Some(self.encoding),
+            collate: Some(self.collate),
+            ctype: Some(self.ctype),
+            locale_provider: self.locale_provider,
+            locale: self.locale,
+            system_identifier: self.system_identifier,
+            ..manifest
         }
     }
 }
