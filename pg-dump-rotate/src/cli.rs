@@ -116,8 +116,8 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip, zstd or lz4; the last two in archives from pg_dump 16 \
-         (if not given: zstd:3 where pg_restore can read it, gzip where not)",
+        "none, gzip, zstd or lz4; the last two in archives from pg_dump 16 (if not given: \
+         gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
     )
     .short('Z')
     .group("Backup"),
@@ -549,7 +549,7 @@ mod tests {
             (&["--dir", "x", "--label", ""], "a label is"),
             (&["--dir", "x", "--label=-x"], "a label is"),
             (&["--dir", "x", "--keep-last", "-1"], "whole number"),
-            (&["--dir", "x", "-F", "plain", "-Z", "zstd"], "zstd"),
+            (&["--dir", "x", "-F", "tar", "-Z", "zstd"], "not compressed"),
             (&["--dir", "x", "-j", "0"], "at least one"),
             (
                 &["--dir", "x", "--label", "a", "--", "x@y"],

@@ -19,14 +19,13 @@ pub enum Compression {
     Method(Method, u32),
 }
 
-/// The methods that pg_dump knows.
+/// The methods that pg_dump knows. Where we compress, on all cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// By pg_dump's zlib in archives, by our own threads in scripts.
     Gzip,
-    /// From pg_dump 16.
+    /// In archives from pg_dump 16.
     Lz4,
-    /// From pg_dump 16.
+    /// In archives from pg_dump 16.
     Zstd,
 }
 
@@ -50,51 +49,65 @@ impl Method {
 }
 
 impl Compression {
-    /// What is best for this format by this pg_dump: nearly as fast as not to compress, and small.
-    /// zlib within pg_dump runs on one core and holds the dump up, so it gets a low level; in
-    /// scripts the work is ours and runs on all cores.
+    /// What is best for this format: fast, small, and read by the pg_restore of the pg_dump that
+    /// was found. Scripts are gzipped, which every machine can undo.
     pub fn best(format: Format, pg_dump: &Program) -> Result<Self> {
         Ok(match format {
             Format::Plain => Self::Method(Method::Gzip, 6),
             Format::Tar => Self::None,
-            Format::Custom | Format::Directory if has_zstd(pg_dump)? => {
+            Format::Custom | Format::Directory if knows(pg_dump, Method::Zstd)? => {
                 Self::Method(Method::Zstd, 3)
             }
-            Format::Custom | Format::Directory => Self::Method(Method::Gzip, 1),
+            Format::Custom => Self::Method(Method::Gzip, 3),
+            // By pg_dump's own zlib, which holds the dump up.
+            Format::Directory => Self::Method(Method::Gzip, 1),
         })
     }
 
-    /// An error where no pg_dump, or not we, can do that to this format.
+    /// An error where nobody can do that to this format.
     pub fn check(self, format: Format) -> Result<()> {
         match (format, self) {
-            (Format::Plain, Self::Method(method @ (Method::Lz4 | Method::Zstd), _)) => {
-                let method = method.name();
-                Err(Error::usage(format!(
-                    "plain backups are compressed with gzip, not with {method}"
-                ))
-                .with_hint(format!("-F custom takes {method}, from pg_dump 16")))
+            (Format::Tar, Self::Method(method, _)) => Err(Error::usage(format!(
+                "tar files are not compressed, not by {} either",
+                method.name()
+            ))
+            .with_hint("-F custom is one file too, and is compressed")),
+            (Format::Plain | Format::Custom, Self::Method(Method::Lz4, 2..)) => {
+                Err(Error::usage("lz4 has one level here, 1")
+                    .with_hint("zstd:1 is smaller and nearly as fast"))
             }
             _ => Ok(()),
         }
     }
 
-    /// An error where this pg_dump can't do that.
-    pub fn check_version(self, pg_dump: Version) -> Result<()> {
-        match self {
-            Self::Method(method @ (Method::Lz4 | Method::Zstd), _)
-                if pg_dump.major < MORE_THAN_GZIP =>
-            {
-                Err(Error::new(format!(
-                    "pg_dump {pg_dump} can't compress with {}: that takes pg_dump {MORE_THAN_GZIP}",
-                    method.name()
-                ))
-                .with_hint("use -Z gzip, or install a newer client"))
-            }
-            _ => Ok(()),
+    /// An error where the archives of this pg_dump can't be compressed like that.
+    pub fn check_program(self, format: Format, pg_dump: &Program) -> Result<()> {
+        let Self::Method(method @ (Method::Lz4 | Method::Zstd), _) = self else {
+            return Ok(());
+        };
+        let version = pg_dump.version;
+        let name = method.name();
+        if format == Format::Plain {
+            return Ok(());
+        }
+        if version.major < MORE_THAN_GZIP {
+            return Err(Error::new(format!(
+                "the archives of pg_dump {version} can't be compressed with {name}: \
+                 that takes pg_dump {MORE_THAN_GZIP}"
+            ))
+            .with_hint("use -Z gzip, or install a newer client"));
+        }
+        match knows(pg_dump, method)? {
+            true => Ok(()),
+            false => Err(Error::new(format!(
+                "this pg_dump {version} was built without {name}, and so its pg_restore can't \
+                 read what is compressed with it"
+            ))
+            .with_hint("use -Z gzip, or install another client")),
         }
     }
 
-    /// The value of pg_dump's own `--compress`.
+    /// The value of pg_dump's own `--compress`, where it compresses.
     pub fn argument(self, pg_dump: Version) -> String {
         match self {
             Self::None => "0".into(),
@@ -112,22 +125,25 @@ impl Compression {
             (Format::Directory, _) => "dir",
             (Format::Tar, _) => "tar",
             (Format::Plain, Self::None) => "sql",
-            (Format::Plain, Self::Method(..)) => "sql.gz",
+            (Format::Plain, Self::Method(Method::Gzip, _)) => "sql.gz",
+            (Format::Plain, Self::Method(Method::Lz4, _)) => "sql.lz4",
+            (Format::Plain, Self::Method(Method::Zstd, _)) => "sql.zst",
         }
     }
 }
 
-/// Whether this pg_dump was built with zstd: it says so before it connects, and here there is
-/// nothing to connect to.
-fn has_zstd(pg_dump: &Program) -> Result<bool> {
+/// Whether this pg_dump was built with the method, and with it its pg_restore: it says so before it
+/// connects, and here there is nothing to connect to.
+fn knows(pg_dump: &Program, method: Method) -> Result<bool> {
     if pg_dump.version.major < MORE_THAN_GZIP {
         return Ok(false);
     }
     let mut command = pg_dump.command();
+    let compress = format!("--compress={}", method.name());
     command.env("LC_ALL", "C").args([
         "--no-password",
         "--format=custom",
-        "--compress=zstd:3",
+        &compress,
         "--dbname=host=/nonexistent hostaddr=''",
     ]);
     let finished = Child::spawn(command, "pg_dump")?.wait()?;
@@ -208,8 +224,22 @@ mod tests {
         let gzip: Compression = "gzip:4".parse().unwrap();
         assert_eq!(gzip.argument(version("15.18")), "4");
         assert_eq!(gzip.argument(version("16.1")), "gzip:4");
-        let zstd: Compression = "zstd".parse().unwrap();
-        assert!(zstd.check_version(version("15.18")).is_err());
-        assert!(zstd.check_version(version("16.1")).is_ok());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (format, compression, is_good) in [
+            (Format::Plain, "zstd:9", true),
+            (Format::Plain, "lz4", true),
+            (Format::Plain, "lz4:9", false),
+            (Format::Custom, "lz4:2", false),
+            (Format::Directory, "lz4:9", true),
+            (Format::Tar, "none", true),
+            (Format::Tar, "gzip", false),
+        ] {
+            let compression: Compression = compression.parse().unwrap();
+            let checked = compression.check(format);
+            assert_eq!(checked.is_ok(), is_good, "{compression}");
+        }
     }
 }

@@ -1,27 +1,37 @@
 //! pg_dump, run so that what it writes can be relied on.
 //!
-//! It writes to a pipe; we count, hash and, for scripts, compress on the way to
-//! the file. The dump is good when pg_dump says so, when the script or the archive
-//! has its end, and when the file is on disk. Not before.
+//! It writes to a pipe, uncompressed; on the way to the file we compress, count and
+//! digest each table's rows, hash, and see that the whole is there. The dump is good
+//! when pg_dump says so, when the script or the archive has its end, and when the
+//! file is on disk. Not before.
+
+mod counter;
+mod custom;
+mod packer;
+mod piece;
+mod plain;
+mod reader;
+mod source;
+mod tar;
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::process::{ChildStdout, Command, Stdio};
+use std::io;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use shared::backup::Format;
+use shared::backup::{self, Format};
 use shared::cli;
 use shared::connection::Conninfo;
+use shared::dump::Toc;
 use shared::programs::{Child, Program, set_environment};
-use shared::units::{human_bytes, human_duration};
+use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
 use crate::compression::Compression;
-use crate::gzip::Gzip;
-use crate::output::{Output, Written};
+use crate::output::Output;
 use crate::partial::Partial;
-use crate::script::Script;
+use source::Source;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {
@@ -32,22 +42,140 @@ pub struct Dump<'a> {
     pub selection: &'a [String],
     /// How long to wait for a locked table; zero: for ever.
     pub lock_wait: Duration,
+    /// Whether each table's rows are counted and digested.
+    pub digest: bool,
+    /// About how many bytes pg_dump will write, where that is known.
+    pub estimate: Option<u64>,
+}
+
+/// A dump that is on disk, whole and proved.
+#[derive(Debug, Clone)]
+pub struct Dumped {
+    pub files: Vec<backup::File>,
+    /// How it is compressed, which is not as it was asked where that could not be done.
+    pub compression: Compression,
+    /// The rows of each table; `None` where they were not counted.
+    pub tables: Option<Vec<backup::Table>>,
+    pub large_objects: Option<backup::LargeObjects>,
+    #[allow(dead_code, reason = "of use where there is no session to ask")]
+    pub head: Head,
+}
+
+/// What a dump says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Scripts don't say it.
+    pub database: Option<String>,
+    pub server_version: Option<String>,
+    pub pg_dump_version: Option<String>,
+    pub encoding: Option<String>,
+}
+
+impl Head {
+    /// What an archive's table of contents says.
+    pub fn of(toc: &Toc) -> Self {
+        Self {
+            database: toc.database.clone(),
+            server_version: toc.server_version.clone(),
+            pg_dump_version: toc.pg_dump_version.clone(),
+            encoding: toc.encoding(),
+        }
+    }
+}
+
+/// What came through the pipe, before it is known to be on disk.
+struct Copied {
+    output: Output,
+    compression: Compression,
+    tables: Option<Vec<backup::Table>>,
+    large_objects: Option<backup::LargeObjects>,
+    head: Head,
+    warning: Option<String>,
+}
+
+/// Why a dump could not be copied.
+enum Trouble {
+    /// What pg_dump writes can't be read, or isn't whole.
+    Input(Error),
+    /// The file can't be written, or a thread not be started.
+    Output(io::Error),
+}
+
+/// What came of a part of the copying.
+type Outcome<T> = std::result::Result<T, Trouble>;
+
+impl Trouble {
+    /// What became of a copy: the output, when everything was sent and written. An output knows
+    /// better why it failed than who could send it no more.
+    fn join(sent: Outcome<()>, written: io::Result<Output>) -> Outcome<Output> {
+        match (sent, written) {
+            (Err(Self::Input(error)), _) => Err(Self::Input(error)),
+            (_, Err(error)) | (Err(Self::Output(error)), Ok(_)) => Err(Self::Output(error)),
+            (Ok(()), Ok(output)) => Ok(output),
+        }
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
 }
 
 impl Dump<'_> {
     /// Dumps into the file; returns what is on disk, whole and proved.
-    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Written> {
-        let database = self.conninfo.database();
+    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        let written = || format!("could not write {}", partial.path().display());
         let mut command = self.command();
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dump")?;
-        let stdout = child.stdout()?;
-        let sink = Sink::new(Output::new(partial.file()?), self.format, self.compression)?;
-        let (sink, script) = self
-            .copy(stdout, sink, context)
-            .context(|| format!("could not write {}", partial.path().display()))?;
+        let name = self.conninfo.database();
+        let mut source = Source::new(child.stdout()?, context.progress(), name, self.estimate);
+        let copied = match self.copy(&mut source, Output::new(partial.file()?)) {
+            Err(Trouble::Output(error)) => return Err(error).context(written),
+            Err(Trouble::Input(error)) if !source.is_at_end() => return Err(self.damaged(error)),
+            Err(Trouble::Input(error)) => Err(error),
+            Ok(copied) => Ok(copied),
+        };
+        drop(source);
+        // What pg_dump says itself is better than what its output shows.
+        self.wait(child, context)?;
+        let copied = copied.map_err(|error| self.damaged(error))?;
+        if let Some(warning) = copied.warning {
+            context.warn(warning);
+        }
+        let file = copied.output.finish(&partial.name()).context(written)?;
+        if self.format == Format::Custom {
+            archive::check(&self.pg_restore()?, partial.path())?;
+        }
+        Ok(Dumped {
+            files: vec![file],
+            compression: copied.compression,
+            tables: copied.tables,
+            large_objects: copied.large_objects,
+            head: copied.head,
+        })
+    }
+
+    fn copy(&self, source: &mut Source, output: Output) -> Outcome<Copied> {
+        match self.format {
+            Format::Custom => custom::copy(source, output, self.compression, self.digest),
+            Format::Plain => plain::copy(source, output, self.compression, self.digest),
+            Format::Tar => tar::copy(source, output, self.digest),
+            Format::Directory => Err(Error::usage("-F directory: not yet").into()),
+        }
+    }
+
+    fn wait(&self, child: Child, context: &cli::Context) -> Result<()> {
         let finished = child.wait()?;
         signals::check()?;
+        let database = self.conninfo.database();
         let remedy = self.remedy(&finished.stderr);
         let finished = finished
             .success_or(|| format!("could not dump the database {database}"))
@@ -57,18 +185,16 @@ impl Dump<'_> {
             })?;
         // What it left out, for one, it only says here.
         finished.stderr.lines().for_each(|line| context.warn(line));
-        if self.format == Format::Plain && !script.is_complete() {
-            return Err(Error::new(format!(
-                "the dump of the database {database} has no end, although pg_dump reported success"
-            )));
-        }
-        let written = sink.finish().and_then(Output::finish);
-        let written =
-            written.context(|| format!("could not write {}", partial.path().display()))?;
-        if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
-        }
-        Ok(written)
+        Ok(())
+    }
+
+    fn damaged(&self, error: Error) -> Error {
+        let database = self.conninfo.database();
+        let why = error.message();
+        Error::new(format!(
+            "pg_dump did not write a whole dump of the database {database}, and reported no \
+             failure: {why}"
+        ))
     }
 
     /// What to do about pg_dump's complaint, where it does not say so itself.
@@ -110,14 +236,15 @@ impl Dump<'_> {
     }
 
     fn arguments(&self) -> Vec<OsString> {
-        let compression = match self.format {
-            Format::Custom | Format::Directory => self.compression,
-            Format::Plain | Format::Tar => Compression::None,
+        let compress = match self.format {
+            Format::Directory => self.compression.argument(self.pg_dump.version),
+            // Where there is one file that is our work, on all cores.
+            Format::Custom | Format::Plain | Format::Tar => "0".into(),
         };
         let mut arguments = vec![
             "--no-password".to_string(),
             format!("--format={}", self.format.as_str()),
-            format!("--compress={}", compression.argument(self.pg_dump.version)),
+            format!("--compress={compress}"),
         ];
         if !self.lock_wait.is_zero() {
             let milliseconds = self.lock_wait.as_millis().min(i32::MAX as u128);
@@ -128,63 +255,5 @@ impl Dump<'_> {
         }
         arguments.extend(self.selection.iter().cloned());
         arguments.into_iter().map(OsString::from).collect()
-    }
-
-    fn copy(
-        &self,
-        mut stdout: ChildStdout,
-        mut sink: Sink,
-        context: &cli::Context,
-    ) -> Result<(Sink, Script)> {
-        let mut script = Script::default();
-        let mut buffer = vec![0; 256 * 1024];
-        let progress = context.progress();
-        let mut bytes = 0;
-        loop {
-            let length = match stdout.read(&mut buffer) {
-                Ok(0) => return Ok((sink, script)),
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            script.pass(&buffer[..length]);
-            if let Err(error) = sink.write_all(&buffer[..length]) {
-                // A compressor's output knows better why it failed.
-                return Err(sink.finish().err().unwrap_or(error).into());
-            }
-            bytes += length as u64;
-            progress.show(|| format!("{}: {}", self.conninfo.database(), human_bytes(bytes)));
-        }
-    }
-}
-
-/// Where the bytes go.
-enum Sink {
-    Straight(Output),
-    Gzip(Gzip<Output>),
-}
-
-impl Sink {
-    fn new(output: Output, format: Format, compression: Compression) -> Result<Self> {
-        Ok(match (format, compression) {
-            (Format::Plain, Compression::Method(_, level)) => {
-                Self::Gzip(Gzip::new(output, level).context(|| "could not start a thread".into())?)
-            }
-            _ => Self::Straight(output),
-        })
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Straight(output) => output.write_all(bytes),
-            Self::Gzip(gzip) => gzip.write_all(bytes),
-        }
-    }
-
-    fn finish(self) -> io::Result<Output> {
-        match self {
-            Self::Straight(output) => Ok(output),
-            Self::Gzip(gzip) => gzip.finish(),
-        }
     }
 }

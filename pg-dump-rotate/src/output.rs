@@ -4,18 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
+use shared::backup;
 
 /// A file with what was written to it so far.
 pub struct Output {
     file: File,
     hash: Sha256,
     bytes: u64,
-}
-
-/// What was written, once it is on disk.
-pub struct Written {
-    pub bytes: u64,
-    pub sha256: String,
 }
 
 impl Output {
@@ -27,11 +22,12 @@ impl Output {
         }
     }
 
-    /// Waits until the disk has it.
-    pub fn finish(self) -> io::Result<Written> {
+    /// Waits until the disk has it; returns what a manifest says of a file of this name.
+    pub fn finish(self, name: &str) -> io::Result<backup::File> {
         self.file.sync_all()?;
         let hash = self.hash.finalize();
-        Ok(Written {
+        Ok(backup::File {
+            name: name.to_string(),
             bytes: self.bytes,
             sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         })

@@ -30,6 +30,11 @@ pub struct Record {
     pub state: Option<String>,
     /// Why it is kept, deleted or not to be relied on.
     pub reason: Option<String>,
+    /// Whether pg-restore-verify found that it restores; null where it did not try.
+    pub proved: Option<bool>,
+    /// When it tried.
+    #[serde(with = "rfc3339::option", default)]
+    pub verified_at: Option<Time>,
     pub server_version: Option<String>,
     pub pg_dump_version: Option<String>,
     /// From the start of the dump until it was on disk.
@@ -53,6 +58,8 @@ impl Record {
             age_seconds: Some((now - backup.taken_at).whole_seconds()),
             bytes: backup.bytes,
             state: Some(backup.state.as_str().into()),
+            proved: backup.proof.as_ref().map(|proof| proof.proved),
+            verified_at: backup.proof.as_ref().map(|proof| proof.verified_at),
             restore_command: base.restore_command.filter(|_| backup.is_ok()),
             ..base
         }

@@ -87,7 +87,11 @@ impl Candidate {
         let offset = UtcOffset::from_whole_seconds(offset).unwrap_or(UtcOffset::UTC);
         Self {
             taken_at: backup.taken_at.to_offset(offset),
-            trust: Trust::Untried,
+            trust: match &backup.proof {
+                Some(proof) if proof.proved => Trust::Proved,
+                Some(_) => Trust::Failed,
+                None => Trust::Untried,
+            },
         }
     }
 }

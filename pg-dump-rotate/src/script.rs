@@ -1,5 +1,7 @@
 //! Is an SQL script whole? Told by its first and last lines while it passes by.
 
+use crate::dump::Head;
+
 const KEPT: usize = 1024;
 const END: &[u8] = b"\n-- PostgreSQL database dump complete\n";
 
@@ -20,6 +22,19 @@ impl Script {
         let surplus = (self.tail.len() + last.len()).saturating_sub(KEPT);
         self.tail.drain(..surplus.min(self.tail.len()));
         self.tail.extend_from_slice(last);
+    }
+
+    /// What its first lines say of it.
+    pub fn head(&self) -> Head {
+        let text = String::from_utf8_lossy(&self.head);
+        let value = |prefix| text.lines().find_map(|line| line.strip_prefix(prefix));
+        let encoding = value("SET client_encoding = '").and_then(|rest| rest.split('\'').next());
+        Head {
+            database: None,
+            server_version: value("-- Dumped from database version ").map(str::to_string),
+            pg_dump_version: value("-- Dumped by pg_dump version ").map(str::to_string),
+            encoding: encoding.map(str::to_string),
+        }
     }
 
     /// True when pg_dump's closing comment has been seen and nothing but comments, and the end of

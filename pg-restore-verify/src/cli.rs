@@ -24,7 +24,9 @@ pub const TOOL: Tool = Tool::new(
      bytes of every large object, and every definition. Any error of the restore counts. \
      Nothing else is needed, no server is touched, and nothing is left behind.\n\n\
      Takes backups of pg_dump in custom and plain format, gzipped or not, whoever made them. \
-     Writes a record for each check; the last of each backup has check \"verdict\".",
+     Writes a record for each check; the last of each backup has check \"verdict\". Beside a \
+     backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
+     proved.",
 )
 .flags(&[
     Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),
@@ -36,6 +38,11 @@ pub const TOOL: Tool = Tool::new(
         "restore and compare with so many connections; all cores if not given",
     )
     .short('j')
+    .group("Restore"),
+    Flag::switch(
+        "no-record",
+        "don't note the verdict beside the backup, in NAME.verified.json",
+    )
     .group("Restore"),
 ])
 .operands(
@@ -62,12 +69,24 @@ pub const TOOL: Tool = Tool::new(
 const MOST_JOBS: usize = 64;
 
 /// What the command line asks for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Options {
     /// Which backups.
     pub selection: Selection,
     /// How many connections at once; 0 means one for each core.
     jobs: usize,
+    /// Whether to note the verdict beside the backup.
+    pub record: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            selection: Selection::default(),
+            jobs: 0,
+            record: true,
+        }
+    }
 }
 
 /// Which backups to verify.
@@ -110,6 +129,7 @@ impl cli::Options for Options {
             "latest" => self.selection.latest = Some(value.path()),
             "database" => self.selection.database = Some(value.text()?.to_string()),
             "label" => self.selection.label = Some(value.text()?.to_string()),
+            "no-record" => self.record = false,
             "jobs" => {
                 self.jobs = value.count()?;
                 if !(1..=MOST_JOBS).contains(&self.jobs) {

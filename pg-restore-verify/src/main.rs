@@ -10,6 +10,7 @@ mod copy_out;
 mod decoder;
 mod instants;
 mod large_objects;
+mod note;
 mod proof;
 mod record;
 mod redump;

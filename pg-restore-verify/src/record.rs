@@ -103,8 +103,9 @@ impl<'a> Findings<'a> {
         self.records.write(&finding)
     }
 
-    /// Closes this backup with its verdict; `proved` says what was, if all was well.
-    pub fn verdict(&mut self, proved: String) -> Result<()> {
+    /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
+    /// whether it was, and the words.
+    pub fn verdict(&mut self, proved: String) -> Result<(bool, String)> {
         let (status, message) = match self.failed.as_slice() {
             [] => (Status::Ok, proved),
             [one] => (Status::Failed, one.clone()),
@@ -117,10 +118,11 @@ impl<'a> Findings<'a> {
         }
         let finding = self
             .check("verdict", status)
-            .message(message)
+            .message(&message)
             .took(self.began.elapsed());
         self.records.write(&finding)?;
-        self.records.flush()
+        self.records.flush()?;
+        Ok((status == Status::Ok, message))
     }
 
     /// Ends the output.

@@ -11,6 +11,7 @@ use crate::archive::{Archive, Kind};
 use crate::checksum;
 use crate::cli::Options;
 use crate::contents::Collector;
+use crate::note::{self, Restore};
 use crate::proof::Proof;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Locale, Refusal, Restored, Target};
@@ -33,18 +34,22 @@ pub fn backup(
         Ok(archive) => archive,
         Err(damage) => {
             findings.add(findings.check("archive", Status::Failed).message(damage))?;
-            return findings.verdict(String::new());
+            let verdict = findings.verdict(String::new())?;
+            note::beside(path, verdict, None, options, context);
+            return Ok(());
         }
     };
-    let proved = thread::scope(|scope| {
+    let (proved, restore) = thread::scope(|scope| {
         let checksum = scope.spawn(|| checksum::compare(path));
         let proved = restored_and_proved(&archive, options, context, findings);
         let checksum = joined(checksum)?;
         let proved = proved?;
         findings.add(checksum.finding(findings))?;
-        Ok::<String, Error>(proved)
+        Ok::<_, Error>(proved)
     })?;
-    findings.verdict(proved)
+    let verdict = findings.verdict(proved)?;
+    note::beside(path, verdict, restore, options, context);
+    Ok(())
 }
 
 fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
@@ -53,13 +58,13 @@ fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What was proved, in words.
+/// What was proved, in words, and how long the restore took on which server.
 fn restored_and_proved(
     archive: &Archive,
     options: &Options,
     context: &Context,
     findings: &mut Findings<'_>,
-) -> Result<String> {
+) -> Result<(String, Option<Restore>)> {
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     let mut target = Target::start(archive, context)?;
@@ -69,7 +74,11 @@ fn restored_and_proved(
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
-        return Ok(String::new());
+        return Ok((String::new(), None));
+    };
+    let restore = Restore {
+        took: restored.took,
+        server_version: target.cluster().version().to_string(),
     };
     if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
         return Err(trouble);
@@ -77,13 +86,13 @@ fn restored_and_proved(
     target.has_room()?;
     restored.report(archive, &target, findings)?;
     if restored.damage.is_some() || restored.is_data_only() {
-        return Ok(String::new());
+        return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let proof = Proof::new(archive, &target, &restored.contents, options.jobs())?;
     let proved = proof.report(findings)?;
     let took = units::human_duration(restored.took);
-    Ok(format!("{proved}; restored in {took}"))
+    Ok((format!("{proved}; restored in {took}"), Some(restore)))
 }
 
 /// Restores an archive; `None` if not even its table of contents can be read.

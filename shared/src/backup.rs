@@ -12,6 +12,6 @@ pub use folder::{Backup, State, list};
 pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
 pub use name::{
     Name, checksums_of, manifest_of, partial_of, proof_of, stamp, unchecksums, unmanifest,
-    unpartial,
+    unpartial, unproof,
 };
 pub use proof::Proof;

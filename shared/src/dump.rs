@@ -8,6 +8,7 @@ mod archive;
 mod copy;
 mod digest;
 mod entry;
+mod large_object;
 mod lexer;
 mod name;
 mod rows;
@@ -16,10 +17,13 @@ mod script;
 mod tally;
 mod tuples;
 
-pub use archive::{Archive, Block, Packing, Storage, Toc, TocEntry, archive_versions};
+pub use archive::{
+    Archive, Block, BlockKind, Blocks, Packing, Storage, Toc, TocEntry, archive_versions,
+};
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest, without_line_end};
 pub use entry::{Entry, Header};
+pub use large_object::LargeObjectCall;
 pub use lexer::{Token, spans, tokens};
 pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use rows::CopyRows;

@@ -1,7 +1,7 @@
 //! The dump of one database.
 
 use shared::Result;
-use shared::backup::{File, Manifest};
+use shared::backup::Manifest;
 use shared::connection::Conninfo;
 use shared::programs::Program;
 
@@ -35,7 +35,7 @@ impl Database {
             Some(compression) => compression,
             None => Compression::best(run.options.format(), &pg_dump)?,
         };
-        compression.check_version(pg_dump.version)?;
+        compression.check_program(run.options.format(), &pg_dump)?;
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
         Ok(Self {
@@ -62,8 +62,8 @@ impl Database {
         self.compression.extension(run.options.format())
     }
 
-    /// Dumps it; what is on disk then is whole and proved.
-    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+    /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
+    pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -71,13 +71,17 @@ impl Database {
             compression: self.compression,
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
+            digest: !run.options.no_digest,
+            estimate: None,
         };
-        let written = dump.write(partial, run.context)?;
-        Ok(vec![File {
-            name: partial.name(),
-            bytes: written.bytes,
-            sha256: written.sha256,
-        }])
+        let dumped = dump.write(partial, run.context)?;
+        Ok(Manifest {
+            files: dumped.files,
+            compression: dumped.compression.to_string(),
+            tables: dumped.tables,
+            large_objects: dumped.large_objects,
+            ..self.manifest(run)
+        })
     }
 
     /// What is to be said of the backup, save for its files.

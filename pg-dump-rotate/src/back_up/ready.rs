@@ -27,13 +27,12 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let folder = Folder::make(&run.dir)?;
     let (taken_at, started) = (time::now(), Instant::now());
     let partial = begin(run, &folder, ready.name(run))?;
-    let files = ready.write(run, &partial)?;
+    let manifest = ready.write(run, &partial)?;
     let manifest = Manifest {
         taken_at,
         utc_offset_seconds: run.zone.local_time(taken_at).offset().whole_seconds(),
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
-        files,
-        ..ready.manifest(run)
+        ..manifest
     };
     let locked = folder.lock()?;
     published(partial.publish(&locked, &manifest)?)
@@ -58,6 +57,7 @@ pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
         bytes: None,
         manifest: Some(manifest),
         state: State::Ok,
+        proof: None,
     })
 }
 
@@ -82,16 +82,20 @@ impl Ready {
         )
     }
 
-    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Vec<File>> {
+    /// Dumps it; returns what is to be said of the backup, save for when it was written.
+    fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
         run.context
             .note(format!("writing {}", partial.path().display()));
         match self {
             Self::Database(database) => database.write(run, partial),
-            Self::Globals(globals) => globals.write(partial),
+            Self::Globals(globals) => Ok(Manifest {
+                files: globals.write(partial)?,
+                ..globals.manifest(run)
+            }),
         }
     }
 
-    /// What is to be said of the backup, save for its files and when they were written.
+    /// What can be said of the backup before it is there.
     fn manifest(&self, run: &Run<'_>) -> Manifest {
         match self {
             Self::Database(database) => database.manifest(run),

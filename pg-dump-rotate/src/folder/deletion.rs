@@ -21,7 +21,9 @@ impl Locked<'_> {
     pub fn delete(&self, backup: &Backup) -> Result<()> {
         let name = backup.path.file_name().and_then(|name| name.to_str());
         let now = Backup::at(&backup.path).filter(Backup::is_ok);
-        let unchanged = now.is_some_and(|now| now.manifest == backup.manifest);
+        // One that was proved meanwhile may be the only such.
+        let unchanged =
+            now.is_some_and(|now| now.manifest == backup.manifest && now.proof == backup.proof);
         let Some(name) = name.filter(|_| unchanged) else {
             return Err(Error::new("it changed meanwhile"));
         };

@@ -1,5 +1,6 @@
 //! What a folder holds. Reads names, sizes and manifests; never opens the data.
 
+use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -8,6 +9,7 @@ use ::time::OffsetDateTime;
 
 use super::manifest::{Format, Manifest};
 use super::name::{self, Name};
+use super::proof::Proof;
 use crate::error::{Context, Result};
 
 /// Reading a manifest is mostly waiting for the disk or a server: more readers than cores.
@@ -29,6 +31,8 @@ pub struct Backup {
     pub manifest: Option<Manifest>,
     /// Whether it can be relied on.
     pub state: State,
+    /// What pg-restore-verify found of just these bytes; `None` where it did not try.
+    pub proof: Option<Proof>,
 }
 
 /// Whether a backup can be relied on, as far as can be told without reading its data.
@@ -66,6 +70,22 @@ impl Backup {
     /// Looks at the data of one backup and its manifest; `None` when it has neither a manifest
     /// nor the name of a backup.
     pub fn at(path: &Path) -> Option<Self> {
+        let mut backup = Self::without_proof(path)?;
+        backup.read_proof();
+        Some(backup)
+    }
+
+    /// One that speaks of other bytes, of another file that had this name, proves nothing.
+    fn read_proof(&mut self) {
+        let is_of = |manifest: &Manifest, proof: &Proof| {
+            proof.bytes == manifest.bytes() && proof.sha256.as_deref() == manifest.sha256()
+        };
+        if let Some(manifest) = &self.manifest {
+            self.proof = Proof::read(&self.path).filter(|proof| is_of(manifest, proof));
+        }
+    }
+
+    fn without_proof(path: &Path) -> Option<Self> {
         let file_name = path.file_name()?.to_str()?;
         let (mut manifest, damage) = match Manifest::read(path) {
             Ok(manifest) => (manifest, None),
@@ -108,6 +128,7 @@ impl Backup {
             bytes,
             manifest,
             state,
+            proof: None,
         })
     }
 
@@ -152,13 +173,19 @@ pub fn list(folder: &Path) -> Result<Vec<Backup>> {
     Ok(backups)
 }
 
-fn names(folder: &Path) -> Result<Vec<String>> {
+/// What may be a backup, in order, and whether somebody tried to restore it.
+fn names(folder: &Path) -> Result<Vec<(String, bool)>> {
     let mut names = Vec::new();
+    let mut tried = HashSet::new();
     for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
         let entry = entry.context(|| folder.display().to_string())?;
         let Ok(mut file_name) = entry.file_name().into_string() else {
             continue;
         };
+        if let Some(backup) = name::unproof(&file_name) {
+            tried.insert(backup.to_string());
+            continue;
+        }
         match name::unmanifest(&file_name).map(str::len) {
             Some(length) => file_name.truncate(length),
             None if Name::parse(&file_name).is_none() => continue,
@@ -168,11 +195,18 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort_unstable();
     names.dedup();
-    Ok(names)
+    let with_proof = |name: String| {
+        let tried = tried.contains(&name);
+        (name, tried)
+    };
+    Ok(names.into_iter().map(with_proof).collect())
 }
 
-fn read(folder: &Path, names: &[String]) -> Vec<Backup> {
-    let at = |name: &String| Backup::at(&folder.join(name));
+fn read(folder: &Path, names: &[(String, bool)]) -> Vec<Backup> {
+    let at = |(name, tried): &(String, bool)| match tried {
+        true => Backup::at(&folder.join(name)),
+        false => Backup::without_proof(&folder.join(name)),
+    };
     let share = names.len().div_ceil(READERS).max(SHARE);
     let mut shares = names.chunks(share);
     let first = shares.next().unwrap_or_default();
@@ -307,6 +341,35 @@ mod tests {
         assert_eq!(listed.len(), 2000);
         assert!(listed.iter().all(Backup::is_ok));
         assert!(listed.windows(2).all(|pair| pair[0].path > pair[1].path));
+    }
+
+    #[test]
+    fn a_proof_is_of_these_bytes_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let proof = |bytes: u64, sha256: &str| Proof {
+            verified_at: manifest("x", 7).taken_at,
+            proved: true,
+            message: String::new(),
+            sha256: Some(sha256.into()),
+            bytes,
+            restore_ms: None,
+            server_version: None,
+            tool_version: "0.1.0".into(),
+        };
+        for (number, proof, counts) in [
+            (1, proof(7, "00"), true),
+            (2, proof(8, "00"), false),
+            (3, proof(7, "01"), false),
+        ] {
+            let name = format!("a_2026112{number}T103930Z.dump");
+            write(folder.path(), &name, 7);
+            proof.write(&folder.path().join(&name)).unwrap();
+            let at = Backup::at(&folder.path().join(&name)).unwrap();
+            assert_eq!(at.proof, counts.then_some(proof), "{name}");
+        }
+        let backups = list(folder.path()).unwrap();
+        assert_eq!(backups.len(), 3);
+        assert_eq!(backups.iter().filter(|b| b.proof.is_some()).count(), 1);
     }
 
     #[test]

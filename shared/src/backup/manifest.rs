@@ -213,7 +213,8 @@ impl Manifest {
     /// The text to store, with a newline at its end.
     pub fn to_json(&self) -> Result<String> {
         let mut text = serde_json::to_string_pretty(self).map_err(words)?;
-        text.truncate(text.trim_end_matches(['\n', '}']).len());
+        let open = text.strip_suffix("\n}").map_or(text.len(), str::len);
+        text.truncate(open);
         let hash = sha256(text.as_bytes());
         text.push_str(OWN_HASH);
         text.push_str(&hash);
@@ -384,6 +385,17 @@ pub(super) mod tests {
             text.contains("\"taken_at\": \"2026-11-20T10:39:30Z\""),
             "{text}"
         );
+        assert_eq!(read(&text).unwrap(), Some(manifest));
+    }
+
+    #[test]
+    fn what_ends_with_a_brace_is_sealed_too() {
+        let mut manifest = manifest("a.dump", 7);
+        manifest.large_objects = Some(LargeObjects {
+            count: 1,
+            digest: "00".into(),
+        });
+        let text = manifest.to_json().unwrap();
         assert_eq!(read(&text).unwrap(), Some(manifest));
     }
 

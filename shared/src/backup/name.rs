@@ -138,17 +138,24 @@ pub fn proof_of(file_name: &str) -> String {
     format!("{file_name}{PROOF}")
 }
 
+/// The data file that what pg-restore-verify found is about.
+pub fn unproof(file_name: &str) -> Option<&str> {
+    visible_without(file_name, PROOF)
+}
+
 /// The data file that a manifest of this name belongs to.
 pub fn unmanifest(file_name: &str) -> Option<&str> {
-    file_name
-        .strip_suffix(MANIFEST)
-        .filter(|name| !name.is_empty() && !name.starts_with('.'))
+    visible_without(file_name, MANIFEST)
 }
 
 /// The data file that a file for `sha256sum -c` of this name belongs to.
 pub fn unchecksums(file_name: &str) -> Option<&str> {
+    visible_without(file_name, CHECKSUMS)
+}
+
+fn visible_without<'a>(file_name: &'a str, suffix: &str) -> Option<&'a str> {
     file_name
-        .strip_suffix(CHECKSUMS)
+        .strip_suffix(suffix)
         .filter(|name| !name.is_empty() && !name.starts_with('.'))
 }
 

@@ -1,9 +1,9 @@
 //! What pg-restore-verify found, in `NAME.verified.json` beside a backup.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
 
 use ::time::OffsetDateTime;
 use ::time::serde::rfc3339;
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+
+/// What lies there under this name need not be ours.
+const LONGEST: u64 = 1 << 20;
 
 /// Whether a backup restored, and when that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +25,10 @@ pub struct Proof {
     pub proved: bool,
     /// The verdict in words.
     pub message: String,
-    /// The SHA-256 of the data that was verified, where there is one file.
+    /// The SHA-256 by the manifest of what was verified, where there is one file: whether the data
+    /// is that is part of what was verified.
     pub sha256: Option<String>,
-    /// The size of the data that was verified, over all files.
+    /// The size by the manifest, over all files.
     pub bytes: u64,
     /// How long it took to restore.
     pub restore_ms: Option<u64>,
@@ -39,16 +43,20 @@ impl Proof {
     /// can't be read: a backup is then unproved, no more.
     pub fn read(backup: &Path) -> Option<Self> {
         let path = path(backup)?;
-        if !fs::metadata(&path).ok()?.is_file() {
+        let metadata = fs::metadata(&path).ok()?;
+        if !metadata.is_file() || metadata.len() > LONGEST {
             return None;
         }
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
-    /// Writes it beside the backup, whole or not at all, for the owner's eyes alone.
+    /// Writes it beside the backup, whole or not at all, for the eyes of those who may read the
+    /// manifest: a backup is proved by one user and rotated by another.
     pub fn write(&self, backup: &Path) -> Result<()> {
         let named = || format!("could not write what was found beside {}", backup.display());
         let path = path(backup).ok_or_else(|| Error::new(named()))?;
+        let manifest =
+            path.with_file_name(name::manifest_of(file_name(backup).unwrap_or_default()));
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new()
             .prefix(".verified.")
@@ -60,6 +68,12 @@ impl Proof {
         let mut text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
         text.push('\n');
         file.write_all(text.as_bytes()).context(named)?;
+        if let Ok(manifest) = fs::metadata(manifest) {
+            // Only root may give it away, and need not.
+            let _ = fchown(file.as_file(), Some(manifest.uid()), Some(manifest.gid()));
+            let mode = Permissions::from_mode(manifest.mode() & 0o666);
+            file.as_file().set_permissions(mode).context(named)?;
+        }
         file.as_file().sync_all().context(named)?;
         let persisted = file.persist(path).map_err(|error| error.error);
         persisted.context(named)?;
@@ -67,9 +81,12 @@ impl Proof {
     }
 }
 
-fn path(backup: &Path) -> Option<std::path::PathBuf> {
-    let file_name = backup.file_name()?.to_str()?;
-    Some(backup.with_file_name(name::proof_of(file_name)))
+fn path(backup: &Path) -> Option<PathBuf> {
+    Some(backup.with_file_name(name::proof_of(file_name(backup)?)))
+}
+
+fn file_name(backup: &Path) -> Option<&str> {
+    backup.file_name()?.to_str()
 }
 
 #[cfg(test)]

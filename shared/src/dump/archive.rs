@@ -4,34 +4,28 @@
 //! pg_backup_custom.c: a header, a table of contents, then a block of data for
 //! each entry that has any.
 
+mod blocks;
 mod toc;
 mod wire;
 
-use std::collections::BTreeSet;
-use std::io::{self, BufRead, BufReader, Chain, Read};
+use std::io::{self, BufReader, Chain, Read};
+use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
 
+pub use blocks::{BlockKind, Blocks, Chunks};
 pub use toc::{Packing, Storage, Toc, TocEntry, archive_versions};
-use wire::{array, cut, int, senseless, unreadable};
+use wire::unreadable;
 
 use crate::{Error, Result};
+
+const BUFFER_BYTES: usize = 1 << 16;
 
 /// An archive, read up to its data.
 #[derive(Debug)]
 pub struct Archive<R> {
-    input: BufReader<R>,
-    toc: Toc,
+    blocks: Blocks<BufReader<R>>,
     compression: Compression,
-    chunk: Chunk,
-}
-
-/// Where in a block's chunks the reading is.
-#[derive(Debug, Default)]
-struct Chunk {
-    left: usize,
-    /// The chunk of length 0 was read.
-    ended: bool,
 }
 
 /// The ways of compressing that are read here.
@@ -39,10 +33,10 @@ struct Chunk {
 enum Compression {
     None,
     Zlib,
+    Zstd,
 }
 
 /// A block of data.
-#[derive(Debug)]
 pub enum Block<'a, R: Read> {
     /// The rows of a table, as a script: its COPY statement first, if it has one.
     Rows(Box<Chain<io::Cursor<Vec<u8>>, Data<'a, R>>>),
@@ -57,26 +51,25 @@ impl<R: Read> Archive<R> {
     /// # Errors
     /// When it can't be read or makes no sense.
     pub fn open(input: R) -> Result<Option<Self>> {
-        let mut input = BufReader::with_capacity(1 << 16, input);
+        let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
         let Some(toc) = Toc::read(&mut input)? else {
             return Ok(None);
         };
         let compression = match (toc.storage, toc.packing) {
             (Storage::Custom, Some(Packing::None)) => Compression::None,
             (Storage::Custom, Some(Packing::Gzip)) => Compression::Zlib,
+            (Storage::Custom, Some(Packing::Zstd)) => Compression::Zstd,
             _ => return Ok(None),
         };
         Ok(Some(Self {
-            input,
-            toc,
+            blocks: Blocks::new(Arc::new(toc), input),
             compression,
-            chunk: Chunk::default(),
         }))
     }
 
     /// The entries of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a TocEntry> {
-        let entries = self.toc.entries().map(|(_, entry)| entry);
+        let entries = self.blocks.toc().entries().map(|(_, entry)| entry);
         entries.filter(move |entry| entry.kind == kind)
     }
 
@@ -85,99 +78,69 @@ impl<R: Read> Archive<R> {
     /// # Errors
     /// When a block can't be read, or one that the table of contents names is missing.
     pub fn blocks(mut self, mut take: impl FnMut(Block<'_, R>) -> Result<()>) -> Result<()> {
-        let mut missing = self.with_data();
-        while !self.input.fill_buf().map_err(unreadable)?.is_empty() {
-            let kind = array::<1>(&mut self.input)?[0];
-            let id = self.int()?;
-            let entry = self.toc.entry_of(id).cloned().ok_or_else(senseless)?;
-            missing.remove(&id);
+        while let Some((kind, id)) = self.blocks.next_block()? {
             match kind {
-                1 => self.rows(entry, &mut take)?,
-                3 => self.large_objects(&mut take)?,
-                _ => return Err(senseless()),
+                BlockKind::Data => self.rows(id, &mut take)?,
+                BlockKind::LargeObjects => self.large_objects(&mut take)?,
             }
         }
-        match missing.first().and_then(|id| self.toc.entry_of(*id)) {
-            Some(entry) => Err(Error::new(format!(
-                "the data of {} {} is missing",
-                entry.kind, entry.label
-            ))),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    fn with_data(&self) -> BTreeSet<i64> {
-        let entries = self.toc.entries();
-        let promising = entries.filter(|(_, entry)| entry.promises_data());
-        promising.map(|(id, _)| id).collect()
-    }
-
-    fn rows(
-        &mut self,
-        entry: TocEntry,
-        take: &mut impl FnMut(Block<'_, R>) -> Result<()>,
-    ) -> Result<()> {
-        let label = entry.label;
+    fn rows(&mut self, id: i64, take: &mut impl FnMut(Block<'_, R>) -> Result<()>) -> Result<()> {
+        let entry = self.blocks.toc().entry_of(id).cloned().unwrap_or_default();
         let copy = io::Cursor::new(entry.copy);
         let rows = Block::Rows(Box::new(copy.chain(self.data()?)));
-        take(rows).map_err(|error| Error::new(format!("{label}: {}", error.message())))?;
+        let named = |error: Error| Error::new(format!("{}: {}", entry.label, error.message()));
+        take(rows).map_err(named)?;
         self.drain()
     }
 
     fn large_objects(&mut self, take: &mut impl FnMut(Block<'_, R>) -> Result<()>) -> Result<()> {
-        loop {
-            let oid = u32::try_from(self.int()?).map_err(|_| senseless())?;
-            if oid == 0 {
-                return Ok(());
-            }
+        while let Some(oid) = self.blocks.next_large_object()? {
             take(Block::LargeObject(oid, Box::new(self.data()?)))?;
             self.drain()?;
         }
+        Ok(())
     }
 
     fn data(&mut self) -> Result<Data<'_, R>> {
-        self.chunk = Chunk::default();
-        let mut chunks = self.chunks();
-        chunks.begin().map_err(unreadable)?;
-        // Nothing is nothing, compressed or not.
-        let plain = chunks.chunk.ended;
         let compression = self.compression;
-        let chunks = self.chunks();
+        let mut chunks = self.blocks.content();
+        // Nothing is nothing, compressed or not.
+        let compression = match chunks.is_empty().map_err(unreadable)? {
+            true => Compression::None,
+            false => compression,
+        };
+        let buffered = |chunks| BufReader::with_capacity(BUFFER_BYTES, chunks);
         Ok(match compression {
-            Compression::Zlib if !plain => Data::Zlib(Box::new(ZlibDecoder::new(
-                BufReader::with_capacity(1 << 16, chunks),
-            ))),
-            _ => Data::Plain(chunks),
+            Compression::None => Data::Plain(chunks),
+            Compression::Zlib => Data::Zlib(Box::new(ZlibDecoder::new(buffered(chunks)))),
+            Compression::Zstd => {
+                Data::Zstd(Box::new(zstd::Decoder::with_buffer(buffered(chunks))?))
+            }
         })
-    }
-
-    fn chunks(&mut self) -> Chunks<'_, R> {
-        Chunks {
-            input: &mut self.input,
-            int_bytes: self.toc.int_bytes,
-            chunk: &mut self.chunk,
-        }
     }
 
     /// Reads to the end of a block: behind what zlib takes for its end comes the
     /// chunk that says so.
     fn drain(&mut self) -> Result<()> {
-        io::copy(&mut self.chunks(), &mut io::sink()).map_err(unreadable)?;
+        io::copy(&mut self.blocks.rest(), &mut io::sink()).map_err(unreadable)?;
         Ok(())
-    }
-
-    fn int(&mut self) -> Result<i64> {
-        int(&mut self.input, self.toc.int_bytes).map_err(unreadable)
     }
 }
 
+/// What a content's chunks are read through.
+type Buffered<'a, R> = BufReader<Chunks<'a, BufReader<R>>>;
+
 /// The bytes of one block, decompressed.
-#[derive(Debug)]
 pub enum Data<'a, R: Read> {
     /// As they are.
-    Plain(Chunks<'a, R>),
+    Plain(Chunks<'a, BufReader<R>>),
     /// By zlib.
-    Zlib(Box<ZlibDecoder<BufReader<Chunks<'a, R>>>>),
+    Zlib(Box<ZlibDecoder<Buffered<'a, R>>>),
+    /// By Zstandard.
+    Zstd(Box<zstd::Decoder<'static, Buffered<'a, R>>>),
 }
 
 impl<R: Read> Read for Data<'_, R> {
@@ -185,40 +148,8 @@ impl<R: Read> Read for Data<'_, R> {
         match self {
             Self::Plain(chunks) => chunks.read(buffer),
             Self::Zlib(decoder) => decoder.read(buffer),
+            Self::Zstd(decoder) => decoder.read(buffer),
         }
-    }
-}
-
-/// A block's chunks, each with its length before it; one of length 0 ends them.
-#[derive(Debug)]
-pub struct Chunks<'a, R: Read> {
-    input: &'a mut BufReader<R>,
-    int_bytes: usize,
-    chunk: &'a mut Chunk,
-}
-
-impl<R: Read> Chunks<'_, R> {
-    /// Goes to the next chunk, if this one is through.
-    fn begin(&mut self) -> io::Result<()> {
-        if self.chunk.left == 0 && !self.chunk.ended {
-            let length = int(self.input, self.int_bytes)?;
-            self.chunk.left = usize::try_from(length).map_err(|_| io::ErrorKind::InvalidData)?;
-            self.chunk.ended = self.chunk.left == 0;
-        }
-        Ok(())
-    }
-}
-
-impl<R: Read> Read for Chunks<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.begin()?;
-        let wanted = buffer.len().min(self.chunk.left);
-        let read = self.input.read(&mut buffer[..wanted])?;
-        if read == 0 && wanted > 0 {
-            return Err(cut(io::ErrorKind::UnexpectedEof.into()));
-        }
-        self.chunk.left -= read;
-        Ok(read)
     }
 }
 

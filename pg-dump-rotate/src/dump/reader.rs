@@ -1,0 +1,121 @@
+//! Counts and digests the rows and large objects of a script, on a thread of its own.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use shared::dump::{Digest, Event, LargeObjectCall, LargeObjectDigest, Script, Tally};
+use shared::{Context, Error, Result};
+
+/// How many pieces may wait.
+const AHEAD: usize = 2;
+
+/// The thread that counts.
+pub struct ScriptCounter {
+    pieces: SyncSender<Arc<Vec<u8>>>,
+    thread: JoinHandle<Result<Tally>>,
+}
+
+impl ScriptCounter {
+    /// Starts it.
+    pub fn start() -> Result<Self> {
+        let (pieces, received) = sync_channel(AHEAD);
+        let input = Pieces {
+            received,
+            current: Arc::default(),
+            position: 0,
+        };
+        let thread = thread::Builder::new().spawn(move || count(input));
+        Ok(Self {
+            pieces,
+            thread: thread.context(|| "could not start a thread".into())?,
+        })
+    }
+
+    /// Hands it a piece. One that has found an error takes no more, and tells it in the end.
+    pub fn send(&self, piece: &Arc<Vec<u8>>) {
+        let _ = self.pieces.send(Arc::clone(piece));
+    }
+
+    /// What it counted.
+    pub fn finish(self) -> Result<Tally> {
+        drop(self.pieces);
+        let died = |_| Err(Error::new("the thread that counts rows died"));
+        self.thread.join().unwrap_or_else(died)
+    }
+}
+
+fn count(input: impl Read) -> Result<Tally> {
+    let mut script = Script::new(input);
+    let mut counted = Counted::default();
+    while let Some(event) = script.next()? {
+        match event {
+            Event::Copy { sql, .. } => counted.copy = sql.to_vec(),
+            Event::Rows(lines) => counted.rows.add_lines(lines),
+            Event::CopyEnd => {
+                let rows = std::mem::take(&mut counted.rows);
+                counted.tally.add_table(&counted.copy, rows);
+            }
+            Event::Statement { sql, entry, .. } if sql.starts_with(b"INSERT INTO ") => {
+                if entry.kind == "TABLE DATA" {
+                    counted.tally.set_uncountable();
+                }
+            }
+            Event::Statement { sql, .. } => counted.large_object(sql),
+            Event::Command { .. } => {}
+        }
+    }
+    Ok(counted.tally)
+}
+
+#[derive(Default)]
+struct Counted {
+    tally: Tally,
+    copy: Vec<u8>,
+    rows: Digest,
+    object: Option<(u32, LargeObjectDigest)>,
+}
+
+impl Counted {
+    fn large_object(&mut self, sql: &[u8]) {
+        match LargeObjectCall::parse(sql) {
+            Some(LargeObjectCall::Open(oid)) => self.object = Some((oid, Default::default())),
+            Some(LargeObjectCall::Write(bytes)) => {
+                if let Some((_, content)) = &mut self.object {
+                    content.add(&bytes);
+                }
+            }
+            Some(LargeObjectCall::Close) => {
+                if let Some((oid, content)) = self.object.take() {
+                    self.tally.add_large_object(oid, &content);
+                }
+            }
+            Some(LargeObjectCall::Create(_)) | None => {}
+        }
+    }
+}
+
+/// The pieces as one stream.
+struct Pieces {
+    received: Receiver<Arc<Vec<u8>>>,
+    current: Arc<Vec<u8>>,
+    position: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.position == self.current.len() {
+            match self.received.recv() {
+                Ok(piece) => self.current = piece,
+                Err(_) => return Ok(0),
+            }
+            self.position = 0;
+        }
+        let rest = &self.current[self.position..];
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.position += length;
+        Ok(length)
+    }
+}

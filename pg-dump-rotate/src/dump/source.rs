@@ -1,0 +1,82 @@
+//! What pg_dump writes, read with an eye on how far it is.
+
+use std::io::{self, Read};
+use std::process::ChildStdout;
+use std::time::Instant;
+
+use shared::message::Progress;
+use shared::units::human_bytes;
+
+/// How much the pipe may hold: pg_dump writes little at a time, and each wait costs.
+const PIPE_BYTES: usize = 1 << 20;
+
+/// The pipe from pg_dump.
+pub struct Source {
+    stdout: ChildStdout,
+    progress: Progress,
+    /// The database.
+    name: String,
+    /// What of it is passing.
+    table: String,
+    /// How much is expected.
+    estimate: Option<u64>,
+    bytes: u64,
+    began: Instant,
+}
+
+impl Source {
+    /// The pipe, for a dump of so many bytes if that is known.
+    pub fn new(stdout: ChildStdout, progress: Progress, name: &str, estimate: Option<u64>) -> Self {
+        // A smaller one will do where the kernel allows no more.
+        let _ = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES);
+        Self {
+            stdout,
+            progress,
+            name: name.to_string(),
+            table: String::new(),
+            estimate: estimate.filter(|bytes| *bytes > 0),
+            bytes: 0,
+            began: Instant::now(),
+        }
+    }
+
+    /// Says what passes from now on.
+    pub fn set_table(&mut self, table: &str) {
+        self.table.clear();
+        self.table.push_str(table);
+    }
+
+    /// Whether pg_dump has closed its end; what it wrote until then is read away.
+    pub fn is_at_end(&mut self) -> bool {
+        matches!(self.stdout.read(&mut [0]), Ok(0))
+    }
+
+    fn line(&self) -> String {
+        let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+        let rate = human_bytes((self.bytes as f64 / seconds) as u64);
+        let mut line = format!("{}: {}, {rate}/s", self.name, human_bytes(self.bytes));
+        if let Some(estimate) = self.estimate {
+            // The estimate is one; that nothing is left is only known at the end.
+            let percent = (self.bytes as f64 * 100.0 / estimate as f64).min(99.0);
+            line.push_str(&format!(", {percent:.0} %"));
+        }
+        if !self.table.is_empty() {
+            line.push_str(&format!(", {}", self.table));
+        }
+        line
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = loop {
+            match self.stdout.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.bytes += length as u64;
+        self.progress.show(|| self.line());
+        Ok(length)
+    }
+}

@@ -1,0 +1,232 @@
+//! A tar file as pg_dump writes it, counted as it streams by.
+//!
+//! Its first member is the table of contents; then there is one for each table's rows,
+//! one for each large object, and a script that restores them. Each begins with a
+//! block that says how long it is and is filled up to a whole block; two blocks of
+//! zeros end the file.
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read, Write};
+use std::sync::Arc;
+
+use shared::dump::{Storage, Tally, Toc};
+use shared::{Context, Error, Result};
+
+use super::counter::Counter;
+use super::piece::{Filler, Piece, Subject};
+use super::source::Source;
+use super::{Copied, Head, Outcome, Trouble};
+use crate::compression::Compression;
+use crate::output::Output;
+use crate::pool::Pool;
+
+const BLOCK: usize = 512;
+const TOC: &str = "toc.dat";
+/// How much is read from the pipe at once.
+const READ_BYTES: usize = 256 << 10;
+/// A table of contents is held whole; that of a million tables is smaller.
+const LONGEST_TOC: u64 = 4 << 30;
+
+/// Copies a tar file; without `digest` no rows are counted.
+pub fn copy(source: &mut Source, output: Output, digest: bool) -> Outcome<Copied> {
+    let mut input = BufReader::with_capacity(READ_BYTES, source);
+    let mut start = Vec::new();
+    let toc = read_toc(&mut input, &mut start)?;
+    let warning = toc.is_none().then(|| {
+        "this pg_dump writes tar files of a kind that is not known here: their rows are not \
+         counted"
+            .to_string()
+    });
+    let toc = toc.map(Arc::new);
+    let counter = match (&toc, digest) {
+        (Some(toc), true) => Some(Counter::start(Arc::clone(toc))?),
+        _ => None,
+    };
+    let workers = vec![|piece: Arc<Piece>| Ok(piece)];
+    let mut pool = Pool::start(workers, output, |piece: Arc<Piece>, output: &mut Output| {
+        output.write_all(&piece.bytes)
+    })?;
+    let mut filler = Filler::new(|piece: Arc<Piece>| {
+        if let Some(counter) = &counter {
+            counter.send(&piece);
+        }
+        pool.send(piece).map_err(Trouble::Output)
+    });
+    let members = Members::new(toc.as_deref());
+    let sent = filler
+        .frame(&start)
+        .and_then(|()| members.copy(&mut input, &mut filler))
+        .and_then(|()| filler.finish());
+    let output = Trouble::join(sent, pool.finish())?;
+    let tally = counter.map(Counter::finish).transpose()?;
+    Ok(Copied {
+        output,
+        compression: Compression::None,
+        tables: tally.as_ref().and_then(Tally::tables),
+        large_objects: tally.as_ref().map(Tally::large_objects),
+        head: toc.as_deref().map(Head::of).unwrap_or_default(),
+        warning,
+    })
+}
+
+/// Reads the first member, and all of its bytes into `start`; `None` if it is no table of contents
+/// that is known.
+fn read_toc(input: &mut impl Read, start: &mut Vec<u8>) -> Result<Option<Toc>> {
+    let Some(member) = Member::read(input, start)? else {
+        return Err(Error::new("the tar file holds nothing"));
+    };
+    if member.name != TOC || member.bytes > LONGEST_TOC {
+        return Err(Error::new("the tar file does not begin with toc.dat"));
+    }
+    let begins = start.len();
+    let length = member.padded();
+    let read = input.take(length).read_to_end(start);
+    if read.context(|| "reading from pg_dump".into())? as u64 != length {
+        return Err(ends_early());
+    }
+    let toc = Toc::read(&mut &start[begins..])?;
+    Ok(toc.filter(|toc| toc.storage == Storage::Files))
+}
+
+/// A member's first block.
+struct Member {
+    name: String,
+    bytes: u64,
+}
+
+impl Member {
+    /// Reads the next one, and its block into `block` too; `None` for a block of zeros.
+    fn read(input: &mut impl Read, block: &mut Vec<u8>) -> Result<Option<Self>> {
+        let mut bytes = [0; BLOCK];
+        input.read_exact(&mut bytes).map_err(|_| ends_early())?;
+        block.extend_from_slice(&bytes);
+        if bytes == [0; BLOCK] {
+            return Ok(None);
+        }
+        let name = bytes[..100].split(|byte| *byte == 0).next();
+        Ok(Some(Self {
+            name: String::from_utf8_lossy(name.unwrap_or_default()).into_owned(),
+            bytes: number(&bytes[124..136])?,
+        }))
+    }
+
+    /// The length with what fills the last block.
+    fn padded(&self) -> u64 {
+        self.bytes.next_multiple_of(BLOCK as u64)
+    }
+}
+
+/// Octal digits, or from 8 GiB a marked byte and then the number, most significant byte first.
+fn number(field: &[u8]) -> Result<u64> {
+    if field[0] & 0x80 != 0 {
+        let low = &field[field.len() - 8..];
+        return Ok(low
+            .iter()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte)));
+    }
+    let text = String::from_utf8_lossy(field);
+    let digits = text.trim_matches(['\0', ' ']);
+    u64::from_str_radix(digits, 8)
+        .map_err(|_| Error::new("the tar file makes no sense: a member without a length"))
+}
+
+fn ends_early() -> Error {
+    Error::new("the tar file ends early")
+}
+
+/// What the members are, by their names.
+struct Members<'a> {
+    toc: Option<&'a Toc>,
+    /// Entries whose file has not come, with its name.
+    missing: BTreeMap<String, i64>,
+}
+
+impl<'a> Members<'a> {
+    fn new(toc: Option<&'a Toc>) -> Self {
+        let entries = toc.into_iter().flat_map(Toc::entries);
+        let missing = entries
+            .filter(|(_, entry)| entry.promises_data())
+            .filter_map(|(id, entry)| Some((entry.file.clone()?, id)));
+        Self {
+            toc,
+            missing: missing.collect(),
+        }
+    }
+
+    fn copy(mut self, input: &mut BufReader<&mut Source>, filler: &mut Filler<'_>) -> Outcome<()> {
+        let mut block = Vec::with_capacity(BLOCK);
+        loop {
+            block.clear();
+            let member = Member::read(input, &mut block)?;
+            filler.frame(&block)?;
+            let Some(member) = member else {
+                break;
+            };
+            let subject = self.subject(&member.name);
+            input.get_mut().set_table(&self.label(subject));
+            content(input, subject, &member, filler)?;
+        }
+        rest(input, filler)?;
+        match self.missing.first_key_value() {
+            Some((file, _)) => Err(Error::new(format!("{file} is missing in the tar file")).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn subject(&mut self, name: &str) -> Subject {
+        if let Some(id) = self.missing.remove(name) {
+            return Subject::Entry(id);
+        }
+        let number = name.strip_prefix("blob_");
+        let oid = number.and_then(|name| name.strip_suffix(".dat")?.parse().ok());
+        oid.map_or(Subject::Other, Subject::LargeObject)
+    }
+
+    fn label(&self, subject: Subject) -> String {
+        match (subject, self.toc) {
+            (Subject::Entry(id), Some(toc)) => toc.entry_of(id).map(|entry| entry.label.clone()),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+}
+
+fn content(
+    input: &mut impl Read,
+    subject: Subject,
+    member: &Member,
+    filler: &mut Filler<'_>,
+) -> Outcome<()> {
+    filler.begin(subject);
+    let mut left = member.bytes;
+    while left > 0 {
+        let room = filler.room()?;
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
+        let read = input.read(&mut room[..wanted]);
+        match read.context(|| "reading from pg_dump".into())? {
+            0 => return Err(ends_early().into()),
+            length => {
+                filler.put(length);
+                left -= length as u64;
+            }
+        }
+    }
+    filler.end();
+    let mut padding = vec![0; (member.padded() - member.bytes) as usize];
+    input.read_exact(&mut padding).map_err(|_| ends_early())?;
+    filler.frame(&padding)
+}
+
+/// What follows the first block of zeros: another one at least, and nothing else.
+fn rest(input: &mut impl Read, filler: &mut Filler<'_>) -> Outcome<()> {
+    let mut zeros = Vec::new();
+    let read = input.take(LONGEST_END).read_to_end(&mut zeros);
+    read.context(|| "reading from pg_dump".into())?;
+    if zeros.len() < BLOCK || zeros.len() as u64 == LONGEST_END || zeros.iter().any(|b| *b != 0) {
+        return Err(ends_early().into());
+    }
+    filler.frame(&zeros)
+}
+
+/// More zeros than any program ends a tar file with.
+const LONGEST_END: u64 = 1 << 20;

@@ -1,0 +1,150 @@
+//! What pg-restore-verify found decides what is kept.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use setting::{back_up, database_with_rows, folder, manifest, path_of, taken_at, text};
+use shared::backup::{Manifest, Proof};
+use tests::{Database, tool};
+
+/// A backup of now and, an hour apart, older ones of one day, the newest first.
+fn day(dir: &Path, count: usize) -> (Database<'static>, PathBuf, Vec<PathBuf>) {
+    let database = database_with_rows(10);
+    let first = path_of(&back_up(&database, dir).run().expect_code(0));
+    let older = (0..count).map(|i| taken_at(&first, &format!("20240105T{:02}0000Z", 22 - i)));
+    let older = older.collect();
+    (database, first, older)
+}
+
+fn tried(backup: &Path, proved: bool) {
+    let known = Manifest::read(backup).unwrap().unwrap();
+    let proof = Proof {
+        verified_at: shared::time::now(),
+        proved,
+        message: "said so".into(),
+        sha256: known.sha256().map(str::to_string),
+        bytes: known.bytes(),
+        restore_ms: None,
+        server_version: None,
+        tool_version: "0.1.0".into(),
+    };
+    proof.write(backup).unwrap();
+}
+
+fn rotate(dir: &Path, arguments: &[&str]) -> Vec<Value> {
+    let rotate = folder(dir).arg("--rotate").args(arguments);
+    rotate.run().expect_code(0).json_lines()
+}
+
+fn kept(records: &[Value]) -> Vec<(String, String)> {
+    let kept = records.iter().filter(|record| record["action"] == "kept");
+    let name = |record: &Value| {
+        let path = PathBuf::from(text(record, "path"));
+        path.file_stem().unwrap().to_str().unwrap().to_string()
+    };
+    kept.map(|record| (name(record), text(record, "reason")))
+        .collect()
+}
+
+#[test]
+fn of_a_day_the_proved_backup_is_kept_and_the_newest_proved_one_never_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first, older) = day(dir.path(), 5);
+    tried(&older[0], false);
+    tried(&older[2], true);
+    tried(&older[4], true);
+    let of_first = first.file_stem().unwrap().to_str().unwrap().to_string();
+    let dry = rotate(dir.path(), &["--keep-last", "1", "--dry-run"]);
+    let expected = [
+        (of_first.clone(), "last (1 of 1)".to_string()),
+        ("x_20240105T200000Z".into(), "newest that was proved".into()),
+    ];
+    assert_eq!(kept(&dry), expected);
+    assert_eq!(dry[0]["proved"], Value::Null);
+    assert_eq!(dry[1]["proved"], false);
+    assert_eq!(dry[3]["proved"], true);
+    assert!(text(&dry[3], "verified_at").starts_with("20"));
+    let done = rotate(dir.path(), &["--keep-daily", "2"]);
+    assert_eq!(kept(&done)[1].0, "x_20240105T200000Z");
+    assert_eq!(kept(&done)[1].1, "daily 2024-01-05 (2 of 2)");
+    let mut left = vec![first.clone(), manifest(&first)];
+    left.extend([older[2].clone(), manifest(&older[2])]);
+    assert!(left.iter().all(|path| path.exists()));
+    let names = setting::visible(dir.path());
+    let verified: Vec<_> = names
+        .iter()
+        .filter(|n| n.ends_with(".verified.json"))
+        .collect();
+    assert_eq!(
+        verified,
+        ["x_20240105T200000Z.dump.verified.json"],
+        "they go with their backups"
+    );
+}
+
+#[test]
+fn the_newest_is_kept_and_one_that_has_not_failed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first, older) = day(dir.path(), 3);
+    tried(&first, false);
+    tried(&older[0], false);
+    let kept = kept(&rotate(
+        dir.path(),
+        &["--keep-last", "1", "--keep-min", "2"],
+    ));
+    let reasons: Vec<&str> = kept.iter().map(|(_, reason)| reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "last (1 of 1)",
+            "newest that has not failed",
+            "min (2 of 2)"
+        ]
+    );
+    assert!(older[1].exists() && older[2].exists() && !older[0].exists());
+}
+
+/// The two tools together: what one proves, the other keeps.
+#[test]
+fn pg_restore_verify_writes_what_rotation_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first, older) = day(dir.path(), 2);
+    let verify = |backup: &Path| tool("pg-restore-verify").arg("-q").arg(backup);
+    verify(&older[1]).run().expect_code(0);
+    verify(&older[0]).arg("--no-record").run().expect_code(0);
+    assert_eq!(Proof::read(&older[0]), None);
+    let proof = Proof::read(&older[1]).unwrap();
+    assert!(
+        proof.proved && proof.message.contains("10 rows"),
+        "{proof:?}"
+    );
+    assert_eq!(
+        proof.server_version,
+        Some(database.cluster().version().to_string())
+    );
+    assert!(proof.restore_ms.is_some());
+    // One byte of the newest is changed: it doesn't restore, and that is noted, too.
+    let mut bytes = std::fs::read(&first).unwrap();
+    let last = bytes.len() - 20;
+    bytes[last] ^= 1;
+    std::fs::write(&first, bytes).unwrap();
+    verify(&first).run().expect_code(1);
+    let listed = folder(dir.path())
+        .arg("--list")
+        .run()
+        .expect_code(0)
+        .json_lines();
+    let proved: Vec<&Value> = listed.iter().map(|record| &record["proved"]).collect();
+    assert_eq!(
+        proved,
+        [&Value::Bool(false), &Value::Null, &Value::Bool(true)]
+    );
+    let kept = kept(&rotate(dir.path(), &["--keep-daily", "2", "--dry-run"]));
+    assert_eq!(kept[1].1, "newest that has not failed");
+    let expected = ("x_20240105T210000Z", "daily 2024-01-05 (2 of 2)");
+    assert_eq!((kept[2].0.as_str(), kept[2].1.as_str()), expected);
+}
