@@ -22,7 +22,7 @@ pub const TOOL: Tool = Tool::new(
     "take PostgreSQL backups and keep the right ones",
 )
 .synopsis(&[
-    "--dir DIR [-d CONNINFO] [OPTION]...",
+    "--dir DIR [-d CONNINFO]... [OPTION]... [-- OPTION...]",
     "--dir DIR --list [OPTION]...",
     "--dir DIR --rotate --keep-... N [OPTION]...",
     "--dir DIR --check [--max-age DURATION] [OPTION]...",
@@ -39,6 +39,15 @@ pub const TOOL: Tool = Tool::new(
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
      rotated.\n\
+     \n\
+     --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
+     pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
+     shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
+     there, and what can only be asked by a session of our own is not asked. A password never \
+     becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
+     to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
+     trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
+     as any.\n\
      \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
@@ -74,6 +83,14 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove that the backup restores",
         "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
+    ),
+    (
+        "Every database of the server, its roles and tablespaces, two at a time",
+        "pg-dump-rotate --all-databases --globals -j 2 --dir /backups --keep-daily 7",
+    ),
+    (
+        "From a container",
+        "pg-dump-rotate --pg-dump 'docker compose exec -T db pg_dump' -d app --dir /backups",
     ),
     (
         "What would be deleted",
