@@ -120,6 +120,11 @@ impl Run<'_> {
         }
     }
 
+    /// Whether pg_dump runs where neither our environment nor our files are.
+    fn is_elsewhere(&self) -> bool {
+        self.pg_dump.as_ref().is_some_and(Program::is_elsewhere)
+    }
+
     /// A directory's tables are dumped side by side already.
     fn at_once(&self) -> usize {
         match self.options.format() {

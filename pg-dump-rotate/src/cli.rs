@@ -60,10 +60,20 @@ pub const TOOL: Tool = Tool::new(
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
      restore, the newest that was proved, and the newest N of --keep-min. Backups with a time in \
      the future stay and take nobody's place. Only backups with a manifest, and of the size that \
-     it says, count or are deleted.\n\
+     it says, count or are deleted; others are passed over, and --rotate names them.\n\
+     \n\
+     A backup is good when it is as its manifest says and has not failed to restore. --check and \
+     --list judge by sizes; with --verify-checksums every byte is read.\n\
      \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
-     is, save for large objects of others; where tables have row security, with BYPASSRLS.",
+     is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
+     can't read is named before the dump starts. So are a pattern of --table or --schema that \
+     matches nothing, an exclusion without wildcards that excludes nothing, and a disk without \
+     room: what the last backup was to the tables then, this one is to the tables now, and a \
+     seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
+     itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
+     a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
+     of a dump that --lock-wait ended is in its hint.",
 )
 .flags(FLAGS)
 .connects()
@@ -93,11 +103,18 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --pg-dump 'docker compose exec -T db pg_dump' -d app --dir /backups",
     ),
     (
+        "Every morning: is last night's backup there?",
+        "pg-dump-rotate -d app --dir /backups --check --max-age 26h",
+    ),
+    (
         "What would be deleted",
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
-.found("one database of several could not be dumped, or an old backup not be deleted");
+.found(
+    "one database of several could not be dumped, an old backup not be deleted, a backup is \
+     damaged, or --check found fault",
+);
 
 const FLAGS: &[Flag] = &[
     Flag::value(
@@ -230,36 +247,44 @@ const FLAGS: &[Flag] = &[
     Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
     Flag::switch(
         "list",
-        "show what is in DIR, newest first; with -d one database, with --label one label",
+        "show what is in DIR, newest first; with -d or --globals only that, with --label one \
+         label; with rules also what they would do",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "rotate",
         "rotate what is in DIR, each database apart: what has no label, \
-         or --label; with -d one database",
+         or --label; with -d or --globals only that",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "check",
-        "fail when the newest good backup of a database and label is missing, old or damaged",
+        "fail when there is no good backup, or one is damaged: of each database and label seen; \
+         with -d or --globals of just that, without a label or with --label, seen or not",
     )
     .group(NO_BACKUP),
     Flag::value(
         "max-age",
         "DURATION",
-        "of the newest good backup, for --check",
+        "--check fails when the newest good backup is older",
     )
     .group(NO_BACKUP),
-    Flag::value("min-count", "N", "of good backups, for --check").group(NO_BACKUP),
+    Flag::value(
+        "min-count",
+        "N",
+        "--check fails when there are fewer good backups",
+    )
+    .group(NO_BACKUP),
     Flag::value(
         "max-shrink",
         "PERCENT",
-        "of the newest backup against the one before, for --check",
+        "--check fails when the newest good backup has shrunk by more against the one before of \
+         the same format and compression",
     )
     .group(NO_BACKUP),
     Flag::switch(
         "verify-checksums",
-        "read every file and compare it with its manifest, for --list and --check",
+        "--list and --check read every file and compare it with its manifest",
     )
     .group(NO_BACKUP),
 ];
@@ -399,7 +424,15 @@ impl cli::Options for Options {
     }
 
     fn check(&mut self) -> Result<()> {
-        combinations::check(self)?;
+        if self.dir.as_os_str().is_empty() {
+            return Err(Error::usage("--dir is needed: the folder of the backups"));
+        }
+        self.check_combinations()?;
+        if self.job == Job::Rotate && self.policy.is_empty() {
+            return Err(Error::usage(
+                "--rotate needs a rule, such as --keep-daily 7",
+            ));
+        }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
@@ -540,7 +573,6 @@ mod tests {
                 &["--dir", "x", "--list", "-F", "p"],
                 "--format has no place",
             ),
-            (&["--dir", "x", "--check", "--globals"], "--globals has no"),
             (
                 &["--dir", "x", "--list", "--dry-run"],
                 "--dry-run has no place",
@@ -549,8 +581,10 @@ mod tests {
                 &["--dir", "x", "--list", "--", "--inserts"],
                 "--inserts has no place",
             ),
-            (&["--dir", "x", "--max-age", "1d"], "for --check"),
-            (&["--dir", "x", "--verify-checksums"], "for --list"),
+            (
+                &["--dir", "x", "--verify-checksums"],
+                "has no place beside a backup",
+            ),
             (&["--dir", "x", "--no-role-passwords"], "about --globals"),
             (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
             (&["--dir", "x", "-j", "2"], "--jobs is for"),
@@ -561,6 +595,33 @@ mod tests {
             ),
             (&["--dir", "x", "--", "-Fp"], "say it with --format"),
             (&["--dir", "x", "--", "-c"], "without --if-exists"),
+            (
+                &["--dir", "x", "--list", "--force"],
+                "takes no backup, so --force",
+            ),
+            (
+                &["--dir", "x", "--list", "--max-age", "1d"],
+                "--max-age has no place beside --list",
+            ),
+            (
+                &["--dir", "x", "--min-count", "1"],
+                "--min-count has no place beside a backup",
+            ),
+            (
+                &["--dir", "x", "--check", "--keep-last", "1"],
+                "a --keep rule has no place",
+            ),
+            (
+                &[
+                    "--dir",
+                    "x",
+                    "--rotate",
+                    "--keep-last",
+                    "1",
+                    "--verify-checksums",
+                ],
+                "--verify-checksums has no place beside --rotate",
+            ),
             (&["--dir", "x", "-s", "-a"], "exclude each other"),
             (&["--dir", "x", "--label", "../x"], "a label is"),
             (&["--dir", "x", "--label", ""], "a label is"),

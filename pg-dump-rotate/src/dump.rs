@@ -152,7 +152,12 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
+            match self.pg_restore() {
+                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
+                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
+                Err(_) if self.pg_dump.is_elsewhere() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Dumped {
             files: vec![file],
@@ -200,7 +205,17 @@ impl Dump<'_> {
     /// What to do about pg_dump's complaint, where it does not say so itself.
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
-        let user = self.conninfo.user();
+        let user = match self.conninfo.user() {
+            "" => "that pg_dump connects as",
+            user => user,
+        };
+        if says("no password supplied") && self.pg_dump.is_elsewhere() {
+            return Some(
+                "PGPASSWORD has to be carried to where pg_dump runs, as by \
+                 'docker compose exec -T -e PGPASSWORD db pg_dump'"
+                    .into(),
+            );
+        }
         if says("LOCK TABLE") && says("statement timeout") {
             let waited = human_duration(self.lock_wait);
             return Some(format!(
@@ -228,10 +243,10 @@ impl Dump<'_> {
 
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
-        let mut command = self.pg_dump.command();
+        let mut arguments = self.arguments();
+        arguments.extend(self.conninfo.child_arguments());
+        let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
-        command.args(self.arguments());
-        command.args(self.conninfo.child_arguments());
         command
     }
 

@@ -1,55 +1,114 @@
 //! `--list`: what there is.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, State};
+use shared::backup::{self, Backup, Name, State};
 use shared::cli::Context;
 use shared::time::{self, Time};
 use shared::{Exit, Result};
 
 use crate::cli::Options;
+use crate::folder::{Leftover, leftovers};
+use crate::problem;
 use crate::record::Record;
 use crate::rotate::{self, Verdict};
+use crate::scope::{Scope, Subject};
 
-/// Every backup in the folder, newest first; with rules, what they would do with it.
+/// Every backup in the folder, newest first, with what is wrong with it, and what is unfinished;
+/// with rules, what they would do with each.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
-    let backups = backup::list(&options.absolute_dir()?)?;
+    let dir = options.absolute_dir()?;
     let now = time::now();
-    let reasons = reasons(options, &backups, now);
-    let database = rotate::database(options, context)?;
-    let mut records = context.records::<Record>();
-    let is_meant = |backup: &&Backup| options.lists(backup, database.as_deref());
-    for backup in backups.iter().filter(is_meant) {
-        let record = Record::of("listed", backup, now);
-        let record = match (reasons.get(&backup.path), &backup.state) {
-            (Some(reason), _) => record.because(reason),
-            (None, State::Damaged(why)) => record.because(why),
-            (None, _) => record,
-        };
-        records.write(&record)?;
+    let scope = Scope::of(options, context)?;
+    let mut backups = backup::list(&dir)?;
+    backups.retain(|backup| match Subject::of(backup) {
+        Some(subject) => scope.shows(&subject),
+        None => !scope.names_databases() && scope.label.is_none(),
+    });
+    let mut exit = Exit::Ok;
+    if options.verify_checksums && verify_checksums(&mut backups, context)? {
+        exit = Exit::Found;
     }
+    let verdicts = verdicts(options, &backups, now);
+    let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
+    let mut all: Vec<Record> = backups.iter().map(listed).collect();
+    all.extend(unfinished(&dir, &scope, now)?);
+    all.sort_by_key(|record| Reverse(record.taken_at));
+    let mut records = context.records::<Record>();
+    all.iter().try_for_each(|record| records.write(record))?;
     records.finish()?;
-    Ok(Exit::Ok)
+    Ok(exit)
 }
 
-/// What the rules would do with each; nothing where there are none.
-fn reasons(options: &Options, backups: &[Backup], now: Time) -> HashMap<PathBuf, String> {
+/// Reads the data of every backup that seems good; whether one is not what its manifest says.
+pub fn verify_checksums(backups: &mut [Backup], context: &Context) -> Result<bool> {
+    let progress = context.progress();
+    let mut found = false;
+    for backup in backups {
+        progress.show(|| format!("reading {}", backup.path.display()));
+        backup.verify_checksums()?;
+        found |= matches!(backup.state, State::ChecksumDiffers(_));
+    }
+    Ok(found)
+}
+
+fn listed(backup: &Backup, verdict: Option<&(bool, String)>, now: Time) -> Record {
+    let record = Record {
+        kept: verdict.map(|(kept, _)| *kept),
+        ..Record::of("listed", backup, now)
+    };
+    let reasons = verdict.map(|(_, reason)| reason.clone());
+    let reasons: Vec<String> = reasons.into_iter().chain(problem::of(backup)).collect();
+    match reasons.is_empty() {
+        true => record,
+        false => record.because(reasons.join("; ")),
+    }
+}
+
+/// Whether the rules would keep each, and why; nothing where there are none.
+fn verdicts(options: &Options, backups: &[Backup], now: Time) -> HashMap<PathBuf, (bool, String)> {
     if options.policy.is_empty() {
         return HashMap::new();
     }
     let verdicts = rotate::judge_all(&options.policy, backups.to_vec(), now);
-    let reason = |verdict: Verdict| (verdict.backup.path.clone(), verdict.reason());
-    verdicts.into_iter().map(reason).collect()
+    let of = |verdict: Verdict| {
+        let judged = (verdict.is_kept(), verdict.reason());
+        (verdict.backup.path, judged)
+    };
+    verdicts.into_iter().map(of).collect()
 }
 
-impl Options {
-    /// With --label only what has that label, with -d only what is of that database.
-    fn lists(&self, backup: &Backup, database: Option<&str>) -> bool {
-        let manifest = backup.manifest.as_ref();
-        let label = manifest.and_then(|manifest| manifest.label.as_ref());
-        let of = manifest.and_then(|manifest| manifest.database.as_deref());
-        (self.label.is_none() || self.label.as_ref() == label)
-            && (database.is_none() || database == of)
-    }
+/// What is being written or deleted, or was when its run was killed.
+fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
+    let shows = |left: &Leftover| match Subject::of_name(&left.name) {
+        Some(subject) => scope.shows(&subject),
+        None => !scope.names_databases() && scope.label.is_none(),
+    };
+    let record = |left: Leftover| {
+        let (state, reason) = match left.busy {
+            true => ("in progress", "a run is at work on it"),
+            false => (
+                "unfinished",
+                "left by a run that was killed; the next run finishes it, or removes it",
+            ),
+        };
+        let subject = Subject::of_name(&left.name).unwrap_or_default();
+        let taken_at = Name::parse(&left.name).map(|name| name.taken_at());
+        Record {
+            action: "listed".into(),
+            path: Some(left.path().to_string_lossy().into_owned()),
+            database: subject.database,
+            label: subject.label,
+            taken_at,
+            age_seconds: taken_at.map(|at| (now - at).whole_seconds()),
+            bytes: left.path().metadata().ok().map(|data| data.len()),
+            state: Some(state.into()),
+            ..Record::default()
+        }
+        .because(reason)
+    };
+    let left = leftovers(dir)?;
+    Ok(left.into_iter().filter(shows).map(record).collect())
 }

@@ -4,6 +4,7 @@
 
 mod archive;
 mod back_up;
+mod check;
 mod cli;
 mod compression;
 mod compressor;
@@ -13,10 +14,13 @@ mod listing;
 mod output;
 mod partial;
 mod pool;
+mod problem;
 mod record;
 mod restore;
 mod retention;
+mod room;
 mod rotate;
+mod scope;
 mod script;
 mod server;
 
@@ -36,6 +40,6 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
         Job::BackUp => back_up::run(&options, context),
         Job::List => listing::run(&options, context),
         Job::Rotate => rotate::run(&options, context),
-        Job::Check => Err(shared::Error::usage("--check: not yet")),
+        Job::Check => check::run(&options, context),
     }
 }

@@ -11,7 +11,8 @@ use crate::restore;
 /// One backup and what was done with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Record {
-    /// created, kept, deleted, failed, skipped, listed; with --dry-run would_create, would_delete.
+    /// created, kept, deleted, failed, skipped, listed, ok; with --dry-run would_create,
+    /// would_delete.
     pub action: String,
     /// The file; null where there is none.
     pub path: Option<String>,
@@ -30,6 +31,8 @@ pub struct Record {
     pub state: Option<String>,
     /// Why it is kept, deleted or not to be relied on.
     pub reason: Option<String>,
+    /// In a list, whether the rules keep it; null where they don't judge it.
+    pub kept: Option<bool>,
     /// Whether pg-restore-verify found that it restores; null where it did not try.
     pub proved: Option<bool>,
     /// When it tried.

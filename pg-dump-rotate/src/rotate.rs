@@ -1,60 +1,76 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
+use std::collections::HashMap;
+
 use ::time::UtcOffset;
-use shared::backup::{self, Backup};
+use shared::backup::{self, Backup, State};
 use shared::cli;
-use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::records::Writer;
 use shared::time::{self, Time};
 use shared::{Exit, Result, signals};
 
 use crate::cli::Options;
 use crate::folder::{Folder, Locked};
+use crate::problem;
 use crate::record::Record;
 use crate::retention::{self, Candidate, Policy, Trust};
+use crate::scope::{Scope, Subject};
 
 /// Rotates what is in the folder, each series apart, without taking a backup.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let database = database(options, context)?;
-    let is_meant = |backup: &Backup| {
-        let manifest = backup.manifest.as_ref();
-        manifest.is_some_and(|manifest| {
-            manifest.label == options.label
-                && database
-                    .as_ref()
-                    .is_none_or(|name| manifest.database.as_ref() == Some(name))
-        })
-    };
-    let judged = || -> Result<Vec<Verdict>> {
+    let scope = Scope::of(options, context)?;
+    let meant = || -> Result<Vec<Backup>> {
         let mut backups = backup::list(&dir)?;
-        backups.retain(is_meant);
-        Ok(judge_all(&options.policy, backups, time::now()))
+        backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
+        Ok(backups)
     };
     let mut records = context.records::<Record>();
-    let exit = if options.dry_run {
-        rehearse(&judged()?, &mut records)?
+    let mut exit = Exit::Ok;
+    if options.dry_run {
+        let backups = meant()?;
+        exit = name_problems(&backups, &mut records, context)?;
+        rehearse(
+            &judge_all(&options.policy, backups, time::now()),
+            &mut records,
+        )?;
     } else {
         let folder = Folder::open(&dir)?;
         let locked = folder.lock()?;
         locked.sweep(context)?;
-        carry_out(judged()?, &locked, &mut records, context)?
-    };
+        let backups = meant()?;
+        let named = name_problems(&backups, &mut records, context);
+        let verdicts = judge_all(&options.policy, backups, time::now());
+        // Without a reader no less.
+        let done = carry_out(verdicts, &locked, &mut records, context);
+        if [named?, done?].contains(&Exit::Found) {
+            exit = Exit::Found;
+        }
+    }
     records.finish()?;
     Ok(exit)
 }
 
-/// The database named by -d; the environment alone restricts neither a rotation nor a list.
-pub fn database(options: &Options, context: &cli::Context) -> Result<Option<String>> {
-    let Some(dbname) = options.databases.first() else {
-        return Ok(None);
-    };
-    let given = ConnectArgs {
-        dbname: Some(dbname.clone()),
-        ..context.common.connect.clone()
-    };
-    let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;
-    Ok(Some(conninfo.database().to_string()))
+/// Tells of those that can't be relied on: they are passed over. One that is damaged makes the
+/// status 1; one without a manifest may be another's.
+fn name_problems(
+    backups: &[Backup],
+    records: &mut Writer<Record>,
+    context: &cli::Context,
+) -> Result<Exit> {
+    let mut exit = Exit::Ok;
+    let mut told = Ok(());
+    for backup in backups.iter().filter(|backup| !backup.is_ok()) {
+        let problem = problem::of(backup).unwrap_or_default();
+        let path = backup.path.display();
+        context.warn(format!("{path} is passed over: {problem}"));
+        if backup.state != State::NoManifest {
+            exit = Exit::Found;
+        }
+        let record = Record::of("skipped", backup, time::now()).because(problem);
+        told = told.and_then(|()| records.write(&record));
+    }
+    told.map(|()| exit)
 }
 
 /// A backup and why it is kept, or that it isn't.
@@ -114,27 +130,62 @@ pub fn judge_all(policy: &Policy, backups: Vec<Backup>, now: Time) -> Vec<Verdic
     series(backups).into_iter().flat_map(judged).collect()
 }
 
-/// Splits backups into series. Keeps their order.
+/// Splits backups into series: those of the same database of the same server, under the same
+/// label, with the same selection. Keeps their order.
+///
+/// What was adopted says nothing of its server. It belongs to the one that the others are of; where
+/// those are of several, it is a series of its own.
 fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
+    let mut servers: HashMap<Subject, Vec<Option<String>>> = HashMap::new();
+    for backup in backups.iter().filter(|backup| !is_adopted(backup)) {
+        if let Some((subject, server)) = identity(backup) {
+            let servers = servers.entry(subject).or_default();
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+    }
+    let mut places = HashMap::new();
     let mut all: Vec<Vec<Backup>> = Vec::new();
     for backup in backups {
-        let same = |other: &Vec<Backup>| is_same_series(&other[0], &backup);
-        match all.iter_mut().find(|series| same(series)) {
+        let Some((subject, mut server)) = identity(&backup) else {
+            continue;
+        };
+        if is_adopted(&backup)
+            && let Some([only]) = servers.get(&subject).map(Vec::as_slice)
+        {
+            server.clone_from(only);
+        }
+        let place = *places.entry((subject, server)).or_insert(all.len());
+        match all.get_mut(place) {
             Some(series) => series.push(backup),
-            None if backup.manifest.is_some() => all.push(vec![backup]),
-            None => {}
+            None => all.push(vec![backup]),
         }
     }
     all
 }
 
-/// Whether a rotation of one weighs the other: the same database of the same server, under the
-/// same label, with the same selection.
-pub fn is_same_series(a: &Backup, b: &Backup) -> bool {
-    match (&a.manifest, &b.manifest) {
-        (Some(a), Some(b)) => a.same_series(b),
-        _ => false,
+fn is_adopted(backup: &Backup) -> bool {
+    let manifest = backup.manifest.as_ref();
+    manifest.is_some_and(|manifest| manifest.adopted && manifest.system_identifier.is_none())
+}
+
+fn identity(backup: &Backup) -> Option<(Subject, Option<String>)> {
+    let manifest = backup.manifest.as_ref()?;
+    Some((Subject::of(backup)?, manifest.system_identifier.clone()))
+}
+
+/// The series of one of these backups, and the others.
+pub fn series_of(new: &Backup, backups: Vec<Backup>) -> (Vec<Backup>, Vec<Backup>) {
+    let mut of_new = Vec::new();
+    let mut others = Vec::new();
+    for series in series(backups) {
+        match series.iter().any(|backup| backup.path == new.path) {
+            true => of_new = series,
+            false => others.extend(series),
+        }
     }
+    (of_new, others)
 }
 
 /// Says what would be done.

@@ -1,8 +1,21 @@
 //! What is asked of the server before its dump.
 
+mod failure;
+mod locks;
+mod patterns;
+mod preflight;
+mod relations;
+mod rights;
+mod selection;
+mod size;
+mod surroundings;
+
 use shared::connection::Session;
 use shared::programs::Version;
 use shared::{Context, Error, Result};
+
+pub use failure::Attempt;
+pub use preflight::Preflight;
 
 const FACTS: &str = include_str!("../sql/server.sql");
 const FACTS_15: &str = include_str!("../sql/server.15.sql");

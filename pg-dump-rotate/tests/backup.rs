@@ -315,15 +315,15 @@ fn what_pg_dump_warns_of_is_passed_on() {
 fn a_pattern_that_matches_nothing_is_an_error() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [
-        ["-t", "orders", "-t", "order"],
-        ["-n", "public", "-n", "publik"],
+    for (arguments, named) in [
+        (["-t", "orders", "-t", "order"], "--table=order"),
+        (["-n", "public", "-n", "publik"], "--schema=publik"),
     ] {
         let output = back_up(&database, dir.path())
             .args(arguments)
             .run()
             .expect_code(2);
-        output.expect_error("no matching");
+        output.expect_error(&format!("matches {named}"));
     }
     assert!(visible(dir.path()).is_empty());
 }

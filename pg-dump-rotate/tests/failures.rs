@@ -158,39 +158,29 @@ fn a_full_disk() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Rows that the role may not see all of make pg_dump fail in the middle of its output.
-fn database_that_fails_midway(role: &str) -> Database<'static> {
-    let database = database_with_rows(20_000);
-    database.sql(&format!(
-        "create table secrets (id int); insert into secrets values (1);
-         alter table secrets enable row level security;
-         create policy none on secrets using (false);
-         drop role if exists {role}; create role {role} login;
-         grant select on all tables in schema public to {role}"
-    ));
-    database
+/// A value that is no longer one of its type makes pg_dump fail in the middle of its output.
+fn spoil(database: &Database) {
+    database.sql(
+        "create type mood as enum ('well'); create table z (mood mood); insert into z values ('well');
+         delete from pg_enum where enumtypid = 'mood'::regtype",
+    );
 }
 
 #[test]
 fn a_dump_that_fails_deletes_nothing() {
-    let database = database_that_fails_midway("reader");
+    let database = database_with_rows(20_000);
     let dir = tempfile::tempdir().unwrap();
     let first = back_up(&database, dir.path()).run().expect_code(0);
     taken_at(&setting::path_of(&first), "20200101T000000Z");
+    spoil(&database);
     for format in ["custom", "plain"] {
-        let run = back_up(&database, dir.path()).env("PGUSER", "reader");
+        let run = back_up(&database, dir.path());
         let run = run.args(["-F", format, "--keep-last", "1"]);
         let output = expect_failure(run, dir.path(), "could not dump the database");
         output
             .expect_error("detail: ")
-            .expect_error("row-level security policy for table \"secrets\"")
-            .expect_error("hint: a backup has to see every row: the user reader needs BYPASSRLS");
+            .expect_error("invalid internal value for enum");
     }
-    database.sql("revoke all on orders from reader");
-    let run = back_up(&database, dir.path()).env("PGUSER", "reader");
-    expect_failure(run, dir.path(), "permission denied for table orders")
-        .expect_error("hint: a backup has to read everything: grant pg_read_all_data to reader ");
-    database.sql("drop owned by reader; drop role reader");
 }
 
 #[test]
@@ -204,7 +194,8 @@ fn a_locked_table_is_waited_for_only_so_long() {
     let run = back_up(&database, dir.path()).args(["--lock-wait", "100ms"]);
     expect_failure(run, dir.path(), "could not dump the database")
         .expect_error("LOCK TABLE public.orders")
-        .expect_error("hint: somebody held a lock on a table for longer than --lock-wait (100ms)");
+        .expect_error("hint: public.orders is locked (AccessExclusiveLock) by pid ")
+        .expect_error("or give --lock-wait more than 100ms");
 }
 
 /// A folder with a pg_dump whose output is cut, to so many bytes, while its status is lost, as by

@@ -327,61 +327,6 @@ fn rotate_alone_judges_each_database_apart() {
 }
 
 #[test]
-fn the_list_shows_everything_and_what_is_wrong_with_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let (_database, first) = one_backup(dir.path(), &["--label", "weekly"]);
-    let [orphan, short, missing] =
-        ["20260103", "20260102", "20260101"].map(|day| taken_at(&first, &format!("{day}T000000Z")));
-    fs::remove_file(manifest(&orphan)).unwrap();
-    fs::write(&short, "short").unwrap();
-    fs::remove_file(&missing).unwrap();
-    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
-    let output = folder(dir.path()).arg("--list").run().expect_code(0);
-    assert_eq!(output.stderr, "");
-    let records = output.json_lines();
-    let states: Vec<&Value> = records.iter().map(|record| &record["state"]).collect();
-    assert_eq!(
-        states,
-        ["ok", "no manifest", "size differs", "data missing"]
-    );
-    assert_eq!(records[0]["label"], "weekly");
-    assert_eq!(records[0]["bytes"], fs::metadata(&first).unwrap().len());
-    assert!(records[0]["age_seconds"].as_i64().unwrap() < 600);
-    assert!(records[1]["age_seconds"].as_i64().unwrap() > 3600);
-    assert_eq!(records[1]["taken_at"], "2026-01-03T00:00:00Z");
-    assert_eq!(records[2]["bytes"], 5);
-    assert_eq!(records[2]["restore_command"], Value::Null);
-    assert!(records.iter().all(|record| record["action"] == "listed"));
-    let judged = folder(dir.path())
-        .args(["--list", "--keep-last", "1"])
-        .run()
-        .expect_code(0)
-        .json_lines();
-    assert_eq!(judged[0]["reason"], "last (1 of 1)");
-    assert_eq!(judged[1]["reason"], Value::Null);
-}
-
-#[test]
-fn the_list_can_be_of_one_database() {
-    let dir = tempfile::tempdir().unwrap();
-    let (database, first) = one_backup(dir.path(), &[]);
-    copy_with(&first, "other_20260101T000000Z.dump", |manifest| {
-        manifest["database"] = "other".into();
-    });
-    for (arguments, expected) in [
-        (&["-d", "other"][..], &["other"][..]),
-        (&["-d", "postgresql://u:p@h/other"], &["other"]),
-        (&["-d", "none"], &[]),
-        (&[], &[database.name(), "other"]),
-    ] {
-        let list = folder(dir.path()).arg("--list").args(arguments);
-        let records = list.run().expect_code(0).json_lines();
-        let databases: Vec<String> = records.iter().map(|r| text(r, "database")).collect();
-        assert_eq!(databases, expected, "{arguments:?}");
-    }
-}
-
-#[test]
 fn a_reader_that_went_away_keeps_no_old_backups_alive() {
     let dir = tempfile::tempdir().unwrap();
     let (database, first) = one_backup(dir.path(), &[]);

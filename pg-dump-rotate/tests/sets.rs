@@ -39,7 +39,9 @@ fn some(database: &str, action: &str) -> (Option<String>, String) {
 #[track_caller]
 fn shared_value(output: &Output, field: &str) -> String {
     let records = output.json_lines();
-    let values: BTreeSet<String> = records.iter().map(|record| text(record, field)).collect();
+    // What is deleted keeps what it had from the run that took it.
+    let records = records.iter().filter(|r| r["action"] != "deleted");
+    let values: BTreeSet<String> = records.map(|record| text(record, field)).collect();
     assert_eq!(values.len(), 1, "{output:?}");
     values.into_iter().next().unwrap()
 }
@@ -102,9 +104,9 @@ fn one_that_fails_stops_no_other_and_loses_nothing() {
     assert_eq!(told(&output), expected);
     for words in [
         "error: nonesuch: ",
-        &format!("error: {}: could not dump the database", databases[0]),
+        &format!("error: {}: nothing in the database", databases[0]),
         "database \"nonesuch\" does not exist",
-        "no matching tables were found",
+        "matches --table=orders",
     ] {
         assert!(output.stderr.contains(words), "{output:?}");
     }

@@ -3,11 +3,13 @@
 //! A backup is a data file or folder and, beside it, a manifest. The manifest appears
 //! last, so data without one is either another's or unfinished, and is not touched.
 
+mod checksum;
 mod folder;
 mod manifest;
 mod name;
 mod proof;
 
+pub use checksum::sha256;
 pub use folder::{Backup, State, list};
 pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
 pub use name::{

@@ -122,6 +122,21 @@ impl Program {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
+
+    /// A command with these arguments. Where ssh takes it to another host, a shell there reads
+    /// them once more, so they are quoted for it.
+    pub fn command_with(&self, arguments: impl IntoIterator<Item = OsString>) -> Command {
+        let is_ssh = |word: &OsString| Path::new(word).file_name() == Some(OsStr::new("ssh"));
+        let by_ssh = self.is_elsewhere() && self.words.iter().any(is_ssh);
+        let mut command = self.command();
+        for argument in arguments {
+            match argument.to_str().filter(|_| by_ssh) {
+                Some(text) => command.arg(words::quote(text)),
+                None => command.arg(argument),
+            };
+        }
+        command
+    }
 }
 
 /// Gives a command these variables, and takes away those that have no value.

@@ -3,56 +3,102 @@
 use shared::Result;
 use shared::backup::Manifest;
 use shared::connection::Conninfo;
-use shared::programs::Program;
+use shared::programs::{Program, Version};
 
 use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::Dump;
 use crate::partial::Partial;
-use crate::server::Server;
+use crate::room;
+use crate::server::{Attempt, Preflight, Server};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
-    server: Option<Server>,
+    asked: Option<Asked>,
     pg_dump: Program,
     compression: Compression,
+}
+
+/// What a session of our own was told.
+struct Asked {
+    server: Server,
+    preflight: Preflight,
 }
 
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let elsewhere = run.pg_dump.as_ref().is_some_and(Program::is_elsewhere);
-        let mut session = match elsewhere {
-            true => None,
-            false => Some(plan::open(conninfo, run.context)?),
+        let mut database = match run.is_elsewhere() {
+            true => Self::elsewhere(run, conninfo)?,
+            false => Self::reached(run, conninfo)?,
         };
-        let server = session.as_mut().map(Server::ask).transpose()?;
-        let major = server.as_ref().map(|server| server.version.major);
-        let pg_dump = run.program("pg_dump", major)?;
+        let (path, version) = (database.pg_dump.path().display(), database.pg_dump.version);
+        run.context.note(format!("{path} is version {version}"));
+        database.compression = database.compression(run)?;
+        database.check_room(run)?;
+        Ok(database)
+    }
+
+    fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        Ok(Self {
+            conninfo: conninfo.clone(),
+            asked: None,
+            pg_dump: run.program("pg_dump", None)?,
+            compression: Compression::None,
+        })
+    }
+
+    fn reached(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let mut session = plan::open(conninfo, run.context)?;
+        let server = Server::ask(&mut session)?;
+        let pg_dump = run.program("pg_dump", Some(server.version.major))?;
+        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
+        let warnings = preflight.warnings.iter();
+        warnings.for_each(|text| run.context.warn(text));
+        Ok(Self {
+            conninfo: conninfo.at(&session),
+            asked: Some(Asked { server, preflight }),
+            pg_dump,
+            compression: Compression::None,
+        })
+    }
+
+    fn compression(&self, run: &Run<'_>) -> Result<Compression> {
         let compression = match run.options.compression {
             Some(compression) => compression,
-            None => Compression::best(run.options.format(), &pg_dump)?,
+            None => Compression::best(run.options.format(), &self.pg_dump)?,
         };
-        compression.check_program(run.options.format(), &pg_dump)?;
-        let (path, version) = (pg_dump.path().display(), pg_dump.version);
-        run.context.note(format!("{path} is version {version}"));
-        Ok(Self {
-            conninfo: match &session {
-                Some(session) => conninfo.at(session),
-                None => conninfo.clone(),
-            },
-            server,
-            pg_dump,
-            compression,
-        })
+        compression.check_program(run.options.format(), &self.pg_dump)?;
+        Ok(compression)
+    }
+
+    /// Before anything is written: a disk that fills up fails others too.
+    fn check_room(&self, run: &Run<'_>) -> Result<()> {
+        let (Some(bytes), false) = (self.source_bytes(), run.options.force) else {
+            return Ok(());
+        };
+        let new = self.manifest(run);
+        // A label makes no difference to the size.
+        let is_earlier = |earlier: &Manifest| {
+            earlier.database == new.database
+                && earlier.system_identifier == new.system_identifier
+                && earlier.selection == new.selection
+                && earlier.compression == new.compression
+        };
+        let compressed = self.compression != Compression::None;
+        room::check(&run.dir, bytes, compressed, is_earlier)
+    }
+
+    fn source_bytes(&self) -> Option<u64> {
+        self.asked.as_ref()?.preflight.source_bytes
     }
 
     /// The database's own name, whatever a pooler calls it.
     pub fn name(&self) -> &str {
-        match &self.server {
-            Some(server) => &server.database,
+        match &self.asked {
+            Some(asked) => &asked.server.database,
             None => self.conninfo.database(),
         }
     }
@@ -72,16 +118,33 @@ impl Database {
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
             digest: !run.options.no_digest,
-            estimate: None,
+            estimate: self.source_bytes(),
         };
-        let dumped = dump.write(partial, run.context)?;
+        let dumped = dump.write(partial, run.context);
+        let dumped = dumped.map_err(|error| match &self.asked {
+            Some(asked) => self.attempt(asked, run).explain(error),
+            None => error,
+        })?;
+        let (head, manifest) = (dumped.head, self.manifest(run));
+        let version = head.server_version.as_deref().and_then(Version::parse);
+        let version = version.map(|version| version.to_string());
         Ok(Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
             large_objects: dumped.large_objects,
-            ..self.manifest(run)
+            server_version: manifest.server_version.clone().or(version),
+            encoding: manifest.encoding.clone().or(head.encoding),
+            ..manifest
         })
+    }
+
+    fn attempt<'a>(&'a self, asked: &'a Asked, run: &Run<'_>) -> Attempt<'a> {
+        Attempt {
+            conninfo: &self.conninfo,
+            surroundings: &asked.preflight.surroundings,
+            lock_wait: run.options.lock_wait,
+        }
     }
 
     /// What is to be said of the backup, save for its files.
@@ -93,24 +156,27 @@ impl Database {
             pg_dump_version: Some(self.pg_dump.version.to_string()),
             ..run.manifest(Some(self.name().to_string()))
         };
-        match self.server.clone() {
-            Some(server) => server.described(manifest),
+        match &self.asked {
+            Some(asked) => asked.described(manifest),
             None => manifest,
         }
     }
 }
 
-impl Server {
+impl Asked {
     /// The manifest with what the server said of itself.
-    fn described(self, manifest: Manifest) -> Manifest {
+    fn described(&self, manifest: Manifest) -> Manifest {
+        let server = self.server.clone();
         Manifest {
-            server_version: Some(self.version.to_string()),
-            encoding: Some(self.encoding),
-            collate: Some(self.collate),
-            ctype: Some(self.ctype),
-            locale_provider: self.locale_provider,
-            locale: self.locale,
-            system_identifier: self.system_identifier,
+            server_version: Some(server.version.to_string()),
+            encoding: Some(server.encoding),
+            collate: Some(server.collate),
+            ctype: Some(server.ctype),
+            locale_provider: server.locale_provider,
+            locale: server.locale,
+            system_identifier: server.system_identifier,
+            source_bytes: self.preflight.source_bytes,
+            omissions: self.preflight.omissions.clone(),
             ..manifest
         }
     }

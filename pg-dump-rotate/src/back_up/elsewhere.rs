@@ -2,6 +2,7 @@
 //! it, run where neither our environment nor our files are. There is no session of our own
 //! then: what the server is, its dump says.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::process::Stdio;
 
@@ -35,6 +36,17 @@ pub fn given(options: &Options) -> Result<Option<Program>> {
     }
 }
 
+/// Fields and rows apart by a zero byte, which no name holds.
+const PSQL: &[&str] = &[
+    "--no-psqlrc",
+    "--no-password",
+    "--quiet",
+    "--tuples-only",
+    "--no-align",
+    "--field-separator-zero",
+    "--record-separator-zero",
+];
+
 /// A database as the server lists it.
 pub struct Listed {
     pub name: String,
@@ -47,19 +59,11 @@ pub struct Listed {
 /// Every database of the server, by psql.
 pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> {
     let psql = pg_dump.sibling("psql")?;
-    let mut command = psql.command();
+    let mut arguments: Vec<OsString> = PSQL.iter().map(OsString::from).collect();
+    arguments.push(format!("--command={DATABASES}").into());
+    arguments.extend(conninfo.child_arguments());
+    let mut command = psql.command_with(arguments);
     set_environment(&mut command, conninfo.child_environment());
-    command.args([
-        "--no-psqlrc",
-        "--no-password",
-        "--quiet",
-        "--tuples-only",
-        "--no-align",
-        "--field-separator-zero",
-        "--record-separator-zero",
-    ]);
-    command.arg(format!("--command={DATABASES}"));
-    command.args(conninfo.child_arguments());
     command.stdout(Stdio::piped());
     let mut child = Child::spawn(command, "psql")?;
     let mut said = String::new();

@@ -2,6 +2,7 @@
 //! pg_dumpall writes them as one short script, which is read whole before any of it
 //! is kept: it is good when pg_dumpall says so and its closing words are there.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::process::Stdio;
 
@@ -36,8 +37,7 @@ impl Globals {
 
     /// Asks the server, and finds the pg_dumpall that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let elsewhere = run.pg_dump.as_ref().is_some_and(Program::is_elsewhere);
-        if elsewhere {
+        if run.is_elsewhere() {
             return Ok(Self {
                 conninfo: conninfo.clone(),
                 pg_dumpall: run.program("pg_dumpall", None)?,
@@ -82,15 +82,15 @@ impl Globals {
     }
 
     fn dump(&self) -> Result<Vec<u8>> {
-        let mut command = self.pg_dumpall.command();
-        set_environment(&mut command, self.conninfo.child_environment());
-        command.args(["--globals-only", "--no-password"]);
+        let mut arguments: Vec<OsString> = vec!["--globals-only".into(), "--no-password".into()];
         if !self.with_passwords {
-            command.arg("--no-role-passwords");
+            arguments.push("--no-role-passwords".into());
         }
         // Its own first choice is the database postgres, which may be closed to us.
-        command.arg(format!("--database={}", self.conninfo.database()));
-        command.args(self.conninfo.server_arguments());
+        arguments.push(format!("--database={}", self.conninfo.database()).into());
+        arguments.extend(self.conninfo.server_arguments());
+        let mut command = self.pg_dumpall.command_with(arguments);
+        set_environment(&mut command, self.conninfo.child_environment());
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dumpall")?;
         let mut script = Vec::new();

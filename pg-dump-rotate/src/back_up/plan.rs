@@ -201,6 +201,7 @@ pub fn open(conninfo: &Conninfo, context: &cli::Context) -> Result<Session> {
     let options = SessionOptions {
         application_name: context.tool.name.into(),
         read_only: true,
+        resets_search_path: true,
         ..SessionOptions::default()
     };
     let mut session = Session::open(conninfo, &options)?;

@@ -150,8 +150,7 @@ impl<'a> Results<'a> {
         if policy.is_empty() {
             return Ok(Vec::new());
         }
-        let is_same = |backup: &Backup| rotate::is_same_series(backup, new);
-        let (mut series, others): (Vec<_>, Vec<_>) = there()?.into_iter().partition(is_same);
+        let (mut series, others) = rotate::series_of(new, there()?);
         self.tell_of_other_servers(new, &others);
         series.sort_by_key(|backup| Reverse(backup.taken_at));
         Ok(rotate::judge(policy, series, time::now()))

@@ -50,6 +50,8 @@ pub enum State {
     NoManifest,
     /// The manifest makes no sense, for this reason.
     Damaged(String),
+    /// The data is not what its manifest says, in these words. Only reading it tells.
+    ChecksumDiffers(String),
 }
 
 impl State {
@@ -62,6 +64,7 @@ impl State {
             Self::NotAFile => "not a file",
             Self::NoManifest => "no manifest",
             Self::Damaged(_) => "manifest damaged",
+            Self::ChecksumDiffers(_) => "checksum differs",
         }
     }
 }
@@ -91,16 +94,14 @@ impl Backup {
             Ok(manifest) => (manifest, None),
             Err(error) => (None, Some(error)),
         };
-        let of_name = || Name::parse(file_name);
-        let taken_at = match &manifest {
-            Some(manifest) => manifest.taken_at,
-            None => of_name()?.taken_at(),
-        };
-        let is_folder = match &manifest {
-            Some(manifest) => manifest.format == Format::Directory,
-            None => of_name()?.is_folder(),
-        };
         let metadata = fs::symlink_metadata(path).ok();
+        let (taken_at, is_folder) = match (&manifest, Name::parse(file_name), &metadata) {
+            (Some(manifest), _, _) => (manifest.taken_at, manifest.format == Format::Directory),
+            (_, Some(name), _) => (name.taken_at(), name.is_folder()),
+            // One that was adopted, or renamed with its manifest.
+            (_, _, Some(data)) if damage.is_some() => (data.modified().ok()?.into(), data.is_dir()),
+            _ => return None,
+        };
         let (state, bytes) = match (damage, &manifest, metadata) {
             (Some(error), _, metadata) => (
                 State::Damaged(error.to_string()),
@@ -397,6 +398,18 @@ mod tests {
         assert_eq!(
             states(folder),
             [("before the upgrade.dump".to_string(), "ok")]
+        );
+    }
+
+    #[test]
+    fn a_damaged_manifest_is_seen_whatever_its_data_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        write(folder, "before the upgrade.dump", 7);
+        fs::write(folder.join("before the upgrade.dump.manifest.json"), "{").unwrap();
+        assert_eq!(
+            states(folder),
+            [("before the upgrade.dump".to_string(), "manifest damaged")]
         );
     }
 

@@ -283,7 +283,10 @@ fn own_hash(text: &[u8]) -> Option<bool> {
 }
 
 fn sha256(text: &[u8]) -> String {
-    let hash = Sha256::digest(text);
+    hexadecimal(&Sha256::digest(text))
+}
+
+pub(super) fn hexadecimal(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -89,6 +89,27 @@ impl Name {
         &self.stem
     }
 
+    /// The database; `None` for what belongs to none.
+    pub fn database(&self) -> Option<String> {
+        self.parts().0.map(decode)
+    }
+
+    /// The label, if it has one.
+    pub fn label(&self) -> Option<String> {
+        self.parts().1.map(decode)
+    }
+
+    fn parts(&self) -> (Option<&str>, Option<&str>) {
+        let (database, rest) = match self.stem.strip_prefix(GLOBALS) {
+            Some(rest) => (None, rest.strip_prefix('+')),
+            None => match self.stem.split_once('+') {
+                Some((database, label)) => (Some(database), Some(label)),
+                None => (Some(self.stem.as_str()), None),
+            },
+        };
+        (database, rest)
+    }
+
     /// When the backup was begun, to the second.
     pub fn taken_at(&self) -> OffsetDateTime {
         self.taken_at
@@ -188,6 +209,29 @@ fn encode(text: &str) -> String {
     encoded
 }
 
+/// What [`encode`] has made this of; as it is where that could not have made it.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after
+            .get(..2)
+            .and_then(|digits| str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte.filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use ::time::macros::datetime;
@@ -256,6 +300,27 @@ mod tests {
                 .to_string()
                 .ends_with("Z-2.sql")
         );
+    }
+
+    #[test]
+    fn says_again_what_it_is_of() {
+        for database in [
+            "app", "a b\n%'", "größe", "../etc", "globals", "+globals", "a+b", "%41",
+        ] {
+            for label in [None, Some("pre-migration"), Some("a_b.c")] {
+                let name = Name::parse(&name(database, label)).unwrap();
+                assert_eq!(name.database().as_deref(), Some(database));
+                assert_eq!(name.label().as_deref(), label);
+            }
+        }
+        for label in [None, Some("x")] {
+            let globals = Name::new(None, label, AT, "sql.gz").to_string();
+            let globals = Name::parse(&globals).unwrap();
+            assert_eq!(
+                (globals.database(), globals.label().as_deref()),
+                (None, label)
+            );
+        }
     }
 
     #[test]

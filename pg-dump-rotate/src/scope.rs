@@ -1,0 +1,113 @@
+//! What a backup is of, and which of them a command line without a backup to take means.
+
+use std::fmt;
+
+use shared::backup::{Backup, Name};
+use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
+use shared::{Result, cli};
+
+use crate::cli::Options;
+
+/// What a backup is of: two of one subject are an earlier and a later one, unless they are of
+/// two servers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    /// `None`: roles and tablespaces.
+    pub database: Option<String>,
+    pub label: Option<String>,
+    pub selection: Vec<String>,
+}
+
+impl Subject {
+    /// By the manifest, or where there is none that can be read by the name.
+    pub fn of(backup: &Backup) -> Option<Self> {
+        match &backup.manifest {
+            Some(manifest) => Some(Self {
+                database: manifest.database.clone(),
+                label: manifest.label.clone(),
+                selection: manifest.selection.clone(),
+            }),
+            None => Self::of_name(backup.path.file_name()?.to_str()?),
+        }
+    }
+
+    /// What the name of a file says.
+    pub fn of_name(file_name: &str) -> Option<Self> {
+        let name = Name::parse(file_name)?;
+        Some(Self {
+            database: name.database(),
+            label: name.label(),
+            selection: Vec::new(),
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.database {
+            Some(database) => write!(f, "database {database}")?,
+            None => write!(f, "globals")?,
+        }
+        if let Some(label) = &self.label {
+            write!(f, ", label {label}")?;
+        }
+        match self.selection.is_empty() {
+            true => Ok(()),
+            false => write!(f, ", {}", self.selection.join(" ")),
+        }
+    }
+}
+
+/// What -d, --globals and --label restrict a job to. The environment alone restricts nothing.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Empty: every database, and globals.
+    pub databases: Vec<Option<String>>,
+    pub label: Option<String>,
+}
+
+impl Scope {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// When a -d makes no sense.
+    pub fn of(options: &Options, context: &cli::Context) -> Result<Self> {
+        let mut databases = options
+            .globals
+            .then_some(None)
+            .into_iter()
+            .collect::<Vec<_>>();
+        for dbname in &options.databases {
+            let given = ConnectArgs {
+                dbname: Some(dbname.clone()),
+                ..context.common.connect.clone()
+            };
+            let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;
+            databases.push(Some(conninfo.database().to_string()));
+        }
+        Ok(Self {
+            databases,
+            label: options.label.clone(),
+        })
+    }
+
+    /// Whether it names what it means, so that it can be missed.
+    pub fn names_databases(&self) -> bool {
+        !self.databases.is_empty()
+    }
+
+    /// Whether backups of this database are meant.
+    pub fn means_database(&self, subject: &Subject) -> bool {
+        self.databases.is_empty() || self.databases.contains(&subject.database)
+    }
+
+    /// Whether it is of these databases, and with --label has that label.
+    pub fn shows(&self, subject: &Subject) -> bool {
+        self.means_database(subject) && (self.label.is_none() || self.label == subject.label)
+    }
+
+    /// Whether it is of these databases and has the label, or without --label none.
+    pub fn rotates(&self, subject: &Subject) -> bool {
+        self.means_database(subject) && self.label == subject.label
+    }
+}

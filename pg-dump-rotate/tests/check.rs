@@ -1,0 +1,284 @@
+//! `--check`: what it finds fault with, and what it is content with.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use setting::{back_up, change, copy_with, database_with_rows, folder, manifest, path_of, text};
+use shared::backup::{Manifest, Proof};
+use tests::{Database, Output};
+
+fn one_backup(dir: &Path, arguments: &[&str]) -> (Database<'static>, PathBuf) {
+    let database = database_with_rows(10);
+    let output = back_up(&database, dir).args(arguments).run().expect_code(0);
+    let path = path_of(&output);
+    (database, path)
+}
+
+fn check(dir: &Path, arguments: &[&str]) -> Output {
+    folder(dir).arg("--check").args(arguments).run()
+}
+
+/// Status 1, and these words in the reasons, a record each, and on stderr.
+#[track_caller]
+fn fails(dir: &Path, arguments: &[&str], words: &[&str]) {
+    let output = check(dir, arguments).expect_code(1);
+    let records = output.json_lines();
+    let failed: Vec<&Value> = records.iter().filter(|r| r["action"] == "failed").collect();
+    assert_eq!(failed.len(), words.len(), "{output:?}");
+    for (record, words) in failed.iter().zip(words) {
+        let reason = text(record, "reason");
+        assert!(reason.contains(words), "{words}: {output:?}");
+        assert!(output.stderr.contains(&reason), "{output:?}");
+    }
+}
+
+#[track_caller]
+fn passes(dir: &Path, arguments: &[&str], subjects: usize) {
+    let output = check(dir, arguments).expect_code(0);
+    let records = output.json_lines();
+    assert_eq!(records.len(), subjects, "{output:?}");
+    assert!(records.iter().all(|record| record["action"] == "ok"));
+    assert_eq!(output.stderr, "");
+}
+
+/// As if it had been taken so many hours before now.
+fn hours_ago(first: &Path, hours: i64, name: &str) -> PathBuf {
+    let at = shared::time::now() - time_of(hours);
+    let at = shared::time::format(at).unwrap();
+    copy_with(first, &format!("{name}.dump"), |manifest| {
+        manifest["taken_at"] = at.as_str().into();
+    })
+}
+
+fn time_of(hours: i64) -> std::time::Duration {
+    std::time::Duration::from_secs(3600 * hours.unsigned_abs())
+}
+
+fn remove(backup: &Path) {
+    fs::remove_file(manifest(backup)).unwrap();
+    fs::remove_file(backup).unwrap();
+}
+
+#[test]
+fn the_newest_good_backup_must_be_young() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    passes(dir.path(), &["--max-age", "26h"], 1);
+    hours_ago(&first, 27, "old");
+    passes(dir.path(), &["--max-age", "26h", "--min-count", "2"], 1);
+    remove(&first);
+    fails(
+        dir.path(),
+        &["--max-age", "26h"],
+        &["the newest good backup is 1d 3h old, and 1d 2h is the most"],
+    );
+    passes(dir.path(), &["--max-age", "28h"], 1);
+    fails(
+        dir.path(),
+        &["--min-count", "2"],
+        &["good backups: 1, at the least: 2"],
+    );
+}
+
+#[test]
+fn a_time_in_the_future_is_no_young_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    hours_ago(&first, 50, "old");
+    change(&first, |manifest| {
+        manifest["taken_at"] = "2099-01-01T00:00:00Z".into()
+    });
+    fails(dir.path(), &["--max-age", "26h"], &["is 2d 2h old"]);
+    remove(&dir.path().join("old.dump"));
+    fails(
+        dir.path(),
+        &["--max-age", "26h"],
+        &["every good backup has a time in the future"],
+    );
+}
+
+#[test]
+fn what_is_named_is_missed_though_nothing_of_it_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    fails(dir.path(), &[], &["there is no backup in"]);
+    let (database, _first) = one_backup(dir.path(), &[]);
+    let conninfo = database.conninfo();
+    passes(dir.path(), &["-d", &conninfo], 1);
+    fails(
+        dir.path(),
+        &["-d", "other"],
+        &["database other: there is no good backup"],
+    );
+    fails(
+        dir.path(),
+        &["-d", &conninfo, "--label", "weekly"],
+        &["label weekly: there is no good backup"],
+    );
+    fails(
+        dir.path(),
+        &["--globals"],
+        &["globals: there is no good backup"],
+    );
+    fails(
+        dir.path(),
+        &["--label", "weekly"],
+        &["there is no backup in"],
+    );
+    folder(Path::new("/nonexistent/backups"))
+        .arg("--check")
+        .run()
+        .expect_code(2)
+        .expect_error("/nonexistent/backups");
+}
+
+#[test]
+fn each_database_label_and_selection_is_checked_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    let other = hours_ago(&first, 30, "other");
+    change(&other, |manifest| manifest["database"] = "other".into());
+    let label = hours_ago(&first, 40, "label");
+    change(&label, |manifest| {
+        manifest["label"] = "pre-migration".into()
+    });
+    let part = hours_ago(&first, 50, "part");
+    change(&part, |manifest| {
+        manifest["selection"] = vec!["--table=a"].into()
+    });
+    fails(
+        dir.path(),
+        &["--max-age", "26h"],
+        &[
+            "database other: the newest",
+            ", --table=a: the newest",
+            ", label pre-migration: the newest",
+        ],
+    );
+    passes(dir.path(), &[], 4);
+    remove(&part);
+    // With -d, what has no label.
+    passes(
+        dir.path(),
+        &["-d", &database.conninfo(), "--max-age", "26h"],
+        1,
+    );
+}
+
+#[test]
+fn damage_is_named_whatever_else_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    let [short, garbled, gone, bare] = ["04", "03", "02", "01"].map(|day| {
+        let name = format!("{}_202601{day}T000000Z", database.name());
+        hours_ago(&first, 3, &name)
+    });
+    fs::write(&short, "short").unwrap();
+    fs::write(manifest(&garbled), "{").unwrap();
+    fs::remove_file(&gone).unwrap();
+    fs::remove_file(manifest(&bare)).unwrap();
+    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let output = check(dir.path(), &["--max-age", "26h"]).expect_code(1);
+    let state = |record: &Value| [text(record, "action"), text(record, "state")].join(" ");
+    let mut states: Vec<String> = output.json_lines().iter().map(state).collect();
+    states.sort();
+    let expected = [
+        "failed data missing",
+        "failed manifest damaged",
+        "failed no manifest",
+        "failed size differs",
+    ];
+    assert_eq!(states, expected);
+    // A rotation passes them over, and says so.
+    let rotate = folder(dir.path()).args(["--rotate", "--keep-last", "1"]);
+    let output = rotate.run().expect_code(1);
+    let told: Vec<String> = output
+        .json_lines()
+        .iter()
+        .map(|r| text(r, "action"))
+        .collect();
+    assert_eq!(told, ["skipped", "skipped", "skipped", "skipped", "kept"]);
+    assert_eq!(output.stderr.matches("is passed over: ").count(), 4);
+    for left in [&short, &garbled, &bare, &first] {
+        assert!(left.exists());
+    }
+}
+
+#[test]
+fn bytes_are_read_when_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    hours_ago(&first, 3, "whole");
+    let mut bytes = fs::read(&first).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&first, bytes).unwrap();
+    passes(dir.path(), &[], 1);
+    fails(dir.path(), &["--verify-checksums"], &["its manifest says"]);
+    fails(
+        dir.path(),
+        &["--verify-checksums", "--max-age", "2h"],
+        &["its manifest says", "is 3h old"],
+    );
+    let list = folder(dir.path()).args(["--list", "--verify-checksums", "--keep-last", "1"]);
+    let listed = list.run().expect_code(1).json_lines();
+    assert_eq!(listed[0]["state"], "checksum differs");
+    assert_eq!(listed[0]["kept"], Value::Null);
+    assert_eq!(listed[1]["kept"], true);
+}
+
+#[test]
+fn one_that_did_not_restore_is_no_good_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let known = Manifest::read(&first).unwrap().unwrap();
+    let proof = Proof {
+        verified_at: shared::time::now(),
+        proved: false,
+        message: "rows orders: some are missing".into(),
+        sha256: known.sha256().map(str::to_string),
+        bytes: known.bytes(),
+        restore_ms: None,
+        server_version: None,
+        tool_version: "0.1.0".into(),
+    };
+    proof.write(&first).unwrap();
+    fails(
+        dir.path(),
+        &[],
+        &[
+            "it did not restore when pg-restore-verify tried, ",
+            "there is no good backup",
+        ],
+    );
+    let proof = Proof {
+        proved: true,
+        ..proof
+    };
+    proof.write(&first).unwrap();
+    let output = check(dir.path(), &[]).expect_code(0);
+    let reason = text(&output.json_lines()[0], "reason");
+    assert_eq!(reason, "good backups: 1, of them proved to restore: 1");
+}
+
+#[test]
+fn a_backup_that_shrinks_is_noticed_where_sizes_can_be_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let bytes = fs::metadata(&first).unwrap().len();
+    let before = hours_ago(&first, 3, "before");
+    let mut data = fs::read(&before).unwrap();
+    data.resize(2 * bytes as usize, 0);
+    fs::write(&before, data).unwrap();
+    change(&before, |manifest| {
+        manifest["files"][0]["bytes"] = (2 * bytes).into()
+    });
+    fails(dir.path(), &["--max-shrink", "49%"], &["that is 50 % less"]);
+    passes(dir.path(), &["--max-shrink", "51"], 1);
+    change(&before, |manifest| manifest["compression"] = "none".into());
+    passes(dir.path(), &["--max-shrink", "49"], 1);
+}

@@ -1,0 +1,136 @@
+//! `--list`: everything that there is, and nothing touched.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
+use setting::{back_up, copy_with, database_with_rows, folder, manifest, path_of, taken_at, text};
+use tests::Database;
+
+fn one_backup(dir: &Path, arguments: &[&str]) -> (Database<'static>, PathBuf) {
+    let database = database_with_rows(10);
+    let output = back_up(&database, dir).args(arguments).run().expect_code(0);
+    let path = path_of(&output);
+    (database, path)
+}
+
+#[test]
+fn the_list_shows_everything_and_what_is_wrong_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &["--label", "weekly"]);
+    let [orphan, short, missing] =
+        ["20260103", "20260102", "20260101"].map(|day| taken_at(&first, &format!("{day}T000000Z")));
+    fs::remove_file(manifest(&orphan)).unwrap();
+    fs::write(&short, "short").unwrap();
+    fs::remove_file(&missing).unwrap();
+    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let output = folder(dir.path()).arg("--list").run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    let records = output.json_lines();
+    let states: Vec<&Value> = records.iter().map(|record| &record["state"]).collect();
+    assert_eq!(
+        states,
+        ["ok", "no manifest", "size differs", "data missing"]
+    );
+    assert_eq!(records[0]["label"], "weekly");
+    assert_eq!(records[0]["bytes"], fs::metadata(&first).unwrap().len());
+    assert!(records[0]["age_seconds"].as_i64().unwrap() < 600);
+    assert!(records[1]["age_seconds"].as_i64().unwrap() > 3600);
+    assert_eq!(records[1]["taken_at"], "2026-01-03T00:00:00Z");
+    assert_eq!(records[2]["bytes"], 5);
+    for (record, words) in records[1..]
+        .iter()
+        .zip(["no manifest", "5 bytes", "data is not"])
+    {
+        assert!(text(record, "reason").contains(words), "{record}");
+    }
+    assert_eq!(records[2]["restore_command"], Value::Null);
+    assert!(records.iter().all(|record| record["action"] == "listed"));
+    let judged = folder(dir.path())
+        .args(["--list", "--keep-last", "1"])
+        .run()
+        .expect_code(0)
+        .json_lines();
+    assert_eq!(judged[0]["reason"], "last (1 of 1)");
+    assert_eq!(judged[0]["kept"], true);
+    assert_eq!(judged[1]["kept"], Value::Null);
+}
+
+#[test]
+fn the_list_can_be_of_one_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    copy_with(&first, "other_20260101T000000Z.dump", |manifest| {
+        manifest["database"] = "other".into();
+    });
+    for (arguments, expected) in [
+        (&["-d", "other"][..], &["other"][..]),
+        (&["-d", "postgresql://u:p@h/other"], &["other"]),
+        (&["-d", "none"], &[]),
+        (&[], &[database.name(), "other"]),
+    ] {
+        let list = folder(dir.path()).arg("--list").args(arguments);
+        let records = list.run().expect_code(0).json_lines();
+        let databases: Vec<String> = records.iter().map(|r| text(r, "database")).collect();
+        assert_eq!(databases, expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_the_rules_would_do_is_said_of_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    taken_at(&first, "20260102T000000Z");
+    taken_at(&first, "20260101T000000Z");
+    let before = tests::files_in(dir.path());
+    let list = folder(dir.path()).args(["--list", "--keep-last", "2"]);
+    let records = list.run().expect_code(0).json_lines();
+    let told: Vec<(Option<bool>, String)> = records
+        .iter()
+        .map(|record| (record["kept"].as_bool(), text(record, "reason")))
+        .collect();
+    let expected = [
+        (Some(true), "last (1 of 2)".to_string()),
+        (Some(true), "last (2 of 2)".to_string()),
+        (Some(false), "no rule keeps it".to_string()),
+    ];
+    assert_eq!(told, expected);
+    assert!(records.iter().all(|record| record["action"] == "listed"));
+    assert_eq!(tests::files_in(dir.path()), before);
+}
+
+#[test]
+fn what_is_unfinished_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let hidden = |name: &str| dir.path().join(format!(".{name}.partial"));
+    fs::write(hidden("app_20260102T000000Z.dump"), "half").unwrap();
+    let busy = fs::File::create(hidden("app+nightly_20260103T000000Z.sql.gz")).unwrap();
+    flock(&busy, FlockOperation::LockExclusive).unwrap();
+    let records = folder(dir.path())
+        .arg("--list")
+        .run()
+        .expect_code(0)
+        .json_lines();
+    assert_eq!(records.len(), 3, "{records:?}");
+    assert_eq!(text(&records[0], "path"), first.to_str().unwrap());
+    let shown = |record: &Value| ["state", "database", "taken_at"].map(|f| text(record, f));
+    assert_eq!(
+        shown(&records[1]),
+        ["in progress", "app", "2026-01-03T00:00:00Z"]
+    );
+    assert_eq!(records[1]["label"], "nightly");
+    assert_eq!(
+        shown(&records[2]),
+        ["unfinished", "app", "2026-01-02T00:00:00Z"]
+    );
+    assert_eq!(records[2]["bytes"], 4);
+    assert!(text(&records[2], "reason").starts_with("left by a run that was killed"));
+    let of_label = folder(dir.path()).args(["--list", "--label", "nightly"]);
+    assert_eq!(of_label.run().expect_code(0).json_lines().len(), 1);
+}
