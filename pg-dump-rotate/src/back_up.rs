@@ -5,6 +5,7 @@
 //! fails is told and takes nothing with it, neither the other targets nor a backup of
 //! an earlier day: only what was dumped is rotated.
 
+mod asked;
 mod database;
 mod elsewhere;
 mod globals;

@@ -14,6 +14,7 @@ use shared::{Context, Error, Result};
 
 use crate::compression::Compression;
 use crate::retention::Policy;
+use crate::server::Selection;
 
 /// The flags and the help.
 pub const TOOL: Tool = Tool::new(
@@ -73,7 +74,10 @@ pub const TOOL: Tool = Tool::new(
      seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
      itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
      a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
-     of a dump that --lock-wait ended is in its hint.",
+     of a dump that --lock-wait ended is in its hint.\n\
+     \n\
+     With --source-counts or --source-digest each table is read a second time on the server, in \
+     the dump's snapshot and beside it; a dump that holds anything else is not kept.",
 )
 .flags(FLAGS)
 .connects()
@@ -436,11 +440,26 @@ impl cli::Options for Options {
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
-        Ok(())
+        self.check_source()
     }
 }
 
 impl Options {
+    /// Rows are compared with those that are counted as the dump passes.
+    fn check_source(&self) -> Result<()> {
+        let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        let uncounted = match () {
+            () if self.source.is_none() => return Ok(()),
+            () if self.no_digest => "--no-digest",
+            () if selection.no_rows => "--schema-only",
+            () if selection.inserts => "--inserts",
+            () => return Ok(()),
+        };
+        Err(Error::usage(format!(
+            "--source-counts and --source-digest compare rows, and with {uncounted} none are counted"
+        )))
+    }
+
     /// The folder from the root, so that records hold everywhere.
     pub fn absolute_dir(&self) -> Result<PathBuf> {
         let dir = path::absolute(&self.dir).context(|| self.dir.display().to_string())?;

@@ -5,12 +5,13 @@ use shared::backup::Manifest;
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
+use super::asked::Asked;
 use super::{Run, plan};
 use crate::compression::Compression;
-use crate::dump::Dump;
+use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room;
-use crate::server::{Attempt, Preflight, Server};
+use crate::server::{Server, Snapshot};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
@@ -21,32 +22,26 @@ pub struct Database {
     compression: Compression,
 }
 
-/// What a session of our own was told.
-struct Asked {
-    server: Server,
-    preflight: Preflight,
-}
-
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let mut database = match run.is_elsewhere() {
+        let database = match run.is_elsewhere() {
             true => Self::elsewhere(run, conninfo)?,
             false => Self::reached(run, conninfo)?,
         };
         let (path, version) = (database.pg_dump.path().display(), database.pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        database.compression = database.compression(run)?;
         database.check_room(run)?;
         Ok(database)
     }
 
     fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let pg_dump = run.program("pg_dump", None)?;
         Ok(Self {
             conninfo: conninfo.clone(),
             asked: None,
-            pg_dump: run.program("pg_dump", None)?,
-            compression: Compression::None,
+            compression: compression(run, &pg_dump)?,
+            pg_dump,
         })
     }
 
@@ -54,24 +49,14 @@ impl Database {
         let mut session = plan::open(conninfo, run.context)?;
         let server = Server::ask(&mut session)?;
         let pg_dump = run.program("pg_dump", Some(server.version.major))?;
-        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
-        let warnings = preflight.warnings.iter();
-        warnings.for_each(|text| run.context.warn(text));
+        let compression = compression(run, &pg_dump)?;
+        let asked = Asked::ask(run, &mut session, server, conninfo)?;
         Ok(Self {
-            conninfo: conninfo.at(&session),
-            asked: Some(Asked { server, preflight }),
+            conninfo: asked.conninfo.clone(),
+            asked: Some(asked),
             pg_dump,
-            compression: Compression::None,
+            compression,
         })
-    }
-
-    fn compression(&self, run: &Run<'_>) -> Result<Compression> {
-        let compression = match run.options.compression {
-            Some(compression) => compression,
-            None => Compression::best(run.options.format(), &self.pg_dump)?,
-        };
-        compression.check_program(run.options.format(), &self.pg_dump)?;
-        Ok(compression)
     }
 
     /// Before anything is written: a disk that fills up fails others too.
@@ -110,6 +95,29 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
+        let asked = self.asked.as_ref();
+        let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;
+        let snapshot = snapshot.flatten();
+        let arguments = snapshot.as_ref().map(Snapshot::arguments);
+        let reading = snapshot.map(Snapshot::read).transpose()?;
+        let dumped = self.dump(run, partial, &arguments.unwrap_or_default());
+        let dumped = dumped.map_err(|error| match asked {
+            Some(asked) => asked.attempt(run).explain(error),
+            None => error,
+        })?;
+        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
+        if let Some(reading) = reading {
+            let found = reading.finish()?;
+            let tables = dumped.tables.as_deref().unwrap_or_default();
+            found.compare(tables, dumped.large_objects.as_ref())?;
+        }
+        Ok(Manifest {
+            source_check,
+            ..self.complete(run, dumped)
+        })
+    }
+
+    fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -117,18 +125,20 @@ impl Database {
             compression: self.compression,
             selection: &run.options.selection,
             lock_wait: run.options.lock_wait,
+            jobs: run.options.jobs,
             digest: !run.options.no_digest,
             estimate: self.source_bytes(),
+            snapshot,
         };
-        let dumped = dump.write(partial, run.context);
-        let dumped = dumped.map_err(|error| match &self.asked {
-            Some(asked) => self.attempt(asked, run).explain(error),
-            None => error,
-        })?;
+        dump.write(partial, run.context)
+    }
+
+    /// The manifest with what the dump turned out to be, and what only it says of the server.
+    fn complete(&self, run: &Run<'_>, dumped: Dumped) -> Manifest {
         let (head, manifest) = (dumped.head, self.manifest(run));
         let version = head.server_version.as_deref().and_then(Version::parse);
         let version = version.map(|version| version.to_string());
-        Ok(Manifest {
+        Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
@@ -136,14 +146,6 @@ impl Database {
             server_version: manifest.server_version.clone().or(version),
             encoding: manifest.encoding.clone().or(head.encoding),
             ..manifest
-        })
-    }
-
-    fn attempt<'a>(&'a self, asked: &'a Asked, run: &Run<'_>) -> Attempt<'a> {
-        Attempt {
-            conninfo: &self.conninfo,
-            surroundings: &asked.preflight.surroundings,
-            lock_wait: run.options.lock_wait,
         }
     }
 
@@ -163,21 +165,12 @@ impl Database {
     }
 }
 
-impl Asked {
-    /// The manifest with what the server said of itself.
-    fn described(&self, manifest: Manifest) -> Manifest {
-        let server = self.server.clone();
-        Manifest {
-            server_version: Some(server.version.to_string()),
-            encoding: Some(server.encoding),
-            collate: Some(server.collate),
-            ctype: Some(server.ctype),
-            locale_provider: server.locale_provider,
-            locale: server.locale,
-            system_identifier: server.system_identifier,
-            source_bytes: self.preflight.source_bytes,
-            omissions: self.preflight.omissions.clone(),
-            ..manifest
-        }
-    }
+/// What was asked for, if this pg_dump can do it, or else what is best.
+fn compression(run: &Run<'_>, pg_dump: &Program) -> Result<Compression> {
+    let compression = match run.options.compression {
+        Some(compression) => compression,
+        None => Compression::best(run.options.format(), pg_dump)?,
+    };
+    compression.check_program(run.options.format(), pg_dump)?;
+    Ok(compression)
 }
