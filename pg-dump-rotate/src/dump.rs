@@ -32,6 +32,7 @@ use crate::compression::Compression;
 use crate::output::Output;
 use crate::partial::Partial;
 use source::Source;
+pub use tar::read as read_tar;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {
