@@ -7,6 +7,7 @@
 
 mod counter;
 mod custom;
+mod directory;
 mod packer;
 mod piece;
 mod plain;
@@ -24,13 +25,13 @@ use shared::cli;
 use shared::connection::Conninfo;
 use shared::dump::Toc;
 use shared::programs::{Child, Program, set_environment};
-use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
 use crate::compression::Compression;
 use crate::output::Output;
 use crate::partial::Partial;
+use directory::Follower;
 use source::Source;
 pub use tar::read as read_tar;
 
@@ -43,10 +44,14 @@ pub struct Dump<'a> {
     pub selection: &'a [String],
     /// How long to wait for a locked table; zero: for ever.
     pub lock_wait: Duration,
+    /// How many tables of a directory at a time.
+    pub jobs: usize,
     /// Whether each table's rows are counted and digested.
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// Arguments that tie it to a snapshot.
+    pub snapshot: &'a [String],
 }
 
 /// A dump that is on disk, whole and proved.
@@ -58,7 +63,6 @@ pub struct Dumped {
     /// The rows of each table; `None` where they were not counted.
     pub tables: Option<Vec<backup::Table>>,
     pub large_objects: Option<backup::LargeObjects>,
-    #[allow(dead_code, reason = "of use where there is no session to ask")]
     pub head: Head,
 }
 
@@ -130,8 +134,30 @@ impl From<io::Error> for Trouble {
 }
 
 impl Dump<'_> {
-    /// Dumps into the file; returns what is on disk, whole and proved.
+    /// Dumps into the file or folder; returns what is on disk, whole and proved.
     pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        match self.format {
+            Format::Directory => self.follow(partial, context),
+            Format::Custom | Format::Plain | Format::Tar => self.pipe(partial, context),
+        }
+    }
+
+    fn follow(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        let written = || format!("could not write {}", partial.path().display());
+        let mut command = self.command();
+        // We wait for the disk ourselves, of each file as soon as it is whole.
+        command.arg("--no-sync").arg("--file").arg(partial.path());
+        command.arg(format!("--jobs={}", self.jobs));
+        let follower = Follower::start(partial.path(), self.jobs, self.digest).context(written)?;
+        let child = Child::spawn(command, "pg_dump")?;
+        self.wait(child, context)?;
+        let findings = follower.finish();
+        let dumped = findings.and_then(|found| found.prove(&partial.name(), self.compression));
+        partial.file()?.sync_all().context(written)?;
+        dumped.map_err(|error| self.damaged(error))
+    }
+
+    fn pipe(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
         let written = || format!("could not write {}", partial.path().display());
         let mut command = self.command();
         command.stdout(Stdio::piped());
@@ -153,7 +179,12 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
+            match self.pg_restore() {
+                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
+                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
+                Err(_) if self.pg_dump.is_elsewhere() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Dumped {
             files: vec![file],
@@ -169,7 +200,7 @@ impl Dump<'_> {
             Format::Custom => custom::copy(source, output, self.compression, self.digest),
             Format::Plain => plain::copy(source, output, self.compression, self.digest),
             Format::Tar => tar::copy(source, output, self.digest),
-            Format::Directory => Err(Error::usage("-F directory: not yet").into()),
+            Format::Directory => Err(Error::new("a directory is no stream").into()),
         }
     }
 
@@ -201,13 +232,16 @@ impl Dump<'_> {
     /// What to do about pg_dump's complaint, where it does not say so itself.
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
-        let user = self.conninfo.user();
-        if says("LOCK TABLE") && says("statement timeout") {
-            let waited = human_duration(self.lock_wait);
-            return Some(format!(
-                "somebody held a lock on a table for longer than --lock-wait ({waited}): \
-                 give it more time, or take the backup when nobody changes tables"
-            ));
+        let user = match self.conninfo.user() {
+            "" => "that pg_dump connects as",
+            user => user,
+        };
+        if says("no password supplied") && self.pg_dump.is_elsewhere() {
+            return Some(
+                "PGPASSWORD has to be carried to where pg_dump runs, as by \
+                 'docker compose exec -T -e PGPASSWORD db pg_dump'"
+                    .into(),
+            );
         }
         if says("row-level security") {
             return Some(format!(
@@ -229,10 +263,10 @@ impl Dump<'_> {
 
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
-        let mut command = self.pg_dump.command();
+        let mut arguments = self.arguments();
+        arguments.extend(self.conninfo.child_arguments());
+        let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
-        command.args(self.arguments());
-        command.args(self.conninfo.child_arguments());
         command
     }
 
@@ -254,6 +288,7 @@ impl Dump<'_> {
         if self.selection.iter().any(|argument| argument.contains('=')) {
             arguments.push("--strict-names".into());
         }
+        arguments.extend(self.snapshot.iter().cloned());
         arguments.extend(self.selection.iter().cloned());
         arguments.into_iter().map(OsString::from).collect()
     }

@@ -146,6 +146,16 @@ fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
     locked.begin(name)
 }
 
+/// What a rotation will find is what counts.
 fn published(path: PathBuf) -> Result<Backup> {
-    Backup::at(&path).ok_or_else(|| Error::new(format!("{} has vanished", path.display())))
+    let backup = Backup::at(&path);
+    let state = backup.as_ref().map(|backup| backup.state.clone());
+    match (backup, state) {
+        (Some(backup), Some(State::Ok)) => Ok(backup),
+        (_, state) => {
+            let state = state.as_ref().map_or("gone", State::as_str);
+            let path = path.display();
+            Err(Error::new(format!("{path} was written, and then: {state}")))
+        }
+    }
 }
