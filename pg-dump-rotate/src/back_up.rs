@@ -5,35 +5,44 @@
 //! fails is told and takes nothing with it, neither the other targets nor a backup of
 //! an earlier day: only what was dumped is rotated.
 
+mod asked;
 mod database;
+mod elsewhere;
 mod globals;
 mod plan;
 mod ready;
 mod result;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use shared::backup::{Backup, Format, stamp};
 use shared::cli;
+use shared::programs::Program;
 use shared::time::{self, Time, Zone};
-use shared::{Exit, Result, signals};
+use shared::{Error, Exit, Result, signals};
 
+use crate::adopt::Adoption;
 use crate::cli::Options;
+use crate::folder::Folder;
 use plan::{Plan, Target};
 use result::Results;
 
 /// Takes backups and rotates; with --dry-run says what that would do.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
+    let pg_dump = elsewhere::given(options)?;
+    let plan = Plan::make(options, context, pg_dump.as_ref())?;
+    let adopted = adopt(options, &dir, plan.only_database(), context)?;
     let begun_at = time::now();
-    let plan = Plan::make(options, context)?;
     let run = Run {
         options,
         context,
         dir,
+        adopted,
+        pg_dump,
         begun_at,
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
@@ -44,11 +53,43 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     results.finish()
 }
 
+/// Adopts what others made, so that it is rotated with the rest. That it can't be is no reason not to
+/// take a backup. Returns what a dry run would adopt.
+fn adopt(
+    options: &Options,
+    dir: &Path,
+    database: Option<&str>,
+    context: &cli::Context,
+) -> Result<Vec<Backup>> {
+    let Some(adoption) = Adoption::of(options, database)?.filter(|_| dir.is_dir()) else {
+        return Ok(Vec::new());
+    };
+    let found = match options.dry_run {
+        true => adoption.look(context),
+        false => Folder::open(dir).and_then(|folder| adoption.adopt(&folder, context)),
+    };
+    signals::check()?;
+    match found {
+        Ok(found) => {
+            found.warn(context);
+            Ok(found.whole)
+        }
+        Err(error) => {
+            context.warn(format!("could not adopt: {}", error.in_one_line()));
+            Ok(Vec::new())
+        }
+    }
+}
+
 /// What all targets of a run have in common.
 struct Run<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     dir: PathBuf,
+    /// What a dry run would adopt.
+    adopted: Vec<Backup>,
+    /// What --pg-dump says.
+    pg_dump: Option<Program>,
     begun_at: Time,
     zone: Zone,
     /// The time in the names, where there is more than one target.
@@ -92,6 +133,31 @@ impl Run<'_> {
                 return;
             }
         }
+    }
+
+    /// pg_dump or another program of PostgreSQL: beside what --pg-dump says, or else where it is
+    /// found, for a server of this major version.
+    fn program(&self, name: &str, server: Option<u32>) -> Result<Program> {
+        let Some(given) = &self.pg_dump else {
+            return Program::find(name, server);
+        };
+        if server.is_some_and(|major| given.version.major < major) {
+            let (version, server) = (given.version, server.unwrap_or_default());
+            return Err(Error::new(format!(
+                "{} by --pg-dump is version {version}, and the server is {server}: \
+                 pg_dump takes no server newer than itself",
+                given.name
+            )));
+        }
+        match name == given.name {
+            true => Ok(given.clone()),
+            false => given.sibling(name),
+        }
+    }
+
+    /// Whether pg_dump runs where neither our environment nor our files are.
+    fn is_elsewhere(&self) -> bool {
+        self.pg_dump.as_ref().is_some_and(Program::is_elsewhere)
     }
 
     /// A directory's tables are dumped side by side already.

@@ -33,6 +33,7 @@ use crate::output::Output;
 use crate::partial::Partial;
 use directory::Follower;
 use source::Source;
+pub use tar::read as read_tar;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {
@@ -62,7 +63,6 @@ pub struct Dumped {
     /// The rows of each table; `None` where they were not counted.
     pub tables: Option<Vec<backup::Table>>,
     pub large_objects: Option<backup::LargeObjects>,
-    #[allow(dead_code, reason = "of use where there is no session to ask")]
     pub head: Head,
 }
 
@@ -179,7 +179,12 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
+            match self.pg_restore() {
+                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
+                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
+                Err(_) if self.pg_dump.is_elsewhere() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Dumped {
             files: vec![file],
@@ -227,7 +232,17 @@ impl Dump<'_> {
     /// What to do about pg_dump's complaint, where it does not say so itself.
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
-        let user = self.conninfo.user();
+        let user = match self.conninfo.user() {
+            "" => "that pg_dump connects as",
+            user => user,
+        };
+        if says("no password supplied") && self.pg_dump.is_elsewhere() {
+            return Some(
+                "PGPASSWORD has to be carried to where pg_dump runs, as by \
+                 'docker compose exec -T -e PGPASSWORD db pg_dump'"
+                    .into(),
+            );
+        }
         if says("row-level security") {
             return Some(format!(
                 "a backup has to see every row: the user {user} needs BYPASSRLS"
@@ -248,10 +263,10 @@ impl Dump<'_> {
 
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
-        let mut command = self.pg_dump.command();
+        let mut arguments = self.arguments();
+        arguments.extend(self.conninfo.child_arguments());
+        let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
-        command.args(self.arguments());
-        command.args(self.conninfo.child_arguments());
         command
     }
 
