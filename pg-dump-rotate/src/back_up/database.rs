@@ -91,6 +91,7 @@ impl Database {
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
             estimate: self.preflight.source_bytes,
+            patience: self.conninfo.patience()?.map(|patience| patience * 2),
             snapshot: &arguments.unwrap_or_default(),
         };
         let reading = snapshot.map(Snapshot::read).transpose()?;
