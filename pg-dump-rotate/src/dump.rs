@@ -217,7 +217,8 @@ impl Dump<'_> {
             application_name: self.application_name(),
             patience,
         };
-        let start = |patience| Watch::start(watched(patience), child.ender(), silence);
+        let ender = child.ender();
+        let start = |patience| Watch::start(watched(patience), move || ender.end(), silence);
         self.patience.map(start).transpose()
     }
 

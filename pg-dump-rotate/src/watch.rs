@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use postgres::types::Type;
 use shared::connection::{Conninfo, Session, SessionOptions};
-use shared::programs::Ender;
 use shared::units::human_duration;
 use shared::{Context, Error, Result};
 
@@ -36,7 +35,7 @@ pub struct Watched {
     pub patience: Duration,
 }
 
-/// Watches one pg_dump, until it is dropped.
+/// Watches one pg_dump, or a reading of our own, until it is dropped.
 pub struct Watch {
     shared: Arc<Shared>,
 }
@@ -49,10 +48,11 @@ struct Shared {
 }
 
 impl Watch {
-    /// Watches; `silence` tells how long nothing has come, zero while it is not waited for.
+    /// Watches; `silence` tells how long nothing has come, zero while it is not waited for. `end`
+    /// is done when nothing will come any more.
     pub fn start(
         watched: Watched,
-        pg_dump: Ender,
+        end: impl FnOnce() + Send + 'static,
         silence: impl FnMut() -> Duration + Send + 'static,
     ) -> Result<Self> {
         let shared = Arc::new(Shared::default());
@@ -60,7 +60,7 @@ impl Watch {
             shared: Arc::clone(&shared),
         };
         let thread = thread::Builder::new().name("watch".into());
-        let spawned = thread.spawn(move || shared.watch(&watched, &pg_dump, silence));
+        let spawned = thread.spawn(move || shared.watch(&watched, end, silence));
         spawned.context(|| "could not start a thread".into())?;
         Ok(watch)
     }
@@ -79,7 +79,7 @@ impl Drop for Watch {
 }
 
 impl Shared {
-    fn watch(&self, watched: &Watched, pg_dump: &Ender, mut silence: impl FnMut() -> Duration) {
+    fn watch(&self, watched: &Watched, end: impl FnOnce(), mut silence: impl FnMut() -> Duration) {
         let mut seen = false;
         let mut strikes = 0;
         while !self.is_over_within(watched.patience) {
@@ -105,7 +105,7 @@ impl Shared {
             strikes += 1;
             if strikes >= STRIKES {
                 *lock(&self.lost) = Some(lost(silent, &trouble));
-                return pg_dump.end();
+                return end();
             }
         }
     }

@@ -4,9 +4,11 @@
 
 mod setting;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use setting::{folder, visible};
+use setting::{folder, path_of, visible};
 use tests::{Database, StallingProxy, ToolCommand};
 
 /// A database that others reach by TCP, with about so many bytes of rows.
@@ -67,4 +69,49 @@ fn a_pg_dump_that_waits_for_a_lock_is_let_wait() {
     assert!(!running.has_ended());
     holder.batch_execute("commit").unwrap();
     running.finish().expect_code(0);
+}
+
+#[test]
+fn a_proxy_that_stalls_ends_the_comparison() {
+    let database = database(8 << 20);
+    let plain = ["-F", "plain", "-Z", "none"];
+    let earlier = tempfile::tempdir().unwrap();
+    let port = tests::tcp_cluster().port();
+    let taken = run(&database, earlier.path(), port).args(plain).run();
+    // A pg_dump that needs no server, so that the comparison is what stalls.
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && exec echo pg_dump 99.0\ncat {}\n",
+        path_of(&taken.expect_code(0)).display()
+    );
+    let bin = tempfile::tempdir().unwrap();
+    let path = bin.path().join("pg_dump");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |bytes| {
+        let dir = tempfile::tempdir().unwrap();
+        let proxy = StallingProxy::new(port, bytes);
+        let run = run(&database, dir.path(), proxy.port()).args(plain);
+        let run = run.env("PG_BINDIR", bin.path()).arg("--source-digest");
+        (run.run(), visible(dir.path()))
+    };
+    let (output, left) = run(4 << 20);
+    output
+        .expect_code(2)
+        .expect_error("error: lost the connection to the server: nothing came for ");
+    assert!(left.is_empty(), "{left:?}");
+    run(u64::MAX).0.expect_code(0);
+}
+
+#[test]
+fn a_proxy_that_stalls_ends_what_comes_before_the_dump() {
+    let database = database(1 << 20);
+    let tables = (1..2000).map(|n| format!("create table t{n} ();"));
+    database.sql(&tables.collect::<String>());
+    let dir = tempfile::tempdir().unwrap();
+    let proxy = StallingProxy::new(tests::tcp_cluster().port(), 20 << 10);
+    run(&database, dir.path(), proxy.port())
+        .run()
+        .expect_code(2)
+        .expect_error("error: what the server is asked before a dump: no answer within 20 s");
+    assert!(visible(dir.path()).is_empty());
 }

@@ -1,9 +1,9 @@
 //! The dump of one database.
 
-use shared::Result;
 use shared::backup::Manifest;
-use shared::connection::Conninfo;
+use shared::connection::{Conninfo, Session, within};
 use shared::programs::Program;
+use shared::{Context, Result};
 
 use super::{Run, plan};
 use crate::compression::Compression;
@@ -11,6 +11,9 @@ use crate::dump::Dump;
 use crate::partial::Partial;
 use crate::room;
 use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
+
+/// All that is asked before the dump may take so many times what a connection may.
+const QUESTIONS: u32 = 10;
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
@@ -24,15 +27,15 @@ pub struct Database {
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let mut session = plan::open(conninfo, run.context)?;
-        let server = Server::ask(&mut session)?;
+        let session = plan::open(conninfo, run.context)?;
+        let reached = conninfo.at(&session);
+        let (server, preflight) = prepare(session, conninfo, &run.options.selection)?;
         let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
         let compression = match run.options.compression {
             Some(compression) => compression,
             None => Compression::best(run.options.format(), &pg_dump)?,
         };
         compression.check_program(run.options.format(), &pg_dump)?;
-        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
         preflight
             .warnings
             .iter()
@@ -40,7 +43,7 @@ impl Database {
         let (path, version) = (pg_dump.path().display(), pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
         let database = Self {
-            conninfo: conninfo.at(&session),
+            conninfo: reached,
             server,
             preflight,
             pg_dump,
@@ -158,4 +161,21 @@ impl Database {
             ..run.manifest(Some(server.database))
         }
     }
+}
+
+/// What is asked of the server before its dump. A server that limits each statement may still
+/// never be heard of again, so the whole has a limit here.
+fn prepare(
+    mut session: Session,
+    conninfo: &Conninfo,
+    selection: &[String],
+) -> Result<(Server, Preflight)> {
+    let limit = conninfo.patience()?.map(|patience| patience * QUESTIONS);
+    let selection = selection.to_vec();
+    let asked = within(limit, move || {
+        let server = Server::ask(&mut session)?;
+        let preflight = Preflight::check(&mut session, &server, &selection)?;
+        Ok((server, preflight))
+    });
+    asked.context(|| "what the server is asked before a dump".into())?
 }
