@@ -1,7 +1,9 @@
 //! The command line of pg-dump-rotate.
 
 mod combinations;
+mod passed;
 
+use std::ffi::OsString;
 use std::path::{self, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ pub const TOOL: Tool = Tool::new(
     "take PostgreSQL backups and keep the right ones",
 )
 .synopsis(&[
-    "--dir DIR [-d CONNINFO] [OPTION]...",
+    "--dir DIR [-d CONNINFO]... [OPTION]... [-- OPTION...]",
     "--dir DIR --list [OPTION]...",
     "--dir DIR --rotate --keep-... N [OPTION]...",
     "--dir DIR --check [--max-age DURATION] [OPTION]...",
@@ -38,6 +40,15 @@ pub const TOOL: Tool = Tool::new(
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
      rotated.\n\
+     \n\
+     --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
+     pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
+     shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
+     there, and what can only be asked by a session of our own is not asked. A password never \
+     becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
+     to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
+     trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
+     as any.\n\
      \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
@@ -73,7 +84,10 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(FLAGS)
 .connects()
-.passes("PG_DUMP_OPTION", "an option that pg_dump gets as it is")
+.passes(
+    "PG_DUMP_OPTION",
+    "an option that pg_dump gets as it is, with its value in one word; part of the selection",
+)
 .examples(&[
     (
         "Every night, from cron",
@@ -86,6 +100,14 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove that the backup restores",
         "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
+    ),
+    (
+        "Every database of the server, its roles and tablespaces, two at a time",
+        "pg-dump-rotate --all-databases --globals -j 2 --dir /backups --keep-daily 7",
+    ),
+    (
+        "From a container",
+        "pg-dump-rotate --pg-dump 'docker compose exec -T db pg_dump' -d app --dir /backups",
     ),
     (
         "Every morning: is last night's backup there?",
@@ -119,11 +141,10 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "format",
         "FORMAT",
-        "an archive for pg_restore, or SQL for psql",
+        "an archive for pg_restore, or SQL for psql (if not given: custom)",
     )
     .short('F')
     .choices(&["custom", "plain", "directory", "tar", "c", "p", "d", "t"])
-    .default("custom")
     .group("Backup"),
     Flag::value(
         "jobs",
@@ -401,6 +422,14 @@ impl cli::Options for Options {
         Ok(())
     }
 
+    fn passed(&mut self, word: OsString) -> Result<()> {
+        let word = Value::new("--", word);
+        let text = word.text()?;
+        passed::check(text)?;
+        self.select(text.to_string());
+        Ok(())
+    }
+
     fn check(&mut self) -> Result<()> {
         if self.dir.as_os_str().is_empty() {
             return Err(Error::usage("--dir is needed: the folder of the backups"));
@@ -409,17 +438,6 @@ impl cli::Options for Options {
         if self.job == Job::Rotate && self.policy.is_empty() {
             return Err(Error::usage(
                 "--rotate needs a rule, such as --keep-daily 7",
-            ));
-        }
-        let has = |flag: &str| self.selection.iter().any(|given| given == flag);
-        if has("--schema-only") && has("--data-only") {
-            return Err(Error::usage(
-                "--schema-only and --data-only exclude each other",
-            ));
-        }
-        if self.all_databases && self.databases.len() > 1 {
-            return Err(Error::usage(
-                "--all-databases takes one -d at most: where to connect",
             ));
         }
         if let Some(compression) = &self.compression {
@@ -550,6 +568,8 @@ mod tests {
         let other = parse(&["--dir", "x", "-s", "-t", "b", "-t", "a", "-t", "a"]).unwrap();
         assert_eq!(one.selection, other.selection);
         assert_eq!(one.selection, ["--schema-only", "--table=a", "--table=b"]);
+        let passed = parse(&["--dir", "x", "-s", "--", "--inserts"]).unwrap();
+        assert_eq!(passed.selection, ["--inserts", "--schema-only"]);
     }
 
     #[test]
@@ -571,6 +591,32 @@ mod tests {
                 "--compress has no place",
             ),
             (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
+            (
+                &["--dir", "x", "--list", "-F", "p"],
+                "--format has no place",
+            ),
+            (
+                &["--dir", "x", "--list", "--dry-run"],
+                "--dry-run has no place",
+            ),
+            (
+                &["--dir", "x", "--list", "--", "--inserts"],
+                "--inserts has no place",
+            ),
+            (
+                &["--dir", "x", "--verify-checksums"],
+                "has no place beside a backup",
+            ),
+            (&["--dir", "x", "--no-role-passwords"], "about --globals"),
+            (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
+            (&["--dir", "x", "-j", "2"], "--jobs is for"),
+            (&["--dir", "x", "-b", "-B"], "exclude each other"),
+            (
+                &["--dir", "x", "--all-databases", "-d", "a", "-d", "b"],
+                "one -d",
+            ),
+            (&["--dir", "x", "--", "-Fp"], "say it with --format"),
+            (&["--dir", "x", "--", "-c"], "without --if-exists"),
             (
                 &["--dir", "x", "--list", "--force"],
                 "takes no backup, so --force",
@@ -605,6 +651,10 @@ mod tests {
             (&["--dir", "x", "--keep-last", "-1"], "whole number"),
             (&["--dir", "x", "-F", "tar", "-Z", "zstd"], "not compressed"),
             (&["--dir", "x", "-j", "0"], "at least one"),
+            (
+                &["--dir", "x", "--label", "a", "--", "x@y"],
+                "options alone",
+            ),
             (
                 &["--dir", "x", "--check", "--max-shrink", "120"],
                 "percentage",

@@ -17,7 +17,7 @@ mod tar;
 
 use std::ffi::OsString;
 use std::io;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use shared::backup::{self, Format};
@@ -66,7 +66,6 @@ pub struct Dumped {
     /// The rows of each table; `None` where they were not counted.
     pub tables: Option<Vec<backup::Table>>,
     pub large_objects: Option<backup::LargeObjects>,
-    #[allow(dead_code, reason = "of use where there is no session to ask")]
     pub head: Head,
 }
 
@@ -186,7 +185,12 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
+            match self.pg_restore() {
+                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
+                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
+                Err(_) if self.pg_dump.is_elsewhere() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Dumped {
             files: vec![file],
@@ -214,20 +218,12 @@ impl Dump<'_> {
     ) -> Result<Option<Watch>> {
         let watched = |patience| Watched {
             conninfo: self.conninfo.clone(),
-            application_name: self.application_name(),
+            application_name: self.conninfo.application_name().unwrap_or("pg_dump").into(),
             patience,
         };
         let ender = child.ender();
         let start = |patience| Watch::start(watched(patience), move || ender.end(), silence);
         self.patience.map(start).transpose()
-    }
-
-    /// What pg_dump's sessions are called, to be told from those of others.
-    fn application_name(&self) -> String {
-        match self.conninfo.application_name() {
-            Some(name) => name.to_string(),
-            None => format!("pg_dump of pg-dump-rotate {}", process::id()),
-        }
     }
 
     fn wait(&self, child: Child, watch: Option<&Watch>, context: &cli::Context) -> Result<()> {
@@ -261,7 +257,17 @@ impl Dump<'_> {
     /// What to do about pg_dump's complaint, where it does not say so itself.
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
-        let user = self.conninfo.user();
+        let user = match self.conninfo.user() {
+            "" => "that pg_dump connects as",
+            user => user,
+        };
+        if says("no password supplied") && self.pg_dump.is_elsewhere() {
+            return Some(
+                "PGPASSWORD has to be carried to where pg_dump runs, as by \
+                 'docker compose exec -T -e PGPASSWORD db pg_dump'"
+                    .into(),
+            );
+        }
         if says("row-level security") {
             return Some(format!(
                 "a backup has to see every row: the user {user} needs BYPASSRLS"
@@ -282,11 +288,10 @@ impl Dump<'_> {
 
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
-        let mut command = self.pg_dump.command();
+        let mut arguments = self.arguments();
+        arguments.extend(self.conninfo.child_arguments());
+        let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
-        command.env("PGAPPNAME", self.application_name());
-        command.args(self.arguments());
-        command.args(self.conninfo.child_arguments());
         command
     }
 

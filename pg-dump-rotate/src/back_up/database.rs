@@ -1,25 +1,25 @@
 //! The dump of one database.
 
-use shared::backup::Manifest;
-use shared::connection::{Conninfo, Session, within};
-use shared::programs::Program;
-use shared::{Context, Result};
+use std::time::Duration;
 
+use shared::Result;
+use shared::backup::Manifest;
+use shared::connection::Conninfo;
+use shared::programs::{Program, Version};
+
+use super::asked::Asked;
 use super::{Run, plan};
 use crate::compression::Compression;
-use crate::dump::Dump;
+use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room;
-use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
-
-/// All that is asked before the dump may take so many times what a connection may.
-const QUESTIONS: u32 = 10;
+use crate::server::Snapshot;
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
-    server: Server,
-    preflight: Preflight,
+    /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
+    asked: Option<Asked>,
     pg_dump: Program,
     compression: Compression,
 }
@@ -27,35 +27,41 @@ pub struct Database {
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let session = plan::open(conninfo, run.context)?;
-        let reached = conninfo.at(&session);
-        let (server, preflight) = prepare(session, conninfo, &run.options.selection)?;
-        let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
-        let compression = match run.options.compression {
-            Some(compression) => compression,
-            None => Compression::best(run.options.format(), &pg_dump)?,
+        let database = match run.is_elsewhere() {
+            true => Self::elsewhere(run, conninfo)?,
+            false => Self::reached(run, conninfo)?,
         };
-        compression.check_program(run.options.format(), &pg_dump)?;
-        preflight
-            .warnings
-            .iter()
-            .for_each(|text| run.context.warn(text));
-        let (path, version) = (pg_dump.path().display(), pg_dump.version);
+        let (path, version) = (database.pg_dump.path().display(), database.pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        let database = Self {
-            conninfo: reached,
-            server,
-            preflight,
-            pg_dump,
-            compression,
-        };
         database.check_room(run)?;
         Ok(database)
     }
 
+    fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let pg_dump = run.program("pg_dump", None)?;
+        Ok(Self {
+            conninfo: conninfo.clone(),
+            asked: None,
+            compression: compression(run, &pg_dump)?,
+            pg_dump,
+        })
+    }
+
+    fn reached(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let asked = Asked::ask(run, plan::open(conninfo, run.context)?, conninfo)?;
+        let pg_dump = run.program("pg_dump", Some(asked.server.version.major))?;
+        let compression = compression(run, &pg_dump)?;
+        Ok(Self {
+            conninfo: asked.conninfo.clone(),
+            asked: Some(asked),
+            pg_dump,
+            compression,
+        })
+    }
+
     /// Before anything is written: a disk that fills up fails others too.
     fn check_room(&self, run: &Run<'_>) -> Result<()> {
-        let (Some(bytes), false) = (self.preflight.source_bytes, run.options.force) else {
+        let (Some(bytes), false) = (self.source_bytes(), run.options.force) else {
             return Ok(());
         };
         let new = self.manifest(run);
@@ -70,9 +76,25 @@ impl Database {
         room::check(&run.dir, bytes, compressed, is_earlier)
     }
 
+    /// How long pg_dump may be silent before we ask the server, if we can.
+    fn patience(&self) -> Result<Option<Duration>> {
+        let patience = match self.asked {
+            Some(_) => self.conninfo.patience()?,
+            None => None,
+        };
+        Ok(patience.map(|patience| patience * 2))
+    }
+
+    fn source_bytes(&self) -> Option<u64> {
+        self.asked.as_ref()?.preflight.source_bytes
+    }
+
     /// The database's own name, whatever a pooler calls it.
     pub fn name(&self) -> &str {
-        &self.server.database
+        match &self.asked {
+            Some(asked) => &asked.server.database,
+            None => self.conninfo.database(),
+        }
     }
 
     /// The extension of its backup.
@@ -82,8 +104,29 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
-        let snapshot = self.snapshot(run)?;
+        let asked = self.asked.as_ref();
+        let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;
+        let snapshot = snapshot.flatten();
         let arguments = snapshot.as_ref().map(Snapshot::arguments);
+        let reading = snapshot.map(Snapshot::read).transpose()?;
+        let dumped = self.dump(run, partial, &arguments.unwrap_or_default());
+        let dumped = dumped.map_err(|error| match asked {
+            Some(asked) => asked.attempt(run).explain(error),
+            None => error,
+        })?;
+        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
+        if let Some(reading) = reading {
+            let found = reading.finish()?;
+            let tables = dumped.tables.as_deref().unwrap_or_default();
+            found.compare(tables, dumped.large_objects.as_ref())?;
+        }
+        Ok(Manifest {
+            source_check,
+            ..self.complete(run, dumped)
+        })
+    }
+
+    fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -93,89 +136,51 @@ impl Database {
             lock_wait: run.options.lock_wait,
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
-            estimate: self.preflight.source_bytes,
-            patience: self.conninfo.patience()?.map(|patience| patience * 2),
-            snapshot: &arguments.unwrap_or_default(),
+            estimate: self.source_bytes(),
+            patience: self.patience()?,
+            snapshot,
         };
-        let reading = snapshot.map(Snapshot::read).transpose()?;
-        let dumped = dump.write(partial, run.context);
-        let dumped = dumped.map_err(|error| self.attempt(run).explain(error))?;
-        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
-        if let Some(reading) = reading {
-            let found = reading.finish()?;
-            let tables = dumped.tables.as_deref().unwrap_or_default();
-            found.compare(tables, dumped.large_objects.as_ref())?;
-        }
-        Ok(Manifest {
+        dump.write(partial, run.context)
+    }
+
+    /// The manifest with what the dump turned out to be, and what only it says of the server.
+    fn complete(&self, run: &Run<'_>, dumped: Dumped) -> Manifest {
+        let (head, manifest) = (dumped.head, self.manifest(run));
+        let version = head.server_version.as_deref().and_then(Version::parse);
+        let version = version.map(|version| version.to_string());
+        Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
             large_objects: dumped.large_objects,
-            source_check,
-            ..self.manifest(run)
-        })
-    }
-
-    /// The snapshot to dump, where the server's rows are to be compared with the dump's.
-    fn snapshot(&self, run: &Run<'_>) -> Result<Option<Snapshot>> {
-        let Some(source) = run.options.source else {
-            return Ok(None);
-        };
-        let snapshot = Snapshot::export(&Request {
-            conninfo: &self.conninfo,
-            selection: &self.preflight.selection,
-            source,
-            encoding: &self.server.encoding,
-            is_standby: self.preflight.surroundings.is_standby,
-            lock_wait: run.options.lock_wait,
-        });
-        let snapshot = snapshot.map_err(|error| self.attempt(run).explain(error))?;
-        Ok(Some(snapshot))
-    }
-
-    fn attempt<'a>(&'a self, run: &Run<'_>) -> Attempt<'a> {
-        Attempt {
-            conninfo: &self.conninfo,
-            surroundings: &self.preflight.surroundings,
-            lock_wait: run.options.lock_wait,
+            server_version: manifest.server_version.clone().or(version),
+            encoding: manifest.encoding.clone().or(head.encoding),
+            ..manifest
         }
     }
 
     /// What is to be said of the backup, save for its files.
     pub fn manifest(&self, run: &Run<'_>) -> Manifest {
-        let server = self.server.clone();
-        Manifest {
+        let manifest = Manifest {
             selection: run.options.selection.clone(),
             format: run.options.format(),
             compression: self.compression.to_string(),
-            server_version: Some(server.version.to_string()),
             pg_dump_version: Some(self.pg_dump.version.to_string()),
-            encoding: Some(server.encoding),
-            collate: Some(server.collate),
-            ctype: Some(server.ctype),
-            locale_provider: server.locale_provider,
-            locale: server.locale,
-            system_identifier: server.system_identifier,
-            source_bytes: self.preflight.source_bytes,
-            omissions: self.preflight.omissions.clone(),
-            ..run.manifest(Some(server.database))
+            ..run.manifest(Some(self.name().to_string()))
+        };
+        match &self.asked {
+            Some(asked) => asked.described(manifest),
+            None => manifest,
         }
     }
 }
 
-/// What is asked of the server before its dump. A server that limits each statement may still
-/// never be heard of again, so the whole has a limit here.
-fn prepare(
-    mut session: Session,
-    conninfo: &Conninfo,
-    selection: &[String],
-) -> Result<(Server, Preflight)> {
-    let limit = conninfo.patience()?.map(|patience| patience * QUESTIONS);
-    let selection = selection.to_vec();
-    let asked = within(limit, move || {
-        let server = Server::ask(&mut session)?;
-        let preflight = Preflight::check(&mut session, &server, &selection)?;
-        Ok((server, preflight))
-    });
-    asked.context(|| "what the server is asked before a dump".into())?
+/// What was asked for, if this pg_dump can do it, or else what is best.
+fn compression(run: &Run<'_>, pg_dump: &Program) -> Result<Compression> {
+    let compression = match run.options.compression {
+        Some(compression) => compression,
+        None => Compression::best(run.options.format(), pg_dump)?,
+    };
+    compression.check_program(run.options.format(), pg_dump)?;
+    Ok(compression)
 }
