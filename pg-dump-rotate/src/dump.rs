@@ -34,6 +34,7 @@ use crate::partial::Partial;
 use crate::watch::{self, Watch, Watched};
 use directory::Follower;
 use source::Source;
+pub use tar::read as read_tar;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {
