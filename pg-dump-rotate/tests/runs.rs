@@ -168,6 +168,8 @@ fn a_signal_ends_all_that_are_dumped_side_by_side() {
     running.signal(Signal::TERM);
     let output = running.finish().expect_no_output();
     assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    let words = "pg-dump-rotate: error: interrupted by SIGTERM\n";
+    assert_eq!(output.stderr, words);
     assert!(visible(dir.path()).is_empty(), "{:?}", visible(dir.path()));
     eventually("pg_dump is gone", || databases[0].value(waiting) == "0");
 }
