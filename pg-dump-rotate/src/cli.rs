@@ -91,7 +91,10 @@ pub const TOOL: Tool = Tool::new(
      of a dump that --lock-wait ended is in its hint.\n\
      \n\
      With --source-counts or --source-digest each table is read a second time on the server, in \
-     the dump's snapshot and beside it; a dump that holds anything else is not kept.",
+     the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
+     \n\
+     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
+     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.",
 )
 .flags(FLAGS)
 .connects()
