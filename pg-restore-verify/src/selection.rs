@@ -58,8 +58,10 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
         wish.as_deref().is_none_or(|wish| value == Some(wish))
     };
     let newest = backups.into_iter().find(|backup| match &backup.manifest {
+        // Globals are no database; they are restored with one.
         Some(manifest) => {
-            wanted(&selection.database, manifest.database.as_deref())
+            manifest.database.is_some()
+                && wanted(&selection.database, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
         }
         None => selection.database.is_none() && selection.label.is_none(),
