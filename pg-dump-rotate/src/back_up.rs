@@ -5,7 +5,9 @@
 //! fails is told and takes nothing with it, neither the other targets nor a backup of
 //! an earlier day: only what was dumped is rotated.
 
+mod asked;
 mod database;
+mod elsewhere;
 mod globals;
 mod plan;
 mod ready;
@@ -18,8 +20,9 @@ use std::thread;
 
 use shared::backup::{Backup, Format, stamp};
 use shared::cli;
+use shared::programs::Program;
 use shared::time::{self, Time, Zone};
-use shared::{Exit, Result, signals};
+use shared::{Error, Exit, Result, signals};
 
 use crate::cli::Options;
 use plan::{Plan, Target};
@@ -29,11 +32,13 @@ use result::Results;
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let begun_at = time::now();
-    let plan = Plan::make(options, context)?;
+    let pg_dump = elsewhere::given(options)?;
+    let plan = Plan::make(options, context, pg_dump.as_ref())?;
     let run = Run {
         options,
         context,
         dir,
+        pg_dump,
         begun_at,
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
@@ -49,6 +54,8 @@ struct Run<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     dir: PathBuf,
+    /// What --pg-dump says.
+    pg_dump: Option<Program>,
     begun_at: Time,
     zone: Zone,
     /// The time in the names, where there is more than one target.
@@ -92,6 +99,31 @@ impl Run<'_> {
                 return;
             }
         }
+    }
+
+    /// pg_dump or another program of PostgreSQL: beside what --pg-dump says, or else where it is
+    /// found, for a server of this major version.
+    fn program(&self, name: &str, server: Option<u32>) -> Result<Program> {
+        let Some(given) = &self.pg_dump else {
+            return Program::find(name, server);
+        };
+        if server.is_some_and(|major| given.version.major < major) {
+            let (version, server) = (given.version, server.unwrap_or_default());
+            return Err(Error::new(format!(
+                "{} by --pg-dump is version {version}, and the server is {server}: \
+                 pg_dump takes no server newer than itself",
+                given.name
+            )));
+        }
+        match name == given.name {
+            true => Ok(given.clone()),
+            false => given.sibling(name),
+        }
+    }
+
+    /// Whether pg_dump runs where neither our environment nor our files are.
+    fn is_elsewhere(&self) -> bool {
+        self.pg_dump.as_ref().is_some_and(Program::is_elsewhere)
     }
 
     /// A directory's tables are dumped side by side already.

@@ -1,7 +1,9 @@
 //! The command line of pg-dump-rotate.
 
 mod combinations;
+mod passed;
 
+use std::ffi::OsString;
 use std::path::{self, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use shared::{Context, Error, Result};
 
 use crate::compression::Compression;
 use crate::retention::Policy;
+use crate::server::Selection;
 
 /// The flags and the help.
 pub const TOOL: Tool = Tool::new(
@@ -20,7 +23,7 @@ pub const TOOL: Tool = Tool::new(
     "take PostgreSQL backups and keep the right ones",
 )
 .synopsis(&[
-    "--dir DIR [-d CONNINFO] [OPTION]...",
+    "--dir DIR [-d CONNINFO]... [OPTION]... [-- OPTION...]",
     "--dir DIR --list [OPTION]...",
     "--dir DIR --rotate --keep-... N [OPTION]...",
     "--dir DIR --check [--max-age DURATION] [OPTION]...",
@@ -37,6 +40,15 @@ pub const TOOL: Tool = Tool::new(
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
      rotated.\n\
+     \n\
+     --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
+     pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
+     shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
+     there, and what can only be asked by a session of our own is not asked. A password never \
+     becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
+     to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
+     trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
+     as any.\n\
      \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
@@ -62,11 +74,17 @@ pub const TOOL: Tool = Tool::new(
      seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
      itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
      a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
-     of a dump that --lock-wait ended is in its hint.",
+     of a dump that --lock-wait ended is in its hint.\n\
+     \n\
+     With --source-counts or --source-digest each table is read a second time on the server, in \
+     the dump's snapshot and beside it; a dump that holds anything else is not kept.",
 )
 .flags(FLAGS)
 .connects()
-.passes("PG_DUMP_OPTION", "an option that pg_dump gets as it is")
+.passes(
+    "PG_DUMP_OPTION",
+    "an option that pg_dump gets as it is, with its value in one word; part of the selection",
+)
 .examples(&[
     (
         "Every night, from cron",
@@ -79,6 +97,14 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove that the backup restores",
         "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
+    ),
+    (
+        "Every database of the server, its roles and tablespaces, two at a time",
+        "pg-dump-rotate --all-databases --globals -j 2 --dir /backups --keep-daily 7",
+    ),
+    (
+        "From a container",
+        "pg-dump-rotate --pg-dump 'docker compose exec -T db pg_dump' -d app --dir /backups",
     ),
     (
         "Every morning: is last night's backup there?",
@@ -112,11 +138,10 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "format",
         "FORMAT",
-        "an archive for pg_restore, or SQL for psql",
+        "an archive for pg_restore, or SQL for psql (if not given: custom)",
     )
     .short('F')
     .choices(&["custom", "plain", "directory", "tar", "c", "p", "d", "t"])
-    .default("custom")
     .group("Backup"),
     Flag::value(
         "jobs",
@@ -394,6 +419,14 @@ impl cli::Options for Options {
         Ok(())
     }
 
+    fn passed(&mut self, word: OsString) -> Result<()> {
+        let word = Value::new("--", word);
+        let text = word.text()?;
+        passed::check(text)?;
+        self.select(text.to_string());
+        Ok(())
+    }
+
     fn check(&mut self) -> Result<()> {
         if self.dir.as_os_str().is_empty() {
             return Err(Error::usage("--dir is needed: the folder of the backups"));
@@ -404,25 +437,29 @@ impl cli::Options for Options {
                 "--rotate needs a rule, such as --keep-daily 7",
             ));
         }
-        let has = |flag: &str| self.selection.iter().any(|given| given == flag);
-        if has("--schema-only") && has("--data-only") {
-            return Err(Error::usage(
-                "--schema-only and --data-only exclude each other",
-            ));
-        }
-        if self.all_databases && self.databases.len() > 1 {
-            return Err(Error::usage(
-                "--all-databases takes one -d at most: where to connect",
-            ));
-        }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
-        Ok(())
+        self.check_source()
     }
 }
 
 impl Options {
+    /// Rows are compared with those that are counted as the dump passes.
+    fn check_source(&self) -> Result<()> {
+        let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        let uncounted = match () {
+            () if self.source.is_none() => return Ok(()),
+            () if self.no_digest => "--no-digest",
+            () if selection.no_rows => "--schema-only",
+            () if selection.inserts => "--inserts",
+            () => return Ok(()),
+        };
+        Err(Error::usage(format!(
+            "--source-counts and --source-digest compare rows, and with {uncounted} none are counted"
+        )))
+    }
+
     /// The folder from the root, so that records hold everywhere.
     pub fn absolute_dir(&self) -> Result<PathBuf> {
         let dir = path::absolute(&self.dir).context(|| self.dir.display().to_string())?;
@@ -528,6 +565,8 @@ mod tests {
         let other = parse(&["--dir", "x", "-s", "-t", "b", "-t", "a", "-t", "a"]).unwrap();
         assert_eq!(one.selection, other.selection);
         assert_eq!(one.selection, ["--schema-only", "--table=a", "--table=b"]);
+        let passed = parse(&["--dir", "x", "-s", "--", "--inserts"]).unwrap();
+        assert_eq!(passed.selection, ["--inserts", "--schema-only"]);
     }
 
     #[test]
@@ -549,6 +588,32 @@ mod tests {
                 "--compress has no place",
             ),
             (&["--dir", "x", "--list", "-t", "a"], "--table has no place"),
+            (
+                &["--dir", "x", "--list", "-F", "p"],
+                "--format has no place",
+            ),
+            (
+                &["--dir", "x", "--list", "--dry-run"],
+                "--dry-run has no place",
+            ),
+            (
+                &["--dir", "x", "--list", "--", "--inserts"],
+                "--inserts has no place",
+            ),
+            (
+                &["--dir", "x", "--verify-checksums"],
+                "has no place beside a backup",
+            ),
+            (&["--dir", "x", "--no-role-passwords"], "about --globals"),
+            (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
+            (&["--dir", "x", "-j", "2"], "--jobs is for"),
+            (&["--dir", "x", "-b", "-B"], "exclude each other"),
+            (
+                &["--dir", "x", "--all-databases", "-d", "a", "-d", "b"],
+                "one -d",
+            ),
+            (&["--dir", "x", "--", "-Fp"], "say it with --format"),
+            (&["--dir", "x", "--", "-c"], "without --if-exists"),
             (
                 &["--dir", "x", "--list", "--force"],
                 "takes no backup, so --force",
@@ -583,6 +648,10 @@ mod tests {
             (&["--dir", "x", "--keep-last", "-1"], "whole number"),
             (&["--dir", "x", "-F", "tar", "-Z", "zstd"], "not compressed"),
             (&["--dir", "x", "-j", "0"], "at least one"),
+            (
+                &["--dir", "x", "--label", "a", "--", "x@y"],
+                "options alone",
+            ),
             (
                 &["--dir", "x", "--check", "--max-shrink", "120"],
                 "percentage",

@@ -25,7 +25,6 @@ use shared::cli;
 use shared::connection::Conninfo;
 use shared::dump::Toc;
 use shared::programs::{Child, Program, set_environment};
-use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
@@ -50,6 +49,8 @@ pub struct Dump<'a> {
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// Arguments that tie it to a snapshot.
+    pub snapshot: &'a [String],
 }
 
 /// A dump that is on disk, whole and proved.
@@ -61,7 +62,6 @@ pub struct Dumped {
     /// The rows of each table; `None` where they were not counted.
     pub tables: Option<Vec<backup::Table>>,
     pub large_objects: Option<backup::LargeObjects>,
-    #[allow(dead_code, reason = "of use where there is no session to ask")]
     pub head: Head,
 }
 
@@ -178,7 +178,12 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
-            archive::check(&self.pg_restore()?, partial.path())?;
+            match self.pg_restore() {
+                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
+                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
+                Err(_) if self.pg_dump.is_elsewhere() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Dumped {
             files: vec![file],
@@ -226,13 +231,16 @@ impl Dump<'_> {
     /// What to do about pg_dump's complaint, where it does not say so itself.
     fn remedy(&self, complaint: &str) -> Option<String> {
         let says = |words| complaint.contains(words);
-        let user = self.conninfo.user();
-        if says("LOCK TABLE") && says("statement timeout") {
-            let waited = human_duration(self.lock_wait);
-            return Some(format!(
-                "somebody held a lock on a table for longer than --lock-wait ({waited}): \
-                 give it more time, or take the backup when nobody changes tables"
-            ));
+        let user = match self.conninfo.user() {
+            "" => "that pg_dump connects as",
+            user => user,
+        };
+        if says("no password supplied") && self.pg_dump.is_elsewhere() {
+            return Some(
+                "PGPASSWORD has to be carried to where pg_dump runs, as by \
+                 'docker compose exec -T -e PGPASSWORD db pg_dump'"
+                    .into(),
+            );
         }
         if says("row-level security") {
             return Some(format!(
@@ -254,10 +262,10 @@ impl Dump<'_> {
 
     /// Everything about the connection, the password above all, goes by the environment.
     fn command(&self) -> Command {
-        let mut command = self.pg_dump.command();
+        let mut arguments = self.arguments();
+        arguments.extend(self.conninfo.child_arguments());
+        let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
-        command.args(self.arguments());
-        command.args(self.conninfo.child_arguments());
         command
     }
 
@@ -279,6 +287,7 @@ impl Dump<'_> {
         if self.selection.iter().any(|argument| argument.contains('=')) {
             arguments.push("--strict-names".into());
         }
+        arguments.extend(self.snapshot.iter().cloned());
         arguments.extend(self.selection.iter().cloned());
         arguments.into_iter().map(OsString::from).collect()
     }

@@ -1,5 +1,6 @@
 //! What is asked of the server before its dump.
 
+mod comparison;
 mod failure;
 mod locks;
 mod patterns;
@@ -8,6 +9,7 @@ mod relations;
 mod rights;
 mod selection;
 mod size;
+mod snapshot;
 mod surroundings;
 
 use shared::connection::Session;
@@ -16,6 +18,8 @@ use shared::{Context, Error, Result};
 
 pub use failure::Attempt;
 pub use preflight::Preflight;
+pub use selection::Selection;
+pub use snapshot::{Request, Snapshot};
 
 const FACTS: &str = include_str!("../sql/server.sql");
 const FACTS_15: &str = include_str!("../sql/server.15.sql");

@@ -110,7 +110,6 @@ fn one_that_fails_stops_no_other_and_loses_nothing() {
     ] {
         assert!(output.stderr.contains(words), "{output:?}");
     }
-    shared_value(&output, "set");
     for path in kept {
         assert!(Path::new(&path).exists(), "{path}");
     }

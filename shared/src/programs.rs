@@ -49,8 +49,15 @@ impl Program {
         if words.is_empty() {
             return Err(Error::usage(format!("the command for {name} is empty")));
         }
-        let version = version::ask(&words).context(|| format!("{name} by \"{command}\""))?;
+        let version = version::ask(&words, Some(name));
+        let version = version.context(|| format!("{name} by \"{command}\""))?;
         Ok(Self::new(words, name, version))
+    }
+
+    /// Whether other words come before the program: they may take it to where our environment
+    /// and our files are not.
+    pub fn is_elsewhere(&self) -> bool {
+        self.words.len() > 1
     }
 
     pub(crate) fn new(words: Vec<OsString>, name: &str, version: Version) -> Self {
@@ -67,8 +74,11 @@ impl Program {
     }
 
     /// Another program of the same folder, or of the folder that this one is a
-    /// link into: the same version.
+    /// link into: the same version. Elsewhere it is reached by the same words.
     pub fn sibling(&self, name: &str) -> Result<Self> {
+        if self.is_elsewhere() {
+            return self.sibling_elsewhere(name);
+        }
         let beside = [
             Some(self.path().to_path_buf()),
             self.path().canonicalize().ok(),
@@ -87,12 +97,44 @@ impl Program {
         }
     }
 
+    fn sibling_elsewhere(&self, name: &str) -> Result<Self> {
+        let mut words = self.words.clone();
+        let own = words.pop().unwrap_or_default();
+        let path = Path::new(&own);
+        if path.file_name() != Some(OsStr::new(&self.name)) {
+            let command = own.to_string_lossy();
+            return Err(Error::usage(format!(
+                "where {name} is can't be told from a command that ends in {command:?}, not in {}",
+                self.name
+            )));
+        }
+        words.push(path.with_file_name(name).into());
+        let version = version::ask(&words, Some(name));
+        let version = version.context(|| format!("{name} where {} is", self.name))?;
+        Ok(Self::new(words, name, version))
+    }
+
     /// A command without arguments yet. Neither stdin nor stdout is ours: what a
     /// caller wants to write or read it makes a pipe.
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.path());
         command.args(self.words.iter().skip(1));
         command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
+    /// A command with these arguments. Where ssh takes it to another host, a shell there reads
+    /// them once more, so they are quoted for it.
+    pub fn command_with(&self, arguments: impl IntoIterator<Item = OsString>) -> Command {
+        let is_ssh = |word: &OsString| Path::new(word).file_name() == Some(OsStr::new("ssh"));
+        let by_ssh = self.is_elsewhere() && self.words.iter().any(is_ssh);
+        let mut command = self.command();
+        for argument in arguments {
+            match argument.to_str().filter(|_| by_ssh) {
+                Some(text) => command.arg(words::quote(text)),
+                None => command.arg(argument),
+            };
+        }
         command
     }
 }

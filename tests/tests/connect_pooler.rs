@@ -3,95 +3,29 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::PathBuf;
+mod pooler;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use postgres::{Client, NoTls};
+use pooler::Pooler;
+use postgres::Client;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
-use tests::Running;
 
-/// A running PgBouncer in front of the shared server.
-struct Pooler {
-    port: u16,
-    _process: Running,
-    _folder: tempfile::TempDir,
-}
-
-impl Pooler {
-    fn start(mode: &str, more: &str) -> Self {
-        let cluster = tests::cluster();
-        let uid = fs::metadata(cluster.socket_dir()).unwrap().uid();
-        let folder = tests::private_folder(uid);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let settings = format!(
-            "[databases]\n* = host={} port={} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\n\
-             listen_port={port}\nunix_socket_dir=\nauth_type=any\npool_mode={mode}\n\
-             server_idle_timeout=0\n{more}\n",
-            cluster.socket_dir().display(),
-            cluster.port()
-        );
-        let file = folder.path().join("pgbouncer.ini");
-        fs::write(&file, settings).unwrap();
-        chown(&file, Some(uid), None).unwrap();
-        drop(listener);
-        let mut command = tests::program(program()).arg(&file);
-        if rustix::process::geteuid().is_root() {
-            command = command.as_user(uid);
-        }
-        let process = command.start();
-        let pooler = Self {
-            port,
-            _process: process,
-            _folder: folder,
-        };
-        tests::eventually("PgBouncer answers", || pooler.try_client().is_ok());
-        pooler
-    }
-
-    fn url(&self, more: &str) -> String {
-        format!(
+fn session(pooler: &Pooler, more: &str) -> Session {
+    let args = ConnectArgs {
+        dbname: Some(format!(
             "postgresql://any:sentinel@127.0.0.1:{}/postgres?sslmode=disable{more}",
-            self.port
-        )
-    }
-
-    fn session(&self, more: &str) -> Session {
-        let args = ConnectArgs {
-            dbname: Some(self.url(more)),
-            ..ConnectArgs::default()
-        };
-        let conninfo = Conninfo::resolve(&args, &Environment::default(), Need::Statements).unwrap();
-        let options = SessionOptions {
-            read_only: true,
-            ..SessionOptions::default()
-        };
-        Session::open(&conninfo, &options).unwrap()
-    }
-
-    /// A client that knows nothing of poolers.
-    fn try_client(&self) -> Result<Client, postgres::Error> {
-        let mut config = postgres::Config::new();
-        config
-            .host("127.0.0.1")
-            .port(self.port)
-            .user("any")
-            .dbname("postgres");
-        config.connect(NoTls)
-    }
-}
-
-fn program() -> PathBuf {
-    let usual = PathBuf::from("/usr/sbin/pgbouncer");
-    if usual.exists() {
-        usual
-    } else {
-        "pgbouncer".into()
-    }
+            pooler.port
+        )),
+        ..ConnectArgs::default()
+    };
+    let conninfo = Conninfo::resolve(&args, &Environment::default(), Need::Statements).unwrap();
+    let options = SessionOptions {
+        read_only: true,
+        ..SessionOptions::default()
+    };
+    Session::open(&conninfo, &options).unwrap()
 }
 
 const SETTINGS: &str = "select concat_ws('|', current_setting('search_path'), current_setting('lock_timeout'), \
@@ -116,7 +50,7 @@ fn assert_refused(session: &mut Session, mode: &str) {
 #[test]
 fn transaction_mode_is_refused_where_a_session_is_needed() {
     let pooler = Pooler::start("transaction", "default_pool_size=1");
-    let mut session = pooler.session("");
+    let mut session = session(&pooler, "");
     assert_refused(&mut session, "transaction");
     assert!(session.is_pooled());
     assert_eq!(settings(session.client()), UNTOUCHED);
@@ -127,7 +61,7 @@ fn transaction_mode_is_refused_where_a_session_is_needed() {
 #[test]
 fn settings_hold_within_a_transaction_and_not_longer() {
     let pooler = Pooler::start("transaction", "default_pool_size=1");
-    let mut session = pooler.session("&schema=app");
+    let mut session = session(&pooler, "&schema=app");
     let mut transaction = session.transaction().unwrap();
     let inside: String = transaction.query_typed_one(SETTINGS, &[]).unwrap().get(0);
     assert_eq!(inside, "\"app\"|10s|off");
@@ -153,7 +87,7 @@ fn transaction_mode_is_seen_among_busy_clients() {
                 }
             });
         }
-        let seen: Vec<bool> = (0..5).map(|_| pooler.session("").is_pooled()).collect();
+        let seen: Vec<bool> = (0..5).map(|_| session(&pooler, "").is_pooled()).collect();
         stop.store(true, Ordering::Relaxed);
         assert_eq!(seen, [true; 5]);
     });
@@ -162,14 +96,14 @@ fn transaction_mode_is_seen_among_busy_clients() {
 #[test]
 fn options_that_the_pooler_swallows_do_not_deceive() {
     let pooler = Pooler::start("transaction", "ignore_startup_parameters=options");
-    assert_refused(&mut pooler.session(""), "transaction");
+    assert_refused(&mut session(&pooler, ""), "transaction");
     assert_eq!(settings(&mut pooler.try_client().unwrap()), UNTOUCHED);
 }
 
 #[test]
 fn statement_mode_is_refused() {
     let pooler = Pooler::start("statement", "");
-    let mut session = pooler.session("");
+    let mut session = session(&pooler, "");
     assert_refused(&mut session, "statement");
     assert_eq!(settings(session.client()), UNTOUCHED);
 }
@@ -177,7 +111,7 @@ fn statement_mode_is_refused() {
 #[test]
 fn session_mode_is_a_session() {
     let pooler = Pooler::start("session", "");
-    let mut session = pooler.session("");
+    let mut session = session(&pooler, "");
     session.require_session().unwrap();
     assert_eq!(settings(session.client()), "|10s|on");
     drop(session);
@@ -187,7 +121,7 @@ fn session_mode_is_a_session() {
 #[test]
 fn what_the_url_says_counts_where_a_pooler_is_in_between() {
     let pooler = Pooler::start("session", "");
-    assert_refused(&mut pooler.session("&pgbouncer=true"), "transaction");
+    assert_refused(&mut session(&pooler, "&pgbouncer=true"), "transaction");
 }
 
 #[test]

@@ -3,20 +3,21 @@
 use shared::Result;
 use shared::backup::Manifest;
 use shared::connection::Conninfo;
-use shared::programs::Program;
+use shared::programs::{Program, Version};
 
+use super::asked::Asked;
 use super::{Run, plan};
 use crate::compression::Compression;
-use crate::dump::Dump;
+use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room;
-use crate::server::{Attempt, Preflight, Server};
+use crate::server::{Server, Snapshot};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
-    server: Server,
-    preflight: Preflight,
+    /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
+    asked: Option<Asked>,
     pg_dump: Program,
     compression: Compression,
 }
@@ -24,35 +25,43 @@ pub struct Database {
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let mut session = plan::open(conninfo, run.context)?;
-        let server = Server::ask(&mut session)?;
-        let pg_dump = Program::find("pg_dump", Some(server.version.major))?;
-        let compression = match run.options.compression {
-            Some(compression) => compression,
-            None => Compression::best(run.options.format(), &pg_dump)?,
+        let database = match run.is_elsewhere() {
+            true => Self::elsewhere(run, conninfo)?,
+            false => Self::reached(run, conninfo)?,
         };
-        compression.check_program(run.options.format(), &pg_dump)?;
-        let preflight = Preflight::check(&mut session, &server, &run.options.selection)?;
-        preflight
-            .warnings
-            .iter()
-            .for_each(|text| run.context.warn(text));
-        let (path, version) = (pg_dump.path().display(), pg_dump.version);
+        let (path, version) = (database.pg_dump.path().display(), database.pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        let database = Self {
-            conninfo: conninfo.at(&session),
-            server,
-            preflight,
-            pg_dump,
-            compression,
-        };
         database.check_room(run)?;
         Ok(database)
     }
 
+    fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let pg_dump = run.program("pg_dump", None)?;
+        Ok(Self {
+            conninfo: conninfo.clone(),
+            asked: None,
+            compression: compression(run, &pg_dump)?,
+            pg_dump,
+        })
+    }
+
+    fn reached(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let mut session = plan::open(conninfo, run.context)?;
+        let server = Server::ask(&mut session)?;
+        let pg_dump = run.program("pg_dump", Some(server.version.major))?;
+        let compression = compression(run, &pg_dump)?;
+        let asked = Asked::ask(run, &mut session, server, conninfo)?;
+        Ok(Self {
+            conninfo: asked.conninfo.clone(),
+            asked: Some(asked),
+            pg_dump,
+            compression,
+        })
+    }
+
     /// Before anything is written: a disk that fills up fails others too.
     fn check_room(&self, run: &Run<'_>) -> Result<()> {
-        let (Some(bytes), false) = (self.preflight.source_bytes, run.options.force) else {
+        let (Some(bytes), false) = (self.source_bytes(), run.options.force) else {
             return Ok(());
         };
         let new = self.manifest(run);
@@ -67,9 +76,16 @@ impl Database {
         room::check(&run.dir, bytes, compressed, is_earlier)
     }
 
+    fn source_bytes(&self) -> Option<u64> {
+        self.asked.as_ref()?.preflight.source_bytes
+    }
+
     /// The database's own name, whatever a pooler calls it.
     pub fn name(&self) -> &str {
-        &self.server.database
+        match &self.asked {
+            Some(asked) => &asked.server.database,
+            None => self.conninfo.database(),
+        }
     }
 
     /// The extension of its backup.
@@ -79,6 +95,29 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
+        let asked = self.asked.as_ref();
+        let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;
+        let snapshot = snapshot.flatten();
+        let arguments = snapshot.as_ref().map(Snapshot::arguments);
+        let reading = snapshot.map(Snapshot::read).transpose()?;
+        let dumped = self.dump(run, partial, &arguments.unwrap_or_default());
+        let dumped = dumped.map_err(|error| match asked {
+            Some(asked) => asked.attempt(run).explain(error),
+            None => error,
+        })?;
+        let source_check = reading.as_ref().map(|reading| reading.word().to_string());
+        if let Some(reading) = reading {
+            let found = reading.finish()?;
+            let tables = dumped.tables.as_deref().unwrap_or_default();
+            found.compare(tables, dumped.large_objects.as_ref())?;
+        }
+        Ok(Manifest {
+            source_check,
+            ..self.complete(run, dumped)
+        })
+    }
+
+    fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             conninfo: &self.conninfo,
@@ -88,42 +127,50 @@ impl Database {
             lock_wait: run.options.lock_wait,
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
-            estimate: self.preflight.source_bytes,
+            estimate: self.source_bytes(),
+            snapshot,
         };
-        let attempt = Attempt {
-            conninfo: &self.conninfo,
-            surroundings: &self.preflight.surroundings,
-            lock_wait: run.options.lock_wait,
-        };
-        let dumped = dump.write(partial, run.context);
-        let dumped = dumped.map_err(|error| attempt.explain(error))?;
-        Ok(Manifest {
+        dump.write(partial, run.context)
+    }
+
+    /// The manifest with what the dump turned out to be, and what only it says of the server.
+    fn complete(&self, run: &Run<'_>, dumped: Dumped) -> Manifest {
+        let (head, manifest) = (dumped.head, self.manifest(run));
+        let version = head.server_version.as_deref().and_then(Version::parse);
+        let version = version.map(|version| version.to_string());
+        Manifest {
             files: dumped.files,
             compression: dumped.compression.to_string(),
             tables: dumped.tables,
             large_objects: dumped.large_objects,
-            ..self.manifest(run)
-        })
+            server_version: manifest.server_version.clone().or(version),
+            encoding: manifest.encoding.clone().or(head.encoding),
+            ..manifest
+        }
     }
 
     /// What is to be said of the backup, save for its files.
     pub fn manifest(&self, run: &Run<'_>) -> Manifest {
-        let server = self.server.clone();
-        Manifest {
+        let manifest = Manifest {
             selection: run.options.selection.clone(),
             format: run.options.format(),
             compression: self.compression.to_string(),
-            server_version: Some(server.version.to_string()),
             pg_dump_version: Some(self.pg_dump.version.to_string()),
-            encoding: Some(server.encoding),
-            collate: Some(server.collate),
-            ctype: Some(server.ctype),
-            locale_provider: server.locale_provider,
-            locale: server.locale,
-            system_identifier: server.system_identifier,
-            source_bytes: self.preflight.source_bytes,
-            omissions: self.preflight.omissions.clone(),
-            ..run.manifest(Some(server.database))
+            ..run.manifest(Some(self.name().to_string()))
+        };
+        match &self.asked {
+            Some(asked) => asked.described(manifest),
+            None => manifest,
         }
     }
+}
+
+/// What was asked for, if this pg_dump can do it, or else what is best.
+fn compression(run: &Run<'_>, pg_dump: &Program) -> Result<Compression> {
+    let compression = match run.options.compression {
+        Some(compression) => compression,
+        None => Compression::best(run.options.format(), pg_dump)?,
+    };
+    compression.check_program(run.options.format(), pg_dump)?;
+    Ok(compression)
 }

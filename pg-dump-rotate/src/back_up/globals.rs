@@ -2,6 +2,7 @@
 //! pg_dumpall writes them as one short script, which is read whole before any of it
 //! is kept: it is good when pg_dumpall says so and its closing words are there.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::process::Stdio;
 
@@ -24,7 +25,8 @@ const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
 /// The globals of a server that was reached.
 pub struct Globals {
     conninfo: Conninfo,
-    server: Server,
+    /// `None` where pg_dumpall runs elsewhere.
+    server: Option<Server>,
     pg_dumpall: Program,
     with_passwords: bool,
 }
@@ -35,6 +37,14 @@ impl Globals {
 
     /// Asks the server, and finds the pg_dumpall that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        if run.is_elsewhere() {
+            return Ok(Self {
+                conninfo: conninfo.clone(),
+                pg_dumpall: run.program("pg_dumpall", None)?,
+                server: None,
+                with_passwords: !run.options.no_role_passwords,
+            });
+        }
         let mut session = plan::open(conninfo, run.context)?;
         let server = Server::ask(&mut session)?;
         let with_passwords = !run.options.no_role_passwords && reads_passwords(&mut session)?;
@@ -47,8 +57,8 @@ impl Globals {
         }
         Ok(Self {
             conninfo: conninfo.at(&session),
-            pg_dumpall: Program::find("pg_dumpall", Some(server.version.major))?,
-            server,
+            pg_dumpall: run.program("pg_dumpall", Some(server.version.major))?,
+            server: Some(server),
             with_passwords,
         })
     }
@@ -72,22 +82,27 @@ impl Globals {
     }
 
     fn dump(&self) -> Result<Vec<u8>> {
-        let mut command = self.pg_dumpall.command();
-        set_environment(&mut command, self.conninfo.child_environment());
-        command.args(["--globals-only", "--no-password"]);
+        let mut arguments: Vec<OsString> = vec!["--globals-only".into(), "--no-password".into()];
         if !self.with_passwords {
-            command.arg("--no-role-passwords");
+            arguments.push("--no-role-passwords".into());
         }
         // Its own first choice is the database postgres, which may be closed to us.
-        command.arg(format!("--database={}", self.conninfo.database()));
-        command.args(self.conninfo.child_arguments());
+        arguments.push(format!("--database={}", self.conninfo.database()).into());
+        arguments.extend(self.conninfo.server_arguments());
+        let mut command = self.pg_dumpall.command_with(arguments);
+        set_environment(&mut command, self.conninfo.child_environment());
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dumpall")?;
         let mut script = Vec::new();
         let read = child.stdout()?.read_to_end(&mut script);
         let finished = child.wait()?;
         signals::check()?;
-        finished.success_or(|| "could not dump roles and tablespaces".into())?;
+        let reads_passwords = !finished.stderr.contains("pg_authid");
+        let finished = finished.success_or(|| "could not dump roles and tablespaces".into());
+        finished.map_err(|error| match reads_passwords {
+            true => error,
+            false => error.with_hint("only a superuser reads passwords: --no-role-passwords"),
+        })?;
         read.context(|| "reading from pg_dumpall".into())?;
         match is_complete(&script) {
             true => Ok(script),
@@ -99,13 +114,13 @@ impl Globals {
 
     /// What is to be said of the backup, save for its files.
     pub fn manifest(&self, run: &Run<'_>) -> Manifest {
-        let server = self.server.clone();
+        let server = self.server.as_ref();
         let omission = "the passwords of the roles".to_string();
         Manifest {
             compression: format!("gzip:{LEVEL}"),
-            server_version: Some(server.version.to_string()),
+            server_version: server.map(|server| server.version.to_string()),
             pg_dump_version: Some(self.pg_dumpall.version.to_string()),
-            system_identifier: server.system_identifier,
+            system_identifier: server.and_then(|server| server.system_identifier.clone()),
             omissions: (!self.with_passwords)
                 .then_some(omission)
                 .into_iter()

@@ -2,11 +2,14 @@
 
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
+use shared::programs::Program;
 use shared::{Context, Error, Result};
 
+use super::elsewhere::{self, Listed};
 use crate::cli::Options;
 
-const DATABASES: &str = include_str!("../../sql/databases.sql");
+/// Every database of the server, with what [`Listed`] says of it.
+pub const DATABASES: &str = include_str!("../../sql/databases.sql");
 
 /// One thing to dump, into one backup.
 pub struct Target {
@@ -46,11 +49,21 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Resolves where to connect; asks the server only for --all-databases.
-    pub fn make(options: &Options, context: &cli::Context) -> Result<Self> {
+    /// Resolves where to connect; asks the server only for --all-databases. `pg_dump` is what
+    /// --pg-dump says.
+    pub fn make(
+        options: &Options,
+        context: &cli::Context,
+        pg_dump: Option<&Program>,
+    ) -> Result<Self> {
+        let elsewhere = pg_dump.filter(|program| program.is_elsewhere());
+        let resolve = |dbname: Option<&String>| resolve(dbname, context, elsewhere.is_some());
         let mut plan = match options.all_databases {
-            true => Self::of_server(resolve(options.databases.first(), context)?, context)?,
-            false => Self::of_given(options, context)?,
+            true => {
+                let conninfo = resolve(options.databases.first())?;
+                Self::of_server(list(conninfo, context, elsewhere)?, context)?
+            }
+            false => Self::of_given(options, resolve)?,
         };
         if options.globals {
             let conninfo = plan.server()?.clone();
@@ -66,12 +79,20 @@ impl Plan {
         options.all_databases || options.globals || options.databases.len() > 1
     }
 
-    fn of_given(options: &Options, context: &cli::Context) -> Result<Self> {
+    fn of_given(
+        options: &Options,
+        resolve: impl Fn(Option<&String>) -> Result<Conninfo>,
+    ) -> Result<Self> {
         let mut targets: Vec<Target> = Vec::new();
         let given = options.databases.iter().map(Some);
         let unsaid = options.databases.is_empty().then_some(None);
         for dbname in given.chain(unsaid) {
-            let target = database(resolve(dbname, context)?);
+            let target = database(resolve(dbname)?);
+            if target.title().is_empty() {
+                return Err(Error::usage(
+                    "--pg-dump runs where our environment does not reach: name the database with -d",
+                ));
+            }
             if targets.iter().any(|t| t.database() == target.database()) {
                 let name = target.title();
                 return Err(Error::usage(format!("the database {name} is given twice"))
@@ -85,18 +106,21 @@ impl Plan {
         })
     }
 
-    fn of_server(conninfo: Conninfo, context: &cli::Context) -> Result<Self> {
-        let mut session = open(&conninfo, context)?;
-        let conninfo = conninfo.at(&session);
-        let rows = session.client().query_typed(DATABASES, &[]);
-        let rows = rows.context(|| "could not ask for the names of the databases".into())?;
+    fn of_server(
+        (conninfo, listed): (Conninfo, Vec<Listed>),
+        context: &cli::Context,
+    ) -> Result<Self> {
         let mut plan = Self {
             targets: Vec::new(),
             skipped: Vec::new(),
         };
-        for row in rows {
-            let name: String = row.try_get("database")?;
-            match (row.try_get("is_dumped")?, row.try_get("may_connect")?) {
+        for Listed {
+            name,
+            is_dumped,
+            may_connect,
+        } in listed
+        {
+            match (is_dumped, may_connect) {
                 (false, _) => context.note(format!("the database {name} is a template or closed")),
                 (true, true) => plan.targets.push(database(conninfo.with_database(&name))),
                 (true, false) => plan.skipped.push(name),
@@ -130,13 +154,42 @@ fn database(conninfo: Conninfo) -> Target {
     }
 }
 
-fn resolve(dbname: Option<&String>, context: &cli::Context) -> Result<Conninfo> {
+/// The databases of the server, and how the server that told them is reached.
+fn list(
+    conninfo: Conninfo,
+    context: &cli::Context,
+    elsewhere: Option<&Program>,
+) -> Result<(Conninfo, Vec<Listed>)> {
+    if let Some(pg_dump) = elsewhere {
+        let conninfo = match conninfo.database() {
+            "" => conninfo.with_database("postgres"),
+            _ => conninfo,
+        };
+        let listed = elsewhere::databases(pg_dump, &conninfo)?;
+        return Ok((conninfo, listed));
+    }
+    let mut session = open(&conninfo, context)?;
+    let rows = session.client().query_typed(DATABASES, &[]);
+    let rows = rows.context(|| "could not ask for the names of the databases".into())?;
+    let listed = rows.iter().map(|row| {
+        Ok(Listed {
+            name: row.try_get("database")?,
+            is_dumped: row.try_get("is_dumped")?,
+            may_connect: row.try_get("may_connect")?,
+        })
+    });
+    Ok((conninfo.at(&session), listed.collect::<Result<_>>()?))
+}
+
+fn resolve(dbname: Option<&String>, context: &cli::Context, elsewhere: bool) -> Result<Conninfo> {
     let given = ConnectArgs {
         dbname: dbname.cloned(),
         ..context.common.connect.clone()
     };
-    let environment = Environment::of_process();
-    let conninfo = Conninfo::resolve(&given, &environment, Need::Session)?;
+    let conninfo = match elsewhere {
+        true => Conninfo::elsewhere(&given)?,
+        false => Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?,
+    };
     context.note(format!("connecting as {} says", conninfo.source()));
     conninfo.notes().iter().for_each(|note| context.note(note));
     Ok(conninfo)

@@ -1,13 +1,17 @@
 //! Flags that make no sense together are refused: one that is silently passed over misleads.
 
+use shared::backup::Format;
 use shared::{Error, Result};
 
-use super::{Check, Job, Options};
+use super::{Check, Job, Options, passed};
 
 impl Options {
     pub(super) fn check_combinations(&self) -> Result<()> {
         let job = match self.job {
-            Job::BackUp => return self.refuse(&self.only_without_backup(), "a backup"),
+            Job::BackUp => {
+                self.refuse(&self.only_without_backup(), "a backup")?;
+                return self.check_backup();
+            }
             Job::List => "--list",
             Job::Rotate => "--rotate",
             Job::Check => "--check",
@@ -18,10 +22,13 @@ impl Options {
             )));
         }
         let mut others = self.only_of_check();
-        if self.job == Job::Check {
-            others = self.only_of_rules();
-        } else if self.job == Job::Rotate {
-            others.extend(self.verify_checksums.then_some("--verify-checksums"));
+        match self.job {
+            Job::Check => others = self.only_of_rules(),
+            Job::Rotate => others.extend(self.verify_checksums.then_some("--verify-checksums")),
+            Job::List | Job::BackUp => {}
+        }
+        if self.job != Job::Rotate {
+            others.extend(self.dry_run.then_some("--dry-run"));
         }
         self.refuse(&others, job)
     }
@@ -30,6 +37,42 @@ impl Options {
         match flags.first() {
             Some(flag) => Err(Error::usage(format!("{flag} has no place beside {job}"))),
             None => Ok(()),
+        }
+    }
+
+    /// What contradicts itself in a backup.
+    fn check_backup(&self) -> Result<()> {
+        let has = |flag: &str| self.selection.iter().any(|given| given == flag);
+        let is_single = self.databases.len() < 2 && !self.all_databases;
+        let contradictions = [
+            (
+                has("--schema-only") && has("--data-only"),
+                "--schema-only and --data-only exclude each other",
+            ),
+            (
+                has("--blobs") && has("--no-blobs"),
+                "--blobs and --no-blobs exclude each other",
+            ),
+            (
+                self.all_databases && self.databases.len() > 1,
+                "--all-databases takes one -d at most: where to connect",
+            ),
+            (
+                self.no_role_passwords && !self.globals,
+                "--no-role-passwords is about --globals, which is not given",
+            ),
+            (
+                self.no_digest && self.source.is_some(),
+                "--no-digest leaves nothing to compare the source with",
+            ),
+            (
+                self.jobs > 1 && is_single && self.format() != Format::Directory,
+                "--jobs is for several databases, or for the tables of -F directory",
+            ),
+        ];
+        match contradictions.iter().find(|(is_so, _)| *is_so) {
+            Some((_, words)) => Err(Error::usage(*words)),
+            None => passed::check_all(&self.selection),
         }
     }
 
@@ -63,7 +106,9 @@ impl Options {
 
     fn only_of_backup(&self) -> Option<&str> {
         let given = [
+            ("--format", self.format.is_some()),
             ("--compress", self.compression.is_some()),
+            ("--jobs", self.jobs > 1),
             ("--all-databases", self.all_databases),
             ("--no-role-passwords", self.no_role_passwords),
             ("--pg-dump", self.pg_dump.is_some()),

@@ -19,7 +19,7 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// The error of a dump with what is to be done about it, as far as that can be told.
     pub fn explain(&self, error: Error) -> Error {
-        let said = error.detail().unwrap_or_default().to_string();
+        let said = format!("{} {}", error.message(), error.detail().unwrap_or_default());
         match self.remedy(&said) {
             Some(remedy) => error.with_hint(remedy),
             None => error,
@@ -27,8 +27,9 @@ impl Attempt<'_> {
     }
 
     fn remedy(&self, said: &str) -> Option<String> {
-        let says = |words| said.contains(words);
-        let waited = says("statement timeout") || says("could not obtain lock");
+        let says = |words: &str| said.contains(words);
+        let waited = ["statement timeout", "lock timeout", "could not obtain lock"];
+        let waited = waited.iter().any(|words| says(words));
         if says("LOCK TABLE") && waited {
             return Some(self.locked(said));
         }

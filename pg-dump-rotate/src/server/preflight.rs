@@ -30,11 +30,7 @@ impl Preflight {
     /// where it would fail. `session` has to be able to reset its search path.
     pub fn check(session: &mut Session, server: &Server, arguments: &[String]) -> Result<Self> {
         let selection = Selection::parse(arguments.iter().map(String::as_str));
-        if let Some(role) = &selection.role {
-            let set = format!("SET ROLE {}", quote_identifier(role));
-            let set = session.client().batch_execute(&set);
-            set.context(|| format!("--role={role}"))?;
-        }
+        set_role(session, &selection)?;
         let matched = patterns::resolve(session, &selection)?;
         let relations = Relation::list(session, &matched)?;
         let surroundings = Surroundings::ask(session, selection.has_large_objects())?;
@@ -145,4 +141,14 @@ impl Preflight {
         let picked = self.relations.iter().filter(|relation| picked(relation));
         picked.map(|relation| relation.name.to_string()).collect()
     }
+}
+
+/// pg_dump becomes the role of --role, and what that one may read counts.
+pub fn set_role(session: &mut Session, selection: &Selection) -> Result<()> {
+    let Some(role) = &selection.role else {
+        return Ok(());
+    };
+    let set = format!("SET ROLE {}", quote_identifier(role));
+    let set = session.client().batch_execute(&set);
+    set.context(|| format!("--role={role}"))
 }

@@ -18,6 +18,8 @@ pub struct Relation {
     pub kind: Kind,
     /// It is an extension's own, of which some rows alone are dumped.
     pub is_member: bool,
+    /// Those rows, as `WHERE …`.
+    pub condition: Option<String>,
     /// Nobody excluded its rows, and it can have some.
     pub has_rows: bool,
     pub is_unlogged: bool,
@@ -28,6 +30,8 @@ pub struct Relation {
     pub pages: u64,
     pub toast_pages: u64,
     pub toast: Option<u32>,
+    /// The table that it is a partition of, however deep.
+    pub root: Option<QualifiedName>,
 }
 
 /// What a relation is.
@@ -74,6 +78,7 @@ impl Relation {
                 _ => Kind::Table,
             },
             is_member: row.try_get("is_member")?,
+            condition: row.try_get("condition")?,
             has_rows: row.try_get("has_rows")?,
             is_unlogged: row.try_get("is_unlogged")?,
             // Both are null for what was dropped since the query began.
@@ -83,6 +88,7 @@ impl Relation {
             pages: pages("pages")?,
             toast_pages: pages("toast_pages")?,
             toast: row.try_get("toast")?,
+            root: root(row)?,
         })
     }
 
@@ -90,4 +96,12 @@ impl Relation {
     pub fn is_copied(&self) -> bool {
         self.kind == Kind::Table && self.has_rows
     }
+}
+
+fn root(row: &Row) -> Result<Option<QualifiedName>> {
+    let Some(name) = row.try_get("root_name")? else {
+        return Ok(None);
+    };
+    let schema = row.try_get("root_schema")?;
+    Ok(Some(QualifiedName { schema, name }))
 }

@@ -1,5 +1,6 @@
 //! How pg_dump, psql and their like are told to connect as we do: by their
-//! environment, where no other user can read it.
+//! environment, where no other user can read it. Where our environment does not
+//! reach them they are told by their arguments, and never anything secret.
 
 use super::conninfo::Conninfo;
 use super::keywords::KEYWORDS;
@@ -18,7 +19,15 @@ impl Conninfo {
     /// Variables for a child: `Some` to set, `None` to remove. Together they say
     /// everything that was resolved, and nothing of the environment is left that would
     /// say otherwise.
+    ///
+    /// For a child elsewhere only the password, if one was said: whatever takes the child there may
+    /// carry it on, as `docker exec -e PGPASSWORD` does.
     pub fn child_environment(&self) -> Vec<(OsString, Option<OsString>)> {
+        if self.elsewhere {
+            let password = self.text("password").map(OsString::from);
+            let variable = |password| (OsString::from("PGPASSWORD"), Some(password));
+            return password.map(variable).into_iter().collect();
+        }
         let mut variables = vec![(OsString::from("PGREQUIRESSL"), None)];
         for keyword in KEYWORDS {
             if let Some(variable) = keyword.variable {
@@ -43,21 +52,67 @@ impl Conninfo {
         }
     }
 
-    /// Arguments for a child: what no variable can carry. Never a secret; mostly empty.
+    /// Arguments for a child: what no variable can carry. Never a secret; mostly empty, but
+    /// everything for a child elsewhere.
     pub fn child_arguments(&self) -> Vec<OsString> {
-        let said = ARGUMENTS.iter().filter_map(|keyword| {
-            let value = self
-                .settings
-                .get(keyword)
-                .filter(|value| !value.is_empty())?;
-            Some(format!("{keyword}={}", value.trim()))
-        });
-        let said: Vec<String> = said.collect();
-        match said.is_empty() {
-            true => Vec::new(),
-            false => vec![OsString::from(format!("--dbname={}", said.join(" ")))],
+        let mut arguments = self.server_arguments();
+        let database = self.settings.get("dbname").filter(|_| self.elsewhere);
+        let more = |argument: &OsString| argument.to_string_lossy().starts_with("--dbname=");
+        match (
+            database,
+            arguments.iter_mut().find(|argument| more(argument)),
+        ) {
+            (Some(name), Some(conninfo)) => conninfo.push(format!(" dbname={}", quoted(name))),
+            (Some(name), None) if is_more_than_a_name(name) => {
+                arguments.push(format!("--dbname=dbname={}", quoted(name)).into());
+            }
+            (Some(name), None) => arguments.push(format!("--dbname={name}").into()),
+            (None, _) => {}
         }
+        arguments
     }
+
+    /// The same without the database, for pg_dumpall, which takes that by another flag.
+    pub fn server_arguments(&self) -> Vec<OsString> {
+        let flags = [
+            ("host", "--host"),
+            ("port", "--port"),
+            ("user", "--username"),
+        ];
+        let mut arguments = Vec::new();
+        let mut conninfo = Vec::new();
+        for (keyword, value) in &self.settings {
+            let flag = flags.iter().find(|(name, _)| name == keyword);
+            let is_said = match self.elsewhere {
+                true => !matches!(*keyword, "dbname" | "password"),
+                false => ARGUMENTS.contains(keyword),
+            };
+            match (flag, is_said && !value.is_empty()) {
+                (_, false) => {}
+                (Some((_, flag)), _) => arguments.push(format!("{flag}={value}").into()),
+                (None, _) => conninfo.push(format!("{keyword}={}", quoted(value.trim()))),
+            }
+        }
+        if !conninfo.is_empty() {
+            arguments.push(format!("--dbname={}", conninfo.join(" ")).into());
+        }
+        arguments
+    }
+}
+
+/// A value of a connection string, in quotes where it needs them.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && c != '\'' && c != '\\';
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.to_string();
+    }
+    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
+}
+
+/// Whether libpq would take a database's name for a connection string.
+fn is_more_than_a_name(name: &str) -> bool {
+    name.contains('=') || name.starts_with("postgres://") || name.starts_with("postgresql://")
 }
 
 #[cfg(test)]
@@ -113,5 +168,57 @@ mod tests {
                 .child_arguments()
                 .is_empty()
         );
+    }
+
+    fn elsewhere(dbname: &str) -> Conninfo {
+        let args = ConnectArgs {
+            dbname: Some(dbname.into()),
+            user: Some("backup".into()),
+            ..ConnectArgs::default()
+        };
+        Conninfo::elsewhere(&args).unwrap()
+    }
+
+    #[test]
+    fn a_child_elsewhere_is_told_by_arguments_but_for_the_password() {
+        let conninfo = elsewhere("postgresql://u:s3cret@h:7/app");
+        assert_eq!(
+            conninfo.child_arguments(),
+            ["--host=h", "--port=7", "--username=u", "--dbname=app"]
+        );
+        let password = (OsString::from("PGPASSWORD"), Some(OsString::from("s3cret")));
+        assert_eq!(conninfo.child_environment(), [password]);
+        let conninfo = elsewhere("app");
+        assert_eq!(
+            conninfo.child_arguments(),
+            ["--username=backup", "--dbname=app"]
+        );
+        assert!(conninfo.child_environment().is_empty());
+        assert_eq!(conninfo.server_arguments(), ["--username=backup"]);
+    }
+
+    #[test]
+    fn what_has_no_flag_goes_elsewhere_as_a_connection_string() {
+        for (dbname, expected) in [
+            (
+                "dbname='a b' sslmode=require options='-c x=1'",
+                "--dbname=options='-c x=1' sslmode=require dbname='a b'",
+            ),
+            ("dbname='x=y'", "--dbname=dbname=x=y"),
+            ("dbname='it\\'s = it'", "--dbname=dbname='it\\'s = it'"),
+        ] {
+            let args = ConnectArgs {
+                dbname: Some(dbname.into()),
+                ..ConnectArgs::default()
+            };
+            let conninfo = Conninfo::elsewhere(&args).unwrap();
+            assert_eq!(conninfo.child_arguments(), [expected]);
+        }
+        let secret = ConnectArgs {
+            dbname: Some("dbname=a sslpassword=s3cret".into()),
+            ..ConnectArgs::default()
+        };
+        let error = Conninfo::elsewhere(&secret).unwrap_err().to_string();
+        assert!(error.contains("sslpassword") && !error.contains("s3cret"));
     }
 }

@@ -21,6 +21,8 @@ pub struct Conninfo {
     pub(super) encoded_password: bool,
     /// A `pgbouncer=true` said that there is a pooler.
     pub(super) pooled: bool,
+    /// The children run where our environment does not reach.
+    pub(super) elsewhere: bool,
     /// Why a password file was not used.
     pub(super) passfile_warning: Option<String>,
     passfile: Passfile,
@@ -70,6 +72,7 @@ impl Conninfo {
             home: environment.home(),
             encoded_password: parsed.encoded_password,
             pooled: parsed.pooled,
+            elsewhere: false,
             passfile_warning: None,
             passfile: Passfile::default(),
             schemas: parsed.schemas,
@@ -114,12 +117,49 @@ impl Conninfo {
             home: None,
             encoded_password: false,
             pooled: false,
+            elsewhere: false,
             passfile_warning: None,
             passfile: Passfile::default(),
             schemas: Vec::new(),
             source: "the throw-away cluster".into(),
             notes: Vec::new(),
         }
+    }
+
+    /// What the command line alone says, for programs that run where our environment does not
+    /// reach: in a container, in a pod, on another host. Everything but a password goes to them by
+    /// their arguments, and what is not said they find there.
+    pub fn elsewhere(args: &ConnectArgs) -> Result<Self> {
+        let said = text::parse(args.dbname.as_deref().unwrap_or_default());
+        let mut parsed = said.context(|| "-d".into())?;
+        for (keyword, flag) in [
+            ("host", &args.host),
+            ("port", &args.port),
+            ("user", &args.user),
+        ] {
+            if let Some(value) = flag.as_deref().filter(|value| !value.is_empty()) {
+                parsed.settings.entry(keyword).or_insert(value.into());
+            }
+        }
+        let is_secret = |name: &&&str| keywords::is_secret(name) && **name != "password";
+        if let Some(name) = parsed.settings.keys().find(is_secret) {
+            return Err(Error::usage(format!(
+                "{name} is secret, and can't be given to a program that runs elsewhere"
+            )));
+        }
+        Ok(Self {
+            hosts: hosts::list(&parsed.settings)?,
+            settings: parsed.settings,
+            home: None,
+            encoded_password: parsed.encoded_password,
+            pooled: parsed.pooled,
+            elsewhere: true,
+            passfile_warning: None,
+            passfile: Passfile::default(),
+            schemas: parsed.schemas,
+            source: "the command line".into(),
+            notes: parsed.notes,
+        })
     }
 
     /// The same server and user, another database.

@@ -60,7 +60,7 @@ impl Places {
             if let Some(version) = candidates[index].version {
                 return Ok(Program::new(words.into(), name, version));
             }
-            match version::ask(&words) {
+            match version::ask(&words, None) {
                 Ok(version) => candidates[index].version = Some(version),
                 Err(error) => {
                     candidates.remove(index);

@@ -51,8 +51,9 @@ fn leading_number(text: &str) -> Option<(u32, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
-/// Runs the words with `--version` and reads the answer.
-pub(super) fn ask(words: &[OsString]) -> Result<Version> {
+/// Runs the words with `--version` and reads the answer. It must say `name`, where one is given:
+/// what is run by other words may be something else, with a version of its own.
+pub(super) fn ask(words: &[OsString], name: Option<&str>) -> Result<Version> {
     let [program, arguments @ ..] = words else {
         return Err(Error::usage("no command"));
     };
@@ -66,7 +67,8 @@ pub(super) fn ask(words: &[OsString]) -> Result<Version> {
     let finished = child.wait()?;
     signals::check()?;
     let said = String::from_utf8_lossy(&said);
-    match Version::parse(&said) {
+    let said_name = said.find(name.unwrap_or_default());
+    match said_name.and_then(|start| Version::parse(&said[start..])) {
         Some(version) if finished.status.success() => Ok(version),
         _ => Err(unclear(program, &said, &finished.stderr)),
     }

@@ -23,6 +23,15 @@ pub(super) fn split(command: &str) -> Result<Vec<OsString>> {
     Ok(words)
 }
 
+/// A word as a POSIX shell reads it back.
+pub(super) fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:%+@,=".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 fn escaped(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<()> {
     match rest.next() {
         Some('\n') => {}
@@ -87,6 +96,21 @@ mod tests {
                 expected.clear();
             }
             assert_eq!(split(command).unwrap(), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_word_is_read_back() {
+        for word in [
+            "",
+            "plain",
+            "--table=Sp ace",
+            "it's",
+            "$(id) * ~ \\ \"x\"",
+            "a\nb",
+            "日本",
+        ] {
+            assert_eq!(split(&quote(word)).unwrap(), [word]);
         }
     }
 

@@ -3,9 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod backup_rows;
 #[path = "../tls/certificates.rs"]
 #[allow(dead_code)] // the tests of TLS use all of it
 mod certificates;
+#[path = "../pooler/mod.rs"]
+mod pooler;
+mod reach_rows;
 #[path = "../tls/servers.rs"]
 #[allow(dead_code)] // so of this
 mod servers;

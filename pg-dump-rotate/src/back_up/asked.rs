@@ -1,0 +1,78 @@
+//! What a session of our own was told of a database before its dump, and what that is good for.
+
+use shared::Result;
+use shared::backup::Manifest;
+use shared::connection::{Conninfo, Session};
+
+use super::Run;
+use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
+
+/// The server and its database.
+pub struct Asked {
+    pub server: Server,
+    pub preflight: Preflight,
+    /// How both were reached, and will be again.
+    pub conninfo: Conninfo,
+}
+
+impl Asked {
+    /// Asks what could spoil the dump; an error where it would fail. Warnings are told.
+    pub fn ask(
+        run: &Run<'_>,
+        session: &mut Session,
+        server: Server,
+        conninfo: &Conninfo,
+    ) -> Result<Self> {
+        let preflight = Preflight::check(session, &server, &run.options.selection)?;
+        let warnings = preflight.warnings.iter();
+        warnings.for_each(|text| run.context.warn(text));
+        Ok(Self {
+            server,
+            preflight,
+            conninfo: conninfo.at(session),
+        })
+    }
+
+    /// The snapshot to dump, where the server's rows are to be compared with the dump's.
+    pub fn snapshot(&self, run: &Run<'_>) -> Result<Option<Snapshot>> {
+        let Some(source) = run.options.source else {
+            return Ok(None);
+        };
+        let snapshot = Snapshot::export(&Request {
+            conninfo: &self.conninfo,
+            selection: &self.preflight.selection,
+            source,
+            encoding: &self.server.encoding,
+            is_standby: self.preflight.surroundings.is_standby,
+            lock_wait: run.options.lock_wait,
+        });
+        let snapshot = snapshot.map_err(|error| self.attempt(run).explain(error))?;
+        Ok(Some(snapshot))
+    }
+
+    /// What explains why a dump failed.
+    pub fn attempt<'a>(&'a self, run: &Run<'_>) -> Attempt<'a> {
+        Attempt {
+            conninfo: &self.conninfo,
+            surroundings: &self.preflight.surroundings,
+            lock_wait: run.options.lock_wait,
+        }
+    }
+
+    /// The manifest with what the server said of itself.
+    pub fn described(&self, manifest: Manifest) -> Manifest {
+        let server = self.server.clone();
+        Manifest {
+            server_version: Some(server.version.to_string()),
+            encoding: Some(server.encoding),
+            collate: Some(server.collate),
+            ctype: Some(server.ctype),
+            locale_provider: server.locale_provider,
+            locale: server.locale,
+            system_identifier: server.system_identifier,
+            source_bytes: self.preflight.source_bytes,
+            omissions: self.preflight.omissions.clone(),
+            ..manifest
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `--pg-dump 'docker compose exec -T db pg_dump'`: pg_dump, and psql and pg_dumpall beside
+//! it, run where neither our environment nor our files are. There is no session of our own
+//! then: what the server is, its dump says.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::process::Stdio;
+
+use shared::backup::Format;
+use shared::connection::Conninfo;
+use shared::programs::{Child, Program, set_environment};
+use shared::{Context, Error, Result, signals};
+
+use super::plan::DATABASES;
+use crate::cli::Options;
+
+/// What --pg-dump says, if it was given, and whether that will do.
+pub fn given(options: &Options) -> Result<Option<Program>> {
+    let Some(command) = &options.pg_dump else {
+        return Ok(None);
+    };
+    let program = Program::from_command(command, "pg_dump")?;
+    let refused = match () {
+        () if !program.is_elsewhere() => None,
+        () if options.format() == Format::Directory => {
+            Some("-F directory is written where pg_dump runs, so --pg-dump has no place beside it")
+        }
+        () if options.source.is_some() => {
+            Some("the source is compared by a session of our own, which --pg-dump leaves out")
+        }
+        () => None,
+    };
+    match refused {
+        Some(words) => Err(Error::usage(words)),
+        None => Ok(Some(program)),
+    }
+}
+
+/// Fields and rows apart by a zero byte, which no name holds.
+const PSQL: &[&str] = &[
+    "--no-psqlrc",
+    "--no-password",
+    "--quiet",
+    "--tuples-only",
+    "--no-align",
+    "--field-separator-zero",
+    "--record-separator-zero",
+];
+
+/// A database as the server lists it.
+pub struct Listed {
+    pub name: String,
+    /// No template, and open.
+    pub is_dumped: bool,
+    /// By us.
+    pub may_connect: bool,
+}
+
+/// Every database of the server, by psql.
+pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> {
+    let psql = pg_dump.sibling("psql")?;
+    let mut arguments: Vec<OsString> = PSQL.iter().map(OsString::from).collect();
+    arguments.push(format!("--command={DATABASES}").into());
+    arguments.extend(conninfo.child_arguments());
+    let mut command = psql.command_with(arguments);
+    set_environment(&mut command, conninfo.child_environment());
+    command.stdout(Stdio::piped());
+    let mut child = Child::spawn(command, "psql")?;
+    let mut said = String::new();
+    let read = child.stdout()?.read_to_string(&mut said);
+    let finished = child.wait()?;
+    signals::check()?;
+    finished.success_or(|| "could not ask for the names of the databases".into())?;
+    read.context(|| "reading from psql".into())?;
+    Ok(listed(&said))
+}
+
+fn listed(said: &str) -> Vec<Listed> {
+    let fields: Vec<&str> = said.split('\0').collect();
+    let rows = fields.chunks_exact(3);
+    rows.map(|row| Listed {
+        name: row[0].to_string(),
+        is_dumped: row[1] == "t",
+        may_connect: row[2] == "t",
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_hold_anything() {
+        let listed = listed("a|b\nc\0t\0f\0template0\0f\0t\0");
+        assert_eq!(listed.len(), 2);
+        assert_eq!(listed[0].name, "a|b\nc");
+        assert!(listed[0].is_dumped && !listed[0].may_connect);
+        assert!(!listed[1].is_dumped && listed[1].may_connect);
+    }
+}
