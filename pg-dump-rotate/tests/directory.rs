@@ -13,7 +13,7 @@ use shared::backup::Manifest;
 use shared::dump::{Digest, LargeObjectDigest, Tally};
 use shared::programs::Program;
 use tempfile::TempDir;
-use tests::{Database, ToolCommand, program};
+use tests::{Database, ToolCommand, program, tool};
 
 /// A database with what a dump of directory format has files for, and what it hasn't.
 fn database_of_all_kinds() -> Database<'static> {
@@ -227,6 +227,34 @@ fn folders_are_listed_rotated_and_restored_like_files() {
     assert_eq!(states(), ["ok", "data missing"]);
     let run = run().args(["--keep-last", "1"]).run().expect_code(0);
     assert!(second.exists() && manifest(&second).exists(), "{run:?}");
+}
+
+#[test]
+fn the_verifier_compares_checksums_and_says_that_it_does_no_more() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).args(["-F", "directory"]);
+    let backup = path_of(&run.run().expect_code(0));
+    let verify = || {
+        let output = tool("pg-restore-verify").arg(&backup).run().expect_code(2);
+        let output = output.expect_error("dumps of directory format is not supported");
+        let records = output.json_lines();
+        assert_eq!(text(&records[0], "check"), "checksum");
+        let words = records[0]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string();
+        (text(&records[0], "status"), words)
+    };
+    assert_eq!(verify().0, "ok");
+    let toc = backup.join("toc.dat");
+    let mut bytes = fs::read(&toc).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&toc, bytes).unwrap();
+    assert_eq!(verify().0, "failed");
+    fs::remove_file(toc).unwrap();
+    let output = tool("pg-restore-verify").arg(&backup).run().expect_code(2);
+    output.expect_error("is a folder");
 }
 
 /// A pg_dump that reports success, and something happened to what it wrote: to what it will

@@ -112,14 +112,22 @@ impl Archive {
     }
 }
 
+/// Whether this is a dump of directory format.
+pub fn is_directory(path: &Path) -> bool {
+    path.join("toc.dat").is_file()
+}
+
 /// Refuses what is no file on disk: a backup is read several times, and opening a
 /// pipe waits for whoever may write to it.
 pub fn check_regular(path: &Path) -> Result<()> {
     let named = || path.display().to_string();
     let metadata = std::fs::metadata(path).context(named)?;
+    if is_directory(path) {
+        return Ok(());
+    }
     if metadata.is_dir() {
-        return Err(Error::new(format!("{} is a folder", path.display()))
-            .with_hint("name a backup's file, or use --latest DIR"));
+        let error = Error::new(format!("{} is a folder", path.display()));
+        return Err(error.with_hint("name a backup's file, or use --latest DIR"));
     }
     let stream = ["/dev", "/proc"]
         .iter()

@@ -1,35 +1,12 @@
-//! The checksum that a manifest gives a backup's file.
+//! The checksums that a manifest gives a backup's files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-use shared::backup::Manifest;
-use shared::{Context, Result, signals};
+use shared::backup::{Manifest, sha256};
+use shared::{Context, Result};
 
 use crate::record::{Finding, Findings, Status};
-
-/// The SHA-256 of a file, in hexadecimal.
-fn sha256(path: &Path) -> Result<String> {
-    let named = || path.display().to_string();
-    let mut file = File::open(path).context(named)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        signals::check()?;
-        match file.read(&mut buffer).context(named)? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
-    }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
-}
 
 /// How a file compares with its manifest.
 pub enum Checksum {
@@ -37,9 +14,9 @@ pub enum Checksum {
     Unknown,
     /// There is one, and this is how they compare.
     Known {
-        /// What the manifest says.
+        /// What the manifest says: of the file, or of the first that differs.
         expected: String,
-        /// What the file is.
+        /// What the file is; of several that are as the manifest says, how many.
         actual: String,
         /// How long it took to know.
         took: Duration,
@@ -48,23 +25,31 @@ pub enum Checksum {
     Damaged(String),
 }
 
-/// Compares a backup's file with its manifest.
+/// Compares a backup's files with its manifest.
 pub fn compare(path: &Path) -> Result<Checksum> {
     let manifest = match Manifest::read(path) {
         Ok(Some(manifest)) => manifest,
         Ok(None) => return Ok(Checksum::Unknown),
         Err(error) => return Ok(Checksum::Damaged(error.in_one_line())),
     };
-    let Some(expected) = manifest.sha256() else {
-        return Ok(Checksum::Unknown);
-    };
     let began = Instant::now();
-    let actual = sha256(path)?;
-    Ok(Checksum::Known {
-        expected: expected.to_string(),
+    let known = |expected: String, actual: String| Checksum::Known {
+        expected,
         actual,
         took: began.elapsed(),
-    })
+    };
+    for file in &manifest.files {
+        let path = path.with_file_name(&file.name);
+        if !path.is_file() {
+            return Ok(Checksum::Damaged(format!("{} is missing", file.name)));
+        }
+        let actual = sha256(&path).context(|| path.display().to_string())?;
+        if manifest.sha256().is_some() || actual != file.sha256 {
+            return Ok(known(file.sha256.clone(), actual));
+        }
+    }
+    let count = format!("{} files", manifest.files.len());
+    Ok(known(count.clone(), count))
 }
 
 impl Checksum {

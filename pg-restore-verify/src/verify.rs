@@ -7,7 +7,7 @@ use shared::cli::Context;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
-use crate::archive::{Archive, Kind};
+use crate::archive::{Archive, Kind, is_directory};
 use crate::checksum;
 use crate::cli::Options;
 use crate::contents::Collector;
@@ -28,6 +28,9 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
+    if is_directory(path) {
+        return directory(path, findings);
+    }
     let opened = Archive::open(path)?;
     findings.begin(path);
     let archive = match opened {
@@ -50,6 +53,17 @@ pub fn backup(
     let verdict = findings.verdict(proved)?;
     note::beside(path, verdict, restore, options, context);
     Ok(())
+}
+
+/// Of a dump of directory format no more than its files is looked at.
+fn directory(path: &Path, findings: &mut Findings<'_>) -> Result<()> {
+    findings.begin(path);
+    let checksum = checksum::compare(path)?;
+    findings.add(checksum.finding(findings))?;
+    Err(Error::new(format!(
+        "{}: restoring dumps of directory format is not supported; only checksums were compared",
+        path.display()
+    )))
 }
 
 fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
