@@ -13,7 +13,7 @@ mod plan;
 mod ready;
 mod result;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -24,20 +24,24 @@ use shared::programs::Program;
 use shared::time::{self, Time, Zone};
 use shared::{Error, Exit, Result, signals};
 
+use crate::adopt::Adoption;
 use crate::cli::Options;
+use crate::folder::Folder;
 use plan::{Plan, Target};
 use result::Results;
 
 /// Takes backups and rotates; with --dry-run says what that would do.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let begun_at = time::now();
     let pg_dump = elsewhere::given(options)?;
     let plan = Plan::make(options, context, pg_dump.as_ref())?;
+    let adopted = adopt(options, &dir, plan.only_database(), context)?;
+    let begun_at = time::now();
     let run = Run {
         options,
         context,
         dir,
+        adopted,
         pg_dump,
         begun_at,
         zone: options.zone()?,
@@ -49,11 +53,41 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     results.finish()
 }
 
+/// Adopts what others made, so that it is rotated with the rest. That it can't be is no reason not to
+/// take a backup. Returns what a dry run would adopt.
+fn adopt(
+    options: &Options,
+    dir: &Path,
+    database: Option<&str>,
+    context: &cli::Context,
+) -> Result<Vec<Backup>> {
+    let Some(adoption) = Adoption::of(options, database)?.filter(|_| dir.is_dir()) else {
+        return Ok(Vec::new());
+    };
+    let found = match options.dry_run {
+        true => adoption.look(context),
+        false => Folder::open(dir).and_then(|folder| adoption.adopt(&folder, context)),
+    };
+    signals::check()?;
+    match found {
+        Ok(found) => {
+            found.warn(context);
+            Ok(found.whole)
+        }
+        Err(error) => {
+            context.warn(format!("could not adopt: {}", error.in_one_line()));
+            Ok(Vec::new())
+        }
+    }
+}
+
 /// What all targets of a run have in common.
 struct Run<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     dir: PathBuf,
+    /// What a dry run would adopt.
+    adopted: Vec<Backup>,
     /// What --pg-dump says.
     pg_dump: Option<Program>,
     begun_at: Time,

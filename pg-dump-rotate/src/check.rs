@@ -8,6 +8,7 @@ use shared::time::{self, Time};
 use shared::units::{human_bytes, human_duration};
 use shared::{Exit, Result};
 
+use crate::adopt::Found;
 use crate::cli::{Check, Options};
 use crate::folder::leftovers;
 use crate::listing;
@@ -24,6 +25,9 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         false => scope.shows(subject),
     };
     let mut backups = backup::list(&dir)?;
+    let mut found = Found::look(options, scope.only_database(), context)?;
+    found.add_to(&mut backups);
+    found.broken.retain(|(_, subject)| is_meant(subject));
     backups.retain(|backup| Subject::of(backup).is_some_and(|subject| is_meant(&subject)));
     let mut busy = leftovers(&dir)?;
     busy.retain(|left| left.manifest.is_some());
@@ -35,7 +39,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     if options.verify_checksums {
         listing::verify_checksums(&mut backups, context)?;
     }
-    let groups = groups(&scope, backups);
+    let groups = groups(&scope, backups, found.broken);
     let now = time::now();
     let mut findings: Vec<Record> = groups
         .iter()
@@ -83,7 +87,7 @@ struct Group {
     bad: Vec<(Backup, String)>,
 }
 
-fn groups(scope: &Scope, backups: Vec<Backup>) -> Vec<Group> {
+fn groups(scope: &Scope, backups: Vec<Backup>, broken: Vec<(Backup, Subject)>) -> Vec<Group> {
     let mut groups: BTreeMap<Subject, Group> = BTreeMap::new();
     let mut of = |subject: Subject, found: Option<(Backup, Option<String>)>| {
         let empty = || Group {
@@ -99,12 +103,14 @@ fn groups(scope: &Scope, backups: Vec<Backup>) -> Vec<Group> {
         }
     };
     let mut seen = Vec::new();
-    for backup in backups {
+    let subjects = backups.into_iter().filter_map(|backup| {
+        let subject = Subject::of(&backup)?;
+        Some((backup, subject))
+    });
+    for (backup, subject) in subjects.chain(broken) {
         let problem = problem::of(&backup);
-        if let Some(subject) = Subject::of(&backup) {
-            seen.push((subject.database.clone(), subject.label.clone()));
-            of(subject, Some((backup, problem)));
-        }
+        seen.push((subject.database.clone(), subject.label.clone()));
+        of(subject, Some((backup, problem)));
     }
     let named = scope
         .databases
@@ -115,7 +121,7 @@ fn groups(scope: &Scope, backups: Vec<Backup>) -> Vec<Group> {
             let subject = Subject {
                 database: database.clone(),
                 label: label.clone(),
-                selection: Vec::new(),
+                ..Subject::default()
             };
             of(subject, None);
         }

@@ -66,6 +66,20 @@ pub const TOOL: Tool = Tool::new(
      A backup is good when it is as its manifest says and has not failed to restore. --check and \
      --list judge by sizes; with --verify-checksums every byte is read.\n\
      \n\
+     --match adopts what others made. What a file is, its content says; it is whole when it can be \
+     read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
+     is read once and is a backup like any other. One that is not whole is told, never counted and \
+     never deleted; what is no dump is left alone. The time is the last one in the name, in local \
+     time unless it says otherwise, or else that of the last change. Archives say what database they \
+     are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
+     They belong to the series of that database and of --label, where it is of one server and their \
+     names differ in the time only; where not, those of each kind of name are a series of their own.\n\
+     \n\
+     With an adopted backup goes what others laid beside it: plain files called as it is, with its \
+     extension or without, and then .meta, .info, .md5, .sha1, .sha256, .sha512 (or the last four with \
+     sum), .sig or .asc. What is called without the extension stays while another backup differs in \
+     that only.\n\
+     \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
      is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
      can't read is named before the dump starts. So are a pattern of --table or --schema that \
@@ -97,6 +111,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove that the backup restores",
         "pg-dump-rotate -d app --dir /backups | pg-restore-verify -",
+    ),
+    (
+        "Take over a folder of dumps that a script made",
+        "pg-dump-rotate --dir /backups --rotate -d app --match 'db_*.dump' --keep-within 30d",
     ),
     (
         "Every database of the server, its roles and tablespaces, two at a time",
@@ -244,7 +262,8 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "match",
         "GLOB",
-        "adopt the files of this name that others made, as in 'backup_*.sql.gz'",
+        "adopt the files of this name that others made, as in 'backup_*.sql.gz'; * ? [a-z] as in a \
+         shell",
     )
     .repeats()
     .group("Rotation"),

@@ -51,8 +51,13 @@ impl Compressor {
                 encoder.finish()?;
             }
             Self::Lz4 => {
+                // A small one leaves a damaged length less room.
+                let block_size = match piece.len() {
+                    ..=65_536 => BlockSize::Max64KB,
+                    _ => BlockSize::Max1MB,
+                };
                 let info = FrameInfo::new()
-                    .block_size(BlockSize::Max1MB)
+                    .block_size(block_size)
                     .content_checksum(true);
                 let mut encoder = FrameEncoder::with_frame_info(info, output);
                 encoder.write_all(piece)?;

@@ -33,6 +33,7 @@ use crate::output::Output;
 use crate::partial::Partial;
 use directory::Follower;
 use source::Source;
+pub use tar::read as read_tar;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {

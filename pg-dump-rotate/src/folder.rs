@@ -20,6 +20,7 @@
 
 mod deletion;
 mod leftover;
+mod sides;
 mod sweep;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -36,6 +37,7 @@ use crate::partial::Partial;
 
 pub use deletion::remove;
 pub use leftover::{Leftover, leftovers};
+pub use sides::is_side_file;
 
 const LOCK: &str = ".pg-dump-rotate.lock";
 /// Of a file's name, on every usual file system.
@@ -124,6 +126,11 @@ impl Locked<'_> {
     /// Makes names that were changed survive a power cut.
     pub fn sync(&self) -> Result<()> {
         sync(self.path())
+    }
+
+    /// Whether a backup of this name has a manifest.
+    pub fn has(&self, name: &str) -> bool {
+        exists(&self.path().join(backup::manifest_of(name)))
     }
 
     /// Begins a backup under the first name at or after `name` that is free. Refused while

@@ -9,6 +9,7 @@ use shared::cli::Context;
 use shared::time::{self, Time};
 use shared::{Exit, Result};
 
+use crate::adopt::Found;
 use crate::cli::Options;
 use crate::folder::{Leftover, leftovers};
 use crate::problem;
@@ -23,6 +24,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let now = time::now();
     let scope = Scope::of(options, context)?;
     let mut backups = backup::list(&dir)?;
+    let mut found = Found::look(options, scope.only_database(), context)?;
+    found.add_to(&mut backups);
     backups.retain(|backup| match Subject::of(backup) {
         Some(subject) => scope.shows(&subject),
         None => !scope.names_databases() && scope.label.is_none(),
@@ -34,6 +37,11 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let verdicts = verdicts(options, &backups, now);
     let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
     let mut all: Vec<Record> = backups.iter().map(listed).collect();
+    let broken = found
+        .broken
+        .iter()
+        .filter(|(_, subject)| scope.shows(subject));
+    all.extend(broken.map(|(backup, _)| self::listed(backup, None, now)));
     all.extend(unfinished(&dir, &scope, now)?);
     all.sort_by_key(|record| Reverse(record.taken_at));
     let mut records = context.records::<Record>();

@@ -73,6 +73,14 @@ impl Partial {
     }
 }
 
+/// Gives data that is there, of this name, its manifest.
+pub fn describe(folder: &Locked<'_>, name: &str, manifest: &Manifest) -> Result<()> {
+    let manifest_name = manifest_of(name);
+    let hidden = write(folder.path(), &manifest_name, &manifest.to_json()?)?;
+    hidden.reveal(&folder.path().join(manifest_name))?;
+    folder.sync()
+}
+
 fn write(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
     let (mut file, hidden) = Hidden::create(folder.join(partial_of(name)))?;
     let written = file

@@ -63,7 +63,7 @@ impl Record {
             state: Some(backup.state.as_str().into()),
             proved: backup.proof.as_ref().map(|proof| proof.proved),
             verified_at: backup.proof.as_ref().map(|proof| proof.verified_at),
-            restore_command: base.restore_command.filter(|_| backup.is_ok()),
+            restore_command: base.restore_command.filter(|_| is_restorable(backup)),
             ..base
         }
     }
@@ -94,4 +94,11 @@ impl Record {
         self.reason = Some(reason.into());
         self
     }
+}
+
+/// Where nobody knows the database, nobody can say where to restore it to.
+fn is_restorable(backup: &Backup) -> bool {
+    let manifest = backup.manifest.as_ref();
+    let is_known = |manifest: &Manifest| manifest.database.is_some() || !manifest.adopted;
+    backup.is_ok() && manifest.is_some_and(is_known)
 }

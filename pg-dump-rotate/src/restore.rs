@@ -26,22 +26,51 @@ pub fn command(path: &Path, manifest: &Manifest) -> String {
     let database = conninfo(manifest.database.as_deref().unwrap_or("postgres"));
     let target = quoted(&database);
     let psql = format!("{PSQL} -d {target}");
-    let is_gzip = path.ends_with(".gz");
+    let jobs = match manifest.format {
+        Format::Directory => "-j 4 ",
+        _ => "",
+    };
+    let decompressor = Decompressor::of(&path);
     match (manifest.format, without_stumbling(manifest)) {
         (Format::Custom | Format::Directory | Format::Tar, None) => {
-            format!("pg_restore --exit-on-error -d {target} {file}")
+            format!("pg_restore --exit-on-error {jobs}-d {target} {file}")
         }
         (Format::Custom | Format::Directory | Format::Tar, Some(sed)) => {
             format!("pg_restore -f /dev/null {file} && pg_restore -f - {file} | {sed} | {psql}")
         }
-        (Format::Plain, None) if is_gzip => {
-            format!("gunzip -t {file} && gunzip -c {file} | {psql}")
-        }
-        (Format::Plain, Some(sed)) if is_gzip => {
-            format!("gunzip -t {file} && gunzip -c {file} | {sed} | {psql}")
-        }
-        (Format::Plain, None) => format!("{psql} -f {file}"),
-        (Format::Plain, Some(sed)) => format!("{sed} {file} | {psql}"),
+        (Format::Plain, sed) => match (decompressor, sed) {
+            (Some(decompressor), None) => format!("{} | {psql}", decompressor.command(&file)),
+            (Some(decompressor), Some(sed)) => {
+                format!("{} | {sed} | {psql}", decompressor.command(&file))
+            }
+            (None, None) => format!("{psql} -f {file}"),
+            (None, Some(sed)) => format!("{sed} {file} | {psql}"),
+        },
+    }
+}
+
+/// A program that undoes a script's compression: how it tests a file, and how it writes the
+/// content to its stdout.
+struct Decompressor {
+    test: &'static str,
+    write: &'static str,
+}
+
+impl Decompressor {
+    /// By the file's name; `None` for one that is not compressed.
+    fn of(path: &str) -> Option<Self> {
+        let (test, write) = match path.rsplit('.').next() {
+            Some("gz") => ("gunzip -t", "gunzip -c"),
+            Some("zst") => ("zstd -qt", "zstd -qdc"),
+            Some("lz4") => ("lz4 -qt", "lz4 -qdc"),
+            _ => return None,
+        };
+        Some(Self { test, write })
+    }
+
+    fn command(&self, file: &str) -> String {
+        let Self { test, write } = self;
+        format!("{test} {file} && {write} {file}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::time::UtcOffset;
 use shared::backup::{self, Backup, State};
@@ -9,6 +9,7 @@ use shared::records::Writer;
 use shared::time::{self, Time};
 use shared::{Exit, Result, signals};
 
+use crate::adopt::{Adoption, Found};
 use crate::cli::Options;
 use crate::folder::{Folder, Locked};
 use crate::problem;
@@ -20,15 +21,19 @@ use crate::scope::{Scope, Subject};
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let scope = Scope::of(options, context)?;
-    let meant = || -> Result<Vec<Backup>> {
+    let meant = |found: &mut Found| -> Result<Vec<Backup>> {
         let mut backups = backup::list(&dir)?;
+        found.add_to(&mut backups);
         backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
         Ok(backups)
     };
     let mut records = context.records::<Record>();
     let mut exit = Exit::Ok;
+    let is_meant = |(backup, subject): (Backup, Subject)| scope.rotates(&subject).then_some(backup);
     if options.dry_run {
-        let backups = meant()?;
+        let mut found = Found::look(options, scope.only_database(), context)?;
+        let mut backups = meant(&mut found)?;
+        backups.extend(found.broken.into_iter().filter_map(is_meant));
         exit = name_problems(&backups, &mut records, context)?;
         rehearse(
             &judge_all(&options.policy, backups, time::now()),
@@ -36,9 +41,14 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         )?;
     } else {
         let folder = Folder::open(&dir)?;
+        let mut found = match Adoption::of(options, scope.only_database())? {
+            Some(adoption) => adoption.adopt(&folder, context)?,
+            None => Found::default(),
+        };
         let locked = folder.lock()?;
         locked.sweep(context)?;
-        let backups = meant()?;
+        let mut backups = meant(&mut found)?;
+        backups.extend(found.broken.into_iter().filter_map(is_meant));
         let named = name_problems(&backups, &mut records, context);
         let verdicts = judge_all(&options.policy, backups, time::now());
         // Without a reader no less.
@@ -133,30 +143,37 @@ pub fn judge_all(policy: &Policy, backups: Vec<Backup>, now: Time) -> Vec<Verdic
 /// Splits backups into series: those of the same database of the same server, under the same
 /// label, with the same selection. Keeps their order.
 ///
-/// What was adopted says nothing of its server. It belongs to the one that the others are of; where
-/// those are of several, it is a series of its own.
+/// What was adopted says nothing of its server. It belongs to the one that the others of its database
+/// are of; where those are of several servers, or the adopted ones have names of several kinds, those
+/// of each kind are a series of their own.
 fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
-    let mut servers: HashMap<Subject, Vec<Option<String>>> = HashMap::new();
-    for backup in backups.iter().filter(|backup| !is_adopted(backup)) {
-        if let Some((subject, server)) = identity(backup) {
-            let servers = servers.entry(subject).or_default();
-            if !servers.contains(&server) {
-                servers.push(server);
-            }
-        }
+    let kinds: Vec<Option<(Subject, Origin)>> = backups.iter().map(kind).collect();
+    let mut origins: HashMap<&Subject, HashSet<&Origin>> = HashMap::new();
+    for (subject, origin) in kinds.iter().flatten() {
+        origins.entry(subject).or_default().insert(origin);
     }
+    let joined = |subject: &Subject, origin: &Origin| {
+        let of = |adopted: bool| {
+            let all = origins.get(subject).into_iter().flatten();
+            all.filter(move |origin| matches!(origin, Origin::Adopted(_)) == adopted)
+        };
+        match (of(false).next(), of(false).count(), of(true).count()) {
+            (Some(server), 1, 1) => (*server).clone(),
+            _ => origin.clone(),
+        }
+    };
+    let keys: Vec<_> = kinds
+        .iter()
+        .map(|kind| {
+            kind.as_ref()
+                .map(|(subject, origin)| (subject, joined(subject, origin)))
+        })
+        .collect();
     let mut places = HashMap::new();
     let mut all: Vec<Vec<Backup>> = Vec::new();
-    for backup in backups {
-        let Some((subject, mut server)) = identity(&backup) else {
-            continue;
-        };
-        if is_adopted(&backup)
-            && let Some([only]) = servers.get(&subject).map(Vec::as_slice)
-        {
-            server.clone_from(only);
-        }
-        let place = *places.entry((subject, server)).or_insert(all.len());
+    for (backup, key) in backups.into_iter().zip(keys) {
+        let Some(key) = key else { continue };
+        let place = *places.entry(key).or_insert(all.len());
         match all.get_mut(place) {
             Some(series) => series.push(backup),
             None => all.push(vec![backup]),
@@ -165,14 +182,21 @@ fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
     all
 }
 
-fn is_adopted(backup: &Backup) -> bool {
-    let manifest = backup.manifest.as_ref();
-    manifest.is_some_and(|manifest| manifest.adopted && manifest.system_identifier.is_none())
+/// Where a backup is from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Origin {
+    Server(Option<String>),
+    /// With what its name shares with others.
+    Adopted(Option<String>),
 }
 
-fn identity(backup: &Backup) -> Option<(Subject, Option<String>)> {
+fn kind(backup: &Backup) -> Option<(Subject, Origin)> {
     let manifest = backup.manifest.as_ref()?;
-    Some((Subject::of(backup)?, manifest.system_identifier.clone()))
+    let origin = match manifest.adopted {
+        true => Origin::Adopted(manifest.names.clone()),
+        false => Origin::Server(manifest.system_identifier.clone()),
+    };
+    Some((Subject::of(backup)?, origin))
 }
 
 /// The series of one of these backups, and the others.

@@ -16,6 +16,8 @@ pub struct Subject {
     pub database: Option<String>,
     pub label: Option<String>,
     pub selection: Vec<String>,
+    /// Of adopted backups whose database is not known, what their names share.
+    pub names: Option<String>,
 }
 
 impl Subject {
@@ -26,6 +28,10 @@ impl Subject {
                 database: manifest.database.clone(),
                 label: manifest.label.clone(),
                 selection: manifest.selection.clone(),
+                names: match manifest.database {
+                    None => manifest.names.clone(),
+                    Some(_) => None,
+                },
             }),
             None => Self::of_name(backup.path.file_name()?.to_str()?),
         }
@@ -38,15 +44,17 @@ impl Subject {
             database: name.database(),
             label: name.label(),
             selection: Vec::new(),
+            names: None,
         })
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.database {
-            Some(database) => write!(f, "database {database}")?,
-            None => write!(f, "globals")?,
+        match (&self.database, &self.names) {
+            (Some(database), _) => write!(f, "database {database}")?,
+            (None, Some(names)) => write!(f, "files named {names}")?,
+            (None, None) => write!(f, "globals")?,
         }
         if let Some(label) = &self.label {
             write!(f, ", label {label}")?;
@@ -96,9 +104,17 @@ impl Scope {
         !self.databases.is_empty()
     }
 
+    /// The one database that is named.
+    pub fn only_database(&self) -> Option<&str> {
+        let mut named = self.databases.iter().flatten();
+        let first = named.next();
+        first.filter(|_| named.next().is_none()).map(String::as_str)
+    }
+
     /// Whether backups of this database are meant.
     pub fn means_database(&self, subject: &Subject) -> bool {
-        self.databases.is_empty() || self.databases.contains(&subject.database)
+        self.databases.is_empty()
+            || (subject.names.is_none() && self.databases.contains(&subject.database))
     }
 
     /// Whether it is of these databases, and with --label has that label.

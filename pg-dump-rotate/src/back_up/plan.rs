@@ -74,6 +74,13 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The one database that is dumped.
+    pub fn only_database(&self) -> Option<&str> {
+        let mut databases = self.targets.iter().filter_map(Target::database);
+        let first = databases.next();
+        first.filter(|_| databases.next().is_none())
+    }
+
     /// Whether backups of this run may belong together, of however many there are today.
     pub fn is_set(options: &Options) -> bool {
         options.all_databases || options.globals || options.databases.len() > 1

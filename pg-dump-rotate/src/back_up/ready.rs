@@ -114,6 +114,7 @@ impl Run<'_> {
             selection: Vec::new(),
             set: self.set.clone(),
             adopted: false,
+            names: None,
             taken_at: self.begun_at,
             utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),

@@ -126,6 +126,8 @@ impl<'a> Results<'a> {
                 true => backup::list(&self.run.dir)?,
                 false => Vec::new(),
             };
+            let adopted = self.run.adopted.iter();
+            there.extend(adopted.filter(|of| of.path != new.path).cloned());
             there.insert(0, new.clone());
             Ok(there)
         })?;

@@ -6,7 +6,7 @@
 //! zeros end the file.
 
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use shared::dump::{Storage, Tally, Toc};
@@ -22,6 +22,8 @@ use crate::pool::Pool;
 
 const BLOCK: usize = 512;
 const TOC: &str = "toc.dat";
+/// The list of all large objects, until PostgreSQL 16; later there are several.
+const LARGE_OBJECTS: &str = "blobs.toc";
 /// How much is read from the pipe at once.
 const READ_BYTES: usize = 256 << 10;
 /// A table of contents is held whole; that of a million tables is smaller.
@@ -67,6 +69,33 @@ pub fn copy(source: &mut Source, output: Output, digest: bool) -> Outcome<Copied
         head: toc.as_deref().map(Head::of).unwrap_or_default(),
         warning,
     })
+}
+
+/// Reads a whole tar file; its table of contents, or `None` if that is of a kind that isn't known.
+///
+/// # Errors
+/// When it is not whole.
+pub fn read(input: &mut impl Read) -> Result<Option<Toc>> {
+    let mut block = Vec::new();
+    let Some(toc) = read_toc(input, &mut block)? else {
+        return Ok(None);
+    };
+    let mut members = Members::new(Some(&toc));
+    loop {
+        block.clear();
+        let Some(member) = Member::read(input, &mut block)? else {
+            break;
+        };
+        members.subject(&member.name);
+        let length = member.padded();
+        let passed = io::copy(&mut input.take(length), &mut io::sink());
+        if passed.context(|| "reading it".into())? != length {
+            return Err(ends_early());
+        }
+    }
+    end(input)?;
+    members.nothing_is_missing()?;
+    Ok(Some(toc))
 }
 
 /// Reads the first member, and all of its bytes into `start`; `None` if it is no table of contents
@@ -146,7 +175,11 @@ impl<'a> Members<'a> {
         let entries = toc.into_iter().flat_map(Toc::entries);
         let missing = entries
             .filter(|(_, entry)| entry.promises_data())
-            .filter_map(|(id, entry)| Some((entry.file.clone()?, id)));
+            .filter_map(|(id, entry)| match entry.kind.as_str() {
+                // What it says of large objects is wrong.
+                "BLOBS" => Some((format!("blobs_{id}.toc"), id)),
+                _ => Some((entry.file.clone()?, id)),
+            });
         Self {
             toc,
             missing: missing.collect(),
@@ -166,9 +199,13 @@ impl<'a> Members<'a> {
             input.get_mut().set_table(&self.label(subject));
             content(input, subject, &member, filler)?;
         }
-        rest(input, filler)?;
+        filler.frame(&end(input)?)?;
+        Ok(self.nothing_is_missing()?)
+    }
+
+    fn nothing_is_missing(&self) -> Result<()> {
         match self.missing.first_key_value() {
-            Some((file, _)) => Err(Error::new(format!("{file} is missing in the tar file")).into()),
+            Some((file, _)) => Err(Error::new(format!("{file} is missing in the tar file"))),
             None => Ok(()),
         }
     }
@@ -176,6 +213,9 @@ impl<'a> Members<'a> {
     fn subject(&mut self, name: &str) -> Subject {
         if let Some(id) = self.missing.remove(name) {
             return Subject::Entry(id);
+        }
+        if name == LARGE_OBJECTS {
+            self.missing.retain(|name, _| !name.starts_with("blobs_"));
         }
         let number = name.strip_prefix("blob_");
         let oid = number.and_then(|name| name.strip_suffix(".dat")?.parse().ok());
@@ -218,14 +258,14 @@ fn content(
 }
 
 /// What follows the first block of zeros: another one at least, and nothing else.
-fn rest(input: &mut impl Read, filler: &mut Filler<'_>) -> Outcome<()> {
+fn end(input: &mut impl Read) -> Result<Vec<u8>> {
     let mut zeros = Vec::new();
     let read = input.take(LONGEST_END).read_to_end(&mut zeros);
     read.context(|| "reading from pg_dump".into())?;
     if zeros.len() < BLOCK || zeros.len() as u64 == LONGEST_END || zeros.iter().any(|b| *b != 0) {
-        return Err(ends_early().into());
+        return Err(ends_early());
     }
-    filler.frame(&zeros)
+    Ok(zeros)
 }
 
 /// More zeros than any program ends a tar file with.

@@ -7,6 +7,7 @@ use std::path::Path;
 use shared::backup::{Backup, partial_of};
 use shared::{Context, Error, Result};
 
+use super::sides::sides_of;
 use super::{Locked, beside, exists};
 
 /// How often a folder is emptied again into which somebody, who ought to be dead, still writes.
@@ -40,9 +41,12 @@ impl Locked<'_> {
             return Err(error);
         }
         // What resists is swept by the next run, which says so: the backup is gone already.
-        let _ = [checksums, proof, hidden]
-            .iter()
-            .try_for_each(|path| remove(path));
+        let mut beside = vec![checksums, proof];
+        if backup.manifest.as_ref().is_some_and(|of| of.adopted) {
+            beside.extend(sides_of(self.path(), name));
+        }
+        beside.push(hidden);
+        let _ = beside.iter().try_for_each(|path| remove(path));
         Ok(())
     }
 

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{checksums_of, manifest_of};
+use shared::backup::{Manifest, checksums_of, manifest_of};
 use shared::{Context, Result, cli};
 
 use super::deletion::remove;
+use super::sides::sides_of;
 use super::{Leftover, Locked, beside, exists, leftovers};
 
 impl Locked<'_> {
@@ -67,7 +68,14 @@ impl Locked<'_> {
     /// The hidden manifest goes last: it is what says whose the rest was.
     fn remove_all(&self, left: &Leftover, with_beside: bool) -> Result<()> {
         let [_, checksums, proof] = beside(&left.name).map(|name| self.path().join(name));
-        let visible = [checksums, proof].into_iter().filter(|_| with_beside);
+        let manifest = left.manifest.as_deref();
+        let known = manifest.and_then(|path| Manifest::read_from(path, &left.name).ok().flatten());
+        let sides = match known.is_some_and(|manifest| manifest.adopted) {
+            true => sides_of(self.path(), &left.name),
+            false => Vec::new(),
+        };
+        let visible = [checksums, proof].into_iter().chain(sides);
+        let visible = visible.filter(|_| with_beside);
         let hidden = [&left.data, &left.checksums].into_iter().flatten().cloned();
         let all: Vec<PathBuf> = hidden.chain(visible).chain(left.manifest.clone()).collect();
         all.iter().try_for_each(|path| remove(path))

@@ -50,6 +50,8 @@ pub enum State {
     NoManifest,
     /// The manifest makes no sense, for this reason.
     Damaged(String),
+    /// One of others that was to be adopted is not whole, for this reason.
+    Incomplete(String),
     /// The data is not what its manifest says, in these words. Only reading it tells.
     ChecksumDiffers(String),
 }
@@ -64,6 +66,7 @@ impl State {
             Self::NotAFile => "not a file",
             Self::NoManifest => "no manifest",
             Self::Damaged(_) => "manifest damaged",
+            Self::Incomplete(_) => "incomplete",
             Self::ChecksumDiffers(_) => "checksum differs",
         }
     }

@@ -93,7 +93,8 @@ pub struct LargeObjects {
 pub struct Manifest {
     /// The version of this form.
     pub version: u32,
-    /// The database that was dumped; `None`: the roles and tablespaces of the whole server.
+    /// The database that was dumped; `None`: the roles and tablespaces of the whole server, or of an
+    /// adopted backup, that it is not known.
     pub database: Option<String>,
     /// The user's own mark, if any; part of what retention goes by.
     #[serde(default)]
@@ -107,6 +108,9 @@ pub struct Manifest {
     /// True when another program made the file and we only described it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub adopted: bool,
+    /// What the names of adopted backups of one series share, `backup_*`: `*` stands for the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<String>,
     /// When it was begun: nothing later is in it.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
@@ -340,6 +344,7 @@ pub(super) mod tests {
             selection: Vec::new(),
             set: None,
             adopted: false,
+            names: None,
             taken_at: datetime!(2026-11-20 10:39:30 UTC),
             utc_offset_seconds: 0,
             time_zone: None,

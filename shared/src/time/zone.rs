@@ -40,14 +40,19 @@ impl Zone {
     pub fn local() -> Result<Self> {
         match env::var_os("TZ") {
             None => Self::of_system(Path::new(LOCAL)),
-            Some(tz) => tz.to_str().ok_or(()).and_then(parse).map_err(|()| {
-                Error::new(format!(
-                    "TZ={}: no time zone is known by this name",
-                    tz.to_string_lossy()
-                ))
-                .with_hint("see /usr/share/zoneinfo (the package tzdata) for names, or use UTC")
-            }),
+            Some(tz) => Self::named(&tz.to_string_lossy()),
         }
+    }
+
+    /// The zone that this value of `TZ` means.
+    ///
+    /// # Errors
+    /// When it means none that is known.
+    pub fn named(tz: &str) -> Result<Self> {
+        parse(tz).map_err(|()| {
+            Error::new(format!("TZ={tz}: no time zone is known by this name"))
+                .with_hint("see /usr/share/zoneinfo (the package tzdata) for names, or use UTC")
+        })
     }
 
     /// UTC.

@@ -1,0 +1,308 @@
+//! Backups that others made, adopted by `--match`.
+//!
+//! A file is known by its content, and whole when it can be read to its end. One that is gets a
+//! manifest, so that it is read once, and is a backup like any other from then on. One that is not
+//! is told of, never counted and never deleted. What is no dump at all is left alone.
+
+mod content;
+mod folder;
+mod glob;
+mod when;
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use shared::backup::{self, Backup, Manifest, State, VERSION, manifest_of};
+use shared::time::{Time, Zone};
+use shared::{Context, Result, cli};
+
+use self::content::{Content, Kind};
+use crate::cli::Options;
+use crate::folder::{Folder, is_side_file};
+use crate::partial;
+use crate::problem;
+use crate::scope::Subject;
+
+/// What `--match` asks for.
+pub struct Adoption<'a> {
+    dir: PathBuf,
+    patterns: &'a [String],
+    /// What scripts, which don't say it, are taken to be of.
+    database: Option<String>,
+    label: Option<String>,
+    zone: Zone,
+}
+
+/// What was found of others, and is not known yet.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// With the manifests that they have, or would get.
+    pub whole: Vec<Backup>,
+    /// What can't be relied on.
+    pub broken: Vec<(Backup, Subject)>,
+}
+
+impl Found {
+    /// What there is without taking part in anything but looking.
+    ///
+    /// # Errors
+    /// As [`Adoption::look`].
+    pub fn look(options: &Options, database: Option<&str>, context: &cli::Context) -> Result<Self> {
+        match Adoption::of(options, database)? {
+            Some(adoption) => adoption.look(context),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Says what is passed over.
+    pub fn warn(&self, context: &cli::Context) {
+        for (backup, _) in &self.broken {
+            let problem = problem::of(backup).unwrap_or_default();
+            let path = backup.path.display();
+            context.warn(format!("{path} is passed over: {problem}"));
+        }
+    }
+
+    /// Adds those that are whole to what was listed, where some may be as what they were before.
+    pub fn add_to(&mut self, backups: &mut Vec<Backup>) {
+        let whole = self.whole.iter().map(|backup| &backup.path);
+        let broken = self.broken.iter().map(|(backup, _)| &backup.path);
+        let paths: HashSet<&PathBuf> = whole.chain(broken).collect();
+        backups.retain(|backup| !paths.contains(&backup.path));
+        backups.append(&mut self.whole);
+        backups.sort_by_key(|backup| Reverse(backup.taken_at));
+    }
+}
+
+/// A file that could be a dump, and its manifest.
+struct Dump {
+    path: PathBuf,
+    manifest: Manifest,
+    seen: Seen,
+}
+
+impl<'a> Adoption<'a> {
+    /// `None` without --match. Scripts are taken to be of `database`.
+    ///
+    /// # Errors
+    /// When the zone is not known.
+    pub fn of(options: &'a Options, database: Option<&str>) -> Result<Option<Self>> {
+        if options.adopted.is_empty() {
+            return Ok(None);
+        }
+        let database = database.map(str::to_string);
+        Ok(Some(Self {
+            dir: options.absolute_dir()?,
+            patterns: &options.adopted,
+            database,
+            label: options.label.clone(),
+            zone: options.zone()?,
+        }))
+    }
+
+    /// Looks at everything that fits and has no manifest. Changes nothing.
+    ///
+    /// # Errors
+    /// When the folder can't be read, or a signal came.
+    pub fn look(&self, context: &cli::Context) -> Result<Found> {
+        let mut found = Found::default();
+        self.examine_all(context, &mut found, |dump, found| {
+            found.whole.push(dump.into_backup());
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Looks, and gives a manifest to each that is whole. The folder is locked for moments only.
+    ///
+    /// # Errors
+    /// When the folder can't be read or written, or a signal came.
+    pub fn adopt(&self, folder: &Folder, context: &cli::Context) -> Result<Found> {
+        let mut found = Found::default();
+        folder.lock()?.sweep(context)?;
+        self.examine_all(context, &mut found, |dump, found| {
+            let name = dump.manifest_name();
+            let locked = folder.lock()?;
+            if Seen::at(&dump.path).as_ref() != Some(&dump.seen) || locked.has(&name) {
+                context.note(format!("{} changed meanwhile", dump.path.display()));
+                return Ok(());
+            }
+            partial::describe(&locked, &name, &dump.manifest)?;
+            context.note(format!("adopted {}", dump.path.display()));
+            found.whole.extend(Backup::at(&dump.path));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn examine_all(
+        &self,
+        context: &cli::Context,
+        found: &mut Found,
+        mut take: impl FnMut(Dump, &mut Found) -> Result<()>,
+    ) -> Result<()> {
+        let progress = context.progress();
+        for name in self.names()? {
+            let path = self.dir.join(&name);
+            let Some(seen) = Seen::at(&path) else {
+                context.note(format!("{} is no file, and left alone", path.display()));
+                continue;
+            };
+            progress.show(|| format!("reading {}", path.display()));
+            match content::examine(&path, &name)? {
+                Kind::Whole(content) => {
+                    let manifest = self.manifest(&name, *content, &seen);
+                    take(
+                        Dump {
+                            path,
+                            manifest,
+                            seen,
+                        },
+                        found,
+                    )?;
+                }
+                Kind::Foreign if !when::has_extension(&name) => {
+                    context.note(format!("{} is no dump, and left alone", path.display()));
+                }
+                kind => found.broken.push(self.broken(path, &name, kind, &seen)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that fit, but for those that we gave and those of what lies beside a backup.
+    fn names(&self) -> Result<Vec<String>> {
+        let named = || self.dir.display().to_string();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.dir).context(named)? {
+            names.extend(entry.context(named)?.file_name().into_string().ok());
+        }
+        names.sort_unstable();
+        let is_ours = |name: &str| {
+            let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
+            of.iter().any(|of| of(name).is_some()) || backup::unpartial(name).is_some()
+        };
+        let is_known = |name: &str| names.binary_search(&manifest_of(name)).is_ok();
+        let fits = |name: &&String| {
+            self.patterns.iter().any(|glob| glob::matches(glob, name))
+                && !is_ours(name)
+                && !is_known(name)
+                && !is_side_file(name)
+        };
+        Ok(names.iter().filter(fits).cloned().collect())
+    }
+
+    fn broken(&self, path: PathBuf, name: &str, kind: Kind, seen: &Seen) -> (Backup, Subject) {
+        let why = match kind {
+            Kind::Broken(why) => why,
+            _ => "it is nothing that pg_dump writes".into(),
+        };
+        let backup = Backup {
+            path,
+            taken_at: when::taken_at(name, seen.modified, &self.zone),
+            bytes: Some(seen.bytes),
+            manifest: None,
+            state: State::Incomplete(why),
+            proof: None,
+        };
+        let subject = Subject {
+            database: self.database.clone(),
+            label: self.label.clone(),
+            selection: Vec::new(),
+            names: self.database.is_none().then(|| when::stem(name)),
+        };
+        (backup, subject)
+    }
+
+    fn manifest(&self, name: &str, content: Content, seen: &Seen) -> Manifest {
+        let taken_at = when::taken_at(name, seen.modified, &self.zone);
+        let taken_at = taken_at.truncate_to_second();
+        let given = self.database.clone().filter(|_| !content.is_of_cluster);
+        Manifest {
+            version: VERSION,
+            database: content.head.database.or(given),
+            label: self.label.clone(),
+            selection: Vec::new(),
+            set: None,
+            adopted: true,
+            names: Some(when::stem(name)),
+            taken_at,
+            utc_offset_seconds: self.zone.local_time(taken_at).offset().whole_seconds(),
+            time_zone: self.zone.name().map(str::to_string),
+            finished_at: taken_at,
+            format: content.format,
+            compression: content.compression.into(),
+            files: content.files,
+            server_version: content.head.server_version,
+            pg_dump_version: content.head.pg_dump_version,
+            encoding: content.head.encoding,
+            collate: None,
+            ctype: None,
+            locale_provider: None,
+            locale: None,
+            system_identifier: None,
+            source_bytes: None,
+            omissions: Vec::new(),
+            source_check: None,
+            tables: None,
+            large_objects: None,
+        }
+    }
+}
+
+impl Dump {
+    fn manifest_name(&self) -> String {
+        let name = self.path.file_name().and_then(|name| name.to_str());
+        name.unwrap_or_default().to_string()
+    }
+
+    fn into_backup(self) -> Backup {
+        Backup {
+            taken_at: self.manifest.taken_at,
+            bytes: Some(self.manifest.bytes()),
+            path: self.path,
+            manifest: Some(self.manifest),
+            state: State::Ok,
+            proof: None,
+        }
+    }
+}
+
+/// What a file was when it was read; of a folder, and every file in it.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    modified: Time,
+    bytes: u64,
+    inode: u64,
+    inside: Vec<(PathBuf, u64, i64)>,
+}
+
+impl Seen {
+    /// `None` for a link, a device or nothing.
+    fn at(path: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        let mut inside = Vec::new();
+        if metadata.is_dir() {
+            for entry in fs::read_dir(path).ok()? {
+                let entry = entry.ok()?;
+                let metadata = entry.metadata().ok()?;
+                inside.push((entry.path(), metadata.len(), metadata.mtime()));
+            }
+            inside.sort();
+        } else if !metadata.is_file() {
+            return None;
+        }
+        Some(Self {
+            modified: metadata.modified().ok()?.into(),
+            bytes: match inside.as_slice() {
+                [] => metadata.len(),
+                files => files.iter().map(|(_, bytes, _)| bytes).sum(),
+            },
+            inode: metadata.ino(),
+            inside,
+        })
+    }
+}

@@ -1,0 +1,308 @@
+//! What a file of others is, told by its bytes, and whether it is whole: it is read to its end.
+
+use std::fs;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+use shared::backup::{File, Format};
+use shared::dump::{Archive, Block, BlockKind, Blocks, Packing, Storage, Toc};
+use shared::{Context, Error, Result, signals};
+
+use super::folder;
+use crate::dump::{Head, read_tar};
+use crate::script::Script;
+
+const BUFFER_BYTES: usize = 256 << 10;
+/// How much of a script's beginning and end is looked at.
+const KEPT: usize = 4096;
+const LZ4: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
+const OF_DATABASE: &[u8] = b"-- PostgreSQL database dump\n";
+const OF_CLUSTER: &[u8] = b"-- PostgreSQL database cluster dump\n";
+const END_OF_CLUSTER: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
+
+/// A dump that is whole.
+#[derive(Debug)]
+pub struct Content {
+    pub format: Format,
+    pub compression: &'static str,
+    pub head: Head,
+    pub files: Vec<File>,
+    /// By pg_dumpall: of no one database.
+    pub is_of_cluster: bool,
+}
+
+/// What a file is.
+#[derive(Debug)]
+pub enum Kind {
+    Whole(Box<Content>),
+    /// It was to be a dump, and isn't, for this reason.
+    Broken(String),
+    /// Nothing that pg_dump writes.
+    Foreign,
+}
+
+/// Reads the file or folder at `path`, whose name in a manifest is `name`.
+///
+/// # Errors
+/// When a signal came.
+pub fn examine(path: &Path, name: &str) -> Result<Kind> {
+    let found = match path.is_dir() {
+        true => folder::examine(path, name),
+        false => examine_file(path, name),
+    };
+    signals::check()?;
+    Ok(found.unwrap_or_else(|error| Kind::Broken(error.in_one_line())))
+}
+
+fn examine_file(path: &Path, name: &str) -> Result<Kind> {
+    let mut file = fs::File::open(path).context(|| "it can't be read".into())?;
+    let mut start = [0; 512];
+    let length = read_full(&mut file, &mut start)?;
+    drop(file);
+    let start = &start[..length];
+    let mut input = Hashing::open(path)?;
+    let content = match start {
+        [] => return Err(Error::new("it is empty")),
+        [b'P', b'G', b'D', b'M', b'P', ..] => archive(path, &mut input)?,
+        _ if start.get(257..262) == Some(b"ustar") => match tar(start, &mut input)? {
+            Some(content) => content,
+            None => return Ok(Kind::Foreign),
+        },
+        _ => match script(start, &mut input)? {
+            Some(_) if start.starts_with(&LZ4) && !ends_as_lz4(path)? => {
+                return Err(Error::new("it is cut short"));
+            }
+            Some(content) => content,
+            None => return Ok(Kind::Foreign),
+        },
+    };
+    let files = vec![input.finish(name)?];
+    Ok(Kind::Whole(Box::new(Content { files, ..content })))
+}
+
+fn content(format: Format, compression: &'static str, head: Head) -> Content {
+    Content {
+        format,
+        compression,
+        head,
+        files: Vec::new(),
+        is_of_cluster: false,
+    }
+}
+
+fn archive(path: &Path, input: &mut Hashing) -> Result<Content> {
+    let mut start = BufReader::new(fs::File::open(path)?);
+    let toc = Toc::read(&mut start)?.filter(|toc| toc.storage == Storage::Custom);
+    let toc = toc.ok_or_else(unknown_version)?;
+    let head = content(Format::Custom, word(&toc)?, Head::of(&toc));
+    match Archive::open(&mut *input)? {
+        Some(archive) => archive.blocks(|block| match block {
+            Block::Rows(mut rows) => drain(&mut rows),
+            Block::LargeObject(_, mut bytes) => drain(&mut bytes),
+        })?,
+        // What can't be decompressed here can still be seen to have its end.
+        None => {
+            input.rewind(path)?;
+            let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+            Toc::read(&mut input)?;
+            walk(Blocks::new(Arc::new(toc), input))?;
+        }
+    }
+    Ok(head)
+}
+
+fn walk<R: io::BufRead>(mut blocks: Blocks<R>) -> Result<()> {
+    while let Some((kind, _)) = blocks.next_block()? {
+        match kind {
+            BlockKind::Data => drain(&mut blocks.content())?,
+            BlockKind::LargeObjects => {
+                while blocks.next_large_object()?.is_some() {
+                    drain(&mut blocks.content())?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tar(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
+    if !start.starts_with(b"toc.dat\0") {
+        return Ok(None);
+    }
+    let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+    let toc = read_tar(&mut input)?.ok_or_else(unknown_version)?;
+    Ok(Some(content(Format::Tar, "none", Head::of(&toc))))
+}
+
+pub(super) fn unknown_version() -> Error {
+    Error::new("it is an archive of a version that is not known here, which can't be proved whole")
+}
+
+/// The word in manifests.
+pub(super) fn word(toc: &Toc) -> Result<&'static str> {
+    match toc.packing {
+        Some(Packing::None) => Ok("none"),
+        Some(Packing::Gzip) => Ok("gzip"),
+        Some(Packing::Lz4) => Ok("lz4"),
+        Some(Packing::Zstd) => Ok("zstd"),
+        None => Err(unknown_version()),
+    }
+}
+
+fn script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
+    let buffered = BufReader::with_capacity(BUFFER_BYTES, input);
+    match start {
+        [0x1f, 0x8b, ..] => sql("gzip", MultiGzDecoder::new(buffered)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => sql("zstd", zstd::Decoder::with_buffer(buffered)?),
+        _ if start.starts_with(&LZ4) => sql("lz4", lz4_flex::frame::FrameDecoder::new(buffered)),
+        _ => sql("none", buffered),
+    }
+}
+
+/// `None` for what is no script of pg_dump's or pg_dumpall's.
+fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content>> {
+    let mut script = Script::default();
+    let mut head = Vec::new();
+    let mut tail = Vec::new();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        signals::check()?;
+        let length = read_full(&mut input, &mut buffer).map_err(unreadable)?;
+        let bytes = &buffer[..length];
+        if head.is_empty() {
+            head.extend_from_slice(&bytes[..length.min(KEPT)]);
+        }
+        script.pass(bytes);
+        tail.extend_from_slice(&bytes[length.saturating_sub(KEPT)..]);
+        tail.drain(..tail.len().saturating_sub(KEPT));
+        if length < buffer.len() {
+            break;
+        }
+    }
+    let has = |text: &[u8], words| memchr::memmem::find(text, words).is_some();
+    let is_of_cluster = has(&head, OF_CLUSTER);
+    if head.is_empty() {
+        return Err(Error::new("it holds nothing but its compression"));
+    }
+    if !is_of_cluster && !has(&head, OF_DATABASE) {
+        return Ok(None);
+    }
+    let is_complete = match is_of_cluster {
+        true => has(&tail, END_OF_CLUSTER),
+        false => script.is_complete(),
+    };
+    if !is_complete {
+        let words = "it is cut short: the closing words of pg_dump are missing";
+        return Err(Error::new(words));
+    }
+    Ok(Some(Content {
+        is_of_cluster,
+        ..content(Format::Plain, compression, script.head())
+    }))
+}
+
+/// A frame of LZ4 ends with four bytes of zero, and perhaps a checksum behind them. Its reader takes
+/// the end of the file for as good.
+pub(super) fn ends_as_lz4(path: &Path) -> Result<bool> {
+    const HAS_CHECKSUM: u8 = 4;
+    let mut file = fs::File::open(path)?;
+    let mut start = [0; 5];
+    file.read_exact(&mut start)?;
+    let mut end = [1; 8];
+    file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut end)?;
+    let mark = match start[4] & HAS_CHECKSUM {
+        0 => &end[4..],
+        _ => &end[..4],
+    };
+    Ok(mark == [0; 4])
+}
+
+/// The format that compressed data has, read to its end.
+pub(super) fn decompressed<'a>(
+    packing: Option<Packing>,
+    input: impl io::BufRead + 'a,
+) -> Result<Box<dyn Read + 'a>> {
+    Ok(match packing {
+        Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(input)),
+        Some(Packing::Zstd) => Box::new(zstd::Decoder::with_buffer(input)?),
+        Some(Packing::Lz4) => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
+        Some(Packing::None) | None => Box::new(input),
+    })
+}
+
+fn drain(input: &mut impl Read) -> Result<()> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        signals::check()?;
+        if input.read(&mut buffer).map_err(unreadable)? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) fn unreadable(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::new("it is cut short"),
+        _ => Error::new(format!("it can't be read to its end: {error}")),
+    }
+}
+
+/// As much as there is, up to the whole buffer.
+pub(super) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// A file that is hashed while it is read.
+pub(super) struct Hashing {
+    file: fs::File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Hashing {
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            file: fs::File::open(path).context(|| "it can't be read".into())?,
+            hash: Sha256::new(),
+            bytes: 0,
+        })
+    }
+
+    fn rewind(&mut self, path: &Path) -> Result<()> {
+        *self = Self::open(path)?;
+        Ok(())
+    }
+
+    /// Reads what is left; returns what a manifest says of a file of this name.
+    pub fn finish(mut self, name: &str) -> Result<File> {
+        drain(&mut self)?;
+        let hash = self.hash.finalize();
+        Ok(File {
+            name: name.to_string(),
+            bytes: self.bytes,
+            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.hash.update(&buffer[..length]);
+        self.bytes += length as u64;
+        Ok(length)
+    }
+}

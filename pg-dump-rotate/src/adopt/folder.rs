@@ -1,0 +1,143 @@
+//! A folder of others that may be a dump of directory format.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use shared::backup::{File, Format};
+use shared::dump::{CopyRows, Packing, Storage, Toc, TocEntry};
+use shared::{Error, Result, signals};
+
+use super::content::{
+    Content, Hashing, Kind, decompressed, ends_as_lz4, unknown_version, unreadable, word,
+};
+use crate::dump::Head;
+
+const TOC: &str = "toc.dat";
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Whether it is one, and every file that its contents name is there and has its end.
+pub fn examine(path: &Path, name: &str) -> Result<Kind> {
+    let Ok(toc) = fs::File::open(path.join(TOC)) else {
+        return Ok(Kind::Foreign);
+    };
+    let toc = Toc::read(&mut BufReader::new(toc))?.filter(|toc| toc.storage == Storage::Files);
+    let toc = toc.ok_or_else(unknown_version)?;
+    let there = names(path)?;
+    let mut promised: BTreeSet<String> = BTreeSet::new();
+    let mut files = Vec::new();
+    for file in &there {
+        let entry = entry_of(&toc, file);
+        let (hashed, listed) = read(path, name, file, entry)?;
+        promised.extend(listed);
+        files.push(hashed);
+    }
+    let of_entries = toc.entries().map(|(_, entry)| entry);
+    let of_entries = of_entries.filter(|entry| entry.promises_data() && entry.kind != "BLOBS");
+    promised.extend(of_entries.filter_map(|entry| entry.file.clone()));
+    let has = |promised: &&String| {
+        !there
+            .iter()
+            .any(|file| plain_name(file) == promised.as_str())
+    };
+    if let Some(missing) = promised.iter().find(has) {
+        return Err(Error::new(format!("its file {missing} is missing")));
+    }
+    let large_objects = toc.entries().any(|(_, entry)| entry.kind == "BLOBS");
+    if large_objects && !there.iter().any(|file| is_list(file)) {
+        return Err(Error::new("its list of large objects is missing"));
+    }
+    Ok(Kind::Whole(Box::new(Content {
+        format: Format::Directory,
+        compression: word(&toc)?,
+        head: Head::of(&toc),
+        files,
+        is_of_cluster: false,
+    })))
+}
+
+/// Only files lie in such a folder.
+fn names(path: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().ok();
+        match name.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+            Some(name) => names.insert(name),
+            None => {
+                return Err(Error::new(
+                    "there is something in it that pg_dump never makes",
+                ));
+            }
+        };
+    }
+    Ok(names)
+}
+
+/// The name in the table of contents, which lacks what compression adds.
+fn plain_name(file: &str) -> &str {
+    let added = [".gz", ".lz4", ".zst"];
+    let plain = added.iter().find_map(|added| file.strip_suffix(added));
+    plain.unwrap_or(file)
+}
+
+fn packing_of(file: &str) -> Option<Packing> {
+    match file.rsplit_once('.')?.1 {
+        "gz" => Some(Packing::Gzip),
+        "lz4" => Some(Packing::Lz4),
+        "zst" => Some(Packing::Zstd),
+        _ => None,
+    }
+}
+
+fn entry_of<'a>(toc: &'a Toc, file: &str) -> Option<&'a TocEntry> {
+    let is_its = |entry: &&TocEntry| entry.file.as_deref() == Some(plain_name(file));
+    toc.entries().map(|(_, entry)| entry).find(is_its)
+}
+
+/// `blobs.toc`, `blobs_123.toc`: a line with number and name for each large object.
+fn is_list(file: &str) -> bool {
+    let plain = plain_name(file);
+    plain.starts_with("blobs") && plain.ends_with(".toc")
+}
+
+/// Reads one file to its end; what it names, if it is a list.
+fn read(
+    path: &Path,
+    name: &str,
+    file: &str,
+    entry: Option<&TocEntry>,
+) -> Result<(File, Vec<String>)> {
+    let named = |error: Error| Error::new(format!("{file}: {}", error.message()));
+    let mut hashing = Hashing::open(&path.join(file)).map_err(named)?;
+    let mut list = Vec::new();
+    let mut rows = CopyRows::default();
+    if plain_name(file) != TOC {
+        let input = BufReader::with_capacity(BUFFER_BYTES, &mut hashing);
+        let mut input = decompressed(packing_of(file), input).map_err(named)?;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            signals::check()?;
+            match input.read(&mut buffer).map_err(unreadable).map_err(named)? {
+                0 => break,
+                length if is_list(file) => list.extend_from_slice(&buffer[..length]),
+                length => rows.add(&buffer[..length]),
+            }
+        }
+    }
+    if packing_of(file) == Some(Packing::Lz4) && !ends_as_lz4(&path.join(file))? {
+        return Err(Error::new(format!("{file}: it is cut short")));
+    }
+    let has_rows = |entry: &TocEntry| entry.kind == "TABLE DATA" && !entry.copy.is_empty();
+    if entry.is_some_and(has_rows) && rows.finish().is_none() {
+        return Err(Error::new(format!("{file}: its rows have no end")));
+    }
+    let list = String::from_utf8_lossy(&list);
+    let listed = list.lines().filter_map(|line| line.split_once(' '));
+    let listed = listed.map(|(_, file)| file.to_string()).collect();
+    Ok((
+        hashing.finish(&format!("{name}/{file}")).map_err(named)?,
+        listed,
+    ))
+}

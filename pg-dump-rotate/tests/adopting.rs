@@ -1,0 +1,349 @@
+//! Folders made by others: what is recognised, what is adopted, and what is never touched.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use setting::{back_up, database_with_rows, folder, manifest, text, visible};
+use shared::programs::Program;
+use tests::{Database, Output, program};
+
+/// What pg_dump makes of the database.
+fn dump(database: &Database, options: &[&str]) -> Vec<u8> {
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let run = program(pg_dump.path()).database(database).args(options);
+    run.run().expect_code(0).bytes
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 3).unwrap()
+}
+
+fn lz4(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn names(output: &Output, action: &str) -> Vec<String> {
+    let mut names: Vec<String> = setting::actions(output)
+        .into_iter()
+        .filter(|(of, _)| of == action)
+        .map(|(_, name)| name)
+        .collect();
+    names.sort();
+    names
+}
+
+fn list(dir: &Path, arguments: &[&str]) -> Vec<Value> {
+    let list = folder(dir).arg("--list").args(arguments);
+    list.run().expect_code(0).json_lines()
+}
+
+/// A dump in every format, named as others do.
+fn every_format(database: &Database, dir: &Path) -> Vec<(String, &'static str)> {
+    let sql = dump(database, &["-Fp"]);
+    let files = [
+        ("b_20260101.dump", "custom", dump(database, &["-Fc"])),
+        ("b_20260102.dump", "custom", dump(database, &["-Fc", "-Z0"])),
+        ("b_20260103.tar", "tar", dump(database, &["-Ft"])),
+        ("b_20260104.sql", "plain", sql.clone()),
+        ("b_20260105.sql.gz", "plain", gzipped(&sql)),
+        ("b_20260106.sql.zst", "plain", zstd(&sql)),
+        ("b_20260107.sql.lz4", "plain", lz4(&sql)),
+    ];
+    let mut all = Vec::new();
+    for (name, format, bytes) in files {
+        fs::write(dir.join(name), bytes).unwrap();
+        all.push((name.to_string(), format));
+    }
+    let folder = dir.join("b_20260108");
+    dump(database, &["-Fd", "-f", folder.to_str().unwrap()]);
+    all.push(("b_20260108".into(), "directory"));
+    all
+}
+
+fn database_with_large_objects() -> Database<'static> {
+    let database = database_with_rows(1000);
+    database.sql("select lo_from_bytea(0, 'a'), lo_from_bytea(0, 'b')");
+    database
+}
+
+#[test]
+fn every_format_is_recognised_by_its_content() {
+    let database = database_with_large_objects();
+    let dir = tempfile::tempdir().unwrap();
+    let expected = every_format(&database, dir.path());
+    let before = visible(dir.path());
+    let name = database.name();
+    for arguments in [&["--match", "b_*"][..], &["--match", "b_*", "-d", name]] {
+        let mut listed = list(dir.path(), arguments);
+        listed.reverse();
+        let found: Vec<(String, String)> = listed
+            .iter()
+            .map(|record| {
+                let path = PathBuf::from(text(record, "path"));
+                let name = path.file_name().unwrap().to_str().unwrap().to_string();
+                assert_eq!(record["state"], "ok", "{record}");
+                (name, text(record, "format"))
+            })
+            .collect();
+        let expected = expected.iter().map(|(n, f)| (n.clone(), f.to_string()));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+        assert_eq!(listed[0]["taken_at"], "2026-01-01T00:00:00Z");
+        assert_eq!(listed[0]["database"], name);
+        // Without -d nobody knows what a script is of.
+        let of_script = &listed[3]["database"];
+        assert_eq!(
+            *of_script,
+            if arguments.len() == 4 {
+                name.into()
+            } else {
+                Value::Null
+            }
+        );
+        assert!(listed[3]["server_version"].is_string());
+    }
+    assert_eq!(visible(dir.path()), before, "a list changes nothing");
+}
+
+/// Whatever the format: a dump that is cut anywhere, or has a byte changed where a checksum
+/// covers it, is not taken for one.
+#[test]
+fn what_is_not_whole_is_a_problem_and_is_never_counted_or_deleted() {
+    let database = database_with_large_objects();
+    let dir = tempfile::tempdir().unwrap();
+    let whole = every_format(&database, dir.path());
+    for (name, format) in &whole {
+        let path = dir.path().join(name);
+        if *format == "directory" {
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap();
+        for (at, part) in [1, 3, 7].into_iter().enumerate() {
+            let cut = dir.path().join(format!("cut{at}_{name}"));
+            fs::write(cut, &bytes[..bytes.len() * part / 8]).unwrap();
+        }
+        let end = match name.rsplit('.').next() {
+            Some("tar") => 1024,
+            // The last lines of a script are empty.
+            Some("sql") => 50,
+            _ => 1,
+        };
+        let cut = dir.path().join(format!("cut9_{name}"));
+        fs::write(cut, &bytes[..bytes.len() - end]).unwrap();
+        if name.ends_with(".sql.gz") || name == "b_20260101.dump" {
+            let mut bytes = bytes;
+            let at = bytes.len() * 3 / 4;
+            bytes[at] ^= 0x10;
+            fs::write(dir.path().join(format!("cut_flipped_{name}")), bytes).unwrap();
+        }
+        fs::write(dir.path().join(format!("cut_empty_{name}")), "").unwrap();
+    }
+    let before = visible(dir.path());
+    let records = list(dir.path(), &["--match", "cut*"]);
+    assert_eq!(records.len(), 7 * 5 + 2);
+    for record in &records {
+        assert_eq!(record["state"], "incomplete", "{record}");
+        assert!(!text(record, "reason").is_empty());
+    }
+    let run = folder(dir.path()).args(["--rotate", "--keep-last", "1", "--match", "cut*"]);
+    let output = run.run().expect_code(1);
+    assert_eq!(names(&output, "skipped").len(), records.len());
+    assert_eq!(visible(dir.path()), before);
+    let check = folder(dir.path()).args(["--check", "--match", "cut*"]);
+    check.run().expect_code(1);
+}
+
+#[test]
+fn a_folder_that_lacks_a_file_is_not_whole() {
+    let database = database_with_large_objects();
+    let dir = tempfile::tempdir().unwrap();
+    let original = dir.path().join("d_20260101");
+    dump(&database, &["-Fd", "-f", original.to_str().unwrap()]);
+    let files = tests::files_in(&original);
+    assert!(files.len() >= 4, "{files:?}");
+    for (number, file) in files.iter().enumerate() {
+        let copy = dir.path().join(format!("d_2025010{}", number + 1));
+        fs::create_dir(&copy).unwrap();
+        for other in files.iter().filter(|other| *other != file) {
+            fs::copy(original.join(other), copy.join(other)).unwrap();
+        }
+    }
+    let records = list(dir.path(), &["--match", "d_*"]);
+    let whole: Vec<&Value> = records.iter().filter(|r| r["state"] == "ok").collect();
+    assert_eq!(whole.len(), 1, "{records:?}");
+    assert_eq!(text(whole[0], "path"), original.to_str().unwrap());
+}
+
+#[test]
+fn what_was_found_whole_is_read_once_and_rotated_from_then_on() {
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = gzipped(&dump(&database, &[]));
+    for day in 1..=9 {
+        fs::write(dir.path().join(format!("backup_2026010{day}.sql.gz")), &sql).unwrap();
+    }
+    let keep = [
+        "--rotate",
+        "--keep-daily",
+        "3",
+        "--match",
+        "backup_*.sql.gz",
+    ];
+    let before = visible(dir.path());
+    let dry = folder(dir.path())
+        .args(keep)
+        .arg("--dry-run")
+        .run()
+        .expect_code(0);
+    assert_eq!(names(&dry, "would_delete").len(), 6);
+    assert_eq!(visible(dir.path()), before);
+    let output = folder(dir.path()).args(keep).run().expect_code(0);
+    let kept = [
+        "backup_20260107.sql.gz",
+        "backup_20260108.sql.gz",
+        "backup_20260109.sql.gz",
+    ];
+    assert_eq!(names(&output, "kept"), kept);
+    let mut expected: Vec<String> = kept.map(str::to_string).to_vec();
+    expected.extend(kept.map(|name| format!("{name}.manifest.json")));
+    expected.sort();
+    assert_eq!(visible(dir.path()), expected);
+    // From now on it is a backup like any other, --match or not.
+    let of = dir.path().join(kept[0]);
+    let known: Value = serde_json::from_slice(&fs::read(manifest(&of)).unwrap()).unwrap();
+    assert_eq!(known["adopted"], true);
+    assert_eq!(known["names"], "backup_*");
+    let output = folder(dir.path())
+        .args(["--rotate", "--keep-last", "1"])
+        .run()
+        .expect_code(0);
+    assert_eq!(names(&output, "deleted"), &kept[..2]);
+    fs::write(dir.path().join(kept[2]), "changed").unwrap();
+    let records = list(dir.path(), &["--match", "backup_*"]);
+    assert_eq!(records[0]["state"], "size differs");
+}
+
+#[test]
+fn of_one_database_they_are_rotated_with_its_own_backups() {
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = dump(&database, &[]);
+    let archive = dump(&database, &["-Fc"]);
+    for day in 1..=4 {
+        fs::write(dir.path().join(format!("db_2026010{day}.sql")), &sql).unwrap();
+        fs::write(dir.path().join(format!("db_2026020{day}.dump")), &archive).unwrap();
+    }
+    let run = |dry: bool| {
+        let run = back_up(&database, dir.path()).args(["--keep-last", "3", "--match", "db_*"]);
+        let run = if dry { run.arg("--dry-run") } else { run };
+        run.run().expect_code(0)
+    };
+    let kept = ["db_20260203.dump", "db_20260204.dump"];
+    let dry = run(true);
+    assert_eq!(names(&dry, "would_delete").len(), 6);
+    assert_eq!(names(&dry, "kept"), kept);
+    let output = run(false);
+    assert_eq!(output.stderr, "");
+    assert_eq!(names(&output, "kept"), kept);
+    assert_eq!(names(&output, "deleted").len(), 6);
+}
+
+/// An archive says what it is of; names that differ in more than the time are of different things.
+#[test]
+fn different_things_are_never_weighed_against_each_other() {
+    let (app, crm) = (database_with_rows(10), database_with_rows(20));
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    let (of_app, of_crm) = (dump(&app, &["-Fc"]), dump(&crm, &["-Fc"]));
+    let script = dump(&app, &[]);
+    for day in ["20260101", "20260102"] {
+        put(&format!("prod_{day}.dump"), &of_app);
+        put(&format!("staging_{day}.dump"), &of_app);
+        put(&format!("crm_{day}.dump"), &of_crm);
+        put(&format!("one_{day}.sql"), &script);
+        put(&format!("two_{day}.sql"), &script);
+    }
+    let rotate = ["--rotate", "--keep-last", "1", "--match", "*"];
+    let output = folder(dir.path()).args(rotate).run().expect_code(0);
+    let day = |day: &str| ["crm", "one", "prod", "staging", "two"].map(|of| format!("{of}_{day}"));
+    let without = |names: Vec<String>| -> Vec<String> {
+        let stem = |name: &String| name.split('.').next().unwrap().to_string();
+        names.iter().map(stem).collect()
+    };
+    assert_eq!(without(names(&output, "kept")), day("20260102"));
+    assert_eq!(without(names(&output, "deleted")), day("20260101"));
+}
+
+#[test]
+fn side_files_go_with_their_backup_and_files_of_others_stay() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = gzipped(&dump(&database, &[]));
+    for day in ["20260101", "20260102"] {
+        fs::write(dir.path().join(format!("b_{day}.sql.gz")), &sql).unwrap();
+        for side in ["meta", "sql.gz.md5", "txt"] {
+            fs::write(dir.path().join(format!("b_{day}.{side}")), "x").unwrap();
+        }
+    }
+    for other in ["b_notes", "b_20260101", "notes.txt", "b_2026.meta"] {
+        fs::write(dir.path().join(other), "mine").unwrap();
+    }
+    fs::write(dir.path().join("target"), &sql).unwrap();
+    std::os::unix::fs::symlink("target", dir.path().join("b_20250101.sql.gz")).unwrap();
+    let before = visible(dir.path());
+    let rotate = ["--rotate", "--keep-last", "1", "--match", "b_*"];
+    let output = folder(dir.path()).args(rotate).run().expect_code(0);
+    assert_eq!(output.json_lines().len(), 2, "{output:?}");
+    let after = visible(dir.path());
+    let gone: Vec<&String> = before.iter().filter(|name| !after.contains(name)).collect();
+    assert_eq!(
+        gone,
+        [
+            "b_20260101.meta",
+            "b_20260101.sql.gz",
+            "b_20260101.sql.gz.md5"
+        ]
+    );
+}
+
+#[test]
+fn names_without_a_time_go_by_when_they_were_changed() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = dump(&database, &[]);
+    for (number, days) in [(1, 40), (2, 1), (3, 35)] {
+        let path = dir.path().join(format!("nightly-{number}.sql"));
+        let mut file = fs::File::create(path).unwrap();
+        file.write_all(&sql).unwrap();
+        let age = std::time::Duration::from_secs(days * 86400);
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    }
+    let rotate = [
+        "--rotate",
+        "--keep-within",
+        "30d",
+        "--match",
+        "nightly-?.sql",
+    ];
+    let output = folder(dir.path()).args(rotate).run().expect_code(0);
+    assert_eq!(
+        names(&output, "deleted"),
+        ["nightly-1.sql", "nightly-3.sql"]
+    );
+}
