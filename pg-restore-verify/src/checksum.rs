@@ -1,80 +1,159 @@
 //! The checksums that a manifest gives a backup's files.
 
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use shared::backup::{Manifest, sha256};
-use shared::{Context, Result};
+use sha2::{Digest, Sha256};
+use shared::backup::{self, Manifest};
+use shared::{Context, Result, signals};
 
-use crate::record::{Finding, Findings, Status};
+use crate::record::{Findings, Status};
+use crate::threads::{lock, on_threads};
 
-/// How a file compares with its manifest.
-pub enum Checksum {
-    /// There is no manifest.
-    Unknown,
-    /// There is one, and this is how they compare.
-    Known {
-        /// What the manifest says: of the file, or of the first that differs.
-        expected: String,
-        /// What the file is; of several that are as the manifest says, how many.
-        actual: String,
-        /// How long it took to know.
-        took: Duration,
-    },
-    /// The manifest can't be used.
+/// What a backup's manifest says, if it has one.
+pub enum Known {
+    /// There is none.
+    Nothing,
+    /// This.
+    Manifest(Box<Manifest>),
+    /// It can't be used, for this reason.
     Damaged(String),
 }
 
-/// Compares a backup's files with its manifest.
-pub fn compare(path: &Path) -> Result<Checksum> {
-    let manifest = match Manifest::read(path) {
-        Ok(Some(manifest)) => manifest,
-        Ok(None) => return Ok(Checksum::Unknown),
-        Err(error) => return Ok(Checksum::Damaged(error.in_one_line())),
-    };
-    let began = Instant::now();
-    let known = |expected: String, actual: String| Checksum::Known {
-        expected,
-        actual,
-        took: began.elapsed(),
-    };
-    for file in &manifest.files {
-        let path = path.with_file_name(&file.name);
-        if !path.is_file() {
-            return Ok(Checksum::Damaged(format!("{} is missing", file.name)));
-        }
-        let actual = sha256(&path).context(|| path.display().to_string())?;
-        if manifest.sha256().is_some() || actual != file.sha256 {
-            return Ok(known(file.sha256.clone(), actual));
+impl Known {
+    /// Reads the manifest of a backup.
+    pub fn of(backup: &Path) -> Self {
+        match Manifest::read(backup) {
+            Ok(Some(manifest)) => Self::Manifest(Box::new(manifest)),
+            Ok(None) => Self::Nothing,
+            Err(error) => Self::Damaged(error.in_one_line()),
         }
     }
-    let count = format!("{} files", manifest.files.len());
-    Ok(known(count.clone(), count))
-}
 
-impl Checksum {
-    /// The finding.
-    pub fn finding(self, findings: &Findings<'_>) -> Finding {
+    /// The manifest.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Manifest(manifest) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// Reads the files of the backup, several at once, and hashes them.
+    pub fn compare(&self, backup: &Path, jobs: usize) -> Result<Comparison> {
+        let began = Instant::now();
+        let files = self.manifest().map_or(&[][..], |manifest| &manifest.files);
+        let left: Mutex<VecDeque<&backup::File>> = Mutex::new(files.iter().collect());
+        let differences = Mutex::new(Vec::new());
+        let work = || -> Result<()> {
+            let next = || lock(&left).pop_front();
+            while let Some(file) = next() {
+                if let Some(difference) = difference(backup, file)? {
+                    lock(&differences).push(difference);
+                }
+            }
+            Ok(())
+        };
+        on_threads(jobs.min(files.len()), work)?;
+        let mut differences = std::mem::take(&mut *lock(&differences));
+        differences.sort_by(|one: &Difference, other| one.name.cmp(&other.name));
+        Ok(Comparison {
+            differences,
+            took: began.elapsed(),
+        })
+    }
+
+    /// The findings.
+    pub fn report(&self, comparison: &Comparison, findings: &mut Findings<'_>) -> Result<()> {
         let check = |status| findings.check("checksum", status);
         match self {
-            Self::Unknown => check(Status::Skipped).message(
-                "no manifest beside it says what the file was: whether bytes were changed \
-                 is not known",
-            ),
-            Self::Damaged(why) => check(Status::Failed).message(why),
-            Self::Known {
-                expected,
-                actual,
-                took,
-            } if expected == actual => check(Status::Ok).compared(expected, actual).took(took),
-            Self::Known {
-                expected,
-                actual,
-                took,
-            } => check(Status::Failed)
-                .compared(expected, actual)
-                .message("the file is not what its manifest says")
-                .took(took),
+            Self::Nothing => {
+                return findings.add(check(Status::Skipped).message(
+                    "no manifest beside it says what the file was: whether bytes were changed \
+                     is not known",
+                ));
+            }
+            Self::Damaged(why) => return findings.add(check(Status::Failed).message(why)),
+            Self::Manifest(manifest) if comparison.differences.is_empty() => {
+                let said = match manifest.files.as_slice() {
+                    [file] => file.sha256.clone(),
+                    files => format!("{} files", files.len()),
+                };
+                let finding = check(Status::Ok).compared(&said, &said);
+                return findings.add(finding.took(comparison.took));
+            }
+            Self::Manifest(_) => {}
+        }
+        for difference in &comparison.differences {
+            let mut finding = findings.check("checksum", Status::Failed);
+            if difference.below {
+                finding = finding.object(&difference.name);
+            }
+            let finding = finding.compared(&difference.expected, &difference.actual);
+            let message = "the file is not what its manifest says";
+            findings.add(finding.message(message).took(comparison.took))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a backup's files compare with its manifest.
+#[derive(Default)]
+pub struct Comparison {
+    differences: Vec<Difference>,
+    took: Duration,
+}
+
+struct Difference {
+    name: String,
+    /// It is a file in a folder rather than the backup itself.
+    below: bool,
+    expected: String,
+    actual: String,
+}
+
+fn difference(backup: &Path, file: &backup::File) -> Result<Option<Difference>> {
+    let actual = match sha256(&backup.with_file_name(&file.name))? {
+        Some(actual) if actual == file.sha256 => return Ok(None),
+        Some(actual) => actual,
+        None => "no such file".to_string(),
+    };
+    let (below, name) = match file.name.split_once('/') {
+        Some((_, name)) => (true, name),
+        None => (false, file.name.as_str()),
+    };
+    Ok(Some(Difference {
+        name: name.to_string(),
+        below,
+        expected: file.sha256.clone(),
+        actual,
+    }))
+}
+
+/// The SHA-256 of a file, in hexadecimal; `None` if there is none.
+fn sha256(path: &Path) -> Result<Option<String>> {
+    let named = || path.display().to_string();
+    match path.metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context(named),
+    }
+    let mut file = File::open(path).context(named)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        signals::check()?;
+        match file.read(&mut buffer).context(named)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
         }
     }
+    let hash = hash.finalize();
+    Ok(Some(
+        hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    ))
 }

@@ -23,7 +23,10 @@ pub const TOOL: Tool = Tool::new(
      what the backup holds: the rows of every table, the position of every sequence, the \
      bytes of every large object, and every definition. Any error of the restore counts. \
      Nothing else is needed, no server is touched, and nothing is left behind.\n\n\
-     Takes backups of pg_dump in custom and plain format, gzipped or not, whoever made them. \
+     Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
+     plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
+     called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
+     says, and so must the rows of each table and the large objects. \
      Writes a record for each check; the last of each backup has check \"verdict\". Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
@@ -47,7 +50,7 @@ pub const TOOL: Tool = Tool::new(
 ])
 .operands(
     "BACKUP",
-    "a backup's file; - reads the records of pg-dump-rotate on stdin",
+    "a backup's file or folder; - reads the records of pg-dump-rotate on stdin",
 )
 .examples(&[
     (

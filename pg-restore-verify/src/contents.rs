@@ -1,9 +1,10 @@
 //! What a backup holds, gathered from its script as it streams by.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 use shared::dump::{
-    CopyTarget, Digest, Entry, InsertedRows, LargeObjectDigest, QualifiedName, Token, tokens,
+    CopyTarget, Digest, Entry, InsertedRows, LargeObjectDigest, QualifiedName, Toc, Token, tokens,
     without_line_end,
 };
 
@@ -35,8 +36,32 @@ pub struct TableData {
     pub form: Form,
     /// Their digest.
     pub digest: Digest,
+    /// Their digest as they stand in the backup, which is that of its manifest.
+    pub as_written: Digest,
+    /// How long they are there.
+    pub bytes: u64,
     /// Whether some instants had to be respelled in UTC.
     pub respelled: bool,
+}
+
+impl TableData {
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            digest: Digest::default(),
+            as_written: Digest::default(),
+            bytes: 0,
+            respelled: false,
+        }
+    }
+
+    /// Adds the rows of another part of the table.
+    fn merge(&mut self, other: Self) {
+        self.digest.merge(other.digest);
+        self.as_written.merge(other.as_written);
+        self.bytes += other.bytes;
+        self.respelled |= other.respelled;
+    }
 }
 
 /// How a dump writes a table's rows.
@@ -71,10 +96,9 @@ pub struct Collector {
 
 /// The table whose rows are passing.
 struct Copying {
-    target: CopyTarget,
     places: Vec<usize>,
-    digest: Digest,
-    respelled: bool,
+    table: QualifiedName,
+    data: TableData,
 }
 
 impl Collector {
@@ -87,6 +111,21 @@ impl Collector {
             large_object: None,
             bytes: Vec::new(),
         }
+    }
+
+    /// A collector that has seen nothing, for another part of the same backup's data.
+    pub fn another(&self) -> Self {
+        let mut another = Self::new();
+        another.instants = self.instants.clone();
+        another
+    }
+
+    /// Notes the data that another collector has gathered.
+    pub fn absorb(&mut self, other: Contents) {
+        for (table, data) in other.tables {
+            self.add_table(table, data);
+        }
+        self.contents.large_objects.extend(other.large_objects);
     }
 
     /// What was gathered so far.
@@ -109,6 +148,24 @@ impl Collector {
         self.instants = instants;
     }
 
+    /// Notes the roles that own large objects or may use them: pg_restore leaves them out of the
+    /// definitions.
+    pub fn roles_of_large_objects(&mut self, toc: &Toc) {
+        let needs = &mut self.contents.needs;
+        for (_, entry) in toc.entries() {
+            let is_large_object = entry.kind.starts_with("BLOB");
+            if is_large_object && !entry.owner.is_empty() {
+                needs.roles.insert(entry.owner.clone());
+            }
+            if entry.kind == "ACL" && entry.label.starts_with("LARGE OBJECT") {
+                // One statement for each role.
+                for statement in entry.definition.split_inclusive(|byte| *byte == b';') {
+                    needs.read(statement.trim_ascii_start());
+                }
+            }
+        }
+    }
+
     /// Notes a statement that stands under `entry`.
     pub fn statement(&mut self, text: &str, entry: &Entry) {
         if !self.data(text.as_bytes()) {
@@ -121,9 +178,8 @@ impl Collector {
     pub fn begin_copy(&mut self, target: CopyTarget) {
         self.copying = Some(Copying {
             places: self.instants.places(&target),
-            target,
-            digest: Digest::default(),
-            respelled: false,
+            table: target.table.clone(),
+            data: TableData::new(Form::Copy(target)),
         });
     }
 
@@ -132,16 +188,19 @@ impl Collector {
         let Some(copying) = &mut self.copying else {
             return;
         };
+        let data = &mut copying.data;
+        data.bytes += lines.len() as u64;
+        data.as_written.add_lines(lines);
         if copying.places.is_empty() {
-            return copying.digest.add_lines(lines);
+            return;
         }
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let line = without_line_end(line);
             if line_in_utc(line, &copying.places, &mut self.bytes) {
-                copying.respelled = true;
-                copying.digest.add(&self.bytes);
+                data.respelled = true;
+                data.digest.add(&self.bytes);
             } else {
-                copying.digest.add(line);
+                data.digest.add(line);
             }
         }
     }
@@ -152,14 +211,20 @@ impl Collector {
         let Some(copying) = self.copying.take() else {
             return;
         };
-        let table = self.contents.tables.entry(copying.target.table.clone());
-        let data = table.or_insert_with(|| TableData {
-            form: Form::Copy(copying.target),
-            digest: Digest::default(),
-            respelled: false,
-        });
-        data.digest.merge(copying.digest);
-        data.respelled |= copying.respelled;
+        let mut data = copying.data;
+        if copying.places.is_empty() {
+            data.digest = data.as_written;
+        }
+        self.add_table(copying.table, data);
+    }
+
+    fn add_table(&mut self, table: QualifiedName, data: TableData) {
+        match self.contents.tables.entry(table) {
+            Slot::Occupied(mut known) => known.get_mut().merge(data),
+            Slot::Vacant(new) => {
+                new.insert(data);
+            }
+        }
     }
 
     /// Notes the next bytes of a large object, if only that it is there.
@@ -205,13 +270,10 @@ impl Collector {
             names_columns: inserted.names_columns,
         };
         let table = self.contents.tables.entry(inserted.table);
-        let data = table.or_insert_with(|| TableData {
-            form,
-            digest: Digest::default(),
-            respelled: false,
-        });
+        let data = table.or_insert_with(|| TableData::new(form));
         for row in inserted.rows {
             data.digest.add(row);
+            data.bytes += row.len() as u64;
         }
         true
     }

@@ -26,6 +26,15 @@ impl Decoder {
         }
     }
 
+    /// Another one for the same backup, with a session of its own.
+    pub fn another(&self) -> Self {
+        Self {
+            cluster: Arc::clone(&self.cluster),
+            encoding: self.encoding.clone(),
+            client: None,
+        }
+    }
+
     /// The encoding of the script, where it is not UTF-8.
     pub fn encoding(&self) -> Option<&str> {
         self.encoding.as_deref()

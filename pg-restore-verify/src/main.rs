@@ -11,6 +11,7 @@ mod decoder;
 mod instants;
 mod large_objects;
 mod note;
+mod promised;
 mod proof;
 mod record;
 mod redump;
@@ -22,6 +23,7 @@ mod selection;
 mod sequences;
 mod source;
 mod tables;
+mod threads;
 mod verify;
 
 use std::process::ExitCode;

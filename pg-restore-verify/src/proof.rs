@@ -9,6 +9,7 @@ use shared::programs::Program;
 
 use crate::archive::Archive;
 use crate::contents::{Contents, Form, TableData};
+use crate::promised::Promised;
 use crate::record::{Findings, Status};
 use crate::redump;
 use crate::restore::Target;
@@ -21,6 +22,7 @@ pub struct Proof<'a> {
     archive: &'a Archive,
     target: &'a Target,
     backup: &'a Contents,
+    promised: &'a Promised<'a>,
     jobs: usize,
     pg_dump: Program,
 }
@@ -32,6 +34,7 @@ impl<'a> Proof<'a> {
         archive: &'a Archive,
         target: &'a Target,
         backup: &'a Contents,
+        promised: &'a Promised<'a>,
         jobs: usize,
     ) -> Result<Self> {
         let server = target.cluster().version().major;
@@ -41,6 +44,7 @@ impl<'a> Proof<'a> {
             archive,
             target,
             backup,
+            promised,
             jobs,
             pg_dump,
         })
@@ -53,8 +57,12 @@ impl<'a> Proof<'a> {
         self.sequences(findings)?;
         self.large_objects(findings)?;
         self.schema(findings)?;
+        let manifest = match self.promised.tells_of_rows() {
+            true => " and the rows those of its manifest",
+            false => "",
+        };
         Ok(format!(
-            "{} in {}, {}, {} and {} are those of the backup",
+            "{} in {}, {}, {} and {} are those of the backup{manifest}",
             counted(rows, "row"),
             counted(self.backup.tables.len() as u64, "table"),
             counted(self.backup.sequences.len() as u64, "sequence"),
@@ -83,6 +91,10 @@ impl<'a> Proof<'a> {
         let mut rows = 0;
         for (table, data) in &self.backup.tables {
             rows += data.digest.rows;
+            if let Some(finding) = self.promised.other_rows(table, data, findings) {
+                findings.add(finding)?;
+                continue;
+            }
             let finding = findings.check("rows", Status::Ok).object(table);
             let Some(found) = restored.get(table) else {
                 let finding = findings.check("rows", Status::Failed).object(table);
@@ -100,6 +112,7 @@ impl<'a> Proof<'a> {
             }
             findings.add(finding)?;
         }
+        self.promised.report_missing(self.backup, findings)?;
         Ok(rows)
     }
 
@@ -198,6 +211,10 @@ impl<'a> Proof<'a> {
         let restored = large_objects::digest(&mut self.target.connect()?)?;
         let expected = &self.backup.large_objects;
         let mut different = false;
+        if let Some(finding) = self.promised.other_large_objects(self.backup, findings) {
+            different = true;
+            findings.add(finding)?;
+        }
         for oid in expected
             .keys()
             .chain(restored.keys())

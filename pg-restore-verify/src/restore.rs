@@ -47,6 +47,11 @@ impl Refusal {
             let error = error.with_detail(format!("{}: {}", self.object, self.message));
             return Some(error.with_hint("make room, or name another folder in TMPDIR"));
         }
+        if says(&NOT_BUILT_WITH) {
+            let error = Error::new("this pg_restore can't decompress the backup");
+            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
+        }
         says(&SERVER_GONE).then(|| {
             Error::new("the throw-away server ended before the restore did")
                 .with_detail(format!("{}: {}", self.object, self.message))
@@ -59,6 +64,10 @@ const NO_ROOM: [&str; 4] = [
     "Disk quota exceeded",
     "could not extend file",
     "out of memory",
+];
+const NOT_BUILT_WITH: [&str; 2] = [
+    "installation does not support compression",
+    "build does not support compression",
 ];
 const SERVER_GONE: [&str; 2] = [
     "server closed the connection unexpectedly",

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -16,6 +15,7 @@ use crate::copy_out::CopyOut;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::restore::Target;
 use crate::tables;
+use crate::threads::{lock, on_threads};
 
 /// A table is read in pieces of this size, so that one large table keeps every
 /// connection busy.
@@ -86,22 +86,6 @@ pub fn digest<'a>(
     };
     on_threads(reading.jobs, work)?;
     Ok(digests.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Runs the same work on so many threads, to the end of all of them.
-fn on_threads(count: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..count).map(|_| scope.spawn(&work)).collect();
-        let ended = workers.into_iter().map(|worker| match worker.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        ended.collect()
-    })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn merge(digests: &mut BTreeMap<QualifiedName, Restored>, table: QualifiedName, found: Restored) {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
+use shared::dump::CONTENTS;
 use shared::records::{self, Stdin};
 use shared::{Context as _, Error, Result, backup};
 
-use crate::archive::{Archive, check_regular};
+use crate::archive::{Archive, check_kind};
 use crate::cli::Selection;
 
 /// What pg-dump-rotate writes, as far as it matters here.
@@ -40,7 +41,7 @@ pub fn backups<'a>(
 /// A backup that can't be opened is trouble to be told at once, not after hours
 /// spent on those before it.
 fn readable(path: &Path) -> Result<()> {
-    check_regular(path)?;
+    check_kind(path)?;
     match std::fs::File::open(path) {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::new(format!(
@@ -75,15 +76,15 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     })
 }
 
-/// In a folder without backups of pg-dump-rotate: the youngest file that is one of
-/// pg_dump's.
+/// In a folder without backups of pg-dump-rotate: the youngest file or folder that is
+/// one of pg_dump's.
 fn newest_of_others(folder: &Path) -> Result<Option<PathBuf>> {
     let named = || folder.display().to_string();
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).context(named)? {
         let entry = entry.context(named)?;
         let metadata = entry.metadata().context(named)?;
-        if metadata.is_file() {
+        if metadata.is_file() || entry.path().join(CONTENTS).is_file() {
             files.push((metadata.modified().context(named)?, entry.path()));
         }
     }

@@ -1,31 +1,37 @@
 //! A backup as the stream of its SQL script.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::process::{ChildStdout, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
-use flate2::read::MultiGzDecoder;
-use shared::dump::{self, Block, Event, Script};
+use shared::dump::{self, Block, Compression, Content, Event, Files, Part, Script, Toc};
 use shared::programs::{Child, Program};
-use shared::{Context, Result, signals};
+use shared::{Context, Error, Result, signals};
 
 use crate::archive::{Archive, Kind};
-use crate::contents::Collector;
+use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
+use crate::threads::lock;
 
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNKS_AHEAD: usize = 4;
 
-/// Reads a plain backup's script; a gzipped one is decompressed on a thread of its own.
+/// Reads a plain backup's script; a compressed one is decompressed on a thread of its own.
 pub fn plain(archive: &Archive) -> Result<Script<Box<dyn Read + Send>>> {
-    let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
-    let input: Box<dyn Read + Send> = match archive.kind {
-        Kind::PlainGzip => Box::new(Ahead::new(MultiGzDecoder::new(
-            io::BufReader::with_capacity(CHUNK_BYTES, file),
-        ))),
-        Kind::Plain | Kind::Custom => Box::new(file),
+    let named = || archive.path.display().to_string();
+    let file = File::open(&archive.path).context(named)?;
+    let Kind::Plain(compression) = archive.kind else {
+        return Err(Error::new(format!("{} is no script", named())));
+    };
+    let input: Box<dyn Read + Send> = match compression {
+        Compression::None => Box::new(file),
+        _ => {
+            let file = BufReader::with_capacity(CHUNK_BYTES, file);
+            Box::new(Ahead::new(compression.unpack(file).context(named)?))
+        }
     };
     Ok(Script::new(input))
 }
@@ -68,24 +74,55 @@ impl Converted {
 pub type Damage = Result<Option<String>>;
 
 /// Reads an archive's data into `collector`: by ourselves, which is twice as fast,
-/// or by pg_restore where only that can.
+/// or by pg_restore where only that can; files of a folder on `jobs` threads.
 pub fn collect_data(
     pg_restore: &Program,
     archive: &Archive,
+    jobs: usize,
     decoder: &mut Decoder,
     collector: &mut Collector,
 ) -> Damage {
-    let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
-    let read = match dump::Archive::open(file) {
+    let read = match data(archive)? {
+        Ok(Some(Data::Blocks(data))) => collect_blocks(*data, decoder, collector),
+        Ok(Some(Data::Files(files))) => collect_files(&files, jobs, decoder, collector),
         Ok(None) => {
             let script = Converted::start(pg_restore, archive, &["--data-only"])?;
             return script.collect(decoder, collector);
         }
-        Ok(Some(data)) => collect_blocks(data, decoder, collector),
         Err(error) => Err(error),
     };
     signals::check()?;
     Ok(read.err().map(|error| error.in_one_line()))
+}
+
+/// The data of an archive.
+pub enum Data {
+    /// In one file.
+    Blocks(Box<dump::Archive<File>>),
+    /// In a folder or a tar file.
+    Files(Files),
+}
+
+impl Data {
+    /// The table of contents.
+    pub fn toc(&self) -> &Toc {
+        match self {
+            Self::Blocks(archive) => archive.toc(),
+            Self::Files(files) => files.toc(),
+        }
+    }
+}
+
+/// Reads an archive's table of contents; `None` if only pg_restore can. What is wrong with it is
+/// the inner error.
+pub fn data(archive: &Archive) -> Result<Result<Option<Data>>> {
+    if archive.kind != Kind::Custom {
+        let files = Files::open(&archive.path);
+        return Ok(files.map(|files| files.map(Data::Files)));
+    }
+    let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
+    let archive = dump::Archive::open(file);
+    Ok(archive.map(|archive| archive.map(|archive| Data::Blocks(Box::new(archive)))))
 }
 
 fn collect_blocks(
@@ -93,22 +130,92 @@ fn collect_blocks(
     decoder: &mut Decoder,
     collector: &mut Collector,
 ) -> Result<()> {
-    for entry in data.of_kind("SEQUENCE SET") {
+    collect_sequences(data.toc(), decoder, collector)?;
+    data.blocks(|block| match block {
+        Block::Rows(script) => collect(&mut Script::new(script), decoder, collector),
+        Block::LargeObject(oid, bytes) => collect_large_object(oid, bytes, collector),
+    })
+}
+
+/// The positions of sequences, which are no data to the format.
+fn collect_sequences(toc: &Toc, decoder: &mut Decoder, collector: &mut Collector) -> Result<()> {
+    let entries = toc.entries().map(|(_, entry)| entry);
+    for entry in entries.filter(|entry| entry.kind == "SEQUENCE SET") {
         let mut script = Script::new(entry.definition.as_slice());
         collect(&mut script, decoder, collector)?;
     }
+    Ok(())
+}
+
+fn collect_large_object(oid: u32, mut bytes: impl Read, collector: &mut Collector) -> Result<()> {
     let mut buffer = vec![0; CHUNK_BYTES];
-    data.blocks(|block| match block {
-        Block::Rows(script) => collect(&mut Script::new(script), decoder, collector),
-        Block::LargeObject(oid, mut bytes) => loop {
-            signals::check()?;
-            let length = bytes.read(&mut buffer)?;
-            collector.large_object(oid, &buffer[..length]);
-            if length == 0 {
-                return Ok(());
+    loop {
+        signals::check()?;
+        let length = bytes.read(&mut buffer)?;
+        collector.large_object(oid, &buffer[..length]);
+        if length == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn collect_files(
+    files: &Files,
+    jobs: usize,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
+    collect_sequences(files.toc(), decoder, collector)?;
+    let mut parts = files.parts()?;
+    // The largest first, so that all threads end at about the same time.
+    parts.sort_by_key(|part| part.bytes);
+    let threads = jobs.clamp(1, parts.len().max(1));
+    let parts = Mutex::new(parts);
+    let again = &*collector;
+    let decoder = &*decoder;
+    let collect_some = |mut decoder: Decoder, mut collector: Collector| {
+        let next = || lock(&parts).pop();
+        while let Some(part) = next() {
+            if let Err(error) = collect_part(files, &part, &mut decoder, &mut collector) {
+                // Whatever else is wrong with it, it is damaged.
+                lock(&parts).clear();
+                return Err(error);
             }
-        },
+        }
+        Ok(collector.finish())
+    };
+    let found: Vec<Result<Contents>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| (decoder.another(), again.another()))
+            .map(|(decoder, collector)| scope.spawn(|| collect_some(decoder, collector)))
+            .collect();
+        let joined = workers.into_iter().map(ScopedJoinHandle::join);
+        joined
+            .map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    found.into_iter().try_for_each(|contents| {
+        collector.absorb(contents?);
+        Ok(())
     })
+}
+
+fn collect_part(
+    files: &Files,
+    part: &Part,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
+    let bytes = files.read(part)?;
+    match &part.content {
+        Content::LargeObject(oid) => collect_large_object(*oid, bytes, collector)
+            .map_err(|error| Error::new(format!("large object {oid}: {}", error.message()))),
+        Content::Rows { label, copy } => {
+            let mut script = Script::new(copy.as_slice().chain(bytes));
+            collect(&mut script, decoder, collector)
+                .map_err(|error| Error::new(format!("{label}: {}", error.message())))
+        }
+    }
 }
 
 /// Reads a whole script into `collector`.

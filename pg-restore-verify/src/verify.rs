@@ -4,18 +4,20 @@ use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 
 use shared::cli::Context;
+use shared::dump::Toc;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
-use crate::archive::{Archive, Kind, is_directory};
-use crate::checksum;
+use crate::archive::{Archive, Kind};
+use crate::checksum::Known;
 use crate::cli::Options;
 use crate::contents::Collector;
 use crate::note::{self, Restore};
+use crate::promised::Promised;
 use crate::proof::Proof;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Locale, Refusal, Restored, Target};
-use crate::source::{self, Converted};
+use crate::source::{self, Converted, Data};
 
 /// Verifies one backup; its verdict is the last of its findings.
 ///
@@ -28,9 +30,6 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    if is_directory(path) {
-        return directory(path, findings);
-    }
     let opened = Archive::open(path)?;
     findings.begin(path);
     let archive = match opened {
@@ -42,28 +41,19 @@ pub fn backup(
             return Ok(());
         }
     };
+    let known = Known::of(path);
     let (proved, restore) = thread::scope(|scope| {
-        let checksum = scope.spawn(|| checksum::compare(path));
-        let proved = restored_and_proved(&archive, options, context, findings);
-        let checksum = joined(checksum)?;
+        // Beside the restore, which leaves cores idle, and not on all of them.
+        let checksums = scope.spawn(|| known.compare(path, 1));
+        let proved = restored_and_proved(&archive, &known, options, context, findings);
+        let checksums = joined(checksums)?;
         let proved = proved?;
-        findings.add(checksum.finding(findings))?;
+        known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     })?;
     let verdict = findings.verdict(proved)?;
     note::beside(path, verdict, restore, options, context);
     Ok(())
-}
-
-/// Of a dump of directory format no more than its files is looked at.
-fn directory(path: &Path, findings: &mut Findings<'_>) -> Result<()> {
-    findings.begin(path);
-    let checksum = checksum::compare(path)?;
-    findings.add(checksum.finding(findings))?;
-    Err(Error::new(format!(
-        "{}: restoring dumps of directory format is not supported; only checksums were compared",
-        path.display()
-    )))
 }
 
 fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
@@ -75,16 +65,30 @@ fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
 /// What was proved, in words, and how long the restore took on which server.
 fn restored_and_proved(
     archive: &Archive,
+    known: &Known,
     options: &Options,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
+    let data = match archive.kind {
+        Kind::Plain(_) => None,
+        // Before pg_restore sees it: in a tar file that was cut it goes round in circles for ever.
+        _ => match source::data(archive)? {
+            Ok(data) => data,
+            Err(damage) => {
+                let finding = findings.check("archive", Status::Failed);
+                findings.add(finding.message(damage.in_one_line()))?;
+                return Ok((String::new(), None));
+            }
+        },
+    };
     let mut target = Target::start(archive, context)?;
+    let toc = data.as_ref().map(Data::toc);
     let restored = match archive.kind {
-        Kind::Custom => custom(archive, &mut target, options.jobs(), findings),
-        Kind::Plain | Kind::PlainGzip => plain(archive, &mut target, findings).map(Some),
+        Kind::Plain(_) => plain(archive, &mut target, findings).map(Some),
+        _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
@@ -103,15 +107,18 @@ fn restored_and_proved(
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
-    let proof = Proof::new(archive, &target, &restored.contents, options.jobs())?;
+    let promised = Promised::of(known.manifest());
+    let backup = &restored.contents;
+    let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
     let took = units::human_duration(restored.took);
     Ok((format!("{proved}; restored in {took}"), Some(restore)))
 }
 
 /// Restores an archive; `None` if not even its table of contents can be read.
-fn custom(
+fn of_archive(
     archive: &Archive,
+    toc: Option<&Toc>,
     target: &mut Target,
     jobs: usize,
     findings: &mut Findings<'_>,
@@ -127,6 +134,9 @@ fn custom(
     let create = collector.contents().schema.create_database();
     let locale = create.map(Locale::of_statement).unwrap_or_default();
     collector.forget_database();
+    if let Some(toc) = toc {
+        collector.roles_of_large_objects(toc);
+    }
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
@@ -174,13 +184,14 @@ impl Restored {
             let message = "the backup holds rows and no definitions: by itself it restores nothing";
             return findings.add(findings.check("restore", Status::Failed).message(message));
         }
+        if let Some(damage) = &self.damage {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+        }
         for refusal in &self.refusals {
             let finding = findings.check("restore", Status::Failed);
             findings.add(finding.object(&refusal.object).message(&refusal.message))?;
         }
-        if let Some(damage) = &self.damage {
-            findings.add(findings.check("archive", Status::Failed).message(damage))?;
-        } else if self.refusals.is_empty() {
+        if self.damage.is_none() && self.refusals.is_empty() {
             let finding = findings.check("restore", Status::Ok).took(self.took);
             findings.add(finding.message(self.summary(archive, target)))?;
         }
@@ -192,7 +203,7 @@ impl Restored {
     }
 
     fn summary(&self, archive: &Archive, target: &Target) -> String {
-        let bytes = archive.path.metadata().map_or(0, |metadata| metadata.len());
+        let bytes = archive.bytes();
         let rate = bytes as f64 / self.took.as_secs_f64().max(0.001);
         let mut summary = format!(
             "PostgreSQL {} took {}, {}/s of backup",

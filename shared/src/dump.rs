@@ -16,9 +16,11 @@ mod scanner;
 mod script;
 mod tally;
 mod tuples;
+mod unpack;
 
 pub use archive::{
-    Archive, Block, BlockKind, Blocks, Packing, Storage, Toc, TocEntry, archive_versions,
+    Archive, Block, BlockKind, Blocks, CONTENTS, Content, Files, Packing, Part, Storage, Toc,
+    TocEntry, archive_versions,
 };
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest, without_line_end};
@@ -30,3 +32,4 @@ pub use rows::CopyRows;
 pub use script::{Event, Script};
 pub use tally::Tally;
 pub use tuples::InsertedRows;
+pub use unpack::Compression;

@@ -8,7 +8,7 @@ use shared::programs::{Child, Finished, Program, set_environment};
 
 use super::target::Target;
 use super::{Refusal, Restored};
-use crate::archive::Archive;
+use crate::archive::{Archive, Kind};
 use crate::contents::Collector;
 use crate::instants::InstantColumns;
 use crate::source;
@@ -29,12 +29,13 @@ pub fn restore_archive(
         pg_restore,
         archive,
         target,
+        jobs,
     };
     let mut told = run.section(&["--section=pre-data"])?;
     collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run.data_and_rest(jobs).map(|told| (told, began.elapsed()));
+        let rest = run.data_and_rest().map(|told| (told, began.elapsed()));
         let read = reading.join();
         (
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -61,6 +62,7 @@ struct Run<'a> {
     pg_restore: &'a Program,
     archive: &'a Archive,
     target: &'a Target,
+    jobs: usize,
 }
 
 impl Run<'_> {
@@ -70,12 +72,23 @@ impl Run<'_> {
         if let Some(encoding) = &collector.contents().encoding {
             decoder.declare(encoding);
         }
-        source::collect_data(self.pg_restore, self.archive, &mut decoder, collector)
+        source::collect_data(
+            self.pg_restore,
+            self.archive,
+            self.jobs,
+            &mut decoder,
+            collector,
+        )
     }
 
     /// In two runs: in one, pg_restore may create a trigger on a partitioned table
     /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self, jobs: usize) -> Result<Vec<Told>> {
+    fn data_and_rest(&self) -> Result<Vec<Told>> {
+        // A tar file can be read by one only.
+        let jobs = match self.archive.kind {
+            Kind::Tar => 1,
+            _ => self.jobs,
+        };
         let jobs = format!("--jobs={jobs}");
         let mut told = self.section(&["--section=data", &jobs])?;
         let rest = self.section(&["--section=post-data", &jobs])?;

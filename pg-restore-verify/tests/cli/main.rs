@@ -2,8 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod archives;
 mod backups;
+mod compressed;
 mod damaged;
 mod faults;
 mod healthy;
+mod manifests;
 mod selection;

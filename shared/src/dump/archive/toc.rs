@@ -3,11 +3,11 @@
 //! An archive of custom format begins with them; in a directory or a tar file they
 //! are the file `toc.dat`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use super::wire::{array, int, senseless, text, unreadable};
-use crate::Result;
+use crate::{Error, Result};
 
 /// The oldest and the newest version of the format that is known: PostgreSQL 12 to 18.
 const VERSIONS: std::ops::RangeInclusive<(u8, u8)> = (1, 13)..=(1, 16);
@@ -65,6 +65,8 @@ pub struct TocEntry {
     pub kind: String,
     /// Its schema and name, for people.
     pub label: String,
+    /// Who owns it; empty if nobody does.
+    pub owner: String,
     /// Its own statements, such as a sequence's `setval`.
     pub definition: Vec<u8>,
     /// The COPY statement before its rows; empty if they are INSERT statements.
@@ -152,13 +154,15 @@ impl Toc {
         if self.version >= (1, 16) {
             let _relation_kind = int(input)?;
         }
-        let _owner_and_oids = (text(input)?, text(input)?);
+        let owner = text(input)?.map(lossy).unwrap_or_default();
+        let _oids = text(input)?;
         while text(input)?.is_some() {}
         let file = self.place(input)?;
         let words = [schema, name].map(|words| words.map(lossy).unwrap_or_default());
         Ok(TocEntry {
             kind: kind.map(lossy).unwrap_or_default(),
             label: words.join(".").trim_start_matches('.').to_string(),
+            owner,
             definition: definition.unwrap_or_default(),
             copy: copy.unwrap_or_default(),
             has_data,
@@ -197,6 +201,30 @@ impl Toc {
         let (_, entry) = self.entries().find(|(_, entry)| entry.kind == "ENCODING")?;
         let definition = String::from_utf8_lossy(&entry.definition);
         definition.split('\'').nth(1).map(str::to_string)
+    }
+
+    /// An error unless all the large objects that it names are among those `seen` in its data.
+    pub fn check_large_objects(&self, seen: &BTreeSet<u32>) -> Result<()> {
+        let with_data = |(_, entry): (i64, &TocEntry)| entry.kind == "BLOBS" && entry.has_data;
+        if !self.entries().any(with_data) {
+            return Ok(());
+        }
+        let named = self.entries().flat_map(|(_, entry)| {
+            let numbers = match entry.kind.as_str() {
+                "BLOB" => entry.label.clone(),
+                // From pg_dump 17 several have one entry, which lists their numbers.
+                "BLOB METADATA" => lossy(entry.definition.clone()),
+                _ => String::new(),
+            };
+            let numbers = numbers.lines().filter_map(|line| line.trim().parse().ok());
+            numbers.collect::<Vec<u32>>()
+        });
+        match named.filter(|oid| !seen.contains(oid)).min() {
+            Some(oid) => Err(Error::new(format!(
+                "the data of large object {oid} is missing"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Whether an archive of this version can say that its data is compressed like that.

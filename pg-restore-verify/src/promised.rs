@@ -1,0 +1,110 @@
+//! What a backup's manifest says that the backup holds.
+
+use std::collections::BTreeMap;
+
+use shared::Result;
+use shared::backup::{self, Manifest};
+use shared::dump::{QualifiedName, Tally};
+
+use crate::contents::{Contents, Form, TableData};
+use crate::record::{Finding, Findings, Status};
+
+/// Rows and large objects as they were when the backup was taken, as far as the manifest tells.
+#[derive(Default)]
+pub struct Promised<'a> {
+    tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
+    large_objects: Option<&'a backup::LargeObjects>,
+}
+
+impl<'a> Promised<'a> {
+    /// What this manifest says.
+    pub fn of(manifest: Option<&'a Manifest>) -> Self {
+        let tables = manifest.and_then(|manifest| manifest.tables.as_deref());
+        let named = |table: &'a backup::Table| {
+            let name = QualifiedName {
+                schema: Some(table.schema.clone()).filter(|schema| !schema.is_empty()),
+                name: table.name.clone(),
+            };
+            (name, table)
+        };
+        Self {
+            tables: tables.map(|tables| tables.iter().map(named).collect()),
+            large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
+        }
+    }
+
+    /// Whether it says anything of rows.
+    pub fn tells_of_rows(&self) -> bool {
+        self.tables.is_some()
+    }
+
+    /// The finding, if the rows of a table are not those of the manifest.
+    pub fn other_rows(
+        &self,
+        table: &QualifiedName,
+        data: &TableData,
+        findings: &Findings<'_>,
+    ) -> Option<Finding> {
+        let tables = self.tables.as_ref()?;
+        let Form::Copy(target) = &data.form else {
+            return None;
+        };
+        let finding = findings.check("rows", Status::Failed).object(table);
+        let Some(promised) = tables.get(table) else {
+            let finding = finding.compared("no such table", data.as_written);
+            return Some(finding.message("the manifest of the backup does not know this table"));
+        };
+        let expected = shown(promised);
+        let actual = data.as_written.to_string();
+        if expected != actual {
+            let message = "the backup does not hold the rows that its manifest tells of";
+            return Some(finding.compared(expected, actual).message(message));
+        }
+        (promised.columns != target.columns).then(|| {
+            let columns = (promised.columns.join(", "), target.columns.join(", "));
+            let message = "the backup does not hold the columns that its manifest tells of";
+            finding.compared(columns.0, columns.1).message(message)
+        })
+    }
+
+    /// Adds a finding for each table of the manifest that the backup does not hold.
+    pub fn report_missing(&self, backup: &Contents, findings: &mut Findings<'_>) -> Result<()> {
+        for (table, promised) in self.tables.iter().flatten() {
+            if !backup.tables.contains_key(table) {
+                let finding = findings.check("rows", Status::Failed).object(table);
+                let finding = finding.compared(shown(promised), "no rows in the backup");
+                let message = "the backup does not hold the rows that its manifest tells of";
+                findings.add(finding.message(message))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The finding, if the large objects are not those of the manifest.
+    pub fn other_large_objects(
+        &self,
+        backup: &Contents,
+        findings: &Findings<'_>,
+    ) -> Option<Finding> {
+        let promised = self.large_objects?;
+        let mut tally = Tally::default();
+        for (oid, content) in &backup.large_objects {
+            tally.add_large_object(*oid, content);
+        }
+        let actual = tally.large_objects();
+        (*promised != actual).then(|| {
+            let show = |objects: &backup::LargeObjects| {
+                format!("{} large objects {}", objects.count, objects.digest)
+            };
+            let finding = findings.check("large_objects", Status::Failed);
+            finding
+                .compared(show(promised), show(&actual))
+                .message("the backup does not hold the large objects that its manifest tells of")
+        })
+    }
+}
+
+/// As a digest is shown.
+fn shown(table: &backup::Table) -> String {
+    format!("{} rows {}", table.rows, table.digest)
+}

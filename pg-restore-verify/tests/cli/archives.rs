@@ -1,0 +1,202 @@
+//! Archives in directory and tar format, and of other versions than the server's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use shared::programs::Program;
+use tests::{Database, Output, program, tool};
+
+use crate::backups::{dump, expect_verdict, failed, shop, verify};
+
+/// Runs a pg_dump with these options into a file or folder.
+fn dump_by(pg_dump: &Path, database: &Database, options: &[&str], path: &Path) {
+    let run = program(pg_dump).database(database).args(options);
+    run.arg("--file").arg(path).run().expect_code(0);
+}
+
+fn dump_folder(database: &Database, options: &[&str], path: &Path) {
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    dump_by(
+        pg_dump.path(),
+        database,
+        &[&["-Fd"], options].concat(),
+        path,
+    );
+}
+
+#[track_caller]
+fn is_good(output: &Output, what: &str) {
+    assert_eq!(failed(output), [""; 0], "{what}: {output:?}");
+    expect_verdict(output, "ok");
+}
+
+#[test]
+fn of_directory_and_tar_format() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for (number, options) in [&["-j2"][..], &["-Z0"], &["--no-owner", "-n", "app"]]
+        .iter()
+        .enumerate()
+    {
+        let path = folder.path().join(format!("{number}"));
+        dump_folder(&shop, options, &path);
+        is_good(&verify(&path), &format!("{options:?}"));
+    }
+    for options in [&["-Ft"][..], &["-Ft", "--inserts"]] {
+        let path = folder.path().join("backup.tar");
+        dump(&shop, options, &path);
+        is_good(&verify(&path), &format!("{options:?}"));
+    }
+    let newest = tool("pg-restore-verify")
+        .arg("--latest")
+        .arg(folder.path())
+        .run();
+    is_good(&newest, "newest of all");
+}
+
+/// What somebody does to a folder.
+type Damage = fn(&Path);
+
+/// The largest of its files of rows.
+fn rows(folder: &Path) -> PathBuf {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let files = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.contains(".dat") && name.starts_with(|first: char| first.is_ascii_digit())
+    });
+    files
+        .max_by_key(|path| path.metadata().unwrap().len())
+        .unwrap()
+}
+
+#[test]
+fn folders_that_lost_something() {
+    const DAMAGES: [(&str, Damage, &str); 8] = [
+        (
+            "rows deleted",
+            |at| fs::remove_file(rows(at)).unwrap(),
+            "is missing",
+        ),
+        (
+            "rows emptied",
+            |at| fs::write(rows(at), "").unwrap(),
+            "app.",
+        ),
+        (
+            "rows cut",
+            |at| {
+                let (path, bytes) = (rows(at), fs::read(rows(at)).unwrap());
+                fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+            },
+            "app.",
+        ),
+        (
+            "list of large objects emptied",
+            |at| fs::write(at.join("blobs.toc"), "").unwrap(),
+            "large object 4711 is missing",
+        ),
+        (
+            "large object deleted",
+            |at| fs::remove_file(at.join("blob_4712.dat.gz")).unwrap(),
+            "large object 4712 is missing",
+        ),
+        (
+            "large object cut",
+            |at| fs::write(at.join("blob_4712.dat.gz"), [0x1f, 0x8b, 8]).unwrap(),
+            "large object 4712",
+        ),
+        (
+            "contents deleted",
+            |at| fs::remove_file(at.join("toc.dat")).unwrap(),
+            "toc.dat",
+        ),
+        (
+            "contents cut",
+            |at| {
+                let bytes = fs::read(at.join("toc.dat")).unwrap();
+                fs::write(at.join("toc.dat"), &bytes[..bytes.len() - 3]).unwrap();
+            },
+            "the archive ends early",
+        ),
+    ];
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for (what, damage, words) in DAMAGES {
+        let path = folder.path().join(what);
+        dump_folder(&shop, &["--compress=6"], &path);
+        damage(&path);
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        // What else is wrong comes of that.
+        assert_eq!(failed(&output)[0], "archive", "{what}: {output:?}");
+        assert!(output.stdout.contains(words), "{what}: {output:?}");
+    }
+}
+
+/// pg_restore reads a tar file that was cut round in circles for ever.
+#[test]
+fn tar_files_cut_anywhere() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.tar");
+    dump(&shop, &["-Ft"], &path);
+    let whole = fs::read(&path).unwrap();
+    let last = [whole.len() - 513, whole.len() - 1];
+    for length in (600..whole.len()).step_by(whole.len() / 20).chain(last) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let output = verify(&path);
+        assert_eq!(failed(&output), ["archive"], "{length}: {output:?}");
+        expect_verdict(&output, "failed");
+    }
+}
+
+/// Every pg_dump that lies in `/opt/pg/NN`, where tests of several versions are made.
+fn others() -> Vec<(u32, PathBuf)> {
+    let majors = (16..=18).map(|major| (major, PathBuf::from(format!("/opt/pg/{major}/bin"))));
+    majors
+        .filter(|(_, folder)| folder.join("pg_dump").is_file())
+        .collect()
+}
+
+#[test]
+fn of_later_versions_restored_on_the_newest() {
+    let others = others();
+    let Some((_, newest)) = others.last() else {
+        return;
+    };
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for (major, bin) in &others {
+        for options in [
+            ["-Fc", "-Zzstd"],
+            ["-Fc", "-Zlz4"],
+            ["-Fd", "-Zzstd"],
+            ["-Fd", "-Zlz4"],
+            ["-Ft", "-Znone"],
+        ] {
+            let path = folder.path().join(format!("{major}{}", options.concat()));
+            dump_by(&bin.join("pg_dump"), &shop, &options, &path);
+            let run = tool("pg-restore-verify").env("PG_BINDIR", newest);
+            is_good(&run.arg(&path).run(), &format!("{major} {options:?}"));
+        }
+    }
+}
+
+/// Large objects have owners and rights of their own, which pg_restore does not tell of
+/// with the definitions.
+#[test]
+fn of_large_objects_that_belong_to_somebody() {
+    let database = Database::new();
+    database.sql(
+        "create role lo_owner; create role lo_reader; select lo_from_bytea(1, 'one'), lo_create(2);
+         alter large object 1 owner to lo_owner; grant select on large object 2 to lo_reader;
+         create table t (a int)",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Ft"] {
+        let path = folder.path().join(format);
+        dump(&database, &[format], &path);
+        is_good(&verify(&path), format);
+    }
+    database.sql("select lo_unlink(1), lo_unlink(2); drop role lo_owner; drop role lo_reader");
+}

@@ -1,0 +1,158 @@
+//! Backups of pg-dump-rotate: their manifests tell what they held when they were taken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use shared::backup::Manifest;
+use tests::{Database, tool};
+
+use crate::backups::{expect_verdict, failed, shop, verify};
+
+fn backup(database: &Database, folder: &Path, options: &[&str]) -> PathBuf {
+    let run = tool("pg-dump-rotate").args(["-d", &database.conninfo(), "--dir"]);
+    let output = run.arg(folder).args(options).run().expect_code(0);
+    output.json_lines()[0]["path"].as_str().unwrap().into()
+}
+
+/// Writes the manifest anew, as if the backup had been another.
+fn change(backup: &Path, change: impl FnOnce(&mut Manifest)) {
+    let mut manifest = Manifest::read(backup).unwrap().unwrap();
+    change(&mut manifest);
+    let name = backup.file_name().unwrap().to_str().unwrap();
+    let path = backup.with_file_name(shared::backup::manifest_of(name));
+    fs::write(path, manifest.to_json().unwrap()).unwrap();
+}
+
+#[test]
+fn of_every_format() {
+    let shop = shop();
+    // Instants are written in the zone of pg_dump's session, and so they are digested.
+    shop.sql(&format!(
+        "alter database {} set timezone = 'Asia/Tokyo'",
+        shop.name()
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    for options in [
+        &["-F", "custom"][..],
+        &["-F", "plain"],
+        &["-F", "directory", "-j", "2"],
+        &["-F", "custom", "-Z", "none"],
+    ] {
+        let path = backup(&shop, folder.path(), options);
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{options:?}: {output:?}");
+        expect_verdict(&output, "ok");
+        assert!(
+            output.stdout.contains("and the rows those of its manifest"),
+            "{options:?}: {output:?}"
+        );
+    }
+}
+
+/// What is altered, how, and the finding that tells of it.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut Manifest), &'a str);
+
+/// A dump that is whole, restores, and is not the one that was taken.
+#[test]
+fn a_backup_that_holds_other_rows_than_were_taken() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = backup(&shop, folder.path(), &["-F", "custom"]);
+    let taken = Manifest::read(&path).unwrap().unwrap();
+    let table = |name: &'static str| move |table: &&mut shared::backup::Table| table.name == name;
+    let changes: [Change<'_>; 6] = [
+        (
+            "a row less",
+            &|manifest| {
+                let tables = manifest.tables.iter_mut().flatten();
+                tables
+                    .filter(table("orders"))
+                    .for_each(|table| table.rows += 1);
+            },
+            "rows app.orders",
+        ),
+        (
+            "another value",
+            &|manifest| {
+                let tables = manifest.tables.iter_mut().flatten();
+                tables
+                    .filter(table("log"))
+                    .for_each(|table| table.digest.replace_range(..4, "dead"));
+            },
+            "rows app.log",
+        ),
+        (
+            "a table less",
+            &|manifest| {
+                let tables = manifest.tables.as_mut().unwrap();
+                let mut more = tables[0].clone();
+                more.name = "lost".into();
+                tables.push(more);
+            },
+            "rows app.lost",
+        ),
+        (
+            "a table more",
+            &|manifest| {
+                manifest
+                    .tables
+                    .as_mut()
+                    .unwrap()
+                    .retain(|table| table.name != "log")
+            },
+            "rows app.log",
+        ),
+        (
+            "columns in another order",
+            &|manifest| {
+                let tables = manifest.tables.iter_mut().flatten();
+                tables
+                    .filter(table("orders"))
+                    .for_each(|table| table.columns.reverse());
+            },
+            "rows app.orders",
+        ),
+        (
+            "large objects",
+            &|manifest| manifest.large_objects.as_mut().unwrap().count += 1,
+            "large_objects",
+        ),
+    ];
+    for (what, alter, finding) in changes {
+        change(&path, |manifest| {
+            *manifest = taken.clone();
+            alter(manifest);
+        });
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), [finding], "{what}: {output:?}");
+    }
+}
+
+#[test]
+fn files_of_a_folder_that_are_not_those_taken() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = backup(&shop, folder.path(), &["-F", "directory", "-Z", "none"]);
+    let largest = fs::read_dir(&path)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes()[0].is_ascii_digit())
+        .max_by_key(|entry| entry.metadata().unwrap().len())
+        .unwrap();
+    let name = largest.file_name().into_string().unwrap();
+    let mut bytes = fs::read(largest.path()).unwrap();
+    let digit = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
+    bytes[digit] ^= 1;
+    fs::write(largest.path(), bytes).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    let failed = failed(&output);
+    assert!(failed.contains(&format!("checksum {name}")), "{output:?}");
+    assert!(
+        failed.iter().any(|finding| finding.starts_with("rows ")
+            || finding.starts_with("large_objects")
+            || finding.starts_with("restore ")),
+        "{output:?}"
+    );
+}
