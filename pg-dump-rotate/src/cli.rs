@@ -30,10 +30,14 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
-     SHA-256, versions) beside it. A backup has its name only once it is whole, proved and on \
-     disk. Then the older ones are rotated: backups of the same database of the same server, \
+     SHA-256, versions, how many rows of each table and their digest) beside it. A backup has its \
+     name only once it is whole, proved and on disk. Then the older ones are rotated: backups of the same database of the same server, \
      with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
      or when the dump fails, nothing is.\n\
+     \n\
+     What pg_dump writes is compressed here, on all cores, with a checksum of the content; the \
+     pg_restore of that version reads it. A directory pg_dump compresses itself; a tar file is not \
+     compressed.\n\
      \n\
      Several databases, by more than one -d or by --all-databases, and the globals of the server \
      are each a backup of their own, with the time of the run in their names and in the field set. \
@@ -91,7 +95,10 @@ pub const TOOL: Tool = Tool::new(
      of a dump that --lock-wait ended is in its hint.\n\
      \n\
      With --source-counts or --source-digest each table is read a second time on the server, in \
-     the dump's snapshot and beside it; a dump that holds anything else is not kept.",
+     the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
+     \n\
+     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
+     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.",
 )
 .flags(FLAGS)
 .connects()

@@ -31,6 +31,7 @@ use crate::archive;
 use crate::compression::Compression;
 use crate::output::Output;
 use crate::partial::Partial;
+use crate::watch::{self, Watch, Watched};
 use directory::Follower;
 use source::Source;
 pub use tar::read as read_tar;
@@ -50,6 +51,9 @@ pub struct Dump<'a> {
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// How long pg_dump may be silent before the server is asked whether it still works for it;
+    /// none: for ever.
+    pub patience: Option<Duration>,
     /// Arguments that tie it to a snapshot.
     pub snapshot: &'a [String],
 }
@@ -150,7 +154,8 @@ impl Dump<'_> {
         command.arg(format!("--jobs={}", self.jobs));
         let follower = Follower::start(partial.path(), self.jobs, self.digest).context(written)?;
         let child = Child::spawn(command, "pg_dump")?;
-        self.wait(child, context)?;
+        let watch = self.watch(&child, watch::growth(partial.path()))?;
+        self.wait(child, watch.as_ref(), context)?;
         let findings = follower.finish();
         let dumped = findings.and_then(|found| found.prove(&partial.name(), self.compression));
         partial.file()?.sync_all().context(written)?;
@@ -164,6 +169,8 @@ impl Dump<'_> {
         let mut child = Child::spawn(command, "pg_dump")?;
         let name = self.conninfo.database();
         let mut source = Source::new(child.stdout()?, context.progress(), name, self.estimate);
+        let clock = source.clock();
+        let watch = self.watch(&child, move || clock.waited())?;
         let copied = match self.copy(&mut source, Output::new(partial.file()?)) {
             Err(Trouble::Output(error)) => return Err(error).context(written),
             Err(Trouble::Input(error)) if !source.is_at_end() => return Err(self.damaged(error)),
@@ -172,18 +179,19 @@ impl Dump<'_> {
         };
         drop(source);
         // What pg_dump says itself is better than what its output shows.
-        self.wait(child, context)?;
+        self.wait(child, watch.as_ref(), context)?;
         let copied = copied.map_err(|error| self.damaged(error))?;
         if let Some(warning) = copied.warning {
             context.warn(warning);
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if self.format == Format::Custom {
+            let newest = self.pg_dump.version.major;
             match self.pg_restore() {
-                Ok(pg_restore) => archive::check(&pg_restore, partial.path())?,
                 // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
                 Err(_) if self.pg_dump.is_elsewhere() => {}
-                Err(error) => return Err(error),
+                Ok(older) if self.pg_dump.is_elsewhere() && older.version.major < newest => {}
+                pg_restore => archive::check(&pg_restore?, partial.path())?,
             }
         }
         Ok(Dumped {
@@ -204,9 +212,28 @@ impl Dump<'_> {
         }
     }
 
-    fn wait(&self, child: Child, context: &cli::Context) -> Result<()> {
+    /// Has pg_dump ended when nothing reaches it any more.
+    fn watch(
+        &self,
+        child: &Child,
+        silence: impl FnMut() -> Duration + Send + 'static,
+    ) -> Result<Option<Watch>> {
+        let watched = |patience| Watched {
+            conninfo: self.conninfo.clone(),
+            application_name: self.conninfo.application_name().unwrap_or("pg_dump").into(),
+            patience,
+        };
+        let ender = child.ender();
+        let start = |patience| Watch::start(watched(patience), move || ender.end(), silence);
+        self.patience.map(start).transpose()
+    }
+
+    fn wait(&self, child: Child, watch: Option<&Watch>, context: &cli::Context) -> Result<()> {
         let finished = child.wait()?;
         signals::check()?;
+        if let Some(lost) = watch.and_then(Watch::lost) {
+            return Err(lost);
+        }
         let database = self.conninfo.database();
         let remedy = self.remedy(&finished.stderr);
         let finished = finished

@@ -24,6 +24,7 @@ mod rotate;
 mod scope;
 mod script;
 mod server;
+mod watch;
 
 use std::process::ExitCode;
 

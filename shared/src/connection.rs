@@ -45,6 +45,7 @@ mod verifier;
 
 pub use args::ConnectArgs;
 pub use conninfo::Conninfo;
+pub use deadline::within;
 pub use environment::Environment;
 pub use session::{Canceller, Session, SessionOptions};
 

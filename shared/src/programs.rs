@@ -17,7 +17,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-pub use child::{Child, Finished};
+pub use child::{Child, Ender, Finished};
 pub use install::install_hint;
 pub use places::Places;
 pub use version::Version;

@@ -32,7 +32,7 @@ pub use database::Database;
 pub use leftovers::{
     eventually, files_in, processes_of, processes_with, shared_memory_exists, shared_memory_of,
 };
-pub use obstacle::{SilentListener, another_user, private_folder};
+pub use obstacle::{SilentListener, StallingProxy, another_user, private_folder};
 pub use output::Output;
 pub use running::Running;
 pub use sample::sample_files;

@@ -1,8 +1,13 @@
 //! Things to put in a tool's way.
 
 use std::fs::{self, Permissions};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 
 use tempfile::TempDir;
 
@@ -21,6 +26,11 @@ impl SilentListener {
         self.0.accept().unwrap()
     }
 
+    /// The listener itself, with the connections that nobody has taken yet.
+    pub fn into_inner(self) -> TcpListener {
+        self.0
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap()
@@ -29,6 +39,76 @@ impl SilentListener {
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.address().port()
+    }
+}
+
+/// Passes on what a server on 127.0.0.1 says, so many bytes of it over all connections; then it
+/// falls silent, takes new connections no less, and closes none.
+pub struct StallingProxy {
+    port: u16,
+    passed: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
+}
+
+impl StallingProxy {
+    /// In front of the server at that port.
+    pub fn new(server: u16, bytes: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let passed = Arc::new(AtomicU64::new(0));
+        let connections = Arc::new(AtomicU64::new(0));
+        let (count, taken) = (Arc::clone(&passed), Arc::clone(&connections));
+        // It ends with the process, as its connections do.
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                taken.fetch_add(1, Relaxed);
+                let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                let silent = Arc::clone(&count);
+                thread::spawn(move || pass(from, to, move |_| silent.load(Relaxed) < bytes));
+                let count = Arc::clone(&count);
+                let more = move |length| count.fetch_add(length, Relaxed) < bytes;
+                thread::spawn(move || pass(server, client, more));
+            }
+        });
+        Self {
+            port,
+            passed,
+            connections,
+        }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many connections it has taken.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
+    }
+
+    /// How much the server has said.
+    pub fn passed(&self) -> u64 {
+        self.passed.load(Relaxed)
+    }
+}
+
+/// Passes bytes on while it may. Then it keeps both ends.
+fn pass(mut from: TcpStream, mut to: TcpStream, may: impl Fn(u64) -> bool) {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = from.read(&mut buffer).unwrap_or(0);
+        if !may(length as u64) {
+            loop {
+                thread::park();
+            }
+        }
+        if length == 0 || to.write_all(&buffer[..length]).is_err() {
+            let _ = to.shutdown(Shutdown::Both);
+            return;
+        }
     }
 }
 

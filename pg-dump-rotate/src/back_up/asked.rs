@@ -1,11 +1,14 @@
 //! What a session of our own was told of a database before its dump, and what that is good for.
 
-use shared::Result;
 use shared::backup::Manifest;
-use shared::connection::{Conninfo, Session};
+use shared::connection::{Conninfo, Session, within};
+use shared::{Context, Result};
 
 use super::Run;
 use crate::server::{Attempt, Preflight, Request, Server, Snapshot};
+
+/// All that is asked may take so many times what a connection may.
+const QUESTIONS: u32 = 10;
 
 /// The server and its database.
 pub struct Asked {
@@ -17,19 +20,15 @@ pub struct Asked {
 
 impl Asked {
     /// Asks what could spoil the dump; an error where it would fail. Warnings are told.
-    pub fn ask(
-        run: &Run<'_>,
-        session: &mut Session,
-        server: Server,
-        conninfo: &Conninfo,
-    ) -> Result<Self> {
-        let preflight = Preflight::check(session, &server, &run.options.selection)?;
+    pub fn ask(run: &Run<'_>, session: Session, conninfo: &Conninfo) -> Result<Self> {
+        let reached = conninfo.at(&session);
+        let (server, preflight) = questions(session, conninfo, &run.options.selection)?;
         let warnings = preflight.warnings.iter();
         warnings.for_each(|text| run.context.warn(text));
         Ok(Self {
             server,
             preflight,
-            conninfo: conninfo.at(session),
+            conninfo: reached,
         })
     }
 
@@ -75,4 +74,21 @@ impl Asked {
             ..manifest
         }
     }
+}
+
+/// A server that limits each statement may still never be heard of again, so all that is asked
+/// before the dump has a limit here.
+fn questions(
+    mut session: Session,
+    conninfo: &Conninfo,
+    selection: &[String],
+) -> Result<(Server, Preflight)> {
+    let limit = conninfo.patience()?.map(|patience| patience * QUESTIONS);
+    let selection = selection.to_vec();
+    let asked = within(limit, move || {
+        let server = Server::ask(&mut session)?;
+        let preflight = Preflight::check(&mut session, &server, &selection)?;
+        Ok((server, preflight))
+    });
+    asked.context(|| "what the server is asked before a dump".into())?
 }

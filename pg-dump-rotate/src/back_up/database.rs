@@ -1,5 +1,7 @@
 //! The dump of one database.
 
+use std::time::Duration;
+
 use shared::Result;
 use shared::backup::Manifest;
 use shared::connection::Conninfo;
@@ -11,7 +13,7 @@ use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room;
-use crate::server::{Server, Snapshot};
+use crate::server::Snapshot;
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
@@ -46,11 +48,9 @@ impl Database {
     }
 
     fn reached(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let mut session = plan::open(conninfo, run.context)?;
-        let server = Server::ask(&mut session)?;
-        let pg_dump = run.program("pg_dump", Some(server.version.major))?;
+        let asked = Asked::ask(run, plan::open(conninfo, run.context)?, conninfo)?;
+        let pg_dump = run.program("pg_dump", Some(asked.server.version.major))?;
         let compression = compression(run, &pg_dump)?;
-        let asked = Asked::ask(run, &mut session, server, conninfo)?;
         Ok(Self {
             conninfo: asked.conninfo.clone(),
             asked: Some(asked),
@@ -74,6 +74,15 @@ impl Database {
         };
         let compressed = self.compression != Compression::None;
         room::check(&run.dir, bytes, compressed, is_earlier)
+    }
+
+    /// How long pg_dump may be silent before we ask the server, if we can.
+    fn patience(&self) -> Result<Option<Duration>> {
+        let patience = match self.asked {
+            Some(_) => self.conninfo.patience()?,
+            None => None,
+        };
+        Ok(patience.map(|patience| patience * 2))
     }
 
     fn source_bytes(&self) -> Option<u64> {
@@ -128,6 +137,7 @@ impl Database {
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
             estimate: self.source_bytes(),
+            patience: self.patience()?,
             snapshot,
         };
         dump.write(partial, run.context)

@@ -7,6 +7,8 @@ use std::time::Instant;
 use shared::message::Progress;
 use shared::units::human_bytes;
 
+use crate::watch::Clock;
+
 /// How much the pipe may hold: pg_dump writes little at a time, and each wait costs.
 const PIPE_BYTES: usize = 1 << 20;
 
@@ -22,6 +24,7 @@ pub struct Source {
     estimate: Option<u64>,
     bytes: u64,
     began: Instant,
+    clock: Clock,
 }
 
 impl Source {
@@ -37,7 +40,13 @@ impl Source {
             estimate: estimate.filter(|bytes| *bytes > 0),
             bytes: 0,
             began: Instant::now(),
+            clock: Clock::default(),
         }
+    }
+
+    /// How long pg_dump is being waited for.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     /// Says what passes from now on.
@@ -48,7 +57,7 @@ impl Source {
 
     /// Whether pg_dump has closed its end; what it wrote until then is read away.
     pub fn is_at_end(&mut self) -> bool {
-        matches!(self.stdout.read(&mut [0]), Ok(0))
+        matches!(self.clock.time(|| self.stdout.read(&mut [0])), Ok(0))
     }
 
     fn line(&self) -> String {
@@ -70,7 +79,7 @@ impl Source {
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = loop {
-            match self.stdout.read(buffer) {
+            match self.clock.time(|| self.stdout.read(buffer)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }

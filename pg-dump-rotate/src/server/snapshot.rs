@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io::BufRead;
+use std::process;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::patterns;
 use super::relations::{Kind, Relation};
 use super::selection::Selection;
 use crate::cli::Source;
+use crate::watch::{Clock, Watch, Watched};
 
 const SETTINGS: &str = include_str!("../../sql/snapshot.sql");
 const COLUMNS: &str = include_str!("../../sql/columns.sql");
@@ -26,6 +28,7 @@ const LARGE_OBJECTS: &str = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_large
 /// How many tables one statement locks.
 const LOCKED_AT_ONCE: usize = 200;
 const ROWS_BETWEEN_GLANCES: u64 = 65_536;
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,8 @@ pub struct Snapshot {
     is_encoding_given: bool,
     large_objects: bool,
     tables: Vec<Table>,
+    watched: Option<Watched>,
+    clock: Clock,
 }
 
 /// A table to read, by pg_dump's own COPY.
@@ -85,6 +90,8 @@ impl Snapshot {
             encoding: given.unwrap_or(request.encoding).to_string(),
             is_encoding_given: given.is_some(),
             large_objects: request.selection.has_large_objects(),
+            watched: watched(request)?,
+            clock: Clock::default(),
         })
     }
 
@@ -100,7 +107,10 @@ impl Snapshot {
     /// Reads everything, on a thread.
     pub fn read(mut self) -> Result<Reading> {
         let canceller = self.session.canceller();
-        let source = self.source;
+        let (source, clock) = (self.source, self.clock.clone());
+        let watched = self.watched.take();
+        let start = |watched| Watch::start(watched, || {}, move || clock.waited());
+        let watch = watched.map(start).transpose()?;
         let thread = thread::Builder::new().name("source".into());
         let thread = thread.spawn(move || {
             let found = self.found();
@@ -111,6 +121,7 @@ impl Snapshot {
             thread: Some(thread.context(|| "could not start a thread".into())?),
             canceller,
             source,
+            watch,
         })
     }
 
@@ -139,19 +150,21 @@ impl Snapshot {
     }
 
     fn count(&mut self, table: &Table) -> Result<(u64, Option<String>)> {
-        let rows = self.session.client().query_typed(&table.count(), &[])?;
+        let client = self.session.client();
+        let rows = self
+            .clock
+            .time(|| client.query_typed(&table.count(), &[]))?;
         let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         Ok((u64::try_from(count).unwrap_or(0), None))
     }
 
     fn digest(&mut self, table: &Table) -> Result<(u64, Option<String>)> {
-        let mut reader = self
-            .session
-            .client()
-            .copy_out(&table.copy(&self.encoding))?;
+        let copy = table.copy(&self.encoding);
+        let client = self.session.client();
+        let mut reader = self.clock.time(|| client.copy_out(&copy))?;
         let mut digest = Digest::default();
         loop {
-            let lines = reader.fill_buf().map_err(cause)?;
+            let lines = self.clock.time(|| reader.fill_buf()).map_err(cause)?;
             let length = lines.len();
             if length == 0 {
                 return Ok((digest.rows, Some(digest.sum())));
@@ -175,7 +188,7 @@ fn cause(error: std::io::Error) -> Error {
 
 fn open(request: &Request<'_>) -> Result<Session> {
     let options = SessionOptions {
-        application_name: "pg-dump-rotate".into(),
+        application_name: application_name(),
         read_only: true,
         lock_timeout: request.lock_wait,
         // A table may be as large as it likes.
@@ -186,6 +199,21 @@ fn open(request: &Request<'_>) -> Result<Session> {
     session.require_session()?;
     super::preflight::set_role(&mut session, request.selection)?;
     Ok(session)
+}
+
+/// What the session is called, to be told from those of others.
+fn application_name() -> String {
+    format!("pg-dump-rotate {}, comparing", process::id())
+}
+
+fn watched(request: &Request<'_>) -> Result<Option<Watched>> {
+    let name = request.conninfo.application_name();
+    let watched = |patience| Watched {
+        conninfo: request.conninfo.clone(),
+        application_name: name.map_or_else(application_name, str::to_string),
+        patience: patience * 2,
+    };
+    Ok(request.conninfo.patience()?.map(watched))
 }
 
 /// The settings of pg_dump's session, as far as rows are written by them.
@@ -268,11 +296,23 @@ pub struct Reading {
     thread: Option<JoinHandle<(Result<Found>, Snapshot)>>,
     canceller: Canceller,
     source: Source,
+    watch: Option<Watch>,
 }
 
 impl Reading {
     /// What was read, once everything is.
     pub fn finish(mut self) -> Result<Found> {
+        while self
+            .thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+        {
+            signals::check()?;
+            if let Some(lost) = self.watch.as_ref().and_then(Watch::lost) {
+                return Err(lost);
+            }
+            thread::sleep(GLANCE);
+        }
         let Some(thread) = self.thread.take() else {
             return Ok(Found::default());
         };

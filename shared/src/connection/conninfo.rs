@@ -1,5 +1,6 @@
 //! Everything that is known before a connection is tried, from all sources merged.
 
+use super::deadline;
 use super::environment::Environment;
 use super::hosts::{self, Host};
 use super::keywords::{self, KEYWORDS, Support};
@@ -10,6 +11,7 @@ use super::{ConnectArgs, Need, refusal, service, source};
 use crate::error::{Context, Error, Result};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Resolved connection parameters. Its `Debug` output holds no secret.
 #[derive(Clone)]
@@ -201,6 +203,16 @@ impl Conninfo {
     /// The role's name.
     pub fn user(&self) -> &str {
         self.text("user").unwrap_or_default()
+    }
+
+    /// What the user wants sessions to be called.
+    pub fn application_name(&self) -> Option<&str> {
+        self.text("application_name")
+    }
+
+    /// How long one server is waited for (`connect_timeout`); `None` is for ever.
+    pub fn patience(&self) -> Result<Option<Duration>> {
+        deadline::of(self)
     }
 
     /// Where the parameters come from: `-d`, `DATABASE_URL`, `PGHOST`, "libpq's defaults".

@@ -72,6 +72,11 @@ impl Child {
         self.process.id()
     }
 
+    /// What can end the program from another thread.
+    pub fn ender(&self) -> Ender {
+        Ender(Arc::clone(&self.alive))
+    }
+
     /// Waits for the program's end.
     pub fn wait(mut self) -> Result<Finished> {
         drop(self.process.stdin.take());
@@ -128,6 +133,23 @@ impl Drop for Child {
             self.alive.signal(Signal::KILL);
             self.ends_within(PATIENCE);
         }
+    }
+}
+
+/// Ends a program that somebody else waits for.
+#[derive(Debug, Clone)]
+pub struct Ender(Arc<Alive>);
+
+impl Ender {
+    /// Ends the program and what it started: by SIGTERM, and by SIGKILL if it is still there a
+    /// little later.
+    pub fn end(&self) {
+        self.0.signal(Signal::TERM);
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && self.0.lock().is_some() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.0.signal(Signal::KILL);
     }
 }
 

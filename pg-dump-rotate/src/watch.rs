@@ -1,0 +1,298 @@
+//! A pg_dump that nothing reaches any more waits for ever: libpq has no limit on the time
+//! between a question and its answer, and what stands in between (a proxy, a VPN, a firewall
+//! that forgets connections) may keep both ends open and pass nothing on.
+//!
+//! When pg_dump has been silent for a while, the server is asked, by a session of its own,
+//! whether it still works for it. It may: a lock is waited for, a catalog is large. But when
+//! the server can't be reached either, knows no such session, or has sent what never arrives,
+//! twice in a row, pg_dump is ended.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use postgres::types::Type;
+use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::units::human_duration;
+use shared::{Context, Error, Result};
+
+const SESSIONS: &str = include_str!("../sql/dump_sessions.sql");
+/// How many bad answers in a row are believed.
+const STRIKES: u32 = 2;
+/// pg_dump may think so many times its patience, between two questions, about what it knows.
+const THINKING: u32 = 10;
+
+/// Where pg_dump connects, and what its sessions are called.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    pub conninfo: Conninfo,
+    pub application_name: String,
+    /// How long it may be silent before the server is asked.
+    pub patience: Duration,
+}
+
+/// Watches one pg_dump, or a reading of our own, until it is dropped.
+pub struct Watch {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    over: Mutex<bool>,
+    ended: Condvar,
+    lost: Mutex<Option<Error>>,
+}
+
+impl Watch {
+    /// Watches; `silence` tells how long nothing has come, zero while it is not waited for. `end`
+    /// is done when nothing will come any more.
+    pub fn start(
+        watched: Watched,
+        end: impl FnOnce() + Send + 'static,
+        silence: impl FnMut() -> Duration + Send + 'static,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let watch = Self {
+            shared: Arc::clone(&shared),
+        };
+        let thread = thread::Builder::new().name("watch".into());
+        let spawned = thread.spawn(move || shared.watch(&watched, end, silence));
+        spawned.context(|| "could not start a thread".into())?;
+        Ok(watch)
+    }
+
+    /// Why pg_dump was ended, if it was.
+    pub fn lost(&self) -> Option<Error> {
+        lock(&self.shared.lost).clone()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        *lock(&self.shared.over) = true;
+        self.shared.ended.notify_all();
+    }
+}
+
+impl Shared {
+    fn watch(&self, watched: &Watched, end: impl FnOnce(), mut silence: impl FnMut() -> Duration) {
+        let mut seen = false;
+        let mut strikes = 0;
+        while !self.is_over_within(watched.patience) {
+            let silent = silence();
+            if silent < watched.patience {
+                strikes = 0;
+                continue;
+            }
+            let trouble = match ask(watched) {
+                Ok(sessions) if sessions.is_empty() && !seen => None,
+                Ok(sessions) => {
+                    seen = true;
+                    trouble(&sessions, watched.patience * THINKING)
+                }
+                // A server that refuses has answered.
+                Err(error) if error.sqlstate().is_some() => None,
+                Err(error) => Some(format!("it can't be asked: {}", error.message())),
+            };
+            let Some(trouble) = trouble else {
+                strikes = 0;
+                continue;
+            };
+            strikes += 1;
+            if strikes >= STRIKES {
+                *lock(&self.lost) = Some(lost(silent, &trouble));
+                return end();
+            }
+        }
+    }
+
+    fn is_over_within(&self, time: Duration) -> bool {
+        let over = lock(&self.over);
+        let waited = self.ended.wait_timeout_while(over, time, |over| !*over);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+fn lost(silent: Duration, trouble: &str) -> Error {
+    let silent = human_duration(Duration::from_secs(silent.as_secs()));
+    Error::new(format!(
+        "lost the connection to the server: nothing came for {silent}, and {trouble}"
+    ))
+    .with_hint(
+        "something in between has dropped it, a proxy, a VPN or a firewall; connect around it, or \
+         have it keep idle connections longer",
+    )
+}
+
+/// What a session of pg_dump does.
+#[derive(Debug, Clone, Copy)]
+struct Doing {
+    is_active: bool,
+    /// It waits for somebody to take what it sends.
+    is_sending: bool,
+    /// For how long it has been active, or not.
+    since: Duration,
+}
+
+/// Why nothing will come any more, if that is so: no session works for pg_dump or waits for a
+/// pg_dump that may be thinking.
+fn trouble(sessions: &[Doing], thinking: Duration) -> Option<String> {
+    let is_alive = |doing: &Doing| match doing.is_active {
+        true => !doing.is_sending,
+        false => doing.since < thinking,
+    };
+    if sessions.iter().any(is_alive) {
+        return None;
+    }
+    Some(match sessions.iter().any(|doing| doing.is_active) {
+        true => "what the server sends does not arrive".into(),
+        false if sessions.is_empty() => "the server has no session of pg_dump any more".into(),
+        false => "the server waits for pg_dump, and pg_dump for the server".into(),
+    })
+}
+
+/// Asks the server, within the time in which it would be reached.
+fn ask(watched: &Watched) -> Result<Vec<Doing>> {
+    let (sender, receiver) = channel();
+    let copy = watched.clone();
+    // One that never hears an answer is left alone.
+    thread::Builder::new()
+        .name("ask".into())
+        .spawn(move || sender.send(sessions(&copy)))?;
+    match receiver.recv_timeout(watched.patience) {
+        Ok(answer) => answer,
+        Err(RecvTimeoutError::Timeout) => Err(Error::new(format!(
+            "no answer within {}",
+            human_duration(watched.patience)
+        ))),
+        Err(RecvTimeoutError::Disconnected) => Err(Error::new("the question was lost")),
+    }
+}
+
+fn sessions(watched: &Watched) -> Result<Vec<Doing>> {
+    let options = SessionOptions {
+        application_name: "pg-dump-rotate".into(),
+        read_only: true,
+        ..SessionOptions::default()
+    };
+    let mut session = Session::open(&watched.conninfo, &options)?;
+    let name = &watched.application_name;
+    let rows = session
+        .client()
+        .query_typed(SESSIONS, &[(name, Type::TEXT)])?;
+    let doing = rows.iter().map(|row| {
+        let seconds: f64 = row.try_get("seconds")?;
+        Ok(Doing {
+            is_active: row.try_get::<_, Option<bool>>("is_active")?.unwrap_or(true),
+            is_sending: row.try_get("is_sending")?,
+            since: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        })
+    });
+    doing.collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For how long something has been waited for.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    began: Instant,
+    /// Milliseconds from there to the beginning of the wait, and one; zero: nothing is waited for.
+    since: Arc<AtomicU64>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            since: Arc::default(),
+        }
+    }
+}
+
+impl Clock {
+    /// Measures how long `wait` takes, while it does.
+    pub fn time<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.since.store(self.now() + 1, Ordering::Relaxed);
+        let done = wait();
+        self.since.store(0, Ordering::Relaxed);
+        done
+    }
+
+    /// For how long it has been waited; zero while it is not.
+    pub fn waited(&self) -> Duration {
+        match self.since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => Duration::from_millis((self.now() + 1).saturating_sub(since)),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// For how long the files in a folder have not grown, from look to look.
+pub fn growth(folder: &Path) -> impl FnMut() -> Duration + Send + 'static {
+    let folder = folder.to_path_buf();
+    let mut last = (0, Instant::now());
+    move || {
+        let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len() + 1));
+        let size: u64 = sizes.sum();
+        if size != last.0 {
+            last = (size, Instant::now());
+        }
+        last.1.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doing(is_active: bool, is_sending: bool, seconds: u64) -> Doing {
+        Doing {
+            is_active,
+            is_sending,
+            since: Duration::from_secs(seconds),
+        }
+    }
+
+    #[test]
+    fn a_server_that_works_is_waited_for() {
+        let thinking = Duration::from_secs(600);
+        for (sessions, words) in [
+            (&[doing(true, false, 9000)][..], None),
+            (&[doing(false, false, 599)], None),
+            (&[doing(true, true, 1), doing(true, false, 1)], None),
+            (&[doing(false, false, 9000), doing(true, false, 1)], None),
+            (&[], Some("no session")),
+            (&[doing(true, true, 1)], Some("does not arrive")),
+            (&[doing(false, false, 9000)], Some("waits for pg_dump")),
+        ] {
+            let trouble = trouble(sessions, thinking);
+            assert_eq!(trouble.is_some(), words.is_some(), "{sessions:?}");
+            if let (Some(trouble), Some(words)) = (trouble, words) {
+                assert!(trouble.contains(words), "{trouble}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_waiting_counts() {
+        let clock = Clock::default();
+        assert_eq!(clock.waited(), Duration::ZERO);
+        clock.time(|| {
+            thread::sleep(Duration::from_millis(5));
+            assert!(clock.waited() >= Duration::from_millis(4));
+        });
+        assert_eq!(clock.waited(), Duration::ZERO);
+    }
+}
