@@ -118,6 +118,11 @@ impl Globals {
 
 const OF_A_CLUSTER: &str = "it is pg_dumpall's dump of a whole cluster, not of a database";
 
+/// Whether a manifest is of globals. Of an adopted backup the database may be unknown.
+pub fn is_of_globals(manifest: &Manifest) -> bool {
+    manifest.database.is_none() && !manifest.adopted
+}
+
 /// The globals that lie beside a backup and belong to its set.
 pub fn beside(backup: &Path, manifest: &Manifest) -> Option<PathBuf> {
     let set = manifest.set.as_ref()?;
@@ -128,7 +133,7 @@ pub fn beside(backup: &Path, manifest: &Manifest) -> Option<PathBuf> {
     for _ in 0..3 {
         let path = backup.with_file_name(name.to_string());
         let found = Manifest::read(&path).ok().flatten();
-        if found.is_some_and(|found| found.set.as_ref() == Some(set) && found.database.is_none()) {
+        if found.is_some_and(|found| found.set.as_ref() == Some(set) && is_of_globals(&found)) {
             return Some(path);
         }
         name = name.next();

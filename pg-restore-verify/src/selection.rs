@@ -11,6 +11,7 @@ use shared::{Context as _, Error, Result, backup};
 
 use crate::archive::{Archive, check_kind};
 use crate::cli::Selection;
+use crate::globals;
 
 /// What pg-dump-rotate writes, as far as it matters here.
 #[derive(Debug, Deserialize, Serialize)]
@@ -60,7 +61,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     let newest = backups.into_iter().find(|backup| match &backup.manifest {
         // Globals are no database; they are restored with one.
         Some(manifest) => {
-            manifest.database.is_some()
+            !globals::is_of_globals(manifest)
                 && wanted(&selection.database, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
         }
