@@ -158,7 +158,10 @@ impl Target {
             .query_typed(exists, &[(&role, Type::TEXT)])?
             .is_empty()
         {
-            client.batch_execute(&format!("CREATE ROLE {} NOLOGIN", quote_identifier(&role)))?;
+            // What it might do where it came from is not in the backup: an owner of an event
+            // trigger was a superuser, one of a view may have been a member of who can read.
+            let name = quote_identifier(&role);
+            client.batch_execute(&format!("CREATE ROLE {name} SUPERUSER NOLOGIN"))?;
             self.created_roles.insert(role.clone());
         }
         self.known.roles.insert(role);

@@ -200,3 +200,25 @@ fn of_large_objects_that_belong_to_somebody() {
     }
     database.sql("select lo_unlink(1), lo_unlink(2); drop role lo_owner; drop role lo_reader");
 }
+
+/// What only a superuser may own restores, too, where that was one of another name.
+#[test]
+fn of_what_a_superuser_owned() {
+    let database = Database::new();
+    database.sql(
+        "create role boss superuser;
+         create table t (a int); insert into t values (1); alter table t enable row level security;
+         create materialized view m as select * from t;
+         create function f() returns event_trigger language plpgsql as 'begin end';
+         create event trigger e on sql_drop execute function f();
+         alter materialized view m owner to boss; alter event trigger e owner to boss;
+         alter function f() owner to boss",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&database, &[format], &path);
+        is_good(&verify(&path), format);
+    }
+    database.sql("drop owned by boss cascade; drop role boss");
+}
