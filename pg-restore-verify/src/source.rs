@@ -129,7 +129,11 @@ impl Data {
 /// the inner error.
 pub fn data(archive: &Archive) -> Result<Result<Option<Data>>> {
     if archive.kind != Kind::Custom {
-        let files = Files::open(&archive.path);
+        let files = Files::open(&archive.path).and_then(|files| {
+            // What is missing is told before pg_restore stumbles over it.
+            files.as_ref().map(Files::parts).transpose()?;
+            Ok(files)
+        });
         return Ok(files.map(|files| files.map(Data::Files)));
     }
     let file = File::open(&archive.path).context(|| archive.path.display().to_string())?;
