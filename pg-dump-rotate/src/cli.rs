@@ -63,8 +63,9 @@ pub const TOOL: Tool = Tool::new(
      show twice in autumn is two. A day of --keep-within is 24 hours.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
-     restore, the newest that was proved, and the newest N of --keep-min. Backups with a time in \
-     the future stay and take nobody's place. Only backups with a manifest, and of the size that \
+     restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
+     not restore are the last choice. Backups with a time in the future stay and take nobody's \
+     place; --keep-within is counted from the newest of the others. Only backups with a manifest, and of the size that \
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check and \

@@ -37,7 +37,6 @@ use crate::partial::Partial;
 
 pub use deletion::remove;
 pub use leftover::{Leftover, leftovers};
-pub use sides::is_side_file;
 
 const LOCK: &str = ".pg-dump-rotate.lock";
 /// Of a file's name, on every usual file system.

@@ -23,6 +23,8 @@ mod output;
 mod running;
 mod sample;
 mod server;
+#[cfg(target_os = "linux")]
+mod stepping;
 
 pub use binary::binary;
 pub use command::{ToolCommand, pipe, program, tool};
