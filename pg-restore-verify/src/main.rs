@@ -8,6 +8,7 @@ mod cli;
 mod contents;
 mod copy_out;
 mod decoder;
+mod globals;
 mod instants;
 mod large_objects;
 mod listing;

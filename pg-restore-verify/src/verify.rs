@@ -13,6 +13,7 @@ use crate::archive::{Archive, Kind};
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
+use crate::globals;
 use crate::note::{self, Restore};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
@@ -32,6 +33,15 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
+    let known = Known::of(path);
+    if let Some(manifest) = known.manifest().filter(|m| globals::is_of_globals(m)) {
+        findings.begin(path);
+        let (proved, restore) = globals::restored(path, manifest, context, findings)?;
+        known.report(&known.compare(path, 1)?, findings)?;
+        let verdict = findings.verdict(proved)?;
+        note::beside(path, verdict, restore, options, context);
+        return Ok(());
+    }
     let opened = Archive::open(path)?;
     findings.begin(path);
     let archive = match opened {
@@ -43,7 +53,6 @@ pub fn backup(
             return Ok(());
         }
     };
-    let known = Known::of(path);
     let (proved, restore) = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
