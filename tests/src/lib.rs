@@ -23,6 +23,7 @@ mod output;
 mod running;
 mod sample;
 mod server;
+mod standby;
 
 pub use binary::binary;
 pub use command::{ToolCommand, pipe, program, tool};
@@ -35,3 +36,4 @@ pub use output::Output;
 pub use running::Running;
 pub use sample::sample_files;
 pub use server::{cluster, start, tcp_cluster};
+pub use standby::{Standby, primary};
