@@ -21,7 +21,7 @@ use shared::{Context, Result, cli};
 
 use self::content::{Content, Kind};
 use crate::cli::Options;
-use crate::folder::{Folder, is_side_file};
+use crate::folder::Folder;
 use crate::partial;
 use crate::problem;
 use crate::scope::Subject;
@@ -185,12 +185,18 @@ impl<'a> Adoption<'a> {
             let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
             of.iter().any(|of| of(name).is_some()) || backup::unpartial(name).is_some()
         };
-        let is_known = |name: &str| names.binary_search(&manifest_of(name)).is_ok();
+        // One that is hidden is about to appear.
+        let is_known = |name: &str| {
+            let manifest = manifest_of(name);
+            let hidden = backup::partial_of(&manifest);
+            [manifest, hidden]
+                .iter()
+                .any(|name| names.binary_search(name).is_ok())
+        };
         let fits = |name: &&String| {
             self.patterns.iter().any(|glob| glob::matches(glob, name))
                 && !is_ours(name)
                 && !is_known(name)
-                && !is_side_file(name)
         };
         Ok(names.iter().filter(fits).cloned().collect())
     }

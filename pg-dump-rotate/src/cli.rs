@@ -30,10 +30,14 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
-     SHA-256, versions) beside it. A backup has its name only once it is whole, proved and on \
-     disk. Then the older ones are rotated: backups of the same database of the same server, \
+     SHA-256, versions, how many rows of each table and their digest) beside it. A backup has its \
+     name only once it is whole, proved and on disk. Then the older ones are rotated: backups of the same database of the same server, \
      with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
      or when the dump fails, nothing is.\n\
+     \n\
+     What pg_dump writes is compressed here, on all cores, with a checksum of the content; the \
+     pg_restore of that version reads it. A directory pg_dump compresses itself; a tar file is not \
+     compressed.\n\
      \n\
      Several databases, by more than one -d or by --all-databases, and the globals of the server \
      are each a backup of their own, with the time of the run in their names and in the field set. \
@@ -59,8 +63,9 @@ pub const TOOL: Tool = Tool::new(
      show twice in autumn is two. A day of --keep-within is 24 hours.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
-     restore, the newest that was proved, and the newest N of --keep-min. Backups with a time in \
-     the future stay and take nobody's place. Only backups with a manifest, and of the size that \
+     restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
+     not restore are the last choice. Backups with a time in the future stay and take nobody's \
+     place; --keep-within is counted from the newest of the others. Only backups with a manifest, and of the size that \
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check and \

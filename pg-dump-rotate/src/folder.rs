@@ -29,7 +29,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags, accessat, flock};
 use shared::backup::{self, Name};
 use shared::{Context, Error, Result, signals};
 
@@ -37,7 +37,6 @@ use crate::partial::Partial;
 
 pub use deletion::remove;
 pub use leftover::{Leftover, leftovers};
-pub use sides::is_side_file;
 
 const LOCK: &str = ".pg-dump-rotate.lock";
 /// Of a file's name, on every usual file system.
@@ -67,6 +66,19 @@ impl Folder {
             let _ = sync(parent);
         }
         Self::open(path)
+    }
+
+    /// An error where [`Folder::make`] would fail. Changes nothing.
+    pub fn foresee(path: &Path) -> Result<()> {
+        let there = path.ancestors().find(|path| exists(path));
+        let there = there.unwrap_or(Path::new("/"));
+        if !there.is_dir() {
+            return Err(Error::new(format!("{} is not a folder", there.display())));
+        }
+        let may = Access::WRITE_OK | Access::EXEC_OK;
+        accessat(CWD, there, may, AtFlags::EACCESS)
+            .map_err(io::Error::from)
+            .context(|| format!("could not write to the folder {}", there.display()))
     }
 
     /// Opens a folder that is there.

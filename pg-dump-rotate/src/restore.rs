@@ -30,7 +30,7 @@ pub fn command(path: &Path, manifest: &Manifest) -> String {
         Format::Directory => "-j 4 ",
         _ => "",
     };
-    let decompressor = Decompressor::of(&path);
+    let decompressor = Decompressor::of(&manifest.compression);
     match (manifest.format, without_stumbling(manifest)) {
         (Format::Custom | Format::Directory | Format::Tar, None) => {
             format!("pg_restore --exit-on-error {jobs}-d {target} {file}")
@@ -57,12 +57,14 @@ struct Decompressor {
 }
 
 impl Decompressor {
-    /// By the file's name; `None` for one that is not compressed.
-    fn of(path: &str) -> Option<Self> {
-        let (test, write) = match path.rsplit('.').next() {
-            Some("gz") => ("gunzip -t", "gunzip -c"),
-            Some("zst") => ("zstd -qt", "zstd -qdc"),
+    /// By the word in the manifest; `None` for a script that is not compressed.
+    fn of(compression: &str) -> Option<Self> {
+        let (test, write) = match compression.split(':').next() {
+            Some("gzip") => ("gunzip -t", "gunzip -c"),
+            Some("zstd") => ("zstd -qt", "zstd -qdc"),
             Some("lz4") => ("lz4 -qt", "lz4 -qdc"),
+            Some("bzip2") => ("bzip2 -t", "bzip2 -dc"),
+            Some("xz") => ("xz -t", "xz -dc"),
             _ => return None,
         };
         Some(Self { test, write })

@@ -263,6 +263,58 @@ fn of_one_database_they_are_rotated_with_its_own_backups() {
     assert_eq!(names(&output, "deleted").len(), 6);
 }
 
+/// Where the names are of two kinds nobody knows which of them the database's own backups go on with.
+#[test]
+fn names_of_two_kinds_are_rotated_apart_from_its_own_backups() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dump(&database, &["-Fc"]);
+    for name in ["nightly_20260101", "nightly_20260102", "by-hand_20260103"] {
+        fs::write(dir.path().join(format!("{name}.dump")), &archive).unwrap();
+    }
+    let keep = ["--keep-last", "1", "--match", "*.dump"];
+    let output = back_up(&database, dir.path())
+        .args(keep)
+        .run()
+        .expect_code(0);
+    assert_eq!(output.json_lines().len(), 1, "{output:?}");
+    let rotate = folder(dir.path()).args(["--rotate", "--keep-last", "1"]);
+    let output = rotate.run().expect_code(0);
+    assert_eq!(names(&output, "deleted"), ["nightly_20260101.dump"]);
+    assert_eq!(names(&output, "kept").len(), 3);
+}
+
+#[test]
+fn a_tar_file_that_lacks_a_member_is_not_whole() {
+    let database = database_with_large_objects();
+    let dir = tempfile::tempdir().unwrap();
+    let tar = dump(&database, &["-Ft"]);
+    let mut members = Vec::new();
+    let mut at = 0;
+    while tar[at] != 0 {
+        let name = tar[at..at + 100].split(|byte| *byte == 0).next().unwrap();
+        let size = str::from_utf8(&tar[at + 124..at + 135]).unwrap().trim();
+        let size = usize::from_str_radix(size, 8)
+            .unwrap()
+            .next_multiple_of(512);
+        members.push((
+            String::from_utf8_lossy(name).into_owned(),
+            at..at + 512 + size,
+        ));
+        at += 512 + size;
+    }
+    let rows = members
+        .iter()
+        .filter(|(name, _)| name.ends_with(".dat") && !name.starts_with("blob"));
+    // The first is the table of contents.
+    let (_, rows) = rows.clone().nth(1).unwrap();
+    let without = [&tar[..rows.start], &tar[rows.end..]].concat();
+    fs::write(dir.path().join("t_20260101.tar"), without).unwrap();
+    let records = list(dir.path(), &["--match", "t_*"]);
+    assert_eq!(records[0]["state"], "incomplete", "{records:?}");
+    assert!(text(&records[0], "reason").ends_with("is missing in the tar file"));
+}
+
 /// An archive says what it is of; names that differ in more than the time are of different things.
 #[test]
 fn different_things_are_never_weighed_against_each_other() {
@@ -319,6 +371,38 @@ fn side_files_go_with_their_backup_and_files_of_others_stay() {
             "b_20260101.sql.gz.md5"
         ]
     );
+}
+
+#[test]
+fn what_is_being_published_or_written_is_nobody_elses() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dump(&database, &["-Fc"]);
+    for name in [
+        "a_20260101T000000Z.dump",
+        "b_20260101T000000Z.dump",
+        ".c_20260101T000000Z.dump.partial",
+    ] {
+        fs::write(dir.path().join(name), &archive).unwrap();
+    }
+    fs::write(
+        dir.path()
+            .join(".a_20260101T000000Z.dump.manifest.json.partial"),
+        "{",
+    )
+    .unwrap();
+    let records = list(dir.path(), &["--match", "*"]);
+    let state = |record: &Value| (text(record, "path"), text(record, "state"));
+    let of = |name: &str| {
+        let found = records
+            .iter()
+            .map(state)
+            .find(|(path, _)| path.contains(name));
+        found.unwrap_or_else(|| panic!("{name}: {records:?}")).1
+    };
+    assert_eq!(of("/a_2026"), "no manifest");
+    assert_eq!(of("/b_2026"), "ok");
+    assert_eq!(of("/.c_2026"), "unfinished");
 }
 
 #[test]

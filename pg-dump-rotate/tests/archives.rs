@@ -7,6 +7,7 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -261,4 +262,59 @@ fn flips(archive: &Path, damaged: &Path) -> Vec<bool> {
         script.is_none() || script == expected
     };
     (0..bits).step_by((bits / 200) | 1).map(flip).collect()
+}
+
+/// A folder with a pg_dump whose archives say that they are of format 1.99, and with its pg_restore.
+fn pg_dump_of_the_future() -> tempfile::TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    let dump = client("pg_dump").display().to_string();
+    let newer = "{ dd bs=1 count=6; dd bs=1 count=1 >&2; printf '\\143'; cat; } 2>/dev/null";
+    for (name, script) in [
+        (
+            "pg_dump",
+            format!("[ $1 != --version ] || exec {dump} $1\n{dump} \"$@\" | {newer}"),
+        ),
+        (
+            "pg_restore",
+            format!("[ $1 != --version ] || exec {dump} $1\nexit 0"),
+        ),
+    ] {
+        let path = bin.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bin
+}
+
+#[test]
+fn an_archive_of_a_later_version_is_kept_as_it_is() {
+    let database = setting::database_with_rows(1000);
+    let dir = tempfile::tempdir().unwrap();
+    let bin = pg_dump_of_the_future();
+    let output = back_up(&database, dir.path())
+        .env("PG_BINDIR", bin.path())
+        .run()
+        .expect_code(0);
+    let words = "warning: this pg_dump writes archives of a kind that is not known here";
+    assert!(output.stderr.contains(words), "{output:?}");
+    let backup = path_of(&output);
+    let told = told(&backup);
+    assert_eq!(
+        (&told["compression"], &told["tables"]),
+        (&"none".into(), &Value::Null)
+    );
+    let mut bytes = fs::read(&backup).unwrap();
+    assert_eq!(bytes[6], 99);
+    let pg_dump = client("pg_dump");
+    program(pg_dump)
+        .args(["-Fc", "-Z0", "-f"])
+        .arg(dir.path().join("own"))
+        .database(&database)
+        .run()
+        .expect_code(0);
+    let own = fs::read(dir.path().join("own")).unwrap();
+    bytes[6] = own[6];
+    let known = dir.path().join("known.dump");
+    fs::write(&known, bytes).unwrap();
+    assert!(script_of(&known) == script_of(&dir.path().join("own")));
 }

@@ -8,12 +8,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use setting::{back_up, checksums, database_with_rows, folder, manifest, path_of, text, visible};
 use shared::backup::Manifest;
 use shared::dump::{Digest, LargeObjectDigest, Tally};
 use shared::programs::Program;
 use tempfile::TempDir;
-use tests::{Database, ToolCommand, program};
+use tests::{Database, ToolCommand, program, tool};
 
 /// A database with what a dump of directory format has files for, and what it hasn't.
 fn database_of_all_kinds() -> Database<'static> {
@@ -227,6 +228,24 @@ fn folders_are_listed_rotated_and_restored_like_files() {
     assert_eq!(states(), ["ok", "data missing"]);
     let run = run().args(["--keep-last", "1"]).run().expect_code(0);
     assert!(second.exists() && manifest(&second).exists(), "{run:?}");
+}
+
+#[test]
+fn the_verifier_proves_it_or_says_what_is_wrong() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).args(["-F", "directory"]);
+    let backup = path_of(&run.run().expect_code(0));
+    let verify = || tool("pg-restore-verify").arg(&backup).run();
+    verify().expect_code(0);
+    let toc = backup.join("toc.dat");
+    let mut bytes = fs::read(&toc).unwrap();
+    // A byte of the time it was begun, which nobody else would miss.
+    bytes[20] ^= 1;
+    fs::write(&toc, bytes).unwrap();
+    let output = verify().expect_code(1);
+    let failed = |record: &Value| record["check"] == "checksum" && record["status"] == "failed";
+    assert!(output.json_lines().iter().any(failed), "{output:?}");
 }
 
 /// A pg_dump that reports success, and something happened to what it wrote: to what it will

@@ -46,7 +46,13 @@ fn database_with_mark() -> (Database<'static>, String) {
 #[test]
 fn a_signal_cleans_up_and_kills_by_itself() {
     let (database, mark) = database_with_mark();
-    for (signal, format) in [(Signal::TERM, "custom"), (Signal::INT, "plain")] {
+    for (signal, format) in [
+        (Signal::TERM, "custom"),
+        (Signal::INT, "plain"),
+        (Signal::TERM, "directory"),
+        (Signal::QUIT, "directory"),
+        (Signal::HUP, "tar"),
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let (running, _holder) = blocked(
             &database,
@@ -59,6 +65,36 @@ fn a_signal_cleans_up_and_kills_by_itself() {
         assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
         assert!(pg_dump(&mark).is_empty());
         assert!(visible(dir.path()).is_empty());
+    }
+}
+
+/// The parts of one dump, each a process of pg_dump, end with it.
+#[test]
+fn nothing_of_a_directory_that_was_begun_is_left() {
+    let (database, mark) = database_with_mark();
+    for signal in [Signal::TERM, Signal::KILL] {
+        let dir = tempfile::tempdir().unwrap();
+        let slow = "create table slow as select md5(n::text) from generate_series(1, 1000000) as n";
+        database.sql(&format!("drop table if exists slow; {slow}"));
+        let run = back_up(&database, dir.path()).args(["-F", "directory", "-j", "3"]);
+        let running = run.args(["-t", "*", "-t", &mark]).start();
+        eventually("rows are written", || {
+            let partial = visible(dir.path());
+            let files = partial.first().map(|name| files_in(dir.path().join(name)));
+            files.is_some_and(|files| files.len() > 1)
+        });
+        running.signal(signal);
+        let output = running.finish();
+        assert_eq!(output.signal(), Some(signal.as_raw()), "{output:?}");
+        eventually("pg_dump's processes end", || pg_dump(&mark).is_empty());
+        let left = visible(dir.path());
+        assert_eq!(left.len(), usize::from(signal == Signal::KILL), "{left:?}");
+        let output = back_up(&database, dir.path()).run().expect_code(0);
+        assert_eq!(
+            output.stderr.contains("left by a run that was killed"),
+            !left.is_empty()
+        );
+        assert_eq!(visible(dir.path()).len(), 3);
     }
 }
 

@@ -38,10 +38,7 @@ fn a_backup_that_can_not_fit_is_not_begun() {
             .expect_error("hint: make room, or go on with --force");
     }
     assert!(!dir.path().join("new").exists());
-    run()
-        .args(["-Z", "none"])
-        .run()
-        .expect_error("about 25 TB");
+    run().args(["-Z", "none"]).run().expect_error("about 25 TB");
     run().args(["-T", "huge"]).run().expect_code(0);
     run().arg("-s").arg("--dry-run").run().expect_code(0);
     holder.batch_execute("commit").unwrap();

@@ -241,6 +241,60 @@ fn globals_restore_with_their_passwords() {
     }
 }
 
+/// As the README has it: everything is proved, and the server comes back, roles first.
+#[test]
+fn a_whole_server_is_proved_and_comes_back() {
+    let cluster = server();
+    let mut client = cluster.connect("app").unwrap();
+    let more = "create role owner; create table t as select 7 as a; alter table t owner to owner";
+    client.batch_execute(more).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(dir.path()).server(&cluster);
+    let run = run.args(["-d", "postgres", "--all-databases", "--globals"]);
+    let [taken, proof] = tests::pipe([run, tests::tool("pg-restore-verify").arg("-")]);
+    taken.expect_code(0);
+    let records = proof.expect_code(0).json_lines();
+    let verdicts: Vec<&Value> = records.iter().filter(|r| r["check"] == "verdict").collect();
+    assert_eq!(verdicts.len(), 5);
+    let of_globals = text(verdicts[0], "message");
+    assert!(
+        of_globals.starts_with("3 roles with all that they may"),
+        "{of_globals}"
+    );
+    let verify = || tests::tool("pg-restore-verify");
+    let latest = verify()
+        .arg("--latest")
+        .arg(dir.path())
+        .run()
+        .expect_code(0);
+    assert!(
+        text(&latest.json_lines()[0], "path").ends_with(".dump"),
+        "{latest:?}"
+    );
+    let other = tests::start(&ClusterOptions::default());
+    let bin = tests::binary("pg-dump-rotate");
+    let globals = text(verdicts[0], "path");
+    let (bin, dir) = (bin.display(), dir.path().display());
+    let way_back = format!(
+        "{bin} --dir {dir} --list --globals | jq -r .restore_command | head -n 1 | sh &&
+         createdb app &&
+         {bin} --dir {dir} --list -d app | jq -r .restore_command | head -n 1 | sh"
+    );
+    let output = program("sh").args(["-c", &way_back]).server(&other).run();
+    output.expect_code(0);
+    let mut client = other.connect("app").unwrap();
+    let owner = "select tableowner || (select a from t) from pg_tables where tablename = 't'";
+    let owner: String = client.query_one(owner, &[]).unwrap().get(0);
+    assert_eq!(owner, "owner7");
+    let whole = fs::read(&globals).unwrap();
+    fs::write(&globals, &whole[..whole.len() - 100]).unwrap();
+    let damaged = verify().arg(&globals).run().expect_code(1).json_lines();
+    assert_eq!(
+        (&damaged[0]["check"], &damaged[0]["status"]),
+        (&"archive".into(), &"failed".into())
+    );
+}
+
 #[test]
 fn globals_without_passwords_where_they_may_not_be_read() {
     let cluster = server();

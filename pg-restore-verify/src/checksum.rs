@@ -1,15 +1,13 @@
 //! The checksums that a manifest gives a backup's files.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
 use shared::backup::{self, Manifest};
-use shared::{Context, Result, signals};
+use shared::{Context, Result};
 
 use crate::record::{Findings, Status};
 use crate::threads::{lock, on_threads};
@@ -137,23 +135,9 @@ fn difference(backup: &Path, file: &backup::File) -> Result<Option<Difference>> 
 fn sha256(path: &Path) -> Result<Option<String>> {
     let named = || path.display().to_string();
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).context(named),
+        Ok(metadata) if metadata.is_file() => backup::sha256(path).context(named).map(Some),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context(named),
     }
-    let mut file = File::open(path).context(named)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        signals::check()?;
-        match file.read(&mut buffer).context(named)? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
-    }
-    let hash = hash.finalize();
-    Ok(Some(
-        hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-    ))
 }

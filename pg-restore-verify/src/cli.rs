@@ -27,6 +27,10 @@ pub const TOOL: Tool = Tool::new(
      plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
      called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
      says, and so must the rows of each table and the large objects. \
+     \n\n\
+     With --archive-only no server is started: every byte is read, decompressed and compared \
+     with the manifest, which finds damage and can't find that a backup does not restore. A \
+     damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
@@ -41,6 +45,16 @@ pub const TOOL: Tool = Tool::new(
         "restore and compare with so many connections; all cores if not given",
     )
     .short('j')
+    .group("Restore"),
+    Flag::switch(
+        "archive-only",
+        "read each backup to its end and restore nothing: no server is needed",
+    )
+    .group("Restore"),
+    Flag::switch(
+        "list",
+        "show what would be restored, each object with its rows and bytes, and restore nothing",
+    )
     .group("Restore"),
     Flag::switch(
         "no-record",
@@ -62,6 +76,14 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify --latest /backups --database app",
     ),
     (
+        "Read every backup of a folder, without a server",
+        "pg-dump-rotate --dir /backups --list | pg-restore-verify --archive-only -",
+    ),
+    (
+        "Show the tables in a backup, the largest first",
+        "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
         "Show what went wrong",
         "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
     ),
@@ -78,8 +100,21 @@ pub struct Options {
     pub selection: Selection,
     /// How many connections at once; 0 means one for each core.
     jobs: usize,
+    /// What to do with them.
+    pub mode: Mode,
     /// Whether to note the verdict beside the backup.
     pub record: bool,
+}
+
+/// What to do with a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Restore it and prove what was restored.
+    Prove,
+    /// Read it to its end.
+    ArchiveOnly,
+    /// Say what would be restored.
+    List,
 }
 
 impl Default for Options {
@@ -87,6 +122,7 @@ impl Default for Options {
         Self {
             selection: Selection::default(),
             jobs: 0,
+            mode: Mode::Prove,
             record: true,
         }
     }
@@ -132,6 +168,15 @@ impl cli::Options for Options {
             "latest" => self.selection.latest = Some(value.path()),
             "database" => self.selection.database = Some(value.text()?.to_string()),
             "label" => self.selection.label = Some(value.text()?.to_string()),
+            "archive-only" | "list" => {
+                if self.mode != Mode::Prove {
+                    return Err(Error::usage("--archive-only and --list exclude each other"));
+                }
+                self.mode = match flag {
+                    "list" => Mode::List,
+                    _ => Mode::ArchiveOnly,
+                };
+            }
             "no-record" => self.record = false,
             "jobs" => {
                 self.jobs = value.count()?;

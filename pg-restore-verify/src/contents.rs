@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use shared::dump::{
-    CopyTarget, Digest, Entry, InsertedRows, LargeObjectDigest, QualifiedName, Toc, Token, tokens,
-    without_line_end,
+    CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, LargeObjectDigest, QualifiedName,
+    Toc, Token, tokens, without_line_end,
 };
 
 use crate::instants::{InstantColumns, line_in_utc};
@@ -249,17 +249,27 @@ impl Collector {
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
             return false;
         };
-        if let Some(hex) = call.strip_prefix(b"lowrite(0, '\\x") {
-            self.large_object_bytes(hex);
-        } else if call.starts_with(b"setval(") {
+        if call.starts_with(b"setval(") {
             self.sequence(call);
-        } else if call.starts_with(b"lo_open(") || call.starts_with(b"lo_create(") {
-            self.large_object = large_object_oid(call);
-            if let Some(oid) = self.large_object {
-                self.contents.large_objects.entry(oid).or_default();
-            }
+        } else if let Some(call) = LargeObjectCall::parse(sql) {
+            self.large_object_call(call);
         }
         true
+    }
+
+    fn large_object_call(&mut self, call: LargeObjectCall) {
+        match call {
+            LargeObjectCall::Create(oid) | LargeObjectCall::Open(oid) => {
+                self.large_object = Some(oid);
+                self.large_object(oid, &[]);
+            }
+            LargeObjectCall::Write(bytes) => {
+                if let Some(oid) = self.large_object {
+                    self.large_object(oid, &bytes);
+                }
+            }
+            LargeObjectCall::Close => {}
+        }
     }
 
     fn inserts(&mut self, sql: &[u8]) -> bool {
@@ -300,36 +310,6 @@ impl Collector {
             self.contents.sequences.insert(name, position);
         }
     }
-
-    fn large_object_bytes(&mut self, hex: &[u8]) {
-        let Some(oid) = self.large_object else { return };
-        self.bytes.clear();
-        for pair in hex.chunks_exact(2) {
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else {
-                break;
-            };
-            self.bytes.push(high << 4 | low);
-        }
-        self.contents
-            .large_objects
-            .entry(oid)
-            .or_default()
-            .add(&self.bytes);
-    }
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
-}
-
-fn large_object_oid(call: &[u8]) -> Option<u32> {
-    let text = String::from_utf8_lossy(call);
-    let digits = text
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|digits| !digits.is_empty())?;
-    digits.parse().ok()
 }
 
 /// `schema.name` as SQL writes it inside a string.

@@ -1,4 +1,5 @@
-//! The text of a script as UTF-8, whatever its encoding, by the server's own conversions.
+//! The text of a script as UTF-8, whatever its encoding, by the server's own conversions;
+//! without a server what is not UTF-8 is shown as well as it can be.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use shared::{Error, Result};
 
 /// Turns statements into text.
 pub struct Decoder {
-    cluster: Arc<Cluster>,
+    cluster: Option<Arc<Cluster>>,
     encoding: Option<String>,
     client: Option<Client>,
 }
@@ -20,7 +21,16 @@ impl Decoder {
     /// A decoder of UTF-8 until the script says otherwise.
     pub fn new(cluster: &Arc<Cluster>) -> Self {
         Self {
-            cluster: Arc::clone(cluster),
+            cluster: Some(Arc::clone(cluster)),
+            encoding: None,
+            client: None,
+        }
+    }
+
+    /// The same where no server runs.
+    pub fn without_server() -> Self {
+        Self {
+            cluster: None,
             encoding: None,
             client: None,
         }
@@ -29,7 +39,7 @@ impl Decoder {
     /// Another one for the same backup, with a session of its own.
     pub fn another(&self) -> Self {
         Self {
-            cluster: Arc::clone(&self.cluster),
+            cluster: self.cluster.clone(),
             encoding: self.encoding.clone(),
             client: None,
         }
@@ -69,10 +79,13 @@ impl Decoder {
     }
 
     fn convert(&mut self, sql: &[u8]) -> Result<String> {
+        let Some(cluster) = &self.cluster else {
+            return Ok(String::from_utf8_lossy(sql).into_owned());
+        };
         let encoding = self.encoding.clone().unwrap_or_default();
         let client = match &mut self.client {
             Some(client) => client,
-            none => none.insert(self.cluster.connect("template1")?),
+            none => none.insert(cluster.connect("template1")?),
         };
         let convert = "SELECT pg_catalog.convert_from($1, $2)";
         let rows = client.query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)]);

@@ -8,14 +8,18 @@ mod cli;
 mod contents;
 mod copy_out;
 mod decoder;
+mod globals;
 mod instants;
 mod large_objects;
+mod listing;
 mod note;
 mod promised;
 mod proof;
+mod reading;
 mod record;
 mod redump;
 mod restore;
+mod restriction;
 mod roles;
 mod rows;
 mod schema;
@@ -36,8 +40,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: cli::Options, context: &Context) -> Result<Exit> {
+    let backups = selection::backups(&options.selection, context)?;
+    if options.mode == cli::Mode::List {
+        return listing::list(backups, options.jobs(), context);
+    }
     let mut findings = record::Findings::new(context);
-    for backup in selection::backups(&options.selection, context)? {
+    for backup in backups {
         verify::backup(&backup?, &options, context, &mut findings)?;
     }
     findings.finish()

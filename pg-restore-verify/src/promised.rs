@@ -67,6 +67,28 @@ impl<'a> Promised<'a> {
         })
     }
 
+    /// Compares a backup that was read and not restored: a finding for each table.
+    pub fn report(&self, backup: &Contents, findings: &mut Findings<'_>) -> Result<()> {
+        if self.tells_of_rows() {
+            for (table, data) in &backup.tables {
+                let finding = self.other_rows(table, data, findings).unwrap_or_else(|| {
+                    let finding = findings.check("rows", Status::Ok).object(table);
+                    finding.compared(data.as_written, data.as_written)
+                });
+                findings.add(finding)?;
+            }
+            self.report_missing(backup, findings)?;
+        } else {
+            let message = "no manifest tells how many rows there were: whether some were taken \
+                           out of the backup is not known";
+            findings.add(findings.check("rows", Status::Skipped).message(message))?;
+        }
+        match self.other_large_objects(backup, findings) {
+            Some(finding) => findings.add(finding),
+            None => Ok(()),
+        }
+    }
+
     /// Adds a finding for each table of the manifest that the backup does not hold.
     pub fn report_missing(&self, backup: &Contents, findings: &mut Findings<'_>) -> Result<()> {
         for (table, promised) in self.tables.iter().flatten() {

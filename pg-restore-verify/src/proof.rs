@@ -58,7 +58,7 @@ impl<'a> Proof<'a> {
         self.large_objects(findings)?;
         self.schema(findings)?;
         let manifest = match self.promised.tells_of_rows() {
-            true => " and the rows those of its manifest",
+            true => ", the rows also those of its manifest",
             false => "",
         };
         Ok(format!(
@@ -310,7 +310,8 @@ fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> Str
     }
 }
 
-fn counted(count: u64, noun: &str) -> String {
+/// `1 row`, `2 rows`.
+pub fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),

@@ -86,6 +86,15 @@ impl Schema {
         self.objects.len()
     }
 
+    /// Kind, schema and name of each object; where it lives in no schema, that is `-`.
+    pub fn objects(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let objects = self.objects.keys();
+        objects.map(|object| {
+            let (kind, schema) = (object.kind.as_str(), object.schema.as_str());
+            (kind, schema, object.name.as_str())
+        })
+    }
+
     /// Whether the dump says who owns what.
     pub fn has_owners(&self) -> bool {
         self.has_owners

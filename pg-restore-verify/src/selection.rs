@@ -11,6 +11,7 @@ use shared::{Context as _, Error, Result, backup};
 
 use crate::archive::{Archive, check_kind};
 use crate::cli::Selection;
+use crate::globals;
 
 /// What pg-dump-rotate writes, as far as it matters here.
 #[derive(Debug, Deserialize, Serialize)]
@@ -59,7 +60,8 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     };
     let newest = backups.into_iter().find(|backup| match &backup.manifest {
         Some(manifest) => {
-            wanted(&selection.database, manifest.database.as_deref())
+            !globals::is_of_globals(manifest)
+                && wanted(&selection.database, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
         }
         None => selection.database.is_none() && selection.label.is_none(),

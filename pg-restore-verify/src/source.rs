@@ -82,14 +82,26 @@ pub fn collect_data(
     decoder: &mut Decoder,
     collector: &mut Collector,
 ) -> Damage {
-    let read = match data(archive)? {
-        Ok(Some(Data::Blocks(data))) => collect_blocks(*data, decoder, collector),
-        Ok(Some(Data::Files(files))) => collect_files(&files, jobs, decoder, collector),
+    match data(archive)? {
+        Ok(Some(data)) => collect_own(data, jobs, decoder, collector),
         Ok(None) => {
             let script = Converted::start(pg_restore, archive, &["--data-only"])?;
-            return script.collect(decoder, collector);
+            script.collect(decoder, collector)
         }
-        Err(error) => Err(error),
+        Err(error) => Ok(Some(error.in_one_line())),
+    }
+}
+
+/// Reads the data of an archive by ourselves.
+pub fn collect_own(
+    data: Data,
+    jobs: usize,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Damage {
+    let read = match data {
+        Data::Blocks(data) => collect_blocks(*data, decoder, collector),
+        Data::Files(files) => collect_files(&files, jobs, decoder, collector),
     };
     signals::check()?;
     Ok(read.err().map(|error| error.in_one_line()))
@@ -226,13 +238,23 @@ pub fn collect<R: Read>(
 ) -> Result<()> {
     while let Some(event) = script.next()? {
         signals::check()?;
-        match event {
-            Event::Statement { sql, entry, .. } => collector.statement(&decoder.text(sql)?, entry),
-            Event::Copy { sql, target, .. } => collector.begin_copy(decoder.copy(sql, target)?),
-            Event::Rows(lines) => collector.rows(lines),
-            Event::CopyEnd => collector.end_copy(),
-            Event::Command { .. } => {}
-        }
+        collect_event(event, decoder, collector)?;
+    }
+    Ok(())
+}
+
+/// Notes one event of a script.
+pub fn collect_event(
+    event: Event<'_>,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
+    match event {
+        Event::Statement { sql, entry, .. } => collector.statement(&decoder.text(sql)?, entry),
+        Event::Copy { sql, target, .. } => collector.begin_copy(decoder.copy(sql, target)?),
+        Event::Rows(lines) => collector.rows(lines),
+        Event::CopyEnd => collector.end_copy(),
+        Event::Command { .. } => {}
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: the job ends early, everything that was begun is
+//! SIGINT, SIGTERM, SIGHUP and SIGQUIT: the job ends early, everything that was begun is
 //! cleaned up by unwinding, and then the process dies by the signal that came.
 //!
 //! The first signal sets a flag and runs the callbacks; whoever waits for
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
@@ -47,7 +47,7 @@ fn state() -> MutexGuard<'static, State> {
 /// Starts to listen; [`crate::main`] does it before anything else. A signal that
 /// our parent had us ignore (`nohup`) stays ignored.
 pub fn install() -> Result<()> {
-    let wanted = [SIGINT, SIGTERM, SIGHUP]
+    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
         .into_iter()
         .filter(|signal| !ignored(*signal));
     let mut signals = Signals::new(wanted)?;

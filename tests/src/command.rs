@@ -161,6 +161,21 @@ impl ToolCommand {
         running
     }
 
+    /// Runs it, and kills it when it is about to change what a folder holds for the time number
+    /// `step`, from 0. Returns whether that came about; if not, it has ended by itself, well.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn killed_at_step(self, step: usize) -> bool {
+        let command = self.command();
+        let words = format!("{command:?}");
+        let status = crate::stepping::run(command, step);
+        assert!(
+            status.is_none_or(|status| status == 0),
+            "{status:?}: {words}"
+        );
+        status.is_none()
+    }
+
     #[track_caller]
     fn spawn(mut self, stdin: Stdio, stdout: Stdio) -> Running {
         let copy = self.user.and_then(|_| copy_if_hidden(&mut self.program));

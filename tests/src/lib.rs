@@ -24,6 +24,8 @@ mod running;
 mod sample;
 mod server;
 mod standby;
+#[cfg(target_os = "linux")]
+mod stepping;
 
 pub use binary::binary;
 pub use command::{ToolCommand, pipe, program, tool};

@@ -26,6 +26,11 @@ impl SilentListener {
         self.0.accept().unwrap()
     }
 
+    /// The listener itself, with the connections that nobody has taken yet.
+    pub fn into_inner(self) -> TcpListener {
+        self.0
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap()

@@ -1,14 +1,13 @@
 //! What a file of others is, told by its bytes, and whether it is whole: it is read to its end.
 
 use std::fs;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use shared::backup::{File, Format};
-use shared::dump::{Archive, Block, BlockKind, Blocks, Packing, Storage, Toc};
+use shared::dump::{Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
 use shared::{Context, Error, Result, signals};
 
 use super::folder;
@@ -18,7 +17,6 @@ use crate::script::Script;
 const BUFFER_BYTES: usize = 256 << 10;
 /// How much of a script's beginning and end is looked at.
 const KEPT: usize = 4096;
-const LZ4: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 const OF_DATABASE: &[u8] = b"-- PostgreSQL database dump\n";
 const OF_CLUSTER: &[u8] = b"-- PostgreSQL database cluster dump\n";
 const END_OF_CLUSTER: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
@@ -72,9 +70,6 @@ fn examine_file(path: &Path, name: &str) -> Result<Kind> {
             None => return Ok(Kind::Foreign),
         },
         _ => match script(start, &mut input)? {
-            Some(_) if start.starts_with(&LZ4) && !ends_as_lz4(path)? => {
-                return Err(Error::new("it is cut short"));
-            }
             Some(content) => content,
             None => return Ok(Kind::Foreign),
         },
@@ -153,13 +148,9 @@ pub(super) fn word(toc: &Toc) -> Result<&'static str> {
 }
 
 fn script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
-    let buffered = BufReader::with_capacity(BUFFER_BYTES, input);
-    match start {
-        [0x1f, 0x8b, ..] => sql("gzip", MultiGzDecoder::new(buffered)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => sql("zstd", zstd::Decoder::with_buffer(buffered)?),
-        _ if start.starts_with(&LZ4) => sql("lz4", lz4_flex::frame::FrameDecoder::new(buffered)),
-        _ => sql("none", buffered),
-    }
+    let compression = Compression::of(start);
+    let input = BufReader::with_capacity(BUFFER_BYTES, input);
+    sql(compression.as_str(), compression.unpack(input)?)
 }
 
 /// `None` for what is no script of pg_dump's or pg_dumpall's.
@@ -202,36 +193,6 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
         is_of_cluster,
         ..content(Format::Plain, compression, script.head())
     }))
-}
-
-/// A frame of LZ4 ends with four bytes of zero, and perhaps a checksum behind them. Its reader takes
-/// the end of the file for as good.
-pub(super) fn ends_as_lz4(path: &Path) -> Result<bool> {
-    const HAS_CHECKSUM: u8 = 4;
-    let mut file = fs::File::open(path)?;
-    let mut start = [0; 5];
-    file.read_exact(&mut start)?;
-    let mut end = [1; 8];
-    file.seek(SeekFrom::End(-8))?;
-    file.read_exact(&mut end)?;
-    let mark = match start[4] & HAS_CHECKSUM {
-        0 => &end[4..],
-        _ => &end[..4],
-    };
-    Ok(mark == [0; 4])
-}
-
-/// The format that compressed data has, read to its end.
-pub(super) fn decompressed<'a>(
-    packing: Option<Packing>,
-    input: impl io::BufRead + 'a,
-) -> Result<Box<dyn Read + 'a>> {
-    Ok(match packing {
-        Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(input)),
-        Some(Packing::Zstd) => Box::new(zstd::Decoder::with_buffer(input)?),
-        Some(Packing::Lz4) => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
-        Some(Packing::None) | None => Box::new(input),
-    })
 }
 
 fn drain(input: &mut impl Read) -> Result<()> {

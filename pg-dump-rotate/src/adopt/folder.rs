@@ -6,12 +6,10 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use shared::backup::{File, Format};
-use shared::dump::{CopyRows, Packing, Storage, Toc, TocEntry};
+use shared::dump::{Compression, CopyRows, Storage, Toc, TocEntry};
 use shared::{Error, Result, signals};
 
-use super::content::{
-    Content, Hashing, Kind, decompressed, ends_as_lz4, unknown_version, unreadable, word,
-};
+use super::content::{Content, Hashing, Kind, unknown_version, unreadable, word};
 use crate::dump::Head;
 
 const TOC: &str = "toc.dat";
@@ -82,12 +80,12 @@ fn plain_name(file: &str) -> &str {
     plain.unwrap_or(file)
 }
 
-fn packing_of(file: &str) -> Option<Packing> {
-    match file.rsplit_once('.')?.1 {
-        "gz" => Some(Packing::Gzip),
-        "lz4" => Some(Packing::Lz4),
-        "zst" => Some(Packing::Zstd),
-        _ => None,
+fn compression_of(file: &str) -> Compression {
+    match file.rsplit_once('.').map(|(_, last)| last) {
+        Some("gz") => Compression::Gzip,
+        Some("lz4") => Compression::Lz4,
+        Some("zst") => Compression::Zstd,
+        _ => Compression::None,
     }
 }
 
@@ -115,7 +113,7 @@ fn read(
     let mut rows = CopyRows::default();
     if plain_name(file) != TOC {
         let input = BufReader::with_capacity(BUFFER_BYTES, &mut hashing);
-        let mut input = decompressed(packing_of(file), input).map_err(named)?;
+        let mut input = compression_of(file).unpack(input)?;
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
             signals::check()?;
@@ -125,9 +123,6 @@ fn read(
                 length => rows.add(&buffer[..length]),
             }
         }
-    }
-    if packing_of(file) == Some(Packing::Lz4) && !ends_as_lz4(&path.join(file))? {
-        return Err(Error::new(format!("{file}: it is cut short")));
     }
     let has_rows = |entry: &TocEntry| entry.kind == "TABLE DATA" && !entry.copy.is_empty();
     if entry.is_some_and(has_rows) && rows.finish().is_none() {

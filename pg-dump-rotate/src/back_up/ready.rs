@@ -41,6 +41,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
 /// The backup as it would be, and nothing touched: there may not even be a folder.
 pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let ready = Ready::ask(run, target)?;
+    Folder::foresee(&run.dir)?;
     let name = folder::free_name(&run.dir, ready.name(run))?;
     let name = name.to_string();
     let manifest = Manifest {

@@ -180,3 +180,91 @@ pub fn push_int(output: &mut Vec<u8>, value: u64, int_bytes: usize) {
     output.push(0);
     output.extend_from_slice(&value.to_le_bytes()[..int_bytes]);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::super::piece::{Filler, Subject};
+    use super::*;
+    use crate::compressor::PIECE;
+
+    /// The contents, packed as an archive's data.
+    fn pack(contents: &[Vec<u8>], compression: &str) -> Vec<u8> {
+        let mut packer = Packer::new(compression.parse().unwrap(), 4).unwrap();
+        let (mut joiner, mut output) = (Joiner::default(), Vec::new());
+        let mut filler = Filler::new(|piece| {
+            joiner.write(packer.pack(&piece)?, &mut output)?;
+            Ok(())
+        });
+        for content in contents {
+            assert!(filler.frame(b"begin").is_ok());
+            filler.begin(Subject::Other);
+            let mut rest = content.as_slice();
+            while !rest.is_empty() {
+                let room = filler.room().ok().unwrap();
+                let length = rest.len().min(room.len()).min(300_000);
+                room[..length].copy_from_slice(&rest[..length]);
+                filler.put(length);
+                rest = &rest[length..];
+            }
+            filler.end();
+        }
+        assert!(filler.finish().is_ok());
+        output
+    }
+
+    /// The contents of packed data, as pg_restore would read them.
+    fn unpack(mut packed: &[u8], compression: &str) -> Vec<Vec<u8>> {
+        let mut contents = Vec::new();
+        while let Some(rest) = packed.strip_prefix(b"begin") {
+            packed = rest;
+            let mut stream = Vec::new();
+            loop {
+                let length = u32::from_le_bytes(packed[1..5].try_into().unwrap()) as usize;
+                assert!(length < 5 || !length.is_power_of_two());
+                stream.extend_from_slice(&packed[5..5 + length]);
+                packed = &packed[5 + length..];
+                if length == 0 {
+                    break;
+                }
+            }
+            let mut content = Vec::new();
+            let stream = stream.as_slice();
+            let read = match compression {
+                "none" => (&mut &*stream).read_to_end(&mut content),
+                "zstd" => zstd::Decoder::new(stream)
+                    .unwrap()
+                    .read_to_end(&mut content),
+                _ => flate2::read::ZlibDecoder::new(stream).read_to_end(&mut content),
+            };
+            read.unwrap();
+            contents.push(content);
+        }
+        assert!(packed.is_empty());
+        contents
+    }
+
+    #[test]
+    fn contents_of_every_length_come_back() {
+        let content = |length| (0..length).map(|n: usize| (n * n / 7) as u8).collect();
+        let lengths = [
+            0,
+            1,
+            5,
+            PIECE - 100,
+            0,
+            97,
+            PIECE,
+            3 * PIECE + 7,
+            0,
+            2,
+            2 * PIECE,
+        ];
+        let contents: Vec<Vec<u8>> = lengths.into_iter().map(content).collect();
+        for compression in ["gzip:1", "zstd", "none"] {
+            let packed = pack(&contents, compression);
+            assert!(unpack(&packed, compression) == contents, "{compression}");
+        }
+    }
+}

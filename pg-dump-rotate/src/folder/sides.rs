@@ -29,12 +29,6 @@ const EXTENSIONS: [&str; 14] = [
     "tar", "tar.gz", "dir", "pgdump",
 ];
 
-/// Whether a file of this name may lie beside a backup.
-pub fn is_side_file(name: &str) -> bool {
-    let word = name.rsplit_once('.').map(|(_, word)| word);
-    word.is_some_and(|word| WORDS.contains(&word))
-}
-
 /// The side files of the adopted backup `name` in a folder.
 pub fn sides_of(folder: &Path, name: &str) -> Vec<PathBuf> {
     let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, Entry, Event, Header, Script, Token, quote_literal, tokens};
+use shared::dump::{CopyTarget, Entry, Event, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
 use super::target::Target;
@@ -16,6 +16,7 @@ use super::{Refusal, Restored};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
+use crate::restriction::Restriction;
 
 /// Restores the script and notes what it holds on the way.
 ///
@@ -29,7 +30,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
-        restricted: None,
+        restriction: Restriction::default(),
         settings: Vec::new(),
         typed: false,
         copying: String::new(),
@@ -38,7 +39,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
     let damage = loop {
         signals::check()?;
         match script.next() {
-            Ok(None) => break restore.incomplete(script.header()),
+            Ok(None) => break restore.restriction.incomplete(script.header()),
             Err(error) => break Some(error.message().to_string()),
             Ok(Some(Event::Copy { sql, target, .. })) => {
                 let sql = restore.begin_copy(sql, target)?;
@@ -63,8 +64,7 @@ struct Restore<'a> {
     collector: Collector,
     refusals: Vec<Refusal>,
     decoder: Decoder,
-    /// The key of `\restrict`, until `\unrestrict` gives it back.
-    restricted: Option<String>,
+    restriction: Restriction,
     /// The session's settings so far.
     settings: Vec<String>,
     /// Whether the columns that hold instants are known.
@@ -74,14 +74,6 @@ struct Restore<'a> {
 }
 
 impl Restore<'_> {
-    fn incomplete(&self, header: &Header) -> Option<String> {
-        if !header.complete {
-            return Some("pg_dump's closing words are missing: it is cut short".to_string());
-        }
-        let words = "\\restrict is not answered by \\unrestrict with its key: it is cut short";
-        self.restricted.as_ref().map(|_| words.to_string())
-    }
-
     fn apply(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
             Event::Statement { sql, line, entry } => {
@@ -160,8 +152,7 @@ impl Restore<'_> {
         let text = String::from_utf8_lossy(text);
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         match word {
-            "\\restrict" if self.restricted.is_none() => self.restricted = Some(rest.to_string()),
-            "\\unrestrict" if self.restricted.as_deref() == Some(rest) => self.restricted = None,
+            _ if self.restriction.command(word, rest) => {}
             "\\connect" => self.connect(rest)?,
             _ => self.refusals.push(Refusal {
                 object: format!("line {line}"),

@@ -9,4 +9,5 @@ mod damaged;
 mod faults;
 mod healthy;
 mod manifests;
+mod reading;
 mod selection;

@@ -43,7 +43,9 @@ fn of_every_format() {
         assert_eq!(failed(&output), [""; 0], "{options:?}: {output:?}");
         expect_verdict(&output, "ok");
         assert!(
-            output.stdout.contains("and the rows those of its manifest"),
+            output
+                .stdout
+                .contains("the rows also those of its manifest"),
             "{options:?}: {output:?}"
         );
     }

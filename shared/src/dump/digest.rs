@@ -75,6 +75,11 @@ impl LargeObjectDigest {
         self.hash.update(bytes);
     }
 
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Number, length and content in one number: the XXH3-128 of four bytes, eight bytes and the
     /// XXH3-128 of the content in sixteen, each with the most significant byte first.
     pub(super) fn with_number(&self, oid: u32) -> u128 {

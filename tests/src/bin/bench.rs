@@ -3,7 +3,8 @@
 //!     bench [ROWS]
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
-//! (2,000,000 if not given) are of about 250 bytes in a dump.
+//! (4,000,000 if not given) are of about 250 bytes in a dump. Where a target is set, the ratio to
+//! what it is set against is shown beside it; what counts is a machine that does nothing else.
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -19,11 +20,15 @@ use shared::programs::{Program, set_environment};
 use tests::{Database, start};
 
 const ROUNDS: usize = 3;
+const FLOOR: &str = "pg_dump >/dev/null";
+const GZIP: &str = "pg_dump | gzip";
+const PIGZ: &str = "pg_dump | pigz -p2";
+const DIRECTORY: &str = "pg_dump -Fd -j2, compressed alike";
 
 fn main() {
     let rows = env::args()
         .nth(1)
-        .map_or(2_000_000, |rows| rows.parse().expect("a number of rows"));
+        .map_or(4_000_000, |rows| rows.parse().expect("a number of rows"));
     let bench = Bench::new(rows);
     println!(
         "PostgreSQL {}, {} cores, {rows} rows\n",
@@ -51,11 +56,20 @@ struct Row {
     name: &'static str,
     command: Box<dyn Fn() -> Measured>,
     times: Vec<Measured>,
+    targets: Vec<Target>,
+}
+
+/// What a command's time is to be at most of another's.
+struct Target {
+    peer: &'static str,
+    ratio: f64,
 }
 
 #[derive(Clone, Copy)]
 struct Measured {
     time: Duration,
+    /// Of the command and all that it started; the server's is not in it.
+    cpu: Duration,
     bytes: u64,
     peak_kib: u64,
 }
@@ -98,14 +112,11 @@ impl Bench {
             command.args(&arguments).current_dir(&place);
             set_environment(&mut command, environment.clone());
             command.env("PGDATABASE", "bench").env("PG_DUMP", &pg_dump);
-            let (time, peak_kib) = timed(command);
-            let bytes = if output.is_empty() {
-                0
-            } else {
-                largest(&written)
-            };
+            let (time, cpu, peak_kib) = timed(command);
+            let bytes = if output.is_empty() { 0 } else { size(&written) };
             Measured {
                 time,
+                cpu,
                 bytes,
                 peak_kib,
             }
@@ -114,6 +125,7 @@ impl Bench {
             name,
             command: Box::new(run),
             times: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
@@ -125,26 +137,54 @@ impl Bench {
         let sh = Path::new("sh");
         let rotate = self.tool("pg-dump-rotate");
         let pg_dump = self.pg_dump.path();
-        table(
-            "Backups",
-            vec![
-                self.row("pg_dump >/dev/null", pg_dump, &["--file=/dev/null"], ""),
-                self.row(
-                    "pg_dump | gzip",
-                    sh,
-                    &["-c", "\"$PG_DUMP\" | gzip >dump.gz"],
-                    "dump.gz",
-                ),
-                self.row(
-                    "pg-dump-rotate -F plain",
-                    &rotate,
-                    &["-F", "plain", "--dir", "plain"],
-                    "plain",
-                ),
-                self.row("pg_dump -Fc", pg_dump, &["-Fc", "--file=dump"], "dump"),
-                self.row("pg-dump-rotate", &rotate, &["--dir", "custom"], "custom"),
-            ],
-        );
+        // What we take for directories too.
+        let compress = match self.pg_dump.version.major {
+            16.. => "--compress=zstd:3",
+            _ => "--compress=1",
+        };
+        let piped = |name, command: &str, file| {
+            let command = format!("\"$PG_DUMP\" | {command} >{file}");
+            self.row(name, sh, &["-c", &command], file)
+        };
+        let mut rows = vec![
+            self.row(FLOOR, pg_dump, &["--file=/dev/null"], ""),
+            piped(GZIP, "gzip", "dump.gz"),
+        ];
+        if has_pigz() {
+            rows.push(piped(PIGZ, "pigz -p2", "dump.pigz.gz"));
+        }
+        let directory = ["-Fd", "-j2", compress, "--file=folder"];
+        rows.extend([
+            self.row(
+                "pg-dump-rotate -F plain",
+                &rotate,
+                &["-F", "plain", "--dir", "plain"],
+                "plain",
+            )
+            .at_most(0.40, GZIP)
+            .at_most(0.65, PIGZ),
+            self.row("pg_dump -Fc", pg_dump, &["-Fc", "--file=dump"], "dump"),
+            self.row("pg-dump-rotate", &rotate, &["--dir", "custom"], "custom")
+                .at_most(0.30, GZIP)
+                .at_most(1.6, FLOOR),
+            self.row(DIRECTORY, pg_dump, &directory, "folder"),
+            self.row(
+                "pg-dump-rotate -F directory -j2",
+                &rotate,
+                &["-F", "directory", "-j2", "--dir", "directory"],
+                "directory",
+            )
+            .at_most(1.05, DIRECTORY),
+            self.row("pg_dump -Ft", pg_dump, &["-Ft", "--file=tar"], "tar"),
+            self.row(
+                "pg-dump-rotate -F tar",
+                &rotate,
+                &["-F", "tar", "--dir", "tars"],
+                "tars",
+            )
+            .at_most(1.05, "pg_dump -Ft"),
+        ]);
+        table("Backups", rows);
     }
 
     /// On servers alike: a restore, and a restore with everything proved.
@@ -195,6 +235,20 @@ impl Bench {
     }
 }
 
+impl Row {
+    /// Sets a target.
+    fn at_most(mut self, ratio: f64, peer: &'static str) -> Self {
+        self.targets.push(Target { peer, ratio });
+        self
+    }
+}
+
+fn has_pigz() -> bool {
+    let found = Command::new("pigz").arg("--version").output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+/// As pgbench has them, and rows full of text and JSON.
 fn load(database: &Database, rows: u64) {
     database.sql(&format!(
         "create table docs as
@@ -204,10 +258,13 @@ fn load(database: &Database, rows: u64) {
              from generate_series(1, {rows} / 2) i;
          alter table docs add primary key (id);
          create index on docs (name);
+         create table accounts as
+             select i as aid, i % 10 as bid, (random() * 10000)::int as abalance, ''::char(84) as filler
+             from generate_series(1, {rows} / 4) i;
          create table entries as
              select i as id, i % 1000 as account, (random() * 100000)::numeric(12, 2) as amount,
                     gen_random_uuid() as reference, now() - i * interval '1 minute' as at
-             from generate_series(1, {rows} - {rows} / 2) i;
+             from generate_series(1, {rows} / 4) i;
          alter table entries add primary key (id);
          create index on entries (account);
          analyze"
@@ -223,20 +280,39 @@ fn table(title: &str, mut rows: Vec<Row>) {
             row.times.push(measured);
         }
     }
-    println!("| {title} | s | ratio | MB | peak MB of the tool |\n|---|--:|--:|--:|--:|");
-    let floor = median(&rows[0].times).time.as_secs_f64();
+    let head = "s | ratio | CPU s | MB | peak MB of the tool | of its peers, and at most";
+    println!("| {title} | {head} |\n|---|--:|--:|--:|--:|--:|---|");
+    let seconds = |row: &Row| median(&row.times).time.as_secs_f64();
     for row in &rows {
         let measured = median(&row.times);
-        let seconds = measured.time.as_secs_f64();
         println!(
-            "| {} | {seconds:.2} | {:.2} | {:.1} | {:.0} |",
+            "| {} | {:.2} | {:.2} | {:.2} | {:.1} | {:.0} | {} |",
             row.name,
-            seconds / floor,
+            seconds(row),
+            seconds(row) / seconds(&rows[0]),
+            measured.cpu.as_secs_f64(),
             measured.bytes as f64 / 1e6,
-            measured.peak_kib as f64 / 1024.0
+            measured.peak_kib as f64 / 1024.0,
+            judged(row, &rows)
         );
     }
     println!();
+}
+
+/// How a row does against its targets.
+fn judged(row: &Row, rows: &[Row]) -> String {
+    let seconds = |row: &Row| median(&row.times).time.as_secs_f64();
+    let judge = |target: &Target| {
+        let peer = rows.iter().find(|peer| peer.name == target.peer)?;
+        let ratio = seconds(row) / seconds(peer);
+        let missed = if ratio > target.ratio { ", MISSED" } else { "" };
+        Some(format!(
+            "{ratio:.2} of {} (≤ {:.2}{missed})",
+            target.peer, target.ratio
+        ))
+    };
+    let judged: Vec<String> = row.targets.iter().filter_map(judge).collect();
+    judged.join(", ")
 }
 
 fn median(times: &[Measured]) -> Measured {
@@ -245,10 +321,12 @@ fn median(times: &[Measured]) -> Measured {
     sorted[sorted.len() / 2]
 }
 
-/// How long it took, and the most memory that the process itself had, in KiB.
-fn timed(mut command: Command) -> (Duration, u64) {
+/// How long it took, the time of processors that it took, and the most memory that the process
+/// itself had, in KiB.
+fn timed(mut command: Command) -> (Duration, Duration, u64) {
     command.stdout(Stdio::null());
     let words = format!("{command:?}");
+    let cpu_before = cpu_of_children();
     let began = Instant::now();
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -262,7 +340,17 @@ fn timed(mut command: Command) -> (Duration, u64) {
     };
     let time = began.elapsed();
     assert!(ended.success(), "{words}: {ended}");
-    (time, peak)
+    (time, cpu_of_children() - cpu_before, peak)
+}
+
+/// What all children that have ended took, with their own: fields of /proc/self/stat, in hundredths
+/// of a second.
+fn cpu_of_children() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let fields = after_name.split_whitespace().skip(13).take(2);
+    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn peak_kib(status: &str) -> u64 {
@@ -270,6 +358,14 @@ fn peak_kib(status: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next());
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// The size of a file, or of all in a folder.
+fn size(path: &Path) -> u64 {
+    match fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| size(&entry.path())).sum(),
+        Err(_) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
+    }
 }
 
 /// The size of a file, or of the largest in a folder.

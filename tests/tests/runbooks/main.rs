@@ -15,3 +15,4 @@ mod retention_rows;
 #[allow(dead_code)] // so of this
 mod servers;
 mod shared_rows;
+mod verify_rows;

@@ -1,0 +1,28 @@
+//! `\restrict KEY` and `\unrestrict KEY`, which newer scripts begin and end with.
+
+use shared::dump::Header;
+
+/// Whether the script has given back the key that it began with.
+#[derive(Debug, Default)]
+pub struct Restriction(Option<String>);
+
+impl Restriction {
+    /// Notes a command of psql; false if it is neither of the two, or comes where no dump has it.
+    pub fn command(&mut self, word: &str, rest: &str) -> bool {
+        match word {
+            "\\restrict" if self.0.is_none() => self.0 = Some(rest.to_string()),
+            "\\unrestrict" if self.0.as_deref() == Some(rest) => self.0 = None,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Why the script that ends here is not whole, if it is not.
+    pub fn incomplete(&self, header: &Header) -> Option<String> {
+        if !header.complete {
+            return Some("pg_dump's closing words are missing: it is cut short".to_string());
+        }
+        let words = "\\restrict is not answered by \\unrestrict with its key: it is cut short";
+        self.0.as_ref().map(|_| words.to_string())
+    }
+}
