@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use shared::backup::manifest_of;
+use shared::backup::{Manifest, manifest_of};
 use shared::dump::{CONTENTS, Compression, archive_versions};
 use shared::{Context, Error, Result};
 
@@ -35,6 +35,8 @@ pub enum Kind {
     Tar,
     /// An SQL script, compressed or not.
     Plain(Compression),
+    /// pg_dumpall's script of roles and tablespaces, compressed or not.
+    Globals(Compression),
 }
 
 /// A file is looked at so far for what a dump says of itself.
@@ -85,6 +87,19 @@ impl Archive {
         })
     }
 
+    /// With the version of the server that the manifest tells, where the script does not.
+    fn with_versions_of_manifest(self) -> Self {
+        let manifest = Manifest::read(&self.path).ok().flatten();
+        let version = |of: fn(Manifest) -> Option<String>| manifest.clone().and_then(of);
+        let server = version(|manifest| manifest.server_version);
+        let pg_dump = version(|manifest| manifest.pg_dump_version);
+        Self {
+            server_major: server.as_deref().and_then(major),
+            pg_dump_major: pg_dump.as_deref().and_then(major),
+            ..self
+        }
+    }
+
     /// How much there is on disk.
     pub fn bytes(&self) -> u64 {
         let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
@@ -128,8 +143,8 @@ impl Archive {
         let text = String::from_utf8_lossy(head);
         let value = |prefix| text.lines().find_map(|line| line.strip_prefix(prefix));
         if value("-- PostgreSQL database cluster dump").is_some() {
-            return Err(
-                "it is pg_dumpall's dump of a whole cluster, not of a database".to_string(),
+            return Ok(
+                Self::new(path, Kind::Globals(compression), None, None).with_versions_of_manifest()
             );
         }
         if value("-- PostgreSQL database dump").is_none() {
@@ -240,7 +255,11 @@ mod test {
         assert_eq!(kind(&tar), Ok(Kind::Tar));
         tar[..7].copy_from_slice(b"pgdata/");
         assert!(kind(&tar).is_err());
-        for none in ["", "hello", "-- PostgreSQL database cluster dump\n"] {
+        assert_eq!(
+            kind(b"--\n-- PostgreSQL database cluster dump\n--\n"),
+            Ok(Kind::Globals(Compression::None))
+        );
+        for none in ["", "hello"] {
             assert!(kind(none.as_bytes()).is_err(), "{none:?}");
         }
     }

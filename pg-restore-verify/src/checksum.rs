@@ -105,6 +105,13 @@ pub struct Comparison {
     took: Duration,
 }
 
+impl Comparison {
+    /// Whether a file is not what the manifest says.
+    pub fn differs(&self) -> bool {
+        !self.differences.is_empty()
+    }
+}
+
 struct Difference {
     name: String,
     /// It is a file in a folder rather than the backup itself.

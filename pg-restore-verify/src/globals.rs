@@ -1,109 +1,238 @@
-//! A backup of a server's globals: its roles and tablespaces. They restore on a throw-away
-//! server when it takes every statement. Tablespaces are passed over, because their folders
-//! are another machine's, and so are roles that the server has already.
+//! The roles and tablespaces of a server, as pg_dumpall's script has them.
+//!
+//! They are restored before the databases of the same set, and proved when they are named
+//! themselves. The superuser of our server stays as it is, whatever the script says of one of
+//! that name; tablespaces are put inside the server's own folder. A role may have its password
+//! in here, so no statement is ever shown, only what it is about.
 
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
-use std::path::Path;
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use shared::backup::Manifest;
-use shared::cli::Context;
-use shared::cluster::{Cluster, ClusterOptions};
-use shared::dump::{Compression, Event, Script};
-use shared::programs::Version;
-use shared::{Context as _, Result, units};
+use shared::backup::{Manifest, Name};
+use shared::dump::{Event, Script, Token, spans, tokens};
+use shared::{Error, Result, signals};
 
-use crate::note::Restore;
-use crate::record::{Findings, Status};
+use crate::archive::Archive;
+use crate::decoder::Decoder;
+use crate::reading::Object;
+use crate::restore::{Refusal, Target};
+use crate::restriction::Restriction;
+use crate::source;
 
-const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
-const DUPLICATE_OBJECT: &str = "42710";
+/// What a script of roles and tablespaces says.
+pub struct Globals {
+    statements: Vec<String>,
+    /// Why it could not be read to its end.
+    pub damage: Option<String>,
+}
 
-/// Whether a manifest is of globals.
+impl Globals {
+    /// Reads the script. It is short.
+    pub fn read(archive: &Archive) -> Result<Self> {
+        Self::of(source::plain(archive)?)
+    }
+
+    /// Reads a script from its beginning.
+    pub fn of<R: Read>(mut script: Script<R>) -> Result<Self> {
+        let mut decoder = Decoder::without_server();
+        let mut restriction = Restriction::default();
+        let mut statements = Vec::new();
+        let damage = loop {
+            signals::check()?;
+            match script.next() {
+                Ok(None) => break restriction.incomplete(script.header()),
+                Err(error) => break Some(error.message().to_string()),
+                Ok(Some(Event::Statement { sql, .. })) => {
+                    statements.push(decoder.text(sql)?.trim().to_string());
+                }
+                Ok(Some(Event::Command { text, line })) => {
+                    let text = String::from_utf8_lossy(text);
+                    let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
+                    if word == "\\connect" {
+                        break Some(OF_A_CLUSTER.to_string());
+                    }
+                    if !restriction.command(word, rest) {
+                        break Some(format!(
+                            "line {line}: {word} is a command of psql that no dump has"
+                        ));
+                    }
+                }
+                Ok(Some(_)) => break Some(OF_A_CLUSTER.to_string()),
+            }
+        };
+        Ok(Self { statements, damage })
+    }
+
+    /// The roles and tablespaces.
+    pub fn objects(&self) -> BTreeSet<Object> {
+        let statements = self.statements.iter();
+        statements
+            .filter_map(|sql| match subject(sql)? {
+                (verb, kind, name) if verb == "CREATE" => Some(Object { kind, name }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Restores them; what the server refused.
+    pub fn restore(&self, target: &mut Target) -> Result<Vec<Refusal>> {
+        let superuser = target.cluster().superuser().to_string();
+        let mut client = target.cluster().connect("template1")?;
+        client.batch_execute("SET allow_in_place_tablespaces = on")?;
+        let mut refusals = Vec::new();
+        for sql in &self.statements {
+            signals::check()?;
+            let Some(statement) = restorable(sql, &superuser) else {
+                continue;
+            };
+            match client.batch_execute(&statement).map_err(Error::from) {
+                Ok(()) => target.has(subject(&statement)),
+                Err(error) if error.sqlstate().is_none() => return Err(error),
+                Err(error) => refusals.push(Refusal {
+                    object: about(&statement),
+                    message: error.message().to_string(),
+                }),
+            }
+        }
+        Ok(refusals)
+    }
+
+    /// What each statement is about that is here and not in `restored`, or the other way about.
+    pub fn differences(&self, restored: &Self, superuser: &str) -> Vec<(String, &'static str)> {
+        let here = self.comparable(superuser);
+        let there = restored.comparable(superuser);
+        let missing = here
+            .difference(&there)
+            .map(|sql| (about(sql), "is missing"));
+        let more = there.difference(&here).map(|sql| (about(sql), "is new"));
+        missing.chain(more).collect()
+    }
+
+    fn comparable(&self, superuser: &str) -> BTreeSet<String> {
+        let statements = self.statements.iter();
+        let restorable = statements.filter_map(|sql| restorable(sql, superuser));
+        restorable.filter(|sql| !sql.starts_with("SET ")).collect()
+    }
+}
+
+const OF_A_CLUSTER: &str = "it is pg_dumpall's dump of a whole cluster, not of a database";
+
+/// Whether a manifest is of globals. Of an adopted backup the database may be unknown.
 pub fn is_of_globals(manifest: &Manifest) -> bool {
     manifest.database.is_none() && !manifest.adopted
 }
 
-/// Restores them. Returns what was proved, in words, and how.
-pub fn restored(
-    path: &Path,
-    manifest: &Manifest,
-    context: &Context,
-    findings: &mut Findings<'_>,
-) -> Result<(String, Option<Restore>)> {
-    let script = match read(path) {
-        Ok(script) if memchr::memmem::rfind(&script, END).is_some() => script,
-        damaged => {
-            let cut = "pg_dumpall's closing words are missing: it is cut short".to_string();
-            let why = damaged.err().map_or(cut, |error| error.in_one_line());
-            findings.add(findings.check("archive", Status::Failed).message(why))?;
-            return Ok((String::new(), None));
+/// The globals that lie beside a backup and belong to its set.
+pub fn beside(backup: &Path, manifest: &Manifest) -> Option<PathBuf> {
+    let set = manifest.set.as_ref()?;
+    manifest.database.as_ref()?;
+    let taken_at = Name::parse(backup.file_name()?.to_str()?)?.taken_at();
+    let mut name = Name::new(None, manifest.label.as_deref(), taken_at, "sql.gz");
+    // Another run may have had the first name in the same second.
+    for _ in 0..3 {
+        let path = backup.with_file_name(name.to_string());
+        let found = Manifest::read(&path).ok().flatten();
+        if found.is_some_and(|found| found.set.as_ref() == Some(set) && is_of_globals(&found)) {
+            return Some(path);
         }
-    };
-    let server = manifest.server_version.as_deref().and_then(Version::parse);
-    let cluster = Cluster::start(&ClusterOptions {
-        at_least: server.map(|version| version.major),
-        ..ClusterOptions::default()
-    })?;
-    let version = cluster.version().to_string();
-    context.note(format!(
-        "restoring {} on a throw-away PostgreSQL {version}",
-        path.display()
-    ));
-    let began = Instant::now();
-    let done = run(&script, &cluster, findings)?;
-    let took = began.elapsed();
-    let restored = units::human_duration(took);
-    let restore = Restore {
-        took,
-        server_version: version,
-    };
-    Ok((format!("{done}; restored in {restored}"), Some(restore)))
+        name = name.next();
+    }
+    None
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut script = Vec::new();
-    let file = File::open(path).context(|| path.display().to_string())?;
-    let mut unpacked = Compression::Gzip.unpack(BufReader::new(file))?;
-    unpacked.read_to_end(&mut script)?;
-    Ok(script)
+/// The statement as it is run here; `None` if it is not.
+fn restorable(sql: &str, superuser: &str) -> Option<String> {
+    let tokens = tokens(sql.as_bytes());
+    let word = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+    if sql.starts_with("SET client_encoding") {
+        return None;
+    }
+    let is_role = word(1, "role") || word(1, "user");
+    let name = tokens.get(2).and_then(Token::identifier);
+    if is_role && name.as_deref() == Some(superuser) {
+        return None;
+    }
+    if word(0, "create") && word(1, "tablespace") {
+        return Some(format!("{} LOCATION '';", before(sql, &["location"])?));
+    }
+    if word(0, "grant")
+        && tokens
+            .windows(2)
+            .any(|two| two[0].is("granted") && two[1].is("by"))
+    {
+        // By whom is another matter where the first superuser has another name.
+        return Some(format!("{};", before(sql, &["granted", "by"])?));
+    }
+    Some(sql.to_string())
 }
 
-/// Runs every statement; what was done, in words.
-fn run(script: &[u8], cluster: &Cluster, findings: &mut Findings<'_>) -> Result<String> {
-    let mut client = cluster.connect("postgres")?;
-    let mut script = Script::new(Cursor::new(script));
-    let (mut roles, mut tablespaces, mut refused) = (0_u64, 0_u64, false);
-    while let Some(event) = script.next()? {
-        let Event::Statement { sql, .. } = event else {
-            continue;
-        };
-        let sql = String::from_utf8_lossy(sql);
-        if sql.contains(" TABLESPACE ") {
-            tablespaces += u64::from(sql.starts_with("CREATE "));
-            continue;
-        }
-        roles += u64::from(sql.starts_with("CREATE ROLE "));
-        let Err(error) = client.batch_execute(&sql) else {
-            continue;
-        };
-        let error = shared::Error::from(error);
-        if error.sqlstate() == Some(DUPLICATE_OBJECT) && sql.starts_with("CREATE ROLE ") {
-            continue;
-        }
-        refused = true;
-        // Not the statement itself: it may hold a password.
-        let object: Vec<&str> = sql.split_whitespace().take(3).collect();
-        let finding = findings.check("restore", Status::Failed);
-        findings.add(finding.object(object.join(" ")).message(error.message()))?;
+/// What comes before the last of these words, one after the other.
+fn before<'s>(sql: &'s str, words: &[&str]) -> Option<&'s str> {
+    let spans: Vec<_> = spans(sql.as_bytes()).collect();
+    let matches = |at: &[(Token<'_>, std::ops::Range<usize>)]| {
+        at.iter()
+            .zip(words)
+            .all(|((token, _), word)| token.is(word))
+    };
+    let at = spans.windows(words.len()).rposition(matches)?;
+    Some(sql[..spans[at].1.start].trim_end())
+}
+
+/// `CREATE`, `ROLE` and the name.
+fn subject(sql: &str) -> Option<(String, String, String)> {
+    let tokens = tokens(sql.as_bytes());
+    let [verb, kind, name, ..] = tokens.as_slice() else {
+        return None;
+    };
+    let word = |token: &Token<'_>| token.identifier().map(|word| word.to_uppercase());
+    Some((word(verb)?, word(kind)?, name.identifier()?))
+}
+
+/// What a statement is about, without what may be secret in it.
+fn about(sql: &str) -> String {
+    match (subject(sql), sql.starts_with("GRANT ")) {
+        (Some((verb, kind, name)), false) => format!("{verb} {kind} {name}"),
+        _ => sql
+            .chars()
+            .take_while(|c| *c != '\'' && *c != ';')
+            .collect(),
     }
-    let done = format!("{roles} roles with all that they may and are members of");
-    if !refused {
-        findings.add(findings.check("restore", Status::Ok).message(&done))?;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(sql: &str) -> Option<String> {
+        restorable(sql, "postgres")
     }
-    Ok(match tablespaces {
-        0 => done,
-        some => format!("{done}, but for {some} tablespaces, which no other machine can make"),
-    })
+
+    #[test]
+    fn what_can_not_be_here_as_it_was_there() {
+        for (sql, expected) in [
+            ("CREATE ROLE app;", Some("CREATE ROLE app;")),
+            ("CREATE ROLE postgres;", None),
+            ("ALTER ROLE postgres WITH NOSUPERUSER;", None),
+            ("ALTER ROLE postgres SET statement_timeout TO '1';", None),
+            (
+                "CREATE TABLESPACE \"location\" OWNER app LOCATION '/srv/fast';",
+                Some("CREATE TABLESPACE \"location\" OWNER app LOCATION '';"),
+            ),
+            (
+                "GRANT a TO \"granted\" WITH ADMIN OPTION GRANTED BY rds_superuser;",
+                Some("GRANT a TO \"granted\" WITH ADMIN OPTION;"),
+            ),
+            ("GRANT a TO postgres;", Some("GRANT a TO postgres;")),
+        ] {
+            assert_eq!(run(sql).as_deref(), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let sql = "ALTER ROLE app WITH LOGIN PASSWORD 'SCRAM-SHA-256$secret';";
+        assert_eq!(about(sql), "ALTER ROLE app");
+        assert_eq!(about("GRANT a TO b;"), "GRANT a TO b");
+    }
 }

@@ -9,6 +9,7 @@ use shared::{Result, signals};
 use crate::archive::{Archive, Kind};
 use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
+use crate::globals::Globals;
 use crate::restriction::Restriction;
 use crate::source::{self, Converted, Damage};
 
@@ -54,6 +55,10 @@ impl Reading {
         let mut collector = Collector::new();
         let mut decoder = Decoder::without_server();
         let (objects, damage) = match archive.kind {
+            Kind::Globals(_) => {
+                let globals = Globals::read(archive)?;
+                (Some(globals.objects()), globals.damage)
+            }
             Kind::Plain(_) => (None, script(archive, &mut decoder, &mut collector)?),
             _ => match source::data(archive)? {
                 Ok(Some(data)) => {

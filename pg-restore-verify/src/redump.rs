@@ -8,6 +8,7 @@ use shared::programs::{Child, Program, set_environment};
 use shared::{Result, signals};
 
 use crate::contents::{Collector, Contents};
+use crate::globals::Globals;
 use crate::restore::Target;
 use crate::source;
 
@@ -60,6 +61,20 @@ pub fn inserts(
         .into_iter()
         .map(|(table, data)| (table, data.digest))
         .collect())
+}
+
+/// The roles and tablespaces of the throw-away server.
+pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
+    let mut command = pg_dumpall.command();
+    set_environment(&mut command, target.cluster().environment());
+    command.args(["--globals-only", "--no-password"]);
+    command.stdout(Stdio::piped());
+    let mut child = Child::spawn(command, "pg_dumpall")?;
+    let globals = Globals::of(Script::new(child.stdout()?));
+    let ended = child.wait()?;
+    signals::check()?;
+    ended.success_or(|| "dumping the restored roles".to_string())?;
+    globals
 }
 
 fn dump(pg_dump: &Program, target: &Target, options: &[&str]) -> Result<Contents> {

@@ -176,7 +176,8 @@ impl Schema {
         for name in STATE {
             if let Some(value) = setting.strip_prefix(name) {
                 let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
-                self.quotes_all |= value.starts_with('"');
+                // `heap` needs no quotes; a tablespace may.
+                self.quotes_all |= name == "default_table_access_method" && value.starts_with('"');
                 self.state.insert(name, value.trim_matches('"').to_string());
             }
         }

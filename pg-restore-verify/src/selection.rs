@@ -59,6 +59,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
         wish.as_deref().is_none_or(|wish| value == Some(wish))
     };
     let newest = backups.into_iter().find(|backup| match &backup.manifest {
+        // Globals are no database; they are restored with one.
         Some(manifest) => {
             !globals::is_of_globals(manifest)
                 && wanted(&selection.database, manifest.database.as_deref())

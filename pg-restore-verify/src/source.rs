@@ -23,7 +23,7 @@ const CHUNKS_AHEAD: usize = 4;
 pub fn plain(archive: &Archive) -> Result<Script<Box<dyn Read + Send>>> {
     let named = || archive.path.display().to_string();
     let file = File::open(&archive.path).context(named)?;
-    let Kind::Plain(compression) = archive.kind else {
+    let (Kind::Plain(compression) | Kind::Globals(compression)) = archive.kind else {
         return Err(Error::new(format!("{} is no script", named())));
     };
     let input: Box<dyn Read + Send> = match compression {

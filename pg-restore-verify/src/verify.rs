@@ -1,5 +1,7 @@
 //! One backup, from its file to its verdict.
 
+mod globals;
+
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
@@ -13,7 +15,6 @@ use crate::archive::{Archive, Kind};
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
-use crate::globals;
 use crate::note::{self, Restore};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
@@ -33,15 +34,6 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    let known = Known::of(path);
-    if let Some(manifest) = known.manifest().filter(|m| globals::is_of_globals(m)) {
-        findings.begin(path);
-        let (proved, restore) = globals::restored(path, manifest, context, findings)?;
-        known.report(&known.compare(path, 1)?, findings)?;
-        let verdict = findings.verdict(proved)?;
-        note::beside(path, verdict, restore, options, context);
-        return Ok(());
-    }
     let opened = Archive::open(path)?;
     findings.begin(path);
     let archive = match opened {
@@ -53,12 +45,14 @@ pub fn backup(
             return Ok(());
         }
     };
+    let known = Known::of(path);
     let (proved, restore) = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
-        let proved = match options.mode {
-            Mode::ArchiveOnly => read(&archive, &known, options, context, findings),
-            _ => restored_and_proved(&archive, &known, options, context, findings),
+        let proved = match (archive.kind, options.mode) {
+            (Kind::Globals(_), mode) => globals::verify(&archive, mode, context, findings),
+            (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
+            (_, _) => restored_and_proved(&archive, &known, options, context, findings),
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
@@ -127,7 +121,7 @@ fn restored_and_proved(
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     let data = match archive.kind {
-        Kind::Plain(_) => None,
+        Kind::Plain(_) | Kind::Globals(_) => None,
         // Before pg_restore sees it: in a tar file that was cut it goes round in circles for ever.
         _ => match source::data(archive)? {
             Ok(data) => data,
@@ -139,9 +133,10 @@ fn restored_and_proved(
         },
     };
     let mut target = Target::start(archive, context)?;
+    globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
     let toc = data.as_ref().map(Data::toc);
     let restored = match archive.kind {
-        Kind::Plain(_) => plain(archive, &mut target, findings).map(Some),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, &mut target, findings).map(Some),
         _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;

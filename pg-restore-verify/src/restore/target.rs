@@ -140,6 +140,18 @@ impl Target {
         Ok(())
     }
 
+    /// Notes a role or tablespace that was created, as a statement's verb, kind and name.
+    pub fn has(&mut self, subject: Option<(String, String, String)>) {
+        match subject {
+            Some((verb, kind, name)) if verb == "CREATE" => match kind.as_str() {
+                "ROLE" => self.known.roles.insert(name),
+                "TABLESPACE" => self.known.tablespaces.insert(name),
+                _ => false,
+            },
+            _ => false,
+        };
+    }
+
     fn provide_role(&mut self, client: &mut Client, role: String) -> Result<()> {
         let exists = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
         if client

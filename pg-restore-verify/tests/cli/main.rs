@@ -11,3 +11,4 @@ mod healthy;
 mod manifests;
 mod reading;
 mod selection;
+mod sets;

@@ -64,7 +64,10 @@ impl Header {
     pub(super) fn read(&mut self, comment: &str) {
         if comment == "PostgreSQL database dump" {
             self.is_dump = true;
-        } else if comment == "PostgreSQL database dump complete" {
+        } else if matches!(
+            comment,
+            "PostgreSQL database dump complete" | "PostgreSQL database cluster dump complete"
+        ) {
             self.complete = true;
         } else if let Some(version) = comment.strip_prefix("Dumped from database version ") {
             self.server_version

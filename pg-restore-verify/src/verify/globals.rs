@@ -1,0 +1,127 @@
+//! Globals: verified themselves, or restored before the database that they belong to.
+
+use std::path::Path;
+use std::time::Instant;
+
+use shared::Result;
+use shared::backup::Manifest;
+use shared::cli::Context;
+use shared::programs::Program;
+
+use crate::archive::Archive;
+use crate::checksum::Known;
+use crate::cli::Mode;
+use crate::globals::{self, Globals};
+use crate::note::Restore;
+use crate::record::{Findings, Status};
+use crate::redump;
+use crate::restore::Target;
+
+/// Verifies a backup of globals: what was proved, in words, and how it was restored.
+pub fn verify(
+    archive: &Archive,
+    mode: Mode,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
+    let globals = Globals::read(archive)?;
+    if let Some(damage) = &globals.damage {
+        findings.add(findings.check("archive", Status::Failed).message(damage))?;
+        return Ok((String::new(), None));
+    }
+    let count = match globals.objects().len() {
+        1 => "1 role or tablespace".to_string(),
+        several => format!("{several} roles and tablespaces"),
+    };
+    let finding = findings.check("archive", Status::Ok);
+    findings.add(finding.message(format!("{count}, read to the end")))?;
+    if mode == Mode::ArchiveOnly {
+        return Ok((format!("{count}: read to the end, not restored"), None));
+    }
+    let mut target = Target::start(archive, context)?;
+    let began = Instant::now();
+    let refusals = globals.restore(&mut target)?;
+    let took = began.elapsed();
+    for refusal in &refusals {
+        let finding = findings.check("restore", Status::Failed);
+        findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+    }
+    if refusals.is_empty() {
+        findings.add(findings.check("restore", Status::Ok).took(took))?;
+        compare(archive, &globals, &target, findings)?;
+    }
+    let server_version = target.cluster().version().to_string();
+    let proved = format!("{count}: restored on PostgreSQL {server_version}");
+    let restore = Restore {
+        took,
+        server_version,
+    };
+    Ok((proved, Some(restore)))
+}
+
+/// Dumps the restored globals again. Other versions have other words for the same.
+fn compare(
+    archive: &Archive,
+    globals: &Globals,
+    target: &Target,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    let began = Instant::now();
+    let version = target.cluster().version().major;
+    let pg_dumpall = Program::find("pg_dumpall", Some(version))?;
+    let ours = (Some(version), Some(pg_dumpall.version.major));
+    if (archive.server_major, archive.pg_dump_major) != ours {
+        let message = "of a server or a pg_dumpall of another version, or of one that is not \
+                       known: restored without an error, and not compared word by word";
+        return findings.add(findings.check("schema", Status::Skipped).message(message));
+    }
+    let restored = redump::globals(&pg_dumpall, target)?;
+    let differences = globals.differences(&restored, target.cluster().superuser());
+    for (about, how) in &differences {
+        let finding = findings.check("schema", Status::Failed).object(about);
+        findings.add(finding.message(*how))?;
+    }
+    if differences.is_empty() {
+        findings.add(findings.check("schema", Status::Ok).took(began.elapsed()))?;
+    }
+    Ok(())
+}
+
+/// Restores the globals that lie beside a backup of a database, if some do.
+pub fn restore_first(
+    backup: &Path,
+    manifest: Option<&Manifest>,
+    target: &mut Target,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    let Some(path) = manifest.and_then(|manifest| globals::beside(backup, manifest)) else {
+        return Ok(());
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let fail = |findings: &mut Findings<'_>, why: &str| {
+        let finding = findings.check("globals", Status::Failed).object(&name);
+        findings.add(finding.message(why))
+    };
+    let began = Instant::now();
+    if Known::of(&path).compare(&path, 1)?.differs() {
+        return fail(findings, "the file is not what its manifest says");
+    }
+    let globals = match Archive::open(&path)? {
+        Ok(archive) => Globals::read(&archive)?,
+        Err(damage) => return fail(findings, &damage),
+    };
+    if let Some(damage) = &globals.damage {
+        return fail(findings, damage);
+    }
+    let refusals = globals.restore(target)?;
+    for refusal in &refusals {
+        let finding = findings.check("globals", Status::Failed);
+        findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+    }
+    if refusals.is_empty() {
+        let finding = findings.check("globals", Status::Ok).object(&name);
+        let words = "the roles and tablespaces of its set were restored first";
+        findings.add(finding.message(words).took(began.elapsed()))?;
+    }
+    Ok(())
+}
