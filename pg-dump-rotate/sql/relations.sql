@@ -1,7 +1,7 @@
 -- Which tables and sequences does pg_dump lock or read, and may this role read them whole?
 -- Picked as pg_dump picks them. $1, $2: the schemas of -n (NULL: not given) and -N; $3, $4: the
 -- tables of -t (NULL: not given) and -T; $5: the tables of --exclude-table-data.
--- Cost: one pass over pg_class and pg_depend's extension members, a second for 100,000 tables;
+-- Cost: one pass over pg_class and pg_depend's extension members, two seconds for 100,000 tables;
 -- locks nothing but catalogs. Right: none.
 WITH picked_schemas AS (
     SELECT n.oid, n.nspname

@@ -58,7 +58,8 @@ impl Compression {
             Format::Custom | Format::Directory if knows(pg_dump, Method::Zstd)? => {
                 Self::Method(Method::Zstd, 3)
             }
-            Format::Custom => Self::Method(Method::Gzip, 3),
+            // A third less work than at 6, and 2 % larger.
+            Format::Custom => Self::Method(Method::Gzip, 2),
             // By pg_dump's own zlib, which holds the dump up.
             Format::Directory => Self::Method(Method::Gzip, 1),
         })

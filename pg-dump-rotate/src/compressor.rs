@@ -22,7 +22,8 @@ pub enum Compressor {
     None,
     Gzip(u32),
     Lz4,
-    Zstd(Box<zstd::bulk::Compressor<'static>>),
+    /// With room for its results, which it wants to be large.
+    Zstd(Box<zstd::bulk::Compressor<'static>>, Vec<u8>),
 }
 
 impl Compressor {
@@ -36,7 +37,8 @@ impl Compressor {
                 let level = i32::try_from(level).unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
                 let mut zstd = zstd::bulk::Compressor::new(level)?;
                 zstd.set_parameter(CParameter::ChecksumFlag(true))?;
-                Self::Zstd(Box::new(zstd))
+                let room = Vec::with_capacity(zstd::zstd_safe::compress_bound(PIECE));
+                Self::Zstd(Box::new(zstd), room)
             }
         })
     }
@@ -63,7 +65,11 @@ impl Compressor {
                 encoder.write_all(piece)?;
                 encoder.finish()?;
             }
-            Self::Zstd(zstd) => output.extend_from_slice(&zstd.compress(piece)?),
+            Self::Zstd(zstd, room) => {
+                room.clear();
+                zstd.compress_to_buffer(piece, room)?;
+                output.extend_from_slice(room);
+            }
         }
         Ok(())
     }

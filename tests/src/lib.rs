@@ -23,6 +23,7 @@ mod output;
 mod running;
 mod sample;
 mod server;
+mod standby;
 #[cfg(target_os = "linux")]
 mod stepping;
 
@@ -37,3 +38,4 @@ pub use output::Output;
 pub use running::Running;
 pub use sample::sample_files;
 pub use server::{cluster, start, tcp_cluster};
+pub use standby::{Standby, primary};

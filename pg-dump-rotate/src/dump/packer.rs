@@ -60,7 +60,10 @@ impl Packer {
 
     /// The piece with its data compressed.
     pub fn pack(&mut self, piece: &Arc<Piece>) -> io::Result<Packed> {
-        let mut packed = Packed::default();
+        let mut packed = Packed {
+            bytes: Vec::with_capacity(piece.bytes.len() / 3),
+            ..Packed::default()
+        };
         for (kind, bytes) in piece.parts() {
             match kind {
                 Kind::Frame => packed.bytes.extend_from_slice(bytes),

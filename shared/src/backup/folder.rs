@@ -93,7 +93,7 @@ impl Backup {
 
     fn without_proof(path: &Path) -> Option<Self> {
         let file_name = path.file_name()?.to_str()?;
-        let (mut manifest, damage) = match Manifest::read(path) {
+        let (mut manifest, damage) = match Manifest::read_without_tables(path) {
             Ok(manifest) => (manifest, None),
             Err(error) => (None, Some(error)),
         };
@@ -123,7 +123,6 @@ impl Backup {
             }
         };
         if let Some(manifest) = &mut manifest {
-            manifest.tables = None;
             manifest.large_objects = None;
         }
         Some(Self {

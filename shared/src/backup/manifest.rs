@@ -11,6 +11,7 @@ use std::path::Path;
 
 use ::time::OffsetDateTime;
 use ::time::serde::rfc3339;
+use memchr::memmem;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,6 +26,10 @@ const LONGEST: u64 = 256 << 20;
 /// The last field: before it the text that is hashed, after it what closes the text.
 const OWN_HASH: &str = ",\n  \"manifest_sha256\": \"";
 const CLOSE: &str = "\"\n}\n";
+/// Where tables begin, where they end, and what stands there where they are not known.
+const TABLES: &[u8] = b"\n  \"tables\": [\n";
+const END_OF_LIST: &[u8] = b"\n  ]";
+const NO_TABLES: &[u8] = b"\n  \"tables\": null";
 
 /// What pg_dump was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,12 +192,35 @@ impl Manifest {
         )
     }
 
+    /// The same without what it says of tables, which is most of it: for lists of many.
+    pub fn read_without_tables(backup: &Path) -> Result<Option<Self>> {
+        let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
+            return Ok(None);
+        };
+        let path = backup.with_file_name(name::manifest_of(file_name));
+        let named = || format!("damaged manifest {}", path.display());
+        let Some(text) = found(read_small(&path)).context(|| path.display().to_string())? else {
+            return Ok(None);
+        };
+        let shorter = match own_hash(&text) {
+            Some(true) => without_tables(&text),
+            _ => None,
+        };
+        let manifest = shorter.and_then(|text| Self::understand(&text).ok());
+        let manifest = match manifest {
+            Some(manifest) => manifest.checked(file_name).context(named)?,
+            None => Self::parse(&text, file_name).context(named)?,
+        };
+        Ok(Some(Self {
+            tables: None,
+            ..manifest
+        }))
+    }
+
     /// The same of a manifest that lies elsewhere, about a backup of this name.
     pub fn read_from(path: &Path, file_name: &str) -> Result<Option<Self>> {
-        let text = match read_small(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).context(|| path.display().to_string()),
+        let Some(text) = found(read_small(path)).context(|| path.display().to_string())? else {
+            return Ok(None);
         };
         Self::parse(&text, file_name)
             .context(|| format!("damaged manifest {}", path.display()))
@@ -200,16 +228,26 @@ impl Manifest {
     }
 
     fn parse(text: &[u8], file_name: &str) -> Result<Self> {
+        let manifest = Self::understand(text)?;
+        match own_hash(text) {
+            Some(true) => manifest.checked(file_name),
+            _ => Err(Error::new("it was changed after it was written")),
+        }
+    }
+
+    /// What a text says, whatever its hash.
+    fn understand(text: &[u8]) -> Result<Self> {
         let manifest: Self = serde_json::from_slice(text).map_err(|error| newer(text, error))?;
-        if manifest.version > VERSION {
-            return Err(too_new(manifest.version));
+        match manifest.version > VERSION {
+            true => Err(too_new(manifest.version)),
+            false => Ok(manifest),
         }
-        if own_hash(text) != Some(true) {
-            return Err(Error::new("it was changed after it was written"));
-        }
+    }
+
+    fn checked(self, file_name: &str) -> Result<Self> {
         let is_about = |file: &File| is_part_of(&file.name, file_name);
-        match !manifest.files.is_empty() && manifest.files.iter().all(is_about) {
-            true => Ok(manifest),
+        match !self.files.is_empty() && self.files.iter().all(is_about) {
+            true => Ok(self),
             false => Err(Error::new(format!("it is not about {file_name}"))),
         }
     }
@@ -274,9 +312,28 @@ fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() || metadata.len() > LONGEST {
         return Err(io::Error::other("this is no manifest"));
     }
-    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    file.take(LONGEST).read_to_end(&mut text)?;
+    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(metadata.len()).read_to_end(&mut text)?;
     Ok(text)
+}
+
+/// That there is none is no error.
+fn found(text: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
+    match text {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some),
+    }
+}
+
+/// A manifest's text without its tables, as far as we wrote it: each line of what is in a list
+/// is further to the right than those of the list, and no text has a newline in it.
+fn without_tables(text: &[u8]) -> Option<Vec<u8>> {
+    let start = memmem::find(text, TABLES)?;
+    let length = memmem::find(&text[start..], END_OF_LIST)? + END_OF_LIST.len();
+    let mut shorter = text[..start].to_vec();
+    shorter.extend_from_slice(NO_TABLES);
+    shorter.extend_from_slice(&text[start + length..]);
+    Some(shorter)
 }
 
 /// Whether the text is what it was when its hash was written; `None`: it has none.
@@ -331,161 +388,4 @@ fn words(error: serde_json::Error) -> Error {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use ::time::macros::datetime;
-
-    use super::*;
-
-    pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
-        Manifest {
-            version: VERSION,
-            database: Some("app".into()),
-            label: None,
-            selection: Vec::new(),
-            set: None,
-            adopted: false,
-            names: None,
-            taken_at: datetime!(2026-11-20 10:39:30 UTC),
-            utc_offset_seconds: 0,
-            time_zone: None,
-            finished_at: datetime!(2026-11-20 10:39:31.5 UTC),
-            format: Format::Custom,
-            compression: "gzip:1".into(),
-            files: vec![File {
-                name: file_name.into(),
-                bytes,
-                sha256: "00".into(),
-            }],
-            server_version: Some("15.18".into()),
-            pg_dump_version: Some("15.18".into()),
-            encoding: Some("UTF8".into()),
-            collate: Some("C".into()),
-            ctype: Some("C".into()),
-            locale_provider: Some("libc".into()),
-            locale: None,
-            system_identifier: None,
-            source_bytes: None,
-            omissions: Vec::new(),
-            source_check: None,
-            tables: None,
-            large_objects: None,
-        }
-    }
-
-    /// The text with a hash that fits it again.
-    fn resealed(text: &str) -> String {
-        let (hashed, _) = text.rsplit_once(OWN_HASH).unwrap();
-        let hash = sha256(hashed.as_bytes());
-        format!("{hashed}{OWN_HASH}{hash}{CLOSE}")
-    }
-
-    fn read(text: &str) -> Result<Option<Manifest>> {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a.dump.manifest.json"), text).unwrap();
-        Manifest::read(&folder.path().join("a.dump"))
-    }
-
-    #[test]
-    fn reads_back_what_it_wrote() {
-        let manifest = manifest("a.dump", 7);
-        let text = manifest.to_json().unwrap();
-        assert!(
-            text.contains("\"taken_at\": \"2026-11-20T10:39:30Z\""),
-            "{text}"
-        );
-        assert_eq!(read(&text).unwrap(), Some(manifest));
-    }
-
-    #[test]
-    fn what_ends_with_a_brace_is_sealed_too() {
-        let mut manifest = manifest("a.dump", 7);
-        manifest.large_objects = Some(LargeObjects {
-            count: 1,
-            digest: "00".into(),
-        });
-        let text = manifest.to_json().unwrap();
-        assert_eq!(read(&text).unwrap(), Some(manifest));
-    }
-
-    #[test]
-    fn fields_of_later_versions_are_ignored() {
-        let text = manifest("a.dump", 7).to_json().unwrap();
-        let text = resealed(&text.replacen('{', "{\"later\": [{\"name\": \"x\"}],", 1));
-        assert_eq!(read(&text).unwrap(), Some(manifest("a.dump", 7)));
-    }
-
-    #[test]
-    fn a_change_of_any_byte_is_noticed() {
-        let text = manifest("a.dump", 7).to_json().unwrap();
-        for position in 0..text.len() {
-            let mut bytes = text.clone().into_bytes();
-            bytes[position] ^= 1;
-            let changed = String::from_utf8(bytes).unwrap();
-            assert!(read(&changed).is_err(), "byte {position}");
-        }
-    }
-
-    #[test]
-    fn the_files_of_a_directory_are_below_it() {
-        let mut manifest = manifest("a.dump/toc.dat", 7);
-        assert!(read(&manifest.to_json().unwrap()).is_ok());
-        for strange in ["a.dump/../b", "a.dump//b", "a.dump/", "a.dumps", "/a.dump"] {
-            manifest.files[0].name = strange.into();
-            assert!(read(&manifest.to_json().unwrap()).is_err(), "{strange}");
-        }
-    }
-
-    #[test]
-    fn none_beside_the_file_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Manifest::read(&folder.path().join("a.dump")).unwrap(), None);
-    }
-
-    #[test]
-    fn what_can_be_none_is_not_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.dump.manifest.json");
-        let error = || Manifest::read(&folder.path().join("a.dump")).unwrap_err();
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &path,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-            0,
-        )
-        .unwrap();
-        assert!(error().message().ends_with("this is no manifest"));
-        fs::remove_file(&path).unwrap();
-        fs::File::create(&path)
-            .unwrap()
-            .set_len(LONGEST + 1)
-            .unwrap();
-        assert!(error().message().ends_with("this is no manifest"));
-    }
-
-    #[test]
-    fn a_damaged_one_is_named() {
-        let good = manifest("a.dump", 7).to_json().unwrap();
-        let newer = resealed(&good.replace("\"version\": 1", "\"version\": 2"));
-        let strange = "{\"version\": 2}";
-        let other = resealed(&good.replace("a.dump", "../b.dump"));
-        for text in [
-            "",
-            "{",
-            "[]",
-            &good[..good.len() / 2],
-            &newer,
-            strange,
-            &other,
-        ] {
-            let error = read(text).unwrap_err().to_string();
-            assert!(error.starts_with("damaged manifest "), "{error}");
-            assert!(error.contains("a.dump.manifest.json: "), "{error}");
-            assert_eq!(
-                error.contains("newer"),
-                text.contains("\"version\": 2"),
-                "{error}"
-            );
-        }
-    }
-}
+pub(super) mod tests;
