@@ -147,6 +147,7 @@ impl Schema {
 
     /// Every object that is not the same in `restored`.
     pub fn differences(&self, restored: &Self) -> Vec<Difference> {
+        let restored = &restored.with_attachments_as_in(self);
         let mut found = Vec::new();
         for (object, statements) in &self.objects {
             let (expected, actual) = unlike(statements, restored.objects.get(object));
@@ -170,6 +171,29 @@ impl Schema {
             });
         }
         found
+    }
+
+    /// Up to pg_dump 13 a partition's own entry attaches it, from 14 on another one: in the form
+    /// of a dump that has none of those.
+    fn with_attachments_as_in(&self, other: &Self) -> Self {
+        const ATTACH: &str = "TABLE ATTACH";
+        let mut same = self.clone();
+        if other.objects.keys().any(|object| object.kind == ATTACH) {
+            return same;
+        }
+        for (object, statements) in &self.objects {
+            if object.kind == ATTACH {
+                same.objects.remove(object);
+                let kind = "TABLE".to_string();
+                let table = Object {
+                    kind,
+                    ..object.clone()
+                };
+                let of_table = same.objects.entry(table).or_default();
+                of_table.extend(statements.iter().cloned());
+            }
+        }
+        same
     }
 
     fn set(&mut self, setting: &str) {
@@ -309,6 +333,18 @@ mod test {
         let other = schema(&format!("{INDEX}{TABLE}"));
         assert_eq!(one.differences(&other), []);
         assert_eq!(one.len(), 2);
+    }
+
+    #[test]
+    fn a_partition_is_attached_by_its_own_entry_or_by_another() {
+        let attach = "ALTER TABLE ONLY public.p ATTACH PARTITION public.t DEFAULT;\n";
+        let entry = "-- Name: t; Type: TABLE ATTACH; Schema: public; Owner: app\n\n";
+        let old = schema(&format!("{TABLE}{attach}"));
+        let new = schema(&format!("{TABLE}{entry}{attach}"));
+        assert_eq!(old.differences(&new), []);
+        assert_eq!(new.differences(&new), []);
+        assert_eq!(old.differences(&schema(TABLE)).len(), 1);
+        assert_eq!(schema(TABLE).differences(&new).len(), 1);
     }
 
     #[test]
