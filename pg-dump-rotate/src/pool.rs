@@ -109,9 +109,7 @@ fn gather<R, W: Write>(
 
 /// What a thread came to.
 pub fn join<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
-    thread
-        .join()
-        .unwrap_or_else(|_| Err(died()))
+    thread.join().unwrap_or_else(|_| Err(died()))
 }
 
 fn died() -> io::Error {
