@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use shared::Result;
-use shared::backup::Manifest;
+use shared::backup::{Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
 use super::{Run, plan};
+use crate::archive;
 use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
@@ -21,6 +22,7 @@ pub struct Database {
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
     asked: Option<Asked>,
     pg_dump: Program,
+    pg_restore: Option<Program>,
     compression: Compression,
 }
 
@@ -43,6 +45,7 @@ impl Database {
             conninfo: conninfo.clone(),
             asked: None,
             compression: compression(run, &pg_dump)?,
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
         })
     }
@@ -54,6 +57,7 @@ impl Database {
         Ok(Self {
             conninfo: asked.conninfo.clone(),
             asked: Some(asked),
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
             compression,
         })
@@ -129,6 +133,7 @@ impl Database {
     fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
+            pg_restore: self.pg_restore.as_ref(),
             conninfo: &self.conninfo,
             format: run.options.format(),
             compression: self.compression,
@@ -173,6 +178,17 @@ impl Database {
             None => manifest,
         }
     }
+}
+
+/// What reads an archive once more. Looked for before the dump, which takes hours.
+fn pg_restore(run: &Run<'_>, pg_dump: &Program) -> Option<Program> {
+    let format = run.options.format();
+    let pg_restore = (format == Format::Custom).then(|| archive::reader(pg_dump))?;
+    if pg_restore.is_none() {
+        let words = "there is no pg_restore for what pg_dump writes: only pg-dump-rotate reads it";
+        run.context.note(words);
+    }
+    pg_restore
 }
 
 /// What was asked for, if this pg_dump can do it, or else what is best.
