@@ -124,9 +124,13 @@ fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
         None => !scope.names_databases() && scope.label.is_none(),
     };
     let record = |left: Leftover| {
-        let (state, reason) = match left.busy {
-            true => ("in progress", "a run is at work on it"),
-            false => (
+        let (state, reason) = match (left.busy, left.shut_by) {
+            (true, _) => ("in progress", "a run is at work on it"),
+            (_, Some(_)) => (
+                "unfinished",
+                "we may not open it: another user's run is at work on it, or was killed",
+            ),
+            _ => (
                 "unfinished",
                 "left by a run that was killed; the next run finishes it, or removes it",
             ),
