@@ -49,8 +49,12 @@ fn names(output: &Output, action: &str) -> Vec<String> {
 }
 
 fn list(dir: &Path, arguments: &[&str]) -> Vec<Value> {
-    let list = folder(dir).arg("--list").args(arguments);
-    list.run().expect_code(0).json_lines()
+    let list = folder(dir).arg("--list").args(arguments).run();
+    let records = list.json_lines();
+    let fine = ["ok", "no manifest", "unfinished"];
+    let is_fine = |record: &Value| fine.contains(&text(record, "state").as_str());
+    list.expect_code(i32::from(!records.iter().all(is_fine)));
+    records
 }
 
 /// A dump in every format, named as others do.

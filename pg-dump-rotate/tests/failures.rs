@@ -125,6 +125,20 @@ fn a_folder_of_somebody_else() {
     let run = |dir: &Path| folder(dir).args(["-d", &conninfo]).as_user(uid);
     expect_failure(run(theirs.path()), theirs.path(), "Permission denied");
     run(ours.path()).run().expect_code(0);
+    // Root was killed here: nobody can tell that from outside, and it is no reason to have no
+    // backup from now on.
+    let left = format!(".{}_20260101T000000Z.dump.partial", database.name());
+    let left = ours.path().join(left);
+    fs::write(&left, "PGDMP").unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
+    let output = run(ours.path()).run().expect_code(0);
+    let told = output.expect_error(&format!("{}, left alone", left.display()));
+    told.expect_error("uid 0");
+    assert!(left.exists());
+    let listed = folder(ours.path()).arg("--list").as_user(uid).run();
+    let listed = listed.expect_code(0).json_lines();
+    let state = |record: &serde_json::Value| record["state"] == "unfinished";
+    assert!(listed.iter().any(state), "{listed:?}");
 }
 
 #[test]

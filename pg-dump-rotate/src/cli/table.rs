@@ -55,7 +55,9 @@ pub const TOOL: Tool = Tool::new(
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check and \
-     --list judge by sizes; with --verify-checksums every byte is read.\n\
+     --list judge by sizes; with --verify-checksums every byte is read. --list, as --rotate, ends with \
+     status 1 when one that it shows is damaged: it lacks data, has another size or other bytes, can't \
+     be read, or its manifest makes no sense. One without a manifest may be another's, and is not.\n\
      \n\
      --match adopts what others made. What a file is, its content says; it is whole when it can be \
      read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
