@@ -65,7 +65,8 @@ pub const TOOL: Tool = Tool::new(
      never deleted; what is no dump is left alone. The time is the last one in the name, in local \
      time unless it says otherwise, or else that of the last change. Archives say what database they \
      are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
-     They belong to the series of that database and of --label, where it is of one server and their \
+     What has tables and no rows counts as taken with --schema-only, rows without tables as with \
+     --data-only. They belong to the series of that database and of --label, where it is of one server and their \
      names differ in the time only; where not, those of each kind of name are a series of their own.\n\
      \n\
      With an adopted backup goes what others laid beside it: plain files called as it is, with its \
