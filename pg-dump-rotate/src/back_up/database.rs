@@ -8,6 +8,7 @@ use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
+use super::origin::Origin;
 use super::{Run, plan};
 use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
@@ -20,6 +21,7 @@ pub struct Database {
     conninfo: Conninfo,
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
     asked: Option<Asked>,
+    origin: Origin,
     pg_dump: Program,
     compression: Compression,
 }
@@ -38,10 +40,12 @@ impl Database {
     }
 
     fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let pg_dump = run.program("pg_dump", None)?;
+        let origin = Origin::elsewhere(run, conninfo);
+        let pg_dump = run.program("pg_dump", origin.major())?;
         Ok(Self {
             conninfo: conninfo.clone(),
             asked: None,
+            origin,
             compression: compression(run, &pg_dump)?,
             pg_dump,
         })
@@ -53,6 +57,7 @@ impl Database {
         let compression = compression(run, &pg_dump)?;
         Ok(Self {
             conninfo: asked.conninfo.clone(),
+            origin: Origin::reached(&asked.server, run, conninfo),
             asked: Some(asked),
             pg_dump,
             compression,
@@ -68,7 +73,7 @@ impl Database {
         // A label makes no difference to the size.
         let is_earlier = |earlier: &Manifest| {
             earlier.database == new.database
-                && earlier.system_identifier == new.system_identifier
+                && earlier.same_server(&new)
                 && earlier.selection == new.selection
                 && earlier.compression == new.compression
         };
@@ -169,8 +174,8 @@ impl Database {
             ..run.manifest(Some(self.name().to_string()))
         };
         match &self.asked {
-            Some(asked) => asked.described(manifest),
-            None => manifest,
+            Some(asked) => self.origin.described(asked.described(manifest)),
+            None => self.origin.described(manifest),
         }
     }
 }
