@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags, accessat, flock};
 use shared::backup::{self, Name};
-use shared::{Context, Error, Result, signals};
+use shared::{Context, Error, Result, cli, signals};
 
 use crate::partial::Partial;
 
@@ -146,8 +146,9 @@ impl Locked<'_> {
     }
 
     /// Begins a backup under the first name at or after `name` that is free. Refused while
-    /// another run dumps the same database under the same label.
-    pub fn begin(&self, name: Name) -> Result<Partial> {
+    /// another run dumps the same database under the same label; where that can't be told, a
+    /// warning has to do, or what one user left would keep another from backups for ever.
+    pub fn begin(&self, name: Name, context: &cli::Context) -> Result<Partial> {
         let leftovers = leftovers(self.path())?;
         if let Some(busy) = leftovers.iter().find_map(|left| left.busy_with(&name)) {
             return Err(Error::new(format!(
@@ -155,6 +156,15 @@ impl Locked<'_> {
                 busy.display()
             ))
             .with_hint("wait for it to end, or give this backup another --label or --dir"));
+        }
+        for left in leftovers.iter().filter(|left| left.is_like(&name)) {
+            if let Some(uid) = left.shut_by {
+                let path = left.path().display();
+                context.warn(format!(
+                    "{path}, left alone: it belongs to uid {uid} and we may not open it, so \
+                     another run may be backing this up, or was killed"
+                ));
+            }
         }
         Partial::create(self.path(), free_name(self.path(), name)?)
     }

@@ -18,7 +18,8 @@ const MOST_THREADS: usize = 8;
 pub struct Pool<P, W> {
     workers: Vec<SyncSender<P>>,
     sent: usize,
-    collector: JoinHandle<io::Result<W>>,
+    /// Hands back how many results it wrote, too.
+    collector: JoinHandle<io::Result<(W, usize)>>,
 }
 
 /// As many threads as there are cores, within reason.
@@ -63,9 +64,15 @@ impl<P: Send + 'static, W: Write + Send + 'static> Pool<P, W> {
     }
 
     /// Waits for the last piece and hands the output back, with everything written to it.
+    ///
+    /// # Errors
+    /// When a piece was not written: also one whose thread died of it.
     pub fn finish(self) -> io::Result<W> {
         drop(self.workers);
-        join(self.collector)
+        match join(self.collector)? {
+            (output, written) if written == self.sent => Ok(output),
+            _ => Err(died()),
+        }
     }
 }
 
@@ -81,27 +88,32 @@ fn work_off<P, R>(
     }
 }
 
-/// Takes the results in turn; the first thread that has no more ends the stream.
+/// Takes the results in turn; the first thread that has no more ends the stream, or has died:
+/// only who sent the pieces knows how many there are.
 fn gather<R, W: Write>(
     results: &[Receiver<io::Result<R>>],
     mut output: W,
     mut collect: impl FnMut(R, &mut W) -> io::Result<()>,
-) -> io::Result<W> {
+) -> io::Result<(W, usize)> {
+    let mut written = 0;
     for worker in results.iter().cycle() {
         match worker.recv() {
             Ok(result) => collect(result?, &mut output)?,
             Err(_) => break,
         }
+        written += 1;
     }
     output.flush()?;
-    Ok(output)
+    Ok((output, written))
 }
 
 /// What a thread came to.
 pub fn join<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
-    thread
-        .join()
-        .unwrap_or_else(|_| Err(io::Error::other("a thread died")))
+    thread.join().unwrap_or_else(|_| Err(died()))
+}
+
+fn died() -> io::Error {
+    io::Error::other("a thread died")
 }
 
 #[cfg(test)]
@@ -158,6 +170,26 @@ mod tests {
             );
             let error = pool.finish().err().unwrap();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_dies_of_a_piece_is_no_end_of_the_stream() {
+        for threads in [1, 2, 5] {
+            for (pieces, dies_of) in [(1, 0), (7, 6), (7, 0), (10, 9), (10, 5)] {
+                let dying = move |piece: usize| {
+                    assert_ne!(piece, dies_of, "a thread is meant to die");
+                    Ok(piece)
+                };
+                let workers = vec![dying; threads];
+                let mut pool = Pool::start(workers, Vec::new(), |piece, output: &mut Vec<u8>| {
+                    output.write_all(&[piece as u8])
+                })
+                .unwrap();
+                let sent = (0..pieces).all(|piece| pool.send(piece).is_ok());
+                let finished = pool.finish();
+                assert!(finished.is_err(), "{threads} threads, {sent}: {finished:?}");
+            }
         }
     }
 }

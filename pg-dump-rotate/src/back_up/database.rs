@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use shared::Result;
-use shared::backup::Manifest;
+use shared::backup::{Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
 use super::origin::Origin;
 use super::{Run, plan};
+use crate::archive;
 use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
@@ -23,6 +24,7 @@ pub struct Database {
     asked: Option<Asked>,
     origin: Origin,
     pg_dump: Program,
+    pg_restore: Option<Program>,
     compression: Compression,
 }
 
@@ -47,6 +49,7 @@ impl Database {
             asked: None,
             origin,
             compression: compression(run, &pg_dump)?,
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
         })
     }
@@ -59,6 +62,7 @@ impl Database {
             conninfo: asked.conninfo.clone(),
             origin: Origin::reached(&asked.server, run, conninfo),
             asked: Some(asked),
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
             compression,
         })
@@ -134,6 +138,7 @@ impl Database {
     fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
+            pg_restore: self.pg_restore.as_ref(),
             conninfo: &self.conninfo,
             format: run.options.format(),
             compression: self.compression,
@@ -178,6 +183,17 @@ impl Database {
             None => self.origin.described(manifest),
         }
     }
+}
+
+/// What reads an archive once more. Looked for before the dump, which takes hours.
+fn pg_restore(run: &Run<'_>, pg_dump: &Program) -> Option<Program> {
+    let format = run.options.format();
+    let pg_restore = (format == Format::Custom).then(|| archive::reader(pg_dump))?;
+    if pg_restore.is_none() {
+        let words = "there is no pg_restore for what pg_dump writes: only pg-dump-rotate reads it";
+        run.context.note(words);
+    }
+    pg_restore
 }
 
 /// What was asked for, if this pg_dump can do it, or else what is best.

@@ -145,7 +145,7 @@ impl Run<'_> {
 fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
     let locked = folder.lock()?;
     locked.sweep(run.context)?;
-    locked.begin(name)
+    locked.begin(name, run.context)
 }
 
 /// What a rotation will find is what counts.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -20,15 +22,24 @@ pub struct Leftover {
     pub manifest: Option<PathBuf>,
     /// Its file for `sha256sum -c`.
     pub checksums: Option<PathBuf>,
-    /// A run is still at it, or the data is a file that we may not even open.
+    /// A run is still at it.
     pub busy: bool,
+    /// Who owns the data, by number, where we may not even open it: nobody can tell us whether a
+    /// run is still at it.
+    pub shut_by: Option<u32>,
 }
 
 impl Leftover {
     /// The data that is being written, if it is of the same database and label.
     pub(super) fn busy_with(&self, name: &Name) -> Option<&Path> {
-        let same = Name::parse(&self.name).is_some_and(|other| other.stem() == name.stem());
-        self.data.as_deref().filter(|_| self.busy && same)
+        self.data
+            .as_deref()
+            .filter(|_| self.busy && self.is_like(name))
+    }
+
+    /// Whether it is of the same database and label.
+    pub(super) fn is_like(&self, name: &Name) -> bool {
+        Name::parse(&self.name).is_some_and(|other| other.stem() == name.stem())
     }
 
     /// What to show of it: the data, or what there is.
@@ -68,16 +79,29 @@ pub fn leftovers(folder: &Path) -> Result<Vec<Leftover>> {
         }
     }
     let known = found.into_iter().filter_map(|(name, left)| {
-        let busy = left.data.as_deref().is_some_and(is_busy);
-        let left = Leftover { name, busy, ..left };
+        let (busy, shut_by) = left.data.as_deref().map_or((false, None), state_of);
+        let left = Leftover {
+            name,
+            busy,
+            shut_by,
+            ..left
+        };
         left.is_ours().then_some(left)
     });
     Ok(known.collect())
 }
 
-fn is_busy(data: &Path) -> bool {
-    let Ok(data) = File::open(data) else {
-        return true;
-    };
-    flock(&data, FlockOperation::NonBlockingLockShared).is_err()
+/// Whether somebody holds it, and who keeps us from seeing that.
+fn state_of(data: &Path) -> (bool, Option<u32>) {
+    match File::open(data) {
+        Ok(data) => {
+            let locked = flock(&data, FlockOperation::NonBlockingLockShared);
+            (locked.is_err(), None)
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let owner = fs::symlink_metadata(data).map(|data| data.uid());
+            (owner.is_err(), owner.ok())
+        }
+        Err(_) => (true, None),
+    }
 }

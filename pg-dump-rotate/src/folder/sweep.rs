@@ -16,7 +16,10 @@ impl Locked<'_> {
     /// take a backup.
     pub fn sweep(&self, context: &cli::Context) -> Result<()> {
         let left = leftovers(self.path())?;
-        for left in left.iter().filter(|left| !left.busy) {
+        for left in left
+            .iter()
+            .filter(|left| !left.busy && left.shut_by.is_none())
+        {
             match self.clean(left) {
                 Ok(done) => context.warn(done),
                 Err(error) => context.warn(format!(
