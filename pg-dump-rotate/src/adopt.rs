@@ -251,6 +251,7 @@ impl<'a> Adoption<'a> {
             locale_provider: None,
             locale: None,
             system_identifier: None,
+            origin: None,
             source_bytes: None,
             omissions: Vec::new(),
             source_check: None,

@@ -8,6 +8,7 @@ use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
+use super::origin::Origin;
 use super::{Run, plan};
 use crate::archive;
 use crate::compression::Compression;
@@ -21,6 +22,7 @@ pub struct Database {
     conninfo: Conninfo,
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
     asked: Option<Asked>,
+    origin: Origin,
     pg_dump: Program,
     pg_restore: Option<Program>,
     compression: Compression,
@@ -40,10 +42,12 @@ impl Database {
     }
 
     fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let pg_dump = run.program("pg_dump", None)?;
+        let origin = Origin::elsewhere(run, conninfo);
+        let pg_dump = run.program("pg_dump", origin.major())?;
         Ok(Self {
             conninfo: conninfo.clone(),
             asked: None,
+            origin,
             compression: compression(run, &pg_dump)?,
             pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
@@ -56,6 +60,7 @@ impl Database {
         let compression = compression(run, &pg_dump)?;
         Ok(Self {
             conninfo: asked.conninfo.clone(),
+            origin: Origin::reached(&asked.server, run, conninfo),
             asked: Some(asked),
             pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
@@ -72,7 +77,7 @@ impl Database {
         // A label makes no difference to the size.
         let is_earlier = |earlier: &Manifest| {
             earlier.database == new.database
-                && earlier.system_identifier == new.system_identifier
+                && earlier.same_server(&new)
                 && earlier.selection == new.selection
                 && earlier.compression == new.compression
         };
@@ -174,8 +179,8 @@ impl Database {
             ..run.manifest(Some(self.name().to_string()))
         };
         match &self.asked {
-            Some(asked) => asked.described(manifest),
-            None => manifest,
+            Some(asked) => self.origin.described(asked.described(manifest)),
+            None => self.origin.described(manifest),
         }
     }
 }

@@ -40,6 +40,11 @@ pub const TOOL: Tool = Tool::new(
      trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
      as any.\n\
      \n\
+     Which server a backup is of, the server's system identifier says, by psql where pg_dump runs \
+     elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port stand for it. \
+     A physical clone of a server has the same identifier: give each a --dir or --label of its \
+     own.\n\
+     \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
      They overlap: one backup may be kept by several. Of the backups of one period the newest that \
