@@ -27,6 +27,7 @@ use shared::{Error, Exit, Result, signals};
 
 use crate::adopt::Adoption;
 use crate::cli::Options;
+use crate::compression::Builds;
 use crate::folder::Folder;
 use plan::{Plan, Target};
 use result::Results;
@@ -44,6 +45,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         dir,
         adopted,
         pg_dump,
+        builds: Builds::default(),
         begun_at,
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
@@ -91,6 +93,8 @@ struct Run<'a> {
     adopted: Vec<Backup>,
     /// What --pg-dump says.
     pg_dump: Option<Program>,
+    /// What each pg_dump can do.
+    builds: Builds,
     begun_at: Time,
     zone: Zone,
     /// The time in the names, where there is more than one target.
