@@ -14,9 +14,11 @@ use crate::folder::{Locked, remove};
 
 /// The data of a backup that isn't finished: a file, or a folder of them.
 pub struct Partial {
-    data: File,
     name: Name,
     hidden: Hidden,
+    /// Holds the lock. Fields are dropped in this order, and what is hidden must be gone before
+    /// another run may take it for left over.
+    data: File,
 }
 
 impl Partial {
@@ -146,5 +148,26 @@ fn rename_to_free(from: &Path, to: &Path) -> Result<()> {
             Ok(fs::rename(from, to)?)
         }
         Err(error) => Err(io::Error::from(error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::time;
+
+    /// Emptying a folder takes a while, and all the while it is ours.
+    #[test]
+    fn what_is_dropped_is_locked_until_it_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = Name::new(Some("x"), None, time::now(), "dir");
+        let partial = Partial::create(dir.path(), name).unwrap();
+        let path = partial.path().to_path_buf();
+        (0..1000).for_each(|file| fs::write(path.join(file.to_string()), "").unwrap());
+        let seen = File::open(&path).unwrap();
+        let dropped = std::thread::spawn(move || drop(partial));
+        flock(&seen, FlockOperation::LockShared).unwrap();
+        assert!(!path.exists());
+        dropped.join().unwrap();
     }
 }
