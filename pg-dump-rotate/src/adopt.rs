@@ -130,7 +130,7 @@ impl<'a> Adoption<'a> {
                 context.note(format!("{} changed meanwhile", dump.path.display()));
                 return Ok(());
             }
-            partial::describe(&locked, &name, &dump.manifest)?;
+            partial::describe(&locked, &name, &dump.manifest, context)?;
             context.note(format!("adopted {}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));
             Ok(())
