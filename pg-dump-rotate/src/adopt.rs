@@ -7,6 +7,7 @@
 mod content;
 mod folder;
 mod glob;
+mod parts;
 mod when;
 
 use std::cmp::Reverse;
@@ -231,7 +232,7 @@ impl<'a> Adoption<'a> {
             version: VERSION,
             database: content.head.database.or(given),
             label: self.label.clone(),
-            selection: Vec::new(),
+            selection: content.selection,
             set: None,
             adopted: true,
             names: Some(when::stem(name)),
@@ -250,6 +251,7 @@ impl<'a> Adoption<'a> {
             locale_provider: None,
             locale: None,
             system_identifier: None,
+            origin: None,
             source_bytes: None,
             omissions: Vec::new(),
             source_check: None,

@@ -16,6 +16,21 @@ use shared::{Context, Error, Result, signals};
 
 const END: [u8; 5] = [0; 5];
 
+/// The pg_restore that reads what this pg_dump writes, one of the same version or newer: the one
+/// beside it, or else one that is found. `None` where there is none: PostgreSQL may only be
+/// elsewhere, and all of an archive is read by us as well.
+pub fn reader(pg_dump: &Program) -> Option<Program> {
+    let name = "pg_restore";
+    let major = pg_dump.version.major;
+    let can_read = |program: &Program| program.version.major >= major;
+    let beside = match pg_dump.is_elsewhere() {
+        true => None,
+        false => pg_dump.sibling(name).and_then(Program::asked).ok(),
+    };
+    let found = || Program::find(name, Some(major)).ok().filter(can_read);
+    beside.filter(can_read).or_else(found)
+}
+
 /// An error unless the archive at `path` can be read and has an end.
 pub fn check(pg_restore: &Program, path: &Path) -> Result<()> {
     let ends = ends_with_data(path).context(|| path.display().to_string())?;

@@ -9,6 +9,7 @@ mod asked;
 mod database;
 mod elsewhere;
 mod globals;
+mod origin;
 mod plan;
 mod ready;
 mod result;

@@ -10,7 +10,6 @@ use shared::{Exit, Result};
 
 use crate::adopt::Found;
 use crate::cli::{Check, Options};
-use crate::folder::leftovers;
 use crate::listing;
 use crate::problem;
 use crate::record::Record;
@@ -29,13 +28,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     found.add_to(&mut backups);
     found.broken.retain(|(_, subject)| is_meant(subject));
     backups.retain(|backup| Subject::of(backup).is_some_and(|subject| is_meant(&subject)));
-    let mut busy = leftovers(&dir)?;
-    busy.retain(|left| left.manifest.is_some());
-    // Between the two names that publishing gives, the manifest is still hidden.
-    backups.retain(|backup| {
-        let name = backup.path.file_name().and_then(|name| name.to_str());
-        !busy.iter().any(|left| Some(left.name.as_str()) == name)
-    });
+    listing::look_again(&mut backups, |backup| !backup.is_ok());
     if options.verify_checksums {
         listing::verify_checksums(&mut backups, context)?;
     }

@@ -39,6 +39,8 @@ pub use tar::read as read_tar;
 /// What pg_dump is to do.
 pub struct Dump<'a> {
     pub pg_dump: &'a Program,
+    /// What reads an archive once more, if there is one.
+    pub pg_restore: Option<&'a Program>,
     pub conninfo: &'a Conninfo,
     pub format: Format,
     pub compression: Compression,
@@ -186,14 +188,8 @@ impl Dump<'_> {
             context.warn(warning);
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
-        if self.format == Format::Custom {
-            let newest = self.pg_dump.version.major;
-            match self.pg_restore() {
-                // We have read all of it by ourselves, and PostgreSQL may only be elsewhere.
-                Err(_) if self.pg_dump.is_elsewhere() => {}
-                Ok(older) if self.pg_dump.is_elsewhere() && older.version.major < newest => {}
-                pg_restore => archive::check(&pg_restore?, partial.path())?,
-            }
+        if let (Format::Custom, Some(pg_restore)) = (self.format, self.pg_restore) {
+            archive::check(pg_restore, partial.path())?;
         }
         Ok(Dumped {
             files: vec![file],
@@ -206,7 +202,7 @@ impl Dump<'_> {
 
     fn copy(&self, source: &mut Source, output: Output) -> Outcome<Copied> {
         match self.format {
-            Format::Custom => custom::copy(source, output, self.compression, self.digest),
+            Format::Custom => custom::copy(source, output, self),
             Format::Plain => plain::copy(source, output, self.compression, self.digest),
             Format::Tar => tar::copy(source, output, self.digest),
             Format::Directory => Err(Error::new("a directory is no stream").into()),
@@ -282,11 +278,6 @@ impl Dump<'_> {
                  (from PostgreSQL 14), or pick what it may read with --table or --schema"
             )
         })
-    }
-
-    /// Archives are read by pg_restore of the same version or newer.
-    fn pg_restore(&self) -> Result<Program> {
-        Program::find("pg_restore", Some(self.pg_dump.version.major))
     }
 
     /// Everything about the connection, the password above all, goes by the environment.

@@ -30,18 +30,20 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         Some(subject) => scope.shows(&subject),
         None => !scope.names_databases() && scope.label.is_none(),
     });
-    let mut exit = Exit::Ok;
-    if options.verify_checksums && verify_checksums(&mut backups, context)? {
-        exit = Exit::Found;
+    look_again(&mut backups, Backup::is_damaged);
+    if options.verify_checksums {
+        verify_checksums(&mut backups, context)?;
     }
     let verdicts = verdicts(options, &backups, now);
     let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
     let mut all: Vec<Record> = backups.iter().map(listed).collect();
-    let broken = found
-        .broken
-        .iter()
-        .filter(|(_, subject)| scope.shows(subject));
-    all.extend(broken.map(|(backup, _)| self::listed(backup, None, now)));
+    found.broken.retain(|(_, subject)| scope.shows(subject));
+    let broken = found.broken.iter().map(|(backup, _)| backup);
+    all.extend(broken.clone().map(|backup| self::listed(backup, None, now)));
+    let exit = match backups.iter().chain(broken).any(Backup::is_damaged) {
+        true => Exit::Found,
+        false => Exit::Ok,
+    };
     all.extend(unfinished(&dir, &scope, now)?);
     all.sort_by_key(|record| Reverse(record.taken_at));
     let mut records = context.records::<Record>();
@@ -50,16 +52,43 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Reads the data of every backup that seems good; whether one is not what its manifest says.
-pub fn verify_checksums(backups: &mut [Backup], context: &Context) -> Result<bool> {
+/// Looks again at those with such a fault: what was published or deleted between the look at its
+/// manifest and that at its data has none.
+pub fn look_again(backups: &mut Vec<Backup>, has_fault: impl Fn(&Backup) -> bool) {
+    backups.retain_mut(|backup| {
+        if !has_fault(backup) || matches!(backup.state, State::Incomplete(_)) {
+            return true;
+        }
+        if is_between(backup) {
+            return false;
+        }
+        if let Some(now) = Backup::at(&backup.path) {
+            *backup = now;
+        }
+        backup.is_ok() || !(is_between(backup) || backup.is_gone())
+    });
+}
+
+/// Whether it is being published or deleted: its manifest is hidden then.
+fn is_between(backup: &Backup) -> bool {
+    let name = backup.path.file_name().and_then(|name| name.to_str());
+    let hidden = name.map(|name| backup::partial_of(&backup::manifest_of(name)));
+    hidden.is_some_and(|hidden| backup.path.with_file_name(hidden).exists())
+}
+
+/// Reads the data of every backup that seems good. What is deleted meanwhile is none.
+pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<()> {
     let progress = context.progress();
-    let mut found = false;
-    for backup in backups {
-        progress.show(|| format!("reading {}", backup.path.display()));
-        backup.verify_checksums()?;
-        found |= matches!(backup.state, State::ChecksumDiffers(_));
-    }
-    Ok(found)
+    let mut verified = Ok(());
+    backups.retain_mut(|backup| {
+        if verified.is_ok() {
+            progress.show(|| format!("reading {}", backup.path.display()));
+            verified = backup.verify_checksums();
+        }
+        let is_unreadable = matches!(backup.state, State::Unreadable(_));
+        !is_unreadable || !(is_between(backup) || backup.is_gone())
+    });
+    verified
 }
 
 fn listed(backup: &Backup, verdict: Option<&(bool, String)>, now: Time) -> Record {
@@ -123,4 +152,30 @@ fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
     };
     let left = leftovers(dir)?;
     Ok(left.into_iter().filter(shows).map(record).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_was_published_or_deleted_meanwhile_is_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let [bare, gone, hidden] =
+            ["a", "b", "c"].map(|name| format!("{name}_20261120T103930Z.dump"));
+        for name in [&bare, &gone, &hidden] {
+            fs::write(path(name), "x").unwrap();
+        }
+        let mut backups = backup::list(folder.path()).unwrap();
+        assert_eq!(backups.len(), 3);
+        fs::remove_file(path(&gone)).unwrap();
+        let manifest = backup::partial_of(&backup::manifest_of(&hidden));
+        fs::write(path(&manifest), "x").unwrap();
+        look_again(&mut backups, |backup| !backup.is_ok());
+        let left: Vec<PathBuf> = backups.into_iter().map(|backup| backup.path).collect();
+        assert_eq!(left, [path(&bare)]);
+    }
 }

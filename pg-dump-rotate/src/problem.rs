@@ -21,7 +21,10 @@ pub fn of(backup: &Backup) -> Option<String> {
         State::NoManifest => {
             "it has no manifest: it is not finished, or another's, and never rotated".into()
         }
-        State::Damaged(why) | State::Incomplete(why) | State::ChecksumDiffers(why) => why.clone(),
+        State::Damaged(why)
+        | State::Incomplete(why)
+        | State::ChecksumDiffers(why)
+        | State::Unreadable(why) => why.clone(),
     };
     Some(words)
 }

@@ -185,7 +185,8 @@ fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
 /// Where a backup is from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Origin {
-    Server(Option<String>),
+    /// By its identifier, or else by how it was reached.
+    Server(Option<String>, Option<String>),
     /// With what its name shares with others.
     Adopted(Option<String>),
 }
@@ -194,7 +195,7 @@ fn kind(backup: &Backup) -> Option<(Subject, Origin)> {
     let manifest = backup.manifest.as_ref()?;
     let origin = match manifest.adopted {
         true => Origin::Adopted(manifest.names.clone()),
-        false => Origin::Server(manifest.system_identifier.clone()),
+        false => Origin::Server(manifest.system_identifier.clone(), manifest.origin.clone()),
     };
     Some((Subject::of(backup)?, origin))
 }

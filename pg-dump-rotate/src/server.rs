@@ -24,7 +24,7 @@ pub use snapshot::{Request, Snapshot};
 const FACTS: &str = include_str!("../sql/server.sql");
 const FACTS_15: &str = include_str!("../sql/server.15.sql");
 const FACTS_17: &str = include_str!("../sql/server.17.sql");
-const SYSTEM_IDENTIFIER: &str = include_str!("../sql/system_identifier.sql");
+pub const SYSTEM_IDENTIFIER: &str = include_str!("../sql/system_identifier.sql");
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// The server and the database that are backed up, as a manifest has them.

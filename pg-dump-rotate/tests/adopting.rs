@@ -49,8 +49,12 @@ fn names(output: &Output, action: &str) -> Vec<String> {
 }
 
 fn list(dir: &Path, arguments: &[&str]) -> Vec<Value> {
-    let list = folder(dir).arg("--list").args(arguments);
-    list.run().expect_code(0).json_lines()
+    let list = folder(dir).arg("--list").args(arguments).run();
+    let records = list.json_lines();
+    let fine = ["ok", "no manifest", "unfinished"];
+    let is_fine = |record: &Value| fine.contains(&text(record, "state").as_str());
+    list.expect_code(i32::from(!records.iter().all(is_fine)));
+    records
 }
 
 /// A dump in every format, named as others do.
@@ -339,6 +343,45 @@ fn different_things_are_never_weighed_against_each_other() {
     };
     assert_eq!(without(names(&output, "kept")), day("20260102"));
     assert_eq!(without(names(&output, "deleted")), day("20260101"));
+}
+
+/// What lacks its rows is no newer backup of what has them, and the other way about.
+#[test]
+fn half_a_dump_makes_room_for_no_whole_one() {
+    let database = database_with_rows(10);
+    for (format, extension) in [
+        ("-Fc", "dump"),
+        ("-Fp", "sql"),
+        ("-Ft", "tar"),
+        ("-Fd", "dir"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |day: u32, options: &[&str]| {
+            let name = format!("db_2026010{day}.{extension}");
+            let path = dir.path().join(&name);
+            dump(
+                &database,
+                &[options, &[format, "-f", path.to_str().unwrap()]].concat(),
+            );
+            name
+        };
+        put(1, &[]);
+        let whole = put(2, &[]);
+        put(3, &["--schema-only"]);
+        let schema = put(4, &["--schema-only"]);
+        let data = put(5, &["--data-only"]);
+        let conninfo = database.conninfo();
+        let arguments = ["--keep-last", "1", "--match", "db_*", "-d", &conninfo];
+        let rotate = folder(dir.path()).arg("--rotate").args(arguments);
+        let output = rotate.run().expect_code(0);
+        assert_eq!(names(&output, "kept"), [&*whole, &schema, &data]);
+        let known = fs::read(manifest(&dir.path().join(&schema))).unwrap();
+        let known: Value = serde_json::from_slice(&known).unwrap();
+        assert_eq!(known["selection"][0], "--schema-only");
+        // A whole backup takes the place of the whole one only.
+        let run = back_up(&database, dir.path()).args(["--keep-last", "1"]);
+        assert_eq!(names(&run.run().expect_code(0), "deleted"), [whole]);
+    }
 }
 
 #[test]

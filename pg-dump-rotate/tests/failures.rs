@@ -270,6 +270,34 @@ fn a_dump_without_its_end_is_no_backup() {
     }
 }
 
+/// pg_restore reads an archive once more, and it need not be there for the dump to be good.
+#[test]
+fn the_pg_restore_beside_pg_dump_is_the_one_that_reads_it() {
+    let database = database_with_rows(10);
+    let bin = cutting_pg_dump(1 << 30);
+    let (pg_dump, pg_restore) = (bin.path().join("pg_dump"), bin.path().join("pg_restore"));
+    let empty = tempfile::tempdir().unwrap();
+    let command = pg_dump.display().to_string();
+    let run = |dir: &TempDir| {
+        let run = back_up(&database, dir.path()).env("PG_BINDIR", empty.path());
+        run.args(["-v", "--pg-dump", &command])
+    };
+    let only_us = "note: there is no pg_restore for what pg_dump writes";
+    let dir = tempfile::tempdir().unwrap();
+    let beside = run(&dir).run().expect_code(0);
+    assert!(!beside.stderr.contains(only_us), "{beside:?}");
+    let refusing =
+        format!("#!/bin/sh\n[ $1 != --version ] || exec {command} $1\necho no! >&2; exit 1\n");
+    fs::write(&pg_restore, refusing).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let words = "the archive that pg_dump wrote can't be read";
+    run(&dir).run().expect_code(2).expect_error(words);
+    assert!(visible(dir.path()).is_empty());
+    fs::remove_file(&pg_restore).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    run(&dir).run().expect_code(0).expect_error(only_us);
+}
+
 #[test]
 fn the_command_line_is_checked_before_anything_is_done() {
     let dir = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -29,7 +30,7 @@ fn the_list_shows_everything_and_what_is_wrong_with_it() {
     fs::write(&short, "short").unwrap();
     fs::remove_file(&missing).unwrap();
     fs::write(dir.path().join("notes.txt"), "mine").unwrap();
-    let output = folder(dir.path()).arg("--list").run().expect_code(0);
+    let output = folder(dir.path()).arg("--list").run().expect_code(1);
     assert_eq!(output.stderr, "");
     let records = output.json_lines();
     let states: Vec<&Value> = records.iter().map(|record| &record["state"]).collect();
@@ -54,7 +55,7 @@ fn the_list_shows_everything_and_what_is_wrong_with_it() {
     let judged = folder(dir.path())
         .args(["--list", "--keep-last", "1"])
         .run()
-        .expect_code(0)
+        .expect_code(1)
         .json_lines();
     assert_eq!(judged[0]["reason"], "last (1 of 1)");
     assert_eq!(judged[0]["kept"], true);
@@ -133,4 +134,36 @@ fn what_is_unfinished_is_shown() {
     assert!(text(&records[2], "reason").starts_with("left by a run that was killed"));
     let of_label = folder(dir.path()).args(["--list", "--label", "nightly"]);
     assert_eq!(of_label.run().expect_code(0).json_lines().len(), 1);
+}
+
+/// As a user whom one of the files is closed to.
+#[test]
+fn one_that_cannot_be_read_ends_neither_a_list_nor_a_check() {
+    let uid = tests::another_user();
+    let us = rustix::process::geteuid().as_raw();
+    let dir = tests::private_folder(uid.unwrap_or(us));
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let closed = taken_at(&first, "20260103T000000Z");
+    taken_at(&first, "20260102T000000Z");
+    for file in tests::files_in(dir.path()) {
+        let readable = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(dir.path().join(file), readable).unwrap();
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    for (job, expected) in [
+        ("--list", &["ok", "unreadable", "ok"][..]),
+        ("--check", &["unreadable"]),
+    ] {
+        let run = folder(dir.path()).args([job, "--verify-checksums"]);
+        let run = match uid {
+            Some(uid) => run.as_user(uid),
+            None => run,
+        };
+        let records = run.run().expect_code(1).json_lines();
+        let states: Vec<&Value> = records.iter().map(|record| &record["state"]).collect();
+        assert_eq!(states, expected, "{records:?}");
+        let of_closed = records.iter().find(|r| r["state"] == "unreadable").unwrap();
+        assert_eq!(text(of_closed, "path"), closed.to_str().unwrap());
+        assert!(text(of_closed, "reason").contains("can't be read: Permission denied"));
+    }
 }

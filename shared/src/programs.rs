@@ -97,6 +97,12 @@ impl Program {
         }
     }
 
+    /// The same program with the version that it says it has: one that does not start says none.
+    pub fn asked(self) -> Result<Self> {
+        let version = version::ask(&self.words, None)?;
+        Ok(Self { version, ..self })
+    }
+
     fn sibling_elsewhere(&self, name: &str) -> Result<Self> {
         let mut words = self.words.clone();
         let own = words.pop().unwrap_or_default();

@@ -11,6 +11,7 @@ use shared::dump::{Archive, Block, BlockKind, Blocks, Compression, Packing, Stor
 use shared::{Context, Error, Result, signals};
 
 use super::folder;
+use super::parts::Parts;
 use crate::dump::{Head, read_tar};
 use crate::script::Script;
 
@@ -28,6 +29,8 @@ pub struct Content {
     pub compression: &'static str,
     pub head: Head,
     pub files: Vec<File>,
+    /// What pg_dump must have been told to pick, as far as what lacks shows.
+    pub selection: Vec<String>,
     /// By pg_dumpall: of no one database.
     pub is_of_cluster: bool,
 }
@@ -84,15 +87,35 @@ fn content(format: Format, compression: &'static str, head: Head) -> Content {
         compression,
         head,
         files: Vec::new(),
+        selection: Vec::new(),
         is_of_cluster: false,
     }
+}
+
+/// What an archive lacks.
+pub(super) fn selection(toc: &Toc) -> Vec<String> {
+    let has = |kind| toc.entries().any(|(_, entry)| entry.kind == kind);
+    selected(has("TABLE"), has("TABLE DATA"))
+}
+
+/// Tables without rows, or rows without tables, are no whole dump, and make room for none.
+pub(super) fn selected(tables: bool, rows: bool) -> Vec<String> {
+    let selection = match (tables, rows) {
+        (true, false) => Some("--schema-only"),
+        (false, true) => Some("--data-only"),
+        _ => None,
+    };
+    selection.into_iter().map(str::to_string).collect()
 }
 
 fn archive(path: &Path, input: &mut Hashing) -> Result<Content> {
     let mut start = BufReader::new(fs::File::open(path)?);
     let toc = Toc::read(&mut start)?.filter(|toc| toc.storage == Storage::Custom);
     let toc = toc.ok_or_else(unknown_version)?;
-    let head = content(Format::Custom, word(&toc)?, Head::of(&toc));
+    let head = Content {
+        selection: selection(&toc),
+        ..content(Format::Custom, word(&toc)?, Head::of(&toc))
+    };
     match Archive::open(&mut *input)? {
         Some(archive) => archive.blocks(|block| match block {
             Block::Rows(mut rows) => drain(&mut rows),
@@ -129,7 +152,10 @@ fn tar(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
     }
     let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
     let toc = read_tar(&mut input)?.ok_or_else(unknown_version)?;
-    Ok(Some(content(Format::Tar, "none", Head::of(&toc))))
+    Ok(Some(Content {
+        selection: selection(&toc),
+        ..content(Format::Tar, "none", Head::of(&toc))
+    }))
 }
 
 pub(super) fn unknown_version() -> Error {
@@ -156,6 +182,7 @@ fn script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
 /// `None` for what is no script of pg_dump's or pg_dumpall's.
 fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content>> {
     let mut script = Script::default();
+    let mut parts = Parts::default();
     let mut head = Vec::new();
     let mut tail = Vec::new();
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -167,6 +194,7 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
             head.extend_from_slice(&bytes[..length.min(KEPT)]);
         }
         script.pass(bytes);
+        parts.pass(bytes);
         tail.extend_from_slice(&bytes[length.saturating_sub(KEPT)..]);
         tail.drain(..tail.len().saturating_sub(KEPT));
         if length < buffer.len() {
@@ -191,6 +219,7 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
     }
     Ok(Some(Content {
         is_of_cluster,
+        selection: selected(parts.tables, parts.rows),
         ..content(Format::Plain, compression, script.head())
     }))
 }

@@ -9,7 +9,7 @@ use shared::backup::{File, Format};
 use shared::dump::{Compression, CopyRows, Storage, Toc, TocEntry};
 use shared::{Error, Result, signals};
 
-use super::content::{Content, Hashing, Kind, unknown_version, unreadable, word};
+use super::content::{Content, Hashing, Kind, selection, unknown_version, unreadable, word};
 use crate::dump::Head;
 
 const TOC: &str = "toc.dat";
@@ -51,6 +51,7 @@ pub fn examine(path: &Path, name: &str) -> Result<Kind> {
         compression: word(&toc)?,
         head: Head::of(&toc),
         files,
+        selection: selection(&toc),
         is_of_cluster: false,
     })))
 }

@@ -68,7 +68,6 @@ impl Asked {
             ctype: Some(server.ctype),
             locale_provider: server.locale_provider,
             locale: server.locale,
-            system_identifier: server.system_identifier,
             source_bytes: self.preflight.source_bytes,
             omissions: self.preflight.omissions.clone(),
             ..manifest

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use shared::Result;
-use shared::backup::Manifest;
+use shared::backup::{Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
+use super::origin::Origin;
 use super::{Run, plan};
+use crate::archive;
 use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
@@ -20,7 +22,9 @@ pub struct Database {
     conninfo: Conninfo,
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
     asked: Option<Asked>,
+    origin: Origin,
     pg_dump: Program,
+    pg_restore: Option<Program>,
     compression: Compression,
 }
 
@@ -38,11 +42,14 @@ impl Database {
     }
 
     fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let pg_dump = run.program("pg_dump", None)?;
+        let origin = Origin::elsewhere(run, conninfo);
+        let pg_dump = run.program("pg_dump", origin.major())?;
         Ok(Self {
             conninfo: conninfo.clone(),
             asked: None,
+            origin,
             compression: compression(run, &pg_dump)?,
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
         })
     }
@@ -53,7 +60,9 @@ impl Database {
         let compression = compression(run, &pg_dump)?;
         Ok(Self {
             conninfo: asked.conninfo.clone(),
+            origin: Origin::reached(&asked.server, run, conninfo),
             asked: Some(asked),
+            pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
             compression,
         })
@@ -68,7 +77,7 @@ impl Database {
         // A label makes no difference to the size.
         let is_earlier = |earlier: &Manifest| {
             earlier.database == new.database
-                && earlier.system_identifier == new.system_identifier
+                && earlier.same_server(&new)
                 && earlier.selection == new.selection
                 && earlier.compression == new.compression
         };
@@ -129,6 +138,7 @@ impl Database {
     fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
+            pg_restore: self.pg_restore.as_ref(),
             conninfo: &self.conninfo,
             format: run.options.format(),
             compression: self.compression,
@@ -169,10 +179,21 @@ impl Database {
             ..run.manifest(Some(self.name().to_string()))
         };
         match &self.asked {
-            Some(asked) => asked.described(manifest),
-            None => manifest,
+            Some(asked) => self.origin.described(asked.described(manifest)),
+            None => self.origin.described(manifest),
         }
     }
+}
+
+/// What reads an archive once more. Looked for before the dump, which takes hours.
+fn pg_restore(run: &Run<'_>, pg_dump: &Program) -> Option<Program> {
+    let format = run.options.format();
+    let pg_restore = (format == Format::Custom).then(|| archive::reader(pg_dump))?;
+    if pg_restore.is_none() {
+        let words = "there is no pg_restore for what pg_dump writes: only pg-dump-rotate reads it";
+        run.context.note(words);
+    }
+    pg_restore
 }
 
 /// What was asked for, if this pg_dump can do it, or else what is best.

@@ -8,11 +8,14 @@ use std::process::Stdio;
 
 use shared::backup::Format;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Program, set_environment};
+use shared::programs::{Child, Finished, Program, Version, set_environment};
 use shared::{Context, Error, Result, signals};
 
 use super::plan::DATABASES;
 use crate::cli::Options;
+use crate::server::SYSTEM_IDENTIFIER;
+
+const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
 
 /// What --pg-dump says, if it was given, and whether that will do.
 pub fn given(options: &Options) -> Result<Option<Program>> {
@@ -58,9 +61,33 @@ pub struct Listed {
 
 /// Every database of the server, by psql.
 pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> {
+    let (finished, said) = psql(pg_dump, conninfo, &[DATABASES])?;
+    finished.success_or(|| "could not ask for the names of the databases".into())?;
+    Ok(listed(&said))
+}
+
+/// The server's version and, where the role may ask for it, its identifier, by psql.
+pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option<String>)> {
+    let (finished, said) = psql(pg_dump, conninfo, &[VERSION, SYSTEM_IDENTIFIER])?;
+    let mut fields = said.split('\0');
+    match fields.next().and_then(Version::parse) {
+        Some(version) => {
+            let identifier = fields.next().filter(|identifier| !identifier.is_empty());
+            Ok((version, identifier.map(str::to_string)))
+        }
+        None => {
+            finished.success_or(|| "could not ask which server it is".into())?;
+            Err(Error::new("psql did not say which server it is"))
+        }
+    }
+}
+
+/// How psql ended, and what it said to these questions.
+fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(Finished, String)> {
     let psql = pg_dump.sibling("psql")?;
     let mut arguments: Vec<OsString> = PSQL.iter().map(OsString::from).collect();
-    arguments.push(format!("--command={DATABASES}").into());
+    let questions = questions.iter();
+    arguments.extend(questions.map(|sql| format!("--command={sql}").into()));
     arguments.extend(conninfo.child_arguments());
     let mut command = psql.command_with(arguments);
     set_environment(&mut command, conninfo.child_environment());
@@ -70,9 +97,8 @@ pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> 
     let read = child.stdout()?.read_to_string(&mut said);
     let finished = child.wait()?;
     signals::check()?;
-    finished.success_or(|| "could not ask for the names of the databases".into())?;
     read.context(|| "reading from psql".into())?;
-    Ok(listed(&said))
+    Ok((finished, said))
 }
 
 fn listed(said: &str) -> Vec<Listed> {

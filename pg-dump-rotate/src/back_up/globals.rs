@@ -14,6 +14,7 @@ use shared::connection::{Conninfo, Session};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Context, Error, Result, signals};
 
+use super::origin::Origin;
 use super::{Run, plan};
 use crate::partial::Partial;
 use crate::server::Server;
@@ -27,6 +28,7 @@ pub struct Globals {
     conninfo: Conninfo,
     /// `None` where pg_dumpall runs elsewhere.
     server: Option<Server>,
+    origin: Origin,
     pg_dumpall: Program,
     with_passwords: bool,
 }
@@ -38,9 +40,11 @@ impl Globals {
     /// Asks the server, and finds the pg_dumpall that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
         if run.is_elsewhere() {
+            let origin = Origin::elsewhere(run, conninfo);
             return Ok(Self {
                 conninfo: conninfo.clone(),
-                pg_dumpall: run.program("pg_dumpall", None)?,
+                pg_dumpall: run.program("pg_dumpall", origin.major())?,
+                origin,
                 server: None,
                 with_passwords: !run.options.no_role_passwords,
             });
@@ -58,6 +62,7 @@ impl Globals {
         Ok(Self {
             conninfo: conninfo.at(&session),
             pg_dumpall: run.program("pg_dumpall", Some(server.version.major))?,
+            origin: Origin::reached(&server, run, conninfo),
             server: Some(server),
             with_passwords,
         })
@@ -116,17 +121,16 @@ impl Globals {
     pub fn manifest(&self, run: &Run<'_>) -> Manifest {
         let server = self.server.as_ref();
         let omission = "the passwords of the roles".to_string();
-        Manifest {
+        self.origin.described(Manifest {
             compression: format!("gzip:{LEVEL}"),
             server_version: server.map(|server| server.version.to_string()),
             pg_dump_version: Some(self.pg_dumpall.version.to_string()),
-            system_identifier: server.and_then(|server| server.system_identifier.clone()),
             omissions: (!self.with_passwords)
                 .then_some(omission)
                 .into_iter()
                 .collect(),
             ..run.manifest(None)
-        }
+        })
     }
 }
 

@@ -131,6 +131,7 @@ impl Run<'_> {
             locale_provider: None,
             locale: None,
             system_identifier: None,
+            origin: None,
             source_bytes: None,
             omissions: Vec::new(),
             source_check: None,

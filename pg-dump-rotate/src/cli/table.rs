@@ -40,6 +40,11 @@ pub const TOOL: Tool = Tool::new(
      trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
      as any.\n\
      \n\
+     Which server a backup is of, the server's system identifier says, by psql where pg_dump runs \
+     elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port stand for it. \
+     A physical clone of a server has the same identifier: give each a --dir or --label of its \
+     own.\n\
+     \n\
      The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
      weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
      They overlap: one backup may be kept by several. Of the backups of one period the newest that \
@@ -55,7 +60,9 @@ pub const TOOL: Tool = Tool::new(
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check and \
-     --list judge by sizes; with --verify-checksums every byte is read.\n\
+     --list judge by sizes; with --verify-checksums every byte is read. --list, as --rotate, ends with \
+     status 1 when one that it shows is damaged: it lacks data, has another size or other bytes, can't \
+     be read, or its manifest makes no sense. One without a manifest may be another's, and is not.\n\
      \n\
      --match adopts what others made. What a file is, its content says; it is whole when it can be \
      read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
@@ -63,7 +70,8 @@ pub const TOOL: Tool = Tool::new(
      never deleted; what is no dump is left alone. The time is the last one in the name, in local \
      time unless it says otherwise, or else that of the last change. Archives say what database they \
      are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
-     They belong to the series of that database and of --label, where it is of one server and their \
+     What has tables and no rows counts as taken with --schema-only, rows without tables as with \
+     --data-only. They belong to the series of that database and of --label, where it is of one server and their \
      names differ in the time only; where not, those of each kind of name are a series of their own.\n\
      \n\
      With an adopted backup goes what others laid beside it: plain files called as it is, with its \

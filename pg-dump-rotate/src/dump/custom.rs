@@ -13,7 +13,7 @@ use super::counter::Counter;
 use super::packer::{Joiner, Packer, push_int};
 use super::piece::{Filler, Piece, Subject};
 use super::source::Source;
-use super::{Copied, Head, Outcome, Trouble};
+use super::{Copied, Dump, Head, Outcome, Trouble};
 use crate::compression::{Compression, Method};
 use crate::output::Output;
 use crate::pool::{self, Pool};
@@ -21,20 +21,23 @@ use crate::pool::{self, Pool};
 /// How much is read from the pipe at once.
 const READ_BYTES: usize = 256 << 10;
 
-/// Copies an archive; without `digest` no rows are counted.
-pub fn copy(
-    source: &mut Source,
-    output: Output,
-    compression: Compression,
-    digest: bool,
-) -> Outcome<Copied> {
+/// Copies an archive.
+pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Copied> {
+    let compression = dump.compression;
     let mut input = BufReader::with_capacity(READ_BYTES, source);
     let mut recorder = Recorder::new(&mut input);
     let toc = Toc::read(&mut recorder)?;
     let mut start = recorder.bytes;
     let is_plain = |toc: &Toc| toc.storage == Storage::Custom && toc.packing == Some(Packing::None);
     let Some(toc) = toc.filter(is_plain) else {
-        return pass_through(&start, input, output);
+        return match dump.pg_restore {
+            Some(_) => pass_through(&start, input, output),
+            None => Err(Error::new(
+                "its archive is of a kind that is not known here, and there is no pg_restore to \
+                 read it",
+            )
+            .into()),
+        };
     };
     let (packing, level) = packing(compression);
     if !toc.can_say(packing) {
@@ -45,7 +48,7 @@ pub fn copy(
     }
     toc.say(&mut start, packing, level);
     let toc = Arc::new(toc);
-    let counter = match digest {
+    let counter = match dump.digest {
         true => Some(Counter::start(Arc::clone(&toc))?),
         false => None,
     };

@@ -8,31 +8,39 @@ use sha2::{Digest, Sha256};
 
 use super::folder::{Backup, State};
 use super::manifest::hexadecimal;
-use crate::error::{Context, Result};
+use crate::error::Result;
 use crate::signals;
 
 const CHUNK: usize = 1 << 20;
 
 impl Backup {
     /// Reads everything that the manifest names; what is not as it says makes the state
-    /// [`State::ChecksumDiffers`]. One that can't be relied on anyway is not read.
+    /// [`State::ChecksumDiffers`], what can't be read [`State::Unreadable`]. One that can't be
+    /// relied on anyway is not read.
     ///
     /// # Errors
-    /// When a file can't be read, or a signal came.
+    /// When a signal came.
     pub fn verify_checksums(&mut self) -> Result<()> {
         let Some(manifest) = self.manifest.as_ref().filter(|_| self.is_ok()) else {
             return Ok(());
         };
         for file in &manifest.files {
             let path = self.path.with_file_name(&file.name);
-            let actual = sha256(&path).context(|| path.display().to_string())?;
-            if actual != file.sha256 {
-                self.state = State::ChecksumDiffers(format!(
+            let actual = sha256(&path);
+            signals::check()?;
+            self.state = match actual {
+                Ok(actual) if actual == file.sha256 => continue,
+                Ok(actual) => State::ChecksumDiffers(format!(
                     "the SHA-256 of {} is {actual}, and its manifest says {}",
                     file.name, file.sha256
-                ));
-                break;
-            }
+                )),
+                Err(error) => State::Unreadable(format!(
+                    "{} can't be read: {}",
+                    file.name,
+                    error.in_one_line()
+                )),
+            };
+            break;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -54,6 +55,8 @@ pub enum State {
     Incomplete(String),
     /// The data is not what its manifest says, in these words. Only reading it tells.
     ChecksumDiffers(String),
+    /// The data could not be read, in these words. Only trying to tells.
+    Unreadable(String),
 }
 
 impl State {
@@ -68,6 +71,7 @@ impl State {
             Self::Damaged(_) => "manifest damaged",
             Self::Incomplete(_) => "incomplete",
             Self::ChecksumDiffers(_) => "checksum differs",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 }
@@ -133,6 +137,24 @@ impl Backup {
             state,
             proof: None,
         })
+    }
+
+    /// Whether it is not what it was made as; one without a manifest may be another's.
+    pub fn is_damaged(&self) -> bool {
+        !matches!(self.state, State::Ok | State::NoManifest)
+    }
+
+    /// Whether neither its data nor its manifest is there any more: somebody deleted it.
+    pub fn is_gone(&self) -> bool {
+        let name = self.path.file_name().and_then(|name| name.to_str());
+        let manifest = self
+            .path
+            .with_file_name(name::manifest_of(name.unwrap_or_default()));
+        let is_gone = |path: &Path| {
+            let found = fs::symlink_metadata(path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        is_gone(&self.path) && is_gone(&manifest)
     }
 
     /// True when it has a manifest and the size that it says.
@@ -373,6 +395,20 @@ mod tests {
         let backups = list(folder.path()).unwrap();
         assert_eq!(backups.len(), 3);
         assert_eq!(backups.iter().filter(|b| b.proof.is_some()).count(), 1);
+    }
+
+    #[test]
+    fn what_is_deleted_while_it_is_read_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = "a_20261120T103930Z.dump";
+        write(folder.path(), name, 7);
+        let mut backup = Backup::at(&folder.path().join(name)).unwrap();
+        fs::remove_file(&backup.path).unwrap();
+        backup.verify_checksums().unwrap();
+        assert!(matches!(backup.state, State::Unreadable(_)));
+        assert!(!backup.is_gone());
+        fs::remove_file(folder.path().join(name::manifest_of(name))).unwrap();
+        assert!(backup.is_gone());
     }
 
     #[test]

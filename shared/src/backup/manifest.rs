@@ -1,7 +1,7 @@
 //! What is known about a backup, in `NAME.manifest.json` beside it.
 //!
 //! Everything in it can be shown to anyone who may see the folder: it holds no
-//! address, no user and no secret. Its last field is the SHA-256 of the text up to
+//! address, no secret, and no name of a role but one that pg_dump was given (`--role`). Its last field is the SHA-256 of the text up to
 //! there, so that a change of anything in it is noticed.
 
 use std::fs;
@@ -117,7 +117,7 @@ pub struct Manifest {
     /// What the names of adopted backups of one series share, `backup_*`: `*` stands for the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<String>,
-    /// When it was begun: nothing later is in it.
+    /// When it was begun. The snapshot that it holds is taken a moment later.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
     /// How far local time was ahead of UTC when it was begun; days and weeks of retention are
@@ -160,6 +160,10 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
+    /// Where that is null, a mark of how it was reached: a hash of the command that ran pg_dump, of
+    /// host and port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// How much its tables took on the server, without their indexes; null where nobody asked.
     /// What this makes of the backup's own size tells how much room the next one needs.
     #[serde(default)]
@@ -326,7 +330,12 @@ impl Manifest {
         self.database == other.database
             && self.label == other.label
             && self.selection == other.selection
-            && self.system_identifier == other.system_identifier
+            && self.same_server(other)
+    }
+
+    /// True when both are of one server, as far as it is known.
+    pub fn same_server(&self, other: &Self) -> bool {
+        self.system_identifier == other.system_identifier && self.origin == other.origin
     }
 }
 

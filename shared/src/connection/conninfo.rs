@@ -195,6 +195,11 @@ impl Conninfo {
         self.hosts == other.hosts
     }
 
+    /// Where the server is, as far as somebody said so: no user, no secret.
+    pub fn place(&self) -> [&str; 4] {
+        ["service", "hostaddr", "host", "port"].map(|key| self.text(key).unwrap_or_default())
+    }
+
     /// The database's name.
     pub fn database(&self) -> &str {
         self.text("dbname").unwrap_or_default()

@@ -30,6 +30,7 @@ pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
         locale_provider: Some("libc".into()),
         locale: None,
         system_identifier: None,
+        origin: None,
         source_bytes: None,
         omissions: Vec::new(),
         source_check: None,

@@ -1,0 +1,98 @@
+//! --pg-dump by a command: which server it is, and what it may be asked.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod setting;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+use setting::{actions, folder, path_of};
+use shared::cluster::{Cluster, ClusterOptions};
+use shared::programs::Program;
+use tempfile::TempDir;
+use tests::{Database, Output};
+
+/// Makes a program that is this script.
+fn write(path: &Path, script: &str) {
+    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A folder with an ssh whose hosts are sockets' folders, and with `far/`, which has these of
+/// PostgreSQL's programs alone.
+fn far(programs: &[&str]) -> TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    let ssh = "export PGHOST=${1%:*} PGPORT=${1#*:}; shift; exec sh -c \"$*\"";
+    write(&bin.path().join("ssh"), ssh);
+    fs::create_dir(bin.path().join("far")).unwrap();
+    for name in programs {
+        let real = Program::find(name, None).unwrap();
+        let real = real.path().display();
+        let script = match *name {
+            // All servers of the tests are copies of one: here each has a number of its own.
+            "psql" => format!(
+                "number=$(printf %s \"$PGHOST\" | cksum | cut -c 1-4)
+                 {real} \"$@\" | sed -E \"s/([0-9]{{15}})[0-9]+/\\1$number/\""
+            ),
+            _ => format!("exec {real} \"$@\""),
+        };
+        write(&bin.path().join("far").join(name), &script);
+    }
+    bin
+}
+
+/// How that ssh reaches a server.
+fn command(bin: &Path, cluster: &Cluster) -> String {
+    let (bin, host) = (bin.display(), cluster.socket_dir().display());
+    format!("{bin}/ssh {host}:{} {bin}/far/pg_dump", cluster.port())
+}
+
+fn run(bin: &Path, cluster: &Cluster, dir: &Path) -> Output {
+    let run = folder(dir).args(["--pg-dump", &command(bin, cluster), "-U", "postgres"]);
+    run.args(["-d", "app", "--globals", "--keep-last", "1"])
+        .run()
+}
+
+fn manifest_of(output: &Output) -> Value {
+    serde_json::from_slice(&fs::read(setting::manifest(&path_of(output))).unwrap()).unwrap()
+}
+
+#[test]
+fn backups_of_two_servers_do_not_rotate_each_other() {
+    let clusters = [(); 2].map(|()| tests::start(&ClusterOptions::default()));
+    let databases = [0, 1].map(|n| Database::named(&clusters[n], "app"));
+    for programs in [
+        &["pg_dump", "pg_dumpall", "psql"][..],
+        &["pg_dump", "pg_dumpall"],
+    ] {
+        let bin = far(programs);
+        let dir = tempfile::tempdir().unwrap();
+        for (cluster, database) in clusters.iter().zip(&databases) {
+            let output = run(bin.path(), cluster, dir.path()).expect_code(0);
+            assert_eq!(actions(&output).len(), 2, "{output:?}");
+            let manifest = manifest_of(&output);
+            let identifier = "select system_identifier::text from pg_control_system()";
+            match programs.contains(&"psql") {
+                true => {
+                    let identifier = database.value(identifier);
+                    let told = manifest["system_identifier"].as_str().unwrap();
+                    assert_eq!(told[..15], identifier[..15]);
+                    assert_eq!(manifest["origin"], Value::Null);
+                }
+                false => {
+                    assert_eq!(manifest["system_identifier"], Value::Null);
+                    assert_eq!(manifest["origin"].as_str().unwrap().len(), 16);
+                }
+            }
+        }
+        for cluster in &clusters {
+            let output = run(bin.path(), cluster, dir.path()).expect_code(0);
+            let deleted = actions(&output);
+            let deleted = deleted.iter().filter(|(action, _)| action == "deleted");
+            assert_eq!(deleted.count(), 2, "its own of before: {output:?}");
+        }
+    }
+}
