@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn what_nobody_wants_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("1.dat"), "1\n").unwrap();
+        fs::write(folder.path().join("1.dat"), "1\n").unwrap();
         let follower = Follower::start(folder.path(), 1, false).unwrap();
         let name = "1.dat";
         let mut growing = Growing {
