@@ -130,10 +130,10 @@ fn pg_restore_verify_writes_what_rotation_reads() {
     );
     assert!(proof.restore_ms.is_some());
     // One byte of the newest is changed: it doesn't restore, and that is noted, too.
-    let mut bytes = std::fs::read(&first).unwrap();
+    let mut bytes = fs::read(&first).unwrap();
     let last = bytes.len() - 20;
     bytes[last] ^= 1;
-    std::fs::write(&first, bytes).unwrap();
+    fs::write(&first, bytes).unwrap();
     verify(&first).run().expect_code(1);
     let listed = folder(dir.path())
         .arg("--list")
@@ -169,6 +169,6 @@ fn what_a_killed_verification_left_is_swept() {
     output.expect_error(".verified.aB3dE9, left unfinished by an earlier run");
     assert!(!at(".verified.aB3dE9").exists());
     let stays = |name: &&str| at(name).exists();
-    assert!(others.iter().all(|name| stays(name)));
+    assert!(others.iter().all(stays));
     assert!(at(".verified.XXXXXX").exists(), "somebody may be at it");
 }
