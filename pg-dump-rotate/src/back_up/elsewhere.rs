@@ -5,12 +5,17 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::process::Stdio;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use shared::backup::Format;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Finished, Program, Version, set_environment};
+use shared::programs::{Child, Ender, Finished, Program, Version, set_environment};
+use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
+use super::asked::limit;
 use super::plan::DATABASES;
 use crate::cli::Options;
 use crate::server::SYSTEM_IDENTIFIER;
@@ -94,11 +99,47 @@ fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(F
     command.stdout(Stdio::piped());
     let mut child = Child::spawn(command, "psql")?;
     let mut said = String::new();
+    let late = Late::after(limit(conninfo)?, child.ender());
     let read = child.stdout()?.read_to_string(&mut said);
     let finished = child.wait()?;
     signals::check()?;
+    late.check()?;
     read.context(|| "reading from psql".into())?;
     Ok((finished, said))
+}
+
+/// Ends a program that takes longer than it may.
+struct Late {
+    limit: Option<Duration>,
+    over: Sender<()>,
+    ended: JoinHandle<bool>,
+}
+
+impl Late {
+    fn after(limit: Option<Duration>, ender: Ender) -> Self {
+        let (over, ended) = channel();
+        let ended = thread::spawn(move || {
+            let waited = limit.map(|limit| ended.recv_timeout(limit));
+            let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
+            if is_late {
+                ender.end();
+            }
+            is_late
+        });
+        Self { limit, over, ended }
+    }
+
+    /// An error if it was.
+    fn check(self) -> Result<()> {
+        drop(self.over);
+        match (self.ended.join(), self.limit) {
+            (Ok(true), Some(limit)) => Err(Error::new(format!(
+                "no answer from psql within {}",
+                human_duration(limit)
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn listed(said: &str) -> Vec<Listed> {

@@ -5,6 +5,7 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, Sess
 use shared::programs::Program;
 use shared::{Context, Error, Result};
 
+use super::asked::limited;
 use super::elsewhere::{self, Listed};
 use crate::cli::Options;
 
@@ -176,8 +177,11 @@ fn list(
         return Ok((conninfo, listed));
     }
     let mut session = open(&conninfo, context)?;
-    let rows = session.client().query_typed(DATABASES, &[]);
-    let rows = rows.context(|| "could not ask for the names of the databases".into())?;
+    let reached = conninfo.at(&session);
+    let rows = limited(&conninfo, move || {
+        let rows = session.client().query_typed(DATABASES, &[]);
+        rows.context(|| "could not ask for the names of the databases".into())
+    })?;
     let listed = rows.iter().map(|row| {
         Ok(Listed {
             name: row.try_get("database")?,
@@ -185,7 +189,7 @@ fn list(
             may_connect: row.try_get("may_connect")?,
         })
     });
-    Ok((conninfo.at(&session), listed.collect::<Result<_>>()?))
+    Ok((reached, listed.collect::<Result<_>>()?))
 }
 
 fn resolve(dbname: Option<&String>, context: &cli::Context, elsewhere: bool) -> Result<Conninfo> {
