@@ -1,7 +1,9 @@
 //! `-Z METHOD[:LEVEL]`: what is possible, and what is best where nothing was said.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use shared::backup::Format;
 use shared::programs::{Child, Program, Version};
@@ -51,11 +53,13 @@ impl Method {
 impl Compression {
     /// What is best for this format: fast, small, and read by the pg_restore of the pg_dump that
     /// was found. Scripts are gzipped, which every machine can undo.
-    pub fn best(format: Format, pg_dump: &Program) -> Result<Self> {
+    pub fn best(format: Format, pg_dump: &Program, builds: &Builds) -> Result<Self> {
         Ok(match format {
             Format::Plain => Self::Method(Method::Gzip, 6),
             Format::Tar => Self::None,
-            Format::Custom | Format::Directory if knows(pg_dump, Method::Zstd)? => {
+            Format::Custom | Format::Directory
+                if builds.knows(pg_dump, Method::Zstd)? == Some(true) =>
+            {
                 Self::Method(Method::Zstd, 3)
             }
             // A third less work than at 6, and 2 % larger.
@@ -82,7 +86,7 @@ impl Compression {
     }
 
     /// An error where the archives of this pg_dump can't be compressed like that.
-    pub fn check_program(self, format: Format, pg_dump: &Program) -> Result<()> {
+    pub fn check_program(self, format: Format, pg_dump: &Program, builds: &Builds) -> Result<()> {
         let Self::Method(method @ (Method::Lz4 | Method::Zstd), _) = self else {
             return Ok(());
         };
@@ -98,9 +102,9 @@ impl Compression {
             ))
             .with_hint("use -Z gzip, or install a newer client"));
         }
-        match knows(pg_dump, method)? {
-            true => Ok(()),
-            false => Err(Error::new(format!(
+        match builds.knows(pg_dump, method)? {
+            Some(true) | None => Ok(()),
+            Some(false) => Err(Error::new(format!(
                 "this pg_dump {version} was built without {name}, and so its pg_restore can't \
                  read what is compressed with it"
             ))
@@ -133,22 +137,58 @@ impl Compression {
     }
 }
 
-/// Whether this pg_dump was built with the method, and with it its pg_restore: it says so before it
-/// connects, and here there is nothing to connect to.
-fn knows(pg_dump: &Program, method: Method) -> Result<bool> {
-    if pg_dump.version.major < MORE_THAN_GZIP {
-        return Ok(false);
+/// What each pg_dump was built with; each is asked once.
+#[derive(Default)]
+pub struct Builds(Mutex<Vec<Answer>>);
+
+struct Answer {
+    words: Vec<OsString>,
+    method: Method,
+    knows: Option<bool>,
+}
+
+impl Builds {
+    /// Whether this pg_dump was built with the method, and with it its pg_restore; `None` where it
+    /// does not say.
+    fn knows(&self, pg_dump: &Program, method: Method) -> Result<Option<bool>> {
+        if pg_dump.version.major < MORE_THAN_GZIP {
+            return Ok(Some(false));
+        }
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |answer: &&Answer| answer.words == pg_dump.words && answer.method == method;
+        if let Some(answer) = answers.iter().find(is_it) {
+            return Ok(answer.knows);
+        }
+        let knows = ask(pg_dump, method)?;
+        answers.push(Answer {
+            words: pg_dump.words.clone(),
+            method,
+            knows,
+        });
+        Ok(knows)
     }
-    let mut command = pg_dump.command();
-    let compress = format!("--compress={}", method.name());
-    command.env("LC_ALL", "C").args([
+}
+
+/// A pg_dump says what it was not built with before it looks at where to connect, and then that
+/// there is nothing to connect to. Anything else is no answer: who takes it elsewhere may fail.
+fn ask(pg_dump: &Program, method: Method) -> Result<Option<bool>> {
+    let arguments = [
         "--no-password",
         "--format=custom",
-        &compress,
-        "--dbname=host=/nonexistent hostaddr=''",
-    ]);
-    let finished = Child::spawn(command, "pg_dump")?.wait()?;
-    Ok(!finished.stderr.contains("does not support compression"))
+        &format!("--compress={}", method.name()),
+        "--dbname=hostaddr=/",
+    ];
+    let mut command = pg_dump.command_with(arguments.map(OsString::from));
+    command.env("LC_ALL", "C");
+    for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"] {
+        command.env_remove(name);
+    }
+    let complaint = Child::spawn(command, "pg_dump")?.wait()?.stderr;
+    Ok(match () {
+        () if complaint.contains("does not support compression") => Some(false),
+        () if complaint.contains("could not parse network address") => Some(true),
+        () => None,
+    })
 }
 
 impl fmt::Display for Compression {
@@ -195,6 +235,10 @@ impl FromStr for Compression {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -241,6 +285,55 @@ mod tests {
             let compression: Compression = compression.parse().unwrap();
             let checked = compression.check(format);
             assert_eq!(checked.is_ok(), is_good, "{compression}");
+        }
+    }
+
+    /// A pg_dump 17 behind an ssh, which complains so when it is asked what it knows.
+    fn far_pg_dump(folder: &Path, complaint: &str) -> Program {
+        let pg_dump = format!(
+            "[ $1 != --version ] || exec echo 'pg_dump (PostgreSQL) 17.1'\n\
+             echo asked >> {}/asked\n\
+             [ \"$*\" = '--no-password --format=custom --compress=zstd --dbname=hostaddr=/' ] \
+             && [ $# = 4 ] && echo '{complaint}' >&2",
+            folder.display()
+        );
+        for (name, script) in [("ssh", "shift; exec sh -c \"$*\""), ("pg_dump", &pg_dump)] {
+            let path = folder.join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\nexit 1\n")).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path = folder.display();
+        let command = format!("{path}/ssh host {path}/pg_dump");
+        Program::from_command(&command, "pg_dump").unwrap()
+    }
+
+    #[test]
+    fn what_a_pg_dump_was_built_with_is_asked_once_wherever_it_runs() {
+        for (complaint, best, is_refused) in [
+            (
+                r#"could not parse network address "/": Name"#,
+                "zstd:3",
+                false,
+            ),
+            (
+                "this build does not support compression with zstd",
+                "gzip:2",
+                true,
+            ),
+            ("connection refused", "gzip:2", false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let pg_dump = far_pg_dump(folder.path(), complaint);
+            let builds = Builds::default();
+            for _ in 0..3 {
+                let found = Compression::best(Format::Custom, &pg_dump, &builds).unwrap();
+                assert_eq!(found.to_string(), best, "{complaint}");
+                let zstd: Compression = "zstd:9".parse().unwrap();
+                let checked = zstd.check_program(Format::Custom, &pg_dump, &builds);
+                assert_eq!(checked.is_err(), is_refused, "{complaint}");
+            }
+            let asked = fs::read_to_string(folder.path().join("asked")).unwrap();
+            assert_eq!(asked, "asked\n");
         }
     }
 }

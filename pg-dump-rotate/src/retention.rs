@@ -4,8 +4,10 @@
 //! periods that have any (a clock hour, a day, an ISO week, a month, a year; for `last`, each
 //! backup is a period of its own). Rules overlap: one backup may be kept by several, and each
 //! counts it. While a rule isn't filled it also keeps the oldest backup. `within` keeps what is
-//! younger than that, measured from the newest backup, so that a server that has not been backed
-//! up for a while loses nothing.
+//! younger than that, measured from the newest backup, however long ago that was. Where the newest
+//! is alone in that span, as the first one after a pause is, or one taken while the clock was far
+//! ahead, it is measured from the one before as well: the first backup after a pause, untried, does
+//! not cost what was kept until then. From the second one on it is measured from the newest alone.
 //!
 //! Periods are those of local time where and when each backup was taken. An hour is sixty
 //! minutes, so the one that autumn shows twice is two.
@@ -97,8 +99,7 @@ pub fn reasons(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -
         }
     }
     if let Some(span) = policy.within {
-        let younger = |c: &&Candidate| past[0].taken_at - c.taken_at < span;
-        let count = past.iter().take_while(younger).count();
+        let count = within(past, span);
         let reason = format!("within {}", units::human_duration(span));
         let within = &mut reasons[future..future + count];
         within.iter_mut().for_each(|all| all.push(reason.clone()));
@@ -109,6 +110,19 @@ pub fn reasons(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -
         }
     }
     reasons
+}
+
+/// How many of the newest are in the span.
+fn within(past: &[Candidate], span: Duration) -> usize {
+    let since = |newest: &Candidate| {
+        let younger = |c: &&Candidate| newest.taken_at - c.taken_at < span;
+        past.iter().take_while(younger).count()
+    };
+    match past {
+        [] => 0,
+        [newest, before, ..] if since(newest) == 1 => since(before),
+        [newest, ..] => since(newest),
+    }
 }
 
 /// What stays whatever the rules say.

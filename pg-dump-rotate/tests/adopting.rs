@@ -345,6 +345,20 @@ fn different_things_are_never_weighed_against_each_other() {
     assert_eq!(without(names(&output, "deleted")), day("20260101"));
 }
 
+#[test]
+fn what_is_not_whole_makes_the_status_of_a_backup_one() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("cut_20260101.sql"), "").unwrap();
+    let keep = ["--keep-last", "1", "--match", "cut_*"];
+    for (more, done) in [(&["--dry-run"][..], "would_create"), (&[], "created")] {
+        let run = back_up(&database, dir.path()).args(keep).args(more);
+        let output = run.run().expect_code(1);
+        assert_eq!(names(&output, done).len(), 1, "{output:?}");
+        assert!(output.stderr.contains("cut_20260101.sql is passed over: "));
+    }
+}
+
 /// What lacks its rows is no newer backup of what has them, and the other way about.
 #[test]
 fn half_a_dump_makes_room_for_no_whole_one() {
@@ -444,7 +458,11 @@ fn what_is_being_published_or_written_is_nobody_elses() {
         found.unwrap_or_else(|| panic!("{name}: {records:?}")).1
     };
     assert_eq!(of("/a_2026"), "no manifest");
-    assert_eq!(of("/b_2026"), "ok");
+    assert_eq!(of("/b_2026"), "no manifest");
+    let rotate = ["--rotate", "--keep-last", "1", "--match", "*"];
+    // The manifest of the first, whose publishing it ends, is damaged.
+    folder(dir.path()).args(rotate).run().expect_code(1);
+    assert!(!manifest(&dir.path().join("b_20260101T000000Z.dump")).exists());
     assert_eq!(of("/.c_2026"), "unfinished");
 }
 
@@ -453,7 +471,7 @@ fn names_without_a_time_go_by_when_they_were_changed() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
     let sql = dump(&database, &[]);
-    for (number, days) in [(1, 40), (2, 1), (3, 35)] {
+    for (number, days) in [(1, 40), (2, 1), (3, 35), (4, 2)] {
         let path = dir.path().join(format!("nightly-{number}.sql"));
         let mut file = fs::File::create(path).unwrap();
         file.write_all(&sql).unwrap();

@@ -200,8 +200,8 @@ fn pg_restore(run: &Run<'_>, pg_dump: &Program) -> Option<Program> {
 fn compression(run: &Run<'_>, pg_dump: &Program) -> Result<Compression> {
     let compression = match run.options.compression {
         Some(compression) => compression,
-        None => Compression::best(run.options.format(), pg_dump)?,
+        None => Compression::best(run.options.format(), pg_dump, &run.builds)?,
     };
-    compression.check_program(run.options.format(), pg_dump)?;
+    compression.check_program(run.options.format(), pg_dump, &run.builds)?;
     Ok(compression)
 }

@@ -168,7 +168,16 @@ fn within_is_measured_from_the_newest_backup() {
     let stopped: Vec<_> = regular(100, DAY).split_off(40);
     assert_eq!(kept(&within(3), &stopped), [0, 1, 2]);
     assert_eq!(why(&within(3), &stopped)[2], ["within 3d"]);
-    assert_eq!(kept(&within(1), &stopped), [0]);
+    assert_eq!(kept(&within(1), &stopped), [0, 1], "the newest is alone");
+    // After sixty days without any, or with a clock that is wrong by as much.
+    let mut again = regular(100, DAY).split_off(60);
+    again.insert(0, NOW);
+    assert_eq!(kept(&within(30), &again), (0..=30).collect::<Vec<_>>());
+    again.insert(0, NOW);
+    assert_eq!(kept(&within(30), &again), [0, 1]);
+    let alone = [NOW, NOW - time::Duration::days(60)];
+    assert_eq!(kept(&within(30), &alone), [0, 1]);
+    assert_eq!(kept(&within(30), &[NOW]), [0]);
 }
 
 #[test]

@@ -87,8 +87,13 @@ pub fn oracle(policy: &Policy, all: &[Candidate], now: OffsetDateTime) -> BTreeS
         }
     }
     if let Some(within) = policy.within {
-        let limit = all[*newest].taken_at - within;
-        keep.extend(past.iter().filter(|i| all[**i].taken_at > limit));
+        let after = |limit| past.iter().filter(move |i| all[**i].taken_at > limit);
+        keep.extend(after(all[*newest].taken_at - within));
+        if let [_, second, ..] = past[..]
+            && after(all[*newest].taken_at - within).count() == 1
+        {
+            keep.extend(after(all[second].taken_at - within));
+        }
     }
     keep
 }
