@@ -62,6 +62,8 @@ pub struct Listed {
     pub is_dumped: bool,
     /// By us.
     pub may_connect: bool,
+    /// What an interrupted DROP DATABASE has left.
+    pub is_half_dropped: bool,
 }
 
 /// Every database of the server, by psql.
@@ -144,11 +146,12 @@ impl Late {
 
 fn listed(said: &str) -> Vec<Listed> {
     let fields: Vec<&str> = said.split('\0').collect();
-    let rows = fields.chunks_exact(3);
+    let rows = fields.chunks_exact(4);
     rows.map(|row| Listed {
         name: row[0].to_string(),
         is_dumped: row[1] == "t",
         may_connect: row[2] == "t",
+        is_half_dropped: row[3] == "t",
     })
     .collect()
 }
@@ -159,10 +162,11 @@ mod tests {
 
     #[test]
     fn names_may_hold_anything() {
-        let listed = listed("a|b\nc\0t\0f\0template0\0f\0t\0");
+        let listed = listed("a|b\nc\0t\0f\0f\0template0\0f\0t\0t\0");
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].name, "a|b\nc");
         assert!(listed[0].is_dumped && !listed[0].may_connect);
+        assert!(!listed[0].is_half_dropped && listed[1].is_half_dropped);
         assert!(!listed[1].is_dumped && listed[1].may_connect);
     }
 }

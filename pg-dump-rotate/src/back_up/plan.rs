@@ -126,8 +126,16 @@ impl Plan {
             name,
             is_dumped,
             may_connect,
+            is_half_dropped,
         } in listed
         {
+            if is_half_dropped {
+                context.warn(format!(
+                    "left out the database {name}: a DROP DATABASE of it was interrupted, and \
+                     nobody can connect to it any more; drop it again"
+                ));
+                continue;
+            }
             match (is_dumped, may_connect) {
                 (false, _) => context.note(format!("the database {name} is a template or closed")),
                 (true, true) => plan.targets.push(database(conninfo.with_database(&name))),
@@ -187,6 +195,7 @@ fn list(
             name: row.try_get("database")?,
             is_dumped: row.try_get("is_dumped")?,
             may_connect: row.try_get("may_connect")?,
+            is_half_dropped: row.try_get("is_half_dropped")?,
         })
     });
     Ok((reached, listed.collect::<Result<_>>()?))
