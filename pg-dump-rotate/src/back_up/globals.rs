@@ -10,7 +10,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use shared::backup::{File, Manifest};
+use shared::backup::{self, File, Manifest};
 use shared::connection::{Conninfo, Session};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Context, Error, Result, signals};
@@ -90,7 +90,7 @@ impl Globals {
         Ok(vec![File {
             name: partial.name(),
             bytes: bytes.len() as u64,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
         }])
     }
 
