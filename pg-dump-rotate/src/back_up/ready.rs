@@ -35,7 +35,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
         ..manifest
     };
     let locked = folder.lock()?;
-    published(partial.publish(&locked, &manifest)?)
+    published(partial.publish(&locked, &manifest, run.context)?)
 }
 
 /// The backup as it would be, and nothing touched: there may not even be a folder.
@@ -116,6 +116,7 @@ impl Run<'_> {
             set: self.set.clone(),
             adopted: false,
             names: None,
+            modified_at: None,
             taken_at: self.begun_at,
             utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+use crate::units::human_bytes;
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
@@ -116,6 +117,13 @@ pub struct Manifest {
     /// What the names of adopted backups of one series share, `backup_*`: `*` stands for the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<String>,
+    /// When the data of an adopted backup was last changed; a later one is other data.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub modified_at: Option<OffsetDateTime>,
     /// When it was begun. The snapshot that it holds is taken a moment later.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
@@ -268,6 +276,36 @@ impl Manifest {
         Ok(text)
     }
 
+    /// The same, of a length that will be read again: where it would be too long with what it says
+    /// of tables, without that, and true.
+    ///
+    /// # Errors
+    /// When it is too long whatever is left out.
+    pub fn to_json_that_fits(&self) -> Result<(String, bool)> {
+        self.text_within(LONGEST)
+    }
+
+    fn text_within(&self, longest: u64) -> Result<(String, bool)> {
+        let text = self.to_json()?;
+        if text.len() as u64 <= longest {
+            return Ok((text, false));
+        }
+        let tables = None;
+        let text = Self {
+            tables,
+            ..self.clone()
+        }
+        .to_json()?;
+        match text.len() as u64 <= longest {
+            true => Ok((text, true)),
+            false => Err(Error::new(format!(
+                "the manifest would be longer than {}, with {} files",
+                human_bytes(longest),
+                self.files.len()
+            ))),
+        }
+    }
+
     /// The size of the data, over all files.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
@@ -290,16 +328,6 @@ impl Manifest {
         let manifest = name::manifest_of(file_name);
         lines.push_str(&format!("{}  {manifest}\n", sha256(text.as_bytes())));
         lines
-    }
-
-    /// True when `other` is an earlier or later backup of the same thing: the same database of
-    /// the same server, label and selection. Retention weighs only such backups against each
-    /// other: production's must not make room for those of staging, nor whole ones for schemas.
-    pub fn same_series(&self, other: &Self) -> bool {
-        self.database == other.database
-            && self.label == other.label
-            && self.selection == other.selection
-            && self.same_server(other)
     }
 
     /// True when both are of one server, as far as it is known.
@@ -356,8 +384,13 @@ fn sha256(text: &[u8]) -> String {
     hexadecimal(&Sha256::digest(text))
 }
 
-pub(super) fn hexadecimal(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A hash as manifests and `sha256sum` write it.
+pub fn hexadecimal(hash: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    hash.iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Whether a manifest of the backup `backup` may speak of this file: of itself, or of one below
