@@ -16,7 +16,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, Manifest, State, VERSION, manifest_of};
+use shared::backup::{self, Backup, Manifest, Name, State, VERSION, manifest_of};
 use shared::time::{self, Time, Zone};
 use shared::{Context, Result, cli};
 
@@ -174,7 +174,8 @@ impl<'a> Adoption<'a> {
         Ok(())
     }
 
-    /// The names that fit, but for those that we gave and those of what lies beside a backup.
+    /// The names that fit, but for those that only we give (without a manifest it was not published)
+    /// and those of what lies beside a backup.
     fn names(&self) -> Result<Vec<String>> {
         let named = || self.dir.display().to_string();
         let mut names = Vec::new();
@@ -184,7 +185,9 @@ impl<'a> Adoption<'a> {
         names.sort_unstable();
         let is_ours = |name: &str| {
             let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
-            of.iter().any(|of| of(name).is_some()) || backup::unpartial(name).is_some()
+            of.iter().any(|of| of(name).is_some())
+                || backup::unpartial(name).is_some()
+                || Name::parse(name).is_some()
         };
         // One that is hidden is about to appear.
         let is_known = |name: &str| {

@@ -444,7 +444,11 @@ fn what_is_being_published_or_written_is_nobody_elses() {
         found.unwrap_or_else(|| panic!("{name}: {records:?}")).1
     };
     assert_eq!(of("/a_2026"), "no manifest");
-    assert_eq!(of("/b_2026"), "ok");
+    assert_eq!(of("/b_2026"), "no manifest");
+    let rotate = ["--rotate", "--keep-last", "1", "--match", "*"];
+    // The manifest of the first, whose publishing it ends, is damaged.
+    folder(dir.path()).args(rotate).run().expect_code(1);
+    assert!(!manifest(&dir.path().join("b_20260101T000000Z.dump")).exists());
     assert_eq!(of("/.c_2026"), "unfinished");
 }
 

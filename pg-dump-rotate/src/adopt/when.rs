@@ -100,10 +100,24 @@ fn find(name: &str) -> Option<(Range<usize>, Said)> {
 
 /// A time at the beginning of this, and its length.
 fn read(text: &str) -> Option<(usize, Said)> {
-    epoch(text).or_else(|| date(text))
+    let first = date_and_hour(text).or_else(|| epoch(text));
+    first.or_else(|| date(text))
 }
 
-/// Seconds or milliseconds since 1970, of this century.
+/// `2026112002`.
+fn date_and_hour(text: &str) -> Option<(usize, Said)> {
+    let (day, hour) = text
+        .get(..10)
+        .filter(|_| digits_of(text) == 10)?
+        .split_at(8);
+    let (_, Said::Day(date)) = date(day)? else {
+        return None;
+    };
+    let time = time::Time::from_hms(hour.parse().ok()?, 0, 0).ok()?;
+    Some((10, Said::Local(PrimitiveDateTime::new(date, time))))
+}
+
+/// Seconds or milliseconds since 1970, of this century and past: other numbers have ten digits too.
 fn epoch(text: &str) -> Option<(usize, Said)> {
     let length = digits_of(text);
     let number: i64 = text[..length].parse().ok()?;
@@ -113,9 +127,8 @@ fn epoch(text: &str) -> Option<(usize, Said)> {
         _ => return None,
     };
     let time = Time::from_unix_timestamp(seconds).ok()?;
-    (2001..2100)
-        .contains(&time.year())
-        .then_some((length, Said::At(time)))
+    let is_past = time.year() > 2000 && time <= shared::time::now();
+    is_past.then_some((length, Said::At(time)))
 }
 
 fn date(text: &str) -> Option<(usize, Said)> {
@@ -279,6 +292,13 @@ mod tests {
                 datetime!(2026-01-14 23:00 UTC),
             ),
             ("2026_01_15_app.backup", datetime!(2026-01-14 23:00 UTC)),
+            // Ten digits are a date and an hour where they can be, and no epoch that is yet to come.
+            ("backup_2026011502.sql.gz", datetime!(2026-01-15 01:00 UTC)),
+            ("2026071500_db.dump", datetime!(2026-07-14 22:00 UTC)),
+            ("backup_2026011524.sql.gz", MODIFIED),
+            ("backup_2026131502.sql.gz", MODIFIED),
+            ("backup_2611200200.sql.gz", MODIFIED),
+            ("backup_4102444799000.sql.gz", MODIFIED),
             // Only the day: the hour is that of the last change, if it is of the day.
             ("backup_20261120.sql", MODIFIED),
             // No time at all.
@@ -302,6 +322,7 @@ mod tests {
             ("app_2026-11-20_02-00-00_host2.dump", "app_*_host2"),
             ("app_20261120.globals.sql", "app_*.globals"),
             ("20261120T020000Z.sql", "*"),
+            ("app_2026112002.sql", "app_*"),
             ("backup.sql.gz", "backup"),
             ("backup-7.sql.gz", "backup-#"),
             ("backup-17.2.sql.gz", "backup-#.#"),
