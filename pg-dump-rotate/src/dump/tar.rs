@@ -308,7 +308,6 @@ mod tests {
                 marked(LONGEST_TOC + 1),
                 "its toc.dat of 1.1 GB can't be read",
             ),
-            (TOC, b"00000001000\0".to_vec(), ""),
             (TOC, b"x".to_vec(), "makes no sense"),
             (
                 "3001.dat",
