@@ -9,7 +9,7 @@ use std::process::Stdio;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use shared::backup::{File, Manifest};
+use shared::backup::{self, File, Manifest};
 use shared::connection::{Conninfo, Session};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Context, Error, Result, signals};
@@ -82,7 +82,7 @@ impl Globals {
         Ok(vec![File {
             name: partial.name(),
             bytes: bytes.len() as u64,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
         }])
     }
 

@@ -358,8 +358,13 @@ fn sha256(text: &[u8]) -> String {
     hexadecimal(&Sha256::digest(text))
 }
 
-pub(super) fn hexadecimal(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A hash as manifests and `sha256sum` write it.
+pub fn hexadecimal(hash: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    hash.iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Whether a manifest of the backup `backup` may speak of this file: of itself, or of one below
