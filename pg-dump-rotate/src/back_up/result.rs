@@ -2,6 +2,8 @@
 //! its series.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::path::Path;
 
 use shared::backup::{self, Backup};
 use shared::records::Writer;
@@ -127,7 +129,10 @@ impl<'a> Results<'a> {
                 false => Vec::new(),
             };
             let adopted = self.run.adopted.whole.iter();
-            there.extend(adopted.filter(|of| of.path != new.path).cloned());
+            let adopted: Vec<Backup> = adopted.filter(|of| of.path != new.path).cloned().collect();
+            let paths: HashSet<&Path> = adopted.iter().map(|of| of.path.as_path()).collect();
+            there.retain(|backup| !paths.contains(backup.path.as_path()));
+            there.extend(adopted);
             there.insert(0, new.clone());
             Ok(there)
         })?;
@@ -152,7 +157,12 @@ impl<'a> Results<'a> {
         if policy.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut series, others) = rotate::series_of(new, there()?);
+        let mut there = there()?;
+        let broken = self.run.adopted.broken.iter();
+        let broken: HashSet<&Path> = broken.map(|(backup, _)| backup.path.as_path()).collect();
+        // One that was overwritten by half a dump may have the size of what it was.
+        there.retain(|backup| !broken.contains(backup.path.as_path()));
+        let (mut series, others) = rotate::series_of(new, there);
         self.tell_of_other_servers(new, &others);
         series.sort_by_key(|backup| Reverse(backup.taken_at));
         Ok(rotate::judge(policy, series, time::now()))

@@ -116,6 +116,13 @@ pub struct Manifest {
     /// What the names of adopted backups of one series share, `backup_*`: `*` stands for the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<String>,
+    /// When the data of an adopted backup was last changed; a later one is other data.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub modified_at: Option<OffsetDateTime>,
     /// When it was begun. The snapshot that it holds is taken a moment later.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
