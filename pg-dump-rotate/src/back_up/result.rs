@@ -39,7 +39,7 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Tells that a database was left out.
+    /// Tells that a database was left out, of which there is no backup then: that is no success.
     pub fn skip(&mut self, name: &str) {
         let reason = "we have no right to connect to it";
         self.run
@@ -49,6 +49,7 @@ impl<'a> Results<'a> {
             action: "skipped".into(),
             ..self.run.record(Some(name))
         };
+        self.exit = Exit::Found;
         let told = self.records.write(&record.because(reason));
         self.keep_trouble(told);
     }
@@ -109,11 +110,13 @@ impl<'a> Results<'a> {
     }
 
     fn took(&mut self, new: &Backup) -> Result<()> {
-        let folder = Folder::open(&self.run.dir)?;
-        let locked = folder.lock()?;
+        let folder = Folder::open(&self.run.dir);
+        let locked = folder.as_ref().map_err(Error::clone).and_then(Folder::lock);
         let verdicts = self.judge(new, || backup::list(&self.run.dir));
         let record = Record::of("created", new, time::now());
+        // It is there, whatever keeps us from rotating.
         let told = self.write_first(record, new, verdicts.as_deref().ok());
+        let locked = locked?;
         let older = others(verdicts?, new);
         let exit = rotate::carry_out(older, &locked, &mut self.records, self.run.context);
         if exit? == Exit::Found {

@@ -29,7 +29,9 @@ pub const TOOL: Tool = Tool::new(
      are each a backup of their own, with the time of the run in their names and in the field set. \
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
-     rotated.\n\
+     rotated. --all-databases leaves out templates, closed databases and, with a warning, what an \
+     interrupted DROP DATABASE has left; one that the role may not connect to is told by a record \
+     with action \"skipped\", and the status is 1, too.\n\
      \n\
      --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
      pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
@@ -138,7 +140,7 @@ pub const TOOL: Tool = Tool::new(
     ),
 ])
 .found(
-    "one database of several could not be dumped, an old backup not be deleted, a backup is \
+    "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
 );
 

@@ -301,16 +301,6 @@ impl Manifest {
         lines
     }
 
-    /// True when `other` is an earlier or later backup of the same thing: the same database of
-    /// the same server, label and selection. Retention weighs only such backups against each
-    /// other: production's must not make room for those of staging, nor whole ones for schemas.
-    pub fn same_series(&self, other: &Self) -> bool {
-        self.database == other.database
-            && self.label == other.label
-            && self.selection == other.selection
-            && self.same_server(other)
-    }
-
     /// True when both are of one server, as far as it is known.
     pub fn same_server(&self, other: &Self) -> bool {
         self.system_identifier == other.system_identifier && self.origin == other.origin
