@@ -143,7 +143,7 @@ impl<'a> Adoption<'a> {
                 let known = dump.path.with_file_name(manifest_of(&name));
                 fs::remove_file(&known).context(|| known.display().to_string())?;
             }
-            partial::describe(&locked, &name, &dump.manifest)?;
+            partial::describe(&locked, &name, &dump.manifest, context)?;
             let anew = if dump.is_anew { " anew" } else { "" };
             context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));

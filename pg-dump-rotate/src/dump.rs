@@ -159,6 +159,7 @@ impl Dump<'_> {
         let watch = self.watch(&child, watch::growth(partial.path()))?;
         self.wait(child, watch.as_ref(), context)?;
         let findings = follower.finish();
+        signals::check()?;
         let dumped = findings.and_then(|found| found.prove(&partial.name(), self.compression));
         partial.file()?.sync_all().context(written)?;
         dumped.map_err(|error| self.damaged(error))

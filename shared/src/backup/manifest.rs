@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::name;
 use crate::error::{Context, Error, Result};
 use crate::time::rfc3339;
+use crate::units::human_bytes;
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
@@ -273,6 +274,36 @@ impl Manifest {
         text.push_str(&hash);
         text.push_str(CLOSE);
         Ok(text)
+    }
+
+    /// The same, of a length that will be read again: where it would be too long with what it says
+    /// of tables, without that, and true.
+    ///
+    /// # Errors
+    /// When it is too long whatever is left out.
+    pub fn to_json_that_fits(&self) -> Result<(String, bool)> {
+        self.text_within(LONGEST)
+    }
+
+    fn text_within(&self, longest: u64) -> Result<(String, bool)> {
+        let text = self.to_json()?;
+        if text.len() as u64 <= longest {
+            return Ok((text, false));
+        }
+        let tables = None;
+        let text = Self {
+            tables,
+            ..self.clone()
+        }
+        .to_json()?;
+        match text.len() as u64 <= longest {
+            true => Ok((text, true)),
+            false => Err(Error::new(format!(
+                "the manifest would be longer than {}, with {} files",
+                human_bytes(longest),
+                self.files.len()
+            ))),
+        }
     }
 
     /// The size of the data, over all files.
