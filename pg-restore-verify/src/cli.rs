@@ -33,7 +33,9 @@ pub const TOOL: Tool = Tool::new(
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
-     Writes a record for each check; the last of each backup has check \"verdict\". Beside a \
+     Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
+     can't be tried, for it is not there or no server is new enough, has failed with the reason, \
+     stops no other, and makes the status 2. Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
+use shared::error::Kind;
 use shared::records::Writer;
-use shared::{Exit, Result};
+use shared::{Error, Exit, Result, signals};
 
 /// One check of one backup.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +50,7 @@ pub struct Findings<'a> {
     began: Instant,
     failed: Vec<String>,
     any_failed: bool,
+    any_not_tried: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -61,6 +63,7 @@ impl<'a> Findings<'a> {
             began: Instant::now(),
             failed: Vec::new(),
             any_failed: false,
+            any_not_tried: false,
         }
     }
 
@@ -125,13 +128,34 @@ impl<'a> Findings<'a> {
         Ok((status == Status::Ok, message))
     }
 
+    /// Closes this backup, which could not be verified for a reason that need not hold for the
+    /// next one.
+    ///
+    /// # Errors
+    /// When it holds for all: nobody reads, or a signal came.
+    pub fn not_tried(&mut self, error: Error) -> Result<()> {
+        if matches!(error.kind(), Kind::BrokenPipe | Kind::Interrupted) {
+            return Err(error);
+        }
+        signals::check()?;
+        self.any_not_tried = true;
+        let finding = self
+            .check("verdict", Status::Failed)
+            .message(error.in_one_line())
+            .took(self.began.elapsed());
+        self.records.write(&finding)?;
+        self.records.flush()?;
+        self.context.report().error(&error);
+        Ok(())
+    }
+
     /// Ends the output.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(if self.any_failed {
-            Exit::Found
-        } else {
-            Exit::Ok
+        Ok(match (self.any_not_tried, self.any_failed) {
+            (true, _) => Exit::Incomplete,
+            (false, true) => Exit::Found,
+            (false, false) => Exit::Ok,
         })
     }
 }

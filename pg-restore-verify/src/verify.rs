@@ -34,9 +34,8 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    let opened = Archive::open(path)?;
     findings.begin(path);
-    let archive = match opened {
+    let archive = match Archive::open(path)? {
         Ok(archive) => archive,
         Err(damage) => {
             findings.add(findings.check("archive", Status::Failed).message(damage))?;
