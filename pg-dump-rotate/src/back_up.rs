@@ -25,7 +25,7 @@ use shared::programs::Program;
 use shared::time::{self, Time, Zone};
 use shared::{Error, Exit, Result, signals};
 
-use crate::adopt::Adoption;
+use crate::adopt::{Adoption, Found};
 use crate::cli::Options;
 use crate::compression::Builds;
 use crate::folder::Folder;
@@ -37,7 +37,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let pg_dump = elsewhere::given(options)?;
     let plan = Plan::make(options, context, pg_dump.as_ref())?;
-    let adopted = adopt(options, &dir, plan.only_database(), context)?;
+    let (adopted, exit) = adopt(options, &dir, plan.only_database(), context)?;
     let begun_at = time::now();
     let run = Run {
         options,
@@ -50,22 +50,22 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
     };
-    let mut results = Results::new(&run, plan.targets.len());
+    let mut results = Results::new(&run, plan.targets.len(), exit);
     plan.skipped.iter().for_each(|name| results.skip(name));
     run.take_all(&plan.targets, &mut results);
     results.finish()
 }
 
 /// Adopts what others made, so that it is rotated with the rest. That it can't be is no reason not to
-/// take a backup. Returns what a dry run would adopt.
+/// take a backup, but makes the status 1, as does what is not whole.
 fn adopt(
     options: &Options,
     dir: &Path,
     database: Option<&str>,
     context: &cli::Context,
-) -> Result<Vec<Backup>> {
+) -> Result<(Found, Exit)> {
     let Some(adoption) = Adoption::of(options, database)?.filter(|_| dir.is_dir()) else {
-        return Ok(Vec::new());
+        return Ok((Found::default(), Exit::Ok));
     };
     let found = match options.dry_run {
         true => adoption.look(context),
@@ -75,11 +75,15 @@ fn adopt(
     match found {
         Ok(found) => {
             found.warn(context);
-            Ok(found.whole)
+            let exit = match found.broken.is_empty() {
+                true => Exit::Ok,
+                false => Exit::Found,
+            };
+            Ok((found, exit))
         }
         Err(error) => {
             context.warn(format!("could not adopt: {}", error.in_one_line()));
-            Ok(Vec::new())
+            Ok((Found::default(), Exit::Found))
         }
     }
 }
@@ -89,8 +93,8 @@ struct Run<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     dir: PathBuf,
-    /// What a dry run would adopt.
-    adopted: Vec<Backup>,
+    /// What was adopted, or by a dry run would be, and what is not whole.
+    adopted: Found,
     /// What --pg-dump says.
     pg_dump: Option<Program>,
     /// What each pg_dump can do.

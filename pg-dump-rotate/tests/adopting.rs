@@ -345,6 +345,20 @@ fn different_things_are_never_weighed_against_each_other() {
     assert_eq!(without(names(&output, "deleted")), day("20260101"));
 }
 
+#[test]
+fn what_is_not_whole_makes_the_status_of_a_backup_one() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("cut_20260101.sql"), "").unwrap();
+    let keep = ["--keep-last", "1", "--match", "cut_*"];
+    for (more, done) in [(&["--dry-run"][..], "would_create"), (&[], "created")] {
+        let run = back_up(&database, dir.path()).args(keep).args(more);
+        let output = run.run().expect_code(1);
+        assert_eq!(names(&output, done).len(), 1, "{output:?}");
+        assert!(output.stderr.contains("cut_20260101.sql is passed over: "));
+    }
+}
+
 /// What lacks its rows is no newer backup of what has them, and the other way about.
 #[test]
 fn half_a_dump_makes_room_for_no_whole_one() {

@@ -25,14 +25,14 @@ pub struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    /// None of so many targets yet.
-    pub fn new(run: &'a Run<'a>, targets: usize) -> Self {
+    /// None of so many targets yet, and the status of what came before.
+    pub fn new(run: &'a Run<'a>, targets: usize, exit: Exit) -> Self {
         Self {
             run,
             records: run.context.records(),
             targets,
             failures: Vec::new(),
-            exit: Exit::Ok,
+            exit,
             trouble: None,
         }
     }
@@ -126,7 +126,7 @@ impl<'a> Results<'a> {
                 true => backup::list(&self.run.dir)?,
                 false => Vec::new(),
             };
-            let adopted = self.run.adopted.iter();
+            let adopted = self.run.adopted.whole.iter();
             there.extend(adopted.filter(|of| of.path != new.path).cloned());
             there.insert(0, new.clone());
             Ok(there)

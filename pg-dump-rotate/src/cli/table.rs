@@ -68,8 +68,8 @@ pub const TOOL: Tool = Tool::new(
      \n\
      --match adopts what others made. What a file is, its content says; it is whole when it can be \
      read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
-     is read once and is a backup like any other. One that is not whole is told, never counted and \
-     never deleted; what is no dump is left alone, and what is named as only we do: it was not published. The time is the last one in the name, in local \
+     is read once and is a backup like any other. One that is not whole is told, makes the \
+     status 1, and is never counted or deleted; what is no dump is left alone, and what is named as only we do: it was not published. The time is the last one in the name, in local \
      time unless it says otherwise, or else that of the last change. Archives say what database they \
      are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
      What has tables and no rows counts as taken with --schema-only, rows without tables as with \
