@@ -44,6 +44,8 @@ pub struct Found {
     pub whole: Vec<Backup>,
     /// What can't be relied on.
     pub broken: Vec<(Backup, Subject)>,
+    /// Of the whole ones those that were adopted before, as what they were then.
+    pub anew: HashSet<PathBuf>,
 }
 
 impl Found {
@@ -81,6 +83,8 @@ impl Found {
 /// A file that could be a dump, and its manifest.
 struct Dump {
     path: PathBuf,
+    /// It has one already, of what it was before.
+    is_anew: bool,
     manifest: Manifest,
     seen: Seen,
 }
@@ -104,13 +108,15 @@ impl<'a> Adoption<'a> {
         }))
     }
 
-    /// Looks at everything that fits and has no manifest. Changes nothing.
+    /// Looks at everything that fits and has no manifest, or one of what was overwritten since.
+    /// Changes nothing.
     ///
     /// # Errors
     /// When the folder can't be read, or a signal came.
     pub fn look(&self, context: &cli::Context) -> Result<Found> {
         let mut found = Found::default();
         self.examine_all(context, &mut found, |dump, found| {
+            found.anew.extend(dump.is_anew.then(|| dump.path.clone()));
             found.whole.push(dump.into_backup());
             Ok(())
         })?;
@@ -127,12 +133,19 @@ impl<'a> Adoption<'a> {
         self.examine_all(context, &mut found, |dump, found| {
             let name = dump.manifest_name();
             let locked = folder.lock()?;
-            if Seen::at(&dump.path).as_ref() != Some(&dump.seen) || locked.has(&name) {
+            let is_as_seen = Seen::at(&dump.path).as_ref() == Some(&dump.seen);
+            if !is_as_seen || locked.has(&name) != dump.is_anew {
                 context.note(format!("{} changed meanwhile", dump.path.display()));
                 return Ok(());
             }
+            if dump.is_anew {
+                // Killed here, it is adopted by the next run.
+                let known = dump.path.with_file_name(manifest_of(&name));
+                fs::remove_file(&known).context(|| known.display().to_string())?;
+            }
             partial::describe(&locked, &name, &dump.manifest)?;
-            context.note(format!("adopted {}", dump.path.display()));
+            let anew = if dump.is_anew { " anew" } else { "" };
+            context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));
             Ok(())
         })?;
@@ -152,6 +165,10 @@ impl<'a> Adoption<'a> {
                 context.note(format!("{} is no file, and left alone", path.display()));
                 continue;
             };
+            let is_anew = fs::symlink_metadata(path.with_file_name(manifest_of(&name))).is_ok();
+            if is_anew && !is_overwritten(&path, &seen) {
+                continue;
+            }
             progress.show(|| format!("reading {}", path.display()));
             match content::examine(&path, &name)? {
                 Kind::Whole(content) => {
@@ -159,13 +176,14 @@ impl<'a> Adoption<'a> {
                     take(
                         Dump {
                             path,
+                            is_anew,
                             manifest,
                             seen,
                         },
                         found,
                     )?;
                 }
-                Kind::Foreign if !when::has_extension(&name) => {
+                Kind::Foreign if !is_anew && !when::has_extension(&name) => {
                     context.note(format!("{} is no dump, and left alone", path.display()));
                 }
                 kind => found.broken.push(self.broken(path, &name, kind, &seen)),
@@ -189,18 +207,15 @@ impl<'a> Adoption<'a> {
                 || backup::unpartial(name).is_some()
                 || Name::parse(name).is_some()
         };
-        // One that is hidden is about to appear.
-        let is_known = |name: &str| {
-            let manifest = manifest_of(name);
-            let hidden = backup::partial_of(&manifest);
-            [manifest, hidden]
-                .iter()
-                .any(|name| names.binary_search(name).is_ok())
+        // Its manifest is about to appear.
+        let is_published = |name: &str| {
+            let hidden = backup::partial_of(&manifest_of(name));
+            names.binary_search(&hidden).is_ok()
         };
         let fits = |name: &&String| {
             self.patterns.iter().any(|glob| glob::matches(glob, name))
                 && !is_ours(name)
-                && !is_known(name)
+                && !is_published(name)
         };
         Ok(names.iter().filter(fits).cloned().collect())
     }
@@ -239,6 +254,7 @@ impl<'a> Adoption<'a> {
             set: None,
             adopted: true,
             names: Some(when::stem(name)),
+            modified_at: Some(seen.modified),
             taken_at,
             utc_offset_seconds: self.zone.local_time(taken_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),
@@ -280,6 +296,16 @@ impl Dump {
             proof: None,
         }
     }
+}
+
+/// Whether what has a manifest was adopted as something else than it is now: under a name that is
+/// used again and again, as of the day of the week.
+fn is_overwritten(path: &Path, seen: &Seen) -> bool {
+    let Ok(Some(known)) = Manifest::read_without_tables(path) else {
+        return false;
+    };
+    let is_other = known.bytes() != seen.bytes || known.modified_at != Some(seen.modified);
+    known.adopted && is_other
 }
 
 /// What a file was when it was read; of a folder, and every file in it.

@@ -17,6 +17,9 @@ use crate::record::Record;
 use crate::rotate::{self, Verdict};
 use crate::scope::{Scope, Subject};
 
+const OVERWRITTEN: &str =
+    "it was overwritten since it was adopted, and will be adopted anew as what it is now";
+
 /// Every backup in the folder, newest first, with what is wrong with it, and what is unfinished;
 /// with rules, what they would do with each.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
@@ -36,6 +39,10 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     }
     let verdicts = verdicts(options, &backups, now);
     let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
+    let listed = |backup: &Backup| match found.anew.contains(&backup.path) {
+        true => and(listed(backup), OVERWRITTEN),
+        false => listed(backup),
+    };
     let mut all: Vec<Record> = backups.iter().map(listed).collect();
     found.broken.retain(|(_, subject)| scope.shows(subject));
     let broken = found.broken.iter().map(|(backup, _)| backup);
@@ -89,6 +96,13 @@ pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<
         !is_unreadable || !(is_between(backup) || backup.is_gone())
     });
     verified
+}
+
+fn and(record: Record, reason: &str) -> Record {
+    let reasons = [record.reason.as_deref(), Some(reason)];
+    let reasons: Vec<&str> = reasons.into_iter().flatten().collect();
+    let reasons = reasons.join("; ");
+    record.because(reasons)
 }
 
 fn listed(backup: &Backup, verdict: Option<&(bool, String)>, now: Time) -> Record {

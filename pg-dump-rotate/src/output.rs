@@ -29,7 +29,7 @@ impl Output {
         Ok(backup::File {
             name: name.to_string(),
             bytes: self.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
         })
     }
 }

@@ -238,8 +238,55 @@ fn what_was_found_whole_is_read_once_and_rotated_from_then_on() {
         .expect_code(0);
     assert_eq!(names(&output, "deleted"), &kept[..2]);
     fs::write(dir.path().join(kept[2]), "changed").unwrap();
+    assert_eq!(list(dir.path(), &[])[0]["state"], "size differs");
     let records = list(dir.path(), &["--match", "backup_*"]);
-    assert_eq!(records[0]["state"], "size differs");
+    assert_eq!(records[0]["state"], "incomplete");
+    assert!(manifest(&dir.path().join(kept[2])).exists());
+}
+
+/// As a script does that knows seven names, or one.
+#[test]
+fn a_name_that_is_used_again_is_adopted_again() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("latest.tar");
+    let put = |age: u64| {
+        fs::write(&path, dump(&database, &["-Ft"])).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let age = std::time::Duration::from_secs(3600 * age);
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    };
+    let known =
+        || -> Value { serde_json::from_slice(&fs::read(manifest(&path)).unwrap()).unwrap() };
+    let arguments = ["--keep-last", "1", "--match", "latest.*"];
+    let rotate = || {
+        let run = folder(dir.path()).arg("--rotate").args(arguments);
+        assert_eq!(names(&run.run().expect_code(0), "kept"), ["latest.tar"]);
+    };
+    put(30);
+    rotate();
+    let first = known();
+    rotate();
+    assert_eq!(known(), first, "it is read once");
+    // A tar file of another row has the same size.
+    database.sql("update orders set note = md5(note) where id = 1");
+    put(6);
+    let listed = list(dir.path(), &arguments[2..]);
+    assert!(text(&listed[0], "reason").contains("adopted anew"));
+    assert_eq!(known(), first);
+    rotate();
+    let second = known();
+    assert_eq!(second["files"][0]["bytes"], first["files"][0]["bytes"]);
+    assert_ne!(second["files"][0]["sha256"], first["files"][0]["sha256"]);
+    let check = folder(dir.path()).args(["--check", "--verify-checksums", "--max-age", "7h"]);
+    check.run().expect_code(0);
+    // Half of it is no new backup, and not the old one.
+    fs::write(&path, &fs::read(&path).unwrap()[..2048]).unwrap();
+    let run = back_up(&database, dir.path()).args(arguments);
+    let output = run.run().expect_code(1);
+    assert!(names(&output, "deleted").is_empty());
+    assert_eq!(known(), second);
 }
 
 #[test]

@@ -96,3 +96,17 @@ fn backups_of_two_servers_do_not_rotate_each_other() {
         }
     }
 }
+
+#[test]
+fn a_psql_that_does_not_answer_is_not_waited_for() {
+    let bin = far(&["pg_dump"]);
+    let psql = "[ \"$1\" = --version ] && exec echo psql 15.1; sleep 1000; exit 0";
+    write(&bin.path().join("far").join("psql"), psql);
+    let dir = tempfile::tempdir().unwrap();
+    let command = command(bin.path(), tests::cluster());
+    let run = folder(dir.path()).args(["--pg-dump", &command, "--all-databases"]);
+    run.args(["-d", "dbname=postgres connect_timeout=2"])
+        .run()
+        .expect_code(2)
+        .expect_error("error: no answer from psql within 20.0s");
+}

@@ -186,7 +186,7 @@ fn all_databases_are_those_that_can_be_dumped() {
     assert_eq!(output.stderr, "");
     let all = ["Sales 2026", "app", "postgres", "private"];
     assert_eq!(told(&output), all.map(|name| some(name, "created")));
-    let output = run().env("PGUSER", "reader").run().expect_code(0);
+    let output = run().env("PGUSER", "reader").run().expect_code(1);
     let mut expected = all.map(|name| some(name, "created"));
     expected[3].1 = "skipped".into();
     assert_eq!(told(&output), expected);
@@ -202,6 +202,14 @@ fn all_databases_are_those_that_can_be_dumped() {
             "{output:?}"
         );
     }
+    let mut client = cluster.connect("postgres").unwrap();
+    let half_dropped = "update pg_database set datconnlimit = -2 where datname = 'app'";
+    client.batch_execute(half_dropped).unwrap();
+    let run = folder(dir.path()).server(&cluster);
+    let run = run.args(["-d", "postgres", "--all-databases"]);
+    let output = run.run().expect_code(0);
+    assert_eq!(told(&output).len(), 3);
+    output.expect_error("warning: left out the database app: a DROP DATABASE of it was");
 }
 
 #[test]

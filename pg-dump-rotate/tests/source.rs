@@ -8,11 +8,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use setting::{back_up, database_with_rows, manifest, path_of, visible};
 use shared::programs::Program;
 use tempfile::TempDir;
-use tests::{Database, Output};
+use tests::{Database, Output, eventually};
 
 fn manifest_of(output: &Output) -> Value {
     serde_json::from_slice(&fs::read(manifest(&path_of(output))).unwrap()).unwrap()
@@ -190,6 +191,25 @@ fn a_lock_is_waited_for_as_by_pg_dump() {
         .expect_code(2)
         .expect_error("error: could not lock the tables: ")
         .expect_error("hint: public.orders is locked (AccessExclusiveLock) by pid ");
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_lock() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut holder = database.client();
+    holder.batch_execute("begin; lock table orders").unwrap();
+    let run = back_up(&database, dir.path()).args(["--lock-wait", "10m", "--source-counts"]);
+    let running = run.start();
+    let waiting = "select count(*) from pg_locks where not granted and database =
+        (select oid from pg_database where datname = current_database())";
+    eventually("waits for the lock", || database.value(waiting) == "1");
+    running.signal(Signal::TERM);
+    let output = running.finish().expect_no_output();
+    assert_eq!(output.signal(), Some(Signal::TERM.as_raw()), "{output:?}");
+    assert!(output.stderr.ends_with(": interrupted by SIGTERM\n"));
+    assert_eq!(database.value(waiting), "0", "nobody waits any more");
     assert!(visible(dir.path()).is_empty());
 }
 

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use setting::{folder, path_of, visible};
+use shared::cluster::ClusterOptions;
 use tests::{Database, StallingProxy, ToolCommand};
 
 /// A database that others reach by TCP, with about so many bytes of rows.
@@ -113,5 +114,49 @@ fn a_proxy_that_stalls_ends_what_comes_before_the_dump() {
         .run()
         .expect_code(2)
         .expect_error("error: what the server is asked before a dump: no answer within 20 s");
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn a_proxy_that_stalls_ends_the_taking_of_a_snapshot() {
+    let database = database(1 << 20);
+    let tables = (1..2000).map(|n| format!("create table t{n} ();"));
+    database.sql(&tables.collect::<String>());
+    let dir = tempfile::tempdir().unwrap();
+    let proxy = StallingProxy::new(tests::tcp_cluster().port(), u64::MAX);
+    let asked = run(&database, dir.path(), proxy.port()).arg("--dry-run");
+    asked.run().expect_code(0);
+    let proxy = StallingProxy::new(tests::tcp_cluster().port(), proxy.passed() + (20 << 10));
+    run(&database, dir.path(), proxy.port())
+        .arg("--source-counts")
+        .run()
+        .expect_code(2)
+        .expect_error("error: lost the connection to the server: nothing came for ");
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn a_proxy_that_stalls_ends_the_globals() {
+    let cluster = tests::start(&ClusterOptions {
+        tcp: true,
+        hba: vec!["host all all 127.0.0.1/32 trust".into()],
+        ..ClusterOptions::default()
+    });
+    let mut client = cluster.connect("postgres").unwrap();
+    let roles = (0..20_000).map(|n| format!("create role role_{n};"));
+    client.batch_execute(&roles.collect::<String>()).unwrap();
+    let run = |proxy: &StallingProxy, dir: &Path| {
+        let port = proxy.port();
+        let conninfo =
+            format!("host=127.0.0.1 port={port} user=postgres dbname=postgres connect_timeout=2");
+        folder(dir).args(["-d", &conninfo, "--globals"])
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let proxy = StallingProxy::new(cluster.port(), 200 << 10);
+    run(&proxy, dir.path())
+        .run()
+        .expect_code(2)
+        .expect_error("globals: lost the connection to the server: nothing came for ");
+    assert!(proxy.passed() > 200 << 10);
     assert!(visible(dir.path()).is_empty());
 }

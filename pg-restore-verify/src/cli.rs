@@ -22,7 +22,8 @@ pub const TOOL: Tool = Tool::new(
     "Restores each backup on a private throw-away server and compares what came back with \
      what the backup holds: the rows of every table, the position of every sequence, the \
      bytes of every large object, and every definition. Any error of the restore counts. \
-     Nothing else is needed, no server is touched, and nothing is left behind.\n\n\
+     Nothing else is needed, no server is touched, and nothing is left behind but an empty \
+     template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
      plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
      called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \

@@ -11,7 +11,7 @@ mod proof;
 
 pub use checksum::sha256;
 pub use folder::{Backup, State, list};
-pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION};
+pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION, hexadecimal};
 pub use name::{
     Name, checksums_of, manifest_of, partial_of, proof_of, stamp, unchecksums, unmanifest,
     unpartial, unproof,

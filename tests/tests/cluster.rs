@@ -315,6 +315,22 @@ fn a_store_that_others_could_have_made_is_not_used() {
 }
 
 #[test]
+fn what_root_has_prepared_serves_the_servers_user_too() {
+    let uid = server_uid();
+    if uid == rustix::process::geteuid().as_raw() {
+        return;
+    }
+    let (cache, folder) = (empty_cache(), private_folder(uid));
+    let start = || {
+        let start = tool("throwaway").arg("return").env("TMPDIR", folder.path());
+        start.env("XDG_CACHE_HOME", cache.path())
+    };
+    start().run().expect_code(0);
+    start().as_user(uid).run().expect_code(0);
+    start().run().expect_code(0);
+}
+
+#[test]
 fn it_works_as_an_ordinary_user() {
     let Some(uid) = another_user() else { return };
     let home = private_folder(uid);
@@ -500,11 +516,12 @@ fn no_room_for_the_data_says_so_and_leaves_nothing() {
     };
     start().run().expect_code(0);
     let output = start().largest_file(100_000).run();
-    output
+    let output = output
         .expect_code(2)
         .expect_no_output()
         .expect_error("the temporary server did not start")
         .expect_error("File too large");
+    assert!(output.stderr.lines().count() < 20, "{}", output.stderr);
     assert_eq!(files_in(folder.path()), [""; 0]);
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use shared::backup::{File, Format};
+use shared::backup::{self, File, Format};
 use shared::dump::{Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
 use shared::{Context, Error, Result, signals};
 
@@ -283,7 +283,7 @@ impl Hashing {
         Ok(File {
             name: name.to_string(),
             bytes: self.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
         })
     }
 }

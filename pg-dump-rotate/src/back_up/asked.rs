@@ -1,5 +1,7 @@
 //! What a session of our own was told of a database before its dump, and what that is good for.
 
+use std::time::Duration;
+
 use shared::backup::Manifest;
 use shared::connection::{Conninfo, Session, within};
 use shared::{Context, Result};
@@ -37,11 +39,11 @@ impl Asked {
         let Some(source) = run.options.source else {
             return Ok(None);
         };
-        let snapshot = Snapshot::export(&Request {
-            conninfo: &self.conninfo,
-            selection: &self.preflight.selection,
+        let snapshot = Snapshot::export(Request {
+            conninfo: self.conninfo.clone(),
+            selection: self.preflight.selection.clone(),
             source,
-            encoding: &self.server.encoding,
+            encoding: self.server.encoding.clone(),
             is_standby: self.preflight.surroundings.is_standby,
             lock_wait: run.options.lock_wait,
         });
@@ -75,19 +77,30 @@ impl Asked {
     }
 }
 
-/// A server that limits each statement may still never be heard of again, so all that is asked
-/// before the dump has a limit here.
 fn questions(
     mut session: Session,
     conninfo: &Conninfo,
     selection: &[String],
 ) -> Result<(Server, Preflight)> {
-    let limit = conninfo.patience()?.map(|patience| patience * QUESTIONS);
     let selection = selection.to_vec();
-    let asked = within(limit, move || {
+    limited(conninfo, move || {
         let server = Server::ask(&mut session)?;
         let preflight = Preflight::check(&mut session, &server, &selection)?;
         Ok((server, preflight))
-    });
-    asked.context(|| "what the server is asked before a dump".into())?
+    })
+}
+
+/// A server that limits each statement may still never be heard of again, so all that is asked
+/// before a dump has a limit here.
+pub fn limited<T: Send + 'static>(
+    conninfo: &Conninfo,
+    questions: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let answered = within(limit(conninfo)?, questions);
+    answered.context(|| "what the server is asked before a dump".into())?
+}
+
+/// How long all that may take.
+pub fn limit(conninfo: &Conninfo) -> Result<Option<Duration>> {
+    Ok(conninfo.patience()?.map(|patience| patience * QUESTIONS))
 }

@@ -5,12 +5,17 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::process::Stdio;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use shared::backup::Format;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Finished, Program, Version, set_environment};
+use shared::programs::{Child, Ender, Finished, Program, Version, set_environment};
+use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
 
+use super::asked::limit;
 use super::plan::DATABASES;
 use crate::cli::Options;
 use crate::server::SYSTEM_IDENTIFIER;
@@ -57,6 +62,8 @@ pub struct Listed {
     pub is_dumped: bool,
     /// By us.
     pub may_connect: bool,
+    /// What an interrupted DROP DATABASE has left.
+    pub is_half_dropped: bool,
 }
 
 /// Every database of the server, by psql.
@@ -94,20 +101,57 @@ fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(F
     command.stdout(Stdio::piped());
     let mut child = Child::spawn(command, "psql")?;
     let mut said = String::new();
+    let late = Late::after(limit(conninfo)?, child.ender());
     let read = child.stdout()?.read_to_string(&mut said);
     let finished = child.wait()?;
     signals::check()?;
+    late.check()?;
     read.context(|| "reading from psql".into())?;
     Ok((finished, said))
 }
 
+/// Ends a program that takes longer than it may.
+struct Late {
+    limit: Option<Duration>,
+    over: Sender<()>,
+    ended: JoinHandle<bool>,
+}
+
+impl Late {
+    fn after(limit: Option<Duration>, ender: Ender) -> Self {
+        let (over, ended) = channel();
+        let ended = thread::spawn(move || {
+            let waited = limit.map(|limit| ended.recv_timeout(limit));
+            let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
+            if is_late {
+                ender.end();
+            }
+            is_late
+        });
+        Self { limit, over, ended }
+    }
+
+    /// An error if it was.
+    fn check(self) -> Result<()> {
+        drop(self.over);
+        match (self.ended.join(), self.limit) {
+            (Ok(true), Some(limit)) => Err(Error::new(format!(
+                "no answer from psql within {}",
+                human_duration(limit)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn listed(said: &str) -> Vec<Listed> {
     let fields: Vec<&str> = said.split('\0').collect();
-    let rows = fields.chunks_exact(3);
+    let rows = fields.chunks_exact(4);
     rows.map(|row| Listed {
         name: row[0].to_string(),
         is_dumped: row[1] == "t",
         may_connect: row[2] == "t",
+        is_half_dropped: row[3] == "t",
     })
     .collect()
 }
@@ -118,10 +162,11 @@ mod tests {
 
     #[test]
     fn names_may_hold_anything() {
-        let listed = listed("a|b\nc\0t\0f\0template0\0f\0t\0");
+        let listed = listed("a|b\nc\0t\0f\0f\0template0\0f\0t\0t\0");
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].name, "a|b\nc");
         assert!(listed[0].is_dumped && !listed[0].may_connect);
+        assert!(!listed[0].is_half_dropped && listed[1].is_half_dropped);
         assert!(!listed[1].is_dumped && listed[1].may_connect);
     }
 }

@@ -3,21 +3,24 @@
 //! is kept: it is good when pg_dumpall says so and its closing words are there.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use shared::backup::{File, Manifest};
+use shared::backup::{self, File, Manifest};
 use shared::connection::{Conninfo, Session};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Context, Error, Result, signals};
 
+use super::asked::limited;
 use super::origin::Origin;
 use super::{Run, plan};
 use crate::partial::Partial;
 use crate::server::Server;
+use crate::watch::{Clock, Watch, Watched};
 
 const READS_PASSWORDS: &str = include_str!("../../sql/globals.sql");
 const LEVEL: u32 = 6;
@@ -50,9 +53,14 @@ impl Globals {
             });
         }
         let mut session = plan::open(conninfo, run.context)?;
-        let server = Server::ask(&mut session)?;
-        let with_passwords = !run.options.no_role_passwords && reads_passwords(&mut session)?;
-        if !with_passwords && !run.options.no_role_passwords {
+        let reached = conninfo.at(&session);
+        let wanted = !run.options.no_role_passwords;
+        let (server, with_passwords) = limited(conninfo, move || {
+            let server = Server::ask(&mut session)?;
+            let with_passwords = wanted && reads_passwords(&mut session)?;
+            Ok((server, with_passwords))
+        })?;
+        if !with_passwords && wanted {
             run.context.warn(format!(
                 "the roles are backed up without their passwords, which {} may not read \
                  (--no-role-passwords accepts that)",
@@ -60,7 +68,7 @@ impl Globals {
             ));
         }
         Ok(Self {
-            conninfo: conninfo.at(&session),
+            conninfo: reached,
             pg_dumpall: run.program("pg_dumpall", Some(server.version.major))?,
             origin: Origin::reached(&server, run, conninfo),
             server: Some(server),
@@ -82,7 +90,7 @@ impl Globals {
         Ok(vec![File {
             name: partial.name(),
             bytes: bytes.len() as u64,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
         }])
     }
 
@@ -98,10 +106,24 @@ impl Globals {
         set_environment(&mut command, self.conninfo.child_environment());
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dumpall")?;
+        let clock = Clock::default();
+        let watch = self.watch(&child, clock.clone())?;
         let mut script = Vec::new();
-        let read = child.stdout()?.read_to_end(&mut script);
+        let mut stdout = child.stdout()?;
+        let mut piece = [0; 16 << 10];
+        let read = loop {
+            match clock.time(|| stdout.read(&mut piece)) {
+                Ok(0) => break Ok(()),
+                Ok(length) => script.extend_from_slice(&piece[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
         let finished = child.wait()?;
         signals::check()?;
+        if let Some(lost) = watch.as_ref().and_then(Watch::lost) {
+            return Err(lost);
+        }
         let reads_passwords = !finished.stderr.contains("pg_authid");
         let finished = finished.success_or(|| "could not dump roles and tablespaces".into());
         finished.map_err(|error| match reads_passwords {
@@ -115,6 +137,29 @@ impl Globals {
                 "the dump of roles and tablespaces has no end, although pg_dumpall reported success",
             )),
         }
+    }
+
+    /// Has pg_dumpall ended when nothing reaches it any more, if the server can be asked.
+    fn watch(&self, child: &Child, clock: Clock) -> Result<Option<Watch>> {
+        let patience = self.conninfo.patience()?.filter(|_| self.server.is_some());
+        let watched = |patience: Duration| Watched {
+            conninfo: self.conninfo.clone(),
+            application_name: self
+                .conninfo
+                .application_name()
+                .unwrap_or("pg_dumpall")
+                .into(),
+            patience: patience * 2,
+        };
+        let ender = child.ender();
+        let start = |patience| {
+            Watch::start(
+                watched(patience),
+                move || ender.end(),
+                move || clock.waited(),
+            )
+        };
+        patience.map(start).transpose()
     }
 
     /// What is to be said of the backup, save for its files.

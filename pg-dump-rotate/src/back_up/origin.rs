@@ -2,7 +2,7 @@
 //! databases have one name.
 
 use sha2::{Digest, Sha256};
-use shared::backup::Manifest;
+use shared::backup::{self, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::Version;
 
@@ -81,7 +81,5 @@ fn mark(run: &Run<'_>, conninfo: &Conninfo) -> String {
         hash.update([0]);
         hash.update(part);
     }
-    let hash = hash.finalize();
-    let hash = hash.iter().take(MARK_BYTES);
-    hash.map(|byte| format!("{byte:02x}")).collect()
+    backup::hexadecimal(&hash.finalize()[..MARK_BYTES])
 }

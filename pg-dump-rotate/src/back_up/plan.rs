@@ -5,6 +5,7 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, Sess
 use shared::programs::Program;
 use shared::{Context, Error, Result};
 
+use super::asked::limited;
 use super::elsewhere::{self, Listed};
 use crate::cli::Options;
 
@@ -125,8 +126,16 @@ impl Plan {
             name,
             is_dumped,
             may_connect,
+            is_half_dropped,
         } in listed
         {
+            if is_half_dropped {
+                context.warn(format!(
+                    "left out the database {name}: a DROP DATABASE of it was interrupted, and \
+                     nobody can connect to it any more; drop it again"
+                ));
+                continue;
+            }
             match (is_dumped, may_connect) {
                 (false, _) => context.note(format!("the database {name} is a template or closed")),
                 (true, true) => plan.targets.push(database(conninfo.with_database(&name))),
@@ -176,16 +185,20 @@ fn list(
         return Ok((conninfo, listed));
     }
     let mut session = open(&conninfo, context)?;
-    let rows = session.client().query_typed(DATABASES, &[]);
-    let rows = rows.context(|| "could not ask for the names of the databases".into())?;
+    let reached = conninfo.at(&session);
+    let rows = limited(&conninfo, move || {
+        let rows = session.client().query_typed(DATABASES, &[]);
+        rows.context(|| "could not ask for the names of the databases".into())
+    })?;
     let listed = rows.iter().map(|row| {
         Ok(Listed {
             name: row.try_get("database")?,
             is_dumped: row.try_get("is_dumped")?,
             may_connect: row.try_get("may_connect")?,
+            is_half_dropped: row.try_get("is_half_dropped")?,
         })
     });
-    Ok((conninfo.at(&session), listed.collect::<Result<_>>()?))
+    Ok((reached, listed.collect::<Result<_>>()?))
 }
 
 fn resolve(dbname: Option<&String>, context: &cli::Context, elsewhere: bool) -> Result<Conninfo> {

@@ -116,6 +116,7 @@ impl Run<'_> {
             set: self.set.clone(),
             adopted: false,
             names: None,
+            modified_at: None,
             taken_at: self.begun_at,
             utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),

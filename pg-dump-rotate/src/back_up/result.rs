@@ -2,6 +2,8 @@
 //! its series.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::path::Path;
 
 use shared::backup::{self, Backup};
 use shared::records::Writer;
@@ -37,7 +39,7 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Tells that a database was left out.
+    /// Tells that a database was left out, of which there is no backup then: that is no success.
     pub fn skip(&mut self, name: &str) {
         let reason = "we have no right to connect to it";
         self.run
@@ -47,6 +49,7 @@ impl<'a> Results<'a> {
             action: "skipped".into(),
             ..self.run.record(Some(name))
         };
+        self.exit = Exit::Found;
         let told = self.records.write(&record.because(reason));
         self.keep_trouble(told);
     }
@@ -107,11 +110,13 @@ impl<'a> Results<'a> {
     }
 
     fn took(&mut self, new: &Backup) -> Result<()> {
-        let folder = Folder::open(&self.run.dir)?;
-        let locked = folder.lock()?;
+        let folder = Folder::open(&self.run.dir);
+        let locked = folder.as_ref().map_err(Error::clone).and_then(Folder::lock);
         let verdicts = self.judge(new, || backup::list(&self.run.dir));
         let record = Record::of("created", new, time::now());
+        // It is there, whatever keeps us from rotating.
         let told = self.write_first(record, new, verdicts.as_deref().ok());
+        let locked = locked?;
         let older = others(verdicts?, new);
         let exit = rotate::carry_out(older, &locked, &mut self.records, self.run.context);
         if exit? == Exit::Found {
@@ -127,7 +132,10 @@ impl<'a> Results<'a> {
                 false => Vec::new(),
             };
             let adopted = self.run.adopted.whole.iter();
-            there.extend(adopted.filter(|of| of.path != new.path).cloned());
+            let adopted: Vec<Backup> = adopted.filter(|of| of.path != new.path).cloned().collect();
+            let paths: HashSet<&Path> = adopted.iter().map(|of| of.path.as_path()).collect();
+            there.retain(|backup| !paths.contains(backup.path.as_path()));
+            there.extend(adopted);
             there.insert(0, new.clone());
             Ok(there)
         })?;
@@ -152,7 +160,12 @@ impl<'a> Results<'a> {
         if policy.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut series, others) = rotate::series_of(new, there()?);
+        let mut there = there()?;
+        let broken = self.run.adopted.broken.iter();
+        let broken: HashSet<&Path> = broken.map(|(backup, _)| backup.path.as_path()).collect();
+        // One that was overwritten by half a dump may have the size of what it was.
+        there.retain(|backup| !broken.contains(backup.path.as_path()));
+        let (mut series, others) = rotate::series_of(new, there);
         self.tell_of_other_servers(new, &others);
         series.sort_by_key(|backup| Reverse(backup.taken_at));
         Ok(rotate::judge(policy, series, time::now()))

@@ -29,7 +29,9 @@ pub const TOOL: Tool = Tool::new(
      are each a backup of their own, with the time of the run in their names and in the field set. \
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
-     rotated.\n\
+     rotated. --all-databases leaves out templates, closed databases and, with a warning, what an \
+     interrupted DROP DATABASE has left; one that the role may not connect to is told by a record \
+     with action \"skipped\", and the status is 1, too.\n\
      \n\
      --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
      pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
@@ -68,7 +70,7 @@ pub const TOOL: Tool = Tool::new(
      \n\
      --match adopts what others made. What a file is, its content says; it is whole when it can be \
      read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
-     is read once and is a backup like any other. One that is not whole is told, makes the \
+     is read once and is a backup like any other, or again where it was overwritten. One that is not whole is told, makes the \
      status 1, and is never counted or deleted; what is no dump is left alone, and what is named as only we do: it was not published. The time is the last one in the name, in local \
      time unless it says otherwise, or else that of the last change. Archives say what database they \
      are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
@@ -138,7 +140,7 @@ pub const TOOL: Tool = Tool::new(
     ),
 ])
 .found(
-    "one database of several could not be dumped, an old backup not be deleted, a backup is \
+    "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
 );
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 use std::process;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -29,15 +30,17 @@ const LARGE_OBJECTS: &str = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_large
 const LOCKED_AT_ONCE: usize = 200;
 const ROWS_BETWEEN_GLANCES: u64 = 65_536;
 const GLANCE: Duration = Duration::from_millis(10);
+/// How long a statement that was cancelled may take to end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What is to be read.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    pub conninfo: &'a Conninfo,
-    pub selection: &'a Selection,
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub conninfo: Conninfo,
+    pub selection: Selection,
     pub source: Source,
     /// The database's.
-    pub encoding: &'a str,
+    pub encoding: String,
     pub is_standby: bool,
     pub lock_wait: Duration,
 }
@@ -66,16 +69,47 @@ struct Table {
 impl Snapshot {
     /// Takes a snapshot and locks the tables as pg_dump does, so that none changes its form
     /// before both have read it.
-    pub fn export(request: &Request<'_>) -> Result<Self> {
+    pub fn export(request: Request) -> Result<Self> {
+        let clock = Clock::default();
+        let waited = clock.clone();
+        let start = |watched| Watch::start(watched, || {}, move || waited.waited());
+        let watch = watched(&request)?.map(start).transpose()?;
+        let (sender, taken) = channel();
+        let thread = thread::Builder::new().name("snapshot".into());
+        let thread = thread.spawn(move || {
+            let _ = sender.send(clock.time(|| Self::take(&request)));
+        });
+        thread.context(|| "could not start a thread".into())?;
+        loop {
+            match taken.recv_timeout(GLANCE) {
+                Ok(taken) => return taken,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::new("the taking of a snapshot ended unexpectedly"));
+                }
+            }
+            if let Some(lost) = watch.as_ref().and_then(Watch::lost) {
+                return Err(lost);
+            }
+            if let Err(interrupted) = signals::check() {
+                // It is cancelled, so that nobody waits on the server for a lock without us.
+                let _ = taken.recv_timeout(FAREWELL);
+                return Err(interrupted);
+            }
+        }
+    }
+
+    fn take(request: &Request) -> Result<Self> {
         let mut session = open(request)?;
+        let _cancelled = session.cancel_on_signal();
         let client = session.client();
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         let rows = client.query_typed("SELECT pg_catalog.pg_export_snapshot()", &[]);
         let rows = rows.context(|| "could not export a snapshot".into())?;
         let id = rows.first().map(|row| row.try_get(0)).transpose()?;
         let id = id.ok_or_else(|| Error::new("the server gave no name to its snapshot"))?;
-        pin(&mut session, request.selection)?;
-        let matched = patterns::resolve(&mut session, request.selection)?;
+        pin(&mut session, &request.selection)?;
+        let matched = patterns::resolve(&mut session, &request.selection)?;
         let mut relations = Relation::list(&mut session, &matched)?;
         relations.retain(|relation| relation.kind != Kind::Sequence);
         lock(&mut session, &relations)?;
@@ -87,7 +121,7 @@ impl Snapshot {
             session,
             id,
             source: request.source,
-            encoding: given.unwrap_or(request.encoding).to_string(),
+            encoding: given.unwrap_or(&request.encoding).to_string(),
             is_encoding_given: given.is_some(),
             large_objects: request.selection.has_large_objects(),
             watched: watched(request)?,
@@ -186,7 +220,7 @@ fn cause(error: std::io::Error) -> Error {
     }
 }
 
-fn open(request: &Request<'_>) -> Result<Session> {
+fn open(request: &Request) -> Result<Session> {
     let options = SessionOptions {
         application_name: application_name(),
         read_only: true,
@@ -195,9 +229,9 @@ fn open(request: &Request<'_>) -> Result<Session> {
         statement_timeout: Duration::ZERO,
         resets_search_path: true,
     };
-    let mut session = Session::open(request.conninfo, &options)?;
+    let mut session = Session::open(&request.conninfo, &options)?;
     session.require_session()?;
-    super::preflight::set_role(&mut session, request.selection)?;
+    super::preflight::set_role(&mut session, &request.selection)?;
     Ok(session)
 }
 
@@ -206,7 +240,7 @@ fn application_name() -> String {
     format!("pg-dump-rotate {}, comparing", process::id())
 }
 
-fn watched(request: &Request<'_>) -> Result<Option<Watched>> {
+fn watched(request: &Request) -> Result<Option<Watched>> {
     let name = request.conninfo.application_name();
     let watched = |patience| Watched {
         conninfo: request.conninfo.clone(),

@@ -116,6 +116,13 @@ pub struct Manifest {
     /// What the names of adopted backups of one series share, `backup_*`: `*` stands for the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<String>,
+    /// When the data of an adopted backup was last changed; a later one is other data.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub modified_at: Option<OffsetDateTime>,
     /// When it was begun. The snapshot that it holds is taken a moment later.
     #[serde(with = "rfc3339")]
     pub taken_at: OffsetDateTime,
@@ -292,16 +299,6 @@ impl Manifest {
         lines
     }
 
-    /// True when `other` is an earlier or later backup of the same thing: the same database of
-    /// the same server, label and selection. Retention weighs only such backups against each
-    /// other: production's must not make room for those of staging, nor whole ones for schemas.
-    pub fn same_series(&self, other: &Self) -> bool {
-        self.database == other.database
-            && self.label == other.label
-            && self.selection == other.selection
-            && self.same_server(other)
-    }
-
     /// True when both are of one server, as far as it is known.
     pub fn same_server(&self, other: &Self) -> bool {
         self.system_identifier == other.system_identifier && self.origin == other.origin
@@ -356,8 +353,13 @@ fn sha256(text: &[u8]) -> String {
     hexadecimal(&Sha256::digest(text))
 }
 
-pub(super) fn hexadecimal(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A hash as manifests and `sha256sum` write it.
+pub fn hexadecimal(hash: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    hash.iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Whether a manifest of the backup `backup` may speak of this file: of itself, or of one below

@@ -159,7 +159,9 @@ fn is_ready(folder: &Path) -> bool {
 
 fn not_started(folder: &Folder, complaint: &[u8]) -> Error {
     let complaint = String::from_utf8_lossy(complaint);
-    let words = format!("{}\n{}", complaint.trim(), last_lines(folder));
+    // A full disk has a line for each file.
+    let complaint: Vec<&str> = complaint.trim().lines().take(SHOWN_LINES).collect();
+    let words = format!("{}\n{}", complaint.join("\n"), last_lines(folder));
     let error = Error::new("the temporary server did not start").with_detail(words.trim());
     if words.contains("No space left on device") {
         return error.with_hint("make room, or name another folder in TMPDIR");

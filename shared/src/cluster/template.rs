@@ -8,6 +8,7 @@
 
 use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ impl Template {
     pub fn obtain(postgres: &Program, user: &ServerUser) -> Result<Self> {
         let store = store(user)?;
         let major = postgres.version.major;
-        let lock = open_lock(&store.join(format!("{major}.lock")))?;
+        let lock = open_lock(&store.join(format!("{major}.lock")), user)?;
         let folder = store.join(major.to_string());
         loop {
             lock_as(&lock, FlockOperation::LockShared)?;
@@ -53,13 +54,15 @@ impl Template {
     }
 }
 
-fn open_lock(path: &Path) -> Result<File> {
+/// The lock is the server's user's, whoever runs us: both may start servers.
+fn open_lock(path: &Path, user: &ServerUser) -> Result<File> {
+    let named = || format!("could not open {}", path.display());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    options
-        .open(path)
-        .context(|| format!("could not open {}", path.display()))
+    let lock = options.open(path).context(named)?;
+    user.give_file(&lock).context(named)?;
+    Ok(lock)
 }
 
 fn lock_as(lock: &File, how: FlockOperation) -> Result<()> {
@@ -177,7 +180,13 @@ fn make(folder: &Path, postgres: &Program, user: &ServerUser) -> Result<()> {
         .context(making)?;
     user.give(&draft).context(making)?;
     initdb(&draft.join("data"), postgres, user)?;
-    fs::write(draft.join("description"), description(&draft, postgres)?).context(making)?;
+    // The folder is another's by now: nothing that lies there already is followed.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut described = options.open(draft.join("description")).context(making)?;
+    user.give_file(&described).context(making)?;
+    let text = description(&draft, postgres)?;
+    described.write_all(text.as_bytes()).context(making)?;
     fs::rename(&draft, folder).context(making)
 }
 

@@ -1,8 +1,8 @@
 //! As whom the server runs: PostgreSQL refuses to be root.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, chown, fchown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -51,6 +51,15 @@ impl ServerUser {
     pub fn give(&self, path: &Path) -> io::Result<()> {
         if self.becomes {
             chown(path, Some(self.uid), Some(self.gid))?;
+        }
+        Ok(())
+    }
+
+    /// The same of a file that is open. One that has a second name is left alone: it may be
+    /// anybody's.
+    pub fn give_file(&self, file: &File) -> io::Result<()> {
+        if self.becomes && file.metadata()?.nlink() == 1 {
+            fchown(file, Some(self.uid), Some(self.gid))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use shared::{Context, Error, Result};
+use shared::{Context, Error, Result, backup};
 
 use super::Findings;
 use super::content::{self, Content};
@@ -259,7 +259,7 @@ impl Shared {
         Ok(Some(Content {
             name: name.to_string(),
             bytes: growing.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: backup::hexadecimal(&hash),
             found,
         }))
     }

@@ -11,6 +11,7 @@ pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
         set: None,
         adopted: false,
         names: None,
+        modified_at: None,
         taken_at: datetime!(2026-11-20 10:39:30 UTC),
         utc_offset_seconds: 0,
         time_zone: None,
