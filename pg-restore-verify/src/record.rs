@@ -49,7 +49,8 @@ pub struct Findings<'a> {
     path: String,
     began: Instant,
     failed: Vec<String>,
-    any_failed: bool,
+    unprovable: Option<String>,
+    any_unproved: bool,
     any_not_tried: bool,
 }
 
@@ -62,7 +63,8 @@ impl<'a> Findings<'a> {
             path: String::new(),
             began: Instant::now(),
             failed: Vec::new(),
-            any_failed: false,
+            unprovable: None,
+            any_unproved: false,
             any_not_tried: false,
         }
     }
@@ -72,6 +74,7 @@ impl<'a> Findings<'a> {
         self.path = path.display().to_string();
         self.began = Instant::now();
         self.failed.clear();
+        self.unprovable = None;
     }
 
     /// A check of this backup, to be completed and given to [`Self::add`].
@@ -106,18 +109,29 @@ impl<'a> Findings<'a> {
         self.records.write(&finding)
     }
 
+    /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
+    pub fn unprovable(&mut self, why: &str) {
+        self.unprovable = Some(why.to_string());
+    }
+
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
-    /// whether it was, and the words.
-    pub fn verdict(&mut self, proved: String) -> Result<(bool, String)> {
-        let (status, message) = match self.failed.as_slice() {
-            [] => (Status::Ok, proved),
-            [one] => (Status::Failed, one.clone()),
-            [first, rest @ ..] => (Status::Failed, format!("{first} (and {} more)", rest.len())),
+    /// how it came out, and the words.
+    pub fn verdict(&mut self, proved: String) -> Result<(Status, String)> {
+        let (status, message) = match (self.failed.as_slice(), self.unprovable.take()) {
+            ([], None) => (Status::Ok, proved),
+            ([], Some(why)) => (Status::Skipped, why),
+            ([one], _) => (Status::Failed, one.clone()),
+            ([first, rest @ ..], _) => {
+                (Status::Failed, format!("{first} (and {} more)", rest.len()))
+            }
         };
-        if status == Status::Failed {
-            self.any_failed = true;
-            self.context
-                .warn(format!("{} does not verify: {message}", self.path));
+        if status != Status::Ok {
+            self.any_unproved = true;
+            let how = match status {
+                Status::Failed => "does not verify",
+                _ => "can't be proved",
+            };
+            self.context.warn(format!("{} {how}: {message}", self.path));
         }
         let finding = self
             .check("verdict", status)
@@ -125,7 +139,7 @@ impl<'a> Findings<'a> {
             .took(self.began.elapsed());
         self.records.write(&finding)?;
         self.records.flush()?;
-        Ok((status == Status::Ok, message))
+        Ok((status, message))
     }
 
     /// Closes this backup, which could not be verified for a reason that need not hold for the
@@ -152,7 +166,7 @@ impl<'a> Findings<'a> {
     /// Ends the output.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(match (self.any_not_tried, self.any_failed) {
+        Ok(match (self.any_not_tried, self.any_unproved) {
             (true, _) => Exit::Incomplete,
             (false, true) => Exit::Found,
             (false, false) => Exit::Ok,
