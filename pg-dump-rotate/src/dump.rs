@@ -219,6 +219,7 @@ impl Dump<'_> {
             conninfo: self.conninfo.clone(),
             application_name: self.conninfo.application_name().unwrap_or("pg_dump").into(),
             patience,
+            writes_files: self.format == Format::Directory,
         };
         let ender = child.ender();
         let start = |patience| Watch::start(watched(patience), move || ender.end(), silence);

@@ -106,7 +106,13 @@ impl Backup {
             (Some(manifest), _, _) => (manifest.taken_at, manifest.format == Format::Directory),
             (_, Some(name), _) => (name.taken_at(), name.is_folder()),
             // One that was adopted, or renamed with its manifest.
-            (_, _, Some(data)) if damage.is_some() => (data.modified().ok()?.into(), data.is_dir()),
+            (_, _, Some(data)) if damage.is_some() => {
+                let modified = crate::time::of_file(data.modified().ok()?);
+                (
+                    modified.unwrap_or(OffsetDateTime::UNIX_EPOCH),
+                    data.is_dir(),
+                )
+            }
             _ => return None,
         };
         let (state, bytes) = match (damage, &manifest, metadata) {

@@ -10,7 +10,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
-use ::time::serde::rfc3339;
 use memchr::memmem;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+use crate::time::rfc3339;
 use crate::units::human_bytes;
 
 /// The version of the manifest that is written; a reader refuses newer ones.
@@ -308,7 +308,9 @@ impl Manifest {
 
     /// The size of the data, over all files.
     pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        // A manifest may say anything.
+        let add = |sum: u64, file: &File| sum.saturating_add(file.bytes);
+        self.files.iter().fold(0, add)
     }
 
     /// The SHA-256 of the data file; `None` where there are several.

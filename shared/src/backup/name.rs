@@ -50,7 +50,9 @@ impl Name {
         }
         Self {
             stem,
-            taken_at: taken_at.to_offset(UtcOffset::UTC),
+            taken_at: taken_at
+                .checked_to_offset(UtcOffset::UTC)
+                .unwrap_or(taken_at),
             ordinal: 1,
             extension,
         }
@@ -143,9 +145,9 @@ impl fmt::Display for Name {
 
 /// The time as names have it: `20261120T020000Z`.
 pub fn stamp(time: OffsetDateTime) -> Result<String> {
-    let utc = time.to_offset(UtcOffset::UTC);
-    utc.format(&STAMP)
-        .map_err(|_| Error::new(format!("{utc} is no time that a file's name can have")))
+    let utc = time.checked_to_offset(UtcOffset::UTC);
+    utc.and_then(|utc| utc.format(&STAMP).ok())
+        .ok_or_else(|| Error::new(format!("{time} is no time that a file's name can have")))
 }
 
 /// The name of the manifest of a data file.

@@ -6,11 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ::time::OffsetDateTime;
-use ::time::serde::rfc3339;
 use serde::{Deserialize, Serialize};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+use crate::time::rfc3339;
 
 /// What lies there under this name need not be ours.
 const LONGEST: u64 = 1 << 20;
