@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use shared::backup::{self, Backup, Manifest, Name, State, VERSION, manifest_of};
-use shared::time::{Time, Zone};
+use shared::time::{self, Time, Zone};
 use shared::{Context, Result, cli};
 
 use self::content::{Content, Kind};
@@ -143,7 +143,7 @@ impl<'a> Adoption<'a> {
                 let known = dump.path.with_file_name(manifest_of(&name));
                 fs::remove_file(&known).context(|| known.display().to_string())?;
             }
-            partial::describe(&locked, &name, &dump.manifest)?;
+            partial::describe(&locked, &name, &dump.manifest, context)?;
             let anew = if dump.is_anew { " anew" } else { "" };
             context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));
@@ -333,10 +333,12 @@ impl Seen {
             return None;
         }
         Some(Self {
-            modified: metadata.modified().ok()?.into(),
+            modified: time::of_file(metadata.modified().ok()?)?,
             bytes: match inside.as_slice() {
                 [] => metadata.len(),
-                files => files.iter().map(|(_, bytes, _)| bytes).sum(),
+                files => files
+                    .iter()
+                    .fold(0, |sum, (_, bytes, _)| sum.saturating_add(*bytes)),
             },
             inode: metadata.ino(),
             inside,

@@ -159,6 +159,7 @@ impl Dump<'_> {
         let watch = self.watch(&child, watch::growth(partial.path()))?;
         self.wait(child, watch.as_ref(), context)?;
         let findings = follower.finish();
+        signals::check()?;
         let dumped = findings.and_then(|found| found.prove(&partial.name(), self.compression));
         partial.file()?.sync_all().context(written)?;
         dumped.map_err(|error| self.damaged(error))
@@ -218,6 +219,7 @@ impl Dump<'_> {
             conninfo: self.conninfo.clone(),
             application_name: self.conninfo.application_name().unwrap_or("pg_dump").into(),
             patience,
+            writes_files: self.format == Format::Directory,
         };
         let ender = child.ender();
         let start = |patience| Watch::start(watched(patience), move || ender.end(), silence);

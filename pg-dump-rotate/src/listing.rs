@@ -146,7 +146,7 @@ fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
             ),
             _ => (
                 "unfinished",
-                "left by a run that was killed; the next run finishes it, or removes it",
+                "left unfinished by an earlier run; the next run finishes it, or removes it",
             ),
         };
         let subject = Subject::of_name(&left.name).unwrap_or_default();

@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use shared::backup::{Manifest, Name, checksums_of, manifest_of, partial_of};
-use shared::{Context, Error, Result};
+use shared::{Context, Error, Result, cli};
 
 use crate::folder::{Locked, remove};
 
 /// The data of a backup that isn't finished: a file, or a folder of them.
 pub struct Partial {
-    data: File,
     name: Name,
     hidden: Hidden,
+    /// Holds the lock. Fields are dropped in this order, and what is hidden must be gone before
+    /// another run may take it for left over.
+    data: File,
 }
 
 impl Partial {
@@ -54,10 +56,15 @@ impl Partial {
     ///
     /// What is to lie beside it is on disk before the data gets its name, and stays there
     /// whatever comes between: the next run then finishes this.
-    pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
+    pub fn publish(
+        self,
+        folder: &Locked<'_>,
+        manifest: &Manifest,
+        context: &cli::Context,
+    ) -> Result<PathBuf> {
         let name = self.name();
         let at = |name: &str| folder.path().join(name);
-        let text = manifest.to_json()?;
+        let text = text_of(manifest, &name, context)?;
         let checksums = manifest.checksums(&name, &text);
         let mut manifest = write(folder.path(), &manifest_of(&name), &text)?;
         let mut checksums = write(folder.path(), &checksums_of(&name), &checksums)?;
@@ -74,11 +81,28 @@ impl Partial {
 }
 
 /// Gives data that is there, of this name, its manifest.
-pub fn describe(folder: &Locked<'_>, name: &str, manifest: &Manifest) -> Result<()> {
+pub fn describe(
+    folder: &Locked<'_>,
+    name: &str,
+    manifest: &Manifest,
+    context: &cli::Context,
+) -> Result<()> {
     let manifest_name = manifest_of(name);
-    let hidden = write(folder.path(), &manifest_name, &manifest.to_json()?)?;
+    let text = text_of(manifest, name, context)?;
+    let hidden = write(folder.path(), &manifest_name, &text)?;
     hidden.reveal(&folder.path().join(manifest_name))?;
     folder.sync()
+}
+
+/// One that is not read again would make a good backup one that nobody trusts.
+fn text_of(manifest: &Manifest, name: &str, context: &cli::Context) -> Result<String> {
+    let (text, is_short) = manifest.to_json_that_fits()?;
+    if is_short {
+        context.warn(format!(
+            "{name} has too many tables for its manifest, which says nothing of their rows"
+        ));
+    }
+    Ok(text)
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
@@ -146,5 +170,26 @@ fn rename_to_free(from: &Path, to: &Path) -> Result<()> {
             Ok(fs::rename(from, to)?)
         }
         Err(error) => Err(io::Error::from(error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::time;
+
+    /// Emptying a folder takes a while, and all the while it is ours.
+    #[test]
+    fn what_is_dropped_is_locked_until_it_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = Name::new(Some("x"), None, time::now(), "dir");
+        let partial = Partial::create(dir.path(), name).unwrap();
+        let path = partial.path().to_path_buf();
+        (0..1000).for_each(|file| fs::write(path.join(file.to_string()), "").unwrap());
+        let seen = File::open(&path).unwrap();
+        let dropped = std::thread::spawn(move || drop(partial));
+        flock(&seen, FlockOperation::LockShared).unwrap();
+        assert!(!path.exists());
+        dropped.join().unwrap();
     }
 }

@@ -111,8 +111,10 @@ impl Candidate {
     fn of(backup: &Backup) -> Self {
         let offset = backup.manifest.as_ref().map_or(0, |m| m.utc_offset_seconds);
         let offset = UtcOffset::from_whole_seconds(offset).unwrap_or(UtcOffset::UTC);
+        // None where the last year ends.
+        let local = backup.taken_at.checked_to_offset(offset);
         Self {
-            taken_at: backup.taken_at.to_offset(offset),
+            taken_at: local.unwrap_or(backup.taken_at),
             trust: match &backup.proof {
                 Some(proof) if proof.proved => Trust::Proved,
                 Some(_) => Trust::Failed,

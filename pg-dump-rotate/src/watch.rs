@@ -23,7 +23,8 @@ use shared::{Context, Error, Result};
 const SESSIONS: &str = include_str!("../sql/dump_sessions.sql");
 /// How many bad answers in a row are believed.
 const STRIKES: u32 = 2;
-/// pg_dump may think so many times its patience, between two questions, about what it knows.
+/// pg_dump may think so many times its patience, between two questions, about what it knows, and
+/// wait as long for a disk.
 const THINKING: u32 = 10;
 
 /// Where pg_dump connects, and what its sessions are called.
@@ -33,6 +34,8 @@ pub struct Watched {
     pub application_name: String,
     /// How long it may be silent before the server is asked.
     pub patience: Duration,
+    /// Whether it writes files itself: its silence may be a disk's.
+    pub writes_files: bool,
 }
 
 /// Watches one pg_dump, or a reading of our own, until it is dropped.
@@ -92,7 +95,7 @@ impl Shared {
                 Ok(sessions) if sessions.is_empty() && !seen => None,
                 Ok(sessions) => {
                     seen = true;
-                    trouble(&sessions, watched.patience * THINKING)
+                    trouble(&sessions, silent, watched)
                 }
                 // A server that refuses has answered.
                 Err(error) if error.sqlstate().is_some() => None,
@@ -139,10 +142,12 @@ struct Doing {
 }
 
 /// Why nothing will come any more, if that is so: no session works for pg_dump or waits for a
-/// pg_dump that may be thinking.
-fn trouble(sessions: &[Doing], thinking: Duration) -> Option<String> {
+/// pg_dump that may be thinking, or writing.
+fn trouble(sessions: &[Doing], silent: Duration, watched: &Watched) -> Option<String> {
+    let thinking = watched.patience * THINKING;
+    let may_be_writing = watched.writes_files && silent < thinking;
     let is_alive = |doing: &Doing| match doing.is_active {
-        true => !doing.is_sending,
+        true => !doing.is_sending || may_be_writing,
         false => doing.since < thinking,
     };
     if sessions.iter().any(is_alive) {
@@ -267,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_server_that_works_is_waited_for() {
-        let thinking = Duration::from_secs(600);
+        let silent = Duration::from_secs(120);
+        let watched = watched(false);
         for (sessions, words) in [
             (&[doing(true, false, 9000)][..], None),
             (&[doing(false, false, 599)], None),
@@ -277,11 +283,38 @@ mod tests {
             (&[doing(true, true, 1)], Some("does not arrive")),
             (&[doing(false, false, 9000)], Some("waits for pg_dump")),
         ] {
-            let trouble = trouble(sessions, thinking);
+            let trouble = trouble(sessions, silent, &watched);
             assert_eq!(trouble.is_some(), words.is_some(), "{sessions:?}");
             if let (Some(trouble), Some(words)) = (trouble, words) {
                 assert!(trouble.contains(words), "{trouble}");
             }
+        }
+    }
+
+    fn watched(writes_files: bool) -> Watched {
+        Watched {
+            conninfo: Conninfo::for_cluster(Path::new("/tmp"), 5432, "u", "d"),
+            application_name: "pg_dump".into(),
+            patience: Duration::from_secs(60),
+            writes_files,
+        }
+    }
+
+    #[test]
+    fn a_disk_that_stalls_is_waited_for() {
+        let sending = [doing(true, true, 9000)];
+        for (writes_files, silent, is_lost) in [
+            (false, 120, true),
+            (true, 120, false),
+            (true, 599, false),
+            (true, 600, true),
+        ] {
+            let trouble = trouble(
+                &sending,
+                Duration::from_secs(silent),
+                &watched(writes_files),
+            );
+            assert_eq!(trouble.is_some(), is_lost, "{silent} s");
         }
     }
 

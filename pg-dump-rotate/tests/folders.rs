@@ -231,7 +231,7 @@ fn what_is_not_ours_stays_whatever_it_is_called() {
     symlink(theirs.path(), at(".x_20200101T000000Z.dir.partial/out")).unwrap();
     let before = files_in(dir.path());
     let output = run().run().expect_code(0);
-    output.expect_error(".x_20200101T000000Z.dir.partial, left by a run that was killed");
+    output.expect_error(".x_20200101T000000Z.dir.partial, left unfinished by an earlier run");
     let after = files_in(dir.path());
     let gone: Vec<&String> = before.iter().filter(|name| !after.contains(name)).collect();
     let name = first.file_name().unwrap().to_str().unwrap();

@@ -91,7 +91,7 @@ fn nothing_of_a_directory_that_was_begun_is_left() {
         assert_eq!(left.len(), usize::from(signal == Signal::KILL), "{left:?}");
         let output = back_up(&database, dir.path()).run().expect_code(0);
         assert_eq!(
-            output.stderr.contains("left by a run that was killed"),
+            output.stderr.contains("left unfinished by an earlier run"),
             !left.is_empty()
         );
         assert_eq!(visible(dir.path()).len(), 3);

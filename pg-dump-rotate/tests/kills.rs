@@ -72,7 +72,7 @@ impl Series {
         let litter = visible(self.dir.path());
         let litter = litter.iter().any(|name| name.starts_with('.'));
         let output = self.run().run().expect_code(0);
-        let said = output.stderr.contains("a run that was killed");
+        let said = output.stderr.contains("an earlier run");
         assert_eq!(said, litter, "{moment}: {output:?}");
         let left = visible(self.dir.path());
         assert_eq!(left.len(), 3 * KEPT, "{moment}: {left:?}");

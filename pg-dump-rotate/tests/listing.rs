@@ -131,7 +131,7 @@ fn what_is_unfinished_is_shown() {
         ["unfinished", "app", "2026-01-02T00:00:00Z"]
     );
     assert_eq!(records[2]["bytes"], 4);
-    assert!(text(&records[2], "reason").starts_with("left by a run that was killed"));
+    assert!(text(&records[2], "reason").starts_with("left unfinished by an earlier run"));
     let of_label = folder(dir.path()).args(["--list", "--label", "nightly"]);
     assert_eq!(of_label.run().expect_code(0).json_lines().len(), 1);
 }

@@ -4,7 +4,9 @@
 
 mod setting;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use setting::{back_up, database_with_rows, folder, manifest, path_of, taken_at, text};
@@ -128,10 +130,10 @@ fn pg_restore_verify_writes_what_rotation_reads() {
     );
     assert!(proof.restore_ms.is_some());
     // One byte of the newest is changed: it doesn't restore, and that is noted, too.
-    let mut bytes = std::fs::read(&first).unwrap();
+    let mut bytes = fs::read(&first).unwrap();
     let last = bytes.len() - 20;
     bytes[last] ^= 1;
-    std::fs::write(&first, bytes).unwrap();
+    fs::write(&first, bytes).unwrap();
     verify(&first).run().expect_code(1);
     let listed = folder(dir.path())
         .arg("--list")
@@ -147,4 +149,26 @@ fn pg_restore_verify_writes_what_rotation_reads() {
     assert_eq!(kept[1].1, "newest that has not failed");
     let expected = ("x_20240105T210000Z", "daily 2024-01-05 (2 of 2)");
     assert_eq!((kept[2].0.as_str(), kept[2].1.as_str()), expected);
+}
+
+#[test]
+fn what_a_killed_verification_left_is_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, _first, _older) = day(dir.path(), 0);
+    let at = |name: &str| dir.path().join(name);
+    let old = SystemTime::now() - Duration::from_secs(2 * 3600);
+    let plant = |name: &str, modified| {
+        let file = fs::File::create(at(name)).unwrap();
+        file.set_modified(modified).unwrap();
+    };
+    plant(".verified.aB3dE9", old);
+    let others = [".verified.", ".verified.aB3dE9x", ".verified.aB_dE9"];
+    others.iter().for_each(|name| plant(name, old));
+    plant(".verified.XXXXXX", SystemTime::now());
+    let output = back_up(&database, dir.path()).run().expect_code(0);
+    output.expect_error(".verified.aB3dE9, left unfinished by an earlier run");
+    assert!(!at(".verified.aB3dE9").exists());
+    let stays = |name: &&str| at(name).exists();
+    assert!(others.iter().all(stays));
+    assert!(at(".verified.XXXXXX").exists(), "somebody may be at it");
 }

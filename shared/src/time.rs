@@ -5,6 +5,8 @@
 
 mod zone;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -21,21 +23,30 @@ pub fn now() -> Time {
     now.truncate_to_microsecond()
 }
 
+/// A time as a file system has it; `None` beyond the year 9999.
+pub fn of_file(time: SystemTime) -> Option<Time> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => Time::UNIX_EPOCH.checked_add(since.try_into().ok()?),
+        Err(before) => Time::UNIX_EPOCH.checked_sub(before.duration().try_into().ok()?),
+    }
+}
+
 /// Writes it in UTC: `2026-11-20T03:00:00Z`, with a fraction if there is one.
 pub fn format(time: Time) -> Result<String> {
-    let utc = time.to_offset(UtcOffset::UTC);
-    utc.format(&Rfc3339)
-        .map_err(|_| Error::new(format!("{utc} is out of the range of RFC 3339")))
+    let utc = time.checked_to_offset(UtcOffset::UTC);
+    utc.and_then(|utc| utc.format(&Rfc3339).ok())
+        .ok_or_else(|| Error::new(format!("{time} is out of the range of RFC 3339")))
 }
 
 /// Reads RFC 3339 with any offset; the result is in UTC.
 pub fn parse(text: &str) -> Result<Time> {
-    let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+    let parsed = OffsetDateTime::parse(text, &Rfc3339).ok();
+    let utc = parsed.and_then(|time| time.checked_to_offset(UtcOffset::UTC));
+    utc.ok_or_else(|| {
         Error::usage(format!(
             "{text:?} is no time in RFC 3339, such as 2026-11-20T03:00:00Z"
         ))
-    })?;
-    Ok(parsed.to_offset(UtcOffset::UTC))
+    })
 }
 
 /// For `#[serde(with = …)]`.
@@ -87,6 +98,8 @@ pub mod rfc3339 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -104,8 +117,22 @@ mod tests {
             "2026-11-20",
             "2026-11-20 03:00:00",
             "2026-02-30T00:00:00Z",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert!(parse(text).unwrap_err().message().contains("RFC 3339"));
         }
+    }
+
+    #[test]
+    fn the_last_year_has_an_end() {
+        let last = parse("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(Zone::named("Asia/Tokyo").unwrap().local_time(last), last);
+        assert_eq!(of_file(last.into()), Some(last));
+        assert_eq!(
+            of_file(SystemTime::from(last) + Duration::from_secs(1)),
+            None
+        );
+        let before = parse("1969-12-31T23:59:59Z").unwrap();
+        assert_eq!(of_file(before.into()), Some(before));
     }
 }

@@ -150,6 +150,7 @@ impl Globals {
                 .unwrap_or("pg_dumpall")
                 .into(),
             patience: patience * 2,
+            writes_files: false,
         };
         let ender = child.ender();
         let start = |patience| {

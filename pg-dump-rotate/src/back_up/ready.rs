@@ -35,7 +35,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
         ..manifest
     };
     let locked = folder.lock()?;
-    published(partial.publish(&locked, &manifest)?)
+    published(partial.publish(&locked, &manifest, run.context)?)
 }
 
 /// The backup as it would be, and nothing touched: there may not even be a folder.

@@ -97,7 +97,11 @@ pub const TOOL: Tool = Tool::new(
      the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
      \n\
      When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
-     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.",
+     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
+     \n\
+     Runs that share a folder keep out of each other's way by locks. On NFS the lock of a folder is \
+     seen by its own host only, so with -F directory let one host write to it: another's run \
+     would take a dump that is being written for left over, and remove it.",
 )
 .flags(FLAGS)
 .connects()

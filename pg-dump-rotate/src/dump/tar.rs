@@ -10,6 +10,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use shared::dump::{Storage, Tally, Toc};
+use shared::units::human_bytes;
 use shared::{Context, Error, Result};
 
 use super::counter::Counter;
@@ -27,7 +28,9 @@ const LARGE_OBJECTS: &str = "blobs.toc";
 /// How much is read from the pipe at once.
 const READ_BYTES: usize = 256 << 10;
 /// A table of contents is held whole; that of a million tables is smaller.
-const LONGEST_TOC: u64 = 4 << 30;
+const LONGEST_TOC: u64 = 1 << 30;
+/// No file is longer.
+const LONGEST_MEMBER: u64 = i64::MAX as u64;
 
 /// Copies a tar file; without `digest` no rows are counted.
 pub fn copy(source: &mut Source, output: Output, digest: bool) -> Outcome<Copied> {
@@ -104,8 +107,12 @@ fn read_toc(input: &mut impl Read, start: &mut Vec<u8>) -> Result<Option<Toc>> {
     let Some(member) = Member::read(input, start)? else {
         return Err(Error::new("the tar file holds nothing"));
     };
-    if member.name != TOC || member.bytes > LONGEST_TOC {
+    if member.name != TOC {
         return Err(Error::new("the tar file does not begin with toc.dat"));
+    }
+    if member.bytes > LONGEST_TOC {
+        let bytes = human_bytes(member.bytes);
+        return Err(Error::new(format!("its toc.dat of {bytes} can't be read")));
     }
     let begins = start.len();
     let length = member.padded();
@@ -135,7 +142,9 @@ impl Member {
         let name = bytes[..100].split(|byte| *byte == 0).next();
         Ok(Some(Self {
             name: String::from_utf8_lossy(name.unwrap_or_default()).into_owned(),
-            bytes: number(&bytes[124..136])?,
+            bytes: Some(number(&bytes[124..136])?)
+                .filter(|bytes| *bytes <= LONGEST_MEMBER)
+                .ok_or_else(|| Error::new("the tar file makes no sense: a member without end"))?,
         }))
     }
 
@@ -270,3 +279,44 @@ fn end(input: &mut impl Read) -> Result<Vec<u8>> {
 
 /// More zeros than any program ends a tar file with.
 const LONGEST_END: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tar file that begins with a member of this name, and of the length in these octal or
+    /// marked bytes.
+    fn refused(name: &str, length: &[u8]) -> String {
+        let mut file = vec![0; 10 * BLOCK];
+        file[..name.len()].copy_from_slice(name.as_bytes());
+        file[124..124 + length.len()].copy_from_slice(length);
+        read(&mut file.as_slice()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_length_that_makes_no_sense_is_refused() {
+        let marked = |length: u64| {
+            let mut field = vec![0x80, 0, 0, 0];
+            field.extend(length.to_be_bytes());
+            field
+        };
+        for (name, length, words) in [
+            (TOC, marked(u64::MAX), "makes no sense"),
+            ("3001.dat", marked(u64::MAX - 511), "makes no sense"),
+            (
+                TOC,
+                marked(LONGEST_TOC + 1),
+                "its toc.dat of 1.1 GB can't be read",
+            ),
+            (TOC, b"x".to_vec(), "makes no sense"),
+            (
+                "3001.dat",
+                b"00000001000\0".to_vec(),
+                "does not begin with toc.dat",
+            ),
+        ] {
+            let error = refused(name, &length);
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

@@ -1,17 +1,21 @@
-//! Cleans up after runs that were killed.
+//! Cleans up after runs that were killed, or could not finish.
 
-use std::fs;
+use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use shared::backup::{Manifest, checksums_of, manifest_of};
+use shared::backup::{Manifest, checksums_of, is_unfinished_proof, manifest_of};
 use shared::{Context, Result, cli};
 
 use super::deletion::remove;
 use super::sides::sides_of;
 use super::{Leftover, Locked, beside, exists, leftovers};
 
+/// After so long nobody is still writing a proof.
+const OLD: Duration = Duration::from_secs(3600);
+
 impl Locked<'_> {
-    /// Removes what killed runs left unfinished, finishes what they had proved, and says so: data
+    /// Removes what earlier runs left unfinished, finishes what they had proved, and says so: data
     /// that has its name already gets its manifest. What can't be removed is no reason not to
     /// take a backup.
     pub fn sweep(&self, context: &cli::Context) -> Result<()> {
@@ -23,21 +27,47 @@ impl Locked<'_> {
             match self.clean(left) {
                 Ok(done) => context.warn(done),
                 Err(error) => context.warn(format!(
-                    "could not clean up after a run that was killed: {}",
+                    "could not clean up after an earlier run: {}",
                     error.message()
                 )),
             }
         }
+        self.sweep_proofs(context)?;
         match left.is_empty() {
             true => Ok(()),
             false => self.sync(),
         }
     }
 
+    /// Removes what a verification was writing when it was killed, which takes a moment and not
+    /// an hour.
+    fn sweep_proofs(&self, context: &cli::Context) -> Result<()> {
+        let named = || self.path().display().to_string();
+        for entry in fs::read_dir(self.path()).context(named)? {
+            let entry = entry.context(named)?;
+            let is_ours = entry.file_name().to_str().is_some_and(is_unfinished_proof);
+            if !is_ours || !is_old_file(&entry) {
+                continue;
+            }
+            let path = entry.path();
+            match remove(&path) {
+                Ok(()) => context.warn(format!(
+                    "removed {}, left unfinished by an earlier run",
+                    path.display()
+                )),
+                Err(error) => context.warn(format!(
+                    "could not clean up after an earlier run: {}",
+                    error.message()
+                )),
+            }
+        }
+        Ok(())
+    }
+
     /// Does with one leftover what is to be done; tells what.
     ///
     /// Manifests are hidden while others have no access to the folder, and always whole when data
-    /// has its name, so a hidden one beside such data is all that it lacks. The run that was killed
+    /// has its name, so a hidden one beside such data is all that it lacks. The earlier run
     /// may have been about to delete it, too; then the next rotation will.
     fn clean(&self, left: &Leftover) -> Result<String> {
         let path = self.path().join(&left.name);
@@ -46,14 +76,14 @@ impl Locked<'_> {
             Some(manifest) if there && !exists(&self.path().join(manifest_of(&left.name))) => {
                 self.finish(left, manifest)?;
                 Ok(format!(
-                    "gave {} its manifest back, of which a run that was killed had deprived it",
+                    "gave {} its manifest back, of which an earlier run had deprived it",
                     path.display()
                 ))
             }
             manifest => {
                 self.remove_all(left, !there && manifest.is_some())?;
                 Ok(format!(
-                    "removed {}, left by a run that was killed",
+                    "removed {}, left unfinished by an earlier run",
                     left.path().display()
                 ))
             }
@@ -83,6 +113,12 @@ impl Locked<'_> {
         let all: Vec<PathBuf> = hidden.chain(visible).chain(left.manifest.clone()).collect();
         all.iter().try_for_each(|path| remove(path))
     }
+}
+
+fn is_old_file(entry: &DirEntry) -> bool {
+    let metadata = entry.metadata().ok().filter(Metadata::is_file);
+    let modified = metadata.and_then(|metadata| metadata.modified().ok());
+    modified.is_some_and(|at| at.elapsed().is_ok_and(|age| age > OLD))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

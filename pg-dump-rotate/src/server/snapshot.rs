@@ -246,6 +246,7 @@ fn watched(request: &Request) -> Result<Option<Watched>> {
         conninfo: request.conninfo.clone(),
         application_name: name.map_or_else(application_name, str::to_string),
         patience: patience * 2,
+        writes_files: false,
     };
     Ok(request.conninfo.patience()?.map(watched))
 }

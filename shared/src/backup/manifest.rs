@@ -10,7 +10,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
-use ::time::serde::rfc3339;
 use memchr::memmem;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+use crate::time::rfc3339;
+use crate::units::human_bytes;
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
@@ -275,9 +276,41 @@ impl Manifest {
         Ok(text)
     }
 
+    /// The same, of a length that will be read again: where it would be too long with what it says
+    /// of tables, without that, and true.
+    ///
+    /// # Errors
+    /// When it is too long whatever is left out.
+    pub fn to_json_that_fits(&self) -> Result<(String, bool)> {
+        self.text_within(LONGEST)
+    }
+
+    fn text_within(&self, longest: u64) -> Result<(String, bool)> {
+        let text = self.to_json()?;
+        if text.len() as u64 <= longest {
+            return Ok((text, false));
+        }
+        let tables = None;
+        let text = Self {
+            tables,
+            ..self.clone()
+        }
+        .to_json()?;
+        match text.len() as u64 <= longest {
+            true => Ok((text, true)),
+            false => Err(Error::new(format!(
+                "the manifest would be longer than {}, with {} files",
+                human_bytes(longest),
+                self.files.len()
+            ))),
+        }
+    }
+
     /// The size of the data, over all files.
     pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        // A manifest may say anything.
+        let add = |sum: u64, file: &File| sum.saturating_add(file.bytes);
+        self.files.iter().fold(0, add)
     }
 
     /// The SHA-256 of the data file; `None` where there are several.

@@ -19,6 +19,10 @@ const MANIFEST: &str = ".manifest.json";
 const CHECKSUMS: &str = ".sha256";
 const GLOBALS: &str = "+globals";
 const PROOF: &str = ".verified.json";
+/// What the name begins with under which a proof is written until it is whole.
+pub(super) const UNFINISHED_PROOF: &str = ".verified.";
+/// How many letters and digits follow it.
+const RANDOM: usize = 6;
 
 /// The name of a backup's data file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +50,9 @@ impl Name {
         }
         Self {
             stem,
-            taken_at: taken_at.to_offset(UtcOffset::UTC),
+            taken_at: taken_at
+                .checked_to_offset(UtcOffset::UTC)
+                .unwrap_or(taken_at),
             ordinal: 1,
             extension,
         }
@@ -139,9 +145,9 @@ impl fmt::Display for Name {
 
 /// The time as names have it: `20261120T020000Z`.
 pub fn stamp(time: OffsetDateTime) -> Result<String> {
-    let utc = time.to_offset(UtcOffset::UTC);
-    utc.format(&STAMP)
-        .map_err(|_| Error::new(format!("{utc} is no time that a file's name can have")))
+    let utc = time.checked_to_offset(UtcOffset::UTC);
+    utc.and_then(|utc| utc.format(&STAMP).ok())
+        .ok_or_else(|| Error::new(format!("{time} is no time that a file's name can have")))
 }
 
 /// The name of the manifest of a data file.
@@ -162,6 +168,14 @@ pub fn proof_of(file_name: &str) -> String {
 /// The data file that what pg-restore-verify found is about.
 pub fn unproof(file_name: &str) -> Option<&str> {
     visible_without(file_name, PROOF)
+}
+
+/// Whether it is the name under which a proof is written until it is whole.
+pub fn is_unfinished_proof(file_name: &str) -> bool {
+    let random = file_name.strip_prefix(UNFINISHED_PROOF);
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// The data file that a manifest of this name belongs to.

@@ -6,11 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ::time::OffsetDateTime;
-use ::time::serde::rfc3339;
 use serde::{Deserialize, Serialize};
 
 use super::name;
 use crate::error::{Context, Error, Result};
+use crate::time::rfc3339;
 
 /// What lies there under this name need not be ours.
 const LONGEST: u64 = 1 << 20;
@@ -59,7 +59,7 @@ impl Proof {
             path.with_file_name(name::manifest_of(file_name(backup).unwrap_or_default()));
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new()
-            .prefix(".verified.")
+            .prefix(name::UNFINISHED_PROOF)
             .make_in(folder, |path| {
                 let mut options = File::options();
                 options.write(true).create_new(true).mode(0o600).open(path)
@@ -75,9 +75,13 @@ impl Proof {
             file.as_file().set_permissions(mode).context(named)?;
         }
         file.as_file().sync_all().context(named)?;
-        let persisted = file.persist(path).map_err(|error| error.error);
+        let persisted = file.persist(&path).map_err(|error| error.error);
         persisted.context(named)?;
-        Ok(())
+        // One that we may add to but not read can't be synced by us.
+        match File::open(folder) {
+            Ok(folder) => folder.sync_all().context(named),
+            Err(_) => Ok(()),
+        }
     }
 }
 

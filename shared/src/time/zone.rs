@@ -72,7 +72,9 @@ impl Zone {
     pub fn local_time(&self, time: Time) -> Time {
         let timestamp = jiff::Timestamp::from_second(time.unix_timestamp());
         let seconds = timestamp.map_or(0, |at| self.rules.to_offset(at).seconds());
-        time.to_offset(UtcOffset::from_whole_seconds(seconds).unwrap_or(UtcOffset::UTC))
+        let offset = UtcOffset::from_whole_seconds(seconds).unwrap_or(UtcOffset::UTC);
+        // The last year has no days after it, in no zone.
+        time.checked_to_offset(offset).unwrap_or(time)
     }
 
     /// When clocks of this zone show this; of two times the earlier, and where they skip it what

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use shared::{Context, Error, Result, backup};
+use shared::{Context, Error, Result, backup, signals};
 
 use super::Findings;
 use super::content::{self, Content};
@@ -67,7 +67,7 @@ impl Follower {
     }
 
     /// Reads the rest, once nobody writes any more; tells what was found. All of it is on disk
-    /// then, save the names.
+    /// then, save the names. A signal ends it.
     pub fn finish(mut self) -> Result<Findings> {
         self.stop_watching();
         self.shared.end()?;
@@ -281,14 +281,14 @@ impl Read for Growing<'_> {
             let state = self.shared.state();
             let (closed, abandoned) = (state.is_closed(self.name), state.abandoned);
             drop(state);
+            if abandoned || signals::received().is_some() {
+                return Err(io::Error::other("pg_dump has failed"));
+            }
             let length = self.file.read(buffer)?;
             self.hash.update(&buffer[..length]);
             self.bytes += length as u64;
             if length > 0 || closed || buffer.is_empty() {
                 return Ok(length);
-            }
-            if abandoned {
-                return Err(io::Error::other("pg_dump has failed"));
             }
             self.pause();
         }
@@ -302,5 +302,29 @@ impl Growing<'_> {
         if !state.is_closed(self.name) && !state.abandoned {
             drop(self.shared.changed.wait_timeout(state, PAUSE));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not wanted any more may be hundreds of gigabytes.
+    #[test]
+    fn what_nobody_wants_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("1.dat"), "1\n").unwrap();
+        let follower = Follower::start(folder.path(), 1, false).unwrap();
+        let name = "1.dat";
+        let mut growing = Growing {
+            shared: &follower.shared,
+            name,
+            file: File::open(folder.path().join(name)).unwrap(),
+            hash: Sha256::new(),
+            bytes: 0,
+        };
+        assert_eq!(growing.read(&mut [0]).unwrap(), 1);
+        follower.shared.change(|state| state.abandoned = true);
+        growing.read(&mut [0]).unwrap_err();
     }
 }

@@ -196,3 +196,32 @@ fn a_damaged_one_is_named() {
         );
     }
 }
+
+#[test]
+fn what_is_said_of_tables_goes_rather_than_the_backup() {
+    let table = Table {
+        schema: "public".into(),
+        name: "orders".into(),
+        columns: vec!["id".into()],
+        rows: 1,
+        digest: "00".into(),
+    };
+    let without = manifest("a.dump", 7);
+    let short = without.to_json().unwrap();
+    let longest = short.len() as u64;
+    assert_eq!(
+        without.text_within(longest).unwrap(),
+        (short.clone(), false)
+    );
+    let with = Manifest {
+        tables: Some(vec![table]),
+        ..without.clone()
+    };
+    assert_eq!(with.text_within(longest).unwrap(), (short, true));
+    assert_eq!(
+        with.to_json_that_fits().unwrap(),
+        (with.to_json().unwrap(), false)
+    );
+    let error = with.text_within(longest - 1).unwrap_err();
+    assert!(error.message().contains("with 1 files"), "{error}");
+}
