@@ -34,7 +34,10 @@ pub const TOOL: Tool = Tool::new(
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
-     Writes a record for each check; the last of each backup has check \"verdict\". Beside a \
+     Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
+     can't be tried, for it is not there or no server is new enough, has failed with the reason, \
+     stops no other, and makes the status 2. One of rows only can't be proved: its verdict is \
+     \"skipped\", and is not noted. Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )
@@ -91,7 +94,7 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
     ),
 ])
-.found("a backup does not verify; the records say why");
+.found("a backup does not verify, or can't be proved; the records say why");
 
 /// More connections than cores gain nothing, and the server takes a hundred.
 const MOST_JOBS: usize = 64;

@@ -46,7 +46,10 @@ fn run(options: cli::Options, context: &Context) -> Result<Exit> {
     }
     let mut findings = record::Findings::new(context);
     for backup in backups {
-        verify::backup(&backup?, &options, context, &mut findings)?;
+        let tried = verify::backup(&backup?, &options, context, &mut findings);
+        if let Err(error) = tried {
+            findings.not_tried(error)?;
+        }
     }
     findings.finish()
 }

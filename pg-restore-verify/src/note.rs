@@ -9,6 +9,7 @@ use shared::cli::Context;
 use shared::time;
 
 use crate::cli::{Options, TOOL};
+use crate::record::Status;
 
 /// How it was restored.
 pub struct Restore {
@@ -23,7 +24,7 @@ pub struct Restore {
 /// the backup, and warned of.
 pub fn beside(
     backup: &Path,
-    (proved, message): (bool, String),
+    (status, message): (Status, String),
     restore: Option<Restore>,
     options: &Options,
     context: &Context,
@@ -36,7 +37,7 @@ pub fn beside(
     }
     let proof = Proof {
         verified_at: time::now().truncate_to_second(),
-        proved,
+        proved: status == Status::Ok,
         message,
         sha256: manifest.sha256().map(str::to_string),
         bytes: manifest.bytes(),

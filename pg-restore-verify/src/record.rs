@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
+use shared::error::Kind;
 use shared::records::Writer;
-use shared::{Exit, Result};
+use shared::{Error, Exit, Result, signals};
 
 /// One check of one backup.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,7 +49,9 @@ pub struct Findings<'a> {
     path: String,
     began: Instant,
     failed: Vec<String>,
-    any_failed: bool,
+    unprovable: Option<String>,
+    any_unproved: bool,
+    any_not_tried: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -60,7 +63,9 @@ impl<'a> Findings<'a> {
             path: String::new(),
             began: Instant::now(),
             failed: Vec::new(),
-            any_failed: false,
+            unprovable: None,
+            any_unproved: false,
+            any_not_tried: false,
         }
     }
 
@@ -69,6 +74,7 @@ impl<'a> Findings<'a> {
         self.path = path.display().to_string();
         self.began = Instant::now();
         self.failed.clear();
+        self.unprovable = None;
     }
 
     /// A check of this backup, to be completed and given to [`Self::add`].
@@ -103,18 +109,29 @@ impl<'a> Findings<'a> {
         self.records.write(&finding)
     }
 
+    /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
+    pub fn unprovable(&mut self, why: &str) {
+        self.unprovable = Some(why.to_string());
+    }
+
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
-    /// whether it was, and the words.
-    pub fn verdict(&mut self, proved: String) -> Result<(bool, String)> {
-        let (status, message) = match self.failed.as_slice() {
-            [] => (Status::Ok, proved),
-            [one] => (Status::Failed, one.clone()),
-            [first, rest @ ..] => (Status::Failed, format!("{first} (and {} more)", rest.len())),
+    /// how it came out, and the words.
+    pub fn verdict(&mut self, proved: String) -> Result<(Status, String)> {
+        let (status, message) = match (self.failed.as_slice(), self.unprovable.take()) {
+            ([], None) => (Status::Ok, proved),
+            ([], Some(why)) => (Status::Skipped, why),
+            ([one], _) => (Status::Failed, one.clone()),
+            ([first, rest @ ..], _) => {
+                (Status::Failed, format!("{first} (and {} more)", rest.len()))
+            }
         };
-        if status == Status::Failed {
-            self.any_failed = true;
-            self.context
-                .warn(format!("{} does not verify: {message}", self.path));
+        if status != Status::Ok {
+            self.any_unproved = true;
+            let how = match status {
+                Status::Failed => "does not verify",
+                _ => "can't be proved",
+            };
+            self.context.warn(format!("{} {how}: {message}", self.path));
         }
         let finding = self
             .check("verdict", status)
@@ -122,16 +139,37 @@ impl<'a> Findings<'a> {
             .took(self.began.elapsed());
         self.records.write(&finding)?;
         self.records.flush()?;
-        Ok((status == Status::Ok, message))
+        Ok((status, message))
+    }
+
+    /// Closes this backup, which could not be verified for a reason that need not hold for the
+    /// next one.
+    ///
+    /// # Errors
+    /// When it holds for all: nobody reads, or a signal came.
+    pub fn not_tried(&mut self, error: Error) -> Result<()> {
+        if matches!(error.kind(), Kind::BrokenPipe | Kind::Interrupted) {
+            return Err(error);
+        }
+        signals::check()?;
+        self.any_not_tried = true;
+        let finding = self
+            .check("verdict", Status::Failed)
+            .message(error.in_one_line())
+            .took(self.began.elapsed());
+        self.records.write(&finding)?;
+        self.records.flush()?;
+        self.context.report().error(&error);
+        Ok(())
     }
 
     /// Ends the output.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(if self.any_failed {
-            Exit::Found
-        } else {
-            Exit::Ok
+        Ok(match (self.any_not_tried, self.any_unproved) {
+            (true, _) => Exit::Incomplete,
+            (false, true) => Exit::Found,
+            (false, false) => Exit::Ok,
         })
     }
 }

@@ -33,24 +33,14 @@ pub fn backups<'a>(
     if selection.reads_stdin() {
         return Ok(Box::new(FromRecords::new(context)));
     }
-    for path in &selection.operands {
-        readable(path)?;
-    }
-    Ok(Box::new(selection.operands.clone().into_iter().map(Ok)))
+    let mut operands = selection.operands.clone();
+    // One that can't be opened is told of at once, not after hours spent on those before it.
+    operands.sort_by_key(|path| readable(path));
+    Ok(Box::new(operands.into_iter().map(Ok)))
 }
 
-/// A backup that can't be opened is trouble to be told at once, not after hours
-/// spent on those before it.
-fn readable(path: &Path) -> Result<()> {
-    check_kind(path)?;
-    match std::fs::File::open(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Error::new(format!(
-            "{}: {}",
-            path.display(),
-            Error::from(error).message()
-        ))),
-    }
+fn readable(path: &Path) -> bool {
+    check_kind(path).is_ok() && std::fs::File::open(path).is_ok()
 }
 
 fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {

@@ -34,9 +34,8 @@ pub fn backup(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    let opened = Archive::open(path)?;
     findings.begin(path);
-    let archive = match opened {
+    let archive = match Archive::open(path)? {
         Ok(archive) => archive,
         Err(damage) => {
             findings.add(findings.check("archive", Status::Failed).message(damage))?;
@@ -61,7 +60,12 @@ pub fn backup(
     })?;
     let verdict = findings.verdict(proved)?;
     // Nothing was proved by reading; but damage is damage.
-    if options.mode == Mode::Prove || !verdict.0 {
+    let tells = match verdict.0 {
+        Status::Ok => options.mode == Mode::Prove,
+        Status::Failed => true,
+        Status::Skipped => false,
+    };
+    if tells {
         note::beside(path, verdict, restore, options, context);
     }
     Ok(())
@@ -229,12 +233,13 @@ impl Restored {
         target: &Target,
         findings: &mut Findings<'_>,
     ) -> Result<()> {
-        if self.is_data_only() {
-            let message = "the backup holds rows and no definitions: by itself it restores nothing";
-            return findings.add(findings.check("restore", Status::Failed).message(message));
-        }
         if let Some(damage) = &self.damage {
             findings.add(findings.check("archive", Status::Failed).message(damage))?;
+        }
+        if self.is_data_only() {
+            let message = "the backup holds rows and no definitions: by itself it restores nothing";
+            findings.unprovable(message);
+            return findings.add(findings.check("restore", Status::Skipped).message(message));
         }
         for refusal in &self.refusals {
             let finding = findings.check("restore", Status::Failed);

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-/// The end of a job that could be done; any error is status 2.
+/// The end of a job; one that could not be done at all ends with an error, which is status 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// All is well: status 0.
     Ok,
     /// Something was found that needs attention: status 1.
     Found,
+    /// Part of the job could not be done, and it was said why: status 2.
+    Incomplete,
 }
 
 impl From<Exit> for ExitCode {
@@ -16,6 +18,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Ok => Self::SUCCESS,
             Exit::Found => Self::from(1),
+            Exit::Incomplete => Self::from(2),
         }
     }
 }

@@ -158,3 +158,18 @@ fn files_of_a_folder_that_are_not_those_taken() {
         "{output:?}"
     );
 }
+
+/// It can't be proved; but it is no backup that failed, of which `--check` would tell for ever.
+#[test]
+fn rows_without_definitions_are_not_noted_as_disproved() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["custom", "plain"] {
+        let path = backup(&shop, folder.path(), &["-F", format, "--data-only"]);
+        let output = verify(&path);
+        expect_verdict(&output, "skipped");
+        assert_eq!(shared::backup::Proof::read(&path), None);
+    }
+    let check = tool("pg-dump-rotate").args(["--check", "--dir"]);
+    check.arg(folder.path()).run().expect_code(0);
+}
