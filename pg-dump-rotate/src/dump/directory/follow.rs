@@ -360,7 +360,8 @@ mod tests {
     fn what_nobody_wants_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1.dat"), "1\n").unwrap();
-        let follower = Follower::start(folder.path(), 1, false).unwrap();
+        let progress = shared::message::Report::new("test").progress();
+        let follower = Follower::start(folder.path(), 1, false, progress, "app").unwrap();
         let name = "1.dat";
         let mut growing = Growing {
             shared: &follower.shared,
