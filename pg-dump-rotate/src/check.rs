@@ -20,7 +20,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let scope = Scope::of(options, context)?;
     let is_meant = |subject: &Subject| match scope.names_databases() {
-        true => scope.rotates(subject),
+        true => scope.rotates(subject) && subject.is_whole(),
         false => scope.shows(subject),
     };
     let mut backups = backup::list(&dir)?;

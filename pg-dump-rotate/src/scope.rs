@@ -37,6 +37,13 @@ impl Subject {
         }
     }
 
+    /// Whether it has all tables and rows, as far as pg_dump was not told to pick.
+    pub fn is_whole(&self) -> bool {
+        let harmless = ["--no-owner", "--no-privileges", "--blobs"];
+        let selection = &mut self.selection.iter();
+        selection.all(|argument| harmless.contains(&argument.as_str()))
+    }
+
     /// What the name of a file says.
     pub fn of_name(file_name: &str) -> Option<Self> {
         let name = Name::parse(file_name)?;

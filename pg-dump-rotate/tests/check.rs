@@ -160,13 +160,17 @@ fn each_database_label_and_selection_is_checked_by_itself() {
         ],
     );
     passes(dir.path(), &[], 4);
-    remove(&part);
-    // With -d, what has no label.
-    passes(
-        dir.path(),
-        &["-d", &database.conninfo(), "--max-age", "26h"],
-        1,
-    );
+    // With -d, what is whole and has no label.
+    let named = ["-d", &database.conninfo(), "--max-age", "26h"];
+    passes(dir.path(), &named, 1);
+    change(&first, |manifest| {
+        manifest["selection"] = vec!["--no-owner"].into()
+    });
+    passes(dir.path(), &named, 1);
+    change(&first, |manifest| {
+        manifest["selection"] = vec!["--schema-only"].into()
+    });
+    fails(dir.path(), &named, &["there is no good backup"]);
 }
 
 #[test]

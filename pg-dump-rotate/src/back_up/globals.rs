@@ -129,7 +129,7 @@ impl Globals {
         let finished = finished.success_or(|| "could not dump roles and tablespaces".into());
         finished.map_err(|error| match reads_passwords {
             true => error,
-            false => error.with_hint("only a superuser reads passwords: --no-role-passwords"),
+            false => error.with_hint("superusers and members of pg_read_all_data read passwords; others: --no-role-passwords"),
         })?;
         read.context(|| "reading from pg_dumpall".into())?;
         match is_complete(&script) {

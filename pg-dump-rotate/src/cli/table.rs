@@ -63,7 +63,8 @@ pub const TOOL: Tool = Tool::new(
      place; --keep-within is counted from the newest of the others. Only backups with a manifest, and of the size that \
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
-     A backup is good when it is as its manifest says and has not failed to restore. --check and \
+     A backup is good when it is as its manifest says and has not failed to restore. --check -d asks \
+     for one of the whole database; without -d each selection is judged, too. --check and \
      --list judge by sizes; with --verify-checksums every byte is read, and \
      a backup in which other bytes are found is noted as one that did not restore (NAME.verified.json), \
      which rotation never keeps in place of a good one. --list, as --rotate, ends with \
@@ -89,8 +90,9 @@ pub const TOOL: Tool = Tool::new(
      is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
      can't read is named before the dump starts. So are a pattern of --table or --schema that \
      matches nothing, an exclusion without wildcards that excludes nothing, and a disk without \
-     room: what the last backup was to the tables then, this one is to the tables now, and a \
-     seventh more; half of them when there is none (--force goes on). What pg_dump leaves out by \
+     room: what the last backup was to the tables (without indexes) then, this one is to the tables \
+     now, and 15 % more; where there is none to learn from, half of them compressed, or one and a \
+     half times as much not compressed (--force goes on). What pg_dump leaves out by \
      itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
      a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
      of a dump that --lock-wait ended is in its hint.\n\
@@ -210,7 +212,8 @@ const FLAGS: &[Flag] = &[
     Flag::switch("globals", "also the roles and tablespaces, by pg_dumpall").group("Backup"),
     Flag::switch(
         "no-role-passwords",
-        "roles without their passwords, which only a superuser may read",
+        "roles without their passwords, whose verifiers (which a superuser or a member of \
+         pg_read_all_data reads) are in the backup otherwise",
     )
     .group("Backup"),
     Flag::value(
