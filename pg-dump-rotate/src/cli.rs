@@ -55,6 +55,8 @@ pub struct Options {
     pub lock_wait: Duration,
     /// What pg_dump is told to pick, as its arguments.
     pub selection: Vec<String>,
+    /// What pg_dump is given besides, which makes no difference to what is in the backup.
+    pub unrecorded: Vec<String>,
     pub policy: Policy,
     pub utc: bool,
     /// The patterns of the names of others' backups.
@@ -136,7 +138,10 @@ impl cli::Options for Options {
         let word = Value::new("--", word);
         let text = word.text()?;
         passed::check(text)?;
-        self.select(text.to_string());
+        match passed::is_key(text) {
+            true => self.unrecorded.push(text.to_string()),
+            false => self.select(text.to_string()),
+        }
         Ok(())
     }
 

@@ -56,8 +56,8 @@ pub struct Dump<'a> {
     /// How long pg_dump may be silent before the server is asked whether it still works for it;
     /// none: for ever.
     pub patience: Option<Duration>,
-    /// Arguments that tie it to a snapshot.
-    pub snapshot: &'a [String],
+    /// More arguments, such as those that tie it to a snapshot.
+    pub more: &'a [String],
 }
 
 /// A dump that is on disk, whole and proved.
@@ -308,7 +308,7 @@ impl Dump<'_> {
         if self.selection.iter().any(|argument| argument.contains('=')) {
             arguments.push("--strict-names".into());
         }
-        arguments.extend(self.snapshot.iter().cloned());
+        arguments.extend(self.more.iter().cloned());
         arguments.extend(self.selection.iter().cloned());
         arguments.into_iter().map(OsString::from).collect()
     }

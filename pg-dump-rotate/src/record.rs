@@ -18,6 +18,8 @@ pub struct Record {
     pub path: Option<String>,
     pub database: Option<String>,
     pub label: Option<String>,
+    /// What pg_dump was told to pick or to write otherwise, its options; null: it is whole.
+    pub selection: Option<Vec<String>>,
     /// What the backups of one run have in common.
     pub set: Option<String>,
     #[serde(with = "rfc3339::option", default)]
@@ -76,6 +78,7 @@ impl Record {
             database: manifest.database.clone(),
             set: manifest.set.clone(),
             label: manifest.label.clone(),
+            selection: Some(manifest.selection.clone()).filter(|options| !options.is_empty()),
             format: Some(manifest.format.as_str().into()),
             compression: Some(manifest.compression.clone()),
             sha256: manifest.sha256().map(str::to_string),

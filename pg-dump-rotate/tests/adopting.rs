@@ -172,6 +172,42 @@ fn what_is_not_whole_is_a_problem_and_is_never_counted_or_deleted() {
     check.run().expect_code(1);
 }
 
+/// It has all the words of a dump, and does not restore as it is.
+#[test]
+fn a_script_is_whole_only_as_pg_dump_wrote_it() {
+    let database = database_with_rows(1000);
+    let comment =
+        "--\n-- PostgreSQL database dump\n--\n\n\n--\n-- PostgreSQL database dump complete\n--\n";
+    database.sql(&format!("comment on table orders is '{comment}'"));
+    let dir = tempfile::tempdir().unwrap();
+    let sql = dump(&database, &[]);
+    let within_rows = memchr::memmem::find(&sql, b"\n500\t").unwrap() + 7;
+    let crlf = String::from_utf8(sql.clone())
+        .unwrap()
+        .replace('\n', "\r\n");
+    let bad = [
+        [&b"Last login: Fri\n"[..], &sql].concat(),
+        [&b"\xef\xbb\xbf"[..], &sql].concat(),
+        [&sql[..], &sql].concat(),
+        [&sql[..700], &sql].concat(),
+        [&sql[..within_rows], &sql].concat(),
+        crlf.into_bytes(),
+    ];
+    fs::write(dir.path().join("b_20260101.sql"), &sql).unwrap();
+    for (number, bytes) in bad.iter().enumerate() {
+        let name = format!("b_2026020{number}.sql");
+        fs::write(dir.path().join(&name), bytes).unwrap();
+        fs::write(dir.path().join(format!("{name}.gz")), gzipped(bytes)).unwrap();
+    }
+    let records = list(dir.path(), &["--match", "b_*"]);
+    assert_eq!(records.len(), 1 + 2 * bad.len());
+    for record in &records {
+        let is_good = text(record, "path").ends_with("b_20260101.sql");
+        let expected = if is_good { "ok" } else { "incomplete" };
+        assert_eq!(record["state"], expected, "{record}");
+    }
+}
+
 #[test]
 fn a_folder_that_lacks_a_file_is_not_whole() {
     let database = database_with_large_objects();

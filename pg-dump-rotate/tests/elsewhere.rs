@@ -97,6 +97,29 @@ fn backups_of_two_servers_do_not_rotate_each_other() {
     }
 }
 
+/// It would restore nowhere, although all of the dump is in it.
+#[test]
+fn what_else_writes_to_the_script_makes_it_no_backup() {
+    let database = Database::new();
+    let real = Program::find("pg_dump", None).unwrap();
+    let dump = format!("{} \"$@\"", real.path().display());
+    let banner = format!("case $* in *--version*) ;; *) echo Welcome to host ;; esac; exec {dump}");
+    let twice = format!("{dump}; case $* in *--version*) ;; *) {dump} ;; esac");
+    let ended = format!("{dump}; case $* in *--version*) ;; *) echo logout ;; esac");
+    let bin = tempfile::tempdir().unwrap();
+    let pg_dump = bin.path().join("pg_dump");
+    for script in [banner, twice, ended] {
+        write(&pg_dump, &script);
+        for digest in [&[][..], &["--no-digest"]] {
+            let dir = tempfile::tempdir().unwrap();
+            let run = setting::back_up(&database, dir.path()).args(["-F", "plain", "--pg-dump"]);
+            let output = run.arg(&pg_dump).args(digest).run();
+            assert_ne!(output.code(), Some(0), "{script}: {output:?}");
+            assert!(setting::visible(dir.path()).is_empty(), "{script}");
+        }
+    }
+}
+
 #[test]
 fn a_psql_that_does_not_answer_is_not_waited_for() {
     let bin = far(&["pg_dump"]);

@@ -43,6 +43,23 @@ fn options_after_the_dashes_reach_pg_dump_and_make_a_series() {
     assert!(path_of(&usual).exists());
 }
 
+/// It may be another each time, and is nobody's to see.
+#[test]
+fn the_key_of_the_restricted_mode_makes_no_series() {
+    let database = database_with_rows(3);
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).args(["-F", "plain", "--keep-last", "1"]);
+    run.run().expect_code(0);
+    for word in ["--restrict-key=s3cret", "--restr=s3cret"] {
+        let run = back_up(&database, dir.path()).args(["-F", "plain", "--keep-last", "1"]);
+        let output = run.args(["--", word]).run().expect_code(0);
+        assert_eq!(actions(&output)[1].0, "deleted", "{output:?}");
+        assert!(script(&path_of(&output)).contains("\\restrict s3cret\n"));
+        let manifest = fs::read_to_string(setting::manifest(&path_of(&output))).unwrap();
+        assert!(!manifest.contains("s3cret") && !output.stdout.contains("s3cret"));
+    }
+}
+
 #[test]
 fn what_drops_first_restores_into_an_empty_database_too() {
     let database = database_with_rows(3);

@@ -249,6 +249,15 @@ fn globals_restore_with_their_passwords() {
     }
 }
 
+/// The line of the README that begins so.
+fn readme_line(start: &str) -> &'static str {
+    let lines = include_str!("../../README.md").lines().map(str::trim);
+    lines
+        .into_iter()
+        .find(|line| line.starts_with(start))
+        .unwrap()
+}
+
 /// As the README has it: everything is proved, and the server comes back, roles first.
 #[test]
 fn a_whole_server_is_proved_and_comes_back() {
@@ -286,11 +295,19 @@ fn a_whole_server_is_proved_and_comes_back() {
     let other = tests::start(&ClusterOptions::default());
     let bin = tests::binary("pg-dump-rotate");
     let globals = text(verdicts[0], "path");
+    // Newer, and not what anybody wants back.
+    let others: [&[&str]; 2] = [&["--schema-only"], &["--label", "before"]];
+    for arguments in others {
+        let run = folder(dir.path()).server(&cluster).args(["-d", "app"]);
+        run.args(arguments).run().expect_code(0);
+    }
     let (bin, dir) = (bin.display(), dir.path().display());
+    let good = readme_line("good=");
     let way_back = format!(
-        "{bin} --dir {dir} --list --globals | jq -r .restore_command | head -n 1 | sh &&
+        "{good}
+         {bin} --dir {dir} --list --globals | jq -r \"$good\" | head -n 1 | sh &&
          createdb app &&
-         {bin} --dir {dir} --list -d app | jq -r .restore_command | head -n 1 | sh"
+         {bin} --dir {dir} --list -d app | jq -r \"$good\" | head -n 1 | sh"
     );
     let output = program("sh").args(["-c", &way_back]).server(&other).run();
     output.expect_code(0);

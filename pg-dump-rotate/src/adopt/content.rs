@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use shared::backup::{self, File, Format};
-use shared::dump::{Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
+use shared::dump::{self, Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
 use shared::{Context, Error, Result, signals};
 
 use super::folder;
 use super::parts::Parts;
 use crate::dump::{Head, read_tar};
-use crate::script::Script;
+use crate::script::{self, Script, Single};
 
 const BUFFER_BYTES: usize = 256 << 10;
 /// How much of a script's beginning and end is looked at.
 const KEPT: usize = 4096;
-const OF_DATABASE: &[u8] = b"-- PostgreSQL database dump\n";
-const OF_CLUSTER: &[u8] = b"-- PostgreSQL database cluster dump\n";
+const OF_DATABASE: &[u8] = b"-- PostgreSQL database dump";
+const OF_CLUSTER: &[u8] = b"-- PostgreSQL database cluster dump";
 const END_OF_CLUSTER: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
 
 /// A dump that is whole.
@@ -72,7 +72,7 @@ fn examine_file(path: &Path, name: &str) -> Result<Kind> {
             Some(content) => content,
             None => return Ok(Kind::Foreign),
         },
-        _ => match script(start, &mut input)? {
+        _ => match examine_script(start, &mut input)? {
             Some(content) => content,
             None => return Ok(Kind::Foreign),
         },
@@ -173,7 +173,7 @@ pub(super) fn word(toc: &Toc) -> Result<&'static str> {
     }
 }
 
-fn script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
+fn examine_script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
     let compression = Compression::of(start);
     let input = BufReader::with_capacity(BUFFER_BYTES, input);
     sql(compression.as_str(), compression.unpack(input)?)
@@ -181,34 +181,46 @@ fn script(start: &[u8], input: &mut Hashing) -> Result<Option<Content>> {
 
 /// `None` for what is no script of pg_dump's or pg_dumpall's.
 fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content>> {
-    let mut script = Script::default();
-    let mut parts = Parts::default();
-    let mut head = Vec::new();
-    let mut tail = Vec::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        signals::check()?;
-        let length = read_full(&mut input, &mut buffer).map_err(unreadable)?;
-        let bytes = &buffer[..length];
-        if head.is_empty() {
-            head.extend_from_slice(&bytes[..length.min(KEPT)]);
-        }
-        script.pass(bytes);
-        parts.pass(bytes);
-        tail.extend_from_slice(&bytes[length.saturating_sub(KEPT)..]);
-        tail.drain(..tail.len().saturating_sub(KEPT));
-        if length < buffer.len() {
-            break;
-        }
-    }
+    let mut head = vec![0; KEPT];
+    let length = read_full(&mut input, &mut head).map_err(unreadable)?;
+    head.truncate(length);
     let has = |text: &[u8], words| memchr::memmem::find(text, words).is_some();
-    let is_of_cluster = has(&head, OF_CLUSTER);
     if head.is_empty() {
         return Err(Error::new("it holds nothing but its compression"));
     }
-    if !is_of_cluster && !has(&head, OF_DATABASE) {
+    if !has(&head, OF_CLUSTER) && !has(&head, OF_DATABASE) {
         return Ok(None);
     }
+    let is_of_cluster = script::is_begun_as_cluster(&head);
+    if !is_of_cluster && !script::is_begun(&head) {
+        return Err(Error::new(
+            "its first bytes are not those that pg_dump begins with: something stands before them, \
+             or its line ends were changed, and it may not restore",
+        ));
+    }
+    // Nothing is asked for once more at its end: not every decompressor bears it.
+    let left = if length < KEPT { 0 } else { u64::MAX };
+    let mut passing = Passing::new(io::Cursor::new(head).chain(input.take(left)));
+    let mut reader = dump::Script::new(&mut passing);
+    let mut single = Single::default();
+    let followed = loop {
+        match reader.next() {
+            Ok(Some(event)) => single.see(&event),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let is_one = match is_of_cluster {
+        true => single.is_one_of_cluster(reader.header()),
+        false => single.is_one(reader.header()),
+    };
+    passing.finish()?;
+    let Passing {
+        script,
+        parts,
+        tail,
+        ..
+    } = passing;
     let is_complete = match is_of_cluster {
         true => has(&tail, END_OF_CLUSTER),
         false => script.is_complete(),
@@ -217,11 +229,79 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
         let words = "it is cut short: the closing words of pg_dump are missing";
         return Err(Error::new(words));
     }
+    followed.map_err(|error| Error::new(format!("it {}", error.in_one_line())))?;
+    if !is_one {
+        let words = "it is more than one dump, or part of one before another";
+        return Err(Error::new(words));
+    }
     Ok(Some(Content {
         is_of_cluster,
         selection: selected(parts.tables, parts.rows),
         ..content(Format::Plain, compression, script.head())
     }))
+}
+
+/// A script that is looked at while it is read.
+struct Passing<R> {
+    input: R,
+    script: Script,
+    parts: Parts,
+    tail: Vec<u8>,
+    is_ended: bool,
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Passing<R> {
+    fn new(input: R) -> Self {
+        Self {
+            input,
+            script: Script::default(),
+            parts: Parts::default(),
+            tail: Vec::new(),
+            is_ended: false,
+            failed: None,
+        }
+    }
+
+    /// Reads what is left, and tells why it could not be read.
+    fn finish(&mut self) -> Result<()> {
+        if self.failed.is_none() {
+            drain(self)?;
+        }
+        signals::check()?;
+        self.failed
+            .take()
+            .map_or(Ok(()), |error| Err(unreadable(error)))
+    }
+}
+
+impl<R: Read> Read for Passing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if signals::received().is_some() {
+            return Err(io::Error::other("a signal came"));
+        }
+        if self.is_ended {
+            return Ok(0);
+        }
+        let length = match self.input.read(buffer) {
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => {
+                let told = io::Error::from(error.kind());
+                self.failed = Some(error);
+                return Err(told);
+            }
+        };
+        self.is_ended = length == 0 && !buffer.is_empty();
+        let bytes = &buffer[..length];
+        self.script.pass(bytes);
+        self.parts.pass(bytes);
+        self.tail
+            .extend_from_slice(&bytes[length.saturating_sub(KEPT)..]);
+        let surplus = self.tail.len().saturating_sub(KEPT);
+        self.tail.drain(..surplus);
+        Ok(length)
+    }
 }
 
 fn drain(input: &mut impl Read) -> Result<()> {

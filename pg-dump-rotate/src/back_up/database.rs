@@ -117,8 +117,10 @@ impl Database {
         let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;
         let snapshot = snapshot.flatten();
         let arguments = snapshot.as_ref().map(Snapshot::arguments);
+        let mut arguments = arguments.unwrap_or_default();
+        arguments.extend(run.options.unrecorded.iter().cloned());
         let reading = snapshot.map(Snapshot::read).transpose()?;
-        let dumped = self.dump(run, partial, &arguments.unwrap_or_default());
+        let dumped = self.dump(run, partial, &arguments);
         let dumped = dumped.map_err(|error| match asked {
             Some(asked) => asked.attempt(run).explain(error),
             None => error,
@@ -135,7 +137,7 @@ impl Database {
         })
     }
 
-    fn dump(&self, run: &Run<'_>, partial: &Partial, snapshot: &[String]) -> Result<Dumped> {
+    fn dump(&self, run: &Run<'_>, partial: &Partial, more: &[String]) -> Result<Dumped> {
         let dump = Dump {
             pg_dump: &self.pg_dump,
             pg_restore: self.pg_restore.as_ref(),
@@ -148,7 +150,7 @@ impl Database {
             digest: !run.options.no_digest,
             estimate: self.source_bytes(),
             patience: self.patience()?,
-            snapshot,
+            more,
         };
         dump.write(partial, run.context)
     }

@@ -24,6 +24,7 @@ use crate::watch::{Clock, Watch, Watched};
 
 const READS_PASSWORDS: &str = include_str!("../../sql/globals.sql");
 const LEVEL: u32 = 6;
+const START: &[u8] = b"--\n-- PostgreSQL database cluster dump\n--\n";
 const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
 
 /// The globals of a server that was reached.
@@ -134,7 +135,7 @@ impl Globals {
         match is_complete(&script) {
             true => Ok(script),
             false => Err(Error::new(
-                "the dump of roles and tablespaces has no end, although pg_dumpall reported success",
+                "the dump of roles and tablespaces is not whole, although pg_dumpall reported success",
             )),
         }
     }
@@ -187,14 +188,15 @@ fn reads_passwords(session: &mut Session) -> Result<bool> {
     Ok(row.unwrap_or(false))
 }
 
-/// Whether pg_dumpall's closing words are there and nothing but comments and the end of psql's
+/// Whether it begins with pg_dumpall's first words, its closing words are there and nothing but comments and the end of psql's
 /// restricted mode comes after.
 fn is_complete(script: &[u8]) -> bool {
     let Some(start) = memchr::memmem::rfind(script, END) else {
         return false;
     };
     let mut rest = script[start + END.len()..].split(|byte| *byte == b'\n');
-    script.ends_with(b"\n")
+    script.starts_with(START)
+        && script.ends_with(b"\n")
         && rest.all(|l| matches!(l, b"" | b"--") || l.starts_with(b"\\unrestrict "))
 }
 
@@ -213,6 +215,7 @@ mod tests {
         for length in 0..=end {
             assert!(!is_complete(&whole[..length]), "{length} bytes");
         }
+        assert!(!is_complete(&[b"Welcome\n", &whole[..]].concat()));
         assert!(!is_complete(&[&whole[..], b"CREATE ROLE b;\n"].concat()));
     }
 }

@@ -115,6 +115,7 @@ impl Options {
             ("--no-digest", self.no_digest),
             ("--source-counts or --source-digest", self.source.is_some()),
             ("--force", self.force),
+            ("--restrict-key", !self.unrecorded.is_empty()),
         ];
         let selection = self.selection.first();
         let selection = selection.map(|argument| argument.split('=').next().unwrap_or_default());

@@ -93,6 +93,13 @@ pub fn check(word: &str) -> Result<()> {
     }
 }
 
+/// Whether it is the key of psql's restricted mode, also where pg_dump would understand it by its
+/// first letters. It may be another each time, and is nobody's to see.
+pub fn is_key(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    name.starts_with("--re") && "--restrict-key".starts_with(name)
+}
+
 /// An error unless these can be given together.
 pub fn check_all(words: &[String]) -> Result<()> {
     let is_clean = |word: &&String| match word.strip_prefix("--") {

@@ -107,7 +107,7 @@ pub const TOOL: Tool = Tool::new(
 .connects()
 .passes(
     "PG_DUMP_OPTION",
-    "an option that pg_dump gets as it is, with its value in one word; part of the selection",
+    "an option that pg_dump gets as it is, with its value in one word; part of the selection, save for --restrict-key",
 )
 .examples(&[
     (

@@ -22,10 +22,7 @@ pub fn copy(
     compression: Compression,
     digest: bool,
 ) -> Outcome<Copied> {
-    let counter = match digest {
-        true => Some(ScriptCounter::start()?),
-        false => None,
-    };
+    let counter = ScriptCounter::start(digest)?;
     let compressors: io::Result<Vec<Compressor>> = (0..pool::threads())
         .map(|_| Compressor::new(compression))
         .collect();
@@ -46,18 +43,24 @@ pub fn copy(
     let sent = pieces(source, |piece| {
         script.pass(&piece);
         let piece = Arc::new(piece);
-        if let Some(counter) = &counter {
-            counter.send(&piece);
-        }
+        counter.send(&piece);
         pool.send(piece)
     });
     let output = Trouble::join(sent, pool.finish())?;
+    if !script.is_begun() {
+        let words =
+            "the script does not begin with pg_dump's first words: something else wrote to it";
+        return Err(Error::new(words).into());
+    }
     if !script.is_complete() {
         return Err(Error::new("the script has no end").into());
     }
     // A script that is whole is a good backup, whether we can count its rows or not.
-    let (tally, warning) = match counter.map(ScriptCounter::finish).transpose() {
-        Ok(tally) => (tally, None),
+    let (tally, warning) = match counter.finish() {
+        Ok(counted) if !counted.is_one => {
+            return Err(Error::new("the script is more than one dump").into());
+        }
+        Ok(counted) => (digest.then_some(counted.tally), None),
         Err(error) => (None, Some(format!("its rows are not counted: {error}"))),
     };
     Ok(Copied {

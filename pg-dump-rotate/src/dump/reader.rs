@@ -1,4 +1,5 @@
-//! Counts and digests the rows and large objects of a script, on a thread of its own.
+//! Counts and digests the rows and large objects of a script, and sees that it is one, on a thread
+//! of its own.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -8,25 +9,34 @@ use std::thread::{self, JoinHandle};
 use shared::dump::{Digest, Event, LargeObjectCall, LargeObjectDigest, Script, Tally};
 use shared::{Context, Error, Result};
 
+use crate::script::Single;
+
 /// How many pieces may wait.
 const AHEAD: usize = 2;
 
 /// The thread that counts.
 pub struct ScriptCounter {
     pieces: SyncSender<Arc<Vec<u8>>>,
-    thread: JoinHandle<Result<Tally>>,
+    thread: JoinHandle<Result<Counted>>,
+}
+
+/// What was found in a script.
+pub struct Counted {
+    pub tally: Tally,
+    /// Whether it is one dump.
+    pub is_one: bool,
 }
 
 impl ScriptCounter {
-    /// Starts it.
-    pub fn start() -> Result<Self> {
+    /// Starts it; without `digest` the rows are passed over.
+    pub fn start(digest: bool) -> Result<Self> {
         let (pieces, received) = sync_channel(AHEAD);
         let input = Pieces {
             received,
             current: Arc::default(),
             position: 0,
         };
-        let thread = thread::Builder::new().spawn(move || count(input));
+        let thread = thread::Builder::new().spawn(move || count(input, digest));
         Ok(Self {
             pieces,
             thread: thread.context(|| "could not start a thread".into())?,
@@ -38,19 +48,38 @@ impl ScriptCounter {
         let _ = self.pieces.send(Arc::clone(piece));
     }
 
-    /// What it counted.
-    pub fn finish(self) -> Result<Tally> {
+    /// What it found.
+    pub fn finish(self) -> Result<Counted> {
         drop(self.pieces);
         let died = |_| Err(Error::new("the thread that counts rows died"));
         self.thread.join().unwrap_or_else(died)
     }
 }
 
-fn count(input: impl Read) -> Result<Tally> {
+fn count(input: impl Read, digest: bool) -> Result<Counted> {
     let mut script = Script::new(input);
-    let mut counted = Counted::default();
+    let mut counted = Open::default();
+    let mut single = Single::default();
+    match follow(&mut script, digest, &mut counted, &mut single) {
+        Err(error) if !single.is_more(script.header()) => return Err(error),
+        _ => {}
+    }
+    Ok(Counted {
+        tally: counted.tally,
+        is_one: single.is_one(script.header()),
+    })
+}
+
+fn follow(
+    script: &mut Script<impl Read>,
+    digest: bool,
+    counted: &mut Open,
+    single: &mut Single,
+) -> Result<()> {
     while let Some(event) = script.next()? {
+        single.see(&event);
         match event {
+            _ if !digest => {}
             Event::Copy { sql, .. } => counted.copy = sql.to_vec(),
             Event::Rows(lines) => counted.rows.add_lines(lines),
             Event::CopyEnd => {
@@ -66,18 +95,18 @@ fn count(input: impl Read) -> Result<Tally> {
             Event::Command { .. } => {}
         }
     }
-    Ok(counted.tally)
+    Ok(())
 }
 
 #[derive(Default)]
-struct Counted {
+struct Open {
     tally: Tally,
     copy: Vec<u8>,
     rows: Digest,
     object: Option<(u32, LargeObjectDigest)>,
 }
 
-impl Counted {
+impl Open {
     fn large_object(&mut self, sql: &[u8]) {
         match LargeObjectCall::parse(sql) {
             Some(LargeObjectCall::Open(oid)) => self.object = Some((oid, Default::default())),

@@ -58,10 +58,21 @@ pub struct Header {
     pub pg_dump_version: Option<String>,
     /// Whether pg_dump's closing words were seen.
     pub complete: bool,
+    /// How often the first and the last words of pg_dump were seen.
+    pub dumps: (u32, u32),
+    /// How often the first and the last words of pg_dumpall were seen.
+    pub clusters: (u32, u32),
 }
 
 impl Header {
     pub(super) fn read(&mut self, comment: &str) {
+        match comment {
+            "PostgreSQL database dump" => self.dumps.0 += 1,
+            "PostgreSQL database dump complete" => self.dumps.1 += 1,
+            "PostgreSQL database cluster dump" => self.clusters.0 += 1,
+            "PostgreSQL database cluster dump complete" => self.clusters.1 += 1,
+            _ => {}
+        }
         if comment == "PostgreSQL database dump" {
             self.is_dump = true;
         } else if matches!(
