@@ -323,6 +323,14 @@ mod tests {
                 "has no place beside a backup",
             ),
             (&["--dir", "x", "--no-role-passwords"], "about --globals"),
+            (
+                &["--dir", "x", "-d", "a", "-d", "b", "--match", "*"],
+                "--match is for one database",
+            ),
+            (
+                &["--dir", "x", "--all-databases", "--match", "*"],
+                "--match is for one database",
+            ),
             (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
             (&["--dir", "x", "-j", "2"], "--jobs is for"),
             (&["--dir", "x", "-b", "-B"], "exclude each other"),

@@ -154,7 +154,14 @@ impl Dump<'_> {
         // We wait for the disk ourselves, of each file as soon as it is whole.
         command.arg("--no-sync").arg("--file").arg(partial.path());
         command.arg(format!("--jobs={}", self.jobs));
-        let follower = Follower::start(partial.path(), self.jobs, self.digest).context(written)?;
+        let follower = Follower::start(
+            partial.path(),
+            self.jobs,
+            self.digest,
+            context.progress(),
+            self.conninfo.database(),
+        )
+        .context(written)?;
         let child = Child::spawn(command, "pg_dump")?;
         let watch = self.watch(&child, watch::growth(partial.path()))?;
         self.wait(child, watch.as_ref(), context)?;

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, Name, State};
+use shared::backup::{self, Backup, Name, Proof, State};
 use shared::cli::Context;
 use shared::time::{self, Time};
 use shared::{Exit, Result};
 
 use crate::adopt::Found;
-use crate::cli::Options;
+use crate::cli::{Options, TOOL};
 use crate::folder::{Leftover, leftovers};
 use crate::problem;
 use crate::record::Record;
@@ -83,7 +83,8 @@ fn is_between(backup: &Backup) -> bool {
     hidden.is_some_and(|hidden| backup.path.with_file_name(hidden).exists())
 }
 
-/// Reads the data of every backup that seems good. What is deleted meanwhile is none.
+/// Reads the data of every backup that seems good, and notes beside one that other bytes were
+/// found in it, so that rotation knows. What is deleted meanwhile is none.
 pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<()> {
     let progress = context.progress();
     let mut verified = Ok(());
@@ -91,11 +92,36 @@ pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<
         if verified.is_ok() {
             progress.show(|| format!("reading {}", backup.path.display()));
             verified = backup.verify_checksums();
+            note_damage(backup, context);
         }
         let is_unreadable = matches!(backup.state, State::Unreadable(_));
         !is_unreadable || !(is_between(backup) || backup.is_gone())
     });
     verified
+}
+
+/// That it can't be written takes nothing from what was found.
+fn note_damage(backup: &Backup, context: &Context) {
+    let (State::ChecksumDiffers(why), Some(manifest)) = (&backup.state, &backup.manifest) else {
+        return;
+    };
+    // One that is being deleted is left to that.
+    if is_between(backup) || !matches!(Backup::at(&backup.path), Some(now) if now.is_ok()) {
+        return;
+    }
+    let proof = Proof {
+        verified_at: time::now().truncate_to_second(),
+        proved: false,
+        message: why.clone(),
+        sha256: manifest.sha256().map(str::to_string),
+        bytes: manifest.bytes(),
+        restore_ms: None,
+        server_version: None,
+        tool_version: TOOL.version.into(),
+    };
+    if let Err(error) = proof.write(&backup.path) {
+        context.note(format!("rotation won't know: {}", error.in_one_line()));
+    }
 }
 
 fn and(record: Record, reason: &str) -> Record {

@@ -33,7 +33,7 @@ fn not_restored(backup: &Backup) -> Option<String> {
     let proof = backup.proof.as_ref().filter(|proof| !proof.proved)?;
     let when = time::format(proof.verified_at).unwrap_or_default();
     Some(format!(
-        "it did not restore when pg-restore-verify tried, {when}: {}",
+        "it failed when it was verified, {when}: {}",
         proof.message
     ))
 }

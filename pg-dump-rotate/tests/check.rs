@@ -251,7 +251,7 @@ fn one_that_did_not_restore_is_no_good_backup() {
         dir.path(),
         &[],
         &[
-            "it did not restore when pg-restore-verify tried, ",
+            "it failed when it was verified, ",
             "there is no good backup",
         ],
     );

@@ -39,6 +39,16 @@ fn database_of_all_kinds() -> Database<'static> {
     database
 }
 
+#[test]
+fn how_far_it_is_can_be_seen() {
+    let database = database_with_rows(100);
+    let dir = tempfile::tempdir().unwrap();
+    let run = back_up(&database, dir.path()).args(["-F", "directory"]);
+    let output = run.terminal().run().expect_code(0);
+    let line = format!("\r{}: ", database.name());
+    assert!(output.stdout.contains(&line), "{output:?}");
+}
+
 fn read(backup: &Path) -> Manifest {
     Manifest::read(backup).unwrap().unwrap()
 }

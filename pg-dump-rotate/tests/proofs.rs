@@ -111,6 +111,29 @@ fn the_newest_is_kept_and_one_that_has_not_failed_too() {
 }
 
 /// The two tools together: what one proves, the other keeps.
+/// What was seen to be damaged does not cost the last good backup.
+#[test]
+fn damage_that_was_found_is_remembered() {
+    for job in ["--check", "--list"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (_database, first, older) = day(dir.path(), 2);
+        let mut bytes = fs::read(&first).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+        fs::write(&first, bytes).unwrap();
+        let look = folder(dir.path()).args([job, "--verify-checksums"]);
+        look.run().expect_code(1);
+        let proof = Proof::read(&first).unwrap();
+        assert!(!proof.proved && proof.message.contains("SHA-256"));
+        assert!(Proof::read(&older[0]).is_none());
+        let records = rotate(dir.path(), &["--keep-last", "1"]);
+        let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_string();
+        let kept = kept(&records).into_iter().map(|(name, _)| name);
+        assert_eq!(kept.collect::<Vec<_>>(), [name(&first), name(&older[0])]);
+        assert!(older[0].exists() && !older[1].exists());
+    }
+}
+
 /// Rows in INSERT statements are not counted on the way; they are restored and proved all the same.
 #[test]
 fn a_backup_of_insert_statements_is_proved() {

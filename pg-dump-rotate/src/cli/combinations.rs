@@ -70,6 +70,11 @@ impl Options {
                 "--jobs is for several databases, or for the tables of -F directory",
             ),
         ];
+        if !self.adopted.is_empty() && !is_single {
+            let words = "--match is for one database: whose the others' backups are can't be told";
+            let hint = "give one -d, or rotate them apart with --rotate --match";
+            return Err(Error::usage(words).with_hint(hint));
+        }
         match contradictions.iter().find(|(is_so, _)| *is_so) {
             Some((_, words)) => Err(Error::usage(*words)),
             None => passed::check_all(&self.selection),

@@ -64,7 +64,9 @@ pub const TOOL: Tool = Tool::new(
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check and \
-     --list judge by sizes; with --verify-checksums every byte is read. --list, as --rotate, ends with \
+     --list judge by sizes; with --verify-checksums every byte is read, and \
+     a backup in which other bytes are found is noted as one that did not restore (NAME.verified.json), \
+     which rotation never keeps in place of a good one. --list, as --rotate, ends with \
      status 1 when one that it shows is damaged: it lacks data, has another size or other bytes, can't \
      be read, or its manifest makes no sense. One without a manifest may be another's, and is not.\n\
      \n\
@@ -317,7 +319,7 @@ const FLAGS: &[Flag] = &[
     .group(NO_BACKUP),
     Flag::switch(
         "verify-checksums",
-        "--list and --check read every file and compare it with its manifest",
+        "--list and --check read every file and compare it with its manifest; damage is noted beside it",
     )
     .group(NO_BACKUP),
 ];

@@ -4,11 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, PipeWriter, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use shared::message::Progress;
+use shared::units::human_bytes;
 use shared::{Context, Error, Result, backup, signals};
 
 use super::Findings;
@@ -30,8 +33,15 @@ pub struct Follower {
 impl Follower {
     /// Begins to read what `writers` at a time will write to `folder`. With `digest` also what
     /// is in it.
-    pub fn start(folder: &Path, writers: usize, digest: bool) -> Result<Self> {
+    pub fn start(
+        folder: &Path,
+        writers: usize,
+        digest: bool,
+        progress: Progress,
+        database: &str,
+    ) -> Result<Self> {
         let shared = Arc::new(Shared {
+            pace: Pace::new(progress, database),
             folder: folder.to_path_buf(),
             digest,
             state: Mutex::default(),
@@ -108,6 +118,7 @@ impl Drop for Follower {
 }
 
 struct Shared {
+    pace: Pace,
     folder: PathBuf,
     digest: bool,
     state: Mutex<State>,
@@ -265,6 +276,40 @@ impl Shared {
     }
 }
 
+/// How far the reading is, on the terminal.
+struct Pace {
+    progress: Progress,
+    database: String,
+    began: Instant,
+    bytes: AtomicU64,
+}
+
+impl Pace {
+    fn new(progress: Progress, database: &str) -> Self {
+        Self {
+            progress,
+            database: database.to_string(),
+            began: Instant::now(),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// So many bytes of this file have been read.
+    fn passed(&self, length: usize, file: &str) {
+        let bytes = length as u64;
+        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.progress.show(|| {
+            let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+            let rate = human_bytes((bytes as f64 / seconds) as u64);
+            format!(
+                "{}: {}, {rate}/s, {file}",
+                self.database,
+                human_bytes(bytes)
+            )
+        });
+    }
+}
+
 /// A file that ends when it is closed by who writes it. Hashed as it is read.
 struct Growing<'a> {
     shared: &'a Shared,
@@ -287,6 +332,7 @@ impl Read for Growing<'_> {
             let length = self.file.read(buffer)?;
             self.hash.update(&buffer[..length]);
             self.bytes += length as u64;
+            self.shared.pace.passed(length, self.name);
             if length > 0 || closed || buffer.is_empty() {
                 return Ok(length);
             }
@@ -314,7 +360,8 @@ mod tests {
     fn what_nobody_wants_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1.dat"), "1\n").unwrap();
-        let follower = Follower::start(folder.path(), 1, false).unwrap();
+        let progress = shared::message::Report::new("test").progress();
+        let follower = Follower::start(folder.path(), 1, false, progress, "app").unwrap();
         let name = "1.dat";
         let mut growing = Growing {
             shared: &follower.shared,
