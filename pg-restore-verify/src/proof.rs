@@ -11,7 +11,7 @@ use crate::archive::Archive;
 use crate::contents::{Contents, Form, TableData};
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
-use crate::redump;
+use crate::redump::{self, Quotes};
 use crate::restore::Target;
 use crate::rows::{self, Reading, Restored};
 use crate::schema::Difference;
@@ -244,8 +244,7 @@ impl<'a> Proof<'a> {
 
     fn schema(&self, findings: &mut Findings<'_>) -> Result<()> {
         let began = Instant::now();
-        let restored = redump::schema(&self.pg_dump, self.target, self.backup)?;
-        let differences = self.backup.schema.differences(&restored.schema);
+        let differences = self.differences()?;
         let mut failed = false;
         for difference in &differences {
             let spelled = self.spelled_otherwise(difference);
@@ -269,6 +268,31 @@ impl<'a> Proof<'a> {
             findings.add(finding.took(began.elapsed()))?;
         }
         Ok(())
+    }
+
+    /// What is not the same, with names quoted as the backup has them.
+    fn differences(&self) -> Result<Vec<Difference>> {
+        let backup = &self.backup.schema;
+        // A name that it quotes may have been a key word.
+        let ways: &[Quotes] = match backup.quotes_all() {
+            true => &[Quotes::All, Quotes::OfServer, Quotes::Needed],
+            false => &[Quotes::Needed],
+        };
+        let mut fewest: Option<Vec<Difference>> = None;
+        for quotes in ways {
+            let restored = redump::schema(&self.pg_dump, self.target, self.backup, *quotes)?;
+            let found = backup.differences(&restored.schema);
+            if fewest
+                .as_ref()
+                .is_none_or(|least| found.len() < least.len())
+            {
+                fewest = Some(found);
+            }
+            if fewest.as_ref().is_some_and(Vec::is_empty) {
+                break;
+            }
+        }
+        Ok(fewest.unwrap_or_default())
     }
 
     /// Two versions may write the same definition in different words, which no

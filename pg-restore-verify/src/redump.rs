@@ -12,14 +12,30 @@ use crate::globals::Globals;
 use crate::restore::Target;
 use crate::source;
 
+/// Which names are quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quotes {
+    /// Those that need it.
+    Needed,
+    /// All, by `--quote-all-identifiers`.
+    All,
+    /// All in what the server writes, by its setting `quote_all_identifiers`.
+    OfServer,
+}
+
 /// The definitions in the restored database, dumped with the options that the
 /// backup was made with, as far as it shows them.
-pub fn schema(pg_dump: &Program, target: &Target, backup: &Contents) -> Result<Contents> {
+pub fn schema(
+    pg_dump: &Program,
+    target: &Target,
+    backup: &Contents,
+    quotes: Quotes,
+) -> Result<Contents> {
     let mut options = vec!["--schema-only"];
     if !backup.schema.has_owners() {
         options.push("--no-owner");
     }
-    if backup.schema.quotes_all() {
+    if quotes == Quotes::All {
         options.push("--quote-all-identifiers");
     }
     if backup.schema.has_database() {
@@ -41,7 +57,7 @@ pub fn schema(pg_dump: &Program, target: &Target, backup: &Contents) -> Result<C
         false => Vec::new(),
     };
     options.extend(schemas.iter().map(String::as_str));
-    dump(pg_dump, target, &options)
+    dump(pg_dump, target, &options, quotes)
 }
 
 /// The rows of the restored tables as INSERTs, for backups that hold them so.
@@ -55,7 +71,7 @@ pub fn inserts(
     } else {
         "--inserts"
     };
-    let contents = dump(pg_dump, target, &["--data-only", form])?;
+    let contents = dump(pg_dump, target, &["--data-only", form], Quotes::Needed)?;
     Ok(contents
         .tables
         .into_iter()
@@ -77,11 +93,14 @@ pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
     globals
 }
 
-fn dump(pg_dump: &Program, target: &Target, options: &[&str]) -> Result<Contents> {
+fn dump(pg_dump: &Program, target: &Target, options: &[&str], quotes: Quotes) -> Result<Contents> {
     let mut command = pg_dump.command();
     set_environment(&mut command, target.cluster().environment());
     // A name in the environment is a name, whatever it looks like.
     command.env("PGDATABASE", target.database());
+    if quotes == Quotes::OfServer {
+        command.env("PGOPTIONS", "-c quote_all_identifiers=on");
+    }
     command
         .args(options)
         .arg("--no-password")

@@ -67,6 +67,9 @@ impl Schema {
         if entry.kind.is_empty() || is_data(entry) {
             return;
         }
+        self.quotes_all |= [&entry.schema, &entry.name]
+            .into_iter()
+            .any(|name| is_plain(name.as_bytes()) && statement.contains(&format!("\"{name}\"")));
         self.has_owners |= entry.owner != "-" && !entry.owner.is_empty();
         let object = Object {
             kind: entry.kind.clone(),
@@ -100,7 +103,8 @@ impl Schema {
         self.has_owners
     }
 
-    /// Whether the dump quotes every name, as `--quote-all-identifiers` asks for.
+    /// Whether the dump may quote every name, as `--quote-all-identifiers` or the server's setting
+    /// asks for: it quotes one that may need none. A key word does.
     pub fn quotes_all(&self) -> bool {
         self.quotes_all
     }
@@ -150,7 +154,8 @@ impl Schema {
         let restored = &restored.with_attachments_as_in(self);
         let mut found = Vec::new();
         for (object, statements) in &self.objects {
-            let (expected, actual) = unlike(statements, restored.objects.get(object));
+            let same_names = self.quotes_all;
+            let (expected, actual) = unlike(statements, restored.objects.get(object), same_names);
             if expected.is_some() || actual.is_some() {
                 found.push(Difference {
                     object: object.label(),
@@ -241,9 +246,24 @@ impl Object {
 }
 
 /// Whether two texts are the same tokens, however strings are quoted and whatever
-/// time zone instants are in.
-fn same_meaning(one: &str, other: &str) -> bool {
-    tokens(&text_in_utc(one)) == tokens(&text_in_utc(other))
+/// time zone instants are in; with `same_names` also if names have quotes that they don't need:
+/// in an archive pg_restore writes some of them, and quotes none.
+fn same_meaning(one: &str, other: &str, same_names: bool) -> bool {
+    let (one, other) = (text_in_utc(one), text_in_utc(other));
+    let (one, other) = (tokens(&one), tokens(&other));
+    let same = |(one, other): (&Token<'_>, &Token<'_>)| match (one, other) {
+        (Token::Word(word), Token::Quoted(name)) | (Token::Quoted(name), Token::Word(word)) => {
+            same_names && is_plain(name) && *word == name.as_slice()
+        }
+        _ => one == other,
+    };
+    one.len() == other.len() && one.iter().zip(&other).all(same)
+}
+
+/// Whether a name needs no quotes, unless it is a key word.
+fn is_plain(name: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+    !name.is_empty() && name.iter().all(plain)
 }
 
 /// pg_dump lists the roles of a policy in the order in which the cluster created
@@ -284,7 +304,11 @@ fn is_data(entry: &Entry) -> bool {
 }
 
 /// The statements that only one side has; none and none if both have the same.
-fn unlike(expected: &[String], actual: Option<&Vec<String>>) -> (Option<String>, Option<String>) {
+fn unlike(
+    expected: &[String],
+    actual: Option<&Vec<String>>,
+    same_names: bool,
+) -> (Option<String>, Option<String>) {
     let Some(actual) = actual else {
         return (Some(expected.join("\n")), None);
     };
@@ -300,7 +324,7 @@ fn unlike(expected: &[String], actual: Option<&Vec<String>>) -> (Option<String>,
     }
     let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
     let (missing, extra) = (missing.join("\n"), extra.join("\n"));
-    if same_meaning(&missing, &extra) {
+    if same_meaning(&missing, &extra, same_names) {
         return (None, None);
     }
     (Some(missing), Some(extra))
@@ -378,6 +402,17 @@ mod test {
         let other = one.replace("b, \"A, x\"", "b");
         assert_eq!(schema(one).differences(&schema(&same)), []);
         assert_eq!(schema(one).differences(&schema(&other)).len(), 1);
+    }
+
+    #[test]
+    fn quotes_that_a_name_does_not_need_are_no_difference_where_all_have_them() {
+        let quoted = schema(&TABLE.replace("public.t", "\"public\".\"t\""));
+        assert!(quoted.quotes_all() && !schema(TABLE).quotes_all());
+        assert_eq!(quoted.differences(&schema(TABLE)), []);
+        let other = TABLE.replace("(a integer)", "(b integer)");
+        assert_eq!(quoted.differences(&schema(&other)).len(), 1);
+        let capital = TABLE.replace("(a integer)", "(\"A\" integer)");
+        assert_eq!(quoted.differences(&schema(&capital)).len(), 1);
     }
 
     #[test]

@@ -53,6 +53,24 @@ fn in_every_form() {
 }
 
 #[test]
+fn with_every_name_in_quotes() {
+    let shop = shop();
+    verifies(&shop, &["-Fc", "--quote-all-identifiers"]);
+    shop.sql(
+        "create schema \"order\"; create table \"order\".\"user\" (id serial, n int default 7)",
+    );
+    verifies(&shop, &["-Fp"]);
+    // The server quotes what it writes, pg_dump nothing.
+    let name = shop.name();
+    shop.sql(&format!(
+        "alter database {name} set quote_all_identifiers = on"
+    ));
+    for format in ["-Fc", "-Fp"] {
+        verifies(&shop, &[format]);
+    }
+}
+
+#[test]
 fn gzipped_in_one_member_or_many() {
     let shop = shop();
     let script = plain(&shop, &[]);
