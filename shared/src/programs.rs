@@ -50,7 +50,7 @@ impl Program {
             return Err(Error::usage(format!("the command for {name} is empty")));
         }
         let version = version::ask(&words, Some(name));
-        let version = version.context(|| format!("{name} by \"{command}\""))?;
+        let version = version.context(|| format!("{name} by \"{}\"", masked(&words)))?;
         Ok(Self::new(words, name, version))
     }
 
@@ -145,6 +145,15 @@ impl Program {
     }
 }
 
+/// A command in words, without the values in it, one of which may be a password.
+fn masked(words: &[OsString]) -> String {
+    let shown = |word: &OsString| match word.to_string_lossy().split_once('=') {
+        Some((name, _)) => format!("{name}=***"),
+        None => word.to_string_lossy().into_owned(),
+    };
+    words.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
 /// Gives a command these variables, and takes away those that have no value.
 pub fn set_environment(
     command: &mut Command,
@@ -155,5 +164,21 @@ pub fn set_environment(
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_a_command_are_not_told() {
+        let error =
+            Program::from_command("env PGPASSWORD=secret no-such-program-here x", "pg_dump");
+        let told = error.unwrap_err().in_one_line();
+        assert!(
+            told.contains("PGPASSWORD=***") && !told.contains("secret"),
+            "{told}"
+        );
     }
 }
