@@ -64,7 +64,7 @@ pub fn samples() -> Vec<Sample> {
         ..Sample::new(
             "pg-restore-verify",
             &["-q", "garbage.dump", "empty.sql"],
-            &["missing.dump"],
+            &["--latest", "missing"],
         )
     };
     let rotate = Sample {
