@@ -270,6 +270,20 @@ fn a_dump_without_its_end_is_no_backup() {
     }
 }
 
+#[test]
+fn an_error_is_told_however_long_the_query_is_that_follows_it() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let bin = cutting_pg_dump(0);
+    let path = bin.path().join("pg_dump");
+    let asked = fs::read_to_string(&path).unwrap();
+    let ask = asked.lines().nth(1).unwrap();
+    let fail = "echo 'pg_dump: error: it broke' >&2; seq 100 | sed 's/^/a column /' >&2; exit 1";
+    fs::write(&path, format!("#!/bin/sh\n{ask}\n{fail}\n")).unwrap();
+    let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+    expect_failure(run, dir.path(), "pg_dump: error: it broke");
+}
+
 /// pg_restore reads an archive once more, and it need not be there for the dump to be good.
 #[test]
 fn the_pg_restore_beside_pg_dump_is_the_one_that_reads_it() {

@@ -47,13 +47,13 @@ pub fn copy(
         pool.send(piece)
     });
     let output = Trouble::join(sent, pool.finish())?;
+    if !script.is_complete() {
+        return Err(Error::new("the script has no end").into());
+    }
     if !script.is_begun() {
         let words =
             "the script does not begin with pg_dump's first words: something else wrote to it";
         return Err(Error::new(words).into());
-    }
-    if !script.is_complete() {
-        return Err(Error::new("the script has no end").into());
     }
     // A script that is whole is a good backup, whether we can count its rows or not.
     let (tally, warning) = match counter.finish() {

@@ -257,9 +257,17 @@ impl Finished {
         }
     }
 
+    /// The first error and what follows it, such as a long query, or else the last lines.
     fn last_lines(&self) -> String {
         let lines: Vec<&str> = self.stderr.trim_end().lines().collect();
-        lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+        let is_error = |line: &&str| {
+            let words = line.strip_prefix(self.name.as_str());
+            words.is_some_and(|words| words.starts_with(": error: "))
+        };
+        let last = lines.len().saturating_sub(SHOWN_LINES);
+        let start = lines.iter().position(is_error).unwrap_or(last).min(last);
+        let shown = &lines[start..];
+        shown[..shown.len().min(SHOWN_LINES)].join("\n")
     }
 }
 
