@@ -58,8 +58,8 @@ fn a_conflict_with_the_replay_is_explained() {
     running
         .finish()
         .expect_code(2)
-        .expect_error("due to conflict with recovery")
-        .expect_error("hint: on the standby, set hot_standby_feedback = on, and ")
+        .expect_error("could not dump the database")
+        .expect_error("on the standby, set hot_standby_feedback = on, and ")
         .expect_error("max_standby_streaming_delay (now 0) to longer than the dump takes");
     assert!(visible(dir.path()).is_empty());
 }

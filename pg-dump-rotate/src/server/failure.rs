@@ -36,6 +36,13 @@ impl Attempt<'_> {
         if says("conflict with recovery") {
             return Some(self.conflict());
         }
+        // A session that is between two queries is ended, and often can't say why.
+        if self.surroundings.is_standby && says("server closed the connection unexpectedly") {
+            let conflict = self.conflict();
+            return Some(format!(
+                "the standby may have ended it to go on with its recovery: {conflict}"
+            ));
+        }
         if says("does not exist") && (says("relation") || says("schema")) {
             return Some("somebody dropped it while the dump began: run it again".into());
         }
