@@ -16,7 +16,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, Manifest, Name, State, VERSION, manifest_of};
+use shared::backup::{self, Backup, Manifest, Name, State, manifest_of};
 use shared::time::{self, Time, Zone};
 use shared::{Context, Result, cli};
 
@@ -247,35 +247,20 @@ impl<'a> Adoption<'a> {
         let taken_at = taken_at.truncate_to_second();
         let given = self.database.clone().filter(|_| !content.is_of_cluster);
         Manifest {
-            version: VERSION,
-            database: content.head.database.or(given),
             label: self.label.clone(),
             selection: content.selection,
-            set: None,
             adopted: true,
             names: Some(when::stem(name)),
             modified_at: Some(seen.modified),
-            taken_at,
             utc_offset_seconds: self.zone.local_time(taken_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),
-            finished_at: taken_at,
             format: content.format,
             compression: content.compression.into(),
             files: content.files,
             server_version: content.head.server_version,
             pg_dump_version: content.head.pg_dump_version,
             encoding: content.head.encoding,
-            collate: None,
-            ctype: None,
-            locale_provider: None,
-            locale: None,
-            system_identifier: None,
-            origin: None,
-            source_bytes: None,
-            omissions: Vec::new(),
-            source_check: None,
-            tables: None,
-            large_objects: None,
+            ..Manifest::begun(content.head.database.or(given), taken_at)
         }
     }
 }

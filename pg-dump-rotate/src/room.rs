@@ -71,7 +71,7 @@ fn earlier(dir: &Path, is_earlier: impl Fn(&Manifest) -> bool) -> Result<Option<
 fn learned(source_bytes: u64, earlier: &Manifest, compressed: bool) -> u64 {
     match earlier.source_bytes {
         Some(then) if then >= TELLING => {
-            #[allow(clippy::cast_precision_loss)]
+            #[allow(clippy::cast_precision_loss, reason = "an estimate")]
             let ratio = earlier.bytes() as f64 / then as f64;
             scaled(source_bytes, ratio * MARGIN)
         }
@@ -89,7 +89,8 @@ fn cautious(source_bytes: u64, compressed: bool) -> u64 {
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
+    clippy::cast_sign_loss,
+    reason = "an estimate, and both factors are positive"
 )]
 fn scaled(bytes: u64, factor: f64) -> u64 {
     (bytes as f64 * factor) as u64

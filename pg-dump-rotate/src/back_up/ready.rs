@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use shared::backup::{Backup, File, Format, Manifest, Name, State, VERSION};
+use shared::backup::{Backup, File, Manifest, Name, State};
 use shared::time;
 use shared::{Error, Result};
 
@@ -109,35 +109,11 @@ impl Run<'_> {
     /// What all manifests of the run begin with.
     pub fn manifest(&self, database: Option<String>) -> Manifest {
         Manifest {
-            version: VERSION,
-            database,
             label: self.options.label.clone(),
-            selection: Vec::new(),
             set: self.set.clone(),
-            adopted: false,
-            names: None,
-            modified_at: None,
-            taken_at: self.begun_at,
             utc_offset_seconds: self.zone.local_time(self.begun_at).offset().whole_seconds(),
             time_zone: self.zone.name().map(str::to_string),
-            finished_at: self.begun_at,
-            format: Format::Plain,
-            compression: "none".into(),
-            files: Vec::new(),
-            server_version: None,
-            pg_dump_version: None,
-            encoding: None,
-            collate: None,
-            ctype: None,
-            locale_provider: None,
-            locale: None,
-            system_identifier: None,
-            origin: None,
-            source_bytes: None,
-            omissions: Vec::new(),
-            source_check: None,
-            tables: None,
-            large_objects: None,
+            ..Manifest::begun(database, self.begun_at)
         }
     }
 }

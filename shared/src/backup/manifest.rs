@@ -190,6 +190,41 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// A manifest of which only that is known: what else there is to say is filled in.
+    pub fn begun(database: Option<String>, taken_at: OffsetDateTime) -> Self {
+        Self {
+            version: VERSION,
+            database,
+            label: None,
+            selection: Vec::new(),
+            set: None,
+            adopted: false,
+            names: None,
+            modified_at: None,
+            taken_at,
+            utc_offset_seconds: 0,
+            time_zone: None,
+            finished_at: taken_at,
+            format: Format::Plain,
+            compression: "none".into(),
+            files: Vec::new(),
+            server_version: None,
+            pg_dump_version: None,
+            encoding: None,
+            collate: None,
+            ctype: None,
+            locale_provider: None,
+            locale: None,
+            system_identifier: None,
+            origin: None,
+            source_bytes: None,
+            omissions: Vec::new(),
+            source_check: None,
+            tables: None,
+            large_objects: None,
+        }
+    }
+
     /// Reads the manifest of a backup's data file; `None` when it has none.
     ///
     /// One that can't be read, makes no sense, is newer than this program or speaks

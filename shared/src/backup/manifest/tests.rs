@@ -4,17 +4,6 @@ use super::*;
 
 pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
     Manifest {
-        version: VERSION,
-        database: Some("app".into()),
-        label: None,
-        selection: Vec::new(),
-        set: None,
-        adopted: false,
-        names: None,
-        modified_at: None,
-        taken_at: datetime!(2026-11-20 10:39:30 UTC),
-        utc_offset_seconds: 0,
-        time_zone: None,
         finished_at: datetime!(2026-11-20 10:39:31.5 UTC),
         format: Format::Custom,
         compression: "gzip:1".into(),
@@ -29,14 +18,7 @@ pub fn manifest(file_name: &str, bytes: u64) -> Manifest {
         collate: Some("C".into()),
         ctype: Some("C".into()),
         locale_provider: Some("libc".into()),
-        locale: None,
-        system_identifier: None,
-        origin: None,
-        source_bytes: None,
-        omissions: Vec::new(),
-        source_check: None,
-        tables: None,
-        large_objects: None,
+        ..Manifest::begun(Some("app".into()), datetime!(2026-11-20 10:39:30 UTC))
     }
 }
 
