@@ -1,137 +1,60 @@
 //! The command line of pg-restore-verify.
 
+mod combinations;
+mod table;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use shared::cli::{self, Flag, Tool, Value};
+use shared::cli::{self, Value};
 use shared::{Error, Result};
 
-/// What `--help`, the man page and the completions say.
-pub const TOOL: Tool = Tool::new(
-    env!("CARGO_PKG_NAME"),
-    env!("CARGO_PKG_VERSION"),
-    "prove that a PostgreSQL backup restores, down to every row",
-)
-.synopsis(&[
-    "[OPTION]... BACKUP...",
-    "[OPTION]... -",
-    "[OPTION]... --latest DIR",
-])
-.description(
-    "Restores each backup on a private throw-away server and compares what came back with \
-     what the backup holds: the rows of every table, the position of every sequence, the \
-     bytes of every large object, and every definition. Any error of the restore counts. \
-     Nothing else is needed, no server is touched, and nothing is left behind but an empty \
-     template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
-     Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
-     plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
-     called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
-     says, and so must the rows of each table and the large objects. Roles and tablespaces that \
-     pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
-     pg_dumpall's script of them, can be verified itself. \
-     \n\n\
-     With --archive-only no server is started: every byte is read, decompressed and compared \
-     with the manifest, which finds damage and can't find that a backup does not restore. A \
-     damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
-     Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
-     can't be tried, for it is not there or no server is new enough, has failed with the reason, \
-     stops no other, and makes the status 2. One of rows only can't be proved: its verdict is \
-     \"skipped\", and is not noted. Beside a \
-     backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
-     proved.",
-)
-.flags(&[
-    Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),
-    Flag::value("database", "NAME", "with --latest: of this database only").group("Selection"),
-    Flag::value("label", "LABEL", "with --latest: with this label only").group("Selection"),
-    Flag::value(
-        "jobs",
-        "N",
-        "restore and compare with so many connections; all cores if not given",
-    )
-    .short('j')
-    .group("Restore"),
-    Flag::switch(
-        "archive-only",
-        "read each backup to its end and restore nothing: no server is needed",
-    )
-    .group("Restore"),
-    Flag::switch(
-        "list",
-        "show what would be restored, each object with its rows and bytes, and restore nothing",
-    )
-    .group("Restore"),
-    Flag::switch(
-        "no-record",
-        "don't note the verdict beside the backup, in NAME.verified.json",
-    )
-    .group("Restore"),
-])
-.operands(
-    "BACKUP",
-    "a backup's file or folder; - reads the records of pg-dump-rotate on stdin",
-)
-.examples(&[
-    (
-        "Take a backup and prove it",
-        "pg-dump-rotate --dir /backups -d app | pg-restore-verify -",
-    ),
-    (
-        "Prove the newest backup of one database",
-        "pg-restore-verify --latest /backups --database app",
-    ),
-    (
-        "Read every backup of a folder, without a server",
-        "pg-dump-rotate --dir /backups --list | pg-restore-verify --archive-only -",
-    ),
-    (
-        "Show the tables in a backup, the largest first",
-        "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
-    ),
-    (
-        "Show what went wrong",
-        "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
-    ),
-])
-.found("a backup does not verify, or can't be proved; the records say why");
+pub use table::TOOL;
 
 /// More connections than cores gain nothing, and the server takes a hundred.
 const MOST_JOBS: usize = 64;
 
 /// What the command line asks for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Which backups.
     pub selection: Selection,
-    /// How many connections at once; 0 means one for each core.
-    jobs: usize,
     /// What to do with them.
     pub mode: Mode,
-    /// Whether to note the verdict beside the backup.
-    pub record: bool,
+    /// How many connections at once; 0 means one for each core.
+    jobs: usize,
+    /// Don't note the verdict beside the backup.
+    pub no_record: bool,
+    /// Which part of each backup.
+    pub choice: Choice,
+    /// What is checked besides.
+    pub checks: Checks,
+    /// How long it may take.
+    pub limits: Limits,
+    /// What becomes of the restored database.
+    pub after: After,
+    /// With [`Mode::Live`]: where.
+    pub live: Option<String>,
+    /// With [`Mode::PointInTime`]: what and to which moment.
+    pub recovery: Recovery,
 }
 
 /// What to do with a backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Restore it and prove what was restored.
+    #[default]
     Prove,
     /// Read it to its end.
     ArchiveOnly,
     /// Say what would be restored.
     List,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            selection: Selection::default(),
-            jobs: 0,
-            mode: Mode::Prove,
-            record: true,
-        }
-    }
+    /// Look at a running database and restore nothing.
+    Live,
+    /// Recover a base backup to a moment.
+    PointInTime,
 }
 
 /// Which backups to verify.
@@ -147,6 +70,65 @@ pub struct Selection {
     pub label: Option<String>,
 }
 
+/// Which part of a backup is restored; all of it where nothing is said.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// `-t`: patterns of tables.
+    pub tables: Vec<String>,
+    /// `-n`: patterns of schemas.
+    pub schemas: Vec<String>,
+    /// `--where`, `TABLE=CONDITION` each.
+    pub rows: Vec<String>,
+}
+
+/// What is checked besides what every backup is.
+#[derive(Debug, Default)]
+pub struct Checks {
+    /// Every row must be found in every B-tree.
+    pub deep: bool,
+    /// `--expect`, `SQL=VALUE` each.
+    pub expectations: Vec<String>,
+    /// A file of such checks.
+    pub file: Option<PathBuf>,
+    /// A live database to compare counts of rows with.
+    pub compare: Option<String>,
+    /// By how many percent a table's count may differ from the live one.
+    pub max_difference: Option<f64>,
+}
+
+/// How long it may take.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// Each backup, from beginning to verdict.
+    pub total: Option<Duration>,
+    /// A restore that does nothing.
+    pub stalled: Option<Duration>,
+}
+
+/// What becomes of the restored database.
+#[derive(Debug, Default)]
+pub struct After {
+    /// It stays.
+    pub keep: bool,
+    /// On a throw-away server: so long.
+    pub keep_for: Option<Duration>,
+    /// It takes the place of this one.
+    pub promote: Option<String>,
+    /// Only say what promoting would do.
+    pub dry_run: bool,
+}
+
+/// A physical backup and the moment to recover it to.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// Its folder or its tar file.
+    pub base_backup: Option<PathBuf>,
+    /// The folder of archived WAL.
+    pub wal: Option<PathBuf>,
+    /// The flag `--target-…` without that, and its value; the end of the WAL where none is given.
+    pub target: Option<(String, String)>,
+}
+
 impl Selection {
     /// Whether records on standard input say which backups.
     pub fn reads_stdin(&self) -> bool {
@@ -156,34 +138,101 @@ impl Selection {
     }
 }
 
+impl Choice {
+    /// Whether all of a backup is meant.
+    pub fn is_everything(&self) -> bool {
+        self.tables.is_empty() && self.schemas.is_empty() && self.rows.is_empty()
+    }
+}
+
 impl Options {
     /// How many connections at once.
     pub fn jobs(&self) -> usize {
-        match self.jobs {
-            0 => available_parallelism()
+        match (self.jobs, self.mode) {
+            // A live server has other work.
+            (0, Mode::Live) => 1,
+            (0, _) => available_parallelism()
                 .map_or(1, usize::from)
                 .min(MOST_JOBS),
-            jobs => jobs,
+            (jobs, _) => jobs,
+        }
+    }
+
+    fn set_mode(&mut self, mode: Mode) -> Result<()> {
+        if self.mode != Mode::Prove && self.mode != mode {
+            return Err(Error::usage(format!(
+                "{} and {} exclude each other",
+                self.mode.flag(),
+                mode.flag()
+            )));
+        }
+        self.mode = mode;
+        Ok(())
+    }
+
+    fn set_target(&mut self, flag: &str, value: &Value) -> Result<()> {
+        let kind = flag.trim_start_matches("target-").to_string();
+        if let Some((other, _)) = self
+            .recovery
+            .target
+            .as_ref()
+            .filter(|(other, _)| *other != kind)
+        {
+            return Err(Error::usage(format!(
+                "--target-{other} and --{flag} exclude each other"
+            )));
+        }
+        self.recovery.target = Some((kind, value.text()?.to_string()));
+        Ok(())
+    }
+}
+
+impl Mode {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Prove => "a restore",
+            Self::ArchiveOnly => "--archive-only",
+            Self::List => "--list",
+            Self::Live => "--live",
+            Self::PointInTime => "--base-backup",
         }
     }
 }
 
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        let text = || value.text().map(str::to_string);
         match flag {
             "latest" => self.selection.latest = Some(value.path()),
-            "database" => self.selection.database = Some(value.text()?.to_string()),
-            "label" => self.selection.label = Some(value.text()?.to_string()),
-            "archive-only" | "list" => {
-                if self.mode != Mode::Prove {
-                    return Err(Error::usage("--archive-only and --list exclude each other"));
-                }
-                self.mode = match flag {
-                    "list" => Mode::List,
-                    _ => Mode::ArchiveOnly,
-                };
+            "database" => self.selection.database = Some(text()?),
+            "label" => self.selection.label = Some(text()?),
+            "table" => self.choice.tables.push(text()?),
+            "schema" => self.choice.schemas.push(text()?),
+            "where" => self.choice.rows.push(text()?),
+            "archive-only" => self.set_mode(Mode::ArchiveOnly)?,
+            "list" => self.set_mode(Mode::List)?,
+            "live" => {
+                self.set_mode(Mode::Live)?;
+                self.live = Some(text()?);
             }
-            "no-record" => self.record = false,
+            "base-backup" => {
+                self.set_mode(Mode::PointInTime)?;
+                self.recovery.base_backup = Some(value.path());
+            }
+            "wal" => self.recovery.wal = Some(value.path()),
+            "target-time" | "target-lsn" | "target-name" => self.set_target(flag, value)?,
+            "deep" => self.checks.deep = true,
+            "expect" => self.checks.expectations.push(text()?),
+            "checks" => self.checks.file = Some(value.path()),
+            "compare" => self.checks.compare = Some(text()?),
+            "max-difference" => self.checks.max_difference = Some(percent(value)?),
+            "timeout" => self.limits.total = Some(value.duration()?),
+            "stall-timeout" => self.limits.stalled = Some(value.duration()?),
+            "keep" => self.after.keep = true,
+            "for" => self.after.keep_for = Some(value.duration()?),
+            "promote" => self.after.promote = Some(text()?),
+            "dry-run" => self.after.dry_run = true,
+            "no-record" => self.no_record = true,
             "jobs" => {
                 self.jobs = value.count()?;
                 if !(1..=MOST_JOBS).contains(&self.jobs) {
@@ -201,25 +250,17 @@ impl cli::Options for Options {
     }
 
     fn check(&mut self) -> Result<()> {
-        let selection = &self.selection;
-        let files = !selection.operands.is_empty();
-        if files == selection.latest.is_some() {
-            let problem = if files {
-                "--latest and operands exclude each other"
-            } else {
-                "no backup given"
-            };
-            return Err(Error::usage(problem)
-                .with_hint("name backups, or --latest DIR, or - to read records from stdin"));
-        }
-        if selection.reads_stdin() && selection.operands.len() > 1 {
-            return Err(Error::usage("- and other operands exclude each other"));
-        }
-        if files && (selection.database.is_some() || selection.label.is_some()) {
-            return Err(Error::usage("--database and --label go with --latest only"));
-        }
-        Ok(())
+        self.check_combinations()
     }
+}
+
+/// `10` or `10%`.
+fn percent(value: &Value) -> Result<f64> {
+    let text = value.text()?;
+    let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    number
+        .filter(|number| (0.0..=100.0).contains(number))
+        .ok_or_else(|| value.refuse("a percentage is needed, such as 10%"))
 }
 
 #[cfg(test)]

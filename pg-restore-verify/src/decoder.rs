@@ -6,22 +6,23 @@ use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
-use shared::cluster::Cluster;
 use shared::dump::CopyTarget;
 use shared::{Error, Result};
 
+use crate::server::Server;
+
 /// Turns statements into text.
 pub struct Decoder {
-    cluster: Option<Arc<Cluster>>,
+    server: Option<Arc<Server>>,
     encoding: Option<String>,
     client: Option<Client>,
 }
 
 impl Decoder {
     /// A decoder of UTF-8 until the script says otherwise.
-    pub fn new(cluster: &Arc<Cluster>) -> Self {
+    pub fn new(server: &Arc<Server>) -> Self {
         Self {
-            cluster: Some(Arc::clone(cluster)),
+            server: Some(Arc::clone(server)),
             encoding: None,
             client: None,
         }
@@ -30,7 +31,7 @@ impl Decoder {
     /// The same where no server runs.
     pub fn without_server() -> Self {
         Self {
-            cluster: None,
+            server: None,
             encoding: None,
             client: None,
         }
@@ -39,7 +40,7 @@ impl Decoder {
     /// Another one for the same backup, with a session of its own.
     pub fn another(&self) -> Self {
         Self {
-            cluster: self.cluster.clone(),
+            server: self.server.clone(),
             encoding: self.encoding.clone(),
             client: None,
         }
@@ -79,13 +80,13 @@ impl Decoder {
     }
 
     fn convert(&mut self, sql: &[u8]) -> Result<String> {
-        let Some(cluster) = &self.cluster else {
+        let Some(server) = &self.server else {
             return Ok(String::from_utf8_lossy(sql).into_owned());
         };
         let encoding = self.encoding.clone().unwrap_or_default();
         let client = match &mut self.client {
             Some(client) => client,
-            none => none.insert(cluster.connect("template1")?),
+            none => none.insert(server.connect("template1")?),
         };
         let convert = "SELECT pg_catalog.convert_from($1, $2)";
         let rows = client.query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)]);

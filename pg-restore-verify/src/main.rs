@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod archive;
+mod checks;
 mod checksum;
 mod cli;
 mod contents;
@@ -12,11 +13,13 @@ mod globals;
 mod instants;
 mod large_objects;
 mod listing;
+mod live;
 mod note;
 mod promised;
 mod proof;
 mod reading;
 mod record;
+mod recovery;
 mod redump;
 mod restore;
 mod restriction;
@@ -25,6 +28,7 @@ mod rows;
 mod schema;
 mod selection;
 mod sequences;
+mod server;
 mod source;
 mod tables;
 mod threads;
@@ -35,18 +39,29 @@ use std::process::ExitCode;
 use shared::cli::Context;
 use shared::{Exit, Result};
 
+use cli::{Mode, Options};
+
 fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
 }
 
-fn run(options: cli::Options, context: &Context) -> Result<Exit> {
-    let backups = selection::backups(&options.selection, context)?;
-    if options.mode == cli::Mode::List {
-        return listing::list(backups, options.jobs(), context);
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.mode {
+        Mode::Prove | Mode::ArchiveOnly => verify(&options, context),
+        Mode::List => {
+            let backups = selection::backups(&options.selection, context)?;
+            listing::list(backups, options.jobs(), context)
+        }
+        Mode::Live => live::check(&options, context),
+        Mode::PointInTime => recovery::verify(&options, context),
     }
+}
+
+fn verify(options: &Options, context: &Context) -> Result<Exit> {
+    let backups = selection::backups(&options.selection, context)?;
     let mut findings = record::Findings::new(context);
     for backup in backups {
-        let tried = verify::backup(&backup?, &options, context, &mut findings);
+        let tried = verify::backup(&backup?, options, context, &mut findings);
         if let Err(error) = tried {
             findings.not_tried(error)?;
         }

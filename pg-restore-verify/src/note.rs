@@ -32,7 +32,7 @@ pub fn beside(
     let Ok(Some(manifest)) = Manifest::read(backup) else {
         return;
     };
-    if !options.record {
+    if options.no_record {
         return;
     }
     let proof = Proof {

@@ -37,7 +37,7 @@ impl<'a> Proof<'a> {
         promised: &'a Promised<'a>,
         jobs: usize,
     ) -> Result<Self> {
-        let server = target.cluster().version().major;
+        let server = target.server().version().major;
         let at_least = server.max(archive.pg_dump_major.unwrap_or(0));
         let pg_dump = Program::find("pg_dump", Some(at_least))?;
         Ok(Self {
@@ -300,7 +300,7 @@ impl<'a> Proof<'a> {
     fn spelled_otherwise(&self, difference: &Difference) -> Option<String> {
         let versions = (self.archive.server_major?, self.archive.pg_dump_major?);
         let ours = (
-            self.target.cluster().version().major,
+            self.target.server().version().major,
             self.pg_dump.version.major,
         );
         let on_both = difference.expected.is_some() && difference.actual.is_some();

@@ -82,7 +82,7 @@ pub fn inserts(
 /// The roles and tablespaces of the throw-away server.
 pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
     let mut command = pg_dumpall.command();
-    set_environment(&mut command, target.cluster().environment());
+    set_environment(&mut command, target.server().environment());
     command.args(["--globals-only", "--no-password"]);
     command.stdout(Stdio::piped());
     let mut child = Child::spawn(command, "pg_dumpall")?;
@@ -95,9 +95,9 @@ pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
 
 fn dump(pg_dump: &Program, target: &Target, options: &[&str], quotes: Quotes) -> Result<Contents> {
     let mut command = pg_dump.command();
-    set_environment(&mut command, target.cluster().environment());
+    set_environment(&mut command, target.server().environment());
     // A name in the environment is a name, whatever it looks like.
-    command.env("PGDATABASE", target.database());
+    command.env("PGDATABASE", target.database().name());
     if quotes == Quotes::OfServer {
         command.env("PGOPTIONS", "-c quote_all_identifiers=on");
     }

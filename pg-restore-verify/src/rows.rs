@@ -68,7 +68,7 @@ pub fn digest<'a>(
     let to_stdout = format!("TO STDOUT WITH (ENCODING {})", quote_literal(encoding));
     let digests: Mutex<BTreeMap<QualifiedName, Restored>> = Mutex::default();
     let work = || -> Result<()> {
-        let session = CopyOut::connect(target.cluster(), target.database())?;
+        let session = CopyOut::connect(target.database())?;
         pin_settings(&session, reading.bytea_output)?;
         // Not in the loop's head, where it would be locked through the whole body.
         let next = || lock(&pieces).pop_front();

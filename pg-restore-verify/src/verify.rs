@@ -12,6 +12,7 @@ use shared::programs::Program;
 use shared::{Error, Result, units};
 
 use crate::archive::{Archive, Kind};
+use crate::checks;
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
@@ -149,7 +150,7 @@ fn restored_and_proved(
     };
     let restore = Restore {
         took: restored.took,
-        server_version: target.cluster().version().to_string(),
+        server_version: target.server().version().to_string(),
     };
     if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
         return Err(trouble);
@@ -164,6 +165,7 @@ fn restored_and_proved(
     let backup = &restored.contents;
     let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
+    checks::report(target.database(), &options.checks, options.jobs(), findings)?;
     let took = units::human_duration(restored.took);
     Ok((format!("{proved}; restored in {took}"), Some(restore)))
 }
@@ -261,7 +263,7 @@ impl Restored {
         let rate = bytes as f64 / self.took.as_secs_f64().max(0.001);
         let mut summary = format!(
             "PostgreSQL {} took {}, {}/s of backup",
-            target.cluster().version(),
+            target.server().version(),
             units::human_duration(self.took),
             units::human_bytes(rate as u64)
         );

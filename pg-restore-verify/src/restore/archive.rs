@@ -115,8 +115,8 @@ impl Run<'_> {
 
     fn section(&self, options: &[&str]) -> Result<Vec<Told>> {
         let mut command = self.pg_restore.command();
-        set_environment(&mut command, self.target.cluster().environment());
-        let database = format!("--dbname={}", self.target.database());
+        set_environment(&mut command, self.target.server().environment());
+        let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
         command.arg("--").arg(&self.archive.path);
         let finished = Child::spawn(command, "pg_restore")?.wait()?;

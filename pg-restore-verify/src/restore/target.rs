@@ -6,7 +6,6 @@ use std::sync::Arc;
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
-use shared::cluster::{Cluster, ClusterOptions};
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Context as _, Error, Result};
 
@@ -14,14 +13,14 @@ use super::locale::Locale;
 use crate::archive::Archive;
 use crate::decoder::Decoder;
 use crate::roles::Needs;
+use crate::server::{Database, Server};
 
 /// No backup's own name for its database, so that one which creates it can.
 const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
 pub struct Target {
-    cluster: Arc<Cluster>,
-    database: String,
+    database: Database,
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
@@ -30,42 +29,37 @@ pub struct Target {
 impl Target {
     /// A server of the backup's major version, or the nearest newer one.
     pub fn start(archive: &Archive, context: &Context) -> Result<Self> {
-        let options = ClusterOptions {
-            at_least: archive.server_major,
-            ..Default::default()
-        };
-        let cluster = Cluster::start(&options)?;
+        let server = Server::throw_away(archive.server_major)?;
         context.note(format!(
             "restoring {} on a throw-away PostgreSQL {}",
             archive.path.display(),
-            cluster.version()
+            server.version()
         ));
         Ok(Self {
-            cluster: Arc::new(cluster),
-            database: DATABASE.to_string(),
+            database: Database::new(&Arc::new(server), DATABASE),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
         })
     }
 
-    /// The cluster.
-    pub fn cluster(&self) -> &Cluster {
-        &self.cluster
+    /// Where it is restored.
+    pub fn server(&self) -> &Server {
+        self.database.server()
     }
 
     /// A decoder for scripts of this backup.
     pub fn decoder(&self) -> Decoder {
-        Decoder::new(&self.cluster)
+        Decoder::new(self.database.server())
     }
 
     /// The database that holds what was restored.
-    pub fn database(&self) -> &str {
+    pub fn database(&self) -> &Database {
         &self.database
     }
 
     /// From here on another database is meant: the backup creates its own.
     pub fn set_database(&mut self, name: String) {
-        self.database = name;
+        self.database = Database::new(self.database.server(), name);
     }
 
     /// Creates the database, in the backup's encoding and locale. Where this
@@ -75,7 +69,7 @@ impl Target {
         encoding: Option<&str>,
         locale: &Locale,
     ) -> Result<Option<String>> {
-        let mut client = self.cluster.connect("template1")?;
+        let mut client = self.server().connect("template1")?;
         let mut sql = format!(
             "CREATE DATABASE {} TEMPLATE template0",
             quote_identifier(DATABASE)
@@ -99,7 +93,10 @@ impl Target {
     /// The error to end with if the server ran out of disk space, which may show in
     /// any way and says nothing about the backup.
     pub fn has_room(&self) -> Result<()> {
-        let log = std::fs::read(self.cluster.socket_dir().join("log")).unwrap_or_default();
+        let Some(cluster) = self.server().cluster() else {
+            return Ok(());
+        };
+        let log = std::fs::read(cluster.socket_dir().join("log")).unwrap_or_default();
         let full = b"No space left on device";
         match memchr::memmem::find(&log, full) {
             None => Ok(()),
@@ -111,7 +108,7 @@ impl Target {
 
     /// A connection to the restored database.
     pub fn connect(&self) -> Result<Client> {
-        self.cluster.connect(&self.database)
+        self.database.connect()
     }
 
     /// Creates the roles and tablespaces that the backup names and the cluster lacks.
@@ -127,7 +124,7 @@ impl Target {
         let spaces = needs.tablespaces.difference(&self.known.tablespaces);
         let spaces: Vec<String> = spaces.cloned().collect();
         // A session of its own: the backup's may have become somebody else.
-        let mut client = self.cluster.connect("template1")?;
+        let mut client = self.server().connect("template1")?;
         for role in roles {
             self.provide_role(&mut client, role)?;
         }

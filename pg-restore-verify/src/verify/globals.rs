@@ -50,7 +50,7 @@ pub fn verify(
         findings.add(findings.check("restore", Status::Ok).took(took))?;
         compare(archive, &globals, &target, findings)?;
     }
-    let server_version = target.cluster().version().to_string();
+    let server_version = target.server().version().to_string();
     let proved = format!("{count}: restored on PostgreSQL {server_version}");
     let restore = Restore {
         took,
@@ -67,7 +67,7 @@ fn compare(
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     let began = Instant::now();
-    let version = target.cluster().version().major;
+    let version = target.server().version().major;
     let pg_dumpall = Program::find("pg_dumpall", Some(version))?;
     let ours = (Some(version), Some(pg_dumpall.version.major));
     if (archive.server_major, archive.pg_dump_major) != ours {
@@ -76,7 +76,7 @@ fn compare(
         return findings.add(findings.check("schema", Status::Skipped).message(message));
     }
     let restored = redump::globals(&pg_dumpall, target)?;
-    let differences = globals.differences(&restored, target.cluster().superuser());
+    let differences = globals.differences(&restored, target.server().user());
     for (about, how) in &differences {
         let finding = findings.check("schema", Status::Failed).object(about);
         findings.add(finding.message(*how))?;

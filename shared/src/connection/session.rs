@@ -109,6 +109,11 @@ impl Session {
         &mut self.client
     }
 
+    /// The connection alone, with the session's settings in force.
+    pub fn into_client(self) -> Client {
+        self.client
+    }
+
     /// A transaction with the session's settings in force, behind any pooler but one in
     /// statement mode.
     pub fn transaction(&mut self) -> Result<Transaction<'_>> {

@@ -1,0 +1,179 @@
+//! The flags, and what the help and the manual say.
+
+use shared::cli::{Flag, Tool};
+
+/// What `--help`, the man page and the completions say.
+pub const TOOL: Tool = Tool::new(
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_VERSION"),
+    "prove that a PostgreSQL backup restores, down to every row",
+)
+.synopsis(&[
+    "[OPTION]... BACKUP...",
+    "[OPTION]... -",
+    "[OPTION]... --latest DIR",
+])
+.description(
+    "Restores each backup on a private throw-away server and compares what came back with \
+     what the backup holds: the rows of every table, the position of every sequence, the \
+     bytes of every large object, and every definition. Any error of the restore counts. \
+     Nothing else is needed, no server is touched, and nothing is left behind but an empty \
+     template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
+     Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
+     plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
+     called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
+     says, and so must the rows of each table and the large objects. Roles and tablespaces that \
+     pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
+     pg_dumpall's script of them, can be verified itself. \
+     \n\n\
+     With --archive-only no server is started: every byte is read, decompressed and compared \
+     with the manifest, which finds damage and can't find that a backup does not restore. A \
+     damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
+     Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
+     can't be tried, for it is not there or no server is new enough, has failed with the reason, \
+     stops no other, and makes the status 2. One of rows only can't be proved: its verdict is \
+     \"skipped\", and is not noted. Beside a \
+     backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
+     proved.",
+)
+.flags(&[
+    Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),
+    Flag::value("database", "NAME", "with --latest: of this database only").group("Selection"),
+    Flag::value("label", "LABEL", "with --latest: with this label only").group("Selection"),
+    Flag::value(
+        "table",
+        "PATTERN",
+        "restore these tables only, as pg_dump's -t names them",
+    )
+    .short('t')
+    .repeats()
+    .group("Selection"),
+    Flag::value("schema", "PATTERN", "restore these schemas only")
+        .short('n')
+        .repeats()
+        .group("Selection"),
+    Flag::value(
+        "where",
+        "TABLE=CONDITION",
+        "of this table restore only the rows that meet the condition",
+    )
+    .repeats()
+    .group("Selection"),
+    Flag::value(
+        "jobs",
+        "N",
+        "restore and compare with so many connections; all cores if not given",
+    )
+    .short('j')
+    .group("Restore"),
+    Flag::switch(
+        "archive-only",
+        "read each backup to its end and restore nothing: no server is needed",
+    )
+    .group("Restore"),
+    Flag::switch(
+        "list",
+        "show what would be restored, each object with its rows and bytes, and restore nothing",
+    )
+    .group("Restore"),
+    Flag::switch(
+        "no-record",
+        "don't note the verdict beside the backup, in NAME.verified.json",
+    )
+    .group("Restore"),
+    Flag::value(
+        "timeout",
+        "DURATION",
+        "give up on a backup that takes longer than this",
+    )
+    .group("Restore"),
+    Flag::value(
+        "stall-timeout",
+        "DURATION",
+        "give up on a restore that does nothing for so long (5min)",
+    )
+    .group("Restore"),
+    Flag::switch("deep", "look every row up in every B-tree as well").group("Checks"),
+    Flag::value(
+        "expect",
+        "SQL=VALUE",
+        "the query's one value must be this one",
+    )
+    .repeats()
+    .group("Checks"),
+    Flag::value("checks", "FILE", "a file of such checks").group("Checks"),
+    Flag::value(
+        "compare",
+        "CONNINFO",
+        "compare the counts of rows with those of this live database",
+    )
+    .group("Checks"),
+    Flag::value(
+        "max-difference",
+        "PERCENT",
+        "with --compare: how far a count may be from the live one (10%)",
+    )
+    .group("Checks"),
+    Flag::value(
+        "live",
+        "CONNINFO",
+        "make these checks on a running database and restore nothing",
+    )
+    .group("Checks"),
+    Flag::switch(
+        "keep",
+        "leave the restored database, and say how to reach it",
+    )
+    .group("Afterwards"),
+    Flag::value(
+        "for",
+        "DURATION",
+        "with --keep on a throw-away server: so long, or until a signal",
+    )
+    .group("Afterwards"),
+    Flag::value(
+        "promote",
+        "NAME",
+        "once all is proved, put the restored database in this one's place",
+    )
+    .group("Afterwards"),
+    Flag::switch("dry-run", "with --promote: only say what would be done").group("Afterwards"),
+    Flag::value(
+        "base-backup",
+        "PATH",
+        "recover this physical backup, a folder or tar file",
+    )
+    .group("Point in time"),
+    Flag::value("wal", "DIR", "with WAL from this archive").group("Point in time"),
+    Flag::value("target-time", "TIME", "up to this moment").group("Point in time"),
+    Flag::value("target-lsn", "LSN", "up to this place in the WAL").group("Point in time"),
+    Flag::value("target-name", "NAME", "up to this restore point").group("Point in time"),
+])
+.connects()
+.operands(
+    "BACKUP",
+    "a backup's file or folder; - reads the records of pg-dump-rotate on stdin",
+)
+.examples(&[
+    (
+        "Take a backup and prove it",
+        "pg-dump-rotate --dir /backups -d app | pg-restore-verify -",
+    ),
+    (
+        "Prove the newest backup of one database",
+        "pg-restore-verify --latest /backups --database app",
+    ),
+    (
+        "Read every backup of a folder, without a server",
+        "pg-dump-rotate --dir /backups --list | pg-restore-verify --archive-only -",
+    ),
+    (
+        "Show the tables in a backup, the largest first",
+        "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Show what went wrong",
+        "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
+    ),
+])
+.found("a backup does not verify, or can't be proved; the records say why");
