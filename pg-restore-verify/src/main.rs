@@ -5,6 +5,7 @@
 mod archive;
 mod checks;
 mod checksum;
+mod choice;
 mod cli;
 mod contents;
 mod copy_out;

@@ -5,11 +5,12 @@
 //! partitions) are written in the time zone of pg_dump's session, so they count as
 //! the same if they are the same instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use shared::dump::{Entry, Token, spans, tokens};
+use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 
+use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
 
 /// The statements that define each object.
@@ -52,6 +53,9 @@ const DATA_KINDS: [&str; 9] = [
     "ENCODING",
     "STDSTRINGS",
 ];
+
+/// Entries that give something to a table and need not be told of with its name.
+const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];
 
 /// Settings that the definitions behind them depend on.
 const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
@@ -98,6 +102,46 @@ impl Schema {
         })
     }
 
+    /// The statements under entries of one kind.
+    pub fn statements(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let objects = self
+            .objects
+            .iter()
+            .filter(move |(object, _)| object.kind == kind);
+        objects.flat_map(|(_, statements)| statements.iter().map(String::as_str))
+    }
+
+    /// Forgets what was not chosen, and foreign keys that can't hold.
+    pub fn retain(&mut self, chosen: &Chosen) {
+        if chosen.is_everything() {
+            return;
+        }
+        let parts: HashMap<QualifiedName, QualifiedName> = PARTS
+            .iter()
+            .flat_map(|kind| self.statements(kind))
+            .filter_map(part_of_table)
+            .collect();
+        let is_chosen = |name: &QualifiedName| chosen.holds(parts.get(name).unwrap_or(name));
+        self.objects.retain(|object, statements| {
+            let key = statements.iter().find_map(|sql| ForeignKey::parse(sql));
+            if key.is_some_and(|key| !chosen.holds(&key.table) || is_open(&key, chosen)) {
+                return false;
+            }
+            let schema = match object.schema.as_str() {
+                "-" | "" => object.name.strip_prefix("SCHEMA ").unwrap_or(&object.name),
+                schema => schema,
+            };
+            match chosen.holds_schema(schema) {
+                Some(holds) => holds,
+                None if !chosen.is_part() => true,
+                None => {
+                    let subjects = statements.iter().filter_map(|sql| subject(sql));
+                    subjects.into_iter().any(|name| is_chosen(&name))
+                }
+            }
+        });
+    }
+
     /// Whether the dump says who owns what.
     pub fn has_owners(&self) -> bool {
         self.has_owners
@@ -119,6 +163,11 @@ impl Schema {
         self.objects.retain(|object, _| {
             !object.kind.starts_with("DATABASE") && !object.name.starts_with("DATABASE ")
         });
+    }
+
+    /// Forgets what creates schemas.
+    pub fn forget_schemas(&mut self) {
+        self.objects.retain(|object, _| object.kind != "SCHEMA");
     }
 
     /// Whether the dump creates the schema `public`, as one of some schemas only does.
@@ -299,7 +348,8 @@ fn with_roles_in_order(policy: &str) -> String {
     )
 }
 
-fn is_data(entry: &Entry) -> bool {
+/// Whether what stands under an entry is data, or about large objects.
+pub fn is_data(entry: &Entry) -> bool {
     DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
 }
 

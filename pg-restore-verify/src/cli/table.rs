@@ -27,6 +27,12 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -t, -n or --where a part of the backup is restored and proved. All definitions are \
+     restored first, so that what was chosen finds the types and functions that it needs; then the \
+     tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
+     some of them named (check \"references\"); their constraint is left out. A table without a \
+     schema is looked for in public. A backup that itself holds some tables only is proved for what \
+     it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -172,6 +178,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Show the tables in a backup, the largest first",
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Try a restore of one table, and of this year's rows alone",
+        "pg-restore-verify -t app.orders --where \"app.orders=placed >= '2026-01-01'\" app.dump",
     ),
     (
         "Show what went wrong",

@@ -4,6 +4,7 @@
 
 mod archives;
 mod backups;
+mod choosing;
 mod compressed;
 mod damaged;
 mod faults;

@@ -82,3 +82,33 @@ fn v07_dry_run() {
         "{output:?}"
     );
 }
+
+/// V23, `--tables="a,b"` and `--where="created_at >= …"`: chosen tables, and chosen rows of them.
+#[test]
+fn v23() {
+    let database = application();
+    let folder = tempfile::tempdir().unwrap();
+    let taken = back_up(folder.path()).args(["-d", &database.conninfo()]);
+    let path = text(&taken.run().expect_code(0).json_lines()[0], "path");
+    let chosen = [
+        "-t",
+        "users",
+        "-t",
+        "projects",
+        "--where",
+        "users=id % 2 = 0",
+    ];
+    let output = verify().args(chosen).arg(&path).run().expect_code(0);
+    let records = output.json_lines();
+    let of = |check: &str| records.iter().filter(move |r| r["check"] == check);
+    let mut tables: Vec<String> = of("rows").map(|r| text(r, "object")).collect();
+    tables.sort();
+    assert_eq!(tables, ["public.projects", "public.users"], "{output:?}");
+    assert!(of("rows").all(|r| r["status"] == "ok"), "{output:?}");
+    let limited: Vec<String> = of("where").map(|r| text(r, "message")).collect();
+    assert_eq!(limited, ["250 of 500 rows meet id % 2 = 0"], "{output:?}");
+    // What lacks a row that was not chosen is said.
+    assert_eq!(of("references").count(), 1, "{output:?}");
+    let nothing = verify().args(["-t", "nobody"]).arg(&path).run();
+    nothing.expect_code(2).expect_error("matches -t nobody");
+}
