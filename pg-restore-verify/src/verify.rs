@@ -22,6 +22,7 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Locale, Refusal, Restored, Target};
+use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -32,6 +33,7 @@ use crate::source::{self, Converted, Data};
 pub fn backup(
     path: &Path,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
@@ -50,9 +52,9 @@ pub fn backup(
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
-            (Kind::Globals(_), mode) => globals::verify(&archive, mode, context, findings),
+            (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
-            (_, _) => restored_and_proved(&archive, &known, options, context, findings),
+            (_, _) => restored_and_proved(&archive, &known, options, servers, context, findings),
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
@@ -120,6 +122,7 @@ fn restored_and_proved(
     archive: &Archive,
     known: &Known,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -137,12 +140,30 @@ fn restored_and_proved(
             }
         },
     };
-    let mut target = Target::start(archive, context)?;
-    globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
+    let mut target = Target::start(archive, servers, context)?;
     let toc = data.as_ref().map(Data::toc);
+    let proved = on_target(archive, known, options, toc, &mut target, context, findings);
+    let cleaned = target.clean();
+    servers.clean();
+    proved.and_then(|proved| cleaned.map(|()| proved))
+}
+
+/// The same on a server where nothing was restored yet.
+fn on_target(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    target: &mut Target,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
+    let progress = context.progress();
+    progress.show(|| format!("restoring {}", archive.path.display()));
+    globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, &mut target, findings).map(Some),
-        _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, target, findings).map(Some),
+        _ => of_archive(archive, toc, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
@@ -156,14 +177,14 @@ fn restored_and_proved(
         return Err(trouble);
     }
     target.has_room()?;
-    restored.report(archive, &target, findings)?;
+    restored.report(archive, target, findings)?;
     if restored.damage.is_some() || restored.is_data_only() {
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let promised = Promised::of(known.manifest());
     let backup = &restored.contents;
-    let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
     checks::report(target.database(), &options.checks, options.jobs(), findings)?;
     let took = units::human_duration(restored.took);

@@ -11,6 +11,7 @@ use postgres::Client;
 use shared::dump::{CopyTarget, Entry, Event, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
+use super::bounds::Reach;
 use super::target::Target;
 use super::{Refusal, Restored};
 use crate::contents::Collector;
@@ -50,6 +51,9 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    if !restore.target.server().is_ours() {
+        restore.collector.forget_database();
+    }
     Ok(Restored {
         contents: restore.collector.finish(),
         refusals: restore.refusals,
@@ -88,6 +92,15 @@ impl Restore<'_> {
                     self.refuse(label, &zeros);
                     return Ok(());
                 }
+                match self.reach(&text) {
+                    Reach::Inside => {}
+                    Reach::Database => return Ok(()),
+                    Reach::Server => {
+                        let why = "it is about the whole server, which others use: not run";
+                        self.refuse(label, &Error::new(why));
+                        return Ok(());
+                    }
+                }
                 match self.statement(&text, entry) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(_) if clears_the_way(entry, sql) => {}
@@ -99,6 +112,14 @@ impl Restore<'_> {
             Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => {}
         }
         Ok(())
+    }
+
+    /// What a statement is about, where that matters.
+    fn reach(&self, sql: &str) -> Reach {
+        match self.target.server().is_ours() {
+            true => Reach::Inside,
+            false => Reach::of(sql),
+        }
     }
 
     fn refuse(&mut self, object: String, error: &Error) {
