@@ -9,6 +9,7 @@ mod damaged;
 mod faults;
 mod healthy;
 mod manifests;
+mod meddled;
 mod reading;
 mod selection;
 mod sets;
