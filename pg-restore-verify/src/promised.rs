@@ -14,6 +14,7 @@ use crate::record::{Finding, Findings, Status};
 pub struct Promised<'a> {
     tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
     large_objects: Option<&'a backup::LargeObjects>,
+    whole: bool,
 }
 
 impl<'a> Promised<'a> {
@@ -30,7 +31,14 @@ impl<'a> Promised<'a> {
         Self {
             tables: tables.map(|tables| tables.iter().map(named).collect()),
             large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
+            whole: manifest
+                .is_some_and(|manifest| manifest.selection.is_empty() && !manifest.adopted),
         }
+    }
+
+    /// Whether everything of the database was taken.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether it says anything of rows.

@@ -50,6 +50,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    restore.collector.bare(script.bare());
     Ok(Restored {
         contents: restore.collector.finish(),
         refusals: restore.refusals,

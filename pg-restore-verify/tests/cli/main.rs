@@ -8,6 +8,7 @@ mod compressed;
 mod damaged;
 mod faults;
 mod healthy;
+mod lost;
 mod manifests;
 mod meddled;
 mod reading;
