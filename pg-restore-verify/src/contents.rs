@@ -48,6 +48,19 @@ pub struct TableData {
     pub respelled: bool,
 }
 
+impl Contents {
+    /// Whether there are rows and nothing that defines their tables.
+    pub fn is_data_only(&self) -> bool {
+        self.schema.len() == 0 && !self.tables.is_empty()
+    }
+
+    /// Whether some rows are INSERT statements, which mean something for their own table only.
+    pub fn has_inserts(&self) -> bool {
+        let mut tables = self.tables.values();
+        tables.any(|data| matches!(data.form, Form::Inserts { .. }))
+    }
+}
+
 impl TableData {
     fn new(form: Form) -> Self {
         Self {

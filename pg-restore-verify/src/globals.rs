@@ -89,10 +89,7 @@ impl Globals {
             match client.batch_execute(&statement).map_err(Error::from) {
                 Ok(()) => target.has(subject(&statement)),
                 Err(error) if error.sqlstate().is_none() => return Err(error),
-                Err(error) => refusals.push(Refusal {
-                    object: about(&statement),
-                    message: error.message().to_string(),
-                }),
+                Err(error) => refusals.push(Refusal::new(about(&statement), error.message(), "")),
             }
         }
         Ok(refusals)

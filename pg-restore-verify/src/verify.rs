@@ -2,6 +2,7 @@
 
 mod globals;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
@@ -22,7 +23,7 @@ use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
-use crate::restore::{self, Locale, Refusal, Restored, Target};
+use crate::restore::{self, Harmless, Locale, Refusal, Restored, Target};
 use crate::source::{self, Converted, Data};
 use crate::unproved;
 
@@ -161,13 +162,13 @@ fn restored_and_proved(
     }
     target.has_room()?;
     restored.report(archive, &target, findings)?;
-    announced::report(&restored.contents, findings)?;
-    if restored.damage.is_some() || restored.is_data_only() {
+    if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let promised = Promised::of(known.manifest());
     let backup = &restored.contents;
+    announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
     let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
@@ -201,6 +202,9 @@ fn of_archive(
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    if let (0, Some(toc)) = (collector.contents().schema.len(), toc) {
+        restore::stand_in_for(toc, target)?;
     }
     let restored = restore::restore_archive(&pg_restore, archive, target, collector, jobs)?;
     Ok(Some(restored))
@@ -244,24 +248,47 @@ impl Restored {
         if let Some(damage) = &self.damage {
             findings.add(findings.check("archive", Status::Failed).message(damage))?;
         }
-        if self.is_data_only() {
-            let message = "the backup holds rows and no definitions: by itself it restores nothing";
+        if self.is_unprovable() {
+            let message = "the backup holds INSERT statements and no definitions: by itself it \
+                           restores nothing";
             findings.unprovable(message);
             return findings.add(findings.check("restore", Status::Skipped).message(message));
         }
-        for refusal in &self.refusals {
+        let is_harmful = |refusal: &&Refusal| refusal.harmless.is_none();
+        let mut failures = self.refusals.iter().filter(is_harmful).peekable();
+        let restored = self.damage.is_none() && failures.peek().is_none();
+        for refusal in failures {
             let finding = findings.check("restore", Status::Failed);
             findings.add(finding.object(&refusal.object).message(&refusal.message))?;
         }
-        if self.damage.is_none() && self.refusals.is_empty() {
+        self.report_harmless(findings)?;
+        if restored {
             let finding = findings.check("restore", Status::Ok).took(self.took);
             findings.add(finding.message(self.summary(archive, target)))?;
         }
         Ok(())
     }
 
-    fn is_data_only(&self) -> bool {
-        self.contents.schema.len() == 0 && !self.contents.tables.is_empty()
+    /// The errors that take nothing away: each kind once, with how many there were.
+    fn report_harmless(&self, findings: &mut Findings<'_>) -> Result<()> {
+        let mut kinds: BTreeMap<Harmless, Vec<&Refusal>> = BTreeMap::new();
+        for refusal in &self.refusals {
+            if let Some(kind) = refusal.harmless {
+                kinds.entry(kind).or_default().push(refusal);
+            }
+        }
+        for (kind, refusals) in kinds {
+            let count = counted(refusals.len() as u64, "error");
+            let first = refusals.first().map_or("", |first| first.message.as_str());
+            let message = format!("{count}, harmless ({}): {first}", kind.reason());
+            let finding = findings.check("harmless_errors", Status::Ok);
+            findings.add(finding.object(kind.name()).message(message))?;
+        }
+        Ok(())
+    }
+
+    fn is_unprovable(&self) -> bool {
+        self.contents.is_data_only() && self.contents.has_inserts()
     }
 
     fn summary(&self, archive: &Archive, target: &Target) -> String {

@@ -16,7 +16,8 @@ pub const TOOL: Tool = Tool::new(
 .description(
     "Restores each backup on a private throw-away server and compares what came back with \
      what the backup holds: the rows of every table, the position of every sequence, the \
-     bytes of every large object, and every definition. Any error of the restore counts. \
+     bytes of every large object, and every definition. Any error of the restore counts, but those \
+     that take nothing away are only counted (check \"harmless_errors\"). \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
@@ -31,7 +32,8 @@ pub const TOOL: Tool = Tool::new(
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
-     stops no other, and makes the status 2. One of rows only can't be proved: its verdict is \
+     stops no other, and makes the status 2. One of rows only is proved in tables of \
+     text; unless its manifest says that it was meant to hold no more, its verdict is \
      \"skipped\", and is not noted. Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
