@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod announced;
 mod archive;
 mod checks;
 mod checksum;
@@ -34,6 +35,7 @@ mod servers;
 mod source;
 mod tables;
 mod threads;
+mod unproved;
 mod verify;
 
 use std::process::ExitCode;

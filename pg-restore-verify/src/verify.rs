@@ -12,6 +12,7 @@ use shared::dump::Toc;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
+use crate::announced;
 use crate::archive::{Archive, Kind};
 use crate::checks;
 use crate::checksum::Known;
@@ -25,6 +26,7 @@ use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Refusal, Restored, Target};
 use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
+use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
 ///
@@ -62,7 +64,7 @@ pub fn backup(
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     })?;
-    let verdict = findings.verdict(proved)?;
+    let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
     let tells = match verdict.0 {
         Status::Ok => options.mode == Mode::Prove,
@@ -100,7 +102,9 @@ fn read(
     );
     let finding = findings.check("archive", Status::Ok).took(began.elapsed());
     findings.add(finding.message(format!("{what} were read to the end")))?;
+    announced::report(&reading.contents, findings)?;
     let promised = Promised::of(known.manifest());
+    unproved::report(&reading.contents, &promised, findings)?;
     promised.report(&reading.contents, findings)?;
     let manifest = match promised.tells_of_rows() {
         true => ", the rows those of its manifest",
@@ -185,6 +189,8 @@ fn on_target(
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let promised = Promised::of(known.manifest());
     let backup = &restored.contents;
+    announced::report(backup, findings)?;
+    unproved::report(backup, &promised, findings)?;
     let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
     checks::report(target.database(), &options.checks, options.jobs(), findings)?;

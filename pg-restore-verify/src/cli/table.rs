@@ -41,7 +41,9 @@ pub const TOOL: Tool = Tool::new(
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \
-     \"skipped\", and is not noted. Beside a \
+     \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
+     manifest, and of a script by --enable-row-security that policies may have left rows out of. \
+     Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )

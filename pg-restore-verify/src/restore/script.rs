@@ -57,6 +57,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
     if !restore.target.server().is_ours() {
         restore.collector.forget_database();
     }
+    restore.collector.bare(script.bare());
     Ok(Restored {
         contents: restore.collector.finish(),
         refusals: restore.refusals,
