@@ -28,6 +28,10 @@ pub struct Contents {
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
     pub encoding: Option<String>,
+    /// Whether rows that policies hid from pg_dump's role were left out.
+    pub subject_to_row_security: bool,
+    /// What it announces, and then does not hold.
+    pub bare: Vec<Entry>,
 }
 
 /// The rows that a dump holds of one table.
@@ -56,6 +60,14 @@ impl Contents {
         self.schema.retain(chosen);
         self.tables.retain(|table, _| chosen.holds(table));
         self.sequences.retain(|sequence, _| chosen.holds(sequence));
+        self.bare.retain(|entry| {
+            let name = QualifiedName {
+                schema: Some(entry.schema.clone()),
+                name: entry.name.clone(),
+            };
+            let of_schema = chosen.holds_schema(&entry.schema);
+            of_schema.unwrap_or_else(|| chosen.holds(&name))
+        });
         if chosen.is_part() {
             self.large_objects.clear();
         }
@@ -155,6 +167,11 @@ impl Collector {
     /// What was gathered so far.
     pub fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// Notes the entries of the script that nothing followed.
+    pub fn bare(&mut self, entries: &[Entry]) {
+        self.contents.bare = entries.to_vec();
     }
 
     /// Forgets the database itself, where the restore does not create it.
@@ -269,6 +286,9 @@ impl Collector {
             let name = String::from_utf8_lossy(rest);
             self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
             return true;
+        }
+        if sql.starts_with(b"SET row_security = on") {
+            self.contents.subject_to_row_security = true;
         }
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
             return false;

@@ -16,6 +16,7 @@ pub struct Promised<'a> {
     tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
     large_objects: Option<&'a backup::LargeObjects>,
     selection: &'a [String],
+    whole: bool,
 }
 
 impl<'a> Promised<'a> {
@@ -33,7 +34,14 @@ impl<'a> Promised<'a> {
             tables: tables.map(|tables| tables.iter().map(named).collect()),
             large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
             selection: manifest.map_or(&[], |manifest| &manifest.selection),
+            whole: manifest
+                .is_some_and(|manifest| manifest.selection.is_empty() && !manifest.adopted),
         }
+    }
+
+    /// Whether everything of the database was taken.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether the backup was meant to hold rows and no definitions.
@@ -47,6 +55,11 @@ impl<'a> Promised<'a> {
         let starts = ["-t", "-n", "--table", "--schema="];
         let mut options = self.selection.iter();
         options.any(|option| starts.iter().any(|start| option.starts_with(start)))
+    }
+
+    /// Whether the backup was meant to leave something out.
+    pub fn is_selected(&self) -> bool {
+        !self.selection.is_empty()
     }
 
     /// Whether it says anything of rows.

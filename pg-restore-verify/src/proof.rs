@@ -246,7 +246,22 @@ impl<'a> Proof<'a> {
             let finding = findings.check("sequences", Status::Failed).object(sequence);
             findings.add(finding.compared(expected, actual))?;
         }
-        if different.is_empty() && !self.backup.sequences.is_empty() {
+        let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
+        let mut lost = false;
+        for sequence in left_out {
+            if !self.chosen.holds(&sequence.name) {
+                continue;
+            }
+            // A dump of everything has the position of each; a standby's lacks some.
+            let status = match self.promised.is_whole() && !sequence.unlogged {
+                true => Status::Failed,
+                false => Status::Skipped,
+            };
+            lost |= status == Status::Failed;
+            let finding = findings.check("sequences", status).object(sequence.name);
+            findings.add(finding.message("the backup does not hold its position"))?;
+        }
+        if different.is_empty() && !lost && !self.backup.sequences.is_empty() {
             let count = counted(self.backup.sequences.len() as u64, "sequence");
             let finding = findings
                 .check("sequences", Status::Ok)

@@ -158,6 +158,12 @@ impl Schema {
         self.objects.keys().any(|object| object.kind == "DATABASE")
     }
 
+    /// Whether a table has policies that may hide rows.
+    pub fn has_row_security(&self) -> bool {
+        let mut objects = self.objects.keys();
+        objects.any(|object| object.kind == "ROW SECURITY")
+    }
+
     /// Forgets the database itself, which the restore does not create.
     pub fn remove_database(&mut self) {
         self.objects.retain(|object, _| {
@@ -377,7 +383,34 @@ fn unlike(
     if same_meaning(&missing, &extra, same_names) {
         return (None, None);
     }
+    let (missing, extra) = lines_that_differ(&missing, &extra);
     (Some(missing), Some(extra))
+}
+
+/// The lines that only one of two statements has, such as a table's column; both as they are if
+/// those are the same, in another order.
+fn lines_that_differ(one: &str, other: &str) -> (String, String) {
+    // The last column has no comma behind it.
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
+        lines.map(str::to_string).collect()
+    };
+    let only = |text: &str, without: &str| {
+        let mut others = lines(without);
+        let mut own = lines(text);
+        own.retain(|line| match others.iter().position(|other| other == line) {
+            Some(place) => {
+                others.swap_remove(place);
+                false
+            }
+            None => true,
+        });
+        own.join("\n")
+    };
+    match (only(one, other), only(other, one)) {
+        (own, others) if own.is_empty() && others.is_empty() => (one.into(), other.into()),
+        differ => differ,
+    }
 }
 
 #[cfg(test)]
@@ -442,6 +475,29 @@ mod test {
             difference.actual.as_deref(),
             Some("ALTER TABLE public.t OWNER TO x;")
         );
+    }
+
+    #[test]
+    fn of_a_long_definition_only_the_lines_that_differ() {
+        let table = |columns: &str| {
+            schema(&format!(
+                "-- Name: t; Type: TABLE; Schema: s; Owner: o\n\nCREATE TABLE s.t (\n{columns}\n);\n"
+            ))
+        };
+        let one = table("    a integer,\n    b text NOT NULL,\n    c date");
+        let shown = |other: &Schema| {
+            let difference = &one.differences(other)[0];
+            (
+                difference.expected.clone().unwrap(),
+                difference.actual.clone().unwrap(),
+            )
+        };
+        let other = table("    a integer,\n    b text,\n    c date");
+        assert_eq!(shown(&other), ("b text NOT NULL".into(), "b text".into()));
+        let shorter = table("    a integer,\n    b text NOT NULL");
+        assert_eq!(shown(&shorter), ("c date".into(), String::new()));
+        let turned = table("    b text NOT NULL,\n    a integer,\n    c date");
+        assert!(shown(&turned).0.starts_with("CREATE TABLE"));
     }
 
     #[test]

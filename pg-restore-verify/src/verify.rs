@@ -8,14 +8,18 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use shared::cli::Context;
+use shared::dump::Toc;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
+use crate::afterwards;
+use crate::announced;
 use crate::archive::{Archive, Kind};
 use crate::checks;
 use crate::checksum::Known;
 use crate::choice;
 use crate::cli::{Mode, Options};
+use crate::compare;
 use crate::contents::Collector;
 use crate::note::{self, Restore};
 use crate::promised::Promised;
@@ -23,7 +27,9 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
+use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
+use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
 ///
@@ -33,6 +39,7 @@ use crate::source::{self, Converted, Data};
 pub fn backup(
     path: &Path,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
@@ -47,20 +54,29 @@ pub fn backup(
         }
     };
     let known = Known::of(path);
+    let mut target = None;
     let (proved, restore) = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
-            (Kind::Globals(_), mode) => globals::verify(&archive, mode, context, findings),
+            (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
-            (_, _) => restored_and_proved(&archive, &known, options, context, findings),
+            (_, _) => {
+                let target = &mut target;
+                restored_and_proved(
+                    &archive, &known, options, servers, target, context, findings,
+                )
+            }
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     })?;
-    let verdict = findings.verdict(proved)?;
+    if let Some(target) = target {
+        afterwards::settle(target, &options.after, context, findings)?;
+    }
+    let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
     let tells = match verdict.0 {
         Status::Ok => options.mode == Mode::Prove,
@@ -98,7 +114,9 @@ fn read(
     );
     let finding = findings.check("archive", Status::Ok).took(began.elapsed());
     findings.add(finding.message(format!("{what} were read to the end")))?;
+    announced::report(&reading.contents, findings)?;
     let promised = Promised::of(known.manifest());
+    unproved::report(&reading.contents, &promised, findings)?;
     promised.report(&reading.contents, findings)?;
     let manifest = match promised.tells_of_rows() {
         true => ", the rows those of its manifest",
@@ -121,6 +139,8 @@ fn restored_and_proved(
     archive: &Archive,
     known: &Known,
     options: &Options,
+    servers: &mut Servers,
+    target: &mut Option<Target>,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -138,17 +158,33 @@ fn restored_and_proved(
             }
         },
     };
-    let mut target = Target::start(archive, context)?;
-    globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
+    let target = target.insert(Target::start(archive, servers, context)?);
+    let toc = data.as_ref().map(Data::toc);
+    on_target(archive, known, options, toc, target, context, findings)
+}
+
+/// The same on a server where nothing was restored yet.
+fn on_target(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    target: &mut Target,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
+    let progress = context.progress();
+    progress.show(|| format!("restoring {}", archive.path.display()));
+    globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let promised = Promised::of(known.manifest());
     let part = Part {
         choice: &options.choice,
         is_partial: !options.choice.is_everything() || promised.is_of_part(),
-        toc: data.as_ref().map(Data::toc),
+        toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, &mut target, findings).map(Some),
-        _ => of_archive(archive, part, &mut target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, findings).map(Some),
+        _ => of_archive(archive, part, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(mut restored) = restored else {
@@ -163,15 +199,24 @@ fn restored_and_proved(
     }
     target.has_room()?;
     let others = restored.forget_what_was_not_chosen();
-    restored.report(archive, &target, findings)?;
+    restored.report(archive, target, findings)?;
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let (backup, chosen) = (&restored.contents, &restored.chosen);
-    let proof = Proof::new(archive, &target, backup, &promised, chosen, options.jobs())?;
+    announced::report(backup, findings)?;
+    unproved::report(backup, &promised, findings)?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
     let proved = proof.report(findings)?;
-    restored.leave_what_was_chosen(others, &target, findings)?;
+    let held = compare::Backup {
+        contents: backup,
+        chosen,
+        promised: &promised,
+        manifest: known.manifest(),
+    };
+    compare::report(&held, &options.checks, findings)?;
+    restored.leave_what_was_chosen(others, target, findings)?;
     checks::report(target.database(), &options.checks, options.jobs(), findings)?;
     let took = units::human_duration(restored.took);
     Ok((format!("{proved}; restored in {took}"), Some(restore)))

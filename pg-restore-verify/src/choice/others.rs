@@ -13,11 +13,9 @@ pub fn drop_others(client: &mut Client, chosen: &Chosen) -> Result<BTreeSet<Stri
     if !chosen.is_part() {
         return Ok(BTreeSet::new());
     }
-    // A restored event trigger would fire for what is dropped.
-    client.batch_execute(
-        "SET session_replication_role = replica; SET client_min_messages = warning; \
-         SET search_path = ''",
-    )?;
+    client.batch_execute("SET client_min_messages = warning; SET search_path = ''")?;
+    // A restored event trigger would fire for what is dropped; who can't restore one can't do this.
+    let _ = client.batch_execute("SET session_replication_role = replica");
     let before = parts(client, chosen)?;
     let (schemas, names) = chosen.names();
     let parameters: [(&(dyn postgres::types::ToSql + Sync), Type); 2] =

@@ -33,6 +33,27 @@ pub const TOOL: Tool = Tool::new(
      some of them named (check \"references\"); their constraint is left out. A table without a \
      schema is looked for in public. A backup that itself holds some tables only is proved for what \
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
+     With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
+     meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
+     is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
+     names and the server lacks are created without login, and dropped again. What a backup says \
+     of the database it came from, of roles and of tablespaces is not done there, and --globals \
+     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     that may become the roles in the backup, or a superuser.\n\n\
+     With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
+     server for as long as --for says or until a signal comes, and then for the next backup; on \
+     a named one until somebody drops it.\n\n\
+     With --promote NAME it takes the place of that database: it is restored and proved beside \
+     it, then connections to both are refused and ended, and in one transaction the live one \
+     becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
+     and connection limit of the live one. It is refused unless everything was proved, and if \
+     anything fails all is as it was. What was written to the live one after the backup is in \
+     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
+     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     With --compare each table's count of rows is compared with that of a live database, which is \
+     only read: tables over 1 GiB are estimated. It fails where they differ by more than \
+     --max-difference, in percent of the larger one, and if the manifest says that the backup is \
+     of another database of that server. A table that may not be read leaves the backup unproved.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -40,7 +61,9 @@ pub const TOOL: Tool = Tool::new(
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \
-     \"skipped\", and is not noted. Beside a \
+     \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
+     manifest, and of a script by --enable-row-security that policies may have left rows out of. \
+     Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )

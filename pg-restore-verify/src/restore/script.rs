@@ -15,6 +15,7 @@ use shared::dump::{
 };
 use shared::{Error, Result, signals};
 
+use super::bounds::Reach;
 use super::stand_ins;
 use super::target::Target;
 use super::{Harmless, Part, Refusal, Restored};
@@ -67,6 +68,10 @@ pub fn restore_script<R: Read>(
         }
     };
     restore.end_of_data()?;
+    if !restore.target.server().is_ours() {
+        restore.collector.forget_database();
+    }
+    restore.collector.bare(script.bare());
     let mut chosen = restore.chosen.unwrap_or_default();
     let contents = restore.collector.finish();
     if part.is_partial {
@@ -123,6 +128,15 @@ impl Restore<'_> {
                     let zeros = Error::new("the statement holds zero bytes: it is damaged");
                     self.refuse(label, &zeros, &text);
                     return Ok(());
+                }
+                match self.reach(&text) {
+                    Reach::Inside => {}
+                    Reach::Database => return Ok(()),
+                    Reach::Server => {
+                        let why = "it is about the whole server, which others use: not run";
+                        self.refuse(label, &Error::new(why), &text);
+                        return Ok(());
+                    }
                 }
                 match self.statement(&text, entry) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
@@ -183,6 +197,14 @@ impl Restore<'_> {
             choice::set_aside(&mut self.target.connect()?, &limited)?;
         }
         Ok(())
+    }
+
+    /// What a statement is about, where that matters.
+    fn reach(&self, sql: &str) -> Reach {
+        match self.target.server().is_ours() {
+            true => Reach::Inside,
+            false => Reach::of(sql),
+        }
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {
