@@ -26,6 +26,18 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     Then the restored database itself is looked at: every foreign key by asking for rows without \
+     counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
+     amcheck, with --deep every row in them), materialised views, sequences that would give a \
+     number that is in use, and collations. What the restore broke or lost fails the verdict. \
+     What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
+     in, a sequence behind its column just as the backup says. It has a record with status \
+     \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     A query of your own can be a check: --expect gives it and its one value, behind the last =, \
+     >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
+     comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
+     answer, where =, <>, >, >=, < or <= can stand before the value; where none is given it \
+     must give no rows.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -101,7 +113,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .repeats()
     .group("Checks"),
-    Flag::value("checks", "FILE", "a file of such checks").group("Checks"),
+    Flag::value(
+        "checks",
+        "FILE",
+        "a file of queries and what each must answer",
+    )
+    .group("Checks"),
     Flag::value(
         "compare",
         "CONNINFO",
@@ -170,6 +187,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Show the tables in a backup, the largest first",
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Prove a backup, and that it has what must be in it",
+        "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
     ),
     (
         "Show what went wrong",
