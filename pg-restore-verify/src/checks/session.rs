@@ -47,8 +47,13 @@ impl Session {
         if session.live {
             return Ok(session);
         }
-        // The path is that of the role and the database, as it is for who uses them.
-        client.batch_execute("RESET search_path; SET work_mem = '64MB'; BEGIN")?;
+        // Functions count on the path of who uses the database; on a server that was named our
+        // session began without one.
+        client.batch_execute(match database.server().cluster() {
+            Some(_) => "RESET search_path",
+            None => "SET search_path = \"$user\", public",
+        })?;
+        client.batch_execute("SET work_mem = '64MB'; BEGIN")?;
         amcheck.provide(client)?;
         client.batch_execute("SET TRANSACTION READ ONLY")?;
         Ok(session)
