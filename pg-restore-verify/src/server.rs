@@ -102,7 +102,9 @@ impl Server {
                 });
                 Ok((client, guard))
             }
-            Reach::Named { conninfo, options } => {
+            Reach::Named {
+                conninfo, options, ..
+            } => {
                 let session = Session::open(&conninfo.with_database(database), options)?;
                 let guard = session.cancel_on_signal();
                 Ok((session.into_client(), guard))
