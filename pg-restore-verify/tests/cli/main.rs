@@ -10,6 +10,7 @@ mod faults;
 mod harmless;
 mod healthy;
 mod kept;
+mod limits;
 mod lost;
 mod manifests;
 mod meddled;
