@@ -47,6 +47,7 @@ pub struct Findings<'a> {
     context: &'a Context,
     records: Writer<Finding>,
     path: String,
+    within: Option<String>,
     began: Instant,
     failed: Vec<String>,
     unprovable: Option<String>,
@@ -61,6 +62,7 @@ impl<'a> Findings<'a> {
             context,
             records: context.records(),
             path: String::new(),
+            within: None,
             began: Instant::now(),
             failed: Vec::new(),
             unprovable: None,
@@ -91,8 +93,20 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Objects of what follows are in this database of the backup's several; their names begin
+    /// with its.
+    pub fn within(&mut self, database: Option<&str>) {
+        self.within = database.map(str::to_string);
+    }
+
     /// Writes a finding.
-    pub fn add(&mut self, finding: Finding) -> Result<()> {
+    pub fn add(&mut self, mut finding: Finding) -> Result<()> {
+        if let Some(database) = &self.within {
+            finding.object = Some(match finding.object {
+                Some(object) => format!("{database}.{object}"),
+                None => database.clone(),
+            });
+        }
         if finding.status == Status::Failed {
             let object = finding.object.as_deref().map(|object| format!(" {object}"));
             let message = finding

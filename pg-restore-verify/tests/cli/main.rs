@@ -10,5 +10,7 @@ mod faults;
 mod healthy;
 mod manifests;
 mod reading;
+mod recovery;
 mod selection;
 mod sets;
+mod site;
