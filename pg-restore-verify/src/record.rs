@@ -74,6 +74,7 @@ impl<'a> Findings<'a> {
     /// What follows is about this backup.
     pub fn begin(&mut self, path: &Path) {
         self.path = path.display().to_string();
+        self.within = None;
         self.began = Instant::now();
         self.failed.clear();
         self.unprovable = None;
