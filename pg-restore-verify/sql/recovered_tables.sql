@@ -3,6 +3,7 @@
 SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS shown,
+       c.relkind = 'm' AS is_view,
        n.nspname IN ('pg_catalog', 'information_schema') AS is_system
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use postgres::types::Type;
-use shared::dump::quote_identifier;
+use shared::dump::{quote_identifier, quote_literal};
 use shared::{Error, Result, signals};
 
 use crate::checks;
@@ -22,10 +22,19 @@ const USUAL: &[&str] = &["postgres", "template1"];
 /// A table that was read.
 struct Table {
     name: String,
-    relation: String,
+    copy: String,
     is_system: bool,
-    rows: std::result::Result<u64, String>,
+    rows: Read,
     took: std::time::Duration,
+}
+
+/// What came of reading a table.
+enum Read {
+    Rows(u64),
+    /// It can't be read, in the server's words.
+    Refused(String),
+    /// It can't be read here: a library of an extension is not installed.
+    Lacking(String),
 }
 
 /// Reads and checks every database, or the one that is chosen; what was seen, in words.
@@ -130,13 +139,16 @@ fn names(server: &Arc<Server>) -> Result<Vec<String>> {
 fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let mut client = database.connect()?;
+    let encoding: String = client
+        .query_typed("SELECT pg_catalog.current_setting('server_encoding')", &[])?[0]
+        .try_get(0)?;
     for row in client.query_typed(include_str!("../../sql/recovered_tables.sql"), &[])? {
         let (schema, name): (String, String) = (row.try_get("schema")?, row.try_get("name")?);
         tables.push(Table {
             name: row.try_get("shown")?,
-            relation: format!("{}.{}", quote_identifier(&schema), quote_identifier(&name)),
+            copy: copy(&row, &schema, &name, &encoding)?,
             is_system: row.try_get("is_system")?,
-            rows: Ok(0),
+            rows: Read::Rows(0),
             took: std::time::Duration::ZERO,
         });
     }
@@ -149,7 +161,7 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
         while let Some(mut table) = next() {
             signals::check()?;
             let began = Instant::now();
-            table.rows = count(&session, &table.relation)?;
+            table.rows = count(&session, &table.copy)?;
             table.took = began.elapsed();
             lock(&done).push(table);
         }
@@ -160,20 +172,36 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
     Ok(done)
 }
 
-/// How many rows there are, every value of which was read; or the server's words.
-fn count(session: &CopyOut, relation: &str) -> Result<std::result::Result<u64, String>> {
+/// The statement that reads a table. Not a query where that is not needed: planning one may call
+/// functions of indexes. In the database's own encoding: nothing is converted, which may fail.
+fn copy(row: &postgres::Row, schema: &str, name: &str, encoding: &str) -> Result<String> {
+    let relation = format!("{}.{}", quote_identifier(schema), quote_identifier(name));
+    let source = match row.try_get("is_view")? {
+        true => format!("(TABLE {relation})"),
+        false => relation,
+    };
+    let encoding = quote_literal(encoding);
+    Ok(format!(
+        "COPY {source} TO STDOUT WITH (ENCODING {encoding})"
+    ))
+}
+
+/// How many rows there are, every value of which was read.
+fn count(session: &CopyOut, copy: &str) -> Result<Read> {
     let mut rows = 0;
-    let read = session.rows(
-        &format!("COPY (SELECT * FROM ONLY {relation}) TO STDOUT"),
-        |_| {
-            rows += 1;
-            Ok(())
-        },
-    );
+    let read = session.rows(copy, |_| {
+        rows += 1;
+        Ok(())
+    });
     match read {
-        Ok(()) => Ok(Ok(rows)),
-        Err(error) if error.sqlstate().is_some() => Ok(Err(error.in_one_line())),
-        Err(error) => Err(error),
+        Ok(()) => Ok(Read::Rows(rows)),
+        Err(error) => match error.sqlstate() {
+            Some("58P01") if error.message().contains("access file") => {
+                Ok(Read::Lacking(error.in_one_line()))
+            }
+            Some(_) => Ok(Read::Refused(error.in_one_line())),
+            None => Err(error),
+        },
     }
 }
 
@@ -187,9 +215,14 @@ fn report(read: Vec<Table>, findings: &mut Findings<'_>) -> Result<u64> {
                 .took(table.took)
         };
         let finding = match &table.rows {
-            Err(words) => finding(Status::Failed).message(words),
-            Ok(_) if table.is_system => continue,
-            Ok(rows) => {
+            Read::Refused(words) => finding(Status::Failed).message(words),
+            Read::Lacking(words) => {
+                let finding = finding(Status::Skipped).message(words);
+                findings.unprovable("a library is missing here without which not all can be read");
+                finding
+            }
+            Read::Rows(_) if table.is_system => continue,
+            Read::Rows(rows) => {
                 total += rows;
                 let mut finding = finding(Status::Ok);
                 finding.actual = Some(counted(*rows, "row"));
@@ -201,7 +234,7 @@ fn report(read: Vec<Table>, findings: &mut Findings<'_>) -> Result<u64> {
     Ok(total)
 }
 
-/// How long the server took to say what time it began by: for zones that only it knows.
+/// The time that the server's words mean, whose zone it alone may know.
 pub fn instant(server: &Arc<Server>, text: &str) -> Result<Option<shared::time::Time>> {
     let mut client = server
         .connect(USUAL[0])

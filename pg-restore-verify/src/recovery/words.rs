@@ -51,7 +51,7 @@ impl<'a> Words<'a> {
             "unexpected timeline ID",
         ];
         let is_damage = |line: &&str| SIGNS.iter().any(|sign| line.starts_with(sign));
-        self.lines(&["LOG:"]).filter(is_damage).next_back()
+        self.lines(&["LOG:"]).rfind(is_damage)
     }
 
     fn lines(&self, kinds: &'static [&'static str]) -> impl DoubleEndedIterator<Item = &'a str> {

@@ -19,3 +19,4 @@ mod recovery;
 mod selection;
 mod sets;
 mod site;
+mod strangers;

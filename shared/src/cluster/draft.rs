@@ -20,8 +20,9 @@ use crate::programs::{Child, Program};
 
 /// The script that starts the server, made once it is known which one.
 const SCRIPT: &str = "server";
-/// A superuser of our own, where the data has no other who may log in.
-const OWN_SUPERUSER: &str = "pg_throwaway";
+/// A superuser of our own, where the data has no other who may log in. (Names that begin with
+/// `pg_` are the server's.)
+const OWN_SUPERUSER: &str = "throwaway_superuser";
 /// What sessions get, whatever the data says that they should: libraries that this machine may
 /// lack, a role with fewer rights, triggers, limits.
 const SESSION: &str = "-c session_preload_libraries= -c local_preload_libraries= -c role=none \
@@ -223,7 +224,7 @@ impl Draft {
         match config.connect(postgres::NoTls) {
             Ok(mut client) => Ok(client.query_typed(is_superuser, &[])?[0].try_get(0)?),
             // Of the role: it does not exist, or may not log in.
-            Err(error) => Ok(!error.code().is_some_and(|code| code.code() == "28000")),
+            Err(error) => Ok(error.code().is_none_or(|code| code.code() != "28000")),
         }
     }
 
@@ -249,7 +250,12 @@ impl Draft {
         let log = self.folder.path.join("log");
         let mut log = File::options().append(true).create(true).open(log)?;
         log.write_all(finished.stderr.as_bytes())?;
+        // It goes on after an error, to the end of its input.
+        let words = finished.stderr.clone();
         finished.success_or(|| "could not create a superuser".to_string())?;
+        if let Some(error) = words.lines().find(|line| line.starts_with("ERROR:")) {
+            return Err(Error::new(format!("could not create a superuser: {error}")));
+        }
         self.server = Some(waiting(&self.folder, &self.user)?);
         Ok(())
     }
