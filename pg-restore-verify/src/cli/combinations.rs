@@ -103,10 +103,9 @@ impl Options {
 
     fn of_restore(&self) -> Vec<(bool, &'static str)> {
         let after = &self.after;
-        let keeps = self.mode != Mode::PointInTime;
         vec![
             (!self.choice.is_everything(), "-t, -n or --where"),
-            (after.keep && keeps, "--keep"),
+            (after.keep, "--keep"),
             (after.promote.is_some(), "--promote"),
             (self.checks.compare.is_some(), "--compare"),
         ]
