@@ -8,7 +8,7 @@ use postgres::types::Type;
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Error, Result, signals};
 
-use crate::checks;
+use crate::checks::{self, Origin};
 use crate::cli::{self, Options};
 use crate::copy_out::CopyOut;
 use crate::proof::counted;
@@ -60,6 +60,7 @@ pub fn prove(
     }
     let own = own_checks_go_to(&names, options)?;
     let (mut databases, mut tables, mut rows) = (0, 0, 0);
+    let mut remarks = String::new();
     for name in names
         .iter()
         .filter(|name| chosen.is_none_or(|chosen| chosen == *name))
@@ -84,11 +85,18 @@ pub fn prove(
             Some(own) if own == name => &options.checks,
             _ => &plain,
         };
-        checks::report(&database, checks, options.jobs(), findings)?;
+        let jobs = options.jobs();
+        remarks.push_str(&checks::report(
+            &database,
+            Origin::Recovered,
+            checks,
+            jobs,
+            findings,
+        )?);
         findings.within(None);
     }
     Ok(format!(
-        "{} in {} of {} were read",
+        "{} in {} of {} were read{remarks}",
         counted(rows, "row"),
         counted(tables, "table"),
         counted(databases, "database")
@@ -98,7 +106,7 @@ pub fn prove(
 /// In which database the user's own checks are made.
 fn own_checks_go_to<'n>(names: &'n [String], options: &'n Options) -> Result<Option<&'n str>> {
     let checks = &options.checks;
-    if checks.expectations.is_empty() && checks.file.is_none() {
+    if checks.own.is_empty() {
         return Ok(None);
     }
     if let Some(chosen) = &options.selection.database {
