@@ -27,6 +27,10 @@ pub struct Contents {
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
     pub encoding: Option<String>,
+    /// Whether rows that policies hid from pg_dump's role were left out.
+    pub subject_to_row_security: bool,
+    /// What it announces, and then does not hold.
+    pub bare: Vec<Entry>,
 }
 
 /// The rows that a dump holds of one table.
@@ -42,6 +46,19 @@ pub struct TableData {
     pub bytes: u64,
     /// Whether some instants had to be respelled in UTC.
     pub respelled: bool,
+}
+
+impl Contents {
+    /// Whether there are rows and nothing that defines their tables.
+    pub fn is_data_only(&self) -> bool {
+        self.schema.len() == 0 && !self.tables.is_empty()
+    }
+
+    /// Whether some rows are INSERT statements, which mean something for their own table only.
+    pub fn has_inserts(&self) -> bool {
+        let mut tables = self.tables.values();
+        tables.any(|data| matches!(data.form, Form::Inserts { .. }))
+    }
 }
 
 impl TableData {
@@ -131,6 +148,11 @@ impl Collector {
     /// What was gathered so far.
     pub fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// Notes the entries of the script that nothing followed.
+    pub fn bare(&mut self, entries: &[Entry]) {
+        self.contents.bare = entries.to_vec();
     }
 
     /// Forgets the database itself, where the restore does not create it.
@@ -245,6 +267,9 @@ impl Collector {
             let name = String::from_utf8_lossy(rest);
             self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
             return true;
+        }
+        if sql.starts_with(b"SET row_security = on") {
+            self.contents.subject_to_row_security = true;
         }
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
             return false;

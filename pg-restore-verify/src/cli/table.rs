@@ -16,7 +16,8 @@ pub const TOOL: Tool = Tool::new(
 .description(
     "Restores each backup on a private throw-away server and compares what came back with \
      what the backup holds: the rows of every table, the position of every sequence, the \
-     bytes of every large object, and every definition. Any error of the restore counts. \
+     bytes of every large object, and every definition. Any error of the restore counts, but those \
+     that take nothing away are only counted (check \"harmless_errors\"). \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
@@ -26,13 +27,23 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
+     meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
+     is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
+     names and the server lacks are created without login, and dropped again. What a backup says \
+     of the database it came from, of roles and of tablespaces is not done there, and --globals \
+     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     that may become the roles in the backup, or a superuser.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
-     stops no other, and makes the status 2. One of rows only can't be proved: its verdict is \
-     \"skipped\", and is not noted. Beside a \
+     stops no other, and makes the status 2. One of rows only is proved in tables of \
+     text; unless its manifest says that it was meant to hold no more, its verdict is \
+     \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
+     manifest, and of a script by --enable-row-security that policies may have left rows out of. \
+     Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )
