@@ -27,9 +27,11 @@ mod restriction;
 mod roles;
 mod rows;
 mod schema;
+mod scratch;
 mod selection;
 mod sequences;
 mod server;
+mod servers;
 mod source;
 mod tables;
 mod threads;
@@ -42,6 +44,7 @@ use shared::cli::Context;
 use shared::{Exit, Result};
 
 use cli::{Mode, Options};
+use servers::Servers;
 
 fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
@@ -61,9 +64,10 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
 
 fn verify(options: &Options, context: &Context) -> Result<Exit> {
     let backups = selection::backups(&options.selection, context)?;
+    let mut servers = Servers::new(options, context)?;
     let mut findings = record::Findings::new(context);
     for backup in backups {
-        let tried = verify::backup(&backup?, options, context, &mut findings);
+        let tried = verify::backup(&backup?, options, &mut servers, context, &mut findings);
         if let Err(error) = tried {
             findings.not_tried(error)?;
         }

@@ -1,6 +1,7 @@
 //! The restore itself: what it needs, and every error of it.
 
 mod archive;
+mod bounds;
 mod locale;
 mod refusal;
 mod script;

@@ -7,7 +7,15 @@ use postgres::Client;
 use shared::Result;
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::dump::quote_identifier;
 use shared::programs::Version;
+
+use crate::scratch;
+
+/// A restored subscription has no worker that would connect to its publisher.
+const NO_SUBSCRIPTIONS: [(&str, &str); 1] = [("max_logical_replication_workers", "0")];
+/// No backup's own name for its database would do: it may be dropped and created.
+const MAINTENANCE: &str = "template1";
 
 /// A server that takes connections.
 pub struct Server {
@@ -32,6 +40,9 @@ impl Server {
     pub fn throw_away(at_least: Option<u32>) -> Result<Self> {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
+            settings: NO_SUBSCRIPTIONS
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
             ..Default::default()
         })?;
         Ok(Self {
@@ -72,6 +83,35 @@ impl Server {
         }
     }
 
+    /// Opens a session for what concerns the whole server.
+    pub fn connect_to_server(&self) -> Result<Client> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.connect(MAINTENANCE),
+            Reach::Named { conninfo, options } => {
+                Ok(Session::open(conninfo, options)?.into_client())
+            }
+        }
+    }
+
+    /// Removes from a throw-away server all that was restored; whether nothing of it is left.
+    pub fn clean(&self) -> Result<bool> {
+        let mut client = self.connect_to_server()?;
+        let databases = "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database \
+                         WHERE NOT datistemplate AND datname <> 'postgres'";
+        for row in client.query_typed(databases, &[])? {
+            let name: String = row.try_get(0)?;
+            scratch::drop_subscriptions(&mut self.connect(&name)?)?;
+            let name = quote_identifier(&name);
+            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))?;
+        }
+        for row in client.query_typed(include_str!("../sql/restored_globals.sql"), &[])? {
+            let drop: String = row.try_get(0)?;
+            client.batch_execute(&drop)?;
+        }
+        let as_new = client.query_typed(include_str!("../sql/is_as_new.sql"), &[])?;
+        Ok(as_new.first().is_some_and(|row| row.get(0)))
+    }
+
     /// What makes a program meet this server by default: what to set, and (`None`) what to remove.
     pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
         match &self.reach {
@@ -88,6 +128,22 @@ impl Server {
     /// Who we are there; on a throw-away server its superuser.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Whether nobody else uses it.
+    pub fn is_ours(&self) -> bool {
+        self.cluster().is_some()
+    }
+
+    /// How much a throw-away server has written to its log.
+    pub fn log_length(&self) -> usize {
+        let log = self
+            .cluster()
+            .map(|cluster| cluster.socket_dir().join("log"));
+        let length = log.and_then(|log| log.metadata().ok()).map(|log| log.len());
+        length
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(0)
     }
 
     /// The cluster, if it is ours to throw away.

@@ -24,6 +24,7 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Refusal, Restored, Target};
+use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
 use crate::unproved;
 
@@ -35,6 +36,7 @@ use crate::unproved;
 pub fn backup(
     path: &Path,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
@@ -53,9 +55,9 @@ pub fn backup(
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
-            (Kind::Globals(_), mode) => globals::verify(&archive, mode, context, findings),
+            (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
-            (_, _) => restored_and_proved(&archive, &known, options, context, findings),
+            (_, _) => restored_and_proved(&archive, &known, options, servers, context, findings),
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
@@ -125,6 +127,7 @@ fn restored_and_proved(
     archive: &Archive,
     known: &Known,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -142,12 +145,30 @@ fn restored_and_proved(
             }
         },
     };
-    let mut target = Target::start(archive, context)?;
-    globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
+    let mut target = Target::start(archive, servers, context)?;
     let toc = data.as_ref().map(Data::toc);
+    let proved = on_target(archive, known, options, toc, &mut target, context, findings);
+    let cleaned = target.clean();
+    servers.clean();
+    proved.and_then(|proved| cleaned.map(|()| proved))
+}
+
+/// The same on a server where nothing was restored yet.
+fn on_target(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    target: &mut Target,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
+    let progress = context.progress();
+    progress.show(|| format!("restoring {}", archive.path.display()));
+    globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, &mut target, findings).map(Some),
-        _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, target, findings).map(Some),
+        _ => of_archive(archive, toc, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
@@ -161,7 +182,7 @@ fn restored_and_proved(
         return Err(trouble);
     }
     target.has_room()?;
-    restored.report(archive, &target, findings)?;
+    restored.report(archive, target, findings)?;
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
@@ -170,7 +191,7 @@ fn restored_and_proved(
     let backup = &restored.contents;
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
     checks::report(target.database(), &options.checks, options.jobs(), findings)?;
     let took = units::human_duration(restored.took);

@@ -27,6 +27,13 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
+     meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
+     is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
+     names and the server lacks are created without login, and dropped again. What a backup says \
+     of the database it came from, of roles and of tablespaces is not done there, and --globals \
+     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     that may become the roles in the backup, or a superuser.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\

@@ -12,6 +12,7 @@ use postgres::Client;
 use shared::dump::{CopyTarget, Entry, Event, QualifiedName, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
+use super::bounds::Reach;
 use super::stand_ins;
 use super::target::Target;
 use super::{Harmless, Refusal, Restored};
@@ -53,6 +54,9 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    if !restore.target.server().is_ours() {
+        restore.collector.forget_database();
+    }
     restore.collector.bare(script.bare());
     Ok(Restored {
         contents: restore.collector.finish(),
@@ -94,6 +98,15 @@ impl Restore<'_> {
                     self.refuse(label, &zeros, &text);
                     return Ok(());
                 }
+                match self.reach(&text) {
+                    Reach::Inside => {}
+                    Reach::Database => return Ok(()),
+                    Reach::Server => {
+                        let why = "it is about the whole server, which others use: not run";
+                        self.refuse(label, &Error::new(why), &text);
+                        return Ok(());
+                    }
+                }
                 match self.statement(&text) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
@@ -109,6 +122,14 @@ impl Restore<'_> {
             Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => {}
         }
         Ok(())
+    }
+
+    /// What a statement is about, where that matters.
+    fn reach(&self, sql: &str) -> Reach {
+        match self.target.server().is_ours() {
+            true => Reach::Inside,
+            false => Reach::of(sql),
+        }
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {

@@ -12,6 +12,7 @@ mod healthy;
 mod lost;
 mod manifests;
 mod meddled;
+mod named;
 mod partial;
 mod reading;
 mod selection;
