@@ -1,4 +1,4 @@
-# The PostgreSQL tools: demo, test, check, bench, install. `make deps` says what it installs.
+# The PostgreSQL tools: demo, test, test-versions, soak, check, bench, install. `make deps` says what it installs.
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
@@ -15,7 +15,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test check bench install uninstall deps deps-test
+.PHONY: all demo test test-versions soak check bench install uninstall deps deps-test
 
 all:
 	$(CARGO) build --release
@@ -27,6 +27,11 @@ demo: deps
 
 test: deps-test
 	$(CARGO) test --workspace
+
+# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run.
+soak: deps
+	$(CARGO) build --quiet --bins
+	target/debug/soak $(SOAK)
 
 check:
 	$(CARGO) fmt --check

@@ -1,10 +1,10 @@
 //! Damages backups at random places, and sees whether pg-restore-verify finds it every time.
 //!
-//!     soak [--seed N] [--count N] [--level archive-only|full]
+//!     soak [--seed N] [--count N] [--level archive-only|full] [--kind 'FORMAT COMPRESSION'] [--fault cut|flip]
 //!
 //! Of each kind of backup COUNT copies (200 if not said) are cut somewhere, and in as many a bit
 //! is flipped, at each level of verification. With the manifest of pg-dump-rotate every damage has
-//! to be found; without one every cut, and of the flipped bits it is only told how many. SEED,
+//! to be found; without one every cut, and of the flipped bits it is only told how many. The seed,
 //! which is printed, repeats a run.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
@@ -30,61 +30,22 @@ fn main() -> ExitCode {
     let database = Database::on(&cluster);
     fill(&database);
     let folder = tempfile::tempdir().expect("a folder");
-    let kinds = Kind::take_all(&database, folder.path());
-    let mut dice = Dice(wanted.seed);
-    let mut missed = 0;
+    let kinds = Kind::take_all(&database, folder.path(), wanted.kind.as_deref());
     println!(
         "{:<16}{:<14}{:<10}{:<6}{:>7}{:>7}{:>9}",
         "kind", "level", "manifest", "fault", "tried", "found", "seconds"
     );
-    for kind in &kinds {
-        for level in &wanted.levels {
-            for (manifest, fault) in [
-                (true, Fault::Cut),
-                (true, Fault::Flip),
-                (false, Fault::Cut),
-                (false, Fault::Flip),
-            ] {
-                // What is looked at is the same at both levels.
-                if !manifest && fault == Fault::Flip && *level == Level::Full {
-                    continue;
-                }
-                let began = Instant::now();
-                let trial = Trial {
-                    kind,
-                    level: *level,
-                    manifest,
-                    fault,
-                };
-                let escaped = trial.run(wanted.count, &mut dice, folder.path());
-                let found = wanted.count - escaped.len();
-                println!(
-                    "{:<16}{:<14}{:<10}{:<6}{:>7}{found:>7}{:>9.1}",
-                    kind.name,
-                    level.name(),
-                    if manifest { "yes" } else { "no" },
-                    fault.name(),
-                    wanted.count,
-                    began.elapsed().as_secs_f64(),
-                );
-                if trial.must_be_found() {
-                    missed += escaped.len();
-                    for what in escaped {
-                        println!("  not found: {what}");
-                    }
-                }
-            }
-        }
+    let mut dice = Dice(wanted.seed);
+    let trials = wanted.trials(&kinds);
+    let missed = trials
+        .iter()
+        .map(|trial| trial.tell(wanted.count, &mut dice, folder.path()))
+        .sum::<usize>();
+    match missed {
+        0 => println!("every damage that shows was found"),
+        _ => println!("{missed} damages that show were not found"),
     }
-    println!(
-        "{}",
-        if missed == 0 {
-            "every damage that shows was found"
-        } else {
-            "damage was not found"
-        }
-    );
-    ExitCode::from(u8::from(missed > 0))
+    ExitCode::from(u8::from(missed > 0 || trials.is_empty()))
 }
 
 /// A tool beside us, where Cargo puts both.
@@ -98,6 +59,8 @@ struct Wanted {
     seed: u64,
     count: usize,
     levels: Vec<Level>,
+    kind: Option<String>,
+    faults: Vec<Fault>,
 }
 
 impl Wanted {
@@ -109,6 +72,8 @@ impl Wanted {
             seed: now.as_secs(),
             count: 200,
             levels: vec![Level::ArchiveOnly, Level::Full],
+            kind: None,
+            faults: vec![Fault::Cut, Fault::Flip],
         };
         let mut words = env::args().skip(1);
         while let Some(word) = words.next() {
@@ -118,10 +83,37 @@ impl Wanted {
                 "--count" => wanted.count = value.parse().expect("a number"),
                 "--level" if value == "full" => wanted.levels = vec![Level::Full],
                 "--level" if value == "archive-only" => wanted.levels = vec![Level::ArchiveOnly],
+                "--kind" => wanted.kind = Some(value),
+                "--fault" if value == "cut" => wanted.faults = vec![Fault::Cut],
+                "--fault" if value == "flip" => wanted.faults = vec![Fault::Flip],
                 _ => panic!("{word} {value} is not understood"),
             }
         }
         wanted
+    }
+
+    fn trials<'a>(&self, kinds: &'a [Kind]) -> Vec<Trial<'a>> {
+        let mut trials = Vec::new();
+        for (kind, level) in kinds
+            .iter()
+            .flat_map(|kind| self.levels.iter().map(move |level| (kind, *level)))
+        {
+            for (manifest, fault) in [true, false]
+                .iter()
+                .flat_map(|manifest| self.faults.iter().map(move |fault| (*manifest, *fault)))
+            {
+                // A flipped bit that only the rows would show is no other one once they are restored.
+                if manifest || fault == Fault::Cut || level == Level::ArchiveOnly {
+                    trials.push(Trial {
+                        kind,
+                        level,
+                        manifest,
+                        fault,
+                    });
+                }
+            }
+        }
+        trials
     }
 }
 
@@ -176,7 +168,7 @@ struct Kind {
 
 impl Kind {
     /// One of every kind that pg-dump-rotate and the programs here can make.
-    fn take_all(database: &Database<'_>, folder: &Path) -> Vec<Self> {
+    fn take_all(database: &Database<'_>, folder: &Path, only: Option<&str>) -> Vec<Self> {
         let mut kinds = Vec::new();
         for (format, compression) in [
             ("custom", "gzip"),
@@ -193,6 +185,9 @@ impl Kind {
             ("plain", "lz4"),
         ] {
             let name = format!("{format} {compression}");
+            if only.is_some_and(|only| only != name) {
+                continue;
+            }
             let into = folder.join(&name);
             let mut command = Command::new(tool("pg-dump-rotate"));
             command.args([
@@ -256,8 +251,32 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// Whether the damage shows. Nothing tells how long an uncompressed large object was.
     fn must_be_found(&self) -> bool {
-        self.manifest || self.fault == Fault::Cut
+        self.manifest || self.fault == Fault::Cut && self.kind.name != "directory none"
+    }
+
+    /// Tries it so many times, and tells how often the damage was found; how often not, where it
+    /// has to be.
+    fn tell(&self, count: usize, dice: &mut Dice, folder: &Path) -> usize {
+        let began = Instant::now();
+        let escaped = self.run(count, dice, folder);
+        println!(
+            "{:<16}{:<14}{:<10}{:<6}{count:>7}{:>7}{:>9.1}",
+            self.kind.name,
+            self.level.name(),
+            if self.manifest { "yes" } else { "no" },
+            self.fault.name(),
+            count - escaped.len(),
+            began.elapsed().as_secs_f64(),
+        );
+        if !self.must_be_found() {
+            return 0;
+        }
+        for what in &escaped {
+            println!("  not found: {what}");
+        }
+        escaped.len()
     }
 
     /// What was done to the backups that were not found to be damaged.
