@@ -28,6 +28,17 @@ demo: deps
 test: deps-test
 	$(CARGO) test --workspace
 
+# The same with each major version below /opt/pg/NN or /usr/lib/postgresql/NN; and no backup of a good
+# database may be called bad on any of them, or where another took it.
+test-versions: deps-test
+	$(CARGO) build --quiet --bins
+	target/debug/majors
+	for programs in /usr/lib/postgresql/*/bin /opt/pg/*/bin; do \
+		if [ -x $$programs/postgres ]; then \
+			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify || exit 1; \
+		fi; \
+	done
+
 # Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run.
 soak: deps
 	$(CARGO) build --quiet --bins

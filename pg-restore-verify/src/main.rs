@@ -4,6 +4,7 @@
 
 mod announced;
 mod archive;
+mod attribute_versions;
 mod checks;
 mod checksum;
 mod cli;

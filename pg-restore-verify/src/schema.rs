@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use shared::dump::{Entry, Token, spans, tokens};
 
+use crate::attribute_versions;
 use crate::instants::text_in_utc;
 
 /// The statements that define each object.
@@ -79,6 +80,9 @@ impl Schema {
         let statement = match entry.kind.as_str() {
             "POLICY" => with_roles_in_order(statement),
             _ => statement.to_string(),
+        };
+        let Some(statement) = attribute_versions::removed(&statement) else {
+            return;
         };
         let text = format!("{}{statement}", self.context(&entry.kind));
         self.objects.entry(object).or_default().push(text);
