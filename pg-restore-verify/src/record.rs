@@ -49,6 +49,7 @@ pub struct Findings<'a> {
     path: String,
     began: Instant,
     failed: Vec<String>,
+    skipped: Vec<String>,
     unprovable: Option<String>,
     any_unproved: bool,
     any_not_tried: bool,
@@ -63,6 +64,7 @@ impl<'a> Findings<'a> {
             path: String::new(),
             began: Instant::now(),
             failed: Vec::new(),
+            skipped: Vec::new(),
             unprovable: None,
             any_unproved: false,
             any_not_tried: false,
@@ -74,6 +76,7 @@ impl<'a> Findings<'a> {
         self.path = path.display().to_string();
         self.began = Instant::now();
         self.failed.clear();
+        self.skipped.clear();
         self.unprovable = None;
     }
 
@@ -93,20 +96,21 @@ impl<'a> Findings<'a> {
 
     /// Writes a finding.
     pub fn add(&mut self, finding: Finding) -> Result<()> {
-        if finding.status == Status::Failed {
-            let object = finding.object.as_deref().map(|object| format!(" {object}"));
-            let message = finding
-                .message
-                .as_deref()
-                .map(|message| format!(": {message}"));
-            self.failed.push(format!(
-                "{}{}{}",
-                finding.check,
-                object.unwrap_or_default(),
-                message.unwrap_or_default()
-            ));
+        match finding.status {
+            Status::Ok => {}
+            Status::Failed => self.failed.push(finding.in_words()),
+            Status::Skipped => self.skipped.push(finding.in_words()),
         }
         self.records.write(&finding)
+    }
+
+    /// The first thing of this backup that was not proved. That no manifest says what the file was
+    /// is none: what it holds now is proved.
+    pub fn unproved(&self) -> Option<&str> {
+        let skipped = self.skipped.iter();
+        let mut skipped = skipped.filter(|words| !words.starts_with("checksum: no manifest"));
+        let first = self.failed.first().or(self.unprovable.as_ref());
+        first.or_else(|| skipped.next()).map(String::as_str)
     }
 
     /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
@@ -175,6 +179,13 @@ impl<'a> Findings<'a> {
 }
 
 impl Finding {
+    fn in_words(&self) -> String {
+        let object = self.object.as_deref().map(|object| format!(" {object}"));
+        let message = self.message.as_deref().map(|words| format!(": {words}"));
+        let (object, message) = (object.unwrap_or_default(), message.unwrap_or_default());
+        format!("{}{object}{message}", self.check)
+    }
+
     /// On what.
     pub fn object(mut self, object: impl ToString) -> Self {
         self.object = Some(object.to_string());

@@ -13,8 +13,10 @@ use postgres::types::Type;
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Context, Error, Result, signals};
 
+use crate::promotion::Promotion;
 use crate::server::Server;
 
+const TAKES_PLACE: &str = "pg-restore-verify: takes the place of ";
 const COMMENT: &str = "pg-restore-verify: a scratch database, dropped when it is proved";
 
 /// The name of a scratch database, the database once it was created, and the roles made for it.
@@ -23,6 +25,8 @@ pub struct Scratch {
     name: String,
     /// Holds the lock.
     keeper: Mutex<Client>,
+    /// Made for it.
+    roles: Vec<String>,
     is_done: bool,
     _ended_by_signal: signals::Guard,
 }
@@ -49,6 +53,7 @@ impl Scratch {
             server: Arc::clone(server),
             name,
             keeper: Mutex::new(keeper),
+            roles: Vec::new(),
             is_done: false,
             _ended_by_signal: ended_by_signal,
         })
@@ -86,7 +91,46 @@ impl Scratch {
         );
         self.keeper()
             .batch_execute(&create)
-            .context(|| format!("creating role {name}, which the backup names"))
+            .context(|| format!("creating role {name}, which the backup names"))?;
+        self.roles.push(role.to_string());
+        Ok(())
+    }
+
+    /// Leaves the database, and with it the roles that were made for it.
+    pub fn keep(mut self) -> Result<()> {
+        self.comment("pg-restore-verify: kept, for somebody to look at and to drop")?;
+        self.is_done = true;
+        Ok(())
+    }
+
+    /// Gives the database the name of a live one.
+    ///
+    /// # Errors
+    /// When that can't be done; then the database is dropped, and the live one as it was.
+    pub fn promote(mut self, promotion: &Promotion) -> Result<()> {
+        if promotion.takes_connections {
+            // Should the server go down in the midst of it, the next run lets connections in again.
+            self.comment(&format!("{TAKES_PLACE}{}", promotion.live))?;
+        }
+        let name = self.name.clone();
+        if let Err(error) = promotion.carry_out(self.keeper(), &name) {
+            if promotion.takes_connections {
+                // The session may have been ended in the midst of it.
+                let _ = signals::clean_up(|| {
+                    allow_connections(&mut self.server.connect_to_server()?, &promotion.live)
+                });
+            }
+            return Err(error);
+        }
+        self.is_done = true;
+        let roles = std::mem::take(&mut self.roles);
+        for role in roles {
+            // They are the live database's now.
+            let name = quote_identifier(&role);
+            let sql = format!("COMMENT ON ROLE {name} IS NULL");
+            self.keeper().batch_execute(&sql)?;
+        }
+        Ok(())
     }
 
     /// Drops the database and the roles that were made for it.
@@ -135,9 +179,18 @@ fn sweep(server: &Arc<Server>, client: &mut Client) -> Result<()> {
     let abandoned = include_str!("../sql/abandoned_databases.sql");
     for row in client.query_typed(abandoned, &[])? {
         let name: String = row.try_get(0)?;
+        if let Some(live) = row.try_get::<_, Option<String>>(1)? {
+            let _ = allow_connections(client, &live);
+        }
         let _ = drop_database(server, client, &name);
     }
     drop_roles(client)
+}
+
+/// Undoes what a promotion does first.
+fn allow_connections(client: &mut Client, database: &str) -> Result<()> {
+    let name = quote_identifier(database);
+    Ok(client.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))?)
 }
 
 fn drop_database(server: &Arc<Server>, client: &mut Client, name: &str) -> Result<()> {

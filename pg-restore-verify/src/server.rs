@@ -28,6 +28,8 @@ enum Reach {
     ThrowAway(Cluster),
     Named {
         conninfo: Box<Conninfo>,
+        host: String,
+        port: u16,
         options: SessionOptions,
     },
 }
@@ -67,6 +69,8 @@ impl Server {
             },
             user: session.user().to_string(),
             reach: Reach::Named {
+                host: session.host(),
+                port: session.port(),
                 conninfo: Box::new(conninfo.at(&session)),
                 options,
             },
@@ -77,9 +81,9 @@ impl Server {
     pub fn connect(&self, database: &str) -> Result<Client> {
         match &self.reach {
             Reach::ThrowAway(cluster) => cluster.connect(database),
-            Reach::Named { conninfo, options } => {
-                Ok(Session::open(&conninfo.with_database(database), options)?.into_client())
-            }
+            Reach::Named {
+                conninfo, options, ..
+            } => Ok(Session::open(&conninfo.with_database(database), options)?.into_client()),
         }
     }
 
@@ -87,9 +91,9 @@ impl Server {
     pub fn connect_to_server(&self) -> Result<Client> {
         match &self.reach {
             Reach::ThrowAway(cluster) => cluster.connect(MAINTENANCE),
-            Reach::Named { conninfo, options } => {
-                Ok(Session::open(conninfo, options)?.into_client())
-            }
+            Reach::Named {
+                conninfo, options, ..
+            } => Ok(Session::open(conninfo, options)?.into_client()),
         }
     }
 
@@ -118,6 +122,26 @@ impl Server {
             Reach::ThrowAway(cluster) => cluster.environment(),
             Reach::Named { conninfo, .. } => conninfo.child_environment(),
         }
+    }
+
+    /// How psql reaches a database of it; a password it finds where we did.
+    pub fn conninfo(&self, database: &str) -> String {
+        let (host, port) = match &self.reach {
+            Reach::ThrowAway(cluster) => {
+                let folder = cluster.socket_dir().to_string_lossy().into_owned();
+                (folder, cluster.port())
+            }
+            Reach::Named { host, port, .. } => (host.clone(), *port),
+        };
+        let value = |value: &str| match value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        {
+            true if !value.is_empty() => value.to_string(),
+            _ => format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'")),
+        };
+        let (host, user, database) = (value(&host), value(&self.user), value(database));
+        format!("host={host} port={port} user={user} dbname={database}")
     }
 
     /// Its version.

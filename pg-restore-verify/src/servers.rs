@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::Result;
 use shared::cli::Context;
-use shared::connection::{Conninfo, Environment, Need, SessionOptions};
+use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOptions};
 use shared::programs::Program;
+use shared::{Error, Result, signals};
 
-use crate::cli::Options;
+use crate::cli::{After, Options};
 use crate::server::Server;
 
 /// The servers of one run.
@@ -27,13 +27,14 @@ impl Servers {
                 .iter()
                 .any(|given| given.is_some());
         let named = match is_named {
-            true => Some(Conninfo::resolve(
-                connect,
-                &Environment::of_process(),
-                Need::Session,
-            )?),
+            true => Some(resolve(connect, options)?),
             false => None,
         };
+        if is_named && options.after.keep_for.is_some() {
+            return Err(Error::usage(
+                "--for goes with a throw-away server only: on another the database stays",
+            ));
+        }
         for note in named.iter().flat_map(Conninfo::notes) {
             context.note(note);
         }
@@ -69,6 +70,22 @@ impl Servers {
         }
     }
 
+    /// Waits as long as a kept database on the throw-away server is wanted.
+    ///
+    /// # Errors
+    /// When a signal comes, which ends it.
+    pub fn hold(&self, after: &After) -> Result<()> {
+        if !after.keep || self.is_named() || self.current.is_none() {
+            return Ok(());
+        }
+        match after.keep_for {
+            Some(duration) => signals::sleep(duration),
+            None => loop {
+                signals::sleep(Duration::from_secs(3600))?;
+            },
+        }
+    }
+
     /// Makes the throw-away server one that nothing was restored on, or ends it.
     pub fn clean(&mut self) {
         if self.is_named() {
@@ -81,6 +98,18 @@ impl Servers {
         if !is_clean {
             self.current = None;
         }
+    }
+}
+
+/// Where the server is. A database that is to be renamed can't be the one to connect to.
+fn resolve(connect: &ConnectArgs, options: &Options) -> Result<Conninfo> {
+    let conninfo = Conninfo::resolve(connect, &Environment::of_process(), Need::Session)?;
+    match &options.after.promote {
+        Some(live) if conninfo.database() == live && live == "postgres" => {
+            Ok(conninfo.with_database("template1"))
+        }
+        Some(live) if conninfo.database() == live => Ok(conninfo.with_database("postgres")),
+        _ => Ok(conninfo),
     }
 }
 

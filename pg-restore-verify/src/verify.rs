@@ -12,6 +12,7 @@ use shared::dump::Toc;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
+use crate::afterwards;
 use crate::announced;
 use crate::archive::{Archive, Kind};
 use crate::checks;
@@ -51,19 +52,28 @@ pub fn backup(
         }
     };
     let known = Known::of(path);
+    let mut target = None;
     let (proved, restore) = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
             (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
-            (_, _) => restored_and_proved(&archive, &known, options, servers, context, findings),
+            (_, _) => {
+                let target = &mut target;
+                restored_and_proved(
+                    &archive, &known, options, servers, target, context, findings,
+                )
+            }
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     })?;
+    if let Some(target) = target {
+        afterwards::settle(target, &options.after, context, findings)?;
+    }
     let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
     let tells = match verdict.0 {
@@ -128,6 +138,7 @@ fn restored_and_proved(
     known: &Known,
     options: &Options,
     servers: &mut Servers,
+    target: &mut Option<Target>,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -145,12 +156,9 @@ fn restored_and_proved(
             }
         },
     };
-    let mut target = Target::start(archive, servers, context)?;
+    let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
-    let proved = on_target(archive, known, options, toc, &mut target, context, findings);
-    let cleaned = target.clean();
-    servers.clean();
-    proved.and_then(|proved| cleaned.map(|()| proved))
+    on_target(archive, known, options, toc, target, context, findings)
 }
 
 /// The same on a server where nothing was restored yet.

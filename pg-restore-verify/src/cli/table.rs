@@ -34,6 +34,16 @@ pub const TOOL: Tool = Tool::new(
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
+     With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
+     server for as long as --for says or until a signal comes, and then for the next backup; on \
+     a named one until somebody drops it.\n\n\
+     With --promote NAME it takes the place of that database: it is restored and proved beside \
+     it, then connections to both are refused and ended, and in one transaction the live one \
+     becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
+     and connection limit of the live one. It is refused unless everything was proved, and if \
+     anything fails all is as it was. What was written to the live one after the backup is in \
+     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
+     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\

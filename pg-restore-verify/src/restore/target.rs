@@ -12,6 +12,7 @@ use shared::{Context as _, Error, Result};
 use super::locale::Locale;
 use crate::archive::Archive;
 use crate::decoder::Decoder;
+use crate::promotion::Promotion;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
@@ -30,6 +31,7 @@ pub struct Target {
     first_word: usize,
     /// On a server that others use.
     scratch: Option<Scratch>,
+    is_created: bool,
 }
 
 impl Target {
@@ -68,7 +70,39 @@ impl Target {
             known: Needs::default(),
             created_roles: BTreeSet::new(),
             first_word,
+            is_created: false,
             scratch,
+        }
+    }
+
+    /// Whether there is a database.
+    pub fn is_restored(&self) -> bool {
+        self.is_created
+    }
+
+    /// Leaves what was restored.
+    pub fn keep(mut self) -> Result<()> {
+        match self.scratch.take() {
+            Some(scratch) => scratch.keep(),
+            None => Ok(()),
+        }
+    }
+
+    /// Gathers the statistics that a dump does not carry.
+    pub fn analyze(&self) -> Result<()> {
+        let mut client = self.connect()?;
+        for row in client.query_typed(include_str!("../../sql/plain_tables.sql"), &[])? {
+            let table: String = row.try_get(0)?;
+            client.batch_execute(&format!("ANALYZE {table}"))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the database in the place of a live one.
+    pub fn promote(&mut self, promotion: &Promotion) -> Result<()> {
+        match self.scratch.take() {
+            Some(scratch) => scratch.promote(promotion),
+            None => Err(Error::usage("--promote needs a server: name it by -d")),
         }
     }
 
@@ -127,6 +161,7 @@ impl Target {
                 .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
                 .context(|| "creating the scratch database".to_string())?;
         }
+        self.is_created = true;
         if let Some(scratch) = &mut self.scratch {
             scratch.mark()?;
         }
