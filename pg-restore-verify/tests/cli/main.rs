@@ -15,6 +15,7 @@ mod manifests;
 mod meddled;
 mod named;
 mod partial;
+mod pretended;
 mod promoted;
 mod reading;
 mod selection;
