@@ -159,6 +159,15 @@ impl Schema {
             .map(String::as_str)
     }
 
+    /// The object that a statement defines, as it was sent to the server.
+    pub fn object_of(&self, statement: &str) -> Option<String> {
+        // What is sent at once can be several of the statements here.
+        let defines = |known: &String| !known.is_empty() && statement.starts_with(known.as_str());
+        let mut objects = self.objects.iter();
+        let (object, _) = objects.find(|(_, statements)| statements.iter().any(defines))?;
+        Some(object.label())
+    }
+
     /// Every object that is not the same in `restored`.
     pub fn differences(&self, restored: &Self) -> Vec<Difference> {
         let restored = &restored.with_attachments_as_in(self);
