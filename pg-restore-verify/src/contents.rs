@@ -1,7 +1,7 @@
 //! What a backup holds, gathered from its script as it streams by.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::dump::{
     CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, LargeObjectDigest, QualifiedName,
@@ -21,6 +21,8 @@ pub struct Contents {
     pub tables: BTreeMap<QualifiedName, TableData>,
     /// The position of each sequence.
     pub sequences: BTreeMap<QualifiedName, SequencePosition>,
+    /// The materialised views that it fills.
+    pub refreshed: BTreeSet<QualifiedName>,
     /// The bytes of each large object.
     pub large_objects: BTreeMap<u32, LargeObjectDigest>,
     /// Roles and tablespaces that it counts on.
@@ -188,6 +190,15 @@ impl Collector {
         }
     }
 
+    /// Notes the materialised views that an archive fills: they are data, too.
+    pub fn refreshes(&mut self, toc: &Toc) {
+        let entries = toc.entries().map(|(_, entry)| entry);
+        for entry in entries.filter(|entry| entry.kind == "MATERIALIZED VIEW DATA") {
+            let view = refreshed(&entry.definition);
+            self.contents.refreshed.extend(view);
+        }
+    }
+
     /// Notes a statement that stands under `entry`.
     pub fn statement(&mut self, text: &str, entry: &Entry) {
         if !self.data(text.as_bytes()) {
@@ -268,6 +279,10 @@ impl Collector {
             self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
             return true;
         }
+        if let Some(view) = refreshed(sql) {
+            self.contents.refreshed.insert(view);
+            return false;
+        }
         if sql.starts_with(b"SET row_security = on") {
             self.contents.subject_to_row_security = true;
         }
@@ -335,6 +350,14 @@ impl Collector {
             self.contents.sequences.insert(name, position);
         }
     }
+}
+
+/// The view that the statement fills, if it is one that does.
+fn refreshed(sql: &[u8]) -> Option<QualifiedName> {
+    let name = sql.strip_prefix(b"REFRESH MATERIALIZED VIEW ")?;
+    let end = name.iter().rposition(|byte| *byte == b';');
+    let name = &name[..end.unwrap_or(name.len())];
+    qualified(&String::from_utf8_lossy(name))
 }
 
 /// `schema.name` as SQL writes it inside a string.

@@ -363,6 +363,7 @@ fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> Str
 pub fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
+        _ if noun.ends_with('x') => format!("{count} {noun}es"),
         _ => format!("{count} {noun}s"),
     }
 }

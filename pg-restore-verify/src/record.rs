@@ -38,7 +38,7 @@ pub enum Status {
     Ok,
     /// Disproved.
     Failed,
-    /// Could not be checked; the message says why.
+    /// Could not be checked, or is no fault of the backup's; the message says why.
     Skipped,
 }
 
@@ -53,6 +53,7 @@ pub struct Findings<'a> {
     unprovable: Option<String>,
     any_unproved: bool,
     any_not_tried: bool,
+    any_unseen: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -68,6 +69,7 @@ impl<'a> Findings<'a> {
             unprovable: None,
             any_unproved: false,
             any_not_tried: false,
+            any_unseen: false,
         }
     }
 
@@ -116,6 +118,12 @@ impl<'a> Findings<'a> {
     /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
     pub fn unprovable(&mut self, why: &str) {
         self.unprovable = Some(why.to_string());
+    }
+
+    /// Notes that part of what should be checked could not be looked at.
+    pub fn could_not_see(&mut self, why: &str) {
+        self.unprovable(why);
+        self.any_unseen = true;
     }
 
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
@@ -170,11 +178,13 @@ impl<'a> Findings<'a> {
     /// Ends the output.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(match (self.any_not_tried, self.any_unproved) {
-            (true, _) => Exit::Incomplete,
-            (false, true) => Exit::Found,
-            (false, false) => Exit::Ok,
-        })
+        Ok(
+            match (self.any_not_tried || self.any_unseen, self.any_unproved) {
+                (true, _) => Exit::Incomplete,
+                (false, true) => Exit::Found,
+                (false, false) => Exit::Ok,
+            },
+        )
     }
 }
 

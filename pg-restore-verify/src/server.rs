@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::thread;
 
-use postgres::Client;
-use shared::Result;
+use postgres::{Client, NoTls};
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::connection::{Conninfo, Session, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::programs::Version;
+use shared::{Result, signals};
 
 use crate::scratch;
 
@@ -84,6 +85,30 @@ impl Server {
             Reach::Named {
                 conninfo, options, ..
             } => Ok(Session::open(&conninfo.with_database(database), options)?.into_client()),
+        }
+    }
+
+    /// Opens a session whose statement ends when a signal asks us to stop, as long as the guard
+    /// lives.
+    pub fn connect_cancelled(&self, database: &str) -> Result<(Client, signals::Guard)> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => {
+                let client = cluster.connect(database)?;
+                let token = client.cancel_token();
+                let guard = signals::on_signal(move |_| {
+                    let token = token.clone();
+                    // If it can't be sent, the statement runs to its end.
+                    thread::spawn(move || token.cancel_query(NoTls));
+                });
+                Ok((client, guard))
+            }
+            Reach::Named {
+                conninfo, options, ..
+            } => {
+                let session = Session::open(&conninfo.with_database(database), options)?;
+                let guard = session.cancel_on_signal();
+                Ok((session.into_client(), guard))
+            }
         }
     }
 
@@ -208,5 +233,10 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// Opens a session in it whose statement ends when a signal asks us to stop.
+    pub fn connect_cancelled(&self) -> Result<(Client, signals::Guard)> {
+        self.server.connect_cancelled(&self.name)
     }
 }

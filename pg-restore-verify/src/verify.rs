@@ -15,7 +15,7 @@ use shared::{Error, Result, units};
 use crate::afterwards;
 use crate::announced;
 use crate::archive::{Archive, Kind};
-use crate::checks;
+use crate::checks::{self, Origin};
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
@@ -201,9 +201,14 @@ fn on_target(
     unproved::report(backup, &promised, findings)?;
     let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
-    checks::report(target.database(), &options.checks, options.jobs(), findings)?;
+    let origin = Origin::Restored(backup);
+    let (checks, jobs) = (&options.checks, options.jobs());
+    let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     let took = units::human_duration(restored.took);
-    Ok((format!("{proved}; restored in {took}"), Some(restore)))
+    Ok((
+        format!("{proved}; restored in {took}{remarks}"),
+        Some(restore),
+    ))
 }
 
 /// Restores an archive; `None` if not even its table of contents can be read.
@@ -227,6 +232,7 @@ fn of_archive(
     collector.forget_database();
     if let Some(toc) = toc {
         collector.roles_of_large_objects(toc);
+        collector.refreshes(toc);
     }
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {

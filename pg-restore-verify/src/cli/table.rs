@@ -34,6 +34,18 @@ pub const TOOL: Tool = Tool::new(
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
+     Then the restored database itself is looked at: every foreign key by asking for rows without \
+     counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
+     amcheck, with --deep every row in them), materialised views, sequences that would give a \
+     number that is in use, and collations. What the restore broke or lost fails the verdict. \
+     What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
+     in, a sequence behind its column just as the backup says. It has a record with status \
+     \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     A query of your own can be a check: --expect gives it and its one value, behind the last =, \
+     >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
+     comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
+     answer, where =, <>, >, >=, < or <= can stand before the value; where none is given it \
+     must give no rows.\n\n\
      With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
      server for as long as --for says or until a signal comes, and then for the next backup; on \
      a named one until somebody drops it.\n\n\
@@ -122,7 +134,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .repeats()
     .group("Checks"),
-    Flag::value("checks", "FILE", "a file of such checks").group("Checks"),
+    Flag::value(
+        "checks",
+        "FILE",
+        "a file of queries and what each must answer",
+    )
+    .group("Checks"),
     Flag::value(
         "compare",
         "CONNINFO",
@@ -191,6 +208,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Show the tables in a backup, the largest first",
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Prove a backup, and that it has what must be in it",
+        "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
     ),
     (
         "Show what went wrong",

@@ -4,6 +4,7 @@
 
 mod archives;
 mod backups;
+mod checks;
 mod compressed;
 mod damaged;
 mod faults;
