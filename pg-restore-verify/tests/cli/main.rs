@@ -19,6 +19,7 @@ mod manifests;
 mod meddled;
 mod named;
 mod partial;
+mod pretended;
 mod promoted;
 mod reading;
 mod recovery;
