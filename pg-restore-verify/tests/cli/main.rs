@@ -11,6 +11,7 @@ mod faults;
 mod harmless;
 mod healthy;
 mod kept;
+mod live;
 mod lost;
 mod manifests;
 mod meddled;
