@@ -19,5 +19,8 @@ mod named;
 mod partial;
 mod promoted;
 mod reading;
+mod recovery;
 mod selection;
 mod sets;
+mod site;
+mod strangers;

@@ -11,6 +11,7 @@ mod check_rows;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;
+mod recovery_rows;
 mod retention_rows;
 #[path = "../tls/servers.rs"]
 #[allow(dead_code)] // so of this
