@@ -57,6 +57,10 @@ pub const TOOL: Tool = Tool::new(
      anything fails all is as it was. What was written to the live one after the backup is in \
      the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
      the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     A restore that does nothing for five minutes is given up: no session of it works on the \
+     server, and neither this program nor those that it started have read a byte. --stall-timeout \
+     says how long it may be, --timeout how long a backup may take altogether. The next one is \
+     tried no less, and the status is 2.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
