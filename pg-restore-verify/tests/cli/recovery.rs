@@ -291,7 +291,7 @@ fn it_is_looked_at_and_kept() {
         lines = run.lines().iter().map(parsed).collect();
         lines.last().is_some_and(|line| line["check"] == "verdict")
     });
-    let of = |check: &str| lines.iter().filter(move |line| line["check"] == check);
+    let of = |check: &'static str| lines.iter().filter(move |line| line["check"] == check);
     assert!(of("expect").any(|line| line["status"] == "ok"), "{lines:?}");
     // The sequence is behind its column.
     let behind = |line: &&Value| {
