@@ -18,6 +18,7 @@ mod limits;
 mod listing;
 mod live;
 mod note;
+mod preflight;
 mod promised;
 mod promotion;
 mod proof;

@@ -17,6 +17,7 @@ mod manifests;
 mod meddled;
 mod named;
 mod partial;
+mod preflight;
 mod promoted;
 mod reading;
 mod recovery;
