@@ -69,6 +69,9 @@ pub const TOOL: Tool = Tool::new(
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
+     Extensions that the server lacks, and on a named one tablespaces, are named before anything \
+     is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
+     about the backup.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\

@@ -18,6 +18,7 @@ mod manifests;
 mod meddled;
 mod named;
 mod partial;
+mod preflight;
 mod pretended;
 mod promoted;
 mod reading;
