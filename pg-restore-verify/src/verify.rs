@@ -23,6 +23,7 @@ use crate::compare;
 use crate::contents::Collector;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
+use crate::preflight::Wanted;
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -188,7 +189,7 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, findings).map(Some),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, findings),
         _ => of_archive(archive, part, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
@@ -255,6 +256,10 @@ fn of_archive(
         collector.roles_of_large_objects(toc);
         collector.refreshes(toc);
     }
+    let wanted = Wanted::of_contents(collector.contents());
+    if !wanted.report(target.server(), findings)? {
+        return Ok(None);
+    }
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
@@ -290,12 +295,16 @@ fn plain(
     part: Part<'_>,
     target: &mut Target,
     findings: &mut Findings<'_>,
-) -> Result<Restored> {
+) -> Result<Option<Restored>> {
+    let wanted = Wanted::of_script(source::plain(archive)?)?;
+    if !wanted.report(target.server(), findings)? {
+        return Ok(None);
+    }
     let locale = Locale::of_manifest(&archive.path);
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target, part)
+    restore::restore_script(source::plain(archive)?, target, part).map(Some)
 }
 
 impl Restored {
