@@ -4,6 +4,7 @@
 //! much a backup will take is told by the one before it: its size, for what the tables took then.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use shared::backup::{self, Manifest};
 use shared::units::human_bytes;
@@ -31,7 +32,7 @@ pub fn check(
     is_earlier: impl Fn(&Manifest) -> bool,
 ) -> Result<()> {
     let free = free_bytes(dir)?;
-    if free >= scaled(source_bytes, LARGEST) + ALWAYS {
+    if free >= largest(source_bytes) {
         return Ok(());
     }
     let needed = match earlier(dir, is_earlier)? {
@@ -41,6 +42,43 @@ pub fn check(
     match free >= needed + ALWAYS {
         true => Ok(()),
         false => Err(too_small(dir, needed, free, source_bytes)),
+    }
+}
+
+/// What nothing that becomes of so many bytes of tables is larger than.
+fn largest(source_bytes: u64) -> u64 {
+    scaled(source_bytes, LARGEST) + ALWAYS
+}
+
+/// Room that is set aside for a dump that may lie there uncompressed for a while.
+pub struct Claim(u64);
+
+/// What all dumps of this run have set aside.
+static CLAIMED: Mutex<u64> = Mutex::new(0);
+
+impl Claim {
+    /// Sets aside what a dump of `source_bytes` of tables takes at most; `None` where there is
+    /// less.
+    pub fn of(dir: &Path, source_bytes: u64) -> Result<Option<Self>> {
+        let wanted = largest(source_bytes);
+        let free = free_bytes(dir)?;
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.saturating_sub(*claimed) < wanted {
+            return Ok(None);
+        }
+        *claimed += wanted;
+        Ok(Some(Self(wanted)))
+    }
+
+    /// How much it is.
+    pub fn bytes(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        *CLAIMED.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
     }
 }
 
