@@ -78,7 +78,7 @@ impl Globals {
     /// Restores them; what the server refused.
     pub fn restore(&self, target: &mut Target) -> Result<Vec<Refusal>> {
         let superuser = target.server().user().to_string();
-        let mut client = target.server().connect("template1")?;
+        let mut client = target.server().connect_to_server()?;
         client.batch_execute("SET allow_in_place_tablespaces = on")?;
         let mut refusals = Vec::new();
         for sql in &self.statements {
@@ -89,10 +89,7 @@ impl Globals {
             match client.batch_execute(&statement).map_err(Error::from) {
                 Ok(()) => target.has(subject(&statement)),
                 Err(error) if error.sqlstate().is_none() => return Err(error),
-                Err(error) => refusals.push(Refusal {
-                    object: about(&statement),
-                    message: error.message().to_string(),
-                }),
+                Err(error) => refusals.push(Refusal::new(about(&statement), error.message(), "")),
             }
         }
         Ok(refusals)

@@ -14,6 +14,8 @@ use crate::record::{Finding, Findings, Status};
 pub struct Promised<'a> {
     tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
     large_objects: Option<&'a backup::LargeObjects>,
+    selection: &'a [String],
+    whole: bool,
 }
 
 impl<'a> Promised<'a> {
@@ -30,7 +32,21 @@ impl<'a> Promised<'a> {
         Self {
             tables: tables.map(|tables| tables.iter().map(named).collect()),
             large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
+            selection: manifest.map_or(&[], |manifest| &manifest.selection),
+            whole: manifest
+                .is_some_and(|manifest| manifest.selection.is_empty() && !manifest.adopted),
         }
+    }
+
+    /// Whether everything of the database was taken.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the backup was meant to hold rows and no definitions.
+    pub fn is_of_rows_alone(&self) -> bool {
+        let mut options = self.selection.iter();
+        options.any(|option| matches!(option.as_str(), "-a" | "--data-only"))
     }
 
     /// Whether it says anything of rows.

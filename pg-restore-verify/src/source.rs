@@ -154,7 +154,11 @@ fn collect_blocks(
 }
 
 /// The positions of sequences, which are no data to the format.
-fn collect_sequences(toc: &Toc, decoder: &mut Decoder, collector: &mut Collector) -> Result<()> {
+pub fn collect_sequences(
+    toc: &Toc,
+    decoder: &mut Decoder,
+    collector: &mut Collector,
+) -> Result<()> {
     let entries = toc.entries().map(|(_, entry)| entry);
     for entry in entries.filter(|entry| entry.kind == "SEQUENCE SET") {
         let mut script = Script::new(entry.definition.as_slice());

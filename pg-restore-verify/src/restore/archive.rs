@@ -48,11 +48,11 @@ pub fn restore_archive(
     let damage = read?;
     if damage.is_some() {
         // The other complaints about the file are of the same damage.
-        told.retain(|told| told.refusal.message.contains("ERROR:"));
+        told.retain(|told| told.message.contains("ERROR:"));
     }
     Ok(Restored {
         contents: collector.finish(),
-        refusals: told.into_iter().map(|told| told.refusal).collect(),
+        refusals: told,
         damage,
         took,
     })
@@ -83,7 +83,7 @@ impl Run<'_> {
 
     /// In two runs: in one, pg_restore may create a trigger on a partitioned table
     /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self) -> Result<Vec<Told>> {
+    fn data_and_rest(&self) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
@@ -92,7 +92,7 @@ impl Run<'_> {
         let jobs = format!("--jobs={jobs}");
         let mut told = self.section(&["--section=data", &jobs])?;
         let rest = self.section(&["--section=post-data", &jobs])?;
-        told.extend(match rest.iter().any(Told::is_deadlock) {
+        told.extend(match rest.iter().any(is_deadlock) {
             true => self.again(rest)?,
             false => rest,
         });
@@ -102,18 +102,18 @@ impl Run<'_> {
     /// The jobs of one pg_restore can stand in each other's way (a deadlock between
     /// two indexes of one partitioned table), which says nothing about the backup:
     /// what failed is done again, one after the other.
-    fn again(&self, told: Vec<Told>) -> Result<Vec<Told>> {
+    fn again(&self, told: Vec<Refusal>) -> Result<Vec<Refusal>> {
         let mut client = self.target.connect()?;
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {
-            let error = client.batch_execute(&told.command).err()?;
-            told.refusal.message = shared::Error::from(error).message().to_string();
+            let error = client.batch_execute(&told.statement).err()?;
+            told.message = shared::Error::from(error).message().to_string();
             Some(told)
         });
         Ok(failed_again.collect())
     }
 
-    fn section(&self, options: &[&str]) -> Result<Vec<Told>> {
+    fn section(&self, options: &[&str]) -> Result<Vec<Refusal>> {
         let mut command = self.pg_restore.command();
         set_environment(&mut command, self.target.server().environment());
         let database = format!("--dbname={}", self.target.database().name());
@@ -126,62 +126,24 @@ impl Run<'_> {
     }
 }
 
-/// An error that pg_restore tells of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
-    refusal: Refusal,
-    /// The statement that was refused; empty if it was none.
-    command: String,
-}
-
-impl Told {
-    fn new(object: &str, message: &str) -> Self {
-        let words = message.strip_prefix("could not execute query: ");
-        let refusal = Refusal {
-            object: object.to_string(),
-            message: words.unwrap_or(message).to_string(),
-        };
-        Self {
-            refusal,
-            command: String::new(),
-        }
-    }
-
-    fn is_deadlock(&self) -> bool {
-        self.refusal.message.contains("deadlock detected")
-    }
-}
-
 /// The errors that pg_restore tells of. A status without one is one too.
-fn errors(finished: &Finished) -> Vec<Told> {
+fn errors(finished: &Finished) -> Vec<Refusal> {
     let mut found = told(&finished.stderr);
     if found.is_empty() && !finished.status.success() {
-        let (object, message) = ("pg_restore".to_string(), finished.end());
-        let refusal = Refusal { object, message };
-        found.push(Told {
-            refusal,
-            command: String::new(),
-        });
+        found.push(Refusal::new("pg_restore", finished.end(), ""));
     }
-    // A server older than the pg_dump does not know transaction_timeout, which can't
-    // matter here; and every new database has a schema public.
-    let harmless = [
-        "\"transaction_timeout\"",
-        "schema \"public\" already exists",
-    ];
-    found.retain(|told| {
-        !harmless
-            .iter()
-            .any(|words| told.refusal.message.contains(words))
-    });
     found
+}
+
+fn is_deadlock(told: &Refusal) -> bool {
+    told.message.contains("deadlock detected")
 }
 
 /// Each `pg_restore: error:` with the entry that it names before it, and the
 /// statement that it quotes after it.
-fn told(stderr: &str) -> Vec<Told> {
+fn told(stderr: &str) -> Vec<Refusal> {
     let mut object = "the archive".to_string();
-    let mut found: Vec<Told> = Vec::new();
+    let mut found: Vec<Refusal> = Vec::new();
     let mut in_command = false;
     for line in stderr.lines() {
         if let Some(own) = line.strip_prefix("pg_restore: ") {
@@ -189,17 +151,18 @@ fn told(stderr: &str) -> Vec<Told> {
             if let Some(entry) = own.strip_prefix("from TOC entry ") {
                 object = toc_label(entry);
             } else if let Some(message) = own.strip_prefix("error: ") {
-                found.push(Told::new(&object, message));
+                let words = message.strip_prefix("could not execute query: ");
+                found.push(Refusal::new(object.as_str(), words.unwrap_or(message), ""));
             }
         } else if let Some(last) = found.last_mut() {
             if let Some(command) = line.strip_prefix("Command was: ") {
                 in_command = true;
-                last.command.push_str(command);
+                last.statement.push_str(command);
             } else if in_command {
-                last.command.push('\n');
-                last.command.push_str(line);
+                last.statement.push('\n');
+                last.statement.push_str(line);
             } else if let Some(detail) = line.strip_prefix("DETAIL:  ") {
-                last.refusal.message = format!("{}: {detail}", last.refusal.message);
+                last.message = format!("{}: {detail}", last.message);
             }
         }
     }
@@ -227,11 +190,8 @@ mod test {
             pg_restore: warning: errors ignored on restore: 1\n";
         let told = told(stderr);
         assert_eq!(told.len(), 1);
-        assert_eq!(told[0].refusal.object, "INDEX public i app");
-        assert_eq!(
-            told[0].refusal.message,
-            "ERROR:  function f(text) does not exist"
-        );
-        assert_eq!(told[0].command, "CREATE INDEX i\n ON t (f(a));");
+        assert_eq!(told[0].object, "INDEX public i app");
+        assert_eq!(told[0].message, "ERROR:  function f(text) does not exist");
+        assert_eq!(told[0].statement, "CREATE INDEX i\n ON t (f(a));");
     }
 }

@@ -4,15 +4,18 @@
 //! one failed COPY can't make its rows be read as SQL. Commands of psql are not
 //! run: nothing in a dump reaches a shell.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, Entry, Event, Script, Token, quote_literal, tokens};
+use shared::dump::{CopyTarget, Entry, Event, QualifiedName, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
+use super::bounds::Reach;
+use super::stand_ins;
 use super::target::Target;
-use super::{Refusal, Restored};
+use super::{Harmless, Refusal, Restored};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
@@ -34,6 +37,7 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         settings: Vec::new(),
         typed: false,
         copying: String::new(),
+        stood_in: BTreeSet::new(),
     };
     let began = Instant::now();
     let damage = loop {
@@ -50,6 +54,10 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    if !restore.target.server().is_ours() {
+        restore.collector.forget_database();
+    }
+    restore.collector.bare(script.bare());
     Ok(Restored {
         contents: restore.collector.finish(),
         refusals: restore.refusals,
@@ -71,6 +79,8 @@ struct Restore<'a> {
     typed: bool,
     /// The table whose rows are being fed.
     copying: String,
+    /// Sequences that the script sets and does not define.
+    stood_in: BTreeSet<QualifiedName>,
 }
 
 impl Restore<'_> {
@@ -85,13 +95,26 @@ impl Restore<'_> {
                 };
                 if text.contains('\0') {
                     let zeros = Error::new("the statement holds zero bytes: it is damaged");
-                    self.refuse(label, &zeros);
+                    self.refuse(label, &zeros, &text);
                     return Ok(());
                 }
-                match self.statement(&text, entry) {
+                match self.reach(&text) {
+                    Reach::Inside => {}
+                    Reach::Database => return Ok(()),
+                    Reach::Server => {
+                        let why = "it is about the whole server, which others use: not run";
+                        self.refuse(label, &Error::new(why), &text);
+                        return Ok(());
+                    }
+                }
+                match self.statement(&text) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
-                    Err(_) if clears_the_way(entry, sql) => {}
-                    Err(error) => self.refuse(label, &error),
+                    Err(error) => {
+                        self.refuse(label, &error, &text);
+                        if clears_the_way(entry, sql) {
+                            self.forgive(Harmless::NothingToDrop);
+                        }
+                    }
                     Ok(()) => {}
                 }
             }
@@ -101,31 +124,64 @@ impl Restore<'_> {
         Ok(())
     }
 
-    fn refuse(&mut self, object: String, error: &Error) {
-        self.refusals.push(Refusal {
-            object,
-            message: error.message().to_string(),
-        });
+    /// What a statement is about, where that matters.
+    fn reach(&self, sql: &str) -> Reach {
+        match self.target.server().is_ours() {
+            true => Reach::Inside,
+            false => Reach::of(sql),
+        }
     }
 
-    fn statement(&mut self, sql: &str, entry: &Entry) -> Result<()> {
-        // Every new database has it, with the rights that a dump takes for granted.
-        if entry.kind == "SCHEMA" && creates_public(sql) {
-            return Ok(());
+    fn refuse(&mut self, object: String, error: &Error, statement: &str) {
+        self.refusals
+            .push(Refusal::new(object, error.message(), statement));
+    }
+
+    /// The last refusal takes nothing away.
+    fn forgive(&mut self, why: Harmless) {
+        if let Some(last) = self.refusals.last_mut() {
+            last.harmless = Some(why);
         }
-        // What we send is UTF-8; and an older server than the pg_dump does not know
-        // the other, which can't matter in a session of ours.
-        if sql.starts_with("SET client_encoding") || sql.starts_with("SET transaction_timeout") {
+    }
+
+    fn statement(&mut self, sql: &str) -> Result<()> {
+        // What we send is UTF-8.
+        if sql.starts_with("SET client_encoding") {
             return Ok(());
         }
         if sql.starts_with("CREATE DATABASE ") {
             self.clear_way(sql)?;
         }
+        if !self.defines() && sql.starts_with("ALTER TABLE ") {
+            // `--disable-triggers`, for a table that comes with its rows.
+            return Ok(());
+        }
+        self.stand_in()?;
         self.target.provide(&self.collector.contents().needs)?;
         if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
             self.settings.push(sql.to_string());
         }
         Ok(self.client.batch_execute(sql)?)
+    }
+
+    /// Whether the script has any definitions, which come before all rows.
+    fn defines(&self) -> bool {
+        self.collector.contents().schema.len() > 0
+    }
+
+    /// Creates the sequences that are set and not defined.
+    fn stand_in(&mut self) -> Result<()> {
+        let sequences = &self.collector.contents().sequences;
+        if self.defines() || sequences.len() == self.stood_in.len() {
+            return Ok(());
+        }
+        for name in sequences.keys() {
+            if !self.stood_in.contains(name) {
+                stand_ins::sequence(&mut self.client, name)?;
+                self.stood_in.insert(name.clone());
+            }
+        }
+        Ok(())
     }
 
     /// The client can't go on after a COPY that was refused at its start.
@@ -154,10 +210,11 @@ impl Restore<'_> {
         match word {
             _ if self.restriction.command(word, rest) => {}
             "\\connect" => self.connect(rest)?,
-            _ => self.refusals.push(Refusal {
-                object: format!("line {line}"),
-                message: format!("{word} is a command of psql that no dump has"),
-            }),
+            _ => self.refusals.push(Refusal::new(
+                format!("line {line}"),
+                format!("{word} is a command of psql that no dump has"),
+                "",
+            )),
         }
         Ok(())
     }
@@ -195,6 +252,9 @@ impl Restore<'_> {
             true => String::new(),
             false => format!(" ({})", target.column_sql()),
         };
+        if !self.defines() {
+            stand_ins::table(&mut self.client, &target)?;
+        }
         let table = target.table.to_sql();
         self.copying = target.table.to_string();
         self.collector.begin_copy(target);
@@ -209,19 +269,12 @@ impl Restore<'_> {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
                 self.reconnect()?;
-                self.refuse(format!("TABLE DATA {}", self.copying), &error);
+                self.refuse(format!("TABLE DATA {}", self.copying), &error, sql);
                 Ok(None)
             }
             Fed::Cut(damage) => Ok(Some(damage)),
         }
     }
-}
-
-/// `CREATE SCHEMA public`, quoted or not.
-fn creates_public(sql: &str) -> bool {
-    let tokens = tokens(sql.as_bytes());
-    let name = tokens.get(2).and_then(Token::identifier);
-    tokens.first().is_some_and(|token| token.is("create")) && name.as_deref() == Some("public")
 }
 
 /// A dump made with `--clean` first drops what an empty database does not have.
