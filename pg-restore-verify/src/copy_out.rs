@@ -40,6 +40,9 @@ impl CopyOut {
         let mut config = Config::new();
         config.host_path(cluster.socket_dir()).port(cluster.port());
         config.user(cluster.superuser()).dbname(database);
+        if !cluster.session_options().is_empty() {
+            config.options(cluster.session_options());
+        }
         let client = runtime
             .block_on(async {
                 let (client, connection) = config.connect(NoTls).await?;

@@ -5,6 +5,7 @@
 mod afterwards;
 mod announced;
 mod archive;
+mod attribute_versions;
 mod checks;
 mod checksum;
 mod cli;
@@ -14,6 +15,7 @@ mod decoder;
 mod globals;
 mod instants;
 mod large_objects;
+mod limits;
 mod listing;
 mod live;
 mod note;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, OpenOptions};
-use std::io::{self, PipeWriter, Read, Write};
+use std::io::{self, PipeWriter, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,12 +16,11 @@ use shared::{Context, Error, Result};
 use super::content::{self, Content};
 use super::growing::{Growing, Hashed};
 use super::pace::Pace;
-use super::packers::{Packed, Packers};
+use super::packers::{Output, Packed, Packers};
 use super::scratch::{Scratch, taken_bytes};
 use super::watch::{Heard, Watch};
 use super::{CONTENTS, Findings};
 use crate::dump::{Outcome, Trouble};
-use crate::output::Output;
 
 /// How long to wait before looking whether a file has grown.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -402,7 +401,7 @@ impl Shared {
                 if name == CONTENTS {
                     packers.say(&mut text)?;
                 }
-                output.write_all(&text)?;
+                output.put(&text)?;
                 (found, growing, output)
             }
         };

@@ -4,19 +4,20 @@
 //! out depends on the file alone. Memory is bounded: a file has only so many pieces under way.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use shared::Result;
+use sha2::{Digest, Sha256};
 use shared::dump::Toc;
+use shared::{Result, backup};
 
 use super::growing::Growing;
 use crate::compression::{Compression, Method};
 use crate::compressor::{Compressor, PIECE};
 use crate::dump::{Outcome, Trouble};
-use crate::output::Output;
 use crate::pool;
 
 /// The threads. They end when this is dropped.
@@ -103,6 +104,41 @@ fn died() -> io::Error {
     io::Error::other("a thread that compresses died")
 }
 
+/// A file that we write, hashed on the way: the threads that do it are many enough.
+pub struct Output {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Output {
+    pub fn new(file: File) -> Self {
+        Self {
+            file,
+            hash: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Writes what comes next.
+    pub fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Waits until the disk has it; returns what a manifest says of a file of this name.
+    pub fn finish(self, name: &str) -> io::Result<backup::File> {
+        self.file.sync_all()?;
+        Ok(backup::File {
+            name: name.to_string(),
+            bytes: self.bytes,
+            sha256: backup::hexadecimal(&self.hash.finalize()),
+        })
+    }
+}
+
 /// A file that is compressed as it is read, and vanishes.
 pub struct Packed<'a> {
     growing: Growing<'a>,
@@ -177,7 +213,7 @@ impl<'a> Packed<'a> {
             return Ok(false);
         };
         let piece = first.recv().map_err(|_| died())??;
-        self.output.write_all(&piece.packed)?;
+        self.output.put(&piece.packed)?;
         self.spare.push(piece);
         Ok(true)
     }
@@ -222,7 +258,7 @@ mod tests {
         let growing = Growing::open(follower.shared(), "1.dat").unwrap().unwrap();
         let packers = Packers::start(compression.parse().unwrap()).unwrap();
         let path = folder.join("packed");
-        let output = Output::new(fs::File::create(&path).unwrap());
+        let output = Output::new(File::create(&path).unwrap());
         let mut packed = Packed::new(growing, &packers, output);
         let read = content::read("1.dat", &mut packed, false, &mut Default::default());
         let finished = packed.finish(read.map_err(shared::Error::from));

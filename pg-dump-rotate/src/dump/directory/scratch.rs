@@ -14,7 +14,7 @@ use super::punch;
 use crate::compression::{Compression, Method};
 use crate::dump::Dump;
 use crate::folder::remove;
-use crate::room::Claim;
+use crate::room::Spill;
 
 const NAME: &str = "uncompressed";
 /// What a file system counts in.
@@ -24,7 +24,7 @@ const BLOCK: u64 = 512;
 pub struct Scratch {
     path: PathBuf,
     compression: Compression,
-    room: Claim,
+    room: Spill,
 }
 
 impl Scratch {
@@ -37,7 +37,7 @@ impl Scratch {
         if dump.pg_dump.is_elsewhere() || !punch::is_free(folder) {
             return Ok(None);
         }
-        let Some(room) = Claim::of(folder, bytes)? else {
+        let Some(room) = Spill::of(folder, bytes)? else {
             return Ok(None);
         };
         let path = folder.join(NAME);
