@@ -35,6 +35,10 @@ impl Options {
         let after = &self.after;
         let depends = [
             (
+                !self.choice.tables.is_empty() && !self.choice.schemas.is_empty(),
+                "-n has no effect beside -t: -t 'schema.*' takes a schema's tables",
+            ),
+            (
                 after.keep_for.is_some() && !after.keep,
                 "--for goes with --keep only",
             ),
@@ -105,7 +109,7 @@ impl Options {
         let after = &self.after;
         vec![
             (!self.choice.is_everything(), "-t, -n or --where"),
-            (after.keep, "--keep"),
+            (after.keep && self.mode != Mode::PointInTime, "--keep"),
             (after.promote.is_some(), "--promote"),
             (self.checks.compare.is_some(), "--compare"),
         ]

@@ -12,6 +12,7 @@ pub const TOOL: Tool = Tool::new(
     "[OPTION]... BACKUP...",
     "[OPTION]... -",
     "[OPTION]... --latest DIR",
+    "[OPTION]... --live CONNINFO",
     "[OPTION]... --base-backup PATH [--wal DIR] [--target-time TIME]",
 ])
 .description(
@@ -28,6 +29,12 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -t, -n or --where a part of the backup is restored and proved. All definitions are \
+     restored first, so that what was chosen finds the types and functions that it needs; then the \
+     tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
+     some of them named (check \"references\"); their constraint is left out. A table without a \
+     schema is looked for in public. A backup that itself holds some tables only is proved for what \
+     it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
      is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
@@ -42,6 +49,13 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     --live makes these checks on a running database, all but that of materialised views, one \
+     after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
+     ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
+     statement_timeout=1h' sets others), and run no function of the database for a CHECK \
+     constraint. There any fault fails the verdict, with status 1. What could not be looked at \
+     is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
+     makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
      >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
      comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
@@ -57,10 +71,17 @@ pub const TOOL: Tool = Tool::new(
      anything fails all is as it was. What was written to the live one after the backup is in \
      the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
      the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     With --compare each table's count of rows is compared with that of a live database, which is \
+     only read: tables over 1 GiB are estimated. It fails where they differ by more than \
+     --max-difference, in percent of the larger one, and if the manifest says that the backup is \
+     of another database of that server. A table that may not be read leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
+     Extensions that the server lacks, and on a named one tablespaces, are named before anything \
+     is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
+     about the backup.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -233,8 +254,16 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
     ),
     (
+        "Try a restore of one table, and of this year's rows alone",
+        "pg-restore-verify -t app.orders --where \"app.orders=placed >= '2026-01-01'\" app.dump",
+    ),
+    (
         "Prove a backup, and that it has what must be in it",
         "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
+    ),
+    (
+        "Look for orphans, broken indexes and the like in a live database",
+        "pg-restore-verify --live app | jq -c 'select(.status == \"failed\")'",
     ),
     (
         "Recover a base backup to a moment",

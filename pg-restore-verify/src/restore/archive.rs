@@ -1,15 +1,20 @@
 //! Restores an archive with pg_restore, and keeps every error that it tells of.
 
+use std::io::Write;
+use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
-use shared::Result;
+use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
+use shared::{Error, Result};
 
 use super::target::Target;
-use super::{Refusal, Restored};
+use super::{Part, Refusal, Restored, stand_ins};
 use crate::archive::{Archive, Kind};
+use crate::choice::{self, Chosen};
 use crate::contents::Collector;
+use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source;
@@ -21,22 +26,33 @@ pub fn restore_archive(
     archive: &Archive,
     target: &mut Target,
     mut collector: Collector,
+    part: Part<'_>,
     jobs: usize,
 ) -> Result<Restored> {
     target.provide(&collector.contents().needs)?;
     let target = &*target;
+    if part.is_partial {
+        stand_ins::schemas(&mut target.connect()?, &collector.contents().schema)?;
+    }
     let began = Instant::now();
-    let run = Run {
+    let mut run = Run {
         pg_restore,
         archive,
         target,
         jobs,
+        list: None,
     };
     let mut told = run.section(&["--section=pre-data"])?;
+    let mut chosen = Chosen::resolve(&mut target.connect()?, part.choice, &told)?;
+    if chosen.is_part() {
+        run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
+    }
     collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run.data_and_rest().map(|told| (told, began.elapsed()));
+        let rest = run
+            .data_and_rest(&chosen)
+            .map(|told| (told, began.elapsed()));
         let read = reading.join();
         (
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -55,12 +71,44 @@ pub fn restore_archive(
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
     }
-    Ok(Restored {
-        contents,
-        refusals: told,
-        damage,
-        took,
-    })
+    if part.is_partial {
+        chosen.note_absent(&contents.schema);
+    }
+    Ok(Restored::new(contents, chosen, told, damage, took))
+}
+
+/// The data of what was chosen, as pg_restore's `--use-list` takes it.
+fn data_of(
+    archive: &Archive,
+    toc: Option<&Toc>,
+    chosen: &Chosen,
+    decoder: &mut Decoder,
+) -> Result<String> {
+    let toc = toc.ok_or_else(|| {
+        Error::new(format!(
+            "{}: nothing can be chosen from an archive of this kind",
+            archive.path.display()
+        ))
+        .with_detail("its table of contents can be read by pg_restore only")
+    })?;
+    if let Some(encoding) = toc.encoding() {
+        decoder.declare(&encoding);
+    }
+    let mut list = String::new();
+    for (id, entry) in toc.in_order() {
+        let of_relation = matches!(entry.kind.as_str(), "TABLE DATA" | "SEQUENCE SET");
+        let name = match CopyTarget::parse(&entry.copy) {
+            Some(copy) => decoder.copy(&entry.copy, copy)?.table,
+            None => QualifiedName {
+                schema: Some(entry.schema.clone()),
+                name: entry.name.clone(),
+            },
+        };
+        if of_relation && chosen.holds(&name) {
+            list.push_str(&format!("{id};\n"));
+        }
+    }
+    Ok(list)
 }
 
 /// What an error is about that names nothing.
@@ -71,6 +119,8 @@ struct Run<'a> {
     archive: &'a Archive,
     target: &'a Target,
     jobs: usize,
+    /// The entries whose data is restored, where that is not all.
+    list: Option<String>,
 }
 
 impl Run<'_> {
@@ -91,7 +141,7 @@ impl Run<'_> {
 
     /// In two runs: in one, pg_restore may create a trigger on a partitioned table
     /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self) -> Result<Vec<Refusal>> {
+    fn data_and_rest(&self, chosen: &Chosen) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
@@ -99,6 +149,9 @@ impl Run<'_> {
         };
         let jobs = format!("--jobs={jobs}");
         let mut told = self.section(&["--section=data", &jobs])?;
+        if !chosen.limited().is_empty() {
+            choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
+        }
         let rest = self.section(&["--section=post-data", &jobs])?;
         told.extend(match rest.iter().any(is_deadlock) {
             true => self.again(rest)?,
@@ -115,7 +168,7 @@ impl Run<'_> {
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {
             let error = client.batch_execute(&told.statement).err()?;
-            told.message = shared::Error::from(error).message().to_string();
+            told.message = Error::from(error).message().to_string();
             Some(told)
         });
         Ok(failed_again.collect())
@@ -126,8 +179,20 @@ impl Run<'_> {
         set_environment(&mut command, self.target.server().environment());
         let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
+        let list = self
+            .list
+            .as_ref()
+            .filter(|_| options.contains(&"--section=data"));
+        if list.is_some() {
+            command.arg("--use-list=/dev/stdin").stdin(Stdio::piped());
+        }
         command.arg("--").arg(&self.archive.path);
-        let finished = Child::spawn(command, "pg_restore")?.wait()?;
+        let mut child = Child::spawn(command, "pg_restore")?;
+        if let Some(list) = list {
+            // One that ended already says why.
+            let _ = child.stdin()?.write_all(list.as_bytes());
+        }
+        let finished = child.wait()?;
         shared::signals::check()?;
         finished.not_killed()?;
         Ok(errors(&finished))

@@ -9,23 +9,32 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, Entry, Event, QualifiedName, Script, Token, quote_literal, tokens};
+use shared::dump::{
+    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
+    quote_literal, tokens,
+};
 use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
 use super::stand_ins;
 use super::target::Target;
-use super::{Harmless, Refusal, Restored};
+use super::{Harmless, Part, Refusal, Restored};
+use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::restriction::Restriction;
+use crate::schema::is_data;
 
 /// Restores the script and notes what it holds on the way.
 ///
 /// # Errors
 /// When our side fails, never because of the backup.
-pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Result<Restored> {
+pub fn restore_script<R: Read>(
+    mut script: Script<R>,
+    target: &mut Target,
+    part: Part<'_>,
+) -> Result<Restored> {
     let decoder = target.decoder();
     let mut restore = Restore {
         client: target.connect()?,
@@ -37,7 +46,11 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
         settings: Vec::new(),
         typed: false,
         copying: String::new(),
+        copied: None,
         stood_in: BTreeSet::new(),
+        part,
+        chosen: None,
+        whole: false,
     };
     let began = Instant::now();
     let damage = loop {
@@ -54,16 +67,24 @@ pub fn restore_script<R: Read>(mut script: Script<R>, target: &mut Target) -> Re
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    restore.end_of_data()?;
     if !restore.target.server().is_ours() {
         restore.collector.forget_database();
     }
     restore.collector.bare(script.bare());
-    Ok(Restored {
-        contents: restore.collector.finish(),
-        refusals: restore.refusals,
+    let mut chosen = restore.chosen.unwrap_or_default();
+    let contents = restore.collector.finish();
+    if part.is_partial {
+        chosen.note_absent(&contents.schema);
+    }
+    let took = began.elapsed();
+    Ok(Restored::new(
+        contents,
+        chosen,
+        restore.refusals,
         damage,
-        took: began.elapsed(),
-    })
+        took,
+    ))
 }
 
 struct Restore<'a> {
@@ -79,8 +100,15 @@ struct Restore<'a> {
     typed: bool,
     /// The table whose rows are being fed.
     copying: String,
+    copied: Option<QualifiedName>,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
+    /// Which part is restored.
+    part: Part<'a>,
+    /// What that is; known when all tables are there and the first rows come.
+    chosen: Option<Chosen>,
+    /// Whether the rows that were not chosen have been set aside.
+    whole: bool,
 }
 
 impl Restore<'_> {
@@ -89,6 +117,9 @@ impl Restore<'_> {
             Event::Statement { sql, line, entry } => {
                 let text = self.decoder.text(sql)?;
                 self.collector.statement(&text, entry);
+                if !self.is_chosen(&text, entry)? {
+                    return Ok(());
+                }
                 let label = match entry.kind.as_str() {
                     "" => format!("line {line}"),
                     _ => entry.label(),
@@ -107,7 +138,7 @@ impl Restore<'_> {
                         return Ok(());
                     }
                 }
-                match self.statement(&text) {
+                match self.statement(&text, entry) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
                         self.refuse(label, &error, &text);
@@ -120,6 +151,50 @@ impl Restore<'_> {
             }
             Event::Command { text, line } => self.command(text, *line)?,
             Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => {}
+        }
+        Ok(())
+    }
+
+    /// What was chosen; looked up when the rows begin.
+    fn chosen(&mut self) -> Result<&Chosen> {
+        let chosen = match self.chosen.take() {
+            Some(chosen) => chosen,
+            None => Chosen::resolve(
+                &mut self.target.connect()?,
+                self.part.choice,
+                &self.refusals,
+            )?,
+        };
+        Ok(self.chosen.insert(chosen))
+    }
+
+    /// Whether a statement is restored. Definitions always are.
+    fn is_chosen(&mut self, sql: &str, entry: &Entry) -> Result<bool> {
+        if self.part.choice.is_everything() {
+            return Ok(true);
+        }
+        if sql.starts_with("INSERT INTO ") {
+            let table = InsertedRows::parse(sql.as_bytes()).map(|rows| rows.table);
+            let chosen = self.chosen()?;
+            return Ok(table.is_none_or(|table| chosen.holds(&table)));
+        }
+        if LargeObjectCall::parse(sql.as_bytes()).is_some()
+            || entry.name.starts_with("LARGE OBJECT")
+        {
+            return Ok(!self.chosen()?.is_part());
+        }
+        if self.chosen.is_some() && !entry.kind.is_empty() && !is_data(entry) {
+            self.end_of_data()?;
+        }
+        Ok(true)
+    }
+
+    /// From here on, constraints come.
+    fn end_of_data(&mut self) -> Result<()> {
+        if !self.whole && !self.part.choice.is_everything() {
+            self.whole = true;
+            let limited = self.chosen()?.limited().to_vec();
+            choice::set_aside(&mut self.target.connect()?, &limited)?;
         }
         Ok(())
     }
@@ -144,7 +219,7 @@ impl Restore<'_> {
         }
     }
 
-    fn statement(&mut self, sql: &str) -> Result<()> {
+    fn statement(&mut self, sql: &str, entry: &Entry) -> Result<()> {
         // What we send is UTF-8.
         if sql.starts_with("SET client_encoding") {
             return Ok(());
@@ -157,6 +232,12 @@ impl Restore<'_> {
             return Ok(());
         }
         self.stand_in()?;
+        if self.part.is_partial
+            && self.chosen.is_none()
+            && !matches!(entry.schema.as_str(), "" | "-")
+        {
+            stand_ins::schema(&mut self.client, &entry.schema)?;
+        }
         self.target.provide(&self.collector.contents().needs)?;
         if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
             self.settings.push(sql.to_string());
@@ -257,6 +338,7 @@ impl Restore<'_> {
         }
         let table = target.table.to_sql();
         self.copying = target.table.to_string();
+        self.copied = Some(target.table.clone());
         self.collector.begin_copy(target);
         Ok(format!(
             "COPY {table}{columns} FROM STDIN WITH (ENCODING {encoding})"
@@ -265,11 +347,18 @@ impl Restore<'_> {
 
     /// Feeds a COPY. The reason if the script ends within its rows.
     fn copy<R: Read>(&mut self, sql: &str, script: &mut Script<R>) -> Result<Option<String>> {
+        let table = std::mem::take(&mut self.copied);
+        let wanted = match (self.part.choice.is_everything(), table) {
+            (false, Some(table)) => self.chosen()?.holds(&table),
+            _ => true,
+        };
+        let sql = Some(sql).filter(|_| wanted);
         match feed(&mut self.client, sql, script, &mut self.collector)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
                 self.reconnect()?;
-                self.refuse(format!("TABLE DATA {}", self.copying), &error, sql);
+                let object = format!("TABLE DATA {}", self.copying);
+                self.refuse(object, &error, sql.unwrap_or_default());
                 Ok(None)
             }
             Fed::Cut(damage) => Ok(Some(damage)),
@@ -289,15 +378,17 @@ enum Fed {
     Cut(String),
 }
 
+/// Reads the rows of a COPY, and sends them unless there is no statement to send them to.
 fn feed<R: Read>(
     client: &mut Client,
-    sql: &str,
+    sql: Option<&str>,
     script: &mut Script<R>,
     collector: &mut Collector,
 ) -> Result<Fed> {
-    let (mut writer, mut refused) = match client.copy_in(sql) {
-        Ok(writer) => (Some(writer), None),
-        Err(error) => (None, Some(error)),
+    let (mut writer, mut refused) = match sql.map(|sql| client.copy_in(sql)) {
+        Some(Ok(writer)) => (Some(writer), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
     };
     loop {
         signals::check()?;
