@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use shared::backup::Manifest;
 use shared::cli::Context;
 use shared::dump::quote_identifier;
 use shared::{Result, units};
@@ -12,18 +13,37 @@ use crate::record::{Findings, Status};
 use crate::restore::Target;
 use crate::server::Server;
 
+/// Says that what was asked for can't be done: there is no restored database.
+pub fn without_target(after: &After, findings: &mut Findings<'_>) -> Result<()> {
+    if let Some(live) = &after.promote {
+        let finding = findings.check("promote", Status::Skipped).object(live);
+        let name = quote_identifier(live);
+        let message = format!("{name} stays as it is: no database was restored");
+        findings.unprovable(&message);
+        return findings.add(finding.message(message));
+    }
+    match after.keep {
+        true => {
+            let finding = findings.check("kept", Status::Skipped);
+            findings.add(finding.message("no database was restored that could stay"))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Does with the restored database what was asked.
 ///
 /// # Errors
 /// When that can't be done; then nothing of it is left, and the live one is as it was.
 pub fn settle(
     target: Target,
+    manifest: Option<&Manifest>,
     after: &After,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     if let Some(live) = &after.promote {
-        return promote(target, live, after.dry_run, context, findings);
+        return promote(target, live, manifest, after, context, findings);
     }
     if after.keep && target.is_restored() {
         return keep(target, after, context, findings);
@@ -71,11 +91,13 @@ pub fn report_kept(
 fn promote(
     mut target: Target,
     live: &str,
-    is_dry: bool,
+    manifest: Option<&Manifest>,
+    after: &After,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    if let Some(why) = findings.unproved() {
+    let known = origin(live, &target, manifest, findings)?;
+    if let Some(why) = findings.unproved(&after.accepted) {
         let refused = findings.check("promote", Status::Skipped).object(live);
         let message = format!(
             "{} stays as it is, for not everything was proved: {why}",
@@ -86,9 +108,16 @@ fn promote(
         return target.clean();
     }
     let promotion = Promotion::plan(target.server(), live)?;
+    let mut remarks = match known {
+        true => String::new(),
+        false => "; nothing tells of which database the backup is".to_string(),
+    };
+    for accepted in findings.skipped() {
+        remarks.push_str(&format!("; accepted: {accepted}"));
+    }
     let finding = findings.check("promote", Status::Ok).object(live);
-    if is_dry {
-        findings.add(finding.message(promotion.words(false)))?;
+    if after.dry_run {
+        findings.add(finding.message(promotion.words(false) + &remarks))?;
         return target.clean();
     }
     target.analyze()?;
@@ -96,5 +125,33 @@ fn promote(
         context.warn(format!("role {role} was created, without login"));
     }
     target.promote(&promotion)?;
-    findings.add(finding.message(promotion.words(true)))
+    findings.add(finding.message(promotion.words(true) + &remarks))
+}
+
+/// Looks whether the backup is one of that database, and all of it; whether anything tells of
+/// which one it is.
+fn origin(
+    live: &str,
+    target: &Target,
+    manifest: Option<&Manifest>,
+    findings: &mut Findings<'_>,
+) -> Result<bool> {
+    let told = manifest.and_then(|manifest| manifest.database.as_deref());
+    let database = told.or(target.source.as_deref());
+    if let Some(other) = database.filter(|database| *database != live) {
+        let finding = findings.check("database", Status::Skipped).object(other);
+        let message = format!(
+            "the backup is of this one, not of {}",
+            quote_identifier(live)
+        );
+        findings.add(finding.message(message))?;
+    }
+    let selection = manifest.map_or(&[][..], |manifest| &manifest.selection);
+    if !selection.is_empty() {
+        let finding = findings.check("selection", Status::Skipped);
+        let options = selection.join(" ");
+        let message = format!("the backup does not hold everything, but what {options} chose");
+        findings.add(finding.message(message))?;
+    }
+    Ok(database.is_some())
 }

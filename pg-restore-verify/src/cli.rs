@@ -68,6 +68,8 @@ pub struct Selection {
     pub latest: Option<PathBuf>,
     /// Only of this database.
     pub database: Option<String>,
+    /// Where that is not said: of this one, as far as it is known.
+    pub promoted: Option<String>,
     /// Only with this label.
     pub label: Option<String>,
 }
@@ -118,6 +120,8 @@ pub struct After {
     pub keep_for: Option<Duration>,
     /// It takes the place of this one.
     pub promote: Option<String>,
+    /// Checks that need not have seen all for that.
+    pub accepted: Vec<String>,
     /// Only say what promoting would do.
     pub dry_run: bool,
 }
@@ -235,6 +239,7 @@ impl cli::Options for Options {
             "keep" => self.after.keep = true,
             "for" => self.after.keep_for = Some(value.duration()?),
             "promote" => self.after.promote = Some(text()?),
+            "accept" => self.after.accepted.push(text()?),
             "dry-run" => self.after.dry_run = true,
             "no-record" => self.no_record = true,
             "jobs" => {
@@ -255,6 +260,7 @@ impl cli::Options for Options {
 
     fn check(&mut self) -> Result<()> {
         self.check_combinations()?;
+        self.selection.promoted.clone_from(&self.after.promote);
         let checks = &mut self.checks;
         checks.own = Expectation::all(&checks.expectations, checks.file.as_deref())?;
         Ok(())

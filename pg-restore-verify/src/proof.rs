@@ -339,7 +339,8 @@ impl<'a> Proof<'a> {
                 Status::Failed
             };
             failed |= status == Status::Failed;
-            let mut finding = findings.check("schema", status).object(&difference.object);
+            let finding = findings.check("schema", status).object(&difference.object);
+            let mut finding = finding.remark();
             finding.expected.clone_from(&difference.expected);
             finding.actual.clone_from(&difference.actual);
             findings

@@ -28,6 +28,9 @@ pub struct Finding {
     pub message: Option<String>,
     /// How long it took, where that was measured for it alone.
     pub duration_ms: Option<u64>,
+    /// All was looked at, and nothing is wrong with the backup.
+    #[serde(skip)]
+    is_remark: bool,
 }
 
 /// How a check came out.
@@ -50,7 +53,8 @@ pub struct Findings<'a> {
     within: Option<String>,
     began: Instant,
     failed: Vec<String>,
-    skipped: Vec<String>,
+    /// Their checks, and what they say.
+    skipped: Vec<(String, String)>,
     unprovable: Option<String>,
     any_unproved: bool,
     any_not_tried: bool,
@@ -96,6 +100,7 @@ impl<'a> Findings<'a> {
             actual: None,
             message: None,
             duration_ms: None,
+            is_remark: false,
         }
     }
 
@@ -116,18 +121,27 @@ impl<'a> Findings<'a> {
         match finding.status {
             Status::Ok => {}
             Status::Failed => self.failed.push(finding.in_words()),
-            Status::Skipped => self.skipped.push(finding.in_words()),
+            Status::Skipped if finding.is_remark => {}
+            Status::Skipped => {
+                let words = finding.in_words();
+                self.skipped.push((finding.check.clone(), words));
+            }
         }
         self.records.write(&finding)
     }
 
-    /// The first thing of this backup that was not proved. That no manifest says what the file was
-    /// is none: what it holds now is proved.
-    pub fn unproved(&self) -> Option<&str> {
-        let skipped = self.skipped.iter();
-        let mut skipped = skipped.filter(|words| !words.starts_with("checksum: no manifest"));
+    /// The first thing of this backup that was not proved, but for what these checks skipped.
+    pub fn unproved(&self, accepted: &[String]) -> Option<&str> {
+        let mut skipped = self.skipped.iter();
+        let skipped = skipped.find(|(check, _)| !accepted.contains(check));
         let first = self.failed.first().or(self.unprovable.as_ref());
-        first.or_else(|| skipped.next()).map(String::as_str)
+        let first = first.or_else(|| skipped.map(|(_, words)| words));
+        first.map(String::as_str)
+    }
+
+    /// What was skipped of this backup.
+    pub fn skipped(&self) -> impl Iterator<Item = &str> {
+        self.skipped.iter().map(|(_, words)| words.as_str())
     }
 
     /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
@@ -209,6 +223,12 @@ impl Finding {
         let message = self.message.as_deref().map(|words| format!(": {words}"));
         let (object, message) = (object.unwrap_or_default(), message.unwrap_or_default());
         format!("{}{object}{message}", self.check)
+    }
+
+    /// If it is skipped: not for want of a look, and it keeps nobody from using the backup.
+    pub fn remark(mut self) -> Self {
+        self.is_remark = true;
+        self
     }
 
     /// On what.

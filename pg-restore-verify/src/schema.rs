@@ -208,6 +208,12 @@ impl Schema {
             .map(String::as_str)
     }
 
+    /// The dumped database's name, if the dump has it.
+    pub fn database(&self) -> Option<String> {
+        let statement = self.create_database()?;
+        tokens(statement.as_bytes()).get(2)?.identifier()
+    }
+
     /// The object that a statement defines, as it was sent to the server.
     pub fn object_of(&self, statement: &str) -> Option<String> {
         // What is sent at once can be several of the statements here.

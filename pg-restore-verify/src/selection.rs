@@ -48,18 +48,22 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     let wanted = |wish: &Option<String>, value: Option<&str>| {
         wish.as_deref().is_none_or(|wish| value == Some(wish))
     };
-    let newest = backups.into_iter().find(|backup| match &backup.manifest {
+    let newest = backups.iter().find(|backup| match &backup.manifest {
         // Globals are no database; they are restored with one.
         Some(manifest) => {
             !globals::is_of_globals(manifest)
                 && wanted(&selection.database, manifest.database.as_deref())
+                && may_be(selection, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
         }
         None => selection.database.is_none() && selection.label.is_none(),
     });
-    let filtered = selection.database.is_some() || selection.label.is_some();
+    let others = backups.iter().any(|backup| backup.manifest.is_some());
+    let filtered = selection.database.is_some()
+        || selection.label.is_some()
+        || (selection.promoted.is_some() && others);
     let path = match newest {
-        Some(backup) => Some(backup.path),
+        Some(backup) => Some(backup.path.clone()),
         None if filtered => None,
         None => newest_of_others(folder)?,
     };
@@ -67,6 +71,15 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
         Error::new(format!("{}: there is no such backup", folder.display()))
             .with_hint("pg-dump-rotate --list --dir shows what is there")
     })
+}
+
+/// Of whichever database a backup is: it is not to take the place of another one unless that was
+/// said.
+fn may_be(selection: &Selection, database: Option<&str>) -> bool {
+    match (&selection.promoted, database, &selection.database) {
+        (Some(live), Some(database), None) => live == database,
+        _ => true,
+    }
 }
 
 /// In a folder without backups of pg-dump-rotate: the youngest file or folder that is

@@ -80,8 +80,12 @@ pub fn backup(
     });
     watch.end()?;
     let (proved, restore) = tried?;
-    if let Some(target) = target {
-        afterwards::settle(target, &options.after, context, findings)?;
+    match target {
+        Some(target) => {
+            let manifest = known.manifest();
+            afterwards::settle(target, manifest, &options.after, context, findings)?;
+        }
+        None => afterwards::without_target(&options.after, findings)?,
     }
     let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
@@ -200,6 +204,9 @@ fn on_target(
     let Some(mut restored) = restored else {
         return Ok((String::new(), None));
     };
+    if target.source.is_none() {
+        target.source = restored.contents.schema.database();
+    }
     let restore = Restore {
         took: restored.took,
         server_version: target.server().version().to_string(),
@@ -255,6 +262,7 @@ fn of_archive(
     };
     let create = collector.contents().schema.create_database();
     let locale = create.map(Locale::of_statement).unwrap_or_default();
+    target.source = collector.contents().schema.database();
     collector.forget_database();
     if let Some(toc) = part.toc {
         collector.roles_of_large_objects(toc);

@@ -91,14 +91,14 @@ impl Seen {
                 expected,
                 actual,
                 message,
-            } => Finding {
-                expected: expected.clone(),
-                actual: actual.clone(),
-                ..finding.message(message)
-            },
-            Outcome::Inherited(why) | Outcome::Listed(why) | Outcome::Unseen(why) => {
-                finding.message(why)
+            } => {
+                let mut finding = finding.message(message);
+                finding.expected.clone_from(expected);
+                finding.actual.clone_from(actual);
+                finding
             }
+            Outcome::Inherited(why) | Outcome::Listed(why) => finding.message(why).remark(),
+            Outcome::Unseen(why) => finding.message(why),
         }
     }
 }

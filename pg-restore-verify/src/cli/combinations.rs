@@ -47,6 +47,10 @@ impl Options {
                 "--dry-run goes with --promote only",
             ),
             (
+                !after.accepted.is_empty() && after.promote.is_none(),
+                "--accept goes with --promote only",
+            ),
+            (
                 after.keep && after.promote.is_some(),
                 "--keep and --promote exclude each other",
             ),

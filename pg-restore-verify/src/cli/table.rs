@@ -78,8 +78,12 @@ pub const TOOL: Tool = Tool::new(
      With --promote NAME it takes the place of that database: it is restored and proved beside \
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
-     and connection limit of the live one. It is refused unless everything was proved, and if \
-     anything fails all is as it was. What was written to the live one after the backup is in \
+     and connection limit of the live one. It is refused unless everything was proved, where the \
+     backup is of another database (check \"database\") and where its manifest says that it holds \
+     a part only (check \"selection\"); --accept CHECK lets pass what that check skipped, not what \
+     failed, and the record \"promote\" names it. What came with the data (\"skipped\" as well) \
+     keeps nothing from being promoted. With --latest the newest backup of NAME is taken, unless \
+     --database names another. If anything fails all is as it was. What was written to the live one after the backup is in \
      the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
      the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
@@ -224,6 +228,13 @@ pub const TOOL: Tool = Tool::new(
         "NAME",
         "once all is proved, put the restored database in this one's place",
     )
+    .group("Afterwards"),
+    Flag::value(
+        "accept",
+        "CHECK",
+        "with --promote: even if this check skipped something",
+    )
+    .repeats()
     .group("Afterwards"),
     Flag::switch("dry-run", "with --promote: only say what would be done").group("Afterwards"),
     Flag::value(

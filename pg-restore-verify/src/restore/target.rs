@@ -30,6 +30,8 @@ pub struct Target {
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
+    /// The database that was dumped, if the backup itself tells.
+    pub source: Option<String>,
     /// Where in the server's log this restore begins.
     first_word: usize,
     /// On a server that others use.
@@ -75,6 +77,7 @@ impl Target {
             database: Database::new(server, name),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
+            source: None,
             first_word,
             is_created: false,
             scratch,

@@ -37,14 +37,7 @@ impl Place {
             place.sql("postgres", sql);
         }
         place.sql("my app", "create table users as select generate_series(1, 500) id; alter table users owner to app");
-        let pg_dump = shared::programs::Program::find("pg_dump", None).unwrap();
-        program(pg_dump.path())
-            .server(&place.cluster)
-            .args(["-Fc", "-f"])
-            .arg(place.backup())
-            .arg("my app")
-            .run()
-            .expect_code(0);
+        place.dump(&["my app"]);
         place.sql("my app", "delete from users where id > 3");
         place
     }
@@ -54,6 +47,32 @@ impl Place {
         client
             .batch_execute(sql)
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    fn dump(&self, options: &[&str]) -> PathBuf {
+        let pg_dump = shared::programs::Program::find("pg_dump", None).unwrap();
+        let command = program(pg_dump.path()).server(&self.cluster);
+        let command = command.args(["-Fc", "-f"]).arg(self.backup());
+        command.args(options).run().expect_code(0);
+        self.backup()
+    }
+
+    /// Takes backups into the folder.
+    fn rotate(&self, options: &[&str]) {
+        let conninfo = format!(
+            "host={} user=postgres dbname='my app'",
+            self.cluster.socket_dir().display()
+        );
+        let run = tool("pg-dump-rotate").args(["-q", "--dir"]);
+        let run = run.arg(self.folder.path()).args(["-d", &conninfo]);
+        run.args(options).run().expect_code(0);
+    }
+
+    /// Promotes the newest backup in the folder.
+    fn promote_latest(&self, more: &[&str]) -> Output {
+        let folder = self.folder.path().to_str().unwrap();
+        let options = [&["--latest", folder, "--no-record"], more].concat();
+        self.promote(&options, Path::new(""))
     }
 
     fn backup(&self) -> PathBuf {
@@ -66,7 +85,11 @@ impl Place {
             self.cluster.socket_dir().display()
         );
         let run = tool("pg-restore-verify").args(["-d", &conninfo, "--promote", "my app"]);
-        run.args(more).arg(backup).run()
+        let run = run.args(more);
+        match backup.as_os_str().is_empty() {
+            true => run.run(),
+            false => run.arg(backup).run(),
+        }
     }
 
     fn value(&self, database: &str, query: &str) -> String {
@@ -200,6 +223,104 @@ fn a_stored_setting_is_no_sql() {
     assert_eq!(place.value("postgres", is_super), "false");
     expect_verdict(&output, "ok");
     assert_eq!(place.properties("my app"), properties);
+}
+
+fn expect_refused(place: &Place, output: &Output, why: &str) {
+    expect_verdict(output, "skipped");
+    assert!(output.stdout.contains(why), "{output:?}");
+    assert_eq!(
+        (place.users("my app"), place.before()),
+        ("3".into(), "".into())
+    );
+}
+
+#[test]
+fn a_backup_of_another_database_is_refused() {
+    let place = Place::new();
+    place.sql("postgres", "create database other");
+    place.sql("other", "create table users (id int)");
+    let other = place.dump(&["other"]);
+    let output = place.promote(&[], &other);
+    expect_refused(&place, &output, "database other: the backup is of this one");
+    let output = place.promote(&["--accept", "database"], &other);
+    expect_verdict(&output, "ok");
+    assert!(output.stdout.contains("accepted: database"), "{output:?}");
+    assert_eq!(place.users("my app"), "0");
+}
+
+/// The newest backup in a folder need not be one of the live database.
+#[test]
+fn the_newest_one_is_of_the_live_database() {
+    let place = Place::new();
+    place.rotate(&[]);
+    place.sql("postgres", "create database other");
+    let conninfo = format!(
+        "host={} user=postgres dbname=other",
+        place.cluster.socket_dir().display()
+    );
+    place.rotate(&["-d", &conninfo, "-F", "plain"]);
+    place.sql("my app", "delete from users");
+    let output = place.promote_latest(&["--database", "other"]);
+    expect_verdict(&output, "skipped");
+    assert!(output.stdout.contains("database other"), "{output:?}");
+    let output = place.promote_latest(&[]);
+    expect_verdict(&output, "ok");
+    assert_eq!(place.users("my app"), "3");
+}
+
+#[test]
+fn a_part_of_a_database_is_refused() {
+    let place = Place::new();
+    place.rotate(&["--table", "users"]);
+    let output = place.promote_latest(&[]);
+    expect_refused(
+        &place,
+        &output,
+        "selection: the backup does not hold everything",
+    );
+}
+
+/// Globals are no database: that nothing was promoted is no success.
+#[test]
+fn globals_take_no_place() {
+    let place = Place::new();
+    let path = place.folder.path().join("globals.sql");
+    let pg_dumpall = shared::programs::Program::find("pg_dumpall", None).unwrap();
+    let command = program(pg_dumpall.path()).server(&place.cluster);
+    command
+        .args(["--globals-only", "-f"])
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    let output = place.promote(&[], &path).expect_code(1);
+    expect_refused(&place, &output, "no database was restored");
+}
+
+/// What came with the data is in the live database as well.
+#[test]
+fn what_was_seen_keeps_nothing_from_its_place() {
+    let place = Place::new();
+    place.sql("my app", "alter table users add check (id > 2) not valid");
+    place.sql(
+        "my app",
+        "create table late (id int); insert into late select 1",
+    );
+    expect_verdict(&place.promote(&[], &place.dump(&["my app"])), "ok");
+    let unseen = place.dump(&["--exclude-table-data", "late", "my app"]);
+    let before = place.before();
+    let output = place.promote(&[], &unseen);
+    expect_verdict(&output, "skipped");
+    assert!(output.stdout.contains("rows public.late"), "{output:?}");
+    let output = place.promote(&["--accept", "btrees"], &unseen);
+    expect_verdict(&output, "skipped");
+    assert_eq!(place.before(), before);
+    let accepted = ["--dry-run", "--accept", "btrees", "--accept", "rows"];
+    let output = place.promote(&accepted, &unseen);
+    expect_verdict(&output, "ok");
+    assert!(
+        output.stdout.contains("accepted: rows public.late"),
+        "{output:?}"
+    );
 }
 
 #[test]
