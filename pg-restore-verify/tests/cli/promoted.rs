@@ -193,6 +193,30 @@ fn refused_unless_everything_was_proved() {
     }
 }
 
+/// Who may only log in can store any text as the search_path of a role of theirs.
+#[test]
+fn a_stored_setting_is_no_sql() {
+    let place = Place::new();
+    let text = "x;alter/**/role/**/joe/**/superuser";
+    place.sql("postgres", "create role joe login");
+    place.sql("my app", "grant connect on database \"my app\" to joe");
+    let mut joe = postgres::Config::new();
+    joe.host_path(place.cluster.socket_dir()).user("joe");
+    let mut joe = joe.dbname("my app").connect(postgres::NoTls).unwrap();
+    joe.batch_execute(&format!(
+        "select set_config('search_path', '{text}', false);
+         alter role joe in database \"my app\" set search_path from current"
+    ))
+    .unwrap();
+    let properties = place.properties("my app");
+    assert!(properties.contains(text), "{properties}");
+    let output = place.promote(&[], &place.backup());
+    let is_super = "select rolsuper::text from pg_roles where rolname = 'joe'";
+    assert_eq!(place.value("postgres", is_super), "false");
+    expect_verdict(&output, "ok");
+    assert_eq!(place.properties("my app"), properties);
+}
+
 #[test]
 fn undone_if_anything_fails() {
     let place = Place::new();
