@@ -34,7 +34,7 @@ pub fn without_target(after: &After, findings: &mut Findings<'_>) -> Result<()> 
 /// Does with the restored database what was asked.
 ///
 /// # Errors
-/// When that can't be done; then nothing of it is left, and the live one is as it was.
+/// When that can't be done; then nothing of it is left, and the error says what the live one is like.
 pub fn settle(
     target: Target,
     manifest: Option<&Manifest>,
@@ -124,7 +124,7 @@ fn promote(
     for role in &target.created_roles {
         context.warn(format!("role {role} was created, without login"));
     }
-    target.promote(&promotion)?;
+    target.promote(&promotion, context)?;
     findings.add(finding.message(promotion.words(true) + &remarks))
 }
 

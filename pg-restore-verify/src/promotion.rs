@@ -4,9 +4,15 @@ use postgres::Client;
 use postgres::types::Type;
 use shared::dump::quote_identifier;
 use shared::time;
-use shared::{Context as _, Error, Result};
+use shared::{Error, Result};
 
 use crate::server::Server;
+
+/// Servers of 17 end a session whose transaction takes too long, those of 14 the statement of one
+/// who is gone; either would leave both databases closed.
+const NOTHING_ENDS_IT: &str = "SELECT pg_catalog.set_config(name, '0', false) \
+     FROM pg_catalog.pg_settings \
+     WHERE name IN ('transaction_timeout', 'client_connection_check_interval')";
 
 /// How many bytes a name may have on a server that was built as usual.
 const LONGEST_NAME: usize = 63;
@@ -72,7 +78,7 @@ impl Promotion {
     /// Swaps the names, from a session in neither database.
     ///
     /// # Errors
-    /// When the server refuses; then all is as it was.
+    /// When the server refuses, and has undone it, or when the session ends in the midst of it.
     pub fn carry_out(&self, client: &mut Client, scratch: &str) -> Result<()> {
         let set = "SELECT pg_catalog.set_config('pg_restore_verify.live', $1, false), \
                    pg_catalog.set_config('pg_restore_verify.scratch', $2, false), \
@@ -84,12 +90,8 @@ impl Promotion {
         let text = |value| (value, Type::TEXT);
         let values: [&(dyn postgres::types::ToSql + Sync); 3] = [&self.live, &scratch, &before];
         client.query_typed(set, &values.map(text))?;
-        client
-            .batch_execute(include_str!("../sql/promote.sql"))
-            .context(|| {
-                let name = quote_identifier(&self.live);
-                format!("{name} is as it was, the restored database could not take its place")
-            })
+        client.query_typed(NOTHING_ENDS_IT, &[])?;
+        Ok(client.batch_execute(include_str!("../sql/promote.sql"))?)
     }
 
     /// What is done, in words; `done` says whether it was.

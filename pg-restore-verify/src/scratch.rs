@@ -11,7 +11,7 @@ use std::thread;
 use postgres::Client;
 use postgres::types::Type;
 use shared::dump::{quote_identifier, quote_literal};
-use shared::{Context, Error, Result, signals};
+use shared::{Context as _, Error, Result, cli, signals};
 
 use crate::promotion::Promotion;
 use crate::server::Server;
@@ -107,20 +107,18 @@ impl Scratch {
     ///
     /// # Errors
     /// When that can't be done; then the database is dropped, and the live one as it was.
-    pub fn promote(mut self, promotion: &Promotion) -> Result<()> {
+    pub fn promote(mut self, promotion: &Promotion, context: &cli::Context) -> Result<()> {
         if promotion.takes_connections {
             // Should the server go down in the midst of it, the next run lets connections in again.
             self.comment(&format!("{TAKES_PLACE}{}", promotion.live))?;
         }
         let name = self.name.clone();
         if let Err(error) = promotion.carry_out(self.keeper(), &name) {
-            if promotion.takes_connections {
-                // The session may have been ended in the midst of it.
-                let _ = signals::clean_up(|| {
-                    allow_connections(&mut self.server.connect_to_server()?, &promotion.live)
-                });
+            // The session may have been ended in the midst of it, or at its end.
+            let undone = signals::clean_up(|| self.undo(promotion));
+            if !matches!(undone, Ok(false)) {
+                return refused(promotion, error, undone.err());
             }
-            return Err(error);
         }
         self.is_done = true;
         let roles = std::mem::take(&mut self.roles);
@@ -128,9 +126,38 @@ impl Scratch {
             // They are the live database's now.
             let name = quote_identifier(&role);
             let sql = format!("COMMENT ON ROLE {name} IS NULL");
-            self.keeper().batch_execute(&sql)?;
+            if let Err(error) = self.keeper().batch_execute(&sql) {
+                let why = Error::from(error).in_one_line();
+                context.warn(format!("the comment on role {name} is left: {why}"));
+            }
         }
         Ok(())
+    }
+
+    /// Opens the live database again; whether there was anything to undo: the names may have been
+    /// swapped though nobody told us.
+    fn undo(&mut self, promotion: &Promotion) -> Result<bool> {
+        let server = Arc::clone(&self.server);
+        let name = self.name.clone();
+        let keeper = self.keeper();
+        if keeper.is_valid(PATIENCE).is_err() {
+            *keeper = server.connect_to_server()?;
+            // The session that is lost to us may still be at it: it has the lock as long.
+            let wait = "SELECT pg_catalog.set_config('lock_timeout', '70s', false), \
+                        pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))";
+            keeper.query_typed(wait, &[(&name, Type::TEXT)])?;
+        }
+        let there = "SELECT FROM pg_catalog.pg_database WHERE datname = $1";
+        if keeper
+            .query_typed(there, &[(&name, Type::TEXT)])?
+            .is_empty()
+        {
+            return Ok(false);
+        }
+        if promotion.takes_connections {
+            allow_connections(keeper, &promotion.live)?;
+        }
+        Ok(true)
     }
 
     /// Drops the database and the roles that were made for it.
@@ -171,6 +198,24 @@ impl Drop for Scratch {
             let _ = signals::clean_up(|| self.clean());
         }
     }
+}
+
+/// Why a promotion failed, and what has become of the live database.
+fn refused(promotion: &Promotion, error: Error, closed: Option<Error>) -> Result<()> {
+    let name = quote_identifier(&promotion.live);
+    let Some(closed) = closed else {
+        let as_it_was = "is as it was, the restored database could not take its place";
+        return Err(error).context(|| format!("{name} {as_it_was}"));
+    };
+    let words = format!("whether {name} takes connections is not known");
+    let why = format!("{}; {}", error.in_one_line(), closed.in_one_line());
+    let hint = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true lets them in again");
+    Err(Error::new(words).with_detail(why).with_hint(hint))
+}
+
+/// Does on the server what every run there does first.
+pub fn sweep_on(server: &Arc<Server>) -> Result<()> {
+    sweep(server, &mut server.connect_to_server()?)
 }
 
 /// Drops the scratch databases and roles that are nobody's any more. One that can't be dropped

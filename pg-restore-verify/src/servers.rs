@@ -11,6 +11,7 @@ use shared::{Error, Result, signals};
 
 use crate::cli::{After, Options};
 use crate::limits::{Seen, Watched};
+use crate::scratch;
 use crate::server::{Database, Server};
 
 /// The servers of one run.
@@ -58,7 +59,7 @@ impl Servers {
     pub fn obtain(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
         let server = match (self.current.take(), &self.named) {
             (Some(server), Some(_)) => server,
-            (None, Some(conninfo)) => Arc::new(Server::named(conninfo.clone(), patient())?),
+            (None, Some(conninfo)) => Arc::new(named(conninfo)?),
             (Some(server), None) if is_best(&server, at_least) => server,
             (_, None) => Arc::new(Server::throw_away(at_least)?),
         };
@@ -129,6 +130,19 @@ fn resolve(connect: &ConnectArgs, options: &Options) -> Result<Conninfo> {
         Some(live) if conninfo.database() == live => Ok(conninfo.with_database("postgres")),
         _ => Ok(conninfo),
     }
+}
+
+/// The named server. A promotion that was torn apart may have left the database closed that leads
+/// to it.
+fn named(conninfo: &Conninfo) -> Result<Server> {
+    let first = Server::named(conninfo.clone(), patient());
+    let closed = |error: &Error| error.sqlstate() == Some("55000");
+    if !first.as_ref().is_err_and(closed) || conninfo.database() == "postgres" {
+        return first;
+    }
+    let other = Server::named(conninfo.with_database("postgres"), patient())?;
+    scratch::sweep_on(&Arc::new(other))?;
+    Server::named(conninfo.clone(), patient())
 }
 
 /// Whether no other server would be started for it.

@@ -146,10 +146,10 @@ impl Target {
     }
 
     /// Puts the database in the place of a live one.
-    pub fn promote(&mut self, promotion: &Promotion) -> Result<()> {
+    pub fn promote(&mut self, promotion: &Promotion, context: &Context) -> Result<()> {
         self.let_through()?;
         match self.scratch.take() {
-            Some(scratch) => scratch.promote(promotion),
+            Some(scratch) => scratch.promote(promotion, context),
             None => Err(Error::usage("--promote needs a server: name it by -d")),
         }
     }

@@ -398,8 +398,10 @@ fn a_promotion_that_was_torn_apart_is_undone() {
     ] {
         place.sql("postgres", &sql);
     }
-    let output = place.promote(&["--dry-run"], &place.backup());
-    expect_verdict(&output, "ok");
+    let host = place.cluster.socket_dir().display();
+    let closed = format!("host={host} user=postgres dbname='my app'");
+    let output = tool("pg-restore-verify").args(["-d", &closed]);
+    expect_verdict(&output.arg(place.backup()).run(), "ok");
     assert_eq!(place.databases(), all);
 }
 
@@ -426,10 +428,12 @@ fn nobody_is_there(place: &Place) {
     });
 }
 
-/// Held up in the midst of it, with both databases closed, and killed.
+/// Held up in the midst of it, with both databases closed, and killed, or its session ended.
 #[test]
 fn killed_in_the_midst_of_it() {
-    for (ends_session, users) in [(false, "500"), (true, "3")] {
+    for (is_killed, ends_session, users) in
+        [(true, false, "500"), (true, true, "3"), (false, true, "3")]
+    {
         let place = Place::new();
         let mut holder = place.cluster.connect("postgres").unwrap();
         holder
@@ -446,14 +450,23 @@ fn killed_in_the_midst_of_it() {
         // Not by connecting, which would stand in the queue for the name.
         let open = "select datallowconn::text from pg_database where datname = 'my app'";
         assert_eq!(place.value("postgres", open), "false");
-        run.signal(Signal::KILL);
-        drop(run);
+        if is_killed {
+            run.signal(Signal::KILL);
+        }
         if ends_session {
             let end = format!("select pg_terminate_backend({waiting})");
             place.sql("postgres", &end);
         }
         holder.batch_execute("commit").unwrap();
         drop(holder);
+        match is_killed {
+            true => drop(run),
+            false => {
+                let output = run.finish().expect_code(2);
+                assert!(output.stderr.contains("is as it was"), "{output:?}");
+                assert_eq!(place.users("my app"), users);
+            }
+        }
         nobody_is_there(&place);
         expect_either(&place, &[users]);
     }
