@@ -10,6 +10,7 @@ use shared::dump::{
 
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
+use crate::large_objects::properties::{self, Described};
 use crate::roles::Needs;
 use crate::schema::Schema;
 
@@ -26,6 +27,8 @@ pub struct Contents {
     pub refreshed: BTreeSet<QualifiedName>,
     /// The bytes of each large object.
     pub large_objects: BTreeMap<u32, LargeObjectDigest>,
+    /// Whose they are, and who may use them.
+    pub described: Described,
     /// Roles and tablespaces that it counts on.
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
@@ -72,6 +75,7 @@ impl Contents {
         });
         if chosen.is_part() {
             self.large_objects.clear();
+            self.described.clear();
         }
     }
 
@@ -209,6 +213,11 @@ impl Collector {
         }
     }
 
+    /// Notes what an archive says of its large objects.
+    pub fn describe(&mut self, described: Described) {
+        self.contents.described = described;
+    }
+
     /// Notes the materialised views that an archive fills: they are data, too.
     pub fn refreshes(&mut self, toc: &Toc) {
         let entries = toc.entries().map(|(_, entry)| entry);
@@ -222,6 +231,7 @@ impl Collector {
     pub fn statement(&mut self, text: &str, entry: &Entry) {
         if !self.data(text.as_bytes()) {
             self.contents.needs.read(text.as_bytes());
+            properties::read(text, &mut self.contents.described);
             self.contents.schema.add(entry, text);
         }
     }

@@ -30,7 +30,7 @@ use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
 use crate::servers::Servers;
-use crate::source::{self, Converted, Data};
+use crate::source::{self, Converted, Damage, Data};
 use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -255,6 +255,10 @@ fn of_archive(
     if let Some(toc) = part.toc {
         collector.roles_of_large_objects(toc);
         collector.refreshes(toc);
+        if let Some(damage) = describe(&pg_restore, archive, toc, target, &mut collector)? {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+            return Ok(None);
+        }
     }
     let wanted = Wanted::of_contents(collector.contents());
     if !wanted.report(target.server(), findings)? {
@@ -288,6 +292,36 @@ fn definitions(
         }
     }
     Ok(Err(damage))
+}
+
+/// Reads what an archive says of its large objects, which is data to pg_restore; what is wrong
+/// with that.
+fn describe(
+    pg_restore: &Program,
+    archive: &Archive,
+    toc: &Toc,
+    target: &Target,
+    collector: &mut Collector,
+) -> Damage {
+    let mut list = String::new();
+    for (id, entry) in toc.in_order() {
+        let described = entry.kind == "BLOB" || entry.kind == "BLOB METADATA";
+        if described || entry.label.starts_with("LARGE OBJECT") {
+            list.push_str(&format!("{id};\n"));
+        }
+    }
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let mut decoder = target.decoder();
+    if let Some(encoding) = &collector.contents().encoding {
+        decoder.declare(encoding);
+    }
+    let mut found = Collector::new();
+    let script = Converted::start_listed(pg_restore, archive, &list)?;
+    let damage = script.collect(&mut decoder, &mut found)?;
+    collector.describe(found.finish().described);
+    Ok(damage)
 }
 
 fn plain(
