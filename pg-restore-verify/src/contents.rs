@@ -19,6 +19,8 @@ use crate::schema::Schema;
 pub struct Contents {
     /// The statements that define objects.
     pub schema: Schema,
+    /// What is said of the database itself, where the restore did nothing about it.
+    pub database: Schema,
     /// The rows of each table.
     pub tables: BTreeMap<QualifiedName, TableData>,
     /// The position of each sequence.
@@ -180,9 +182,9 @@ impl Collector {
         self.contents.bare = entries.to_vec();
     }
 
-    /// Forgets the database itself, where the restore does not create it.
+    /// Sets aside what is said of the database itself, where the restore does not create it.
     pub fn forget_database(&mut self) {
-        self.contents.schema.remove_database();
+        self.contents.database = self.contents.schema.take_database();
     }
 
     /// All that was gathered.

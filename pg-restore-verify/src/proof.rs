@@ -55,6 +55,11 @@ impl<'a> Proof<'a> {
         })
     }
 
+    /// The pg_dump that shows what was restored.
+    pub fn pg_dump(&self) -> &Program {
+        &self.pg_dump
+    }
+
     /// Writes the findings; in words, what was proved.
     pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
         let rows = self.rows(findings)?;

@@ -21,6 +21,7 @@ use crate::choice;
 use crate::cli::{Mode, Options};
 use crate::compare;
 use crate::contents::Collector;
+use crate::database;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
 use crate::preflight::Wanted;
@@ -226,6 +227,9 @@ fn on_target(
     let origin = Origin::Restored(backup);
     let (checks, jobs) = (&options.checks, options.jobs());
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
+    if chosen.is_everything() {
+        database::report(archive, backup, target, proof.pg_dump(), findings)?;
+    }
     let took = units::human_duration(restored.took);
     Ok((
         format!("{proved}; restored in {took}{remarks}"),
