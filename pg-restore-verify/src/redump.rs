@@ -58,7 +58,7 @@ pub fn schema(
         false => Vec::new(),
     };
     options.extend(schemas.iter().map(String::as_str));
-    dump(pg_dump, target, &options, quotes)
+    target.as_defined(|| dump(pg_dump, target, &options, quotes))
 }
 
 /// What is said of the restored database itself.

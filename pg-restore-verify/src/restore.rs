@@ -2,6 +2,7 @@
 
 mod archive;
 mod bounds;
+mod foreign;
 mod locale;
 mod refusal;
 mod script;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use foreign::HeldOff;
 pub use locale::Locale;
 pub use refusal::{Harmless, Refusal};
 pub use script::restore_script;

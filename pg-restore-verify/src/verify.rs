@@ -30,6 +30,7 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
+use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
 use crate::unproved;
@@ -182,6 +183,9 @@ fn on_target(
 ) -> Result<(String, Option<Restore>)> {
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
+    if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
+        room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
+    }
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let promised = Promised::of(known.manifest());
     let part = Part {

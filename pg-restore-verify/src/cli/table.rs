@@ -29,6 +29,11 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
+     manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
+     keeps it in memory, which is quicker where that has plenty of room; it is not chosen by \
+     itself, for memory may be limited without showing it, and systemd's RemoveIPC takes such \
+     files away from who logs out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
@@ -42,6 +47,12 @@ pub const TOOL: Tool = Tool::new(
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
+     Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
+     wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
+     them are read and compared with the manifest, not restored, and a materialised view that \
+     shows them stays empty; each has a record with status \"skipped\". What opens connections \
+     by functions of its own, such as dblink in a materialised view, an index or a constraint, is \
+     not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
      amcheck, with --deep every row in them), materialised views, sequences that would give a \

@@ -16,9 +16,8 @@ use shared::dump::{
 use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
-use super::stand_ins;
 use super::target::Target;
-use super::{Harmless, Part, Refusal, Restored};
+use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -73,7 +72,8 @@ pub fn restore_script<R: Read>(
     }
     restore.collector.bare(script.bare());
     let mut chosen = restore.chosen.unwrap_or_default();
-    let contents = restore.collector.finish();
+    let mut contents = restore.collector.finish();
+    contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
@@ -242,7 +242,11 @@ impl Restore<'_> {
         if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
             self.settings.push(sql.to_string());
         }
-        Ok(self.client.batch_execute(sql)?)
+        self.client.batch_execute(sql)?;
+        match foreign::may_bring_wrapper(sql) {
+            true => self.target.hold_off_foreign(),
+            false => Ok(()),
+        }
     }
 
     /// Whether the script has any definitions, which come before all rows.
