@@ -139,7 +139,7 @@ fn origin(
     let told = manifest.and_then(|manifest| manifest.database.as_deref());
     let database = told.or(target.source.as_deref());
     if let Some(other) = database.filter(|database| *database != live) {
-        let finding = findings.check("database", Status::Skipped).object(other);
+        let finding = findings.check("origin", Status::Skipped).object(other);
         let message = format!(
             "the backup is of this one, not of {}",
             quote_identifier(live)

@@ -256,10 +256,10 @@ fn a_backup_of_another_database_is_refused() {
     place.sql("other", "create table users (id int)");
     let other = place.dump(&["other"]);
     let output = place.promote(&[], &other);
-    expect_refused(&place, &output, "database other: the backup is of this one");
-    let output = place.promote(&["--accept", "database"], &other);
+    expect_refused(&place, &output, "origin other: the backup is of this one");
+    let output = place.promote(&["--accept", "origin"], &other);
     expect_verdict(&output, "ok");
-    assert!(output.stdout.contains("accepted: database"), "{output:?}");
+    assert!(output.stdout.contains("accepted: origin"), "{output:?}");
     assert_eq!(place.users("my app"), "0");
 }
 
@@ -277,7 +277,7 @@ fn the_newest_one_is_of_the_live_database() {
     place.sql("my app", "delete from users");
     let output = place.promote_latest(&["--database", "other"]);
     expect_verdict(&output, "skipped");
-    assert!(output.stdout.contains("database other"), "{output:?}");
+    assert!(output.stdout.contains("origin other"), "{output:?}");
     let output = place.promote_latest(&[]);
     expect_verdict(&output, "ok");
     assert_eq!(place.users("my app"), "3");
