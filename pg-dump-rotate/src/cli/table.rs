@@ -43,8 +43,9 @@ pub const TOOL: Tool = Tool::new(
      there, and what can only be asked by a session of our own is not asked. A password never \
      becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
      to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
-     trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
-     as any.\n\
+     trusts whoever connects from inside. It has to last as long as its pg_dump: once it has ended, \
+     a silence of 3 s is the end of the dump, whoever still holds its output open. A command of one \
+     word is a pg_dump of this machine, run as any.\n\
      \n\
      Which server a backup is of, the server's system identifier says, by psql where pg_dump runs \
      elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port stand for it. \
