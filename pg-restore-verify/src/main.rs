@@ -36,6 +36,7 @@ mod room;
 mod rows;
 mod schema;
 mod scratch;
+mod secrets;
 mod selection;
 mod sequences;
 mod server;

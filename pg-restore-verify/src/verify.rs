@@ -362,7 +362,7 @@ impl Restored {
         let restored = self.damage.is_none() && failures.peek().is_none();
         for refusal in failures {
             let finding = findings.check("restore", Status::Failed);
-            findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+            findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
         }
         self.report_harmless(findings)?;
         if restored {

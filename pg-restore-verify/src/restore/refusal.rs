@@ -2,6 +2,8 @@
 
 use shared::Error;
 
+use crate::secrets::masked_beginning;
+
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -76,23 +78,41 @@ impl Refusal {
         }
     }
 
+    /// What was being restored, without passwords: it may be the first line of the statement.
+    pub fn shown(&self) -> String {
+        masked_beginning(&self.object)
+    }
+
+    /// The server's words, without what they quote of a connection string.
+    pub fn in_words(&self) -> String {
+        const QUOTES: &str = "invalid connection string syntax";
+        match self.message.find(QUOTES) {
+            Some(at) => self
+                .message
+                .get(..at + QUOTES.len())
+                .unwrap_or(QUOTES)
+                .to_string(),
+            None => masked_beginning(&self.message),
+        }
+    }
+
     /// The error to end with, if it was this machine's trouble: it says nothing
     /// about the backup.
     pub fn own_trouble(&self) -> Option<Error> {
         let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
         if says(&NO_ROOM) {
             let error = Error::new("there is no room to restore the backup");
-            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint("make room, or name another folder in TMPDIR"));
         }
         if says(&NOT_BUILT_WITH) {
             let error = Error::new("this pg_restore can't decompress the backup");
-            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
         }
         says(&SERVER_GONE).then(|| {
-            Error::new("the throw-away server ended before the restore did")
-                .with_detail(format!("{}: {}", self.object, self.message))
+            Error::new("the server ended, or our session on it, before the restore did")
+                .with_detail(format!("{}: {}", self.shown(), self.in_words()))
         })
     }
 }
