@@ -167,7 +167,8 @@ fn restored_and_proved(
     };
     let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
-    on_target(archive, known, options, toc, target, context, findings)
+    let tried = on_target(archive, known, options, toc, target, context, findings);
+    tried.map_err(|error| target.explain(error))
 }
 
 /// The same on a server where nothing was restored yet.
@@ -204,7 +205,9 @@ fn on_target(
         took: restored.took,
         server_version: target.server().version().to_string(),
     };
-    if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
+    let ours = target.server().is_ours();
+    let mut refusals = restored.refusals.iter();
+    if let Some(trouble) = refusals.find_map(|refusal| refusal.own_trouble(ours)) {
         return Err(trouble);
     }
     target.has_room()?;

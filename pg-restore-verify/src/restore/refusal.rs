@@ -96,9 +96,9 @@ impl Refusal {
         }
     }
 
-    /// The error to end with, if it was this machine's trouble: it says nothing
-    /// about the backup.
-    pub fn own_trouble(&self) -> Option<Error> {
+    /// The error to end with, if it was this machine's trouble, or that of the server, which may be
+    /// ours: it says nothing about the backup.
+    pub fn own_trouble(&self, on_ours: bool) -> Option<Error> {
         let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
         if says(&NO_ROOM) {
             let error = Error::new("there is no room to restore the backup");
@@ -111,9 +111,22 @@ impl Refusal {
             return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
         }
         says(&SERVER_GONE).then(|| {
-            Error::new("the server ended, or our session on it, before the restore did")
-                .with_detail(format!("{}: {}", self.shown(), self.in_words()))
+            let detail = format!("{}: {}", self.shown(), self.in_words());
+            match on_ours {
+                true => server_gone(detail),
+                false => Error::new("the server ended, or the session that restored on it")
+                    .with_detail(detail),
+            }
         })
+    }
+}
+
+/// The error to end with when the server is no longer there.
+pub fn server_gone(detail: String) -> Error {
+    let error = Error::new("the throw-away server ended before the restore did");
+    match detail.contains(error.message()) {
+        true => Error::new(detail),
+        false => error.with_detail(detail),
     }
 }
 
@@ -148,6 +161,18 @@ mod test {
     #[test]
     fn harmless_ones_and_those_that_look_like_them() {
         let of = |message: &str| Refusal::new("x", message, "").harmless;
+        let gone = Refusal::new(
+            "x",
+            "FATAL: terminating connection due to administrator",
+            "",
+        );
+        let whose = |ours: bool| {
+            gone.own_trouble(ours)
+                .unwrap()
+                .message()
+                .contains("throw-away")
+        };
+        assert!(whose(true) && !whose(false));
         for message in [
             "ERROR:  unrecognized configuration parameter \"transaction_timeout\"",
             "unrecognized configuration parameter \"transaction_timeout\"",
