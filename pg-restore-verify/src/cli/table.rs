@@ -17,8 +17,11 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Restores each backup on a private throw-away server and compares what came back with \
-     what the backup holds: the rows of every table, the position of every sequence, the \
-     bytes of every large object, and every definition. Any error of the restore counts, but those \
+     what the backup holds: the rows of every table, the position of every sequence, every \
+     large object with its owner, rights and comment, and every definition. What an archive says \
+     of the database itself (owner, rights, comment, connection limit, settings, those of roles in \
+     it), pg_restore does with --create only: it is done last of all, and compared (check \
+     \"database\"), but for settings that load libraries. Any error of the restore counts, but those \
      that take nothing away are only counted (check \"harmless_errors\"). \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
@@ -45,7 +48,7 @@ pub const TOOL: Tool = Tool::new(
      is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
-     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
@@ -59,12 +62,16 @@ pub const TOOL: Tool = Tool::new(
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
-     \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     \"skipped\", and the verdict's words name it; --live finds fault with it. What could not be \
+     looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
+     is missing, or may not be used, the verdict's words say so.\n\n\
+     No record shows a password: strings in the definitions of subscriptions, servers, user \
+     mappings and roles are '***', and so is what follows the word password in others.\n\n\
      --live makes these checks on a running database, all but that of materialised views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
-     constraint. There any fault fails the verdict, with status 1. What could not be looked at \
+     constraint or a foreign key: what needs one is listed and not looked at. There any fault fails the verdict, with status 1. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
      makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
@@ -85,7 +92,8 @@ pub const TOOL: Tool = Tool::new(
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
      --max-difference, in percent of the larger one, and if the manifest says that the backup is \
-     of another database of that server. A table that may not be read leaves the backup unproved.\n\n\
+     of another database of that server. A table that may not be read, or of \
+     which policies hide rows, leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
