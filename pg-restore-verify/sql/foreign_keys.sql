@@ -23,6 +23,13 @@ SELECT con.oid AS key,
             THEN format('::%I.%I', ltn.nspname, lt.typname) ELSE '' END AS referenced_cast,
        CASE WHEN op.oprright <> fa.atttypid AND rt.typtype <> 'p'
             THEN format('::%I.%I', rtn.nspname, rt.typname) ELSE '' END AS column_cast,
+       -- a cast that the database brings along; that of a domain is its base type's
+       EXISTS (SELECT FROM pg_catalog.pg_cast c
+               WHERE c.castfunc >= 16384
+                 AND (op.oprleft <> pa.atttypid AND c.casttarget = op.oprleft
+                      AND (c.castsource = pa.atttypid OR pt.typtype = 'd')
+                      OR op.oprright <> fa.atttypid AND c.casttarget = op.oprright
+                         AND (c.castsource = fa.atttypid OR ft.typtype = 'd'))) AS runs_own_code,
        CASE WHEN pa.attcollation <> fa.attcollation AND coll.oid IS NOT NULL
             THEN format(' COLLATE %I.%I', colln.nspname, coll.collname) ELSE '' END AS collation
 FROM pg_catalog.pg_constraint con
@@ -35,6 +42,8 @@ JOIN pg_catalog.pg_attribute fa ON fa.attrelid = fc.oid AND fa.attnum = k.attrib
 JOIN pg_catalog.pg_class pc ON pc.oid = con.confrelid
 JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
 JOIN pg_catalog.pg_attribute pa ON pa.attrelid = pc.oid AND pa.attnum = k.referenced
+JOIN pg_catalog.pg_type ft ON ft.oid = fa.atttypid
+JOIN pg_catalog.pg_type pt ON pt.oid = pa.atttypid
 JOIN pg_catalog.pg_operator op ON op.oid = k.operator
 JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
 JOIN pg_catalog.pg_type lt ON lt.oid = op.oprleft

@@ -37,6 +37,7 @@ mod room;
 mod rows;
 mod schema;
 mod scratch;
+mod secrets;
 mod selection;
 mod sequences;
 mod server;

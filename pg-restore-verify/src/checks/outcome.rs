@@ -45,6 +45,8 @@ pub enum Outcome {
     Listed(String),
     /// It could not be looked at, for this reason.
     Unseen(String),
+    /// What it is looked at with is not there, for this reason.
+    Lacking(String),
 }
 
 impl Outcome {
@@ -98,7 +100,7 @@ impl Seen {
                 finding
             }
             Outcome::Inherited(why) | Outcome::Listed(why) => finding.message(why).remark(),
-            Outcome::Unseen(why) => finding.message(why),
+            Outcome::Unseen(why) | Outcome::Lacking(why) => finding.message(why),
         }
     }
 }
@@ -109,7 +111,9 @@ impl Outcome {
             Self::Holds | Self::Proved { .. } => Status::Ok,
             Self::Broken { .. } => Status::Failed,
             Self::Inherited(_) if origin.is_live() => Status::Failed,
-            Self::Inherited(_) | Self::Listed(_) | Self::Unseen(_) => Status::Skipped,
+            Self::Inherited(_) | Self::Listed(_) | Self::Unseen(_) | Self::Lacking(_) => {
+                Status::Skipped
+            }
         }
     }
 }
