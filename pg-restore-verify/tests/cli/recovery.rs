@@ -217,6 +217,30 @@ fn flipped(segment: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn wal_that_ends_within_a_record_is_sound() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    site.sql("select pg_logical_emit_message(false, 'long', repeat('x', 30000))");
+    let last = site.wal().join(site.archive());
+    let partial = last.with_extension("partial");
+    let mut bytes = fs::read(&last).unwrap();
+    fs::remove_file(last).unwrap();
+    // What a receiver has when the server wrote whole pages: the rest of the record is to come.
+    let is_continued = |page: &usize| bytes[page * 8192 + 2] & 1 != 0;
+    let page = (1..bytes.len() / 8192).rfind(is_continued).unwrap();
+    let whole = bytes.clone();
+    bytes[page * 8192..].fill(0);
+    fs::write(&partial, bytes).unwrap();
+    expect_rows(&site.recover(&backup).run(), ROWS + 1);
+    // A page in the midst of what was written is damage.
+    let mut bytes = whole;
+    bytes[(page - 1) * 8192..page * 8192].fill(0);
+    fs::write(&partial, bytes).unwrap();
+    expect_failure(&site.recover(&backup).run(), "recovery", "invalid magic");
+}
+
+#[test]
 fn a_backup_that_is_not_what_its_manifest_says_fails() {
     let site = Site::new();
     let backup = site.back_up("base", &["--manifest-checksums=SHA256"]);
