@@ -167,7 +167,8 @@ fn restored_and_proved(
     };
     let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
-    on_target(archive, known, options, toc, target, context, findings)
+    let tried = on_target(archive, known, options, toc, target, context, findings);
+    tried.map_err(|error| target.explain(error))
 }
 
 /// The same on a server where nothing was restored yet.
