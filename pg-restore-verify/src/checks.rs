@@ -108,15 +108,25 @@ pub fn report(
         summary.add(*kind, &seen, origin, findings)?;
     }
     if origin.is_live() {
+        summary.unseen.append(&mut summary.lacking);
         if let Some(unseen) = in_short(&summary.unseen) {
             findings.could_not_see(&unseen);
         }
         return Ok(summary.held.join(", "));
     }
-    let faults = in_short(&summary.inherited);
-    Ok(faults.map_or(String::new(), |faults| {
-        format!("; as in the source, {faults}")
-    }))
+    if let Some(unseen) = in_short(&summary.unseen) {
+        findings.unprovable(&format!("it could not be looked at whole: {unseen}"));
+    }
+    let mut remarks = String::new();
+    for (what, those) in [
+        ("as in the source", &summary.inherited),
+        ("not looked at", &summary.lacking),
+    ] {
+        if let Some(those) = in_short(those) {
+            remarks.push_str(&format!("; {what}, {those}"));
+        }
+    }
+    Ok(remarks)
 }
 
 /// What is said beside the verdict.
@@ -125,6 +135,7 @@ struct Summary {
     held: Vec<String>,
     inherited: Vec<String>,
     unseen: Vec<String>,
+    lacking: Vec<String>,
 }
 
 impl Summary {
@@ -165,6 +176,7 @@ impl Summary {
                 self.inherited.push(format!("{}: {why}", seen.object));
             }
             Outcome::Unseen(why) => self.unseen.push(format!("{check} {}: {why}", seen.object)),
+            Outcome::Lacking(why) => self.lacking.push(format!("{check} {}: {why}", seen.object)),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ use shared::{Context as _, Error, Result, signals};
 use crate::choice::Chosen;
 use crate::cli::Checks;
 use crate::contents::Contents;
+use crate::others_code;
 use crate::promised::Promised;
 use crate::proof::counted;
 use crate::record::{Finding, Findings, Status};
@@ -56,6 +57,7 @@ pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>)
     };
     let most = checks.max_difference.unwrap_or(USUAL_DIFFERENCE);
     let (mut client, name) = connect(live).context(|| "--compare".to_string())?;
+    others_code::warn(&mut client, &name, findings)?;
     other_database(&mut client, &name, backup.manifest, findings)?;
     let tables = tables(&mut client)?;
     let shared = backup

@@ -21,6 +21,7 @@ mod limits;
 mod listing;
 mod live;
 mod note;
+mod others_code;
 mod preflight;
 mod promised;
 mod promotion;

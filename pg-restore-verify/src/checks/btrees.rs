@@ -170,7 +170,7 @@ pub fn plan(
 fn none_seen(indexes: usize, why: &str) -> Done {
     let seen = Seen {
         object: counted(indexes as u64, "B-tree"),
-        outcome: Outcome::Unseen(why.to_string()),
+        outcome: Outcome::Lacking(why.to_string()),
     };
     Done {
         check: CHECK,

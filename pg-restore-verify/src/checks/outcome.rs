@@ -45,6 +45,8 @@ pub enum Outcome {
     Listed(String),
     /// It could not be looked at, for this reason.
     Unseen(String),
+    /// The same, for want of what not every server has; the rows are proved without it.
+    Lacking(String),
 }
 
 impl Outcome {
@@ -96,9 +98,10 @@ impl Seen {
                 actual: actual.clone(),
                 ..finding.message(message)
             },
-            Outcome::Inherited(why) | Outcome::Listed(why) | Outcome::Unseen(why) => {
-                finding.message(why)
-            }
+            Outcome::Inherited(why)
+            | Outcome::Listed(why)
+            | Outcome::Unseen(why)
+            | Outcome::Lacking(why) => finding.message(why),
         }
     }
 }
@@ -109,7 +112,9 @@ impl Outcome {
             Self::Holds | Self::Proved { .. } => Status::Ok,
             Self::Broken { .. } => Status::Failed,
             Self::Inherited(_) if origin.is_live() => Status::Failed,
-            Self::Inherited(_) | Self::Listed(_) | Self::Unseen(_) => Status::Skipped,
+            Self::Inherited(_) | Self::Listed(_) | Self::Unseen(_) | Self::Lacking(_) => {
+                Status::Skipped
+            }
         }
     }
 }

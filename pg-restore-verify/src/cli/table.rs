@@ -59,12 +59,13 @@ pub const TOOL: Tool = Tool::new(
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
-     \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     \"skipped\", and the verdict's words name it; --live finds fault with it. A check that could \
+     not be made makes the verdict \"skipped\", with status 1; want of amcheck is but named.\n\n\
      --live makes these checks on a running database, all but that of materialised views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
-     constraint. There any fault fails the verdict, with status 1. What could not be looked at \
+     constraint or a foreign key. Its indexes may run some, so that a superuser is warned. There any fault fails the verdict, with status 1. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
      makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \

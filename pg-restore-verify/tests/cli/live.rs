@@ -140,9 +140,50 @@ fn nothing_is_written() {
     assert_eq!(database.value("select last_value from asked"), calls);
     assert_eq!(database.value("select to_regclass('made') is null"), "t");
     let trusted = of(&output, "check_constraints");
-    assert_eq!(trusted.len(), 1, "{output:?}");
+    assert_eq!(trusted.len(), 2, "{output:?}");
+    assert!(trusted[1].2.contains("1 valid constraint"), "{output:?}");
     assert!(
         trusted[0].2.contains("calls functions of the database"),
+        "{output:?}"
+    );
+}
+
+/// Who owns a type may make casts of it, and a superuser who looks would run them.
+#[test]
+fn no_code_of_the_database_is_run_by_whoever_looks() {
+    let database = Database::new();
+    let role = format!("owner_{}", database.name());
+    database.sql(&format!(
+        "create extension amcheck; create role {role};
+         create table number (id int primary key);
+         insert into number values (1);
+         create sequence asked;
+         create type colour as enum ('red');
+         create function numbered(colour) returns int language plpgsql
+             as 'begin perform nextval(''asked''); return 1; end';
+         create cast (colour as int) with function numbered(colour) as implicit;
+         create table painted (colour colour references number);
+         insert into painted values ('red');
+         alter function numbered owner to {role}"
+    ));
+    let calls = database.value("select last_value from asked");
+    let output = live(&database).run();
+    expect_verdict(&output, "skipped", 2);
+    let keys = of(&output, "foreign_keys");
+    assert_eq!(
+        (keys[0].0.as_str(), keys[0].1.as_str()),
+        ("skipped", "public.painted painted_colour_fkey")
+    );
+    assert!(keys[0].2.contains("which is not run here"), "{output:?}");
+    assert!(
+        output.stderr.contains("is read as a superuser"),
+        "{output:?}"
+    );
+    assert_eq!(database.value("select last_value from asked"), calls);
+    database.sql(&format!("drop owned by {role} cascade; drop role {role}"));
+    let output = live(&database).run();
+    assert!(
+        !output.stderr.contains("is read as a superuser"),
         "{output:?}"
     );
 }

@@ -240,6 +240,63 @@ fn wal_that_ends_within_a_record_is_sound() {
     expect_failure(&site.recover(&backup).run(), "recovery", "invalid magic");
 }
 
+/// Of a constraint whose function has gone astray nobody knows whether it holds.
+#[test]
+fn what_could_not_be_looked_at_is_not_proved() {
+    let site = Site::new();
+    site.sql(
+        "create table limits (most int);
+         create function few(a int) returns boolean language plpgsql
+             as 'begin return a <= (select most from limits); end';
+         insert into limits values (5);
+         create table u (a int check (few(a)));
+         insert into u values (1);
+         drop table limits",
+    );
+    let backup = site.back_up("base", &[]);
+    let output = site.recover(&backup).run().expect_code(1);
+    let verdict = &of(&output, "verdict")[0];
+    assert_eq!(verdict["status"], "skipped", "{output:?}");
+    let words = verdict["message"].as_str().unwrap();
+    assert!(words.contains("u_a_check"), "{words}");
+}
+
+/// A small file system, for root alone.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn new(size: &str) -> Option<Self> {
+        tests::another_user()?;
+        let folder = tempfile::tempdir().unwrap();
+        let mount = program("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]);
+        let mounted = mount.arg(folder.path()).run();
+        (mounted.code() == Some(0)).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        program("umount").arg(self.0.path()).run().expect_code(0);
+    }
+}
+
+#[test]
+fn a_packed_backup_does_not_fill_the_disk() {
+    // 256 MiB are left to others.
+    let Some(small) = Small::new("size=275m,mode=1777") else {
+        return;
+    };
+    let site = Site::new();
+    let backup = site.back_up("gz", &["-Ft", "-z"]);
+    let output = site.recover(&backup).env("TMPDIR", small.0.path()).run();
+    let output = output.expect_code(2);
+    assert!(
+        output.stderr.contains("the copy of the backup needs"),
+        "{output:?}"
+    );
+    assert_eq!(files_in(small.0.path()), [""; 0]);
+}
+
 #[test]
 fn a_backup_that_is_not_what_its_manifest_says_fails() {
     let site = Site::new();
