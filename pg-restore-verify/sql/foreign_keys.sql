@@ -23,18 +23,15 @@ SELECT con.oid AS key,
             THEN format('::%I.%I', ltn.nspname, lt.typname) ELSE '' END AS referenced_cast,
        CASE WHEN op.oprright <> fa.atttypid AND rt.typtype <> 'p'
             THEN format('::%I.%I', rtn.nspname, rt.typname) ELSE '' END AS column_cast,
+       -- a cast that the database brings along; that of a domain is its base type's
+       EXISTS (SELECT FROM pg_catalog.pg_cast c
+               WHERE c.castfunc >= 16384
+                 AND (op.oprleft <> pa.atttypid AND c.casttarget = op.oprleft
+                      AND (c.castsource = pa.atttypid OR pt.typtype = 'd')
+                      OR op.oprright <> fa.atttypid AND c.casttarget = op.oprright
+                         AND (c.castsource = fa.atttypid OR ft.typtype = 'd'))) AS runs_own_code,
        CASE WHEN pa.attcollation <> fa.attcollation AND coll.oid IS NOT NULL
-            THEN format(' COLLATE %I.%I', colln.nspname, coll.collname) ELSE '' END AS collation,
-       -- who owns a type may make a cast of it; of a domain, its base type's counts
-       EXISTS (SELECT FROM pg_catalog.pg_cast ca
-               JOIN pg_catalog.pg_proc cp ON cp.oid = ca.castfunc
-               JOIN pg_catalog.pg_language cl ON cl.oid = cp.prolang
-               WHERE cp.oid >= 16384
-                 AND cl.lanname NOT IN ('c', 'internal')
-                 AND (ca.casttarget = op.oprleft AND ca.castsource <> op.oprleft
-                      AND (ca.castsource = pa.atttypid OR pt.typtype = 'd')
-                      OR ca.casttarget = op.oprright AND ca.castsource <> op.oprright
-                      AND (ca.castsource = fa.atttypid OR ft.typtype = 'd'))) AS runs_own_code
+            THEN format(' COLLATE %I.%I', colln.nspname, coll.collname) ELSE '' END AS collation
 FROM pg_catalog.pg_constraint con
 CROSS JOIN LATERAL (SELECT to_jsonb(con)) j (con)
 CROSS JOIN LATERAL ROWS FROM (unnest(con.conkey), unnest(con.confkey), unnest(con.conpfeqop))
@@ -45,14 +42,14 @@ JOIN pg_catalog.pg_attribute fa ON fa.attrelid = fc.oid AND fa.attnum = k.attrib
 JOIN pg_catalog.pg_class pc ON pc.oid = con.confrelid
 JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
 JOIN pg_catalog.pg_attribute pa ON pa.attrelid = pc.oid AND pa.attnum = k.referenced
+JOIN pg_catalog.pg_type ft ON ft.oid = fa.atttypid
+JOIN pg_catalog.pg_type pt ON pt.oid = pa.atttypid
 JOIN pg_catalog.pg_operator op ON op.oid = k.operator
 JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
 JOIN pg_catalog.pg_type lt ON lt.oid = op.oprleft
 JOIN pg_catalog.pg_namespace ltn ON ltn.oid = lt.typnamespace
 JOIN pg_catalog.pg_type rt ON rt.oid = op.oprright
 JOIN pg_catalog.pg_namespace rtn ON rtn.oid = rt.typnamespace
-JOIN pg_catalog.pg_type pt ON pt.oid = pa.atttypid
-JOIN pg_catalog.pg_type ft ON ft.oid = fa.atttypid
 LEFT JOIN pg_catalog.pg_collation coll ON coll.oid = pa.attcollation
 LEFT JOIN pg_catalog.pg_namespace colln ON colln.oid = coll.collnamespace
 WHERE con.contype = 'f'

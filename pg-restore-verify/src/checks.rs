@@ -61,7 +61,7 @@ const KINDS: &[(&str, &str)] = &[
 
 /// Makes the checks of `database` on so many connections and writes what they find. Returns in
 /// words what the verdict says of them: of a live database what holds, of a restored one what it
-/// adds to its own, which are the faults that came with the data.
+/// adds to its own: the faults that came with the data, and what nobody could look at.
 pub fn report(
     database: &Database,
     origin: Origin<'_>,
@@ -107,26 +107,7 @@ pub fn report(
     for kind in KINDS {
         summary.add(*kind, &seen, origin, findings)?;
     }
-    if origin.is_live() {
-        summary.unseen.append(&mut summary.lacking);
-        if let Some(unseen) = in_short(&summary.unseen) {
-            findings.could_not_see(&unseen);
-        }
-        return Ok(summary.held.join(", "));
-    }
-    if let Some(unseen) = in_short(&summary.unseen) {
-        findings.unprovable(&format!("it could not be looked at whole: {unseen}"));
-    }
-    let mut remarks = String::new();
-    for (what, those) in [
-        ("as in the source", &summary.inherited),
-        ("not looked at", &summary.lacking),
-    ] {
-        if let Some(those) = in_short(those) {
-            remarks.push_str(&format!("; {what}, {those}"));
-        }
-    }
-    Ok(remarks)
+    summary.close(origin, findings)
 }
 
 /// What is said beside the verdict.
@@ -176,9 +157,32 @@ impl Summary {
                 self.inherited.push(format!("{}: {why}", seen.object));
             }
             Outcome::Unseen(why) => self.unseen.push(format!("{check} {}: {why}", seen.object)),
-            Outcome::Lacking(why) => self.lacking.push(format!("{check} {}: {why}", seen.object)),
+            Outcome::Lacking(why) => {
+                self.lacking.push(format!("{check} {}: {why}", seen.object));
+            }
             _ => {}
         }
+    }
+
+    /// What the verdict says of all of it. What could not be seen is never taken for sound; where
+    /// all that a server lacks is amcheck, the rows are proved nevertheless, and the words say so.
+    fn close(mut self, origin: Origin<'_>, findings: &mut Findings<'_>) -> Result<String> {
+        if origin.is_live() {
+            self.unseen.append(&mut self.lacking);
+            if let Some(unseen) = in_short(&self.unseen) {
+                findings.could_not_see(&unseen);
+            }
+            return Ok(self.held.join(", "));
+        }
+        if let Some(unseen) = in_short(&self.unseen) {
+            findings.unprovable(&format!(
+                "restored, and not all could be looked at: {unseen}"
+            ));
+        }
+        let faults =
+            in_short(&self.inherited).map(|faults| format!("; as in the source, {faults}"));
+        let lacking = in_short(&self.lacking).map(|what| format!("; not looked at: {what}"));
+        Ok(faults.unwrap_or_default() + &lacking.unwrap_or_default())
     }
 }
 

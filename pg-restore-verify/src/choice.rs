@@ -216,7 +216,8 @@ fn unmatched(patterns: &[String], refusals: &[Refusal]) -> Error {
         // It may be what was meant.
         Some(refused) => error.with_detail(format!(
             "{} was not restored: {}",
-            refused.object, refused.message
+            refused.shown(),
+            refused.in_words()
         )),
         None => error.with_hint(
             "letters outside double quotes are taken as lower case, and a table without a schema \

@@ -157,7 +157,8 @@ fn look(shared: &Shared, watched: &Watched, between: Duration) {
     let mut session = None;
     let mut before = Reading::default();
     while !shared.is_over.load(Relaxed) {
-        let now = Reading::take();
+        let mut now = Reading::take();
+        let knew = session.is_some();
         let is_active = is_active(watched, &mut session);
         if now.is_beyond(&before) || is_active {
             let since = shared.began.elapsed().as_millis();
@@ -165,35 +166,47 @@ fn look(shared: &Shared, watched: &Watched, between: Duration) {
                 .progress
                 .store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
         }
+        if !knew {
+            // Looking a host name up reads files, on another thread.
+            now = Reading::take();
+        }
         before = now;
         thread::sleep(between);
     }
 }
 
-/// The session that asks, or that there can be none.
-type Asking = Option<Option<(Client, String)>>;
-
-fn is_active(watched: &Watched, asking: &mut Asking) -> bool {
-    if asking.is_none() {
-        let seen = lock(watched);
-        let Some((server, name)) = seen
-            .as_ref()
-            .and_then(|seen| Some((seen.server.upgrade()?, seen.name.clone())))
-        else {
-            // Nothing is being restored yet; starting a server takes as long as it takes.
-            return true;
-        };
-        drop(seen);
-        // One that does not let us in once is not asked again: that would be reading, too.
-        let client = server.connect_to_server().ok();
-        *asking = Some(client.map(|client| (client, name)));
+/// Whether a session of the restore does something, or may.
+fn is_active(watched: &Watched, asking: &mut Option<Client>) -> bool {
+    match ask(watched, asking) {
+        Ok(is_active) => is_active,
+        Err(error) => {
+            // Another one asks the next time.
+            *asking = None;
+            // A server that answers, be it that it has no room for us or starts again, may be at
+            // work. One that is silent is not.
+            error.sqlstate().is_some()
+        }
     }
-    let Some(Some((client, name))) = asking else {
-        return false;
+}
+
+fn ask(watched: &Watched, asking: &mut Option<Client>) -> Result<bool> {
+    let seen = lock(watched)
+        .as_ref()
+        .map(|seen| (seen.name.clone(), Weak::clone(&seen.server)));
+    let Some((name, server)) = seen else {
+        // Nothing is being restored yet; starting a server takes as long as it takes.
+        return Ok(true);
+    };
+    let client = match asking {
+        Some(client) => client,
+        None => match server.upgrade() {
+            Some(server) => asking.insert(server.connect_to_server()?),
+            None => return Ok(true),
+        },
     };
     let query = include_str!("../sql/activity.sql");
-    let answer = client.query_typed(query, &[(&*name, Type::TEXT)]);
-    answer.is_ok_and(|rows| rows.first().is_some_and(|row| row.get(0)))
+    let answer = client.query_typed(query, &[(&name, Type::TEXT)])?;
+    Ok(answer.first().is_none_or(|row| row.get(0)))
 }
 
 /// How many bytes were read so far: by us, and by each program that we started.

@@ -10,7 +10,6 @@ use shared::{Exit, Result};
 
 use crate::checks::{self, Origin};
 use crate::cli::Options;
-use crate::others_code;
 use crate::record::Findings;
 use crate::server::{Database, Server};
 
@@ -39,7 +38,6 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let database = Database::new(&server, &name);
     let mut findings = Findings::new(context);
     findings.begin(Path::new(&name));
-    others_code::warn(&mut database.connect()?, &name, &findings)?;
     let (origin, jobs) = (Origin::Live, options.jobs());
     let held = checks::report(&database, origin, &options.checks, jobs, &mut findings)?;
     findings.verdict(match held.as_str() {

@@ -144,11 +144,6 @@ impl<'a> Findings<'a> {
         self.any_unseen = true;
     }
 
-    /// Says on stderr what whoever runs this should know.
-    pub fn warn(&self, text: &str) {
-        self.context.warn(text);
-    }
-
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
     /// how it came out, and the words.
     pub fn verdict(&mut self, proved: String) -> Result<(Status, String)> {

@@ -15,6 +15,7 @@ use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 use crate::attribute_versions;
 use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
+use crate::secrets::masked;
 
 /// The statements that define each object.
 #[derive(Debug, Default, Clone)]
@@ -231,7 +232,7 @@ impl Schema {
             !self.objects.contains_key(*object) && !object.comes_with_an_extension()
         });
         for (object, statements) in extra {
-            let actual = Some(statements.join("\n"));
+            let actual = Some(masked(&statements.join("\n")));
             found.push(Difference {
                 object: object.label(),
                 expected: None,
@@ -367,14 +368,14 @@ pub fn is_data(entry: &Entry) -> bool {
     DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
 }
 
-/// The statements that only one side has; none and none if both have the same.
+/// The statements that only one side has, without passwords; none and none if both have the same.
 fn unlike(
     expected: &[String],
     actual: Option<&Vec<String>>,
     same_names: bool,
 ) -> (Option<String>, Option<String>) {
     let Some(actual) = actual else {
-        return (Some(expected.join("\n")), None);
+        return (Some(masked(&expected.join("\n"))), None);
     };
     let mut missing: Vec<&String> = expected.iter().collect();
     let mut extra = Vec::new();
@@ -391,7 +392,7 @@ fn unlike(
     if same_meaning(&missing, &extra, same_names) {
         return (None, None);
     }
-    let (missing, extra) = lines_that_differ(&missing, &extra);
+    let (missing, extra) = lines_that_differ(&masked(&missing), &masked(&extra));
     (Some(missing), Some(extra))
 }
 

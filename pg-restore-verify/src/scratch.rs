@@ -17,6 +17,7 @@ use crate::promotion::Promotion;
 use crate::server::Server;
 
 const TAKES_PLACE: &str = "pg-restore-verify: takes the place of ";
+const MADE_FOR: &str = "pg-restore-verify: made for ";
 const COMMENT: &str = "pg-restore-verify: a scratch database, dropped when it is proved";
 
 /// The name of a scratch database, the database once it was created, and the roles made for it.
@@ -81,10 +82,31 @@ impl Scratch {
         Ok(self.keeper().batch_execute(&sql)?)
     }
 
-    /// Creates a role that nobody can log in as, for as long as the database lives.
-    pub fn create_role(&mut self, role: &str) -> Result<()> {
+    /// Sees to it that a role is there as long as the database lives; whether it is only for such
+    /// databases. Another run that made it for its own does not drop it meanwhile.
+    pub fn provide_role(&mut self, role: &str) -> Result<bool> {
+        let keeper = self.keeper();
+        let hold = include_str!("../sql/hold_role.sql");
+        keeper.query_typed(hold, &[(&role, Type::TEXT)])?;
+        if let Some(is_ours) = is_ours(keeper, role)? {
+            if is_ours {
+                self.roles.push(role.to_string());
+            }
+            return Ok(is_ours);
+        }
+        match self.create_role(role) {
+            // By another run, just now.
+            Err(error) if matches!(error.sqlstate(), Some("42710" | "23505")) => {
+                self.provide_role(role)
+            }
+            created => created.map(|()| true),
+        }
+    }
+
+    /// Creates a role that nobody can log in as.
+    fn create_role(&mut self, role: &str) -> Result<()> {
         let name = quote_identifier(role);
-        let comment = quote_literal(&format!("pg-restore-verify: made for {}", self.name));
+        let comment = quote_literal(&format!("{MADE_FOR}{}", self.name));
         let create = format!(
             "CREATE ROLE {name} NOLOGIN; COMMENT ON ROLE {name} IS {comment}; \
              GRANT {name} TO CURRENT_USER"
@@ -216,11 +238,30 @@ pub fn drop_subscriptions(client: &mut Client) -> Result<()> {
     Ok(client.batch_execute(include_str!("../sql/drop_subscriptions.sql"))?)
 }
 
+/// Whether a role was made for a scratch database; none if there is no such role.
+fn is_ours(client: &mut Client, role: &str) -> Result<Option<bool>> {
+    let comment = "SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') \
+                   FROM pg_catalog.pg_roles WHERE rolname = $1";
+    let rows = client.query_typed(comment, &[(&role, Type::TEXT)])?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(row.try_get::<_, String>(0)?.starts_with(MADE_FOR)))
+}
+
 /// A role that something else needs by now stays, and so its comment: a later run tries again.
+/// So does the one that another run counts on.
 fn drop_roles(client: &mut Client) -> Result<()> {
     for row in client.query_typed(include_str!("../sql/abandoned_roles.sql"), &[])? {
         let role: String = row.try_get(0)?;
+        let take = include_str!("../sql/take_role.sql");
+        let taken = client.query_typed(take, &[(&role, Type::TEXT)])?;
+        if !taken.first().is_some_and(|row| row.get(0)) {
+            continue;
+        }
         let _ = client.batch_execute(&format!("DROP ROLE IF EXISTS {}", quote_identifier(&role)));
+        let release = include_str!("../sql/release_role.sql");
+        client.query_typed(release, &[(&role, Type::TEXT)])?;
     }
     Ok(())
 }

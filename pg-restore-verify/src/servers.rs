@@ -58,7 +58,11 @@ impl Servers {
     pub fn obtain(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
         let server = match (self.current.take(), &self.named) {
             (Some(server), Some(_)) => server,
-            (None, Some(conninfo)) => Arc::new(Server::named(conninfo.clone(), patient())?),
+            (None, Some(conninfo)) => {
+                // One session does nothing but hold the lock on our database, for hours perhaps.
+                let conninfo = conninfo.with_signs_of_life(SIGN_OF_LIFE);
+                Arc::new(Server::named(conninfo, patient())?)
+            }
             (Some(server), None) if is_best(&server, at_least) => server,
             (_, None) => Arc::new(Server::throw_away(at_least)?),
         };
@@ -137,6 +141,9 @@ fn is_best(server: &Server, at_least: Option<u32>) -> bool {
 }
 
 /// A restore takes as long as it takes, and its own sessions wait for each other.
+/// In seconds; Azure forgets a silent session after four minutes, AWS after six.
+const SIGN_OF_LIFE: u32 = 60;
+
 fn patient() -> SessionOptions {
     SessionOptions {
         lock_timeout: Duration::ZERO,

@@ -206,7 +206,9 @@ fn on_target(
         took: restored.took,
         server_version: target.server().version().to_string(),
     };
-    if let Some(trouble) = restored.refusals.iter().find_map(Refusal::own_trouble) {
+    let ours = target.server().is_ours();
+    let mut refusals = restored.refusals.iter();
+    if let Some(trouble) = refusals.find_map(|refusal| refusal.own_trouble(ours)) {
         return Err(trouble);
     }
     target.has_room()?;
@@ -401,7 +403,7 @@ impl Restored {
         let restored = self.damage.is_none() && failures.peek().is_none();
         for refusal in failures {
             let finding = findings.check("restore", Status::Failed);
-            findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+            findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
         }
         self.report_harmless(findings)?;
         if restored {

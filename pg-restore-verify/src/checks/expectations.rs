@@ -5,7 +5,7 @@ mod file;
 use std::path::Path;
 
 use postgres::{Client, SimpleQueryMessage};
-use shared::dump::{Token, spans};
+use shared::dump::{Token, spans, tokens};
 use shared::{Error, Result};
 
 use super::job::Job;
@@ -147,9 +147,25 @@ impl Expectation {
             let message = format!("gives {columns} columns, where one value is needed");
             return Ok(self.broken(None, message));
         }
-        let rows = rows(client, &self.sql)?;
+        // Of a whole table no more than the second row is needed to see that it is too many.
+        let first = tokens(self.sql.as_bytes()).into_iter().next();
+        let is_query = |token: Token<'_>| {
+            let begins = ["select", "with", "values", "table"];
+            token == Token::Symbol(b'(') || begins.iter().any(|word| token.is(word))
+        };
+        let sql = match first.is_some_and(is_query) {
+            true => format!("SELECT * FROM (\n{}\n) own_check LIMIT 2", self.sql),
+            // SHOW, say
+            false => self.sql.clone(),
+        };
+        let rows = rows(client, &sql)?;
         let [row] = rows.as_slice() else {
-            let message = format!("gives {} rows, where one value is needed", rows.len());
+            let count = if rows.is_empty() {
+                "no rows"
+            } else {
+                "more than one row"
+            };
+            let message = format!("gives {count}, where one value is needed");
             return Ok(self.broken(None, message));
         };
         let actual = row.first().and_then(Option::as_deref);

@@ -45,7 +45,7 @@ pub enum Outcome {
     Listed(String),
     /// It could not be looked at, for this reason.
     Unseen(String),
-    /// The same, for want of what not every server has; the rows are proved without it.
+    /// What it is looked at with is not there, for this reason.
     Lacking(String),
 }
 

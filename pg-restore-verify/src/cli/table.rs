@@ -62,13 +62,16 @@ pub const TOOL: Tool = Tool::new(
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
-     \"skipped\", and the verdict's words name it; --live finds fault with it. A check that could \
-     not be made makes the verdict \"skipped\", with status 1; want of amcheck is but named.\n\n\
+     \"skipped\", and the verdict's words name it; --live finds fault with it. What could not be \
+     looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
+     is missing, or may not be used, the verdict's words say so.\n\n\
+     No record shows a password: strings in the definitions of subscriptions, servers, user \
+     mappings and roles are '***', and so is what follows the word password in others.\n\n\
      --live makes these checks on a running database, all but that of materialised views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
-     constraint or a foreign key. Its indexes may run some, so that a superuser is warned. There any fault fails the verdict, with status 1. What could not be looked at \
+     constraint or a foreign key: what needs one is listed and not looked at. There any fault fails the verdict, with status 1. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
      makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
@@ -89,7 +92,8 @@ pub const TOOL: Tool = Tool::new(
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
      --max-difference, in percent of the larger one, and if the manifest says that the backup is \
-     of another database of that server. A table that may not be read leaves the backup unproved.\n\n\
+     of another database of that server. A table that may not be read, or of \
+     which policies hide rows, leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \

@@ -2,6 +2,8 @@
 
 use shared::Error;
 
+use crate::secrets::masked_beginning;
+
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -76,21 +78,46 @@ impl Refusal {
         }
     }
 
-    /// The error to end with, if it was this machine's trouble: it says nothing
-    /// about the backup.
-    pub fn own_trouble(&self) -> Option<Error> {
+    /// What was being restored, without passwords: it may be the first line of the statement.
+    pub fn shown(&self) -> String {
+        masked_beginning(&self.object)
+    }
+
+    /// The server's words, without what they quote of a connection string.
+    pub fn in_words(&self) -> String {
+        const QUOTES: &str = "invalid connection string syntax";
+        match self.message.find(QUOTES) {
+            Some(at) => self
+                .message
+                .get(..at + QUOTES.len())
+                .unwrap_or(QUOTES)
+                .to_string(),
+            None => masked_beginning(&self.message),
+        }
+    }
+
+    /// The error to end with, if it was this machine's trouble, or that of the server, which may be
+    /// ours: it says nothing about the backup.
+    pub fn own_trouble(&self, on_ours: bool) -> Option<Error> {
         let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
         if says(&NO_ROOM) {
             let error = Error::new("there is no room to restore the backup");
-            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint("make room, or name another folder in TMPDIR"));
         }
         if says(&NOT_BUILT_WITH) {
             let error = Error::new("this pg_restore can't decompress the backup");
-            let error = error.with_detail(format!("{}: {}", self.object, self.message));
+            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
         }
-        says(&SERVER_GONE).then(|| server_gone(format!("{}: {}", self.object, self.message)))
+        says(&SERVER_GONE).then(|| {
+            let detail = format!("{}: {}", self.shown(), self.in_words());
+            match on_ours {
+                true => server_gone(detail),
+                false => Error::new("the server ended, or the session that restored on it")
+                    .with_detail(detail),
+            }
+        })
     }
 }
 
@@ -134,6 +161,18 @@ mod test {
     #[test]
     fn harmless_ones_and_those_that_look_like_them() {
         let of = |message: &str| Refusal::new("x", message, "").harmless;
+        let gone = Refusal::new(
+            "x",
+            "FATAL: terminating connection due to administrator",
+            "",
+        );
+        let whose = |ours: bool| {
+            gone.own_trouble(ours)
+                .unwrap()
+                .message()
+                .contains("throw-away")
+        };
+        assert!(whose(true) && !whose(false));
         for message in [
             "ERROR:  unrecognized configuration parameter \"transaction_timeout\"",
             "unrecognized configuration parameter \"transaction_timeout\"",

@@ -106,9 +106,10 @@ impl Target {
     /// What was not restored because it would have reached elsewhere; the errors about it are
     /// taken away from the others.
     pub fn held_off(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<HeldOff> {
+        let ours = self.server().is_ours();
         if refusals
             .iter()
-            .any(|refusal| refusal.own_trouble().is_some())
+            .any(|refusal| refusal.own_trouble(ours).is_some())
         {
             return Ok(HeldOff::default());
         }
@@ -200,7 +201,21 @@ impl Target {
             sql.push_str(&format!(" ENCODING {}", quote_literal(encoding)));
         }
         let created = client.batch_execute(&format!("{sql}{}", locale.to_sql()));
-        let refused = created.err().map(Error::from);
+        let refused = match created.map_err(Error::from) {
+            Ok(()) => None,
+            // invalid_parameter_value, undefined_object, feature_not_supported, wrong_object_type
+            Err(error)
+                if matches!(
+                    error.sqlstate(),
+                    Some("22023" | "42704" | "0A000" | "42809")
+                ) =>
+            {
+                Some(error)
+            }
+            Err(error) => {
+                return Err(error).context(|| "creating the scratch database".to_string());
+            }
+        };
         if refused.is_some() {
             client
                 .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
@@ -281,29 +296,27 @@ impl Target {
     }
 
     fn provide_role(&mut self, client: &mut Client, role: String) -> Result<()> {
+        if let Some(scratch) = &mut self.scratch {
+            if scratch.provide_role(&role)? {
+                self.created_roles.insert(role.clone());
+            }
+            self.known.roles.insert(role);
+            return Ok(());
+        }
         let exists = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
         if client
             .query_typed(exists, &[(&role, Type::TEXT)])?
             .is_empty()
         {
-            self.create_role(client, &role)?;
+            // What it might do where it came from is not in the backup: an owner of an event
+            // trigger was a superuser, one of a view may have been a member of who can read.
+            let name = quote_identifier(&role);
+            let create = format!("CREATE ROLE {name} SUPERUSER NOLOGIN");
+            client.batch_execute(&create)?;
             self.created_roles.insert(role.clone());
         }
         self.known.roles.insert(role);
         Ok(())
-    }
-
-    fn create_role(&mut self, client: &mut Client, role: &str) -> Result<()> {
-        match &mut self.scratch {
-            Some(scratch) => scratch.create_role(role),
-            // What it might do where it came from is not in the backup: an owner of an event
-            // trigger was a superuser, one of a view may have been a member of who can read.
-            None => {
-                let name = quote_identifier(role);
-                let create = format!("CREATE ROLE {name} SUPERUSER NOLOGIN");
-                Ok(client.batch_execute(&create)?)
-            }
-        }
     }
 
     /// In the server's own folder, if that is ours. In that of others only those that are there

@@ -47,7 +47,7 @@ pub fn verify(
     let took = began.elapsed();
     for refusal in &refusals {
         let finding = findings.check("restore", Status::Failed);
-        findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+        findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
     }
     if refusals.is_empty() {
         findings.add(findings.check("restore", Status::Ok).took(took))?;
@@ -122,7 +122,7 @@ pub fn restore_first(
     let refusals = globals.restore(target)?;
     for refusal in &refusals {
         let finding = findings.check("globals", Status::Failed);
-        findings.add(finding.object(&refusal.object).message(&refusal.message))?;
+        findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
     }
     if refusals.is_empty() {
         let finding = findings.check("globals", Status::Ok).object(&name);

@@ -515,6 +515,27 @@ fn checks_of_rows_that_a_function_now_sees_otherwise() {
     );
 }
 
+/// What could not be seen is not taken for sound.
+#[test]
+fn a_check_that_ends_in_an_error_leaves_the_backup_unproved() {
+    let database = Database::new();
+    database.sql(
+        "create function shy(int) returns bool language plpgsql as $$ begin
+             if current_query() like 'SELECT%FILTER (WHERE%' then raise exception 'too shy'; end if;
+             return true; end $$;
+         create table t (a int constraint shy check (shy(a))); insert into t values (1)",
+    );
+    let output = verify_whole(&database, &[]);
+    expect_verdict(&output, "skipped");
+    let verdict = output.json_lines().pop().unwrap();
+    let message = verdict["message"].as_str().unwrap();
+    assert!(
+        message.contains("check_constraints public.t shy"),
+        "{message}"
+    );
+    assert!(message.contains("too shy"), "{message}");
+}
+
 #[test]
 fn the_users_own_checks() {
     let shop = shop();

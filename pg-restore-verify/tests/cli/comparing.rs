@@ -99,6 +99,17 @@ fn what_can_t_be_seen_is_not_taken_for_equal() {
     let output = run.arg(&path).run();
     expect_verdict(&output, "skipped");
     assert!(output.stdout.contains("permission denied"), "{output:?}");
+    // A policy hides rows from it.
+    database.sql(
+        "insert into open select generate_series(1, 100); grant select on closed to counter;
+         alter table open enable row level security;
+         create policy few on open to counter using (a <= 5)",
+    );
+    dump(&database, &["-Fc"], &path);
+    let run = tool("pg-restore-verify").args(["--compare", &conninfo]);
+    let output = run.arg(&path).run();
+    expect_verdict(&output, "skipped");
+    assert!(output.stdout.contains("row-level security"), "{output:?}");
     let nowhere = tool("pg-restore-verify").args(["--compare", "host=/nonexistent"]);
     nowhere.arg(&path).run().expect_code(2);
     database.sql("drop owned by counter; drop role counter");

@@ -122,6 +122,14 @@ fn work_is_told_from_waiting() {
     let busy = "DO $$ BEGIN WHILE pg_catalog.clock_timestamp() < pg_catalog.now() + interval '8 seconds' \
                 LOOP END LOOP; END $$;";
     with(busy).expect_code(0);
+    // The session that asks is ended again and again; another one takes its place.
+    let lonely = "DO $$ BEGIN WHILE pg_catalog.clock_timestamp() < pg_catalog.now() + interval '9 seconds' \
+                  LOOP IF pg_catalog.clock_timestamp() < pg_catalog.now() + interval '2 seconds' THEN \
+                  PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                  WHERE query LIKE '-- Does any session of the restore%'; \
+                  PERFORM pg_catalog.pg_stat_clear_snapshot(); END IF; \
+                  END LOOP; END $$;";
+    with(lonely).expect_code(0);
 }
 
 #[test]

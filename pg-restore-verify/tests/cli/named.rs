@@ -269,7 +269,8 @@ fn by_an_ordinary_role() {
     let source = Database::new();
     source.sql(
         "create role plain_owner; create schema s authorization plain_owner;
-         create table s.t as select generate_series(1, 10) a; alter table s.t owner to plain_owner",
+         create table s.t as select generate_series(1, 10) a; alter table s.t owner to plain_owner;
+         create index i on s.t (a)",
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plain");
@@ -282,5 +283,99 @@ fn by_an_ordinary_role() {
         .run();
     assert_eq!(failed(&output), Vec::<String>::new(), "{output:?}");
     expect_verdict(&output, "ok");
+    // Only a superuser may use amcheck there: nobody should think that it was.
+    let lines = output.json_lines();
+    let verdict = lines.last().unwrap()["message"].as_str().unwrap();
+    assert!(
+        verdict.contains("not looked at: btrees 1 B-tree: amcheck"),
+        "{verdict}"
+    );
     assert_eq!(whole(&cluster), before);
+}
+
+/// The run that made a role ends while another one counts on it.
+#[test]
+fn a_role_stays_as_long_as_anybody_counts_on_it() {
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    let path = slow(folder.path());
+    let script = fs::read_to_string(&path).unwrap();
+    // It needs the role early, owns nothing for a while, and then something.
+    let table = "--\n-- Name: t; Type: TABLE;";
+    let early = "-- Data for Name: x; Type: TABLE DATA; Schema: -; Owner: -\n\n\
+                 CREATE SCHEMA early AUTHORIZATION slow_owner;\nDROP SCHEMA early;\n\
+                 DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'go_on') \
+                 LOOP PERFORM pg_catalog.pg_sleep(0.05); END LOOP; END $$;\n\n";
+    let other = folder.path().join("other.sql");
+    let sleep = "SELECT pg_catalog.pg_sleep(3600);\n";
+    assert!(script.contains(table) && script.contains(sleep));
+    let changed = script.replacen(table, &format!("{early}{table}"), 1);
+    fs::write(&other, changed.replacen(sleep, "", 1)).unwrap();
+    let first = verify_on(&cluster).arg(&path).start();
+    eventually("the first is under way", || is_restoring(&cluster));
+    let second = verify_on(&cluster).arg(&other).start();
+    let mut client = cluster.connect("postgres").unwrap();
+    eventually("the second is under way", || {
+        let waits = "select count(*) from pg_stat_activity where query like 'DO%go\\_on%'";
+        client.query_one(waits, &[]).unwrap().get::<_, i64>(0) > 0
+    });
+    first.signal(Signal::TERM);
+    first.finish();
+    client.batch_execute("create role go_on").unwrap();
+    expect_verdict(&second.finish(), "ok");
+    client.batch_execute("drop role go_on").unwrap();
+    assert_eq!(whole(&cluster), before);
+}
+
+/// A role that may not create what holds them: all of it is refused, and differs.
+#[test]
+fn no_password_of_the_backup_is_shown() {
+    let cluster = busy();
+    let mut client = cluster.connect("postgres").unwrap();
+    client
+        .batch_execute("create role restorer login createdb createrole")
+        .unwrap();
+    let source = Database::new();
+    source.sql(
+        "create subscription s connection 'host=192.0.2.1 password=geheim' publication p
+             with (connect = false, slot_name = none);
+         create extension postgres_fdw;
+         create server far foreign data wrapper postgres_fdw options (host '192.0.2.1');
+         create user mapping for public server far options (user 'u', password 'geheim');
+         create view v as select 1 a",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let conninfo = format!("host={} dbname=app", cluster.socket_dir().display());
+    let with_more = |script: String| {
+        let more = "CREATE SUBSCRIPTION late CONNECTION 'password=geheim' PUBLICATION p WITH (x = y);\n\
+                    ALTER ROLE app PASSWORD 'geheim';\n";
+        format!("{more}{script}\n{more}")
+    };
+    for (name, options) in [("plain", "-Fp"), ("custom", "-Fc")] {
+        let path = folder.path().join(name);
+        dump(&source, &[options], &path);
+        if name == "plain" {
+            let script = fs::read_to_string(&path).unwrap();
+            assert!(script.contains("geheim"));
+            fs::write(&path, with_more(script)).unwrap();
+        }
+        let servers = [&["-U", "restorer", "-d", &conninfo][..], &[]];
+        // A throw-away one takes all of the archive.
+        let servers = servers
+            .iter()
+            .filter(|options| name == "plain" || !options.is_empty());
+        for options in servers {
+            let run = tool("pg-restore-verify")
+                .args(*options)
+                .arg("-v")
+                .arg(&path);
+            let output = run.run();
+            expect_verdict(&output, "failed");
+            for shown in [&output.stdout, &output.stderr] {
+                assert!(!shown.contains("geheim"), "{output:?}");
+            }
+        }
+    }
+    source.sql("drop subscription s");
 }

@@ -172,6 +172,18 @@ impl Conninfo {
         other
     }
 
+    /// The same, where an idle session shows a sign of life after so many seconds, unless the user
+    /// said how many: what lies between forgets a session that is silent for some minutes.
+    #[must_use]
+    pub fn with_signs_of_life(&self, seconds: u32) -> Self {
+        let mut other = self.clone();
+        if self.text("keepalives_idle").is_none_or(str::is_empty) {
+            let seconds = seconds.to_string();
+            other.settings.insert("keepalives_idle", seconds);
+        }
+        other
+    }
+
     /// The same, with the server that the session reached as the only one: of several hosts, or
     /// of a primary and its standbys, a child must not choose another.
     #[must_use]

@@ -233,6 +233,23 @@ mod tests {
     use super::*;
     use crate::connection::{ConnectArgs, Environment, Need};
 
+    #[test]
+    fn an_idle_session_shows_signs_of_life_as_often_as_somebody_said() {
+        let conninfo = |parameters: &str| {
+            let args = ConnectArgs {
+                dbname: Some(format!("host=h {parameters}")),
+                ..ConnectArgs::default()
+            };
+            Conninfo::resolve(&args, &Environment::default(), Need::Session).unwrap()
+        };
+        for (parameters, seconds) in [("", 60), ("keepalives_idle=7", 7)] {
+            let conninfo = conninfo(parameters).with_signs_of_life(60);
+            let mut config = postgres::Config::new();
+            set_keepalives(&mut config, &conninfo).unwrap();
+            assert_eq!(config.get_keepalives_idle(), Duration::from_secs(seconds));
+        }
+    }
+
     fn config(parameters: &str) -> postgres::Config {
         let args = ConnectArgs {
             dbname: Some(format!("postgresql://u@127.0.0.1/db?{parameters}")),

@@ -1,0 +1,174 @@
+//! What is never shown: passwords that stand in definitions.
+//!
+//! A subscription, a server and a user mapping have them in their strings; a view or a function
+//! may have one behind the word `password`, as libpq takes it.
+
+use shared::dump::{Token, spans, tokens};
+
+/// What stands for what is not shown.
+const HIDDEN: &str = "***";
+
+/// What a word of a connection string or an option is that nobody else may read.
+const WORD: &str = "password";
+
+/// Kinds of objects whose strings may be passwords: none of them is shown.
+const KINDS: [&[&str]; 6] = [
+    &["subscription"],
+    &["user", "mapping"],
+    &["server"],
+    &["foreign", "data", "wrapper"],
+    &["role"],
+    &["user"],
+];
+
+/// A statement, or several, without the passwords in it.
+pub fn masked(sql: &str) -> String {
+    let all = is_secret(sql);
+    let mut shown = String::with_capacity(sql.len());
+    let mut written = 0;
+    for (token, place) in spans(sql.as_bytes()) {
+        let secret = all && matches!(token, Token::Text(_));
+        if let (true, Some(between)) = (secret, sql.get(written..place.start)) {
+            shown.push_str(between);
+            shown.push_str(&format!("'{HIDDEN}'"));
+            written = place.end;
+        }
+    }
+    shown.push_str(sql.get(written..).unwrap_or_default());
+    behind_the_word(&shown)
+}
+
+/// The beginning of a statement that may end in the midst of a string.
+pub fn masked_beginning(sql: &str) -> String {
+    match sql.find(['\'', '$']) {
+        Some(at) if is_secret(sql) => format!("{}'{HIDDEN}'", sql.get(..at).unwrap_or_default()),
+        _ => behind_the_word(sql),
+    }
+}
+
+/// Whether one of the statements creates or changes what has passwords.
+fn is_secret(sql: &str) -> bool {
+    let tokens = tokens(sql.as_bytes());
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+    let begins = |at: usize| {
+        let of_kind = |kind: &&[&str]| (1..).zip(*kind).all(|(behind, word)| is(at + behind, word));
+        (is(at, "create") || is(at, "alter")) && KINDS.iter().any(of_kind)
+    };
+    (0..tokens.len()).any(begins)
+}
+
+/// Hides what follows the word `password`, `=` between them or not, up to the end of the string or
+/// of the value.
+fn behind_the_word(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut written = 0;
+    for (at, _) in lower.match_indices(WORD) {
+        let behind = at + WORD.len();
+        if behind < written {
+            continue;
+        }
+        let Some(value) = text.get(behind..).and_then(value) else {
+            continue;
+        };
+        shown.push_str(text.get(written..behind + value.start).unwrap_or_default());
+        shown.push_str(HIDDEN);
+        written = behind + value.end;
+    }
+    shown.push_str(text.get(written..).unwrap_or_default());
+    shown
+}
+
+/// The value that follows: `=value`, `= 'value'`, `= ''value''` or ` 'value'`.
+fn value(rest: &str) -> Option<std::ops::Range<usize>> {
+    let is_space = |c: char| c == ' ' || c == '\n' || c == '\t';
+    let gap = rest.len() - rest.trim_start_matches(is_space).len();
+    let (equals, begin) = match rest.get(gap..)?.strip_prefix('=') {
+        Some(behind) => {
+            let space = behind.len() - behind.trim_start_matches(is_space).len();
+            (true, gap + 1 + space)
+        }
+        None => (false, gap),
+    };
+    let given = rest.get(begin..)?;
+    let quotes = given.len() - given.trim_start_matches('\'').len();
+    // A word of prose, or a column of this name.
+    if quotes == 0 && !equals {
+        return None;
+    }
+    let inner = given.get(quotes..)?;
+    let end = match quotes {
+        0 => inner.find(|c: char| is_space(c) || c == '\'' || c == '&' || c == ';'),
+        _ => inner.find('\''),
+    };
+    let (start, end) = (begin + quotes, end.unwrap_or(inner.len()));
+    (end > 0).then_some(start..start + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_what_has_passwords() {
+        for (sql, shown) in [
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'host=h password=geheim' PUBLICATION p;",
+                "CREATE SUBSCRIPTION s CONNECTION '***' PUBLICATION p;",
+            ),
+            (
+                "CREATE USER MAPPING FOR u SERVER s OPTIONS (\n    password 'ge''heim',\n    \"user\" E'g\\'eheim'\n);",
+                "CREATE USER MAPPING FOR u SERVER s OPTIONS (\n    password '***',\n    \"user\" '***'\n);",
+            ),
+            (
+                "SET x = y;\nALTER SERVER s OPTIONS (SET token $$geheim$$);",
+                "SET x = y;\nALTER SERVER s OPTIONS (SET token '***');",
+            ),
+            (
+                "ALTER ROLE r WITH LOGIN PASSWORD 'geheim';",
+                "ALTER ROLE r WITH LOGIN PASSWORD '***';",
+            ),
+            (
+                "COMMENT ON SERVER s IS 'ours';",
+                "COMMENT ON SERVER s IS 'ours';",
+            ),
+            (
+                "CREATE TABLE server (a text DEFAULT 'x');",
+                "CREATE TABLE server (a text DEFAULT 'x');",
+            ),
+        ] {
+            assert_eq!(masked(sql), shown);
+        }
+    }
+
+    #[test]
+    fn what_follows_the_word() {
+        for (sql, shown) in [
+            (
+                "SELECT dblink('host=h password=geheim')",
+                "SELECT dblink('host=h password=***')",
+            ),
+            (
+                "dblink('PASSWORD = ''ge heim'' host=h')",
+                "dblink('PASSWORD = ''***'' host=h')",
+            ),
+            ("(password 'geheim', b 'c')", "(password '***', b 'c')"),
+            ("password=geheim host=h", "password=*** host=h"),
+            (
+                "a text, password text, b int",
+                "a text, password text, b int",
+            ),
+            ("the password is wrong", "the password is wrong"),
+            ("password", "password"),
+        ] {
+            assert_eq!(masked(sql), shown);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_cut() {
+        let shown = masked_beginning("CREATE SUBSCRIPTION s CONNECTION 'host=h pass=ge");
+        assert_eq!(shown, "CREATE SUBSCRIPTION s CONNECTION '***'");
+        assert_eq!(masked_beginning("INDEX public.i"), "INDEX public.i");
+    }
+}
