@@ -31,6 +31,7 @@ use crate::archive;
 use crate::compression::Compression;
 use crate::output::Output;
 use crate::partial::Partial;
+use crate::room::Room;
 use crate::watch::{Watch, Watched};
 use source::Source;
 pub use tar::read as read_tar;
@@ -55,6 +56,8 @@ pub struct Dump<'a> {
     /// How long pg_dump may be silent before the server is asked whether it still works for it;
     /// none: for ever.
     pub patience: Option<Duration>,
+    /// What the disk has for this dump and others.
+    pub room: &'a Room,
     /// More arguments, such as those that tie it to a snapshot.
     pub more: &'a [String],
 }

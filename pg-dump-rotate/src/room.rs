@@ -3,8 +3,11 @@
 //! A dump that fills the disk fails after hours, and others that write there fail with it. How
 //! much a backup will take is told by the one before it: its size, for what the tables took then.
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use shared::backup::{self, Manifest};
 use shared::units::human_bytes;
@@ -23,15 +26,20 @@ const ALWAYS: u64 = 4 << 20;
 /// The sizes of smaller backups say nothing: most of them is definitions.
 const TELLING: u64 = 1 << 20;
 
+/// What a file system counts in.
+const BLOCK: u64 = 512;
+
 /// What the dumps of one run will take, of the same room.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Room {
-    claims: Mutex<Vec<Weak<Claim>>>,
+    claims: Arc<Mutex<Vec<Weak<Claim>>>>,
 }
 
 /// What one dump will take, as long as it lasts.
 pub struct Claim {
     needed: u64,
+    /// Whether it is for what waits to be compressed, which others go before.
+    is_spill: bool,
     /// Where it is written, once it is.
     written: OnceLock<PathBuf>,
 }
@@ -43,10 +51,25 @@ impl Claim {
         let _ = self.written.set(partial.to_path_buf());
     }
 
+    fn new(needed: u64, is_spill: bool) -> Arc<Self> {
+        Arc::new(Self {
+            needed,
+            is_spill,
+            written: OnceLock::new(),
+        })
+    }
+
+    /// What is still to come. Where it was and is no more, it has its name, or was given up.
     fn left(&self) -> u64 {
-        let written = self.written.get().and_then(|path| path.metadata().ok());
-        let written = written.map_or(0, |data| data.len());
-        self.needed.saturating_sub(written)
+        let Some(path) = self.written.get() else {
+            return self.needed;
+        };
+        match path.metadata() {
+            Ok(data) if data.is_dir() => self.needed.saturating_sub(taken_bytes(path)),
+            Ok(data) => self.needed.saturating_sub(data.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(_) => self.needed,
+        }
     }
 }
 
@@ -61,28 +84,70 @@ impl Room {
         compressed: bool,
         is_earlier: impl Fn(&Manifest) -> bool,
     ) -> Result<Arc<Claim>> {
-        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.retain(|claim| claim.strong_count() > 0);
-        let others = claims.iter().filter_map(Weak::upgrade);
-        let others: u64 = others.map(|claim| claim.left()).sum();
+        let mut claims = self.claims();
+        let others = left(&claims, |_| true);
         let free = free_bytes(dir)?;
-        let needed = match free >= scaled(source_bytes, LARGEST) + ALWAYS + others {
+        let needed = match free >= largest(source_bytes) + others {
             true => cautious(source_bytes, compressed),
             false => match earlier(dir, is_earlier)? {
                 Some(earlier) => learned(source_bytes, &earlier, compressed),
                 None => cautious(source_bytes, compressed),
             },
         };
-        let claim = Arc::new(Claim {
-            needed: needed + ALWAYS,
-            written: OnceLock::new(),
-        });
+        let claim = Claim::new(needed + ALWAYS, false);
         if free < claim.needed + others {
             return Err(too_small(dir, claim.needed, free, source_bytes, others));
         }
         claims.push(Arc::downgrade(&claim));
         Ok(claim)
     }
+
+    /// Takes it whether it is there or not.
+    pub fn claim_by_force(&self, source_bytes: u64, compressed: bool) -> Arc<Claim> {
+        let claim = Claim::new(cautious(source_bytes, compressed) + ALWAYS, false);
+        self.claims().push(Arc::downgrade(&claim));
+        claim
+    }
+
+    /// Sets aside, beside all that is claimed, what a dump of `source_bytes` of tables takes at
+    /// most while it lies there uncompressed; `None` where there is less.
+    pub fn spill(&self, dir: &Path, source_bytes: u64) -> Result<Option<Spill>> {
+        let mut claims = self.claims();
+        let claim = Claim::new(largest(source_bytes), true);
+        if free_bytes(dir)? < claim.needed + left(&claims, |_| true) {
+            return Ok(None);
+        }
+        claims.push(Arc::downgrade(&claim));
+        drop(claims);
+        Ok(Some(Spill {
+            claim,
+            room: self.clone(),
+            dir: dir.to_path_buf(),
+        }))
+    }
+
+    /// Those of what is under way.
+    fn claims(&self) -> MutexGuard<'_, Vec<Weak<Claim>>> {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.retain(|claim| claim.strong_count() > 0);
+        claims
+    }
+}
+
+/// What these still need.
+fn left(claims: &[Weak<Claim>], which: impl Fn(&Claim) -> bool) -> u64 {
+    let claims = claims.iter().filter_map(Weak::upgrade);
+    claims
+        .filter(|claim| which(claim))
+        .map(|claim| claim.left())
+        .sum()
+}
+
+/// What the files of a folder take on the disk.
+fn taken_bytes(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let taken = files.filter_map(|file| Some(file.metadata().ok()?.blocks() * BLOCK));
+    taken.sum()
 }
 
 /// What nothing that becomes of so many bytes of tables is larger than.
@@ -91,34 +156,30 @@ fn largest(source_bytes: u64) -> u64 {
 }
 
 /// Room that is set aside for a dump that may lie there uncompressed for a while.
-pub struct Spill(u64);
-
-/// What all dumps of this run have set aside.
-static SPILLED: Mutex<u64> = Mutex::new(0);
-
-impl Spill {
-    /// Sets aside what a dump of `source_bytes` of tables takes at most; `None` where there is
-    /// less.
-    pub fn of(dir: &Path, source_bytes: u64) -> Result<Option<Self>> {
-        let wanted = largest(source_bytes);
-        let free = free_bytes(dir)?;
-        let mut claimed = SPILLED.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.saturating_sub(*claimed) < wanted {
-            return Ok(None);
-        }
-        *claimed += wanted;
-        Ok(Some(Self(wanted)))
-    }
-
-    /// How much it is.
-    pub fn bytes(&self) -> u64 {
-        self.0
-    }
+#[derive(Clone)]
+pub struct Spill {
+    claim: Arc<Claim>,
+    room: Room,
+    dir: PathBuf,
 }
 
-impl Drop for Spill {
-    fn drop(&mut self) {
-        *SPILLED.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+impl Spill {
+    /// Says where it lies.
+    pub fn lies_in(&self, folder: &Path) {
+        self.claim.is_written_to(folder);
+    }
+
+    /// Whether it takes more than was set aside, or others took of the disk what the dumps
+    /// themselves still need.
+    pub fn is_exceeded(&self) -> bool {
+        let taken = self.claim.written.get().map_or(0, |path| taken_bytes(path));
+        taken > self.claim.needed || self.is_short()
+    }
+
+    /// Whether the disk has no room any more for the dumps themselves.
+    pub fn is_short(&self) -> bool {
+        let needed = left(&self.room.claims(), |claim| !claim.is_spill);
+        free_bytes(&self.dir).is_ok_and(|free| free < needed)
     }
 }
 
@@ -191,7 +252,7 @@ fn free_bytes(dir: &Path) -> Result<u64> {
     let there = dir.ancestors().find(|folder| folder.exists());
     let there = there.unwrap_or(Path::new("/"));
     let space = rustix::fs::statvfs(there)
-        .map_err(std::io::Error::from)
+        .map_err(io::Error::from)
         .context(|| {
             format!(
                 "could not ask how much room there is in {}",
@@ -226,7 +287,46 @@ mod tests {
         drop(claim().unwrap());
         file.set_len(0).unwrap();
         assert!(claim().is_err());
+        // It has its name now: the rest of what was foreseen does not come.
+        fs::remove_file(&partial).unwrap();
+        drop(claim().unwrap());
         drop(first);
         assert!(claim().is_ok());
+    }
+
+    #[test]
+    fn what_waits_to_be_compressed_takes_no_room_from_a_dump() {
+        let dir = tempfile::tempdir().unwrap();
+        let room = Room::default();
+        let free = free_bytes(dir.path()).unwrap();
+        // A claim of two thirds, and a spill of a half.
+        let (most, half) = (free / 3 * 4, free / 5);
+        let spill = || room.spill(dir.path(), half).unwrap();
+        let claim = || room.claim(dir.path(), most, true, |_| false);
+        let dump = claim().unwrap();
+        assert!(spill().is_none());
+        drop(dump);
+        let spilled = spill().unwrap();
+        let detail = claim().err().unwrap();
+        let detail = detail.detail().unwrap_or_default();
+        assert!(detail.contains("at the same time need about"), "{detail}");
+        assert!(!spilled.is_exceeded());
+        // As if others had filled the disk.
+        let forced = room.claim_by_force(free * 4, true);
+        assert!(spilled.is_exceeded());
+        drop(forced);
+        assert!(!spilled.is_exceeded());
+        drop(spilled);
+        assert!(claim().is_ok());
+    }
+
+    #[test]
+    fn a_folder_takes_what_its_files_take() {
+        let dir = tempfile::tempdir().unwrap();
+        let claim = Claim::new(10 << 20, false);
+        assert_eq!(claim.left(), 10 << 20);
+        claim.is_written_to(dir.path());
+        fs::write(dir.path().join("1.dat"), vec![1; 4 << 20]).unwrap();
+        assert!(claim.left() < 8 << 20, "{}", claim.left());
     }
 }

@@ -14,6 +14,7 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 use setting::{actions, back_up, database_with_rows, folder, manifest, path_of, text, visible};
+use shared::programs::Program;
 use tests::{Database, ToolCommand, eventually, files_in};
 
 const FORMATS: [&str; 2] = ["custom", "directory"];
@@ -91,6 +92,40 @@ fn a_disk_that_is_full_for_the_dump() {
         run().arg("-s").run().expect_code(0);
         expect_nothing_done(run(), dir, "No space left on device");
     }
+}
+
+/// Others fill it while the dump lies there uncompressed, and make room again.
+#[test]
+fn a_disk_that_is_full_of_what_waits_to_be_compressed() {
+    let database = database_with_rows(100_000);
+    let Some(small) = Small::new("size=100m") else {
+        return;
+    };
+    let dir = small.0.path();
+    let bin = tempfile::tempdir().unwrap();
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let filler = dir.join("filler");
+    let script = format!(
+        "#!/bin/sh
+        case $* in *compress=0*) ;; *) exec {real} \"$@\" ;; esac
+        head -c 200M /dev/zero > {filler} 2> /dev/null
+        {real} \"$@\"
+        status=$?
+        rm {filler}
+        exit $status
+        ",
+        real = pg_dump.path().display(),
+        filler = filler.display(),
+    );
+    let path = bin.path().join("pg_dump");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    let run = back_up(&database, dir).env("PG_BINDIR", bin.path());
+    let output = run.args(["-F", "directory", "-Z", "gzip:2"]).run();
+    let output = output.expect_code(0);
+    let words = "begun again, and compressed by pg_dump";
+    assert!(output.stderr.contains(words), "{output:?}");
+    folder(dir).arg("--check").run().expect_code(0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use setting::{back_up, copy_with, database_with_rows, folder, manifest, path_of, taken_at, text};
-use tests::Database;
+use tests::{Database, Output, program};
 
 fn one_backup(dir: &Path, arguments: &[&str]) -> (Database<'static>, PathBuf) {
     let database = database_with_rows(10);
@@ -199,5 +199,38 @@ fn one_that_cannot_be_read_ends_neither_a_list_nor_a_check() {
         let of_closed = records.iter().find(|r| r["state"] == "unreadable").unwrap();
         assert_eq!(text(of_closed, "path"), closed.to_str().unwrap());
         assert!(text(of_closed, "reason").contains("can't be read: Permission denied"));
+    }
+}
+
+/// As where the system lets nobody start another thread.
+#[test]
+fn a_folder_is_listed_by_one_thread_where_no_other_can_be_started() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    let backup = path_of(&back_up(&database, dir.path()).run().expect_code(0));
+    for number in 0..2000 {
+        copy_with(
+            &backup,
+            &format!("{number:04}_20261120T030000Z.dump"),
+            |_| (),
+        );
+    }
+    for arguments in [
+        &["--list"][..],
+        &["--rotate", "--keep-last", "1", "--dry-run"],
+    ] {
+        // One waits for signals, and another's stack has no place beside its own.
+        let alone = program("sh").args(["-c", "ulimit -v 1600000; exec \"$@\"", "sh"]);
+        let alone = alone.arg(tests::binary("pg-dump-rotate")).arg("--dir");
+        let alone = alone.arg(dir.path()).args(arguments);
+        let alone = alone.env("RUST_MIN_STACK", (1 << 30).to_string());
+        let alone = alone.run().expect_code(0);
+        let paths = |output: &Output| -> Vec<String> {
+            let records = output.json_lines();
+            records.iter().map(|record| text(record, "path")).collect()
+        };
+        assert_eq!(paths(&alone).len(), 2001);
+        let run = folder(dir.path()).args(arguments).run();
+        assert_eq!(paths(&alone), paths(&run));
     }
 }

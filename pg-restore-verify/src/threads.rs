@@ -5,19 +5,47 @@ use std::thread;
 
 use shared::Result;
 
-/// Runs the same work on so many threads, to the end of all of them.
+/// Runs the same work on so many threads, to the end of all of them: this one, and as many more as
+/// can be started.
 pub fn on_threads(count: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..count).map(|_| scope.spawn(&work)).collect();
+        let start = |_| thread::Builder::new().spawn_scoped(scope, &work).ok();
+        let workers: Vec<_> = (1..count).map_while(start).collect();
+        let own = work();
         let ended = workers.into_iter().map(|worker| match worker.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        ended.collect()
+        std::iter::once(own).chain(ended).collect()
     })
 }
 
 /// What a mutex holds. A thread that panicked ends the program all the same.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn all_of_them_work_and_any_error_is_told() {
+        for count in [0, 1, 3] {
+            let worked = AtomicUsize::new(0);
+            let work = || {
+                worked.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            };
+            on_threads(count, work).unwrap();
+            assert_eq!(worked.into_inner(), count);
+            let failing = || Err(shared::Error::new("failed"));
+            assert_eq!(on_threads(count, failing).is_err(), count > 0);
+        }
+    }
 }

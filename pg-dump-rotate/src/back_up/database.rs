@@ -75,7 +75,7 @@ impl Database {
 
     /// Before anything is written: a disk that fills up fails others too.
     fn claim_room(&self, run: &Run<'_>) -> Result<Option<Arc<Claim>>> {
-        let (Some(bytes), false) = (self.source_bytes(), run.options.force) else {
+        let Some(bytes) = self.source_bytes() else {
             return Ok(None);
         };
         let new = self.manifest(run);
@@ -93,8 +93,12 @@ impl Database {
             true => &rehearsal,
             false => &run.room,
         };
-        let claim = room.claim(&run.dir, bytes, compressed, is_earlier)?;
-        Ok(Some(claim))
+        match run.options.force {
+            true => Ok(Some(room.claim_by_force(bytes, compressed))),
+            false => room
+                .claim(&run.dir, bytes, compressed, is_earlier)
+                .map(Some),
+        }
     }
 
     /// How long pg_dump may be silent before we ask the server, if we can.
@@ -165,6 +169,7 @@ impl Database {
             digest: !run.options.no_digest,
             estimate: self.source_bytes(),
             patience: self.patience()?,
+            room: &run.room,
             more,
         };
         dump.write(partial, run.context)

@@ -24,9 +24,10 @@ pub const TOOL: Tool = Tool::new(
      What pg_dump writes is compressed here, on all cores, with a checksum of the content; the \
      pg_restore of that version reads it. The files of a directory lie there uncompressed until we \
      have read them: pg_dump compresses them itself where it runs elsewhere, where there is no room \
-     for that, where the file system would write all of it to the disk first (ext4 does not, from \
-     Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, lz4:2 and above. A tar file \
-     is not compressed.\n\
+     for that beside the dumps themselves, where the file system would write all of it to the disk \
+     first (ext4 does not, from Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, \
+     lz4:2 and above. Where others fill the disk meanwhile the dump is begun again so. A tar file is \
+     not compressed.\n\
      \n\
      Several databases, by more than one -d or by --all-databases, and the globals of the server \
      are each a backup of their own, with the time of the run in their names and in the field set. \
@@ -42,8 +43,9 @@ pub const TOOL: Tool = Tool::new(
      there, and what can only be asked by a session of our own is not asked. A password never \
      becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
      to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
-     trusts whoever connects from inside. A command of one word is a pg_dump of this machine, run \
-     as any.\n\
+     trusts whoever connects from inside. It has to last as long as its pg_dump: once it has ended, \
+     a silence of 3 s is the end of the dump, whoever still holds its output open. A command of one \
+     word is a pg_dump of this machine, run as any.\n\
      \n\
      Which server a backup is of, the server's system identifier says, by psql where pg_dump runs \
      elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port stand for it. \

@@ -8,6 +8,7 @@
 //! is there and has its end, and when all is on disk.
 
 mod content;
+mod failure;
 mod follow;
 mod growing;
 mod pace;
@@ -30,7 +31,8 @@ use crate::folder::remove;
 use crate::partial::Partial;
 use crate::watch::growth;
 use content::{Content, Found, stem};
-use follow::{Failure, Followed, Follower};
+use failure::Failure;
+use follow::{Followed, Follower};
 use scratch::Scratch;
 
 const CONTENTS: &str = "toc.dat";
@@ -78,6 +80,9 @@ impl Dump<'_> {
         follower.may_end(child.ender());
         let watch = self.watch(&child, growth(place))?;
         let finished = self.ended(child, watch.as_ref())?;
+        if scratch.is_some_and(|scratch| ran_out_of_room(&finished, scratch)) {
+            return Ok(None);
+        }
         match follower.failure() {
             Some(Failure::Room) => return Ok(None),
             Some(Failure::Trouble(Trouble::Output(error))) => return Err(error).context(written),
@@ -94,8 +99,9 @@ impl Dump<'_> {
         let findings = follower.finish();
         signals::check()?;
         let findings = match findings {
-            Err(Trouble::Output(error)) => return Err(error).context(written),
-            Err(Trouble::Input(error)) => return Err(self.damaged(error)),
+            Err(Failure::Room) => return Ok(None),
+            Err(Failure::Trouble(Trouble::Output(error))) => return Err(error).context(written),
+            Err(Failure::Trouble(Trouble::Input(error))) => return Err(self.damaged(error)),
             Ok(findings) => findings,
         };
         if scratch.is_some() {
@@ -111,6 +117,13 @@ impl Dump<'_> {
 fn was_ended(finished: &Finished) -> bool {
     let words = finished.stderr.trim_end();
     !finished.status.success() && (words.is_empty() || words.ends_with("terminated by user"))
+}
+
+/// Whether pg_dump failed for want of room, whatever language it says so in.
+fn ran_out_of_room(finished: &Finished, scratch: &Scratch) -> bool {
+    let says = |words| finished.stderr.contains(words);
+    let said = says("No space left on device") || says("Disk quota exceeded");
+    !finished.status.success() && (said || scratch.room().is_short())
 }
 
 /// Removes what is in a folder.

@@ -23,17 +23,21 @@ pub(super) fn in_turn<T: Sync>(
         let make = &make;
         let start = |first: usize| {
             let (sender, receiver) = sync_channel(2);
-            scope.spawn(move || {
+            let started = thread::Builder::new().spawn_scoped(scope, move || {
                 let shares = all.chunks(SHARE).skip(first).step_by(threads);
                 // Who takes them went away: nobody wants the rest.
                 let _ = shares.map(make).try_for_each(|made| sender.send(made));
             });
-            receiver
+            started.ok().map(|_| receiver)
         };
         let makers: Vec<_> = (0..threads).map(start).collect();
         for (share, maker) in all.chunks(SHARE).zip(makers.iter().cycle()) {
-            let made = maker.recv();
-            take(share.len(), made.map_err(|_| Error::new("a thread died"))??)?;
+            let made = match maker {
+                Some(maker) => maker.recv().map_err(|_| Error::new("a thread died"))?,
+                // One that could not be started: who takes does its work.
+                None => make(share),
+            };
+            take(share.len(), made?)?;
         }
         Ok(())
     })

@@ -14,13 +14,15 @@ use shared::programs::Ender;
 use shared::{Context, Error, Result};
 
 use super::content::{self, Content};
+use super::failure::Failure;
 use super::growing::{Growing, Hashed};
 use super::pace::Pace;
 use super::packers::{Output, Packed, Packers};
-use super::scratch::{Scratch, taken_bytes};
+use super::scratch::Scratch;
 use super::watch::{Heard, Watch};
 use super::{CONTENTS, Findings};
-use crate::dump::{Outcome, Trouble};
+use crate::dump::Outcome;
+use crate::room::Spill;
 
 /// How long to wait before looking whether a file has grown.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -39,14 +41,6 @@ pub struct Followed<'a> {
     pub digest: bool,
     /// The database.
     pub name: &'a str,
-}
-
-/// Why it could not be followed to its end.
-pub enum Failure {
-    /// A file can't be read or written.
-    Trouble(Trouble),
-    /// What waits to be compressed takes more room than was foreseen.
-    Room,
 }
 
 /// Threads that read what appears in a folder. Dropped, they end.
@@ -71,8 +65,8 @@ impl Follower {
         };
         follower.watch().context(no_thread)?;
         if let Some(scratch) = followed.scratch {
-            let (shared, most) = (Arc::clone(&follower.shared), scratch.most_bytes());
-            let guard = thread::Builder::new().spawn(move || shared.guard(most));
+            let (shared, room) = (Arc::clone(&follower.shared), scratch.room().clone());
+            let guard = thread::Builder::new().spawn(move || shared.guard(&room));
             follower.others.push(guard.context(no_thread)?);
         }
         // One for each file that grows, and one for those that don't any more.
@@ -87,8 +81,10 @@ impl Follower {
     /// Says what ends who writes, when that is of no use any more.
     pub fn may_end(&self, ender: Ender) {
         let mut state = self.shared.state();
-        let has_failed = state.failed.is_some();
-        state.ender = Some(ender).filter(|_| !has_failed);
+        match state.failed {
+            Some(_) => ender.end(),
+            None => state.ender = Some(ender),
+        }
     }
 
     /// Nobody wants to know any more.
@@ -121,7 +117,7 @@ impl Follower {
 
     /// Reads the rest, once nobody writes any more; tells what was found. All of it is on disk
     /// then, save the names. A signal ends it.
-    pub fn finish(mut self) -> Outcome<Findings> {
+    pub fn finish(mut self) -> std::result::Result<Findings, Failure> {
         // What it failed to hear of is found by looking.
         drop(self.watching.take());
         self.shared.end()?;
@@ -135,8 +131,8 @@ impl Follower {
             all.contents.extend(found.contents);
             all.tally.merge(found.tally);
         }
-        if let Some(Failure::Trouble(trouble)) = self.failure() {
-            return Err(trouble);
+        if let Some(failure) = self.failure() {
+            return Err(failure);
         }
         self.shared.look_again(&mut all.contents)?;
         Ok(all)
@@ -257,7 +253,7 @@ impl Shared {
     }
 
     /// Looks, while files are written, that they take no more room than this.
-    fn guard(&self, most_bytes: u64) {
+    fn guard(&self, room: &Spill) {
         loop {
             let waits = |state: &mut State| !state.ended && !state.abandoned;
             let waited = self
@@ -268,7 +264,7 @@ impl Shared {
                 return;
             }
             drop(state);
-            if taken_bytes(&self.source) > most_bytes {
+            if room.is_exceeded() {
                 return self.fail(Failure::Room);
             }
         }
@@ -309,7 +305,7 @@ impl Shared {
         while let Some(name) = self.next() {
             match self.read(&name, &mut findings) {
                 Ok(content) => findings.contents.extend(content),
-                Err(trouble) => self.fail(Failure::Trouble(trouble)),
+                Err(trouble) => self.fail(Failure::of(trouble, self.packers.is_some())),
             }
         }
         findings
@@ -408,5 +404,34 @@ impl Shared {
         let file = output.finish(&to)?;
         growing.remove().context(|| name.to_string())?;
         Ok(Content { file, found })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use shared::programs::Child;
+
+    use super::*;
+
+    #[test]
+    fn who_writes_is_ended_whatever_failed_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let progress = shared::message::Report::new("test").progress();
+        let followed = Followed {
+            folder: folder.path(),
+            scratch: None,
+            writers: 1,
+            digest: false,
+            name: "app",
+        };
+        let follower = Follower::start(&followed, progress).unwrap();
+        follower.shared().fail(Failure::Room);
+        let mut writes = Command::new("sleep");
+        writes.arg("20");
+        let child = Child::spawn(writes, "sleep").unwrap();
+        follower.may_end(child.ender());
+        assert!(!child.wait().unwrap().status.success());
     }
 }

@@ -4,8 +4,8 @@
 //! pg_dump can't wait for us there, so what lies in it may grow to the whole dump: room for that
 //! is set aside.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use shared::{Context, Result};
@@ -17,8 +17,6 @@ use crate::folder::remove;
 use crate::room::Spill;
 
 const NAME: &str = "uncompressed";
-/// What a file system counts in.
-const BLOCK: u64 = 512;
 
 /// The folder, which is gone when it is dropped.
 pub struct Scratch {
@@ -37,12 +35,13 @@ impl Scratch {
         if dump.pg_dump.is_elsewhere() || !punch::is_free(folder) {
             return Ok(None);
         }
-        let Some(room) = Spill::of(folder, bytes)? else {
+        let Some(room) = dump.room.spill(folder, bytes)? else {
             return Ok(None);
         };
         let path = folder.join(NAME);
         let named = || format!("could not create {}", path.display());
         DirBuilder::new().mode(0o700).create(&path).context(named)?;
+        room.lies_in(&path);
         Ok(Some(Self {
             path,
             compression,
@@ -61,8 +60,8 @@ impl Scratch {
     }
 
     /// What may lie there.
-    pub fn most_bytes(&self) -> u64 {
-        self.room.bytes()
+    pub fn room(&self) -> &Spill {
+        &self.room
     }
 }
 
@@ -82,11 +81,4 @@ fn keeps_up(compression: Compression) -> bool {
         Compression::Method(Method::Lz4, level) => level == 1,
         Compression::None => false,
     }
-}
-
-/// What the files of a folder take on the disk.
-pub fn taken_bytes(folder: &Path) -> u64 {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let taken = files.filter_map(|file| Some(file.metadata().ok()?.blocks() * BLOCK));
-    taken.sum()
 }

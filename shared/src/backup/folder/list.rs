@@ -1,6 +1,7 @@
 //! Every backup in a folder. The names are handed to readers while they are still being told.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -23,6 +24,14 @@ const SHARE: usize = 4 << 10;
 /// Every backup in a folder, newest first: data with a manifest, manifests without their data,
 /// and what is named like a backup. Other files are passed over, folders of others not entered.
 pub fn list(folder: &Path) -> Result<Vec<Backup>> {
+    list_of(folder, |each| entries(folder, |name, _| each(name)))
+}
+
+/// Of a folder with these names in it, as `tell` calls them out.
+fn list_of(
+    folder: &Path,
+    tell: impl FnOnce(&mut dyn FnMut(&str)) -> Result<()>,
+) -> Result<Vec<Backup>> {
     let open = File::open(folder).context(|| folder.display().to_string())?;
     let (sender, receiver) = channel();
     let receiver = Mutex::new(receiver);
@@ -37,10 +46,15 @@ pub fn list(folder: &Path) -> Result<Vec<Backup>> {
     let (mut backups, tried) = thread::scope(|scope| {
         let mut readers = Vec::new();
         let mut names = Names::new(sender);
-        let told = entries(folder, |name, _| {
+        let mut is_more = true;
+        let told = tell(&mut |name| {
             names.add(name);
-            if readers.len() < READERS - 1 && names.is_many() {
-                readers.push(scope.spawn(read));
+            if is_more && readers.len() < READERS - 1 && names.is_many() {
+                match thread::Builder::new().spawn_scoped(scope, read) {
+                    Ok(reader) => readers.push(reader),
+                    // Those there are will do; there is always this one.
+                    Err(_) => is_more = false,
+                }
             }
         });
         let tried = names.end();
@@ -66,7 +80,15 @@ pub fn list(folder: &Path) -> Result<Vec<Backup>> {
         b_at.cmp(&a_at)
             .then_with(|| b.path.as_os_str().cmp(a.path.as_os_str()))
     });
-    Ok(backups)
+    Ok(once(backups))
+}
+
+/// Each backup once: a name may be told twice where files are renamed meanwhile.
+fn once(mut backups: Vec<Backup>) -> Vec<Backup> {
+    let mut seen = HashSet::with_capacity(backups.len());
+    let is_first = |backup: &Backup| seen.insert(backup.path.file_name().map(OsStr::to_os_string));
+    backups.retain(is_first);
+    backups
 }
 
 /// What to look at next, when there is more.
@@ -117,8 +139,11 @@ impl Names {
     }
 
     fn pair(&mut self, backup: &str, seen: Seen) {
-        if self.unpaired.remove(backup).is_none() {
-            self.unpaired.insert(backup.to_string(), seen);
+        match self.unpaired.get(backup) {
+            // It is told once more.
+            Some(other) if *other == seen => {}
+            Some(_) => drop(self.unpaired.remove(backup)),
+            None => drop(self.unpaired.insert(backup.to_string(), seen)),
         }
     }
 
@@ -155,5 +180,41 @@ impl Names {
             self.hand_over();
         }
         self.tried
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::backup::manifest::tests::manifest;
+
+    /// Two, and neither is kept instead of another.
+    #[test]
+    fn what_is_told_twice_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [with, without] = ["a_20261120T103930Z.dump", "b_20261120T103930Z.dump"];
+        for name in [with, without] {
+            fs::write(folder.path().join(name), "1234567").unwrap();
+        }
+        let text = manifest(with, 7).to_json().unwrap();
+        let beside = name::manifest_of(with);
+        fs::write(folder.path().join(&beside), text).unwrap();
+        let beside = beside.as_str();
+        for told in [
+            [with, beside, without, with, beside, without],
+            [beside, beside, with, with, without, without],
+            [beside, with, beside, with, with, without],
+            [with, with, beside, beside, without, without],
+        ] {
+            let tell = |each: &mut dyn FnMut(&str)| {
+                told.iter().for_each(|name| each(name));
+                Ok(())
+            };
+            let listed = list_of(folder.path(), tell).unwrap();
+            let names = listed.iter().filter_map(|backup| backup.path.file_name());
+            assert!(names.eq([without, with]), "{told:?}: {listed:?}");
+        }
     }
 }
