@@ -6,6 +6,7 @@
 mod archive;
 mod base;
 mod databases;
+mod end;
 mod fetch;
 mod label;
 mod manifest;
@@ -116,6 +117,7 @@ fn prove(
         findings.add(findings.check("recovery", Status::Skipped).message(message))?;
         return Ok(String::new());
     }
+    run::make_folders(&draft)?;
     if let Some((file, path)) = fetch::tablespace_in(&draft.data().join("pg_wal"))? {
         return Err(run::own_tablespace(&file, &path));
     }

@@ -129,6 +129,11 @@ impl Segment {
         u64::from(self.high) << 32 | u64::from(self.low)
     }
 
+    /// Where in the WAL it begins, files being of this length.
+    pub fn start(self, bytes: u64) -> u64 {
+        (u64::from(self.high) << 32) + u64::from(self.low) * bytes
+    }
+
     /// The one at the same place on another timeline.
     pub fn on(self, timeline: u32) -> Self {
         Self { timeline, ..self }

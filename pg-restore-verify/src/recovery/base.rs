@@ -122,7 +122,7 @@ impl Base {
         let (owner, data) = (draft.owner(), draft.data());
         let spaces = draft.folder().join("spaces");
         owner.make_folder(&spaces)?;
-        self.has_room(draft.folder())?;
+        self.has_room(draft.folder().parent().unwrap_or(draft.folder()))?;
         match self {
             Self::Folder(folder) => {
                 let plan = Plan::of(folder, &data, &spaces)?;
@@ -181,19 +181,24 @@ impl Base {
                 sizes.sum::<io::Result<u64>>()?
             }
         };
-        let free = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
-        let free = free.f_bavail.saturating_mul(free.f_frsize);
-        let needed = bytes.saturating_add(BESIDE);
-        if needed <= free {
-            return Ok(());
-        }
-        let (needed, free) = (units::human_bytes(needed), units::human_bytes(free));
-        Err(Error::new(format!(
-            "the copy of the backup needs {needed}, and {} has {free}",
-            folder.parent().unwrap_or(folder).display()
-        ))
-        .with_hint("make room, or name another folder in TMPDIR"))
+        ensure_room(folder, bytes)
     }
+}
+
+/// Refuses to write so many bytes below `folder` where the recovery, and others, would lack room then.
+pub fn ensure_room(folder: &Path, bytes: u64) -> Result<()> {
+    let free = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
+    let free = free.f_bavail.saturating_mul(free.f_frsize);
+    let needed = bytes.saturating_add(BESIDE);
+    if needed <= free {
+        return Ok(());
+    }
+    let (needed, free) = (units::human_bytes(needed), units::human_bytes(free));
+    Err(Error::new(format!(
+        "the copy of the backup needs {needed}, and {} has {free}",
+        folder.display()
+    ))
+    .with_hint("make room, or name another folder in TMPDIR"))
 }
 
 fn is_number(text: &str) -> bool {

@@ -198,7 +198,7 @@ impl Desk {
 }
 
 /// A file of the archive, unpacked.
-fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
+pub fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
     let named = |error: io::Error| match error.raw_os_error() {
         Some(_) => Trouble::Error(Error::new(format!("{}: {error}", path.display()))),
         None => Trouble::Damage {

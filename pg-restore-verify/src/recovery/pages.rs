@@ -22,7 +22,8 @@ pub struct Head {
     pub system: u64,
     /// How long the file is.
     pub bytes: u64,
-    page_bytes: usize,
+    /// And a page of it.
+    pub page_bytes: usize,
 }
 
 impl Head {
@@ -67,12 +68,11 @@ impl Records {
     /// `None` at the end of what was written.
     #[allow(clippy::option_option)]
     fn page(&mut self, page: &[u8]) -> Option<Option<String>> {
-        let info = u16::from_le_bytes(at(page, 2)?);
+        let mut place = header_bytes(page)?;
         if u16::from_le_bytes(at(page, 0)?) == 0 {
             return None;
         }
         let continued = usize::try_from(u32::from_le_bytes(at(page, 16)?)).ok()?;
-        let mut place = if info & LONG_HEADER != 0 { 40 } else { 24 };
         if continued != self.left {
             // What came before is not what this continues, or was not seen: no header of any kind.
             self.known = vec![0xff; RECORD_HEADER];
@@ -140,6 +140,13 @@ impl Records {
     }
 }
 
-fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
+/// How long the header of this page is.
+pub fn header_bytes(page: &[u8]) -> Option<usize> {
+    let info = u16::from_le_bytes(at(page, 2)?);
+    Some(if info & LONG_HEADER != 0 { 40 } else { 24 })
+}
+
+/// The bytes at a place.
+pub fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
     bytes.get(place..place + N)?.try_into().ok()
 }

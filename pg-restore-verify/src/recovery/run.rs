@@ -10,7 +10,8 @@ use shared::programs::Program;
 use shared::{Context as _, Error, Result};
 
 use super::archive::{Archive, Segment};
-use super::fetch::{COMMAND, Fetcher, Seen, Trouble};
+use super::end;
+use super::fetch::{self, COMMAND, Fetcher, Seen, Trouble};
 use super::label::Control;
 use super::target::Target;
 use super::words::Words;
@@ -21,6 +22,19 @@ const NOT_OURS: &[&str] = &[
     "recovery.done",
     "tablespace_map",
     "backup_label.old",
+];
+/// What a server does not make itself, and a backup may do without.
+const NEEDED: &[&str] = &[
+    "pg_dynshmem",
+    "pg_notify",
+    "pg_replslot",
+    "pg_serial",
+    "pg_snapshots",
+    "pg_stat",
+    "pg_stat_tmp",
+    "pg_subtrans",
+    "pg_tblspc",
+    "pg_wal",
 ];
 /// No row is prepared twice; and room for those that WAL brings.
 const LEAST_PREPARED: u32 = 64;
@@ -76,8 +90,8 @@ impl Recovery<'_> {
         }
         let words = Words(&log);
         let failure = match state {
-            State::Ended => Some(self.failure(&words, &seen, &archive)?),
-            _ => self.shortfall(&words, &seen, &archive),
+            State::Ended => Some(self.failure(&words, &seen, &archive, &draft)?),
+            _ => self.shortfall(&words, &seen, &archive, &draft),
         };
         if let Some((object, why)) = failure {
             return Ok((Outcome::Failed(object, why), seen));
@@ -134,6 +148,7 @@ impl Recovery<'_> {
         words: &Words<'_>,
         seen: &Seen,
         archive: &Archive,
+        draft: &Draft,
     ) -> Result<(Option<String>, String)> {
         match &seen.trouble {
             Some(Trouble::Damage { file, words }) => {
@@ -164,7 +179,7 @@ impl Recovery<'_> {
             let end = ended_at(words);
             let why = format!("{target} was not reached: the WAL ends at {end}");
             return Ok(
-                match gap.or_else(|| words.damage().map(|d| (None, d.to_string()))) {
+                match gap.or_else(|| damage(words, seen, archive, draft).map(|d| (None, d))) {
                     Some((object, gap)) => (object, format!("{why}: {gap}")),
                     None => (
                         seen.missing.clone(),
@@ -186,6 +201,7 @@ impl Recovery<'_> {
         words: &Words<'_>,
         seen: &Seen,
         archive: &Archive,
+        draft: &Draft,
     ) -> Option<(Option<String>, String)> {
         let end = ended_at(words);
         if *self.target != Target::End {
@@ -200,7 +216,8 @@ impl Recovery<'_> {
             return missed.then(why);
         }
         let gap = self.gap(seen, archive);
-        let found = gap.or_else(|| words.damage().map(|damage| (None, damage.to_string())));
+        let damage = || damage(words, seen, archive, draft);
+        let found = gap.or_else(|| damage().map(|damage| (None, damage)));
         found.map(|(object, why)| (object, format!("the WAL ends at {end}: {why}")))
     }
 
@@ -247,6 +264,16 @@ pub fn own_tablespace(file: &str, path: &str) -> Error {
     .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
 }
 
+/// What the server says of a damaged record; that WAL ends within one is none.
+fn damage(words: &Words<'_>, seen: &Seen, archive: &Archive, draft: &Draft) -> Option<String> {
+    let said = words.damage()?;
+    let read = |name: &str| match archive.path(name) {
+        Some(path) => fetch::read(path).ok(),
+        None => fs::read(draft.data().join("pg_wal").join(name)).ok(),
+    };
+    end::is_damage(said, seen.last.as_deref(), read).then(|| said.to_string())
+}
+
 fn ended_at(words: &Words<'_>) -> String {
     let place = words.last_record().unwrap_or("its beginning");
     match words.last_transaction() {
@@ -265,14 +292,13 @@ fn neutralise(draft: &Draft) -> Result<()> {
         .owner()
         .make_file(&data.join("postgresql.auto.conf"))?;
     draft.owner().make_file(&data.join("recovery.signal"))?;
-    for name in [
-        "pg_replslot",
-        "pg_tblspc",
-        "pg_wal",
-        "pg_notify",
-        "pg_snapshots",
-    ] {
-        let folder = data.join(name);
+    Ok(())
+}
+
+/// Makes the folders that a backup may lack: those whose contents it leaves out, and links.
+pub fn make_folders(draft: &Draft) -> Result<()> {
+    for name in NEEDED {
+        let folder = draft.data().join(name);
         if !folder.exists() {
             draft.owner().make_folder(&folder)?;
         }

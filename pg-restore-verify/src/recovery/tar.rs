@@ -7,11 +7,13 @@ use std::path::{Component, Path, PathBuf};
 use shared::cluster::Owner;
 use shared::{Error, Result, signals};
 
-use super::base::{Damage, write};
+use super::base::{Damage, ensure_room, write};
 
 const BLOCK: usize = 512;
 /// Names and attributes that take a member of their own are no longer than this.
 const LONGEST: u64 = 1 << 20;
+/// What is written before the room that is left is looked at again.
+const STEP: u64 = 64 << 20;
 
 /// What stops the unpacking.
 enum Stop {
@@ -39,6 +41,7 @@ pub fn extract(
         owner,
         long_name: None,
         long_size: None,
+        unseen: STEP,
     };
     match unpacking.run(&place) {
         Ok(()) => Ok(Ok(())),
@@ -52,6 +55,8 @@ struct Unpacking<R> {
     owner: Owner,
     long_name: Option<String>,
     long_size: Option<u64>,
+    /// What was written since the room was looked at.
+    unseen: u64,
 }
 
 impl<R: Read> Unpacking<R> {
@@ -126,6 +131,12 @@ impl<R: Read> Unpacking<R> {
             return Err(Stop::Damage(damage));
         }
         let mut file = self.owner.make_file(target)?;
+        // How much a compressed file unpacks to is known member by member only.
+        self.unseen = self.unseen.saturating_add(size);
+        if self.unseen >= STEP {
+            ensure_room(target.parent().unwrap_or(target), size)?;
+            self.unseen = 0;
+        }
         self.pass(size, |bytes| write(&mut file, bytes, target))
     }
 

@@ -304,7 +304,7 @@ fn a_role_stays_as_long_as_anybody_counts_on_it() {
     // It needs the role early, owns nothing for a while, and then something.
     let table = "--\n-- Name: t; Type: TABLE;";
     let early = "-- Data for Name: x; Type: TABLE DATA; Schema: -; Owner: -\n\n\
-                 CREATE SCHEMA early AUTHORIZATION slow_owner;\nDROP SCHEMA early;\n\
+                 CREATE TABLE public.early ();\nALTER TABLE public.early OWNER TO slow_owner;\nDROP TABLE public.early;\n\
                  DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'go_on') \
                  LOOP PERFORM pg_catalog.pg_sleep(0.05); END LOOP; END $$;\n\n";
     let other = folder.path().join("other.sql");

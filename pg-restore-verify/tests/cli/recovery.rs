@@ -217,6 +217,87 @@ fn flipped(segment: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn wal_that_ends_within_a_record_is_sound() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    site.sql("select pg_logical_emit_message(false, 'long', repeat('x', 30000))");
+    let last = site.wal().join(site.archive());
+    let partial = last.with_extension("partial");
+    let mut bytes = fs::read(&last).unwrap();
+    fs::remove_file(last).unwrap();
+    // What a receiver has when the server wrote whole pages: the rest of the record is to come.
+    let is_continued = |page: &usize| bytes[page * 8192 + 2] & 1 != 0;
+    let page = (1..bytes.len() / 8192).rfind(is_continued).unwrap();
+    let whole = bytes.clone();
+    bytes[page * 8192..].fill(0);
+    fs::write(&partial, bytes).unwrap();
+    expect_rows(&site.recover(&backup).run(), ROWS + 1);
+    // A page in the midst of what was written is damage.
+    let mut bytes = whole;
+    bytes[(page - 1) * 8192..page * 8192].fill(0);
+    fs::write(&partial, bytes).unwrap();
+    expect_failure(&site.recover(&backup).run(), "recovery", "invalid magic");
+}
+
+/// Of a constraint whose function has gone astray nobody knows whether it holds.
+#[test]
+fn what_could_not_be_looked_at_is_not_proved() {
+    let site = Site::new();
+    site.sql(
+        "create table limits (most int);
+         create function few(a int) returns boolean language plpgsql
+             as 'begin return a <= (select most from limits); end';
+         insert into limits values (5);
+         create table u (a int check (few(a)));
+         insert into u values (1);
+         drop table limits",
+    );
+    let backup = site.back_up("base", &[]);
+    let output = site.recover(&backup).run().expect_code(1);
+    let verdict = &of(&output, "verdict")[0];
+    assert_eq!(verdict["status"], "skipped", "{output:?}");
+    let words = verdict["message"].as_str().unwrap();
+    assert!(words.contains("u_a_check"), "{words}");
+}
+
+/// A small file system, for root alone.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn new(size: &str) -> Option<Self> {
+        tests::another_user()?;
+        let folder = tempfile::tempdir().unwrap();
+        let mount = program("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]);
+        let mounted = mount.arg(folder.path()).run();
+        (mounted.code() == Some(0)).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        program("umount").arg(self.0.path()).run().expect_code(0);
+    }
+}
+
+#[test]
+fn a_packed_backup_does_not_fill_the_disk() {
+    // 256 MiB are left to others.
+    let Some(small) = Small::new("size=275m,mode=1777") else {
+        return;
+    };
+    let site = Site::new();
+    let backup = site.back_up("gz", &["-Ft", "-z"]);
+    let output = site.recover(&backup).env("TMPDIR", small.0.path()).run();
+    let output = output.expect_code(2);
+    assert!(
+        output.stderr.contains("the copy of the backup needs"),
+        "{output:?}"
+    );
+    assert_eq!(files_in(small.0.path()), [""; 0]);
+}
+
+#[test]
 fn a_backup_that_is_not_what_its_manifest_says_fails() {
     let site = Site::new();
     let backup = site.back_up("base", &["--manifest-checksums=SHA256"]);

@@ -101,6 +101,18 @@ fn a_locale_that_this_machine_lacks_is_said() {
 }
 
 #[test]
+fn folders_that_a_backup_may_lack_are_made() {
+    let site = Site::new();
+    let backup = site.back_up("base", &["-X", "none"]);
+    site.add();
+    site.archive();
+    for name in ["pg_wal", "pg_subtrans", "pg_stat_tmp", "pg_dynshmem"] {
+        fs::remove_dir_all(backup.join(name)).unwrap();
+    }
+    expect_rows(&site.recover(&backup).run(), ROWS + 1);
+}
+
+#[test]
 fn tablespaces_are_put_where_nothing_else_is() {
     let site = Site::new();
     let space = site.path("a %f \"space\"");
