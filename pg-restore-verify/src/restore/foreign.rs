@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use postgres::Client;
+use postgres::types::Type;
 use shared::dump::{CopyTarget, InsertedRows, QualifiedName};
 use shared::{Context as _, Result};
 
@@ -47,6 +48,18 @@ impl Foreign {
     /// Whether any were there.
     pub fn is_any(&self) -> bool {
         !lock(&self.0).is_empty()
+    }
+
+    /// Whether a table is foreign.
+    pub fn holds(&self, client: &mut Client, table: &QualifiedName) -> Result<bool> {
+        if !self.is_any() {
+            return Ok(false);
+        }
+        let is_foreign = "SELECT FROM pg_catalog.pg_class \
+                          WHERE oid = pg_catalog.to_regclass($1) AND relkind = 'f'";
+        let name = table.to_sql();
+        let found = client.query_typed(is_foreign, &[(&name, Type::TEXT)])?;
+        Ok(!found.is_empty())
     }
 
     /// Gives them back.

@@ -352,9 +352,14 @@ impl Restore<'_> {
     /// Feeds a COPY. The reason if the script ends within its rows.
     fn copy<R: Read>(&mut self, sql: &str, script: &mut Script<R>) -> Result<Option<String>> {
         let table = std::mem::take(&mut self.copied);
-        let wanted = match (self.part.choice.is_everything(), table) {
-            (false, Some(table)) => self.chosen()?.holds(&table),
+        let wanted = match (self.part.choice.is_everything(), &table) {
+            (false, Some(table)) => self.chosen()?.holds(table),
             _ => true,
+        };
+        // The server would refuse the rows of a foreign table between its answers to the COPY.
+        let wanted = match &table {
+            Some(table) => wanted && !self.target.holds_off(&mut self.client, table)?,
+            None => wanted,
         };
         let sql = Some(sql).filter(|_| wanted);
         match feed(&mut self.client, sql, script, &mut self.collector)? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
-use shared::dump::{quote_identifier, quote_literal};
+use shared::dump::{QualifiedName, quote_identifier, quote_literal};
 use shared::{Context as _, Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
@@ -93,6 +93,11 @@ impl Target {
     /// From here on nothing restored reaches what is elsewhere.
     pub fn hold_off_foreign(&self) -> Result<()> {
         self.foreign.hold_off(&mut self.connect()?)
+    }
+
+    /// Whether a table is one of those that nothing is written to.
+    pub fn holds_off(&self, client: &mut Client, table: &QualifiedName) -> Result<bool> {
+        self.foreign.holds(client, table)
     }
 
     /// Does what needs the definitions as they were restored, and reads no rows.

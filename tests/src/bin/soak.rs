@@ -1,6 +1,8 @@
 //! Damages backups at random places, and sees whether pg-restore-verify finds it every time.
 //!
-//!     soak [--seed N] [--count N] [--level archive-only|full] [--kind 'FORMAT COMPRESSION'] [--fault cut|flip]
+//! ```text
+//! soak [--seed N] [--count N] [--level archive-only|full] [--kind 'FORMAT COMPRESSION'] [--fault cut|flip]
+//! ```
 //!
 //! Of each kind of backup COUNT copies (200 if not said) are cut somewhere, and in as many a bit
 //! is flipped, at each level of verification. With the manifest of pg-dump-rotate every damage has
