@@ -1,8 +1,9 @@
 -- Puts the database pg_restore_verify.scratch in the place of pg_restore_verify.live, which stays
 -- as pg_restore_verify.before; both are settings of this session. Nobody can connect to either
 -- until both have their new names, which they get in one transaction, with the properties of the
--- one that goes on the one that comes. If anything fails, all is as it was. It is one statement,
--- so that the server brings it to an end even if whoever sent it is gone.
+-- one that goes on the one that comes. If anything is refused, all is as it was. It is one
+-- statement, so that the server brings it to an end even if whoever sent it is gone. A server that
+-- goes down in its midst may leave the live one closed to connections, until the next run opens it.
 -- Cost: ends all sessions in both databases. Right: superuser, or the owner of both with
 -- CREATEDB and pg_signal_backend, and CREATEROLE where roles have settings of their own there.
 DO $promote$

@@ -14,6 +14,7 @@ use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::restore::Target;
 use crate::schema::{Difference, Schema};
+use crate::secrets::masked;
 
 /// Does to the restored database what the backup says of its own, last of all, and looks whether
 /// that is what a dump then says.
@@ -115,7 +116,7 @@ fn give(
         refused.failed |= status == Status::Failed;
         refused.statements.insert(statement.to_string());
         let mut finding = findings.check("database", status).object(object);
-        finding.expected = Some(statement.to_string());
+        finding.expected = Some(masked(statement));
         findings.add(finding.message(why))?;
     }
     Ok(refused)

@@ -1,4 +1,6 @@
-//! What a backup may do on a server that others use: nothing outside its own database.
+//! What a script's own statements may do on a server that others use: nothing outside its own
+//! database. What its code does (DO blocks, functions) is not looked into, nor is an archive, which
+//! pg_restore restores without `--create`.
 
 use shared::dump::{Token, tokens};
 

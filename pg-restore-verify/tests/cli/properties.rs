@@ -18,7 +18,7 @@ fn with_properties() -> Database<'static> {
          alter database {0} set search_path = app, public;
          alter database {0} set default_transaction_read_only = on;
          alter database {0} set statement_timeout = '1h';
-         alter role shop_owner in database {0} set local_preload_libraries = 'nothing of the kind';
+         alter role shop_owner in database {0} set local_preload_libraries = 'password=geheim';
          alter role shop_owner in database {0} set statement_timeout = '7s';
          revoke connect on database {0} from public;
          grant connect on database {0} to pg_monitor",
@@ -49,6 +49,7 @@ fn are_given_to_the_restored_database_and_read_back() {
         let skipped = of_status(&lines, "skipped");
         let skipped = skipped.contains(&"database DATABASE PROPERTIES".to_string());
         assert!(skipped, "{options:?}: {output:?}");
+        assert!(!format!("{output:?}").contains("geheim"), "{options:?}");
     }
 }
 
