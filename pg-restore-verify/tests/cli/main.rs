@@ -21,6 +21,7 @@ mod lost;
 mod manifests;
 mod meddled;
 mod named;
+mod options;
 mod partial;
 mod preflight;
 mod pretended;
