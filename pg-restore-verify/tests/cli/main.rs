@@ -28,6 +28,7 @@ mod promoted;
 mod properties;
 mod reading;
 mod recovery;
+mod rights;
 mod selection;
 mod sets;
 mod site;
