@@ -17,7 +17,7 @@ use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
 use super::target::Target;
-use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
+use super::{Blame, Harmless, Part, Refusal, Restored, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -74,6 +74,7 @@ pub fn restore_script<R: Read>(
     let mut chosen = restore.chosen.unwrap_or_default();
     let mut contents = restore.collector.finish();
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
+    contents.withheld = restore.target.withheld(&mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
@@ -135,6 +136,9 @@ impl Restore<'_> {
                     Reach::Server => {
                         let why = "it is about the whole server, which others use: not run";
                         self.refuse(label, &Error::new(why), &text);
+                        if let Some(last) = self.refusals.last_mut() {
+                            last.blame = Some(Blame::Reach);
+                        }
                         return Ok(());
                     }
                 }
@@ -208,8 +212,8 @@ impl Restore<'_> {
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {
-        self.refusals
-            .push(Refusal::new(object, error.message(), statement));
+        let refusal = Refusal::new(object, error.message(), statement);
+        self.refusals.push(refusal.with_code(error.sqlstate()));
     }
 
     /// The last refusal takes nothing away.

@@ -29,6 +29,7 @@ mod promoted;
 mod properties;
 mod reading;
 mod recovery;
+mod rights;
 mod selection;
 mod sets;
 mod site;
