@@ -1,0 +1,110 @@
+//! Restores: as a runbook does it on a server as initdb leaves it, and proved by us.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::start;
+
+use super::{Bench, Measured, Row, backup_in, cores, table};
+
+const PSQL: &str = "createdb, gunzip | psql, count(*)";
+const PG_RESTORE: &str = "createdb, pg_restore -j, count(*)";
+
+/// What `postgres` takes by default, in place of what makes ours fast.
+const STOCK: &[(&str, &str)] = &[
+    ("fsync", "on"),
+    ("full_page_writes", "on"),
+    ("synchronous_commit", "on"),
+    ("wal_level", "replica"),
+    ("max_wal_senders", "10"),
+    ("max_wal_size", "1GB"),
+    ("checkpoint_timeout", "5min"),
+    ("autovacuum", "on"),
+    ("maintenance_work_mem", "64MB"),
+    ("max_locks_per_transaction", "64"),
+    ("jit", "on"),
+    ("log_checkpoints", "on"),
+];
+
+/// The rows of every table of the restored database, counted.
+const COUNT: &str = "psql -XqAt -d restored -c \"select format('select count(*) from %I.%I;', \
+                     schemaname, tablename) from pg_tables \
+                     where schemaname not in ('pg_catalog', 'information_schema')\" \
+                     | psql -XqAt -v ON_ERROR_STOP=1 -d restored";
+const CREATE: &str = "psql -Xq -d postgres -c 'drop database if exists restored' \
+                      -c 'create database restored' 2>/dev/null";
+
+/// A restore that nobody checks, and restores with everything proved.
+pub fn restores(bench: &Bench) {
+    let stock: Vec<_> = STOCK
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
+    let stock: &'static Cluster = Box::leak(Box::new(start(&ClusterOptions {
+        settings: stock,
+        ..ClusterOptions::default()
+    })));
+    let backup = backup_in(&bench.folder.path().join("custom"));
+    let script = backup_in(&bench.folder.path().join("plain"));
+    let psql = "gunzip -c \"$0\" | psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d restored";
+    let pg_restore = "pg_restore --jobs \"$1\" --dbname restored \"$0\"";
+    table(
+        "Restores",
+        vec![
+            unproved(bench, stock, PSQL, psql, &script),
+            proved(bench, "pg-restore-verify (plain.gz)", &script).at_most(1.0, PSQL),
+            unproved(bench, stock, PG_RESTORE, pg_restore, &backup),
+            proved(bench, "pg-restore-verify (custom)", &backup).at_most(1.0, PSQL),
+        ],
+    );
+}
+
+/// The way of a runbook on the stock server.
+fn unproved(
+    bench: &Bench,
+    stock: &'static Cluster,
+    name: &'static str,
+    restore: &str,
+    backup: &str,
+) -> Row {
+    let command = format!("{CREATE} && {restore} && {COUNT}");
+    let jobs = cores().to_string();
+    bench.row_on(
+        stock,
+        name,
+        Path::new("sh"),
+        &["-c", &command, backup, &jobs],
+        "",
+    )
+}
+
+/// A verification, which says itself how long its restore took.
+fn proved(bench: &Bench, name: &'static str, backup: &str) -> Row {
+    let records = bench.folder.path().join(format!("{name}.jsonl"));
+    let command = "exec \"$0\" --no-record \"$1\" >\"$2\"";
+    let tool = bench.tool("pg-restore-verify").display().to_string();
+    let written = records.display().to_string();
+    let arguments = ["-c", command, &tool, backup, &written];
+    let mut row = bench.row(name, Path::new("sh"), &arguments, "");
+    let run = row.command;
+    row.command = Box::new(move || {
+        let measured = run();
+        Measured {
+            restore: restore_of(&records),
+            ..measured
+        }
+    });
+    row
+}
+
+fn restore_of(records: &Path) -> Option<Duration> {
+    let records = fs::read_to_string(records).unwrap();
+    let mut records = records
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let restore = records.find(|record| record["check"] == "restore")?;
+    restore["duration_ms"].as_u64().map(Duration::from_millis)
+}
