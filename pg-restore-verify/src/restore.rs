@@ -1,11 +1,15 @@
 //! The restore itself: what it needs, and every error of it.
 
 mod archive;
+mod batch;
+mod loading;
 mod locale;
 mod refusal;
 mod script;
+mod sessions;
 mod stand_ins;
 mod target;
+mod units;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //! partitions) are written in the time zone of pg_dump's session, so they count as
 //! the same if they are the same instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use shared::dump::{Entry, Token, spans, tokens};
@@ -119,6 +119,34 @@ impl Schema {
         self.objects.retain(|object, _| {
             !object.kind.starts_with("DATABASE") && !object.name.starts_with("DATABASE ")
         });
+    }
+
+    /// Whether an index or a constraint may call a function of the dump's own.
+    pub fn constraints_call_functions(&self) -> bool {
+        let of_kinds = |kinds: &'static [&str]| {
+            let objects = self.objects.iter();
+            objects.filter(|(object, _)| kinds.contains(&object.kind.as_str()))
+        };
+        // Operators and casts call functions without naming them.
+        if of_kinds(&["OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "CAST"])
+            .next()
+            .is_some()
+        {
+            return true;
+        }
+        let functions: BTreeSet<&str> = of_kinds(&["FUNCTION", "AGGREGATE"])
+            .filter_map(|(object, _)| object.name.split('(').next())
+            .collect();
+        let is_function = |token: Token<'_>| {
+            token
+                .identifier()
+                .is_some_and(|name| functions.contains(name.as_str()))
+        };
+        of_kinds(&["INDEX", "CONSTRAINT", "CHECK CONSTRAINT", "STATISTICS"])
+            .flat_map(|(_, statements)| statements)
+            .any(|statement| {
+                !functions.is_empty() && tokens(statement.as_bytes()).into_iter().any(is_function)
+            })
     }
 
     /// Whether the dump creates the schema `public`, as one of some schemas only does.

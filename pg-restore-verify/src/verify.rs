@@ -142,7 +142,9 @@ fn restored_and_proved(
     globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
     let toc = data.as_ref().map(Data::toc);
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, &mut target, findings).map(Some),
+        Kind::Plain(_) | Kind::Globals(_) => {
+            plain(archive, &mut target, options.jobs(), findings).map(Some)
+        }
         _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
@@ -223,12 +225,17 @@ fn definitions(
     Ok(Err(damage))
 }
 
-fn plain(archive: &Archive, target: &mut Target, findings: &mut Findings<'_>) -> Result<Restored> {
+fn plain(
+    archive: &Archive,
+    target: &mut Target,
+    jobs: usize,
+    findings: &mut Findings<'_>,
+) -> Result<Restored> {
     let locale = Locale::of_manifest(&archive.path);
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target)
+    restore::restore_script(source::plain(archive)?, target, jobs)
 }
 
 impl Restored {

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Instant;
 
+use postgres::Client;
 use shared::Result;
 use shared::programs::{Child, Finished, Program, set_environment};
 
@@ -11,6 +12,7 @@ use super::{Refusal, Restored};
 use crate::archive::{Archive, Kind};
 use crate::contents::Collector;
 use crate::instants::InstantColumns;
+use crate::schema::Schema;
 use crate::source;
 
 /// Restores the archive into the target's database, whose schema is already in
@@ -32,10 +34,15 @@ pub fn restore_archive(
         jobs,
     };
     let mut told = run.section(&["--section=pre-data"])?;
-    collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
+    let mut client = target.connect()?;
+    collector.set_instants(InstantColumns::of(&mut client)?);
+    let in_one = rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    drop(client);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run.data_and_rest().map(|told| (told, began.elapsed()));
+        let rest = run
+            .data_and_rest(in_one)
+            .map(|told| (told, began.elapsed()));
         let read = reading.join();
         (
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -56,6 +63,15 @@ pub fn restore_archive(
         damage,
         took,
     })
+}
+
+/// Whether an index or a trigger may be created as soon as its own table's rows are there, which
+/// is what pg_restore waits for. A trigger on a partitioned table fires for rows of its
+/// partitions, and a function in an index may read other tables: then all rows come first.
+fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool> {
+    let has_descendants = "SELECT FROM pg_catalog.pg_inherits LIMIT 1";
+    let alone = client.query_typed(has_descendants, &[])?.is_empty();
+    Ok(alone && !schema.constraints_call_functions())
 }
 
 struct Run<'a> {
@@ -81,21 +97,20 @@ impl Run<'_> {
         )
     }
 
-    /// In two runs: in one, pg_restore may create a trigger on a partitioned table
-    /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self) -> Result<Vec<Refusal>> {
+    /// In one run where that is safe, so that a small table's indexes are built while a large
+    /// table's rows still come.
+    fn data_and_rest(&self, in_one: bool) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
             _ => self.jobs,
         };
         let jobs = format!("--jobs={jobs}");
+        if in_one && self.archive.kind != Kind::Tar {
+            return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
+        }
         let mut told = self.section(&["--section=data", &jobs])?;
-        let rest = self.section(&["--section=post-data", &jobs])?;
-        told.extend(match rest.iter().any(is_deadlock) {
-            true => self.again(rest)?,
-            false => rest,
-        });
+        told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
         Ok(told)
     }
 
@@ -103,9 +118,16 @@ impl Run<'_> {
     /// two indexes of one partitioned table), which says nothing about the backup:
     /// what failed is done again, one after the other.
     fn again(&self, told: Vec<Refusal>) -> Result<Vec<Refusal>> {
+        if !told.iter().any(is_deadlock) {
+            return Ok(told);
+        }
         let mut client = self.target.connect()?;
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {
+            // Rows can't be sent again, and what has no statement can't be done again.
+            if told.statement.is_empty() || told.statement.starts_with("COPY ") {
+                return Some(told);
+            }
             let error = client.batch_execute(&told.statement).err()?;
             told.message = shared::Error::from(error).message().to_string();
             Some(told)
