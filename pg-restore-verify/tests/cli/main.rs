@@ -14,3 +14,4 @@ mod partial;
 mod reading;
 mod selection;
 mod sets;
+mod side_by_side;
