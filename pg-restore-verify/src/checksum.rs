@@ -40,6 +40,14 @@ impl Known {
         }
     }
 
+    /// What stays unknown of a backup of which all was proved that can be, in words.
+    pub fn doubt(&self) -> &'static str {
+        match self {
+            Self::Nothing => "; no manifest tells whether it holds what was taken",
+            _ => "",
+        }
+    }
+
     /// Reads the files of the backup, several at once, and hashes them.
     pub fn compare(&self, backup: &Path, jobs: usize) -> Result<Comparison> {
         let began = Instant::now();

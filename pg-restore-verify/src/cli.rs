@@ -11,6 +11,8 @@ use std::time::Duration;
 use shared::cli::{self, Value};
 use shared::{Error, Result};
 
+use crate::checks::Expectation;
+
 pub use table::TOOL;
 
 /// More connections than cores gain nothing, and the server takes a hundred.
@@ -90,6 +92,8 @@ pub struct Checks {
     pub expectations: Vec<String>,
     /// A file of such checks.
     pub file: Option<PathBuf>,
+    /// All of these, understood.
+    pub own: Vec<Expectation>,
     /// A live database to compare counts of rows with.
     pub compare: Option<String>,
     /// By how many percent a table's count may differ from the live one.
@@ -250,7 +254,10 @@ impl cli::Options for Options {
     }
 
     fn check(&mut self) -> Result<()> {
-        self.check_combinations()
+        self.check_combinations()?;
+        let checks = &mut self.checks;
+        checks.own = Expectation::all(&checks.expectations, checks.file.as_deref())?;
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a backup holds, gathered from its script as it streams by.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::dump::{
     CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, LargeObjectDigest, QualifiedName,
@@ -21,12 +21,18 @@ pub struct Contents {
     pub tables: BTreeMap<QualifiedName, TableData>,
     /// The position of each sequence.
     pub sequences: BTreeMap<QualifiedName, SequencePosition>,
+    /// The materialised views that it fills.
+    pub refreshed: BTreeSet<QualifiedName>,
     /// The bytes of each large object.
     pub large_objects: BTreeMap<u32, LargeObjectDigest>,
     /// Roles and tablespaces that it counts on.
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
     pub encoding: Option<String>,
+    /// Whether rows that policies hid from pg_dump's role were left out.
+    pub subject_to_row_security: bool,
+    /// What it announces, and then does not hold.
+    pub bare: Vec<Entry>,
 }
 
 /// The rows that a dump holds of one table.
@@ -146,6 +152,11 @@ impl Collector {
         &self.contents
     }
 
+    /// Notes the entries of the script that nothing followed.
+    pub fn bare(&mut self, entries: &[Entry]) {
+        self.contents.bare = entries.to_vec();
+    }
+
     /// Forgets the database itself, where the restore does not create it.
     pub fn forget_database(&mut self) {
         self.contents.schema.remove_database();
@@ -176,6 +187,15 @@ impl Collector {
                     needs.read(statement.trim_ascii_start());
                 }
             }
+        }
+    }
+
+    /// Notes the materialised views that an archive fills: they are data, too.
+    pub fn refreshes(&mut self, toc: &Toc) {
+        let entries = toc.entries().map(|(_, entry)| entry);
+        for entry in entries.filter(|entry| entry.kind == "MATERIALIZED VIEW DATA") {
+            let view = refreshed(&entry.definition);
+            self.contents.refreshed.extend(view);
         }
     }
 
@@ -261,6 +281,13 @@ impl Collector {
             self.contents.encoding = name.split('\'').nth(1).map(str::to_string);
             return true;
         }
+        if let Some(view) = refreshed(sql) {
+            self.contents.refreshed.insert(view);
+            return false;
+        }
+        if sql.starts_with(b"SET row_security = on") {
+            self.contents.subject_to_row_security = true;
+        }
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
             return false;
         };
@@ -325,6 +352,14 @@ impl Collector {
             self.contents.sequences.insert(name, position);
         }
     }
+}
+
+/// The view that the statement fills, if it is one that does.
+fn refreshed(sql: &[u8]) -> Option<QualifiedName> {
+    let name = sql.strip_prefix(b"REFRESH MATERIALIZED VIEW ")?;
+    let end = name.iter().rposition(|byte| *byte == b';');
+    let name = &name[..end.unwrap_or(name.len())];
+    qualified(&String::from_utf8_lossy(name))
 }
 
 /// `schema.name` as SQL writes it inside a string.

@@ -86,7 +86,7 @@ impl Decoder {
         let encoding = self.encoding.clone().unwrap_or_default();
         let client = match &mut self.client {
             Some(client) => client,
-            none => none.insert(server.connect("template1")?),
+            none => none.insert(server.connect_to_server()?),
         };
         let convert = "SELECT pg_catalog.convert_from($1, $2)";
         let rows = client.query_typed(convert, &[(&sql, Type::BYTEA), (&encoding, Type::TEXT)]);

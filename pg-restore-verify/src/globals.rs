@@ -78,7 +78,7 @@ impl Globals {
     /// Restores them; what the server refused.
     pub fn restore(&self, target: &mut Target) -> Result<Vec<Refusal>> {
         let superuser = target.server().user().to_string();
-        let mut client = target.server().connect("template1")?;
+        let mut client = target.server().connect_to_server()?;
         client.batch_execute("SET allow_in_place_tablespaces = on")?;
         let mut refusals = Vec::new();
         for sql in &self.statements {

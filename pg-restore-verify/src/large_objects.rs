@@ -14,6 +14,10 @@ pub fn digest(client: &mut Client) -> Result<BTreeMap<u32, LargeObjectDigest>> {
     for row in client.query_typed(known, &[])? {
         digests.insert(row.try_get(0)?, LargeObjectDigest::default());
     }
+    if digests.is_empty() {
+        // What there would be to read only a superuser may.
+        return Ok(digests);
+    }
     let mut current: Option<(u32, i64)> = None;
     let pages = include_str!("../sql/large_object_pages.sql");
     let mut rows = client.query_typed_raw(pages, Vec::<(String, postgres::types::Type)>::new())?;

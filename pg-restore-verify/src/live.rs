@@ -7,7 +7,7 @@ use shared::cli::Context;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOptions};
 use shared::{Exit, Result};
 
-use crate::checks;
+use crate::checks::{self, Origin};
 use crate::cli::Options;
 use crate::record::Findings;
 use crate::server::{Database, Server};
@@ -28,7 +28,14 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let database = Database::new(&server, &name);
     let mut findings = Findings::new(context);
     findings.begin(Path::new(&name));
-    checks::report(&database, &options.checks, options.jobs(), &mut findings)?;
-    findings.verdict(String::new())?;
+    let jobs = options.jobs();
+    checks::report(
+        &database,
+        Origin::Live,
+        &options.checks,
+        jobs,
+        &mut findings,
+    )?;
+    findings.verdict("everything that was looked at holds".to_string())?;
     findings.finish()
 }

@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod afterwards;
+mod announced;
 mod archive;
 mod checks;
 mod checksum;
@@ -16,6 +18,7 @@ mod listing;
 mod live;
 mod note;
 mod promised;
+mod promotion;
 mod proof;
 mod reading;
 mod record;
@@ -26,20 +29,25 @@ mod restriction;
 mod roles;
 mod rows;
 mod schema;
+mod scratch;
 mod selection;
 mod sequences;
 mod server;
+mod servers;
 mod source;
 mod tables;
 mod threads;
+mod unproved;
 mod verify;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use shared::cli::Context;
-use shared::{Exit, Result};
+use shared::{Error, Exit, Result};
 
 use cli::{Mode, Options};
+use servers::Servers;
 
 fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
@@ -59,12 +67,30 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
 
 fn verify(options: &Options, context: &Context) -> Result<Exit> {
     let backups = selection::backups(&options.selection, context)?;
+    let mut servers = Servers::new(options, context)?;
+    let backups = one_to_promote(backups, options)?;
     let mut findings = record::Findings::new(context);
     for backup in backups {
-        let tried = verify::backup(&backup?, options, context, &mut findings);
-        if let Err(error) = tried {
-            findings.not_tried(error)?;
+        let tried = verify::backup(&backup?, options, &mut servers, context, &mut findings);
+        match tried {
+            Ok(()) => servers.hold(&options.after)?,
+            Err(error) => findings.not_tried(error)?,
         }
+        servers.clean();
     }
     findings.finish()
+}
+
+type Backups<'a> = Box<dyn Iterator<Item = Result<PathBuf>> + 'a>;
+
+/// Of several backups none can take the place of a database.
+fn one_to_promote<'a>(mut backups: Backups<'a>, options: &Options) -> Result<Backups<'a>> {
+    if options.after.promote.is_none() {
+        return Ok(backups);
+    }
+    let first = backups.next();
+    match backups.next() {
+        None => Ok(Box::new(first.into_iter())),
+        Some(_) => Err(Error::usage("--promote takes one backup")),
+    }
 }

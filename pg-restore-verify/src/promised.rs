@@ -15,6 +15,7 @@ pub struct Promised<'a> {
     tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
     large_objects: Option<&'a backup::LargeObjects>,
     selection: &'a [String],
+    whole: bool,
 }
 
 impl<'a> Promised<'a> {
@@ -32,7 +33,14 @@ impl<'a> Promised<'a> {
             tables: tables.map(|tables| tables.iter().map(named).collect()),
             large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
             selection: manifest.map_or(&[], |manifest| &manifest.selection),
+            whole: manifest
+                .is_some_and(|manifest| manifest.selection.is_empty() && !manifest.adopted),
         }
+    }
+
+    /// Whether everything of the database was taken.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether the backup was meant to hold rows and no definitions.

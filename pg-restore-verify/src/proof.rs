@@ -199,7 +199,19 @@ impl<'a> Proof<'a> {
             let finding = findings.check("sequences", Status::Failed).object(sequence);
             findings.add(finding.compared(expected, actual))?;
         }
-        if different.is_empty() && !self.backup.sequences.is_empty() {
+        let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
+        let mut lost = false;
+        for sequence in left_out {
+            // A dump of everything has the position of each; a standby's lacks some.
+            let status = match self.promised.is_whole() && !sequence.unlogged {
+                true => Status::Failed,
+                false => Status::Skipped,
+            };
+            lost |= status == Status::Failed;
+            let finding = findings.check("sequences", status).object(sequence.name);
+            findings.add(finding.message("the backup does not hold its position"))?;
+        }
+        if different.is_empty() && !lost && !self.backup.sequences.is_empty() {
             let count = counted(self.backup.sequences.len() as u64, "sequence");
             let finding = findings
                 .check("sequences", Status::Ok)
@@ -351,6 +363,7 @@ fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> Str
 pub fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
+        _ if noun.ends_with('x') => format!("{count} {noun}es"),
         _ => format!("{count} {noun}s"),
     }
 }

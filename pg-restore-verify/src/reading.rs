@@ -152,5 +152,6 @@ fn script(archive: &Archive, decoder: &mut Decoder, collector: &mut Collector) -
             Ok(Some(event)) => source::collect_event(event, decoder, collector)?,
         }
     };
+    collector.bare(script.bare());
     Ok(read)
 }

@@ -38,7 +38,7 @@ pub enum Status {
     Ok,
     /// Disproved.
     Failed,
-    /// Could not be checked; the message says why.
+    /// Could not be checked, or is no fault of the backup's; the message says why.
     Skipped,
 }
 
@@ -49,9 +49,11 @@ pub struct Findings<'a> {
     path: String,
     began: Instant,
     failed: Vec<String>,
+    skipped: Vec<String>,
     unprovable: Option<String>,
     any_unproved: bool,
     any_not_tried: bool,
+    any_unseen: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -63,9 +65,11 @@ impl<'a> Findings<'a> {
             path: String::new(),
             began: Instant::now(),
             failed: Vec::new(),
+            skipped: Vec::new(),
             unprovable: None,
             any_unproved: false,
             any_not_tried: false,
+            any_unseen: false,
         }
     }
 
@@ -74,6 +78,7 @@ impl<'a> Findings<'a> {
         self.path = path.display().to_string();
         self.began = Instant::now();
         self.failed.clear();
+        self.skipped.clear();
         self.unprovable = None;
     }
 
@@ -93,25 +98,32 @@ impl<'a> Findings<'a> {
 
     /// Writes a finding.
     pub fn add(&mut self, finding: Finding) -> Result<()> {
-        if finding.status == Status::Failed {
-            let object = finding.object.as_deref().map(|object| format!(" {object}"));
-            let message = finding
-                .message
-                .as_deref()
-                .map(|message| format!(": {message}"));
-            self.failed.push(format!(
-                "{}{}{}",
-                finding.check,
-                object.unwrap_or_default(),
-                message.unwrap_or_default()
-            ));
+        match finding.status {
+            Status::Ok => {}
+            Status::Failed => self.failed.push(finding.in_words()),
+            Status::Skipped => self.skipped.push(finding.in_words()),
         }
         self.records.write(&finding)
+    }
+
+    /// The first thing of this backup that was not proved. That no manifest says what the file was
+    /// is none: what it holds now is proved.
+    pub fn unproved(&self) -> Option<&str> {
+        let skipped = self.skipped.iter();
+        let mut skipped = skipped.filter(|words| !words.starts_with("checksum: no manifest"));
+        let first = self.failed.first().or(self.unprovable.as_ref());
+        first.or_else(|| skipped.next()).map(String::as_str)
     }
 
     /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
     pub fn unprovable(&mut self, why: &str) {
         self.unprovable = Some(why.to_string());
+    }
+
+    /// Notes that part of what should be checked could not be looked at.
+    pub fn could_not_see(&mut self, why: &str) {
+        self.unprovable(why);
+        self.any_unseen = true;
     }
 
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
@@ -166,15 +178,24 @@ impl<'a> Findings<'a> {
     /// Ends the output.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(match (self.any_not_tried, self.any_unproved) {
-            (true, _) => Exit::Incomplete,
-            (false, true) => Exit::Found,
-            (false, false) => Exit::Ok,
-        })
+        Ok(
+            match (self.any_not_tried || self.any_unseen, self.any_unproved) {
+                (true, _) => Exit::Incomplete,
+                (false, true) => Exit::Found,
+                (false, false) => Exit::Ok,
+            },
+        )
     }
 }
 
 impl Finding {
+    fn in_words(&self) -> String {
+        let object = self.object.as_deref().map(|object| format!(" {object}"));
+        let message = self.message.as_deref().map(|words| format!(": {words}"));
+        let (object, message) = (object.unwrap_or_default(), message.unwrap_or_default());
+        format!("{}{object}{message}", self.check)
+    }
+
     /// On what.
     pub fn object(mut self, object: impl ToString) -> Self {
         self.object = Some(object.to_string());

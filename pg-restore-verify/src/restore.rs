@@ -2,6 +2,7 @@
 
 mod archive;
 mod batch;
+mod bounds;
 mod loading;
 mod locale;
 mod refusal;

@@ -1,4 +1,6 @@
 //! `\restrict KEY` and `\unrestrict KEY`, which newer scripts begin and end with.
+//!
+//! psql takes no commands between them; who forges them wants it to take some. We run none anyway.
 
 use shared::dump::Header;
 
@@ -10,7 +12,7 @@ impl Restriction {
     /// Notes a command of psql; false if it is neither of the two, or comes where no dump has it.
     pub fn command(&mut self, word: &str, rest: &str) -> bool {
         match word {
-            "\\restrict" if self.0.is_none() => self.0 = Some(rest.to_string()),
+            "\\restrict" if self.0.is_none() && is_key(rest) => self.0 = Some(rest.to_string()),
             "\\unrestrict" if self.0.as_deref() == Some(rest) => self.0 = None,
             _ => return false,
         }
@@ -25,4 +27,9 @@ impl Restriction {
         let words = "\\restrict is not answered by \\unrestrict with its key: it is cut short";
         self.0.as_ref().map(|_| words.to_string())
     }
+}
+
+/// pg_dump's keys are letters and digits: in backquotes an older psql would run what is there.
+fn is_key(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -114,6 +114,12 @@ impl Schema {
         self.objects.keys().any(|object| object.kind == "DATABASE")
     }
 
+    /// Whether a table has policies that may hide rows.
+    pub fn has_row_security(&self) -> bool {
+        let mut objects = self.objects.keys();
+        objects.any(|object| object.kind == "ROW SECURITY")
+    }
+
     /// Forgets the database itself, which the restore does not create.
     pub fn remove_database(&mut self) {
         self.objects.retain(|object, _| {

@@ -48,6 +48,33 @@ pub fn differences<'a>(
     Ok(found)
 }
 
+/// A restored sequence of which the backup does not hold the position.
+pub struct LeftOut {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Whether a standby would have left it out.
+    pub unlogged: bool,
+}
+
+/// The sequences of which the backup does not hold the position.
+pub fn left_out(
+    client: &mut Client,
+    held: &BTreeMap<QualifiedName, SequencePosition>,
+) -> Result<Vec<LeftOut>> {
+    let mut found = Vec::new();
+    for row in client.query_typed(include_str!("../sql/restored_sequences.sql"), &[])? {
+        let name = QualifiedName {
+            schema: Some(row.try_get("schema")?),
+            name: row.try_get("name")?,
+        };
+        if !held.contains_key(&name) {
+            let unlogged = row.try_get("unlogged")?;
+            found.push(LeftOut { name, unlogged });
+        }
+    }
+    Ok(found)
+}
+
 impl std::fmt::Display for SequencePosition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let next = if self.is_called {

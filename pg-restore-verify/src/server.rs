@@ -2,12 +2,21 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::thread;
 
-use postgres::Client;
-use shared::Result;
+use postgres::{Client, NoTls};
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::dump::quote_identifier;
 use shared::programs::Version;
+use shared::{Result, signals};
+
+use crate::scratch;
+
+/// A restored subscription has no worker that would connect to its publisher.
+const NO_SUBSCRIPTIONS: [(&str, &str); 1] = [("max_logical_replication_workers", "0")];
+/// No backup's own name for its database would do: it may be dropped and created.
+const MAINTENANCE: &str = "template1";
 
 /// A server that takes connections.
 pub struct Server {
@@ -20,6 +29,8 @@ enum Reach {
     ThrowAway(Cluster),
     Named {
         conninfo: Box<Conninfo>,
+        host: String,
+        port: u16,
         options: SessionOptions,
     },
 }
@@ -32,6 +43,9 @@ impl Server {
     pub fn throw_away(at_least: Option<u32>) -> Result<Self> {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
+            settings: NO_SUBSCRIPTIONS
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
             ..Default::default()
         })?;
         Ok(Self {
@@ -56,6 +70,8 @@ impl Server {
             },
             user: session.user().to_string(),
             reach: Reach::Named {
+                host: session.host(),
+                port: session.port(),
                 conninfo: Box::new(conninfo.at(&session)),
                 options,
             },
@@ -66,10 +82,63 @@ impl Server {
     pub fn connect(&self, database: &str) -> Result<Client> {
         match &self.reach {
             Reach::ThrowAway(cluster) => cluster.connect(database),
-            Reach::Named { conninfo, options } => {
-                Ok(Session::open(&conninfo.with_database(database), options)?.into_client())
+            Reach::Named {
+                conninfo, options, ..
+            } => Ok(Session::open(&conninfo.with_database(database), options)?.into_client()),
+        }
+    }
+
+    /// Opens a session whose statement ends when a signal asks us to stop, as long as the guard
+    /// lives.
+    pub fn connect_cancelled(&self, database: &str) -> Result<(Client, signals::Guard)> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => {
+                let client = cluster.connect(database)?;
+                let token = client.cancel_token();
+                let guard = signals::on_signal(move |_| {
+                    let token = token.clone();
+                    // If it can't be sent, the statement runs to its end.
+                    thread::spawn(move || token.cancel_query(NoTls));
+                });
+                Ok((client, guard))
+            }
+            Reach::Named {
+                conninfo, options, ..
+            } => {
+                let session = Session::open(&conninfo.with_database(database), options)?;
+                let guard = session.cancel_on_signal();
+                Ok((session.into_client(), guard))
             }
         }
+    }
+
+    /// Opens a session for what concerns the whole server.
+    pub fn connect_to_server(&self) -> Result<Client> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.connect(MAINTENANCE),
+            Reach::Named {
+                conninfo, options, ..
+            } => Ok(Session::open(conninfo, options)?.into_client()),
+        }
+    }
+
+    /// Removes from a throw-away server all that was restored; whether nothing of it is left.
+    pub fn clean(&self) -> Result<bool> {
+        let mut client = self.connect_to_server()?;
+        let databases = "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database \
+                         WHERE NOT datistemplate AND datname <> 'postgres'";
+        for row in client.query_typed(databases, &[])? {
+            let name: String = row.try_get(0)?;
+            scratch::drop_subscriptions(&mut self.connect(&name)?)?;
+            let name = quote_identifier(&name);
+            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))?;
+        }
+        for row in client.query_typed(include_str!("../sql/restored_globals.sql"), &[])? {
+            let drop: String = row.try_get(0)?;
+            client.batch_execute(&drop)?;
+        }
+        let as_new = client.query_typed(include_str!("../sql/is_as_new.sql"), &[])?;
+        Ok(as_new.first().is_some_and(|row| row.get(0)))
     }
 
     /// What makes a program meet this server by default: what to set, and (`None`) what to remove.
@@ -80,6 +149,26 @@ impl Server {
         }
     }
 
+    /// How psql reaches a database of it; a password it finds where we did.
+    pub fn conninfo(&self, database: &str) -> String {
+        let (host, port) = match &self.reach {
+            Reach::ThrowAway(cluster) => {
+                let folder = cluster.socket_dir().to_string_lossy().into_owned();
+                (folder, cluster.port())
+            }
+            Reach::Named { host, port, .. } => (host.clone(), *port),
+        };
+        let value = |value: &str| match value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        {
+            true if !value.is_empty() => value.to_string(),
+            _ => format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'")),
+        };
+        let (host, user, database) = (value(&host), value(&self.user), value(database));
+        format!("host={host} port={port} user={user} dbname={database}")
+    }
+
     /// Its version.
     pub fn version(&self) -> Version {
         self.version
@@ -88,6 +177,22 @@ impl Server {
     /// Who we are there; on a throw-away server its superuser.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Whether nobody else uses it.
+    pub fn is_ours(&self) -> bool {
+        self.cluster().is_some()
+    }
+
+    /// How much a throw-away server has written to its log.
+    pub fn log_length(&self) -> usize {
+        let log = self
+            .cluster()
+            .map(|cluster| cluster.socket_dir().join("log"));
+        let length = log.and_then(|log| log.metadata().ok()).map(|log| log.len());
+        length
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(0)
     }
 
     /// The cluster, if it is ours to throw away.
@@ -128,5 +233,10 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// Opens a session in it whose statement ends when a signal asks us to stop.
+    pub fn connect_cancelled(&self) -> Result<(Client, signals::Guard)> {
+        self.server.connect_cancelled(&self.name)
     }
 }

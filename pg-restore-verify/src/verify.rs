@@ -12,8 +12,10 @@ use shared::dump::Toc;
 use shared::programs::Program;
 use shared::{Error, Result, units};
 
+use crate::afterwards;
+use crate::announced;
 use crate::archive::{Archive, Kind};
-use crate::checks;
+use crate::checks::{self, Origin};
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
@@ -23,7 +25,9 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Refusal, Restored, Target};
+use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
+use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
 ///
@@ -33,6 +37,7 @@ use crate::source::{self, Converted, Data};
 pub fn backup(
     path: &Path,
     options: &Options,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
@@ -47,20 +52,29 @@ pub fn backup(
         }
     };
     let known = Known::of(path);
+    let mut target = None;
     let (proved, restore) = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
-            (Kind::Globals(_), mode) => globals::verify(&archive, mode, context, findings),
+            (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
-            (_, _) => restored_and_proved(&archive, &known, options, context, findings),
+            (_, _) => {
+                let target = &mut target;
+                restored_and_proved(
+                    &archive, &known, options, servers, target, context, findings,
+                )
+            }
         };
         let checksums = joined(checksums)?;
         let proved = proved?;
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     })?;
-    let verdict = findings.verdict(proved)?;
+    if let Some(target) = target {
+        afterwards::settle(target, &options.after, context, findings)?;
+    }
+    let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
     let tells = match verdict.0 {
         Status::Ok => options.mode == Mode::Prove,
@@ -98,7 +112,9 @@ fn read(
     );
     let finding = findings.check("archive", Status::Ok).took(began.elapsed());
     findings.add(finding.message(format!("{what} were read to the end")))?;
+    announced::report(&reading.contents, findings)?;
     let promised = Promised::of(known.manifest());
+    unproved::report(&reading.contents, &promised, findings)?;
     promised.report(&reading.contents, findings)?;
     let manifest = match promised.tells_of_rows() {
         true => ", the rows those of its manifest",
@@ -121,6 +137,8 @@ fn restored_and_proved(
     archive: &Archive,
     known: &Known,
     options: &Options,
+    servers: &mut Servers,
+    target: &mut Option<Target>,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -138,14 +156,29 @@ fn restored_and_proved(
             }
         },
     };
-    let mut target = Target::start(archive, context)?;
-    globals::restore_first(&archive.path, known.manifest(), &mut target, findings)?;
+    let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
+    on_target(archive, known, options, toc, target, context, findings)
+}
+
+/// The same on a server where nothing was restored yet.
+fn on_target(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    target: &mut Target,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
+    let progress = context.progress();
+    progress.show(|| format!("restoring {}", archive.path.display()));
+    globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let restored = match archive.kind {
         Kind::Plain(_) | Kind::Globals(_) => {
-            plain(archive, &mut target, options.jobs(), findings).map(Some)
+            plain(archive, target, options.jobs(), findings).map(Some)
         }
-        _ => of_archive(archive, toc, &mut target, options.jobs(), findings),
+        _ => of_archive(archive, toc, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
     let Some(restored) = restored else {
@@ -159,18 +192,25 @@ fn restored_and_proved(
         return Err(trouble);
     }
     target.has_room()?;
-    restored.report(archive, &target, findings)?;
+    restored.report(archive, target, findings)?;
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
     let promised = Promised::of(known.manifest());
     let backup = &restored.contents;
-    let proof = Proof::new(archive, &target, backup, &promised, options.jobs())?;
+    announced::report(backup, findings)?;
+    unproved::report(backup, &promised, findings)?;
+    let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
     let proved = proof.report(findings)?;
-    checks::report(target.database(), &options.checks, options.jobs(), findings)?;
+    let origin = Origin::Restored(backup);
+    let (checks, jobs) = (&options.checks, options.jobs());
+    let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     let took = units::human_duration(restored.took);
-    Ok((format!("{proved}; restored in {took}"), Some(restore)))
+    Ok((
+        format!("{proved}; restored in {took}{remarks}"),
+        Some(restore),
+    ))
 }
 
 /// Restores an archive; `None` if not even its table of contents can be read.
@@ -194,6 +234,7 @@ fn of_archive(
     collector.forget_database();
     if let Some(toc) = toc {
         collector.roles_of_large_objects(toc);
+        collector.refreshes(toc);
     }
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {

@@ -5,6 +5,7 @@
 //! something looks at the flag. A second one, more than a second later, is a user
 //! who has waited long enough: it kills at once.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -104,9 +105,21 @@ pub fn received() -> Option<i32> {
 /// An error once a signal has asked us to stop: for loops that could go on.
 pub fn check() -> Result<()> {
     match received() {
-        Some(_) => Err(Error::interrupted()),
-        None => Ok(()),
+        Some(_) if !CLEANS_UP.get() => Err(Error::interrupted()),
+        _ => Ok(()),
     }
+}
+
+thread_local! {
+    static CLEANS_UP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Cleans up, for which this thread may have to connect, say, after a signal has come.
+pub fn clean_up<T>(work: impl FnOnce() -> T) -> T {
+    let before = CLEANS_UP.replace(true);
+    let done = work();
+    CLEANS_UP.set(before);
+    done
 }
 
 /// Waits; an error as soon as a signal asks us to stop.

@@ -61,6 +61,11 @@ impl Running {
         }
     }
 
+    /// The lines that it has written to stdout so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.stdout.as_ref().map_or(Vec::new(), Collected::lines)
+    }
+
     /// Waits for its end. One that does not end is killed and fails the test.
     #[track_caller]
     pub fn finish(mut self) -> Output {

@@ -27,6 +27,35 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
+     meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
+     is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
+     names and the server lacks are created without login, and dropped again. What a backup says \
+     of the database it came from, of roles and of tablespaces is not done there, and --globals \
+     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     that may become the roles in the backup, or a superuser.\n\n\
+     Then the restored database itself is looked at: every foreign key by asking for rows without \
+     counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
+     amcheck, with --deep every row in them), materialised views, sequences that would give a \
+     number that is in use, and collations. What the restore broke or lost fails the verdict. \
+     What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
+     in, a sequence behind its column just as the backup says. It has a record with status \
+     \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     A query of your own can be a check: --expect gives it and its one value, behind the last =, \
+     >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
+     comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
+     answer, where =, <>, >, >=, < or <= can stand before the value; where none is given it \
+     must give no rows.\n\n\
+     With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
+     server for as long as --for says or until a signal comes, and then for the next backup; on \
+     a named one until somebody drops it.\n\n\
+     With --promote NAME it takes the place of that database: it is restored and proved beside \
+     it, then connections to both are refused and ended, and in one transaction the live one \
+     becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
+     and connection limit of the live one. It is refused unless everything was proved, and if \
+     anything fails all is as it was. What was written to the live one after the backup is in \
+     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
+     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -34,7 +63,9 @@ pub const TOOL: Tool = Tool::new(
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \
-     \"skipped\", and is not noted. Beside a \
+     \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
+     manifest, and of a script by --enable-row-security that policies may have left rows out of. \
+     Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
      proved.",
 )
@@ -103,7 +134,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .repeats()
     .group("Checks"),
-    Flag::value("checks", "FILE", "a file of such checks").group("Checks"),
+    Flag::value(
+        "checks",
+        "FILE",
+        "a file of queries and what each must answer",
+    )
+    .group("Checks"),
     Flag::value(
         "compare",
         "CONNINFO",
@@ -172,6 +208,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Show the tables in a backup, the largest first",
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Prove a backup, and that it has what must be in it",
+        "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
     ),
     (
         "Show what went wrong",

@@ -12,6 +12,7 @@ use postgres::Client;
 use shared::dump::{CopyTarget, Entry, Event, QualifiedName, Script, Token, quote_literal, tokens};
 use shared::{Error, Result, signals};
 
+use super::bounds::Reach;
 use super::loading::{self, Copy, Fed, Rows};
 use super::sessions::Sessions;
 use super::target::Target;
@@ -69,6 +70,10 @@ pub fn restore_script<R: Read>(
         }
     };
     restore.settle()?;
+    if !restore.target.server().is_ours() {
+        restore.collector.forget_database();
+    }
+    restore.collector.bare(script.bare());
     Ok(Restored {
         contents: restore.collector.finish(),
         refusals: restore.refusals,
@@ -112,6 +117,15 @@ impl Restore<'_> {
                     return Ok(());
                 }
                 self.settle()?;
+                match self.reach(&text) {
+                    Reach::Inside => {}
+                    Reach::Database => return Ok(()),
+                    Reach::Server => {
+                        let why = "it is about the whole server, which others use: not run";
+                        self.refuse(label, &Error::new(why), &text);
+                        return Ok(());
+                    }
+                }
                 match self.statement(&text) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
@@ -170,6 +184,14 @@ impl Restore<'_> {
         let sessions = self.sessions.open(units.len())?;
         self.refusals.extend(batch::run(units, sessions, bytes_of)?);
         Ok(())
+    }
+
+    /// What a statement is about, where that matters.
+    fn reach(&self, sql: &str) -> Reach {
+        match self.target.server().is_ours() {
+            true => Reach::Inside,
+            false => Reach::of(sql),
+        }
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {

@@ -1,4 +1,4 @@
-//! The throw-away cluster and the database in it that a backup is restored into.
+//! The server and the database on it that a backup is restored into.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,10 +12,13 @@ use shared::{Context as _, Error, Result};
 use super::locale::Locale;
 use crate::archive::Archive;
 use crate::decoder::Decoder;
+use crate::promotion::Promotion;
 use crate::roles::Needs;
+use crate::scratch::Scratch;
 use crate::server::{Database, Server};
+use crate::servers::Servers;
 
-/// No backup's own name for its database, so that one which creates it can.
+/// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
@@ -24,22 +27,94 @@ pub struct Target {
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
+    /// Where in the server's log this restore begins.
+    first_word: usize,
+    /// On a server that others use.
+    scratch: Option<Scratch>,
+    is_created: bool,
 }
 
 impl Target {
-    /// A server of the backup's major version, or the nearest newer one.
-    pub fn start(archive: &Archive, context: &Context) -> Result<Self> {
-        let server = Server::throw_away(archive.server_major)?;
-        context.note(format!(
-            "restoring {} on a throw-away PostgreSQL {}",
-            archive.path.display(),
-            server.version()
-        ));
-        Ok(Self {
-            database: Database::new(&Arc::new(server), DATABASE),
+    /// On the named server, or one of the backup's major version, or the nearest newer one.
+    pub fn start(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
+        let server = servers.obtain(archive.server_major)?;
+        let scratch = match server.is_ours() {
+            true => None,
+            false => Some(Scratch::reserve(&server)?),
+        };
+        Ok(Self::on(&server, scratch, archive, context))
+    }
+
+    /// The same on a server of our own, whatever was named.
+    pub fn private(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
+        let server = servers.obtain_private(archive.server_major)?;
+        Ok(Self::on(&server, None, archive, context))
+    }
+
+    fn on(
+        server: &Arc<Server>,
+        scratch: Option<Scratch>,
+        archive: &Archive,
+        context: &Context,
+    ) -> Self {
+        let which = match server.is_ours() {
+            true => "a throw-away PostgreSQL",
+            false => "PostgreSQL",
+        };
+        let (path, version) = (archive.path.display(), server.version());
+        context.note(format!("restoring {path} on {which} {version}"));
+        let name = scratch.as_ref().map_or(DATABASE, Scratch::name);
+        let first_word = server.log_length();
+        Self {
+            database: Database::new(server, name),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
-        })
+            first_word,
+            is_created: false,
+            scratch,
+        }
+    }
+
+    /// Whether there is a database.
+    pub fn is_restored(&self) -> bool {
+        self.is_created
+    }
+
+    /// Leaves what was restored.
+    pub fn keep(mut self) -> Result<()> {
+        match self.scratch.take() {
+            Some(scratch) => scratch.keep(),
+            None => Ok(()),
+        }
+    }
+
+    /// Gathers the statistics that a dump does not carry.
+    pub fn analyze(&self) -> Result<()> {
+        let mut client = self.connect()?;
+        for row in client.query_typed(include_str!("../../sql/plain_tables.sql"), &[])? {
+            let table: String = row.try_get(0)?;
+            client.batch_execute(&format!("ANALYZE {table}"))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the database in the place of a live one.
+    pub fn promote(&mut self, promotion: &Promotion) -> Result<()> {
+        match self.scratch.take() {
+            Some(scratch) => scratch.promote(promotion),
+            None => Err(Error::usage("--promote needs a server: name it by -d")),
+        }
+    }
+
+    /// Removes what was restored from a server that others use.
+    ///
+    /// # Errors
+    /// With what had to be left there.
+    pub fn clean(mut self) -> Result<()> {
+        match self.scratch.take() {
+            Some(scratch) => scratch.drop(),
+            None => Ok(()),
+        }
     }
 
     /// Where it is restored.
@@ -57,37 +132,40 @@ impl Target {
         &self.database
     }
 
-    /// From here on another database is meant: the backup creates its own.
+    /// From here on another database is meant: the backup creates its own. On a server that others
+    /// use it does not.
     pub fn set_database(&mut self, name: String) {
+        if !self.server().is_ours() {
+            return;
+        }
         self.database = Database::new(self.database.server(), name);
     }
 
     /// Creates the database, in the backup's encoding and locale. Where this
     /// machine lacks the locale it is C, and what was missing is returned.
     pub fn create_database(
-        &self,
+        &mut self,
         encoding: Option<&str>,
         locale: &Locale,
     ) -> Result<Option<String>> {
-        let mut client = self.server().connect("template1")?;
-        let mut sql = format!(
-            "CREATE DATABASE {} TEMPLATE template0",
-            quote_identifier(DATABASE)
-        );
+        let mut client = self.server().connect_to_server()?;
+        let name = quote_identifier(self.database.name());
+        let mut sql = format!("CREATE DATABASE {name} TEMPLATE template0");
         if let Some(encoding) = encoding {
             sql.push_str(&format!(" ENCODING {}", quote_literal(encoding)));
         }
-        let Err(error) = client.batch_execute(&format!("{sql}{}", locale.to_sql())) else {
-            return Ok(None);
-        };
-        let error = Error::from(error);
-        client
-            .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
-            .context(|| "creating the scratch database".to_string())?;
-        Ok(Some(format!(
-            "restored with locale C: {}",
-            error.in_one_line()
-        )))
+        let created = client.batch_execute(&format!("{sql}{}", locale.to_sql()));
+        let refused = created.err().map(Error::from);
+        if refused.is_some() {
+            client
+                .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
+                .context(|| "creating the scratch database".to_string())?;
+        }
+        self.is_created = true;
+        if let Some(scratch) = &mut self.scratch {
+            scratch.mark()?;
+        }
+        Ok(refused.map(|error| format!("restored with locale C: {}", error.in_one_line())))
     }
 
     /// The error to end with if the server ran out of disk space, which may show in
@@ -98,7 +176,8 @@ impl Target {
         };
         let log = std::fs::read(cluster.socket_dir().join("log")).unwrap_or_default();
         let full = b"No space left on device";
-        match memchr::memmem::find(&log, full) {
+        let own = log.get(self.first_word..).unwrap_or_default();
+        match memchr::memmem::find(own, full) {
             None => Ok(()),
             Some(_) => Err(Error::new("there is no room to restore the backup")
                 .with_detail("No space left on device")
@@ -124,15 +203,12 @@ impl Target {
         let spaces = needs.tablespaces.difference(&self.known.tablespaces);
         let spaces: Vec<String> = spaces.cloned().collect();
         // A session of its own: the backup's may have become somebody else.
-        let mut client = self.server().connect("template1")?;
+        let mut client = self.server().connect_to_server()?;
         for role in roles {
             self.provide_role(&mut client, role)?;
         }
         for space in spaces {
-            client.batch_execute("SET allow_in_place_tablespaces = on")?;
-            let name = quote_identifier(&space);
-            client.batch_execute(&format!("CREATE TABLESPACE {name} LOCATION ''"))?;
-            self.known.tablespaces.insert(space);
+            self.provide_tablespace(&mut client, space)?;
         }
         Ok(())
     }
@@ -155,13 +231,35 @@ impl Target {
             .query_typed(exists, &[(&role, Type::TEXT)])?
             .is_empty()
         {
-            // What it might do where it came from is not in the backup: an owner of an event
-            // trigger was a superuser, one of a view may have been a member of who can read.
-            let name = quote_identifier(&role);
-            client.batch_execute(&format!("CREATE ROLE {name} SUPERUSER NOLOGIN"))?;
+            self.create_role(client, &role)?;
             self.created_roles.insert(role.clone());
         }
         self.known.roles.insert(role);
+        Ok(())
+    }
+
+    fn create_role(&mut self, client: &mut Client, role: &str) -> Result<()> {
+        match &mut self.scratch {
+            Some(scratch) => scratch.create_role(role),
+            // What it might do where it came from is not in the backup: an owner of an event
+            // trigger was a superuser, one of a view may have been a member of who can read.
+            None => {
+                let name = quote_identifier(role);
+                let create = format!("CREATE ROLE {name} SUPERUSER NOLOGIN");
+                Ok(client.batch_execute(&create)?)
+            }
+        }
+    }
+
+    /// In the server's own folder, if that is ours. In that of others only those that are there
+    /// can be used.
+    fn provide_tablespace(&mut self, client: &mut Client, space: String) -> Result<()> {
+        if self.server().is_ours() {
+            client.batch_execute("SET allow_in_place_tablespaces = on")?;
+            let name = quote_identifier(&space);
+            client.batch_execute(&format!("CREATE TABLESPACE {name} LOCATION ''"))?;
+        }
+        self.known.tablespaces.insert(space);
         Ok(())
     }
 }

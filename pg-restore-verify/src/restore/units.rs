@@ -19,6 +19,8 @@ pub struct Unit {
     alone_with: Vec<QualifiedName>,
 }
 
+const COMMENTS: [&str; 2] = ["COMMENT ON INDEX ", "COMMENT ON CONSTRAINT "];
+
 /// All of one batch are of the same kind: foreign keys count on unique indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -59,7 +61,8 @@ impl Unit {
             && ["ALTER TABLE ", "ALTER INDEX "]
                 .iter()
                 .any(|start| sql.starts_with(start));
-        let commented = entry.kind == "COMMENT"
+        let commented = COMMENTS.iter().any(|start| sql.starts_with(start))
+            && entry.kind == "COMMENT"
             && entry.schema == self.entry.schema
             && self.names().contains(&entry.name);
         if same || commented {

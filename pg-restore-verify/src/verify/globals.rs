@@ -16,11 +16,13 @@ use crate::note::Restore;
 use crate::record::{Findings, Status};
 use crate::redump;
 use crate::restore::Target;
+use crate::servers::Servers;
 
 /// Verifies a backup of globals: what was proved, in words, and how it was restored.
 pub fn verify(
     archive: &Archive,
     mode: Mode,
+    servers: &mut Servers,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
@@ -38,7 +40,8 @@ pub fn verify(
     if mode == Mode::ArchiveOnly {
         return Ok((format!("{count}: read to the end, not restored"), None));
     }
-    let mut target = Target::start(archive, context)?;
+    // Never on a server that others use: it would change their roles.
+    let mut target = Target::private(archive, servers, context)?;
     let began = Instant::now();
     let refusals = globals.restore(&mut target)?;
     let took = began.elapsed();
@@ -102,6 +105,9 @@ pub fn restore_first(
         let finding = findings.check("globals", Status::Failed).object(&name);
         findings.add(finding.message(why))
     };
+    if !target.server().is_ours() {
+        return Ok(());
+    }
     let began = Instant::now();
     if Known::of(&path).compare(&path, 1)?.differs() {
         return fail(findings, "the file is not what its manifest says");

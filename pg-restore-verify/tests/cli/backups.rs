@@ -1,7 +1,7 @@
 //! Backups to verify, made by pg_dump itself, and the tool's answer to them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use shared::programs::Program;
@@ -46,19 +46,34 @@ pub fn verify(path: &Path) -> Output {
 
 /// The findings that failed, as `check object`.
 pub fn failed(output: &Output) -> Vec<String> {
-    let failed = |finding: &Value| finding["status"] == "failed" && finding["check"] != "verdict";
-    let lines = output.json_lines();
-    let shown = lines
-        .iter()
-        .filter(|finding| failed(finding))
-        .map(|finding| {
-            format!(
-                "{} {}",
-                finding["check"].as_str().unwrap(),
-                finding["object"].as_str().unwrap_or("")
-            )
-        });
-    shown.map(|line| line.trim_end().to_string()).collect()
+    of_status(&output.json_lines(), "failed")
+}
+
+/// The findings of this status, as `check object`.
+pub fn of_status(findings: &[Value], status: &str) -> Vec<String> {
+    let is_one = |finding: &&Value| finding["status"] == status && finding["check"] != "verdict";
+    let shown = findings.iter().filter(is_one).map(|finding| {
+        let object = finding["object"].as_str().unwrap_or("");
+        let line = format!("{} {object}", finding["check"].as_str().unwrap());
+        line.trim_end().to_string()
+    });
+    shown.collect()
+}
+
+/// Verifies these backups in one run, in which none of them may be good: the findings of each.
+#[track_caller]
+pub fn verify_bad(paths: &[PathBuf], options: &[&str]) -> Vec<Vec<Value>> {
+    let run = tool("pg-restore-verify").args(options).args(paths).run();
+    let findings = run.expect_code(1).json_lines();
+    let of_path = |path: &PathBuf| {
+        let path = path.to_str().unwrap();
+        let own = findings.iter().filter(|finding| finding["path"] == path);
+        let own: Vec<Value> = own.cloned().collect();
+        let verdict = own.last().unwrap_or_else(|| panic!("nothing about {path}"));
+        assert_eq!(verdict["check"], "verdict", "{own:#?}");
+        own
+    };
+    paths.iter().map(of_path).collect()
 }
 
 /// The last record, which must be the verdict, is this one.

@@ -4,13 +4,19 @@
 
 mod archives;
 mod backups;
+mod checks;
 mod compressed;
 mod damaged;
 mod faults;
 mod harmless;
 mod healthy;
+mod kept;
+mod lost;
 mod manifests;
+mod meddled;
+mod named;
 mod partial;
+mod promoted;
 mod reading;
 mod selection;
 mod sets;

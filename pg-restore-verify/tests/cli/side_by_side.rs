@@ -77,7 +77,7 @@ fn a_script_that_ends_within_a_large_table() {
     let large = large();
     let script = plain(&large, &["-Fp"]);
     let cut = script.find("\n39000\t").unwrap();
-    fails(&script[..cut], &["archive "]);
+    fails(&script[..cut], &["archive"]);
 }
 
 /// Indexes and constraints that need one another, or one another's tables.

@@ -56,6 +56,9 @@ pub struct Script<R> {
     rows: Rows,
     backslash_escapes: bool,
     entry: Entry,
+    /// Whether nothing has come yet that the entry announces.
+    announced: bool,
+    bare: Vec<Entry>,
     header: Header,
     copying: Option<CopyTarget>,
 }
@@ -88,6 +91,8 @@ impl<R: Read> Script<R> {
             rows: Rows::Outside,
             backslash_escapes: false,
             entry: Entry::default(),
+            announced: false,
+            bare: Vec::new(),
             header: Header::default(),
             copying: None,
         }
@@ -96,6 +101,11 @@ impl<R: Read> Script<R> {
     /// What the script has said of itself so far.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The entries so far whose comment no statement followed.
+    pub fn bare(&self) -> &[Entry] {
+        &self.bare
     }
 
     /// The next event; `None` at the end.
@@ -109,7 +119,10 @@ impl<R: Read> Script<R> {
             return self.rows().map(Some);
         }
         match self.find()? {
-            Found::End => Ok(None),
+            Found::End => {
+                self.close_entry();
+                Ok(None)
+            }
             Found::Command(length) => {
                 let line = self.line;
                 let text = trimmed(self.take(length));
@@ -124,6 +137,8 @@ impl<R: Read> Script<R> {
         let at = self.start;
         self.take(length);
         let sql = &self.buffer[at..at + length];
+        // A setting belongs to what comes behind it, mostly to the next entry.
+        self.announced &= sql.starts_with(b"SET ");
         if let Some(target) = CopyTarget::parse(sql) {
             self.rows = Rows::Before;
             self.copying = Some(target.clone());
@@ -163,8 +178,18 @@ impl<R: Read> Script<R> {
 
     fn comment(&mut self, comment: &str) {
         match Entry::parse(comment) {
-            Some(entry) => self.entry = entry,
+            Some(entry) => {
+                self.close_entry();
+                self.entry = entry;
+                self.announced = true;
+            }
             None => self.header.read(comment),
+        }
+    }
+
+    fn close_entry(&mut self) {
+        if std::mem::take(&mut self.announced) {
+            self.bare.push(self.entry.clone());
         }
     }
 
@@ -353,6 +378,22 @@ mod test {
         for step in [1, 2, 3, 7, 64, 4096] {
             assert_eq!(events(DUMP, step).unwrap(), expected, "{step} bytes a time");
         }
+    }
+
+    #[test]
+    fn entries_that_nothing_follows() {
+        let bare = |text: &str| {
+            let mut script = Script::new(text.as_bytes());
+            while script.next().unwrap().is_some() {}
+            let names = script.bare().iter().map(|entry| entry.name.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(bare(DUMP), [""; 0]);
+        let lost = DUMP.replace("CREATE TABLE public.t (\n    a text\n);\n", "");
+        let data = "-- Data for Name: d; Type: TABLE DATA; Schema: public; Owner: app\n\n";
+        let lost = lost.replacen("COPY", &format!("{data}COPY"), 1);
+        assert_eq!(bare(&lost), ["t"]);
+        assert_eq!(bare(&format!("{DUMP}{data}")), ["d"]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use tests::{Output, ToolCommand, pipe, tool};
+use shared::cluster::ClusterOptions;
+use tests::{Database, Output, ToolCommand, pipe, tool};
 
 use crate::backup_rows::{application, back_up, text};
 
@@ -81,4 +82,60 @@ fn v07_dry_run() {
         records.iter().any(|r| r["kind"] == "FK CONSTRAINT"),
         "{output:?}"
     );
+}
+
+/// T11: stop, restore over the live database, count users. Beside the live one instead, proved,
+/// and swapped by rename in one transaction; the old one is kept under a dated name.
+#[test]
+fn t11_restore() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let live = Database::named(&cluster, "app");
+    live.sql("create table users as select generate_series(1, 500) id");
+    let folder = tempfile::tempdir().unwrap();
+    let taken = back_up(folder.path()).args(["-d", &live.conninfo(), "-q"]);
+    let taken = taken.run().expect_code(0);
+    live.sql("delete from users");
+    let restore = || {
+        let run = verify().args(["-d", &live.conninfo(), "--promote", "app", "-"]);
+        run.stdin(taken.stdout.as_bytes())
+    };
+    let dry = restore().arg("--dry-run").run().expect_code(0);
+    assert!(dry.stdout.contains("would be kept as"), "{dry:?}");
+    assert_eq!(live.value("select count(*) from users"), "0");
+    let output = restore().run().expect_code(0);
+    let records = output.json_lines();
+    let promoted = records.iter().find(|r| r["check"] == "promote").unwrap();
+    assert_eq!(promoted["status"], "ok");
+    assert_eq!(live.value("select count(*) from users"), "500");
+    let old = live.value("select datname from pg_database where datname like 'app\\_before\\_2%'");
+    assert!(text(promoted, "message").contains(&old), "{promoted}");
+    let mut old = cluster.connect(&old).unwrap();
+    let row = old.query_one("select count(*) from users", &[]).unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+/// V21, `restore.sh --latest --drop-database`.
+#[test]
+fn v21() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let live = Database::named(&cluster, "app");
+    live.sql("create table users as select generate_series(1, 3) id");
+    let folder = tempfile::tempdir().unwrap();
+    let back_up = || {
+        let taken = back_up(folder.path()).args(["-d", &live.conninfo(), "-q"]);
+        text(&taken.run().expect_code(0).json_lines()[0], "path")
+    };
+    back_up();
+    live.sql("insert into users values (4)");
+    let newest = back_up();
+    let latest = || {
+        let folder = folder.path().display().to_string();
+        verify().args(["--latest", &folder, "--database", "app"])
+    };
+    let proved = latest().run().expect_code(0).json_lines();
+    assert_eq!(text(&proved[0], "path"), newest);
+    live.sql("drop table users");
+    let restored = latest().args(["-d", &live.conninfo(), "--promote", "app"]);
+    restored.run().expect_code(0);
+    assert_eq!(live.value("select count(*) from users"), "4");
 }

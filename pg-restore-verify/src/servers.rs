@@ -1,0 +1,128 @@
+//! Which server a backup is restored on: a named one, or a throw-away one that serves every
+//! backup it is new enough for, cleaned between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::cli::Context;
+use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOptions};
+use shared::programs::Program;
+use shared::{Error, Result, signals};
+
+use crate::cli::{After, Options};
+use crate::server::Server;
+
+/// The servers of one run.
+pub struct Servers {
+    named: Option<Conninfo>,
+    current: Option<Arc<Server>>,
+}
+
+impl Servers {
+    /// No server yet. That the command line leads somewhere is found out now.
+    pub fn new(options: &Options, context: &Context) -> Result<Self> {
+        let connect = &context.common.connect;
+        let is_named = options.after.promote.is_some()
+            || [&connect.dbname, &connect.host, &connect.port, &connect.user]
+                .iter()
+                .any(|given| given.is_some());
+        let named = match is_named {
+            true => Some(resolve(connect, options)?),
+            false => None,
+        };
+        if is_named && options.after.keep_for.is_some() {
+            return Err(Error::usage(
+                "--for goes with a throw-away server only: on another the database stays",
+            ));
+        }
+        for note in named.iter().flat_map(Conninfo::notes) {
+            context.note(note);
+        }
+        Ok(Self {
+            named,
+            current: None,
+        })
+    }
+
+    /// Whether backups are restored on a server that others use.
+    pub fn is_named(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// The server for a backup of that major version: the named one, or one of that version or the
+    /// nearest newer one.
+    pub fn obtain(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+        let server = match (self.current.take(), &self.named) {
+            (Some(server), Some(_)) => server,
+            (None, Some(conninfo)) => Arc::new(Server::named(conninfo.clone(), patient())?),
+            (Some(server), None) if is_best(&server, at_least) => server,
+            (_, None) => Arc::new(Server::throw_away(at_least)?),
+        };
+        self.current = Some(Arc::clone(&server));
+        Ok(server)
+    }
+
+    /// A throw-away server whatever the command line says.
+    pub fn obtain_private(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+        match self.is_named() {
+            true => Ok(Arc::new(Server::throw_away(at_least)?)),
+            false => self.obtain(at_least),
+        }
+    }
+
+    /// Waits as long as a kept database on the throw-away server is wanted.
+    ///
+    /// # Errors
+    /// When a signal comes, which ends it.
+    pub fn hold(&self, after: &After) -> Result<()> {
+        if !after.keep || self.is_named() || self.current.is_none() {
+            return Ok(());
+        }
+        match after.keep_for {
+            Some(duration) => signals::sleep(duration),
+            None => loop {
+                signals::sleep(Duration::from_secs(3600))?;
+            },
+        }
+    }
+
+    /// Makes the throw-away server one that nothing was restored on, or ends it.
+    pub fn clean(&mut self) {
+        if self.is_named() {
+            return;
+        }
+        let is_clean = match &self.current {
+            Some(server) => matches!(server.clean(), Ok(true)),
+            None => true,
+        };
+        if !is_clean {
+            self.current = None;
+        }
+    }
+}
+
+/// Where the server is. A database that is to be renamed can't be the one to connect to.
+fn resolve(connect: &ConnectArgs, options: &Options) -> Result<Conninfo> {
+    let conninfo = Conninfo::resolve(connect, &Environment::of_process(), Need::Session)?;
+    match &options.after.promote {
+        Some(live) if conninfo.database() == live && live == "postgres" => {
+            Ok(conninfo.with_database("template1"))
+        }
+        Some(live) if conninfo.database() == live => Ok(conninfo.with_database("postgres")),
+        _ => Ok(conninfo),
+    }
+}
+
+/// Whether no other server would be started for it.
+fn is_best(server: &Server, at_least: Option<u32>) -> bool {
+    Program::find("postgres", at_least).is_ok_and(|found| found.version == server.version())
+}
+
+/// A restore takes as long as it takes, and its own sessions wait for each other.
+fn patient() -> SessionOptions {
+    SessionOptions {
+        lock_timeout: Duration::ZERO,
+        statement_timeout: Duration::ZERO,
+        ..Default::default()
+    }
+}

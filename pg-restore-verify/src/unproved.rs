@@ -1,0 +1,33 @@
+//! What a backup can't show of itself, however well it restores.
+
+use shared::Result;
+
+use crate::contents::Contents;
+use crate::promised::Promised;
+use crate::record::{Findings, Status};
+
+/// Notes why the backup can't be proved for what it is, where that is so.
+pub fn report(
+    backup: &Contents,
+    promised: &Promised<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    if backup.subject_to_row_security && backup.schema.has_row_security() {
+        let message = "it was dumped with --enable-row-security: rows that its role might not see \
+                       are not in it";
+        findings.unprovable(message);
+        findings.add(findings.check("rows", Status::Skipped).message(message))?;
+    }
+    if is_empty(backup) && !promised.tells_of_rows() {
+        let message = "it holds neither definitions nor rows: there is nothing to prove, and no \
+                       manifest says that there was nothing to take";
+        findings.unprovable(message);
+        findings.add(findings.check("archive", Status::Skipped).message(message))?;
+    }
+    Ok(())
+}
+
+fn is_empty(backup: &Contents) -> bool {
+    let data = backup.tables.is_empty() && backup.sequences.is_empty();
+    data && backup.large_objects.is_empty() && backup.schema.len() == 0
+}

@@ -1,0 +1,69 @@
+//! A database that is another than the backup says once it is restored: each difference is found,
+//! and named, and nothing else.
+//!
+//! What meddles is the backup's own materialised view, which is filled last of all: in every
+//! format, by pg_restore as by ourselves, as a trigger or a default of a real database might.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use shared::programs::Program;
+use tests::{Database, program};
+
+use crate::backups::{expect_verdict, failed, verify};
+
+/// The sample, with what it does to itself wherever it is restored.
+fn meddling() -> Database<'static> {
+    let database = Database::new();
+    database.load_sample();
+    database.sql(&format!(
+        "create table app.left_hand (a int); insert into app.left_hand values (1), (2);
+         create table app.right_hand (a int);
+         create table app.swapped_1 (word text); insert into app.swapped_1 values ('one');
+         create table app.swapped_2 (word text); insert into app.swapped_2 values ('two');
+         create table app.meddling (number serial, statement text, finding text);
+         create function app.meddle() returns int language plpgsql as $$
+             declare what record;
+             begin
+                 if current_database() = '{}' then return 0; end if;
+                 for what in select * from app.meddling order by number loop
+                     execute what.statement;
+                 end loop;
+                 return 1;
+             end $$",
+        database.name()
+    ));
+    database.sql(include_str!("meddled.sql"));
+    database.sql(
+        "create materialized view app.zz_meddles as select app.meddle() from app.totals_of_totals",
+    );
+    database
+}
+
+fn take(database: &Database, format: &str, path: &Path) {
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let run = program(pg_dump.path()).database(database).arg(format);
+    run.arg("--file").arg(path).run().expect_code(0);
+}
+
+#[test]
+fn each_difference_is_named_and_nothing_else() {
+    let database = meddling();
+    let names = database.rows("select finding from app.meddling");
+    let expected: BTreeSet<String> = names.into_iter().flatten().flatten().collect();
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fd", "-Ft", "-Fp"] {
+        let path = folder.path().join(format);
+        take(&database, format, &path);
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        let found: BTreeSet<String> = failed(&output).into_iter().collect();
+        let missed: Vec<_> = expected.difference(&found).collect();
+        let more: Vec<_> = found.difference(&expected).collect();
+        assert!(
+            missed.is_empty() && more.is_empty(),
+            "{format}: missed {missed:#?}, besides {more:#?}\n{}",
+            output.stderr
+        );
+    }
+}

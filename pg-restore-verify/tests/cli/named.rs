@@ -1,0 +1,286 @@
+//! On a server that others use: a scratch database, and nothing else touched.
+
+use std::fs;
+
+use rustix::process::Signal;
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::{Database, ToolCommand, eventually, start, tool};
+
+use crate::backups::{dump, expect_verdict, failed, shop};
+
+/// All that a server has outside its databases, and what they are like.
+const WHOLE_SERVER: &str = "
+    select string_agg(line, e'\\n' order by line) from (
+        select 'database ' || to_jsonb(d)::text || coalesce(shobj_description(d.oid, 'pg_database'), '')
+        from (select oid, datname, datdba, datacl, datallowconn, datconnlimit from pg_database) d
+        union all
+        select 'role ' || to_jsonb(r)::text || coalesce(shobj_description(r.oid, 'pg_authid'), '')
+        from pg_authid r
+        union all select 'setting ' || to_jsonb(s)::text from pg_db_role_setting s
+        union all select 'tablespace ' || spcname from pg_tablespace
+        union all select 'member ' || to_jsonb(m)::text from pg_auth_members m
+        union all select 'subscription ' || subname from pg_subscription
+    ) as lines (line)";
+
+fn whole(cluster: &Cluster) -> String {
+    let mut client = cluster.connect("postgres").unwrap();
+    client.query_one(WHOLE_SERVER, &[]).unwrap().get(0)
+}
+
+fn scratch_databases(cluster: &Cluster) -> i64 {
+    let count = "select count(*) from pg_database where datname like 'pg\\_restore\\_verify%'";
+    let mut client = cluster.connect("postgres").unwrap();
+    client.query_one(count, &[]).unwrap().get(0)
+}
+
+/// A server with a live database and roles of its own.
+fn busy() -> Cluster {
+    let cluster = start(&ClusterOptions::default());
+    let mut client = cluster.connect("postgres").unwrap();
+    for sql in [
+        "create role app login password 'x'",
+        "create database app owner app",
+        "comment on database app is 'live'",
+        "alter database app set work_mem = '5MB'",
+    ] {
+        client.batch_execute(sql).unwrap();
+    }
+    let mut app = cluster.connect("app").unwrap();
+    app.batch_execute("create table live as select 1 as one")
+        .unwrap();
+    cluster
+}
+
+fn verify_on(cluster: &Cluster) -> ToolCommand {
+    let folder = cluster.socket_dir().display();
+    let conninfo = format!(
+        "host={folder} port={} user=postgres dbname=app",
+        cluster.port()
+    );
+    tool("pg-restore-verify").args(["-d", &conninfo])
+}
+
+#[test]
+fn every_format_and_nothing_is_left() {
+    let shop = shop();
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, options) in [
+        ("plain", &["-Fp"][..]),
+        ("custom", &["-Fc"]),
+        ("tar", &["-Ft"]),
+        ("created", &["-Fp", "--clean", "--create"]),
+        ("created-archive", &["-Fc", "--create"]),
+    ] {
+        let path = folder.path().join(name);
+        dump(&shop, options, &path);
+        let output = verify_on(&cluster).arg(&path).run();
+        expect_verdict(&output, "ok");
+        assert!(
+            output.stdout.contains("created without login: shop_owner"),
+            "{output:?}"
+        );
+        assert_eq!(whole(&cluster), before, "{name}");
+    }
+}
+
+/// A dump with `--create` names the database as it was called. Here that is the live one.
+#[test]
+fn a_live_database_of_the_same_name_is_not_touched() {
+    let source = busy();
+    let app = |cluster: &Cluster| {
+        let mut client = cluster.connect("app").unwrap();
+        let rows = client.query("select * from live", &[]).unwrap();
+        rows.len()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sql");
+    let pg_dump = shared::programs::Program::find("pg_dump", None).unwrap();
+    let output = tests::program(pg_dump.path())
+        .server(&source)
+        .args(["--clean", "--if-exists", "--create", "app"])
+        .run()
+        .expect_code(0);
+    let more = "ALTER DATABASE app CONNECTION LIMIT 3;\n\
+                GRANT CREATE ON DATABASE app TO PUBLIC;\n\
+                COMMENT ON DATABASE app IS 'dumped';\n";
+    let script = output
+        .stdout
+        .replacen("CREATE TABLE", &format!("{more}CREATE TABLE"), 1);
+    fs::write(&path, script).unwrap();
+    let before = whole(&source);
+    let output = verify_on(&source).arg(&path).run();
+    assert_eq!(whole(&source), before, "{output:?}");
+    assert_eq!(app(&source), 1);
+}
+
+#[test]
+fn what_concerns_the_whole_server_is_refused() {
+    let shop = shop();
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    dump(&shop, &[], &path);
+    let script = fs::read_to_string(&path).unwrap();
+    let evil = "ALTER ROLE app SUPERUSER;\nCREATE VIEW app.open_orders";
+    fs::write(
+        &path,
+        script.replacen("CREATE VIEW app.open_orders", evil, 1),
+    )
+    .unwrap();
+    let output = verify_on(&cluster).arg(&path).run();
+    expect_verdict(&output, "failed");
+    assert!(
+        output.stdout.contains("about the whole server"),
+        "{output:?}"
+    );
+    assert_eq!(whole(&cluster), before);
+}
+
+#[test]
+fn a_subscription_does_not_keep_the_database() {
+    let source = Database::new();
+    source.sql(
+        "create table t (a integer primary key);
+         create subscription s connection 'host=192.0.2.1 dbname=x' publication p
+         with (connect = false, slot_name = 'precious')",
+    );
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc"] {
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let output = verify_on(&cluster).arg(&path).run();
+        expect_verdict(&output, "ok");
+        assert_eq!(whole(&cluster), before, "{format}");
+        // And one throw-away server takes it twice.
+        let twice = tool("pg-restore-verify").arg(&path).arg(&path).run();
+        expect_verdict(&twice, "ok");
+    }
+    source.sql("alter subscription s set (slot_name = none); drop subscription s");
+}
+
+/// A backup whose restore takes as long as the test wants: until nobody holds the lock.
+fn slow(folder: &std::path::Path) -> std::path::PathBuf {
+    let source = Database::new();
+    source.sql("create table t as select generate_series(1, 10) a; create role slow_owner; alter table t owner to slow_owner");
+    let path = folder.join("slow.sql");
+    dump(&source, &[], &path);
+    source.sql("drop owned by slow_owner; drop role slow_owner");
+    let script = fs::read_to_string(&path).unwrap();
+    let closing = "--\n-- PostgreSQL database dump complete";
+    let sleep = format!("SELECT pg_catalog.pg_sleep(3600);\n\n{closing}");
+    fs::write(&path, script.replacen(closing, &sleep, 1)).unwrap();
+    path
+}
+
+fn is_restoring(cluster: &Cluster) -> bool {
+    let asleep =
+        "select count(*) from pg_stat_activity where query like 'SELECT pg_catalog.pg_sleep%'";
+    let mut client = cluster.connect("postgres").unwrap();
+    client.query_one(asleep, &[]).unwrap().get::<_, i64>(0) > 0
+}
+
+#[test]
+fn killed_and_the_next_run_removes_what_is_left() {
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    let path = slow(folder.path());
+    let run = verify_on(&cluster).arg(&path).start();
+    eventually("the restore is under way", || is_restoring(&cluster));
+    // Another run meanwhile takes nothing away.
+    let shop = shop();
+    let other = folder.path().join("shop");
+    dump(&shop, &["-Fc"], &other);
+    let meanwhile = verify_on(&cluster).arg(&other).run();
+    expect_verdict(&meanwhile, "ok");
+    assert_eq!(scratch_databases(&cluster), 1);
+    assert!(is_restoring(&cluster));
+    run.signal(Signal::KILL);
+    drop(run);
+    let mut client = cluster.connect("postgres").unwrap();
+    eventually("the server has noticed", || {
+        // The one in pg_sleep never looks at its client.
+        let end = "select pg_terminate_backend(pid) from pg_stat_activity where query like 'SELECT pg_catalog.pg_sleep%'";
+        client.batch_execute(end).unwrap();
+        let locks = "select count(*) from pg_locks where locktype = 'advisory'";
+        client.query_one(locks, &[]).unwrap().get::<_, i64>(0) == 0
+    });
+    assert_ne!(whole(&cluster), before);
+    let next = verify_on(&cluster).arg(&other).run();
+    expect_verdict(&next, "ok");
+    assert_eq!(whole(&cluster), before);
+}
+
+#[test]
+fn a_signal_ends_the_restore_and_leaves_nothing() {
+    let cluster = busy();
+    let before = whole(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    let path = slow(folder.path());
+    for signal in [Signal::TERM, Signal::INT] {
+        let run = verify_on(&cluster).arg(&path).start();
+        eventually("the restore is under way", || is_restoring(&cluster));
+        run.signal(signal);
+        let output = run.finish();
+        assert_eq!(output.code(), None, "{output:?}");
+        assert_eq!(whole(&cluster), before);
+    }
+}
+
+/// Databases that only look as if they were scratch ones.
+#[test]
+fn databases_of_others_stay() {
+    let cluster = busy();
+    let mut client = cluster.connect("postgres").unwrap();
+    let ours = "pg_restore_verify_0123456789ab4def8123456789abcdef";
+    for sql in [
+        "create database pg_restore_verify",
+        "create database pg_restore_verify_0123456789ab3def8123456789abcdef",
+        "create database pg_restore_verify_0123456789ab4def8123456789abcdee",
+        "comment on database pg_restore_verify_0123456789ab4def8123456789abcdee is 'mine'",
+    ] {
+        client.batch_execute(sql).unwrap();
+    }
+    let before = whole(&cluster);
+    client
+        .batch_execute(&format!("create database {ours}"))
+        .unwrap();
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop");
+    dump(&shop, &["-Fc"], &path);
+    expect_verdict(&verify_on(&cluster).arg(&path).run(), "ok");
+    assert_eq!(whole(&cluster), before);
+}
+
+#[test]
+fn by_an_ordinary_role() {
+    let cluster = busy();
+    let mut client = cluster.connect("postgres").unwrap();
+    client
+        .batch_execute("create role restorer login createdb createrole")
+        .unwrap();
+    let before = whole(&cluster);
+    let source = Database::new();
+    source.sql(
+        "create role plain_owner; create schema s authorization plain_owner;
+         create table s.t as select generate_series(1, 10) a; alter table s.t owner to plain_owner",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    dump(&source, &["-Fc"], &path);
+    source.sql("drop owned by plain_owner; drop role plain_owner");
+    let conninfo = format!("host={} dbname=app", cluster.socket_dir().display());
+    let output = tool("pg-restore-verify")
+        .args(["-d", &conninfo, "-U", "restorer"])
+        .arg(&path)
+        .run();
+    assert_eq!(failed(&output), Vec::<String>::new(), "{output:?}");
+    expect_verdict(&output, "ok");
+    assert_eq!(whole(&cluster), before);
+}
