@@ -276,7 +276,7 @@ impl Dump {
             taken_at: self.manifest.taken_at,
             bytes: Some(self.manifest.bytes()),
             path: self.path,
-            manifest: Some(self.manifest),
+            manifest: Some(Box::new(self.manifest)),
             state: State::Ok,
             proof: None,
         }

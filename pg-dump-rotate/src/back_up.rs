@@ -29,6 +29,7 @@ use crate::adopt::{Adoption, Found};
 use crate::cli::Options;
 use crate::compression::Builds;
 use crate::folder::Folder;
+use crate::room::Room;
 use plan::{Plan, Target};
 use result::Results;
 
@@ -46,6 +47,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         adopted,
         pg_dump,
         builds: Builds::default(),
+        room: Room::default(),
         begun_at,
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
@@ -99,6 +101,8 @@ struct Run<'a> {
     pg_dump: Option<Program>,
     /// What each pg_dump can do.
     builds: Builds,
+    /// What the disk has for all of them.
+    room: Room,
     begun_at: Time,
     zone: Zone,
     /// The time in the names, where there is more than one target.

@@ -181,7 +181,8 @@ impl Dump<'_> {
         let mut source = Source::new(child.stdout()?, context.progress(), name, self.estimate);
         let clock = source.clock();
         let watch = self.watch(&child, move || clock.waited())?;
-        let copied = match self.copy(&mut source, Output::new(partial.file()?)) {
+        let output = Output::new(partial.file()?).context(written)?;
+        let copied = match self.copy(&mut source, output) {
             Err(Trouble::Output(error)) => return Err(error).context(written),
             Err(Trouble::Input(error)) if !source.is_at_end() => return Err(self.damaged(error)),
             Err(Trouble::Input(error)) => Err(error),

@@ -38,6 +38,9 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         verify_checksums(&mut backups, context)?;
     }
     let verdicts = verdicts(options, &backups, now);
+    if found.broken.is_empty() {
+        scope.warn_of_nothing(&backups, &dir, context);
+    }
     let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
     let listed = |backup: &Backup| match found.anew.contains(&backup.path) {
         true => and(listed(backup), OVERWRITTEN),

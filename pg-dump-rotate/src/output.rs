@@ -2,47 +2,68 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use sha2::{Digest, Sha256};
 use shared::backup;
 
-/// A file with what was written to it so far.
+use crate::pool;
+
+/// How many pieces may wait to be hashed.
+const AHEAD: usize = 2;
+
+/// Bytes that are written and then hashed, whatever they are a part of.
+type Bytes = Box<dyn AsRef<[u8]> + Send>;
+
+/// A file with what was written to it so far. The hash is made on a thread of its own: it takes as
+/// long as the writing.
 pub struct Output {
     file: File,
-    hash: Sha256,
     bytes: u64,
+    to_hash: SyncSender<Bytes>,
+    hash: JoinHandle<io::Result<String>>,
 }
 
 impl Output {
-    pub fn new(file: File) -> Self {
-        Self {
+    /// # Errors
+    /// When there can be no thread.
+    pub fn new(file: File) -> io::Result<Self> {
+        let (to_hash, pieces) = sync_channel(AHEAD);
+        let hash = thread::Builder::new().spawn(move || Ok(hash(&pieces)))?;
+        Ok(Self {
             file,
-            hash: Sha256::new(),
             bytes: 0,
-        }
+            to_hash,
+            hash,
+        })
+    }
+
+    /// Writes what comes next.
+    pub fn put(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> io::Result<()> {
+        self.file.write_all(bytes.as_ref())?;
+        self.bytes += bytes.as_ref().len() as u64;
+        // If that died, the end tells.
+        let _ = self.to_hash.send(Box::new(bytes));
+        Ok(())
     }
 
     /// Waits until the disk has it; returns what a manifest says of a file of this name.
     pub fn finish(self, name: &str) -> io::Result<backup::File> {
+        drop(self.to_hash);
         self.file.sync_all()?;
-        let hash = self.hash.finalize();
         Ok(backup::File {
             name: name.to_string(),
             bytes: self.bytes,
-            sha256: backup::hexadecimal(&hash),
+            sha256: pool::join(self.hash)?,
         })
     }
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+fn hash(pieces: &Receiver<Bytes>) -> String {
+    let mut hash = Sha256::new();
+    for bytes in pieces {
+        hash.update(bytes.as_ref().as_ref());
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    backup::hexadecimal(&hash.finalize())
 }

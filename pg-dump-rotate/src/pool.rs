@@ -3,7 +3,7 @@
 //! Memory is bounded: each thread has a piece in its hands, one before it and one
 //! behind it. What comes out depends on the pieces alone, not on the threads.
 
-use std::io::{self, Write};
+use std::io;
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -29,7 +29,7 @@ pub fn threads() -> usize {
         .min(MOST_THREADS)
 }
 
-impl<P: Send + 'static, W: Write + Send + 'static> Pool<P, W> {
+impl<P: Send + 'static, W: Send + 'static> Pool<P, W> {
     /// Starts a thread for each of `workers`, and one on which `collect` writes the results.
     pub fn start<R, F, C>(workers: Vec<F>, output: W, collect: C) -> io::Result<Self>
     where
@@ -90,7 +90,7 @@ fn work_off<P, R>(
 
 /// Takes the results in turn; the first thread that has no more ends the stream, or has died:
 /// only who sent the pieces knows how many there are.
-fn gather<R, W: Write>(
+fn gather<R, W>(
     results: &[Receiver<io::Result<R>>],
     mut output: W,
     mut collect: impl FnMut(R, &mut W) -> io::Result<()>,
@@ -103,7 +103,6 @@ fn gather<R, W: Write>(
         }
         written += 1;
     }
-    output.flush()?;
     Ok((output, written))
 }
 
@@ -118,6 +117,8 @@ fn died() -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn start<W: Write + Send + 'static>(threads: usize, output: W) -> Pool<Vec<u8>, W> {

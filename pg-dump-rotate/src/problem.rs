@@ -5,7 +5,7 @@ use shared::time;
 
 /// Why it can't be relied on, or `None`. That it did not restore is such a reason too.
 pub fn of(backup: &Backup) -> Option<String> {
-    let of_manifest = || backup.manifest.as_ref().map_or(0, Manifest::bytes);
+    let of_manifest = || backup.manifest.as_deref().map_or(0, Manifest::bytes);
     let words = match &backup.state {
         State::Ok => return not_restored(backup),
         State::SizeDiffers => format!(

@@ -101,7 +101,7 @@ impl Record {
 
 /// Where nobody knows the database, nobody can say where to restore it to.
 fn is_restorable(backup: &Backup) -> bool {
-    let manifest = backup.manifest.as_ref();
+    let manifest = backup.manifest.as_deref();
     let is_known = |manifest: &Manifest| manifest.database.is_some() || !manifest.adopted;
     backup.is_ok() && manifest.is_some_and(is_known)
 }

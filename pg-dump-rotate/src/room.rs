@@ -3,7 +3,8 @@
 //! A dump that fills the disk fails after hours, and others that write there fail with it. How
 //! much a backup will take is told by the one before it: its size, for what the tables took then.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use shared::backup::{self, Manifest};
 use shared::units::human_bytes;
@@ -22,40 +23,90 @@ const ALWAYS: u64 = 4 << 20;
 /// The sizes of smaller backups say nothing: most of them is definitions.
 const TELLING: u64 = 1 << 20;
 
-/// An error unless there is room in `dir` for a dump of `source_bytes` of tables. `is_earlier`
-/// tells whether a backup is one of the same thing, in the same form.
-pub fn check(
-    dir: &Path,
-    source_bytes: u64,
-    compressed: bool,
-    is_earlier: impl Fn(&Manifest) -> bool,
-) -> Result<()> {
-    let free = free_bytes(dir)?;
-    if free >= scaled(source_bytes, LARGEST) + ALWAYS {
-        return Ok(());
+/// What the dumps of one run will take, of the same room.
+#[derive(Default)]
+pub struct Room {
+    claims: Mutex<Vec<Weak<Claim>>>,
+}
+
+/// What one dump will take, as long as it lasts.
+pub struct Claim {
+    needed: u64,
+    /// Where it is written, once it is.
+    written: OnceLock<PathBuf>,
+}
+
+impl Claim {
+    /// Says where the dump is written: what is there already is not needed again.
+    pub fn is_written_to(&self, partial: &Path) {
+        // There is one.
+        let _ = self.written.set(partial.to_path_buf());
     }
-    let needed = match earlier(dir, is_earlier)? {
-        Some(earlier) => learned(source_bytes, &earlier, compressed),
-        None => cautious(source_bytes, compressed),
-    };
-    match free >= needed + ALWAYS {
-        true => Ok(()),
-        false => Err(too_small(dir, needed, free, source_bytes)),
+
+    fn left(&self) -> u64 {
+        let written = self.written.get().and_then(|path| path.metadata().ok());
+        let written = written.map_or(0, |data| data.len());
+        self.needed.saturating_sub(written)
     }
 }
 
-fn too_small(dir: &Path, needed: u64, free: u64, source_bytes: u64) -> Error {
+impl Room {
+    /// An error unless there is room in `dir` for a dump of `source_bytes` of tables, beside those
+    /// that are under way. `is_earlier` tells whether a backup is one of the same thing, in the same
+    /// form.
+    pub fn claim(
+        &self,
+        dir: &Path,
+        source_bytes: u64,
+        compressed: bool,
+        is_earlier: impl Fn(&Manifest) -> bool,
+    ) -> Result<Arc<Claim>> {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.retain(|claim| claim.strong_count() > 0);
+        let others = claims.iter().filter_map(Weak::upgrade);
+        let others: u64 = others.map(|claim| claim.left()).sum();
+        let free = free_bytes(dir)?;
+        let needed = match free >= scaled(source_bytes, LARGEST) + ALWAYS + others {
+            true => cautious(source_bytes, compressed),
+            false => match earlier(dir, is_earlier)? {
+                Some(earlier) => learned(source_bytes, &earlier, compressed),
+                None => cautious(source_bytes, compressed),
+            },
+        };
+        let claim = Arc::new(Claim {
+            needed: needed + ALWAYS,
+            written: OnceLock::new(),
+        });
+        if free < claim.needed + others {
+            return Err(too_small(dir, claim.needed, free, source_bytes, others));
+        }
+        claims.push(Arc::downgrade(&claim));
+        Ok(claim)
+    }
+}
+
+fn too_small(dir: &Path, needed: u64, free: u64, source_bytes: u64, others: u64) -> Error {
+    let besides = match others {
+        0 => String::new(),
+        others => format!(
+            "; the others that are taken at the same time need about {}",
+            human_bytes(others)
+        ),
+    };
     Error::new(format!(
         "{} has {} free, and the backup needs about {}",
         dir.display(),
         human_bytes(free),
-        human_bytes(needed + ALWAYS)
+        human_bytes(needed)
     ))
     .with_detail(format!(
-        "the tables take {} on the server, without indexes",
+        "the tables take {} on the server, without indexes{besides}",
         human_bytes(source_bytes)
     ))
-    .with_hint("make room, or go on with --force")
+    .with_hint(match others {
+        0 => "make room, or go on with --force",
+        _ => "make room, take fewer at a time with --jobs, or go on with --force",
+    })
 }
 
 /// The newest earlier backup that tells something.
@@ -64,7 +115,9 @@ fn earlier(dir: &Path, is_earlier: impl Fn(&Manifest) -> bool) -> Result<Option<
         return Ok(None);
     }
     let good = backup::list(dir)?.into_iter().filter(backup::Backup::is_ok);
-    let earlier = good.filter_map(|backup| backup.manifest).filter(is_earlier);
+    let earlier = good
+        .filter_map(|backup| Some(*backup.manifest?))
+        .filter(is_earlier);
     Ok(earlier.max_by_key(|manifest| manifest.taken_at))
 }
 
@@ -109,4 +162,34 @@ fn free_bytes(dir: &Path) -> Result<u64> {
             )
         })?;
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn those_that_are_under_way_share_the_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let room = Room::default();
+        // Each takes two thirds.
+        let source_bytes = free_bytes(dir.path()).unwrap() / 3 * 4;
+        let claim = || room.claim(dir.path(), source_bytes, true, |_| false);
+        let first = claim().unwrap();
+        let refused = claim().err().unwrap();
+        let detail = refused.detail().unwrap_or_default();
+        assert!(detail.contains("at the same time need about"), "{detail}");
+        // What is written is no more to come; a hole in a file takes no room here.
+        let partial = dir.path().join("partial");
+        let file = File::create(&partial).unwrap();
+        file.set_len(source_bytes).unwrap();
+        first.is_written_to(&partial);
+        drop(claim().unwrap());
+        file.set_len(0).unwrap();
+        assert!(claim().is_err());
+        drop(first);
+        assert!(claim().is_ok());
+    }
 }

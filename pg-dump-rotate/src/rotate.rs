@@ -1,6 +1,7 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use ::time::UtcOffset;
 use shared::backup::{self, Backup, State};
@@ -15,7 +16,10 @@ use crate::folder::{Folder, Locked};
 use crate::problem;
 use crate::record::Record;
 use crate::retention::{self, Candidate, Policy, Trust};
-use crate::scope::{Scope, Subject};
+use crate::scope::{Key, Scope, Subject};
+
+/// So many are deleted for one wait for the disk.
+const AT_ONCE: usize = 256;
 
 /// Rotates what is in the folder, each series apart, without taking a backup.
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
@@ -34,11 +38,12 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         let mut found = Found::look(options, scope.only_database(), context)?;
         let mut backups = meant(&mut found)?;
         backups.extend(found.broken.into_iter().filter_map(is_meant));
+        scope.warn_of_nothing(&backups, &dir, context);
         exit = name_problems(&backups, &mut records, context)?;
-        rehearse(
-            &judge_all(&options.policy, backups, time::now()),
-            &mut records,
-        )?;
+        let verdicts = judge_all(&options.policy, backups, time::now());
+        rehearse(&verdicts, &mut records)?;
+        // The process ends, and to free each of a hundred thousand takes a while.
+        std::mem::forget(verdicts);
     } else {
         let folder = Folder::open(&dir)?;
         let mut found = match Adoption::of(options, scope.only_database())? {
@@ -49,6 +54,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         locked.sweep(context)?;
         let mut backups = meant(&mut found)?;
         backups.extend(found.broken.into_iter().filter_map(is_meant));
+        scope.warn_of_nothing(&backups, &dir, context);
         let named = name_problems(&backups, &mut records, context);
         let verdicts = judge_all(&options.policy, backups, time::now());
         // Without a reader no less.
@@ -149,57 +155,93 @@ pub fn judge_all(policy: &Policy, backups: Vec<Backup>, now: Time) -> Vec<Verdic
 /// are of; where those are of several servers, or the adopted ones have names of several kinds, those
 /// of each kind are a series of their own.
 fn series(backups: Vec<Backup>) -> Vec<Vec<Backup>> {
-    let kinds: Vec<Option<(Subject, Origin)>> = backups.iter().map(kind).collect();
-    let mut origins: HashMap<&Subject, HashSet<&Origin>> = HashMap::new();
-    for (subject, origin) in kinds.iter().flatten() {
-        origins.entry(subject).or_default().insert(origin);
-    }
-    let joined = |subject: &Subject, origin: &Origin| {
-        let of = |adopted: bool| {
-            let all = origins.get(subject).into_iter().flatten();
-            all.filter(move |origin| matches!(origin, Origin::Adopted(_)) == adopted)
-        };
-        match (of(false).next(), of(false).count(), of(true).count()) {
-            (Some(server), 1, 1) => (*server).clone(),
-            _ => origin.clone(),
-        }
-    };
-    let keys: Vec<_> = kinds
-        .iter()
-        .map(|kind| {
-            kind.as_ref()
-                .map(|(subject, origin)| (subject, joined(subject, origin)))
-        })
-        .collect();
-    let mut places = HashMap::new();
+    let places = places(&backups);
+    let count = places.iter().flatten().max().map_or(0, |last| last + 1);
     let mut all: Vec<Vec<Backup>> = Vec::new();
-    for (backup, key) in backups.into_iter().zip(keys) {
-        let Some(key) = key else { continue };
-        let place = *places.entry(key).or_insert(all.len());
-        match all.get_mut(place) {
-            Some(series) => series.push(backup),
-            None => all.push(vec![backup]),
+    all.resize_with(count, Vec::new);
+    for (backup, place) in backups.into_iter().zip(places) {
+        if let Some(series) = place.and_then(|place| all.get_mut(place)) {
+            series.push(backup);
         }
     }
     all
 }
 
-/// Where a backup is from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Origin {
-    /// By its identifier, or else by how it was reached.
-    Server(Option<String>, Option<String>),
-    /// With what its name shares with others.
-    Adopted(Option<String>),
+/// The number of the series of each.
+fn places(backups: &[Backup]) -> Vec<Option<usize>> {
+    let kinds: Vec<Option<Kind<'_>>> = backups.iter().map(Kind::of).collect();
+    let mut origins = Origins::new();
+    let mut last = None;
+    for kind in kinds.iter().flatten() {
+        // Most are like the one before.
+        if last.replace(kind) != Some(kind) {
+            origins.entry(kind.subject).or_default().insert(kind.origin);
+        }
+    }
+    let mut known = HashMap::new();
+    let mut last = None;
+    let mut places = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        places.push(kind.map(|kind| match last {
+            Some((like, place)) if like == kind => place,
+            _ => {
+                let next = known.len();
+                let place = *known.entry(kind.joined(&origins)).or_insert(next);
+                last = Some((kind, place));
+                place
+            }
+        }));
+    }
+    places
 }
 
-fn kind(backup: &Backup) -> Option<(Subject, Origin)> {
-    let manifest = backup.manifest.as_ref()?;
-    let origin = match manifest.adopted {
-        true => Origin::Adopted(manifest.names.clone()),
-        false => Origin::Server(manifest.system_identifier.clone(), manifest.origin.clone()),
-    };
-    Some((Subject::of(backup)?, origin))
+/// Where the backups of each subject are from.
+type Origins<'a> = HashMap<Key<'a>, HashSet<Origin<'a>>>;
+
+/// What the backups of a series share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind<'a> {
+    subject: Key<'a>,
+    origin: Origin<'a>,
+}
+
+/// Where a backup is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Origin<'a> {
+    /// By its identifier, or else by how it was reached.
+    Server(Option<&'a str>, Option<&'a str>),
+    /// With what its name shares with others.
+    Adopted(Option<&'a str>),
+}
+
+impl<'a> Kind<'a> {
+    /// The same, of the one server that others of its subject are of, where it says nothing of it.
+    fn joined(self, origins: &Origins<'a>) -> Self {
+        let of = |adopted: bool| {
+            let all = origins.get(&self.subject).into_iter().flatten();
+            all.filter(move |origin| matches!(origin, Origin::Adopted(_)) == adopted)
+        };
+        let origin = match (of(false).next(), of(false).count(), of(true).count()) {
+            (Some(server), 1, 1) => *server,
+            _ => self.origin,
+        };
+        Self { origin, ..self }
+    }
+
+    fn of(backup: &'a Backup) -> Option<Self> {
+        let manifest = backup.manifest.as_ref()?;
+        let names = manifest.names.as_deref();
+        Some(Self {
+            subject: Subject::key_of(manifest),
+            origin: match manifest.adopted {
+                true => Origin::Adopted(names),
+                false => Origin::Server(
+                    manifest.system_identifier.as_deref(),
+                    manifest.origin.as_deref(),
+                ),
+            },
+        })
+    }
 }
 
 /// The series of one of these backups, and the others.
@@ -218,15 +260,14 @@ pub fn series_of(new: &Backup, backups: Vec<Backup>) -> (Vec<Backup>, Vec<Backup
 /// Says what would be done.
 pub fn rehearse(verdicts: &[Verdict], records: &mut Writer<Record>) -> Result<Exit> {
     let now = time::now();
-    for verdict in verdicts {
+    records.write_each(verdicts, |verdict| {
         let action = if verdict.is_kept() {
             "kept"
         } else {
             "would_delete"
         };
-        let record = Record::of(action, &verdict.backup, now);
-        records.write(&record.because(verdict.reason()))?;
-    }
+        Record::of(action, &verdict.backup, now).because(verdict.reason())
+    })?;
     Ok(Exit::Ok)
 }
 
@@ -239,32 +280,51 @@ pub fn carry_out(
     context: &cli::Context,
 ) -> Result<Exit> {
     let now = time::now();
-    let mut exit = Exit::Ok;
-    let mut done = Vec::with_capacity(verdicts.len());
-    for verdict in verdicts {
+    let unkept: Vec<&Backup> = verdicts
+        .iter()
+        .filter(|verdict| !verdict.is_kept())
+        .map(|verdict| &verdict.backup)
+        .collect();
+    let mut failed: HashMap<&Path, String> = HashMap::new();
+    let mut reached = verdicts.len();
+    for some in unkept.chunks(AT_ONCE) {
         if signals::received().is_some() {
+            let is_next = |verdict: &Verdict| verdict.backup.path == some[0].path;
+            reached = verdicts.iter().position(is_next).unwrap_or(0);
             break;
         }
-        let mut record = Record::of("kept", &verdict.backup, now).because(verdict.reason());
-        if !verdict.is_kept() {
-            record.action = "deleted".into();
-            record.restore_command = None;
-            if let Err(error) = folder.delete(&verdict.backup) {
-                let error = format!(
-                    "could not delete {}: {}",
-                    verdict.backup.path.display(),
-                    error.message()
-                );
+        for (backup, deleted) in some.iter().zip(folder.delete(some)) {
+            if let Err(error) = deleted {
+                let path = backup.path.display();
+                let error = format!("could not delete {path}: {}", error.message());
                 context.warn(&error);
-                record = Record::of("failed", &verdict.backup, now).because(error);
-                exit = Exit::Found;
+                failed.insert(&backup.path, error);
             }
         }
-        done.push(record);
     }
-    if done.iter().any(|record| record.action == "deleted") {
+    if unkept.len() > failed.len() {
         folder.sync()?;
     }
-    done.iter().try_for_each(|record| records.write(record))?;
+    let exit = match failed.is_empty() {
+        true => Exit::Ok,
+        false => Exit::Found,
+    };
+    records.write_each(&verdicts[..reached], |verdict| {
+        let failed = failed.get(verdict.backup.path.as_path());
+        done(verdict, failed, now)
+    })?;
     Ok(exit)
+}
+
+/// What was done with one.
+fn done(verdict: &Verdict, failed: Option<&String>, now: Time) -> Record {
+    let record = |action| Record::of(action, &verdict.backup, now);
+    match failed {
+        Some(error) => record("failed").because(error),
+        None if verdict.is_kept() => record("kept").because(verdict.reason()),
+        None => Record {
+            restore_command: None,
+            ..record("deleted").because(verdict.reason())
+        },
+    }
 }

@@ -1,12 +1,21 @@
 //! What a backup is of, and which of them a command line without a backup to take means.
 
 use std::fmt;
+use std::path::Path;
 
-use shared::backup::{Backup, Name};
+use shared::backup::{Backup, Manifest, Name};
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
 use crate::cli::Options;
+
+/// What [`Subject`]s of manifests differ in.
+pub type Key<'a> = (
+    Option<&'a str>,
+    Option<&'a str>,
+    &'a [String],
+    Option<&'a str>,
+);
 
 /// What a backup is of: two of one subject are an earlier and a later one, unless they are of
 /// two servers.
@@ -35,6 +44,14 @@ impl Subject {
             }),
             None => Self::of_name(backup.path.file_name()?.to_str()?),
         }
+    }
+
+    /// What tells the subject of a manifest from that of another, without making it.
+    pub fn key_of(manifest: &Manifest) -> Key<'_> {
+        let database = manifest.database.as_deref();
+        let names = manifest.names.as_deref().filter(|_| database.is_none());
+        let label = manifest.label.as_deref();
+        (database, label, &manifest.selection, names)
     }
 
     /// Whether it has all tables and rows, as far as pg_dump was not told to pick.
@@ -124,6 +141,33 @@ impl Scope {
             || (subject.names.is_none() && self.databases.contains(&subject.database))
     }
 
+    /// Says so where nothing of what is named is in the folder: a name may be misspelt.
+    pub fn warn_of_nothing(&self, backups: &[Backup], dir: &Path, context: &cli::Context) {
+        if self.databases.is_empty() && self.label.is_none() {
+            return;
+        }
+        let subjects: Vec<Subject> = backups.iter().filter_map(Subject::of).collect();
+        let is_there = |database: &Option<String>| {
+            let of_database = |of: &&Subject| of.names.is_none() && of.database == *database;
+            subjects.iter().any(|of| of_database(&of))
+        };
+        let dir = dir.display();
+        let missing = self.databases.iter().filter(|name| !is_there(name));
+        let mut missing: Vec<String> = missing.map(|name| wanted(name.as_deref())).collect();
+        if let Some(label) = self.label.as_ref().filter(|_| subjects.is_empty()) {
+            match missing.is_empty() {
+                true => missing.push(format!("with the label {label}")),
+                false => missing.iter_mut().for_each(|what| {
+                    what.push_str(&format!(" with the label {label}"));
+                }),
+            }
+        }
+        if !missing.is_empty() {
+            let missing = missing.join(", nor ");
+            context.warn(format!("there is no backup {missing} in {dir}"));
+        }
+    }
+
     /// Whether it is of these databases, and with --label has that label.
     pub fn shows(&self, subject: &Subject) -> bool {
         self.means_database(subject) && (self.label.is_none() || self.label == subject.label)
@@ -132,5 +176,12 @@ impl Scope {
     /// Whether it is of these databases and has the label, or without --label none.
     pub fn rotates(&self, subject: &Subject) -> bool {
         self.means_database(subject) && self.label == subject.label
+    }
+}
+
+fn wanted(database: Option<&str>) -> String {
+    match database {
+        Some(database) => format!("of the database {database}"),
+        None => "of globals".into(),
     }
 }

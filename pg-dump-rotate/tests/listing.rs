@@ -83,6 +83,40 @@ fn the_list_can_be_of_one_database() {
 }
 
 #[test]
+fn a_name_that_nothing_has_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, _) = one_backup(dir.path(), &["--label", "a"]);
+    let name = database.name();
+    let rotate = ["--rotate", "--keep-last", "1"];
+    let rehearse = ["--rotate", "--keep-last", "1", "--dry-run"];
+    for job in [&["--list"][..], &rotate, &rehearse] {
+        let run = |arguments: &[&str]| {
+            let run = folder(dir.path()).args(job).args(arguments).run();
+            run.expect_code(0).stderr
+        };
+        let shown = dir.path().display();
+        for (arguments, words) in [
+            (&["-d", "typo"][..], "of the database typo"),
+            (&["--label", "typo"], "with the label typo"),
+            (&["--globals", "--label", "a"], "of globals"),
+            (
+                &["-d", name, "--label", "typo"],
+                &format!("of the database {name} with the label typo"),
+            ),
+        ] {
+            let expected = format!("pg-dump-rotate: warning: there is no backup {words}");
+            let told = run(arguments);
+            assert!(told.starts_with(&expected), "{arguments:?}: {told}");
+            assert!(told.trim_end().ends_with(&format!(" in {shown}")), "{told}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+        }
+        assert_eq!(run(&["-d", name, "--label", "a"]), "");
+        assert_eq!(run(&["--label", "a"]), "");
+        assert_eq!(run(&[]), "");
+    }
+}
+
+#[test]
 fn what_the_rules_would_do_is_said_of_each() {
     let dir = tempfile::tempdir().unwrap();
     let (_database, first) = one_backup(dir.path(), &[]);

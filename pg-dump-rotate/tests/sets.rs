@@ -249,6 +249,23 @@ fn globals_restore_with_their_passwords() {
     }
 }
 
+#[test]
+fn globals_of_all_databases_are_asked_for_where_the_databases_were() {
+    let cluster = server();
+    let mut client = cluster.connect("postgres").unwrap();
+    client
+        .batch_execute("create database aaa connection limit 0")
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(dir.path()).server(&cluster).env("PGUSER", "reader");
+    let run = run.args(["-d", "postgres", "--all-databases"]);
+    let run = run.args(["--globals", "--no-role-passwords"]);
+    let output = run.run().expect_code(1);
+    let told = told(&output);
+    assert!(told.contains(&(None, "created".into())), "{told:?}");
+    assert!(told.contains(&some("aaa", "failed")), "{told:?}");
+}
+
 /// The line of the README that begins so.
 fn readme_line(start: &str) -> &'static str {
     let lines = include_str!("../../README.md").lines().map(str::trim);

@@ -35,7 +35,6 @@ pub enum Origin<'a> {
     /// Restored from a logical backup that holds this.
     Restored(&'a Contents),
     /// Recovered from a physical backup, faults and all.
-    #[allow(dead_code, reason = "--base-backup")]
     Recovered,
     /// In use, and none of ours.
     Live,

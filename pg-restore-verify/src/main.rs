@@ -14,6 +14,7 @@ mod decoder;
 mod globals;
 mod instants;
 mod large_objects;
+mod limits;
 mod listing;
 mod live;
 mod note;

@@ -47,6 +47,7 @@ pub struct Findings<'a> {
     context: &'a Context,
     records: Writer<Finding>,
     path: String,
+    within: Option<String>,
     began: Instant,
     failed: Vec<String>,
     skipped: Vec<String>,
@@ -63,6 +64,7 @@ impl<'a> Findings<'a> {
             context,
             records: context.records(),
             path: String::new(),
+            within: None,
             began: Instant::now(),
             failed: Vec::new(),
             skipped: Vec::new(),
@@ -76,6 +78,7 @@ impl<'a> Findings<'a> {
     /// What follows is about this backup.
     pub fn begin(&mut self, path: &Path) {
         self.path = path.display().to_string();
+        self.within = None;
         self.began = Instant::now();
         self.failed.clear();
         self.skipped.clear();
@@ -96,8 +99,20 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Objects of what follows are in this database of the backup's several; their names begin
+    /// with its.
+    pub fn within(&mut self, database: Option<&str>) {
+        self.within = database.map(str::to_string);
+    }
+
     /// Writes a finding.
-    pub fn add(&mut self, finding: Finding) -> Result<()> {
+    pub fn add(&mut self, mut finding: Finding) -> Result<()> {
+        if let Some(database) = &self.within {
+            finding.object = Some(match finding.object {
+                Some(object) => format!("{database}.{object}"),
+                None => database.clone(),
+            });
+        }
         match finding.status {
             Status::Ok => {}
             Status::Failed => self.failed.push(finding.in_words()),

@@ -55,6 +55,15 @@ impl Server {
         })
     }
 
+    /// A server of our own on data that came from elsewhere.
+    pub fn recovered(cluster: Cluster) -> Self {
+        Self {
+            version: cluster.version(),
+            user: cluster.superuser().to_string(),
+            reach: Reach::ThrowAway(cluster),
+        }
+    }
+
     /// The server that `conninfo` leads to; every session there gets `options`.
     ///
     /// # Errors

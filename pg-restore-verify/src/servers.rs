@@ -1,7 +1,7 @@
 //! Which server a backup is restored on: a named one, or a throw-away one that serves every
 //! backup it is new enough for, cleaned between them.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use shared::cli::Context;
@@ -10,12 +10,15 @@ use shared::programs::Program;
 use shared::{Error, Result, signals};
 
 use crate::cli::{After, Options};
-use crate::server::Server;
+use crate::limits::{Seen, Watched};
+use crate::server::{Database, Server};
 
 /// The servers of one run.
 pub struct Servers {
     named: Option<Conninfo>,
     current: Option<Arc<Server>>,
+    /// What the time limits look at.
+    pub watched: Watched,
 }
 
 impl Servers {
@@ -41,6 +44,7 @@ impl Servers {
         Ok(Self {
             named,
             current: None,
+            watched: Watched::default(),
         })
     }
 
@@ -68,6 +72,12 @@ impl Servers {
             true => Ok(Arc::new(Server::throw_away(at_least)?)),
             false => self.obtain(at_least),
         }
+    }
+
+    /// From now on this database is looked at by the time limits.
+    pub fn watch(&mut self, database: &Database) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        *watched = Some(Seen::new(database));
     }
 
     /// Waits as long as a kept database on the throw-away server is wanted.

@@ -19,6 +19,7 @@ use crate::checks::{self, Origin};
 use crate::checksum::Known;
 use crate::cli::{Mode, Options};
 use crate::contents::Collector;
+use crate::limits::Watch;
 use crate::note::{self, Restore};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
@@ -52,8 +53,10 @@ pub fn backup(
         }
     };
     let known = Known::of(path);
+    // It outlives the target: what has to be cleaned up then is cleaned up before it resumes.
+    let mut watch = Watch::start(&options.limits, &servers.watched)?;
     let mut target = None;
-    let (proved, restore) = thread::scope(|scope| {
+    let tried = thread::scope(|scope| {
         // Beside the restore, which leaves cores idle, and not on all of them.
         let checksums = scope.spawn(|| known.compare(path, 1));
         let proved = match (archive.kind, options.mode) {
@@ -70,7 +73,9 @@ pub fn backup(
         let proved = proved?;
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
-    })?;
+    });
+    watch.end()?;
+    let (proved, restore) = tried?;
     if let Some(target) = target {
         afterwards::settle(target, &options.after, context, findings)?;
     }

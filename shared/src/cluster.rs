@@ -6,6 +6,7 @@
 //! is the server's parent and ends it when the pipe to us closes. As root the
 //! server runs as `postgres`, or else `nobody`.
 
+mod draft;
 mod folder;
 mod server;
 mod template;
@@ -18,6 +19,7 @@ use std::path::Path;
 use crate::connection::Conninfo;
 use crate::error::{Context, Error, Result};
 use crate::programs::{Program, Version};
+pub use draft::{Draft, Owner, State};
 use folder::Folder;
 use server::Server;
 use template::Template;
@@ -75,6 +77,8 @@ pub struct Cluster {
     folder: Folder,
     port: u16,
     version: Version,
+    superuser: String,
+    session: String,
 }
 
 impl Cluster {
@@ -90,13 +94,15 @@ impl Cluster {
         }
         let port = if options.tcp { free_port()? } else { PORT };
         let command = command(&postgres, &folder.path, port, options);
-        let mut server = Server::start(&folder, &template.data, command, &user)?;
+        let mut server = Server::start(&folder, Some(&template.data), command, &user)?;
         server.wait_ready(&folder)?;
         Ok(Self {
             server,
             folder,
             port,
             version: postgres.version,
+            superuser: SUPERUSER.to_string(),
+            session: String::new(),
         })
     }
 
@@ -112,7 +118,13 @@ impl Cluster {
 
     /// The user who may do everything, without a password.
     pub fn superuser(&self) -> &str {
-        SUPERUSER
+        &self.superuser
+    }
+
+    /// What every session of ours has to begin with, as libpq's `options`: empty unless the
+    /// server's data came from elsewhere.
+    pub fn session_options(&self) -> &str {
+        &self.session
     }
 
     /// The server's version.
@@ -122,14 +134,17 @@ impl Cluster {
 
     /// How to reach a database of it as superuser.
     pub fn conninfo(&self, database: &str) -> Conninfo {
-        Conninfo::for_cluster(&self.folder.path, self.port, SUPERUSER, database)
+        Conninfo::for_cluster(&self.folder.path, self.port, &self.superuser, database)
     }
 
     /// Opens a session of the superuser.
     pub fn connect(&self, database: &str) -> Result<postgres::Client> {
         let mut config = postgres::Config::new();
         config.host_path(&self.folder.path).port(self.port);
-        config.user(SUPERUSER).dbname(database);
+        config.user(&self.superuser).dbname(database);
+        if !self.session.is_empty() {
+            config.options(&self.session);
+        }
         config
             .connect(postgres::NoTls)
             .context(|| format!("database \"{database}\" of the temporary server"))
@@ -143,10 +158,12 @@ impl Cluster {
         let set = [
             ("PGHOST", host),
             ("PGPORT", self.port.to_string().into()),
-            ("PGUSER", SUPERUSER.into()),
+            ("PGUSER", self.superuser.clone().into()),
         ];
         let set = set.map(|(name, value)| (OsString::from(name), Some(value)));
-        removed.chain(set).collect()
+        let session = ("PGOPTIONS".into(), Some(self.session.clone().into()));
+        let session = Some(session).filter(|_| !self.session.is_empty());
+        removed.chain(set).chain(session).collect()
     }
 
     /// Ends the server and removes its files, which dropping does too, and says

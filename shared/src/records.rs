@@ -15,6 +15,8 @@ mod reader;
 mod stdin;
 mod stdout;
 mod table;
+mod text;
+mod together;
 mod writer;
 
 use serde::Serialize;

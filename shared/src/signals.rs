@@ -27,12 +27,15 @@ type Callback = Box<dyn Fn(i32) + Send>;
 
 struct State {
     received: Option<i32>,
+    /// Why the job is given up, though no signal came.
+    given_up: Option<String>,
     next_id: u64,
     callbacks: Vec<(u64, Callback)>,
 }
 
 static STATE: Mutex<State> = Mutex::new(State {
     received: None,
+    given_up: None,
     next_id: 0,
     callbacks: Vec::new(),
 });
@@ -104,10 +107,39 @@ pub fn received() -> Option<i32> {
 
 /// An error once a signal has asked us to stop: for loops that could go on.
 pub fn check() -> Result<()> {
-    match received() {
-        Some(_) if !CLEANS_UP.get() => Err(Error::interrupted()),
-        _ => Ok(()),
+    if CLEANS_UP.get() {
+        return Ok(());
     }
+    let state = state();
+    match (state.received, &state.given_up) {
+        (Some(_), _) => Err(Error::interrupted()),
+        (None, Some(why)) => Err(Error::new(why)),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Gives a job up as if a signal had come, but for this reason, and until [`resume`]: children and
+/// servers are ended, waits come to an end, and [`check`] fails.
+pub fn give_up(why: &str) {
+    let mut state = state();
+    if state.received.is_some() || state.given_up.is_some() {
+        return;
+    }
+    state.given_up = Some(why.to_string());
+    for (_, callback) in &state.callbacks {
+        callback(SIGTERM);
+    }
+    ARRIVED.notify_all();
+}
+
+/// Why the job is being given up, if it is.
+pub fn given_up() -> Option<String> {
+    state().given_up.clone()
+}
+
+/// Another job can begin.
+pub fn resume() {
+    state().given_up = None;
 }
 
 thread_local! {
@@ -124,7 +156,9 @@ pub fn clean_up<T>(work: impl FnOnce() -> T) -> T {
 
 /// Waits; an error as soon as a signal asks us to stop.
 pub fn sleep(time: Duration) -> Result<()> {
-    let waited = ARRIVED.wait_timeout_while(state(), time, |state| state.received.is_none());
+    let waited = ARRIVED.wait_timeout_while(state(), time, |state| {
+        state.received.is_none() && state.given_up.is_none()
+    });
     drop(waited.unwrap_or_else(PoisonError::into_inner));
     check()
 }
@@ -167,7 +201,7 @@ fn wait_for(file: BorrowedFd<'_>, what: PollFlags) -> io::Result<()> {
 /// another one; dropping the guard waits for it to end.
 pub fn on_signal(callback: impl Fn(i32) + Send + Sync + 'static) -> Guard {
     let mut state = state();
-    if let Some(signal) = state.received {
+    if let Some(signal) = state.received.or(state.given_up.as_ref().map(|_| SIGTERM)) {
         callback(signal);
     }
     state.next_id += 1;

@@ -3,6 +3,7 @@
 //! In a record: `#[serde(with = "shared::time::rfc3339")] taken_at: Time`, and
 //! `#[serde(with = "shared::time::rfc3339::option", default)]` for an `Option`.
 
+mod moment;
 mod zone;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
+pub use moment::moment;
 pub use zone::Zone;
 
 use crate::{Error, Result};

@@ -1,5 +1,6 @@
 //! The dump of one database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::Result;
@@ -14,7 +15,7 @@ use crate::archive;
 use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
-use crate::room;
+use crate::room::{Claim, Room};
 use crate::server::Snapshot;
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
@@ -26,18 +27,20 @@ pub struct Database {
     pg_dump: Program,
     pg_restore: Option<Program>,
     compression: Compression,
+    /// What of the disk it may take; `None` where nobody knows.
+    room: Option<Arc<Claim>>,
 }
 
 impl Database {
     /// Asks the server, and finds the pg_dump that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
-        let database = match run.is_elsewhere() {
+        let mut database = match run.is_elsewhere() {
             true => Self::elsewhere(run, conninfo)?,
             false => Self::reached(run, conninfo)?,
         };
         let (path, version) = (database.pg_dump.path().display(), database.pg_dump.version);
         run.context.note(format!("{path} is version {version}"));
-        database.check_room(run)?;
+        database.room = database.claim_room(run)?;
         Ok(database)
     }
 
@@ -51,6 +54,7 @@ impl Database {
             compression: compression(run, &pg_dump)?,
             pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
+            room: None,
         })
     }
 
@@ -65,13 +69,14 @@ impl Database {
             pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
             compression,
+            room: None,
         })
     }
 
     /// Before anything is written: a disk that fills up fails others too.
-    fn check_room(&self, run: &Run<'_>) -> Result<()> {
+    fn claim_room(&self, run: &Run<'_>) -> Result<Option<Arc<Claim>>> {
         let (Some(bytes), false) = (self.source_bytes(), run.options.force) else {
-            return Ok(());
+            return Ok(None);
         };
         let new = self.manifest(run);
         // A label makes no difference to the size.
@@ -82,7 +87,14 @@ impl Database {
                 && earlier.compression == new.compression
         };
         let compressed = self.compression != Compression::None;
-        room::check(&run.dir, bytes, compressed, is_earlier)
+        // A rehearsal takes nothing.
+        let rehearsal = Room::default();
+        let room = match run.options.dry_run {
+            true => &rehearsal,
+            false => &run.room,
+        };
+        let claim = room.claim(&run.dir, bytes, compressed, is_earlier)?;
+        Ok(Some(claim))
     }
 
     /// How long pg_dump may be silent before we ask the server, if we can.
@@ -113,6 +125,9 @@ impl Database {
 
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
+        if let Some(room) = &self.room {
+            room.is_written_to(partial.path());
+        }
         let asked = self.asked.as_ref();
         let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;
         let snapshot = snapshot.flatten();

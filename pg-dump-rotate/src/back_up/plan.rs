@@ -59,15 +59,20 @@ impl Plan {
     ) -> Result<Self> {
         let elsewhere = pg_dump.filter(|program| program.is_elsewhere());
         let resolve = |dbname: Option<&String>| resolve(dbname, context, elsewhere.is_some());
-        let mut plan = match options.all_databases {
+        let (mut plan, asked) = match options.all_databases {
             true => {
                 let conninfo = resolve(options.databases.first())?;
-                Self::of_server(list(conninfo, context, elsewhere)?, context)?
+                let (conninfo, listed) = list(conninfo, context, elsewhere)?;
+                (Self::of_server(&conninfo, listed, context)?, Some(conninfo))
             }
-            false => Self::of_given(options, resolve)?,
+            false => (Self::of_given(options, resolve)?, None),
         };
         if options.globals {
-            let conninfo = plan.server()?.clone();
+            // Where the server was asked for its databases, it answers.
+            let conninfo = match asked {
+                Some(conninfo) => conninfo,
+                None => plan.server()?.clone(),
+            };
             let what = What::Globals;
             // First: they are quick, and a restore begins with them.
             plan.targets.insert(0, Target { what, conninfo });
@@ -114,10 +119,7 @@ impl Plan {
         })
     }
 
-    fn of_server(
-        (conninfo, listed): (Conninfo, Vec<Listed>),
-        context: &cli::Context,
-    ) -> Result<Self> {
+    fn of_server(conninfo: &Conninfo, listed: Vec<Listed>, context: &cli::Context) -> Result<Self> {
         let mut plan = Self {
             targets: Vec::new(),
             skipped: Vec::new(),

@@ -56,7 +56,7 @@ pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
         path: run.dir.join(name),
         taken_at: run.begun_at,
         bytes: None,
-        manifest: Some(manifest),
+        manifest: Some(Box::new(manifest)),
         state: State::Ok,
         proof: None,
     })

@@ -3,7 +3,7 @@
 //! pg_dump writes it uncompressed. Its head gets the method that we compress by, its
 //! table of contents stays as it is, and each block of data is rewritten.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use shared::dump::{BlockKind, Blocks, Packing, Storage, Tally, Toc};
@@ -68,11 +68,11 @@ pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Cop
 /// What we don't know, we don't touch.
 fn pass_through(start: &[u8], mut input: impl Read, mut output: Output) -> Outcome<Copied> {
     let mut buffer = vec![0; READ_BYTES];
-    output.write_all(start)?;
+    output.put(start.to_vec())?;
     loop {
         match input.read(&mut buffer).context(|| "pg_dump".into())? {
             0 => break,
-            length => output.write_all(&buffer[..length])?,
+            length => output.put(buffer[..length].to_vec())?,
         }
     }
     Ok(Copied {
@@ -117,7 +117,7 @@ fn rewrite(
         .collect();
     let mut joiner = Joiner::default();
     let mut pool = Pool::start(workers, output, move |packed, output: &mut Output| {
-        joiner.write(packed, output)
+        output.put(joiner.join(packed))
     })?;
     let filler = Filler::new(|piece: Arc<Piece>| {
         if let Some(counter) = counter {

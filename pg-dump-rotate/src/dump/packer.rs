@@ -6,7 +6,7 @@
 //! one stream, also where there are no data; of zstd that a frame ends where a chunk
 //! ends; of lz4 frames behind each other.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use zlib_rs::adler32::{adler32, adler32_combine};
@@ -128,15 +128,15 @@ impl Packer {
     }
 }
 
-/// Writes packed pieces, with the checksums that were missing.
+/// Completes packed pieces with the checksums that were missing.
 #[derive(Default)]
 pub struct Joiner {
     open: Option<Sum>,
 }
 
 impl Joiner {
-    /// Writes the next piece.
-    pub fn write(&mut self, mut packed: Packed, output: &mut impl Write) -> io::Result<()> {
+    /// The bytes of the next piece.
+    pub fn join(&mut self, mut packed: Packed) -> Vec<u8> {
         if let Some(more) = packed.goes_on {
             let sum = self.open.take().map_or(more, |sum| sum.and(more));
             match packed.checksum_at {
@@ -148,7 +148,7 @@ impl Joiner {
         if packed.open.is_some() {
             self.open = packed.open;
         }
-        output.write_all(&packed.bytes)
+        packed.bytes
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
         let mut packer = Packer::new(compression.parse().unwrap(), 4).unwrap();
         let (mut joiner, mut output) = (Joiner::default(), Vec::new());
         let mut filler = Filler::new(|piece| {
-            joiner.write(packer.pack(&piece)?, &mut output)?;
+            output.extend(joiner.join(packer.pack(&piece)?));
             Ok(())
         });
         for content in contents {

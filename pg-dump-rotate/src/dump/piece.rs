@@ -51,6 +51,15 @@ impl Piece {
     }
 }
 
+/// All bytes of a piece.
+pub struct Whole(pub Arc<Piece>);
+
+impl AsRef<[u8]> for Whole {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.bytes
+    }
+}
+
 /// Fills pieces.
 pub struct Filler<'a> {
     piece: Piece,

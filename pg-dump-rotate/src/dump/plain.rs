@@ -1,6 +1,6 @@
 //! An SQL script, compressed by us as it streams by.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use shared::dump::Tally;
@@ -37,7 +37,7 @@ pub fn copy(
         })
         .collect();
     let mut pool = Pool::start(workers, output, |packed: Vec<u8>, output: &mut Output| {
-        output.write_all(&packed)
+        output.put(packed)
     })?;
     let mut script = Script::default();
     let sent = pieces(source, |piece| {

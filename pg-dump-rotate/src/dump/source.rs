@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 use std::process::ChildStdout;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use shared::message::Progress;
 use shared::units::human_bytes;
@@ -11,6 +12,12 @@ use crate::watch::Clock;
 
 /// How much the pipe may hold: pg_dump writes little at a time, and each wait costs.
 const PIPE_BYTES: usize = 1 << 20;
+
+/// pg_dump writes 4 KiB at a time. Who reads each of them is woken for each, at the cost of both;
+/// in such a moment a pipe of [`PIPE_BYTES`] does not become full at a GB a second.
+const NAP: Duration = Duration::from_micros(400);
+/// Where so much was there at once, more may be there already.
+const MANY: usize = 128 << 10;
 
 /// The pipe from pg_dump.
 pub struct Source {
@@ -25,13 +32,16 @@ pub struct Source {
     bytes: u64,
     began: Instant,
     clock: Clock,
+    /// Whether it is worth while to let the pipe fill up before the next look at it.
+    is_wide: bool,
+    is_drained: bool,
 }
 
 impl Source {
     /// The pipe, for a dump of so many bytes if that is known.
     pub fn new(stdout: ChildStdout, progress: Progress, name: &str, estimate: Option<u64>) -> Self {
         // A smaller one will do where the kernel allows no more.
-        let _ = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES);
+        let size = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES);
         Self {
             stdout,
             progress,
@@ -41,6 +51,8 @@ impl Source {
             bytes: 0,
             began: Instant::now(),
             clock: Clock::default(),
+            is_wide: size.is_ok_and(|size| size >= PIPE_BYTES),
+            is_drained: false,
         }
     }
 
@@ -78,6 +90,9 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_wide && self.is_drained {
+            thread::sleep(NAP);
+        }
         let length = loop {
             match self.clock.time(|| self.stdout.read(buffer)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -85,6 +100,7 @@ impl Read for Source {
             }
         };
         self.bytes += length as u64;
+        self.is_drained = length < buffer.len().min(MANY);
         self.progress.show(|| self.line());
         Ok(length)
     }

@@ -6,7 +6,7 @@
 //! zeros end the file.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use shared::dump::{Storage, Tally, Toc};
@@ -14,7 +14,7 @@ use shared::units::human_bytes;
 use shared::{Context, Error, Result};
 
 use super::counter::Counter;
-use super::piece::{Filler, Piece, Subject};
+use super::piece::{Filler, Piece, Subject, Whole};
 use super::source::Source;
 use super::{Copied, Head, Outcome, Trouble};
 use crate::compression::Compression;
@@ -49,7 +49,7 @@ pub fn copy(source: &mut Source, output: Output, digest: bool) -> Outcome<Copied
     };
     let workers = vec![|piece: Arc<Piece>| Ok(piece)];
     let mut pool = Pool::start(workers, output, |piece: Arc<Piece>, output: &mut Output| {
-        output.write_all(&piece.bytes)
+        output.put(Whole(piece))
     })?;
     let mut filler = Filler::new(|piece: Arc<Piece>| {
         if let Some(counter) = &counter {

@@ -1,8 +1,9 @@
-//! Deletes a backup, in an order that leaves nothing half at whatever moment we are killed.
+//! Deletes backups, in an order that leaves nothing half at whatever moment we are killed: the
+//! manifests of some are hidden, and when the disk has that, what they speak of is removed.
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shared::backup::{Backup, partial_of};
 use shared::{Context, Error, Result};
@@ -14,38 +15,45 @@ use super::{Locked, beside, exists};
 const ATTEMPTS: u32 = 5;
 
 impl Locked<'_> {
-    /// Deletes a backup with what lies beside it. Its data must still be what was judged.
+    /// Deletes backups with what lies beside each; tells of each what came of it. Their data must
+    /// still be what was judged.
     ///
-    /// # Errors
-    /// When it can't be deleted: then it is still whole, or, where only a part of a folder could
-    /// be deleted, hidden.
-    pub fn delete(&self, backup: &Backup) -> Result<()> {
-        let name = backup.path.file_name().and_then(|name| name.to_str());
-        let now = Backup::at(&backup.path).filter(Backup::is_ok);
-        // One that was proved meanwhile may be the only such.
-        let unchanged =
-            now.is_some_and(|now| now.manifest == backup.manifest && now.proof == backup.proof);
-        let Some(name) = name.filter(|_| unchanged) else {
-            return Err(Error::new("it changed meanwhile"));
-        };
-        let [manifest, checksums, proof] = beside(name).map(|name| self.path().join(name));
-        let hidden = self.path().join(partial_of(&beside(name)[0]));
-        fs::rename(&manifest, &hidden).context(|| manifest.display().to_string())?;
+    /// One that can't be deleted is still whole, or, where only a part of a folder could be deleted,
+    /// hidden.
+    pub fn delete(&self, backups: &[&Backup]) -> Vec<Result<()>> {
+        let hidden: Vec<Result<Hidden<'_>>> = backups
+            .iter()
+            .map(|backup| Hidden::begin(self.path(), backup))
+            .collect();
         // Or after a power cut the manifest could be there, and the data not.
-        let deleted = self.sync().and_then(|()| self.delete_data(name));
+        let synced = self.sync();
+        let delete = |hidden: Result<Hidden<'_>>| {
+            let hidden = hidden?;
+            let deleted = match &synced {
+                Ok(()) => self.delete_data(hidden.name),
+                Err(error) => Err(Error::new(error.in_one_line())),
+            };
+            self.end(&hidden, deleted)
+        };
+        hidden.into_iter().map(delete).collect()
+    }
+
+    /// After the data what lies beside it, or else the manifest its name again.
+    fn end(&self, hidden: &Hidden<'_>, deleted: Result<()>) -> Result<()> {
         if let Err(error) = deleted {
-            if exists(&self.path().join(name)) {
+            if exists(&self.path().join(hidden.name)) {
                 // If that fails too, the next sweep does it.
-                let _ = fs::rename(&hidden, &manifest);
+                let _ = fs::rename(&hidden.hidden, &hidden.manifest);
             }
             return Err(error);
         }
+        let [_, checksums, proof] = beside(hidden.name).map(|name| self.path().join(name));
         // What resists is swept by the next run, which says so: the backup is gone already.
         let mut beside = vec![checksums, proof];
-        if backup.manifest.as_ref().is_some_and(|of| of.adopted) {
-            beside.extend(sides_of(self.path(), name));
+        if hidden.adopted {
+            beside.extend(sides_of(self.path(), hidden.name));
         }
-        beside.push(hidden);
+        beside.push(hidden.hidden.clone());
         let _ = beside.iter().try_for_each(|path| remove(path));
         Ok(())
     }
@@ -59,6 +67,37 @@ impl Locked<'_> {
         let hidden = self.path().join(partial_of(name));
         fs::rename(&data, &hidden).context(|| data.display().to_string())?;
         remove(&hidden)
+    }
+}
+
+/// A backup without its manifest's name, which is the first to go.
+struct Hidden<'a> {
+    name: &'a str,
+    manifest: PathBuf,
+    hidden: PathBuf,
+    adopted: bool,
+}
+
+impl<'a> Hidden<'a> {
+    fn begin(folder: &Path, backup: &'a Backup) -> Result<Self> {
+        let name = backup.path.file_name().and_then(|name| name.to_str());
+        let now = Backup::at(&backup.path).filter(Backup::is_ok);
+        // One that was proved meanwhile may be the only such.
+        let unchanged =
+            now.is_some_and(|now| now.manifest == backup.manifest && now.proof == backup.proof);
+        let Some(name) = name.filter(|_| unchanged) else {
+            return Err(Error::new("it changed meanwhile"));
+        };
+        let [manifest, ..] = beside(name);
+        let hidden = folder.join(partial_of(&manifest));
+        let manifest = folder.join(manifest);
+        fs::rename(&manifest, &hidden).context(|| manifest.display().to_string())?;
+        Ok(Self {
+            name,
+            manifest,
+            hidden,
+            adopted: backup.manifest.as_ref().is_some_and(|of| of.adopted),
+        })
     }
 }
 

@@ -7,9 +7,9 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-use shared::backup::{Manifest, Name, unchecksums, unmanifest, unpartial};
-use shared::{Context, Result};
+use rustix::fs::{FileType, FlockOperation, flock};
+use shared::Result;
+use shared::backup::{Manifest, Name, entries, unchecksums, unmanifest, unpartial};
 
 /// The hidden files of one backup: at least one.
 #[derive(Debug, Default)]
@@ -60,24 +60,20 @@ impl Leftover {
 /// backups have names of others. Looks only.
 pub fn leftovers(folder: &Path) -> Result<Vec<Leftover>> {
     let mut found: BTreeMap<String, Leftover> = BTreeMap::new();
-    for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
-        let entry = entry.context(|| folder.display().to_string())?;
-        let file_name = entry.file_name();
-        let Some(target) = file_name.to_str().and_then(unpartial) else {
-            continue;
+    entries(folder, |file_name, kind| {
+        let Some(target) = unpartial(file_name) else {
+            return;
         };
         let name = unmanifest(target).or(unchecksums(target)).unwrap_or(target);
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         let left = found.entry(name.to_string()).or_default();
-        if target == name && (is_file || is_folder) {
-            left.data = Some(entry.path());
-        } else if is_file && unmanifest(target).is_some() {
-            left.manifest = Some(entry.path());
-        } else if is_file {
-            left.checksums = Some(entry.path());
+        let path = folder.join(file_name);
+        match kind {
+            FileType::RegularFile | FileType::Directory if target == name => left.data = Some(path),
+            FileType::RegularFile if unmanifest(target).is_some() => left.manifest = Some(path),
+            FileType::RegularFile => left.checksums = Some(path),
+            _ => {}
         }
-    }
+    })?;
     let known = found.into_iter().filter_map(|(name, left)| {
         let (busy, shut_by) = left.data.as_deref().map_or((false, None), state_of);
         let left = Leftover {

@@ -1,10 +1,11 @@
 //! Cleans up after runs that were killed, or could not finish.
 
-use std::fs::{self, DirEntry, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use shared::backup::{Manifest, checksums_of, is_unfinished_proof, manifest_of};
+use rustix::fs::FileType;
+use shared::backup::{Manifest, checksums_of, entries, is_unfinished_proof, manifest_of};
 use shared::{Context, Result, cli};
 
 use super::deletion::remove;
@@ -42,15 +43,14 @@ impl Locked<'_> {
     /// Removes what a verification was writing when it was killed, which takes a moment and not
     /// an hour.
     fn sweep_proofs(&self, context: &cli::Context) -> Result<()> {
-        let named = || self.path().display().to_string();
-        for entry in fs::read_dir(self.path()).context(named)? {
-            let entry = entry.context(named)?;
-            let is_ours = entry.file_name().to_str().is_some_and(is_unfinished_proof);
-            if !is_ours || !is_old_file(&entry) {
-                continue;
+        let mut unfinished = Vec::new();
+        entries(self.path(), |name, kind| {
+            if kind == FileType::RegularFile && is_unfinished_proof(name) {
+                unfinished.push(self.path().join(name));
             }
-            let path = entry.path();
-            match remove(&path) {
+        })?;
+        for path in unfinished.iter().filter(|path| is_old(path)) {
+            match remove(path) {
                 Ok(()) => context.warn(format!(
                     "removed {}, left unfinished by an earlier run",
                     path.display()
@@ -115,8 +115,8 @@ impl Locked<'_> {
     }
 }
 
-fn is_old_file(entry: &DirEntry) -> bool {
-    let metadata = entry.metadata().ok().filter(Metadata::is_file);
+fn is_old(path: &Path) -> bool {
+    let metadata = fs::symlink_metadata(path).ok();
     let modified = metadata.and_then(|metadata| metadata.modified().ok());
     modified.is_some_and(|at| at.elapsed().is_ok_and(|age| age > OLD))
 }

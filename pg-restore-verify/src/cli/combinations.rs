@@ -7,7 +7,13 @@ use super::{Mode, Options};
 impl Options {
     pub(super) fn check_combinations(&self) -> Result<()> {
         match self.mode {
-            Mode::Live | Mode::PointInTime => self.refuse(&self.of_selection())?,
+            Mode::Live => self.refuse(&self.of_selection())?,
+            // --database says which one of the many in it.
+            Mode::PointInTime => {
+                let others = self.of_selection();
+                let others = others.iter().filter(|(_, flag)| *flag != "--database");
+                self.refuse(&others.copied().collect::<Vec<_>>())?;
+            }
             _ => self.check_selection()?,
         }
         if self.mode != Mode::Prove {
@@ -97,10 +103,9 @@ impl Options {
 
     fn of_restore(&self) -> Vec<(bool, &'static str)> {
         let after = &self.after;
-        let keeps = self.mode != Mode::PointInTime;
         vec![
             (!self.choice.is_everything(), "-t, -n or --where"),
-            (after.keep && keeps, "--keep"),
+            (after.keep, "--keep"),
             (after.promote.is_some(), "--promote"),
             (self.checks.compare.is_some(), "--compare"),
         ]

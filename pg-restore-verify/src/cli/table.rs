@@ -12,6 +12,7 @@ pub const TOOL: Tool = Tool::new(
     "[OPTION]... BACKUP...",
     "[OPTION]... -",
     "[OPTION]... --latest DIR",
+    "[OPTION]... --base-backup PATH [--wal DIR] [--target-time TIME]",
 ])
 .description(
     "Restores each backup on a private throw-away server and compares what came back with \
@@ -56,9 +57,25 @@ pub const TOOL: Tool = Tool::new(
      anything fails all is as it was. What was written to the live one after the backup is in \
      the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
      the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     A restore that does nothing for five minutes is given up: no session of it works on the \
+     server, and neither this program nor those that it started have read a byte. --stall-timeout \
+     says how long it may be, --timeout how long a backup may take altogether. The next one is \
+     tried no less, and the status is 2.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
+     With --base-backup a physical backup is recovered on a private server of its own major version: \
+     the folder or the tar files of pg_basebackup, or another copy of a data folder with its \
+     backup_label, packed by gzip, zstd, lz4, bzip2 or xz or not at all. The archived WAL may be \
+     packed, too, and lie in folders below the one that is named; of a WAL file that was not \
+     finished the .partial one is taken. Both are only read: what is recovered is a copy, for which \
+     TMPDIR needs room, and none of the configuration, access rules, commands and paths that it \
+     brings along reaches the server, which follows the newest timeline. The files must be what \
+     backup_manifest says; the recovery must reach the moment that is asked for, and which place \
+     and last transaction it reached is said; then every row of every database is read. It fails \
+     where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
+     are there, or the backup is later than the moment. WAL that creates a tablespace can't be \
+     replayed here, for it would be in a folder of this machine.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
@@ -71,7 +88,8 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(&[
     Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),
-    Flag::value("database", "NAME", "with --latest: of this database only").group("Selection"),
+    Flag::value("database", "NAME", "with --latest or --base-backup: this database only")
+        .group("Selection"),
     Flag::value("label", "LABEL", "with --latest: with this label only").group("Selection"),
     Flag::value(
         "table",
@@ -179,11 +197,16 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "base-backup",
         "PATH",
-        "recover this physical backup, a folder or tar file",
+        "recover this physical backup: pg_basebackup's folder, or a tar file of it",
     )
     .group("Point in time"),
-    Flag::value("wal", "DIR", "with WAL from this archive").group("Point in time"),
-    Flag::value("target-time", "TIME", "up to this moment").group("Point in time"),
+    Flag::value("wal", "DIR", "with the archived WAL in this folder").group("Point in time"),
+    Flag::value(
+        "target-time",
+        "TIME",
+        "up to this moment, local time unless it says its zone; the WAL's end if none is given",
+    )
+    .group("Point in time"),
     Flag::value("target-lsn", "LSN", "up to this place in the WAL").group("Point in time"),
     Flag::value("target-name", "NAME", "up to this restore point").group("Point in time"),
 ])
@@ -212,6 +235,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove a backup, and that it has what must be in it",
         "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
+    ),
+    (
+        "Recover a base backup to a moment",
+        "pg-restore-verify --base-backup /backups/base --wal /backups/wal --target-time '2026-11-20 14:00'",
     ),
     (
         "Show what went wrong",

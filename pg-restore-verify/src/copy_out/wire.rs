@@ -52,7 +52,9 @@ impl Wire {
             ("application_name", "pg-restore-verify"),
         ];
         let mut startup = PROTOCOL.to_be_bytes().to_vec();
-        for (name, value) in options {
+        let session = ("options", cluster.session_options());
+        let session = Some(session).filter(|(_, value)| !value.is_empty());
+        for (name, value) in options.into_iter().chain(session) {
             startup.extend(ended(name)?);
             startup.extend(ended(value)?);
         }

@@ -42,7 +42,9 @@ impl Target {
             true => None,
             false => Some(Scratch::reserve(&server)?),
         };
-        Ok(Self::on(&server, scratch, archive, context))
+        let target = Self::on(&server, scratch, archive, context);
+        servers.watch(&target.database);
+        Ok(target)
     }
 
     /// The same on a server of our own, whatever was named.

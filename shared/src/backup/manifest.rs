@@ -4,21 +4,24 @@
 //! address, no secret, and no name of a role but one that pg_dump was given (`--role`). Its last field is the SHA-256 of the text up to
 //! there, so that a change of anything in it is noticed.
 
+mod brief;
+
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
-use memchr::memmem;
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::name;
+use super::place::Place;
 use crate::error::{Context, Error, Result};
 use crate::time::rfc3339;
 use crate::units::human_bytes;
+pub(super) use brief::Brief;
 
 /// The version of the manifest that is written; a reader refuses newer ones.
 pub const VERSION: u32 = 1;
@@ -27,10 +30,8 @@ const LONGEST: u64 = 256 << 20;
 /// The last field: before it the text that is hashed, after it what closes the text.
 const OWN_HASH: &str = ",\n  \"manifest_sha256\": \"";
 const CLOSE: &str = "\"\n}\n";
-/// Where tables begin, where they end, and what stands there where they are not known.
-const TABLES: &[u8] = b"\n  \"tables\": [\n";
-const END_OF_LIST: &[u8] = b"\n  ]";
-const NO_TABLES: &[u8] = b"\n  \"tables\": null";
+/// How long a hash is in hexadecimal.
+const HASH: usize = 64;
 
 /// What pg_dump was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,32 +242,16 @@ impl Manifest {
 
     /// The same without what it says of tables, which is most of it: for lists of many.
     pub fn read_without_tables(backup: &Path) -> Result<Option<Self>> {
-        let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
-            return Ok(None);
-        };
-        let path = backup.with_file_name(name::manifest_of(file_name));
-        let named = || format!("damaged manifest {}", path.display());
-        let Some(text) = found(read_small(&path)).context(|| path.display().to_string())? else {
-            return Ok(None);
-        };
-        let shorter = match own_hash(&text) {
-            Some(true) => without_tables(&text),
-            _ => None,
-        };
-        let manifest = shorter.and_then(|text| Self::understand(&text).ok());
-        let manifest = match manifest {
-            Some(manifest) => manifest.checked(file_name).context(named)?,
-            None => Self::parse(&text, file_name).context(named)?,
-        };
-        Ok(Some(Self {
-            tables: None,
-            ..manifest
-        }))
+        match Place::of(backup) {
+            Some((place, file_name)) => Brief::default().read(place, file_name),
+            None => Ok(None),
+        }
     }
 
     /// The same of a manifest that lies elsewhere, about a backup of this name.
     pub fn read_from(path: &Path, file_name: &str) -> Result<Option<Self>> {
-        let Some(text) = found(read_small(path)).context(|| path.display().to_string())? else {
+        let Some(text) = found(read_small(CWD, path)).context(|| path.display().to_string())?
+        else {
             return Ok(None);
         };
         Self::parse(&text, file_name)
@@ -375,13 +360,9 @@ impl Manifest {
 
 /// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
 /// nor a file that fills the memory is read.
-fn read_small(path: &Path) -> io::Result<Vec<u8>> {
-    let mut options = fs::File::options();
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = options
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
+fn read_small(at: BorrowedFd<'_>, path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = fs::File::from(openat(at, path, flags, Mode::empty())?);
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > LONGEST {
         return Err(io::Error::other("this is no manifest"));
@@ -399,22 +380,15 @@ fn found(text: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// A manifest's text without its tables, as far as we wrote it: each line of what is in a list
-/// is further to the right than those of the list, and no text has a newline in it.
-fn without_tables(text: &[u8]) -> Option<Vec<u8>> {
-    let start = memmem::find(text, TABLES)?;
-    let length = memmem::find(&text[start..], END_OF_LIST)? + END_OF_LIST.len();
-    let mut shorter = text[..start].to_vec();
-    shorter.extend_from_slice(NO_TABLES);
-    shorter.extend_from_slice(&text[start + length..]);
-    Some(shorter)
-}
-
 /// Whether the text is what it was when its hash was written; `None`: it has none.
 fn own_hash(text: &[u8]) -> Option<bool> {
-    let text = str::from_utf8(text).ok()?;
-    let (hashed, hash) = text.strip_suffix(CLOSE)?.rsplit_once(OWN_HASH)?;
-    Some(sha256(hashed.as_bytes()) == hash)
+    let before = text
+        .len()
+        .checked_sub(OWN_HASH.len() + HASH + CLOSE.len())?;
+    let (hashed, end) = text.split_at(before);
+    let end = end.strip_prefix(OWN_HASH.as_bytes())?;
+    let hash = end.strip_suffix(CLOSE.as_bytes())?;
+    Some(sha256(hashed).as_bytes() == hash)
 }
 
 fn sha256(text: &[u8]) -> String {

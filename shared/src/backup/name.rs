@@ -178,6 +178,14 @@ pub fn is_unfinished_proof(file_name: &str) -> bool {
     })
 }
 
+/// Whether it may be the name of a backup's data, as far as its end tells, which takes no time.
+pub(super) fn may_be(file_name: &str) -> bool {
+    EXTENSIONS.iter().any(|extension| {
+        let rest = file_name.strip_suffix(extension);
+        rest.is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
 /// The data file that a manifest of this name belongs to.
 pub fn unmanifest(file_name: &str) -> Option<&str> {
     visible_without(file_name, MANIFEST)

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -56,17 +56,18 @@ fn let_go(leash: &Leash) {
 }
 
 impl Server {
-    /// Copies the template and starts the server on the copy.
+    /// Copies the template and starts the server on the copy; without one, what is started
+    /// waits for [`Self::go`].
     pub fn start(
         folder: &Folder,
-        template: &Path,
+        template: Option<&Path>,
         command: Vec<OsString>,
         user: &ServerUser,
     ) -> Result<Self> {
         let mut sh = clean_command("sh", user);
         sh.args(["-c", SUPERVISOR, "pg-throwaway"])
             .arg(&folder.path)
-            .arg(template)
+            .arg(template.unwrap_or(Path::new("")))
             .args(command)
             .current_dir(&folder.path)
             .process_group(0)
@@ -82,6 +83,35 @@ impl Server {
             supervisor,
             _ended_by_signal: signals::on_signal(move |_| let_go(&signalled)),
         })
+    }
+
+    /// The data is there: the server may start.
+    pub fn go(&self) -> Result<()> {
+        self.tell("go\n")
+    }
+
+    /// Shuts the server down as one that is to start again; its folder stays.
+    pub fn leave(self) -> Result<()> {
+        self.tell("leave\n")
+    }
+
+    fn tell(&self, line: &str) -> Result<()> {
+        let mut leash = self.leash.lock().unwrap_or_else(PoisonError::into_inner);
+        match leash.as_mut() {
+            Some(pipe) => pipe
+                .write_all(line.as_bytes())
+                .context(|| "the temporary server's supervisor".to_string()),
+            None => Err(Error::interrupted()),
+        }
+    }
+
+    /// Whether the server takes connections; an error once it is gone. Waits a moment.
+    pub fn looks_ready(&mut self, folder: &Folder) -> Result<Option<bool>> {
+        signals::check()?;
+        if is_ready(&folder.path) {
+            return Ok(Some(true));
+        }
+        Ok((!self.is_gone(&mut Vec::new())?).then_some(false))
     }
 
     /// Waits until the server takes connections.
@@ -117,6 +147,9 @@ impl Server {
                 let mut buffer = [0; 1024];
                 let length = pipe.read(&mut buffer)?;
                 complaint.extend_from_slice(&buffer[..length]);
+                if length == 0 {
+                    self.tell("ended\n")?;
+                }
                 Ok(length == 0)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),

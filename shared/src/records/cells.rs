@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Error, Result};
 
 /// The largest integer that every reader of JSON holds exactly.
-const EXACT: u64 = 1 << 53;
+pub(super) const EXACT: u64 = 1 << 53;
 
 /// The values of a record in the order of its columns.
 pub(super) fn cells<R: Serialize>(record: &R, columns: &[&str]) -> Result<Vec<Value>> {

@@ -2,11 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
-use super::json;
-
-pub(super) fn row(out: &mut impl Write, columns: &[&str], cells: &[Value]) -> io::Result<()> {
-    json::object(out, columns, cells)?;
+pub(super) fn row(out: &mut impl Write, object: &[u8]) -> io::Result<()> {
+    out.write_all(object)?;
     out.write_all(b"\n")
 }

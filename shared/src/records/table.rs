@@ -1,5 +1,6 @@
 //! Aligned columns for people. The first records decide the widths; what comes
-//! later and is wider pushes its line to the right.
+//! later and is wider pushes its line to the right. Where a terminal has no room for all columns,
+//! each record is a block of lines instead, one for each column, as psql's `\x auto` has it.
 
 use std::io::{self, Write};
 
@@ -17,6 +18,9 @@ const GAP: &str = "  ";
 /// The narrowest that a column is made to fit a terminal.
 const NARROW: usize = 8;
 
+/// The longest line between two records.
+const LONGEST_RULE: usize = 80;
+
 /// A table that is being written.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -24,7 +28,16 @@ pub(super) struct Table {
     /// The terminal's columns, if it is one: nothing is cut otherwise.
     terminal: Option<usize>,
     waiting: Vec<Vec<Value>>,
-    layout: Option<Vec<Column>>,
+    layout: Option<Layout>,
+    /// How many blocks were written.
+    blocks: u64,
+}
+
+#[derive(Debug)]
+enum Layout {
+    Columns(Vec<Column>),
+    /// With the width of the columns' names.
+    Blocks(usize),
 }
 
 #[derive(Debug)]
@@ -40,12 +53,15 @@ impl Table {
             terminal,
             waiting: Vec::new(),
             layout: None,
+            blocks: 0,
         }
     }
 
     pub(super) fn row(&mut self, out: &mut impl Write, cells: Vec<Value>) -> io::Result<()> {
-        if let Some(layout) = &self.layout {
-            return self.line(out, layout, &cells);
+        if let Some(layout) = self.layout.take() {
+            let written = self.record(out, &layout, &cells);
+            self.layout = Some(layout);
+            return written;
         }
         self.waiting.push(cells);
         match self.waiting.len() < LOOKED_AT {
@@ -54,24 +70,56 @@ impl Table {
         }
     }
 
-    /// Fixes the widths and writes what waits for them.
+    /// Fixes the layout and writes what waits for it.
     pub(super) fn settle(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.layout.is_some() {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let mut layout: Vec<Column> = (0..self.columns.len())
-            .map(|index| self.measure(index, &waiting))
-            .collect();
-        if let Some(width) = self.terminal {
-            shrink(&mut layout, width);
+        let layout = self.lay_out(&waiting);
+        if let Layout::Columns(columns) = &layout {
+            let names: Vec<Value> = self.columns.iter().map(|name| Value::from(*name)).collect();
+            self.line(out, columns, &names)?;
         }
-        let names: Vec<Value> = self.columns.iter().map(|name| Value::from(*name)).collect();
-        self.line(out, &layout, &names)?;
         for cells in &waiting {
-            self.line(out, &layout, cells)?;
+            self.record(out, &layout, cells)?;
         }
         self.layout = Some(layout);
+        Ok(())
+    }
+
+    fn lay_out(&self, rows: &[Vec<Value>]) -> Layout {
+        let count = self.columns.len();
+        let mut columns: Vec<Column> = (0..count).map(|index| self.measure(index, rows)).collect();
+        let fits = self
+            .terminal
+            .is_none_or(|width| self.shrink(&mut columns, width));
+        // Without records there is the line of names.
+        match fits || rows.is_empty() {
+            true => Layout::Columns(columns),
+            false => {
+                let names = self.columns.iter().map(|name| printable::width(name));
+                Layout::Blocks(names.max().unwrap_or(0))
+            }
+        }
+    }
+
+    fn record(&mut self, out: &mut impl Write, layout: &Layout, cells: &[Value]) -> io::Result<()> {
+        match layout {
+            Layout::Columns(columns) => self.line(out, columns, cells),
+            Layout::Blocks(width) => self.block(out, *width, cells),
+        }
+    }
+
+    fn block(&mut self, out: &mut impl Write, width: usize, cells: &[Value]) -> io::Result<()> {
+        self.blocks += 1;
+        let title = format!("-[ {} ]", self.blocks);
+        let rule = self.terminal.unwrap_or(0).min(LONGEST_RULE);
+        writeln!(out, "{title:-<rule$}")?;
+        for (name, cell) in self.columns.iter().zip(cells) {
+            let line = format!("{name:width$} | {}", shown(cell));
+            writeln!(out, "{}", line.trim_end())?;
+        }
         Ok(())
     }
 
@@ -87,6 +135,27 @@ impl Table {
             width: widest.unwrap_or(0).max(name),
             right: known.peek().is_some() && known.all(Value::is_number),
         }
+    }
+
+    /// Takes columns of a terminal from the widest columns of text until all fit; false where some
+    /// would be too narrow to be read, or to have their names above them.
+    fn shrink(&self, layout: &mut [Column], width: usize) -> bool {
+        let gaps = GAP.len() * layout.len().saturating_sub(1);
+        let mut total = gaps + layout.iter().map(|column| column.width).sum::<usize>();
+        while total > width {
+            let text = layout
+                .iter_mut()
+                .zip(self.columns)
+                .filter(|(column, name)| {
+                    !column.right && column.width > printable::width(name).max(NARROW)
+                });
+            let Some((widest, _)) = text.max_by_key(|(column, _)| column.width) else {
+                return false;
+            };
+            widest.width -= 1;
+            total -= 1;
+        }
+        true
     }
 
     fn line(&self, out: &mut impl Write, layout: &[Column], cells: &[Value]) -> io::Result<()> {
@@ -111,23 +180,6 @@ impl Table {
 
 fn shown(cell: &Value) -> String {
     printable::line(&text(cell))
-}
-
-/// Takes columns of a terminal from the widest columns of text until all fit, or
-/// until every one of them is narrow: then the terminal has to wrap.
-fn shrink(layout: &mut [Column], width: usize) {
-    let gaps = GAP.len() * layout.len().saturating_sub(1);
-    let mut total = gaps + layout.iter().map(|column| column.width).sum::<usize>();
-    while total > width {
-        let text = layout
-            .iter_mut()
-            .filter(|column| !column.right && column.width > NARROW);
-        let Some(widest) = text.max_by_key(|column| column.width) else {
-            return;
-        };
-        widest.width -= 1;
-        total -= 1;
-    }
 }
 
 #[cfg(test)]
@@ -189,8 +241,35 @@ mod tests {
         assert_eq!(fitted[1], format!("orders     123456  {}…", "x".repeat(40)));
         assert_eq!(fitted[2], "customers       1  short");
         assert!(fitted.iter().all(|line| printable::width(line) <= 60));
-        let tiny = table(Some(10), &rows);
-        assert_eq!(tiny[1], "orders    123456  xxxxxxx…");
+        let narrow = table(Some(26), &rows);
+        assert_eq!(narrow[1], "orders    123456  xxxxxxx…");
+        assert!(narrow.iter().all(|line| printable::width(line) <= 26));
+    }
+
+    #[test]
+    fn what_no_terminal_line_can_hold_is_a_block_of_lines() {
+        let rows = [
+            [
+                json!("orders"),
+                json!(123456),
+                json!("a message\nof two lines"),
+            ],
+            [json!("customers"), json!(null), json!("short")],
+        ];
+        assert_eq!(
+            table(Some(25), &rows),
+            [
+                "-[ 1 ]-------------------",
+                "relation | orders",
+                "bytes    | 123456",
+                r"message  | a message\nof two lines",
+                "-[ 2 ]-------------------",
+                "relation | customers",
+                "bytes    |",
+                "message  | short",
+            ]
+        );
+        assert_eq!(table(Some(10), &[]), ["relation  bytes  message"]);
     }
 
     #[test]

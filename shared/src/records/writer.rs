@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::columns::columns;
 use super::table::Table;
-use super::{Format, Record, Stdout, cells, csv, json, jsonl};
+use super::{Format, Record, Stdout, cells, csv, json, jsonl, text, together};
 use crate::{Error, Result};
 
 /// So many records are handed on one by one, so that who reads them can begin.
@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub struct Writer<R: Record, W: Write = Stdout> {
     columns: &'static [&'static str],
     body: Body<W>,
+    /// Where a record becomes text, again and again.
+    object: Vec<u8>,
     written: u64,
     flushed: Instant,
     done: bool,
@@ -54,6 +56,7 @@ impl<R: Record, W: Write> Writer<R, W> {
         Self {
             columns,
             body,
+            object: Vec::new(),
             written: 0,
             flushed: Instant::now(),
             done: false,
@@ -63,8 +66,42 @@ impl<R: Record, W: Write> Writer<R, W> {
 
     /// Writes one record.
     pub fn write(&mut self, record: &R) -> Result<()> {
-        let cells = cells::cells(record, self.columns)?;
-        self.row(cells).map_err(Error::output)
+        match &mut self.body {
+            Body::Jsonl(_) | Body::Json(_) => {
+                let mut object = std::mem::take(&mut self.object);
+                object.clear();
+                text::object(record, self.columns, &mut object)?;
+                let written = self.text(&object, 1);
+                self.object = object;
+                written.map_err(Error::output)
+            }
+            Body::Csv(_) | Body::Table(..) => {
+                let cells = cells::cells(record, self.columns)?;
+                self.row(cells).map_err(Error::output)
+            }
+        }
+    }
+
+    /// Writes a record of each of these, in their order; where there are many, JSON Lines are made
+    /// by several threads.
+    pub fn write_each<T: Sync>(&mut self, of: &[T], record: impl Fn(&T) -> R + Sync) -> Result<()> {
+        let is_lines = matches!(self.body, Body::Jsonl(_));
+        if !is_lines || of.len() < 2 * together::SHARE {
+            return of.iter().try_for_each(|one| self.write(&record(one)));
+        }
+        let columns = self.columns;
+        let lines = |share: &[T]| {
+            let mut lines = Vec::new();
+            for one in share {
+                text::object(&record(one), columns, &mut lines)?;
+                lines.push(b'\n');
+            }
+            Ok(lines)
+        };
+        together::in_turn(of, lines, |count, mut lines| {
+            lines.pop();
+            self.text(&lines, count as u64).map_err(Error::output)
+        })
     }
 
     /// Shows the reader all that was written.
@@ -84,12 +121,22 @@ impl<R: Record, W: Write> Writer<R, W> {
         self.end().map_err(Error::output)
     }
 
+    /// So many objects of JSON, as they are to stand there.
+    fn text(&mut self, object: &[u8], count: u64) -> io::Result<()> {
+        let first = self.written == 0;
+        self.written += count;
+        match &mut self.body {
+            Body::Json(out) => json::row(out, object, first)?,
+            Body::Jsonl(out) => jsonl::row(out, object)?,
+            Body::Csv(_) | Body::Table(..) => {}
+        }
+        self.push_in_time()
+    }
+
     fn row(&mut self, cells: Vec<Value>) -> io::Result<()> {
         let first = self.written == 0;
         self.written += 1;
         match &mut self.body {
-            Body::Jsonl(out) => jsonl::row(out, self.columns, &cells)?,
-            Body::Json(out) => json::row(out, self.columns, &cells, first)?,
             Body::Csv(out) => {
                 if first {
                     csv::header(out, self.columns)?;
@@ -97,7 +144,12 @@ impl<R: Record, W: Write> Writer<R, W> {
                 csv::row(out, &cells)?;
             }
             Body::Table(table, out) => return table.row(out, cells),
+            Body::Jsonl(_) | Body::Json(_) => {}
         }
+        self.push_in_time()
+    }
+
+    fn push_in_time(&mut self) -> io::Result<()> {
         match self.written <= AT_ONCE || self.flushed.elapsed() > PATIENCE {
             true => self.push(),
             false => Ok(()),

@@ -3,13 +3,15 @@
 //!     bench [ROWS]
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
-//! (4,000,000 if not given) are of about 250 bytes in a dump. Where a target is set, the ratio to
+//! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
 //! what it is set against is shown beside it; what counts is a machine that does nothing else.
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "bench/restores.rs"]
 mod restores;
+#[path = "bench/rotation.rs"]
+mod rotation;
 
 use std::env;
 use std::fs;
@@ -33,7 +35,7 @@ const DIRECTORY: &str = "pg_dump -Fd -j2, compressed alike";
 fn main() {
     let rows = env::args()
         .nth(1)
-        .map_or(4_000_000, |rows| rows.parse().expect("a number of rows"));
+        .map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
     let bench = Bench::new(rows);
     println!(
         "PostgreSQL {}, {} cores, {rows} rows\n",
@@ -41,6 +43,7 @@ fn main() {
         cores()
     );
     bench.backups();
+    bench.rotation();
     restores::restores(&bench);
     bench.starts();
 }
@@ -205,6 +208,11 @@ impl Bench {
             .at_most(1.05, "pg_dump -Ft"),
         ]);
         table("Backups", rows);
+    }
+
+    fn rotation(&self) {
+        let like = backup_in(&self.folder.path().join("custom"));
+        rotation::run(&self.tool("pg-dump-rotate"), Path::new(&like));
     }
 
     fn starts(&self) {

@@ -10,6 +10,7 @@ mod certificates;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;
+mod recovery_rows;
 mod retention_rows;
 #[path = "../tls/servers.rs"]
 #[allow(dead_code)] // so of this

@@ -137,10 +137,10 @@ fn what_can_be_none_is_not_read() {
     let path = folder.path().join("a.dump.manifest.json");
     let error = || Manifest::read(&folder.path().join("a.dump")).unwrap_err();
     rustix::fs::mknodat(
-        rustix::fs::CWD,
+        CWD,
         &path,
         rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        Mode::RUSR | Mode::WUSR,
         0,
     )
     .unwrap();

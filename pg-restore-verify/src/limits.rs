@@ -1,0 +1,270 @@
+//! How long a backup may take, and how long nothing may happen.
+//!
+//! pg_restore can go round in circles for ever (in a tar file that was cut, say) with one core
+//! busy all the time. So what tells is not that a process runs but that nobody gets on: no
+//! session of the restore does anything on the server, and neither we nor the programs that we
+//! started have read a byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+use postgres::types::Type;
+use shared::{Error, Result, signals, units};
+
+use crate::cli::Limits;
+use crate::server::{Database, Server};
+
+/// Where nothing else was said.
+const STALLED: Duration = Duration::from_secs(300);
+
+/// The database that is looked at, once there is one.
+pub type Watched = Arc<Mutex<Option<Seen>>>;
+
+/// A database to look at. A server that nobody needs any more is not kept by it.
+pub struct Seen {
+    server: Weak<Server>,
+    name: String,
+}
+
+impl Seen {
+    /// Of a throw-away server all of it is looked at: a backup may create its own database.
+    pub fn new(database: &Database) -> Self {
+        let server = database.server();
+        let name = match server.is_ours() {
+            true => String::new(),
+            false => database.name().to_string(),
+        };
+        Self {
+            server: Arc::downgrade(server),
+            name,
+        }
+    }
+}
+
+/// Watches over one backup until it is dropped.
+pub struct Watch {
+    shared: Arc<Shared>,
+    timer: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    began: Instant,
+    /// When something happened last, in milliseconds from the beginning.
+    progress: AtomicU64,
+    ended: Mutex<bool>,
+    ends: Condvar,
+    is_over: AtomicBool,
+}
+
+impl Watch {
+    /// Begins now.
+    pub fn start(limits: &Limits, watched: &Watched) -> Result<Self> {
+        *lock(watched) = None;
+        let shared = Arc::new(Shared {
+            began: Instant::now(),
+            progress: AtomicU64::new(0),
+            ended: Mutex::new(false),
+            ends: Condvar::new(),
+            is_over: AtomicBool::new(false),
+        });
+        let stalled = limits.stalled.unwrap_or(STALLED);
+        let between = (stalled / 10).clamp(Duration::from_millis(20), Duration::from_secs(5));
+        // Where the system does not tell what was read, none is taken for stalled.
+        let looks = read_by_us().is_some();
+        if looks {
+            let (shared, watched) = (Arc::clone(&shared), Arc::clone(watched));
+            // Not waited for: a server that hangs may never answer it.
+            thread::Builder::new()
+                .name("progress".into())
+                .spawn(move || look(&shared, &watched, between))?;
+        }
+        let (state, total) = (Arc::clone(&shared), limits.total);
+        let stalled = looks.then_some(stalled);
+        let timer = thread::Builder::new()
+            .name("limits".into())
+            .spawn(move || time(&state, total, stalled, between))?;
+        Ok(Self {
+            shared,
+            timer: Some(timer),
+        })
+    }
+
+    /// Ends the watch.
+    ///
+    /// # Errors
+    /// When the backup was given up, whatever else came of it.
+    pub fn end(&mut self) -> Result<()> {
+        *lock(&self.shared.ended) = true;
+        self.shared.is_over.store(true, Relaxed);
+        self.shared.ends.notify_all();
+        if let Some(timer) = self.timer.take() {
+            let _ = timer.join();
+        }
+        match signals::given_up() {
+            Some(why) => {
+                Err(Error::new(why)
+                    .with_hint("--timeout and --stall-timeout say how long it may take"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.end();
+        signals::resume();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives up when it is time.
+fn time(shared: &Shared, total: Option<Duration>, stalled: Option<Duration>, between: Duration) {
+    let mut ended = lock(&shared.ended);
+    while !*ended {
+        let since = shared.began.elapsed();
+        let idle = since.saturating_sub(Duration::from_millis(shared.progress.load(Relaxed)));
+        let long = units::human_duration;
+        let why = match (total, stalled) {
+            (Some(limit), _) if since >= limit => Some(format!("given up after {}", long(limit))),
+            (_, Some(limit)) if idle >= limit => Some(format!(
+                "given up: for {} no session of the restore did anything, and nothing was read",
+                long(limit)
+            )),
+            _ => None,
+        };
+        if let Some(why) = why {
+            return signals::give_up(&why);
+        }
+        let left = total.map_or(between, |limit| limit.saturating_sub(since).min(between));
+        let waited = shared
+            .ends
+            .wait_timeout(ended, left.max(Duration::from_millis(1)));
+        ended = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Notes when something happens.
+fn look(shared: &Shared, watched: &Watched, between: Duration) {
+    let mut session = None;
+    let mut before = Reading::default();
+    while !shared.is_over.load(Relaxed) {
+        let now = Reading::take();
+        let is_active = is_active(watched, &mut session);
+        if now.is_beyond(&before) || is_active {
+            let since = shared.began.elapsed().as_millis();
+            shared
+                .progress
+                .store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
+        }
+        before = now;
+        thread::sleep(between);
+    }
+}
+
+/// The session that asks, or that there can be none.
+type Asking = Option<Option<(Client, String)>>;
+
+fn is_active(watched: &Watched, asking: &mut Asking) -> bool {
+    if asking.is_none() {
+        let seen = lock(watched);
+        let Some((server, name)) = seen
+            .as_ref()
+            .and_then(|seen| Some((seen.server.upgrade()?, seen.name.clone())))
+        else {
+            // Nothing is being restored yet; starting a server takes as long as it takes.
+            return true;
+        };
+        drop(seen);
+        // One that does not let us in once is not asked again: that would be reading, too.
+        let client = server.connect_to_server().ok();
+        *asking = Some(client.map(|client| (client, name)));
+    }
+    let Some(Some((client, name))) = asking else {
+        return false;
+    };
+    let query = include_str!("../sql/activity.sql");
+    let answer = client.query_typed(query, &[(&*name, Type::TEXT)]);
+    answer.is_ok_and(|rows| rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// How many bytes were read so far: by us, and by each program that we started.
+#[derive(Debug, Default)]
+struct Reading {
+    own: u64,
+    programs: BTreeMap<u32, u64>,
+}
+
+impl Reading {
+    /// Whether more was read since. What this thread itself reads can't be told to the byte.
+    fn is_beyond(&self, before: &Self) -> bool {
+        self.own > before.own + 64 || self.programs != before.programs
+    }
+
+    fn take() -> Self {
+        let programs = programs().into_iter();
+        let programs = programs.map(|pid| (pid, read_by(&pid.to_string()).unwrap_or(0)));
+        Self {
+            programs: programs.collect(),
+            // Last, and without what this very thread reads.
+            own: read_by_us().unwrap_or(0),
+        }
+    }
+}
+
+fn read_by_us() -> Option<u64> {
+    let all = read_by("self")?;
+    Some(all.saturating_sub(read_by("thread-self")?))
+}
+
+fn read_by(process: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/io")).ok()?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("rchar: "))?
+        .parse()
+        .ok()
+}
+
+/// The programs that we started and what these started, but for a server of ours: its sessions
+/// are asked for.
+fn programs() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let parents: BTreeMap<u32, u32> = pids.filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let us = std::process::id();
+    let is_below_us = |mut pid: u32| {
+        // No process is its own ancestor; a number that is used again could make it seem so.
+        for _ in 0..16 {
+            match parents.get(&pid) {
+                Some(parent) if *parent == us => return true,
+                Some(parent) => pid = *parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    parents
+        .keys()
+        .copied()
+        .filter(|pid| is_below_us(*pid))
+        .collect()
+}
+
+/// `pid (name) state ppid …`; none for those of a server.
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (head, rest) = stat.rsplit_once(')')?;
+    let name = head.split_once('(')?.1;
+    if matches!(name, "postgres" | "sh") {
+        return None;
+    }
+    rest.split_whitespace().nth(1)?.parse().ok()
+}

@@ -1,0 +1,242 @@
+//! Hands archived WAL to the server as it asks for it.
+//!
+//! The server runs `restore_command` by a shell, as its own user, who may not be able to read
+//! the archive. So that command is a fixed script without any name of ours in it, which asks us
+//! through a pipe; we find the file, unpack it, look it through and lay it beside the data.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use shared::cluster::{Draft, Owner};
+use shared::{Context, Error, Result};
+
+use super::archive::{Archive, Segment};
+use super::base::{unpacked, write};
+use super::pages::{Head, Records};
+use crate::threads::lock;
+
+const SCRIPT: &str = include_str!("fetch.sh");
+/// What the server is told, which runs it in the folder of its data.
+pub const COMMAND: &str = "sh ../fetch \"%f\" \"%p\"";
+/// No file of the server has this name: the end of the thread.
+const END: &str = ".";
+
+/// Answers the server until it is dropped.
+pub struct Fetcher {
+    seen: Arc<Mutex<Seen>>,
+    wanted: File,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What was asked for and given.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    /// How many files of WAL the server got.
+    pub files: u64,
+    /// The furthest of them.
+    pub last: Option<String>,
+    /// The last file of WAL that it wanted and that is not there.
+    pub missing: Option<String>,
+    /// Why one that is there was not given.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a file of WAL was not given.
+#[derive(Debug, Clone)]
+pub enum Trouble {
+    /// It is damaged, or of another server.
+    Damage { file: String, words: String },
+    /// It would create a tablespace in this directory of ours.
+    Tablespace { file: String, path: String },
+    /// It can't be read.
+    Error(Error),
+}
+
+impl Fetcher {
+    /// Begins to answer. WAL of another system than this one is refused.
+    pub fn start(archive: Archive, draft: &Draft, system: Option<u64>) -> Result<Self> {
+        let folder = draft.folder().to_path_buf();
+        let owner = draft.owner();
+        owner.make_folder(&folder.join("wal"))?;
+        let script = folder.join("fetch");
+        write(&mut owner.make_file(&script)?, SCRIPT.as_bytes(), &script)?;
+        let [wanted, given] = ["wanted", "given"].map(|name| folder.join(name));
+        let open = |path: &Path| -> Result<File> {
+            draft.make_pipe(path)?;
+            // Both ends, so that neither opening nor reading it ever waits for the other side.
+            let file = File::options().read(true).write(true).open(path);
+            file.context(|| path.display().to_string())
+        };
+        let (wanted, given) = (open(&wanted)?, open(&given)?);
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let desk = Desk {
+            archive,
+            folder,
+            owner,
+            system,
+            records: Records::default(),
+            seen: Arc::clone(&seen),
+        };
+        let requests = BufReader::new(wanted.try_clone()?);
+        Ok(Self {
+            seen,
+            wanted,
+            thread: Some(thread::spawn(move || desk.answer(requests, given))),
+        })
+    }
+
+    /// What was asked for so far.
+    pub fn seen(&self) -> Seen {
+        lock(&self.seen).clone()
+    }
+}
+
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        // Should it not arrive, the thread ends with us.
+        if self.wanted.write_all(format!("{END}\n").as_bytes()).is_ok()
+            && let Some(thread) = self.thread.take()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Where requests are answered.
+struct Desk {
+    archive: Archive,
+    folder: PathBuf,
+    owner: Owner,
+    system: Option<u64>,
+    records: Records,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Desk {
+    fn answer(mut self, mut requests: impl BufRead, mut given: File) {
+        let mut line = String::new();
+        while matches!(requests.read_line(&mut line), Ok(length) if length > 0) {
+            let name = line.trim_end();
+            if name == END {
+                return;
+            }
+            let answer = match self.bring(name) {
+                Ok(true) => "here\n",
+                Ok(false) => "none\n",
+                Err(trouble) => {
+                    lock(&self.seen).trouble = Some(trouble);
+                    "stop\n"
+                }
+            };
+            if given.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    }
+
+    /// Lays the file beside the data, if there is one.
+    fn bring(&mut self, name: &str) -> std::result::Result<bool, Trouble> {
+        let segment = Segment::parse(name);
+        let Some(path) = self.archive.path(name).map(Path::to_path_buf) else {
+            if segment.is_some() {
+                lock(&self.seen).missing = Some(name.to_string());
+            }
+            return Ok(false);
+        };
+        let bytes = read(&path)?;
+        if segment.is_some() {
+            self.look_through(&path, &bytes)?;
+        }
+        self.lay(name, &bytes).map_err(Trouble::Error)?;
+        // At the end it wants the one with the last record again.
+        let mut seen = lock(&self.seen);
+        let last = seen.last.as_deref().and_then(Segment::parse);
+        if segment.is_some_and(|segment| last.is_none_or(|last| segment.place() > last.place())) {
+            seen.files += 1;
+            seen.last = Some(name.to_string());
+        }
+        Ok(true)
+    }
+
+    fn look_through(&mut self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
+        let damaged = |words: String| Trouble::Damage {
+            file: path.display().to_string(),
+            words,
+        };
+        let head = Head::of(bytes).ok_or_else(|| damaged("it is no WAL".into()))?;
+        if head.bytes != bytes.len() as u64 {
+            let (is, should) = (bytes.len(), head.bytes);
+            return Err(damaged(format!("it has {is} bytes instead of {should}")));
+        }
+        if self.system.is_some_and(|system| system != head.system) {
+            let (is, should) = (head.system, self.system.unwrap_or_default());
+            return Err(damaged(format!(
+                "it is of another server: system identifier {is}, the backup's is {should}"
+            )));
+        }
+        match self.records.tablespace(bytes) {
+            None => Ok(()),
+            Some(directory) => Err(Trouble::Tablespace {
+                file: path.display().to_string(),
+                path: directory,
+            }),
+        }
+    }
+
+    fn lay(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.folder.join("wal").join(name);
+        // One that was given before and not fetched.
+        if path.exists() {
+            fs::remove_file(&path)?;
+        }
+        write(&mut self.owner.make_file(&path)?, bytes, &path)
+    }
+}
+
+/// A file of the archive, unpacked.
+fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
+    let named = |error: io::Error| match error.raw_os_error() {
+        Some(_) => Trouble::Error(Error::new(format!("{}: {error}", path.display()))),
+        None => Trouble::Damage {
+            file: path.display().to_string(),
+            words: error.to_string(),
+        },
+    };
+    let input = unpacked(path).map_err(Trouble::Error)?.map_err(named)?;
+    let mut bytes = Vec::new();
+    // No file of WAL is longer than 1 GiB.
+    input
+        .take((1 << 30) + 1)
+        .read_to_end(&mut bytes)
+        .map_err(named)?;
+    Ok(bytes)
+}
+
+/// The directory of a tablespace that the WAL which the backup itself brings would create.
+pub fn tablespace_in(folder: &Path) -> Result<Option<(String, String)>> {
+    let mut names: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
+        names.push(entry?.path());
+    }
+    names.sort();
+    let mut records = Records::default();
+    for path in names {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if Segment::parse(&name).is_none() {
+            continue;
+        }
+        let bytes = fs::read(&path).context(|| path.display().to_string())?;
+        if let Some(directory) = records.tablespace(&bytes) {
+            return Ok(Some((name, directory)));
+        }
+    }
+    Ok(None)
+}

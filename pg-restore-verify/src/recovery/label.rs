@@ -1,0 +1,131 @@
+//! What a physical backup says of itself: `backup_label`, and pg_controldata's view of it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use shared::cluster::Draft;
+use shared::programs::{Child, Program};
+use shared::time::{self, Time};
+use shared::{Context, Error, Result};
+
+/// `backup_label`.
+#[derive(Debug, Clone, Default)]
+pub struct Label {
+    /// The WAL file in which recovery begins.
+    pub start_file: String,
+    /// When the backup began, in the server's words: another zone's abbreviations are its own.
+    pub start_time: String,
+}
+
+impl Label {
+    /// Reads it; `None` where there is none.
+    pub fn read(data: &Path) -> Result<Option<Self>> {
+        let path = data.join("backup_label");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read(&path).context(|| path.display().to_string())?;
+        Ok(Some(Self::parse(&String::from_utf8_lossy(&text))))
+    }
+
+    fn parse(text: &str) -> Self {
+        let value = |name: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        };
+        // 0/2000028 (file 000000010000000000000002)
+        let start = value("START WAL LOCATION").unwrap_or_default();
+        let (_, file) = start.split_once(" (file ").unwrap_or((start, ""));
+        Self {
+            start_file: file.trim_end_matches(')').to_string(),
+            start_time: value("START TIME").unwrap_or_default().to_string(),
+        }
+    }
+
+    /// When the backup began, where that can be told without knowing the server's zone.
+    pub fn start_time(&self) -> Option<Time> {
+        let (shown, zone) = self.start_time.rsplit_once(' ')?;
+        let zone = match zone {
+            "UTC" | "GMT" => "Z",
+            zone if zone.starts_with(['+', '-']) => zone,
+            _ => return None,
+        };
+        time::moment(&format!("{shown}{zone}")).ok()
+    }
+}
+
+/// What pg_controldata says.
+#[derive(Debug)]
+pub struct Control(String);
+
+impl Control {
+    /// Reads the copy's.
+    ///
+    /// # Errors
+    /// When it can't be read as one of this version.
+    pub fn read(postgres: &Program, draft: &Draft) -> Result<Self> {
+        let program = postgres.sibling("pg_controldata")?;
+        let mut command = draft.command(program.path());
+        command
+            .arg("-D")
+            .arg(draft.data())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = Child::spawn(command, "pg_controldata")?;
+        let text = std::io::read_to_string(child.stdout()?)?;
+        child
+            .wait()?
+            .success_or(|| "could not read pg_control".to_string())?;
+        // It goes on after a wrong checksum, and says so.
+        match text.contains("WARNING: ") {
+            true => Err(Error::new("could not read pg_control").with_detail(text)),
+            false => Ok(Self(text)),
+        }
+    }
+
+    fn value(&self, name: &str) -> &str {
+        let mut lines = self.0.lines();
+        let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        found.unwrap_or_default().trim()
+    }
+
+    /// Which server it is of.
+    pub fn system(&self) -> Option<u64> {
+        self.value("Database system identifier").parse().ok()
+    }
+
+    /// Whether the server had been shut down: then a mere copy of its files is a backup.
+    pub fn was_shut_down(&self) -> bool {
+        self.value("Database cluster state")
+            .starts_with("shut down")
+    }
+
+    /// How many transactions could be prepared at once: none of them may be lost on the way.
+    pub fn prepared_transactions(&self) -> u32 {
+        self.value("max_prepared_xacts setting")
+            .parse()
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_where_and_when_it_began() {
+        let label = Label::parse(
+            "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)\n\
+             CHECKPOINT LOCATION: 0/2000060\nBACKUP METHOD: streamed\n\
+             START TIME: 2026-11-20 16:00:00 UTC\nLABEL: x: y\nSTART TIMELINE: 1\n",
+        );
+        assert_eq!(label.start_file, "000000010000000000000002");
+        assert_eq!(label.start_time(), time::parse("2026-11-20T16:00:00Z").ok());
+        let elsewhere = Label {
+            start_time: "2026-11-20 16:00:00 CET".into(),
+            ..label
+        };
+        assert_eq!(elsewhere.start_time(), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! The records in a file of WAL, as far as they have to be known before a server replays it.
+//!
+//! Replaying `CREATE TABLESPACE '/srv/fast'` makes the server write to /srv/fast of *this*
+//! machine, which may be where the live server of the backup has its files. So whatever is
+//! replayed is looked through for it first (access/xlog_internal.h and xlogrecord.h, whose
+//! layout has been the same since PostgreSQL 9.5).
+
+const LONG_HEADER: u16 = 0x0002;
+const RECORD_HEADER: usize = 24;
+/// The resource manager of tablespaces, and what it calls their creation.
+const TABLESPACE: u8 = 5;
+const CREATE: u8 = 0x00;
+/// Before the path: the record's header, the kind and length of what follows, the number.
+const BEFORE_PATH: usize = RECORD_HEADER + 2 + 4;
+/// A path has no more than 1024 bytes.
+const LONGEST_RECORD: usize = 2048;
+
+/// The beginning of a file of WAL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Which server wrote it.
+    pub system: u64,
+    /// How long the file is.
+    pub bytes: u64,
+    page_bytes: usize,
+}
+
+impl Head {
+    /// `None` where the bytes begin no file of WAL.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let info = u16::from_le_bytes(at(bytes, 2)?);
+        let head = Self {
+            system: u64::from_le_bytes(at(bytes, 24)?),
+            bytes: u32::from_le_bytes(at(bytes, 32)?).into(),
+            page_bytes: u32::from_le_bytes(at(bytes, 36)?).try_into().ok()?,
+        };
+        let sound = info & LONG_HEADER != 0
+            && head.bytes.is_power_of_two()
+            && (1 << 20..=1 << 30).contains(&head.bytes)
+            && head.page_bytes.is_power_of_two()
+            && (1 << 10..=1 << 16).contains(&head.page_bytes);
+        sound.then_some(head)
+    }
+}
+
+/// Looks through file after file.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// What is known of the record that is being read, no more of it than is needed.
+    known: Vec<u8>,
+    left: usize,
+}
+
+impl Records {
+    /// The directory of a tablespace that is created in this file, or in the record that the file
+    /// before began.
+    pub fn tablespace(&mut self, segment: &[u8]) -> Option<String> {
+        let head = Head::of(segment)?;
+        let mut found = None;
+        for page in segment.chunks(head.page_bytes) {
+            let Some(path) = self.page(page) else { break };
+            found = found.or(path);
+        }
+        found
+    }
+
+    /// `None` at the end of what was written.
+    #[allow(clippy::option_option)]
+    fn page(&mut self, page: &[u8]) -> Option<Option<String>> {
+        let info = u16::from_le_bytes(at(page, 2)?);
+        if u16::from_le_bytes(at(page, 0)?) == 0 {
+            return None;
+        }
+        let continued = usize::try_from(u32::from_le_bytes(at(page, 16)?)).ok()?;
+        let mut place = if info & LONG_HEADER != 0 { 40 } else { 24 };
+        if continued != self.left {
+            // What came before is not what this continues, or was not seen: no header of any kind.
+            self.known = vec![0xff; RECORD_HEADER];
+            self.left = continued;
+        }
+        let mut found = None;
+        loop {
+            if self.left == 0 {
+                place = usize::next_multiple_of(place, 8);
+                let Some(length) = at(page, place).map(u32::from_le_bytes) else {
+                    return Some(found);
+                };
+                if length == 0 {
+                    return Some(found);
+                }
+                self.left = usize::try_from(length).ok()?;
+                self.known.clear();
+            }
+            let rest = page.get(place..).unwrap_or_default();
+            let taken = &rest[..rest.len().min(self.left)];
+            if taken.is_empty() {
+                return Some(found);
+            }
+            self.take(taken);
+            place += taken.len();
+            if self.left == 0 {
+                found = found.or(self.path());
+                self.known.clear();
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.left -= bytes.len();
+        let header = RECORD_HEADER
+            .saturating_sub(self.known.len())
+            .min(bytes.len());
+        self.known.extend_from_slice(&bytes[..header]);
+        if self.creates_tablespace() {
+            let room = LONGEST_RECORD.saturating_sub(self.known.len());
+            let rest = &bytes[header..];
+            self.known.extend_from_slice(&rest[..rest.len().min(room)]);
+        }
+    }
+
+    fn creates_tablespace(&self) -> bool {
+        let kind = self.known.get(16..18);
+        self.known.len() >= RECORD_HEADER
+            && kind.is_some_and(|kind| kind[0] & 0xf0 == CREATE && kind[1] == TABLESPACE)
+    }
+
+    /// Relative ones are within the data.
+    fn path(&self) -> Option<String> {
+        if !self.creates_tablespace() {
+            return None;
+        }
+        let path = self.known.get(BEFORE_PATH..)?;
+        let start = path.iter().position(|byte| *byte == b'/')?;
+        // A longer record has its length in four bytes, not one.
+        if start > 3 {
+            return None;
+        }
+        let path = path[start..].split(|byte| *byte == 0).next()?;
+        Some(String::from_utf8_lossy(path).into_owned())
+    }
+}
+
+fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
+    bytes.get(place..place + N)?.try_into().ok()
+}

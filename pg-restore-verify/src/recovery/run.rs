@@ -1,0 +1,288 @@
+//! The recovery itself: a copy made harmless, a server that replays, and where it came to.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use shared::cli::Context;
+use shared::cluster::{Cluster, Draft, State};
+use shared::programs::Program;
+use shared::{Context as _, Error, Result};
+
+use super::archive::{Archive, Segment};
+use super::fetch::{COMMAND, Fetcher, Seen, Trouble};
+use super::label::Control;
+use super::target::Target;
+use super::words::Words;
+
+/// What would tell the copy's server how to run, or where to find another server's files.
+const NOT_OURS: &[&str] = &[
+    "postgresql.auto.conf",
+    "recovery.done",
+    "tablespace_map",
+    "backup_label.old",
+];
+/// No row is prepared twice; and room for those that WAL brings.
+const LEAST_PREPARED: u32 = 64;
+
+/// Where a recovery came to.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// The place in the WAL.
+    pub lsn: String,
+    /// On which timeline.
+    pub timeline: u32,
+    /// When the last transaction in it was committed, if there was one in the WAL.
+    pub last_transaction: Option<String>,
+}
+
+/// How a recovery came out.
+pub enum Outcome {
+    /// The server runs, at the target.
+    Recovered(Box<Cluster>, Reached),
+    /// It did not come to the target, for a reason that lies with the backup: on what, and why.
+    Failed(Option<String>, String),
+}
+
+/// A recovery: what is done, and what was seen of it.
+pub struct Recovery<'a> {
+    /// The server's program, of the backup's version.
+    pub postgres: &'a Program,
+    /// Where to.
+    pub target: &'a Target,
+    /// What pg_control says.
+    pub control: &'a Control,
+    /// The timeline that the backup is of.
+    pub timeline: u32,
+    /// How long it may take.
+    pub limit: Option<Duration>,
+    /// For progress.
+    pub context: &'a Context,
+}
+
+impl Recovery<'_> {
+    /// Replays.
+    pub fn run(&self, mut draft: Draft, archive: Archive) -> Result<(Outcome, Seen)> {
+        neutralise(&draft)?;
+        let settings = self.settings()?;
+        let fetcher = Fetcher::start(archive.clone(), &draft, self.control.system())?;
+        draft.start(self.postgres, &settings)?;
+        let state = self.wait(&mut draft, &fetcher)?;
+        let log = draft.log();
+        let seen = fetcher.seen();
+        drop(fetcher);
+        if let Some(Trouble::Error(error)) = &seen.trouble {
+            return Err(error.clone());
+        }
+        let words = Words(&log);
+        let failure = match state {
+            State::Ended => Some(self.failure(&words, &seen, &archive)?),
+            _ => self.shortfall(&words, &seen, &archive),
+        };
+        if let Some((object, why)) = failure {
+            return Ok((Outcome::Failed(object, why), seen));
+        }
+        let reached = self.reached(&words, &draft)?;
+        let cluster = draft.into_cluster(self.postgres, &settings)?;
+        Ok((Outcome::Recovered(Box::new(cluster), reached), seen))
+    }
+
+    fn settings(&self) -> Result<Vec<(String, String)>> {
+        let prepared = self.control.prepared_transactions().max(LEAST_PREPARED);
+        let fixed = [
+            ("restore_command", COMMAND),
+            ("recovery_target_timeline", "latest"),
+            ("recovery_target_action", "promote"),
+            ("hot_standby", "off"),
+            ("max_prepared_transactions", &prepared.to_string()),
+            ("max_locks_per_transaction", "256"),
+            ("max_wal_size", "1GB"),
+            // A subscription would fetch from the publisher of the live server.
+            ("max_logical_replication_workers", "0"),
+            ("lc_messages", "C"),
+            ("timezone", "UTC"),
+            ("log_timezone", "UTC"),
+            ("log_line_prefix", ""),
+            ("log_min_messages", "warning"),
+        ];
+        let fixed = fixed.map(|(name, value)| (name.to_string(), value.to_string()));
+        Ok(fixed.into_iter().chain(self.target.settings()?).collect())
+    }
+
+    fn wait(&self, draft: &mut Draft, fetcher: &Fetcher) -> Result<State> {
+        let began = Instant::now();
+        let progress = self.context.progress();
+        loop {
+            match draft.state()? {
+                State::Starting => {}
+                ended => return Ok(ended),
+            }
+            progress.show(|| match fetcher.seen().last {
+                Some(file) => format!("recovering: WAL {file}"),
+                None => "recovering".to_string(),
+            });
+            if self.limit.is_some_and(|limit| began.elapsed() > limit) {
+                let limit = shared::units::human_duration(self.limit.unwrap_or_default());
+                return Err(Error::new(format!("the recovery took longer than {limit}")));
+            }
+        }
+    }
+
+    /// Why the server ended. What lies with this machine is an error.
+    fn failure(
+        &self,
+        words: &Words<'_>,
+        seen: &Seen,
+        archive: &Archive,
+    ) -> Result<(Option<String>, String)> {
+        match &seen.trouble {
+            Some(Trouble::Damage { file, words }) => {
+                return Ok((Some(file.clone()), words.clone()));
+            }
+            Some(Trouble::Tablespace { file, path }) => return Err(own_tablespace(file, path)),
+            _ => {}
+        }
+        let last = words.last().unwrap_or("the server ended without a word");
+        let ours = [
+            "shared memory",
+            "No space left on device",
+            "Too many open files",
+        ];
+        if ours.iter().any(|sign| last.contains(sign)) {
+            return Err(
+                Error::new(format!("the temporary server did not start: {last}"))
+                    .with_hint("make room, or name another folder in TMPDIR"),
+            );
+        }
+        let target = self.target.describe();
+        if last.contains("stop point is before consistent recovery point") {
+            let why = "is before the end of the base backup: an older one is needed";
+            return Ok((None, format!("{target} {why}")));
+        }
+        let gap = self.gap(seen, archive);
+        if last.contains("recovery ended before configured recovery target was reached") {
+            let end = ended_at(words);
+            let why = format!("{target} was not reached: the WAL ends at {end}");
+            return Ok(
+                match gap.or_else(|| words.damage().map(|d| (None, d.to_string()))) {
+                    Some((object, gap)) => (object, format!("{why}: {gap}")),
+                    None => (
+                        seen.missing.clone(),
+                        format!("{why}: the next file is not there"),
+                    ),
+                },
+            );
+        }
+        let why = match gap {
+            Some((object, gap)) => return Ok((object, format!("{last}: {gap}"))),
+            None => last.to_string(),
+        };
+        Ok((seen.missing.clone(), why))
+    }
+
+    /// The WAL ended where the server believes it does; whether it does, files after it tell.
+    fn shortfall(
+        &self,
+        words: &Words<'_>,
+        seen: &Seen,
+        archive: &Archive,
+    ) -> Option<(Option<String>, String)> {
+        let end = ended_at(words);
+        if *self.target != Target::End {
+            let missed = !words.stopped_at_target();
+            let target = self.target.describe();
+            let why = || {
+                (
+                    None,
+                    format!("{target} was not reached: the WAL ends at {end}"),
+                )
+            };
+            return missed.then(why);
+        }
+        let gap = self.gap(seen, archive);
+        let found = gap.or_else(|| words.damage().map(|damage| (None, damage.to_string())));
+        found.map(|(object, why)| (object, format!("the WAL ends at {end}: {why}")))
+    }
+
+    /// A file that is missing, or could not be replayed to its end, though later ones are there.
+    fn gap(&self, seen: &Seen, archive: &Archive) -> Option<(Option<String>, String)> {
+        let last = seen.last.as_deref().and_then(Segment::parse);
+        let missing = seen.missing.as_deref().and_then(Segment::parse);
+        let later = |after: Segment| archive.after(after).next().map(str::to_string);
+        if let Some((segment, name)) = missing.zip(seen.missing.clone())
+            && last.is_none_or(|last| last.place() < segment.place())
+        {
+            let later = later(segment.on(last.map_or(self.timeline, |last| last.timeline)))?;
+            let why = format!("this file is missing, and {later} is there");
+            return Some((Some(name), why));
+        }
+        let (segment, name) = last.zip(seen.last.clone())?;
+        let later = later(segment)?;
+        let why = format!("this file can't be replayed to its end, and {later} is there");
+        Some((Some(name), why))
+    }
+
+    /// The new timeline's history tells where it left the old one.
+    fn reached(&self, words: &Words<'_>, draft: &Draft) -> Result<Reached> {
+        let unknown = || Error::new("the server does not say where its recovery ended");
+        let timeline = words.new_timeline().ok_or_else(unknown)?;
+        let history = draft.data().join(format!("pg_wal/{timeline:08X}.history"));
+        let history = fs::read_to_string(&history).context(|| history.display().to_string())?;
+        let mut lines = history.lines().rev().filter(|line| !line.trim().is_empty());
+        let mut fields = lines.next().ok_or_else(unknown)?.split('\t');
+        let parent = fields.next().and_then(|field| field.trim().parse().ok());
+        Ok(Reached {
+            timeline: parent.ok_or_else(unknown)?,
+            lsn: fields.next().ok_or_else(unknown)?.to_string(),
+            last_transaction: words.last_transaction(),
+        })
+    }
+}
+
+/// The error of WAL that would lead the server to another one's files.
+pub fn own_tablespace(file: &str, path: &str) -> Error {
+    Error::new(format!(
+        "{file} creates a tablespace in {path}, which the recovered server would use on this machine"
+    ))
+    .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
+}
+
+fn ended_at(words: &Words<'_>) -> String {
+    let place = words.last_record().unwrap_or("its beginning");
+    match words.last_transaction() {
+        Some(time) => format!("{place}, the last transaction at {time}"),
+        None => format!("{place}, without a transaction"),
+    }
+}
+
+/// Takes away what would lead the server elsewhere, and tells it to recover.
+fn neutralise(draft: &Draft) -> Result<()> {
+    let data = draft.data();
+    for name in NOT_OURS {
+        remove(&data.join(name))?;
+    }
+    draft
+        .owner()
+        .make_file(&data.join("postgresql.auto.conf"))?;
+    draft.owner().make_file(&data.join("recovery.signal"))?;
+    for name in [
+        "pg_replslot",
+        "pg_tblspc",
+        "pg_wal",
+        "pg_notify",
+        "pg_snapshots",
+    ] {
+        let folder = data.join(name);
+        if !folder.exists() {
+            draft.owner().make_folder(&folder)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => fs::remove_file(path).context(|| path.display().to_string()),
+        Err(_) => Ok(()),
+    }
+}

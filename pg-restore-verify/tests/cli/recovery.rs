@@ -1,0 +1,276 @@
+//! Physical backups are recovered to a moment.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tests::files_in;
+
+use crate::site::{ROWS, Site, expect_failure, expect_rows, of, recover};
+
+fn gzip(path: &Path, to: &Path) {
+    let mut packed = GzEncoder::new(fs::File::create(to).unwrap(), Compression::fast());
+    packed.write_all(&fs::read(path).unwrap()).unwrap();
+    packed.finish().unwrap();
+}
+
+#[test]
+fn to_a_name_a_place_a_time_and_the_end() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    site.sql("select pg_create_restore_point('it''s 100% \"done\"')");
+    site.add();
+    let time = site.value("select clock_timestamp()::text");
+    site.add();
+    let place = site.value("select pg_current_wal_insert_lsn()::text");
+    site.add();
+    site.archive();
+    site.add();
+    site.archive();
+    let before = files_in(&backup);
+    let reached = |kind: &str, value: &str, rows: u64| {
+        let output = site.recover(&backup).args([kind, value]).run();
+        expect_rows(&output, ROWS + rows);
+        of(&output, "recovery")[0].clone()
+    };
+    let named = reached("--target-name", "it's 100% \"done\"", 1);
+    assert_eq!(named["expected"], "restore point \"it's 100% \"done\"\"");
+    let actual = named["actual"].as_str().unwrap();
+    assert!(
+        actual.contains("on timeline 1, the last transaction at 20"),
+        "{actual}"
+    );
+    reached("--target-time", &time, 2);
+    reached("--target-lsn", &place, 3);
+    let output = site.recover(&backup).run();
+    expect_rows(&output, ROWS + 5);
+    assert_eq!(of(&output, "manifest")[0]["status"], "ok");
+    assert_eq!(files_in(&backup), before, "the backup was changed");
+    // What the backup itself brings is enough for its own end.
+    expect_rows(&recover(&backup).run(), ROWS);
+}
+
+#[test]
+fn from_tar_files_and_packed_wal() {
+    let site = Site::new();
+    let backups = [
+        site.back_up("tar", &["-Ft"]),
+        site.back_up("gz", &["-Ft", "-z"]),
+        site.back_up("without wal", &["-Ft", "-z", "-X", "none"]),
+    ];
+    site.add();
+    site.archive();
+    let packed = site.path("packed");
+    fs::create_dir_all(packed.join("15-1/0000000100000000")).unwrap();
+    for (index, name) in files_in(site.wal()).iter().enumerate() {
+        let to = match index % 3 {
+            0 => packed.join(format!("{name}.gz")),
+            1 => packed.join(format!("15-1/0000000100000000/{name}-{:040x}.gz", 7)),
+            _ => {
+                fs::copy(site.wal().join(name), packed.join(name)).unwrap();
+                continue;
+            }
+        };
+        gzip(&site.wal().join(name), &to);
+    }
+    for backup in &backups {
+        let output = recover(backup).arg("--wal").arg(&packed).run();
+        expect_rows(&output, ROWS + 1);
+        assert_eq!(of(&output, "manifest")[0]["status"], "ok");
+    }
+    // One of the files is as good as their folder.
+    let output = recover(&backups[1].join("base.tar.gz"))
+        .arg("--wal")
+        .arg(&packed);
+    expect_rows(&output.run(), ROWS + 1);
+}
+
+#[test]
+fn a_target_that_is_not_reached_fails_and_says_where_the_wal_ends() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    let last = site.archive();
+    let output = site
+        .recover(&backup)
+        .args(["--target-name", "nowhere"])
+        .run();
+    expect_failure(
+        &output,
+        "recovery",
+        r#"restore point \"nowhere\" was not reached: the WAL ends at 0/"#,
+    );
+    expect_failure(&output, "recovery", "the last transaction at 20");
+    let output = site
+        .recover(&backup)
+        .args(["--target-time", "2999-01-01 00:00Z"])
+        .run();
+    expect_failure(&output, "recovery", "was not reached");
+    let output = site.recover(&backup).args(["--target-lsn", "FF/0"]).run();
+    expect_failure(&output, "recovery", "LSN FF/0 was not reached");
+    fs::remove_file(site.wal().join(last)).unwrap();
+    let output = site
+        .recover(&backup)
+        .args(["--target-name", "nowhere"])
+        .run();
+    expect_failure(&output, "recovery", "without a transaction");
+}
+
+#[test]
+fn a_backup_that_is_later_than_the_target_fails() {
+    let site = Site::new();
+    let early = site.value("select (clock_timestamp() - interval '1 hour')::text");
+    let place = site.value("select pg_current_wal_insert_lsn()::text");
+    site.sql("select pg_create_restore_point('before')");
+    let backup = site.back_up("base", &[]);
+    site.add();
+    site.archive();
+    let output = site.recover(&backup).args(["--target-time", &early]).run();
+    expect_failure(&output, "recovery", "before the base backup");
+    let output = site.recover(&backup).args(["--target-lsn", &place]).run();
+    expect_failure(&output, "recovery", "is before the end of the base backup");
+    let output = site
+        .recover(&backup)
+        .args(["--target-name", "before"])
+        .run();
+    expect_failure(&output, "recovery", "was not reached");
+    // The server's zone may be one whose name it alone understands.
+    let label = fs::read_to_string(backup.join("backup_label")).unwrap();
+    fs::write(backup.join("backup_label"), label.replace(" UTC", " EST")).unwrap();
+    fs::remove_file(backup.join("backup_manifest")).unwrap();
+    let now = site.value("select clock_timestamp()::text");
+    site.add();
+    site.archive();
+    let output = site.recover(&backup).args(["--target-time", &now]).run();
+    expect_failure(&output, "recovery", "before the base backup");
+}
+
+#[test]
+fn a_file_of_wal_that_is_missing_or_damaged_is_named() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    let names: Vec<String> = (0..4)
+        .map(|_| {
+            site.add();
+            site.archive()
+        })
+        .collect();
+    let gone = site.wal().join(&names[1]);
+    let whole = fs::read(&gone).unwrap();
+    fs::remove_file(&gone).unwrap();
+    for target in [&[][..], &["--target-name", "nowhere"]] {
+        let output = site.recover(&backup).args(target).run();
+        expect_failure(&output, "recovery", &format!("{:?}", names[1]));
+        expect_failure(&output, "recovery", "this file is missing, and");
+    }
+    for (what, bytes) in [
+        ("instead of 16777216", whole[..5_000_000].to_vec()),
+        ("it is no WAL", vec![7; whole.len()]),
+        ("can't be replayed to its end", flipped(&whole)),
+        ("of another server", {
+            let mut other = whole.clone();
+            other[24] ^= 1;
+            other
+        }),
+    ] {
+        fs::write(&gone, bytes).unwrap();
+        let output = site.recover(&backup).run();
+        expect_failure(&output, "recovery", what);
+        expect_failure(&output, "recovery", &names[1]);
+    }
+    // Half a compressed file.
+    fs::remove_file(&gone).unwrap();
+    let packed = gone.with_extension("gz");
+    fs::write(&gone, &whole).unwrap();
+    gzip(&gone, &packed);
+    fs::remove_file(&gone).unwrap();
+    let bytes = fs::read(&packed).unwrap();
+    fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
+    expect_failure(
+        &site.recover(&backup).run(),
+        "recovery",
+        &format!("{}.gz", names[1]),
+    );
+    fs::write(&packed, &bytes).unwrap();
+    expect_rows(&site.recover(&backup).run(), ROWS + 4);
+    // The last one: nothing comes after it that would tell.
+    let last = site.wal().join(&names[3]);
+    let bytes = flipped(&fs::read(&last).unwrap());
+    fs::write(&last, bytes).unwrap();
+    expect_failure(&site.recover(&backup).run(), "recovery", "checksum");
+}
+
+/// One bit of the first row in it is another.
+fn flipped(segment: &[u8]) -> Vec<u8> {
+    let mut segment = segment.to_vec();
+    let at = segment
+        .windows(5)
+        .position(|bytes| bytes == b"later")
+        .unwrap();
+    segment[at] ^= 1;
+    segment
+}
+
+#[test]
+fn a_backup_that_is_not_what_its_manifest_says_fails() {
+    let site = Site::new();
+    let backup = site.back_up("base", &["--manifest-checksums=SHA256"]);
+    let control = backup.join("global/pg_filenode.map");
+    let whole = fs::read(&control).unwrap();
+    let mut other = whole.clone();
+    other[100] ^= 1;
+    fs::write(&control, other).unwrap();
+    let output = site.recover(&backup).run();
+    expect_failure(&output, "manifest", "global/pg_filenode.map");
+    expect_failure(&output, "manifest", "SHA256");
+    fs::write(&control, &whole[..100]).unwrap();
+    expect_failure(&site.recover(&backup).run(), "manifest", "100 bytes");
+    fs::remove_file(&control).unwrap();
+    expect_failure(&site.recover(&backup).run(), "manifest", "no such file");
+    fs::write(&control, &whole).unwrap();
+    fs::write(backup.join("base/extra"), "").unwrap();
+    expect_failure(&site.recover(&backup).run(), "manifest", "base/extra");
+    fs::remove_file(backup.join("base/extra")).unwrap();
+    let manifest = fs::read_to_string(backup.join("backup_manifest")).unwrap();
+    fs::write(
+        backup.join("backup_manifest"),
+        manifest.replacen("0", "1", 1),
+    )
+    .unwrap();
+    expect_failure(
+        &site.recover(&backup).run(),
+        "manifest",
+        "its own checksum does not fit",
+    );
+    fs::remove_file(backup.join("backup_manifest")).unwrap();
+    let output = site.recover(&backup).run();
+    expect_rows(&output, ROWS);
+    assert_eq!(of(&output, "manifest")[0]["status"], "skipped");
+    fs::remove_file(backup.join("backup_label")).unwrap();
+    expect_failure(
+        &site.recover(&backup).run(),
+        "backup",
+        "there is no backup_label",
+    );
+}
+
+#[test]
+fn a_tar_file_that_is_cut_fails() {
+    let site = Site::new();
+    for (name, options) in [("tar", &["-Ft"][..]), ("gz", &["-Ft", "-z"])] {
+        let backup = site.back_up(name, options);
+        let file = files_in(&backup)
+            .into_iter()
+            .find(|name| name.starts_with("base.tar"));
+        let file = backup.join(file.unwrap());
+        let whole = fs::read(&file).unwrap();
+        for length in [whole.len() / 2, whole.len() - 700, 100] {
+            fs::write(&file, &whole[..length]).unwrap();
+            let output = site.recover(&backup).run();
+            expect_failure(&output, "archive", "base.tar");
+        }
+    }
+}

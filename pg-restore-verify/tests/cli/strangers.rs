@@ -1,0 +1,319 @@
+//! Nothing that a physical backup brings along leads its recovery astray, and nothing is left.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
+
+use rustix::process::Signal;
+use tests::{another_user, eventually, files_in, private_folder, processes_with, program};
+
+use crate::site::{ROWS, Site, expect_failure, expect_rows, of, recover};
+
+/// Appends to a file of the backup, which has no manifest any more then.
+fn add_to(backup: &Path, name: &str, text: &str) {
+    let _ = fs::remove_file(backup.join("backup_manifest"));
+    let path = backup.join(name);
+    let old = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(path, old + text).unwrap();
+}
+
+#[test]
+fn configuration_and_access_rules_of_the_backup_are_not_used() {
+    let site = Site::new();
+    let backup = site.back_up("base", &["-R"]);
+    site.add();
+    site.archive();
+    let trap = site.path("trap");
+    let touch = format!("touch {}; false", trap.display());
+    for file in ["postgresql.conf", "postgresql.auto.conf"] {
+        let hostile = format!(
+            "shared_preload_libraries = 'no_such_library'\nrestore_command = '{touch}'\n\
+             archive_mode = always\narchive_command = '{touch}'\nlisten_addresses = '*'\n\
+             primary_conninfo = 'host=127.0.0.1'\nrecovery_end_command = '{touch}'\n\
+             archive_cleanup_command = '{touch}'\ndata_directory = '/nonexistent'\nbogus = 1\n"
+        );
+        add_to(&backup, file, &hostile);
+    }
+    add_to(&backup, "pg_hba.conf", "local all all reject\nbogus\n");
+    add_to(&backup, "postmaster.pid", "1\n/\n");
+    add_to(&backup, "recovery.conf", "bogus\n");
+    fs::create_dir_all(backup.join("pg_replslot/gone")).unwrap();
+    add_to(&backup, "pg_replslot/gone/state", "bogus");
+    symlink("/nonexistent", backup.join("log")).unwrap();
+    expect_rows(&site.recover(&backup).run(), ROWS + 1);
+    assert!(!trap.exists(), "a command of the backup was run");
+}
+
+#[test]
+fn whatever_its_roles_are_there_is_a_way_in() {
+    let site = Site::new();
+    site.sql(
+        "alter role postgres set session_preload_libraries = 'no_such_library';
+         alter role postgres set default_transaction_read_only = on;
+         alter role postgres set statement_timeout = 1;
+         create role nobody_special; alter role postgres set role = nobody_special;
+         update pg_database set datallowconn = false where datname = 'app'",
+    );
+    let settings = site.back_up("settings", &[]);
+    assert!(
+        site.cluster.connect("template1").is_err(),
+        "the settings have no effect"
+    );
+    expect_rows(&site.recover(&settings).run(), ROWS);
+    let site = Site::new();
+    let other = site.path("other");
+    let mut client = site.cluster.connect("app").unwrap();
+    client
+        .batch_execute("create role chief superuser login; alter role postgres nologin")
+        .unwrap();
+    let found = shared::programs::Program::find("pg_basebackup", None).unwrap();
+    let backup = program(found.path())
+        .server(&site.cluster)
+        .env("PGUSER", "chief");
+    let backup = backup
+        .args(["--no-password", "--checkpoint=fast", "-D"])
+        .arg(&other);
+    backup.run().expect_code(0);
+    expect_rows(&recover(&other).run(), ROWS);
+}
+
+#[test]
+fn a_locale_that_this_machine_lacks_is_said() {
+    let site = Site::new();
+    site.sql(
+        "update pg_database set datcollate = 'xx_YY.UTF-8', datctype = 'xx_YY.UTF-8'
+         where datname = 'app'",
+    );
+    let backup = site.back_up("base", &[]);
+    let output = site.recover(&backup).run();
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert_eq!(of(&output, "recovery")[0]["status"], "ok");
+    let skipped = &of(&output, "database")[0];
+    assert_eq!(
+        (&skipped["status"], &skipped["object"]),
+        (&"skipped".into(), &"app".into())
+    );
+    assert!(
+        skipped["message"].as_str().unwrap().contains("xx_YY"),
+        "{skipped}"
+    );
+    assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
+}
+
+#[test]
+fn tablespaces_are_put_where_nothing_else_is() {
+    let site = Site::new();
+    let space = site.path("a %f \"space\"");
+    fs::create_dir(&space).unwrap();
+    give_to_server(&site, &space);
+    let mut client = site.cluster.connect("app").unwrap();
+    client
+        .batch_execute(&format!(
+            "create tablespace \"S\" location '{}'",
+            space.display()
+        ))
+        .unwrap();
+    client
+        .batch_execute("alter table t set tablespace \"S\"")
+        .unwrap();
+    let moved = format!("{}={}", space.display(), site.path("moved").display());
+    let backups = [
+        site.back_up("plain", &["-T", &moved]),
+        site.back_up("tar", &["-Ft"]),
+    ];
+    client
+        .batch_execute("insert into t (b) values ('later')")
+        .unwrap();
+    site.archive();
+    let before = tree(&space);
+    for backup in &backups {
+        let output = site.recover(backup).run();
+        expect_rows(&output, ROWS + 1);
+        assert_eq!(of(&output, "manifest")[0]["status"], "ok", "{output:?}");
+        assert_eq!(tree(&space), before, "the live server's files were touched");
+    }
+    // One that only the WAL creates would be in this directory.
+    let second = site.path("second");
+    fs::create_dir(&second).unwrap();
+    give_to_server(&site, &second);
+    client
+        .batch_execute(&format!(
+            "create tablespace second location '{}'",
+            second.display()
+        ))
+        .unwrap();
+    client
+        .batch_execute("create table u tablespace second as select 1 a")
+        .unwrap();
+    site.archive();
+    let before = tree(&second);
+    assert!(!before.is_empty());
+    let output = site.recover(&backups[0]).run().expect_code(2);
+    assert!(
+        output.stderr.contains("creates a tablespace in"),
+        "{output:?}"
+    );
+    assert!(output.stderr.contains("second"), "{output:?}");
+    assert_eq!(
+        tree(&second),
+        before,
+        "the live server's files were touched"
+    );
+}
+
+fn give_to_server(site: &Site, path: &Path) {
+    let uid =
+        std::os::unix::fs::MetadataExt::uid(&fs::metadata(site.cluster.socket_dir()).unwrap());
+    chown(path, Some(uid), None).unwrap();
+}
+
+/// Every file below with its size and time.
+fn tree(folder: &Path) -> Vec<String> {
+    let listed = program("find")
+        .arg(folder)
+        .args(["-printf", "%P %s %T@\n"])
+        .run();
+    let mut lines: Vec<String> = listed.stdout.lines().map(str::to_string).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn names_with_quotes_blanks_and_percent_signs() {
+    let site = Site::new();
+    let odd = "it's \"100%\" $HOME `id` \\ %f;";
+    let backup = site.back_up(odd, &[]);
+    site.add();
+    site.archive();
+    let wal = site.path(&format!("{odd} wal"));
+    fs::rename(site.wal(), &wal).unwrap();
+    let place = tempfile::Builder::new()
+        .prefix("a 'b\" %f")
+        .tempdir()
+        .unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o1777)).unwrap();
+    let output = recover(&backup)
+        .arg("--wal")
+        .arg(&wal)
+        .env("TMPDIR", place.path())
+        .run();
+    expect_rows(&output, ROWS + 1);
+    assert_eq!(files_in(place.path()), [""; 0]);
+}
+
+#[test]
+fn as_an_ordinary_user_too() {
+    let Some(uid) = another_user() else { return };
+    let site = Site::new();
+    let folder = private_folder(uid);
+    let backup = site.back_up("base", &[]);
+    site.add();
+    site.archive();
+    for (from, to) in [(&backup, "base"), (&site.wal(), "wal")] {
+        let copied = program("cp")
+            .arg("-R")
+            .arg(from)
+            .arg(folder.path().join(to))
+            .run();
+        copied.expect_code(0);
+    }
+    let owned = program("chown")
+        .arg("-R")
+        .arg(format!("{uid}:{uid}"))
+        .arg(folder.path())
+        .run();
+    owned.expect_code(0);
+    let run = recover(&folder.path().join("base"))
+        .arg("--wal")
+        .arg(folder.path().join("wal"));
+    expect_rows(
+        &run.env("TMPDIR", folder.path()).as_user(uid).run(),
+        ROWS + 1,
+    );
+    let left = files_in(folder.path());
+    let left = left
+        .iter()
+        .filter(|name| name.starts_with("pg-throwaway-") && !name.contains("templates"));
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn killed_at_any_moment_it_leaves_no_server_and_no_files() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    (0..3).for_each(|_| {
+        site.add();
+        site.archive();
+    });
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o1777)).unwrap();
+    let place = place.path();
+    let text = place.display().to_string();
+    // While it copies, while the server starts, while it replays.
+    for sign in [
+        "data/global",
+        "server",
+        "wal/000000010000000000000003",
+        "data/postmaster.pid",
+    ] {
+        for signal in [Signal::KILL, Signal::TERM] {
+            let run = site.recover(&backup).env("TMPDIR", place).start();
+            let there = || {
+                let folders = files_in(place)
+                    .into_iter()
+                    .filter(|n| !n.contains("templates"));
+                folders
+                    .into_iter()
+                    .any(|folder| place.join(folder).join(sign).exists())
+            };
+            let mut run = run;
+            eventually("it comes so far", || there() || run.has_ended());
+            run.signal(signal);
+            eventually("all is gone", || {
+                let left = files_in(place);
+                left.iter().all(|name| name.contains("templates"))
+                    && processes_with(&text).is_empty()
+            });
+        }
+    }
+}
+
+#[test]
+fn what_is_no_backup_is_refused() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    let empty = site.path("empty");
+    fs::create_dir(&empty).unwrap();
+    let output = recover(&empty).run().expect_code(2);
+    assert!(
+        output
+            .stderr
+            .contains("neither a data folder nor a base.tar"),
+        "{output:?}"
+    );
+    let output = recover(&backup)
+        .arg("--wal")
+        .arg(&empty)
+        .run()
+        .expect_code(2);
+    assert!(output.stderr.contains("no WAL is there"), "{output:?}");
+    let output = recover(&backup)
+        .args(["--target-time", "soon"])
+        .run()
+        .expect_code(2);
+    assert!(output.stderr.contains("is no moment"), "{output:?}");
+    let version = backup.join("PG_VERSION");
+    fs::remove_file(backup.join("backup_manifest")).unwrap();
+    fs::write(&version, "9.6\n").unwrap();
+    let output = recover(&backup).run().expect_code(2);
+    assert!(
+        output.stderr.contains("PostgreSQL 9 needs that version"),
+        "{output:?}"
+    );
+    let found = fs::read(backup.join("global/pg_control")).unwrap();
+    fs::write(&version, format!("{}\n", site.cluster.version().major)).unwrap();
+    let mut other = found.clone();
+    other[40] ^= 1;
+    fs::write(backup.join("global/pg_control"), other).unwrap();
+    expect_failure(&recover(&backup).run(), "backup", "pg_control");
+}

@@ -1,0 +1,83 @@
+//! How long it takes to rotate a crowded folder.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use shared::backup::{File, Manifest, Name, manifest_of};
+
+use super::{Measured, median, timed};
+
+const BACKUPS: usize = 100_000;
+/// How many go, each time that they do.
+const DELETED: usize = 1000;
+const ROUNDS: usize = 3;
+/// For a look at all of them.
+const AT_MOST: Duration = Duration::from_secs(1);
+
+/// Times a rehearsal and the real thing in a folder with copies of this backup's manifest.
+pub fn run(tool: &Path, like: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), like);
+    let rotate = |kept: usize, more: &[&str]| {
+        let mut command = Command::new(tool);
+        let kept = kept.to_string();
+        command.arg("--dir").arg(folder.path());
+        command.args(["--rotate", "--keep-last", &kept]).args(more);
+        let (time, cpu, peak_kib) = timed(command);
+        Measured {
+            time,
+            cpu,
+            bytes: 0,
+            peak_kib,
+        }
+    };
+    println!(
+        "| Rotation of {BACKUPS} backups | s | CPU s | peak MB | at most |\n|---|--:|--:|--:|---|"
+    );
+    let looks: Vec<Measured> = (0..ROUNDS)
+        .map(|_| rotate(BACKUPS - 5, &["--dry-run"]))
+        .collect();
+    print("--dry-run", &looks, Some(AT_MOST));
+    let deletions: Vec<Measured> = (1..=ROUNDS)
+        .map(|round| rotate(BACKUPS - round * DELETED, &[]))
+        .collect();
+    print(&format!("{DELETED} deleted"), &deletions, None);
+    println!();
+}
+
+/// One an hour, back from the one that is there, with data of five bytes.
+fn fill(folder: &Path, like: &Path) {
+    let mut manifest = Manifest::read(like).unwrap().unwrap();
+    for hours in 0..i32::try_from(BACKUPS).unwrap() {
+        let taken_at = manifest.taken_at - Duration::from_secs(3600) * u32::from(hours > 0);
+        let database = manifest.database.as_deref();
+        let name = Name::new(database, None, taken_at, "dump").to_string();
+        fs::write(folder.join(&name), "12345").unwrap();
+        manifest.taken_at = taken_at;
+        manifest.finished_at = taken_at;
+        manifest.files = vec![File {
+            name: name.clone(),
+            bytes: 5,
+            sha256: "0".repeat(64),
+        }];
+        let text = manifest.to_json().unwrap();
+        fs::write(folder.join(manifest_of(&name)), text).unwrap();
+    }
+}
+
+fn print(name: &str, times: &[Measured], at_most: Option<Duration>) {
+    let measured = median(times);
+    let judged = match at_most {
+        Some(most) if measured.time > most => format!("{} s, MISSED", most.as_secs_f64()),
+        Some(most) => format!("{} s", most.as_secs_f64()),
+        None => String::new(),
+    };
+    println!(
+        "| {name} | {:.2} | {:.2} | {:.0} | {judged} |",
+        measured.time.as_secs_f64(),
+        measured.cpu.as_secs_f64(),
+        measured.peak_kib as f64 / 1024.0,
+    );
+}
