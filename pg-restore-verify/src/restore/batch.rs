@@ -152,7 +152,7 @@ impl Work {
                 let error = Error::from(error);
                 match error.sqlstate() {
                     None => return Err(error),
-                    Some(DEADLOCK) if on_deadlock == OnDeadlock::Leave => {
+                    Some(DEADLOCK | LOCK_TIMEOUT) if on_deadlock == OnDeadlock::Leave => {
                         done.left = Some(self);
                         break;
                     }
@@ -170,3 +170,4 @@ impl Work {
 }
 
 const DEADLOCK: &str = "40P01";
+const LOCK_TIMEOUT: &str = "55P03";

@@ -5,6 +5,9 @@ use shared::Result;
 
 use crate::server::Database;
 
+/// A server takes a hundred, as initdb leaves it.
+const MOST: usize = 64;
+
 /// Sessions in the database that a script is restored into.
 pub struct Sessions {
     database: Database,
@@ -20,7 +23,7 @@ impl Sessions {
     pub fn new(database: Database, most: usize) -> Self {
         Self {
             database,
-            most,
+            most: most.min(MOST),
             clients: Vec::new(),
             settings: Vec::new(),
             applied: 0,
