@@ -1,4 +1,4 @@
-# The PostgreSQL tools: demo, test, check, bench, install. `make deps` says what it installs.
+# The PostgreSQL tools: demo, test, test-versions, soak, check, bench, install. `make deps` says what it installs.
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
@@ -15,7 +15,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test check bench install uninstall deps deps-test
+.PHONY: all demo test test-versions soak check bench install uninstall deps deps-test
 
 all:
 	$(CARGO) build --release
@@ -27,6 +27,22 @@ demo: deps
 
 test: deps-test
 	$(CARGO) test --workspace
+
+# The same with each major version below /opt/pg/NN or /usr/lib/postgresql/NN; and no backup of a good
+# database may be called bad on any of them, or where another took it.
+test-versions: deps-test
+	$(CARGO) build --quiet --bins
+	target/debug/majors
+	for programs in /usr/lib/postgresql/*/bin /opt/pg/*/bin; do \
+		if [ -x $$programs/postgres ]; then \
+			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify || exit 1; \
+		fi; \
+	done
+
+# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run.
+soak: deps
+	$(CARGO) build --quiet --bins
+	target/debug/soak $(SOAK)
 
 check:
 	$(CARGO) fmt --check

@@ -5,6 +5,7 @@
 mod afterwards;
 mod announced;
 mod archive;
+mod attribute_versions;
 mod checks;
 mod checksum;
 mod cli;

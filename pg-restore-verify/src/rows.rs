@@ -158,22 +158,33 @@ fn read(
         true => instants.places(piece.target),
         false => Vec::new(),
     };
-    let sql = format!("COPY {} {to_stdout}", piece.to_sql());
+    match digest_of(
+        session,
+        &format!("COPY {} {to_stdout}", piece.to_sql()),
+        &places,
+    ) {
+        Ok(digest) => Ok(Ok(digest)),
+        Err(error) if error.sqlstate().is_some() => Ok(Err(error.message().to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
     let mut digest = Digest::default();
     let mut spelled = Vec::new();
-    let ended = session.rows(&sql, |row| {
+    session.rows(sql, |row| {
         let line = row.strip_suffix(b"\n").unwrap_or(row);
-        if !places.is_empty() && line_in_utc(line, &places, &mut spelled) {
+        if !places.is_empty() && line_in_utc(line, places, &mut spelled) {
             digest.add(&spelled);
         } else {
             digest.add(line);
         }
-        match digest.rows.is_multiple_of(65_536) {
-            true => signals::check(),
-            false => Ok(()),
+        match digest.rows % 65_536 {
+            0 => signals::check(),
+            _ => Ok(()),
         }
     })?;
-    Ok(ended.map(|()| digest))
+    Ok(digest)
 }
 
 impl Piece<'_> {

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use shared::dump::{Entry, Token, spans, tokens};
 
+use crate::attribute_versions;
 use crate::instants::text_in_utc;
 
 /// The statements that define each object.
@@ -79,6 +80,9 @@ impl Schema {
         let statement = match entry.kind.as_str() {
             "POLICY" => with_roles_in_order(statement),
             _ => statement.to_string(),
+        };
+        let Some(statement) = attribute_versions::removed(&statement) else {
+            return;
         };
         let text = format!("{}{statement}", self.context(&entry.kind));
         self.objects.entry(object).or_default().push(text);
@@ -181,6 +185,15 @@ impl Schema {
         statements
             .find_map(|(_, statements)| statements.first())
             .map(String::as_str)
+    }
+
+    /// The object that a statement defines, as it was sent to the server.
+    pub fn object_of(&self, statement: &str) -> Option<String> {
+        // What is sent at once can be several of the statements here.
+        let defines = |known: &String| !known.is_empty() && statement.starts_with(known.as_str());
+        let mut objects = self.objects.iter();
+        let (object, _) = objects.find(|(_, statements)| statements.iter().any(defines))?;
+        Some(object.label())
     }
 
     /// Every object that is not the same in `restored`.

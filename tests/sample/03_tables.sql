@@ -120,9 +120,11 @@ declare
     version int := current_setting('server_version_num');
 begin
     if version >= 140000 then
-        create statistics app.orders_month on (extract(month from placed_at at time zone 'UTC')), (lower(note))
-            from app.orders;
-        alter table app.orders alter column note set compression pglz;
+        execute $sql$
+            create statistics app.orders_month on (extract(month from placed_at at time zone 'UTC')), (lower(note))
+                from app.orders;
+            alter table app.orders alter column note set compression pglz;
+        $sql$;
     end if;
     if version >= 150000 then
         execute 'create unique index no_rows_unique on app.no_rows (id) nulls not distinct';

@@ -57,8 +57,12 @@ pub fn restore_archive(
         // The other complaints about the file are of the same damage.
         told.retain(|told| told.message.contains("ERROR:"));
     }
+    let contents = collector.finish();
+    for refusal in &mut told {
+        name_entry(refusal, &contents.schema);
+    }
     Ok(Restored {
-        contents: collector.finish(),
+        contents,
         refusals: told,
         damage,
         took,
@@ -73,6 +77,9 @@ fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool>
     let alone = client.query_typed(has_descendants, &[])?.is_empty();
     Ok(alone && !schema.constraints_call_functions())
 }
+
+/// What an error is about that names nothing.
+const NO_ENTRY: &str = "the archive";
 
 struct Run<'a> {
     pg_restore: &'a Program,
@@ -157,6 +164,25 @@ fn errors(finished: &Finished) -> Vec<Refusal> {
     found
 }
 
+/// Names what the server refused as the definitions have it: of the jobs of one pg_restore, and of
+/// rows, no message tells the entry.
+fn name_entry(refusal: &mut Refusal, schema: &Schema) {
+    if let Some(object) = schema.object_of(refusal.statement.trim_start()) {
+        refusal.object = object;
+        return;
+    }
+    if refusal.object != NO_ENTRY {
+        return;
+    }
+    let table = refusal.message.strip_prefix("COPY failed for table \"");
+    if let Some((table, why)) = table.and_then(|rest| rest.split_once("\": ")) {
+        refusal.object = format!("TABLE DATA {table}");
+        refusal.message = why.to_string();
+    } else if let Some(line) = refusal.statement.lines().find(|line| !line.is_empty()) {
+        refusal.object = line.trim_end_matches(';').to_string();
+    }
+}
+
 fn is_deadlock(told: &Refusal) -> bool {
     told.message.contains("deadlock detected")
 }
@@ -164,7 +190,7 @@ fn is_deadlock(told: &Refusal) -> bool {
 /// Each `pg_restore: error:` with the entry that it names before it, and the
 /// statement that it quotes after it.
 fn told(stderr: &str) -> Vec<Refusal> {
-    let mut object = "the archive".to_string();
+    let mut object = NO_ENTRY.to_string();
     let mut found: Vec<Refusal> = Vec::new();
     let mut in_command = false;
     for line in stderr.lines() {

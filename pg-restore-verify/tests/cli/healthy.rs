@@ -87,6 +87,23 @@ fn gzipped_in_one_member_or_many() {
     }
 }
 
+/// What Windows and some mailers do to a script, psql and COPY take as it is.
+#[test]
+fn with_the_line_ends_of_windows() {
+    let database = Database::new();
+    database.sql(
+        "create table t (id int primary key, word text, day date);
+         insert into t values (1, 'one', '2024-02-29'), (2, e'two\nlines', null);
+         create index on t (word); comment on table t is 'of t'",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    fs::write(&path, plain(&database, &[]).replace('\n', "\r\n")).unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+}
+
 #[test]
 fn whatever_the_session_of_pg_dump_was_set_to() {
     let shop = shop();

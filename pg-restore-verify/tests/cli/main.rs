@@ -17,6 +17,7 @@ mod manifests;
 mod meddled;
 mod named;
 mod partial;
+mod pretended;
 mod promoted;
 mod reading;
 mod recovery;
