@@ -178,7 +178,13 @@ impl Dump<'_> {
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dump")?;
         let name = self.conninfo.database();
-        let mut source = Source::new(child.stdout()?, context.progress(), name, self.estimate);
+        let mut source = Source::new(
+            child.stdout()?,
+            child.ender(),
+            context.progress(),
+            name,
+            self.estimate,
+        );
         let clock = source.clock();
         let watch = self.watch(&child, move || clock.waited())?;
         let output = Output::new(partial.file()?).context(written)?;

@@ -133,3 +133,24 @@ fn a_psql_that_does_not_answer_is_not_waited_for() {
         .expect_code(2)
         .expect_error("error: no answer from psql within 20.0s");
 }
+
+#[test]
+fn what_a_wrapper_leaves_behind_is_not_waited_for() {
+    let database = setting::database_with_rows(10);
+    let bin = tempfile::tempdir().unwrap();
+    let wrapper = bin.path().join("pg_dump");
+    let real = Program::find("pg_dump", None).unwrap();
+    let script = format!(
+        "[ \"$1\" = --version ] || {{ sleep 60 & echo $! >{}/left; }}\nexec {} \"$@\"",
+        bin.path().display(),
+        real.path().display()
+    );
+    write(&wrapper, &script);
+    let dir = tempfile::tempdir().unwrap();
+    let run = setting::back_up(&database, dir.path());
+    let run = run.args(["--pg-dump", wrapper.to_str().unwrap()]);
+    assert_eq!(run.run().expect_code(0).stderr, "");
+    let left = fs::read_to_string(bin.path().join("left")).unwrap();
+    let killed = std::process::Command::new("kill").arg(left.trim()).status();
+    assert!(killed.unwrap().success(), "it was waited for");
+}

@@ -5,7 +5,10 @@ use std::process::ChildStdout;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 use shared::message::Progress;
+use shared::programs::Ender;
 use shared::units::human_bytes;
 
 use crate::watch::Clock;
@@ -16,6 +19,11 @@ const PIPE_BYTES: usize = 1 << 20;
 /// pg_dump writes 4 KiB at a time. Who reads each of them is woken for each, at the cost of both;
 /// in such a moment a pipe of [`PIPE_BYTES`] does not become full at a GB a second.
 const NAP: Duration = Duration::from_micros(400);
+/// How long the pipe may be open and silent after the program's end.
+const LINGERING: Timespec = Timespec {
+    tv_sec: 3,
+    tv_nsec: 0,
+};
 /// Where so much was there at once, more may be there already.
 const MANY: usize = 128 << 10;
 
@@ -35,11 +43,18 @@ pub struct Source {
     /// Whether it is worth while to let the pipe fill up before the next look at it.
     is_wide: bool,
     is_drained: bool,
+    program: Ender,
 }
 
 impl Source {
     /// The pipe, for a dump of so many bytes if that is known.
-    pub fn new(stdout: ChildStdout, progress: Progress, name: &str, estimate: Option<u64>) -> Self {
+    pub fn new(
+        stdout: ChildStdout,
+        program: Ender,
+        progress: Progress,
+        name: &str,
+        estimate: Option<u64>,
+    ) -> Self {
         // A smaller one will do where the kernel allows no more.
         let size = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES);
         Self {
@@ -52,7 +67,8 @@ impl Source {
             began: Instant::now(),
             clock: Clock::default(),
             is_wide: size.is_ok_and(|size| size >= PIPE_BYTES),
-            is_drained: false,
+            is_drained: true,
+            program,
         }
     }
 
@@ -69,7 +85,30 @@ impl Source {
 
     /// Whether pg_dump has closed its end; what it wrote until then is read away.
     pub fn is_at_end(&mut self) -> bool {
-        matches!(self.clock.time(|| self.stdout.read(&mut [0])), Ok(0))
+        matches!(self.read(&mut [0]), Ok(0))
+    }
+
+    /// Waits for more; false where the program has ended, and what it started keeps the pipe open
+    /// without a word.
+    fn is_more_to_come(&mut self) -> io::Result<bool> {
+        if self.is_wide && self.bytes > 0 {
+            thread::sleep(NAP);
+        }
+        let (stdout, program) = (&self.stdout, &self.program);
+        // All of it is silence.
+        self.clock.time(|| {
+            loop {
+                // Before the wait: all that it wrote itself is in the pipe then.
+                let had_ended = program.has_ended();
+                let mut waited = [PollFd::new(stdout, PollFlags::IN)];
+                match rustix::event::poll(&mut waited, Some(&LINGERING)) {
+                    Ok(0) if had_ended => return Ok(false),
+                    Ok(0) | Err(Errno::INTR) => {}
+                    Ok(_) => return Ok(true),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        })
     }
 
     fn line(&self) -> String {
@@ -90,8 +129,8 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.is_wide && self.is_drained {
-            thread::sleep(NAP);
+        if self.is_drained && !self.is_more_to_come()? {
+            return Ok(0);
         }
         let length = loop {
             match self.clock.time(|| self.stdout.read(buffer)) {

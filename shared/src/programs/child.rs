@@ -151,6 +151,17 @@ impl Ender {
         }
         self.0.signal(Signal::KILL);
     }
+
+    /// Whether the program itself has ended; what it started may go on.
+    pub fn has_ended(&self) -> bool {
+        let Some(pid) = *self.0.lock() else {
+            return true;
+        };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        let ended =
+            rustix::io::retry_on_intr(|| rustix::process::waitid(WaitId::Pid(pid), options));
+        ended.is_ok_and(|ended| ended.is_some())
+    }
 }
 
 /// The process while it can be signalled without hitting another.

@@ -4,10 +4,17 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use super::Child;
 use crate::error::{Error, Result};
 use crate::signals;
+
+/// How long a program may take to tell its version: behind an ssh somebody may have to type a
+/// password, or a machine to wake up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// No program says more than that about its version.
 const LONGEST: u64 = 64 * 1024;
@@ -54,6 +61,10 @@ fn leading_number(text: &str) -> Option<(u32, &str)> {
 /// Runs the words with `--version` and reads the answer. It must say `name`, where one is given:
 /// what is run by other words may be something else, with a version of its own.
 pub(super) fn ask(words: &[OsString], name: Option<&str>) -> Result<Version> {
+    ask_within(PATIENCE, words, name)
+}
+
+fn ask_within(patience: Duration, words: &[OsString], name: Option<&str>) -> Result<Version> {
     let [program, arguments @ ..] = words else {
         return Err(Error::usage("no command"));
     };
@@ -61,11 +72,29 @@ pub(super) fn ask(words: &[OsString], name: Option<&str>) -> Result<Version> {
     command.args(arguments).arg("--version");
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = Child::spawn(command, &program.to_string_lossy())?;
+    let (ender, stdout) = (child.ender(), child.stdout()?);
+    let (answered, waiting) = channel::<()>();
+    let limit = thread::spawn(move || {
+        let is_late = waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+        if is_late {
+            ender.end();
+        }
+        is_late
+    });
     let mut said = Vec::new();
-    let stdout = child.stdout()?;
-    stdout.take(LONGEST).read_to_end(&mut said)?;
+    let read = stdout.take(LONGEST).read_to_end(&mut said);
     let finished = child.wait()?;
+    drop(answered);
+    let is_late = limit.join().unwrap_or(false);
     signals::check()?;
+    read?;
+    if is_late {
+        let program = program.to_string_lossy();
+        let seconds = patience.as_secs();
+        return Err(Error::new(format!(
+            "{program} did not tell its version within {seconds} seconds"
+        )));
+    }
     let said = String::from_utf8_lossy(&said);
     let said_name = said.find(name.unwrap_or_default());
     match said_name.and_then(|start| Version::parse(&said[start..])) {
@@ -105,6 +134,18 @@ mod tests {
         }
         assert_eq!(Version::parse("no such container: db"), None);
         assert_eq!(Version::parse(""), None);
+    }
+
+    #[test]
+    fn one_that_says_nothing_is_ended() {
+        for script in ["sleep 1000", "echo 'x 15.1'; sleep 1000 & wait"] {
+            let words = ["sh", "-c", script].map(OsString::from);
+            let error = ask_within(Duration::ZERO, &words, None).unwrap_err();
+            assert!(error.message().contains("did not tell its version"));
+        }
+        let words = ["echo", "x 15.1"].map(OsString::from);
+        let version = ask_within(Duration::from_secs(1000), &words, None);
+        assert_eq!(version.unwrap().to_string(), "15.1");
     }
 
     #[test]
