@@ -1,5 +1,7 @@
 //! What becomes of a restored database: it is dropped, kept, or takes the place of a live one.
 
+use std::sync::Arc;
+
 use shared::cli::Context;
 use shared::dump::quote_identifier;
 use shared::{Result, units};
@@ -8,6 +10,7 @@ use crate::cli::After;
 use crate::promotion::Promotion;
 use crate::record::{Findings, Status};
 use crate::restore::Target;
+use crate::server::Server;
 
 /// Does with the restored database what was asked.
 ///
@@ -34,7 +37,21 @@ fn keep(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    let until = match (target.server().is_ours(), after.keep_for) {
+    let name = target.database().name().to_string();
+    let server = Arc::clone(target.database().server());
+    target.keep()?;
+    report_kept(&server, &name, after, context, findings)
+}
+
+/// Says how to reach a database that stays, and for how long.
+pub fn report_kept(
+    server: &Server,
+    name: &str,
+    after: &After,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    let until = match (server.is_ours(), after.keep_for) {
         (false, _) => "until somebody drops it".to_string(),
         (true, None) => "until a signal comes".to_string(),
         (true, Some(duration)) => {
@@ -44,11 +61,9 @@ fn keep(
             )
         }
     };
-    let name = target.database().name().to_string();
-    let conninfo = target.server().conninfo(&name);
-    target.keep()?;
+    let conninfo = server.conninfo(name);
     context.note(format!("the restored database is kept {until}: {conninfo}"));
-    let mut finding = findings.check("kept", Status::Ok).object(&name);
+    let mut finding = findings.check("kept", Status::Ok).object(name);
     finding.actual = Some(conninfo);
     findings.add(finding.message(format!("kept {until}; actual is how to reach it")))
 }

@@ -60,7 +60,8 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// Makes the checks of `database` on so many connections and writes what they find. Returns in
-/// words what they say beside the verdict: faults that came with the data.
+/// words what the verdict says of them: of a live database what holds, of a restored one what it
+/// adds to its own, which are the faults that came with the data.
 pub fn report(
     database: &Database,
     origin: Origin<'_>,
@@ -77,9 +78,24 @@ pub fn report(
     }
     seen.push(indexes::look(client, origin)?);
     seen.push(collations::look(client, database, origin)?);
-    let mut plan = foreign_keys::plan(client, origin)?;
-    plan.extend(check_constraints::plan(client, origin)?);
-    plan.extend(sequence_columns::plan(client, origin)?);
+    let mut plan = Vec::new();
+    let planned = [
+        (foreign_keys::CHECK, foreign_keys::plan(client, origin)),
+        (
+            check_constraints::CHECK,
+            check_constraints::plan(client, origin),
+        ),
+        (
+            sequence_columns::CHECK,
+            sequence_columns::plan(client, origin),
+        ),
+    ];
+    for (check, jobs) in planned {
+        match jobs {
+            Ok(jobs) => plan.extend(jobs),
+            Err(error) => seen.push(Done::of_none(check, error)?),
+        }
+    }
     plan.extend(expectations::plan(&checks.own, origin));
     match btrees::plan(client, origin, &amcheck, checks.deep)? {
         Ok(planned) => plan.extend(planned),
@@ -91,10 +107,11 @@ pub fn report(
     for kind in KINDS {
         summary.add(*kind, &seen, origin, findings)?;
     }
-    if origin.is_live()
-        && let Some(unseen) = in_short(&summary.unseen)
-    {
-        findings.could_not_see(&unseen);
+    if origin.is_live() {
+        if let Some(unseen) = in_short(&summary.unseen) {
+            findings.could_not_see(&unseen);
+        }
+        return Ok(summary.held.join(", "));
     }
     let faults = in_short(&summary.inherited);
     Ok(faults.map_or(String::new(), |faults| {
@@ -105,6 +122,7 @@ pub fn report(
 /// What is said beside the verdict.
 #[derive(Default)]
 struct Summary {
+    held: Vec<String>,
     inherited: Vec<String>,
     unseen: Vec<String>,
 }
@@ -136,6 +154,7 @@ impl Summary {
             let took: Duration = of_kind().map(|done| done.took).sum();
             let finding = findings.check(check, Status::Ok).compared(&count, &count);
             findings.add(finding.took(took))?;
+            self.held.push(count);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shared::cli::Context;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOptions};
@@ -11,6 +12,11 @@ use crate::checks::{self, Origin};
 use crate::cli::Options;
 use crate::record::Findings;
 use crate::server::{Database, Server};
+
+/// Somebody may wait for a lock behind us.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// What a statement sees, no vacuum takes away.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(300);
 
 /// Makes the checks on the database that `--live` names.
 pub fn check(options: &Options, context: &Context) -> Result<Exit> {
@@ -22,20 +28,21 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let name = conninfo.database().to_string();
     let gentle = SessionOptions {
         read_only: true,
+        lock_timeout: LONGEST_WAIT,
+        statement_timeout: LONGEST_STATEMENT,
+        // Functions in the indexes and constraints of a table count on it.
+        resets_search_path: true,
         ..Default::default()
     };
     let server = Arc::new(Server::named(conninfo, gentle)?);
     let database = Database::new(&server, &name);
     let mut findings = Findings::new(context);
     findings.begin(Path::new(&name));
-    let jobs = options.jobs();
-    checks::report(
-        &database,
-        Origin::Live,
-        &options.checks,
-        jobs,
-        &mut findings,
-    )?;
-    findings.verdict("everything that was looked at holds".to_string())?;
+    let (origin, jobs) = (Origin::Live, options.jobs());
+    let held = checks::report(&database, origin, &options.checks, jobs, &mut findings)?;
+    findings.verdict(match held.as_str() {
+        "" => "there is nothing to look at".to_string(),
+        held => format!("all is well with {held}"),
+    })?;
     findings.finish()
 }

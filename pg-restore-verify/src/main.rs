@@ -19,6 +19,7 @@ mod limits;
 mod listing;
 mod live;
 mod note;
+mod preflight;
 mod promised;
 mod promotion;
 mod proof;

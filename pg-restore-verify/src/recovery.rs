@@ -25,10 +25,12 @@ use shared::cluster::Draft;
 use shared::programs::{Program, install_hint};
 use shared::{Context as _, Error, Exit, Result, units};
 
+use crate::afterwards;
 use crate::cli::Options;
 use crate::proof::counted;
 use crate::record::{Findings, Status};
 use crate::server::Server;
+use crate::servers;
 use archive::{Archive, Segment};
 use base::Base;
 use label::{Control, Label};
@@ -41,6 +43,13 @@ const NAMED: usize = 100;
 
 /// Recovers the base backup and proves what it holds.
 pub fn verify(options: &Options, context: &Context) -> Result<Exit> {
+    let connect = &context.common.connect;
+    let places = [&connect.dbname, &connect.host, &connect.port, &connect.user];
+    if places.iter().any(|given| given.is_some()) {
+        return Err(Error::usage(
+            "-d, -h, -p and -U have no place beside --base-backup: it is recovered on a private server",
+        ));
+    }
     let target = Target::parse(options.recovery.target.as_ref())?;
     let path = options
         .recovery
@@ -49,21 +58,31 @@ pub fn verify(options: &Options, context: &Context) -> Result<Exit> {
         .unwrap_or(Path::new(""));
     let mut findings = Findings::new(context);
     findings.begin(path);
-    let proved = prove(path, &target, options, context, &mut findings);
+    let mut server = None;
+    let proved = prove(path, &target, options, context, &mut findings, &mut server);
+    let kept = server.filter(|_| options.after.keep && proved.is_ok());
+    if let Some(server) = &kept {
+        let name = options.selection.database.as_deref().unwrap_or("postgres");
+        afterwards::report_kept(server, name, &options.after, context, &mut findings)?;
+    }
     match proved {
         Ok(proved) => drop(findings.verdict(proved)?),
         Err(error) => findings.not_tried(error)?,
     }
+    if kept.is_some() {
+        servers::hold(&options.after)?;
+    }
     findings.finish()
 }
 
-/// What was proved, in words.
+/// What was proved, in words; and the server, if it came so far.
 fn prove(
     path: &Path,
     target: &Target,
     options: &Options,
     context: &Context,
     findings: &mut Findings<'_>,
+    recovered: &mut Option<Arc<Server>>,
 ) -> Result<String> {
     let base = Base::open(path)?;
     let archive = wal_archive(options)?;
@@ -123,6 +142,7 @@ fn prove(
     };
     let took = began.elapsed();
     let server = Arc::new(Server::recovered(*cluster));
+    *recovered = Some(Arc::clone(&server));
     if !begins_before(&label, target, &server, findings)? {
         return Ok(String::new());
     }

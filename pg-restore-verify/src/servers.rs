@@ -85,14 +85,9 @@ impl Servers {
     /// # Errors
     /// When a signal comes, which ends it.
     pub fn hold(&self, after: &After) -> Result<()> {
-        if !after.keep || self.is_named() || self.current.is_none() {
-            return Ok(());
-        }
-        match after.keep_for {
-            Some(duration) => signals::sleep(duration),
-            None => loop {
-                signals::sleep(Duration::from_secs(3600))?;
-            },
+        match !after.keep || self.is_named() || self.current.is_none() {
+            true => Ok(()),
+            false => hold(after),
         }
     }
 
@@ -108,6 +103,19 @@ impl Servers {
         if !is_clean {
             self.current = None;
         }
+    }
+}
+
+/// Waits as long as `--for` says, or until a signal comes.
+///
+/// # Errors
+/// When that comes.
+pub fn hold(after: &After) -> Result<()> {
+    match after.keep_for {
+        Some(duration) => signals::sleep(duration),
+        None => loop {
+            signals::sleep(Duration::from_secs(3600))?;
+        },
     }
 }
 

@@ -21,6 +21,7 @@ use crate::cli::{Mode, Options};
 use crate::contents::Collector;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
+use crate::preflight::Wanted;
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -180,9 +181,7 @@ fn on_target(
     progress.show(|| format!("restoring {}", archive.path.display()));
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => {
-            plain(archive, target, options.jobs(), findings).map(Some)
-        }
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, target, options.jobs(), findings),
         _ => of_archive(archive, toc, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
@@ -241,6 +240,10 @@ fn of_archive(
         collector.roles_of_large_objects(toc);
         collector.refreshes(toc);
     }
+    let wanted = Wanted::of_contents(collector.contents());
+    if !wanted.report(target.server(), findings)? {
+        return Ok(None);
+    }
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
@@ -276,12 +279,16 @@ fn plain(
     target: &mut Target,
     jobs: usize,
     findings: &mut Findings<'_>,
-) -> Result<Restored> {
+) -> Result<Option<Restored>> {
+    let wanted = Wanted::of_script(source::plain(archive)?)?;
+    if !wanted.report(target.server(), findings)? {
+        return Ok(None);
+    }
     let locale = Locale::of_manifest(&archive.path);
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target, jobs)
+    restore::restore_script(source::plain(archive)?, target, jobs).map(Some)
 }
 
 impl Restored {

@@ -107,13 +107,13 @@ impl Expectation {
             Wanted::NoRows => self.no_rows(client),
             Wanted::Value(comparison, wanted) => self.value(client, *comparison, wanted.as_deref()),
         };
-        match answered {
-            Err(error) if error.sqlstate().is_some() => match Outcome::of_error(error)? {
-                // Nobody's fault but that of who may not look.
-                Outcome::Unseen(why) if !live => Ok(self.broken(None, why)),
-                outcome => Ok(outcome),
-            },
-            answered => answered,
+        let Err(error) = answered else {
+            return answered;
+        };
+        match (error.sqlstate(), Outcome::of_error(error.clone())?) {
+            // A right that is missing, a timeout or a lock: nobody's fault but that of who looks.
+            (Some("42501" | "57014" | "55P03"), outcome) if live => Ok(outcome),
+            _ => Ok(self.broken(None, error.in_one_line())),
         }
     }
 

@@ -34,6 +34,21 @@ pub struct Done {
     pub took: Duration,
 }
 
+impl Done {
+    /// Nothing of this kind could be looked at.
+    pub fn of_none(check: &'static str, error: Error) -> Result<Self> {
+        let outcome = about(error)?;
+        Ok(Self {
+            check,
+            seen: vec![Seen {
+                object: "all of them".to_string(),
+                outcome,
+            }],
+            took: Duration::ZERO,
+        })
+    }
+}
+
 impl Job {
     /// Work that says itself what it saw; an error of the server is about `object`.
     pub fn of_many(

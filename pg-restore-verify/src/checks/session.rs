@@ -44,15 +44,15 @@ impl Session {
         let client = &mut session.client;
         // A policy would hide rows, and a row that is hidden looks like one that is missing.
         client.batch_execute("SET row_security = off")?;
+        // Functions count on the path of who uses the database; on a server that was named for a
+        // restore our session began without one.
+        client.batch_execute(match (database.server().cluster(), session.live) {
+            (None, false) => "SET search_path = \"$user\", public",
+            _ => "RESET search_path",
+        })?;
         if session.live {
             return Ok(session);
         }
-        // Functions count on the path of who uses the database; on a server that was named our
-        // session began without one.
-        client.batch_execute(match database.server().cluster() {
-            Some(_) => "RESET search_path",
-            None => "SET search_path = \"$user\", public",
-        })?;
         client.batch_execute("SET work_mem = '64MB'; BEGIN")?;
         amcheck.provide(client)?;
         client.batch_execute("SET TRANSACTION READ ONLY")?;

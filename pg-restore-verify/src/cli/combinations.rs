@@ -105,7 +105,7 @@ impl Options {
         let after = &self.after;
         vec![
             (!self.choice.is_everything(), "-t, -n or --where"),
-            (after.keep, "--keep"),
+            (after.keep && self.mode != Mode::PointInTime, "--keep"),
             (after.promote.is_some(), "--promote"),
             (self.checks.compare.is_some(), "--compare"),
         ]

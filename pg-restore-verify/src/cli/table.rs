@@ -12,6 +12,7 @@ pub const TOOL: Tool = Tool::new(
     "[OPTION]... BACKUP...",
     "[OPTION]... -",
     "[OPTION]... --latest DIR",
+    "[OPTION]... --live CONNINFO",
     "[OPTION]... --base-backup PATH [--wal DIR] [--target-time TIME]",
 ])
 .description(
@@ -42,6 +43,13 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it.\n\n\
+     --live makes these checks on a running database, all but that of materialised views, one \
+     after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
+     ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
+     statement_timeout=1h' sets others), and run no function of the database for a CHECK \
+     constraint. There any fault fails the verdict, with status 1. What could not be looked at \
+     is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
+     makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
      >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
      comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
@@ -61,6 +69,9 @@ pub const TOOL: Tool = Tool::new(
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
+     Extensions that the server lacks, and on a named one tablespaces, are named before anything \
+     is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
+     about the backup.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -235,6 +246,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove a backup, and that it has what must be in it",
         "pg-restore-verify --expect 'SELECT count(*) FROM users >= 1000' app.dump",
+    ),
+    (
+        "Look for orphans, broken indexes and the like in a live database",
+        "pg-restore-verify --live app | jq -c 'select(.status == \"failed\")'",
     ),
     (
         "Recover a base backup to a moment",

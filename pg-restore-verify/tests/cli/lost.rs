@@ -22,7 +22,8 @@ struct Fault {
 
 /// Removes the statement that begins so, and leaves the comment that announces it.
 fn without(script: &str, begins: &str) -> String {
-    let start = script.find(&format!("\n{begins}")).unwrap() + 1;
+    let found = script.find(&format!("\n{begins}"));
+    let start = found.unwrap_or_else(|| panic!("no {begins}")) + 1;
     let end = start + script[start..].find(";\n").unwrap() + 2;
     [&script[..start], &script[end..]].concat()
 }
@@ -124,7 +125,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "a large object",
         change: |s| without(s, "SELECT pg_catalog.lo_create('4713'"),
-        without: &["restore BLOBS BLOBS"],
+        // From 17 on their numbers follow.
+        without: &["restore BLOBS "],
         with: &[],
     },
     // Objects
@@ -183,10 +185,10 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "a view",
         change: |s| {
-            without(
-                &without(s, "CREATE VIEW app.open_orders"),
-                "ALTER TABLE app.open_orders OWNER",
-            )
+            let lost = without(s, "CREATE VIEW app.open_orders");
+            let rest = lost.split_inclusive('\n');
+            rest.filter(|line| !line.contains("app.open_orders OWNER TO"))
+                .collect()
         },
         without: &["schema VIEW app.open_orders"],
         with: &[],
@@ -271,7 +273,15 @@ fn write_faulty(script: &str, folder: &Path, name: &str) -> Vec<PathBuf> {
         fs::write(&path, changed).unwrap();
         path
     };
-    FAULTS.iter().enumerate().map(write).collect()
+    faults(script).enumerate().map(write).collect()
+}
+
+/// The faults that a script of this version can have: up to 13 a partition's own entry attaches it.
+fn faults(script: &str) -> impl Iterator<Item = &'static Fault> {
+    let has_entry = script.contains("; Type: TABLE ATTACH;");
+    FAULTS
+        .iter()
+        .filter(move |fault| has_entry || !fault.name.contains("not attached"))
 }
 
 #[test]
@@ -292,12 +302,10 @@ fn every_change_to_a_script_with_a_manifest_is_found() {
         )
         .unwrap();
     }
-    for (fault, findings) in FAULTS.iter().zip(verify_bad(&paths, &["--archive-only"])) {
+    for (fault, findings) in faults(&script).zip(verify_bad(&paths, &["--archive-only"])) {
         expect_named(fault, &findings, fault.with.iter().chain(&["checksum"]));
     }
-    let lost = FAULTS
-        .iter()
-        .position(|fault| fault.name.contains("position, without trace"));
+    let lost = faults(&script).position(|fault| fault.name.contains("position, without trace"));
     let output = verify(&paths[lost.unwrap()]);
     expect_verdict(&output, "failed");
     assert_eq!(
@@ -310,7 +318,7 @@ fn every_change_to_a_script_with_a_manifest_is_found() {
 fn expect_named<'a>(fault: &Fault, findings: &[Value], wanted: impl Iterator<Item = &'a &'a str>) {
     let failed = of_status(findings, "failed");
     for wanted in wanted {
-        let named = failed.iter().any(|failed| failed == wanted);
+        let named = failed.iter().any(|failed| failed.starts_with(wanted));
         assert!(named, "{}: {wanted} is not among {failed:#?}", fault.name);
     }
     assert_eq!(
@@ -326,8 +334,7 @@ fn what_a_script_contradicts_is_found_without_a_manifest_and_the_rest_is_said_to
     let script = plain(&faulty_shop(), &[]);
     let folder = tempfile::tempdir().unwrap();
     let paths = write_faulty(&script, folder.path(), "shop.sql");
-    let (shown, unshown): (Vec<_>, Vec<_>) = FAULTS
-        .iter()
+    let (shown, unshown): (Vec<_>, Vec<_>) = faults(&script)
         .zip(paths)
         .partition(|(fault, _)| !fault.without.is_empty());
     let paths: Vec<PathBuf> = shown.iter().map(|(_, path)| path.clone()).collect();

@@ -50,7 +50,18 @@ fn take(database: &Database, format: &str, path: &Path) {
 fn each_difference_is_named_and_nothing_else() {
     let database = meddling();
     let names = database.rows("select finding from app.meddling");
-    let expected: BTreeSet<String> = names.into_iter().flatten().flatten().collect();
+    let names = names.into_iter().flatten().flatten();
+    // Up to 13 a partition's own entry attaches it.
+    let old = Program::find("pg_dump", None).unwrap().version.major < 14;
+    let expected: BTreeSet<String> = names
+        .map(|name| {
+            if old {
+                name.replace("TABLE ATTACH", "TABLE")
+            } else {
+                name
+            }
+        })
+        .collect();
     let folder = tempfile::tempdir().unwrap();
     for format in ["-Fc", "-Fd", "-Ft", "-Fp"] {
         let path = folder.path().join(format);

@@ -245,8 +245,7 @@ fn four_kilobytes_of_zeros() {
     });
     for (format, findings) in FORMATS.iter().zip(verify_bad(&paths, &[])) {
         let failed = of_status(&findings, "failed");
-        let rows = ["restore TABLE DATA t", "restore TABLE DATA public.t"];
-        let named = failed[0] == "archive" || rows.contains(&failed[0].as_str());
+        let named = failed[0] == "archive" || failed[0].starts_with("restore TABLE DATA ");
         assert!(named, "{format}: {failed:?}");
     }
 }
@@ -255,6 +254,9 @@ fn four_kilobytes_of_zeros() {
 #[test]
 fn a_database_that_no_dump_of_can_be_restored() {
     let database = Database::new();
+    if database.cluster().version().major >= 17 {
+        return; // Such an index can't be created any more.
+    }
     database.sql(
         "create function plain(t text) returns text language sql immutable as 'select lower(t)';
          create function folded(t text) returns text language sql immutable as 'select plain(t)';

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tests::files_in;
+use rustix::process::Signal;
+use serde_json::Value;
+use tests::{eventually, files_in, program};
 
 use crate::site::{ROWS, Site, expect_failure, expect_rows, of, recover};
 
@@ -273,4 +275,48 @@ fn a_tar_file_that_is_cut_fails() {
             expect_failure(&output, "archive", "base.tar");
         }
     }
+}
+
+#[test]
+fn it_is_looked_at_and_kept() {
+    let site = Site::new();
+    site.sql("select setval('t_a_seq', 5)");
+    let backup = site.back_up("base", &[]);
+    let query = format!("SELECT count(*) FROM t = {ROWS}");
+    let expected = site.recover(&backup).args(["--expect", &query]);
+    let mut run = expected.args(["--keep", "--database", "app"]).start();
+    let mut lines: Vec<Value> = Vec::new();
+    eventually("the verdict", || {
+        let parsed = |line: &String| serde_json::from_str(line).unwrap();
+        lines = run.lines().iter().map(parsed).collect();
+        lines.last().is_some_and(|line| line["check"] == "verdict")
+    });
+    let of = |check: &'static str| lines.iter().filter(move |line| line["check"] == check);
+    assert!(of("expect").any(|line| line["status"] == "ok"), "{lines:?}");
+    // The sequence is behind its column.
+    let behind = |line: &&Value| {
+        let object = line["object"].as_str().unwrap_or_default();
+        line["check"] != "verdict" && object.starts_with("app.") && object.contains("t")
+    };
+    assert!(
+        lines
+            .iter()
+            .filter(|line| line["check"] != "rows")
+            .any(|line| behind(&line)),
+        "{lines:?}"
+    );
+    let conninfo = of("kept").next().unwrap()["actual"].as_str().unwrap();
+    let count = program("psql").args(["-XAt", "-d", conninfo, "-c", "select count(*) from t"]);
+    assert_eq!(count.run().expect_code(0).stdout, format!("{ROWS}\n"));
+    assert!(!run.has_ended());
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code(), None);
+    let output = recover(&backup)
+        .args(["-d", "postgres"])
+        .run()
+        .expect_code(2);
+    assert!(
+        output.stderr.contains("have no place beside --base-backup"),
+        "{output:?}"
+    );
 }

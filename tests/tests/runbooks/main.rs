@@ -7,6 +7,7 @@ mod backup_rows;
 #[path = "../tls/certificates.rs"]
 #[allow(dead_code)] // the tests of TLS use all of it
 mod certificates;
+mod check_rows;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;

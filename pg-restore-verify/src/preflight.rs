@@ -1,0 +1,188 @@
+//! What the server lacks that a backup needs, said at once and before anything is restored.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use postgres::types::Type;
+use shared::dump::{Event, Script, Token, tokens};
+use shared::{Result, signals};
+
+use crate::contents::Contents;
+use crate::record::{Findings, Status};
+use crate::server::Server;
+
+/// What a backup needs of its server and can't bring along.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    extensions: BTreeSet<String>,
+    tablespaces: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// By the definitions of an archive.
+    pub fn of_contents(contents: &Contents) -> Self {
+        let objects = contents.schema.objects();
+        let extensions = objects.filter(|(kind, ..)| *kind == "EXTENSION");
+        Self {
+            extensions: extensions.map(|(_, _, name)| name.to_string()).collect(),
+            tablespaces: contents.needs.tablespaces.clone(),
+        }
+    }
+
+    /// By the beginning of a script: extensions come before the first table. Damage shows when it
+    /// is restored.
+    pub fn of_script<R: Read>(mut script: Script<R>) -> Result<Self> {
+        let mut wanted = Self::default();
+        while let Ok(Some(event)) = script.next() {
+            signals::check()?;
+            match event {
+                Event::Statement { sql, .. } if sql.starts_with(b"CREATE EXTENSION ") => {
+                    wanted.extensions.extend(extension(sql));
+                }
+                Event::Statement { sql, .. }
+                    if sql.starts_with(b"CREATE TABLE ") || sql.starts_with(b"INSERT ") =>
+                {
+                    break;
+                }
+                Event::Copy { .. } => break,
+                _ => {}
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Says what is missing; whether nothing is. It is no fault of the backup, and proves nothing.
+    pub fn report(&self, server: &Server, findings: &mut Findings<'_>) -> Result<bool> {
+        let mut missing = Vec::new();
+        let mut client = server.connect_to_server()?;
+        let major = server.version().major;
+        for name in &self.extensions {
+            let known = "SELECT FROM pg_catalog.pg_available_extensions WHERE name = $1";
+            if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
+                let object = format!("EXTENSION {name}");
+                missing.push((object, format!("install {}", package(name, major))));
+            }
+        }
+        let spaces = self.tablespaces.iter().filter(|_| !server.is_ours());
+        for name in spaces {
+            let known = "SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1";
+            if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
+                let object = format!("TABLESPACE {name}");
+                missing.push((object, "create it, or do without -d".to_string()));
+            }
+        }
+        for (object, remedy) in &missing {
+            let message = format!("PostgreSQL {} does not have it: {remedy}", server.version());
+            let finding = findings.check("preflight", Status::Skipped).object(object);
+            findings.add(finding.message(&message))?;
+            findings.unprovable(&format!(
+                "not restored, for the server lacks {object}: {remedy}"
+            ));
+        }
+        Ok(missing.is_empty())
+    }
+}
+
+/// The name in `CREATE EXTENSION [IF NOT EXISTS] name`.
+fn extension(sql: &[u8]) -> Option<String> {
+    let tokens = tokens(sql);
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+    let at = match is(2, "if") && is(3, "not") && is(4, "exists") {
+        true => 5,
+        false => 2,
+    };
+    tokens.get(at).and_then(Token::identifier)
+}
+
+/// Which package has an extension, as Debian and the PostgreSQL project's own repository name it.
+fn package(extension: &str, major: u32) -> String {
+    const CONTRIB: &[&str] = &[
+        "adminpack",
+        "amcheck",
+        "autoinc",
+        "bloom",
+        "btree_gin",
+        "btree_gist",
+        "citext",
+        "cube",
+        "dblink",
+        "dict_int",
+        "dict_xsyn",
+        "earthdistance",
+        "file_fdw",
+        "fuzzystrmatch",
+        "hstore",
+        "insert_username",
+        "intagg",
+        "intarray",
+        "isn",
+        "lo",
+        "ltree",
+        "moddatetime",
+        "old_snapshot",
+        "pageinspect",
+        "pg_buffercache",
+        "pg_freespacemap",
+        "pg_prewarm",
+        "pg_stat_statements",
+        "pg_surgery",
+        "pg_trgm",
+        "pg_visibility",
+        "pg_walinspect",
+        "pgcrypto",
+        "pgrowlocks",
+        "pgstattuple",
+        "postgres_fdw",
+        "refint",
+        "seg",
+        "sslinfo",
+        "tablefunc",
+        "tcn",
+        "tsm_system_rows",
+        "tsm_system_time",
+        "unaccent",
+        "uuid-ossp",
+        "xml2",
+    ];
+    let of = |suffix: &str| format!("postgresql-{major}-{suffix}");
+    match extension {
+        name if CONTRIB.contains(&name) => {
+            format!("postgresql-contrib (on Debian it is in postgresql-{major})")
+        }
+        name if name.starts_with("postgis") || name == "address_standardizer" => of("postgis-3"),
+        "vector" => of("pgvector"),
+        "timescaledb" => format!("timescaledb-2-postgresql-{major}"),
+        name if name.starts_with("plpython3") => format!("postgresql-plpython3-{major}"),
+        name if name.starts_with("plperl") => format!("postgresql-plperl-{major}"),
+        name if name.starts_with("pltcl") => format!("postgresql-pltcl-{major}"),
+        "pg_cron" => of("cron"),
+        "pgaudit" | "hll" | "ip4r" | "pgtap" => of(extension),
+        name => format!(
+            "the package that has it, such as {}",
+            of(&name.trim_start_matches("pg_").replace('_', "-"))
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_of_a_script() {
+        let script = "CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;\n\
+                      CREATE EXTENSION \"uuid-ossp\";\nCREATE TABLE t (a integer);\n\
+                      CREATE EXTENSION late;\n";
+        let wanted = Wanted::of_script(Script::new(script.as_bytes())).unwrap();
+        let names: Vec<&String> = wanted.extensions.iter().collect();
+        assert_eq!(names, ["postgis", "uuid-ossp"]);
+    }
+
+    #[test]
+    fn packages() {
+        assert_eq!(package("postgis_topology", 15), "postgresql-15-postgis-3");
+        assert_eq!(package("vector", 17), "postgresql-17-pgvector");
+        assert!(package("pg_partman", 16).ends_with("postgresql-16-partman"));
+        assert!(package("hstore", 16).starts_with("postgresql-contrib"));
+    }
+}

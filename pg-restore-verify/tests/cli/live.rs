@@ -1,0 +1,231 @@
+//! The same checks on a running database, which is only looked at.
+
+use std::fs;
+
+use tests::{Database, Output, ToolCommand, tool};
+
+use crate::backups::{failed, shop};
+use crate::checks::of;
+
+fn live(database: &Database) -> ToolCommand {
+    let run = tool("pg-restore-verify").arg("--live");
+    run.arg(database.conninfo())
+}
+
+#[track_caller]
+fn expect_verdict(output: &Output, status: &str, code: i32) {
+    assert_eq!(of(output, "verdict")[0].0, status, "{output:?}");
+    assert_eq!(output.code(), Some(code), "{output:?}");
+}
+
+#[test]
+fn a_sound_database_is_sound() {
+    let shop = shop();
+    shop.sql("create schema ext; create extension amcheck schema ext");
+    for options in [&[][..], &["--deep", "-j3"]] {
+        let output = live(&shop).args(options).run();
+        expect_verdict(&output, "ok", 0);
+        for check in [
+            "foreign_keys",
+            "indexes",
+            "btrees",
+            "sequence_columns",
+            "check_constraints",
+        ] {
+            assert_eq!(of(&output, check)[0].0, "ok", "{check}\n{output:?}");
+        }
+        let verdict = &of(&output, "verdict")[0].2;
+        assert!(verdict.contains("foreign key"), "{verdict}");
+    }
+}
+
+#[test]
+fn every_fault_is_found() {
+    let database = Database::new();
+    database.sql(
+        "create extension amcheck;
+         create table parent (id serial primary key);
+         insert into parent (id) select generate_series(1, 10);
+         create table child (id int, parent int references parent);
+         insert into child select i, i from generate_series(1, 10) i;
+         alter table child disable trigger all;
+         insert into child values (11, 4711), (1, null);
+         alter table child enable trigger all;
+         create table loose (parent int);
+         insert into loose values (4712);
+         alter table loose add foreign key (parent) references parent not valid;
+         alter table loose add constraint small check (parent < 10) not valid;
+         alter table loose add constraint large check (parent > 10) not valid;
+         create function key(a int) returns int immutable language sql as 'select a';
+         create index child_key on child (key(id));
+         create or replace function key(a int) returns int immutable language sql as 'select -a';
+         create collation german (provider = icu, locale = 'de');
+         create table words (word text collate german primary key);
+         update pg_collation set collversion = '1.2' where collname = 'german'",
+    );
+    // One that could not be built.
+    let unique = "create unique index concurrently child_id on child (id)";
+    database.client().batch_execute(unique).unwrap_err();
+    let output = live(&database).arg("--deep").run();
+    expect_verdict(&output, "failed", 1);
+    let expected = [
+        "foreign_keys public.child child_parent_fkey",
+        "foreign_keys public.loose loose_parent_fkey",
+        "check_constraints public.loose small",
+        "indexes public.child_id",
+        "btrees public.child_key",
+        "sequence_columns public.parent_id_seq",
+        "collations public.german",
+    ];
+    assert_eq!(failed(&output), expected, "{output:?}");
+    let keys = of(&output, "foreign_keys");
+    assert_eq!(
+        keys[0].2,
+        "1 row without counterpart in public.parent: (4711)"
+    );
+    let collation = &of(&output, "collations")[0].2;
+    assert!(
+        collation.contains("ALTER COLLATION public.german REFRESH VERSION"),
+        "{collation}"
+    );
+    let checks = of(&output, "check_constraints");
+    assert_eq!(
+        (checks[0].0.as_str(), checks[0].1.as_str()),
+        ("skipped", "public.loose large")
+    );
+}
+
+#[test]
+fn nothing_is_written() {
+    let database = Database::new();
+    database.sql(
+        "create extension amcheck;
+         create table log (at text);
+         create function writes() returns int language plpgsql
+             as 'begin insert into log values (''x''); return 1; end';
+         create function asks(a int) returns boolean language plpgsql
+             as 'begin perform nextval(''asked''); return a > 0; end';
+         create sequence asked;
+         create table t (a int check (asks(a)), b int);
+         insert into t values (1);
+         alter table t add constraint b check (asks(b)) not valid",
+    );
+    let calls = database.value("select last_value from asked");
+    let writes = [
+        "select writes() = 1",
+        "select set_config('transaction_read_only', 'off', false) || writes() = off1",
+        "select set_config('default_transaction_read_only', 'off', false) || writes() = off1",
+        "commit; insert into log values ('y') = 1",
+        "insert into log values ('y') returning 1 = 1",
+        "with i as (insert into log values ('y') returning 1) select 1 = 1",
+        "create table made () = 1",
+    ];
+    let run = writes
+        .iter()
+        .fold(live(&database), |run, text| run.args(["--expect", text]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checks.sql");
+    fs::write(
+        &file,
+        "SELECT writes();\nSELECT nextval('asked') WHERE false;",
+    )
+    .unwrap();
+    let output = run.arg("--checks").arg(&file).run();
+    expect_verdict(&output, "failed", 1);
+    let own = of(&output, "expect");
+    assert_eq!(own.len(), writes.len() + 2, "{output:?}");
+    let passed = own.iter().filter(|(status, _, _)| status != "failed");
+    assert_eq!(passed.count(), 1, "{output:?}");
+    assert_eq!(database.value("select count(*) from log"), "0");
+    assert_eq!(database.value("select last_value from asked"), calls);
+    assert_eq!(database.value("select to_regclass('made') is null"), "t");
+    let trusted = of(&output, "check_constraints");
+    assert_eq!(trusted.len(), 1, "{output:?}");
+    assert!(
+        trusted[0].2.contains("calls functions of the database"),
+        "{output:?}"
+    );
+}
+
+/// EXCLUSIVE lets nothing through but ACCESS SHARE.
+#[test]
+fn no_lock_keeps_anybody_from_writing() {
+    let shop = shop();
+    shop.sql("create extension amcheck");
+    let mut holder = shop.client();
+    let mut held = holder.transaction().unwrap();
+    held.batch_execute("lock table app.customers, app.orders, public.notes in exclusive mode")
+        .unwrap();
+    let output = live(&shop).arg("--deep").run();
+    expect_verdict(&output, "ok", 0);
+}
+
+#[test]
+fn a_lock_is_not_waited_for_in_vain() {
+    let shop = shop();
+    shop.sql("create extension amcheck");
+    let mut holder = shop.client();
+    let mut held = holder.transaction().unwrap();
+    held.batch_execute("lock table app.orders in access exclusive mode")
+        .unwrap();
+    let conninfo = format!("{} options='-c lock_timeout=50ms'", shop.conninfo());
+    let output = tool("pg-restore-verify").args(["--live", &conninfo]).run();
+    expect_verdict(&output, "skipped", 2);
+    let keys = of(&output, "foreign_keys");
+    assert!(
+        keys.iter()
+            .any(|(status, _, why)| status == "skipped" && why.contains("lock timeout")),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_missing_right_is_named() {
+    let shop = shop();
+    shop.sql("create extension amcheck");
+    let role = format!("reader_{}", shop.name());
+    shop.sql(&format!("create role {role} login"));
+    let conninfo = format!("{} user={role}", shop.conninfo());
+    let run = || tool("pg-restore-verify").args(["--live", &conninfo]).run();
+    let output = run();
+    expect_verdict(&output, "skipped", 2);
+    assert_eq!(of(&output, "indexes")[0].0, "ok", "{output:?}");
+    for (check, words) in [
+        ("foreign_keys", "permission denied"),
+        ("foreign_keys", "pg_read_all_data"),
+        ("btrees", "GRANT EXECUTE"),
+    ] {
+        let (status, _, why) = &of(&output, check)[0];
+        assert_eq!(status, "skipped", "{output:?}");
+        assert!(why.contains(words), "{why}");
+    }
+    shop.sql(&format!(
+        "grant pg_read_all_data to {role};
+         grant execute on all functions in schema public to {role}"
+    ));
+    // Whose policies would hide rows from it is not looked at.
+    shop.sql("alter table app.log disable row level security");
+    expect_verdict(&run(), "ok", 0);
+    shop.sql("alter table app.customers enable row level security");
+    let output = run();
+    expect_verdict(&output, "skipped", 2);
+    assert!(
+        of(&output, "foreign_keys")[0]
+            .2
+            .contains("row-level security"),
+        "{output:?}"
+    );
+    shop.sql(&format!("drop owned by {role}; drop role {role}"));
+}
+
+#[test]
+fn amcheck_that_is_missing_is_named() {
+    let output = live(&shop()).run();
+    expect_verdict(&output, "skipped", 2);
+    assert!(
+        of(&output, "btrees")[0]
+            .2
+            .contains("CREATE EXTENSION amcheck"),
+        "{output:?}"
+    );
+}
