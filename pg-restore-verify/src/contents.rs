@@ -8,6 +8,7 @@ use shared::dump::{
     Toc, Token, tokens, without_line_end,
 };
 
+use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::roles::Needs;
 use crate::schema::Schema;
@@ -54,6 +55,24 @@ impl Contents {
     /// Whether there are rows and nothing that defines their tables.
     pub fn is_data_only(&self) -> bool {
         self.schema.len() == 0 && !self.tables.is_empty()
+    }
+
+    /// Forgets what was not chosen.
+    pub fn retain(&mut self, chosen: &Chosen) {
+        self.schema.retain(chosen);
+        self.tables.retain(|table, _| chosen.holds(table));
+        self.sequences.retain(|sequence, _| chosen.holds(sequence));
+        self.bare.retain(|entry| {
+            let name = QualifiedName {
+                schema: Some(entry.schema.clone()),
+                name: entry.name.clone(),
+            };
+            let of_schema = chosen.holds_schema(&entry.schema);
+            of_schema.unwrap_or_else(|| chosen.holds(&name))
+        });
+        if chosen.is_part() {
+            self.large_objects.clear();
+        }
     }
 
     /// Whether some rows are INSERT statements, which mean something for their own table only.

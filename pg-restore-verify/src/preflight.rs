@@ -29,8 +29,8 @@ impl Wanted {
         }
     }
 
-    /// By the beginning of a script: extensions come before the first table. Damage shows when it
-    /// is restored.
+    /// By the beginning of a script: extensions come before the first table and the first large
+    /// object, and no more of it is read. Damage shows when it is restored.
     pub fn of_script<R: Read>(mut script: Script<R>) -> Result<Self> {
         let mut wanted = Self::default();
         while let Ok(Some(event)) = script.next() {
@@ -40,7 +40,7 @@ impl Wanted {
                     wanted.extensions.extend(extension(sql));
                 }
                 Event::Statement { sql, .. }
-                    if sql.starts_with(b"CREATE TABLE ") || sql.starts_with(b"INSERT ") =>
+                    if ENDS.iter().any(|start| sql.starts_with(start.as_bytes())) =>
                 {
                     break;
                 }
@@ -82,6 +82,9 @@ impl Wanted {
         Ok(missing.is_empty())
     }
 }
+
+/// What comes after all extensions, and before what may be large.
+const ENDS: [&str; 3] = ["CREATE TABLE ", "INSERT ", "SELECT pg_catalog.lo_create("];
 
 /// The name in `CREATE EXTENSION [IF NOT EXISTS] name`.
 fn extension(sql: &[u8]) -> Option<String> {
@@ -176,6 +179,11 @@ mod tests {
         let wanted = Wanted::of_script(Script::new(script.as_bytes())).unwrap();
         let names: Vec<&String> = wanted.extensions.iter().collect();
         assert_eq!(names, ["postgis", "uuid-ossp"]);
+        let script = "SELECT pg_catalog.lo_unlink('1');\nCREATE EXTENSION hstore;\n\
+                      SELECT pg_catalog.lo_create('1');\nCREATE EXTENSION late;\n";
+        let wanted = Wanted::of_script(Script::new(script.as_bytes())).unwrap();
+        let names: Vec<&String> = wanted.extensions.iter().collect();
+        assert_eq!(names, ["hstore"]);
     }
 
     #[test]

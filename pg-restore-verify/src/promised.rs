@@ -6,6 +6,7 @@ use shared::Result;
 use shared::backup::{self, Manifest};
 use shared::dump::{QualifiedName, Tally};
 
+use crate::choice::Chosen;
 use crate::contents::{Contents, Form, TableData};
 use crate::record::{Finding, Findings, Status};
 
@@ -47,6 +48,18 @@ impl<'a> Promised<'a> {
     pub fn is_of_rows_alone(&self) -> bool {
         let mut options = self.selection.iter();
         options.any(|option| matches!(option.as_str(), "-a" | "--data-only"))
+    }
+
+    /// Whether the backup was meant to hold some tables or schemas only.
+    pub fn is_of_part(&self) -> bool {
+        let starts = ["-t", "-n", "--table", "--schema="];
+        let mut options = self.selection.iter();
+        options.any(|option| starts.iter().any(|start| option.starts_with(start)))
+    }
+
+    /// Whether the backup was meant to leave something out.
+    pub fn is_selected(&self) -> bool {
+        !self.selection.is_empty()
     }
 
     /// Whether it says anything of rows.
@@ -93,7 +106,7 @@ impl<'a> Promised<'a> {
                 });
                 findings.add(finding)?;
             }
-            self.report_missing(backup, findings)?;
+            self.report_missing(backup, &Chosen::default(), findings)?;
         } else {
             let message = "no manifest tells how many rows there were: whether some were taken \
                            out of the backup is not known";
@@ -105,10 +118,15 @@ impl<'a> Promised<'a> {
         }
     }
 
-    /// Adds a finding for each table of the manifest that the backup does not hold.
-    pub fn report_missing(&self, backup: &Contents, findings: &mut Findings<'_>) -> Result<()> {
+    /// Adds a finding for each chosen table of the manifest that the backup does not hold.
+    pub fn report_missing(
+        &self,
+        backup: &Contents,
+        chosen: &Chosen,
+        findings: &mut Findings<'_>,
+    ) -> Result<()> {
         for (table, promised) in self.tables.iter().flatten() {
-            if !backup.tables.contains_key(table) {
+            if chosen.holds(table) && !backup.tables.contains_key(table) {
                 let finding = findings.check("rows", Status::Failed).object(table);
                 let finding = finding.compared(shown(promised), "no rows in the backup");
                 let message = "the backup does not hold the rows that its manifest tells of";

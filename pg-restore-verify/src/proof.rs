@@ -8,6 +8,7 @@ use shared::dump::{Digest, QualifiedName};
 use shared::programs::Program;
 
 use crate::archive::Archive;
+use crate::choice::{self, Chosen};
 use crate::contents::{Contents, Form, TableData};
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
@@ -23,6 +24,7 @@ pub struct Proof<'a> {
     target: &'a Target,
     backup: &'a Contents,
     promised: &'a Promised<'a>,
+    chosen: &'a Chosen,
     jobs: usize,
     pg_dump: Program,
 }
@@ -35,6 +37,7 @@ impl<'a> Proof<'a> {
         target: &'a Target,
         backup: &'a Contents,
         promised: &'a Promised<'a>,
+        chosen: &'a Chosen,
         jobs: usize,
     ) -> Result<Self> {
         let server = target.server().version().major;
@@ -45,6 +48,7 @@ impl<'a> Proof<'a> {
             target,
             backup,
             promised,
+            chosen,
             jobs,
             pg_dump,
         })
@@ -53,9 +57,12 @@ impl<'a> Proof<'a> {
     /// Writes the findings; in words, what was proved.
     pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
         let rows = self.rows(findings)?;
+        self.rows_left_out(findings)?;
         self.tables_left_out(findings)?;
         self.sequences(findings)?;
-        self.large_objects(findings)?;
+        if !self.chosen.is_part() {
+            self.large_objects(findings)?;
+        }
         match self.backup.is_data_only() {
             true => self.without_definitions(findings)?,
             false => self.schema(findings)?,
@@ -64,8 +71,12 @@ impl<'a> Proof<'a> {
             true => ", the rows also those of its manifest",
             false => "",
         };
+        let chosen = match self.chosen.is_everything() {
+            true => "",
+            false => "of what was chosen, ",
+        };
         Ok(format!(
-            "{} in {}, {}, {} and {} are those of the backup{manifest}",
+            "{chosen}{} in {}, {}, {} and {} are those of the backup{manifest}",
             counted(rows, "row"),
             counted(self.backup.tables.len() as u64, "table"),
             counted(self.backup.sequences.len() as u64, "sequence"),
@@ -115,18 +126,20 @@ impl<'a> Proof<'a> {
             }
             findings.add(finding)?;
         }
-        self.promised.report_missing(self.backup, findings)?;
+        self.promised
+            .report_missing(self.backup, self.chosen, findings)?;
         Ok(rows)
     }
 
     fn digests<'t>(
-        &self,
+        &'t self,
         tables: impl IntoIterator<Item = (&'t QualifiedName, &'t TableData)>,
-        bytea_output: &str,
+        bytea_output: &'t str,
     ) -> Result<BTreeMap<QualifiedName, Restored>> {
         let reading = Reading {
             jobs: self.jobs,
             bytea_output,
+            limited: self.chosen.limited(),
         };
         rows::digest(self.target, self.backup, tables, reading)
     }
@@ -165,9 +178,17 @@ impl<'a> Proof<'a> {
         // A table without columns to name does not show what the dump's form is.
         let names_columns = forms.values().any(|names| *names);
         let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
-        let restored = |table: &QualifiedName| Restored {
-            rows: Ok(dumped.get(table).copied().unwrap_or_default()),
-            took: began.elapsed(),
+        let restored = |table: &QualifiedName| {
+            let mut rows = dumped.get(table).copied().unwrap_or_default();
+            for limited in self.chosen.limited() {
+                if limited.above.contains(table) {
+                    rows.merge(dumped.get(&limited.rest).copied().unwrap_or_default());
+                }
+            }
+            Restored {
+                rows: Ok(rows),
+                took: began.elapsed(),
+            }
         };
         let tables = forms.into_keys();
         Ok(tables
@@ -175,12 +196,38 @@ impl<'a> Proof<'a> {
             .collect())
     }
 
+    /// How many rows met the conditions of `--where`; the others are not needed any more.
+    fn rows_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
+        if self.chosen.limited().is_empty() {
+            return Ok(());
+        }
+        let mut client = self.target.connect()?;
+        for limited in self.chosen.limited() {
+            let [stayed, rest] = limited.counts(&mut client)?;
+            let finding = findings.check("where", Status::Ok).object(&limited.table);
+            let words = format!("{stayed} of {}", counted(stayed + rest, "row"));
+            findings.add(finding.message(format!("{words} meet {}", limited.condition)))?;
+        }
+        choice::forget(&mut client)
+    }
+
     /// Tables whose rows were not taken into the backup: nobody should think
     /// that they were.
     fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
         let mut client = self.target.connect()?;
-        let restored = tables::restored(&mut client)?;
-        let dumped = restored.into_iter().filter(|(_, table)| table.is_dumped);
+        let restored = tables::restored(&mut client)?.into_iter();
+        let chosen = restored.filter(|(name, _)| self.chosen.holds(name));
+        let (partitioned, others): (Vec<_>, Vec<_>) =
+            chosen.partition(|(_, table)| table.partitioned);
+        let mut partitioned: Vec<QualifiedName> =
+            partitioned.into_iter().map(|(name, _)| name).collect();
+        partitioned.sort();
+        for table in partitioned.iter().filter(|_| self.chosen.is_part()) {
+            let finding = findings.check("rows", Status::Skipped).object(table);
+            let message = "its rows are in its partitions: of those that were chosen, too";
+            findings.add(finding.message(message))?;
+        }
+        let dumped = others.into_iter().filter(|(_, table)| table.is_dumped);
         let dumped: BTreeSet<QualifiedName> = dumped.map(|(name, _)| name).collect();
         for table in dumped {
             if !self.backup.tables.contains_key(&table) {
@@ -202,6 +249,9 @@ impl<'a> Proof<'a> {
         let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
         let mut lost = false;
         for sequence in left_out {
+            if !self.chosen.holds(&sequence.name) {
+                continue;
+            }
             // A dump of everything has the position of each; a standby's lacks some.
             let status = match self.promised.is_whole() && !sequence.unlogged {
                 true => Status::Failed,
@@ -305,7 +355,12 @@ impl<'a> Proof<'a> {
         };
         let mut fewest: Option<Vec<Difference>> = None;
         for quotes in ways {
-            let restored = redump::schema(&self.pg_dump, self.target, self.backup, *quotes)?;
+            let mut restored = redump::schema(&self.pg_dump, self.target, self.backup, *quotes)?;
+            restored.schema.retain(self.chosen);
+            if self.promised.is_of_part() && backup.schemas().next().is_none() {
+                // Of some tables only: theirs was created for them.
+                restored.schema.forget_schemas();
+            }
             let found = backup.differences(&restored.schema);
             if fewest
                 .as_ref()

@@ -14,6 +14,8 @@ mod units;
 
 use std::time::Duration;
 
+use shared::dump::Toc;
+
 pub use archive::restore_archive;
 pub use locale::Locale;
 pub use refusal::{Harmless, Refusal};
@@ -21,6 +23,8 @@ pub use script::restore_script;
 pub use stand_ins::of_archive as stand_in_for;
 pub use target::Target;
 
+use crate::choice::{Chosen, References};
+use crate::cli::Choice;
 use crate::contents::Contents;
 
 /// A backup that was restored, as well as it could be.
@@ -33,4 +37,41 @@ pub struct Restored {
     pub damage: Option<String>,
     /// How long the restore took.
     pub took: Duration,
+    /// What was chosen of the backup.
+    pub chosen: Chosen,
+    /// What refers from there to the rest.
+    pub references: References,
+}
+
+impl Restored {
+    /// What is left of these contents when only what was chosen is looked at.
+    fn new(
+        mut contents: Contents,
+        chosen: Chosen,
+        refusals: Vec<Refusal>,
+        damage: Option<String>,
+        took: Duration,
+    ) -> Self {
+        let references = References::of(&contents, &chosen);
+        contents.retain(&chosen);
+        Self {
+            contents,
+            refusals,
+            damage,
+            took,
+            chosen,
+            references,
+        }
+    }
+}
+
+/// Which part of a backup to restore.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// As the user said it.
+    pub choice: &'a Choice,
+    /// Whether the backup itself may be of a part only, and lack what that needs.
+    pub is_partial: bool,
+    /// An archive's table of contents.
+    pub toc: Option<&'a Toc>,
 }

@@ -10,6 +10,7 @@ use postgres::Client;
 use shared::dump::{CopyTarget, Digest, QualifiedName, quote_literal};
 use shared::{Result, signals};
 
+use crate::choice::Limited;
 use crate::contents::{Contents, Form, TableData};
 use crate::copy_out::CopyOut;
 use crate::instants::{InstantColumns, line_in_utc};
@@ -37,6 +38,8 @@ pub struct Reading<'a> {
     pub jobs: usize,
     /// The setting of that name.
     pub bytea_output: &'a str,
+    /// Tables whose rows are not all where they belong.
+    pub limited: &'a [Limited],
 }
 
 /// A part of a restored table to read.
@@ -48,6 +51,8 @@ struct Piece<'a> {
     respelled: bool,
     /// The blocks, from the first up to but without the last, or to the table's end.
     blocks: Option<(i64, Option<i64>)>,
+    /// Where the rows are, if they were set aside.
+    aside: Option<&'a QualifiedName>,
 }
 
 /// Digests the rows of those `tables` of the backup that it holds as COPY text.
@@ -55,13 +60,14 @@ pub fn digest<'a>(
     target: &Target,
     contents: &Contents,
     tables: impl IntoIterator<Item = (&'a QualifiedName, &'a TableData)>,
-    reading: Reading<'_>,
+    reading: Reading<'a>,
 ) -> Result<BTreeMap<QualifiedName, Restored>> {
     let mut client = target.connect()?;
     let instants = InstantColumns::of(&mut client)?;
     let pieces = Mutex::new(plan(
         &mut client,
         tables.into_iter().filter_map(copied).collect(),
+        reading.limited,
     )?);
     drop(client);
     let encoding = contents.encoding.as_deref().unwrap_or("UTF8");
@@ -105,6 +111,7 @@ fn merge(digests: &mut BTreeMap<QualifiedName, Restored>, table: QualifiedName, 
 fn plan<'a>(
     client: &mut Client,
     mut copied: Vec<(&'a CopyTarget, bool)>,
+    limited: &'a [Limited],
 ) -> Result<VecDeque<Piece<'a>>> {
     let known = tables::restored(client)?;
     let blocks_of = |target: &CopyTarget| known.get(&target.table).and_then(|table| table.blocks);
@@ -118,7 +125,15 @@ fn plan<'a>(
             condition: table.condition,
             respelled,
             blocks: None,
+            aside: None,
         };
+        let aside = limited
+            .iter()
+            .filter(|limited| limited.above.contains(&target.table));
+        pieces.extend(aside.map(|limited| Piece {
+            aside: Some(&limited.rest),
+            ..whole.clone()
+        }));
         let step = PIECE_BYTES / table.block_bytes.max(1);
         match table.blocks {
             Some(blocks) if blocks > step && whole.condition.is_none() => {
@@ -190,8 +205,11 @@ fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
 impl Piece<'_> {
     /// What a COPY is of.
     fn to_sql(&self) -> String {
-        let table = self.target.table.to_sql();
         let columns = self.target.column_sql();
+        if let Some(aside) = self.aside {
+            return format!("(SELECT {columns} FROM {})", aside.to_sql());
+        }
+        let table = self.target.table.to_sql();
         if let Some(condition) = &self.condition {
             return format!("(SELECT {columns} FROM ONLY {table} {condition})");
         }

@@ -5,12 +5,13 @@
 //! partitions) are written in the time zone of pg_dump's session, so they count as
 //! the same if they are the same instant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use shared::dump::{Entry, Token, spans, tokens};
+use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 
 use crate::attribute_versions;
+use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
 
 /// The statements that define each object.
@@ -53,6 +54,9 @@ const DATA_KINDS: [&str; 9] = [
     "ENCODING",
     "STDSTRINGS",
 ];
+
+/// Entries that give something to a table and need not be told of with its name.
+const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];
 
 /// Settings that the definitions behind them depend on.
 const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
@@ -100,6 +104,46 @@ impl Schema {
             let (kind, schema) = (object.kind.as_str(), object.schema.as_str());
             (kind, schema, object.name.as_str())
         })
+    }
+
+    /// The statements under entries of one kind.
+    pub fn statements(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let objects = self
+            .objects
+            .iter()
+            .filter(move |(object, _)| object.kind == kind);
+        objects.flat_map(|(_, statements)| statements.iter().map(String::as_str))
+    }
+
+    /// Forgets what was not chosen, and foreign keys that can't hold.
+    pub fn retain(&mut self, chosen: &Chosen) {
+        if chosen.is_everything() {
+            return;
+        }
+        let parts: HashMap<QualifiedName, QualifiedName> = PARTS
+            .iter()
+            .flat_map(|kind| self.statements(kind))
+            .filter_map(part_of_table)
+            .collect();
+        let is_chosen = |name: &QualifiedName| chosen.holds(parts.get(name).unwrap_or(name));
+        self.objects.retain(|object, statements| {
+            let key = statements.iter().find_map(|sql| ForeignKey::parse(sql));
+            if key.is_some_and(|key| !chosen.holds(&key.table) || is_open(&key, chosen)) {
+                return false;
+            }
+            let schema = match object.schema.as_str() {
+                "-" | "" => object.name.strip_prefix("SCHEMA ").unwrap_or(&object.name),
+                schema => schema,
+            };
+            match chosen.holds_schema(schema) {
+                Some(holds) => holds,
+                None if !chosen.is_part() => true,
+                None => {
+                    let subjects = statements.iter().filter_map(|sql| subject(sql));
+                    subjects.into_iter().any(|name| is_chosen(&name))
+                }
+            }
+        });
     }
 
     /// Whether the dump says who owns what.
@@ -157,6 +201,11 @@ impl Schema {
             .any(|statement| {
                 !functions.is_empty() && tokens(statement.as_bytes()).into_iter().any(is_function)
             })
+    }
+
+    /// Forgets what creates schemas.
+    pub fn forget_schemas(&mut self) {
+        self.objects.retain(|object, _| object.kind != "SCHEMA");
     }
 
     /// Whether the dump creates the schema `public`, as one of some schemas only does.
@@ -346,7 +395,8 @@ fn with_roles_in_order(policy: &str) -> String {
     )
 }
 
-fn is_data(entry: &Entry) -> bool {
+/// Whether what stands under an entry is data, or about large objects.
+pub fn is_data(entry: &Entry) -> bool {
     DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
 }
 
@@ -374,7 +424,34 @@ fn unlike(
     if same_meaning(&missing, &extra, same_names) {
         return (None, None);
     }
+    let (missing, extra) = lines_that_differ(&missing, &extra);
     (Some(missing), Some(extra))
+}
+
+/// The lines that only one of two statements has, such as a table's column; both as they are if
+/// those are the same, in another order.
+fn lines_that_differ(one: &str, other: &str) -> (String, String) {
+    // The last column has no comma behind it.
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
+        lines.map(str::to_string).collect()
+    };
+    let only = |text: &str, without: &str| {
+        let mut others = lines(without);
+        let mut own = lines(text);
+        own.retain(|line| match others.iter().position(|other| other == line) {
+            Some(place) => {
+                others.swap_remove(place);
+                false
+            }
+            None => true,
+        });
+        own.join("\n")
+    };
+    match (only(one, other), only(other, one)) {
+        (own, others) if own.is_empty() && others.is_empty() => (one.into(), other.into()),
+        differ => differ,
+    }
 }
 
 #[cfg(test)]
@@ -439,6 +516,29 @@ mod test {
             difference.actual.as_deref(),
             Some("ALTER TABLE public.t OWNER TO x;")
         );
+    }
+
+    #[test]
+    fn of_a_long_definition_only_the_lines_that_differ() {
+        let table = |columns: &str| {
+            schema(&format!(
+                "-- Name: t; Type: TABLE; Schema: s; Owner: o\n\nCREATE TABLE s.t (\n{columns}\n);\n"
+            ))
+        };
+        let one = table("    a integer,\n    b text NOT NULL,\n    c date");
+        let shown = |other: &Schema| {
+            let difference = &one.differences(other)[0];
+            (
+                difference.expected.clone().unwrap(),
+                difference.actual.clone().unwrap(),
+            )
+        };
+        let other = table("    a integer,\n    b text,\n    c date");
+        assert_eq!(shown(&other), ("b text NOT NULL".into(), "b text".into()));
+        let shorter = table("    a integer,\n    b text NOT NULL");
+        assert_eq!(shown(&shorter), ("c date".into(), String::new()));
+        let turned = table("    b text NOT NULL,\n    a integer,\n    c date");
+        assert!(shown(&turned).0.starts_with("CREATE TABLE"));
     }
 
     #[test]

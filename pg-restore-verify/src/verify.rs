@@ -17,7 +17,9 @@ use crate::announced;
 use crate::archive::{Archive, Kind};
 use crate::checks::{self, Origin};
 use crate::checksum::Known;
+use crate::choice;
 use crate::cli::{Mode, Options};
+use crate::compare;
 use crate::contents::Collector;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
@@ -26,7 +28,7 @@ use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
-use crate::restore::{self, Harmless, Locale, Refusal, Restored, Target};
+use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
 use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
 use crate::unproved;
@@ -87,7 +89,7 @@ pub fn backup(
         Status::Failed => true,
         Status::Skipped => false,
     };
-    if tells {
+    if tells && options.choice.is_everything() {
         note::beside(path, verdict, restore, options, context);
     }
     Ok(())
@@ -180,12 +182,18 @@ fn on_target(
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
+    let promised = Promised::of(known.manifest());
+    let part = Part {
+        choice: &options.choice,
+        is_partial: !options.choice.is_everything() || promised.is_of_part(),
+        toc,
+    };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, target, options.jobs(), findings),
-        _ => of_archive(archive, toc, target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
+        _ => of_archive(archive, part, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
-    let Some(restored) = restored else {
+    let Some(mut restored) = restored else {
         return Ok((String::new(), None));
     };
     let restore = Restore {
@@ -196,17 +204,25 @@ fn on_target(
         return Err(trouble);
     }
     target.has_room()?;
+    let others = restored.forget_what_was_not_chosen();
     restored.report(archive, target, findings)?;
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
     progress.show(|| format!("comparing with {}", archive.path.display()));
-    let promised = Promised::of(known.manifest());
-    let backup = &restored.contents;
+    let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, target, backup, &promised, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
     let proved = proof.report(findings)?;
+    let held = compare::Backup {
+        contents: backup,
+        chosen,
+        promised: &promised,
+        manifest: known.manifest(),
+    };
+    compare::report(&held, &options.checks, findings)?;
+    restored.leave_what_was_chosen(others, target, findings)?;
     let origin = Origin::Restored(backup);
     let (checks, jobs) = (&options.checks, options.jobs());
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
@@ -220,7 +236,7 @@ fn on_target(
 /// Restores an archive; `None` if not even its table of contents can be read.
 fn of_archive(
     archive: &Archive,
-    toc: Option<&Toc>,
+    part: Part<'_>,
     target: &mut Target,
     jobs: usize,
     findings: &mut Findings<'_>,
@@ -236,7 +252,7 @@ fn of_archive(
     let create = collector.contents().schema.create_database();
     let locale = create.map(Locale::of_statement).unwrap_or_default();
     collector.forget_database();
-    if let Some(toc) = toc {
+    if let Some(toc) = part.toc {
         collector.roles_of_large_objects(toc);
         collector.refreshes(toc);
     }
@@ -248,10 +264,10 @@ fn of_archive(
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    if let (0, Some(toc)) = (collector.contents().schema.len(), toc) {
+    if let (0, Some(toc)) = (collector.contents().schema.len(), part.toc) {
         restore::stand_in_for(toc, target)?;
     }
-    let restored = restore::restore_archive(&pg_restore, archive, target, collector, jobs)?;
+    let restored = restore::restore_archive(&pg_restore, archive, target, collector, part, jobs)?;
     Ok(Some(restored))
 }
 
@@ -276,6 +292,7 @@ fn definitions(
 
 fn plain(
     archive: &Archive,
+    part: Part<'_>,
     target: &mut Target,
     jobs: usize,
     findings: &mut Findings<'_>,
@@ -288,10 +305,39 @@ fn plain(
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target, jobs).map(Some)
+    restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }
 
 impl Restored {
+    /// Takes away the errors about what was not chosen; how many there were.
+    fn forget_what_was_not_chosen(&mut self) -> usize {
+        let before = self.refusals.len();
+        let chosen = &self.chosen;
+        self.refusals.retain(|refusal| chosen.concerns(refusal));
+        before - self.refusals.len()
+    }
+
+    /// Tells what the chosen rows and relations miss, and drops the others.
+    fn leave_what_was_chosen(
+        &self,
+        others: usize,
+        target: &Target,
+        findings: &mut Findings<'_>,
+    ) -> Result<()> {
+        let mut client = target.connect()?;
+        self.references.report(&mut client, findings)?;
+        for part in choice::drop_others(&mut client, &self.chosen)? {
+            let finding = findings.check("references", Status::Skipped).object(part);
+            findings.add(finding.message("left out: it needs what was not chosen"))?;
+        }
+        if self.chosen.is_part() && others > 0 {
+            let count = counted(others as u64, "error");
+            let finding = findings.check("restore", Status::Skipped);
+            findings.add(finding.message(format!("{count} about what was not chosen")))?;
+        }
+        Ok(())
+    }
+
     /// The findings of the restore itself.
     fn report(
         &self,

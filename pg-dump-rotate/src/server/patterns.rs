@@ -6,6 +6,7 @@
 
 use postgres::types::Type;
 use shared::connection::Session;
+use shared::dump::pattern_regexes;
 use shared::{Context, Error, Result};
 
 use super::selection::{Given, Selection, Use};
@@ -126,43 +127,12 @@ struct Parts {
 /// `database.schema`; whether the database is this one it checks itself.
 fn parts(given: &Given) -> Parts {
     let of_schema = matches!(given.purpose, Use::Schema | Use::NotSchema);
-    let mut parts = regexes(&given.pattern, if of_schema { 2 } else { 3 });
+    let mut parts = pattern_regexes(&given.pattern, if of_schema { 2 } else { 3 });
     let name = parts.pop().filter(|name| name != "^(.*)$");
     Parts {
         schema: parts.pop().filter(|_| !of_schema),
         name,
     }
-}
-
-/// A pattern's parts as regular expressions of the server (PostgreSQL's patternToSQLRegex).
-fn regexes(pattern: &str, most: usize) -> Vec<String> {
-    let mut done = Vec::new();
-    let mut part = String::from("^(");
-    let mut quoted = false;
-    let mut characters = pattern.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                part.push('"');
-            }
-            '"' => quoted = !quoted,
-            '*' if !quoted => part.push_str(".*"),
-            '?' if !quoted => part.push('.'),
-            '.' if !quoted && done.len() + 1 < most => {
-                part.push_str(")$");
-                done.push(std::mem::replace(&mut part, String::from("^(")));
-            }
-            '$' => part.push_str("\\$"),
-            '[' if !quoted && characters.peek() == Some(&']') => part.push_str("\\["),
-            c if quoted && "|*+?()[]{}.^\\".contains(c) => part.extend(['\\', c]),
-            c if quoted => part.push(c),
-            c => part.push(c.to_ascii_lowercase()),
-        }
-    }
-    part.push_str(")$");
-    done.push(part);
-    done
 }
 
 /// Whether a pattern can mean more than one name.
@@ -177,26 +147,6 @@ fn has_wildcards(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_become_regular_expressions_as_in_pg_dump() {
-        for (pattern, expected) in [
-            ("Orders", &["^(orders)$"][..]),
-            ("\"Orders\"", &["^(Orders)$"]),
-            ("Sales.\"Or\"\"d.ers\"", &["^(sales)$", "^(Or\"d\\.ers)$"]),
-            ("a*.b?", &["^(a.*)$", "^(b.)$"]),
-            ("db.a.b", &["^(db)$", "^(a)$", "^(b)$"]),
-            ("db.a.b.c", &["^(db)$", "^(a)$", "^(b.c)$"]),
-            ("(a|b)$", &["^((a|b)\\$)$"]),
-            ("a[]", &["^(a\\[])$"]),
-            ("a[0-9]", &["^(a[0-9])$"]),
-            ("\"a*\"", &["^(a\\*)$"]),
-            ("É", &["^(É)$"]),
-            ("", &["^()$"]),
-        ] {
-            assert_eq!(regexes(pattern, 3), expected, "{pattern}");
-        }
-    }
 
     #[test]
     fn a_name_may_be_anything_or_in_the_search_path() {

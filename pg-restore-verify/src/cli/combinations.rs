@@ -35,6 +35,10 @@ impl Options {
         let after = &self.after;
         let depends = [
             (
+                !self.choice.tables.is_empty() && !self.choice.schemas.is_empty(),
+                "-n has no effect beside -t: -t 'schema.*' takes a schema's tables",
+            ),
+            (
                 after.keep_for.is_some() && !after.keep,
                 "--for goes with --keep only",
             ),

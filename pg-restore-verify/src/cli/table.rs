@@ -29,6 +29,12 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     With -t, -n or --where a part of the backup is restored and proved. All definitions are \
+     restored first, so that what was chosen finds the types and functions that it needs; then the \
+     tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
+     some of them named (check \"references\"); their constraint is left out. A table without a \
+     schema is looked for in public. A backup that itself holds some tables only is proved for what \
+     it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
      is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
@@ -65,6 +71,10 @@ pub const TOOL: Tool = Tool::new(
      anything fails all is as it was. What was written to the live one after the backup is in \
      the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
      the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     With --compare each table's count of rows is compared with that of a live database, which is \
+     only read: tables over 1 GiB are estimated. It fails where they differ by more than \
+     --max-difference, in percent of the larger one, and if the manifest says that the backup is \
+     of another database of that server. A table that may not be read leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
@@ -242,6 +252,10 @@ pub const TOOL: Tool = Tool::new(
     (
         "Show the tables in a backup, the largest first",
         "pg-restore-verify --list app.dump | jq -s 'map(select(.rows)) | sort_by(-.bytes)[]'",
+    ),
+    (
+        "Try a restore of one table, and of this year's rows alone",
+        "pg-restore-verify -t app.orders --where \"app.orders=placed >= '2026-01-01'\" app.dump",
     ),
     (
         "Prove a backup, and that it has what must be in it",

@@ -1,16 +1,21 @@
 //! Restores an archive with pg_restore, and keeps every error that it tells of.
 
+use std::io::Write;
+use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
 use postgres::Client;
-use shared::Result;
+use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
+use shared::{Error, Result};
 
 use super::target::Target;
-use super::{Refusal, Restored};
+use super::{Part, Refusal, Restored, stand_ins};
 use crate::archive::{Archive, Kind};
+use crate::choice::{self, Chosen};
 use crate::contents::Collector;
+use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source;
@@ -22,26 +27,36 @@ pub fn restore_archive(
     archive: &Archive,
     target: &mut Target,
     mut collector: Collector,
+    part: Part<'_>,
     jobs: usize,
 ) -> Result<Restored> {
     target.provide(&collector.contents().needs)?;
     let target = &*target;
+    if part.is_partial {
+        stand_ins::schemas(&mut target.connect()?, &collector.contents().schema)?;
+    }
     let began = Instant::now();
-    let run = Run {
+    let mut run = Run {
         pg_restore,
         archive,
         target,
         jobs,
+        list: None,
     };
     let mut told = run.section(&["--section=pre-data"])?;
     let mut client = target.connect()?;
+    let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
+    if chosen.is_part() {
+        run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
+    }
     collector.set_instants(InstantColumns::of(&mut client)?);
-    let in_one = rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    let in_one = part.choice.is_everything()
+        && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
     drop(client);
     let (read, rest) = thread::scope(|scope| {
         let reading = scope.spawn(|| run.read_data(&mut collector));
         let rest = run
-            .data_and_rest(in_one)
+            .data_and_rest(&chosen, in_one)
             .map(|told| (told, began.elapsed()));
         let read = reading.join();
         (
@@ -61,21 +76,53 @@ pub fn restore_archive(
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
     }
-    Ok(Restored {
-        contents,
-        refusals: told,
-        damage,
-        took,
-    })
+    if part.is_partial {
+        chosen.note_absent(&contents.schema);
+    }
+    Ok(Restored::new(contents, chosen, told, damage, took))
+}
+
+/// The data of what was chosen, as pg_restore's `--use-list` takes it.
+fn data_of(
+    archive: &Archive,
+    toc: Option<&Toc>,
+    chosen: &Chosen,
+    decoder: &mut Decoder,
+) -> Result<String> {
+    let toc = toc.ok_or_else(|| {
+        Error::new(format!(
+            "{}: nothing can be chosen from an archive of this kind",
+            archive.path.display()
+        ))
+        .with_detail("its table of contents can be read by pg_restore only")
+    })?;
+    if let Some(encoding) = toc.encoding() {
+        decoder.declare(&encoding);
+    }
+    let mut list = String::new();
+    for (id, entry) in toc.in_order() {
+        let of_relation = matches!(entry.kind.as_str(), "TABLE DATA" | "SEQUENCE SET");
+        let name = match CopyTarget::parse(&entry.copy) {
+            Some(copy) => decoder.copy(&entry.copy, copy)?.table,
+            None => QualifiedName {
+                schema: Some(entry.schema.clone()),
+                name: entry.name.clone(),
+            },
+        };
+        if of_relation && chosen.holds(&name) {
+            list.push_str(&format!("{id};\n"));
+        }
+    }
+    Ok(list)
 }
 
 /// Whether an index or a trigger may be created as soon as its own table's rows are there, which
-/// is what pg_restore waits for. A trigger on a partitioned table fires for rows of its
-/// partitions, and a function in an index may read other tables: then all rows come first.
+/// is what pg_restore waits for. Where it may need other tables' rows, all rows come first.
 fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool> {
-    let has_descendants = "SELECT FROM pg_catalog.pg_inherits LIMIT 1";
-    let alone = client.query_typed(has_descendants, &[])?.is_empty();
-    Ok(alone && !schema.constraints_call_functions())
+    let asked = include_str!("../../sql/needs_all_rows.sql");
+    let rows = client.query_typed(asked, &[])?;
+    let needs_all: bool = rows.first().map_or(Ok(true), |row| row.try_get(0))?;
+    Ok(!needs_all && !schema.constraints_call_functions())
 }
 
 /// What an error is about that names nothing.
@@ -86,6 +133,8 @@ struct Run<'a> {
     archive: &'a Archive,
     target: &'a Target,
     jobs: usize,
+    /// The entries whose data is restored, where that is not all.
+    list: Option<String>,
 }
 
 impl Run<'_> {
@@ -106,7 +155,7 @@ impl Run<'_> {
 
     /// In one run where that is safe, so that a small table's indexes are built while a large
     /// table's rows still come.
-    fn data_and_rest(&self, in_one: bool) -> Result<Vec<Refusal>> {
+    fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
@@ -117,6 +166,9 @@ impl Run<'_> {
             return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
         }
         let mut told = self.section(&["--section=data", &jobs])?;
+        if !chosen.limited().is_empty() {
+            choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
+        }
         told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
         Ok(told)
     }
@@ -131,12 +183,11 @@ impl Run<'_> {
         let mut client = self.target.connect()?;
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {
-            // Rows can't be sent again, and what has no statement can't be done again.
-            if told.statement.is_empty() || told.statement.starts_with("COPY ") {
+            if !can_be_done_again(&told) {
                 return Some(told);
             }
             let error = client.batch_execute(&told.statement).err()?;
-            told.message = shared::Error::from(error).message().to_string();
+            told.message = Error::from(error).message().to_string();
             Some(told)
         });
         Ok(failed_again.collect())
@@ -147,8 +198,20 @@ impl Run<'_> {
         set_environment(&mut command, self.target.server().environment());
         let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
+        let list = self
+            .list
+            .as_ref()
+            .filter(|_| options.contains(&"--section=data"));
+        if list.is_some() {
+            command.arg("--use-list=/dev/stdin").stdin(Stdio::piped());
+        }
         command.arg("--").arg(&self.archive.path);
-        let finished = Child::spawn(command, "pg_restore")?.wait()?;
+        let mut child = Child::spawn(command, "pg_restore")?;
+        if let Some(list) = list {
+            // One that ended already says why.
+            let _ = child.stdin()?.write_all(list.as_bytes());
+        }
+        let finished = child.wait()?;
         shared::signals::check()?;
         finished.not_killed()?;
         Ok(errors(&finished))
@@ -181,6 +244,11 @@ fn name_entry(refusal: &mut Refusal, schema: &Schema) {
     } else if let Some(line) = refusal.statement.lines().find(|line| !line.is_empty()) {
         refusal.object = line.trim_end_matches(';').to_string();
     }
+}
+
+/// Rows can't be sent again, and what has no statement can't be done again.
+fn can_be_done_again(told: &Refusal) -> bool {
+    !told.statement.is_empty() && !told.statement.starts_with("COPY ")
 }
 
 fn is_deadlock(told: &Refusal) -> bool {
@@ -241,5 +309,15 @@ mod test {
         assert_eq!(told[0].object, "INDEX public i app");
         assert_eq!(told[0].message, "ERROR:  function f(text) does not exist");
         assert_eq!(told[0].statement, "CREATE INDEX i\n ON t (f(a));");
+    }
+
+    #[test]
+    fn what_has_no_statement_is_not_done_again() {
+        let stderr = "pg_restore: error: could not execute query: ERROR:  deadlock detected\n\
+            Command was: ALTER INDEX i ATTACH PARTITION j;\n\
+            pg_restore: error: COPY failed for table \"t\": ERROR:  deadlock detected\n\
+            pg_restore: error: could not read from input file: end of file\n";
+        let again: Vec<bool> = told(stderr).iter().map(can_be_done_again).collect();
+        assert_eq!(again, [true, false, false]);
     }
 }

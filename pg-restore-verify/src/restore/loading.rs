@@ -42,8 +42,8 @@ pub struct Rows<'a, R> {
 
 /// The COPY that takes them.
 pub struct Copy<'a> {
-    /// Its statement.
-    pub sql: &'a str,
+    /// Its statement; none for rows that are counted only.
+    pub sql: Option<&'a str>,
     /// What it fills.
     pub table: &'a QualifiedName,
 }
@@ -58,9 +58,10 @@ pub fn feed<R: Read>(
     copy: &Copy<'_>,
     rows: &mut Rows<'_, R>,
 ) -> Result<Fed> {
-    let (mut writer, mut refused) = match client.copy_in(copy.sql) {
-        Ok(writer) => (Some(writer), None),
-        Err(error) => (None, Some(Error::from(error))),
+    let (mut writer, mut refused) = match copy.sql.map(|sql| client.copy_in(sql)) {
+        Some(Ok(writer)) => (Some(writer), None),
+        Some(Err(error)) => (None, Some(Error::from(error))),
+        None => (None, None),
     };
     let mut alone = 0;
     let mut others: Option<&mut [Client]> = None;
@@ -81,8 +82,8 @@ pub fn feed<R: Read>(
         if many && writer.is_some() {
             others = in_any_order(sessions, copy.table)?;
         }
-        if let Some(others) = &mut others {
-            match spread(others, copy.sql, rows)? {
+        if let (Some(others), Some(sql)) = (&mut others, copy.sql) {
+            match spread(others, sql, rows)? {
                 Fed::Whole => {}
                 // Then the rows that went alone must not stay either: the COPY is given up.
                 other => {

@@ -9,7 +9,10 @@ use std::io::Read;
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, Entry, Event, QualifiedName, Script, Token, quote_literal, tokens};
+use shared::dump::{
+    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
+    quote_literal, tokens,
+};
 use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
@@ -17,12 +20,14 @@ use super::loading::{self, Copy, Fed, Rows};
 use super::sessions::Sessions;
 use super::target::Target;
 use super::units::Unit;
-use super::{Harmless, Refusal, Restored};
+use super::{Harmless, Part, Refusal, Restored};
 use super::{batch, stand_ins};
+use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::restriction::Restriction;
+use crate::schema::is_data;
 
 /// Statements that are put off at most.
 const MOST_UNITS: usize = 1000;
@@ -34,9 +39,15 @@ const MOST_UNITS: usize = 1000;
 pub fn restore_script<R: Read>(
     mut script: Script<R>,
     target: &mut Target,
+    part: Part<'_>,
     jobs: usize,
 ) -> Result<Restored> {
     let decoder = target.decoder();
+    // What was not chosen is left out on the way, between the rows and the constraints.
+    let jobs = match part.choice.is_everything() {
+        true => jobs,
+        false => 1,
+    };
     let mut restore = Restore {
         client: target.connect()?,
         collector: Collector::new(),
@@ -48,6 +59,9 @@ pub fn restore_script<R: Read>(
         target,
         typed: false,
         stood_in: BTreeSet::new(),
+        part,
+        chosen: None,
+        whole: false,
     };
     let began = Instant::now();
     let damage = loop {
@@ -59,7 +73,7 @@ pub fn restore_script<R: Read>(
                 restore.settle()?;
                 let (sql, table) = restore.begin_copy(sql, target)?;
                 let copy = Copy {
-                    sql: &sql,
+                    sql: restore.is_copied(&table)?.then_some(sql.as_str()),
                     table: &table,
                 };
                 if let Some(damage) = restore.copy(&copy, &mut script)? {
@@ -70,16 +84,24 @@ pub fn restore_script<R: Read>(
         }
     };
     restore.settle()?;
+    restore.end_of_data()?;
     if !restore.target.server().is_ours() {
         restore.collector.forget_database();
     }
     restore.collector.bare(script.bare());
-    Ok(Restored {
-        contents: restore.collector.finish(),
-        refusals: restore.refusals,
+    let mut chosen = restore.chosen.unwrap_or_default();
+    let contents = restore.collector.finish();
+    if part.is_partial {
+        chosen.note_absent(&contents.schema);
+    }
+    let took = began.elapsed();
+    Ok(Restored::new(
+        contents,
+        chosen,
+        restore.refusals,
         damage,
-        took: began.elapsed(),
-    })
+        took,
+    ))
 }
 
 struct Restore<'a> {
@@ -96,6 +118,12 @@ struct Restore<'a> {
     typed: bool,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
+    /// Which part is restored.
+    part: Part<'a>,
+    /// What that is; known when all tables are there and the first rows come.
+    chosen: Option<Chosen>,
+    /// Whether the rows that were not chosen have been set aside.
+    whole: bool,
 }
 
 impl Restore<'_> {
@@ -104,6 +132,9 @@ impl Restore<'_> {
             Event::Statement { sql, line, entry } => {
                 let text = self.decoder.text(sql)?;
                 self.collector.statement(&text, entry);
+                if !self.is_chosen(&text, entry)? {
+                    return Ok(());
+                }
                 let label = match entry.kind.as_str() {
                     "" => format!("line {line}"),
                     _ => entry.label(),
@@ -126,7 +157,7 @@ impl Restore<'_> {
                         return Ok(());
                     }
                 }
-                match self.statement(&text) {
+                match self.statement(&text, entry) {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
                         self.refuse(label, &error, &text);
@@ -186,6 +217,55 @@ impl Restore<'_> {
         Ok(())
     }
 
+    /// What was chosen; looked up when the rows begin.
+    fn chosen(&mut self) -> Result<&Chosen> {
+        let chosen = match self.chosen.take() {
+            Some(chosen) => chosen,
+            None => Chosen::resolve(
+                &mut self.target.connect()?,
+                self.part.choice,
+                &self.refusals,
+            )?,
+        };
+        Ok(self.chosen.insert(chosen))
+    }
+
+    /// Whether a statement is restored. Definitions always are.
+    fn is_chosen(&mut self, sql: &str, entry: &Entry) -> Result<bool> {
+        if self.part.choice.is_everything() {
+            return Ok(true);
+        }
+        if sql.starts_with("INSERT INTO ") {
+            let table = InsertedRows::parse(sql.as_bytes()).map(|rows| rows.table);
+            let chosen = self.chosen()?;
+            return Ok(table.is_none_or(|table| chosen.holds(&table)));
+        }
+        if LargeObjectCall::parse(sql.as_bytes()).is_some()
+            || entry.name.starts_with("LARGE OBJECT")
+        {
+            return Ok(!self.chosen()?.is_part());
+        }
+        if self.chosen.is_some() && !entry.kind.is_empty() && !is_data(entry) {
+            self.end_of_data()?;
+        }
+        Ok(true)
+    }
+
+    /// Whether a table's rows are restored.
+    fn is_copied(&mut self, table: &QualifiedName) -> Result<bool> {
+        Ok(self.part.choice.is_everything() || self.chosen()?.holds(table))
+    }
+
+    /// From here on, constraints come.
+    fn end_of_data(&mut self) -> Result<()> {
+        if !self.whole && !self.part.choice.is_everything() {
+            self.whole = true;
+            let limited = self.chosen()?.limited().to_vec();
+            choice::set_aside(&mut self.target.connect()?, &limited)?;
+        }
+        Ok(())
+    }
+
     /// What a statement is about, where that matters.
     fn reach(&self, sql: &str) -> Reach {
         match self.target.server().is_ours() {
@@ -206,7 +286,7 @@ impl Restore<'_> {
         }
     }
 
-    fn statement(&mut self, sql: &str) -> Result<()> {
+    fn statement(&mut self, sql: &str, entry: &Entry) -> Result<()> {
         // What we send is UTF-8.
         if sql.starts_with("SET client_encoding") {
             return Ok(());
@@ -219,6 +299,12 @@ impl Restore<'_> {
             return Ok(());
         }
         self.stand_in()?;
+        if self.part.is_partial
+            && self.chosen.is_none()
+            && !matches!(entry.schema.as_str(), "" | "-")
+        {
+            stand_ins::schema(&mut self.client, &entry.schema)?;
+        }
         self.target.provide(&self.collector.contents().needs)?;
         let settings = ["SET ", "RESET ", "SELECT pg_catalog.set_config("];
         if settings.iter().any(|start| sql.starts_with(start)) {
@@ -326,7 +412,8 @@ impl Restore<'_> {
                 // A client can't go on after a COPY that was refused at its start.
                 self.sessions.close();
                 self.client = self.sessions.connect()?;
-                self.refuse(format!("TABLE DATA {}", copy.table), &error, copy.sql);
+                let object = format!("TABLE DATA {}", copy.table);
+                self.refuse(object, &error, copy.sql.unwrap_or_default());
                 Ok(None)
             }
             Fed::Cut(damage) => {

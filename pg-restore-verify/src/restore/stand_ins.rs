@@ -4,12 +4,15 @@
 //! it took: what a dump of rows alone holds can be proved, though not that a table of the right
 //! types would take it.
 
+use std::collections::BTreeSet;
+
 use postgres::Client;
 use shared::dump::{CopyTarget, QualifiedName, Toc, quote_identifier};
 use shared::{Error, Result};
 
 use super::Target;
 use crate::contents::Collector;
+use crate::schema::Schema;
 use crate::source;
 
 /// A table for these rows.
@@ -22,6 +25,24 @@ pub fn table(client: &mut Client, target: &CopyTarget) -> Result<()> {
     let (name, columns) = (target.table.to_sql(), columns.join(", "));
     let sql = format!("CREATE TABLE IF NOT EXISTS {name} ({columns})");
     create(client, &target.table, &sql)
+}
+
+/// The schemas that a dump of some tables uses and does not define.
+pub fn schemas(client: &mut Client, definitions: &Schema) -> Result<()> {
+    let defined: BTreeSet<&str> = definitions.schemas().collect();
+    let used: BTreeSet<&str> = definitions.objects().map(|(_, schema, _)| schema).collect();
+    for name in used.difference(&defined) {
+        if !matches!(*name, "-" | "") {
+            schema(client, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// A schema, unless it is there.
+pub fn schema(client: &mut Client, name: &str) -> Result<()> {
+    let name = quote_identifier(name);
+    Ok(client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {name}"))?)
 }
 
 /// A sequence that can be set to any position.
@@ -56,9 +77,8 @@ pub fn of_archive(toc: &Toc, target: &Target) -> Result<()> {
 }
 
 fn create(client: &mut Client, name: &QualifiedName, sql: &str) -> Result<()> {
-    if let Some(schema) = &name.schema {
-        let schema = quote_identifier(schema);
-        client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+    if let Some(name) = &name.schema {
+        schema(client, name)?;
     }
     client.batch_execute(sql).map_err(|error| {
         let error = Error::from(error);

@@ -5,6 +5,8 @@
 mod archives;
 mod backups;
 mod checks;
+mod choosing;
+mod comparing;
 mod compressed;
 mod damaged;
 mod faults;

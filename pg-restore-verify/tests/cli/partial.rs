@@ -1,6 +1,9 @@
 //! Backups that hold a part of a database are proved for what they hold.
 
 use std::fs;
+use std::path::Path;
+
+use tests::tool;
 
 use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
@@ -54,4 +57,41 @@ fn rows_alone_that_no_table_takes() {
         failed(&output).contains(&expected.to_string()),
         "{output:?}"
     );
+}
+
+/// Of some tables only: what they refer to is not there, which is no fault of theirs.
+#[test]
+fn some_tables() {
+    let shop = shop();
+    shop.sql(
+        "create table app.links (customer bigint references app.customers, note text);
+              insert into app.links values (7, 'x')",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for format in ["-Fc", "-Fp"] {
+        dump(
+            &shop,
+            &[format, "-t", "app.links", "-t", "app.pictures"],
+            &path,
+        );
+        // Without a word about it, it is a backup that does not restore.
+        expect_verdict(&verify(&path), "failed");
+        let run = tool("pg-restore-verify").args(["-t", "app.*"]).arg(&path);
+        let output = run.run();
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        expect_verdict(&output, "ok");
+        assert!(output.stdout.contains("customer = 7"), "{output:?}");
+        // A manifest says it.
+        let conninfo = shop.conninfo();
+        let kind = if format == "-Fc" { "custom" } else { "plain" };
+        let run = tool("pg-dump-rotate").args(["-d", &conninfo, "-F", kind]);
+        let run = run.args(["-t", "app.links", "--label", kind, "--dir"]);
+        let taken = run.arg(folder.path()).run().expect_code(0);
+        let path = taken.json_lines()[0]["path"].as_str().unwrap().to_string();
+        let output = verify(Path::new(&path));
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        expect_verdict(&output, "ok");
+        assert!(output.stdout.contains("customer = 7"), "{output:?}");
+    }
 }

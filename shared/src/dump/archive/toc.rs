@@ -56,6 +56,8 @@ pub struct Toc {
     version: (u8, u8),
     offset_bytes: usize,
     entries: BTreeMap<i64, TocEntry>,
+    /// The numbers of the entries as they stand there, which is the order of their data.
+    order: Vec<i64>,
 }
 
 /// An entry of the table of contents, as far as its data needs it.
@@ -65,6 +67,10 @@ pub struct TocEntry {
     pub kind: String,
     /// Its schema and name, for people.
     pub label: String,
+    /// Its schema; empty if it is in none.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
     /// Who owns it; empty if nobody does.
     pub owner: String,
     /// Its own statements, such as a sequence's `setval`.
@@ -107,6 +113,7 @@ impl Toc {
             let id = int(input, toc.int_bytes).map_err(unreadable)?;
             let entry = toc.entry(input)?;
             toc.entries.insert(id, entry);
+            toc.order.push(id);
         }
         Ok(Some(toc))
     }
@@ -132,6 +139,7 @@ impl Toc {
             version,
             offset_bytes: usize::from(head[9]),
             entries: BTreeMap::new(),
+            order: Vec::new(),
         })
     }
 
@@ -158,10 +166,13 @@ impl Toc {
         let _oids = text(input)?;
         while text(input)?.is_some() {}
         let file = self.place(input)?;
-        let words = [schema, name].map(|words| words.map(lossy).unwrap_or_default());
+        let [schema, name] = [schema, name].map(|words| words.map(lossy).unwrap_or_default());
+        let label = format!("{schema}.{name}");
         Ok(TocEntry {
             kind: kind.map(lossy).unwrap_or_default(),
-            label: words.join(".").trim_start_matches('.').to_string(),
+            label: label.trim_start_matches('.').to_string(),
+            schema,
+            name,
             owner,
             definition: definition.unwrap_or_default(),
             copy: copy.unwrap_or_default(),
@@ -189,6 +200,12 @@ impl Toc {
     /// The entries, each with its number.
     pub fn entries(&self) -> impl Iterator<Item = (i64, &TocEntry)> {
         self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// The entries as they stand there, each with its number.
+    pub fn in_order(&self) -> impl Iterator<Item = (i64, &TocEntry)> {
+        let entries = self.order.iter();
+        entries.filter_map(|id| Some((*id, self.entries.get(id)?)))
     }
 
     /// The entry with this number.

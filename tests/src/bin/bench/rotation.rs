@@ -31,6 +31,7 @@ pub fn run(tool: &Path, like: &Path) {
             cpu,
             bytes: 0,
             peak_kib,
+            restore: None,
         }
     };
     println!(

@@ -1,0 +1,105 @@
+//! `--compare`: a backup beside the live database that it should be of.
+
+use std::fs;
+use std::path::Path;
+
+use tests::{Database, Output, tool};
+
+use crate::backups::{dump, expect_verdict, failed, shop};
+
+fn compare(path: &Path, live: &Database, options: &[&str]) -> Output {
+    let run = tool("pg-restore-verify").args(["--compare", &live.conninfo()]);
+    run.args(options).arg(path).run()
+}
+
+#[test]
+fn counts_within_the_threshold_and_beyond() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&shop, &[format], &path);
+    }
+    let path = folder.path().join("-Fc");
+    let output = compare(&path, &shop, &["--max-difference", "0"]);
+    expect_verdict(&output, "ok");
+    let lines = output.json_lines();
+    let compared = lines.iter().filter(|finding| finding["check"] == "compare");
+    assert_eq!(compared.count(), 8, "{output:?}");
+    // 8 of 100 are gone, a table is new.
+    shop.sql(
+        "delete from app.pictures where id <= 4; create table app.new (a int);
+              insert into app.new values (1)",
+    );
+    let output = compare(&path, &shop, &[]);
+    assert_eq!(failed(&output), ["compare app.new"], "{output:?}");
+    let output = compare(
+        &path,
+        &shop,
+        &["--max-difference=7.9%", "-t", "app.pictures"],
+    );
+    assert_eq!(failed(&output), ["compare app.pictures"], "{output:?}");
+    assert!(output.stdout.contains("differs by 8.0 %"), "{output:?}");
+    expect_verdict(&compare(&path, &shop, &["-t", "app.pictures"]), "ok");
+    let path = folder.path().join("-Fp");
+    assert_eq!(failed(&compare(&path, &shop, &[])), ["compare app.new"]);
+}
+
+#[test]
+fn an_empty_dump_and_one_of_another_database() {
+    let shop = shop();
+    let other = Database::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for options in [&["-Fc", "-s"][..], &["-Fp", "--exclude-table-data=*.*"]] {
+        dump(&shop, options, &path);
+        let output = compare(&path, &shop, &[]);
+        let failed = failed(&output);
+        assert!(
+            failed.contains(&"compare app.orders".to_string()),
+            "{output:?}"
+        );
+        // One of the eight is empty.
+        assert_eq!(failed.len(), 7, "{output:?}");
+    }
+    other.sql("create table app_orders (a int); insert into app_orders values (1)");
+    dump(&other, &["-Fc"], &path);
+    let output = compare(&path, &shop, &[]);
+    expect_verdict(&output, "failed");
+    assert!(output.stdout.contains("another database"), "{output:?}");
+    // With the same tables, only the manifest knows.
+    let twin = Database::new();
+    twin.sql("create table app_orders (a int); insert into app_orders values (2)");
+    let run = tool("pg-dump-rotate").args(["-d", &twin.conninfo(), "--dir"]);
+    let taken = run.arg(folder.path()).run().expect_code(0);
+    let path = taken.json_lines()[0]["path"].as_str().unwrap().to_string();
+    expect_verdict(&compare(Path::new(&path), &twin, &[]), "ok");
+    let output = compare(Path::new(&path), &other, &[]);
+    assert_eq!(
+        failed(&output),
+        [format!("compare {}", other.name())],
+        "{output:?}"
+    );
+    assert!(fs::exists(&path).unwrap());
+}
+
+#[test]
+fn what_can_t_be_seen_is_not_taken_for_equal() {
+    let database = Database::new();
+    database.sql(
+        "create table open (a int); create table closed (a int);
+         do $$ begin create role counter login; exception when duplicate_object then null; end $$;
+         grant select on open to counter",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&database, &["-Fc"], &path);
+    let conninfo = format!("{} user=counter", database.conninfo());
+    let run = tool("pg-restore-verify").args(["--compare", &conninfo]);
+    let output = run.arg(&path).run();
+    expect_verdict(&output, "skipped");
+    assert!(output.stdout.contains("permission denied"), "{output:?}");
+    let nowhere = tool("pg-restore-verify").args(["--compare", "host=/nonexistent"]);
+    nowhere.arg(&path).run().expect_code(2);
+    database.sql("drop owned by counter; drop role counter");
+}
