@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use shared::backup::Format;
+use shared::dump::Packing;
 use shared::programs::{Child, Program, Version};
 use shared::{Error, Result};
 
@@ -64,9 +65,7 @@ impl Compression {
                 Self::Method(Method::Zstd, 3)
             }
             // A third less work than at 6, and 2 % larger.
-            Format::Custom => Self::Method(Method::Gzip, 2),
-            // By pg_dump's own zlib, which holds the dump up.
-            Format::Directory => Self::Method(Method::Gzip, 1),
+            Format::Custom | Format::Directory => Self::Method(Method::Gzip, 2),
         })
     }
 
@@ -121,6 +120,18 @@ impl Compression {
                 level.to_string()
             }
             Self::Method(..) => self.to_string(),
+        }
+    }
+
+    /// How an archive that we compress says it, and gzip's level, which older ones name.
+    pub fn packing(self) -> (Packing, u8) {
+        match self {
+            Self::None => (Packing::None, 0),
+            Self::Method(Method::Gzip, level) => {
+                (Packing::Gzip, u8::try_from(level).unwrap_or(u8::MAX))
+            }
+            Self::Method(Method::Lz4, _) => (Packing::Lz4, 0),
+            Self::Method(Method::Zstd, _) => (Packing::Zstd, 0),
         }
     }
 

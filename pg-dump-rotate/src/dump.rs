@@ -24,15 +24,14 @@ use shared::backup::{self, Format};
 use shared::cli;
 use shared::connection::Conninfo;
 use shared::dump::Toc;
-use shared::programs::{Child, Program, set_environment};
+use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Context, Error, Result, signals};
 
 use crate::archive;
 use crate::compression::Compression;
 use crate::output::Output;
 use crate::partial::Partial;
-use crate::watch::{self, Watch, Watched};
-use directory::Follower;
+use crate::watch::{Watch, Watched};
 use source::Source;
 pub use tar::read as read_tar;
 
@@ -148,33 +147,10 @@ impl Dump<'_> {
         }
     }
 
-    fn follow(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
-        let written = || format!("could not write {}", partial.path().display());
-        let mut command = self.command();
-        // We wait for the disk ourselves, of each file as soon as it is whole.
-        command.arg("--no-sync").arg("--file").arg(partial.path());
-        command.arg(format!("--jobs={}", self.jobs));
-        let follower = Follower::start(
-            partial.path(),
-            self.jobs,
-            self.digest,
-            context.progress(),
-            self.conninfo.database(),
-        )
-        .context(written)?;
-        let child = Child::spawn(command, "pg_dump")?;
-        let watch = self.watch(&child, watch::growth(partial.path()))?;
-        self.wait(child, watch.as_ref(), context)?;
-        let findings = follower.finish();
-        signals::check()?;
-        let dumped = findings.and_then(|found| found.prove(&partial.name(), self.compression));
-        partial.file()?.sync_all().context(written)?;
-        dumped.map_err(|error| self.damaged(error))
-    }
-
     fn pipe(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
         let written = || format!("could not write {}", partial.path().display());
-        let mut command = self.command();
+        // Compressing what goes to one file is our work.
+        let mut command = self.command(Some(Compression::None));
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dump")?;
         let name = self.conninfo.database();
@@ -196,7 +172,8 @@ impl Dump<'_> {
         };
         drop(source);
         // What pg_dump says itself is better than what its output shows.
-        self.wait(child, watch.as_ref(), context)?;
+        let finished = self.ended(child, watch.as_ref())?;
+        self.succeeded(finished, context)?;
         let copied = copied.map_err(|error| self.damaged(error))?;
         if let Some(warning) = copied.warning {
             context.warn(warning);
@@ -240,12 +217,15 @@ impl Dump<'_> {
         self.patience.map(start).transpose()
     }
 
-    fn wait(&self, child: Child, watch: Option<&Watch>, context: &cli::Context) -> Result<()> {
+    /// Waits for pg_dump's end.
+    fn ended(&self, child: Child, watch: Option<&Watch>) -> Result<Finished> {
         let finished = child.wait()?;
         signals::check()?;
-        if let Some(lost) = watch.and_then(Watch::lost) {
-            return Err(lost);
-        }
+        watch.and_then(Watch::lost).map_or(Ok(finished), Err)
+    }
+
+    /// An error unless pg_dump succeeded.
+    fn succeeded(&self, finished: Finished, context: &cli::Context) -> Result<()> {
         let database = self.conninfo.database();
         let remedy = self.remedy(&finished.stderr);
         let finished = finished
@@ -296,20 +276,17 @@ impl Dump<'_> {
     }
 
     /// Everything about the connection, the password above all, goes by the environment.
-    fn command(&self) -> Command {
-        let mut arguments = self.arguments();
+    /// Compressed as was asked for, or else like this.
+    fn command(&self, compression: Option<Compression>) -> Command {
+        let mut arguments = self.arguments(compression.unwrap_or(self.compression));
         arguments.extend(self.conninfo.child_arguments());
         let mut command = self.pg_dump.command_with(arguments);
         set_environment(&mut command, self.conninfo.child_environment());
         command
     }
 
-    fn arguments(&self) -> Vec<OsString> {
-        let compress = match self.format {
-            Format::Directory => self.compression.argument(self.pg_dump.version),
-            // Where there is one file that is our work, on all cores.
-            Format::Custom | Format::Plain | Format::Tar => "0".into(),
-        };
+    fn arguments(&self, compression: Compression) -> Vec<OsString> {
+        let compress = compression.argument(self.pg_dump.version);
         let mut arguments = vec![
             "--no-password".to_string(),
             format!("--format={}", self.format.as_str()),

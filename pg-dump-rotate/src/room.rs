@@ -85,6 +85,43 @@ impl Room {
     }
 }
 
+/// What nothing that becomes of so many bytes of tables is larger than.
+fn largest(source_bytes: u64) -> u64 {
+    scaled(source_bytes, LARGEST) + ALWAYS
+}
+
+/// Room that is set aside for a dump that may lie there uncompressed for a while.
+pub struct Spill(u64);
+
+/// What all dumps of this run have set aside.
+static SPILLED: Mutex<u64> = Mutex::new(0);
+
+impl Spill {
+    /// Sets aside what a dump of `source_bytes` of tables takes at most; `None` where there is
+    /// less.
+    pub fn of(dir: &Path, source_bytes: u64) -> Result<Option<Self>> {
+        let wanted = largest(source_bytes);
+        let free = free_bytes(dir)?;
+        let mut claimed = SPILLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.saturating_sub(*claimed) < wanted {
+            return Ok(None);
+        }
+        *claimed += wanted;
+        Ok(Some(Self(wanted)))
+    }
+
+    /// How much it is.
+    pub fn bytes(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        *SPILLED.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+    }
+}
+
 fn too_small(dir: &Path, needed: u64, free: u64, source_bytes: u64, others: u64) -> Error {
     let besides = match others {
         0 => String::new(),

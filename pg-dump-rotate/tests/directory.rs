@@ -300,9 +300,9 @@ fn what_is_not_whole_is_no_backup() {
             "the data of TABLE DATA public.orders is missing",
         ),
         (&format!("{orders}; : > $f"), ""),
-        (&format!("{orders}; truncate -s -1 $f"), ""),
+        (&format!("{orders}; truncate -s -4 $f"), ""),
         (&format!("{orders}; truncate -s 1000 $f"), ""),
-        (&format!("{orders}; echo >> $f"), "goes on behind its end"),
+        (&format!("{orders}; echo x >> $f"), "goes on behind its end"),
         ("rm blob_*", "the data of BLOBS BLOBS is missing"),
         ("rm blobs*.toc", "the data of BLOBS BLOBS is missing"),
         (": > blobs.toc", "a large object's number is missing"),
@@ -313,20 +313,237 @@ fn what_is_not_whole_is_no_backup() {
     ] {
         for afterwards in [false, true] {
             let bin = pg_dump_and_then(damage, afterwards);
-            let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
-            let run = run.args(["-F", "directory", "-j", "2", "-Z", "gzip:1"]);
-            let output = run.run().expect_code(2);
+            let run_of = |bin: &Path| {
+                let run = back_up(&database, dir.path()).env("PG_BINDIR", bin);
+                run.args(["-F", "directory", "-j", "2"])
+            };
+            // This one pg_dump compresses.
+            let output = run_of(bin.path())
+                .args(["-Z", "gzip:1"])
+                .run()
+                .expect_code(2);
             let changed = afterwards && output.stderr.contains("was changed after");
             assert!(
                 changed || output.stderr.contains(words),
                 "{damage}: {output:?}"
             );
             assert!(visible(dir.path()).is_empty(), "{damage}: {output:?}");
+            // What we compress may have been read before it was damaged: then it is not.
+            let packed = run_of(bin.path()).args(["-Z", "gzip:2"]).run();
+            match packed.code() {
+                // The bytes of a large object tell nothing of their end.
+                Some(0) if damage.starts_with("truncate -s -2 blob") => remove_all(dir.path()),
+                Some(0) if afterwards => {
+                    let backup = path_of(&packed);
+                    check(&database, &backup, dir.path());
+                    remove_all(dir.path());
+                }
+                Some(2) => {}
+                _ => panic!("{damage}: {packed:?}"),
+            }
+            assert!(visible(dir.path()).is_empty(), "{damage}: packed");
         }
     }
     let bin = pg_dump_and_then("true", false);
     let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
     run.args(["-F", "directory"]).run().expect_code(0);
+}
+
+fn remove_all(dir: &Path) {
+    for name in visible(dir) {
+        let path = dir.join(name);
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+}
+
+/// A pg_dump that notes its arguments in the file `said` beside it, and then runs this, in which
+/// `real` is pg_dump and `out` its folder.
+fn pg_dump_that(does: &str) -> TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    let real = Program::find("pg_dump", None).unwrap();
+    let real = real.path().display();
+    let script = format!(
+        "#!/bin/sh
+        real={real}
+        [ \"$1\" = --version ] && exec $real --version
+        for word do [ \"$previous\" = --file ] && out=$word; previous=$word; done
+        echo \"$@\" >> ${{0%/*}}/said
+        {does}
+        "
+    );
+    let path = bin.path().join("pg_dump");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    bin
+}
+
+/// How each pg_dump was told to compress.
+fn compressed_by_pg_dump(bin: &Path) -> Vec<String> {
+    let said = fs::read_to_string(bin.join("said")).unwrap();
+    let words = said.split_whitespace();
+    let words = words.filter_map(|word| word.strip_prefix("--compress="));
+    words.map(str::to_string).collect()
+}
+
+/// Whether this file system forgets what is punched out of a file without writing it first.
+fn is_free_here(dir: &Path) -> bool {
+    let database = database_with_rows(10);
+    let bin = pg_dump_that("exec $real \"$@\"");
+    let run = back_up(&database, dir).env("PG_BINDIR", bin.path());
+    let run = run.args(["-F", "directory", "-Z", "gzip:2"]);
+    run.run().expect_code(0);
+    remove_all(dir);
+    compressed_by_pg_dump(bin.path()) == ["0"]
+}
+
+/// In memory it always is.
+#[cfg(target_os = "linux")]
+#[test]
+fn we_compress_where_that_costs_the_disk_nothing() {
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    assert!(is_free_here(dir.path()));
+}
+
+#[test]
+fn pg_dump_compresses_what_would_take_too_much_room() {
+    let database = database_with_rows(1000);
+    // 16 TB, as the catalog has it, and nobody can look while it is locked.
+    database.sql(
+        "create table huge (x int);
+         update pg_class set relpages = 2000000000 where relname = 'huge'",
+    );
+    let mut holder = database.client();
+    holder.batch_execute("begin; lock table huge").unwrap();
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    let bin = pg_dump_that("exec $real \"$@\"");
+    let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+    let run = run.args(["-F", "directory", "-Z", "gzip:2", "--force"]);
+    let run = run.args(["--lock-wait", "100ms"]);
+    run.run().expect_code(2);
+    assert_eq!(compressed_by_pg_dump(bin.path()), ["2"]);
+    assert!(visible(dir.path()).is_empty());
+}
+
+#[test]
+fn what_takes_more_room_than_was_foreseen_is_begun_again() {
+    let database = database_of_all_kinds();
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    // A file that nobody reads before it is closed.
+    let bin = pg_dump_that(
+        "case $* in
+             *compress=0*) { head -c 80000000 /dev/zero; sleep 600; } > $out/blobs.toc ;;
+             *) exec $real \"$@\" ;;
+         esac",
+    );
+    let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+    let output = run
+        .args(["-F", "directory", "-j", "2", "-Z", "gzip:2"])
+        .run();
+    let output = output.expect_code(0);
+    assert_eq!(compressed_by_pg_dump(bin.path()), ["0", "2"]);
+    let words = "warning: the dump takes more room than was foreseen";
+    assert!(output.stderr.contains(words), "{output:?}");
+    check(&database, &path_of(&output), dir.path());
+}
+
+/// Not hours later.
+#[test]
+fn what_can_not_be_read_ends_pg_dump() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    for method in ["none", "gzip:2"] {
+        let bin = pg_dump_that("mkdir $out/1.dat; exec sleep 600");
+        let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());
+        let output = run.args(["-F", "directory", "-Z", method]).run();
+        output.expect_code(2).expect_error("1.dat: Is a directory");
+        assert!(visible(dir.path()).is_empty());
+    }
+}
+
+/// The bytes of a dump's table of contents, without when it was begun.
+fn contents_of(folder: &Path) -> Vec<u8> {
+    const TIME: std::ops::Range<usize> = 11..60;
+    let mut bytes = fs::read(folder.join("toc.dat")).unwrap();
+    let version = bytes[6];
+    let (at, length) = if version >= 15 { (11, 1) } else { (11, 5) };
+    let compression = bytes[at..at + length].to_vec();
+    bytes.splice(TIME, compression);
+    bytes
+}
+
+/// Also by an older or newer pg_restore, with several connections or one.
+#[test]
+fn what_we_compress_is_what_pg_dump_would_write() {
+    let database = database_of_all_kinds();
+    database.sql(
+        "do $$ begin for n in 1..200 loop
+             execute format('create table small_%s as select %s as a', n, n); end loop; end $$;
+         create table noise as select n, encode(sha512(n::text::bytea), 'base64') as t
+             from generate_series(1, 40000) n;
+         create table edge (x text); alter table edge alter x set storage external;
+         insert into edge values (repeat('x', 1048571))",
+    );
+    for client in clients() {
+        let methods: &[&str] = match client {
+            Some(_) => &["gzip:6", "zstd:3", "lz4:1"],
+            None => &["gzip:2"],
+        };
+        for method in methods {
+            let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+            let run = with(client.as_ref(), back_up(&database, dir.path()));
+            let run = run.args(["-F", "directory", "-j", "2", "-Z", method]);
+            let ours = path_of(&run.run().expect_code(0));
+            let theirs = dir.path().join("theirs");
+            let compress = method.strip_prefix("gzip:").unwrap_or(method);
+            let pg_dump = program(of(client.as_ref(), "pg_dump"));
+            let pg_dump = pg_dump.args(["-Fd", "-j2", "--compress", compress, "-f"]);
+            pg_dump
+                .arg(&theirs)
+                .database(&database)
+                .run()
+                .expect_code(0);
+            assert_eq!(tests::files_in(&ours), tests::files_in(&theirs), "{method}");
+            assert!(
+                contents_of(&ours) == contents_of(&theirs),
+                "{client:?} {method}"
+            );
+            read_alike(&ours, &theirs, client.as_ref());
+        }
+    }
+}
+
+fn of(client: Option<&PathBuf>, name: &str) -> PathBuf {
+    match client {
+        Some(client) => client.join(name),
+        None => Program::find(name, None).unwrap().path().to_path_buf(),
+    }
+}
+
+/// Every pg_restore that can read archives of that pg_dump makes the same of both.
+#[track_caller]
+fn read_alike(ours: &Path, theirs: &Path, client: Option<&PathBuf>) {
+    let others = (13..=30).map(|major| PathBuf::from(format!("/opt/pg/{major}/bin/pg_restore")));
+    let others = others.filter(|path| path.exists());
+    let own = of(client, "pg_restore");
+    let mut read = 0;
+    for pg_restore in std::iter::once(own).chain(others) {
+        let script = |folder: &Path| {
+            let output = program(&pg_restore).args(["-f", "-"]).arg(folder).run();
+            let script = output
+                .stdout
+                .lines()
+                .filter(|line| !line.contains("restrict "));
+            let script: Vec<String> = script.map(str::to_string).collect();
+            (output.code(), script)
+        };
+        let (ours, theirs) = (script(ours), script(theirs));
+        assert!(ours == theirs, "{pg_restore:?}");
+        read += usize::from(ours.0 == Some(0));
+    }
+    assert!(read > 0);
 }
 
 #[test]

@@ -4,6 +4,14 @@
 SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        c.relkind = 'p' AS partitioned,
+       -- of a table with foreign partitions: where those of its rows are that are here
+       (SELECT CASE WHEN pg_catalog.bool_or(l.relkind = 'f')
+                    THEN pg_catalog.array_agg(pg_catalog.format('%I.%I', ln.nspname, l.relname)::pg_catalog.text
+                                              ORDER BY l.oid) FILTER (WHERE l.relkind <> 'f') END
+        FROM pg_catalog.pg_partition_tree(c.oid) t
+        JOIN pg_catalog.pg_class l ON l.oid = t.relid
+        JOIN pg_catalog.pg_namespace ln ON ln.oid = l.relnamespace
+        WHERE c.relkind = 'p') AS parts,
        pg_catalog.pg_relation_size(c.oid) AS bytes,
        rn.nspname::text AS root_schema,
        r.relname::text AS root_name,

@@ -7,7 +7,7 @@
 mod others;
 mod references;
 mod rest;
-mod statement;
+pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -35,6 +35,8 @@ pub struct Backup<'a> {
 struct Live {
     bytes: i64,
     partitioned: bool,
+    /// Itself and its partitions but the foreign ones, if it has such.
+    parts: Option<Vec<String>>,
     root: Option<QualifiedName>,
     estimate: Option<i64>,
 }
@@ -119,6 +121,9 @@ fn judge(mut finding: Finding, rows: &Rows, held: u64, most: f64) -> Finding {
 impl Backup<'_> {
     /// Whether a live table's rows need not be in this backup.
     fn passes_over(&self, table: &QualifiedName, live: Option<&Live>) -> bool {
+        if self.contents.held_off.holds(table) {
+            return true;
+        }
         let Some(live) = live else {
             return !self.chosen.is_complete(table);
         };
@@ -188,6 +193,7 @@ fn tables(client: &mut Client) -> Result<BTreeMap<QualifiedName, Live>> {
             // A partition that was dropped meanwhile has no size.
             bytes: row.try_get::<_, Option<i64>>("bytes")?.unwrap_or(0),
             partitioned: row.try_get("partitioned")?,
+            parts: row.try_get("parts")?,
             root: match root {
                 Some(root) => Some(name(row.try_get("root_schema")?, root)),
                 None => None,
@@ -206,7 +212,15 @@ fn rows_of(client: &mut Client, table: &QualifiedName, live: &Live) -> Result<Ro
         return Ok(Rows::Estimated(rows));
     }
     let only = if live.partitioned { "" } else { "ONLY " };
-    let sql = format!("SELECT pg_catalog.count(*) FROM {only}{}", table.to_sql());
+    let rows = match &live.parts {
+        None => format!("{only}{}", table.to_sql()),
+        Some(parts) => {
+            let of = |part: &String| format!("SELECT 1 FROM ONLY {part}");
+            let parts: Vec<String> = parts.iter().map(of).collect();
+            format!("({}) parts", parts.join(" UNION ALL "))
+        }
+    };
+    let sql = format!("SELECT pg_catalog.count(*) FROM {rows}");
     match client.query_typed(&sql, &[]).map_err(Error::from) {
         Ok(rows) => {
             let rows: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;

@@ -10,6 +10,7 @@ use shared::dump::{
 
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
+use crate::restore::HeldOff;
 use crate::roles::Needs;
 use crate::schema::Schema;
 
@@ -34,6 +35,8 @@ pub struct Contents {
     pub subject_to_row_security: bool,
     /// What it announces, and then does not hold.
     pub bare: Vec<Entry>,
+    /// What of it is not restored, because that would reach elsewhere.
+    pub held_off: HeldOff,
 }
 
 /// The rows that a dump holds of one table.

@@ -57,7 +57,7 @@ pub fn schema(
         false => Vec::new(),
     };
     options.extend(schemas.iter().map(String::as_str));
-    dump(pg_dump, target, &options, quotes)
+    target.as_defined(|| dump(pg_dump, target, &options, quotes))
 }
 
 /// The rows of the restored tables as INSERTs, for backups that hold them so.

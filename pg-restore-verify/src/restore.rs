@@ -3,6 +3,7 @@
 mod archive;
 mod batch;
 mod bounds;
+mod foreign;
 mod loading;
 mod locale;
 mod refusal;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use foreign::HeldOff;
 pub use locale::Locale;
 pub use refusal::{Harmless, Refusal};
 pub use script::restore_script;

@@ -47,6 +47,7 @@ pub struct Reading<'a> {
 struct Piece<'a> {
     target: &'a CopyTarget,
     partitioned: bool,
+    parts: Option<Vec<String>>,
     condition: Option<String>,
     respelled: bool,
     /// The blocks, from the first up to but without the last, or to the table's end.
@@ -122,6 +123,7 @@ fn plan<'a>(
         let whole = Piece {
             target,
             partitioned: table.partitioned,
+            parts: table.parts,
             condition: table.condition,
             respelled,
             blocks: None,
@@ -212,6 +214,11 @@ impl Piece<'_> {
         let table = self.target.table.to_sql();
         if let Some(condition) = &self.condition {
             return format!("(SELECT {columns} FROM ONLY {table} {condition})");
+        }
+        if let Some(parts) = &self.parts {
+            let of = |part: &String| format!("SELECT {columns} FROM ONLY {part}");
+            let parts: Vec<String> = parts.iter().map(of).collect();
+            return format!("({})", parts.join(" UNION ALL "));
         }
         match self.blocks {
             Some(blocks) => {

@@ -11,6 +11,8 @@ use shared::dump::QualifiedName;
 pub struct Table {
     /// Whether its rows are in its partitions.
     pub partitioned: bool,
+    /// Itself and its partitions but the foreign ones, if it has such.
+    pub parts: Option<Vec<String>>,
     /// Its size, if it can be read in ranges of blocks.
     pub blocks: Option<i64>,
     /// The size of a block.
@@ -32,6 +34,7 @@ pub fn restored(client: &mut Client) -> Result<HashMap<QualifiedName, Table>> {
         };
         let table = Table {
             partitioned: row.try_get("partitioned")?,
+            parts: row.try_get("parts")?,
             blocks: row.try_get("blocks")?,
             block_bytes: row.try_get("block_bytes")?,
             is_dumped: row.try_get("is_dumped")?,

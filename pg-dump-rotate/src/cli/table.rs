@@ -22,8 +22,11 @@ pub const TOOL: Tool = Tool::new(
      or when the dump fails, nothing is.\n\
      \n\
      What pg_dump writes is compressed here, on all cores, with a checksum of the content; the \
-     pg_restore of that version reads it. A directory pg_dump compresses itself; a tar file is not \
-     compressed.\n\
+     pg_restore of that version reads it. The files of a directory lie there uncompressed until we \
+     have read them: pg_dump compresses them itself where it runs elsewhere, where there is no room \
+     for that, where the file system would write all of it to the disk first (ext4 does not, from \
+     Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, lz4:2 and above. A tar file \
+     is not compressed.\n\
      \n\
      Several databases, by more than one -d or by --all-databases, and the globals of the server \
      are each a backup of their own, with the time of the run in their names and in the field set. \

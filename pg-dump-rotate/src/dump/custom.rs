@@ -14,7 +14,7 @@ use super::packer::{Joiner, Packer, push_int};
 use super::piece::{Filler, Piece, Subject};
 use super::source::Source;
 use super::{Copied, Dump, Head, Outcome, Trouble};
-use crate::compression::{Compression, Method};
+use crate::compression::Compression;
 use crate::output::Output;
 use crate::pool::{self, Pool};
 
@@ -39,7 +39,7 @@ pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Cop
             .into()),
         };
     };
-    let (packing, level) = packing(compression);
+    let (packing, level) = compression.packing();
     if !toc.can_say(packing) {
         return Err(Error::new(format!(
             "an archive by this pg_dump can't be compressed with {compression}"
@@ -87,17 +87,6 @@ fn pass_through(start: &[u8], mut input: impl Read, mut output: Output) -> Outco
                 .into(),
         ),
     })
-}
-
-fn packing(compression: Compression) -> (Packing, u8) {
-    match compression {
-        Compression::None => (Packing::None, 0),
-        Compression::Method(Method::Gzip, level) => {
-            (Packing::Gzip, u8::try_from(level).unwrap_or(u8::MAX))
-        }
-        Compression::Method(Method::Lz4, _) => (Packing::Lz4, 0),
-        Compression::Method(Method::Zstd, _) => (Packing::Zstd, 0),
-    }
 }
 
 fn rewrite(

@@ -2,26 +2,124 @@
 //! and a table of contents that names them.
 //!
 //! pg_dump writes the files itself, several at a time. We read them while they grow:
-//! to hash what is on disk, and to count and digest what is in them, so that little is
-//! left to do when pg_dump ends. The dump is good when its table of contents can be
-//! read, when every file that it names is there and has its end, and when all is on disk.
+//! to count and digest what is in them, and to compress them, or where that had better be
+//! pg_dump's work, to hash what is on disk; so that little is left to do when pg_dump ends.
+//! The dump is good when its table of contents can be read, when every file that it names
+//! is there and has its end, and when all is on disk.
 
 mod content;
 mod follow;
+mod growing;
+mod pace;
+mod packers;
+mod punch;
+mod scratch;
 mod watch;
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 use shared::dump::{Tally, Toc, TocEntry};
-use shared::{Error, Result, backup};
+use shared::programs::{Child, Finished};
+use shared::{Context, Error, Result, backup, cli, signals};
 
-use super::{Dumped, Head};
+use super::{Dump, Dumped, Head, Trouble};
 use crate::compression::Compression;
+use crate::folder::remove;
+use crate::partial::Partial;
+use crate::watch::growth;
 use content::{Content, Found, stem};
-
-pub use follow::Follower;
+use follow::{Failure, Followed, Follower};
+use scratch::Scratch;
 
 const CONTENTS: &str = "toc.dat";
+
+impl Dump<'_> {
+    /// Dumps into the folder.
+    pub(super) fn follow(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
+        if let Some(scratch) = Scratch::make(self, partial.path())? {
+            if let Some(dumped) = self.follow_into(partial, Some(&scratch), context)? {
+                return Ok(dumped);
+            }
+            drop(scratch);
+            empty(partial.path())?;
+            context.warn(
+                "the dump takes more room than was foreseen before it is compressed: it is begun \
+                 again, and compressed by pg_dump",
+            );
+        }
+        let dumped = self.follow_into(partial, None, context)?;
+        dumped.ok_or_else(|| Error::new("there is no room for the dump"))
+    }
+
+    /// `None` when there is no room for what waits to be compressed.
+    fn follow_into(
+        &self,
+        partial: &Partial,
+        scratch: Option<&Scratch>,
+        context: &cli::Context,
+    ) -> Result<Option<Dumped>> {
+        let written = || format!("could not write {}", partial.path().display());
+        let place = scratch.map_or(partial.path(), Scratch::path);
+        let mut command = self.command(scratch.map(|_| Compression::None));
+        // We wait for the disk ourselves, of each file as soon as it is whole.
+        command.arg("--no-sync").arg("--file").arg(place);
+        command.arg(format!("--jobs={}", self.jobs));
+        let followed = Followed {
+            folder: partial.path(),
+            scratch,
+            writers: self.jobs,
+            digest: self.digest,
+            name: self.conninfo.database(),
+        };
+        let follower = Follower::start(&followed, context.progress()).context(written)?;
+        let child = Child::spawn(command, "pg_dump")?;
+        follower.may_end(child.ender());
+        let watch = self.watch(&child, growth(place))?;
+        let finished = self.ended(child, watch.as_ref())?;
+        match follower.failure() {
+            Some(Failure::Room) => return Ok(None),
+            Some(Failure::Trouble(Trouble::Output(error))) => return Err(error).context(written),
+            // What pg_dump says itself is better than what its files show.
+            Some(Failure::Trouble(Trouble::Input(error))) if was_ended(&finished) => {
+                return Err(self.damaged(error));
+            }
+            Some(Failure::Trouble(Trouble::Input(error))) => {
+                self.succeeded(finished, context)?;
+                return Err(self.damaged(error));
+            }
+            None => self.succeeded(finished, context)?,
+        }
+        let findings = follower.finish();
+        signals::check()?;
+        let findings = match findings {
+            Err(Trouble::Output(error)) => return Err(error).context(written),
+            Err(Trouble::Input(error)) => return Err(self.damaged(error)),
+            Ok(findings) => findings,
+        };
+        if scratch.is_some() {
+            fs::remove_dir(place).context(written)?;
+        }
+        let dumped = findings.prove(&partial.name(), self.compression);
+        partial.file()?.sync_all().context(written)?;
+        dumped.map(Some).map_err(|error| self.damaged(error))
+    }
+}
+
+/// Whether it has nothing to say of its end, but that we wanted it.
+fn was_ended(finished: &Finished) -> bool {
+    let words = finished.stderr.trim_end();
+    !finished.status.success() && (words.is_empty() || words.ends_with("terminated by user"))
+}
+
+/// Removes what is in a folder.
+fn empty(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        remove(&entry?.path())?;
+    }
+    Ok(())
+}
 
 /// What was found in the files of a dump.
 #[derive(Default)]
@@ -35,26 +133,26 @@ pub struct Findings {
 impl Findings {
     /// The dump, to be called `name`; an error if something is missing.
     pub fn prove(mut self, name: &str, compression: Compression) -> Result<Dumped> {
-        self.contents.sort_by(|a, b| a.name.cmp(&b.name));
+        self.contents.sort_by(|a, b| a.file.name.cmp(&b.file.name));
         let toc = self.table_of_contents()?;
         let found: HashMap<&str, &Found> = self
             .contents
             .iter()
-            .map(|content| (stem(&content.name), &content.found))
+            .map(|content| (stem(&content.file.name), &content.found))
             .collect();
         let mut tally = self.tally;
         let mut large_objects = 0;
         for (_, entry) in toc.entries() {
             large_objects += check(entry, &found, self.digested, &mut tally)?;
         }
-        let is_large_object = |content: &&Content| content::large_object(&content.name).is_some();
+        let is_large_object =
+            |content: &&Content| content::large_object(&content.file.name).is_some();
         if large_objects < self.contents.iter().filter(is_large_object).count() {
             return Err(missing("a large object's number"));
         }
         let file = |content: &Content| backup::File {
-            name: format!("{name}/{}", content.name),
-            bytes: content.bytes,
-            sha256: content.sha256.clone(),
+            name: format!("{name}/{}", content.file.name),
+            ..content.file.clone()
         };
         let files = self.contents.iter().map(file).collect();
         Ok(Dumped {
@@ -68,7 +166,7 @@ impl Findings {
 
     fn table_of_contents(&self) -> Result<Toc> {
         let text = self.contents.iter().find_map(|content| {
-            let is_toc = content.name == CONTENTS;
+            let is_toc = content.file.name == CONTENTS;
             content.found.text().filter(|_| is_toc)
         });
         let mut text = text.ok_or_else(|| missing("the table of contents"))?;

@@ -23,6 +23,10 @@ pub fn look(client: &mut Client, contents: &Contents) -> Result<Done> {
         let populated = row.try_get("populated")?;
         let outcome = match (contents.refreshed.contains(&view), populated) {
             (_, true) => Outcome::Holds,
+            _ if contents.held_off.holds(&view) => {
+                let why = "not filled: it shows what is in foreign tables, which nothing may read";
+                Outcome::Listed(why.to_string())
+            }
             (true, false) => Outcome::Broken {
                 expected: Some("rows".to_string()),
                 actual: Some("never filled".to_string()),

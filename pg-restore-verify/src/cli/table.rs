@@ -42,6 +42,12 @@ pub const TOOL: Tool = Tool::new(
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
+     Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
+     wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
+     them are read and compared with the manifest, not restored, and a materialised view that \
+     shows them stays empty; each has a record with status \"skipped\". What opens connections \
+     by functions of its own, such as dblink in a materialised view, an index or a constraint, is \
+     not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
      amcheck, with --deep every row in them), materialised views, sequences that would give a \

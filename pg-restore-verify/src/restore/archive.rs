@@ -44,6 +44,7 @@ pub fn restore_archive(
         list: None,
     };
     let mut told = run.section(&["--section=pre-data"])?;
+    target.hold_off_foreign()?;
     let mut client = target.connect()?;
     let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
     if chosen.is_part() {
@@ -72,10 +73,11 @@ pub fn restore_archive(
         // The other complaints about the file are of the same damage.
         told.retain(|told| told.message.contains("ERROR:"));
     }
-    let contents = collector.finish();
+    let mut contents = collector.finish();
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
     }
+    contents.held_off = target.held_off(&contents, &mut told)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }

@@ -21,7 +21,7 @@ use super::sessions::Sessions;
 use super::target::Target;
 use super::units::Unit;
 use super::{Harmless, Part, Refusal, Restored};
-use super::{batch, stand_ins};
+use super::{batch, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -90,7 +90,8 @@ pub fn restore_script<R: Read>(
     }
     restore.collector.bare(script.bare());
     let mut chosen = restore.chosen.unwrap_or_default();
-    let contents = restore.collector.finish();
+    let mut contents = restore.collector.finish();
+    contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
@@ -310,7 +311,11 @@ impl Restore<'_> {
         if settings.iter().any(|start| sql.starts_with(start)) {
             self.sessions.set(sql);
         }
-        Ok(self.client.batch_execute(sql)?)
+        self.client.batch_execute(sql)?;
+        match foreign::may_bring_wrapper(sql) {
+            true => self.target.hold_off_foreign(),
+            false => Ok(()),
+        }
     }
 
     /// Whether the script has any definitions, which come before all rows.

@@ -9,8 +9,11 @@ use shared::cli::Context;
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Context as _, Error, Result};
 
+use super::foreign::{Foreign, HeldOff};
 use super::locale::Locale;
+use super::refusal::Refusal;
 use crate::archive::Archive;
+use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::promotion::Promotion;
 use crate::roles::Needs;
@@ -32,6 +35,7 @@ pub struct Target {
     /// On a server that others use.
     scratch: Option<Scratch>,
     is_created: bool,
+    foreign: Foreign,
 }
 
 impl Target {
@@ -74,6 +78,7 @@ impl Target {
             first_word,
             is_created: false,
             scratch,
+            foreign: Foreign::default(),
         }
     }
 
@@ -82,8 +87,45 @@ impl Target {
         self.is_created
     }
 
+    /// From here on nothing restored reaches what is elsewhere.
+    pub fn hold_off_foreign(&self) -> Result<()> {
+        self.foreign.hold_off(&mut self.connect()?)
+    }
+
+    /// Does what needs the definitions as they were restored, and reads no rows.
+    pub fn as_defined<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if !self.foreign.is_any() {
+            return work();
+        }
+        self.foreign.give_back(&mut self.connect()?)?;
+        let done = work();
+        self.hold_off_foreign()?;
+        done
+    }
+
+    /// What was not restored because it would have reached elsewhere; the errors about it are
+    /// taken away from the others.
+    pub fn held_off(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<HeldOff> {
+        if refusals
+            .iter()
+            .any(|refusal| refusal.own_trouble().is_some())
+        {
+            return Ok(HeldOff::default());
+        }
+        HeldOff::of(&mut self.connect()?, contents, refusals)
+    }
+
+    /// In a database that stays everything works.
+    fn let_through(&self) -> Result<()> {
+        match self.foreign.is_any() {
+            true => self.foreign.give_back(&mut self.connect()?),
+            false => Ok(()),
+        }
+    }
+
     /// Leaves what was restored.
     pub fn keep(mut self) -> Result<()> {
+        self.let_through()?;
         match self.scratch.take() {
             Some(scratch) => scratch.keep(),
             None => Ok(()),
@@ -102,6 +144,7 @@ impl Target {
 
     /// Puts the database in the place of a live one.
     pub fn promote(&mut self, promotion: &Promotion) -> Result<()> {
+        self.let_through()?;
         match self.scratch.take() {
             Some(scratch) => scratch.promote(promotion),
             None => Err(Error::usage("--promote needs a server: name it by -d")),

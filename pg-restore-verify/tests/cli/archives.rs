@@ -189,6 +189,31 @@ fn of_later_versions_restored_on_the_newest() {
     }
 }
 
+/// Where standard output appends, which that of pg_dump does from 16 on, the table of contents
+/// stands at the end a second time.
+#[test]
+fn that_standard_output_was_led_into() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let mut all = vec![pg_dump.path().to_path_buf()];
+    all.extend(others().into_iter().map(|(_, bin)| bin.join("pg_dump")));
+    for (number, pg_dump) in all.iter().enumerate() {
+        let path = folder.path().join(format!("{number}.dump"));
+        let append = "exec \"$0\" --format=custom >>\"$1\"";
+        let run = program("sh").database(&shop).args(["-c", append]);
+        run.arg(pg_dump).arg(&path).run().expect_code(0);
+        let newest = others().pop().map(|(_, bin)| bin).unwrap_or_default();
+        let run = tool("pg-restore-verify").env("PG_BINDIR", newest);
+        is_good(&run.arg(&path).run(), &format!("{pg_dump:?}"));
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.pop();
+        fs::write(&path, &bytes).unwrap();
+        let cut = tool("pg-restore-verify").arg("--archive-only").arg(&path);
+        assert_eq!(failed(&cut.run()), ["archive"], "{pg_dump:?}, cut");
+    }
+}
+
 /// Large objects have owners and rights of their own, which pg_restore does not tell of
 /// with the definitions.
 #[test]

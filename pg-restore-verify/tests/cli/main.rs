@@ -10,6 +10,7 @@ mod comparing;
 mod compressed;
 mod damaged;
 mod faults;
+mod foreign;
 mod harmless;
 mod healthy;
 mod kept;

@@ -132,6 +132,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_table_of_contents_that_comes_again_is_no_damage() {
+        let once = [head(16, 1), int_of(0)].concat();
+        let read = |archive: &[u8]| {
+            let archive = Archive::open(archive).unwrap().unwrap();
+            archive
+                .blocks(|_| Ok(()))
+                .map_err(|error| error.message().to_string())
+        };
+        assert_eq!(read(&once), Ok(()));
+        assert_eq!(read(&[once.clone(), int_of(0)].concat()), Ok(()));
+        for rest in [int_of(1), [int_of(0), vec![0]].concat()] {
+            let senseless = Err("the archive makes no sense".to_string());
+            assert_eq!(read(&[once.clone(), rest].concat()), senseless);
+        }
+    }
+
+    #[test]
     fn a_damaged_length_does_not_fill_the_memory() {
         let mut damaged = head(14, 1);
         damaged.extend([int_of(1), int_of(1), int_of(1)].concat());

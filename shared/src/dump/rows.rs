@@ -13,6 +13,8 @@ pub struct CopyRows {
     /// A line whose end has not come yet.
     begun: Option<Box<Begun>>,
     ended: bool,
+    /// Something follows the end.
+    goes_on: bool,
 }
 
 #[derive(Default)]
@@ -39,11 +41,13 @@ impl CopyRows {
             }
             rest = &rest[end + 1..];
         }
+        // Empty lines follow the end.
+        self.goes_on |= rest.iter().any(|byte| *byte != b'\n');
     }
 
-    /// What was digested; `None` when the line `\.` has not come.
+    /// What was digested; `None` when the line `\.` has not come, or was not the last.
     pub fn finish(self) -> Option<Digest> {
-        self.ended.then_some(self.digest)
+        (self.ended && !self.goes_on).then_some(self.digest)
     }
 
     fn begin(&mut self, bytes: &[u8]) {
@@ -99,6 +103,8 @@ mod tests {
                 let whole = digest(&format!("{body}\\.\n\n\n"), piece);
                 assert_eq!(whole, Some(expected), "{lines:?} by {piece}");
                 assert_eq!(digest(&body, piece), None, "{lines:?} by {piece}, no end");
+                let longer = format!("{body}\\.\n\nx\n");
+                assert_eq!(digest(&longer, piece), None, "{lines:?} by {piece}, no end");
             }
         }
     }

@@ -77,28 +77,29 @@ impl Compression {
 }
 
 /// Frames of LZ4. The decoder beneath takes the end of the input for the end of a frame, if it
-/// comes between two blocks: here it is seen.
+/// comes between two blocks: here it is seen. It has room for blocks of one size, so that each
+/// frame gets one of its own.
 struct Lz4<R: BufRead> {
-    decoder: FrameDecoder<Watched<R>>,
+    decoder: Option<FrameDecoder<Watched<R>>>,
 }
 
 impl<R: BufRead> Lz4<R> {
     fn new(input: R) -> Self {
         let ended = false;
         Self {
-            decoder: FrameDecoder::new(Watched { input, ended }),
+            decoder: Some(FrameDecoder::new(Watched { input, ended })),
         }
     }
 }
 
 impl<R: BufRead> Read for Lz4<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let length = self.decoder.read(buffer)?;
+        while let Some(decoder) = &mut self.decoder {
+            let length = decoder.read(buffer)?;
             if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
-            let watched = self.decoder.get_mut();
+            let watched = decoder.get_mut();
             if watched.input.fill_buf()?.is_empty() {
                 return match watched.ended {
                     true => Err(io::Error::new(
@@ -108,7 +109,10 @@ impl<R: BufRead> Read for Lz4<R> {
                     false => Ok(0),
                 };
             }
+            let ended = self.decoder.take().map(FrameDecoder::into_inner);
+            self.decoder = ended.map(FrameDecoder::new);
         }
+        Ok(0)
     }
 }
 
@@ -206,6 +210,34 @@ mod tests {
                     whole.len()
                 );
             }
+        }
+    }
+
+    /// As pieces of a file are, when the last one is small.
+    #[test]
+    fn frames_of_lz4_need_not_be_alike() {
+        let text = text();
+        let frame = |size, mode| {
+            let mut info = lz4_flex::frame::FrameInfo::new();
+            (info.block_size, info.block_mode) = (size, mode);
+            let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+            encoder.write_all(&text).unwrap();
+            encoder.finish().unwrap()
+        };
+        use lz4_flex::frame::{BlockMode, BlockSize};
+        for mode in [BlockMode::Independent, BlockMode::Linked] {
+            let sizes = [
+                BlockSize::Max1MB,
+                BlockSize::Max64KB,
+                BlockSize::Max4MB,
+                BlockSize::Max64KB,
+            ];
+            let frames: Vec<u8> = sizes
+                .into_iter()
+                .flat_map(|size| frame(size, mode))
+                .collect();
+            let unpacked = unpacked(Compression::Lz4, &frames).unwrap();
+            assert!(unpacked == text.repeat(4));
         }
     }
 

@@ -163,7 +163,7 @@ impl Bench {
         // What we take for directories too.
         let compress = match self.pg_dump.version.major {
             16.. => "--compress=zstd:3",
-            _ => "--compress=1",
+            _ => "--compress=2",
         };
         let piped = |name, command: &str, file| {
             let command = format!("\"$PG_DUMP\" | {command} >{file}");

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 use lz4_flex::frame::FrameDecoder;
+use shared::backup;
 use shared::dump::{CopyRows, Digest, LargeObjectDigest, Tally};
 
 const BUFFER: usize = 256 * 1024;
@@ -14,9 +15,8 @@ const WINDOW: u32 = 31;
 
 /// A file, as it is on disk and by what is in it.
 pub struct Content {
-    pub name: String,
-    pub bytes: u64,
-    pub sha256: String,
+    /// With its name in the folder.
+    pub file: backup::File,
     pub found: Found,
 }
 
@@ -57,7 +57,7 @@ pub fn is_data(name: &str) -> bool {
 /// Reads a file to its end, and what is in it; without `digest` only what names other files.
 pub fn read(
     name: &str,
-    input: &mut impl Read,
+    mut input: &mut dyn Read,
     digest: bool,
     tally: &mut Tally,
 ) -> io::Result<Found> {
@@ -67,19 +67,19 @@ pub fn read(
         return Ok(Found::Text(text));
     }
     if !digest {
-        pour(input, |_| {})?;
+        pour(&mut input, |_| {})?;
         return Ok(Found::Bytes);
     }
     match large_object(name) {
         Some(oid) => {
             let mut content = LargeObjectDigest::default();
-            unpack(name, input, |bytes| content.add(bytes))?;
+            unpack(name, &mut input, |bytes| content.add(bytes))?;
             tally.add_large_object(oid, &content);
             Ok(Found::LargeObject)
         }
         None => {
             let mut rows = CopyRows::default();
-            unpack(name, input, |bytes| rows.add(bytes))?;
+            unpack(name, &mut input, |bytes| rows.add(bytes))?;
             Ok(Found::Rows(rows.finish()))
         }
     }

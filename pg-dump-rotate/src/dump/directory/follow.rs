@@ -1,62 +1,82 @@
 //! Reads the files of a folder while another program writes them.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, PipeWriter, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use shared::message::Progress;
-use shared::units::human_bytes;
-use shared::{Context, Error, Result, backup, signals};
+use shared::programs::Ender;
+use shared::{Context, Error, Result};
 
-use super::Findings;
 use super::content::{self, Content};
+use super::growing::{Growing, Hashed};
+use super::pace::Pace;
+use super::packers::{Output, Packed, Packers};
+use super::scratch::{Scratch, taken_bytes};
 use super::watch::{Heard, Watch};
+use super::{CONTENTS, Findings};
+use crate::dump::{Outcome, Trouble};
 
 /// How long to wait before looking whether a file has grown.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How often to look how much room is taken.
+const ROOM_PAUSE: Duration = Duration::from_millis(500);
+
+/// What is followed, and how.
+pub struct Followed<'a> {
+    /// Where the dump is to be.
+    pub folder: &'a Path,
+    /// Where it comes from, to be compressed: or else pg_dump writes it where it is to be.
+    pub scratch: Option<&'a Scratch>,
+    /// How many files grow at a time.
+    pub writers: usize,
+    /// Whether what is in them is read too.
+    pub digest: bool,
+    /// The database.
+    pub name: &'a str,
+}
+
+/// Why it could not be followed to its end.
+pub enum Failure {
+    /// A file can't be read or written.
+    Trouble(Trouble),
+    /// What waits to be compressed takes more room than was foreseen.
+    Room,
+}
 
 /// Threads that read what appears in a folder. Dropped, they end.
 pub struct Follower {
     shared: Arc<Shared>,
     readers: Vec<JoinHandle<Findings>>,
-    watcher: Option<JoinHandle<()>>,
+    /// Those that listen and that look at the room.
+    others: Vec<JoinHandle<()>>,
     /// Closed to end the watching.
     watching: Option<PipeWriter>,
 }
 
 impl Follower {
-    /// Begins to read what `writers` at a time will write to `folder`. With `digest` also what
-    /// is in it.
-    pub fn start(
-        folder: &Path,
-        writers: usize,
-        digest: bool,
-        progress: Progress,
-        database: &str,
-    ) -> Result<Self> {
-        let shared = Arc::new(Shared {
-            pace: Pace::new(progress, database),
-            folder: folder.to_path_buf(),
-            digest,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
+    /// Begins to read what will be written.
+    pub fn start(followed: &Followed<'_>, progress: Progress) -> Result<Self> {
+        let no_thread = || "could not start a thread".to_string();
         let mut follower = Self {
-            shared,
+            shared: Arc::new(Shared::new(followed, progress).context(no_thread)?),
             readers: Vec::new(),
-            watcher: None,
+            others: Vec::new(),
             watching: None,
         };
-        let no_thread = || "could not start a thread".to_string();
         follower.watch().context(no_thread)?;
+        if let Some(scratch) = followed.scratch {
+            let (shared, most) = (Arc::clone(&follower.shared), scratch.most_bytes());
+            let guard = thread::Builder::new().spawn(move || shared.guard(most));
+            follower.others.push(guard.context(no_thread)?);
+        }
         // One for each file that grows, and one for those that don't any more.
-        for _ in 0..=writers {
+        for _ in 0..=followed.writers {
             let shared = Arc::clone(&follower.shared);
             let reader = thread::Builder::new().spawn(move || shared.read_all());
             follower.readers.push(reader.context(no_thread)?);
@@ -64,22 +84,46 @@ impl Follower {
         Ok(follower)
     }
 
+    /// Says what ends who writes, when that is of no use any more.
+    pub fn may_end(&self, ender: Ender) {
+        let mut state = self.shared.state();
+        let has_failed = state.failed.is_some();
+        state.ender = Some(ender).filter(|_| !has_failed);
+    }
+
+    /// Nobody wants to know any more.
+    pub fn abandon(&self) {
+        self.shared.change(|state| state.abandoned = true);
+    }
+
+    /// Why it has ended by itself, if it has.
+    pub fn failure(&self) -> Option<Failure> {
+        self.shared.state().failed.take()
+    }
+
+    /// What the threads know.
+    #[cfg(test)]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     fn watch(&mut self) -> io::Result<()> {
-        let Some(watch) = Watch::begin(&self.shared.folder) else {
+        let Some(watch) = Watch::begin(&self.shared.source) else {
             return Ok(());
         };
         let (end, watching) = io::pipe()?;
         let shared = Arc::clone(&self.shared);
         let hear = move || watch.listen(&end, |name, heard| shared.hear(name, heard));
-        self.watcher = Some(thread::Builder::new().spawn(hear)?);
+        self.others.push(thread::Builder::new().spawn(hear)?);
         self.watching = Some(watching);
         Ok(())
     }
 
     /// Reads the rest, once nobody writes any more; tells what was found. All of it is on disk
     /// then, save the names. A signal ends it.
-    pub fn finish(mut self) -> Result<Findings> {
-        self.stop_watching();
+    pub fn finish(mut self) -> Outcome<Findings> {
+        // What it failed to hear of is found by looking.
+        drop(self.watching.take());
         self.shared.end()?;
         let mut all = Findings {
             digested: self.shared.digest,
@@ -91,35 +135,32 @@ impl Follower {
             all.contents.extend(found.contents);
             all.tally.merge(found.tally);
         }
-        if let Some(error) = self.shared.state().failed.take() {
-            return Err(error);
+        if let Some(Failure::Trouble(trouble)) = self.failure() {
+            return Err(trouble);
         }
         self.shared.look_again(&mut all.contents)?;
         Ok(all)
-    }
-
-    fn stop_watching(&mut self) {
-        drop(self.watching.take());
-        if let Some(watcher) = self.watcher.take() {
-            // What it failed to hear of is found by looking.
-            let _ = watcher.join();
-        }
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.stop_watching();
-        self.shared.change(|state| state.abandoned = true);
-        for reader in std::mem::take(&mut self.readers) {
-            let _ = reader.join();
-        }
+        drop(self.watching.take());
+        self.abandon();
+        let _ = self.readers.drain(..).map(JoinHandle::join).count();
+        let _ = self.others.drain(..).map(JoinHandle::join).count();
     }
 }
 
-struct Shared {
-    pace: Pace,
+/// What all threads know.
+pub struct Shared {
+    pub pace: Pace,
+    /// Where the files appear.
+    pub source: PathBuf,
+    /// Where they are in the end.
     folder: PathBuf,
+    /// What compresses them on the way from there to here; none where these are one folder.
+    pub packers: Option<Packers>,
     digest: bool,
     state: Mutex<State>,
     changed: Condvar,
@@ -134,8 +175,9 @@ struct State {
     ended: bool,
     /// Nobody wants to know any more.
     abandoned: bool,
-    /// The first error of a reader.
-    failed: Option<Error>,
+    /// What went wrong first.
+    failed: Option<Failure>,
+    ender: Option<Ender>,
 }
 
 #[derive(Default)]
@@ -158,6 +200,20 @@ impl State {
 }
 
 impl Shared {
+    fn new(followed: &Followed<'_>, progress: Progress) -> io::Result<Self> {
+        let scratch = followed.scratch;
+        let packers = scratch.map(|scratch| Packers::start(scratch.compression()));
+        Ok(Self {
+            pace: Pace::new(progress, followed.name),
+            source: scratch.map_or(followed.folder, Scratch::path).to_path_buf(),
+            folder: followed.folder.to_path_buf(),
+            packers: packers.transpose()?,
+            digest: followed.digest,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,6 +221,57 @@ impl Shared {
     fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state());
         self.changed.notify_all();
+    }
+
+    /// Says that a file is written to its end.
+    #[cfg(test)]
+    pub fn close(&self, name: &str) {
+        self.change(|state| state.files.entry(name.to_string()).or_default().closed = true);
+    }
+
+    /// Whether the file is closed, and whether nobody wants to know any more.
+    pub fn state_of(&self, name: &str) -> (bool, bool) {
+        let state = self.state();
+        (state.is_closed(name), state.abandoned)
+    }
+
+    /// A moment, or until something happens.
+    pub fn pause(&self, name: &str) {
+        let state = self.state();
+        if !state.is_closed(name) && !state.abandoned {
+            drop(self.changed.wait_timeout(state, PAUSE));
+        }
+    }
+
+    /// Neither the others need go on, nor who writes.
+    fn fail(&self, failure: Failure) {
+        let mut state = self.state();
+        state.failed.get_or_insert(failure);
+        state.abandoned = true;
+        let ender = state.ender.take();
+        drop(state);
+        self.changed.notify_all();
+        if let Some(ender) = ender {
+            ender.end();
+        }
+    }
+
+    /// Looks, while files are written, that they take no more room than this.
+    fn guard(&self, most_bytes: u64) {
+        loop {
+            let waits = |state: &mut State| !state.ended && !state.abandoned;
+            let waited = self
+                .changed
+                .wait_timeout_while(self.state(), ROOM_PAUSE, waits);
+            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if !waits(&mut state) {
+                return;
+            }
+            drop(state);
+            if taken_bytes(&self.source) > most_bytes {
+                return self.fail(Failure::Room);
+            }
+        }
     }
 
     /// A file of data is read from the start; others are open while data is written, and would
@@ -183,9 +290,9 @@ impl Shared {
 
     /// What is there now is all there will be.
     fn end(&self) -> Result<()> {
-        let named = || self.folder.display().to_string();
+        let named = || self.source.display().to_string();
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.folder).context(named)? {
+        for entry in fs::read_dir(&self.source).context(named)? {
             let name = entry.context(named)?.file_name().into_string();
             let strange = |name| Error::new(format!("{}: a strange name: {name:?}", named()));
             names.push(name.map_err(strange)?);
@@ -200,14 +307,9 @@ impl Shared {
     fn read_all(&self) -> Findings {
         let mut findings = Findings::default();
         while let Some(name) = self.next() {
-            let content = self.read(&name, &mut findings);
-            match content.context(|| name.clone()) {
+            match self.read(&name, &mut findings) {
                 Ok(content) => findings.contents.extend(content),
-                // The others need not go on.
-                Err(error) => self.change(|state| {
-                    state.failed.get_or_insert(error);
-                    state.abandoned = true;
-                }),
+                Err(trouble) => self.fail(Failure::Trouble(trouble)),
             }
         }
         findings
@@ -217,17 +319,17 @@ impl Shared {
     /// forgotten.
     fn look_again(&self, contents: &mut Vec<Content>) -> Result<()> {
         let bytes = |content: &Content| {
-            let metadata = fs::symlink_metadata(self.folder.join(&content.name)).ok();
+            let metadata = fs::symlink_metadata(self.folder.join(&content.file.name)).ok();
             metadata.map(|metadata| metadata.len())
         };
         contents.retain(|content| bytes(content).is_some());
         let changed = contents
             .iter()
-            .find(|content| bytes(content) != Some(content.bytes));
+            .find(|content| bytes(content) != Some(content.file.bytes));
         match changed {
             Some(content) => Err(Error::new(format!(
                 "{} was changed after it was written",
-                content.name
+                content.file.name
             ))),
             None => Ok(()),
         }
@@ -252,126 +354,59 @@ impl Shared {
     }
 
     /// Reads a file; `None` when it is gone, as everything is that is not there in the end.
-    fn read(&self, name: &str, findings: &mut Findings) -> io::Result<Option<Content>> {
-        let file = match File::open(self.folder.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
+    fn read(&self, name: &str, findings: &mut Findings) -> Outcome<Option<Content>> {
+        let named = || name.to_string();
+        let Some(growing) = Growing::open(self, name).context(named)? else {
+            return Ok(None);
         };
-        let mut growing = Growing {
-            shared: self,
-            name,
-            file,
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        let found = content::read(name, &mut growing, self.digest, &mut findings.tally)?;
-        growing.file.sync_all()?;
-        let hash = growing.hash.finalize();
-        Ok(Some(Content {
-            name: name.to_string(),
-            bytes: growing.bytes,
-            sha256: backup::hexadecimal(&hash),
-            found,
-        }))
-    }
-}
-
-/// How far the reading is, on the terminal.
-struct Pace {
-    progress: Progress,
-    database: String,
-    began: Instant,
-    bytes: AtomicU64,
-}
-
-impl Pace {
-    fn new(progress: Progress, database: &str) -> Self {
-        Self {
-            progress,
-            database: database.to_string(),
-            began: Instant::now(),
-            bytes: AtomicU64::new(0),
+        if let Some(packers) = &self.packers {
+            return self.pack(name, growing, packers, findings).map(Some);
         }
+        let mut hashed = Hashed::new(growing);
+        let found = content::read(name, &mut hashed, self.digest, &mut findings.tally);
+        let found = found.context(named)?;
+        let file = hashed.finish().context(named)?;
+        Ok(Some(Content { file, found }))
     }
 
-    /// So many bytes of this file have been read.
-    fn passed(&self, length: usize, file: &str) {
-        let bytes = length as u64;
-        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.progress.show(|| {
-            let seconds = self.began.elapsed().as_secs_f64().max(0.001);
-            let rate = human_bytes((bytes as f64 / seconds) as u64);
-            format!(
-                "{}: {}, {rate}/s, {file}",
-                self.database,
-                human_bytes(bytes)
-            )
-        });
-    }
-}
-
-/// A file that ends when it is closed by who writes it. Hashed as it is read.
-struct Growing<'a> {
-    shared: &'a Shared,
-    name: &'a str,
-    file: File,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Read for Growing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            // Asked first: what was written before it was closed is then read below.
-            let state = self.shared.state();
-            let (closed, abandoned) = (state.is_closed(self.name), state.abandoned);
-            drop(state);
-            if abandoned || signals::received().is_some() {
-                return Err(io::Error::other("pg_dump has failed"));
+    /// Reads a file to where it is to be: data compressed, and a table of contents that says so.
+    fn pack(
+        &self,
+        name: &str,
+        growing: Growing<'_>,
+        packers: &Packers,
+        findings: &mut Findings,
+    ) -> Outcome<Content> {
+        let to = match content::is_data(name) {
+            true => format!("{name}{}", packers.suffix()),
+            false => name.to_string(),
+        };
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600);
+        let output = Output::new(file.open(self.folder.join(&to))?);
+        let mut read = |input: &mut dyn Read| {
+            let found = content::read(name, input, self.digest, &mut findings.tally);
+            found.context(|| name.to_string())
+        };
+        let (found, growing, output) = match content::is_data(name) {
+            true => {
+                let mut packed = Packed::new(growing, packers, output);
+                let found = read(&mut packed);
+                packed.finish(found)?
             }
-            let length = self.file.read(buffer)?;
-            self.hash.update(&buffer[..length]);
-            self.bytes += length as u64;
-            self.shared.pace.passed(length, self.name);
-            if length > 0 || closed || buffer.is_empty() {
-                return Ok(length);
+            false => {
+                let (mut growing, mut output) = (growing, output);
+                let found = read(&mut growing)?;
+                let mut text = found.text().unwrap_or_default().to_vec();
+                if name == CONTENTS {
+                    packers.say(&mut text)?;
+                }
+                output.put(&text)?;
+                (found, growing, output)
             }
-            self.pause();
-        }
-    }
-}
-
-impl Growing<'_> {
-    /// A moment, or until something happens.
-    fn pause(&self) {
-        let state = self.shared.state();
-        if !state.is_closed(self.name) && !state.abandoned {
-            drop(self.shared.changed.wait_timeout(state, PAUSE));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is not wanted any more may be hundreds of gigabytes.
-    #[test]
-    fn what_nobody_wants_is_not_read() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("1.dat"), "1\n").unwrap();
-        let progress = shared::message::Report::new("test").progress();
-        let follower = Follower::start(folder.path(), 1, false, progress, "app").unwrap();
-        let name = "1.dat";
-        let mut growing = Growing {
-            shared: &follower.shared,
-            name,
-            file: File::open(folder.path().join(name)).unwrap(),
-            hash: Sha256::new(),
-            bytes: 0,
         };
-        assert_eq!(growing.read(&mut [0]).unwrap(), 1);
-        follower.shared.change(|state| state.abandoned = true);
-        growing.read(&mut [0]).unwrap_err();
+        let file = output.finish(&to)?;
+        growing.remove().context(|| name.to_string())?;
+        Ok(Content { file, found })
     }
 }

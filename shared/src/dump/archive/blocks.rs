@@ -83,7 +83,7 @@ impl<R: BufRead> Blocks<R> {
         let kind = match array::<1>(&mut self.input)?[0] {
             1 => BlockKind::Data,
             3 => BlockKind::LargeObjects,
-            _ => return Err(senseless()),
+            byte => return self.ended(byte).map(|()| None),
         };
         let id = self.int()?;
         if self.toc.entry_of(id).is_none() {
@@ -114,6 +114,17 @@ impl<R: BufRead> Blocks<R> {
             input: &mut self.input,
             int_bytes: self.toc.int_bytes,
             chunk: &mut self.chunk,
+        }
+    }
+
+    /// No block begins with this byte: the table of contents may come again.
+    fn ended(&mut self, byte: u8) -> Result<()> {
+        self.nothing_is_missing()?;
+        let first = [byte];
+        let mut rest = first.chain(&mut self.input);
+        match self.toc.is_all_of(&mut rest)? {
+            true => Ok(()),
+            false => Err(senseless()),
         }
     }
 

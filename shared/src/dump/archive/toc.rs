@@ -61,7 +61,7 @@ pub struct Toc {
 }
 
 /// An entry of the table of contents, as far as its data needs it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TocEntry {
     /// What it is: `TABLE DATA`, `SEQUENCE SET`, `BLOBS`, …
     pub kind: String,
@@ -109,13 +109,33 @@ impl Toc {
             return Ok(None);
         }
         let mut toc = Self::head(input, &head, storage)?;
-        for _ in 0..int(input, toc.int_bytes).map_err(unreadable)? {
-            let id = int(input, toc.int_bytes).map_err(unreadable)?;
+        for _ in 0..toc.int(input)? {
+            let id = toc.int(input)?;
             let entry = toc.entry(input)?;
             toc.entries.insert(id, entry);
             toc.order.push(id);
         }
         Ok(Some(toc))
+    }
+
+    /// Whether these entries, without the head, are all that is left of `input`. From 16 on
+    /// pg_dump's standard output appends: where that is a file, it writes them a second time behind
+    /// the data, where it means to go back and fill in the places of the data.
+    pub(super) fn is_all_of(&self, input: &mut impl Read) -> Result<bool> {
+        if usize::try_from(self.int(input)?) != Ok(self.order.len()) {
+            return Ok(false);
+        }
+        for id in &self.order {
+            if self.int(input)? != *id || self.entries.get(id) != Some(&self.entry(input)?) {
+                return Ok(false);
+            }
+        }
+        let mut more = [0];
+        Ok(input.read(&mut more).map_err(unreadable)? == 0)
+    }
+
+    fn int(&self, input: &mut impl Read) -> Result<i64> {
+        int(input, self.int_bytes).map_err(unreadable)
     }
 
     fn head(input: &mut impl Read, head: &[u8; COMPRESSION_AT], storage: Storage) -> Result<Self> {
@@ -144,13 +164,12 @@ impl Toc {
     }
 
     fn entry(&self, input: &mut impl Read) -> Result<TocEntry> {
-        let int = |input: &mut _| int(input, self.int_bytes).map_err(unreadable);
         let text = |input: &mut _| text(input, self.int_bytes);
-        let has_data = int(input)? != 0;
+        let has_data = self.int(input)? != 0;
         let _table_and_object = (text(input)?, text(input)?);
         let name = text(input)?;
         let kind = text(input)?;
-        let _section = int(input)?;
+        let _section = self.int(input)?;
         let definition = text(input)?;
         let _drop = text(input)?;
         let copy = text(input)?;
@@ -160,7 +179,7 @@ impl Toc {
             let _access_method = text(input)?;
         }
         if self.version >= (1, 16) {
-            let _relation_kind = int(input)?;
+            let _relation_kind = self.int(input)?;
         }
         let owner = text(input)?.map(lossy).unwrap_or_default();
         let _oids = text(input)?;
