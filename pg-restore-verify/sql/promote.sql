@@ -4,7 +4,7 @@
 -- one that goes on the one that comes. If anything fails, all is as it was. It is one statement,
 -- so that the server brings it to an end even if whoever sent it is gone.
 -- Cost: ends all sessions in both databases. Right: superuser, or the owner of both with
--- CREATEDB and pg_signal_backend.
+-- CREATEDB and pg_signal_backend, and CREATEROLE where roles have settings of their own there.
 DO $promote$
 DECLARE
     live CONSTANT name := current_setting('pg_restore_verify.live');
@@ -14,6 +14,7 @@ DECLARE
     new_oid oid;
     owner name;
     item record;
+    change text;
     deadline timestamptz := clock_timestamp() + interval '10 seconds';
     failure text;
     detail text;
@@ -30,7 +31,9 @@ BEGIN
             PERFORM pg_stat_clear_snapshot();
             PERFORM pg_terminate_backend(pid)
             FROM pg_catalog.pg_stat_activity
-            WHERE datname IN (live, scratch) AND pid <> pg_backend_pid();
+            WHERE datname IN (live, scratch) AND pid <> pg_backend_pid()
+              -- RENAME ends these, which not everybody may
+              AND backend_type <> 'autovacuum worker';
             EXIT WHEN NOT FOUND;
             IF clock_timestamp() > deadline THEN
                 RAISE EXCEPTION 'sessions in database "%" do not end', live;
@@ -91,23 +94,25 @@ BEGIN
                 FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) c (entry)
                 WHERE s.setdatabase = was.oid
             LOOP
-                EXECUTE format(
-                    '%s SET %I TO %s',
+                change := format(
+                    '%s SET %I ',
                     CASE item.setrole
                         WHEN 0 THEN format('ALTER DATABASE %I', scratch)
                         ELSE format('ALTER ROLE %I IN DATABASE %I',
                                     pg_get_userbyid(item.setrole), scratch)
                     END,
-                    item.setting,
-                    -- lists of names are kept as they are written, names in quotes
-                    CASE WHEN item.value = ''
-                              OR item.setting NOT IN ('search_path', 'temp_tablespaces',
-                                                      'local_preload_libraries',
-                                                      'session_preload_libraries')
-                        THEN quote_literal(item.value)
-                        WHEN item.value = '""' THEN quote_literal('')
-                        ELSE item.value
-                    END);
+                    item.setting);
+                IF item.setting IN ('search_path', 'temp_tablespaces',
+                                    'local_preload_libraries', 'session_preload_libraries') THEN
+                    -- A list of names is no single literal, and its text is no SQL: who may log in
+                    -- may have stored anything there. It is taken over as a value.
+                    change := change || 'FROM CURRENT';
+                    PERFORM pg_catalog.set_config(item.setting, item.value, true);
+                    EXECUTE change;
+                    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+                ELSE
+                    EXECUTE change || 'TO ' || quote_literal(item.value);
+                END IF;
             END LOOP;
             EXECUTE format('ALTER DATABASE %I RENAME TO %I', live, before);
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', before, was.datallowconn::text);
@@ -127,6 +132,8 @@ BEGIN
     IF failure IS NOT NULL THEN
         IF was.oid IS NOT NULL THEN
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', live, was.datallowconn::text);
+            -- whatever has become of the other
+            COMMIT;
         END IF;
         EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', scratch);
         COMMIT;

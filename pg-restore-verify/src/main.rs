@@ -32,6 +32,7 @@ mod redump;
 mod restore;
 mod restriction;
 mod roles;
+mod room;
 mod rows;
 mod schema;
 mod scratch;

@@ -29,6 +29,7 @@ use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
+use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Data};
 use crate::unproved;
@@ -166,7 +167,8 @@ fn restored_and_proved(
     };
     let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
-    on_target(archive, known, options, toc, target, context, findings)
+    let tried = on_target(archive, known, options, toc, target, context, findings);
+    tried.map_err(|error| target.explain(error))
 }
 
 /// The same on a server where nothing was restored yet.
@@ -181,6 +183,9 @@ fn on_target(
 ) -> Result<(String, Option<Restore>)> {
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
+    if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
+        room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
+    }
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let promised = Promised::of(known.manifest());
     let part = Part {

@@ -29,6 +29,11 @@ pub const TOOL: Tool = Tool::new(
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      \n\n\
+     The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
+     manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
+     keeps it in memory, which is quicker where that has plenty of room; it is not chosen by \
+     itself, for memory may be limited without showing it, and systemd's RemoveIPC takes such \
+     files away from who logs out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \

@@ -90,10 +90,16 @@ impl Refusal {
             let error = error.with_detail(format!("{}: {}", self.object, self.message));
             return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
         }
-        says(&SERVER_GONE).then(|| {
-            Error::new("the throw-away server ended before the restore did")
-                .with_detail(format!("{}: {}", self.object, self.message))
-        })
+        says(&SERVER_GONE).then(|| server_gone(format!("{}: {}", self.object, self.message)))
+    }
+}
+
+/// The error to end with when the server is no longer there.
+pub fn server_gone(detail: String) -> Error {
+    let error = Error::new("the throw-away server ended before the restore did");
+    match detail.contains(error.message()) {
+        true => Error::new(detail),
+        false => error.with_detail(detail),
     }
 }
 

@@ -7,11 +7,11 @@ use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
 use shared::dump::{quote_identifier, quote_literal};
-use shared::{Context as _, Error, Result};
+use shared::{Context as _, Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
 use super::locale::Locale;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, server_gone};
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
@@ -227,6 +227,16 @@ impl Target {
             Some(_) => Err(Error::new("there is no room to restore the backup")
                 .with_detail("No space left on device")
                 .with_hint("make room, or name another folder in TMPDIR")),
+        }
+    }
+
+    /// In other words, if what failed did so because the throw-away server is gone.
+    pub fn explain(&self, error: Error) -> Error {
+        let may_be = self.server().is_ours() && error.sqlstate().is_none();
+        let is_gone = || signals::check().is_ok() && self.server().connect_to_server().is_err();
+        match may_be && is_gone() {
+            true => server_gone(error.in_one_line()),
+            false => error,
         }
     }
 

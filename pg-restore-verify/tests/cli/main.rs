@@ -14,6 +14,7 @@ mod foreign;
 mod harmless;
 mod healthy;
 mod kept;
+mod killed;
 mod limits;
 mod live;
 mod lost;

@@ -182,3 +182,54 @@ fn rows_without_definitions() {
     let check = tool("pg-dump-rotate").args(["--check", "--dir"]);
     check.arg(folder.path()).run().expect_code(0);
 }
+
+#[test]
+fn no_room_is_foreseen() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let large = backup(&shop, folder.path(), &["-F", "custom"]);
+    let small = backup(&shop, folder.path(), &["-F", "plain"]);
+    change(&large, |manifest| manifest.source_bytes = Some(1 << 50));
+    let output = tool("pg-restore-verify").args([&large, &small]).run();
+    let output = output
+        .expect_code(2)
+        .expect_error("there is no room to restore the backup");
+    for words in ["about 1.2 PB", "took 1.1 PB", "TMPDIR"] {
+        assert!(output.stderr.contains(words), "{words}: {output:?}");
+    }
+    let verdicts = output.json_lines();
+    let of = |path: &Path| {
+        let mut lines = verdicts.iter();
+        let is_one = |line: &&serde_json::Value| {
+            line["check"] == "verdict" && line["path"] == path.to_str().unwrap()
+        };
+        lines.find(is_one).unwrap()["status"].clone()
+    };
+    // It stops no other.
+    assert_eq!((of(&large), of(&small)), ("failed".into(), "ok".into()));
+    assert!(
+        !verdicts
+            .iter()
+            .any(|line| line["check"] == "restore" && line["path"] == large.to_str().unwrap()),
+        "{output:?}"
+    );
+}
+
+/// By its size, if nothing else is known of it.
+#[test]
+fn no_room_is_foreseen_without_a_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("huge.sql");
+    fs::write(&path, "--\n-- PostgreSQL database dump\n--\n\n").unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    // It holds a hole: there is no such disk.
+    file.set_len(8 << 40).unwrap();
+    let run = tool("pg-restore-verify").args(["--timeout", "60s"]);
+    let output = run.arg(&path).run().expect_code(2);
+    assert!(
+        output
+            .stderr
+            .contains("the backup has 8.8 TB, not compressed"),
+        "{output:?}"
+    );
+}

@@ -1,10 +1,13 @@
 //! `--promote`: the restored database takes the place of the live one, or nothing changes.
 
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
 
+use rustix::process::Signal;
 use shared::cluster::{Cluster, ClusterOptions};
 use tempfile::TempDir;
-use tests::{Output, program, start, tool};
+use tests::{Output, ToolCommand, eventually, program, start, tool};
 
 use crate::backups::{expect_verdict, failed};
 
@@ -61,12 +64,16 @@ impl Place {
     }
 
     fn promote(&self, more: &[&str], backup: &Path) -> Output {
+        self.promoting(more, backup).run()
+    }
+
+    fn promoting(&self, more: &[&str], backup: &Path) -> ToolCommand {
         let conninfo = format!(
             "host={} user=postgres dbname='my app'",
             self.cluster.socket_dir().display()
         );
         let run = tool("pg-restore-verify").args(["-d", &conninfo, "--promote", "my app"]);
-        run.args(more).arg(backup).run()
+        run.args(more).arg(backup)
     }
 
     fn value(&self, database: &str, query: &str) -> String {
@@ -161,21 +168,53 @@ fn a_dry_run_changes_nothing() {
 fn refused_unless_everything_was_proved() {
     let place = Place::new();
     let all = place.databases();
-    let output = place.promote(
-        &["--expect", "select count(*) from users=501"],
-        &place.backup(),
-    );
     let damaged = place.folder.path().join("damaged.dump");
     let bytes = std::fs::read(place.backup()).unwrap();
     std::fs::write(&damaged, &bytes[..bytes.len() - 20]).unwrap();
-    let cut = place.promote(&[], &damaged);
-    expect_verdict(&cut, "failed");
-    assert!(failed(&cut).contains(&"archive".to_string()), "{cut:?}");
-    // With an expectation that is not met, once there are expectations.
-    if !failed(&output).is_empty() {
+    let unmet = ["--expect", "select count(*) from users=501"];
+    for (more, backup, check) in [
+        (&unmet[..], place.backup(), "expect"),
+        (&[], damaged, "archive"),
+    ] {
+        let output = place.promote(more, &backup);
         expect_verdict(&output, "failed");
+        let faults = failed(&output);
+        assert!(
+            faults.iter().any(|one| one.starts_with(check)),
+            "{output:?}"
+        );
+        let lines = output.json_lines();
+        let refused = lines.iter().find(|line| line["check"] == "promote");
+        assert_eq!(refused.unwrap()["status"], "skipped", "{output:?}");
+        // The live one is as it was, the other gone.
         assert_eq!(place.databases(), all);
+        assert_eq!(place.users("my app"), "3");
+        assert_eq!(place.before(), "");
     }
+}
+
+/// Who may only log in can store any text as the search_path of a role of theirs.
+#[test]
+fn a_stored_setting_is_no_sql() {
+    let place = Place::new();
+    let text = "x;alter/**/role/**/joe/**/superuser";
+    place.sql("postgres", "create role joe login");
+    place.sql("my app", "grant connect on database \"my app\" to joe");
+    let mut joe = postgres::Config::new();
+    joe.host_path(place.cluster.socket_dir()).user("joe");
+    let mut joe = joe.dbname("my app").connect(postgres::NoTls).unwrap();
+    joe.batch_execute(&format!(
+        "select set_config('search_path', '{text}', false);
+         alter role joe in database \"my app\" set search_path from current"
+    ))
+    .unwrap();
+    let properties = place.properties("my app");
+    assert!(properties.contains(text), "{properties}");
+    let output = place.promote(&[], &place.backup());
+    let is_super = "select rolsuper::text from pg_roles where rolname = 'joe'";
+    assert_eq!(place.value("postgres", is_super), "false");
+    expect_verdict(&output, "ok");
+    assert_eq!(place.properties("my app"), properties);
 }
 
 #[test]
@@ -241,4 +280,84 @@ fn a_promotion_that_was_torn_apart_is_undone() {
     let output = place.promote(&["--dry-run"], &place.backup());
     expect_verdict(&output, "ok");
     assert_eq!(place.databases(), all);
+}
+
+/// Which of the two has the name after a run, and whether all is in order then.
+fn expect_either(place: &Place, users: &[&str]) {
+    let output = place.promote(&["--dry-run"], &place.backup());
+    expect_verdict(&output, "ok");
+    let found = place.users("my app");
+    assert!(users.contains(&found.as_str()), "{found}: {output:?}");
+    assert!(!place.databases().contains("pg_restore_verify"));
+    let properties = place.properties("my app");
+    assert!(properties.contains("it's live"), "{properties}");
+    match found.as_str() {
+        "500" => assert_eq!(place.users(&place.before()), "3"),
+        _ => assert_eq!(place.before(), ""),
+    }
+}
+
+fn nobody_is_there(place: &Place) {
+    let others = "select count(*)::text from pg_stat_activity
+                  where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    eventually("the server has noticed", || {
+        place.value("postgres", others) == "0"
+    });
+}
+
+/// Held up in the midst of it, with both databases closed, and killed.
+#[test]
+fn killed_in_the_midst_of_it() {
+    for (ends_session, users) in [(false, "500"), (true, "3")] {
+        let place = Place::new();
+        let mut holder = place.cluster.connect("postgres").unwrap();
+        holder
+            .batch_execute("begin; comment on database \"my app\" is 'it''s live'")
+            .unwrap();
+        let run = place.promoting(&[], &place.backup()).start();
+        let waits = "select coalesce(min(pid), 0)::text from pg_locks where not granted
+                     and classid = 'pg_database'::regclass";
+        let mut waiting = String::new();
+        eventually("it waits for the name", || {
+            waiting = place.value("postgres", waits);
+            waiting != "0"
+        });
+        // Not by connecting, which would stand in the queue for the name.
+        let open = "select datallowconn::text from pg_database where datname = 'my app'";
+        assert_eq!(place.value("postgres", open), "false");
+        run.signal(Signal::KILL);
+        drop(run);
+        if ends_session {
+            let end = format!("select pg_terminate_backend({waiting})");
+            place.sql("postgres", &end);
+        }
+        holder.batch_execute("commit").unwrap();
+        drop(holder);
+        nobody_is_there(&place);
+        expect_either(&place, &[users]);
+    }
+}
+
+#[test]
+fn killed_at_any_moment_one_of_both_has_the_name() {
+    let place = Place::new();
+    let began = Instant::now();
+    let output = place.promote(&["--dry-run"], &place.backup());
+    expect_verdict(&output, "ok");
+    let whole = began.elapsed();
+    // The promotion is the last thing of a run.
+    for percent in [60, 80, 90, 100] {
+        let mut run = place.promoting(&[], &place.backup()).start();
+        thread::sleep(whole * percent / 100);
+        if !run.has_ended() {
+            run.signal(Signal::KILL);
+        }
+        drop(run);
+        nobody_is_there(&place);
+        if place.before().is_empty() {
+            expect_either(&place, &["3"]);
+        } else {
+            return expect_either(&place, &["500"]);
+        }
+    }
 }

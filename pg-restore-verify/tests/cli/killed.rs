@@ -1,0 +1,145 @@
+//! The tool, or its server, is killed in the midst of it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use shared::cluster::ClusterOptions;
+use tempfile::TempDir;
+use tests::{Database, ToolCommand, eventually, files_in, processes_with, start, tool};
+
+use crate::backups::{dump, expect_verdict, shop};
+
+/// A folder for throw-away servers, where nothing else is.
+fn place() -> TempDir {
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o1777)).unwrap();
+    place
+}
+
+fn folders(place: &Path) -> Vec<String> {
+    let all = files_in(place).into_iter();
+    all.filter(|name| name.starts_with("pg-throwaway-") && !name.contains("templates"))
+        .collect()
+}
+
+/// How long a whole run takes, and moments all over it.
+fn moments(run: ToolCommand) -> impl Iterator<Item = Duration> {
+    let began = Instant::now();
+    expect_verdict(&run.run(), "ok");
+    let whole = began.elapsed();
+    let mut random = whole.subsec_nanos();
+    (0..8).map(move |part| {
+        // Numerical Recipes' generator; somewhere within this eighth.
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        whole * part / 8 + whole / 8 * (random >> 24) / 256
+    })
+}
+
+#[test]
+fn at_any_moment_no_server_is_left() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let (custom, plain) = (folder.path().join("custom"), folder.path().join("plain"));
+    dump(&shop, &["-Fc"], &custom);
+    dump(&shop, &[], &plain);
+    let place = place();
+    let text = place.path().display().to_string();
+    let run = || {
+        let run = tool("pg-restore-verify").args([&custom, &plain]);
+        run.env("TMPDIR", place.path())
+    };
+    for moment in moments(run()) {
+        let started = run().start();
+        thread::sleep(moment);
+        started.signal(Signal::KILL);
+        drop(started);
+        eventually(&format!("all is gone, killed after {moment:?}"), || {
+            folders(place.path()).is_empty() && processes_with(&text).is_empty()
+        });
+    }
+}
+
+#[test]
+fn at_any_moment_and_the_next_run_leaves_no_database() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let custom = folder.path().join("custom");
+    dump(&shop, &["-Fc"], &custom);
+    let cluster = start(&ClusterOptions::default());
+    let conninfo = format!("host={} user=postgres", cluster.socket_dir().display());
+    let run = || {
+        tool("pg-restore-verify")
+            .args(["-d", &conninfo])
+            .arg(&custom)
+    };
+    let mut client = cluster.connect("postgres").unwrap();
+    let mut number = |query: &str| client.query_one(query, &[]).unwrap().get::<_, i64>(0);
+    let others = "select count(*) from pg_stat_activity
+                  where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    let left = "select (select count(*) from pg_database where datname like 'pg\\_restore%')
+                     + (select count(*) from pg_roles where rolname = 'shop_owner')";
+    for moment in moments(run()) {
+        let started = run().start();
+        thread::sleep(moment);
+        started.signal(Signal::KILL);
+        drop(started);
+        eventually("the server has noticed", || number(others) == 0);
+    }
+    expect_verdict(&run().run(), "ok");
+    assert_eq!(number(left), 0);
+}
+
+/// A backup whose restore lasts until somebody ends it, but where it was made.
+fn endless(format: &str, path: &Path) {
+    let source = Database::new();
+    source.sql(
+        "create table t as select 1 as a;
+         create function wait(a int) returns int language plpgsql immutable as $$ begin
+             if current_database() = 'pg_restore_verify' then perform pg_sleep(3600); end if;
+             return a; end $$;
+         create index on t (wait(a))",
+    );
+    dump(&source, &[format], path);
+}
+
+#[test]
+fn its_server_is_killed_and_the_backup_is_not_to_blame() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc"] {
+        let place = place();
+        let path = folder.path().join(format);
+        endless(format, &path);
+        let run = tool("pg-restore-verify").env("TMPDIR", place.path());
+        let run = run.arg(&path).start();
+        let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+        let is_asleep = |folder: &str| {
+            let mut config = postgres::Config::new();
+            config.host_path(place.path().join(folder));
+            config.user("postgres").dbname("template1");
+            let client = config.connect(postgres::NoTls);
+            client
+                .is_ok_and(|mut client| client.query_one(asleep, &[]).unwrap().get::<_, i64>(0) > 0)
+        };
+        eventually("the restore is under way", || {
+            folders(place.path()).iter().any(|folder| is_asleep(folder))
+        });
+        let server = place.path().join(&folders(place.path())[0]);
+        let pid = fs::read_to_string(server.join("data/postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap().parse().unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+        let output = run.finish().expect_code(2);
+        let words = "the throw-away server ended before the restore did";
+        assert!(output.stderr.contains(words), "{format}: {output:?}");
+        let verdict = output.json_lines().pop().unwrap();
+        assert_eq!(verdict["check"], "verdict", "{output:?}");
+        assert!(
+            verdict["message"].as_str().unwrap().contains(words),
+            "{output:?}"
+        );
+        assert_eq!(folders(place.path()), [""; 0]);
+    }
+}
