@@ -129,10 +129,10 @@ impl HeldOff {
             self.others.insert(table);
             return true;
         }
-        let labelled = labelled(&refusal.object, foreign);
+        let meant = meant(refusal, foreign);
         // Rows of the backup stand under the name of the whole, if not under their own.
-        self.others.extend(labelled.iter().flatten().cloned());
-        !labelled.is_empty()
+        self.others.extend(meant.iter().flatten().cloned());
+        !meant.is_empty()
     }
 
     fn takes_view(&mut self, refresh: &str, message: &str) -> bool {
@@ -162,16 +162,16 @@ fn qualified(schema: String, name: String) -> QualifiedName {
     }
 }
 
-/// The foreign tables that pg_restore may mean by the entry's label; it leaves out the schema at
-/// times. Of each that which it is a partition of.
-fn labelled(label: &str, foreign: &ForeignTables) -> Vec<Option<QualifiedName>> {
-    let Some(rest) = label.strip_prefix("TABLE DATA ") else {
-        return Vec::new();
+/// The foreign tables that pg_restore may mean by its message, or by the name made of that: it
+/// leaves out the schema. Of each that which it is a partition of.
+fn meant(refusal: &Refusal, foreign: &ForeignTables) -> Vec<Option<QualifiedName>> {
+    let message = refusal.message.strip_prefix("COPY failed for table \"");
+    let told = message.and_then(|rest| rest.split_once("\": "));
+    let name = match told {
+        Some((name, _)) => Some(name),
+        None => refusal.object.strip_prefix("TABLE DATA "),
     };
-    let is_meant = |(table, _): &(&QualifiedName, &Option<QualifiedName>)| {
-        let schema = table.schema.as_deref().unwrap_or_default();
-        rest == table.name || rest.starts_with(&format!("{schema} {} ", table.name))
-    };
+    let is_meant = |(table, _): &(&QualifiedName, _)| Some(table.name.as_str()) == name;
     let meant = foreign.iter().filter(is_meant);
     meant.map(|(_, root)| root.clone()).collect()
 }
