@@ -10,6 +10,7 @@ use shared::dump::{
 
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
+use crate::large_objects::properties::{self, Described};
 use crate::restore::HeldOff;
 use crate::roles::Needs;
 use crate::schema::Schema;
@@ -19,6 +20,8 @@ use crate::schema::Schema;
 pub struct Contents {
     /// The statements that define objects.
     pub schema: Schema,
+    /// What is said of the database itself, where the restore did nothing about it.
+    pub database: Schema,
     /// The rows of each table.
     pub tables: BTreeMap<QualifiedName, TableData>,
     /// The position of each sequence.
@@ -27,6 +30,8 @@ pub struct Contents {
     pub refreshed: BTreeSet<QualifiedName>,
     /// The bytes of each large object.
     pub large_objects: BTreeMap<u32, LargeObjectDigest>,
+    /// Whose they are, and who may use them.
+    pub described: Described,
     /// Roles and tablespaces that it counts on.
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
@@ -75,6 +80,7 @@ impl Contents {
         });
         if chosen.is_part() {
             self.large_objects.clear();
+            self.described.clear();
         }
     }
 
@@ -179,9 +185,9 @@ impl Collector {
         self.contents.bare = entries.to_vec();
     }
 
-    /// Forgets the database itself, where the restore does not create it.
+    /// Sets aside what is said of the database itself, where the restore does not create it.
     pub fn forget_database(&mut self) {
-        self.contents.schema.remove_database();
+        self.contents.database = self.contents.schema.take_database();
     }
 
     /// All that was gathered.
@@ -212,6 +218,11 @@ impl Collector {
         }
     }
 
+    /// Notes what an archive says of its large objects.
+    pub fn describe(&mut self, described: Described) {
+        self.contents.described = described;
+    }
+
     /// Notes the materialised views that an archive fills: they are data, too.
     pub fn refreshes(&mut self, toc: &Toc) {
         let entries = toc.entries().map(|(_, entry)| entry);
@@ -225,6 +236,7 @@ impl Collector {
     pub fn statement(&mut self, text: &str, entry: &Entry) {
         if !self.data(text.as_bytes()) {
             self.contents.needs.read(text.as_bytes());
+            properties::read(text, &mut self.contents.described);
             self.contents.schema.add(entry, text);
         }
     }

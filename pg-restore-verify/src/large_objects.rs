@@ -1,5 +1,7 @@
 //! The bytes of the restored large objects.
 
+pub mod properties;
+
 use std::collections::BTreeMap;
 
 use postgres::Client;

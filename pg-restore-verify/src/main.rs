@@ -13,6 +13,7 @@ mod cli;
 mod compare;
 mod contents;
 mod copy_out;
+mod database;
 mod decoder;
 mod globals;
 mod instants;

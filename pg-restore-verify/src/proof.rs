@@ -7,9 +7,10 @@ use shared::Result;
 use shared::dump::{Digest, QualifiedName};
 use shared::programs::Program;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
 use crate::contents::{Contents, Form, TableData};
+use crate::large_objects::properties;
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
@@ -52,6 +53,11 @@ impl<'a> Proof<'a> {
             jobs,
             pg_dump,
         })
+    }
+
+    /// The pg_dump that shows what was restored.
+    pub fn pg_dump(&self) -> &Program {
+        &self.pg_dump
     }
 
     /// Writes the findings; in words, what was proved.
@@ -307,6 +313,13 @@ impl<'a> Proof<'a> {
                 findings.add(finding.compared(wanted, found))?;
             }
         }
+        let differences = self.descriptions()?;
+        different |= !differences.is_empty();
+        for (oid, wanted, found) in differences {
+            let finding = findings.check("large_objects", Status::Failed).object(oid);
+            let finding = finding.message("its owner, rights or comment are others");
+            findings.add(finding.compared(wanted, found))?;
+        }
         if !different && !expected.is_empty() {
             let count = counted(expected.len() as u64, "large object");
             let finding = findings
@@ -315,6 +328,18 @@ impl<'a> Proof<'a> {
             findings.add(finding.took(began.elapsed()))?;
         }
         Ok(())
+    }
+
+    /// The large objects of the backup that others own or may use than it says.
+    fn descriptions(&self) -> Result<Vec<(u32, String, String)>> {
+        let described = &self.backup.described;
+        // Of an archive that only pg_restore can read nothing is known.
+        if described.is_empty() && !matches!(self.archive.kind, Kind::Plain(_)) {
+            return Ok(Vec::new());
+        }
+        let mut found = properties::differences(&mut self.target.connect()?, described)?;
+        found.retain(|(oid, ..)| self.backup.large_objects.contains_key(oid));
+        Ok(found)
     }
 
     /// Rows alone are proved for what they are; that is less than a backup.

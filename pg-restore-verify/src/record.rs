@@ -125,7 +125,10 @@ impl<'a> Findings<'a> {
     /// is none: what it holds now is proved.
     pub fn unproved(&self) -> Option<&str> {
         let skipped = self.skipped.iter();
-        let mut skipped = skipped.filter(|words| !words.starts_with("checksum: no manifest"));
+        // What takes a live database's place takes over what is said of that one itself.
+        let proves_nothing = ["checksum: no manifest", "database: "];
+        let mut skipped =
+            skipped.filter(|words| !proves_nothing.iter().any(|start| words.starts_with(start)));
         let first = self.failed.first().or(self.unprovable.as_ref());
         first.or_else(|| skipped.next()).map(String::as_str)
     }

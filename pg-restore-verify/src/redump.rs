@@ -10,6 +10,7 @@ use shared::{Result, signals};
 use crate::contents::{Collector, Contents};
 use crate::globals::Globals;
 use crate::restore::Target;
+use crate::schema::Schema;
 use crate::source;
 
 /// Which names are quoted.
@@ -58,6 +59,29 @@ pub fn schema(
     };
     options.extend(schemas.iter().map(String::as_str));
     target.as_defined(|| dump(pg_dump, target, &options, quotes))
+}
+
+/// What is said of the restored database itself.
+pub fn database(
+    pg_dump: &Program,
+    target: &Target,
+    backup: &Contents,
+    quotes: Quotes,
+) -> Result<Schema> {
+    let mut options = vec!["--schema-only", "--create", "--exclude-schema=*"];
+    if quotes == Quotes::All {
+        options.push("--quote-all-identifiers");
+    }
+    if !backup.schema.has_owners() {
+        options.push("--no-owner");
+    }
+    let encoding = backup
+        .encoding
+        .as_ref()
+        .map(|encoding| format!("--encoding={encoding}"));
+    options.extend(encoding.as_deref());
+    let mut restored = dump(pg_dump, target, &options, quotes)?;
+    Ok(restored.schema.take_database())
 }
 
 /// The rows of the restored tables as INSERTs, for backups that hold them so.

@@ -5,6 +5,8 @@
 //! partitions) are written in the time zone of pg_dump's session, so they count as
 //! the same if they are the same instant.
 
+mod of_database;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -166,13 +168,6 @@ impl Schema {
     pub fn has_row_security(&self) -> bool {
         let mut objects = self.objects.keys();
         objects.any(|object| object.kind == "ROW SECURITY")
-    }
-
-    /// Forgets the database itself, which the restore does not create.
-    pub fn remove_database(&mut self) {
-        self.objects.retain(|object, _| {
-            !object.kind.starts_with("DATABASE") && !object.name.starts_with("DATABASE ")
-        });
     }
 
     /// Whether an index or a constraint may call a function of the dump's own.

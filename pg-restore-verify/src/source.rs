@@ -1,8 +1,8 @@
 //! A backup as the stream of its SQL script.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::process::{ChildStdout, Stdio};
+use std::io::{self, BufReader, Read, Write};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
@@ -45,7 +45,20 @@ pub struct Converted {
 impl Converted {
     /// Starts pg_restore on the archive, with `options` that select a part of it.
     pub fn start(pg_restore: &Program, archive: &Archive, options: &[&str]) -> Result<Self> {
+        Self::start_with(pg_restore.command(), archive, options)
+    }
+
+    /// The same of the entries in a list, as `--use-list` takes it.
+    pub fn start_listed(pg_restore: &Program, archive: &Archive, list: &str) -> Result<Self> {
         let mut command = pg_restore.command();
+        command.stdin(Stdio::piped());
+        let mut started = Self::start_with(command, archive, &["--use-list=/dev/stdin"])?;
+        // It reads all of it before it writes; one that ended already says why.
+        let _ = started.child.stdin()?.write_all(list.as_bytes());
+        Ok(started)
+    }
+
+    fn start_with(mut command: Command, archive: &Archive, options: &[&str]) -> Result<Self> {
         command
             .args(options)
             .arg("--file=-")

@@ -21,6 +21,7 @@ use crate::choice;
 use crate::cli::{Mode, Options};
 use crate::compare;
 use crate::contents::Collector;
+use crate::database;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
 use crate::preflight::Wanted;
@@ -31,7 +32,7 @@ use crate::record::{Findings, Status};
 use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
-use crate::source::{self, Converted, Data};
+use crate::source::{self, Converted, Damage, Data};
 use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -231,6 +232,9 @@ fn on_target(
     let origin = Origin::Restored(backup);
     let (checks, jobs) = (&options.checks, options.jobs());
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
+    if chosen.is_everything() {
+        database::report(archive, backup, target, proof.pg_dump(), findings)?;
+    }
     let took = units::human_duration(restored.took);
     Ok((
         format!("{proved}; restored in {took}{remarks}"),
@@ -260,6 +264,10 @@ fn of_archive(
     if let Some(toc) = part.toc {
         collector.roles_of_large_objects(toc);
         collector.refreshes(toc);
+        if let Some(damage) = describe(&pg_restore, archive, toc, target, &mut collector)? {
+            findings.add(findings.check("archive", Status::Failed).message(damage))?;
+            return Ok(None);
+        }
     }
     let wanted = Wanted::of_contents(collector.contents());
     if !wanted.report(target.server(), findings)? {
@@ -293,6 +301,36 @@ fn definitions(
         }
     }
     Ok(Err(damage))
+}
+
+/// Reads what an archive says of its large objects, which is data to pg_restore; what is wrong
+/// with that.
+fn describe(
+    pg_restore: &Program,
+    archive: &Archive,
+    toc: &Toc,
+    target: &Target,
+    collector: &mut Collector,
+) -> Damage {
+    let mut list = String::new();
+    for (id, entry) in toc.in_order() {
+        let described = entry.kind == "BLOB" || entry.kind == "BLOB METADATA";
+        if described || entry.label.starts_with("LARGE OBJECT") {
+            list.push_str(&format!("{id};\n"));
+        }
+    }
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let mut decoder = target.decoder();
+    if let Some(encoding) = &collector.contents().encoding {
+        decoder.declare(encoding);
+    }
+    let mut found = Collector::new();
+    let script = Converted::start_listed(pg_restore, archive, &list)?;
+    let damage = script.collect(&mut decoder, &mut found)?;
+    collector.describe(found.finish().described);
+    Ok(damage)
 }
 
 fn plain(

@@ -17,8 +17,11 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Restores each backup on a private throw-away server and compares what came back with \
-     what the backup holds: the rows of every table, the position of every sequence, the \
-     bytes of every large object, and every definition. Any error of the restore counts, but those \
+     what the backup holds: the rows of every table, the position of every sequence, every \
+     large object with its owner, rights and comment, and every definition. What an archive says \
+     of the database itself (owner, rights, comment, connection limit, settings, those of roles in \
+     it), pg_restore does with --create only: it is done last of all, and compared (check \
+     \"database\"), but for settings that load libraries. Any error of the restore counts, but those \
      that take nothing away are only counted (check \"harmless_errors\"). \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
@@ -45,7 +48,7 @@ pub const TOOL: Tool = Tool::new(
      is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
-     are not restored there. It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
+     are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \

@@ -206,6 +206,29 @@ fn of_everything_that_real_databases_have() {
     verifies(&database, &["-Fc", "--column-inserts"]);
 }
 
+/// Up to 16 each has an entry of its own, from 17 on one entry is of many.
+#[test]
+fn of_large_objects_that_others_own_and_use() {
+    let shop = shop();
+    shop.sql(
+        "alter large object 4711 owner to shop_owner;
+         comment on large object 4711 is e'it''s\\nlarge';
+         grant select on large object 4712 to public;
+         grant all on large object 4713 to shop_owner with grant option;
+         revoke all on large object 4713 from current_user",
+    );
+    for options in [
+        &["-Fc"][..],
+        &["-Ft"],
+        &["-Fp", "-O"],
+        &["-Fp", "-x", "--no-comments"],
+        &["-Fc", "-O", "-x"],
+        &["-Fp", "--quote-all-identifiers"],
+    ] {
+        verifies(&shop, options);
+    }
+}
+
 #[test]
 fn with_extensions_whose_comments_nobody_owns() {
     let database = Database::new();

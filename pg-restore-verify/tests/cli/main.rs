@@ -25,6 +25,7 @@ mod partial;
 mod preflight;
 mod pretended;
 mod promoted;
+mod properties;
 mod reading;
 mod recovery;
 mod selection;

@@ -32,6 +32,8 @@ insert into app.meddling (statement, finding) values
 ('select pg_catalog.lo_unlink(70002)', 'large_objects 70002'),
 ('select pg_catalog.lo_put(70003, 1599999, ''x'')', 'large_objects 70003'),
 ('select pg_catalog.lo_from_bytea(70099, '''')', 'large_objects 70099'),
+('alter large object 70001 owner to sample_reader', 'large_objects 70001'),
+('comment on large object 70004 is ''more''', 'large_objects 70004'),
 -- Tables and columns
 ('alter table app.customers alter column status set default ''done''', 'schema TABLE app.customers'),
 ('alter table app."order" alter column "a.b" type bigint', 'schema TABLE app.order'),

@@ -1,0 +1,147 @@
+//! What a backup says of its database itself: owner, rights, comment, settings, also those of
+//! roles in it. A restore into another database does none of that, and tells nobody.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use shared::programs::Program;
+use shared::{Error, Result, signals};
+
+use crate::archive::Archive;
+use crate::contents::Contents;
+use crate::proof::counted;
+use crate::record::{Findings, Status};
+use crate::redump::{self, Quotes};
+use crate::restore::Target;
+use crate::schema::{Difference, Schema};
+
+/// Does to the restored database what the backup says of its own, last of all, and looks whether
+/// that is what a dump then says.
+pub fn report(
+    archive: &Archive,
+    backup: &Contents,
+    target: &Target,
+    pg_dump: &Program,
+    findings: &mut Findings<'_>,
+) -> Result<()> {
+    let mut wanted = backup.database.of_database(target.database().name());
+    if wanted.len() == 0 {
+        return Ok(());
+    }
+    let count = counted(wanted.all_statements().count() as u64, "statement");
+    let what = format!("{count} of owner, rights, comment and settings of the database itself");
+    if !target.server().is_ours() {
+        let words = format!("{what}: not done here, as by pg_restore without --create");
+        return findings.add(findings.check("database", Status::Skipped).message(words));
+    }
+    let began = Instant::now();
+    let refused = give(archive, &wanted, target, findings)?;
+    wanted.forget(&refused.statements);
+    let differences = match differences(&wanted, pg_dump, target, backup) {
+        Ok(differences) => differences,
+        Err(error) => {
+            signals::check()?;
+            let words = format!("they can't be read back: {}", error.in_one_line());
+            return findings.add(findings.check("database", Status::Skipped).message(words));
+        }
+    };
+    if differences.is_empty() && !refused.failed {
+        let words = format!("{what}: pg_restore does them with --create only");
+        let finding = findings.check("database", Status::Ok).message(words);
+        findings.add(finding.took(began.elapsed()))?;
+    }
+    let status = status(archive, target, pg_dump);
+    for Difference {
+        object,
+        expected,
+        actual,
+    } in differences
+    {
+        let mut finding = findings.check("database", status).object(object.trim_end());
+        finding.expected = expected;
+        finding.actual = actual;
+        findings.add(finding.message("differs in the restored database"))?;
+    }
+    Ok(())
+}
+
+/// What is not the same, with names quoted as the backup has them.
+fn differences(
+    wanted: &Schema,
+    pg_dump: &Program,
+    target: &Target,
+    backup: &Contents,
+) -> Result<Vec<Difference>> {
+    let read_back = |quotes| {
+        let restored = redump::database(pg_dump, target, backup, quotes)?;
+        Ok(wanted.differences(&restored.of_database(target.database().name())))
+    };
+    let found: Vec<Difference> = read_back(Quotes::Needed)?;
+    match wanted.quotes_all() && !found.is_empty() {
+        true => read_back(Quotes::All),
+        false => Ok(found),
+    }
+}
+
+/// What is not to be looked for afterwards.
+#[derive(Default)]
+struct Refused {
+    statements: BTreeSet<String>,
+    failed: bool,
+}
+
+/// Runs the statements; what the server refuses is told.
+fn give(
+    archive: &Archive,
+    wanted: &Schema,
+    target: &Target,
+    findings: &mut Findings<'_>,
+) -> Result<Refused> {
+    let mut refused = Refused::default();
+    // Settings of its own are for the sessions that come after it.
+    let mut client = target.connect()?;
+    for (object, statement) in wanted.all_statements() {
+        signals::check()?;
+        let (status, why) = match left_alone(statement) {
+            Some(why) => (Status::Skipped, why.to_string()),
+            None => match client.batch_execute(statement).map_err(Error::from) {
+                Ok(()) => continue,
+                Err(error) if error.sqlstate().is_none() => return Err(error),
+                Err(error) => (refusal(archive, statement, target), error.in_one_line()),
+            },
+        };
+        refused.failed |= status == Status::Failed;
+        refused.statements.insert(statement.to_string());
+        let mut finding = findings.check("database", status).object(object);
+        finding.expected = Some(statement.to_string());
+        findings.add(finding.message(why))?;
+    }
+    Ok(refused)
+}
+
+/// Another major has other settings, and this machine may have other locales.
+fn refusal(archive: &Archive, statement: &str, target: &Target) -> Status {
+    let other = archive.server_major != Some(target.server().version().major);
+    match other || statement.contains(" SET lc_") {
+        true => Status::Skipped,
+        false => Status::Failed,
+    }
+}
+
+/// Two versions may write the same in different words.
+fn status(archive: &Archive, target: &Target, pg_dump: &Program) -> Status {
+    let server = archive.server_major == Some(target.server().version().major);
+    match server && archive.pg_dump_major == Some(pg_dump.version.major) {
+        true => Status::Failed,
+        false => Status::Skipped,
+    }
+}
+
+/// Why something is not done to the restored database, if it is not.
+fn left_alone(statement: &str) -> Option<&'static str> {
+    if statement.contains("preload_libraries") {
+        return Some("not done: no library is loaded for a restored database");
+    }
+    let template = statement.contains("IS_TEMPLATE") || statement.contains("datistemplate");
+    template.then_some("not done: a template can't be dropped")
+}

@@ -1,0 +1,118 @@
+//! What a backup says of its database itself: owner, rights, comment, settings, also of roles in it.
+
+use std::fs;
+
+use shared::cluster::ClusterOptions;
+use tests::{Database, start, tool};
+
+use crate::backups::{dump, expect_verdict, failed, of_status, shop, verify};
+
+/// The shop, with all that can be said of a database; the least helpful settings among it.
+fn with_properties() -> Database<'static> {
+    let shop = shop();
+    shop.sql(&format!(
+        "comment on database {0} is 'on DATABASE what we sell';
+         alter database {0} owner to shop_owner;
+         alter database {0} connection limit 5;
+         alter database {0} set work_mem = '5MB';
+         alter database {0} set search_path = app, public;
+         alter database {0} set default_transaction_read_only = on;
+         alter database {0} set statement_timeout = '1h';
+         alter role shop_owner in database {0} set local_preload_libraries = 'nothing of the kind';
+         alter role shop_owner in database {0} set statement_timeout = '7s';
+         revoke connect on database {0} from public;
+         grant connect on database {0} to pg_monitor",
+        shop.name()
+    ));
+    shop
+}
+
+#[test]
+fn are_given_to_the_restored_database_and_read_back() {
+    let shop = with_properties();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for options in [
+        &["-Fc"][..],
+        &["-Ft"],
+        &["-Fc", "--quote-all-identifiers"],
+        &["-Fc", "-O", "-x"],
+    ] {
+        dump(&shop, options, &path);
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{options:?}: {output:?}");
+        expect_verdict(&output, "ok");
+        let lines = output.json_lines();
+        let ok = of_status(&lines, "ok").contains(&"database".to_string());
+        assert!(ok, "{options:?}: {output:?}");
+        // No library is loaded.
+        let skipped = of_status(&lines, "skipped");
+        let skipped = skipped.contains(&"database DATABASE PROPERTIES".to_string());
+        assert!(skipped, "{options:?}: {output:?}");
+    }
+}
+
+/// Puts other bytes, as many, into a backup.
+fn replace(path: &std::path::Path, this: &str, that: &str) {
+    let mut bytes = fs::read(path).unwrap();
+    let found = bytes
+        .windows(this.len())
+        .position(|at| at == this.as_bytes());
+    let place = found.unwrap_or_else(|| panic!("no {this}"));
+    bytes[place..place + this.len()].copy_from_slice(that.as_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn that_the_server_does_not_take_or_keep_fail() {
+    let shop = with_properties();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for (this, that, finding) in [
+        ("'5MB'", "'5QB'", "database DATABASE PROPERTIES"),
+        ("pg_monitor", "pg_monitoR", "database ACL"),
+        // Done, and without effect.
+        (
+            "SET work_mem TO '5MB'",
+            "RESET work_mem       ",
+            "database DATABASE PROPERTIES",
+        ),
+    ] {
+        dump(&shop, &["-Fc"], &path);
+        replace(&path, this, that);
+        let output = verify(&path);
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), [finding], "{this}: {output:?}");
+    }
+}
+
+#[test]
+fn are_left_alone_on_a_server_that_others_use() {
+    let shop = with_properties();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop, &["-Fc"], &path);
+    let server = start(&ClusterOptions::default());
+    let settings = |word: &str| {
+        let mut client = server.connect("postgres").unwrap();
+        let count = "select count(*) from pg_db_role_setting";
+        let count: i64 = client.query_one(count, &[]).unwrap().get(0);
+        assert_eq!(count, 0, "{word}");
+    };
+    settings("before");
+    let conninfo = format!(
+        "host={} port={} user=postgres dbname=postgres",
+        server.socket_dir().display(),
+        server.port()
+    );
+    let output = tool("pg-restore-verify")
+        .args(["-d", &conninfo])
+        .arg(&path)
+        .run();
+    expect_verdict(&output, "ok");
+    let lines = output.json_lines();
+    let said = lines.iter().find(|finding| finding["check"] == "database");
+    let said = said.unwrap_or_else(|| panic!("nothing said: {output:?}"));
+    assert_eq!(said["status"], "skipped", "{said}");
+    settings("after");
+}
