@@ -199,7 +199,7 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
         _ => of_archive(archive, part, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
@@ -347,6 +347,7 @@ fn plain(
     archive: &Archive,
     part: Part<'_>,
     target: &mut Target,
+    jobs: usize,
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
     let wanted = Wanted::of_script(source::plain(archive)?)?;
@@ -357,7 +358,7 @@ fn plain(
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target, part).map(Some)
+    restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }
 
 impl Restored {

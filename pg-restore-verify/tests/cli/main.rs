@@ -30,5 +30,6 @@ mod reading;
 mod recovery;
 mod selection;
 mod sets;
+mod side_by_side;
 mod site;
 mod strangers;
