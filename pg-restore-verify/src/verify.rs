@@ -4,13 +4,12 @@ mod globals;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use shared::cli::Context;
 use shared::dump::Toc;
 use shared::programs::Program;
-use shared::{Error, Result, units};
+use shared::{Result, units};
 
 use crate::afterwards;
 use crate::announced;
@@ -33,6 +32,7 @@ use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
+use crate::threads::beside;
 use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -61,10 +61,10 @@ pub fn backup(
     // It outlives the target: what has to be cleaned up then is cleaned up before it resumes.
     let mut watch = Watch::start(&options.limits, &servers.watched)?;
     let mut target = None;
-    let tried = thread::scope(|scope| {
-        // Beside the restore, which leaves cores idle, and not on all of them.
-        let checksums = scope.spawn(|| known.compare(path, 1));
-        let proved = match (archive.kind, options.mode) {
+    // Beside the restore, which leaves cores idle, and not on all of them.
+    let (checksums, proved) = beside(
+        || known.compare(path, 1),
+        || match (archive.kind, options.mode) {
             (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
             (_, _) => {
@@ -73,11 +73,12 @@ pub fn backup(
                     &archive, &known, options, servers, target, context, findings,
                 )
             }
-        };
-        let checksums = joined(checksums)?;
+        },
+    );
+    let tried = checksums.and_then(|checksums| {
         let proved = proved?;
         known.report(&checksums, findings)?;
-        Ok::<_, Error>(proved)
+        Ok(proved)
     });
     watch.end()?;
     let (proved, restore) = tried?;
@@ -138,12 +139,6 @@ fn read(
         format!("{what}: read to the end{manifest}, not restored"),
         None,
     ))
-}
-
-fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
-    handle
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What was proved, in words, and how long the restore took on which server.

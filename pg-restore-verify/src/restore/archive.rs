@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::thread;
 use std::time::Instant;
 
 use postgres::Client;
@@ -19,6 +18,7 @@ use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source;
+use crate::threads::beside;
 
 /// Restores the archive into the target's database, whose schema is already in
 /// `collector`, while its rows are read a second time for their digests.
@@ -54,17 +54,13 @@ pub fn restore_archive(
     let in_one = part.choice.is_everything()
         && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
     drop(client);
-    let (read, rest) = thread::scope(|scope| {
-        let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run
-            .data_and_rest(&chosen, in_one)
-            .map(|told| (told, began.elapsed()));
-        let read = reading.join();
-        (
-            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            rest,
-        )
-    });
+    let (read, rest) = beside(
+        || run.read_data(&mut collector),
+        || {
+            let rest = run.data_and_rest(&chosen, in_one)?;
+            Ok::<_, Error>((rest, began.elapsed()))
+        },
+    );
     let (more, took) = rest?;
     told.extend(more);
     shared::signals::check()?;

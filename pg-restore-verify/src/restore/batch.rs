@@ -2,14 +2,13 @@
 
 use std::cmp::Reverse;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
 
 use postgres::Client;
 use shared::{Error, Result, signals};
 
 use super::Refusal;
 use super::units::Unit;
-use crate::threads::lock;
+use crate::threads::{lock, on_threads};
 
 /// Runs the units, those of large tables first, each on one of the sessions; the errors of their
 /// statements, in the order of the script. `bytes_of` tells how large a unit's table is.
@@ -32,17 +31,12 @@ pub fn run(
         }),
         ended: Condvar::new(),
     };
-    let results: Vec<Result<()>> = thread::scope(|scope| {
-        let workers: Vec<_> = sessions
-            .iter_mut()
-            .map(|session| scope.spawn(|| queue.work(session)))
-            .collect();
-        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
-        joined
-            .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
-    results.into_iter().collect::<Result<()>>()?;
+    let count = sessions.len();
+    let idle = Mutex::new(sessions.iter_mut());
+    on_threads(count, || {
+        let session = lock(&idle).next();
+        session.map_or(Ok(()), |session| queue.work(session))
+    })?;
     let state = queue.state.into_inner();
     let State {
         mut refused,

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 use postgres::types::Type;
 use postgres::{Client, CopyInWriter};
@@ -13,7 +13,7 @@ use shared::{Error, Result, signals};
 
 use super::sessions::Sessions;
 use crate::contents::Collector;
-use crate::threads::lock;
+use crate::threads::{joined, lock};
 
 /// A table's first rows go on one connection alone; most tables have no more.
 const ALONE_BYTES: usize = 8 << 20;
@@ -82,16 +82,16 @@ pub fn feed<R: Read>(
         if many && writer.is_some() {
             others = in_any_order(sessions, copy.table)?;
         }
-        if let (Some(others), Some(sql)) = (&mut others, copy.sql) {
-            match spread(others, sql, rows)? {
-                Fed::Whole => {}
+        if let (Some(sessions), Some(sql)) = (&mut others, copy.sql) {
+            match spread(sessions, sql, rows)? {
+                Some(Fed::Whole) => break,
                 // Then the rows that went alone must not stay either: the COPY is given up.
-                other => {
+                Some(other) => {
                     rows.collector.end_copy();
                     return Ok(other);
                 }
+                None => others = None,
             }
-            break;
         }
     }
     rows.collector.end_copy();
@@ -162,33 +162,41 @@ impl<R: Read> Rows<'_, R> {
 }
 
 /// Feeds the rows that are left to all of these sessions, which then are in a transaction that
-/// holds their share of them.
-fn spread<R: Read>(sessions: &mut [Client], sql: &str, rows: &mut Rows<'_, R>) -> Result<Fed> {
+/// holds their share of them. None where no thread can be started for them.
+fn spread<R: Read>(
+    sessions: &mut [Client],
+    sql: &str,
+    rows: &mut Rows<'_, R>,
+) -> Result<Option<Fed>> {
     let (send, receive) = sync_channel(PIECES * sessions.len());
     let (pieces, given_up) = (Mutex::new(receive), AtomicBool::new(false));
-    let (read, loaded) = thread::scope(|scope| {
-        let workers: Vec<_> = sessions
-            .iter_mut()
-            .map(|session| scope.spawn(|| load(session, sql, &pieces, &given_up)))
-            .collect();
+    let spread = thread::scope(|scope| {
+        let start = |session| {
+            let work = || load(session, sql, &pieces, &given_up);
+            thread::Builder::new().spawn_scoped(scope, work).ok()
+        };
+        let workers: Vec<_> = sessions.iter_mut().map_while(start).collect();
+        if workers.is_empty() {
+            return None;
+        }
         let read = rows.hand_out(&send);
         if !matches!(read, Ok(None)) {
             given_up.store(true, Ordering::Relaxed);
         }
         drop(send);
-        let joined = workers.into_iter().map(ScopedJoinHandle::join);
-        let loaded: Vec<Result<()>> = joined
-            .map(|loaded| loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect();
-        (read, loaded)
+        let loaded: Vec<Result<()>> = workers.into_iter().map(joined).collect();
+        Some((read, loaded))
     });
+    let Some((read, loaded)) = spread else {
+        return Ok(None);
+    };
     if let Some(why) = read? {
-        return Ok(Fed::Cut(why));
+        return Ok(Some(Fed::Cut(why)));
     }
     match loaded.into_iter().find_map(Result::err) {
         Some(error) if error.sqlstate().is_none() => Err(error),
-        Some(error) => Ok(Fed::Refused(error)),
-        None => Ok(Fed::Whole),
+        Some(error) => Ok(Some(Fed::Refused(error))),
+        None => Ok(Some(Fed::Whole)),
     }
 }
 

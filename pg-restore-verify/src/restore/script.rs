@@ -213,7 +213,10 @@ impl Restore<'_> {
                 .get(&unit.table)
                 .map_or(0, |data| data.bytes)
         };
-        let sessions = self.sessions.open(units.len())?;
+        let sessions = match self.sessions.open(units.len())? {
+            [] => std::slice::from_mut(&mut self.client),
+            sessions => sessions,
+        };
         self.refusals.extend(batch::run(units, sessions, bytes_of)?);
         Ok(())
     }
@@ -309,10 +312,7 @@ impl Restore<'_> {
             stand_ins::schema(&mut self.client, &entry.schema)?;
         }
         self.target.provide(&self.collector.contents().needs)?;
-        let settings = ["SET ", "RESET ", "SELECT pg_catalog.set_config("];
-        if settings.iter().any(|start| sql.starts_with(start)) {
-            self.sessions.set(sql);
-        }
+        self.sessions.note(sql);
         self.client.batch_execute(sql)?;
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
@@ -379,8 +379,7 @@ impl Restore<'_> {
         if let Some(name) = name {
             self.target.set_database(name);
             self.client = self.target.connect()?;
-            let jobs = self.sessions.most();
-            self.sessions = Sessions::new(self.target.database().clone(), jobs);
+            self.sessions = self.sessions.of(self.target.database().clone());
             self.typed = false;
         }
         Ok(())

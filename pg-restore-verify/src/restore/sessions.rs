@@ -7,6 +7,8 @@ use crate::server::Database;
 
 /// A server takes a hundred, as initdb leaves it.
 const MOST: usize = 64;
+/// A server, a database or a role has as many connections as it may.
+const TOO_MANY: &str = "53300";
 
 /// Sessions in the database that a script is restored into.
 pub struct Sessions {
@@ -16,6 +18,8 @@ pub struct Sessions {
     settings: Vec<String>,
     /// How many of the settings these clients have.
     applied: usize,
+    /// Whether the script is in a transaction, whose locks and tables are its own.
+    in_transaction: bool,
 }
 
 impl Sessions {
@@ -27,17 +31,33 @@ impl Sessions {
             clients: Vec::new(),
             settings: Vec::new(),
             applied: 0,
+            in_transaction: false,
         }
     }
 
-    /// How many there may be.
-    pub fn most(&self) -> usize {
-        self.most
+    /// As many, none yet, in another database.
+    pub fn of(&self, database: Database) -> Self {
+        Self::new(database, self.most)
     }
 
-    /// Notes a statement that changes the session's settings.
-    pub fn set(&mut self, setting: &str) {
-        self.settings.push(setting.to_string());
+    /// How many there may be now.
+    pub fn most(&self) -> usize {
+        match self.in_transaction {
+            true => 0,
+            false => self.most,
+        }
+    }
+
+    /// Notes a statement of the script that is about its session.
+    pub fn note(&mut self, statement: &str) {
+        let is_one = |starts: &[&str]| starts.iter().any(|start| statement.starts_with(start));
+        if is_one(&["SET ", "RESET ", "SELECT pg_catalog.set_config("]) {
+            self.settings.push(statement.to_string());
+        } else if is_one(&["BEGIN", "START TRANSACTION"]) {
+            self.in_transaction = true;
+        } else if is_one(&["COMMIT", "END", "ROLLBACK", "ABORT"]) {
+            self.in_transaction = false;
+        }
     }
 
     /// One more client, with all settings.
@@ -47,16 +67,21 @@ impl Sessions {
         Ok(client)
     }
 
-    /// As many as there may be, and no more than `wanted`.
+    /// As many as there may be, and no more than `wanted`; of a server that has no room for them,
+    /// those that it has room for.
     pub fn open(&mut self, wanted: usize) -> Result<&mut [Client]> {
-        let count = wanted.min(self.most);
         for client in &mut self.clients {
             apply(client, &self.settings[self.applied..]);
         }
         self.applied = self.settings.len();
-        while self.clients.len() < count {
-            self.clients.push(self.connect()?);
+        while self.clients.len() < wanted.min(self.most) {
+            match self.connect() {
+                Ok(client) => self.clients.push(client),
+                Err(error) if error.sqlstate() == Some(TOO_MANY) => self.most = self.clients.len(),
+                Err(error) => return Err(error),
+            }
         }
+        let count = wanted.min(self.most);
         Ok(&mut self.clients[..count])
     }
 
