@@ -150,8 +150,8 @@ impl Work {
                         done.left = Some(self);
                         break;
                     }
-                    Some(_) => {
-                        let refusal = Refusal::new(label, error.message(), sql);
+                    code => {
+                        let refusal = Refusal::new(label, error.message(), sql).with_code(code);
                         done.refused.push((self.place, refusal));
                     }
                 }
