@@ -39,7 +39,7 @@ test-versions: deps-test
 		fi; \
 	done
 
-# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK="--seed 1"` repeats a run.
+# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run.
 soak: deps
 	$(CARGO) build --quiet --bins
 	target/debug/soak $(SOAK)

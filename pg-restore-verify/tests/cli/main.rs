@@ -32,3 +32,4 @@ mod selection;
 mod sets;
 mod site;
 mod strangers;
+mod wal;
