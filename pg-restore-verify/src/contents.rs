@@ -11,7 +11,7 @@ use shared::dump::{
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::large_objects::properties::{self, Described};
-use crate::restore::HeldOff;
+use crate::restore::{HeldOff, Withheld};
 use crate::roles::Needs;
 use crate::schema::Schema;
 
@@ -42,6 +42,8 @@ pub struct Contents {
     pub bare: Vec<Entry>,
     /// What of it is not restored, because that would reach elsewhere.
     pub held_off: HeldOff,
+    /// What of it the server refused, which is no fault of the backup's.
+    pub withheld: Withheld,
 }
 
 /// The rows that a dump holds of one table.
@@ -257,17 +259,19 @@ impl Collector {
         };
         let data = &mut copying.data;
         data.bytes += lines.len() as u64;
-        data.as_written.add_lines(lines);
         if copying.places.is_empty() {
+            data.as_written.add_lines(lines);
             return;
         }
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let line = without_line_end(line);
+            let as_written = Digest::of(line);
+            data.as_written.merge(as_written);
             if line_in_utc(line, &copying.places, &mut self.bytes) {
                 data.respelled = true;
                 data.digest.add(&self.bytes);
             } else {
-                data.digest.add(line);
+                data.digest.merge(as_written);
             }
         }
     }
