@@ -79,14 +79,18 @@ pub fn backup(
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     });
-    watch.end()?;
-    let (proved, restore) = tried?;
+    let (proved, restore) = tried.or_else(|error| watch.end().and(Err(error)))?;
     match target {
         Some(target) => {
-            let manifest = known.manifest();
-            afterwards::settle(target, manifest, &options.after, context, findings)?;
+            let (after, manifest) = (&options.after, known.manifest());
+            let settled =
+                afterwards::settle(target, manifest, after, &mut watch, context, findings);
+            settled.or_else(|error| watch.end().and(Err(error)))?;
         }
-        None => afterwards::without_target(&options.after, findings)?,
+        None => {
+            watch.end()?;
+            afterwards::without_target(&options.after, findings)?;
+        }
     }
     let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
@@ -171,6 +175,9 @@ fn restored_and_proved(
         },
     };
     let target = target.insert(Target::start(archive, servers, context)?);
+    if let Some(live) = &options.after.promote {
+        target.stand_beside(live, &options.after)?;
+    }
     let toc = data.as_ref().map(Data::toc);
     let tried = on_target(archive, known, options, toc, target, context, findings);
     tried.map_err(|error| target.explain(error))
@@ -353,7 +360,11 @@ fn plain(
     if !wanted.report(target.server(), findings)? {
         return Ok(None);
     }
-    let locale = Locale::of_manifest(&archive.path);
+    let create = wanted.create_database.as_deref();
+    let locale = match create.map(Locale::of_statement) {
+        Some(locale) if !locale.is_unknown() => locale,
+        _ => Locale::of_manifest(&archive.path),
+    };
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
