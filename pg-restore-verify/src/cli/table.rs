@@ -49,7 +49,11 @@ pub const TOOL: Tool = Tool::new(
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
-     that may become the roles in the backup, or a superuser.\n\n\
+     that may become the roles in the backup, or a superuser. What the role may not do is no fault of \
+     the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
+     restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
+     status 2, and is not noted. The same holds where others end our sessions or leave no \
+     connection.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \

@@ -132,7 +132,14 @@ impl Target {
                 Some(error)
             }
             Err(error) => {
-                return Err(error).context(|| "creating the scratch database".to_string());
+                let lacks = error.sqlstate() == Some("42501");
+                let error = Err(error).context(|| "creating the scratch database".to_string());
+                let role = quote_identifier(self.server().user());
+                let hint = format!("ALTER ROLE {role} CREATEDB lets it");
+                return match lacks {
+                    true => error.map_err(|error| error.with_hint(hint)),
+                    false => error,
+                };
             }
         };
         if refused.is_some() {
