@@ -284,5 +284,6 @@ mod test {
     #[test]
     fn table_is_sound() {
         shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+        shared::cli::check_fields::<crate::record::Finding>(&super::TOOL).unwrap();
     }
 }

@@ -16,6 +16,8 @@ impl Restriction {
             "\\unrestrict" if self.0.as_deref() == Some(rest) => self.0 = None,
             // Before it connects to a database with an odd name; client_encoding is set after it.
             "\\encoding" if rest == "SQL_ASCII" => {}
+            // A part of the key: what ends there is told as incomplete.
+            "\\unrestrict" if self.0.as_ref().is_some_and(|key| key.starts_with(rest)) => {}
             _ => return false,
         }
         true
