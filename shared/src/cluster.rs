@@ -39,6 +39,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("max_wal_size", "4GB"),
+    ("wal_init_zero", "off"),
+    ("wal_recycle", "off"),
     ("checkpoint_timeout", "1h"),
     ("autovacuum", "off"),
     ("maintenance_work_mem", "256MB"),

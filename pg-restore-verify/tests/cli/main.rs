@@ -33,6 +33,7 @@ mod recovery;
 mod rights;
 mod selection;
 mod sets;
+mod side_by_side;
 mod site;
 mod strangers;
 mod supplanted;
