@@ -9,7 +9,7 @@ use std::time::Instant;
 use shared::cli::Context;
 use shared::dump::Toc;
 use shared::programs::Program;
-use shared::{Result, units};
+use shared::{Error, Result, units};
 
 use crate::afterwards;
 use crate::announced;
