@@ -3,6 +3,7 @@
 mod archive;
 mod bounds;
 mod foreign;
+mod left_out;
 mod locale;
 mod refusal;
 mod script;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
 pub use refusal::{Blame, Harmless, Refusal};

@@ -17,7 +17,7 @@ use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
 use super::target::Target;
-use super::{Blame, Harmless, Part, Refusal, Restored, foreign, stand_ins};
+use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -46,6 +46,7 @@ pub fn restore_script<R: Read>(
         typed: false,
         copying: String::new(),
         copied: None,
+        reaching: None,
         stood_in: BTreeSet::new(),
         part,
         chosen: None,
@@ -74,6 +75,8 @@ pub fn restore_script<R: Read>(
     let mut chosen = restore.chosen.unwrap_or_default();
     let mut contents = restore.collector.finish();
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
+    let reaching = restore.reaching.into_iter().flatten();
+    contents.held_off.others.extend(reaching);
     contents.withheld = restore.target.withheld(&mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
@@ -102,6 +105,8 @@ struct Restore<'a> {
     /// The table whose rows are being fed.
     copying: String,
     copied: Option<QualifiedName>,
+    /// Materialised views that are filled from elsewhere; known when the first of all is filled.
+    reaching: Option<BTreeSet<QualifiedName>>,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
     /// Which part is restored.
@@ -133,12 +138,8 @@ impl Restore<'_> {
                 match self.reach(&text) {
                     Reach::Inside => {}
                     Reach::Database => return Ok(()),
-                    Reach::Server => {
-                        let why = "it is about the whole server, which others use: not run";
-                        self.refuse(label, &Error::new(why), &text);
-                        if let Some(last) = self.refusals.last_mut() {
-                            last.blame = Some(Blame::Reach);
-                        }
+                    beyond => {
+                        self.refusals.push(beyond.refusal(label, &text));
                         return Ok(());
                     }
                 }
@@ -246,11 +247,24 @@ impl Restore<'_> {
         if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
             self.settings.push(sql.to_string());
         }
+        if sql.starts_with("REFRESH ") && self.reaches_elsewhere(sql)? {
+            return Ok(());
+        }
         self.client.batch_execute(sql)?;
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
             false => Ok(()),
         }
+    }
+
+    /// Whether a materialised view would be filled from elsewhere.
+    fn reaches_elsewhere(&mut self, refresh: &str) -> Result<bool> {
+        let views = match self.reaching.take() {
+            Some(views) => views,
+            None => foreign::reaching_views(&mut self.target.connect()?)?,
+        };
+        let views = self.reaching.insert(views);
+        Ok(choice::subject(refresh).is_some_and(|view| views.contains(&view)))
     }
 
     /// Whether the script has any definitions, which come before all rows.
