@@ -215,7 +215,10 @@ impl<'a> Proof<'a> {
         let began = Instant::now();
         // A table without columns to name does not show what the dump's form is.
         let names_columns = forms.values().any(|names| *names);
-        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
+        let known = tables::restored(&mut self.target.connect()?)?;
+        let mut tables = forms.keys().filter_map(|name| known.get(name));
+        let via_root = tables.any(|table| table.partitioned);
+        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns, via_root)?;
         let restored = |table: &QualifiedName| {
             let mut rows = dumped.get(table).copied().unwrap_or_default();
             for limited in self.chosen.limited() {
@@ -469,7 +472,23 @@ impl<'a> Proof<'a> {
                 break;
             }
         }
-        Ok(fewest.unwrap_or_default())
+        let mut found = fewest.unwrap_or_default();
+        let built_in = self.built_in_extensions()?;
+        found.retain(|difference| {
+            let mut words = difference.object.rsplitn(2, "EXTENSION ");
+            let is_built_in = words.next().is_some_and(|name| built_in.contains(name));
+            !(is_built_in && words.next().is_some() && difference.actual.is_none())
+        });
+        Ok(found)
+    }
+
+    /// Extensions that are in the restored database, but in no dump of it: one that was created
+    /// anew where it came from is in the backup.
+    fn built_in_extensions(&self) -> Result<BTreeSet<String>> {
+        let mut client = self.target.connect()?;
+        let rows = client.query_typed(include_str!("../sql/built_in_extensions.sql"), &[])?;
+        let names = rows.iter().map(|row| row.try_get("name"));
+        Ok(names.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Two versions may write the same definition in different words, which no

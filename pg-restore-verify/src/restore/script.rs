@@ -147,7 +147,7 @@ impl Restore<'_> {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
                         self.refuse(label, &error, &text);
-                        if clears_the_way(entry, sql) {
+                        if clears_the_way(entry, sql) && is_missing(&error) {
                             self.forgive(Harmless::NothingToDrop);
                         }
                     }
@@ -393,9 +393,21 @@ impl Restore<'_> {
     }
 }
 
+/// Whether something was not there: a database, schema, relation, column, function or another object.
+fn is_missing(error: &Error) -> bool {
+    let codes = ["3D000", "3F000", "42P01", "42703", "42883", "42704"];
+    error.sqlstate().is_some_and(|code| codes.contains(&code))
+}
+
 /// A dump made with `--clean` first drops what an empty database does not have.
 fn clears_the_way(entry: &Entry, sql: &[u8]) -> bool {
-    let clears = ["DROP ", "ALTER ", "SELECT pg_catalog.lo_unlink("];
+    let clears = [
+        "DROP ",
+        "ALTER ",
+        "SELECT pg_catalog.lo_unlink(",
+        // In place of one that must not depend on anything while that is dropped.
+        "CREATE OR REPLACE VIEW ",
+    ];
     entry.kind.is_empty() && clears.iter().any(|start| sql.starts_with(start.as_bytes()))
 }
 

@@ -22,6 +22,7 @@ mod lost;
 mod manifests;
 mod meddled;
 mod named;
+mod options;
 mod partial;
 mod preflight;
 mod pretended;
