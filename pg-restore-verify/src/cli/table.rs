@@ -31,12 +31,16 @@ pub const TOOL: Tool = Tool::new(
      says, and so must the rows of each table and the large objects. Roles and tablespaces that \
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
+     A script that does not create its database (pg_dump without -C) does not say its locale: it \
+     gets that of the manifest, or else C, in which the bounds of partitions by text may be in another \
+     order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
-     keeps it in memory, which is quicker where that has plenty of room; it is not chosen by \
-     itself, for memory may be limited without showing it, and systemd's RemoveIPC takes such \
-     files away from who logs out.\n\n\
+     manifest or the backup's size, is not begun: an error says how much is needed. For \
+     root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
+     to is sure to take no more than a quarter of the free memory, of the machine and of each \
+     control group; --memory sets another bound, for everybody. Other users' files there are taken \
+     away by systemd's RemoveIPC when they log out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
@@ -186,6 +190,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .group("Restore"),
     Flag::value(
+        "memory",
+        "SIZE",
+        "keep the private server's data in memory if it needs at most so much; 0: never",
+    )
+    .group("Restore"),
+    Flag::value(
         "timeout",
         "DURATION",
         "give up on a backup that takes longer than this",
@@ -313,4 +323,105 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
     ),
 ])
-.found("a backup does not verify, or can't be proved; the records say why");
+.found("a backup does not verify, or can't be proved; the records say why")
+.fields(&[
+    ("path", "the backup; with --live the database"),
+    ("check", "what was checked; see CHECKS"),
+    ("object", "on which table, sequence or other object; null for the whole"),
+    (
+        "status",
+        "ok: proved. failed: disproved. skipped: not looked at, or no fault of the backup's; \
+         message says why",
+    ),
+    ("expected", "what the backup holds"),
+    ("actual", "what the restored database holds"),
+    ("message", "in words, where there is more to say"),
+    ("duration_ms", "how long it took, where that was measured for it alone"),
+])
+.lists(&[("CHECKS", CHECKS)])
+.variables(&[
+    (
+        "PG_BINDIR",
+        "the folder of PostgreSQL's programs. If it is not set, they are looked for on PATH, where \
+         pg_config points to, and where distributions put them (/usr/lib/postgresql/15/bin, \
+         /usr/pgsql-15/bin, …): those of the backup's major version, else of the nearest newer one",
+    ),
+    ("TMPDIR", "where the private server's data lies (/tmp)"),
+    ("TZ", "the zone of a --target-time that names none"),
+]);
+
+/// The names of the checks, which --accept takes too.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "archive",
+        "the backup can be read to its end, where it says that it ends",
+    ),
+    ("checksum", "every file is what the manifest says"),
+    (
+        "manifest",
+        "rows, large objects and definitions are those of the manifest",
+    ),
+    ("globals", "the roles and tablespaces of the same run"),
+    (
+        "preflight",
+        "what the server lacks for the restore; nothing was restored then",
+    ),
+    (
+        "locale",
+        "the locale that the backup asks for and the server lacks",
+    ),
+    ("restore", "errors of the restore"),
+    (
+        "harmless_errors",
+        "errors of the restore that take nothing away, and how many",
+    ),
+    (
+        "rows",
+        "a table's rows: how many, and an order-free digest of them",
+    ),
+    ("sequences", "the position of each sequence"),
+    (
+        "large_objects",
+        "the content, owner, rights and comment of each large object",
+    ),
+    ("schema", "every definition, dumped again and compared"),
+    ("database", "the database's own properties and settings"),
+    (
+        "references",
+        "rows that refer to what -t, -n or --where left out",
+    ),
+    (
+        "foreign_keys",
+        "rows without counterpart, for every foreign key",
+    ),
+    ("check_constraints", "rows that break a CHECK constraint"),
+    ("indexes", "indexes that are not valid or not ready"),
+    ("btrees", "B-trees that amcheck finds broken"),
+    (
+        "sequence_columns",
+        "sequences that would give a number that is in use",
+    ),
+    (
+        "materialized_views",
+        "materialised views that are not filled where they were",
+    ),
+    (
+        "collations",
+        "collations of another version than the one that built the indexes",
+    ),
+    ("expect", "your own checks, by --expect and --checks"),
+    ("compare", "the counts of rows of a live database"),
+    (
+        "backup, recovery",
+        "of a base backup: its files, and the moment that was reached",
+    ),
+    (
+        "selection, origin, promote",
+        "whether it may take a database's place, and that it did",
+    ),
+    (
+        "where, kept",
+        "the server, and how to reach what was kept there",
+    ),
+    ("verdict", "the sum of all, and the last record of a backup"),
+];
