@@ -12,6 +12,7 @@ use shared::cli::{self, Value};
 use shared::{Error, Result};
 
 use crate::checks::Expectation;
+use crate::memory::Memory;
 
 pub use table::TOOL;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub checks: Checks,
     /// How long it may take.
     pub limits: Limits,
+    /// How much memory the private server's data may take.
+    pub memory: Memory,
     /// What becomes of the restored database.
     pub after: After,
     /// With [`Mode::Live`]: where.
@@ -238,9 +241,13 @@ impl cli::Options for Options {
             "stall-timeout" => self.limits.stalled = Some(value.duration()?),
             "keep" => self.after.keep = true,
             "for" => self.after.keep_for = Some(value.duration()?),
-            "promote" => self.after.promote = Some(text()?),
+            "promote" => match text()? {
+                name if name.is_empty() => return Err(value.refuse("a database has a name")),
+                name => self.after.promote = Some(name),
+            },
             "accept" => self.after.accepted.push(text()?),
             "dry-run" => self.after.dry_run = true,
+            "memory" => self.memory.most = Some(value.bytes()?),
             "no-record" => self.no_record = true,
             "jobs" => {
                 self.jobs = value.count()?;
@@ -254,6 +261,13 @@ impl cli::Options for Options {
     }
 
     fn operand(&mut self, value: OsString) -> Result<()> {
+        let text = value.to_string_lossy();
+        if text.contains("://") || text.contains("password=") {
+            return Err(Error::usage(
+                "a BACKUP is a file or a folder, and this is a connection string",
+            )
+            .with_hint("-d, --live and --compare say where to connect"));
+        }
         self.selection.operands.push(value.into());
         Ok(())
     }
@@ -281,5 +295,6 @@ mod test {
     #[test]
     fn table_is_sound() {
         shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+        shared::cli::check_fields::<crate::record::Finding>(&super::TOOL).unwrap();
     }
 }

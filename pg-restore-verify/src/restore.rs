@@ -1,25 +1,33 @@
 //! The restore itself: what it needs, and every error of it.
 
 mod archive;
+mod batch;
 mod bounds;
 mod foreign;
+mod left_out;
+mod loading;
 mod locale;
 mod refusal;
 mod script;
+mod sessions;
 mod stand_ins;
 mod target;
+mod units;
+mod withheld;
 
 use std::time::Duration;
 
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
-pub use refusal::{Harmless, Refusal};
+pub use refusal::{Blame, Harmless, Refusal};
 pub use script::restore_script;
 pub use stand_ins::of_archive as stand_in_for;
 pub use target::Target;
+pub use withheld::Withheld;
 
 use crate::choice::{Chosen, References};
 use crate::cli::Choice;

@@ -7,7 +7,7 @@
 
 mod of_database;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
@@ -15,13 +15,15 @@ use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 use crate::attribute_versions;
 use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
-use crate::secrets::masked;
+use crate::roles::DEFAULT_TABLESPACE;
+use shared::secrets::masked;
 
 /// The statements that define each object.
 #[derive(Debug, Default, Clone)]
 pub struct Schema {
     objects: BTreeMap<Object, Vec<String>>,
     has_owners: bool,
+    uses_session_authorization: bool,
     quotes_all: bool,
     state: BTreeMap<&'static str, String>,
 }
@@ -61,6 +63,9 @@ const DATA_KINDS: [&str; 9] = [
 /// Entries that give something to a table and need not be told of with its name.
 const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];
 
+/// Who runs the statements behind it.
+const AUTHORIZATION: &str = "SESSION AUTHORIZATION";
+
 /// Settings that the definitions behind them depend on.
 const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
 
@@ -72,9 +77,17 @@ impl Schema {
             self.set(setting);
             return;
         }
+        // By whom it is run says who owns it.
+        if statement.starts_with("RESET SESSION AUTHORIZATION") {
+            self.state.remove(AUTHORIZATION);
+            return;
+        }
         if entry.kind.is_empty() || is_data(entry) {
             return;
         }
+        // Rights that another than the owner granted are given by that role in any dump.
+        self.uses_session_authorization |=
+            self.state.contains_key(AUTHORIZATION) && !entry.kind.ends_with("ACL");
         self.quotes_all |= [&entry.schema, &entry.name]
             .into_iter()
             .any(|name| is_plain(name.as_bytes()) && statement.contains(&format!("\"{name}\"")));
@@ -169,6 +182,34 @@ impl Schema {
     pub fn has_row_security(&self) -> bool {
         let mut objects = self.objects.keys();
         objects.any(|object| object.kind == "ROW SECURITY")
+    }
+
+    /// Whether an index or a constraint may call a function of the dump's own.
+    pub fn constraints_call_functions(&self) -> bool {
+        let of_kinds = |kinds: &'static [&str]| {
+            let objects = self.objects.iter();
+            objects.filter(|(object, _)| kinds.contains(&object.kind.as_str()))
+        };
+        // Operators and casts call functions without naming them.
+        if of_kinds(&["OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "CAST"])
+            .next()
+            .is_some()
+        {
+            return true;
+        }
+        let functions: BTreeSet<&str> = of_kinds(&["FUNCTION", "AGGREGATE"])
+            .filter_map(|(object, _)| object.name.split('(').next())
+            .collect();
+        let is_function = |token: Token<'_>| {
+            token
+                .identifier()
+                .is_some_and(|name| functions.contains(name.as_str()))
+        };
+        of_kinds(&["INDEX", "CONSTRAINT", "CHECK CONSTRAINT", "STATISTICS"])
+            .flat_map(|(_, statements)| statements)
+            .any(|statement| {
+                !functions.is_empty() && tokens(statement.as_bytes()).into_iter().any(is_function)
+            })
     }
 
     /// Forgets what creates schemas.
@@ -271,7 +312,16 @@ impl Schema {
         same
     }
 
+    /// Whether who owns what is said by becoming that role.
+    pub fn uses_session_authorization(&self) -> bool {
+        self.uses_session_authorization
+    }
+
     fn set(&mut self, setting: &str) {
+        if let Some(role) = setting.strip_prefix(AUTHORIZATION) {
+            let role = role.trim().trim_end_matches(';').to_string();
+            self.state.insert(AUTHORIZATION, role);
+        }
         for name in STATE {
             if let Some(value) = setting.strip_prefix(name) {
                 let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
@@ -286,11 +336,14 @@ impl Schema {
     fn context(&self, kind: &str) -> String {
         let stored = ["TABLE", "INDEX", "CONSTRAINT", "MATERIALIZED VIEW"].contains(&kind);
         let mut context = String::new();
+        if let Some(role) = self.state.get(AUTHORIZATION) {
+            context.push_str(&format!("SET {AUTHORIZATION} {role};\n"));
+        }
         for (name, value) in self.state.iter().filter(|_| stored) {
-            let usual = matches!(value.as_str(), "''" | "heap");
+            let usual = matches!(value.as_str(), "''" | "heap" | DEFAULT_TABLESPACE);
             let applies =
                 *name == "default_tablespace" || matches!(kind, "TABLE" | "MATERIALIZED VIEW");
-            if !usual && applies {
+            if !usual && applies && *name != AUTHORIZATION {
                 context.push_str(&format!("SET {name} = {value};\n"));
             }
         }

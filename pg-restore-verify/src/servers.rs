@@ -1,6 +1,7 @@
 //! Which server a backup is restored on: a named one, or a throw-away one that serves every
 //! backup it is new enough for, cleaned between them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOption
 use shared::programs::Program;
 use shared::{Error, Result, signals};
 
+use crate::archive::Archive;
 use crate::cli::{After, Options};
 use crate::limits::{Seen, Watched};
+use crate::memory::Memory;
 use crate::scratch;
 use crate::server::{Database, Server};
 
@@ -18,6 +21,9 @@ use crate::server::{Database, Server};
 pub struct Servers {
     named: Option<Conninfo>,
     current: Option<Arc<Server>>,
+    memory: Memory,
+    /// Where the throw-away server lies, if that is not the usual place.
+    folder: Option<PathBuf>,
     /// What the time limits look at.
     pub watched: Watched,
 }
@@ -45,6 +51,8 @@ impl Servers {
         Ok(Self {
             named,
             current: None,
+            memory: options.memory,
+            folder: None,
             watched: Watched::default(),
         })
     }
@@ -56,26 +64,36 @@ impl Servers {
 
     /// The server for a backup of that major version: the named one, or one of that version or the
     /// nearest newer one.
-    pub fn obtain(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+    pub fn obtain(&mut self, archive: &Archive) -> Result<Arc<Server>> {
+        let at_least = loads(archive);
+        let folder = match self.is_named() {
+            true => None,
+            false => self.memory.folder_for(&archive.path),
+        };
         let server = match (self.current.take(), &self.named) {
             (Some(server), Some(_)) => server,
             (None, Some(conninfo)) => {
                 // One session does nothing but hold the lock on our database, for hours perhaps.
                 let conninfo = conninfo.with_signs_of_life(SIGN_OF_LIFE);
-                Arc::new(named(&conninfo)?)
+                let server = named(&conninfo)?;
+                server.require_primary()?;
+                Arc::new(server)
             }
-            (Some(server), None) if is_best(&server, at_least) => server,
-            (_, None) => Arc::new(Server::throw_away(at_least)?),
+            (Some(server), None) if is_best(&server, at_least) && self.folder == folder => server,
+            (_, None) => {
+                self.folder.clone_from(&folder);
+                Arc::new(Server::throw_away(at_least, folder)?)
+            }
         };
         self.current = Some(Arc::clone(&server));
         Ok(server)
     }
 
     /// A throw-away server whatever the command line says.
-    pub fn obtain_private(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+    pub fn obtain_private(&mut self, archive: &Archive) -> Result<Arc<Server>> {
         match self.is_named() {
-            true => Ok(Arc::new(Server::throw_away(at_least)?)),
-            false => self.obtain(at_least),
+            true => Ok(Arc::new(Server::throw_away(loads(archive), None)?)),
+            false => self.obtain(archive),
         }
     }
 
@@ -147,6 +165,14 @@ fn named(conninfo: &Conninfo) -> Result<Server> {
     let other = Server::named(conninfo.with_database("postgres"), patient())?;
     scratch::sweep_on(&Arc::new(other))?;
     Server::named(conninfo.clone(), patient())
+}
+
+/// The oldest major version that a backup is known to load into: that of its pg_dump if it is
+/// newer than its server (manual, pg_dump, "Notes") and there is one, else that of its server.
+fn loads(archive: &Archive) -> Option<u32> {
+    let both = archive.server_major.max(archive.pg_dump_major);
+    let is_there = both == archive.server_major || Program::find("postgres", both).is_ok();
+    if is_there { both } else { archive.server_major }
 }
 
 /// Whether no other server would be started for it.

@@ -31,12 +31,16 @@ pub const TOOL: Tool = Tool::new(
      says, and so must the rows of each table and the large objects. Roles and tablespaces that \
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
+     A script that does not create its database (pg_dump without -C) does not say its locale: it \
+     gets that of the manifest, or else C, in which the bounds of partitions by text may be in another \
+     order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
-     keeps it in memory, which is quicker where that has plenty of room; it is not chosen by \
-     itself, for memory may be limited without showing it, and systemd's RemoveIPC takes such \
-     files away from who logs out.\n\n\
+     manifest or the backup's size, is not begun: an error says how much is needed. For \
+     root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
+     to is sure to take no more than a quarter of the free memory, of the machine and of each \
+     control group; --memory sets another bound, for everybody. Other users' files there are taken \
+     away by systemd's RemoveIPC when they log out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
@@ -49,13 +53,22 @@ pub const TOOL: Tool = Tool::new(
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
-     that may become the roles in the backup, or a superuser.\n\n\
+     that may become the roles in the backup, or a superuser. What the role may not do is no fault of \
+     the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
+     restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
+     status 2, and is not noted. The same holds where others end our sessions or leave no \
+     connection. What a backup holds beside what pg_dump writes is not run there, whether in a script \
+     or in an archive, and \"skipped\" alike: statements about roles, tablespaces, settings or other \
+     databases, DO, CALL, COPY from or to a file or program, queries, CREATE TABLE AS, DROP and \
+     REASSIGN OWNED; an archive whose rows are INSERTs with such among them is not restored at all. What it \
+     defines in its database can't be held off: functions of indexes, constraints, defaults and \
+     event triggers run with the rights of the role that you name.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \
-     shows them stays empty; each has a record with status \"skipped\". What opens connections \
-     by functions of its own, such as dblink in a materialised view, an index or a constraint, is \
-     not held off.\n\n\
+     shows them stays empty; each has a record with status \"skipped\". So has a \
+     materialised view that calls dblink or its like, by views and functions between them, too: it \
+     stays empty. Such functions in an index or a constraint are not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
      amcheck, with --deep every row in them), materialised views, sequences that would give a \
@@ -86,13 +99,20 @@ pub const TOOL: Tool = Tool::new(
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
-     backup is of another database (check \"origin\") and where its manifest says that it holds \
-     a part only (check \"selection\"); --accept CHECK lets pass what that check skipped, not what \
-     failed, and the record \"promote\" names it. What came with the data (\"skipped\" as well) \
-     keeps nothing from being promoted. With --latest the newest backup of NAME is taken, unless \
-     --database names another. If anything fails all is as it was. What was written to the live one after the backup is in \
-     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
-     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     backup is of another database (check \"origin\"), where its manifest says that it holds a \
+     part only (check \"selection\"), and where encoding, locale or tablespace would be others \
+     than the live one's (checks of those names); --accept CHECK lets pass what that check \
+     skipped, not what failed, and the record \"promote\" names it. What a backup does not say of \
+     its locale is as in the live one, and so is the tablespace, which needs room for both. What \
+     came with the data (\"skipped\" as well) keeps nothing from being promoted. With --latest \
+     the newest backup of NAME is taken, unless --database names another. What would stay behind \
+     is refused before anything is restored: enabled subscriptions, logical replication slots, \
+     prepared transactions; so is a right that is missing. All that the live one has is tried on \
+     the restored one before any session is ended. If anything fails then, or sessions do not end \
+     within 10 s, all is as it was. What was written to the live one after the backup is in the \
+     old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or who \
+     has CREATEDB and is the owner of NAME or a member of that role, and may end the sessions \
+     there (pg_signal_backend).\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
      --max-difference, in percent of the larger one, and if the manifest says that the backup is \
@@ -118,7 +138,9 @@ pub const TOOL: Tool = Tool::new(
      backup_manifest says; the recovery must reach the moment that is asked for, and which place \
      and last transaction it reached is said; then every row of every database is read. It fails \
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
-     are there, or the backup is later than the moment. WAL that creates a tablespace can't be \
+     on the way to the newest timeline are there, or the backup is later than the moment. \
+     --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
+     included. WAL that creates a tablespace can't be \
      replayed here, for it would be in a folder of this machine.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
@@ -174,6 +196,12 @@ pub const TOOL: Tool = Tool::new(
     Flag::switch(
         "no-record",
         "don't note the verdict beside the backup, in NAME.verified.json",
+    )
+    .group("Restore"),
+    Flag::value(
+        "memory",
+        "SIZE",
+        "keep the private server's data in memory if it needs at most so much; 0: never",
     )
     .group("Restore"),
     Flag::value(
@@ -304,4 +332,105 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
     ),
 ])
-.found("a backup does not verify, or can't be proved; the records say why");
+.found("a backup does not verify, or can't be proved; the records say why")
+.fields(&[
+    ("path", "the backup; with --live the database"),
+    ("check", "what was checked; see CHECKS"),
+    ("object", "on which table, sequence or other object; null for the whole"),
+    (
+        "status",
+        "ok: proved. failed: disproved. skipped: not looked at, or no fault of the backup's; \
+         message says why",
+    ),
+    ("expected", "what the backup holds"),
+    ("actual", "what the restored database holds"),
+    ("message", "in words, where there is more to say"),
+    ("duration_ms", "how long it took, where that was measured for it alone"),
+])
+.lists(&[("CHECKS", CHECKS)])
+.variables(&[
+    (
+        "PG_BINDIR",
+        "the folder of PostgreSQL's programs. If it is not set, they are looked for on PATH, where \
+         pg_config points to, and where distributions put them (/usr/lib/postgresql/15/bin, \
+         /usr/pgsql-15/bin, …): those of the backup's major version, else of the nearest newer one",
+    ),
+    ("TMPDIR", "where the private server's data lies (/tmp)"),
+    ("TZ", "the zone of a --target-time that names none"),
+]);
+
+/// The names of the checks, which --accept takes too.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "archive",
+        "the backup can be read to its end, where it says that it ends",
+    ),
+    ("checksum", "every file is what the manifest says"),
+    (
+        "manifest",
+        "rows, large objects and definitions are those of the manifest",
+    ),
+    ("globals", "the roles and tablespaces of the same run"),
+    (
+        "preflight",
+        "what the server lacks for the restore; nothing was restored then",
+    ),
+    (
+        "locale",
+        "the locale that the backup asks for and the server lacks",
+    ),
+    ("restore", "errors of the restore"),
+    (
+        "harmless_errors",
+        "errors of the restore that take nothing away, and how many",
+    ),
+    (
+        "rows",
+        "a table's rows: how many, and an order-free digest of them",
+    ),
+    ("sequences", "the position of each sequence"),
+    (
+        "large_objects",
+        "the content, owner, rights and comment of each large object",
+    ),
+    ("schema", "every definition, dumped again and compared"),
+    ("database", "the database's own properties and settings"),
+    (
+        "references",
+        "rows that refer to what -t, -n or --where left out",
+    ),
+    (
+        "foreign_keys",
+        "rows without counterpart, for every foreign key",
+    ),
+    ("check_constraints", "rows that break a CHECK constraint"),
+    ("indexes", "indexes that are not valid or not ready"),
+    ("btrees", "B-trees that amcheck finds broken"),
+    (
+        "sequence_columns",
+        "sequences that would give a number that is in use",
+    ),
+    (
+        "materialized_views",
+        "materialised views that are not filled where they were",
+    ),
+    (
+        "collations",
+        "collations of another version than the one that built the indexes",
+    ),
+    ("expect", "your own checks, by --expect and --checks"),
+    ("compare", "the counts of rows of a live database"),
+    (
+        "backup, recovery",
+        "of a base backup: its files, and the moment that was reached",
+    ),
+    (
+        "selection, origin, promote",
+        "whether it may take a database's place, and that it did",
+    ),
+    (
+        "where, kept",
+        "the server, and how to reach what was kept there",
+    ),
+    ("verdict", "the sum of all, and the last record of a backup"),
+];

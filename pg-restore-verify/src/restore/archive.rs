@@ -2,22 +2,25 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::thread;
 use std::time::Instant;
 
+use postgres::Client;
 use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
 
+use super::left_out::LeftOut;
+use super::refusal::lacks_right;
 use super::target::Target;
-use super::{Part, Refusal, Restored, stand_ins};
+use super::{Part, Refusal, Restored, foreign, stand_ins};
 use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
-use crate::contents::Collector;
+use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source;
+use crate::threads::beside;
 
 /// Restores the archive into the target's database, whose schema is already in
 /// `collector`, while its rows are read a second time for their digests.
@@ -41,25 +44,39 @@ pub fn restore_archive(
         target,
         jobs,
         list: None,
+        left_out: LeftOut::of(part.toc),
+    };
+    let beyond = match target.server().is_ours() {
+        true => Vec::new(),
+        false => run.bound(collector.contents())?,
     };
     let mut told = run.section(&["--section=pre-data"])?;
+    let is_right = |refusal: &Refusal| lacks_right(None, &refusal.message);
+    if !target.server().is_ours() && told.iter().any(is_right) {
+        // More will be refused, and what several jobs say at once is mixed.
+        run.jobs = 1;
+    }
     target.hold_off_foreign()?;
-    let mut chosen = Chosen::resolve(&mut target.connect()?, part.choice, &told)?;
+    told.extend(beyond);
+    let mut client = target.connect()?;
+    let reaching = run
+        .left_out
+        .leave_empty(&foreign::reaching_views(&mut client)?);
+    let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
     if chosen.is_part() {
         run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
     }
-    collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
-    let (read, rest) = thread::scope(|scope| {
-        let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run
-            .data_and_rest(&chosen)
-            .map(|told| (told, began.elapsed()));
-        let read = reading.join();
-        (
-            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            rest,
-        )
-    });
+    collector.set_instants(InstantColumns::of(&mut client)?);
+    let in_one = part.choice.is_everything()
+        && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    drop(client);
+    let (read, rest) = beside(
+        || run.read_data(&mut collector),
+        || {
+            let rest = run.data_and_rest(&chosen, in_one)?;
+            Ok::<_, Error>((rest, began.elapsed()))
+        },
+    );
     let (more, took) = rest?;
     told.extend(more);
     shared::signals::check()?;
@@ -73,6 +90,8 @@ pub fn restore_archive(
         name_entry(refusal, &contents.schema);
     }
     contents.held_off = target.held_off(&contents, &mut told)?;
+    contents.held_off.others.extend(reaching);
+    contents.withheld = target.withheld(&mut told)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
@@ -113,6 +132,15 @@ fn data_of(
     Ok(list)
 }
 
+/// Whether an index or a trigger may be created as soon as its own table's rows are there, which
+/// is what pg_restore waits for. Where it may need other tables' rows, all rows come first.
+fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool> {
+    let asked = include_str!("../../sql/needs_all_rows.sql");
+    let rows = client.query_typed(asked, &[])?;
+    let needs_all: bool = rows.first().map_or(Ok(true), |row| row.try_get(0))?;
+    Ok(!needs_all && !schema.constraints_call_functions())
+}
+
 /// What an error is about that names nothing.
 const NO_ENTRY: &str = "the archive";
 
@@ -123,9 +151,22 @@ struct Run<'a> {
     jobs: usize,
     /// The entries whose data is restored, where that is not all.
     list: Option<String>,
+    left_out: LeftOut<'a>,
 }
 
 impl Run<'_> {
+    /// Leaves out what would reach out of the database on a server that others use.
+    fn bound(&mut self, definitions: &Contents) -> Result<Vec<Refusal>> {
+        let beyond = self.left_out.bound(definitions)?;
+        if self.left_out.may_have_statements() {
+            let mut rows = Collector::bounded();
+            // Damage is told of when they are read the next time.
+            self.read_data(&mut rows)?;
+            LeftOut::bound_rows(&rows.finish())?;
+        }
+        Ok(beyond)
+    }
+
     /// Reads the rows a second time, for their digests.
     fn read_data(&self, collector: &mut Collector) -> source::Damage {
         let mut decoder = self.target.decoder();
@@ -141,24 +182,23 @@ impl Run<'_> {
         )
     }
 
-    /// In two runs: in one, pg_restore may create a trigger on a partitioned table
-    /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self, chosen: &Chosen) -> Result<Vec<Refusal>> {
+    /// In one run where that is safe, so that a small table's indexes are built while a large
+    /// table's rows still come.
+    fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
             _ => self.jobs,
         };
         let jobs = format!("--jobs={jobs}");
+        if in_one && self.archive.kind != Kind::Tar {
+            return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
+        }
         let mut told = self.section(&["--section=data", &jobs])?;
         if !chosen.limited().is_empty() {
             choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
         }
-        let rest = self.section(&["--section=post-data", &jobs])?;
-        told.extend(match rest.iter().any(is_deadlock) {
-            true => self.again(rest)?,
-            false => rest,
-        });
+        told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
         Ok(told)
     }
 
@@ -166,6 +206,9 @@ impl Run<'_> {
     /// two indexes of one partitioned table), which says nothing about the backup:
     /// what failed is done again, one after the other.
     fn again(&self, told: Vec<Refusal>) -> Result<Vec<Refusal>> {
+        if !told.iter().any(is_deadlock) {
+            return Ok(told);
+        }
         let mut client = self.target.connect()?;
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {
@@ -184,10 +227,9 @@ impl Run<'_> {
         set_environment(&mut command, self.target.server().environment());
         let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
-        let list = self
-            .list
-            .as_ref()
-            .filter(|_| options.contains(&"--section=data"));
+        let chosen = self.list.as_deref();
+        let chosen = chosen.filter(|_| options.contains(&"--section=data"));
+        let list = self.left_out.list(chosen);
         if list.is_some() {
             command.arg("--use-list=/dev/stdin").stdin(Stdio::piped());
         }

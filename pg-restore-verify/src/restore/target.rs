@@ -1,25 +1,27 @@
 //! The server and the database on it that a backup is restored into.
 
-use std::collections::BTreeSet;
+mod place;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
-use shared::dump::{QualifiedName, quote_identifier, quote_literal};
-use shared::{Context as _, Error, Result, signals};
+use shared::dump::{QualifiedName, quote_identifier};
+use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::locale::Locale;
-use super::refusal::{Refusal, server_gone};
+use super::refusal::{Refusal, lacks_right, server_gone};
+use super::withheld::Withheld;
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
-use crate::promotion::Promotion;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
 use crate::servers::Servers;
+use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 const DATABASE: &str = "pg_restore_verify";
@@ -30,6 +32,8 @@ pub struct Target {
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
+    /// Those that could not be, and what the server said.
+    missing_roles: BTreeMap<String, Error>,
     /// The database that was dumped, if the backup itself tells.
     pub source: Option<String>,
     /// Where in the server's log this restore begins.
@@ -38,12 +42,14 @@ pub struct Target {
     scratch: Option<Scratch>,
     is_created: bool,
     foreign: Foreign,
+    /// Whose place it may take.
+    beside: Option<Beside>,
 }
 
 impl Target {
     /// On the named server, or one of the backup's major version, or the nearest newer one.
     pub fn start(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
-        let server = servers.obtain(archive.server_major)?;
+        let server = servers.obtain(archive)?;
         let scratch = match server.is_ours() {
             true => None,
             false => Some(Scratch::reserve(&server)?),
@@ -55,7 +61,7 @@ impl Target {
 
     /// The same on a server of our own, whatever was named.
     pub fn private(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
-        let server = servers.obtain_private(archive.server_major)?;
+        let server = servers.obtain_private(archive)?;
         Ok(Self::on(&server, None, archive, context))
     }
 
@@ -77,11 +83,13 @@ impl Target {
             database: Database::new(server, name),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
+            missing_roles: BTreeMap::new(),
             source: None,
             first_word,
             is_created: false,
             scratch,
             foreign: Foreign::default(),
+            beside: None,
         }
     }
 
@@ -124,8 +132,27 @@ impl Target {
         HeldOff::of(&mut self.connect()?, contents, refusals)
     }
 
+    /// What a server that others use refused, and the backup is not to blame for.
+    pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
+        if self.server().is_ours()
+            || refusals
+                .iter()
+                .any(|refusal| refusal.own_trouble(false).is_some())
+        {
+            return Ok(Withheld::default());
+        }
+        refusals.extend(self.missing_roles.iter().map(|(role, error)| {
+            let create = format!("CREATE ROLE {}", quote_identifier(role));
+            Refusal::new(format!("ROLE {role}"), error.message(), create)
+                .with_code(error.sqlstate())
+        }));
+        let missing = self.missing_roles.keys().cloned().collect();
+        let role = self.server().user();
+        Withheld::of(&mut self.connect()?, role, &missing, refusals)
+    }
+
     /// In a database that stays everything works.
-    fn let_through(&self) -> Result<()> {
+    pub fn let_through(&self) -> Result<()> {
         match self.foreign.is_any() {
             true => self.foreign.give_back(&mut self.connect()?),
             false => Ok(()),
@@ -138,25 +165,6 @@ impl Target {
         match self.scratch.take() {
             Some(scratch) => scratch.keep(),
             None => Ok(()),
-        }
-    }
-
-    /// Gathers the statistics that a dump does not carry.
-    pub fn analyze(&self) -> Result<()> {
-        let mut client = self.connect()?;
-        for row in client.query_typed(include_str!("../../sql/plain_tables.sql"), &[])? {
-            let table: String = row.try_get(0)?;
-            client.batch_execute(&format!("ANALYZE {table}"))?;
-        }
-        Ok(())
-    }
-
-    /// Puts the database in the place of a live one.
-    pub fn promote(&mut self, promotion: &Promotion, context: &Context) -> Result<()> {
-        self.let_through()?;
-        match self.scratch.take() {
-            Some(scratch) => scratch.promote(promotion, context),
-            None => Err(Error::usage("--promote needs a server: name it by -d")),
         }
     }
 
@@ -193,47 +201,6 @@ impl Target {
             return;
         }
         self.database = Database::new(self.database.server(), name);
-    }
-
-    /// Creates the database, in the backup's encoding and locale. Where this
-    /// machine lacks the locale it is C, and what was missing is returned.
-    pub fn create_database(
-        &mut self,
-        encoding: Option<&str>,
-        locale: &Locale,
-    ) -> Result<Option<String>> {
-        let mut client = self.server().connect_to_server()?;
-        let name = quote_identifier(self.database.name());
-        let mut sql = format!("CREATE DATABASE {name} TEMPLATE template0");
-        if let Some(encoding) = encoding {
-            sql.push_str(&format!(" ENCODING {}", quote_literal(encoding)));
-        }
-        let created = client.batch_execute(&format!("{sql}{}", locale.to_sql()));
-        let refused = match created.map_err(Error::from) {
-            Ok(()) => None,
-            // invalid_parameter_value, undefined_object, feature_not_supported, wrong_object_type
-            Err(error)
-                if matches!(
-                    error.sqlstate(),
-                    Some("22023" | "42704" | "0A000" | "42809")
-                ) =>
-            {
-                Some(error)
-            }
-            Err(error) => {
-                return Err(error).context(|| "creating the scratch database".to_string());
-            }
-        };
-        if refused.is_some() {
-            client
-                .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
-                .context(|| "creating the scratch database".to_string())?;
-        }
-        self.is_created = true;
-        if let Some(scratch) = &mut self.scratch {
-            scratch.mark()?;
-        }
-        Ok(refused.map(|error| format!("restored with locale C: {}", error.in_one_line())))
     }
 
     /// The error to end with if the server ran out of disk space, which may show in
@@ -305,8 +272,16 @@ impl Target {
 
     fn provide_role(&mut self, client: &mut Client, role: String) -> Result<()> {
         if let Some(scratch) = &mut self.scratch {
-            if scratch.provide_role(&role)? {
-                self.created_roles.insert(role.clone());
+            match scratch.provide_role(&role) {
+                Ok(true) => {
+                    self.created_roles.insert(role.clone());
+                }
+                Ok(false) => {}
+                // What needs it is refused then.
+                Err(error) if lacks_right(error.sqlstate(), error.message()) => {
+                    self.missing_roles.insert(role.clone(), error);
+                }
+                Err(error) => return Err(error),
             }
             self.known.roles.insert(role);
             return Ok(());
