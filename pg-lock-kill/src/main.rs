@@ -1,0 +1,29 @@
+//! Show who blocks whom in PostgreSQL, and end it safely.
+
+#![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
+mod cli;
+mod forest;
+mod listing;
+mod record;
+mod snapshot;
+
+use std::process::ExitCode;
+
+use shared::cli::Context;
+use shared::{Exit, Result};
+
+use cli::{Action, Options};
+
+fn main() -> ExitCode {
+    shared::main(&cli::TOOL, run)
+}
+
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.action {
+        Action::None => listing::list(&options, context),
+        Action::Cancel | Action::Terminate | Action::Escalate(_) => {
+            Err(shared::Error::new("not there yet"))
+        }
+    }
+}
