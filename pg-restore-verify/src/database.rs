@@ -14,7 +14,7 @@ use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::restore::Target;
 use crate::schema::{Difference, Schema};
-use crate::secrets::masked;
+use shared::secrets::masked;
 
 /// Does to the restored database what the backup says of its own, last of all, and looks whether
 /// that is what a dump then says.

@@ -37,7 +37,6 @@ mod room;
 mod rows;
 mod schema;
 mod scratch;
-mod secrets;
 mod selection;
 mod sequences;
 mod server;

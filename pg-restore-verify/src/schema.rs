@@ -15,7 +15,7 @@ use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 use crate::attribute_versions;
 use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
-use crate::secrets::masked;
+use shared::secrets::masked;
 
 /// The statements that define each object.
 #[derive(Debug, Default, Clone)]

@@ -15,6 +15,7 @@ pub mod message;
 pub mod printable;
 pub mod programs;
 pub mod records;
+pub mod secrets;
 pub mod signals;
 pub mod time;
 pub mod units;

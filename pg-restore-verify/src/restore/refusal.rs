@@ -2,7 +2,7 @@
 
 use shared::Error;
 
-use crate::secrets::masked_beginning;
+use shared::secrets::masked_beginning;
 
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]

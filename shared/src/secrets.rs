@@ -1,9 +1,9 @@
 //! What is never shown: passwords that stand in definitions.
 //!
-//! A subscription, a server and a user mapping have them in their strings; a view or a function
-//! may have one behind the word `password`, as libpq takes it.
+//! A subscription, a server and a user mapping have them in their strings; a view, a function or a
+//! statement may have one behind the word `password`, as libpq takes it, or in a URL.
 
-use shared::dump::{Token, spans, tokens};
+use crate::dump::{Token, spans, tokens};
 
 /// What stands for what is not shown.
 const HIDDEN: &str = "***";
@@ -76,6 +76,28 @@ fn behind_the_word(text: &str) -> String {
         written = behind + value.end;
     }
     shown.push_str(text.get(written..).unwrap_or_default());
+    without_urls_passwords(&shown)
+}
+
+/// Hides what stands between the colon and the `@` of a URL's authority.
+fn without_urls_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, authority) = rest.split_at(at + 3);
+        shown.push_str(before);
+        rest = authority;
+        let ends = |c: char| matches!(c, '/' | '?' | '#' | '\'' | '"') || c.is_whitespace();
+        let authority = authority.split(ends).next().unwrap_or_default();
+        if let Some((user, _)) = authority.rsplit_once('@')
+            && let Some((name, password)) = user.split_once(':')
+            && !password.is_empty()
+        {
+            shown.push_str(&format!("{name}:{HIDDEN}"));
+            rest = rest.get(user.len()..).unwrap_or_default();
+        }
+    }
+    shown.push_str(rest);
     shown
 }
 
@@ -160,6 +182,19 @@ mod tests {
             ),
             ("the password is wrong", "the password is wrong"),
             ("password", "password"),
+            (
+                "dblink('postgres://app:ge%20heim@db.example/x')",
+                "dblink('postgres://app:***@db.example/x')",
+            ),
+            (
+                "postgres://a:b@c:5432/d and redis://:geheim@e",
+                "postgres://a:***@c:5432/d and redis://:***@e",
+            ),
+            (
+                "see https://example.org:80/a@b",
+                "see https://example.org:80/a@b",
+            ),
+            ("postgres://app@db/x", "postgres://app@db/x"),
         ] {
             assert_eq!(masked(sql), shown);
         }
