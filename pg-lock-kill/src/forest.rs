@@ -2,6 +2,16 @@
 //!
 //! A session's parent is one of those that pg_blocking_pids names for it.
 
+mod actors;
+mod cheaper;
+mod components;
+mod dominators;
+mod graph;
+mod grow;
+mod parents;
+mod queues;
+mod waits;
+
 use std::time::Duration;
 
 use crate::snapshot::{Mode, Snapshot, Tag};
@@ -20,13 +30,17 @@ pub struct Node {
     pub who: Who,
     /// 0 for a head.
     pub depth: usize,
-    /// Its place in [`Forest::nodes`].
+    /// Whom it is drawn below: its place in [`Forest::nodes`].
     pub parent: Option<usize>,
+    /// Whom it waits for: the same, but for the one at which a circle is cut open.
+    pub blocker: Option<usize>,
     /// What it waits for.
     pub wait: Option<Wait>,
+    /// What it holds that others wait for, in its strongest mode.
+    pub holds: Option<(Tag, Mode)>,
     /// How many wait for it, directly or behind others.
     pub blocking: usize,
-    /// How many would no longer wait if it ended.
+    /// How many wait for it alone, directly or behind others, and would not if it ended.
     pub frees: usize,
     /// The longest wait among those behind it.
     pub longest_wait: Option<Duration>,
@@ -53,8 +67,8 @@ pub struct Wait {
     pub tag: Option<Tag>,
     /// In which mode.
     pub mode: Option<Mode>,
-    /// In words: what is waited for.
-    pub words: String,
+    /// What it is, where it is no lock.
+    pub other: Option<&'static str>,
     /// For so long.
     pub since: Option<Duration>,
     /// Whether who blocks it holds what it wants (hard) or only stands before it in the queue (soft).
@@ -62,8 +76,21 @@ pub struct Wait {
 }
 
 impl Forest {
-    /// Computes it.
-    pub fn of(_snapshot: &Snapshot) -> Self {
-        Self::default()
+    /// Those who block or wait.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        grow::forest(snapshot)
+    }
+
+    /// Adds the client sessions that do neither, the oldest transaction first.
+    #[must_use]
+    pub fn with_others(self, snapshot: &Snapshot) -> Self {
+        grow::with_others(self, snapshot)
+    }
+
+    /// Who waits though nobody blocks them: who did was gone before we could see who it was.
+    pub fn is_puzzling(&self) -> bool {
+        self.nodes
+            .iter()
+            .any(|node| node.wait.is_some() && node.blocker.is_none())
     }
 }

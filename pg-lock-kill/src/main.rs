@@ -7,6 +7,7 @@ mod forest;
 mod listing;
 mod record;
 mod snapshot;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,11 +1,13 @@
 //! The record of a session, in a listing and after it was ended.
 
+mod fill;
+
 use serde::{Deserialize, Serialize};
 use shared::time::{Time, rfc3339};
 
 /// A session or prepared transaction that blocks or waits. All of it but `pid` may be missing in
 /// what is read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Its process; of a parallel group the leader's; 0 for a prepared transaction.
     pub pid: i32,

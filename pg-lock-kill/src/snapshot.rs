@@ -2,8 +2,15 @@
 //!
 //! A snapshot can be saved and looked at later; everything else is computed from it.
 
+mod mode;
+mod rows;
+mod take;
+
 use serde::{Deserialize, Serialize};
 use shared::time::{Time, rfc3339};
+
+pub use mode::{Mode, Modes};
+pub use take::take;
 
 /// The lock table and the sessions at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,28 +81,6 @@ pub struct Tag {
     pub object: Option<u32>,
     /// A column of it; of an advisory key 1 for one of 64 bits and 2 for two of 32.
     pub sub_object: Option<u16>,
-}
-
-/// A mode of a lock. The eight of tables (manual 13.3) serve all other kinds as well; predicate locks
-/// (SIReadLock) neither wait nor block and are not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Mode {
-    /// Taken by SELECT.
-    AccessShareLock,
-    /// Taken by SELECT … FOR UPDATE and its kin.
-    RowShareLock,
-    /// Taken by UPDATE, DELETE, INSERT, MERGE.
-    RowExclusiveLock,
-    /// Taken by VACUUM, ANALYZE, CREATE INDEX CONCURRENTLY, …
-    ShareUpdateExclusiveLock,
-    /// Taken by CREATE INDEX.
-    ShareLock,
-    /// Taken by CREATE TRIGGER and some forms of ALTER TABLE.
-    ShareRowExclusiveLock,
-    /// Taken by REFRESH MATERIALIZED VIEW CONCURRENTLY.
-    ExclusiveLock,
-    /// Taken by DROP, TRUNCATE, VACUUM FULL, most of ALTER TABLE.
-    AccessExclusiveLock,
 }
 
 /// A row of pg_stat_activity (manual 28.2.3).
