@@ -9,6 +9,7 @@ use shared::{Error, Exit, Result, signals};
 
 use crate::cases::{self, Case, Way};
 use crate::cli::{Action, Options, Which};
+use crate::forest::Who;
 use crate::outcome::Outcome;
 use crate::protection::Rules;
 use crate::record::Record;
@@ -53,7 +54,7 @@ impl Source {
     /// Looks.
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
         let snapshot = match self {
-            Self::Server(connection) => snapshot::take(connection, options)?,
+            Self::Server(connection) => snapshot::take(connection, false)?,
             Self::File(snapshot) => snapshot.clone(),
         };
         snapshot.require_sight()?;
@@ -105,6 +106,11 @@ impl<'a> Run<'a> {
             true => Exit::Found,
             false => Exit::Ok,
         })
+    }
+
+    /// Whether this one was dealt with.
+    pub fn is_settled(&self, identity: &Identity) -> bool {
+        self.settled.contains(identity)
     }
 
     /// How many more may be ended.
@@ -185,7 +191,16 @@ impl<'a> Run<'a> {
 
     /// Of somebody in the forest.
     pub fn record(&self, sight: &Sight, node: usize) -> Record {
-        Record::of(&sight.snapshot, &sight.forest, node, &self.rules)
+        let (forest, snapshot) = (&sight.forest, &sight.snapshot);
+        let record = Record::of(&forest.nodes[node], forest, snapshot);
+        let protected = match forest.nodes[node].who {
+            Who::Session(place) => self.rules.why(snapshot, &snapshot.sessions[place]),
+            Who::Prepared(_) => None,
+        };
+        Record {
+            protected,
+            ..record
+        }
     }
 
     /// Refuses to end more than the share of sessions that was allowed.

@@ -12,7 +12,7 @@ use shared::{Context as _, Error, Result};
 
 use crate::act::{Run, Source};
 use crate::cases::Case;
-use crate::cli::{Action, Options, Which};
+use crate::cli::{Options, Which};
 use crate::forest::Who;
 use crate::outcome::Outcome;
 use crate::record::Record;
@@ -21,7 +21,7 @@ use crate::snapshot::Session;
 use crate::victims::{Fate, fate_of_session, identity};
 
 /// Somebody who was named.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Named {
     /// As it was read; of a bare number all but that is unknown.
     pub record: Record,
@@ -230,21 +230,4 @@ fn prepared(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
     let fate = Fate::Spared(Outcome::NotApplicable, words.into());
     let identity = identity(&sight.snapshot, who);
     Case::new(Some(node), identity, run.record(sight, node), fate)
-}
-
-impl Options {
-    /// Which of those that match are ended: where all sessions are looked at, all of them, because
-    /// most of them block nobody.
-    pub fn which(&self) -> Which {
-        let usual = match self.scope.sessions || self.scope.reads_stdin {
-            true => Which::All,
-            false => Which::Heads,
-        };
-        self.victims.which.unwrap_or(usual)
-    }
-
-    /// Whether something is to be ended.
-    pub fn acts(&self) -> bool {
-        self.action != Action::None
-    }
 }

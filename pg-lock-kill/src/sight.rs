@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::cli::Options;
 use crate::filters;
 use crate::forest::{Forest, Who};
-use crate::snapshot::{Session, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::victims::{Identity, identity};
 
 /// What was seen.
@@ -35,12 +35,13 @@ impl Sight {
         }
     }
 
-    /// The session at this place of the forest; none for a prepared transaction.
-    pub fn session(&self, node: usize) -> Option<&Session> {
-        match self.forest.nodes[node].who {
-            Who::Session(place) => Some(&self.snapshot.sessions[place]),
-            Who::Prepared(_) => None,
-        }
+    /// The place of this process in the forest, if it is there.
+    pub fn place_of(&self, pid: i32) -> Option<usize> {
+        let mut nodes = self.forest.nodes.iter();
+        nodes.position(|node| match node.who {
+            Who::Session(place) => self.snapshot.sessions[place].pid == pid,
+            Who::Prepared(_) => false,
+        })
     }
 
     /// Who waits.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -49,13 +50,13 @@ impl Veto {
 
 /// Waits for its decision; one that comes too late is a veto.
 fn wait(child: Child) -> Result<Option<String>> {
-    static LATE: AtomicBool = AtomicBool::new(false);
-    LATE.store(false, Ordering::SeqCst);
+    let late = Arc::new(AtomicBool::new(false));
+    let is_late = Arc::clone(&late);
     let (done, is_done) = channel::<()>();
     let ender = child.ender();
     let clock = thread::spawn(move || {
         if is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            LATE.store(true, Ordering::SeqCst);
+            is_late.store(true, Ordering::SeqCst);
             ender.end();
         }
     });
@@ -65,7 +66,7 @@ fn wait(child: Child) -> Result<Option<String>> {
     let _ = clock.join();
     signals::check()?;
     let finished = finished?;
-    if LATE.load(Ordering::SeqCst) {
+    if late.load(Ordering::SeqCst) {
         let seconds = PATIENCE.as_secs();
         return Ok(Some(format!("{} took longer than {seconds} s", finished.name)));
     }

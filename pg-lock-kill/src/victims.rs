@@ -144,7 +144,8 @@ fn selected(
 
 /// Whether it is what others wait for: it waits for nobody, unless it waits for itself.
 fn is_head(node: &Node) -> bool {
-    node.depth == 0 && node.blocking > 0
+    let waits_for_nobody_else = node.wait.is_none() || node.in_cycle;
+    node.depth == 0 && node.blocking > 0 && waits_for_nobody_else
 }
 
 fn fate(snapshot: &Snapshot, who: Who, wish: &Wish<'_>) -> Fate {

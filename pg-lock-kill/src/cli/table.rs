@@ -106,7 +106,7 @@ pub const TOOL: Tool = Tool::new(
     filter("not-min-blocked", "N", "who block fewer"),
     Flag::value("victims", "WHICH", "which of those that match are ended")
         .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
-        .default("heads")
+        .default("heads; all with --sessions")
         .group("Victims"),
     Flag::value("max", "N", "end at most so many")
         .default("1")
