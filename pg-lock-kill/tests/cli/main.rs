@@ -2,5 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod ground;
+mod guarded;
 mod stage;
 mod trees;
