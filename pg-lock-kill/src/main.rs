@@ -3,8 +3,11 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod cli;
+mod filters;
 mod forest;
 mod listing;
+mod lookout;
+mod names;
 mod record;
 mod snapshot;
 mod words;
