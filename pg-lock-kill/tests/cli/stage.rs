@@ -90,7 +90,9 @@ impl Stage {
     /// Whom each waiter waits for, by pg_blocking_pids.
     pub fn blocking_pids(&self) -> BTreeMap<i32, BTreeSet<i32>> {
         let waiting = "select w.pid, pg_blocking_pids(w.pid)
-                       from (select distinct pid from pg_locks where not granted) w";
+                       from (select distinct pid from pg_locks where not granted) w
+                       join pg_stat_activity a using (pid)
+                       where datname = current_database()";
         let mut watcher = self.watcher.borrow_mut();
         let rows = watcher.query(waiting, &[]).unwrap();
         rows.iter()
