@@ -6,4 +6,6 @@ SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint AS t
        pg_catalog.current_setting('server_version_num') AS server_version_num,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_backend_pid() AS own_pid,
+       current_user AS own_role,
+       (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AS own_database,
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all;

@@ -26,7 +26,10 @@ CROSS JOIN LATERAL (
        AND CASE a.backend_type
                WHEN 'client backend' THEN $6 OR EXISTS (
                    SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid AND NOT r.rolsuper)
+               -- Of a text that may be cut off, the end is not known.
                WHEN 'autovacuum worker' THEN $7 AND a.query <> ''
                    AND pg_catalog.strpos(a.query, '(to prevent wraparound)') = 0
+                   AND pg_catalog.octet_length(a.query) + 8 < pg_catalog.pg_size_bytes(
+                       pg_catalog.current_setting('track_activity_query_size'))
                ELSE false
            END AS be_signalled) may

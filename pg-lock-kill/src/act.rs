@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use shared::cli::Context;
-use shared::connection::Session as Connection;
 use shared::records::{Stdout, Writer};
 use shared::{Error, Exit, Result, signals};
 
 use crate::cases::{self, Case, Way};
 use crate::cli::{Action, Options, Which};
 use crate::forest::Who;
+use crate::lookout::Lookout;
 use crate::outcome::Outcome;
 use crate::protection::Rules;
 use crate::record::Record;
@@ -18,7 +18,7 @@ use crate::signal::Passes;
 use crate::snapshot::{self, Snapshot};
 use crate::veto::Veto;
 use crate::victims::{self, Fate, Identity, Plan, Planned, Wish, identity};
-use crate::{chosen, connection, watch};
+use crate::{chosen, watch};
 
 /// Ends who is chosen, as the options say.
 pub fn act(options: &Options, context: &Context) -> Result<Exit> {
@@ -37,7 +37,7 @@ pub fn act(options: &Options, context: &Context) -> Result<Exit> {
 /// Where snapshots come from.
 pub enum Source {
     /// A server.
-    Server(Connection),
+    Server(Box<Lookout>),
     /// A file: the same one again and again.
     File(Snapshot),
 }
@@ -46,18 +46,17 @@ impl Source {
     /// Connects, or reads the file.
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
-            Some(path) => Self::File(Snapshot::read(path)?),
-            None => Self::Server(connection::open(context)?),
+            Some(path) => Self::File(snapshot::load(path)?),
+            None => Self::Server(Box::new(Lookout::open(options, context)?)),
         })
     }
 
     /// Looks.
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
         let snapshot = match self {
-            Self::Server(connection) => snapshot::take(connection, false)?,
+            Self::Server(lookout) => lookout.look()?,
             Self::File(snapshot) => snapshot.clone(),
         };
-        snapshot.require_sight()?;
         Ok(Sight::of(options, snapshot))
     }
 }
@@ -80,7 +79,6 @@ pub struct Run<'a> {
     ended: usize,
     /// Whether one is still there that was to end.
     is_left: bool,
-    is_saved: bool,
 }
 
 impl<'a> Run<'a> {
@@ -96,7 +94,6 @@ impl<'a> Run<'a> {
             approved: HashSet::new(),
             ended: 0,
             is_left: false,
-            is_saved: false,
         })
     }
 
@@ -137,7 +134,7 @@ impl<'a> Run<'a> {
         let mut waited = HashSet::new();
         let mut is_first = true;
         loop {
-            let sight = self.look(source)?;
+            let sight = source.look(self.options)?;
             let wish = self.wish(which, &waited);
             let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
             self.say_beyond(&plan, is_first);
@@ -159,16 +156,6 @@ impl<'a> Run<'a> {
             }
             waited.extend(sight.waiting());
         }
-    }
-
-    /// Looks, and saves what is seen first.
-    pub fn look(&mut self, source: &mut Source) -> Result<Sight> {
-        let sight = source.look(self.options)?;
-        if let Some(path) = self.options.scope.save.as_ref().filter(|_| !self.is_saved) {
-            sight.snapshot.save(path)?;
-            self.is_saved = true;
-        }
-        Ok(sight)
     }
 
     fn say_beyond(&self, plan: &Plan, is_first: bool) {
@@ -289,8 +276,11 @@ impl<'a> Run<'a> {
         };
         let way = Way::of(&self.options.manner, escalates_after, passes);
         let done = match source {
-            Source::Server(connection) => cases::check_rights(connection, cases)
-                .and_then(|()| cases::carry_out(connection, cases, &way)),
+            Source::Server(lookout) => {
+                let connection = lookout.connection();
+                cases::check_rights(connection, cases)
+                    .and_then(|()| cases::carry_out(connection, cases, &way))
+            }
             Source::File(_) => {
                 cases::rehearse(cases);
                 Ok(())

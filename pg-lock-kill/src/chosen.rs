@@ -41,7 +41,7 @@ pub fn end(run: &mut Run<'_>) -> Result<()> {
     check_count(run.options, &named)?;
     let mut source = Source::open(run.options, run.context)?;
     loop {
-        let sight = run.look(&mut source)?;
+        let sight = source.look(run.options)?;
         let mut cases: Vec<Case> = Vec::new();
         for named in &named {
             let case = case(run, &sight, named);

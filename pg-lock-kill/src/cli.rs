@@ -11,6 +11,9 @@ use regex::Regex;
 use shared::cli::{self, Value};
 use shared::{Error, Result};
 
+use crate::filters::Network;
+use crate::snapshot::Mode;
+
 pub use table::TOOL;
 
 /// What the command line asks for.
@@ -74,7 +77,7 @@ pub enum Test {
     /// `--app`
     App(String),
     /// `--client`
-    Client(String),
+    Client(Network),
     /// `--state`
     State(String),
     /// `--query`
@@ -82,7 +85,7 @@ pub enum Test {
     /// `--relation`
     Relation(String),
     /// `--lock-mode`
-    LockMode(String),
+    LockMode(Mode),
     /// `--waiting-for`
     WaitingFor(Duration),
     /// `--blocking-for`
@@ -238,11 +241,11 @@ impl Test {
             "user" => Self::User(text()?),
             "database" => Self::Database(text()?),
             "app" => Self::App(text()?),
-            "client" => Self::Client(text()?),
+            "client" => Self::Client(network(value)?),
             "state" => Self::State(text()?),
             "query" => Self::Query(value.parse()?),
             "relation" => Self::Relation(text()?),
-            "lock-mode" => Self::LockMode(text()?),
+            "lock-mode" => Self::LockMode(mode(value)?),
             "waiting-for" => Self::WaitingFor(value.duration()?),
             "blocking-for" => Self::BlockingFor(value.duration()?),
             "xact-age" => Self::XactAge(value.duration()?),
@@ -315,6 +318,27 @@ fn which(value: &Value) -> Result<Which> {
         "waiters" => Which::Waiters,
         _ => return Err(value.refuse("heads, oldest, all, all-but-oldest or waiters")),
     })
+}
+
+/// `AccessExclusiveLock`, `AccessExclusive` or, as SQL has it, `access exclusive`.
+fn mode(value: &Value) -> Result<Mode> {
+    let plain = |name: &str| {
+        let name = name.replace([' ', '_', '-'], "").to_ascii_lowercase();
+        name.strip_suffix("lock")
+            .map(str::to_string)
+            .unwrap_or(name)
+    };
+    let given = plain(value.text()?);
+    let found = Mode::ALL
+        .into_iter()
+        .find(|mode| plain(mode.name()) == given);
+    found.ok_or_else(|| value.refuse("there is no such mode, as AccessExclusiveLock is one"))
+}
+
+fn network(value: &Value) -> Result<Network> {
+    let network = Network::parse(value.text()?);
+    network
+        .ok_or_else(|| value.refuse("an address is needed, a network such as 10.0.0.0/8, or local"))
 }
 
 /// `10` or `10%`.

@@ -12,9 +12,10 @@ mod parents;
 mod queues;
 mod waits;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::snapshot::{Mode, Snapshot, Tag};
+use crate::snapshot::{Lock, Mode, Snapshot, Tag};
 
 /// The sessions in tree order: heads first, each followed by those who wait for it.
 #[derive(Debug, Default)]
@@ -93,4 +94,16 @@ impl Forest {
             .iter()
             .any(|node| node.wait.is_some() && node.blocker.is_none())
     }
+}
+
+/// The locks that each holds or awaits.
+pub fn locks(snapshot: &Snapshot) -> HashMap<Who, Vec<&Lock>> {
+    let actors = actors::Actors::of(snapshot);
+    let mut locks: HashMap<Who, Vec<&Lock>> = HashMap::new();
+    for lock in &snapshot.locks {
+        if let Some(actor) = actors.of_lock(lock) {
+            locks.entry(actors.who(actor)).or_default().push(lock);
+        }
+    }
+    locks
 }

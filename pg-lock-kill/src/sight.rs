@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use crate::cli::Options;
-use crate::filters;
 use crate::forest::{Forest, Who};
 use crate::snapshot::Snapshot;
 use crate::victims::{Identity, identity};
@@ -27,7 +26,7 @@ impl Sight {
         if scope.sessions || scope.reads_stdin {
             forest = forest.with_others(&snapshot);
         }
-        let matching = filters::matching(&options.filters, &snapshot, &forest);
+        let matching = options.filters.matching(&forest, &snapshot);
         Self {
             snapshot,
             forest,

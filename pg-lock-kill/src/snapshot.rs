@@ -2,6 +2,7 @@
 //!
 //! A snapshot can be saved and looked at later; everything else is computed from it.
 
+mod file;
 mod mode;
 mod rows;
 mod take;
@@ -9,8 +10,10 @@ mod take;
 use serde::{Deserialize, Serialize};
 use shared::time::{Time, rfc3339};
 
+pub use file::{load, save};
 pub use mode::{Mode, Modes};
-pub use take::take;
+pub use rows::Row;
+pub use take::{query, take};
 
 /// The lock table and the sessions at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,7 +27,11 @@ pub struct Snapshot {
     pub in_recovery: bool,
     /// The session that asked.
     pub own_pid: i32,
-    /// Whether the role that asked sees the sessions of others whole.
+    /// Its role.
+    pub own_role: String,
+    /// Its database's number.
+    pub own_database: u32,
+    /// Whether the role that asked sees all clients' sessions whole.
     pub sees_all: bool,
     /// In the order of pg_locks, granted and awaited.
     pub locks: Vec<Lock>,

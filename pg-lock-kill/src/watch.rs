@@ -9,7 +9,7 @@ use shared::error::Kind;
 use shared::{Error, Result, signals};
 
 use crate::act::{Run, Source};
-use crate::connection;
+use crate::lookout::Lookout;
 use crate::sight::Sight;
 
 /// The key of the lock that says who watches: "pglk", "kill".
@@ -61,12 +61,12 @@ fn is_over(run: &Run<'_>, sight: &Sight) -> bool {
 
 /// Connects, and makes sure that nobody else does the same.
 fn begin(run: &Run<'_>) -> Result<Source> {
-    let mut connection = connection::open(run.context)?;
-    connection.require_session()?;
+    let mut lookout = Lookout::open(run.options, run.context)?;
+    lookout.connection().require_session()?;
     if !run.options.manner.dry_run {
-        claim(&mut connection)?;
+        claim(lookout.connection())?;
     }
-    Ok(Source::Server(connection))
+    Ok(Source::Server(Box::new(lookout)))
 }
 
 fn claim(connection: &mut Connection) -> Result<()> {
@@ -95,7 +95,7 @@ fn recover(
     end: Option<Instant>,
 ) -> Result<()> {
     let is_lost = match source {
-        Source::Server(connection) => connection.client().is_closed(),
+        Source::Server(lookout) => lookout.connection().client().is_closed(),
         Source::File(_) => false,
     };
     let is_passing = error.sqlstate().is_some_and(|state| PASSING.contains(&state));

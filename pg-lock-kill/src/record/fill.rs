@@ -77,7 +77,7 @@ impl Record {
             xact_age_seconds: Some(age(snapshot, prepared.prepared)),
             xid: Some(prepared.transaction.to_string()),
             gid: Some(prepared.gid.clone()),
-            remedy: Some(format!("ROLLBACK PREPARED {gid}")),
+            remedy: Some(format!("ROLLBACK PREPARED {}", gid.trim_start())),
             ..Self::default()
         }
     }

@@ -14,16 +14,21 @@ const WAITSTART: u32 = 140_000;
 /// nobody waits for, too.
 pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
     let statements = statements(connection.server_version_num(), every_lock);
+    let answer = query(connection, &statements)?;
+    parse(answer).context(|| "cannot read the sessions and locks".to_string())
+}
+
+/// The rows of each of several statements, which take one round trip.
+pub fn query(connection: &mut Connection, statements: &str) -> Result<Vec<Vec<Row>>> {
     let answer = if connection.is_pooled() {
+        // The settings of a session are those of whoever had it before us.
         let mut transaction = connection.transaction()?;
-        let answer = transaction.simple_query(&statements);
-        let answer = answer.map_err(Error::from)?;
-        transaction.rollback()?;
-        answer
+        let answer = transaction.simple_query(statements);
+        transaction.rollback().and(answer)
     } else {
-        connection.client().simple_query(&statements)?
+        connection.client().simple_query(statements)
     };
-    parse(rows::by_statement(answer)).context(|| "cannot read the sessions and locks".to_string())
+    Ok(rows::by_statement(answer?))
 }
 
 fn statements(version: u32, every_lock: bool) -> String {
@@ -52,7 +57,9 @@ fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
         server_version_num: moment.some_number(1)?,
         in_recovery: moment.is(2),
         own_pid: moment.some_number(3)?,
-        sees_all: moment.is(4),
+        own_role: moment.some_text(4)?,
+        own_database: moment.some_number(5)?,
+        sees_all: moment.is(6) || !sessions.iter().any(is_hidden),
         locks: locks.iter().map(lock).collect::<Result<_>>()?,
         sessions: sessions.iter().map(session).collect::<Result<_>>()?,
         prepared: prepared.iter().map(prepared_one).collect::<Result<_>>()?,
@@ -140,6 +147,12 @@ fn safe_snapshots(sessions: &[Row]) -> Result<Vec<SafeSnapshot>> {
         });
     }
     Ok(waiting)
+}
+
+/// Whether a client's session is not ours to see. Of a background process, which has no role, who
+/// may see nothing else sees nothing, either, and misses nothing.
+fn is_hidden(row: &Row) -> bool {
+    row.text(17).as_deref() == Some("<insufficient privilege>") && row.text(4).is_some()
 }
 
 /// As far as somebody is in them.

@@ -4,5 +4,8 @@
 
 mod ground;
 mod guarded;
+mod random;
+mod spared;
 mod stage;
+mod steps;
 mod trees;

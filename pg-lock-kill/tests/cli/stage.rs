@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use postgres::{Client, Config};
 use serde_json::Value;
@@ -59,6 +60,24 @@ impl Stage {
         );
     }
 
+    /// Whether what it began can't be done yet; once it is done, it is done well.
+    pub fn waits(&self, actor: &Actor) -> bool {
+        let condition = format!(
+            "select exists (select from pg_locks where pid = {} and not granted)",
+            actor.pid
+        );
+        loop {
+            match actor.answers.recv_timeout(Duration::from_millis(3)) {
+                Ok(result) => {
+                    result.unwrap();
+                    return false;
+                }
+                Err(_) if self.is(&condition) => return true,
+                Err(_) => {}
+            }
+        }
+    }
+
     pub fn until(&self, what: &str, condition: &str) {
         eventually(what, || self.is(condition));
     }
@@ -71,7 +90,9 @@ impl Stage {
     /// Whom each waiter waits for, by pg_blocking_pids.
     pub fn blocking_pids(&self) -> BTreeMap<i32, BTreeSet<i32>> {
         let waiting = "select w.pid, pg_blocking_pids(w.pid)
-                       from (select distinct pid from pg_locks where not granted) w";
+                       from (select distinct pid from pg_locks where not granted) w
+                       join pg_stat_activity a using (pid)
+                       where datname = current_database()";
         let mut watcher = self.watcher.borrow_mut();
         let rows = watcher.query(waiting, &[]).unwrap();
         rows.iter()
@@ -226,6 +247,11 @@ impl Actor {
     /// Begins to do that.
     pub fn start(&self, sql: &str) {
         self.orders.as_ref().unwrap().send(sql.to_string()).unwrap();
+    }
+
+    /// Ends what it does.
+    pub fn cancel(&self) {
+        self.cancel.cancel_query(postgres::NoTls).unwrap();
     }
 
     /// How what it began has ended.
