@@ -9,3 +9,4 @@ mod spared;
 mod stage;
 mod steps;
 mod trees;
+mod watching;
