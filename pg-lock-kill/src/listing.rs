@@ -6,6 +6,7 @@ use shared::{Exit, Result};
 use crate::cli::Options;
 use crate::forest::Forest;
 use crate::lookout;
+use crate::output::Output;
 use crate::record::Record;
 
 /// Writes the forest's sessions that the filters let pass, in tree order.
@@ -15,14 +16,14 @@ pub fn list(options: &Options, context: &Context) -> Result<Exit> {
     if options.scope.sessions {
         forest = forest.with_others(&snapshot);
     }
-    let mut records = context.records::<Record>();
+    let mut output = Output::open(context);
     let mut waits = false;
     for place in options.filters.matching(&forest, &snapshot) {
         let node = &forest.nodes[place];
         waits |= node.wait.is_some() || node.blocking > 0;
-        records.write(&Record::of(node, &forest, &snapshot))?;
+        output.write(Record::of(node, &forest, &snapshot))?;
     }
-    records.finish()?;
+    output.finish()?;
     Ok(match waits && options.scope.fail_if_blocked {
         true => Exit::Found,
         false => Exit::Ok,

@@ -8,6 +8,7 @@ mod forest;
 mod listing;
 mod lookout;
 mod names;
+mod output;
 mod record;
 mod snapshot;
 mod words;
