@@ -328,7 +328,10 @@ fn pursue_all(connection: &mut Connection, cases: &mut [Case], patience: Duratio
         pursued = pursued.and(last);
     }
     for case in cases.iter_mut().filter(|case| case.outcome.is_none()) {
-        case.outcome = case.quarry.as_mut().and_then(|quarry| quarry.outcome.take());
+        case.outcome = case
+            .quarry
+            .as_mut()
+            .and_then(|quarry| quarry.outcome.take());
     }
     pursued
 }

@@ -83,10 +83,10 @@ fn bare(line: usize, text: &str) -> Result<Option<Named>> {
     }
     let pid: Option<i32> = text.parse().ok().filter(|pid| *pid > 0);
     let Some(pid) = pid else {
-        return Err(
-            Error::usage(format!("standard input: line {line}: {text:?} is no process number"))
-                .with_hint("--bare-pids reads one number a line; records need no such flag"),
-        );
+        return Err(Error::usage(format!(
+            "standard input: line {line}: {text:?} is no process number"
+        ))
+        .with_hint("--bare-pids reads one number a line; records need no such flag"));
     };
     let object = Map::from_iter([("pid".to_string(), Value::from(pid))]);
     Ok(Some(Named {
@@ -106,7 +106,10 @@ impl Named {
         let record = parse(object)?;
         let is_prepared = record.pid == 0 && record.gid.is_some();
         if record.pid <= 0 && !is_prepared {
-            return Err(Error::usage(format!("{} is no session's number", record.pid)));
+            return Err(Error::usage(format!(
+                "{} is no session's number",
+                record.pid
+            )));
         }
         if record.backend_start.is_none() && !is_prepared {
             return Err(
@@ -163,9 +166,17 @@ fn case(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
     if pid == 0 {
         return prepared(run, sight, named);
     }
-    let found = sight.snapshot.sessions.iter().find(|session| session.pid == pid);
+    let found = sight
+        .snapshot
+        .sessions
+        .iter()
+        .find(|session| session.pid == pid);
     let Some(session) = found else {
-        return gone(named, Outcome::GoneAlready, "there is no such session any more");
+        return gone(
+            named,
+            Outcome::GoneAlready,
+            "there is no such session any more",
+        );
     };
     if let Some((outcome, words)) = named.differs(session) {
         return gone(named, outcome, words);
@@ -190,7 +201,7 @@ fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) ->
         false => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
     };
     let record = match node {
-        Some(node) => run.record(sight, node),
+        Some(node) => sight.record(node, &run.rules),
         None => Record {
             backend_type: Some(session.backend_type.clone()),
             ..named.record.clone()
@@ -229,5 +240,5 @@ fn prepared(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
     let words = "a prepared transaction has no session: the remedy ends it";
     let fate = Fate::Spared(Outcome::NotApplicable, words.into());
     let identity = identity(&sight.snapshot, who);
-    Case::new(Some(node), identity, run.record(sight, node), fate)
+    Case::new(Some(node), identity, sight.record(node, &run.rules), fate)
 }

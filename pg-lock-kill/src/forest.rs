@@ -39,6 +39,8 @@ pub struct Node {
     pub wait: Option<Wait>,
     /// What it holds that others wait for, in its strongest mode.
     pub holds: Option<(Tag, Mode)>,
+    /// The row that it is about, where a transaction is waited for.
+    pub row: Option<Tag>,
     /// How many wait for it, directly or behind others.
     pub blocking: usize,
     /// How many wait for it alone, directly or behind others, and would not if it ended.

@@ -12,6 +12,7 @@ mod listing;
 mod lookout;
 mod names;
 mod outcome;
+mod output;
 mod protection;
 mod pursuit;
 mod record;

@@ -75,7 +75,10 @@ impl Quarry {
         }
         let runs = seen.state.as_deref() == Some("active");
         let same = seen.xact_start == self.guard.xact_start
-            && self.guard.query_start.is_none_or(|start| seen.query_start == Some(start));
+            && self
+                .guard
+                .query_start
+                .is_none_or(|start| seen.query_start == Some(start));
         self.statement_is_over = !(runs && same);
         if self.statement_is_over && !self.blocked {
             self.close(Outcome::Ended, Some("its statement; the session goes on"));

@@ -53,11 +53,17 @@ impl Rights {
                 ),
             ),
             (Some(role), true) => (
-                format!("may not end sessions of the superuser {}", quote_identifier(role)),
+                format!(
+                    "may not end sessions of the superuser {}",
+                    quote_identifier(role)
+                ),
                 "only a superuser may".to_string(),
             ),
             (Some(role), false) => (
-                format!("may not end sessions of the role {}", quote_identifier(role)),
+                format!(
+                    "may not end sessions of the role {}",
+                    quote_identifier(role)
+                ),
                 format!("GRANT pg_signal_backend TO {own}"),
             ),
         };

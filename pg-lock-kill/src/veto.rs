@@ -68,12 +68,19 @@ fn wait(child: Child) -> Result<Option<String>> {
     let finished = finished?;
     if late.load(Ordering::SeqCst) {
         let seconds = PATIENCE.as_secs();
-        return Ok(Some(format!("{} took longer than {seconds} s", finished.name)));
+        return Ok(Some(format!(
+            "{} took longer than {seconds} s",
+            finished.name
+        )));
     }
     if finished.status.success() {
         return Ok(None);
     }
     let said = finished.stderr.trim().lines().last().unwrap_or_default();
-    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let said = if said.is_empty() {
+        String::new()
+    } else {
+        format!(": {said}")
+    };
     Ok(Some(format!("{} {}{said}", finished.name, finished.end())))
 }

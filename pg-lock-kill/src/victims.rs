@@ -121,12 +121,18 @@ fn selected(
         Who::Session(session) => snapshot.sessions[session].xact_start,
         Who::Prepared(_) => None,
     };
-    let with_start = matching.iter().filter_map(|place| Some((start(place)?, *place)));
-    let oldest = with_start.min_by_key(|(start, _)| *start).map(|(_, place)| place);
+    let with_start = matching
+        .iter()
+        .filter_map(|place| Some((start(place)?, *place)));
+    let oldest = with_start
+        .min_by_key(|(start, _)| *start)
+        .map(|(_, place)| place);
     let all = matching.iter().copied();
     match wish.which {
         Which::All => all.collect(),
-        Which::Waiters => all.filter(|place| forest.nodes[*place].wait.is_some()).collect(),
+        Which::Waiters => all
+            .filter(|place| forest.nodes[*place].wait.is_some())
+            .collect(),
         Which::Oldest => oldest.into_iter().collect(),
         // Whom to leave is not known where nobody is in a transaction.
         Which::AllButOldest => match oldest {
@@ -199,7 +205,11 @@ fn with_statement(
 }
 
 fn useless(state: &str) -> String {
-    let state = if state.is_empty() { "not active" } else { state };
+    let state = if state.is_empty() {
+        "not active"
+    } else {
+        state
+    };
     format!("it is {state} and runs no statement that could be cancelled: --terminate ends it")
 }
 

@@ -49,7 +49,8 @@ pub fn watch(run: &mut Run<'_>) -> Result<()> {
 fn is_over(run: &Run<'_>, sight: &Sight) -> bool {
     if run.remaining() == 0 {
         let most = run.options.victims.most;
-        run.context.note(format!("{most} were ended, as many as --max allows"));
+        run.context
+            .note(format!("{most} were ended, as many as --max allows"));
         return true;
     }
     let is_clear = match run.options.scope.sessions {
@@ -98,11 +99,14 @@ fn recover(
         Source::Server(lookout) => lookout.connection().client().is_closed(),
         Source::File(_) => false,
     };
-    let is_passing = error.sqlstate().is_some_and(|state| PASSING.contains(&state));
+    let is_passing = error
+        .sqlstate()
+        .is_some_and(|state| PASSING.contains(&state));
     if error.kind() != Kind::Failure || !(is_lost || is_passing) {
         return Err(error);
     }
-    run.context.warn(format!("{}; going on", error.in_one_line()));
+    run.context
+        .warn(format!("{}; going on", error.in_one_line()));
     let mut last = error;
     while let Some(pause) = PAUSES.get(*failures) {
         *failures += 1;

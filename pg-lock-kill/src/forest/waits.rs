@@ -1,5 +1,6 @@
 //! What each actor waits for, and what it holds that others wait for.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Wait;
@@ -80,4 +81,37 @@ pub fn holds(queues: &[Queue<'_>], count: usize) -> Vec<Option<(Tag, Mode)>> {
     let held = holds.into_iter();
     held.map(|held| held.map(|(_, mode, tag)| (tag.clone(), mode)))
         .collect()
+}
+
+/// Of each actor that waits for a transaction, or whose transaction others wait for: the row that it
+/// is about. Who waits for the transaction that has changed a row holds the lock on that row.
+pub fn rows(
+    snapshot: &Snapshot,
+    queues: &[Queue<'_>],
+    actors: &Actors<'_>,
+    count: usize,
+) -> Vec<Option<Tag>> {
+    let held = snapshot
+        .locks
+        .iter()
+        .filter(|lock| lock.granted && lock.tag.kind == "tuple");
+    let held: HashMap<usize, &Tag> = held
+        .filter_map(|lock| Some((actors.of_lock(lock)?, &lock.tag)))
+        .collect();
+    let mut rows: Vec<Option<Tag>> = vec![None; count];
+    for queue in queues
+        .iter()
+        .filter(|queue| queue.tag.kind == "transactionid")
+    {
+        for waiter in &queue.line {
+            let Some(row) = held.get(&waiter.actor) else {
+                continue;
+            };
+            rows[waiter.actor] = Some((*row).clone());
+            for holder in &queue.holders {
+                rows[holder.actor].get_or_insert_with(|| (*row).clone());
+            }
+        }
+    }
+    rows
 }

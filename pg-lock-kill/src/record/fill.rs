@@ -7,7 +7,7 @@ use shared::time::Time;
 
 use super::Record;
 use crate::forest::{Forest, Node, Who};
-use crate::snapshot::{Prepared, Session, Snapshot};
+use crate::snapshot::{Prepared, Session, Snapshot, Tag};
 use crate::words;
 
 impl Record {
@@ -22,6 +22,17 @@ impl Record {
         let awaited = wait.and_then(|wait| Some((wait.tag.as_ref()?, wait.mode?)));
         let held = node.holds.as_ref().map(|(tag, mode)| (tag, *mode));
         let lock = awaited.or(held.filter(|_| wait.is_none()));
+        let is_transaction = |tag: &Tag| tag.kind == "transactionid";
+        let row = node
+            .row
+            .as_ref()
+            .filter(|_| lock.is_some_and(|(tag, _)| is_transaction(tag)));
+        let target = lock.map(|(tag, _)| words::target(tag, snapshot));
+        let target = match row {
+            Some(row) => target.map(|target| format!("{target}, {}", words::target(row, snapshot))),
+            None => target,
+        };
+        let relation = row.or(lock.map(|(tag, _)| tag));
         let other = wait.and_then(|wait| wait.other).map(str::to_string);
         Self {
             depth: node.depth,
@@ -35,8 +46,8 @@ impl Record {
             longest_wait_seconds: node.longest_wait.map(seconds),
             waiting_seconds: wait.and_then(|wait| wait.since).map(seconds),
             lock: lock.map(|(_, mode)| mode.name().to_string()),
-            target: lock.map(|(tag, _)| words::target(tag, snapshot)).or(other),
-            relation: lock.and_then(|(tag, _)| words::relation(tag, snapshot)),
+            target: target.or(other),
+            relation: relation.and_then(|tag| words::relation(tag, snapshot)),
             deadlock: node.in_cycle,
             cheaper_pid: node.cheaper.map(pid),
             ..record

@@ -113,7 +113,10 @@ impl Ground {
     /// Gives it records on stdin.
     pub fn given(&self, records: &[Value], arguments: &[&str]) -> Output {
         let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
-        self.tool(&["-"]).args(arguments).stdin(lines.concat()).run()
+        self.tool(&["-"])
+            .args(arguments)
+            .stdin(lines.concat())
+            .run()
     }
 }
 

@@ -17,7 +17,10 @@ fn the_head_is_ended_and_nobody_else() {
     expect_result(&output, head.pid, "terminate", "ended");
     assert_eq!(output.stderr, "");
     let record = &output.json_lines()[0];
-    assert_eq!((&record["blocking"], &record["frees"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&record["blocking"], &record["frees"]),
+        (&json!(1), &json!(1))
+    );
     waiter.answer().unwrap();
     assert!(!ground.is_there(head.pid) && ground.is_there(innocent.pid));
     innocent.run("commit");
@@ -30,7 +33,11 @@ fn nobody_is_ended_without_being_asked_to() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
     let _waiter = ground.waiter("waiter", LOCK);
-    for arguments in [&[][..], &["--dry-run", "--terminate"], &["--dry-run", "--escalate", "1s"]] {
+    for arguments in [
+        &[][..],
+        &["--dry-run", "--terminate"],
+        &["--dry-run", "--escalate", "1s"],
+    ] {
         ground.run(arguments).expect_code(0);
     }
     let output = ground.run(&["--dry-run", "--terminate"]);
@@ -46,7 +53,9 @@ fn another_transaction_of_the_same_session_is_left_alone() {
     head.run("commit");
     head.run(&format!("begin; {LOCK}"));
     for action in ["--terminate", "--cancel"] {
-        let output = ground.given(&[seen.clone()], &[action]).expect_code(0);
+        let output = ground
+            .given(std::slice::from_ref(&seen), &[action])
+            .expect_code(0);
         expect_result(&output, head.pid, "", "changed");
     }
     head.run("commit");
@@ -81,7 +90,10 @@ fn one_that_ended_by_itself() {
     let pid = head.pid;
     let seen = ground.record_of(pid);
     drop(head);
-    ground.until("it is gone", &format!("select not exists (select from pg_stat_activity where pid = {pid})"));
+    ground.until(
+        "it is gone",
+        &format!("select not exists (select from pg_stat_activity where pid = {pid})"),
+    );
     let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
     expect_result(&output, pid, "", "gone_already");
 }
@@ -111,10 +123,17 @@ fn what_names_nobody_is_refused() {
     let output = ground.given(&[seen.clone(), bare], &["--terminate", "--max", "2"]);
     let output = output.expect_code(2).expect_no_output();
     output.expect_error("without backend_start");
-    let number = || ground.tool(&["-", "--terminate"]).stdin(format!("{}\n", head.pid));
+    let number = || {
+        ground
+            .tool(&["-", "--terminate"])
+            .stdin(format!("{}\n", head.pid))
+    };
     number().run().expect_code(2).expect_no_output();
     for words in ["x\n", "0\n", "-1\n", "1 2\n"] {
-        let output = ground.tool(&["-", "--bare-pids", "--terminate"]).stdin(words).run();
+        let output = ground
+            .tool(&["-", "--bare-pids", "--terminate"])
+            .stdin(words)
+            .run();
         output.expect_code(2).expect_error("is no process number");
     }
     head.run("select 1");
@@ -145,7 +164,9 @@ fn more_records_than_allowed_are_not_cut() {
     one.run("select 1");
     two.run("select 1");
     let twice = [seen[1].clone(), seen[0].clone(), seen[1].clone()];
-    let output = ground.given(&twice, &["--terminate", "--max", "3"]).expect_code(0);
+    let output = ground
+        .given(&twice, &["--terminate", "--max", "3"])
+        .expect_code(0);
     let pids: Vec<i64> = results(&output).iter().map(|(pid, ..)| *pid).collect();
     assert_eq!(pids, [i64::from(two.pid), i64::from(one.pid)]);
 }

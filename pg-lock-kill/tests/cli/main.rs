@@ -4,6 +4,8 @@
 
 mod ground;
 mod guarded;
+mod kinds;
+mod poolers;
 mod random;
 mod spared;
 mod stage;

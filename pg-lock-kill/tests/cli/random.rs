@@ -86,14 +86,14 @@ fn act(
         actor.run("begin");
     }
     let mut waiting: Vec<usize> = Vec::new();
-    for _ in 0..60 {
+    for _ in 0..10 + dice.below(50) {
         let place = dice.below(actors.len());
         if waiting.contains(&place) {
             continue;
         }
         let sql = statement(kind, dice);
         said.push(format!("  {} s{place}: {sql}", actors[place].pid));
-        actors[place].start(&sql);
+        actors[place].start(&format!("savepoint latest; {sql}"));
         if stage.waits(&actors[place]) {
             waiting.push(place);
         }
@@ -118,10 +118,13 @@ fn statement(kind: Kind, dice: &mut Dice) -> String {
     }
 }
 
-/// Whom somebody's end would free: who can't be reached from the heads but by way of him. Where
-/// there is a circle, it is not so simple.
+/// Whom somebody's end would free: who can't be reached from the heads but by way of him. Behind a
+/// circle nobody is free before that is cut.
 #[track_caller]
 fn assert_frees(tree: &Tree, truth: &BTreeMap<i32, BTreeSet<i32>>) {
+    if tree.records.iter().any(|record| record["deadlock"] == true) {
+        return;
+    }
     let reached = |without: Option<i32>| {
         let mut reached: BTreeSet<i32> = BTreeSet::new();
         let blockers = truth.values().flatten().copied();

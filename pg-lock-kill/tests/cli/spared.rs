@@ -51,7 +51,9 @@ const ALL: &[&str] = &[
 fn a_walsender_is_never_ended() {
     let settings = [("wal_level", "replica"), ("max_wal_senders", "4")];
     let ground = Ground::with(&ClusterOptions {
-        settings: settings.map(|(name, value)| (name.into(), value.into())).into(),
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
         ..ClusterOptions::default()
     });
     ground.sql("create role streamer login replication");
@@ -70,9 +72,11 @@ fn a_walsender_is_never_ended() {
     let mut watcher = ground.client_of("postgres");
     let pid: i32 = watcher.query_one(sender, &[]).unwrap().get(0);
     let everybody = ground.run(ALL);
-    assert!(results(&everybody).iter().all(|(ended, _, result)| {
-        *ended != i64::from(pid) || result == "protected"
-    }));
+    assert!(
+        results(&everybody)
+            .iter()
+            .all(|(ended, _, result)| { *ended != i64::from(pid) || result == "protected" })
+    );
     let named = ground.tool(&["-", "--bare-pids", "--include-superusers", "--terminate"]);
     let output = named.stdin(format!("{pid}\n")).run();
     expect_result(&output, pid, "", "protected");
@@ -92,15 +96,26 @@ fn the_servers_own_processes_are_never_ended() {
     let ground = Ground::new();
     let mut client = ground.client_of("postgres");
     let query = "select pid from pg_stat_activity where backend_type <> 'client backend'";
-    let own: Vec<i32> = client.query(query, &[]).unwrap().iter().map(|row| row.get(0)).collect();
+    let own: Vec<i32> = client
+        .query(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     assert!(own.len() >= 3);
     let lines: Vec<String> = own.iter().map(|pid| format!("{pid}\n")).collect();
     let arguments = ["-", "--bare-pids", "--terminate", "--max", "99"];
-    let named = ground.tool(&arguments).args(["--include-superusers", "--include-autovacuum"]);
+    let named = ground
+        .tool(&arguments)
+        .args(["--include-superusers", "--include-autovacuum"]);
     let output = named.stdin(lines.concat()).run();
     let found = results(&output);
     assert_eq!(found.len(), own.len());
-    assert!(found.iter().all(|(_, action, result)| action.is_empty() && result == "protected"));
+    assert!(
+        found
+            .iter()
+            .all(|(_, action, result)| action.is_empty() && result == "protected")
+    );
 }
 
 #[test]
@@ -113,9 +128,11 @@ fn our_own_session_and_those_of_our_kind_are_never_ended() {
     expect_result(&output, kin.pid, "", "protected");
     // Had it ended itself, it would say nothing.
     let output = ground.run(ALL);
-    assert!(results(&output).iter().any(|(pid, _, result)| {
-        *pid == i64::from(waiter.pid) && result == "ended"
-    }));
+    assert!(
+        results(&output)
+            .iter()
+            .any(|(pid, _, result)| { *pid == i64::from(waiter.pid) && result == "ended" })
+    );
     kin.run("commit");
 }
 
@@ -138,8 +155,13 @@ fn who_is_named_by_protect() {
         expect_result(&output, head.pid, "", "protected");
     }
     let missing = ground.run(&["--terminate", "--protect-file", "/nonexistent/list"]);
-    missing.expect_code(2).expect_no_output().expect_error("/nonexistent/list");
-    let output = ground.run(&["--terminate", "--protect", "ap"]).expect_code(0);
+    missing
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("/nonexistent/list");
+    let output = ground
+        .run(&["--terminate", "--protect", "ap"])
+        .expect_code(0);
     expect_result(&output, head.pid, "terminate", "ended");
     waiter.answer().unwrap();
 }
@@ -173,7 +195,9 @@ fn vacuumed(wraparound: bool) -> Ground {
     if wraparound {
         settings.push(("autovacuum_freeze_max_age", "100000"));
     }
-    let settings = settings.into_iter().map(|(name, value)| (name.into(), value.into()));
+    let settings = settings
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()));
     let ground = Ground::with(&ClusterOptions {
         settings: settings.collect(),
         ..ClusterOptions::default()
@@ -211,7 +235,10 @@ fn autovacuum_only_if_it_is_included() {
     // It may come to its next table between look and shot.
     eventually("one is ended", || {
         let (result, message) = named(worker(&ground, "autovacuum: %"), &["--include-autovacuum"]);
-        assert!(["ended", "changed", "gone_already"].contains(&result.as_str()), "{result}: {message}");
+        assert!(
+            ["ended", "changed", "gone_already"].contains(&result.as_str()),
+            "{result}: {message}"
+        );
         result == "ended"
     });
 }
@@ -272,7 +299,14 @@ fn superusers_are_beyond_those_who_are_none() {
     let root = Actor::new(ground.client_of("postgres"), "root");
     root.run(&format!("begin; {LOCK}"));
     let waiter = ground.waiter("waiter", LOCK);
-    let arguments = ["-U", "ender", "--terminate", "--include-superusers", "--max", "2"];
+    let arguments = [
+        "-U",
+        "ender",
+        "--terminate",
+        "--include-superusers",
+        "--max",
+        "2",
+    ];
     let output = ground.run(&arguments).expect_code(2).expect_no_output();
     output.expect_error("may not end sessions of the superuser \"postgres\"");
     let other = ground.holder("other", "update t set n = 1 where id = 2");
@@ -283,7 +317,10 @@ fn superusers_are_beyond_those_who_are_none() {
     };
     let mut found = results(&output);
     found.sort();
-    let mut expected = vec![word(root.pid, "", "denied"), word(other.pid, "terminate", "ended")];
+    let mut expected = vec![
+        word(root.pid, "", "denied"),
+        word(other.pid, "terminate", "ended"),
+    ];
     expected.sort();
     assert_eq!(found, expected);
     root.run("commit");
@@ -300,10 +337,16 @@ fn the_users_program_may_spare_one() {
     let waiter = ground.waiter("waiter", LOCK);
     let output = ground.run(&["--terminate", "--exec", &keep]).expect_code(1);
     expect_result(&output, head.pid, "", "vetoed");
-    assert!(message(&output).contains("ended with status 3"), "{output:?}");
+    assert!(
+        message(&output).contains("ended with status 3"),
+        "{output:?}"
+    );
     let record: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&seen).unwrap()).unwrap();
-    assert_eq!((&record["pid"], &record["action"]), (&head.pid.into(), &"terminate".into()));
+    assert_eq!(
+        (&record["pid"], &record["action"]),
+        (&head.pid.into(), &"terminate".into())
+    );
     assert_eq!(record["blocking"], 1);
     let missing = ground.run(&["--terminate", "--exec", "/nonexistent/program"]);
     missing.expect_code(2).expect_error("/nonexistent/program");
@@ -313,7 +356,9 @@ fn the_users_program_may_spare_one() {
     let output = ground.run(&["--terminate", "--exec", "echo gone", "--dry-run"]);
     expect_result(&output, head.pid, "terminate", "dry_run");
     assert_eq!(output.stderr, "");
-    let output = ground.run(&["--terminate", "--exec", "echo gone"]).expect_code(0);
+    let output = ground
+        .run(&["--terminate", "--exec", "echo gone"])
+        .expect_code(0);
     expect_result(&output, head.pid, "terminate", "ended");
     assert_eq!(output.stderr, "gone\n");
     waiter.answer().unwrap();
@@ -326,7 +371,10 @@ fn what_is_over_when_the_program_has_decided_is_over() {
     let waiter = ground.waiter("waiter", LOCK);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("go");
-    let wait = format!("sh -c 'touch {0}.asked; until [ -e {0} ]; do sleep 0.01; done'", path.display());
+    let wait = format!(
+        "sh -c 'touch {0}.asked; until [ -e {0} ]; do sleep 0.01; done'",
+        path.display()
+    );
     let running = ground.tool(&["--terminate", "--exec", &wait]).start();
     eventually("it is asked", || path.with_extension("asked").exists());
     head.run("commit");
@@ -348,7 +396,10 @@ fn what_the_server_refuses_is_denied() {
     let waiter = ground.waiter("waiter", LOCK);
     let output = ground.run(&["-U", "ender", "--terminate"]).expect_code(1);
     expect_result(&output, head.pid, "", "denied");
-    assert!(message(&output).contains("pg_terminate_backend"), "{output:?}");
+    assert!(
+        message(&output).contains("pg_terminate_backend"),
+        "{output:?}"
+    );
     head.run("commit");
     waiter.answer().unwrap();
 }

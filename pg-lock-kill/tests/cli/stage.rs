@@ -60,7 +60,7 @@ impl Stage {
         );
     }
 
-    /// Whether what it began can't be done yet; once it is done, it is done well.
+    /// Whether what it began can't be done yet.
     pub fn waits(&self, actor: &Actor) -> bool {
         let condition = format!(
             "select exists (select from pg_locks where pid = {} and not granted)",
@@ -68,8 +68,11 @@ impl Stage {
         );
         loop {
             match actor.answers.recv_timeout(Duration::from_millis(3)) {
-                Ok(result) => {
-                    result.unwrap();
+                Ok(Ok(())) => return false,
+                // A lock that would close a circle of two is refused at once.
+                Ok(Err(error)) => {
+                    assert_eq!(error.code().unwrap().code(), "40P01", "{error:?}");
+                    actor.run("rollback to latest");
                     return false;
                 }
                 Err(_) if self.is(&condition) => return true,
@@ -166,11 +169,14 @@ impl Tree {
                 ),
                 None => assert_eq!(blocked_by, None, "{record:#}"),
             }
+            let reached = behind(pid, truth);
             assert_eq!(
-                record["blocking"],
-                behind(pid, truth),
+                record["deadlock"],
+                reached.contains(&pid),
                 "{record:#}\n{truth:?}"
             );
+            let others = reached.iter().filter(|other| **other != pid).count();
+            assert_eq!(record["blocking"], others, "{record:#}\n{truth:?}");
         }
         for pid in truth.keys() {
             self.of_pid(*pid);
@@ -178,8 +184,8 @@ impl Tree {
     }
 }
 
-/// How many wait for somebody, directly or behind others.
-fn behind(pid: i32, truth: &BTreeMap<i32, BTreeSet<i32>>) -> usize {
+/// Who waits for somebody, directly or behind others.
+fn behind(pid: i32, truth: &BTreeMap<i32, BTreeSet<i32>>) -> BTreeSet<i32> {
     let mut reached = BTreeSet::new();
     let mut next = vec![pid];
     while let Some(pid) = next.pop() {
@@ -189,8 +195,7 @@ fn behind(pid: i32, truth: &BTreeMap<i32, BTreeSet<i32>>) -> usize {
             }
         }
     }
-    reached.remove(&pid);
-    reached.len()
+    reached
 }
 
 /// A session, with its own thread.

@@ -9,16 +9,23 @@ use crate::ground::{Ground, results};
 const LOCK: &str = "update t set n = 1 where id = 1";
 
 fn watch(ground: &Ground, more: &[&str]) -> Running {
-    ground.tool(&["--watch", "100ms", "--terminate"]).args(more).start()
+    ground
+        .tool(&["--watch", "100ms", "--terminate"])
+        .args(more)
+        .start()
 }
 
 fn until_watching(ground: &Ground) {
-    let lock = "select exists (select from pg_locks where locktype = 'advisory' and classid = 1885826155)";
+    let lock =
+        "select exists (select from pg_locks where locktype = 'advisory' and classid = 1885826155)";
     ground.until("it watches", lock);
 }
 
 fn parsed(lines: &[String]) -> Vec<Value> {
-    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -29,8 +36,13 @@ fn a_signal_ends_it_cleanly() {
     running.signal(Signal::TERM);
     let output = running.finish();
     assert_eq!(output.signal(), Some(15), "{output:?}");
-    output.expect_no_output().expect_error("interrupted by SIGTERM");
-    ground.until("nobody watches", "select not exists (select from pg_locks where locktype = 'advisory')");
+    output
+        .expect_no_output()
+        .expect_error("interrupted by SIGTERM");
+    ground.until(
+        "nobody watches",
+        "select not exists (select from pg_locks where locktype = 'advisory')",
+    );
 }
 
 #[test]
@@ -42,10 +54,22 @@ fn the_tree_is_told_before_anybody_is_ended() {
     let waiter = ground.waiter("waiter", LOCK);
     let lines = running.first_lines::<3>();
     let records = parsed(&lines);
-    let told = |record: &Value| (record["pid"].as_i64(), record["result"].as_str().map(str::to_string));
+    let told = |record: &Value| {
+        (
+            record["pid"].as_i64(),
+            record["result"].as_str().map(str::to_string),
+        )
+    };
     let (head_pid, waiter_pid) = (Some(i64::from(head.pid)), Some(i64::from(waiter.pid)));
     let told: Vec<_> = records.iter().map(told).collect();
-    assert_eq!(told, [(head_pid, None), (waiter_pid, None), (head_pid, Some("ended".into()))]);
+    assert_eq!(
+        told,
+        [
+            (head_pid, None),
+            (waiter_pid, None),
+            (head_pid, Some("ended".into()))
+        ]
+    );
     waiter.answer().unwrap();
     // The second is the last that it may.
     let second = ground.holder("second", LOCK);
@@ -67,7 +91,10 @@ fn it_ends_when_nobody_waits_or_time_is_over() {
     let arguments = ["--on-clear", "--max", "5", "--blocking-for", "1ms"];
     let output = watch(&ground, &arguments).finish().expect_code(0);
     let last = output.json_lines().pop().unwrap();
-    assert_eq!((&last["pid"], &last["result"]), (&head.pid.into(), &"ended".into()));
+    assert_eq!(
+        (&last["pid"], &last["result"]),
+        (&head.pid.into(), &"ended".into())
+    );
     waiter.answer().unwrap();
 }
 
@@ -78,7 +105,9 @@ fn one_at_a_time_in_whatever_database() {
     let first = watch(&ground, &[]);
     until_watching(&ground);
     for database in ["postgres", "other"] {
-        let second = ground.tool(&["--watch", "1s", "--terminate", "-d", database]).run();
+        let second = ground
+            .tool(&["--watch", "1s", "--terminate", "-d", database])
+            .run();
         let second = second.expect_code(2).expect_no_output();
         second.expect_error("another pg-lock-kill watches this server");
     }
@@ -96,12 +125,25 @@ fn who_is_spared_is_told_once() {
     let _waiter = ground.waiter("waiter", LOCK);
     let arguments = ["--protect", "app", "--for", "1s", "--max", "9"];
     let output = watch(&ground, &arguments).finish().expect_code(1);
-    assert_eq!(results(&output), [(i64::from(head.pid), String::new(), "protected".into())]);
+    assert_eq!(
+        results(&output),
+        [(i64::from(head.pid), String::new(), "protected".into())]
+    );
     let arguments = ["--dry-run", "--for", "1s", "--max", "9"];
     let output = watch(&ground, &arguments).finish().expect_code(0);
     let told = results(&output);
-    let dry: Vec<_> = told.iter().filter(|(_, _, result)| result == "dry_run").collect();
-    assert_eq!(dry, [&(i64::from(head.pid), "terminate".to_string(), "dry_run".to_string())]);
+    let dry: Vec<_> = told
+        .iter()
+        .filter(|(_, _, result)| result == "dry_run")
+        .collect();
+    assert_eq!(
+        dry,
+        [&(
+            i64::from(head.pid),
+            "terminate".to_string(),
+            "dry_run".to_string()
+        )]
+    );
     head.run("commit");
 }
 
@@ -134,7 +176,10 @@ fn what_was_done_is_told_though_a_signal_comes() {
     // A stopped process has its signal pending: bit 14 is SIGTERM.
     eventually("the head was signalled", || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", head.pid)).unwrap();
-        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:\t")).unwrap();
+        let pending = status
+            .lines()
+            .find_map(|line| line.strip_prefix("ShdPnd:\t"))
+            .unwrap();
         u64::from_str_radix(pending.trim(), 16).unwrap() & (1 << 14) != 0
     });
     running.signal(Signal::TERM);
@@ -143,7 +188,10 @@ fn what_was_done_is_told_though_a_signal_comes() {
     assert_eq!(output.signal(), Some(15), "{output:?}");
     let record = output.json_lines().remove(0);
     assert_eq!(record["result"], "still_alive");
-    assert!(record["message"].as_str().unwrap().contains("told to stop"), "{record}");
+    assert!(
+        record["message"].as_str().unwrap().contains("told to stop"),
+        "{record}"
+    );
 }
 
 #[test]
@@ -153,8 +201,14 @@ fn what_makes_no_sense_is_refused() {
         (&["--watch", "1s"][..], "--watch goes with --cancel"),
         (&["--watch", "1ms", "--terminate"], "every 100ms at most"),
         (&["--for", "1s", "--terminate"], "--watch only"),
-        (&["-", "--terminate", "--victims", "all"], "--victims has nothing to choose"),
-        (&["-", "--terminate", "--watch", "1s"], "does not go with --watch"),
+        (
+            &["-", "--terminate", "--victims", "all"],
+            "--victims has nothing to choose",
+        ),
+        (
+            &["-", "--terminate", "--watch", "1s"],
+            "does not go with --watch",
+        ),
         (&["--terminate", "--cancel"], "exclude each other"),
         (&["--terminate", "--snapshot", "x"], "--dry-run"),
         (&["-"], "- needs --cancel"),
