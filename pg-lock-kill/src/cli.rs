@@ -103,8 +103,8 @@ pub enum Test {
 /// Which of the sessions that match are ended.
 #[derive(Debug)]
 pub struct Victims {
-    /// Which.
-    pub which: Which,
+    /// Which, where that is said.
+    pub which: Option<Which>,
     /// At most so many in a run.
     pub most: usize,
     /// At most so many percent of the client sessions.
@@ -176,7 +176,7 @@ pub struct Watch {
 impl Default for Victims {
     fn default() -> Self {
         Self {
-            which: Which::Heads,
+            which: None,
             most: 1,
             most_percent: None,
             include_superusers: false,
@@ -199,6 +199,16 @@ impl Default for Manner {
 }
 
 impl Options {
+    /// Which of those that match are ended: where all sessions are looked at, or some are named, all
+    /// of them, because most of those block nobody.
+    pub fn which(&self) -> Which {
+        let usual = match self.scope.sessions || self.scope.reads_stdin {
+            true => Which::All,
+            false => Which::Heads,
+        };
+        self.victims.which.unwrap_or(usual)
+    }
+
     fn set_action(&mut self, action: Action) -> Result<()> {
         if self.action != Action::None {
             return Err(Error::usage(
@@ -207,6 +217,19 @@ impl Options {
         }
         self.action = action;
         Ok(())
+    }
+}
+
+impl Filters {
+    /// Whether they ask what a session does, which is another thing a moment later.
+    pub fn ask_of_state(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| {
+            matches!(
+                condition.test,
+                Test::State(_) | Test::Query(_) | Test::QueryAge(_) | Test::IdleInTransaction(_)
+            )
+        })
     }
 }
 
@@ -243,7 +266,7 @@ impl cli::Options for Options {
             "snapshot" => self.scope.snapshot = Some(value.path()),
             "save" => self.scope.save = Some(value.path()),
             "fail-if-blocked" => self.scope.fail_if_blocked = true,
-            "victims" => self.victims.which = which(value)?,
+            "victims" => self.victims.which = Some(which(value)?),
             "max" => self.victims.most = value.count()?,
             "max-percent" => self.victims.most_percent = Some(percent(value)?),
             "include-superusers" => self.victims.include_superusers = true,

@@ -21,7 +21,7 @@ pub fn list(options: &Options, context: &Context) -> Result<Exit> {
     for place in options.filters.matching(&forest, &snapshot) {
         let node = &forest.nodes[place];
         waits |= node.wait.is_some() || node.blocking > 0;
-        output.write(Record::of(node, &forest, &snapshot))?;
+        output.write(&Record::of(node, &forest, &snapshot))?;
     }
     output.finish()?;
     Ok(match waits && options.scope.fail_if_blocked {

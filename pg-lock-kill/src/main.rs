@@ -2,15 +2,27 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod act;
+mod cases;
+mod chosen;
 mod cli;
 mod filters;
 mod forest;
 mod listing;
 mod lookout;
 mod names;
+mod outcome;
 mod output;
+mod protection;
+mod pursuit;
 mod record;
+mod rights;
+mod sight;
+mod signal;
 mod snapshot;
+mod veto;
+mod victims;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -27,8 +39,6 @@ fn main() -> ExitCode {
 fn run(options: Options, context: &Context) -> Result<Exit> {
     match options.action {
         Action::None => listing::list(&options, context),
-        Action::Cancel | Action::Terminate | Action::Escalate(_) => {
-            Err(shared::Error::new("not there yet"))
-        }
+        Action::Cancel | Action::Terminate | Action::Escalate(_) => act::act(&options, context),
     }
 }

@@ -65,6 +65,9 @@ pub struct Record {
     /// `active`, `idle in transaction`, …
     #[serde(default)]
     pub state: Option<String>,
+    /// Since when: one that is idle is not what was seen if it did something since.
+    #[serde(with = "rfc3339::option", default)]
+    pub state_change: Option<Time>,
     /// For so long.
     #[serde(default)]
     pub state_age_seconds: Option<f64>,

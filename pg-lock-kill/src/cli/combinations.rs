@@ -1,8 +1,13 @@
 //! Flags that make no sense together are refused: one that is silently passed over misleads.
 
+use std::time::Duration;
+
 use shared::{Error, Result};
 
 use super::{Action, Options};
+
+/// A look costs the server some milliseconds.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Options {
     pub(super) fn check_combinations(&self) -> Result<()> {
@@ -24,6 +29,18 @@ impl Options {
             (
                 scope.snapshot.is_some() && watch.every.is_some(),
                 "--watch looks at a server, not at a saved snapshot",
+            ),
+            (
+                scope.reads_stdin && self.victims.which.is_some(),
+                "- names the victims: --victims has nothing to choose",
+            ),
+            (
+                watch.every.is_some() && !acts,
+                "--watch goes with --cancel, --terminate or --escalate (with --dry-run, too)",
+            ),
+            (
+                watch.every.is_some_and(|every| every < SHORTEST),
+                "--watch looks every 100ms at most",
             ),
             (
                 scope.reads_stdin && watch.every.is_some(),

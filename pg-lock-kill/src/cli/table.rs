@@ -104,10 +104,13 @@ pub const TOOL: Tool = Tool::new(
         "who block at least so many, directly or behind others",
     ),
     filter("not-min-blocked", "N", "who block fewer"),
-    Flag::value("victims", "WHICH", "which of those that match are ended")
-        .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
-        .default("heads")
-        .group("Victims"),
+    Flag::value(
+        "victims",
+        "WHICH",
+        "which of those that match are ended: heads, with --sessions all",
+    )
+    .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
+    .group("Victims"),
     Flag::value("max", "N", "end at most so many")
         .default("1")
         .group("Victims"),

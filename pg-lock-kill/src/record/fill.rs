@@ -66,6 +66,7 @@ impl Record {
             client_addr: session.client_addr.clone(),
             backend_type: Some(session.backend_type.clone()),
             state: session.state.clone(),
+            state_change: session.state_change,
             state_age_seconds: age(session.state_change),
             query_age_seconds: age(session.query_start),
             xact_age_seconds: age(session.xact_start),

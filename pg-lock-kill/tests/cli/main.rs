@@ -1,7 +1,16 @@
 //! pg-lock-kill as a user sees it, with sessions that really wait.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
+mod ground;
+mod guarded;
 mod random;
+mod spared;
 mod stage;
+mod steps;
 mod trees;
