@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         }
         for place in sight.trees_of(&nodes) {
             let record = sight.record(place, &self.rules);
-            self.output.write(record)?;
+            self.output.write(&record)?;
         }
         self.output.flush()
     }
@@ -282,7 +282,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         self.is_left |= outcome.is_left(record.blocking > 0);
-        self.output.write(record)
+        self.output.write(&record)
     }
 }
 

@@ -18,7 +18,7 @@ pub fn list(options: &Options, context: &Context) -> Result<Exit> {
     for &place in &sight.matching {
         let node = &sight.forest.nodes[place];
         waits |= node.wait.is_some() || node.blocking > 0;
-        output.write(sight.record(place, &rules))?;
+        output.write(&sight.record(place, &rules))?;
     }
     output.finish()?;
     Ok(match waits && options.scope.fail_if_blocked {

@@ -30,11 +30,11 @@ impl Output {
     }
 
     /// Writes one record.
-    pub fn write(&mut self, record: Record) -> Result<()> {
+    pub fn write(&mut self, record: &Record) -> Result<()> {
         match self {
-            Self::Records(writer) => writer.write(&record),
+            Self::Records(writer) => writer.write(record),
             Self::Tree(records, _) => {
-                records.push(record);
+                records.push(record.clone());
                 Ok(())
             }
         }

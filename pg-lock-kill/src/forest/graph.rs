@@ -134,7 +134,7 @@ fn is_alone(queue: &Queue<'_>, place: usize) -> bool {
 }
 
 /// Those whom a waiter waits for, one by one: who holds what it wants, then who is before it.
-pub fn conflicting<'a>(queue: &'a Queue<'_>, place: usize) -> impl Iterator<Item = Blocker> {
+pub fn conflicting(queue: &Queue<'_>, place: usize) -> impl Iterator<Item = Blocker> {
     let Waiter { actor, mode, .. } = queue.line[place];
     let conflicts = mode.conflicts();
     let holders = (queue.holders.iter())

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// A mode of a lock. The eight of tables (manual 13.3) serve all other kinds as well; predicate locks
 /// (SIReadLock) neither wait nor block and are not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+// As pg_locks calls them.
+#[allow(clippy::enum_variant_names)]
 pub enum Mode {
     /// Taken by SELECT.
     AccessShareLock,

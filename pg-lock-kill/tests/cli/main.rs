@@ -1,6 +1,11 @@
 //! pg-lock-kill as a user sees it, with sessions that really wait.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod ground;
 mod guarded;
