@@ -9,6 +9,7 @@
 
 mod ground;
 mod guarded;
+mod lasting;
 mod random;
 mod spared;
 mod stage;
