@@ -7,12 +7,10 @@ use shared::{Error, Exit, Result, signals};
 
 use crate::cases::{self, Case, Way};
 use crate::cli::{Action, Options, Which};
-use crate::forest::Who;
 use crate::lookout::Lookout;
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::protection::Rules;
-use crate::record::Record;
 use crate::sight::Sight;
 use crate::signal::Passes;
 use crate::snapshot::{self, Snapshot};
@@ -70,7 +68,7 @@ pub struct Run<'a> {
     /// Who is left alone.
     pub rules: Rules,
     veto: Option<Veto>,
-    records: Output,
+    output: Output,
     /// Who was dealt with.
     settled: HashSet<Identity>,
     /// Whom the user's program let pass.
@@ -89,7 +87,7 @@ impl<'a> Run<'a> {
             context,
             rules: Rules::of(options)?,
             veto,
-            records: Output::open(context),
+            output: Output::open(context),
             settled: HashSet::new(),
             approved: HashSet::new(),
             ended: 0,
@@ -98,7 +96,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self) -> Result<Exit> {
-        self.records.finish()?;
+        self.output.finish()?;
         Ok(match self.is_left {
             true => Exit::Found,
             false => Exit::Ok,
@@ -170,25 +168,11 @@ impl<'a> Run<'a> {
 
     fn cases(&self, sight: &Sight, planned: Vec<Planned>) -> Vec<Case> {
         let cases = planned.into_iter().map(|planned| {
-            let record = self.record(sight, planned.node);
+            let record = sight.record(planned.node, &self.rules);
             let identity = identity(&sight.snapshot, sight.forest.nodes[planned.node].who);
             Case::new(Some(planned.node), identity, record, planned.fate)
         });
         cases.collect()
-    }
-
-    /// Of somebody in the forest.
-    pub fn record(&self, sight: &Sight, node: usize) -> Record {
-        let (forest, snapshot) = (&sight.forest, &sight.snapshot);
-        let record = Record::of(&forest.nodes[node], forest, snapshot);
-        let protected = match forest.nodes[node].who {
-            Who::Session(place) => self.rules.why(snapshot, &snapshot.sessions[place]),
-            Who::Prepared(_) => None,
-        };
-        Record {
-            protected,
-            ..record
-        }
     }
 
     /// Refuses to end more than the share of sessions that was allowed.
@@ -247,10 +231,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         for place in sight.trees_of(&nodes) {
-            let record = self.record(sight, place);
-            self.records.write(&record)?;
+            let record = sight.record(place, &self.rules);
+            self.output.write(&record)?;
         }
-        self.records.flush()
+        self.output.flush()
     }
 
     /// Does what was planned, and tells how it came out.
@@ -260,7 +244,7 @@ impl<'a> Run<'a> {
         // What was done is told even if a signal tells us to stop.
         let told = signals::clean_up(|| {
             cases.iter().try_for_each(|case| self.tell(case))?;
-            self.records.flush()
+            self.output.flush()
         });
         done.and(told)
     }
@@ -298,7 +282,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         self.is_left |= outcome.is_left(record.blocking > 0);
-        self.records.write(&record)
+        self.output.write(&record)
     }
 }
 

@@ -123,9 +123,12 @@ impl Case {
             (None, Fate::Signal(..)) if self.was_signalled() => (Outcome::StillAlive, None),
             (None, Fate::Signal(..)) => return None,
         };
-        let done = self.was_signalled().then(|| words(&self.done));
+        let action = match outcome {
+            Outcome::DryRun => self.wanted(),
+            _ => self.was_signalled().then(|| words(&self.done)),
+        };
         let record = Record {
-            action: done.or_else(|| self.wanted()),
+            action,
             result: Some(outcome.to_string()),
             message,
             ..self.record.clone()

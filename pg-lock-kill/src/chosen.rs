@@ -201,7 +201,7 @@ fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) ->
         false => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
     };
     let record = match node {
-        Some(node) => run.record(sight, node),
+        Some(node) => sight.record(node, &run.rules),
         None => Record {
             backend_type: Some(session.backend_type.clone()),
             ..named.record.clone()
@@ -240,5 +240,5 @@ fn prepared(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
     let words = "a prepared transaction has no session: the remedy ends it";
     let fate = Fate::Spared(Outcome::NotApplicable, words.into());
     let identity = identity(&sight.snapshot, who);
-    Case::new(Some(node), identity, run.record(sight, node), fate)
+    Case::new(Some(node), identity, sight.record(node, &run.rules), fate)
 }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use crate::cli::Options;
 use crate::forest::{Forest, Who};
+use crate::protection::Rules;
+use crate::record::Record;
 use crate::snapshot::Snapshot;
 use crate::victims::{Identity, identity};
 
@@ -31,6 +33,20 @@ impl Sight {
             snapshot,
             forest,
             matching,
+        }
+    }
+
+    /// What is to be said of this place of the forest.
+    pub fn record(&self, node: usize, rules: &Rules) -> Record {
+        let (forest, snapshot) = (&self.forest, &self.snapshot);
+        let node = &forest.nodes[node];
+        let protected = match node.who {
+            Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]),
+            Who::Prepared(_) => None,
+        };
+        Record {
+            protected,
+            ..Record::of(node, forest, snapshot)
         }
     }
 

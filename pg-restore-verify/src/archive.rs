@@ -80,7 +80,7 @@ impl Archive {
         }
         Ok(match text.is_empty() {
             true => Err(format!(
-                "the {} file holds nothing that can be read",
+                "the {} file is cut short or damaged: nothing of it can be read",
                 compression.as_str()
             )),
             false => Self::of_script(path, compression, &text),

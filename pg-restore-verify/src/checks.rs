@@ -96,7 +96,8 @@ pub fn report(
             Err(error) => seen.push(Done::of_none(check, error)?),
         }
     }
-    plan.extend(expectations::plan(&checks.own, origin));
+    let shared = !database.server().is_ours();
+    plan.extend(expectations::plan(&checks.own, origin, shared));
     match btrees::plan(client, origin, &amcheck, checks.deep)? {
         Ok(planned) => plan.extend(planned),
         Err(unseen) => seen.push(unseen),

@@ -281,5 +281,6 @@ mod test {
     #[test]
     fn table_is_sound() {
         shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+        shared::cli::check_fields::<crate::record::Finding>(&super::TOOL).unwrap();
     }
 }

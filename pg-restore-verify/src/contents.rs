@@ -11,7 +11,7 @@ use shared::dump::{
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::large_objects::properties::{self, Described};
-use crate::restore::HeldOff;
+use crate::restore::{HeldOff, Withheld};
 use crate::roles::Needs;
 use crate::schema::Schema;
 
@@ -42,6 +42,8 @@ pub struct Contents {
     pub bare: Vec<Entry>,
     /// What of it is not restored, because that would reach elsewhere.
     pub held_off: HeldOff,
+    /// What of it the server refused, which is no fault of the backup's.
+    pub withheld: Withheld,
 }
 
 /// The rows that a dump holds of one table.

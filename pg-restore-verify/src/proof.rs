@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use shared::Result;
 use shared::dump::{Digest, QualifiedName};
 use shared::programs::Program;
+use shared::{Result, signals};
 
 use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
@@ -126,7 +126,14 @@ impl<'a> Proof<'a> {
             }
             rows += data.digest.rows;
             let finding = findings.check("rows", Status::Ok).object(table);
-            let Some(found) = restored.get(table) else {
+            let found = restored.get(table);
+            if let Some(why) = self.withheld_rows(table, found) {
+                rows -= data.digest.rows;
+                let finding = findings.check("rows", Status::Skipped).object(table);
+                findings.add(finding.compared(data.digest, why))?;
+                continue;
+            }
+            let Some(found) = found else {
                 let finding = findings.check("rows", Status::Failed).object(table);
                 findings.add(finding.compared(data.digest, "no such table"))?;
                 continue;
@@ -145,6 +152,21 @@ impl<'a> Proof<'a> {
         self.promised
             .report_missing(self.backup, self.chosen, findings)?;
         Ok(rows)
+    }
+
+    /// Why nothing is known of a table's rows, where the server is to blame for it.
+    fn withheld_rows(&self, table: &QualifiedName, found: Option<&Restored>) -> Option<String> {
+        let withheld = &self.backup.withheld;
+        let unread = found.and_then(|found| found.rows.as_ref().err());
+        let is_missing = |why: &str| withheld.leaves_gap() && why.ends_with("does not exist");
+        match unread {
+            Some(why) if is_missing(why) => Some(why.clone()),
+            Some(why) if withheld.is_refusal(why) => Some(why.clone()),
+            _ if withheld.holds("TABLE", table) => {
+                Some("the server refused the table or its rows".to_string())
+            }
+            _ => None,
+        }
     }
 
     fn digests<'t>(
@@ -193,7 +215,10 @@ impl<'a> Proof<'a> {
         let began = Instant::now();
         // A table without columns to name does not show what the dump's form is.
         let names_columns = forms.values().any(|names| *names);
-        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns)?;
+        let known = tables::restored(&mut self.target.connect()?)?;
+        let mut tables = forms.keys().filter_map(|name| known.get(name));
+        let via_root = tables.any(|table| table.partitioned);
+        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns, via_root)?;
         let restored = |table: &QualifiedName| {
             let mut rows = dumped.get(table).copied().unwrap_or_default();
             for limited in self.chosen.limited() {
@@ -258,8 +283,14 @@ impl<'a> Proof<'a> {
         let began = Instant::now();
         let mut client = self.target.connect()?;
         let different = sequences::differences(&mut client, &self.backup.sequences)?;
+        let withheld = &self.backup.withheld;
         for (sequence, expected, actual) in &different {
-            let finding = findings.check("sequences", Status::Failed).object(sequence);
+            let missing = withheld.leaves_gap() && actual.ends_with("does not exist");
+            let status = match missing || withheld.is_refusal(actual) {
+                true => Status::Skipped,
+                false => Status::Failed,
+            };
+            let finding = findings.check("sequences", status).object(sequence);
             findings.add(finding.compared(expected, actual))?;
         }
         let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
@@ -301,22 +332,33 @@ impl<'a> Proof<'a> {
             .chain(restored.keys())
             .collect::<BTreeSet<_>>()
         {
-            let show = |digests: &BTreeMap<u32, shared::dump::LargeObjectDigest>| {
-                digests
-                    .get(oid)
-                    .map_or("no such large object".to_string(), ToString::to_string)
+            const NONE: &str = "no such large object";
+            let wanted = expected.get(oid).map(ToString::to_string);
+            let wanted = wanted.unwrap_or_else(|| NONE.to_string());
+            let (found, unread) = match restored.get(oid) {
+                None => (NONE.to_string(), false),
+                Some(Ok(found)) => (found.to_string(), false),
+                Some(Err(why)) => (why.clone(), self.backup.withheld.is_refusal(why)),
             };
-            let (wanted, found) = (show(expected), show(&restored));
             if wanted != found {
                 different = true;
-                let finding = findings.check("large_objects", Status::Failed).object(oid);
+                let status = match unread {
+                    true => Status::Skipped,
+                    false => Status::Failed,
+                };
+                let finding = findings.check("large_objects", status).object(oid);
                 findings.add(finding.compared(wanted, found))?;
             }
         }
         let differences = self.descriptions()?;
         different |= !differences.is_empty();
+        // Who may not give an object to its owner may not give its rights, either.
+        let status = match self.backup.withheld.role() {
+            Some(_) => Status::Skipped,
+            None => Status::Failed,
+        };
         for (oid, wanted, found) in differences {
-            let finding = findings.check("large_objects", Status::Failed).object(oid);
+            let finding = findings.check("large_objects", status).object(oid);
             let finding = finding.message("its owner, rights or comment are others");
             findings.add(finding.compared(wanted, found))?;
         }
@@ -354,7 +396,20 @@ impl<'a> Proof<'a> {
 
     fn schema(&self, findings: &mut Findings<'_>) -> Result<()> {
         let began = Instant::now();
-        let differences = self.differences()?;
+        let withheld = &self.backup.withheld;
+        let differences = match self.differences() {
+            Ok(differences) => differences,
+            Err(error) if withheld.role().is_some() => {
+                signals::check()?;
+                let words = format!("it can't be read back: {}", error.in_one_line());
+                findings.could_not_see(&words);
+                return findings.add(findings.check("schema", Status::Skipped).message(words));
+            }
+            Err(error) => return Err(error),
+        };
+        let is_explained = |difference: &Difference| withheld.explains(difference);
+        let (explained, differences): (Vec<_>, Vec<_>) =
+            differences.into_iter().partition(is_explained);
         let mut failed = false;
         for difference in &differences {
             let spelled = self.spelled_otherwise(difference);
@@ -371,8 +426,17 @@ impl<'a> Proof<'a> {
             findings
                 .add(finding.message(spelled.unwrap_or_else(|| missing_or_changed(difference))))?;
         }
-        if !failed {
-            let count = counted(self.backup.schema.len() as u64, "definition");
+        if let Some(first) = explained.first() {
+            let count = counted(explained.len() as u64, "definition");
+            let words = format!("{count} not there or not the same, for the server refused that");
+            let finding = findings.check("schema", Status::Skipped);
+            findings.add(finding.object(&first.object).message(words))?;
+            let why = "not all definitions could be restored on this server";
+            findings.could_not_see(why);
+        }
+        let held = self.backup.schema.len().saturating_sub(explained.len());
+        if !failed && (held > 0 || explained.is_empty()) {
+            let count = counted(held as u64, "definition");
             let finding = findings
                 .check("schema", Status::Ok)
                 .compared(&count, &count);
@@ -408,7 +472,23 @@ impl<'a> Proof<'a> {
                 break;
             }
         }
-        Ok(fewest.unwrap_or_default())
+        let mut found = fewest.unwrap_or_default();
+        let built_in = self.built_in_extensions()?;
+        found.retain(|difference| {
+            let mut words = difference.object.rsplitn(2, "EXTENSION ");
+            let is_built_in = words.next().is_some_and(|name| built_in.contains(name));
+            !(is_built_in && words.next().is_some() && difference.actual.is_none())
+        });
+        Ok(found)
+    }
+
+    /// Extensions that are in the restored database, but in no dump of it: one that was created
+    /// anew where it came from is in the backup.
+    fn built_in_extensions(&self) -> Result<BTreeSet<String>> {
+        let mut client = self.target.connect()?;
+        let rows = client.query_typed(include_str!("../sql/built_in_extensions.sql"), &[])?;
+        let names = rows.iter().map(|row| row.try_get("name"));
+        Ok(names.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Two versions may write the same definition in different words, which no

@@ -59,6 +59,7 @@ pub struct Findings<'a> {
     any_unproved: bool,
     any_not_tried: bool,
     any_unseen: bool,
+    is_shared: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -76,6 +77,7 @@ impl<'a> Findings<'a> {
             any_unproved: false,
             any_not_tried: false,
             any_unseen: false,
+            is_shared: false,
         }
     }
 
@@ -87,6 +89,13 @@ impl<'a> Findings<'a> {
         self.failed.clear();
         self.skipped.clear();
         self.unprovable = None;
+        self.is_shared = false;
+    }
+
+    /// From here on, or no more, an error may be that of a server that others use, and no fault of
+    /// this backup.
+    pub fn on_shared_server(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
     }
 
     /// A check of this backup, to be completed and given to [`Self::add`].
@@ -194,8 +203,12 @@ impl<'a> Findings<'a> {
         }
         signals::check()?;
         self.any_not_tried = true;
+        let status = match self.is_shared {
+            true => Status::Skipped,
+            false => Status::Failed,
+        };
         let finding = self
-            .check("verdict", Status::Failed)
+            .check("verdict", status)
             .message(error.in_one_line())
             .took(self.began.elapsed());
         self.records.write(&finding)?;

@@ -36,6 +36,9 @@ pub fn schema(
     if !backup.schema.has_owners() {
         options.push("--no-owner");
     }
+    if backup.schema.uses_session_authorization() {
+        options.push("--use-set-session-authorization");
+    }
     if quotes == Quotes::All {
         options.push("--quote-all-identifiers");
     }
@@ -84,18 +87,24 @@ pub fn database(
     Ok(restored.schema.take_database())
 }
 
-/// The rows of the restored tables as INSERTs, for backups that hold them so.
+/// The rows of the restored tables as INSERTs, for backups that hold them so; those of partitions
+/// as the partitioned table's if `via_root`.
 pub fn inserts(
     pg_dump: &Program,
     target: &Target,
     names_columns: bool,
+    via_root: bool,
 ) -> Result<BTreeMap<QualifiedName, Digest>> {
     let form = if names_columns {
         "--column-inserts"
     } else {
         "--inserts"
     };
-    let contents = dump(pg_dump, target, &["--data-only", form], Quotes::Needed)?;
+    let mut options = vec!["--data-only", form];
+    if via_root {
+        options.push("--load-via-partition-root");
+    }
+    let contents = dump(pg_dump, target, &options, Quotes::Needed)?;
     Ok(contents
         .tables
         .into_iter()

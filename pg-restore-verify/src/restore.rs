@@ -8,6 +8,7 @@ mod refusal;
 mod script;
 mod stand_ins;
 mod target;
+mod withheld;
 
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use shared::dump::Toc;
 pub use archive::restore_archive;
 pub use foreign::HeldOff;
 pub use locale::Locale;
-pub use refusal::{Harmless, Refusal};
+pub use refusal::{Blame, Harmless, Refusal};
 pub use script::restore_script;
 pub use stand_ins::of_archive as stand_in_for;
 pub use target::Target;
+pub use withheld::Withheld;
 
 use crate::choice::{Chosen, References};
 use crate::cli::Choice;

@@ -14,6 +14,8 @@ impl Restriction {
         match word {
             "\\restrict" if self.0.is_none() && is_key(rest) => self.0 = Some(rest.to_string()),
             "\\unrestrict" if self.0.as_deref() == Some(rest) => self.0 = None,
+            // A part of the key: what ends there is told as incomplete.
+            "\\unrestrict" if self.0.as_ref().is_some_and(|key| key.starts_with(rest)) => {}
             _ => return false,
         }
         true

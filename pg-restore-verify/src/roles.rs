@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use shared::dump::{Token, tokens};
 
+/// Where everything is that is in no other tablespace; a database of another one names it.
+pub const DEFAULT_TABLESPACE: &str = "pg_default";
+
 /// What a dump needs from its cluster and does not carry.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// Roles that own something, are granted something, or stand in a policy.
+    /// Roles that own something, are granted something, stand in a policy, or have settings in
+    /// the database.
     pub roles: BTreeSet<String>,
     /// Tablespaces that something is put in.
     pub tablespaces: BTreeSet<String>,
@@ -42,7 +46,10 @@ impl Needs {
                 self.role(role);
             }
             [_, name, Token::Symbol(b'='), tablespace, ..] if name.is("default_tablespace") => {
-                self.tablespaces.extend(tablespace.identifier());
+                // Every server has one of that name.
+                let name = tablespace.identifier();
+                self.tablespaces
+                    .extend(name.filter(|name| name != DEFAULT_TABLESPACE));
             }
             _ => {}
         }
@@ -69,7 +76,13 @@ impl Needs {
                 .count()
                 == words.len()
         };
-        if starts(&["alter", "default", "privileges"]) {
+        if let [_, role, name, in_, database, ..] = tokens
+            && role.is("role")
+            && in_.is("in")
+            && database.is("database")
+        {
+            self.role(name);
+        } else if starts(&["alter", "default", "privileges"]) {
             self.after(tokens, "role");
             self.list_after(tokens, "to");
             self.list_after(tokens, "from");
@@ -102,17 +115,16 @@ impl Needs {
     }
 
     fn role(&mut self, token: &Token<'_>) {
-        const NO_ROLES: [&str; 4] = ["public", "current_user", "session_user", "current_role"];
+        const NO_ROLES: [&str; 3] = ["current_user", "session_user", "current_role"];
         if NO_ROLES.iter().any(|word| token.is(word)) {
             return;
         }
-        match token {
-            Token::Text(text) => {
-                self.roles
-                    .insert(String::from_utf8_lossy(text).into_owned());
-            }
-            name => self.roles.extend(name.identifier()),
-        }
+        let name = match token {
+            Token::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+            name => name.identifier(),
+        };
+        // Which everybody is, in quotes as well.
+        self.roles.extend(name.filter(|name| name != "public"));
     }
 }
 
@@ -158,7 +170,12 @@ mod test {
                 vec!["r1"],
             ),
             ("REVOKE ALL ON SCHEMA public FROM PUBLIC;", vec![]),
-            ("REVOKE ALL ON TABLE t FROM \"public\";", vec!["public"]),
+            ("REVOKE ALL ON TABLE t FROM \"public\";", vec![]),
+            ("CREATE USER MAPPING FOR \"public\" SERVER s;", vec![]),
+            (
+                "ALTER ROLE \"A b\" IN DATABASE app SET work_mem TO '1MB';",
+                vec!["A b"],
+            ),
             ("SET SESSION AUTHORIZATION 'Bob';", vec!["Bob"]),
             (
                 "ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s GRANT SELECT ON TABLES TO b;",
@@ -185,6 +202,7 @@ mod test {
     fn tablespaces() {
         let mut needs = Needs::default();
         needs.read(b"SET default_tablespace = '';");
+        needs.read(b"SET default_tablespace = pg_default;");
         needs.read(b"SET default_tablespace = \"Fast\";");
         assert_eq!(needs.tablespaces.into_iter().collect::<Vec<_>>(), ["Fast"]);
     }

@@ -15,6 +15,7 @@ use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 use crate::attribute_versions;
 use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
 use crate::instants::text_in_utc;
+use crate::roles::DEFAULT_TABLESPACE;
 use shared::secrets::masked;
 
 /// The statements that define each object.
@@ -22,6 +23,7 @@ use shared::secrets::masked;
 pub struct Schema {
     objects: BTreeMap<Object, Vec<String>>,
     has_owners: bool,
+    uses_session_authorization: bool,
     quotes_all: bool,
     state: BTreeMap<&'static str, String>,
 }
@@ -61,6 +63,9 @@ const DATA_KINDS: [&str; 9] = [
 /// Entries that give something to a table and need not be told of with its name.
 const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];
 
+/// Who runs the statements behind it.
+const AUTHORIZATION: &str = "SESSION AUTHORIZATION";
+
 /// Settings that the definitions behind them depend on.
 const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
 
@@ -70,6 +75,11 @@ impl Schema {
         let statement = statement.trim();
         if let Some(setting) = statement.strip_prefix("SET ") {
             self.set(setting);
+            return;
+        }
+        // By whom it is run says who owns it.
+        if statement.starts_with("RESET SESSION AUTHORIZATION") {
+            self.state.remove(AUTHORIZATION);
             return;
         }
         if entry.kind.is_empty() || is_data(entry) {
@@ -271,7 +281,17 @@ impl Schema {
         same
     }
 
+    /// Whether who owns what is said by becoming that role.
+    pub fn uses_session_authorization(&self) -> bool {
+        self.uses_session_authorization
+    }
+
     fn set(&mut self, setting: &str) {
+        if let Some(role) = setting.strip_prefix(AUTHORIZATION) {
+            let role = role.trim().trim_end_matches(';').to_string();
+            self.uses_session_authorization = true;
+            self.state.insert(AUTHORIZATION, role);
+        }
         for name in STATE {
             if let Some(value) = setting.strip_prefix(name) {
                 let value = value.trim_start_matches([' ', '=']).trim_end_matches(';');
@@ -286,11 +306,14 @@ impl Schema {
     fn context(&self, kind: &str) -> String {
         let stored = ["TABLE", "INDEX", "CONSTRAINT", "MATERIALIZED VIEW"].contains(&kind);
         let mut context = String::new();
+        if let Some(role) = self.state.get(AUTHORIZATION) {
+            context.push_str(&format!("SET {AUTHORIZATION} {role};\n"));
+        }
         for (name, value) in self.state.iter().filter(|_| stored) {
-            let usual = matches!(value.as_str(), "''" | "heap");
+            let usual = matches!(value.as_str(), "''" | "heap" | DEFAULT_TABLESPACE);
             let applies =
                 *name == "default_tablespace" || matches!(kind, "TABLE" | "MATERIALIZED VIEW");
-            if !usual && applies {
+            if !usual && applies && *name != AUTHORIZATION {
                 context.push_str(&format!("SET {name} = {value};\n"));
             }
         }

@@ -1,8 +1,8 @@
 //! One backup, from its file to its verdict.
 
 mod globals;
+mod restored;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
@@ -17,7 +17,6 @@ use crate::announced;
 use crate::archive::{Archive, Kind};
 use crate::checks::{self, Origin};
 use crate::checksum::Known;
-use crate::choice;
 use crate::cli::{Mode, Options};
 use crate::compare;
 use crate::contents::Collector;
@@ -29,7 +28,7 @@ use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
 use crate::record::{Findings, Status};
-use crate::restore::{self, Harmless, Locale, Part, Refusal, Restored, Target};
+use crate::restore::{self, Locale, Part, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
@@ -79,7 +78,9 @@ pub fn backup(
         known.report(&checksums, findings)?;
         Ok::<_, Error>(proved)
     });
-    watch.end()?;
+    watch
+        .end()
+        .inspect_err(|_| findings.on_shared_server(false))?;
     let (proved, restore) = tried?;
     match target {
         Some(target) => {
@@ -170,10 +171,13 @@ fn restored_and_proved(
             }
         },
     };
+    findings.on_shared_server(servers.is_named());
     let target = target.insert(Target::start(archive, servers, context)?);
     let toc = data.as_ref().map(Data::toc);
     let tried = on_target(archive, known, options, toc, target, context, findings);
-    tried.map_err(|error| target.explain(error))
+    let tried = tried.map_err(|error| target.explain(error))?;
+    findings.on_shared_server(false);
+    Ok(tried)
 }
 
 /// The same on a server where nothing was restored yet.
@@ -243,6 +247,9 @@ fn on_target(
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
+    }
+    if let Some(withheld) = backup.withheld.in_words() {
+        findings.could_not_see(&withheld);
     }
     let took = units::human_duration(restored.took);
     Ok((
@@ -358,107 +365,4 @@ fn plain(
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
     restore::restore_script(source::plain(archive)?, target, part).map(Some)
-}
-
-impl Restored {
-    /// Takes away the errors about what was not chosen; how many there were.
-    fn forget_what_was_not_chosen(&mut self) -> usize {
-        let before = self.refusals.len();
-        let chosen = &self.chosen;
-        self.refusals.retain(|refusal| chosen.concerns(refusal));
-        before - self.refusals.len()
-    }
-
-    /// Tells what the chosen rows and relations miss, and drops the others.
-    fn leave_what_was_chosen(
-        &self,
-        others: usize,
-        target: &Target,
-        findings: &mut Findings<'_>,
-    ) -> Result<()> {
-        let mut client = target.connect()?;
-        self.references.report(&mut client, findings)?;
-        for part in choice::drop_others(&mut client, &self.chosen)? {
-            let finding = findings.check("references", Status::Skipped).object(part);
-            findings.add(finding.message("left out: it needs what was not chosen"))?;
-        }
-        if self.chosen.is_part() && others > 0 {
-            let count = counted(others as u64, "error");
-            let finding = findings.check("restore", Status::Skipped);
-            findings.add(finding.message(format!("{count} about what was not chosen")))?;
-        }
-        Ok(())
-    }
-
-    /// The findings of the restore itself.
-    fn report(
-        &self,
-        archive: &Archive,
-        target: &Target,
-        findings: &mut Findings<'_>,
-    ) -> Result<()> {
-        if let Some(damage) = &self.damage {
-            findings.add(findings.check("archive", Status::Failed).message(damage))?;
-        }
-        if self.is_unprovable() {
-            let message = "the backup holds INSERT statements and no definitions: by itself it \
-                           restores nothing";
-            findings.unprovable(message);
-            return findings.add(findings.check("restore", Status::Skipped).message(message));
-        }
-        let is_harmful = |refusal: &&Refusal| refusal.harmless.is_none();
-        let mut failures = self.refusals.iter().filter(is_harmful).peekable();
-        let restored = self.damage.is_none() && failures.peek().is_none();
-        for refusal in failures {
-            let finding = findings.check("restore", Status::Failed);
-            findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
-        }
-        self.report_harmless(findings)?;
-        if restored {
-            let finding = findings.check("restore", Status::Ok).took(self.took);
-            findings.add(finding.message(self.summary(archive, target)))?;
-        }
-        Ok(())
-    }
-
-    /// The errors that take nothing away: each kind once, with how many there were.
-    fn report_harmless(&self, findings: &mut Findings<'_>) -> Result<()> {
-        let mut kinds: BTreeMap<Harmless, Vec<&Refusal>> = BTreeMap::new();
-        for refusal in &self.refusals {
-            if let Some(kind) = refusal.harmless {
-                kinds.entry(kind).or_default().push(refusal);
-            }
-        }
-        for (kind, refusals) in kinds {
-            let count = counted(refusals.len() as u64, "error");
-            let first = refusals.first().map_or("", |first| first.message.as_str());
-            let message = format!("{count}, harmless ({}): {first}", kind.reason());
-            let finding = findings.check("harmless_errors", Status::Ok);
-            findings.add(finding.object(kind.name()).message(message))?;
-        }
-        Ok(())
-    }
-
-    fn is_unprovable(&self) -> bool {
-        self.contents.is_data_only() && self.contents.has_inserts()
-    }
-
-    fn summary(&self, archive: &Archive, target: &Target) -> String {
-        let bytes = archive.bytes();
-        let rate = bytes as f64 / self.took.as_secs_f64().max(0.001);
-        let mut summary = format!(
-            "PostgreSQL {} took {}, {}/s of backup",
-            target.server().version(),
-            units::human_duration(self.took),
-            units::human_bytes(rate as u64)
-        );
-        if !target.created_roles.is_empty() {
-            let roles: Vec<&str> = target.created_roles.iter().map(String::as_str).collect();
-            summary.push_str(&format!(
-                "; roles it names, created without login: {}",
-                roles.join(", ")
-            ));
-        }
-        summary
-    }
 }

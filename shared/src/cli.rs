@@ -13,7 +13,7 @@ pub mod suggest;
 pub mod tool;
 pub mod value;
 
-pub use check::check_table;
+pub use check::{check_fields, check_table};
 pub use common::Common;
 pub use context::Context;
 pub use flag::Flag;

@@ -21,12 +21,18 @@ fn blocks(readme: &str) -> Vec<Vec<Step>> {
         let block = piece.split("```").next().unwrap();
         let mut steps: Vec<Step> = Vec::new();
         for line in block.lines() {
-            match line.strip_prefix("$ ") {
-                Some(command) => steps.push(Step {
+            match (line.strip_prefix("$ "), line.strip_prefix("> ")) {
+                (Some(command), _) => steps.push(Step {
                     command: command.to_string(),
                     output: String::new(),
                 }),
-                None => {
+                // The shell asks for the rest of a command.
+                (None, Some(rest)) => {
+                    let command = &mut steps.last_mut().unwrap().command;
+                    command.push('\n');
+                    command.push_str(rest);
+                }
+                (None, None) => {
                     let output = &mut steps.last_mut().unwrap().output;
                     output.push_str(line);
                     output.push('\n');

@@ -140,6 +140,7 @@ fn what(record: &Record) -> String {
         record
             .protected
             .as_ref()
+            .filter(|_| record.result.is_none())
             .map(|why| format!("protected: {why}")),
     );
     parts.extend(record.remedy.clone());

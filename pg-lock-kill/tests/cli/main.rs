@@ -9,9 +9,12 @@
 
 mod ground;
 mod guarded;
+mod kinds;
 mod lasting;
+mod poolers;
 mod random;
 mod spared;
 mod stage;
 mod steps;
 mod trees;
+mod watching;

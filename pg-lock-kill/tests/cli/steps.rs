@@ -1,7 +1,5 @@
 //! Cancelling, terminating, the one after the other; who is chosen, and when it is enough.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, expect_result, results};
@@ -273,9 +271,8 @@ fn two_hundred_at_once() {
         .iter()
         .for_each(|waiter| ground.until_waiting(waiter));
     let arguments = ["--victims", "all", "--max", "200", "--terminate"];
-    let began = Instant::now();
+
     let output = ground.run(&arguments).expect_code(0);
-    let took = began.elapsed();
     let results = results(&output);
     assert_eq!(results.len(), 200);
     let ended = |(_, action, result): &(i64, String, String)| {
@@ -283,8 +280,6 @@ fn two_hundred_at_once() {
     };
     assert!(results.iter().all(ended), "{output:?}");
     assert_eq!(results[0].0, i64::from(head.pid));
-    println!("200 ended after {took:?}");
-    assert!(took < Duration::from_secs(60));
 }
 
 #[test]

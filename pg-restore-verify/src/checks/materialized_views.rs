@@ -27,6 +27,9 @@ pub fn look(client: &mut Client, contents: &Contents) -> Result<Done> {
                 let why = "not filled: it shows what is in foreign tables, which nothing may read";
                 Outcome::Listed(why.to_string())
             }
+            (true, false) if contents.withheld.leaves_gap() => {
+                Outcome::Listed("not filled: the server refused that".to_string())
+            }
             (true, false) => Outcome::Broken {
                 expected: Some("rows".to_string()),
                 actual: Some("never filled".to_string()),

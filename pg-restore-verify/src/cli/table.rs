@@ -31,6 +31,9 @@ pub const TOOL: Tool = Tool::new(
      says, and so must the rows of each table and the large objects. Roles and tablespaces that \
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
+     A script that does not create its database (pg_dump without -C) does not say its locale: it \
+     gets that of the manifest, or else C, in which the bounds of partitions by text may be in another \
+     order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
      manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
@@ -49,7 +52,11 @@ pub const TOOL: Tool = Tool::new(
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
-     that may become the roles in the backup, or a superuser.\n\n\
+     that may become the roles in the backup, or a superuser. What the role may not do is no fault of \
+     the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
+     restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
+     status 2, and is not noted. The same holds where others end our sessions or leave no \
+     connection.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \
@@ -304,4 +311,105 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify app.dump | jq -c 'select(.status == \"failed\")'",
     ),
 ])
-.found("a backup does not verify, or can't be proved; the records say why");
+.found("a backup does not verify, or can't be proved; the records say why")
+.fields(&[
+    ("path", "the backup; with --live the database"),
+    ("check", "what was checked; see CHECKS"),
+    ("object", "on which table, sequence or other object; null for the whole"),
+    (
+        "status",
+        "ok: proved. failed: disproved. skipped: not looked at, or no fault of the backup's; \
+         message says why",
+    ),
+    ("expected", "what the backup holds"),
+    ("actual", "what the restored database holds"),
+    ("message", "in words, where there is more to say"),
+    ("duration_ms", "how long it took, where that was measured for it alone"),
+])
+.lists(&[("CHECKS", CHECKS)])
+.variables(&[
+    (
+        "PG_BINDIR",
+        "the folder of PostgreSQL's programs. If it is not set, they are looked for on PATH, where \
+         pg_config points to, and where distributions put them (/usr/lib/postgresql/15/bin, \
+         /usr/pgsql-15/bin, …): those of the backup's major version, else of the nearest newer one",
+    ),
+    ("TMPDIR", "where the private server's data lies (/tmp)"),
+    ("TZ", "the zone of a --target-time that names none"),
+]);
+
+/// The names of the checks, which --accept takes too.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "archive",
+        "the backup can be read to its end, where it says that it ends",
+    ),
+    ("checksum", "every file is what the manifest says"),
+    (
+        "manifest",
+        "rows, large objects and definitions are those of the manifest",
+    ),
+    ("globals", "the roles and tablespaces of the same run"),
+    (
+        "preflight",
+        "what the server lacks for the restore; nothing was restored then",
+    ),
+    (
+        "locale",
+        "the locale that the backup asks for and the server lacks",
+    ),
+    ("restore", "errors of the restore"),
+    (
+        "harmless_errors",
+        "errors of the restore that take nothing away, and how many",
+    ),
+    (
+        "rows",
+        "a table's rows: how many, and an order-free digest of them",
+    ),
+    ("sequences", "the position of each sequence"),
+    (
+        "large_objects",
+        "the content, owner, rights and comment of each large object",
+    ),
+    ("schema", "every definition, dumped again and compared"),
+    ("database", "the database's own properties and settings"),
+    (
+        "references",
+        "rows that refer to what -t, -n or --where left out",
+    ),
+    (
+        "foreign_keys",
+        "rows without counterpart, for every foreign key",
+    ),
+    ("check_constraints", "rows that break a CHECK constraint"),
+    ("indexes", "indexes that are not valid or not ready"),
+    ("btrees", "B-trees that amcheck finds broken"),
+    (
+        "sequence_columns",
+        "sequences that would give a number that is in use",
+    ),
+    (
+        "materialized_views",
+        "materialised views that are not filled where they were",
+    ),
+    (
+        "collations",
+        "collations of another version than the one that built the indexes",
+    ),
+    ("expect", "your own checks, by --expect and --checks"),
+    ("compare", "the counts of rows of a live database"),
+    (
+        "backup, recovery",
+        "of a base backup: its files, and the moment that was reached",
+    ),
+    (
+        "selection, origin, promote",
+        "whether it may take a database's place, and that it did",
+    ),
+    (
+        "where, kept",
+        "the server, and how to reach what was kept there",
+    ),
+    ("verdict", "the sum of all, and the last record of a backup"),
+];

@@ -13,8 +13,23 @@ pub struct Refusal {
     pub message: String,
     /// The statement, where it is known and may be shown.
     pub statement: String,
+    /// The server's code of the error, where it is known.
+    pub sqlstate: Option<String>,
     /// Why it takes nothing away from what is restored. None is forgiven otherwise.
     pub harmless: Option<Harmless>,
+    /// Who is to blame, if not the backup.
+    pub blame: Option<Blame>,
+}
+
+/// Why something is refused that is no fault of the backup's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Blame {
+    /// The role on a server that others use may not do it.
+    Right,
+    /// It would reach out of the scratch database, on such a server.
+    Reach,
+    /// Something is missing that was not restored for one of these reasons.
+    Missing,
 }
 
 /// Errors that every restore of a good backup may tell of.
@@ -75,6 +90,35 @@ impl Refusal {
             object: object.into(),
             message,
             statement: statement.into(),
+            sqlstate: None,
+            blame: None,
+        }
+    }
+
+    /// Notes the server's code of the error.
+    pub fn with_code(mut self, sqlstate: Option<&str>) -> Self {
+        self.sqlstate = sqlstate.map(str::to_string);
+        self
+    }
+
+    /// Whether it misses something that should have been restored before it.
+    pub fn is_about_missing(&self) -> bool {
+        match self.sqlstate.as_deref() {
+            // Objects, tables, columns, functions and schemas that are not there, and a view that
+            // holds no rows.
+            Some(code) => {
+                matches!(
+                    code,
+                    "42704" | "42P01" | "42703" | "42883" | "3F000" | "55000"
+                )
+            }
+            None => [
+                " does not exist",
+                "has not been populated",
+                "no schema has been selected",
+            ]
+            .iter()
+            .any(|words| self.message.contains(words)),
         }
     }
 
@@ -110,7 +154,11 @@ impl Refusal {
             let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint("another build can: PG_BINDIR names its folder"));
         }
-        says(&SERVER_GONE).then(|| {
+        let is_shared = !on_ours;
+        let of_session = |code: &str| code.starts_with("53") || code.starts_with("57P");
+        let by_code = self.sqlstate.as_deref().is_some_and(of_session);
+        let by_others = by_code || says(&BY_OTHERS) && self.blame.is_none();
+        (says(&SERVER_GONE) || is_shared && by_others).then(|| {
             let detail = format!("{}: {}", self.shown(), self.in_words());
             match on_ours {
                 true => server_gone(detail),
@@ -152,6 +200,52 @@ const NOT_BUILT_WITH: [&str; 2] = [
 const SERVER_GONE: [&str; 2] = [
     "server closed the connection unexpectedly",
     "terminating connection due to",
+];
+/// What others on a server that they use, too, may bring about: pg_restore does not tell the code.
+const BY_OTHERS: [&str; 7] = [
+    "too many clients already",
+    "too many connections for",
+    "remaining connection slots are reserved",
+    "the database system is ",
+    "canceling statement due to",
+    "temporary file size exceeds temp_file_limit",
+    "out of shared memory",
+];
+
+/// Whether an error says that a role may not do something; where its code is not known, in the
+/// server's own words.
+pub fn lacks_right(sqlstate: Option<&str>, message: &str) -> bool {
+    // By a function of the backup that may not do so for anybody.
+    if message.contains("security-restricted operation") {
+        return false;
+    }
+    let words = message
+        .rsplit_once("ERROR:")
+        .map_or(message, |(_, words)| words);
+    let words = words.trim_start();
+    match sqlstate {
+        // insufficient_privilege, prohibited_sql_statement_attempted, invalid authorization
+        Some(code) => matches!(code, "42501" | "2F003") || code.starts_with("28"),
+        None => RIGHTS.iter().any(|start| words.starts_with(start)),
+    }
+}
+
+/// How PostgreSQL 13 to 18 begin to say so.
+const RIGHTS: [&str; 14] = [
+    "permission denied",
+    "must be owner of",
+    "must be member of role",
+    "must be a member of",
+    "must be able to SET ROLE",
+    "must be superuser",
+    "must have ",
+    "must inherit ",
+    "only superuser",
+    "query would be affected by row-level security policy",
+    "new row violates row-level security policy",
+    "password is required",
+    "password or GSSAPI delegated credentials required",
+    "password_required=false is superuser-only",
 ];
 
 #[cfg(test)]

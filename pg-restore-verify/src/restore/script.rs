@@ -17,7 +17,7 @@ use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
 use super::target::Target;
-use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
+use super::{Blame, Harmless, Part, Refusal, Restored, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -74,6 +74,7 @@ pub fn restore_script<R: Read>(
     let mut chosen = restore.chosen.unwrap_or_default();
     let mut contents = restore.collector.finish();
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
+    contents.withheld = restore.target.withheld(&mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
@@ -135,6 +136,9 @@ impl Restore<'_> {
                     Reach::Server => {
                         let why = "it is about the whole server, which others use: not run";
                         self.refuse(label, &Error::new(why), &text);
+                        if let Some(last) = self.refusals.last_mut() {
+                            last.blame = Some(Blame::Reach);
+                        }
                         return Ok(());
                     }
                 }
@@ -142,7 +146,7 @@ impl Restore<'_> {
                     Err(error) if error.sqlstate().is_none() => return Err(error),
                     Err(error) => {
                         self.refuse(label, &error, &text);
-                        if clears_the_way(entry, sql) {
+                        if clears_the_way(entry, sql) && is_missing(&error) {
                             self.forgive(Harmless::NothingToDrop);
                         }
                     }
@@ -208,8 +212,8 @@ impl Restore<'_> {
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {
-        self.refusals
-            .push(Refusal::new(object, error.message(), statement));
+        let refusal = Refusal::new(object, error.message(), statement);
+        self.refusals.push(refusal.with_code(error.sqlstate()));
     }
 
     /// The last refusal takes nothing away.
@@ -375,9 +379,21 @@ impl Restore<'_> {
     }
 }
 
+/// Whether something was not there: a database, schema, relation, column, function or another object.
+fn is_missing(error: &Error) -> bool {
+    let codes = ["3D000", "3F000", "42P01", "42703", "42883", "42704"];
+    error.sqlstate().is_some_and(|code| codes.contains(&code))
+}
+
 /// A dump made with `--clean` first drops what an empty database does not have.
 fn clears_the_way(entry: &Entry, sql: &[u8]) -> bool {
-    let clears = ["DROP ", "ALTER ", "SELECT pg_catalog.lo_unlink("];
+    let clears = [
+        "DROP ",
+        "ALTER ",
+        "SELECT pg_catalog.lo_unlink(",
+        // In place of one that must not depend on anything while that is dropped.
+        "CREATE OR REPLACE VIEW ",
+    ];
     entry.kind.is_empty() && clears.iter().any(|start| sql.starts_with(start.as_bytes()))
 }
 

@@ -1,6 +1,6 @@
 //! The server and the database on it that a backup is restored into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgres::Client;
@@ -11,7 +11,8 @@ use shared::{Context as _, Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
 use super::locale::Locale;
-use super::refusal::{Refusal, server_gone};
+use super::refusal::{Refusal, lacks_right, server_gone};
+use super::withheld::Withheld;
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
@@ -30,6 +31,8 @@ pub struct Target {
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
+    /// Those that could not be, and what the server said.
+    missing_roles: BTreeMap<String, Error>,
     /// The database that was dumped, if the backup itself tells.
     pub source: Option<String>,
     /// Where in the server's log this restore begins.
@@ -77,6 +80,7 @@ impl Target {
             database: Database::new(server, name),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
+            missing_roles: BTreeMap::new(),
             source: None,
             first_word,
             is_created: false,
@@ -122,6 +126,25 @@ impl Target {
             return Ok(HeldOff::default());
         }
         HeldOff::of(&mut self.connect()?, contents, refusals)
+    }
+
+    /// What a server that others use refused, and the backup is not to blame for.
+    pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
+        if self.server().is_ours()
+            || refusals
+                .iter()
+                .any(|refusal| refusal.own_trouble(false).is_some())
+        {
+            return Ok(Withheld::default());
+        }
+        refusals.extend(self.missing_roles.iter().map(|(role, error)| {
+            let create = format!("CREATE ROLE {}", quote_identifier(role));
+            Refusal::new(format!("ROLE {role}"), error.message(), create)
+                .with_code(error.sqlstate())
+        }));
+        let missing = self.missing_roles.keys().cloned().collect();
+        let role = self.server().user();
+        Withheld::of(&mut self.connect()?, role, &missing, refusals)
     }
 
     /// In a database that stays everything works.
@@ -221,7 +244,15 @@ impl Target {
                 Some(error)
             }
             Err(error) => {
-                return Err(error).context(|| "creating the scratch database".to_string());
+                let lacks = error.sqlstate() == Some("42501");
+                let error = Err(error).context(|| "creating the scratch database".to_string());
+                let role = quote_identifier(self.server().user());
+                return match lacks {
+                    true => error.map_err(|error| {
+                        error.with_hint(format!("ALTER ROLE {role} CREATEDB lets it"))
+                    }),
+                    false => error,
+                };
             }
         };
         if refused.is_some() {
@@ -305,8 +336,16 @@ impl Target {
 
     fn provide_role(&mut self, client: &mut Client, role: String) -> Result<()> {
         if let Some(scratch) = &mut self.scratch {
-            if scratch.provide_role(&role)? {
-                self.created_roles.insert(role.clone());
+            match scratch.provide_role(&role) {
+                Ok(true) => {
+                    self.created_roles.insert(role.clone());
+                }
+                Ok(false) => {}
+                // What needs it is refused then.
+                Err(error) if lacks_right(error.sqlstate(), error.message()) => {
+                    self.missing_roles.insert(role.clone(), error);
+                }
+                Err(error) => return Err(error),
             }
             self.known.roles.insert(role);
             return Ok(());

@@ -189,6 +189,11 @@ fn a_script_that_ends_within_its_last_line() {
     for cut in [1, 5, 60, 75] {
         archive_fails(&script.as_bytes()[..end - cut], &format!("{cut} bytes"));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.sql");
+    fs::write(&path, &script.as_bytes()[..end - 5]).unwrap();
+    let output = verify(&path);
+    assert!(!output.stdout.contains("that no dump has"), "{output:?}");
 }
 
 #[test]

@@ -131,7 +131,9 @@ fn what_concerns_the_whole_server_is_refused() {
     )
     .unwrap();
     let output = verify_on(&cluster).arg(&path).run();
-    expect_verdict(&output, "failed");
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    assert_eq!(output.json_lines().last().unwrap()["status"], "skipped");
+    assert_eq!(output.code(), Some(2), "{output:?}");
     assert!(
         output.stdout.contains("about the whole server"),
         "{output:?}"
@@ -371,7 +373,16 @@ fn no_password_of_the_backup_is_shown() {
                 .arg("-v")
                 .arg(&path);
             let output = run.run();
-            expect_verdict(&output, "failed");
+            // By a modest role it can't be proved; a throw-away server finds the fault.
+            let status = match options.is_empty() {
+                true => "failed",
+                false => "skipped",
+            };
+            assert_eq!(
+                output.json_lines().last().unwrap()["status"],
+                status,
+                "{output:?}"
+            );
             for shown in [&output.stdout, &output.stderr] {
                 assert!(!shown.contains("geheim"), "{output:?}");
             }

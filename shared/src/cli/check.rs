@@ -6,6 +6,7 @@ use super::parse::Options;
 use super::tool::Tool;
 use super::value::Value;
 use super::{HELP_WIDTH, help, unhandled};
+use crate::records::{Record, columns};
 use crate::{Error, Result};
 
 /// Checks a tool's table against the rules of all tables and against its
@@ -24,6 +25,18 @@ pub fn check_table<O: Options>(tool: &Tool) -> Result<()> {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Error::usage(problems.join("; "))),
+    }
+}
+
+/// Checks that the manual has the fields of the tool's records `R`, in their order.
+pub fn check_fields<R: Record>(tool: &Tool) -> Result<()> {
+    let told: Vec<&str> = tool.fields.iter().map(|(name, _)| *name).collect();
+    let fields = columns::<R>();
+    match told == fields {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "the manual has the fields {told:?}, a record {fields:?}"
+        ))),
     }
 }
 

@@ -67,6 +67,22 @@ pub(super) const ALWAYS: &[Flag] = &[
     .hidden(),
 ];
 
+/// Where a tool that connects looks, beside its flags.
+pub(super) const VARIABLES: super::tool::Terms = &[
+    (
+        "PGSERVICE, PGHOST, PGHOSTADDR, PGDATABASE",
+        "where to connect to, as libpq reads them",
+    ),
+    (
+        "DIRECT_URL, DIRECT_DATABASE_URL, DATABASE_URL_UNPOOLED, POSTGRES_URL_NON_POOLING, DATABASE_URL",
+        "where to connect to if none of these is set: the first that is",
+    ),
+    (
+        "PGPORT, PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE, PGOPTIONS, …",
+        "the rest of what libpq knows, with pg_service.conf and ~/.pgpass",
+    ),
+];
+
 /// What was given for the common flags.
 #[derive(Debug, Default, Clone)]
 pub struct Common {

@@ -23,6 +23,12 @@ pub fn text(tool: &Tool) -> String {
         }
     }
     examples(&mut text, tool);
+    if !tool.fields.is_empty() {
+        let manual = format!("{} --generate man | man -l -", tool.name);
+        text.push_str(&format!(
+            "\nThe manual, with what each field of a record is:\n  {manual}\n"
+        ));
+    }
     text.push_str("\nExit status:\n");
     for (status, meaning) in tool.exit_statuses() {
         lines(&mut text, &format!("  {status}"), 5, meaning);

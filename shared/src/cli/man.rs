@@ -1,5 +1,6 @@
 //! The man page, in roff with the man macros.
 
+use super::common::VARIABLES;
 use super::flag::Flag;
 use super::help::{command_lines, groups, paragraphs, words};
 use super::tool::Tool;
@@ -30,6 +31,13 @@ pub fn page(tool: &Tool) -> String {
             item(&mut page, &label(&flag), &words(tool, &flag));
         }
     }
+    terms(&mut page, "RECORDS", tool.fields);
+    for (heading, list) in tool.lists {
+        terms(&mut page, heading, list);
+    }
+    let of_connection = VARIABLES.iter().filter(|_| tool.connects);
+    let variables: Vec<_> = of_connection.chain(tool.variables).copied().collect();
+    terms(&mut page, "ENVIRONMENT", &variables);
     page.push_str(".SH EXIT STATUS\n");
     for (status, meaning) in tool.exit_statuses() {
         item(&mut page, &format!("\\fB{status}\\fR"), meaning);
@@ -67,6 +75,16 @@ fn operands(page: &mut String, tool: &Tool) {
     page.push_str(".SH OPERANDS\n");
     for (metavar, help) in known {
         item(page, &format!("\\fI{}\\fR", escape(metavar)), help);
+    }
+}
+
+fn terms(page: &mut String, heading: &str, terms: &[(&str, &str)]) {
+    if terms.is_empty() {
+        return;
+    }
+    line(page, &format!(".SH {}", escape(heading)));
+    for (term, meaning) in terms {
+        item(page, &format!("\\fB{}\\fR", escape(term)), meaning);
     }
 }
 

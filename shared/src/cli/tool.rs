@@ -30,7 +30,16 @@ pub struct Tool {
     pub examples: &'static [(&'static str, &'static str)],
     /// What exit status 1 means here.
     pub found: &'static str,
+    /// The fields of its records and what they mean, in their order: for the man page.
+    pub fields: Terms,
+    /// Further lists of the man page, each below its heading.
+    pub lists: &'static [(&'static str, Terms)],
+    /// Variables that it heeds besides those of the connection.
+    pub variables: Terms,
 }
+
+/// Words, each with what it means.
+pub type Terms = &'static [(&'static str, &'static str)];
 
 impl Tool {
     /// A tool that takes no flags of its own and does not connect.
@@ -48,6 +57,9 @@ impl Tool {
             formats: &[],
             examples: &[],
             found: "the job was done, and found something that needs attention",
+            fields: &[],
+            lists: &[],
+            variables: &[],
         }
     }
 
@@ -102,6 +114,24 @@ impl Tool {
     /// What exit status 1 means.
     pub const fn found(mut self, text: &'static str) -> Self {
         self.found = text;
+        self
+    }
+
+    /// The fields of its records and what they mean, in their order.
+    pub const fn fields(mut self, fields: Terms) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Further lists of the man page, each below its heading.
+    pub const fn lists(mut self, lists: &'static [(&'static str, Terms)]) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// Variables that it heeds besides those of the connection.
+    pub const fn variables(mut self, variables: Terms) -> Self {
+        self.variables = variables;
         self
     }
 

@@ -1,0 +1,206 @@
+//! What a server that others use did not let be restored: the role may not do it, or it would
+//! have reached out of the scratch database. That says nothing about the backup; nothing of it is
+//! taken for proved, either.
+
+use std::collections::BTreeSet;
+
+use postgres::Client;
+use shared::Result;
+use shared::dump::{CopyTarget, Entry, QualifiedName, quote_identifier};
+
+use super::Refusal;
+use super::refusal::{Blame, lacks_right};
+use crate::choice::subject;
+use crate::schema::Difference;
+
+/// What was withheld from a restore.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// The role, where it may not do everything.
+    role: Option<String>,
+    /// Who may do everything there.
+    superusers: BTreeSet<String>,
+    /// Whether something is not there for it: what is missing then need not have a refusal of its
+    /// own, for what the jobs of one pg_restore say can be mixed beyond reading.
+    leaves_gap: bool,
+    /// What was refused, as the backup names it.
+    labels: BTreeSet<String>,
+    /// The relations whose rows, or views whose contents, were.
+    relations: BTreeSet<QualifiedName>,
+    /// How many refusals there were, and the first in words.
+    first: Option<(usize, String)>,
+}
+
+impl Withheld {
+    /// Says of the refusals on a server that others use which ones are no fault of the backup.
+    /// `missing` are roles that the backup names, and that could not be created.
+    pub fn of(
+        client: &mut Client,
+        role: &str,
+        missing: &BTreeSet<String>,
+        refusals: &mut [Refusal],
+    ) -> Result<Self> {
+        let superusers = "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolsuper";
+        let mut withheld = Self::default();
+        for row in client.query_typed(superusers, &[])? {
+            withheld.superusers.insert(row.try_get(0)?);
+        }
+        withheld.role = Some(role.to_string()).filter(|role| !withheld.superusers.contains(role));
+        blame(missing, refusals);
+        for refusal in refusals.iter().filter(|refusal| refusal.blame.is_some()) {
+            withheld.note(refusal);
+        }
+        Ok(withheld)
+    }
+
+    fn note(&mut self, refusal: &Refusal) {
+        let words = || format!("{}: {}", refusal.shown(), refusal.in_words());
+        let (count, _) = self.first.get_or_insert_with(|| (0, words()));
+        *count += 1;
+        self.leaves_gap |= !gives_rights(&refusal.statement);
+        // Of an object that is there, all but the owner is compared.
+        if gives_owner(refusal.statement.trim()) {
+            return;
+        }
+        self.labels.insert(refusal.object.clone());
+        let statement = refusal.statement.trim_start();
+        let copied = CopyTarget::parse(statement.as_bytes()).map(|copy| copy.table);
+        let filled = || subject(statement).filter(|_| statement.starts_with("REFRESH "));
+        self.relations.extend(copied.or_else(filled));
+    }
+
+    /// What the verdict says of it, if anything was withheld.
+    pub fn in_words(&self) -> Option<String> {
+        let (count, first) = self.first.as_ref()?;
+        let count = match count {
+            1 => "this was".to_string(),
+            count => format!("{count} statements were"),
+        };
+        let who = match &self.role {
+            Some(role) => format!("role {} may not do all of it", quote_identifier(role)),
+            None => "it is used by others".to_string(),
+        };
+        Some(format!(
+            "not all could be restored on this server, for {who}: {count} refused, {first}; \
+             a throw-away server (without -d) takes everything"
+        ))
+    }
+
+    /// The role that may not do everything.
+    pub fn role(&self) -> Option<&str> {
+        self.role.as_deref()
+    }
+
+    /// What gives the right that is missing, where it is one of a single role.
+    pub fn remedy(&self, words: &str) -> Option<String> {
+        let role = quote_identifier(self.role.as_deref()?);
+        let begins = ["must be member of role \"", "must be able to SET ROLE \""];
+        let other = begins.iter().find_map(|begin| words.split_once(begin));
+        match other.and_then(|(_, rest)| rest.strip_suffix('"')) {
+            Some(other) if self.superusers.contains(other) => {
+                Some("only a superuser may give that one something".to_string())
+            }
+            Some(other) => Some(format!(
+                "GRANT {} TO {role} lets it",
+                quote_identifier(other)
+            )),
+            None if words.ends_with("permission denied to create role") => {
+                Some(format!("ALTER ROLE {role} CREATEROLE lets it"))
+            }
+            None => None,
+        }
+    }
+
+    /// Whether something may be missing because of what was refused.
+    pub fn leaves_gap(&self) -> bool {
+        self.leaves_gap
+    }
+
+    /// Whether the server refused what is in this relation, or the relation itself.
+    pub fn holds(&self, kind: &str, name: &QualifiedName) -> bool {
+        let label = |kind: &str| {
+            let entry = Entry {
+                kind: kind.to_string(),
+                schema: name.schema.clone().unwrap_or_default(),
+                name: name.name.clone(),
+                ..Entry::default()
+            };
+            self.labels.contains(&entry.label())
+        };
+        self.relations.contains(name) || label(kind) || label(&format!("{kind} DATA"))
+    }
+
+    /// Whether the server's answer when something was read back is that the role may not.
+    pub fn is_refusal(&self, message: &str) -> bool {
+        self.role.is_some() && lacks_right(None, message)
+    }
+
+    /// Whether a definition that differs does so because of what was refused.
+    pub fn explains(&self, difference: &Difference) -> bool {
+        // GRANT by who does not own something is only warned of, and pg_dump passes in silence
+        // over what only superusers see.
+        let of_superusers = ["SUBSCRIPTION ", "USER MAPPING "];
+        let hidden = of_superusers
+            .iter()
+            .any(|kind| difference.object.starts_with(kind));
+        self.labels.contains(&difference.object)
+            || self.leaves_gap && difference.actual.is_none()
+            || self.role.is_some() && (hidden || is_of_rights(difference))
+    }
+}
+
+/// Whom to blame for each refusal.
+fn blame(missing: &BTreeSet<String>, refusals: &mut [Refusal]) {
+    let mut leaves_gap = false;
+    let harmful = |refusal: &&mut Refusal| refusal.harmless.is_none();
+    for refusal in refusals.iter_mut().filter(harmful) {
+        if refusal.blame.is_none() && lacks_right(refusal.sqlstate.as_deref(), &refusal.message) {
+            refusal.blame = Some(Blame::Right);
+        }
+        leaves_gap |= refusal.blame.is_some() && !gives_rights(&refusal.statement);
+    }
+    // Jobs work side by side: what follows may have been told of before.
+    for refusal in refusals.iter_mut().filter(harmful) {
+        let names_role = || {
+            let role = |role: &String| format!("role \"{role}\" does not exist");
+            missing
+                .iter()
+                .map(role)
+                .any(|words| refusal.message.contains(&words))
+        };
+        if refusal.blame.is_none() && refusal.is_about_missing() && (leaves_gap || names_role()) {
+            refusal.blame = Some(Blame::Missing);
+        }
+    }
+}
+
+/// Whether a statement only says whose something is, who may use it, or what it is for.
+fn gives_rights(statement: &str) -> bool {
+    const STARTS: [&str; 5] = [
+        "GRANT ",
+        "REVOKE ",
+        "ALTER DEFAULT PRIVILEGES ",
+        "COMMENT ON ",
+        "SECURITY LABEL ",
+    ];
+    let statement = statement.trim();
+    STARTS.iter().any(|start| statement.starts_with(start))
+        || statement.starts_with("ALTER ") && gives_owner(statement)
+}
+
+/// `… OWNER TO app;`
+fn gives_owner(line: &str) -> bool {
+    let owner = line.rsplit_once(" OWNER TO ");
+    owner.is_some_and(|(_, owner)| !owner.contains('\n') && owner.ends_with(';'))
+}
+
+/// Whether two definitions differ in owner and rights alone.
+fn is_of_rights(difference: &Difference) -> bool {
+    let object = &difference.object;
+    if object.starts_with("ACL ") || object.starts_with("DEFAULT ACL ") {
+        return true;
+    }
+    let lines = [&difference.expected, &difference.actual];
+    let mut lines = lines.into_iter().flatten().flat_map(|text| text.lines());
+    lines.all(gives_owner)
+}
