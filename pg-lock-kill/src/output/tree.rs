@@ -16,6 +16,9 @@ const DEEPEST: usize = 8;
 /// Names are cut to so many columns of a terminal.
 const LONGEST_NAME: usize = 16;
 
+/// A terminal narrower than that has no room for roles and databases beside the application.
+const NARROW: usize = 100;
+
 /// So much of a statement is shown where there is no terminal to cut it.
 const LONGEST_STATEMENT: usize = 200;
 
@@ -24,7 +27,8 @@ const NAMES: [&str; 6] = ["pid", "waits", "blocks", "frees", "who", "what"];
 /// A line for the names of the columns, and one for each record; cut to the terminal, if it is one.
 pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
     let mut rows: Vec<[String; 6]> = vec![NAMES.map(str::to_string)];
-    rows.extend(records.iter().map(|record| row(record, records)));
+    let is_narrow = terminal.is_some_and(|width| width < NARROW);
+    rows.extend(records.iter().map(|record| row(record, records, is_narrow)));
     let widths: Vec<usize> = (0..NAMES.len())
         .map(|column| {
             rows.iter()
@@ -53,7 +57,7 @@ fn is_number(column: usize) -> bool {
     (1..=3).contains(&column)
 }
 
-fn row(record: &Record, records: &[Record]) -> [String; 6] {
+fn row(record: &Record, records: &[Record], is_narrow: bool) -> [String; 6] {
     let count = |count: usize| {
         if count == 0 {
             String::new()
@@ -67,7 +71,7 @@ fn row(record: &Record, records: &[Record]) -> [String; 6] {
         waits,
         count(record.blocking),
         count(record.frees),
-        who(record),
+        who(record, is_narrow),
         what(record),
     ]
 }
@@ -87,8 +91,8 @@ fn place(record: &Record, records: &[Record]) -> String {
     }
 }
 
-/// `user@database application`
-fn who(record: &Record) -> String {
+/// `user@database application`, or where there is little room one of them.
+fn who(record: &Record, is_narrow: bool) -> String {
     let name = |name: &Option<String>| {
         let name = printable::line(name.as_deref().unwrap_or_default());
         printable::fit(&name, LONGEST_NAME)
@@ -99,14 +103,14 @@ fn who(record: &Record) -> String {
     let role = match (user.is_empty(), database.is_empty()) {
         (true, _) => kind.to_string(),
         (false, true) => user,
+        (false, false) if is_narrow => user,
         (false, false) => format!("{user}@{database}"),
     };
-    let words = [role, application];
-    words
-        .into_iter()
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    match application.is_empty() {
+        true => role,
+        false if is_narrow => application,
+        false => format!("{role} {application}"),
+    }
 }
 
 /// What was done, what it waits for or holds, what it does, and its statement.
@@ -124,8 +128,8 @@ fn what(record: &Record) -> String {
     if record.deadlock {
         parts.push("DEADLOCK".to_string());
     }
-    parts.extend(lock(record));
     parts.extend(state(record));
+    parts.extend(lock(record));
     parts.extend(record.progress.clone());
     parts.extend(
         record
@@ -148,14 +152,23 @@ fn what(record: &Record) -> String {
 }
 
 fn lock(record: &Record) -> Option<String> {
+    // Which row it is says more than whose transaction.
     let target = record.target.as_ref()?;
-    let lock = match &record.lock {
+    let target = target
+        .split_once(", ")
+        .filter(|_| target.starts_with("transaction "));
+    let target = target.map_or(record.target.as_deref()?, |(_, row)| row);
+    let mode = record
+        .lock
+        .as_deref()
+        .map(|mode| mode.strip_suffix("Lock").unwrap_or(mode));
+    let lock = match mode {
         Some(mode) => format!("{mode} on {target}"),
-        None => target.clone(),
+        None => target.to_string(),
     };
     Some(match (&record.block, record.waiting_seconds) {
         (Some(block), _) if block == "soft" => format!("queues for {lock}"),
-        (_, Some(_)) => format!("waits for {lock}"),
+        (_, Some(_)) => format!("wants {lock}"),
         (_, None) => format!("holds {lock}"),
     })
 }

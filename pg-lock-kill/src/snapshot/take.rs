@@ -149,10 +149,12 @@ fn safe_snapshots(sessions: &[Row]) -> Result<Vec<SafeSnapshot>> {
     Ok(waiting)
 }
 
-/// Whether a client's session is not ours to see. Of a background process, which has no role, who
-/// may see nothing else sees nothing, either, and misses nothing.
+/// Whether a client's session is not ours to see. A background process has no role or no database;
+/// who may not see that misses nothing.
 fn is_hidden(row: &Row) -> bool {
-    row.text(17).as_deref() == Some("<insufficient privilege>") && row.text(4).is_some()
+    row.text(17).as_deref() == Some("<insufficient privilege>")
+        && row.text(2).is_some()
+        && row.text(4).is_some()
 }
 
 /// As far as somebody is in them.

@@ -10,6 +10,7 @@
 mod ground;
 mod guarded;
 mod kinds;
+mod lasting;
 mod poolers;
 mod random;
 mod spared;

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use postgres::{Client, Config};
+use postgres::Client;
 use serde_json::Value;
 use tests::{Database, Output, ToolCommand, eventually, tool};
 
@@ -233,11 +233,6 @@ impl Actor {
             cancel,
             thread: Some(thread),
         }
-    }
-
-    pub fn connect(conninfo: &str, name: &str) -> Self {
-        let config: Config = conninfo.parse().unwrap();
-        Self::new(config.connect(postgres::NoTls).unwrap(), name)
     }
 
     /// Does that, to its end.
