@@ -1,6 +1,7 @@
 //! The command line of pg-lock-kill.
 
 mod combinations;
+mod fields;
 mod table;
 
 use std::ffi::OsString;
@@ -355,5 +356,11 @@ mod test {
     #[test]
     fn table_is_sound() {
         shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+    }
+
+    #[test]
+    fn the_manual_has_the_fields_of_a_record() {
+        let told: Vec<&str> = super::TOOL.fields.iter().map(|(name, _)| *name).collect();
+        assert_eq!(told, shared::records::columns::<crate::record::Record>());
     }
 }

@@ -14,8 +14,8 @@ use crate::record::Record;
 pub enum Output {
     /// For programs.
     Records(Box<Writer<Record>>),
-    /// For people: what is to be shown, and how wide the terminal is.
-    Tree(Vec<Record>, Option<usize>),
+    /// For people: what is to be shown, how wide the terminal is, and whether some was shown.
+    Tree(Vec<Record>, Option<usize>, bool),
 }
 
 impl Output {
@@ -23,8 +23,8 @@ impl Output {
     pub fn open(context: &Context) -> Self {
         let stdout = Stdout::open();
         match context.common.format {
-            Some(Format::Table) => Self::Tree(Vec::new(), stdout.width()),
-            None if stdout.is_terminal() => Self::Tree(Vec::new(), stdout.width()),
+            Some(Format::Table) => Self::Tree(Vec::new(), stdout.width(), false),
+            None if stdout.is_terminal() => Self::Tree(Vec::new(), stdout.width(), false),
             _ => Self::Records(Box::new(context.records())),
         }
     }
@@ -33,7 +33,7 @@ impl Output {
     pub fn write(&mut self, record: &Record) -> Result<()> {
         match self {
             Self::Records(writer) => writer.write(record),
-            Self::Tree(records, _) => {
+            Self::Tree(records, ..) => {
                 records.push(record.clone());
                 Ok(())
             }
@@ -44,12 +44,13 @@ impl Output {
     pub fn flush(&mut self) -> Result<()> {
         match self {
             Self::Records(writer) => writer.flush(),
-            Self::Tree(records, width) => {
+            Self::Tree(records, width, is_shown) => {
                 let records = std::mem::take(records);
-                match records.is_empty() {
-                    true => Ok(()),
-                    false => show(&records, *width),
+                if records.is_empty() {
+                    return Ok(());
                 }
+                *is_shown = true;
+                show(&records, *width)
             }
         }
     }
@@ -58,7 +59,8 @@ impl Output {
     pub fn finish(self) -> Result<()> {
         match self {
             Self::Records(writer) => writer.finish(),
-            Self::Tree(records, width) => show(&records, width),
+            Self::Tree(records, _, true) if records.is_empty() => Ok(()),
+            Self::Tree(records, width, _) => show(&records, width),
         }
     }
 }

@@ -259,17 +259,19 @@ impl Collector {
         };
         let data = &mut copying.data;
         data.bytes += lines.len() as u64;
-        data.as_written.add_lines(lines);
         if copying.places.is_empty() {
+            data.as_written.add_lines(lines);
             return;
         }
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let line = without_line_end(line);
+            let as_written = Digest::of(line);
+            data.as_written.merge(as_written);
             if line_in_utc(line, &copying.places, &mut self.bytes) {
                 data.respelled = true;
                 data.digest.add(&self.bytes);
             } else {
-                data.digest.add(line);
+                data.digest.merge(as_written);
             }
         }
     }

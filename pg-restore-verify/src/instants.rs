@@ -5,6 +5,7 @@
 //! same bytes. Fields of other types are never touched.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use postgres::Client;
 use shared::Result;
@@ -43,35 +44,45 @@ impl InstantColumns {
     }
 }
 
-/// Writes `line` to `out` with the fields at `places` spelled in UTC; whether anything changed.
+/// Whether a field at one of `places`, which are in order, is not spelled in UTC; if so, the line
+/// with all of them spelled so is in `out`.
 pub fn line_in_utc(line: &[u8], places: &[usize], out: &mut Vec<u8>) -> bool {
     out.clear();
-    let mut changed = false;
-    for (place, field) in line.split(|byte| *byte == b'\t').enumerate() {
-        if place > 0 {
-            out.push(b'\t');
+    let mut copied = 0;
+    let mut start = 0;
+    let mut places = places.iter().copied().peekable();
+    let ends = memchr::memchr_iter(b'\t', line).chain([line.len()]);
+    for (place, end) in ends.enumerate() {
+        if places.next_if_eq(&place).is_some() {
+            respell(line, start..end, &mut copied, out);
         }
-        if places.contains(&place) {
-            changed |= field_in_utc(field, out);
-        } else {
-            out.extend_from_slice(field);
+        if places.peek().is_none() {
+            break;
         }
+        start = end + 1;
+    }
+    let changed = copied > 0;
+    if changed {
+        out.extend_from_slice(&line[copied..]);
     }
     changed
 }
 
 /// `text` with every instant in it spelled in UTC.
 pub fn text_in_utc(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    field_in_utc(text.as_bytes(), &mut out);
+    let (mut out, mut copied) = (Vec::new(), 0);
+    respell(text.as_bytes(), 0..text.len(), &mut copied, &mut out);
+    out.extend_from_slice(&text.as_bytes()[copied..]);
     out
 }
 
-fn field_in_utc(field: &[u8], out: &mut Vec<u8>) -> bool {
-    let mut copied = 0;
-    let mut changed = false;
+/// Writes all up to the last instant in the field that is not spelled in UTC, from where `copied`
+/// was left on. Most lines have none, and are not copied.
+fn respell(line: &[u8], field: Range<usize>, copied: &mut usize, out: &mut Vec<u8>) {
+    let start = field.start;
+    let field = &line[field];
     for space in memchr::memchr_iter(b' ', field) {
-        if space < copied {
+        if start + space < *copied {
             continue;
         }
         let Some(instant) = Instant::around(field, space) else {
@@ -80,13 +91,10 @@ fn field_in_utc(field: &[u8], out: &mut Vec<u8>) -> bool {
         if instant.offset_seconds == 0 {
             continue;
         }
-        out.extend_from_slice(&field[copied..instant.start]);
+        out.extend_from_slice(&line[*copied..start + instant.start]);
         instant.write_utc(field, out);
-        copied = instant.end;
-        changed = true;
+        *copied = start + instant.end;
     }
-    out.extend_from_slice(&field[copied..]);
-    changed
 }
 
 /// A timestamp with its offset, as `DateStyle = ISO` prints it.
@@ -97,7 +105,7 @@ struct Instant {
     month: i64,
     day: i64,
     second_of_day: i64,
-    fraction: std::ops::Range<usize>,
+    fraction: Range<usize>,
     offset_seconds: i64,
 }
 
@@ -243,9 +251,7 @@ mod test {
     use super::*;
 
     fn utc(field: &str) -> String {
-        let mut out = Vec::new();
-        field_in_utc(field.as_bytes(), &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(text_in_utc(field)).unwrap()
     }
 
     #[test]
@@ -298,6 +304,13 @@ mod test {
         let line = b"2024-06-01 14:00:00+02\t2024-06-01 14:00:00+02";
         assert!(line_in_utc(line, &[1], &mut out));
         assert_eq!(out, b"2024-06-01 14:00:00+02\t2024-06-01 12:00:00+00");
+        let line = b"a\t2024-06-01 14:00:00+02\t\\N\t2024-06-01 14:00:00+02\tb";
+        assert!(line_in_utc(line, &[1, 2, 3], &mut out));
+        assert_eq!(
+            out,
+            b"a\t2024-06-01 12:00:00+00\t\\N\t2024-06-01 12:00:00+00\tb"
+        );
+        assert!(!line_in_utc(line, &[0, 2, 4, 9], &mut out));
     }
 
     #[test]

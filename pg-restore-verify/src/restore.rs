@@ -1,13 +1,17 @@
 //! The restore itself: what it needs, and every error of it.
 
 mod archive;
+mod batch;
 mod bounds;
 mod foreign;
+mod loading;
 mod locale;
 mod refusal;
 mod script;
+mod sessions;
 mod stand_ins;
 mod target;
+mod units;
 mod withheld;
 
 use std::time::Duration;

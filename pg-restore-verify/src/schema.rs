@@ -7,7 +7,7 @@
 
 mod of_database;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
@@ -179,6 +179,34 @@ impl Schema {
     pub fn has_row_security(&self) -> bool {
         let mut objects = self.objects.keys();
         objects.any(|object| object.kind == "ROW SECURITY")
+    }
+
+    /// Whether an index or a constraint may call a function of the dump's own.
+    pub fn constraints_call_functions(&self) -> bool {
+        let of_kinds = |kinds: &'static [&str]| {
+            let objects = self.objects.iter();
+            objects.filter(|(object, _)| kinds.contains(&object.kind.as_str()))
+        };
+        // Operators and casts call functions without naming them.
+        if of_kinds(&["OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "CAST"])
+            .next()
+            .is_some()
+        {
+            return true;
+        }
+        let functions: BTreeSet<&str> = of_kinds(&["FUNCTION", "AGGREGATE"])
+            .filter_map(|(object, _)| object.name.split('(').next())
+            .collect();
+        let is_function = |token: Token<'_>| {
+            token
+                .identifier()
+                .is_some_and(|name| functions.contains(name.as_str()))
+        };
+        of_kinds(&["INDEX", "CONSTRAINT", "CHECK CONSTRAINT", "STATISTICS"])
+            .flat_map(|(_, statements)| statements)
+            .any(|statement| {
+                !functions.is_empty() && tokens(statement.as_bytes()).into_iter().any(is_function)
+            })
     }
 
     /// Forgets what creates schemas.

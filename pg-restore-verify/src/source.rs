@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::process::{ChildStdout, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::{self, ScopedJoinHandle};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use shared::dump::{self, Block, Compression, Content, Event, Files, Part, Script, Toc};
 use shared::programs::{Child, Program};
@@ -14,7 +14,7 @@ use shared::{Context, Error, Result, signals};
 use crate::archive::{Archive, Kind};
 use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
-use crate::threads::lock;
+use crate::threads::{lock, on_threads};
 
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNKS_AHEAD: usize = 4;
@@ -30,7 +30,8 @@ pub fn plain(archive: &Archive) -> Result<Script<Box<dyn Read + Send>>> {
         Compression::None => Box::new(file),
         _ => {
             let file = BufReader::with_capacity(CHUNK_BYTES, file);
-            Box::new(Ahead::new(compression.unpack(file).context(named)?))
+            let unpacked = compression.unpack(file).context(named)?;
+            Box::new(Ahead::new(unpacked).context(|| "starting a thread".to_string())?)
         }
     };
     Ok(Script::new(input))
@@ -203,10 +204,14 @@ fn collect_files(
     // The largest first, so that all threads end at about the same time.
     parts.sort_by_key(|part| part.bytes);
     let threads = jobs.clamp(1, parts.len().max(1));
-    let parts = Mutex::new(parts);
-    let again = &*collector;
-    let decoder = &*decoder;
-    let collect_some = |mut decoder: Decoder, mut collector: Collector| {
+    let workers = (0..threads).map(|_| (decoder.another(), collector.another()));
+    let (workers, parts) = (Mutex::new(workers.collect::<Vec<_>>()), Mutex::new(parts));
+    let found: Mutex<Vec<Contents>> = Mutex::default();
+    on_threads(threads, || {
+        let worker = lock(&workers).pop();
+        let Some((mut decoder, mut collector)) = worker else {
+            return Ok(());
+        };
         let next = || lock(&parts).pop();
         while let Some(part) = next() {
             if let Err(error) = collect_part(files, &part, &mut decoder, &mut collector) {
@@ -215,22 +220,12 @@ fn collect_files(
                 return Err(error);
             }
         }
-        Ok(collector.finish())
-    };
-    let found: Vec<Result<Contents>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| (decoder.another(), again.another()))
-            .map(|(decoder, collector)| scope.spawn(|| collect_some(decoder, collector)))
-            .collect();
-        let joined = workers.into_iter().map(ScopedJoinHandle::join);
-        joined
-            .map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
-    found.into_iter().try_for_each(|contents| {
-        collector.absorb(contents?);
+        lock(&found).push(collector.finish());
         Ok(())
-    })
+    })?;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.into_iter().for_each(|part| collector.absorb(part));
+    Ok(())
 }
 
 fn collect_part(
@@ -288,9 +283,9 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn new(mut input: impl Read + Send + 'static) -> Self {
+    fn new(mut input: impl Read + Send + 'static) -> io::Result<Self> {
         let (send, chunks) = sync_channel(CHUNKS_AHEAD);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             loop {
                 let chunk = read_chunk(&mut input);
                 let last = !matches!(&chunk, Ok(bytes) if !bytes.is_empty());
@@ -298,12 +293,12 @@ impl Ahead {
                     break;
                 }
             }
-        });
-        Self {
+        })?;
+        Ok(Self {
             chunks,
             current: Vec::new(),
             position: 0,
-        }
+        })
     }
 }
 

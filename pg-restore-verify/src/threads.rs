@@ -1,7 +1,7 @@
 //! The same work on several threads.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use shared::Result;
 
@@ -15,12 +15,31 @@ pub fn on_threads(count: usize, work: impl Fn() -> Result<()> + Sync) -> Result<
         let start = |_| thread::Builder::new().spawn_scoped(scope, &work).ok();
         let workers: Vec<_> = (1..count).map_while(start).collect();
         let own = work();
-        let ended = workers.into_iter().map(|worker| match worker.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
+        let ended = workers.into_iter().map(joined);
         std::iter::once(own).chain(ended).collect()
     })
+}
+
+/// Does both at the same time, or `own` first where no more threads can be started.
+pub fn beside<A: Send, B>(other: impl FnMut() -> A + Send, own: impl FnOnce() -> B) -> (A, B) {
+    let other = Mutex::new(other);
+    let work = || (lock(&other))();
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().spawn_scoped(scope, work);
+        let own = own();
+        let other = match worker {
+            Ok(worker) => joined(worker),
+            Err(_) => work(),
+        };
+        (other, own)
+    })
+}
+
+/// What a thread came to. If it panicked, so do we.
+pub fn joined<T>(worker: ScopedJoinHandle<'_, T>) -> T {
+    worker
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What a mutex holds. A thread that panicked ends the program all the same.
@@ -33,6 +52,16 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn both_are_done() {
+        let mut worked = 0;
+        let work = || {
+            worked += 1;
+            worked
+        };
+        assert_eq!(beside(work, || "own"), (1, "own"));
+    }
 
     #[test]
     fn all_of_them_work_and_any_error_is_told() {

@@ -4,13 +4,12 @@ mod globals;
 mod restored;
 
 use std::path::Path;
-use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use shared::cli::Context;
 use shared::dump::Toc;
 use shared::programs::Program;
-use shared::{Error, Result, units};
+use shared::{Result, units};
 
 use crate::afterwards;
 use crate::announced;
@@ -32,6 +31,7 @@ use crate::restore::{self, Locale, Part, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
+use crate::threads::beside;
 use crate::unproved;
 
 /// Verifies one backup; its verdict is the last of its findings.
@@ -60,10 +60,10 @@ pub fn backup(
     // It outlives the target: what has to be cleaned up then is cleaned up before it resumes.
     let mut watch = Watch::start(&options.limits, &servers.watched)?;
     let mut target = None;
-    let tried = thread::scope(|scope| {
-        // Beside the restore, which leaves cores idle, and not on all of them.
-        let checksums = scope.spawn(|| known.compare(path, 1));
-        let proved = match (archive.kind, options.mode) {
+    // Beside the restore, which leaves cores idle, and not on all of them.
+    let (checksums, proved) = beside(
+        || known.compare(path, 1),
+        || match (archive.kind, options.mode) {
             (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
             (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
             (_, _) => {
@@ -72,11 +72,12 @@ pub fn backup(
                     &archive, &known, options, servers, target, context, findings,
                 )
             }
-        };
-        let checksums = joined(checksums)?;
+        },
+    );
+    let tried = checksums.and_then(|checksums| {
         let proved = proved?;
         known.report(&checksums, findings)?;
-        Ok::<_, Error>(proved)
+        Ok(proved)
     });
     watch
         .end()
@@ -141,12 +142,6 @@ fn read(
     ))
 }
 
-fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
-    handle
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
 /// What was proved, in words, and how long the restore took on which server.
 fn restored_and_proved(
     archive: &Archive,
@@ -203,7 +198,7 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
         _ => of_archive(archive, part, target, options.jobs(), findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
@@ -354,6 +349,7 @@ fn plain(
     archive: &Archive,
     part: Part<'_>,
     target: &mut Target,
+    jobs: usize,
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
     let wanted = Wanted::of_script(source::plain(archive)?)?;
@@ -364,5 +360,5 @@ fn plain(
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
-    restore::restore_script(source::plain(archive)?, target, part).map(Some)
+    restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }

@@ -2,6 +2,8 @@
 
 use shared::cli::{Flag, Tool};
 
+use super::fields::{FIELDS, RESULTS};
+
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
     env!("CARGO_PKG_NAME"),
@@ -15,7 +17,14 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Shows the sessions that wait for locks below those that block them, the heads of the trees \
-     first, and ends nobody unless it is told to.",
+     first, and ends nobody unless it is told to by --cancel, --terminate or --escalate. Then it \
+     ends the first head that matches the filters, or as many as --max allows, looks whether it is \
+     gone, and looks again: when nobody waits any more it stops. All filters must hold; of one that \
+     is given several times any may. The server compares in the very statement that signals \
+     whether it still is the session, and the transaction, that was seen; if not, nothing is done. \
+     Our own sessions, replication, the server's own processes and autovacuum against wraparound \
+     are never ended. It needs pg_read_all_stats to see, and pg_signal_backend to end sessions of \
+     other roles; superusers' only a superuser may.",
 )
 .flags(&[
     Flag::switch(
@@ -107,11 +116,11 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "victims",
         "WHICH",
-        "which of those that match are ended: heads, with --sessions all",
+        "which of those that match are ended, by default heads; with --sessions all",
     )
     .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
     .group("Victims"),
-    Flag::value("max", "N", "end at most so many")
+    Flag::value("max", "N", "end at most so many, in a whole run")
         .default("1")
         .group("Victims"),
     Flag::value(
@@ -155,20 +164,54 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "exec",
         "COMMAND",
-        "before each victim: gets its record on stdin, and spares it by failing",
+        "before each victim: gets its record on stdin, and spares it by failing; has 30s",
     )
     .group("Action"),
-    Flag::value("watch", "DURATION", "look again and again, so often").group("Loop"),
+    Flag::value(
+        "watch",
+        "DURATION",
+        "look again and again, so often; shows the victims' trees first; one at a time per server",
+    )
+    .group("Loop"),
     Flag::value("for", "DURATION", "for so long").group("Loop"),
     Flag::switch("on-clear", "until nobody waits").group("Loop"),
 ])
 .connects()
 .operands(
     "-",
-    "reads the records of a listing on stdin: these sessions are the victims",
+    "reads the records of a listing on stdin: these sessions are the victims, and more than \
+     --max of them are refused; needs pid and backend_start, and heeds xact_start",
 )
-.examples(&[("Show who blocks whom", "pg-lock-kill")])
-.found("a chosen victim is still there; with --fail-if-blocked: somebody waits");
+.examples(&[
+    ("Show who blocks whom", "pg-lock-kill -d app"),
+    (
+        "Say what would be done about the worst head of a tree, then do it",
+        "pg-lock-kill -d app --escalate 10s --dry-run && pg-lock-kill -d app --escalate 10s",
+    ),
+    (
+        "End the sessions that were picked from a listing",
+        "pg-lock-kill | jq -c 'select(.application_name == \"etl\")' | pg-lock-kill - --terminate",
+    ),
+    (
+        "End the sessions of one application that sit in a transaction",
+        "pg-lock-kill --sessions --app 'web-*' --idle-in-transaction 15m --terminate --max 20",
+    ),
+    (
+        "Cancel statements that take too long",
+        "pg-lock-kill --sessions --query-age 1h --not-user etl --cancel --max 5",
+    ),
+    (
+        "For the length of a migration, end whoever keeps ten others waiting for a minute",
+        "pg-lock-kill --watch 5s --for 1h --min-blocked 10 --blocking-for 1m --escalate 5s --max 3",
+    ),
+    (
+        "Keep what was seen, and look at it later",
+        "pg-lock-kill --save locks.json > /dev/null; pg-lock-kill --snapshot locks.json -o table",
+    ),
+])
+.found("a chosen victim is still there; with --fail-if-blocked: somebody waits")
+.fields(FIELDS)
+.lists(&[("RESULTS", RESULTS)]);
 
 /// A flag that a session must pass; any of those given several times will do.
 const fn filter(long: &'static str, metavar: &'static str, help: &'static str) -> Flag {

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::thread;
 use std::time::Instant;
 
+use postgres::Client;
 use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
@@ -19,6 +19,7 @@ use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source;
+use crate::threads::beside;
 
 /// Restores the archive into the target's database, whose schema is already in
 /// `collector`, while its rows are read a second time for their digests.
@@ -50,22 +51,22 @@ pub fn restore_archive(
         run.jobs = 1;
     }
     target.hold_off_foreign()?;
-    let mut chosen = Chosen::resolve(&mut target.connect()?, part.choice, &told)?;
+    let mut client = target.connect()?;
+    let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
     if chosen.is_part() {
         run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
     }
-    collector.set_instants(InstantColumns::of(&mut target.connect()?)?);
-    let (read, rest) = thread::scope(|scope| {
-        let reading = scope.spawn(|| run.read_data(&mut collector));
-        let rest = run
-            .data_and_rest(&chosen)
-            .map(|told| (told, began.elapsed()));
-        let read = reading.join();
-        (
-            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            rest,
-        )
-    });
+    collector.set_instants(InstantColumns::of(&mut client)?);
+    let in_one = part.choice.is_everything()
+        && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    drop(client);
+    let (read, rest) = beside(
+        || run.read_data(&mut collector),
+        || {
+            let rest = run.data_and_rest(&chosen, in_one)?;
+            Ok::<_, Error>((rest, began.elapsed()))
+        },
+    );
     let (more, took) = rest?;
     told.extend(more);
     shared::signals::check()?;
@@ -120,6 +121,15 @@ fn data_of(
     Ok(list)
 }
 
+/// Whether an index or a trigger may be created as soon as its own table's rows are there, which
+/// is what pg_restore waits for. Where it may need other tables' rows, all rows come first.
+fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool> {
+    let asked = include_str!("../../sql/needs_all_rows.sql");
+    let rows = client.query_typed(asked, &[])?;
+    let needs_all: bool = rows.first().map_or(Ok(true), |row| row.try_get(0))?;
+    Ok(!needs_all && !schema.constraints_call_functions())
+}
+
 /// What an error is about that names nothing.
 const NO_ENTRY: &str = "the archive";
 
@@ -148,24 +158,23 @@ impl Run<'_> {
         )
     }
 
-    /// In two runs: in one, pg_restore may create a trigger on a partitioned table
-    /// before the rows of its partitions are there, and it fires for them.
-    fn data_and_rest(&self, chosen: &Chosen) -> Result<Vec<Refusal>> {
+    /// In one run where that is safe, so that a small table's indexes are built while a large
+    /// table's rows still come.
+    fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
         // A tar file can be read by one only.
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
             _ => self.jobs,
         };
         let jobs = format!("--jobs={jobs}");
+        if in_one && self.archive.kind != Kind::Tar {
+            return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
+        }
         let mut told = self.section(&["--section=data", &jobs])?;
         if !chosen.limited().is_empty() {
             choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
         }
-        let rest = self.section(&["--section=post-data", &jobs])?;
-        told.extend(match rest.iter().any(is_deadlock) {
-            true => self.again(rest)?,
-            false => rest,
-        });
+        told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
         Ok(told)
     }
 
@@ -173,6 +182,9 @@ impl Run<'_> {
     /// two indexes of one partitioned table), which says nothing about the backup:
     /// what failed is done again, one after the other.
     fn again(&self, told: Vec<Refusal>) -> Result<Vec<Refusal>> {
+        if !told.iter().any(is_deadlock) {
+            return Ok(told);
+        }
         let mut client = self.target.connect()?;
         client.batch_execute("SET search_path = ''")?;
         let failed_again = told.into_iter().filter_map(|mut told| {

@@ -5,7 +5,7 @@
 //! run: nothing in a dump reaches a shell.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::time::Instant;
 
 use postgres::Client;
@@ -16,14 +16,20 @@ use shared::dump::{
 use shared::{Error, Result, signals};
 
 use super::bounds::Reach;
+use super::loading::{self, Copy, Fed, Rows};
+use super::sessions::Sessions;
 use super::target::Target;
-use super::{Blame, Harmless, Part, Refusal, Restored, foreign, stand_ins};
+use super::units::Unit;
+use super::{Blame, Harmless, Part, Refusal, Restored, batch, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::restriction::Restriction;
 use crate::schema::is_data;
+
+/// Statements that are put off at most.
+const MOST_UNITS: usize = 1000;
 
 /// Restores the script and notes what it holds on the way.
 ///
@@ -33,19 +39,24 @@ pub fn restore_script<R: Read>(
     mut script: Script<R>,
     target: &mut Target,
     part: Part<'_>,
+    jobs: usize,
 ) -> Result<Restored> {
     let decoder = target.decoder();
+    // What was not chosen is left out on the way, between the rows and the constraints.
+    let jobs = match part.choice.is_everything() {
+        true => jobs,
+        false => 1,
+    };
     let mut restore = Restore {
         client: target.connect()?,
-        target,
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
         restriction: Restriction::default(),
-        settings: Vec::new(),
+        sessions: Sessions::new(target.database().clone(), jobs),
+        units: Vec::new(),
+        target,
         typed: false,
-        copying: String::new(),
-        copied: None,
         stood_in: BTreeSet::new(),
         part,
         chosen: None,
@@ -58,14 +69,20 @@ pub fn restore_script<R: Read>(
             Ok(None) => break restore.restriction.incomplete(script.header()),
             Err(error) => break Some(error.message().to_string()),
             Ok(Some(Event::Copy { sql, target, .. })) => {
-                let sql = restore.begin_copy(sql, target)?;
-                if let Some(damage) = restore.copy(&sql, &mut script)? {
+                restore.settle()?;
+                let (sql, table) = restore.begin_copy(sql, target)?;
+                let copy = Copy {
+                    sql: restore.is_copied(&table)?.then_some(sql.as_str()),
+                    table: &table,
+                };
+                if let Some(damage) = restore.copy(&copy, &mut script)? {
                     break Some(damage);
                 }
             }
             Ok(Some(event)) => restore.apply(&event)?,
         }
     };
+    restore.settle()?;
     restore.end_of_data()?;
     if !restore.target.server().is_ours() {
         restore.collector.forget_database();
@@ -95,13 +112,11 @@ struct Restore<'a> {
     refusals: Vec<Refusal>,
     decoder: Decoder,
     restriction: Restriction,
-    /// The session's settings so far.
-    settings: Vec<String>,
+    sessions: Sessions,
+    /// Statements that may run beside each other, and come before all others from here on.
+    units: Vec<Unit>,
     /// Whether the columns that hold instants are known.
     typed: bool,
-    /// The table whose rows are being fed.
-    copying: String,
-    copied: Option<QualifiedName>,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
     /// Which part is restored.
@@ -130,6 +145,10 @@ impl Restore<'_> {
                     self.refuse(label, &zeros, &text);
                     return Ok(());
                 }
+                if self.put_off(entry, &text, &label)? {
+                    return Ok(());
+                }
+                self.settle()?;
                 match self.reach(&text) {
                     Reach::Inside => {}
                     Reach::Database => return Ok(()),
@@ -153,9 +172,55 @@ impl Restore<'_> {
                     Ok(()) => {}
                 }
             }
-            Event::Command { text, line } => self.command(text, *line)?,
+            Event::Command { text, line } => {
+                self.settle()?;
+                self.command(text, *line)?;
+            }
             Event::Copy { .. } | Event::Rows(_) | Event::CopyEnd => {}
         }
+        Ok(())
+    }
+
+    /// Keeps a statement for a batch, if it may run beside others.
+    fn put_off(&mut self, entry: &Entry, sql: &str, label: &str) -> Result<bool> {
+        if self.sessions.most() < 2 {
+            return Ok(false);
+        }
+        if let Some(last) = self.units.last_mut()
+            && last.goes_on(entry, sql, label)
+        {
+            return Ok(true);
+        }
+        let Some(unit) = Unit::of(entry, sql, label) else {
+            return Ok(false);
+        };
+        let last = self.units.last();
+        if self.units.len() == MOST_UNITS || last.is_some_and(|last| !last.is_like(&unit)) {
+            self.settle()?;
+        }
+        self.units.push(unit);
+        Ok(true)
+    }
+
+    /// Runs what was put off, to its end.
+    fn settle(&mut self) -> Result<()> {
+        let units = std::mem::take(&mut self.units);
+        if units.is_empty() {
+            return Ok(());
+        }
+        let contents = self.collector.contents();
+        self.target.provide(&contents.needs)?;
+        let bytes_of = |unit: &Unit| {
+            contents
+                .tables
+                .get(&unit.table)
+                .map_or(0, |data| data.bytes)
+        };
+        let sessions = match self.sessions.open(units.len())? {
+            [] => std::slice::from_mut(&mut self.client),
+            sessions => sessions,
+        };
+        self.refusals.extend(batch::run(units, sessions, bytes_of)?);
         Ok(())
     }
 
@@ -191,6 +256,13 @@ impl Restore<'_> {
             self.end_of_data()?;
         }
         Ok(true)
+    }
+
+    /// Whether a table's rows are restored.
+    fn is_copied(&mut self, table: &QualifiedName) -> Result<bool> {
+        let chosen = self.part.choice.is_everything() || self.chosen()?.holds(table);
+        // The server would refuse the rows of a foreign table between its answers to the COPY.
+        Ok(chosen && !self.target.holds_off(&mut self.client, table)?)
     }
 
     /// From here on, constraints come.
@@ -243,9 +315,7 @@ impl Restore<'_> {
             stand_ins::schema(&mut self.client, &entry.schema)?;
         }
         self.target.provide(&self.collector.contents().needs)?;
-        if sql.starts_with("SET ") || sql.starts_with("SELECT pg_catalog.set_config(") {
-            self.settings.push(sql.to_string());
-        }
+        self.sessions.note(sql);
         self.client.batch_execute(sql)?;
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
@@ -269,16 +339,6 @@ impl Restore<'_> {
                 stand_ins::sequence(&mut self.client, name)?;
                 self.stood_in.insert(name.clone());
             }
-        }
-        Ok(())
-    }
-
-    /// The client can't go on after a COPY that was refused at its start.
-    fn reconnect(&mut self) -> Result<()> {
-        self.client = self.target.connect()?;
-        for setting in &self.settings {
-            // One that the server refused was told of when it came.
-            let _ = self.client.batch_execute(setting);
         }
         Ok(())
     }
@@ -322,14 +382,14 @@ impl Restore<'_> {
         if let Some(name) = name {
             self.target.set_database(name);
             self.client = self.target.connect()?;
-            self.settings.clear();
+            self.sessions = self.sessions.of(self.target.database().clone());
             self.typed = false;
         }
         Ok(())
     }
 
-    /// Notes a COPY; its statement in the server's words.
-    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget) -> Result<String> {
+    /// Notes a COPY; its statement in the server's words, and its table.
+    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget) -> Result<(String, QualifiedName)> {
         if !self.typed {
             self.typed = true;
             self.collector
@@ -344,37 +404,32 @@ impl Restore<'_> {
         if !self.defines() {
             stand_ins::table(&mut self.client, &target)?;
         }
-        let table = target.table.to_sql();
-        self.copying = target.table.to_string();
-        self.copied = Some(target.table.clone());
+        let table = target.table.clone();
         self.collector.begin_copy(target);
-        Ok(format!(
-            "COPY {table}{columns} FROM STDIN WITH (ENCODING {encoding})"
-        ))
+        let name = table.to_sql();
+        let sql = format!("COPY {name}{columns} FROM STDIN WITH (ENCODING {encoding})");
+        Ok((sql, table))
     }
 
     /// Feeds a COPY. The reason if the script ends within its rows.
-    fn copy<R: Read>(&mut self, sql: &str, script: &mut Script<R>) -> Result<Option<String>> {
-        let table = std::mem::take(&mut self.copied);
-        let wanted = match (self.part.choice.is_everything(), &table) {
-            (false, Some(table)) => self.chosen()?.holds(table),
-            _ => true,
-        };
-        // The server would refuse the rows of a foreign table between its answers to the COPY.
-        let wanted = match &table {
-            Some(table) => wanted && !self.target.holds_off(&mut self.client, table)?,
-            None => wanted,
-        };
-        let sql = Some(sql).filter(|_| wanted);
-        match feed(&mut self.client, sql, script, &mut self.collector)? {
+    fn copy<R: Read>(&mut self, copy: &Copy<'_>, script: &mut Script<R>) -> Result<Option<String>> {
+        let collector = &mut self.collector;
+        let mut rows = Rows { script, collector };
+        match loading::feed(&mut self.client, &mut self.sessions, copy, &mut rows)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
-                self.reconnect()?;
-                let object = format!("TABLE DATA {}", self.copying);
-                self.refuse(object, &error, sql.unwrap_or_default());
+                // A client can't go on after a COPY that was refused at its start.
+                self.sessions.close();
+                self.client = self.sessions.connect()?;
+                let object = format!("TABLE DATA {}", copy.table);
+                self.refuse(object, &error, copy.sql.unwrap_or_default());
                 Ok(None)
             }
-            Fed::Cut(damage) => Ok(Some(damage)),
+            Fed::Cut(damage) => {
+                // With the locks that they hold.
+                self.sessions.close();
+                Ok(Some(damage))
+            }
         }
     }
 }
@@ -395,52 +450,6 @@ fn clears_the_way(entry: &Entry, sql: &[u8]) -> bool {
         "CREATE OR REPLACE VIEW ",
     ];
     entry.kind.is_empty() && clears.iter().any(|start| sql.starts_with(start.as_bytes()))
-}
-
-enum Fed {
-    Whole,
-    Refused(Error),
-    Cut(String),
-}
-
-/// Reads the rows of a COPY, and sends them unless there is no statement to send them to.
-fn feed<R: Read>(
-    client: &mut Client,
-    sql: Option<&str>,
-    script: &mut Script<R>,
-    collector: &mut Collector,
-) -> Result<Fed> {
-    let (mut writer, mut refused) = match sql.map(|sql| client.copy_in(sql)) {
-        Some(Ok(writer)) => (Some(writer), None),
-        Some(Err(error)) => (None, Some(error)),
-        None => (None, None),
-    };
-    loop {
-        signals::check()?;
-        match script.next() {
-            Err(error) => return Ok(Fed::Cut(error.message().to_string())),
-            Ok(Some(Event::Rows(lines))) => {
-                collector.rows(lines);
-                if writer
-                    .as_mut()
-                    .is_some_and(|open| open.write_all(lines).is_err())
-                {
-                    // The server's reason comes with `finish`.
-                    refused = writer.take().and_then(|writer| writer.finish().err());
-                }
-            }
-            Ok(_) => break,
-        }
-    }
-    collector.end_copy();
-    if let Some(writer) = writer {
-        refused = writer.finish().err();
-    }
-    match refused.map(Error::from) {
-        Some(error) if error.sqlstate().is_none() => Err(error),
-        Some(error) => Ok(Fed::Refused(error)),
-        None => Ok(Fed::Whole),
-    }
 }
 
 /// A conninfo value without its quotes and backslashes.

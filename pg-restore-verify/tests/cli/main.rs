@@ -32,5 +32,6 @@ mod recovery;
 mod rights;
 mod selection;
 mod sets;
+mod side_by_side;
 mod site;
 mod strangers;

@@ -16,6 +16,13 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// The digest of one row alone.
+    pub fn of(line: &[u8]) -> Self {
+        let mut digest = Self::default();
+        digest.add(line);
+        digest
+    }
+
     /// Adds one row: its COPY text line without the line's end.
     pub fn add(&mut self, line: &[u8]) {
         self.add_hash(xxh3_128(line));

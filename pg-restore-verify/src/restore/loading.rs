@@ -1,0 +1,232 @@
+//! The rows of a COPY on their way to the server, those of a large table on several connections.
+
+use std::io::{Read, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use postgres::types::Type;
+use postgres::{Client, CopyInWriter};
+use shared::dump::{Event, QualifiedName, Script};
+use shared::{Error, Result, signals};
+
+use super::sessions::Sessions;
+use crate::contents::Collector;
+use crate::threads::{joined, lock};
+
+/// A table's first rows go on one connection alone; most tables have no more.
+const ALONE_BYTES: usize = 8 << 20;
+/// Pieces of rows that wait for each connection.
+const PIECES: usize = 2;
+/// More connections than this only wait for whoever hands out the rows.
+const MOST: usize = 8;
+
+/// What became of a table's rows.
+pub enum Fed {
+    /// They are in the table.
+    Whole,
+    /// None is, for this reason; neither the client nor the sessions can go on.
+    Refused(Error),
+    /// The script ends within them.
+    Cut(String),
+}
+
+/// A table's rows, as they come.
+pub struct Rows<'a, R> {
+    /// Where they come from.
+    pub script: &'a mut Script<R>,
+    /// Who counts them.
+    pub collector: &'a mut Collector,
+}
+
+/// The COPY that takes them.
+pub struct Copy<'a> {
+    /// Its statement; none for rows that are counted only.
+    pub sql: Option<&'a str>,
+    /// What it fills.
+    pub table: &'a QualifiedName,
+}
+
+/// Feeds a table's rows to `client`, and to the other sessions too if there are many.
+///
+/// # Errors
+/// When our side fails.
+pub fn feed<R: Read>(
+    client: &mut Client,
+    sessions: &mut Sessions,
+    copy: &Copy<'_>,
+    rows: &mut Rows<'_, R>,
+) -> Result<Fed> {
+    let (mut writer, mut refused) = match copy.sql.map(|sql| client.copy_in(sql)) {
+        Some(Ok(writer)) => (Some(writer), None),
+        Some(Err(error)) => (None, Some(Error::from(error))),
+        None => (None, None),
+    };
+    let mut alone = 0;
+    let mut others: Option<&mut [Client]> = None;
+    loop {
+        let lines = match rows.next()? {
+            Next::Lines(lines) => lines,
+            Next::Cut(why) => return Ok(Fed::Cut(why)),
+            Next::End => break,
+        };
+        alone += lines.len();
+        if let Some(open) = &mut writer
+            && open.write_all(lines).is_err()
+        {
+            // The server's reason comes with `finish`.
+            refused = finish(writer.take());
+        }
+        let many = alone > ALONE_BYTES && alone - lines.len() <= ALONE_BYTES;
+        if many && writer.is_some() {
+            others = in_any_order(sessions, copy.table)?;
+        }
+        if let (Some(sessions), Some(sql)) = (&mut others, copy.sql) {
+            match spread(sessions, sql, rows)? {
+                Some(Fed::Whole) => break,
+                // Then the rows that went alone must not stay either: the COPY is given up.
+                Some(other) => {
+                    rows.collector.end_copy();
+                    return Ok(other);
+                }
+                None => others = None,
+            }
+        }
+    }
+    rows.collector.end_copy();
+    refused = refused.or_else(|| finish(writer));
+    for other in others.into_iter().flatten() {
+        refused = refused.or_else(|| other.batch_execute("COMMIT").err().map(Error::from));
+    }
+    match refused {
+        Some(error) if error.sqlstate().is_none() => Err(error),
+        Some(error) => Ok(Fed::Refused(error)),
+        None => Ok(Fed::Whole),
+    }
+}
+
+fn finish(writer: Option<CopyInWriter<'_>>) -> Option<Error> {
+    writer.and_then(|writer| writer.finish().err().map(Error::from))
+}
+
+/// The sessions that may take a table's rows too, in whatever order; they are in a transaction.
+fn in_any_order<'a>(
+    sessions: &'a mut Sessions,
+    table: &QualifiedName,
+) -> Result<Option<&'a mut [Client]>> {
+    if sessions.most() < 2 {
+        return Ok(None);
+    }
+    let others = sessions.open(MOST)?;
+    let Some(first) = others.first_mut() else {
+        return Ok(None);
+    };
+    let asked = include_str!("../../sql/rows_in_any_order.sql");
+    // A table that only the client's own transaction sees is no table to others.
+    let allowed = first.query_typed(asked, &[(&table.to_sql(), Type::TEXT)]);
+    Ok(allowed.is_ok_and(|rows| !rows.is_empty()).then_some(others))
+}
+
+enum Next<'a> {
+    Lines(&'a [u8]),
+    End,
+    Cut(String),
+}
+
+impl<R: Read> Rows<'_, R> {
+    /// The next lines, which are counted.
+    fn next(&mut self) -> Result<Next<'_>> {
+        signals::check()?;
+        Ok(match self.script.next() {
+            Err(error) => Next::Cut(error.message().to_string()),
+            Ok(Some(Event::Rows(lines))) => {
+                self.collector.rows(lines);
+                Next::Lines(lines)
+            }
+            Ok(_) => Next::End,
+        })
+    }
+
+    /// Hands out all lines that are left. The reason if the script ends within them.
+    fn hand_out(&mut self, pieces: &SyncSender<Vec<u8>>) -> Result<Option<String>> {
+        loop {
+            match self.next()? {
+                // Nobody takes them any more only when we are at the end.
+                Next::Lines(lines) => drop(pieces.send(lines.to_vec())),
+                Next::End => return Ok(None),
+                Next::Cut(why) => return Ok(Some(why)),
+            }
+        }
+    }
+}
+
+/// Feeds the rows that are left to all of these sessions, which then are in a transaction that
+/// holds their share of them. None where no thread can be started for them.
+fn spread<R: Read>(
+    sessions: &mut [Client],
+    sql: &str,
+    rows: &mut Rows<'_, R>,
+) -> Result<Option<Fed>> {
+    let (send, receive) = sync_channel(PIECES * sessions.len());
+    let (pieces, given_up) = (Mutex::new(receive), AtomicBool::new(false));
+    let spread = thread::scope(|scope| {
+        let start = |session| {
+            let work = || load(session, sql, &pieces, &given_up);
+            thread::Builder::new().spawn_scoped(scope, work).ok()
+        };
+        let workers: Vec<_> = sessions.iter_mut().map_while(start).collect();
+        if workers.is_empty() {
+            return None;
+        }
+        let read = rows.hand_out(&send);
+        if !matches!(read, Ok(None)) {
+            given_up.store(true, Ordering::Relaxed);
+        }
+        drop(send);
+        let loaded: Vec<Result<()>> = workers.into_iter().map(joined).collect();
+        Some((read, loaded))
+    });
+    let Some((read, loaded)) = spread else {
+        return Ok(None);
+    };
+    if let Some(why) = read? {
+        return Ok(Some(Fed::Cut(why)));
+    }
+    match loaded.into_iter().find_map(Result::err) {
+        Some(error) if error.sqlstate().is_none() => Err(error),
+        Some(error) => Ok(Some(Fed::Refused(error))),
+        None => Ok(Some(Fed::Whole)),
+    }
+}
+
+fn load(
+    session: &mut Client,
+    sql: &str,
+    pieces: &Mutex<Receiver<Vec<u8>>>,
+    given_up: &AtomicBool,
+) -> Result<()> {
+    let next = || lock(pieces).recv().ok();
+    let loaded = load_while(session, sql, || {
+        next().filter(|_| !given_up.load(Ordering::Relaxed))
+    });
+    if loaded.is_err() {
+        given_up.store(true, Ordering::Relaxed);
+    }
+    // Whoever hands them out must not wait for room that never comes.
+    while next().is_some() {}
+    loaded
+}
+
+fn load_while(session: &mut Client, sql: &str, next: impl Fn() -> Option<Vec<u8>>) -> Result<()> {
+    session.batch_execute("BEGIN")?;
+    let mut writer = session.copy_in(sql)?;
+    while let Some(lines) = next() {
+        if writer.write_all(&lines).is_err() {
+            // The server's reason comes with `finish`.
+            break;
+        }
+    }
+    writer.finish()?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Connections beside the one that a script is run on, with the same settings.
+
+use postgres::Client;
+use shared::Result;
+
+use crate::server::Database;
+
+/// A server takes a hundred, as initdb leaves it.
+const MOST: usize = 64;
+/// A server, a database or a role has as many connections as it may.
+const TOO_MANY: &str = "53300";
+
+/// Sessions in the database that a script is restored into.
+pub struct Sessions {
+    database: Database,
+    most: usize,
+    clients: Vec<Client>,
+    settings: Vec<String>,
+    /// How many of the settings these clients have.
+    applied: usize,
+    /// Whether the script is in a transaction, whose locks and tables are its own.
+    in_transaction: bool,
+}
+
+impl Sessions {
+    /// None yet, and never more than so many.
+    pub fn new(database: Database, most: usize) -> Self {
+        Self {
+            database,
+            most: most.min(MOST),
+            clients: Vec::new(),
+            settings: Vec::new(),
+            applied: 0,
+            in_transaction: false,
+        }
+    }
+
+    /// As many, none yet, in another database.
+    pub fn of(&self, database: Database) -> Self {
+        Self::new(database, self.most)
+    }
+
+    /// How many there may be now.
+    pub fn most(&self) -> usize {
+        match self.in_transaction {
+            true => 0,
+            false => self.most,
+        }
+    }
+
+    /// Notes a statement of the script that is about its session.
+    pub fn note(&mut self, statement: &str) {
+        let is_one = |starts: &[&str]| starts.iter().any(|start| statement.starts_with(start));
+        if is_one(&["SET ", "RESET ", "SELECT pg_catalog.set_config("]) {
+            self.settings.push(statement.to_string());
+        } else if is_one(&["BEGIN", "START TRANSACTION"]) {
+            self.in_transaction = true;
+        } else if is_one(&["COMMIT", "END", "ROLLBACK", "ABORT"]) {
+            self.in_transaction = false;
+        }
+    }
+
+    /// One more client, with all settings.
+    pub fn connect(&self) -> Result<Client> {
+        let mut client = self.database.connect()?;
+        apply(&mut client, &self.settings);
+        Ok(client)
+    }
+
+    /// As many as there may be, and no more than `wanted`; of a server that has no room for them,
+    /// those that it has room for.
+    pub fn open(&mut self, wanted: usize) -> Result<&mut [Client]> {
+        for client in &mut self.clients {
+            apply(client, &self.settings[self.applied..]);
+        }
+        self.applied = self.settings.len();
+        while self.clients.len() < wanted.min(self.most) {
+            match self.connect() {
+                Ok(client) => self.clients.push(client),
+                Err(error) if error.sqlstate() == Some(TOO_MANY) => self.most = self.clients.len(),
+                Err(error) => return Err(error),
+            }
+        }
+        let count = wanted.min(self.most);
+        Ok(&mut self.clients[..count])
+    }
+
+    /// Ends those that can't go on.
+    pub fn close(&mut self) {
+        self.clients.clear();
+    }
+}
+
+/// A setting that the server refused was told of when it came.
+fn apply(client: &mut Client, settings: &[String]) {
+    for setting in settings {
+        let _ = client.batch_execute(setting);
+    }
+}

@@ -1,0 +1,168 @@
+//! What runs beside each other is restored, and told of, as if one thing came after the other.
+
+use std::fs;
+use std::path::Path;
+
+use tests::{Database, Output, tool};
+
+use crate::backups::{dump, expect_verdict, failed, plain};
+
+fn verify(path: &Path) -> Output {
+    tool("pg-restore-verify").args(["-j4"]).arg(path).run()
+}
+
+#[track_caller]
+fn fails(script: &str, expected: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    fs::write(&path, script).unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), expected, "{output:?}");
+    expect_verdict(&output, "failed");
+    output
+}
+
+/// A table that comes on several connections: far more than eight megabytes.
+fn large() -> Database<'static> {
+    let database = Database::new();
+    database.sql(
+        "create table large (id int not null, words text, odd int check (odd % 2 = 1));
+         insert into large select i, repeat(md5(i::text), 20), 2 * i + 1 from generate_series(1, 40000) i;
+         create table small (id int primary key);
+         insert into small values (1), (2)",
+    );
+    database
+}
+
+#[test]
+fn a_large_table_on_several_connections() {
+    let large = large();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    dump(&large, &["-Fp"], &path);
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+    let output = tool("pg-restore-verify").arg("-j1").arg(&path).run();
+    expect_verdict(&output, "ok");
+}
+
+#[test]
+fn a_row_that_is_refused_late_in_a_large_table_is_told_once_and_no_row_stays() {
+    let large = large();
+    let script = plain(&large, &["-Fp"]);
+    let (begins, ends) = (
+        script.find("\n39000\t").unwrap(),
+        script.find("\n39001\t").unwrap(),
+    );
+    // Not odd.
+    let row = script[begins..ends].replace("\t78001", "\t78002");
+    let script = format!("{}{row}{}", &script[..begins], &script[ends..]);
+    let expected = ["restore TABLE DATA public.large", "rows public.large"];
+    let output = fails(&script, &expected);
+    let lines = output.json_lines();
+    let rows = lines
+        .iter()
+        .find(|finding| finding["object"] == "public.large");
+    let actual = rows.unwrap()["actual"].as_str().unwrap();
+    assert!(actual.starts_with("0 rows"), "{actual}");
+    let small = lines
+        .iter()
+        .find(|finding| finding["object"] == "public.small");
+    assert_eq!(small.unwrap()["status"], "ok");
+}
+
+#[test]
+fn a_script_that_ends_within_a_large_table() {
+    let large = large();
+    let script = plain(&large, &["-Fp"]);
+    let cut = script.find("\n39000\t").unwrap();
+    fails(&script[..cut], &["archive"]);
+}
+
+/// Indexes and constraints that need one another, or one another's tables.
+const ENTANGLED: &str = "
+    create table a (id int primary key, u int unique, r int not null, x int, y int);
+    create table b (id int primary key, a int references a, u int references a (u), p int);
+    alter table a add foreign key (x) references b, add foreign key (y) references a;
+    alter table b add foreign key (p) references b, add exclude using btree (id with =);
+    insert into a select i, i, i, null, 1 from generate_series(1, 2000) i;
+    insert into b select i, i, i, 1 from generate_series(1, 2000) i;
+    update a set x = id;
+    create index on a (x); create index on a (y); create index on a (x, y);
+    create unique index a_r on a (r); alter table a replica identity using index a_r;
+    create index a_c on a (u, r); alter table a cluster on a_c;
+    create index a_s on a ((x + y)); alter index a_s alter column 1 set statistics 500;
+    comment on index a_c is 'c'; comment on index a_s is 's'; comment on constraint a_pkey on a is 'k';
+    comment on constraint b_a_fkey on b is 'f';
+    create table parts (id int, at int, w text, primary key (id, at), foreign key (id) references a) partition by range (at);
+    create index on parts (w); create index on parts (at);
+    create table parts_1 partition of parts for values from (0) to (1000);
+    create table parts_2 partition of parts for values from (1000) to (2000);
+    create table parts_3 partition of parts for values from (2000) to (3000) partition by list (id);
+    create table parts_31 partition of parts_3 default;
+    insert into parts select i, i, i from generate_series(1, 2000) i;
+    create view grouped as select id, u, r from a group by id;
+    create materialized view seen as select id from a; create unique index seen_id on seen (id);
+    create table lookup (k int primary key, v int); insert into lookup select i, -i from generate_series(1, 2000) i;
+    create function looked_up(int) returns int language sql immutable as 'select v from public.lookup where k = $1';
+    create index a_f on a (looked_up(r));
+    create function refuse() returns trigger language plpgsql as 'begin raise ''no''; end';
+    create trigger t before insert on parts for each row execute function refuse();
+    create trigger t before insert on a for each row execute function refuse()";
+
+#[test]
+fn what_needs_one_another_is_restored_in_every_form() {
+    let database = Database::new();
+    database.sql(ENTANGLED);
+    let folder = tempfile::tempdir().unwrap();
+    for options in [
+        &["-Fp"][..],
+        &["-Fc"],
+        &["-Fp", "--quote-all-identifiers"],
+        &["-Fp", "--no-comments"],
+    ] {
+        let path = folder.path().join("backup");
+        dump(&database, options, &path);
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{options:?} {output:?}");
+        expect_verdict(&output, "ok");
+    }
+}
+
+#[test]
+fn each_failure_among_many_is_told_once_by_its_own_entry() {
+    let database = Database::new();
+    database.sql(ENTANGLED);
+    let script = plain(&database, &["-Fp"]);
+    // One row of a twice: id, u and r are no longer unique, and what counts on them is missing.
+    let begins = script.find("COPY public.a (").unwrap();
+    let row = begins + script[begins..].find("\n7\t").unwrap();
+    let end = row + 1 + script[row + 1..].find('\n').unwrap();
+    let script = format!("{}{}{}", &script[..end], &script[row..end], &script[end..]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    fs::write(&path, script).unwrap();
+    let refusals = |jobs: &str| {
+        let output = tool("pg-restore-verify").arg(jobs).arg(&path).run();
+        let lines = output.json_lines();
+        let refused = lines.iter().filter(|finding| finding["check"] == "restore");
+        let told: Vec<String> = refused
+            .map(|finding| format!("{} {}", finding["object"], finding["message"]))
+            .collect();
+        told
+    };
+    let one_after_the_other = refusals("-j1");
+    assert!(one_after_the_other.len() > 5, "{one_after_the_other:?}");
+    for object in [
+        "CONSTRAINT public.a a_pkey",
+        "CONSTRAINT public.a a_u_key",
+        "INDEX public.a_r",
+    ] {
+        let of_object = one_after_the_other
+            .iter()
+            .filter(|told| told.contains(object));
+        assert!(of_object.count() >= 1, "{object}: {one_after_the_other:?}");
+    }
+    assert_eq!(refusals("-j4"), one_after_the_other);
+}
