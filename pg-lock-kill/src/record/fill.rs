@@ -50,6 +50,7 @@ impl Record {
             relation: relation.and_then(|tag| words::relation(tag, snapshot)),
             deadlock: node.in_cycle,
             cheaper_pid: node.cheaper.map(pid),
+            message: message(node, &record).map(str::to_string),
             ..record
         }
     }
@@ -101,6 +102,19 @@ impl Who {
             Self::Session(place) => snapshot.sessions[place].pid,
             Self::Prepared(_) => 0,
         }
+    }
+}
+
+/// What the other columns do not say.
+fn message(node: &Node, record: &Record) -> Option<&'static str> {
+    let is_replay = record.backend_type.as_deref() == Some("startup");
+    match (&node.wait, node.blocker) {
+        (Some(_), None) => Some("who blocked it was gone a moment later"),
+        (Some(_), Some(_)) if is_replay => {
+            Some("replay of what the primary did waits, and with it all that the standby is to get")
+        }
+        (None, _) if is_replay => Some("it repeats a lock of the primary: act there"),
+        _ => None,
     }
 }
 

@@ -309,10 +309,35 @@ fn a_standby_whose_replay_waits_for_a_query() {
     };
     tests::eventually("two wait", || run().records.len() == 3);
     let tree = run();
-    println!("{:#?}", tree.records);
     let startup = tree.of_pid(tree.of_pid(behind.pid)["blocked_by"].as_i64().unwrap() as i32);
     assert_eq!(startup["backend_type"], "startup");
     assert_eq!(startup["blocked_by"], reader.pid);
     assert_eq!(startup["relation"], "public.t");
     assert_eq!(tree.of_pid(reader.pid)["depth"], 0);
+    let message = startup["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("replay of what the primary did waits"),
+        "{message}"
+    );
+    drop(behind);
+    // A lock that the primary holds is held here by replay.
+    reader.run("rollback");
+    let holder = Actor::new(database.client(), "holder");
+    holder.run("begin; lock t; select pg_switch_wal()");
+    tests::eventually("replay holds the lock", || {
+        let holds =
+            "select exists (select from pg_locks where granted and mode = 'AccessExclusiveLock')";
+        watcher.query_one(holds, &[]).unwrap().get(0)
+    });
+    reader.start("select from t");
+    tests::eventually("one waits", || run().records.len() == 2);
+    let tree = run();
+    assert_eq!(tree.records[0]["backend_type"], "startup");
+    assert_eq!(
+        tree.records[0]["message"],
+        "it repeats a lock of the primary: act there"
+    );
+    assert_eq!(tree.records[1]["block"], "hard");
+    holder.run("rollback");
+    reader.answer().unwrap();
 }

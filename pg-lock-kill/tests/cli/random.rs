@@ -76,7 +76,7 @@ fn play(kind: Kind, rounds: u64) {
 
 /// Lets them act in turn until most wait, and returns those who do.
 fn act(
-    stage: &Stage,
+    stage: &Stage<'_>,
     actors: &[Actor],
     kind: Kind,
     dice: &mut Dice,

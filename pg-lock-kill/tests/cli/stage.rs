@@ -5,23 +5,26 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use postgres::Client;
+use postgres::{Client, Config};
 use serde_json::Value;
 use tests::{Database, Output, ToolCommand, eventually, tool};
 
 /// A database, and a session that looks on.
-pub struct Stage {
-    pub database: Database<'static>,
+pub struct Stage<'a> {
+    pub database: Database<'a>,
     watcher: std::cell::RefCell<Client>,
 }
 
-impl Stage {
+impl Stage<'static> {
     /// With a table `t` of ten rows.
     pub fn new() -> Self {
         Self::on(Database::new())
     }
+}
 
-    pub fn on(database: Database<'static>) -> Self {
+impl<'a> Stage<'a> {
+    /// The same in this database.
+    pub fn on(database: Database<'a>) -> Self {
         database.sql(
             "create table t (id int primary key, n int);
              insert into t select i, 0 from generate_series(1, 10) i",
@@ -159,6 +162,12 @@ impl Tree {
     /// Everything that pg_blocking_pids knows too.
     #[track_caller]
     pub fn assert_true(&self, truth: &BTreeMap<i32, BTreeSet<i32>>) {
+        let mut behind: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for (waiter, blockers) in truth {
+            for blocker in blockers {
+                behind.entry(*blocker).or_default().push(*waiter);
+            }
+        }
         for record in &self.records {
             let pid = record["pid"].as_i64().unwrap() as i32;
             let blocked_by = record["blocked_by"].as_i64().map(|pid| pid as i32);
@@ -169,7 +178,7 @@ impl Tree {
                 ),
                 None => assert_eq!(blocked_by, None, "{record:#}"),
             }
-            let reached = behind(pid, truth);
+            let reached = reached(pid, &behind);
             assert_eq!(
                 record["deadlock"],
                 reached.contains(&pid),
@@ -185,11 +194,11 @@ impl Tree {
 }
 
 /// Who waits for somebody, directly or behind others.
-fn behind(pid: i32, truth: &BTreeMap<i32, BTreeSet<i32>>) -> BTreeSet<i32> {
+fn reached(pid: i32, behind: &BTreeMap<i32, Vec<i32>>) -> BTreeSet<i32> {
     let mut reached = BTreeSet::new();
     let mut next = vec![pid];
     while let Some(pid) = next.pop() {
-        for (waiter, _) in truth.iter().filter(|(_, blockers)| blockers.contains(&pid)) {
+        for waiter in behind.get(&pid).into_iter().flatten() {
             if reached.insert(*waiter) {
                 next.push(*waiter);
             }
@@ -233,6 +242,11 @@ impl Actor {
             cancel,
             thread: Some(thread),
         }
+    }
+
+    pub fn connect(conninfo: &str, name: &str) -> Self {
+        let config: Config = conninfo.parse().unwrap();
+        Self::new(config.connect(postgres::NoTls).unwrap(), name)
     }
 
     /// Does that, to its end.

@@ -1,5 +1,8 @@
 //! Who waits for whom.
 
+use shared::cluster::ClusterOptions;
+use tests::{Database, start};
+
 use crate::stage::{Stage, Tree};
 
 #[test]
@@ -286,5 +289,44 @@ fn nobody_waits() {
         .records
         .len(),
         0
+    );
+}
+
+#[test]
+fn five_hundred_waiters() {
+    let cluster = start(&ClusterOptions {
+        settings: vec![("max_connections".into(), "600".into())],
+        ..ClusterOptions::default()
+    });
+    let stage = Stage::on(Database::on(&cluster));
+    let holder = stage.holder("holder", "update t set n = 1 where id = 1; select from t");
+    let first = stage.waiter("row", "update t set n = 2 where id = 1");
+    let rows: Vec<_> = (0..249).map(|_| stage.actor("row")).collect();
+    rows.iter()
+        .for_each(|row| row.start("update t set n = 3 where id = 1"));
+    let wait = |count: usize| {
+        let condition = format!("select count(*) = {count} from pg_locks where not granted");
+        stage.until("all wait", &condition);
+    };
+    wait(250);
+    let alter = stage.waiter("alter", "alter table t add column m int");
+    let readers: Vec<_> = (0..249).map(|_| stage.actor("reader")).collect();
+    readers
+        .iter()
+        .for_each(|reader| reader.start("select from t"));
+    wait(500);
+    let truth = stage.blocking_pids();
+    let tree = stage.listing();
+    tree.assert_true(&truth);
+    assert_eq!(tree.records.len(), 501);
+    let frees = |pid: i32| tree.of_pid(pid)["frees"].as_u64().unwrap();
+    assert_eq!(
+        (frees(holder.pid), frees(first.pid), frees(alter.pid)),
+        (500, 0, 249)
+    );
+    assert!(
+        tree.records
+            .iter()
+            .all(|record| record["depth"].as_u64() <= Some(2))
     );
 }
