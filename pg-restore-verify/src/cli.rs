@@ -241,7 +241,10 @@ impl cli::Options for Options {
             "stall-timeout" => self.limits.stalled = Some(value.duration()?),
             "keep" => self.after.keep = true,
             "for" => self.after.keep_for = Some(value.duration()?),
-            "promote" => self.after.promote = Some(text()?),
+            "promote" => match text()? {
+                name if name.is_empty() => return Err(value.refuse("a database has a name")),
+                name => self.after.promote = Some(name),
+            },
             "accept" => self.after.accepted.push(text()?),
             "dry-run" => self.after.dry_run = true,
             "memory" => self.memory.most = Some(value.bytes()?),

@@ -75,7 +75,9 @@ impl Servers {
             (None, Some(conninfo)) => {
                 // One session does nothing but hold the lock on our database, for hours perhaps.
                 let conninfo = conninfo.with_signs_of_life(SIGN_OF_LIFE);
-                Arc::new(named(&conninfo)?)
+                let server = named(&conninfo)?;
+                server.require_primary()?;
+                Arc::new(server)
             }
             (Some(server), None) if is_best(&server, at_least) && self.folder == folder => server,
             (_, None) => {

@@ -70,8 +70,13 @@ impl Standby {
 
     /// A connection string for a database of it, as `-d` takes it.
     pub fn conninfo(&self, database: &Database) -> String {
-        let (folder, name) = (self.folder.path().display(), database.name());
-        format!("host={folder} port=5432 user=postgres dbname={name}")
+        self.conninfo_of(database.name())
+    }
+
+    /// The same for the database of this name.
+    pub fn conninfo_of(&self, database: &str) -> String {
+        let folder = self.folder.path().display();
+        format!("host={folder} port=5432 user=postgres dbname='{database}'")
     }
 
     /// Opens a session of the superuser.

@@ -94,13 +94,20 @@ pub const TOOL: Tool = Tool::new(
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
-     backup is of another database (check \"origin\") and where its manifest says that it holds \
-     a part only (check \"selection\"); --accept CHECK lets pass what that check skipped, not what \
-     failed, and the record \"promote\" names it. What came with the data (\"skipped\" as well) \
-     keeps nothing from being promoted. With --latest the newest backup of NAME is taken, unless \
-     --database names another. If anything fails all is as it was. What was written to the live one after the backup is in \
-     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
-     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     backup is of another database (check \"origin\"), where its manifest says that it holds a \
+     part only (check \"selection\"), and where encoding, locale or tablespace would be others \
+     than the live one's (checks of those names); --accept CHECK lets pass what that check \
+     skipped, not what failed, and the record \"promote\" names it. What a backup does not say of \
+     its locale is as in the live one, and so is the tablespace, which needs room for both. What \
+     came with the data (\"skipped\" as well) keeps nothing from being promoted. With --latest \
+     the newest backup of NAME is taken, unless --database names another. What would stay behind \
+     is refused before anything is restored: enabled subscriptions, logical replication slots, \
+     prepared transactions; so is a right that is missing. All that the live one has is tried on \
+     the restored one before any session is ended. If anything fails then, or sessions do not end \
+     within 10 s, all is as it was. What was written to the live one after the backup is in the \
+     old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or who \
+     has CREATEDB and is the owner of NAME or a member of that role, and may end the sessions \
+     there (pg_signal_backend).\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
      --max-difference, in percent of the larger one, and if the manifest says that the backup is \
