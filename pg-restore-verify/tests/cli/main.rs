@@ -4,6 +4,7 @@
 
 mod archives;
 mod backups;
+mod bounded;
 mod checks;
 mod choosing;
 mod comparing;
