@@ -138,7 +138,9 @@ pub const TOOL: Tool = Tool::new(
      backup_manifest says; the recovery must reach the moment that is asked for, and which place \
      and last transaction it reached is said; then every row of every database is read. It fails \
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
-     are there, or the backup is later than the moment. WAL that creates a tablespace can't be \
+     on the way to the newest timeline are there, or the backup is later than the moment. \
+     --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
+     included. WAL that creates a tablespace can't be \
      replayed here, for it would be in a folder of this machine.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \

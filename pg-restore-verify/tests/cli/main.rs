@@ -39,3 +39,4 @@ mod site;
 mod strangers;
 mod supplanted;
 mod swapped;
+mod wal;
