@@ -269,7 +269,8 @@ impl Job<'_> {
         for difference in differences.iter().take(NAMED) {
             let finding = findings
                 .check("manifest", Status::Failed)
-                .object(&difference.path);
+                .object(&difference.path)
+                .message("the file is not what backup_manifest says");
             findings.add(finding.compared(&difference.expected, &difference.actual))?;
         }
         if let Some(more) = differences
