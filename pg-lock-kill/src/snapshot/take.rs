@@ -4,6 +4,7 @@ use shared::connection::Session as Connection;
 use shared::secrets;
 use shared::{Context as _, Error, Result};
 
+use super::ahead;
 use super::rows::{self, Row};
 use super::{Lock, Mode, Prepared, SafeSnapshot, Session, Snapshot, Tag};
 
@@ -15,7 +16,12 @@ const WAITSTART: u32 = 140_000;
 pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
     let statements = statements(connection.server_version_num(), every_lock);
     let answer = query(connection, &statements)?;
-    parse(answer).context(|| "cannot read the sessions and locks".to_string())
+    let snapshot = parse(answer);
+    let mut snapshot = snapshot.context(|| "cannot read the sessions and locks".to_string())?;
+    if snapshot.server_version_num < WAITSTART {
+        ahead::ask(&mut snapshot, connection)?;
+    }
+    Ok(snapshot)
 }
 
 /// The rows of each of several statements, which take one round trip.
@@ -64,6 +70,7 @@ fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
         sessions: sessions.iter().map(session).collect::<Result<_>>()?,
         prepared: prepared.iter().map(prepared_one).collect::<Result<_>>()?,
         safe_snapshots: safe_snapshots(&sessions)?,
+        ahead: Vec::new(),
         databases: Vec::new(),
         relations: Vec::new(),
     };
