@@ -1,6 +1,7 @@
 //! Ending sessions: look, choose, signal, look what came of it, and look again.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::{Error, Exit, Result, signals};
@@ -17,6 +18,11 @@ use crate::snapshot::{self, Snapshot};
 use crate::veto::Veto;
 use crate::victims::{self, Fate, Identity, Plan, Planned, Wish, identity};
 use crate::{chosen, watch};
+
+/// Who was let go by one may have to wait for the next one, as behind two that share a row; it comes
+/// to that a moment later.
+const PATIENCE: Duration = Duration::from_millis(500);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Ends who is chosen, as the options say.
 pub fn act(options: &Options, context: &Context) -> Result<Exit> {
@@ -131,6 +137,7 @@ impl<'a> Run<'a> {
         let which = self.options.which();
         let mut waited = HashSet::new();
         let mut is_first = true;
+        let mut until = Instant::now();
         loop {
             let sight = source.look(self.options)?;
             let wish = self.wish(which, &waited);
@@ -145,14 +152,21 @@ impl<'a> Run<'a> {
             if self.put_to_the_vote(&mut cases)? {
                 continue;
             }
-            let is_over = cases.is_empty();
+            if cases.is_empty() {
+                if sight.may_wait_again(&waited) && Instant::now() < until {
+                    signals::sleep(BETWEEN_LOOKS)?;
+                    continue;
+                }
+                return Ok(sight);
+            }
             self.show_trees(&sight, &cases)?;
             self.settle(source, cases)?;
             let is_done = which != Which::Heads || self.options.manner.dry_run;
-            if is_over || is_done || self.remaining() == 0 {
+            if is_done || self.remaining() == 0 {
                 return Ok(sight);
             }
             waited.extend(sight.waiting());
+            until = Instant::now() + PATIENCE;
         }
     }
 

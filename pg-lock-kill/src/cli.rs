@@ -360,7 +360,6 @@ mod test {
 
     #[test]
     fn the_manual_has_the_fields_of_a_record() {
-        let told: Vec<&str> = super::TOOL.fields.iter().map(|(name, _)| *name).collect();
-        assert_eq!(told, shared::records::columns::<crate::record::Record>());
+        shared::cli::check_fields::<crate::record::Record>(&super::TOOL).unwrap();
     }
 }

@@ -68,6 +68,17 @@ impl Sight {
             .collect()
     }
 
+    /// Whether one of those who waited is at what it was at, and does not wait at the moment.
+    pub fn may_wait_again(&self, waited: &HashSet<Identity>) -> bool {
+        let waiting = self.waiting();
+        self.snapshot.sessions.iter().any(|session| {
+            let identity = (session.pid, session.backend_start, session.xact_start);
+            session.state.as_deref() == Some("active")
+                && waited.contains(&identity)
+                && !waiting.contains(&identity)
+        })
+    }
+
     /// The places of those in the same trees as these, in the forest's order.
     pub fn trees_of(&self, places: &[usize]) -> Vec<usize> {
         let heads: HashSet<usize> = places.iter().map(|place| self.head_of(*place)).collect();

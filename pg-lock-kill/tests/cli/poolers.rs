@@ -22,11 +22,6 @@ fn through(pooler: &Pooler, database: &Database<'_>) -> String {
     format!("host=127.0.0.1 port={port} user=any dbname={name} sslmode=disable")
 }
 
-fn client(conninfo: &str, name: &str) -> Actor {
-    let config: postgres::Config = conninfo.parse().unwrap();
-    Actor::new(config.connect(postgres::NoTls).unwrap(), name)
-}
-
 fn terminate(database: &Database<'_>, record: &Value) -> Value {
     let command = tool("pg-lock-kill").database(database);
     let command = command.args(["-", "--terminate", "--include-superusers"]);
@@ -47,11 +42,11 @@ fn the_next_client_of_the_same_process_is_left_alone() {
     let database = database();
     let pooler = Pooler::start("transaction", "default_pool_size=1");
     let conninfo = through(&pooler, &database);
-    let guilty = client(&conninfo, "guilty");
+    let guilty = Actor::connect(&conninfo, "guilty");
     guilty.run(&format!("begin; {LOCK}"));
     let seen = listed(&database, guilty.pid);
     guilty.run("commit");
-    let next = client(&conninfo, "next");
+    let next = Actor::connect(&conninfo, "next");
     next.run(&format!("begin; {LOCK}"));
     assert_eq!(next.pid, guilty.pid, "the pool has one process");
     let told = terminate(&database, &seen);

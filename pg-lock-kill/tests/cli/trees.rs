@@ -165,7 +165,7 @@ fn an_index_that_is_built_meanwhile_waits_for_a_virtual_transaction() {
         "set transaction isolation level repeatable read; select from t",
     );
     stage.until("it waits for old snapshots or is done", &format!(
-        "select wait_event = 'virtualxid' or state = 'idle' from pg_stat_activity where pid = {}", index.pid));
+        "select coalesce(wait_event, '') = 'virtualxid' or state = 'idle' from pg_stat_activity where pid = {}", index.pid));
     drop((reader, old));
 }
 
