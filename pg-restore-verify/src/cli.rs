@@ -261,6 +261,13 @@ impl cli::Options for Options {
     }
 
     fn operand(&mut self, value: OsString) -> Result<()> {
+        let text = value.to_string_lossy();
+        if text.contains("://") || text.contains("password=") {
+            return Err(Error::usage(
+                "a BACKUP is a file or a folder, and this is a connection string",
+            )
+            .with_hint("-d, --live and --compare say where to connect"));
+        }
         self.selection.operands.push(value.into());
         Ok(())
     }

@@ -141,6 +141,7 @@ impl Backup<'_> {
 fn connect(live: &str) -> Result<(Client, String)> {
     let given = ConnectArgs {
         dbname: Some(live.to_string()),
+        flag: Some("--compare"),
         ..Default::default()
     };
     let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;

@@ -22,6 +22,7 @@ const LONGEST_STATEMENT: Duration = Duration::from_secs(300);
 pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let given = ConnectArgs {
         dbname: options.live.clone(),
+        flag: Some("--live"),
         ..context.common.connect.clone()
     };
     let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;

@@ -4,6 +4,7 @@ mod archive;
 mod batch;
 mod bounds;
 mod foreign;
+mod left_out;
 mod loading;
 mod locale;
 mod refusal;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
 pub use refusal::{Blame, Harmless, Refusal};

@@ -57,13 +57,18 @@ pub const TOOL: Tool = Tool::new(
      the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
      restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
      status 2, and is not noted. The same holds where others end our sessions or leave no \
-     connection.\n\n\
+     connection. What a backup holds beside what pg_dump writes is not run there, whether in a script \
+     or in an archive, and \"skipped\" alike: statements about roles, tablespaces, settings or other \
+     databases, DO, CALL, COPY from or to a file or program, queries, CREATE TABLE AS, DROP and \
+     REASSIGN OWNED; an archive whose rows are INSERTs with such among them is not restored at all. What it \
+     defines in its database can't be held off: functions of indexes, constraints, defaults and \
+     event triggers run with the rights of the role that you name.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \
-     shows them stays empty; each has a record with status \"skipped\". What opens connections \
-     by functions of its own, such as dblink in a materialised view, an index or a constraint, is \
-     not held off.\n\n\
+     shows them stays empty; each has a record with status \"skipped\". So has a \
+     materialised view that calls dblink or its like, by views and functions between them, too: it \
+     stays empty. Such functions in an index or a constraint are not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
      amcheck, with --deep every row in them), materialised views, sequences that would give a \
@@ -133,7 +138,9 @@ pub const TOOL: Tool = Tool::new(
      backup_manifest says; the recovery must reach the moment that is asked for, and which place \
      and last transaction it reached is said; then every row of every database is read. It fails \
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
-     are there, or the backup is later than the moment. WAL that creates a tablespace can't be \
+     on the way to the newest timeline are there, or the backup is later than the moment. \
+     --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
+     included. WAL that creates a tablespace can't be \
      replayed here, for it would be in a folder of this machine.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \

@@ -199,9 +199,16 @@ fn a_missing_right_is_named() {
         assert_eq!(status, "skipped", "{output:?}");
         assert!(why.contains(words), "{why}");
     }
+    // 13 has no such role.
+    let everything = match tests::cluster().version().major {
+        ..14 => {
+            "grant usage on schema app to ROLE; grant select on all tables in schema public, app to ROLE"
+        }
+        _ => "grant pg_read_all_data to ROLE",
+    };
+    shop.sql(&everything.replace("ROLE", &role));
     shop.sql(&format!(
-        "grant pg_read_all_data to {role};
-         grant execute on all functions in schema public to {role}"
+        "grant execute on all functions in schema public to {role}"
     ));
     // Whose policies would hide rows from it is not looked at.
     shop.sql("alter table app.log disable row level security");

@@ -4,6 +4,7 @@
 
 mod archives;
 mod backups;
+mod bounded;
 mod checks;
 mod choosing;
 mod comparing;
@@ -38,3 +39,4 @@ mod site;
 mod strangers;
 mod supplanted;
 mod swapped;
+mod wal;
