@@ -158,6 +158,11 @@ impl Server {
         }
     }
 
+    /// The role by which we are there, if it may do everything.
+    pub fn superuser(&self) -> Result<Option<&str>> {
+        Ok(is_superuser(&mut self.connect_to_server()?)?.then_some(self.user.as_str()))
+    }
+
     /// Opens a session for what concerns the whole server.
     pub fn connect_to_server(&self) -> Result<Client> {
         match &self.reach {
@@ -248,6 +253,13 @@ impl Server {
             Reach::Named { .. } => None,
         }
     }
+}
+
+/// Whether the session may do everything.
+pub fn is_superuser(client: &mut Client) -> Result<bool> {
+    let rows = client.query_typed("SHOW is_superuser", &[])?;
+    let answer = rows.first().map(|row| row.try_get::<_, String>(0));
+    Ok(answer.transpose()?.is_some_and(|answer| answer == "on"))
 }
 
 /// A database to look at: one that was restored, or a live one.

@@ -182,6 +182,13 @@ fn restored_and_proved(
     if let Some(live) = &options.after.promote {
         target.stand_beside(live, &options.after)?;
     }
+    if !target.server().is_ours() && target.server().superuser()?.is_some() {
+        findings.warn_once(
+            "code that a backup defines (functions of its indexes, constraints, event triggers) \
+             runs there as a superuser: a role with CREATEDB alone has less to lose"
+                .to_string(),
+        );
+    }
     let toc = data.as_ref().map(Data::toc);
     let tried = on_target(archive, known, options, toc, target, context, findings);
     let tried = tried.map_err(|error| target.explain(error))?;

@@ -62,7 +62,7 @@ pub const TOOL: Tool = Tool::new(
      databases, DO, CALL, COPY from or to a file or program, queries, CREATE TABLE AS, DROP and \
      REASSIGN OWNED; an archive whose rows are INSERTs with such among them is not restored at all. What it \
      defines in its database can't be held off: functions of indexes, constraints, defaults and \
-     event triggers run with the rights of the role that you name.\n\n\
+     event triggers run with the rights of the role that you name; a superuser is warned.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \
@@ -79,12 +79,16 @@ pub const TOOL: Tool = Tool::new(
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
-     mappings and roles are '***', and so is what follows the word password in others.\n\n\
+     mappings and roles are '***', and so are what follows the word password in others, and the \
+     values of settings that are an application's own (app.token) or called after a secret.\n\n\
      --live makes these checks on a running database, all but that of materialised views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
-     constraint or a foreign key: what needs one is listed and not looked at. There any fault fails the verdict, with status 1. What could not be looked at \
+     constraint or a foreign key: such a constraint is counted as not looked at, \
+     for the server did when the rows came; such a key is one that could not be looked at. \
+     A superuser is warned: planning a query runs functions of indexes and views with every right, and a \
+     role with pg_read_all_data (14 and later) is enough, also for --compare. There any fault fails the verdict, with status 1. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
      makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
