@@ -206,6 +206,23 @@ fn connections_are_held_off() {
     assert_eq!(place.users("my app"), "500");
 }
 
+/// A process that goes on at the end of a test, however that ends: its server waits for it.
+struct Stopped(rustix::process::Pid);
+
+impl Stopped {
+    fn new(pid: i32) -> Self {
+        let process = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(process, Signal::STOP).unwrap();
+        Self(process)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = rustix::process::kill_process(self.0, Signal::CONT);
+    }
+}
+
 /// A session that does not end: its process is stopped, as one that waits for a dead disk is.
 #[test]
 fn undone_if_a_session_does_not_end() {
@@ -216,8 +233,7 @@ fn undone_if_a_session_does_not_end() {
         .query_one("select pg_backend_pid()", &[])
         .unwrap()
         .get(0);
-    let process = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(process, Signal::STOP).unwrap();
+    let stopped = Stopped::new(pid);
     let run = place.promoting(&[], &place.backup()).start();
     let open = "select datallowconn::text from pg_database where datname = 'my app'";
     eventually("it is closed", || place.value("postgres", open) == "false");
@@ -225,7 +241,7 @@ fn undone_if_a_session_does_not_end() {
         place.value("postgres", open) == "true"
     });
     // Now that it has given up. To drop a database the server itself needs an answer of them all.
-    rustix::process::kill_process(process, Signal::CONT).unwrap();
+    drop(stopped);
     let output = run.finish();
     assert_eq!(output.code(), Some(2), "{output:?}");
     for words in [
