@@ -18,6 +18,9 @@ const KEY: (i32, i32) = (0x7067_6c6b, 0x6b69_6c6c);
 /// How long until the next attempt to connect, each time.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 16];
 
+/// The server ended our session, or is starting or stopping; the connection may not be closed yet.
+const LOST: [&str; 3] = ["57P01", "57P02", "57P03"];
+
 /// A statement of ours that took too long, for itself or for a lock: the next look may do better.
 const PASSING: [&str; 2] = ["57014", "55P03"];
 
@@ -95,13 +98,17 @@ fn recover(
     failures: &mut usize,
     end: Option<Instant>,
 ) -> Result<()> {
-    let is_lost = match source {
+    let is = |states: &[&str]| {
+        error
+            .sqlstate()
+            .is_some_and(|state| states.contains(&state))
+    };
+    let is_closed = match source {
         Source::Server(lookout) => lookout.connection().client().is_closed(),
         Source::File(_) => false,
     };
-    let is_passing = error
-        .sqlstate()
-        .is_some_and(|state| PASSING.contains(&state));
+    let is_lost = is_closed || is(&LOST);
+    let is_passing = is(&PASSING);
     if error.kind() != Kind::Failure || !(is_lost || is_passing) {
         return Err(error);
     }
