@@ -77,19 +77,25 @@ fn an_extension_that_only_others_need() {
     let path = folder.path().join("plain");
     dump(&shop, &[], &path);
     let script = fs::read_to_string(&path).unwrap();
-    let more = "CREATE EXTENSION no_such_extension;
-CREATE SCHEMA app;";
-    let script = script.replacen("CREATE SCHEMA app;", more, 1);
-    let table = "--
--- Name: places; Type: TABLE; Schema: public; Owner: postgres
---
-
-                 CREATE TABLE public.places (a public.geometry);
-
-
-";
-    let first = "--
--- Name: orders; Type: TABLE; Schema: app;";
+    let entry = |name: &str, kind: &str, sql: &str| {
+        format!(
+            "--\n-- Name: {name}; Type: {kind}; Schema: public; Owner: postgres\n--\n\n{sql}\n\n\n"
+        )
+    };
+    let schema = "--\n-- Name: app; Type: SCHEMA;";
+    let extension = entry(
+        "no_such_extension",
+        "EXTENSION",
+        "CREATE EXTENSION no_such_extension;",
+    );
+    let first = "--\n-- Name: orders; Type: TABLE; Schema: app;";
+    let table = entry(
+        "places",
+        "TABLE",
+        "CREATE TABLE public.places (a public.geometry);",
+    );
+    assert!(script.contains(schema));
+    let script = script.replacen(schema, &format!("{extension}{schema}"), 1);
     assert!(script.contains(first));
     fs::write(&path, script.replacen(first, &format!("{table}{first}"), 1)).unwrap();
     let choose = |pattern: &str| {
