@@ -17,7 +17,7 @@ const WAITERS: usize = 800;
 /// So often each is measured; the median counts.
 const ROUNDS: usize = 9;
 /// What takes longer is given up.
-const PATIENCE: &str = "set statement_timeout = '20s'";
+const PATIENCE: &str = "set statement_timeout = '5s'";
 /// From the tool's start to the last line of the tree.
 const WALL_MS: f64 = 60.0;
 /// The server's part of it, behind the connection.
