@@ -189,16 +189,19 @@ impl<'a> Run<'a> {
         let seen = sight.waiting().into_iter().map(|identity| (identity, now));
         self.waited.extend(seen);
         let lately = self.options.filters.blocking_for();
-        let waited = self.waited.iter().filter(|(_, last)| {
-            lately.is_none_or(|lately| now.duration_since(**last) < lately)
-        });
+        let waited = self
+            .waited
+            .iter()
+            .filter(|(_, last)| lately.is_none_or(|lately| now.duration_since(**last) < lately));
         // Members of a circle wait, and are what others wait for.
         let circles = sight.forest.nodes.iter().filter(|node| node.in_cycle);
         let circles: HashSet<Identity> = circles
             .map(|node| identity(&sight.snapshot, node.who))
             .collect();
         let waited = waited.map(|(identity, _)| *identity);
-        waited.filter(|identity| !circles.contains(identity)).collect()
+        waited
+            .filter(|identity| !circles.contains(identity))
+            .collect()
     }
 
     /// The program of `--exec` was asked again and again, and always about others.

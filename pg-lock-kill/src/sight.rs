@@ -46,10 +46,12 @@ impl Sight {
         };
         let record = Record::of(node, forest, snapshot);
         // One that is never ended is no way out.
-        let is_way_out = node.cheaper.is_some_and(|place| match forest.nodes[place].who {
-            Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]).is_none(),
-            Who::Prepared(_) => false,
-        });
+        let is_way_out = node
+            .cheaper
+            .is_some_and(|place| match forest.nodes[place].who {
+                Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]).is_none(),
+                Who::Prepared(_) => false,
+            });
         Record {
             protected,
             cheaper_pid: record.cheaper_pid.filter(|_| is_way_out),

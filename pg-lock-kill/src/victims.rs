@@ -184,7 +184,8 @@ pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) 
         return Fate::Spared(Outcome::Protected, why);
     }
     if session.wait_event.as_deref() == Some("SyncRep") {
-        let words = "it has committed and waits for a synchronous standby: its end would not undo that";
+        let words =
+            "it has committed and waits for a synchronous standby: its end would not undo that";
         return Fate::Spared(Outcome::NotApplicable, words.into());
     }
     if is_later(snapshot, session) {
