@@ -413,8 +413,7 @@ impl Restore<'_> {
 
     /// Feeds a COPY. The reason if the script ends within its rows.
     fn copy<R: Read>(&mut self, copy: &Copy<'_>, script: &mut Script<R>) -> Result<Option<String>> {
-        let collector = &mut self.collector;
-        let mut rows = Rows { script, collector };
+        let mut rows = Rows::of(script, &mut self.collector);
         match loading::feed(&mut self.client, &mut self.sessions, copy, &mut rows)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
@@ -428,6 +427,7 @@ impl Restore<'_> {
             Fed::Cut(damage) => {
                 // With the locks that they hold.
                 self.sessions.close();
+                self.client = self.sessions.connect()?;
                 Ok(Some(damage))
             }
         }
