@@ -12,6 +12,7 @@ use shared::cli::{self, Value};
 use shared::{Error, Result};
 
 use crate::checks::Expectation;
+use crate::memory::Memory;
 
 pub use table::TOOL;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub checks: Checks,
     /// How long it may take.
     pub limits: Limits,
+    /// How much memory the private server's data may take.
+    pub memory: Memory,
     /// What becomes of the restored database.
     pub after: After,
     /// With [`Mode::Live`]: where.
@@ -241,6 +244,7 @@ impl cli::Options for Options {
             "promote" => self.after.promote = Some(text()?),
             "accept" => self.after.accepted.push(text()?),
             "dry-run" => self.after.dry_run = true,
+            "memory" => self.memory.most = Some(value.bytes()?),
             "no-record" => self.no_record = true,
             "jobs" => {
                 self.jobs = value.count()?;

@@ -21,6 +21,7 @@ mod large_objects;
 mod limits;
 mod listing;
 mod live;
+mod memory;
 mod note;
 mod preflight;
 mod promised;

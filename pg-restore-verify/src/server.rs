@@ -1,6 +1,7 @@
 //! The servers that databases are on: a throw-away one, or one that was named.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -40,9 +41,10 @@ impl Server {
     ///
     /// # Errors
     /// When no server program is new enough, or it does not start.
-    pub fn throw_away(at_least: Option<u32>) -> Result<Self> {
+    pub fn throw_away(at_least: Option<u32>, folder: Option<PathBuf>) -> Result<Self> {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
+            folder,
             settings: NO_SUBSCRIPTIONS
                 .map(|(name, value)| (name.into(), value.into()))
                 .into(),

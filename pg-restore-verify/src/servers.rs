@@ -1,6 +1,7 @@
 //! Which server a backup is restored on: a named one, or a throw-away one that serves every
 //! backup it is new enough for, cleaned between them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOption
 use shared::programs::Program;
 use shared::{Error, Result, signals};
 
+use crate::archive::Archive;
 use crate::cli::{After, Options};
 use crate::limits::{Seen, Watched};
+use crate::memory::Memory;
 use crate::scratch;
 use crate::server::{Database, Server};
 
@@ -18,6 +21,9 @@ use crate::server::{Database, Server};
 pub struct Servers {
     named: Option<Conninfo>,
     current: Option<Arc<Server>>,
+    memory: Memory,
+    /// Where the throw-away server lies, if that is not the usual place.
+    folder: Option<PathBuf>,
     /// What the time limits look at.
     pub watched: Watched,
 }
@@ -45,6 +51,8 @@ impl Servers {
         Ok(Self {
             named,
             current: None,
+            memory: options.memory,
+            folder: None,
             watched: Watched::default(),
         })
     }
@@ -56,7 +64,12 @@ impl Servers {
 
     /// The server for a backup of that major version: the named one, or one of that version or the
     /// nearest newer one.
-    pub fn obtain(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+    pub fn obtain(&mut self, archive: &Archive) -> Result<Arc<Server>> {
+        let at_least = archive.server_major;
+        let folder = match self.is_named() {
+            true => None,
+            false => self.memory.folder_for(&archive.path),
+        };
         let server = match (self.current.take(), &self.named) {
             (Some(server), Some(_)) => server,
             (None, Some(conninfo)) => {
@@ -64,18 +77,21 @@ impl Servers {
                 let conninfo = conninfo.with_signs_of_life(SIGN_OF_LIFE);
                 Arc::new(named(&conninfo)?)
             }
-            (Some(server), None) if is_best(&server, at_least) => server,
-            (_, None) => Arc::new(Server::throw_away(at_least)?),
+            (Some(server), None) if is_best(&server, at_least) && self.folder == folder => server,
+            (_, None) => {
+                self.folder.clone_from(&folder);
+                Arc::new(Server::throw_away(at_least, folder)?)
+            }
         };
         self.current = Some(Arc::clone(&server));
         Ok(server)
     }
 
     /// A throw-away server whatever the command line says.
-    pub fn obtain_private(&mut self, at_least: Option<u32>) -> Result<Arc<Server>> {
+    pub fn obtain_private(&mut self, archive: &Archive) -> Result<Arc<Server>> {
         match self.is_named() {
-            true => Ok(Arc::new(Server::throw_away(at_least)?)),
-            false => self.obtain(at_least),
+            true => Ok(Arc::new(Server::throw_away(archive.server_major, None)?)),
+            false => self.obtain(archive),
         }
     }
 

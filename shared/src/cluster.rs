@@ -14,7 +14,7 @@ mod user;
 
 use std::ffi::OsString;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::connection::Conninfo;
 use crate::error::{Context, Error, Result};
@@ -58,6 +58,8 @@ pub struct ClusterOptions {
     /// The oldest major version that will do: the closest one at or above it is
     /// taken, or the newest there is.
     pub at_least: Option<u32>,
+    /// Where its files are, rather than in `TMPDIR`, if that will do.
+    pub folder: Option<PathBuf>,
     /// Settings that replace ours.
     pub settings: Vec<(String, String)>,
     /// Also listen on 127.0.0.1, on a free port.
@@ -87,7 +89,7 @@ impl Cluster {
         let postgres = Program::find("postgres", options.at_least)?;
         let user = ServerUser::of_process()?;
         let template = Template::obtain(&postgres, &user)?;
-        let folder = Folder::create(&user)?;
+        let folder = Folder::create(options.folder.as_deref(), &user)?;
         folder.write("pg_hba.conf", hba(options).as_bytes(), &user)?;
         for (name, content) in &options.files {
             folder.write(name, content, &user)?;

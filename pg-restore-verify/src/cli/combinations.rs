@@ -115,6 +115,7 @@ impl Options {
             (!self.choice.is_everything(), "-t, -n or --where"),
             (after.keep && self.mode != Mode::PointInTime, "--keep"),
             (after.promote.is_some(), "--promote"),
+            (self.memory.most.is_some(), "--memory"),
             (self.checks.compare.is_some(), "--compare"),
         ]
     }

@@ -36,10 +36,11 @@ pub const TOOL: Tool = Tool::new(
      order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. TMPDIR=/dev/shm \
-     keeps it in memory, which is quicker where that has plenty of room; it is not chosen by \
-     itself, for memory may be limited without showing it, and systemd's RemoveIPC takes such \
-     files away from who logs out.\n\n\
+     manifest or the backup's size, is not begun: an error says how much is needed. For \
+     root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
+     to is sure to take no more than a quarter of the free memory, of the machine and of each \
+     control group; --memory sets another bound, for everybody. Other users' files there are taken \
+     away by systemd's RemoveIPC when they log out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
@@ -181,6 +182,12 @@ pub const TOOL: Tool = Tool::new(
     Flag::switch(
         "no-record",
         "don't note the verdict beside the backup, in NAME.verified.json",
+    )
+    .group("Restore"),
+    Flag::value(
+        "memory",
+        "SIZE",
+        "keep the private server's data in memory if it needs at most so much; 0: never",
     )
     .group("Restore"),
     Flag::value(

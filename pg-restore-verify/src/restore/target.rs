@@ -46,7 +46,7 @@ pub struct Target {
 impl Target {
     /// On the named server, or one of the backup's major version, or the nearest newer one.
     pub fn start(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
-        let server = servers.obtain(archive.server_major)?;
+        let server = servers.obtain(archive)?;
         let scratch = match server.is_ours() {
             true => None,
             false => Some(Scratch::reserve(&server)?),
@@ -58,7 +58,7 @@ impl Target {
 
     /// The same on a server of our own, whatever was named.
     pub fn private(archive: &Archive, servers: &mut Servers, context: &Context) -> Result<Self> {
-        let server = servers.obtain_private(archive.server_major)?;
+        let server = servers.obtain_private(archive)?;
         Ok(Self::on(&server, None, archive, context))
     }
 

@@ -51,6 +51,33 @@ fn of_every_format() {
     }
 }
 
+#[test]
+fn what_surely_fits_lies_in_memory() {
+    let place = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(place).map_or(0, |space| space.f_bavail * space.f_frsize);
+    if free < 1 << 30 {
+        return; // As in many containers.
+    }
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let with = backup(&shop, folder.path(), &[]);
+    let without = folder.path().join("without");
+    fs::copy(&with, &without).unwrap();
+    let lies_in_memory = |path: &Path, options: &[&str]| {
+        let run = tool("pg-restore-verify").args(["--keep", "--for", "0s"]);
+        let output = run.args(options).arg(path).run().expect_code(0);
+        let lines = output.json_lines();
+        let kept = lines.iter().find(|line| line["check"] == "kept").unwrap();
+        let conninfo = kept["actual"].as_str().unwrap();
+        conninfo.contains("/dev/shm/pg-throwaway-")
+    };
+    assert!(lies_in_memory(&with, &["--memory", "1GB"]));
+    assert!(!lies_in_memory(&with, &["--memory", "1MB"]));
+    assert!(!lies_in_memory(&with, &["--memory", "0"]));
+    // How large it was nobody knows.
+    assert!(!lies_in_memory(&without, &["--memory", "1GB"]));
+}
+
 /// What is altered, how, and the finding that tells of it.
 type Change<'a> = (&'a str, &'a dyn Fn(&mut Manifest), &'a str);
 

@@ -93,7 +93,7 @@ impl Draft {
     /// When there is no place for it.
     pub fn new() -> Result<Self> {
         let user = ServerUser::of_process()?;
-        let folder = Folder::create(&user)?;
+        let folder = Folder::create(None, &user)?;
         folder.write("pg_hba.conf", b"local all all trust\n", &user)?;
         folder.write("pg_ident.conf", b"", &user)?;
         folder.write("postgresql.conf", b"", &user)?;

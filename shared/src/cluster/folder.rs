@@ -35,8 +35,8 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes a folder that only the server's user (and root) can enter, after
     /// removing those that nobody owns any more.
-    pub fn create(user: &ServerUser) -> Result<Self> {
-        let parent = parent(user)?;
+    pub fn create(wanted: Option<&Path>, user: &ServerUser) -> Result<Self> {
+        let parent = parent(wanted, user)?;
         sweep(&parent, user);
         let folder = || format!("could not make a folder in {}", parent.display());
         let made = tempfile::Builder::new()
@@ -86,11 +86,13 @@ impl Drop for Folder {
     }
 }
 
-/// Where the folder is made: in `TMPDIR` if that will do, else where everybody may.
-fn parent(user: &ServerUser) -> Result<PathBuf> {
-    let wanted = env::var_os("TMPDIR").map(PathBuf::from);
+/// Where the folder is made: where it is wanted or in `TMPDIR` if that will do, else where
+/// everybody may.
+fn parent(wanted: Option<&Path>, user: &ServerUser) -> Result<PathBuf> {
+    let wanted = wanted.map(PathBuf::from);
+    let given = env::var_os("TMPDIR").map(PathBuf::from);
     let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
-    first_usable(wanted.into_iter().chain(usual), user)
+    first_usable(wanted.into_iter().chain(given).chain(usual), user)
 }
 
 /// The first folder in which the server's user can work and whose name leaves
