@@ -9,11 +9,12 @@ use std::thread;
 
 use postgres::types::Type;
 use postgres::{Client, CopyInWriter};
-use shared::dump::{Event, QualifiedName, Script};
+use shared::dump::{CopyTarget, Event, QualifiedName, Script, quote_literal};
 use shared::{Error, Result, signals};
 
 use super::sessions::Sessions;
 use crate::contents::Collector;
+use crate::decoder::Decoder;
 use crate::threads::{joined, lock};
 
 /// Fewer rows than this are not worth a transaction of their own.
@@ -62,6 +63,17 @@ pub struct Copy<'a> {
     pub sql: Option<&'a str>,
     /// What it fills.
     pub table: &'a QualifiedName,
+}
+
+/// A COPY in the server's words, of rows as a backup has them.
+pub fn copy_statement(target: &CopyTarget, decoder: &Decoder) -> String {
+    let encoding = quote_literal(decoder.encoding().unwrap_or("UTF8"));
+    let columns = match target.columns.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", target.column_sql()),
+    };
+    let name = target.table.to_sql();
+    format!("COPY {name}{columns} FROM STDIN WITH (ENCODING {encoding})")
 }
 
 impl Copy<'_> {

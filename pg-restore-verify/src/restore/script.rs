@@ -10,8 +10,7 @@ use std::time::Instant;
 
 use postgres::Client;
 use shared::dump::{
-    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
-    quote_literal, tokens,
+    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, tokens,
 };
 use shared::{Error, Result, signals};
 
@@ -396,18 +395,12 @@ impl Restore<'_> {
                 .set_instants(InstantColumns::of(&mut self.client)?);
         }
         let target = self.decoder.copy(sql, target)?;
-        let encoding = quote_literal(self.decoder.encoding().unwrap_or("UTF8"));
-        let columns = match target.columns.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", target.column_sql()),
-        };
         if !self.defines() {
             stand_ins::table(&mut self.client, &target)?;
         }
+        let sql = loading::copy_statement(&target, &self.decoder);
         let table = target.table.clone();
         self.collector.begin_copy(target);
-        let name = table.to_sql();
-        let sql = format!("COPY {name}{columns} FROM STDIN WITH (ENCODING {encoding})");
         Ok((sql, table))
     }
 

@@ -7,8 +7,6 @@ use crate::server::Database;
 
 /// A server takes a hundred, as initdb leaves it.
 const MOST: usize = 64;
-/// No more than these load a table faster than one does that writes no WAL.
-const FEW: usize = 2;
 /// A server, a database or a role has as many connections as it may.
 const TOO_MANY: &str = "53300";
 
@@ -50,11 +48,10 @@ impl Sessions {
         }
     }
 
-    /// Whether a table's rows should come frozen: on a server of ours, where so few connections
-    /// would not be faster that each writes WAL.
+    /// Whether a table's rows should come frozen: on a server of ours, and where they come on one
+    /// connection. Several are faster, though each writes WAL.
     pub fn may_freeze(&self) -> bool {
-        let few = self.most <= FEW;
-        few && !self.in_transaction && self.database.server().is_ours()
+        self.most < 2 && !self.in_transaction && self.database.server().is_ours()
     }
 
     /// Notes a statement of the script that is about its session.

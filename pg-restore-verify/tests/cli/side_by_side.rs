@@ -8,7 +8,7 @@ use tests::{Database, Output, tool};
 use crate::backups::{dump, expect_verdict, failed, plain};
 
 /// A large table's rows come frozen on one connection, or on several.
-const FROZEN: &str = "-j2";
+const FROZEN: &str = "-j1";
 const SPREAD: &str = "-j4";
 
 fn verify(path: &Path, jobs: &str) -> Output {
@@ -49,7 +49,7 @@ fn a_large_table_on_several_connections() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.sql");
     dump(&large, &["-Fp"], &path);
-    for jobs in ["-j1", FROZEN, SPREAD] {
+    for jobs in [FROZEN, "-j2", SPREAD] {
         // Were one connection in the way of another, it would wait for ever.
         let output = verify(&path, jobs);
         assert_eq!(failed(&output), [""; 0], "{output:?}");
