@@ -1,47 +1,45 @@
 -- Puts the database pg_restore_verify.scratch in the place of pg_restore_verify.live, which stays
--- as pg_restore_verify.before; both are settings of this session. Nobody can connect to either
+-- as pg_restore_verify.before; all of them are settings of this session. Nobody can connect to either
 -- until both have their new names, which they get in one transaction, with the properties of the
 -- one that goes on the one that comes. If anything is refused, all is as it was. It is one
 -- statement, so that the server brings it to an end even if whoever sent it is gone. A server that
 -- goes down in its midst may leave the live one closed to connections, until the next run opens it.
+-- As a rehearsal it gives the properties, takes them back, and does not touch the live one.
 -- Cost: ends all sessions in both databases. Right: superuser, or the owner of both with
--- CREATEDB and pg_signal_backend, and CREATEROLE where roles have settings of their own there.
+-- CREATEDB who may signal the sessions there, and CREATEROLE where roles have settings of their own.
 DO $promote$
 DECLARE
     live CONSTANT name := current_setting('pg_restore_verify.live');
     scratch CONSTANT name := current_setting('pg_restore_verify.scratch');
     before CONSTANT name := current_setting('pg_restore_verify.before');
+    -- of the live one when it was looked at
+    oid_before CONSTANT text := current_setting('pg_restore_verify.oid');
+    is_rehearsal CONSTANT boolean := current_setting('pg_restore_verify.is_rehearsal');
+    rehearsed CONSTANT text := 'RV000';
     was pg_catalog.pg_database%ROWTYPE;
     new_oid oid;
     owner name;
     item record;
     change text;
-    deadline timestamptz := clock_timestamp() + interval '10 seconds';
+    deadline timestamptz;
     failure text;
     detail text;
+    state text;
+    there text;
 BEGIN
     SELECT * INTO was FROM pg_catalog.pg_database WHERE datname = live;
     SELECT oid INTO STRICT new_oid FROM pg_catalog.pg_database WHERE datname = scratch;
-    IF was.oid IS NOT NULL THEN
-        EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', live);
+    IF coalesce(was.oid::text, '') <> oid_before THEN
+        RAISE EXCEPTION 'database "%" is not the one that was there when this began', live;
     END IF;
-    EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', scratch);
-    COMMIT;
+    IF NOT is_rehearsal THEN
+        IF was.oid IS NOT NULL THEN
+            EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', live);
+        END IF;
+        EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', scratch);
+        COMMIT;
+    END IF;
     BEGIN
-        LOOP
-            PERFORM pg_stat_clear_snapshot();
-            PERFORM pg_terminate_backend(pid)
-            FROM pg_catalog.pg_stat_activity
-            WHERE datname IN (live, scratch) AND pid <> pg_backend_pid()
-              -- RENAME ends these, which not everybody may
-              AND backend_type <> 'autovacuum worker';
-            EXIT WHEN NOT FOUND;
-            IF clock_timestamp() > deadline THEN
-                RAISE EXCEPTION 'sessions in database "%" do not end', live;
-            END IF;
-            PERFORM pg_sleep(0.02);
-        END LOOP;
-
         IF was.oid IS NOT NULL THEN
             owner := pg_get_userbyid(was.datdba);
             EXECUTE format('ALTER DATABASE %I OWNER TO %I', scratch, owner);
@@ -115,22 +113,66 @@ BEGIN
                     EXECUTE change || 'TO ' || quote_literal(item.value);
                 END IF;
             END LOOP;
-            EXECUTE format('ALTER DATABASE %I RENAME TO %I', live, before);
-            EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', before, was.datallowconn::text);
         ELSE
             EXECUTE format('COMMENT ON DATABASE %I IS NULL', scratch);
+            EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT -1', scratch);
         END IF;
-        EXECUTE format('ALTER DATABASE %I RENAME TO %I', scratch, live);
+        IF is_rehearsal THEN
+            RAISE EXCEPTION 'all of it can be done' USING ERRCODE = rehearsed;
+        END IF;
+
+        deadline := clock_timestamp() + interval '10 seconds';
+        LOOP
+            LOOP
+                PERFORM pg_stat_clear_snapshot();
+                PERFORM pg_terminate_backend(pid)
+                FROM pg_catalog.pg_stat_activity
+                WHERE datname IN (live, scratch) AND pid <> pg_backend_pid()
+                  -- autovacuum's, which RENAME ends, and not everybody may
+                  AND usesysid IS NOT NULL;
+                EXIT WHEN NOT FOUND;
+                IF clock_timestamp() > deadline THEN
+                    SELECT string_agg(format('pid %s of role %s', pid, usename), ', ' ORDER BY pid)
+                    INTO there
+                    FROM pg_catalog.pg_stat_activity
+                    WHERE datname IN (live, scratch) AND pid <> pg_backend_pid();
+                    RAISE EXCEPTION 'sessions in database "%" do not end', live
+                        USING ERRCODE = 'object_in_use', DETAIL = coalesce(there, '');
+                END IF;
+                PERFORM pg_sleep(0.02);
+            END LOOP;
+            BEGIN
+                IF was.oid IS NOT NULL THEN
+                    EXECUTE format('ALTER DATABASE %I RENAME TO %I', live, before);
+                END IF;
+                EXECUTE format('ALTER DATABASE %I RENAME TO %I', scratch, live);
+                EXIT;
+            EXCEPTION WHEN object_in_use THEN
+                -- by one who had passed the door before it was closed, and was not seen yet
+                IF clock_timestamp() > deadline THEN
+                    RAISE;
+                END IF;
+            END;
+        END LOOP;
+        IF was.oid IS NOT NULL THEN
+            EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', before, was.datallowconn::text);
+        END IF;
         EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', live,
                        coalesce(was.datallowconn, true)::text);
-        PERFORM FROM pg_catalog.pg_database WHERE oid = new_oid AND datname = live;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'database "%" is not the restored one', live;
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE oid = new_oid AND datname = live)
+           OR was.oid IS NOT NULL AND NOT EXISTS (
+               SELECT FROM pg_catalog.pg_database WHERE oid = was.oid AND datname = before)
+        THEN
+            RAISE EXCEPTION 'somebody else has renamed database "%" meanwhile', live;
         END IF;
     EXCEPTION WHEN OTHERS OR query_canceled THEN
-        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                                state = RETURNED_SQLSTATE;
     END;
-    IF failure IS NOT NULL THEN
+    IF state = rehearsed THEN
+        RETURN;
+    END IF;
+    IF failure IS NOT NULL AND NOT is_rehearsal THEN
         IF was.oid IS NOT NULL THEN
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS %s', live, was.datallowconn::text);
             -- whatever has become of the other
@@ -138,7 +180,9 @@ BEGIN
         END IF;
         EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', scratch);
         COMMIT;
-        RAISE EXCEPTION '%', failure USING DETAIL = detail;
+    END IF;
+    IF failure IS NOT NULL THEN
+        RAISE EXCEPTION '%', failure USING DETAIL = detail, ERRCODE = state;
     END IF;
 END
 $promote$;

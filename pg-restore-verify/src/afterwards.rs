@@ -5,10 +5,10 @@ use std::sync::Arc;
 use shared::backup::Manifest;
 use shared::cli::Context;
 use shared::dump::quote_identifier;
-use shared::{Result, units};
+use shared::{Result, signals, units};
 
 use crate::cli::After;
-use crate::promotion::Promotion;
+use crate::limits::Watch;
 use crate::record::{Findings, Status};
 use crate::restore::Target;
 use crate::server::Server;
@@ -39,12 +39,14 @@ pub fn settle(
     target: Target,
     manifest: Option<&Manifest>,
     after: &After,
+    watch: &mut Watch,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     if let Some(live) = &after.promote {
-        return promote(target, live, manifest, after, context, findings);
+        return promote(target, live, manifest, after, watch, context, findings);
     }
+    watch.end()?;
     if after.keep && target.is_restored() {
         return keep(target, after, context, findings);
     }
@@ -93,10 +95,12 @@ fn promote(
     live: &str,
     manifest: Option<&Manifest>,
     after: &After,
+    watch: &mut Watch,
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     let known = origin(live, &target, manifest, findings)?;
+    likeness(live, &target, findings)?;
     if let Some(why) = findings.unproved(&after.accepted) {
         let refused = findings.check("promote", Status::Skipped).object(live);
         let message = format!(
@@ -105,9 +109,10 @@ fn promote(
         );
         findings.unprovable(&message);
         findings.add(refused.message(message))?;
+        watch.end()?;
         return target.clean();
     }
-    let promotion = Promotion::plan(target.server(), live)?;
+    let promotion = target.plan_promotion(live, after)?;
     let mut remarks = match known {
         true => String::new(),
         false => "; nothing tells of which database the backup is".to_string(),
@@ -117,15 +122,32 @@ fn promote(
     }
     let finding = findings.check("promote", Status::Ok).object(live);
     if after.dry_run {
+        watch.end()?;
         findings.add(finding.message(promotion.words(false) + &remarks))?;
         return target.clean();
     }
     target.analyze()?;
+    target.let_through()?;
+    // From here on it is brought to an end, which takes a minute at most.
+    watch.end()?;
+    signals::check()?;
     for role in &target.created_roles {
         context.warn(format!("role {role} was created, without login"));
     }
     target.promote(&promotion, context)?;
     findings.add(finding.message(promotion.words(true) + &remarks))
+}
+
+/// Looks whether the restored database is like the one whose place it takes.
+fn likeness(live: &str, target: &Target, findings: &mut Findings<'_>) -> Result<()> {
+    for difference in target.unlike()? {
+        let finding = findings.check(difference.check, Status::Skipped);
+        let finding = finding.object(live);
+        // What is expected is what the place had.
+        let finding = finding.compared(difference.live, difference.restored);
+        findings.add(finding.message(difference.words))?;
+    }
+    Ok(())
 }
 
 /// Looks whether the backup is one of that database, and all of it; whether anything tells of

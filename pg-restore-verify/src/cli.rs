@@ -241,7 +241,10 @@ impl cli::Options for Options {
             "stall-timeout" => self.limits.stalled = Some(value.duration()?),
             "keep" => self.after.keep = true,
             "for" => self.after.keep_for = Some(value.duration()?),
-            "promote" => self.after.promote = Some(text()?),
+            "promote" => match text()? {
+                name if name.is_empty() => return Err(value.refuse("a database has a name")),
+                name => self.after.promote = Some(name),
+            },
             "accept" => self.after.accepted.push(text()?),
             "dry-run" => self.after.dry_run = true,
             "memory" => self.memory.most = Some(value.bytes()?),
@@ -258,6 +261,13 @@ impl cli::Options for Options {
     }
 
     fn operand(&mut self, value: OsString) -> Result<()> {
+        let text = value.to_string_lossy();
+        if text.contains("://") || text.contains("password=") {
+            return Err(Error::usage(
+                "a BACKUP is a file or a folder, and this is a connection string",
+            )
+            .with_hint("-d, --live and --compare say where to connect"));
+        }
         self.selection.operands.push(value.into());
         Ok(())
     }

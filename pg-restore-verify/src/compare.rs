@@ -14,9 +14,11 @@ use shared::{Context as _, Error, Result, signals};
 use crate::choice::Chosen;
 use crate::cli::Checks;
 use crate::contents::Contents;
+use crate::live::runs_as_superuser;
 use crate::promised::Promised;
 use crate::proof::counted;
 use crate::record::{Finding, Findings, Status};
+use crate::server::is_superuser;
 
 /// By how many percent a count may differ where nobody said.
 const USUAL_DIFFERENCE: f64 = 10.0;
@@ -56,6 +58,16 @@ pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>)
     };
     let most = checks.max_difference.unwrap_or(USUAL_DIFFERENCE);
     let (mut client, name) = connect(live).context(|| "--compare".to_string())?;
+    if is_superuser(&mut client)? {
+        let role: String = match client
+            .query_typed("SELECT current_user::text", &[])?
+            .first()
+        {
+            Some(row) => row.try_get(0)?,
+            None => String::new(),
+        };
+        findings.warn_once(runs_as_superuser("--compare", &role));
+    }
     other_database(&mut client, &name, backup.manifest, findings)?;
     let tables = tables(&mut client)?;
     let shared = backup
@@ -141,6 +153,7 @@ impl Backup<'_> {
 fn connect(live: &str) -> Result<(Client, String)> {
     let given = ConnectArgs {
         dbname: Some(live.to_string()),
+        flag: Some("--compare"),
         ..Default::default()
     };
     let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;

@@ -11,7 +11,7 @@ use shared::dump::{
 use crate::choice::Chosen;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::large_objects::properties::{self, Described};
-use crate::restore::{HeldOff, Withheld};
+use crate::restore::{HeldOff, Reach, Withheld};
 use crate::roles::Needs;
 use crate::schema::Schema;
 
@@ -42,6 +42,8 @@ pub struct Contents {
     pub bare: Vec<Entry>,
     /// What of it is not restored, because that would reach elsewhere.
     pub held_off: HeldOff,
+    /// The first statement among its rows that may do more than bring rows.
+    pub beyond: Option<String>,
     /// What of it the server refused, which is no fault of the backup's.
     pub withheld: Withheld,
 }
@@ -141,6 +143,7 @@ pub struct Collector {
     copying: Option<Copying>,
     large_object: Option<u32>,
     bytes: Vec<u8>,
+    is_bounded: bool,
 }
 
 /// The table whose rows are passing.
@@ -159,6 +162,15 @@ impl Collector {
             copying: None,
             large_object: None,
             bytes: Vec::new(),
+            is_bounded: false,
+        }
+    }
+
+    /// A collector that looks whether what it reads may do more than bring rows.
+    pub fn bounded() -> Self {
+        Self {
+            is_bounded: true,
+            ..Self::new()
         }
     }
 
@@ -166,6 +178,7 @@ impl Collector {
     pub fn another(&self) -> Self {
         let mut another = Self::new();
         another.instants = self.instants.clone();
+        another.is_bounded = self.is_bounded;
         another
     }
 
@@ -175,6 +188,7 @@ impl Collector {
             self.add_table(table, data);
         }
         self.contents.large_objects.extend(other.large_objects);
+        self.contents.beyond = self.contents.beyond.take().or(other.beyond);
     }
 
     /// What was gathered so far.
@@ -236,6 +250,9 @@ impl Collector {
 
     /// Notes a statement that stands under `entry`.
     pub fn statement(&mut self, text: &str, entry: &Entry) {
+        if self.is_bounded && Reach::of(text) != Reach::Inside {
+            self.contents.beyond.get_or_insert_with(|| text.to_string());
+        }
         if !self.data(text.as_bytes()) {
             self.contents.needs.read(text.as_bytes());
             properties::read(text, &mut self.contents.described);

@@ -14,7 +14,7 @@ use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::restore::Target;
 use crate::schema::{Difference, Schema};
-use shared::secrets::masked;
+use shared::secrets::{masked, masked_words};
 
 /// Does to the restored database what the backup says of its own, last of all, and looks whether
 /// that is what a dump then says.
@@ -110,7 +110,10 @@ fn give(
             None => match client.batch_execute(statement).map_err(Error::from) {
                 Ok(()) => continue,
                 Err(error) if error.sqlstate().is_none() => return Err(error),
-                Err(error) => (refusal(archive, statement, target), error.in_one_line()),
+                Err(error) => {
+                    let words = masked_words(&error.in_one_line(), statement);
+                    (refusal(archive, statement, target), words)
+                }
             },
         };
         refused.failed |= status == Status::Failed;

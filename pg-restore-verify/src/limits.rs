@@ -22,13 +22,21 @@ use crate::server::{Database, Server};
 /// Where nothing else was said.
 const STALLED: Duration = Duration::from_secs(300);
 
-/// The database that is looked at, once there is one.
+/// What a server reads at once.
+const PAGE: u64 = 8192;
+
+/// What is looked at, once there is something.
 pub type Watched = Arc<Mutex<Option<Seen>>>;
 
-/// A database to look at. A server that nobody needs any more is not kept by it.
-pub struct Seen {
-    server: Weak<Server>,
-    name: String,
+/// What is looked at. A server that nobody needs any more is not kept by it.
+pub enum Seen {
+    /// The sessions of a database.
+    Sessions { server: Weak<Server>, name: String },
+    /// What is read.
+    Files,
+    /// What is read by a server that takes no sessions yet, and for it; our first thread only
+    /// looks again and again how far it is.
+    Replay,
 }
 
 impl Seen {
@@ -39,7 +47,7 @@ impl Seen {
             true => String::new(),
             false => database.name().to_string(),
         };
-        Self {
+        Self::Sessions {
             server: Arc::downgrade(server),
             name,
         }
@@ -75,7 +83,7 @@ impl Watch {
         let stalled = limits.stalled.unwrap_or(STALLED);
         let between = (stalled / 10).clamp(Duration::from_millis(20), Duration::from_secs(5));
         // Where the system does not tell what was read, none is taken for stalled.
-        let looks = read_by_us().is_some();
+        let looks = read_by_us(false).is_some();
         if looks {
             let (shared, watched) = (Arc::clone(&shared), Arc::clone(watched));
             // Not waited for: a server that hangs may never answer it.
@@ -157,7 +165,8 @@ fn look(shared: &Shared, watched: &Watched, between: Duration) {
     let mut session = None;
     let mut before = Reading::default();
     while !shared.is_over.load(Relaxed) {
-        let mut now = Reading::take();
+        let replays = matches!(&*lock(watched), Some(Seen::Replay));
+        let mut now = Reading::take(replays);
         let knew = session.is_some();
         let is_active = is_active(watched, &mut session);
         if now.is_beyond(&before) || is_active {
@@ -168,7 +177,7 @@ fn look(shared: &Shared, watched: &Watched, between: Duration) {
         }
         if !knew {
             // Looking a host name up reads files, on another thread.
-            now = Reading::take();
+            now = Reading::take(replays);
         }
         before = now;
         thread::sleep(between);
@@ -190,12 +199,11 @@ fn is_active(watched: &Watched, asking: &mut Option<Client>) -> bool {
 }
 
 fn ask(watched: &Watched, asking: &mut Option<Client>) -> Result<bool> {
-    let seen = lock(watched)
-        .as_ref()
-        .map(|seen| (seen.name.clone(), Weak::clone(&seen.server)));
-    let Some((name, server)) = seen else {
+    let (name, server) = match &*lock(watched) {
+        Some(Seen::Sessions { server, name }) => (name.clone(), Weak::clone(server)),
+        Some(Seen::Files | Seen::Replay) => return Ok(false),
         // Nothing is being restored yet; starting a server takes as long as it takes.
-        return Ok(true);
+        None => return Ok(true),
     };
     let client = match asking {
         Some(client) => client,
@@ -209,33 +217,45 @@ fn ask(watched: &Watched, asking: &mut Option<Client>) -> Result<bool> {
     Ok(answer.first().is_none_or(|row| row.get(0)))
 }
 
-/// How many bytes were read so far: by us, and by each program that we started.
+/// How many bytes were read so far: by us, by each program that we started, and by all processes
+/// of a server of ours.
 #[derive(Debug, Default)]
 struct Reading {
     own: u64,
     programs: BTreeMap<u32, u64>,
+    server: u64,
 }
 
 impl Reading {
-    /// Whether more was read since. What this thread itself reads can't be told to the byte.
+    /// Whether more was read since. What this thread itself reads can't be told to the byte, and
+    /// a server that does nothing looks for its own files each minute: less than a page.
     fn is_beyond(&self, before: &Self) -> bool {
-        self.own > before.own + 64 || self.programs != before.programs
+        self.own > before.own + 64
+            || self.programs != before.programs
+            || self.server >= before.server + PAGE
     }
 
-    fn take() -> Self {
-        let programs = programs().into_iter();
-        let programs = programs.map(|pid| (pid, read_by(&pid.to_string()).unwrap_or(0)));
+    fn take(replays: bool) -> Self {
+        let processes = processes();
+        let read = |pid: &u32| read_by(&pid.to_string()).unwrap_or(0);
         Self {
-            programs: programs.collect(),
+            programs: processes
+                .programs
+                .iter()
+                .map(|pid| (*pid, read(pid)))
+                .collect(),
+            server: processes.of_a_server.iter().map(read).sum(),
             // Last, and without what this very thread reads.
-            own: read_by_us().unwrap_or(0),
+            own: read_by_us(replays).unwrap_or(0),
         }
     }
 }
 
-fn read_by_us() -> Option<u64> {
+fn read_by_us(replays: bool) -> Option<u64> {
     let all = read_by("self")?;
-    Some(all.saturating_sub(read_by("thread-self")?))
+    let first = format!("self/task/{}", std::process::id());
+    let first = if replays { read_by(&first)? } else { 0 };
+    Some(all.saturating_sub(read_by("thread-self")?.saturating_add(first)))
 }
 
 fn read_by(process: &str) -> Option<u64> {
@@ -246,38 +266,55 @@ fn read_by(process: &str) -> Option<u64> {
         .ok()
 }
 
-/// The programs that we started and what these started, but for a server of ours: its sessions
-/// are asked for.
-fn programs() -> Vec<u32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let parents: BTreeMap<u32, u32> = pids.filter_map(|pid| Some((pid, parent(pid)?))).collect();
-    let us = std::process::id();
-    let is_below_us = |mut pid: u32| {
-        // No process is its own ancestor; a number that is used again could make it seem so.
-        for _ in 0..16 {
-            match parents.get(&pid) {
-                Some(parent) if *parent == us => return true,
-                Some(parent) => pid = *parent,
-                None => return false,
-            }
-        }
-        false
-    };
-    parents
-        .keys()
-        .copied()
-        .filter(|pid| is_below_us(*pid))
-        .collect()
+/// The processes that we started, and what these started.
+#[derive(Default)]
+struct Processes {
+    programs: Vec<u32>,
+    /// What they do is not ours to judge by what they read, where sessions can be asked for.
+    of_a_server: Vec<u32>,
 }
 
-/// `pid (name) state ppid …`; none for those of a server.
-fn parent(pid: u32) -> Option<u32> {
+fn processes() -> Processes {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let all: BTreeMap<u32, Process> = pids.filter_map(|pid| Some((pid, process(pid)?))).collect();
+    let us = std::process::id();
+    // Whether it is below us, and all between us are programs.
+    let descent = |mut pid: u32| {
+        let mut programs_only = true;
+        // No process is its own ancestor; a number that is used again could make it seem so.
+        for _ in 0..16 {
+            let process = all.get(&pid)?;
+            programs_only &= !matches!(process.name.as_str(), "postgres" | "sh");
+            match process.parent == us {
+                true => return Some(programs_only),
+                false => pid = process.parent,
+            }
+        }
+        None
+    };
+    let mut found = Processes::default();
+    for (pid, process) in &all {
+        match descent(*pid) {
+            Some(true) => found.programs.push(*pid),
+            Some(false) if process.name == "postgres" => found.of_a_server.push(*pid),
+            _ => {}
+        }
+    }
+    found
+}
+
+struct Process {
+    name: String,
+    parent: u32,
+}
+
+/// `pid (name) state ppid …`
+fn process(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (head, rest) = stat.rsplit_once(')')?;
-    let name = head.split_once('(')?.1;
-    if matches!(name, "postgres" | "sh") {
-        return None;
-    }
-    rest.split_whitespace().nth(1)?.parse().ok()
+    Some(Process {
+        name: head.split_once('(')?.1.to_string(),
+        parent: rest.split_whitespace().nth(1)?.parse().ok()?,
+    })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shared::cli::Context;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, SessionOptions};
+use shared::dump::quote_identifier;
 use shared::{Exit, Result};
 
 use crate::checks::{self, Origin};
@@ -22,6 +23,7 @@ const LONGEST_STATEMENT: Duration = Duration::from_secs(300);
 pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let given = ConnectArgs {
         dbname: options.live.clone(),
+        flag: Some("--live"),
         ..context.common.connect.clone()
     };
     let conninfo = Conninfo::resolve(&given, &Environment::of_process(), Need::Session)?;
@@ -38,6 +40,9 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let database = Database::new(&server, &name);
     let mut findings = Findings::new(context);
     findings.begin(Path::new(&name));
+    if let Some(role) = server.superuser()? {
+        findings.warn_once(runs_as_superuser("--live", role));
+    }
     let (origin, jobs) = (Origin::Live, options.jobs());
     let held = checks::report(&database, origin, &options.checks, jobs, &mut findings)?;
     findings.verdict(match held.as_str() {
@@ -45,4 +50,13 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
         held => format!("all is well with {held}"),
     })?;
     findings.finish()
+}
+
+/// What somebody should know who looks at a live database with every right.
+pub fn runs_as_superuser(flag: &str, role: &str) -> String {
+    let role = quote_identifier(role);
+    format!(
+        "{flag} reads as the superuser {role}, and so do functions that the database's owners put into \
+         indexes and views: a role with pg_read_all_data alone (14 and later) is enough"
+    )
 }

@@ -16,6 +16,8 @@ use crate::server::Server;
 pub struct Wanted {
     extensions: BTreeSet<String>,
     tablespaces: BTreeSet<String>,
+    /// A script's own CREATE DATABASE.
+    pub create_database: Option<String>,
 }
 
 impl Wanted {
@@ -26,6 +28,7 @@ impl Wanted {
         Self {
             extensions: extensions.map(|(_, _, name)| name.to_string()).collect(),
             tablespaces: contents.needs.tablespaces.clone(),
+            create_database: None,
         }
     }
 
@@ -38,6 +41,9 @@ impl Wanted {
             match event {
                 Event::Statement { sql, .. } if sql.starts_with(b"CREATE EXTENSION ") => {
                     wanted.extensions.extend(extension(sql));
+                }
+                Event::Statement { sql, .. } if sql.starts_with(b"CREATE DATABASE ") => {
+                    wanted.create_database = Some(String::from_utf8_lossy(sql).into_owned());
                 }
                 Event::Statement { sql, .. }
                     if ENDS.iter().any(|start| sql.starts_with(start.as_bytes())) =>

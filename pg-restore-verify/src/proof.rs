@@ -267,6 +267,11 @@ impl<'a> Proof<'a> {
             let finding = findings.check("rows", Status::Skipped).object(table);
             let message = "its rows are in its partitions: of those that were chosen, too";
             findings.add(finding.message(message))?;
+            if self.backup.tables.is_empty() {
+                findings.unprovable(&format!(
+                    "{table} has no rows of its own: -t has to name its partitions, too"
+                ));
+            }
         }
         let dumped = others.into_iter().filter(|(_, table)| table.is_dumped);
         let dumped: BTreeSet<QualifiedName> = dumped.map(|(name, _)| name).collect();

@@ -1,5 +1,6 @@
 //! The records of pg-restore-verify, and what they add up to.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,7 @@ pub struct Findings<'a> {
     any_not_tried: bool,
     any_unseen: bool,
     is_shared: bool,
+    warned: BTreeSet<String>,
 }
 
 impl<'a> Findings<'a> {
@@ -78,6 +80,7 @@ impl<'a> Findings<'a> {
             any_not_tried: false,
             any_unseen: false,
             is_shared: false,
+            warned: BTreeSet::new(),
         }
     }
 
@@ -90,6 +93,14 @@ impl<'a> Findings<'a> {
         self.skipped.clear();
         self.unprovable = None;
         self.is_shared = false;
+    }
+
+    /// Warns of something, once in a run.
+    pub fn warn_once(&mut self, words: String) {
+        if !self.warned.contains(&words) {
+            self.context.warn(&words);
+            self.warned.insert(words);
+        }
     }
 
     /// From here on, or no more, an error may be that of a server that others use, and no fault of

@@ -5,21 +5,24 @@
 
 mod archive;
 mod base;
+mod copy;
 mod databases;
 mod end;
 mod fetch;
 mod label;
 mod manifest;
 mod pages;
+mod room;
 mod run;
 mod tar;
 mod target;
+mod timelines;
 mod words;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::cluster::Draft;
@@ -28,12 +31,16 @@ use shared::{Context as _, Error, Exit, Result, units};
 
 use crate::afterwards;
 use crate::cli::Options;
+use crate::limits::{Seen, Watch, Watched};
 use crate::proof::counted;
 use crate::record::{Findings, Status};
-use crate::server::Server;
+use crate::server::{Database, Server};
 use crate::servers;
+use crate::threads::{apart, lock};
 use archive::{Archive, Segment};
 use base::Base;
+use copy::Place;
+use fetch::Own;
 use label::{Control, Label};
 use manifest::Manifest;
 use run::{Outcome, Reached, Recovery};
@@ -59,8 +66,15 @@ pub fn verify(options: &Options, context: &Context) -> Result<Exit> {
         .unwrap_or(Path::new(""));
     let mut findings = Findings::new(context);
     findings.begin(path);
+    let job = Job {
+        path,
+        target: &target,
+        options,
+        context,
+        watched: Watched::default(),
+    };
     let mut server = None;
-    let proved = prove(path, &target, options, context, &mut findings, &mut server);
+    let proved = job.within_limits(&mut findings, &mut server);
     let kept = server.filter(|_| options.after.keep && proved.is_ok());
     if let Some(server) = &kept {
         let name = options.selection.database.as_deref().unwrap_or("postgres");
@@ -76,93 +90,204 @@ pub fn verify(options: &Options, context: &Context) -> Result<Exit> {
     findings.finish()
 }
 
-/// What was proved, in words; and the server, if it came so far.
-fn prove(
-    path: &Path,
-    target: &Target,
-    options: &Options,
-    context: &Context,
-    findings: &mut Findings<'_>,
-    recovered: &mut Option<Arc<Server>>,
-) -> Result<String> {
-    let base = Base::open(path)?;
-    let archive = wal_archive(options)?;
-    let draft = Draft::new()?;
-    let progress = context.progress();
-    progress.show(|| format!("copying {}", path.display()));
-    let began = Instant::now();
-    if let Err(damage) = base.copy(&draft, options.jobs())? {
-        findings.add(findings.check("archive", Status::Failed).message(damage))?;
-        return Ok(String::new());
+/// What is to be recovered, and where to.
+struct Job<'a> {
+    path: &'a Path,
+    target: &'a Target,
+    options: &'a Options,
+    context: &'a Context,
+    /// What the time limits look at.
+    watched: Watched,
+}
+
+/// What came of it.
+struct Recovered {
+    server: Arc<Server>,
+    reached: Reached,
+    took: Duration,
+}
+
+impl Job<'_> {
+    /// What was proved, in words; and the server, if it came so far. It is given up, whatever it
+    /// does, when it takes too long or does nothing.
+    fn within_limits(
+        &self,
+        findings: &mut Findings<'_>,
+        server: &mut Option<Arc<Server>>,
+    ) -> Result<String> {
+        let mut watch = Watch::start(&self.options.limits, &self.watched)?;
+        *lock(&self.watched) = Some(Seen::Files);
+        let proved = self.prove(findings, server);
+        watch.end().and(proved)
     }
-    progress.show(|| format!("comparing {} with its manifest", path.display()));
-    let is_whole = check_manifest(&draft, options, findings)?;
-    let postgres = program(&draft)?;
-    let control = match Control::read(&postgres, &draft) {
-        Ok(control) => control,
-        Err(error) => {
-            findings.add(
-                findings
-                    .check("backup", Status::Failed)
-                    .message(error.in_one_line()),
-            )?;
+
+    fn prove(
+        &self,
+        findings: &mut Findings<'_>,
+        server: &mut Option<Arc<Server>>,
+    ) -> Result<String> {
+        let Some(recovered) = self.recover(findings)? else {
             return Ok(String::new());
+        };
+        let server = server.insert(recovered.server);
+        *lock(&self.watched) = Some(Seen::new(&Database::new(server, "")));
+        let progress = self.context.progress();
+        progress.show(|| "reading every table".to_string());
+        let read = databases::prove(server, self.options, findings)?;
+        Ok(format!(
+            "recovered to {}; {read}; restored in {}",
+            recovered.reached.describe(),
+            units::human_duration(recovered.took)
+        ))
+    }
+
+    /// `None`, with a finding, if the backup does not allow it.
+    fn recover(&self, findings: &mut Findings<'_>) -> Result<Option<Recovered>> {
+        let draft = Draft::new()?;
+        let began = Instant::now();
+        let Some(archive) = self.copy(&draft, findings)? else {
+            return Ok(None);
+        };
+        let is_whole = self.check_manifest(&draft, findings)?;
+        let postgres = program(&draft)?;
+        let control = match Control::read(&postgres, &draft) {
+            Ok(control) => control,
+            Err(error) => {
+                let finding = findings.check("backup", Status::Failed);
+                findings.add(finding.message(error.in_one_line()))?;
+                return Ok(None);
+            }
+        };
+        let Some(label) = label(&draft, &control, self.target, findings)? else {
+            return Ok(None);
+        };
+        if !is_whole {
+            let message = "the backup is damaged: it was not recovered";
+            findings.add(findings.check("recovery", Status::Skipped).message(message))?;
+            return Ok(None);
         }
-    };
-    let Some(label) = label(&draft, &control, target, findings)? else {
-        return Ok(String::new());
-    };
-    if !is_whole {
-        let message = "the backup is damaged: it was not recovered";
-        findings.add(findings.check("recovery", Status::Skipped).message(message))?;
-        return Ok(String::new());
-    }
-    run::make_folders(&draft)?;
-    if let Some((file, path)) = fetch::tablespace_in(&draft.data().join("pg_wal"))? {
-        return Err(run::own_tablespace(&file, &path));
-    }
-    let recovery = Recovery {
-        postgres: &postgres,
-        target,
-        control: &control,
-        timeline: Segment::parse(&label.start_file).map_or(1, |segment| segment.timeline),
-        limit: options.limits.total,
-        context,
-    };
-    let (outcome, seen) = recovery.run(draft, archive)?;
-    let (cluster, reached) = match outcome {
-        Outcome::Recovered(cluster, reached) => (cluster, reached),
-        Outcome::Failed(object, why) => {
-            let mut finding = findings
-                .check("recovery", Status::Failed)
-                .took(began.elapsed());
-            finding.object = object;
-            finding.expected = Some(target.describe());
-            findings.add(finding.message(why))?;
-            return Ok(String::new());
+        run::make_folders(&draft)?;
+        let own = Own::read(&draft.data().join("pg_wal"))?;
+        if let Some((file, path)) = own.tablespace {
+            return Err(run::own_tablespace(&file, &path));
         }
-    };
-    let took = began.elapsed();
-    let server = Arc::new(Server::recovered(*cluster));
-    *recovered = Some(Arc::clone(&server));
-    if !begins_before(&label, target, &server, findings)? {
-        return Ok(String::new());
+        let start = Segment::parse(&label.start_file);
+        let recovery = Recovery {
+            postgres: &postgres,
+            target: self.target,
+            control: &control,
+            timeline: start.map_or(control.timeline(), |segment| segment.timeline),
+            context: self.context,
+        };
+        *lock(&self.watched) = Some(Seen::Replay);
+        let (outcome, seen) = recovery.run(draft, archive, own.records)?;
+        let took = began.elapsed();
+        self.report(outcome, &seen, &label, took, findings)
     }
-    let finding = findings.check("recovery", Status::Ok).took(took);
-    let finding = finding.compared(target.describe(), reached.describe());
-    findings.add(finding.message(format!(
-        "PostgreSQL {} took {}, with {} of WAL from the archive",
-        server.version(),
-        units::human_duration(took),
-        counted(seen.files, "file")
-    )))?;
-    progress.show(|| "reading every table".to_string());
-    let read = databases::prove(&server, options, findings)?;
-    Ok(format!(
-        "recovered to {}; {read}; restored in {}",
-        reached.describe(),
-        units::human_duration(took)
-    ))
+
+    /// Makes the copy; the archived WAL. On a thread of its own: what it reads may be on a mount
+    /// that is gone.
+    fn copy(&self, draft: &Draft, findings: &mut Findings<'_>) -> Result<Option<Archive>> {
+        let (path, wal) = (self.path.to_path_buf(), self.options.recovery.wal.clone());
+        let (place, jobs) = (Place::of(draft), self.options.jobs());
+        let progress = self.context.progress();
+        progress.show(|| format!("copying {}", path.display()));
+        let (copied, archive) = apart(move || {
+            let base = Base::open(&path)?;
+            let archive = wal_archive(wal.as_deref())?;
+            Ok((base.copy(&place, jobs)?, archive))
+        })?;
+        match copied {
+            Ok(()) => Ok(Some(archive)),
+            Err(damage) => {
+                findings.add(findings.check("archive", Status::Failed).message(damage))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The finding of the recovery itself.
+    fn report(
+        &self,
+        outcome: Outcome,
+        seen: &fetch::Seen,
+        label: &Label,
+        took: Duration,
+        findings: &mut Findings<'_>,
+    ) -> Result<Option<Recovered>> {
+        let (cluster, reached) = match outcome {
+            Outcome::Recovered(cluster, reached) => (cluster, reached),
+            Outcome::Failed(object, why) => {
+                let mut finding = findings.check("recovery", Status::Failed).took(took);
+                finding.object = object;
+                finding.expected = Some(self.target.describe());
+                findings.add(finding.message(why))?;
+                return Ok(None);
+            }
+        };
+        let server = Arc::new(Server::recovered(*cluster));
+        if !begins_before(label, self.target, &server, findings)? {
+            return Ok(None);
+        }
+        let finding = findings.check("recovery", Status::Ok).took(took);
+        let finding = finding.compared(self.target.describe(), reached.describe());
+        findings.add(finding.message(format!(
+            "PostgreSQL {} took {}, with {} of WAL from the archive",
+            server.version(),
+            units::human_duration(took),
+            counted(seen.files, "file")
+        )))?;
+        Ok(Some(Recovered {
+            server,
+            reached,
+            took,
+        }))
+    }
+
+    /// Whether the copy is what `backup_manifest` says, if there is one.
+    fn check_manifest(&self, draft: &Draft, findings: &mut Findings<'_>) -> Result<bool> {
+        let progress = self.context.progress();
+        progress.show(|| format!("comparing {} with its manifest", self.path.display()));
+        let began = Instant::now();
+        let manifest = match Manifest::read(&draft.data())? {
+            Some(Ok(manifest)) => manifest,
+            Some(Err(damage)) => {
+                let finding = findings
+                    .check("manifest", Status::Failed)
+                    .object(manifest::NAME);
+                findings.add(finding.message(damage))?;
+                return Ok(false);
+            }
+            None => {
+                let message =
+                    "there is no backup_manifest: whether files were changed is not known";
+                findings.add(findings.check("manifest", Status::Skipped).message(message))?;
+                return Ok(true);
+            }
+        };
+        let differences = manifest.compare(&draft.data(), self.options.jobs())?;
+        for difference in differences.iter().take(NAMED) {
+            let finding = findings
+                .check("manifest", Status::Failed)
+                .object(&difference.path)
+                .message("the file is not what backup_manifest says");
+            findings.add(finding.compared(&difference.expected, &difference.actual))?;
+        }
+        if let Some(more) = differences
+            .len()
+            .checked_sub(NAMED)
+            .filter(|more| *more > 0)
+        {
+            let message = format!("{} differ, too", counted(more as u64, "more file"));
+            findings.add(findings.check("manifest", Status::Failed).message(message))?;
+        }
+        if differences.is_empty() {
+            let finding = findings.check("manifest", Status::Ok).took(began.elapsed());
+            let files = counted(manifest.len() as u64, "file");
+            findings.add(finding.message(format!("{files} are what it says")))?;
+        }
+        Ok(differences.is_empty())
+    }
 }
 
 impl Reached {
@@ -177,8 +302,8 @@ impl Reached {
     }
 }
 
-fn wal_archive(options: &Options) -> Result<Archive> {
-    let Some(folder) = &options.recovery.wal else {
+fn wal_archive(folder: Option<&Path>) -> Result<Archive> {
+    let Some(folder) = folder else {
         return Ok(Archive::default());
     };
     let archive = Archive::open(folder)?;
@@ -210,47 +335,6 @@ fn program(draft: &Draft) -> Result<Program> {
         ))
         .with_hint(install_hint("postgres", Some(major)))),
     }
-}
-
-/// Whether the copy is what `backup_manifest` says, if there is one.
-fn check_manifest(draft: &Draft, options: &Options, findings: &mut Findings<'_>) -> Result<bool> {
-    let began = Instant::now();
-    let manifest = match Manifest::read(&draft.data())? {
-        Some(Ok(manifest)) => manifest,
-        Some(Err(damage)) => {
-            let finding = findings
-                .check("manifest", Status::Failed)
-                .object(manifest::NAME);
-            findings.add(finding.message(damage))?;
-            return Ok(false);
-        }
-        None => {
-            let message = "there is no backup_manifest: whether files were changed is not known";
-            findings.add(findings.check("manifest", Status::Skipped).message(message))?;
-            return Ok(true);
-        }
-    };
-    let differences = manifest.compare(&draft.data(), options.jobs())?;
-    for difference in differences.iter().take(NAMED) {
-        let finding = findings
-            .check("manifest", Status::Failed)
-            .object(&difference.path);
-        findings.add(finding.compared(&difference.expected, &difference.actual))?;
-    }
-    if let Some(more) = differences
-        .len()
-        .checked_sub(NAMED)
-        .filter(|more| *more > 0)
-    {
-        let message = format!("{} differ, too", counted(more as u64, "more file"));
-        findings.add(findings.check("manifest", Status::Failed).message(message))?;
-    }
-    if differences.is_empty() {
-        let finding = findings.check("manifest", Status::Ok).took(began.elapsed());
-        let files = counted(manifest.len() as u64, "file");
-        findings.add(finding.message(format!("{files} are what it says")))?;
-    }
-    Ok(differences.is_empty())
 }
 
 /// What the backup says of its beginning; `None`, with a finding, if that can't be right.

@@ -5,6 +5,7 @@ mod batch;
 mod bounds;
 mod data;
 mod foreign;
+mod left_out;
 mod loading;
 mod locale;
 mod refusal;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use shared::dump::Toc;
 
 pub use archive::restore_archive;
+pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
 pub use refusal::{Blame, Harmless, Refusal};

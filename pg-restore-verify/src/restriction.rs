@@ -9,11 +9,13 @@ use shared::dump::Header;
 pub struct Restriction(Option<String>);
 
 impl Restriction {
-    /// Notes a command of psql; false if it is neither of the two, or comes where no dump has it.
+    /// Notes a command of psql; false if no dump has it, or has it there. `\connect` is not ours.
     pub fn command(&mut self, word: &str, rest: &str) -> bool {
         match word {
             "\\restrict" if self.0.is_none() && is_key(rest) => self.0 = Some(rest.to_string()),
             "\\unrestrict" if self.0.as_deref() == Some(rest) => self.0 = None,
+            // Before it connects to a database with an odd name; client_encoding is set after it.
+            "\\encoding" if rest == "SQL_ASCII" => {}
             // A part of the key: what ends there is told as incomplete.
             "\\unrestrict" if self.0.as_ref().is_some_and(|key| key.starts_with(rest)) => {}
             _ => return false,

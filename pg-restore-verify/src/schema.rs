@@ -85,6 +85,9 @@ impl Schema {
         if entry.kind.is_empty() || is_data(entry) {
             return;
         }
+        // Rights that another than the owner granted are given by that role in any dump.
+        self.uses_session_authorization |=
+            self.state.contains_key(AUTHORIZATION) && !entry.kind.ends_with("ACL");
         self.quotes_all |= [&entry.schema, &entry.name]
             .into_iter()
             .any(|name| is_plain(name.as_bytes()) && statement.contains(&format!("\"{name}\"")));
@@ -317,7 +320,6 @@ impl Schema {
     fn set(&mut self, setting: &str) {
         if let Some(role) = setting.strip_prefix(AUTHORIZATION) {
             let role = role.trim().trim_end_matches(';').to_string();
-            self.uses_session_authorization = true;
             self.state.insert(AUTHORIZATION, role);
         }
         for name in STATE {

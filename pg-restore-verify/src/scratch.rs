@@ -5,19 +5,25 @@
 //! whatever happens. After SIGKILL, or when the server went away, nobody holds the lock, and the
 //! next run drops it, and the roles that were made for it. Nothing else is touched there.
 
+mod remains;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use postgres::Client;
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Context as _, Error, Result, cli, signals};
 
 use crate::promotion::Promotion;
 use crate::server::Server;
+pub use remains::sweep_on;
+use remains::{drop_roles, sweep};
 
 const TAKES_PLACE: &str = "pg-restore-verify: takes the place of ";
 const MADE_FOR: &str = "pg-restore-verify: made for ";
+/// What is locked by who is about to take the place of a database.
+const CLAIM: &str = "pg-restore-verify takes the place of ";
 const COMMENT: &str = "pg-restore-verify: a scratch database, dropped when it is proved";
 
 /// The name of a scratch database, the database once it was created, and the roles made for it.
@@ -28,6 +34,8 @@ pub struct Scratch {
     keeper: Mutex<Client>,
     /// Made for it.
     roles: Vec<String>,
+    /// The database whose place it is to take, if nobody else takes that.
+    claimed: Option<String>,
     is_done: bool,
     _ended_by_signal: signals::Guard,
 }
@@ -35,9 +43,7 @@ pub struct Scratch {
 impl Scratch {
     /// Drops what earlier runs had to leave, and takes a name. There is no database yet.
     pub fn reserve(server: &Arc<Server>) -> Result<Self> {
-        let mut keeper = server.connect_to_server()?;
-        // The servers that know the setting might end a session that only holds a lock.
-        let _ = keeper.batch_execute("SET idle_session_timeout = 0");
+        let mut keeper = keeper_on(server)?;
         sweep(server, &mut keeper)?;
         let row = keeper.query_typed(include_str!("../sql/scratch_name.sql"), &[])?;
         let name: String = match row.first() {
@@ -55,6 +61,7 @@ impl Scratch {
             name,
             keeper: Mutex::new(keeper),
             roles: Vec::new(),
+            claimed: None,
             is_done: false,
             _ended_by_signal: ended_by_signal,
         })
@@ -74,6 +81,58 @@ impl Scratch {
         self.keeper
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that nobody else takes the place of this database.
+    ///
+    /// # Errors
+    /// When somebody else is about to.
+    pub fn claim(&mut self, live: &str) -> Result<()> {
+        let claim = include_str!("../sql/claim_place.sql");
+        let row = self
+            .keeper()
+            .query_typed_one(claim, &[(&format!("{CLAIM}{live}"), Type::TEXT)])?;
+        if let Some(pid) = row.try_get::<_, Option<i32>>(0)? {
+            let name = quote_identifier(live);
+            let why = format!("another run is about to take the place of database {name}");
+            let hint = format!("wait for its end; its session on the server has pid {pid}");
+            return Err(Error::new(why).with_hint(hint));
+        }
+        self.claimed = Some(live.to_string());
+        Ok(())
+    }
+
+    /// Sees to it that the session that holds the locks is there, and holds them. It may have been
+    /// lost in the hours since.
+    fn hold_on(&mut self) -> Result<()> {
+        if self.keeper().is_valid(PATIENCE).is_ok() {
+            return Ok(());
+        }
+        let mut keeper = keeper_on(&self.server)?;
+        keeper.batch_execute("SET lock_timeout = '10s'")?;
+        let name = [(&self.name as &(dyn ToSql + Sync), Type::TEXT)];
+        keeper.query_typed(include_str!("../sql/take_over.sql"), &name)?;
+        keeper.query_typed(include_str!("../sql/hold_name.sql"), &name)?;
+        if keeper.query_typed(IS_THERE, &name)?.is_empty() {
+            let why = "the scratch database is gone: the session that held it was ended";
+            return Err(Error::new(why).with_hint("begin again"));
+        }
+        let hold = include_str!("../sql/hold_role.sql");
+        for role in &self.roles {
+            keeper.query_typed(hold, &[(role, Type::TEXT)])?;
+        }
+        if let Some(live) = &self.claimed {
+            // Not to meet the rest of the session that was ended.
+            let place = format!("{CLAIM}{live}");
+            let hold = include_str!("../sql/hold_name.sql");
+            keeper.query_typed(hold, &[(&place, Type::TEXT)])?;
+        }
+        keeper.batch_execute("SET lock_timeout = 0")?;
+        *self.keeper() = keeper;
+        match self.claimed.take() {
+            Some(live) => self.claim(&live),
+            None => Ok(()),
+        }
     }
 
     fn comment(&mut self, comment: &str) -> Result<()> {
@@ -120,9 +179,25 @@ impl Scratch {
 
     /// Leaves the database, and with it the roles that were made for it.
     pub fn keep(mut self) -> Result<()> {
+        self.hold_on()?;
+        let open = format!(
+            "ALTER DATABASE {} CONNECTION LIMIT -1",
+            quote_identifier(&self.name)
+        );
+        self.keeper().batch_execute(&open)?;
         self.comment("pg-restore-verify: kept, for somebody to look at and to drop")?;
         self.is_done = true;
         Ok(())
+    }
+
+    /// Tries whether the database can get what the live one has.
+    ///
+    /// # Errors
+    /// When it can't; nothing has changed.
+    pub fn rehearse(&mut self, promotion: &Promotion) -> Result<()> {
+        self.hold_on()?;
+        let name = self.name.clone();
+        promotion.rehearse(self.keeper(), &name)
     }
 
     /// Gives the database the name of a live one.
@@ -130,7 +205,8 @@ impl Scratch {
     /// # Errors
     /// When that can't be done; then the database is dropped, and the live one as it was.
     pub fn promote(mut self, promotion: &Promotion, context: &cli::Context) -> Result<()> {
-        if promotion.takes_connections {
+        self.hold_on()?;
+        if promotion.takes_connections() {
             // Should the server go down in the midst of it, the next run lets connections in again.
             self.comment(&format!("{TAKES_PLACE}{}", promotion.live))?;
         }
@@ -169,14 +245,13 @@ impl Scratch {
                         pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))";
             keeper.query_typed(wait, &[(&name, Type::TEXT)])?;
         }
-        let there = "SELECT FROM pg_catalog.pg_database WHERE datname = $1";
         if keeper
-            .query_typed(there, &[(&name, Type::TEXT)])?
+            .query_typed(IS_THERE, &[(&name, Type::TEXT)])?
             .is_empty()
         {
             return Ok(false);
         }
-        if promotion.takes_connections {
+        if promotion.takes_connections() {
             allow_connections(keeper, &promotion.live)?;
         }
         Ok(true)
@@ -198,6 +273,8 @@ impl Scratch {
         if keeper.is_valid(PATIENCE).is_err() {
             *keeper = server.connect_to_server()?;
         }
+        // A server that can't do it, for one of its processes gives no answer, shall not keep us.
+        keeper.batch_execute("SET statement_timeout = '10min'")?;
         drop_database(&server, keeper, &name).map_err(|error| {
             let name = quote_identifier(&name);
             let left = Error::new(format!("the scratch database {name} could not be dropped"));
@@ -208,6 +285,15 @@ impl Scratch {
         keeper.batch_execute(unlock)?;
         drop_roles(keeper)
     }
+}
+
+const IS_THERE: &str = "SELECT FROM pg_catalog.pg_database WHERE datname = $1";
+
+/// A session that only holds locks, which servers that know the setting might end for that.
+fn keeper_on(server: &Server) -> Result<Client> {
+    let mut keeper = server.connect_to_server()?;
+    let _ = keeper.batch_execute("SET idle_session_timeout = 0");
+    Ok(keeper)
 }
 
 /// How long the server may take to say that the session is still good.
@@ -233,25 +319,6 @@ fn refused(promotion: &Promotion, error: Error, closed: Option<Error>) -> Result
     let why = format!("{}; {}", error.in_one_line(), closed.in_one_line());
     let hint = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true lets them in again");
     Err(Error::new(words).with_detail(why).with_hint(hint))
-}
-
-/// Does on the server what every run there does first.
-pub fn sweep_on(server: &Arc<Server>) -> Result<()> {
-    sweep(server, &mut server.connect_to_server()?)
-}
-
-/// Drops the scratch databases and roles that are nobody's any more. One that can't be dropped
-/// is left to the next run: it is no reason not to start.
-fn sweep(server: &Arc<Server>, client: &mut Client) -> Result<()> {
-    let abandoned = include_str!("../sql/abandoned_databases.sql");
-    for row in client.query_typed(abandoned, &[])? {
-        let name: String = row.try_get(0)?;
-        if let Some(live) = row.try_get::<_, Option<String>>(1)? {
-            let _ = allow_connections(client, &live);
-        }
-        let _ = drop_database(server, client, &name);
-    }
-    drop_roles(client)
 }
 
 /// Undoes what a promotion does first.
@@ -292,23 +359,6 @@ fn is_ours(client: &mut Client, role: &str) -> Result<Option<bool>> {
         return Ok(None);
     };
     Ok(Some(row.try_get::<_, String>(0)?.starts_with(MADE_FOR)))
-}
-
-/// A role that something else needs by now stays, and so its comment: a later run tries again.
-/// So does the one that another run counts on.
-fn drop_roles(client: &mut Client) -> Result<()> {
-    for row in client.query_typed(include_str!("../sql/abandoned_roles.sql"), &[])? {
-        let role: String = row.try_get(0)?;
-        let take = include_str!("../sql/take_role.sql");
-        let taken = client.query_typed(take, &[(&role, Type::TEXT)])?;
-        if !taken.first().is_some_and(|row| row.get(0)) {
-            continue;
-        }
-        let _ = client.batch_execute(&format!("DROP ROLE IF EXISTS {}", quote_identifier(&role)));
-        let release = include_str!("../sql/release_role.sql");
-        client.query_typed(release, &[(&role, Type::TEXT)])?;
-    }
-    Ok(())
 }
 
 fn end_sessions(server: &Server, database: &str) -> Result<()> {

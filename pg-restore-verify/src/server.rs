@@ -10,7 +10,7 @@ use shared::cluster::{Cluster, ClusterOptions};
 use shared::connection::{Conninfo, Session, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::programs::Version;
-use shared::{Result, signals};
+use shared::{Error, Result, signals};
 
 use crate::scratch;
 
@@ -33,6 +33,7 @@ enum Reach {
         host: String,
         port: u16,
         options: SessionOptions,
+        is_standby: bool,
     },
 }
 
@@ -83,10 +84,32 @@ impl Server {
             reach: Reach::Named {
                 host: session.host(),
                 port: session.port(),
+                is_standby: session.in_recovery(),
                 conninfo: Box::new(conninfo.at(&session)),
                 options,
             },
         })
+    }
+
+    /// Refuses a server where nothing can be restored.
+    ///
+    /// # Errors
+    /// When it is a standby.
+    pub fn require_primary(&self) -> Result<()> {
+        match &self.reach {
+            Reach::Named {
+                is_standby: true,
+                host,
+                port,
+                ..
+            } => Err(Error::new(format!(
+                "the server at {host}, port {port}, is a standby: nothing can be restored there"
+            ))
+            .with_hint(
+                "name the primary; with several hosts target_session_attrs=primary finds it",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Opens a session in one of its databases.
@@ -102,9 +125,18 @@ impl Server {
     /// Opens a session whose statement ends when a signal asks us to stop, as long as the guard
     /// lives.
     pub fn connect_cancelled(&self, database: &str) -> Result<(Client, signals::Guard)> {
+        self.open_cancelled(Some(database))
+    }
+
+    /// The same for what concerns the whole server.
+    pub fn connect_to_server_cancelled(&self) -> Result<(Client, signals::Guard)> {
+        self.open_cancelled(None)
+    }
+
+    fn open_cancelled(&self, database: Option<&str>) -> Result<(Client, signals::Guard)> {
         match &self.reach {
             Reach::ThrowAway(cluster) => {
-                let client = cluster.connect(database)?;
+                let client = cluster.connect(database.unwrap_or(MAINTENANCE))?;
                 let token = client.cancel_token();
                 let guard = signals::on_signal(move |_| {
                     let token = token.clone();
@@ -116,11 +148,19 @@ impl Server {
             Reach::Named {
                 conninfo, options, ..
             } => {
-                let session = Session::open(&conninfo.with_database(database), options)?;
+                let session = match database {
+                    Some(database) => Session::open(&conninfo.with_database(database), options)?,
+                    None => Session::open(conninfo, options)?,
+                };
                 let guard = session.cancel_on_signal();
                 Ok((session.into_client(), guard))
             }
         }
+    }
+
+    /// The role by which we are there, if it may do everything.
+    pub fn superuser(&self) -> Result<Option<&str>> {
+        Ok(is_superuser(&mut self.connect_to_server()?)?.then_some(self.user.as_str()))
     }
 
     /// Opens a session for what concerns the whole server.
@@ -213,6 +253,13 @@ impl Server {
             Reach::Named { .. } => None,
         }
     }
+}
+
+/// Whether the session may do everything.
+pub fn is_superuser(client: &mut Client) -> Result<bool> {
+    let rows = client.query_typed("SHOW is_superuser", &[])?;
+    let answer = rows.first().map(|row| row.try_get::<_, String>(0));
+    Ok(answer.transpose()?.is_some_and(|answer| answer == "on"))
 }
 
 /// A database to look at: one that was restored, or a live one.

@@ -65,7 +65,7 @@ impl Servers {
     /// The server for a backup of that major version: the named one, or one of that version or the
     /// nearest newer one.
     pub fn obtain(&mut self, archive: &Archive) -> Result<Arc<Server>> {
-        let at_least = archive.server_major;
+        let at_least = loads(archive);
         let folder = match self.is_named() {
             true => None,
             false => self.memory.folder_for(&archive.path),
@@ -75,7 +75,9 @@ impl Servers {
             (None, Some(conninfo)) => {
                 // One session does nothing but hold the lock on our database, for hours perhaps.
                 let conninfo = conninfo.with_signs_of_life(SIGN_OF_LIFE);
-                Arc::new(named(&conninfo)?)
+                let server = named(&conninfo)?;
+                server.require_primary()?;
+                Arc::new(server)
             }
             (Some(server), None) if is_best(&server, at_least) && self.folder == folder => server,
             (_, None) => {
@@ -90,7 +92,7 @@ impl Servers {
     /// A throw-away server whatever the command line says.
     pub fn obtain_private(&mut self, archive: &Archive) -> Result<Arc<Server>> {
         match self.is_named() {
-            true => Ok(Arc::new(Server::throw_away(archive.server_major, None)?)),
+            true => Ok(Arc::new(Server::throw_away(loads(archive), None)?)),
             false => self.obtain(archive),
         }
     }
@@ -163,6 +165,14 @@ fn named(conninfo: &Conninfo) -> Result<Server> {
     let other = Server::named(conninfo.with_database("postgres"), patient())?;
     scratch::sweep_on(&Arc::new(other))?;
     Server::named(conninfo.clone(), patient())
+}
+
+/// The oldest major version that a backup is known to load into: that of its pg_dump if it is
+/// newer than its server (manual, pg_dump, "Notes") and there is one, else that of its server.
+fn loads(archive: &Archive) -> Option<u32> {
+    let both = archive.server_major.max(archive.pg_dump_major);
+    let is_there = both == archive.server_major || Program::find("postgres", both).is_ok();
+    if is_there { both } else { archive.server_major }
 }
 
 /// Whether no other server would be started for it.

@@ -1,9 +1,16 @@
-//! The same work on several threads.
+//! The same work on several threads, and work that is left behind.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
 
-use shared::Result;
+use shared::{Result, signals};
+
+/// Between two looks whether we should stop.
+const BETWEEN: Duration = Duration::from_millis(20);
+/// How long work that can stop is waited for then.
+const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs the same work on so many threads, to the end of all of them: this one, and as many more as
 /// can be started.
@@ -18,6 +25,28 @@ pub fn on_threads(count: usize, work: impl Fn() -> Result<()> + Sync) -> Result<
         let ended = workers.into_iter().map(joined);
         std::iter::once(own).chain(ended).collect()
     })
+}
+
+/// Does the work on a thread of its own, which is left behind if it does not end when a signal or
+/// a time limit asks us to stop: a file on a mount that is gone may never be read.
+pub fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (done, ends) = mpsc::channel();
+    let worker = thread::Builder::new().spawn(move || done.send(work()))?;
+    loop {
+        match ends.recv_timeout(BETWEEN) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(stop) = signals::check() {
+                    let _ = ends.recv_timeout(STOPS_WITHIN);
+                    return Err(stop);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(_) => return Err(shared::Error::interrupted()),
+            },
+        }
+    }
 }
 
 /// Does both at the same time, or `own` first where no more threads can be started.

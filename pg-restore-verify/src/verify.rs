@@ -9,7 +9,7 @@ use std::time::Instant;
 use shared::cli::Context;
 use shared::dump::Toc;
 use shared::programs::Program;
-use shared::{Result, units};
+use shared::{Error, Result, units};
 
 use crate::afterwards;
 use crate::announced;
@@ -79,16 +79,20 @@ pub fn backup(
         known.report(&checksums, findings)?;
         Ok(proved)
     });
-    watch
-        .end()
-        .inspect_err(|_| findings.on_shared_server(false))?;
-    let (proved, restore) = tried?;
+    let (proved, restore) =
+        tried.map_err(|error| given_up(&mut watch, findings).unwrap_or(error))?;
     match target {
         Some(target) => {
-            let manifest = known.manifest();
-            afterwards::settle(target, manifest, &options.after, context, findings)?;
+            let (after, manifest) = (&options.after, known.manifest());
+            findings.on_shared_server(servers.is_named());
+            afterwards::settle(target, manifest, after, &mut watch, context, findings)
+                .map_err(|error| given_up(&mut watch, findings).unwrap_or(error))?;
+            findings.on_shared_server(false);
         }
-        None => afterwards::without_target(&options.after, findings)?,
+        None => {
+            watch.end()?;
+            afterwards::without_target(&options.after, findings)?;
+        }
     }
     let verdict = findings.verdict(proved + known.doubt())?;
     // Nothing was proved by reading; but damage is damage.
@@ -101,6 +105,13 @@ pub fn backup(
         note::beside(path, verdict, restore, options, context);
     }
     Ok(())
+}
+
+/// The error instead of any other, if time was up.
+fn given_up(watch: &mut Watch, findings: &mut Findings<'_>) -> Option<Error> {
+    let error = watch.end().err()?;
+    findings.on_shared_server(false);
+    Some(error)
 }
 
 /// Reads a backup to its end and compares it with its manifest; what was seen, in words.
@@ -168,6 +179,16 @@ fn restored_and_proved(
     };
     findings.on_shared_server(servers.is_named());
     let target = target.insert(Target::start(archive, servers, context)?);
+    if let Some(live) = &options.after.promote {
+        target.stand_beside(live, &options.after)?;
+    }
+    if !target.server().is_ours() && target.server().superuser()?.is_some() {
+        findings.warn_once(
+            "code that a backup defines (functions of its indexes, constraints, event triggers) \
+             runs there as a superuser: a role with CREATEDB alone has less to lose"
+                .to_string(),
+        );
+    }
     let toc = data.as_ref().map(Data::toc);
     let tried = on_target(archive, known, options, toc, target, context, findings);
     let tried = tried.map_err(|error| target.explain(error))?;
@@ -356,7 +377,11 @@ fn plain(
     if !wanted.report(target.server(), findings)? {
         return Ok(None);
     }
-    let locale = Locale::of_manifest(&archive.path);
+    let create = wanted.create_database.as_deref();
+    let locale = match create.map(Locale::of_statement) {
+        Some(locale) if !locale.is_unknown() => locale,
+        _ => Locale::of_manifest(&archive.path),
+    };
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }

@@ -21,6 +21,7 @@ pub use child::{Child, Ender, Finished};
 pub use install::install_hint;
 pub use places::Places;
 pub use version::Version;
+pub use words::split as words;
 
 use crate::error::{Context, Error, Result};
 

@@ -3,6 +3,8 @@
 //! A subscription, a server and a user mapping have them in their strings; a view, a function or a
 //! statement may have one behind the word `password`, as libpq takes it, or in a URL.
 
+use std::ops::Range;
+
 use crate::dump::{Token, spans, tokens};
 
 /// What stands for what is not shown.
@@ -21,14 +23,23 @@ const KINDS: [&[&str]; 6] = [
     &["user"],
 ];
 
+/// Settings of extensions that hold none; all others with a dot in their name are somebody's own.
+const OPEN_SETTINGS: [&str; 4] = [
+    "plpgsql.",
+    "auto_explain.",
+    "pg_stat_statements.",
+    "pg_trgm.",
+];
+
+/// What is in the name of a setting that may hold one.
+const SECRET_SETTINGS: [&str; 6] = ["conninfo", "password", "secret", "token", "key", "command"];
+
 /// A statement, or several, without the passwords in it.
 pub fn masked(sql: &str) -> String {
-    let all = is_secret(sql);
     let mut shown = String::with_capacity(sql.len());
     let mut written = 0;
-    for (token, place) in spans(sql.as_bytes()) {
-        let secret = all && matches!(token, Token::Text(_));
-        if let (true, Some(between)) = (secret, sql.get(written..place.start)) {
+    for place in secrets(sql) {
+        if let Some(between) = sql.get(written..place.start) {
             shown.push_str(between);
             shown.push_str(&format!("'{HIDDEN}'"));
             written = place.end;
@@ -38,10 +49,88 @@ pub fn masked(sql: &str) -> String {
     behind_the_word(&shown)
 }
 
+/// The words of a server about a statement, without what they quote of its secrets.
+pub fn masked_words(words: &str, sql: &str) -> String {
+    let secrets = secrets(sql);
+    let mut shown = words.to_string();
+    for (token, place) in spans(sql.as_bytes()) {
+        match token {
+            Token::Text(text) if !text.is_empty() && secrets.contains(&place) => {
+                shown = shown.replace(String::from_utf8_lossy(&text).as_ref(), HIDDEN);
+            }
+            _ => {}
+        }
+    }
+    behind_the_word(&shown)
+}
+
+/// Where the strings of a statement are that nobody else may read.
+fn secrets(sql: &str) -> Vec<Range<usize>> {
+    let all = is_secret(sql);
+    let mut setting = Setting::None;
+    let mut places = Vec::new();
+    for (token, place) in spans(sql.as_bytes()) {
+        if matches!(token, Token::Text(_)) && (all || matches!(setting, Setting::Secret)) {
+            places.push(place);
+        }
+        setting = setting.after(&token);
+    }
+    places
+}
+
+/// What is being set, in `SET a.b TO 'value'`.
+enum Setting {
+    None,
+    /// Its name so far.
+    Name(String),
+    Secret,
+}
+
+impl Setting {
+    fn after(self, token: &Token<'_>) -> Self {
+        if token.is("set") {
+            return Self::Name(String::new());
+        }
+        match (self, token) {
+            (_, Token::Symbol(b';')) => Self::None,
+            (Self::Name(name), token) if *token == Token::Symbol(b'=') || token.is("to") => {
+                match may_be_secret(&name) {
+                    true => Self::Secret,
+                    false => Self::None,
+                }
+            }
+            (Self::Name(name), Token::Symbol(b'.')) => Self::Name(name + "."),
+            (Self::Name(name), token) => match token.identifier() {
+                Some(part) => Self::Name(name + &part),
+                None => Self::None,
+            },
+            (setting, _) => setting,
+        }
+    }
+}
+
+/// Whether the value of a setting is one that nobody else may read.
+fn may_be_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_own = name.contains('.') && !OPEN_SETTINGS.iter().any(|open| name.starts_with(open));
+    is_own || SECRET_SETTINGS.iter().any(|word| name.contains(word))
+}
+
+/// Whether a statement, or the beginning of one, sets what is secret.
+fn sets_secret(sql: &str) -> bool {
+    let mut setting = Setting::None;
+    tokens(sql.as_bytes()).iter().any(|token| {
+        setting = std::mem::replace(&mut setting, Setting::None).after(token);
+        matches!(setting, Setting::Secret)
+    })
+}
+
 /// The beginning of a statement that may end in the midst of a string.
 pub fn masked_beginning(sql: &str) -> String {
     match sql.find(['\'', '$']) {
-        Some(at) if is_secret(sql) => format!("{}'{HIDDEN}'", sql.get(..at).unwrap_or_default()),
+        Some(at) if is_secret(sql) || sets_secret(sql) => {
+            format!("{}'{HIDDEN}'", sql.get(..at).unwrap_or_default())
+        }
         _ => behind_the_word(sql),
     }
 }
@@ -102,7 +191,7 @@ fn without_urls_passwords(text: &str) -> String {
 }
 
 /// The value that follows: `=value`, `= 'value'`, `= ''value''` or ` 'value'`.
-fn value(rest: &str) -> Option<std::ops::Range<usize>> {
+fn value(rest: &str) -> Option<Range<usize>> {
     let is_space = |c: char| c == ' ' || c == '\n' || c == '\t';
     let gap = rest.len() - rest.trim_start_matches(is_space).len();
     let (equals, begin) = match rest.get(gap..)?.strip_prefix('=') {
@@ -161,6 +250,47 @@ mod tests {
         ] {
             assert_eq!(masked(sql), shown);
         }
+    }
+
+    #[test]
+    fn settings_that_may_hold_one() {
+        for (sql, shown) in [
+            (
+                "ALTER DATABASE d SET \"app.token\" TO 'geheim';",
+                "ALTER DATABASE d SET \"app.token\" TO '***';",
+            ),
+            (
+                "ALTER DATABASE d SET app.tenant = 'geheim';\nALTER DATABASE d SET work_mem TO '5MB';",
+                "ALTER DATABASE d SET app.tenant = '***';\nALTER DATABASE d SET work_mem TO '5MB';",
+            ),
+            (
+                "ALTER DATABASE d SET primary_conninfo TO 'host=h';",
+                "ALTER DATABASE d SET primary_conninfo TO '***';",
+            ),
+            (
+                "ALTER DATABASE d SET search_path TO 'a', 'b';",
+                "ALTER DATABASE d SET search_path TO 'a', 'b';",
+            ),
+            (
+                "ALTER DATABASE d SET plpgsql.extra_errors TO 'all';",
+                "ALTER DATABASE d SET plpgsql.extra_errors TO 'all';",
+            ),
+            (
+                "ALTER TABLE t ALTER a SET DEFAULT 'b.c';",
+                "ALTER TABLE t ALTER a SET DEFAULT 'b.c';",
+            ),
+        ] {
+            assert_eq!(masked(sql), shown);
+        }
+        let cut = "ALTER DATABASE d SET app.token TO 'ge";
+        assert_eq!(
+            masked_beginning(cut),
+            "ALTER DATABASE d SET app.token TO '***'"
+        );
+        let words = "invalid value for parameter \"app.token\": \"geheim\"";
+        let sql = "ALTER DATABASE d SET app.token TO 'geheim';";
+        assert!(!masked_words(words, sql).contains("geheim"));
+        assert_eq!(masked_words(words, "SELECT 'geheim'"), words);
     }
 
     #[test]

@@ -176,7 +176,8 @@ pub fn wait_writable(file: impl AsFd) -> io::Result<()> {
 }
 
 fn wait_for(file: BorrowedFd<'_>, what: PollFlags) -> io::Result<()> {
-    let Some(hangs_up) = HANGS_UP.get() else {
+    // Who cleans up after a signal may still have to say something.
+    let Some(hangs_up) = HANGS_UP.get().filter(|_| !CLEANS_UP.get()) else {
         return Ok(());
     };
     loop {

@@ -70,8 +70,13 @@ impl Standby {
 
     /// A connection string for a database of it, as `-d` takes it.
     pub fn conninfo(&self, database: &Database) -> String {
-        let (folder, name) = (self.folder.path().display(), database.name());
-        format!("host={folder} port=5432 user=postgres dbname={name}")
+        self.conninfo_of(database.name())
+    }
+
+    /// The same for the database of this name.
+    pub fn conninfo_of(&self, database: &str) -> String {
+        let folder = self.folder.path().display();
+        format!("host={folder} port=5432 user=postgres dbname='{database}'")
     }
 
     /// Opens a session of the superuser.
@@ -79,9 +84,25 @@ impl Standby {
         self.try_connect(database.name()).unwrap()
     }
 
+    /// Runs statements in the database of this name.
+    pub fn sql(&self, database: &str, statements: &str) {
+        let mut client = self.try_connect(database).unwrap();
+        client.batch_execute(statements).expect(statements);
+    }
+
+    /// What a query in the database of this name answers.
+    pub fn value(&self, database: &str, query: &str) -> String {
+        let mut client = self.try_connect(database).unwrap();
+        client.query_one(query, &[]).expect(query).get(0)
+    }
+
     /// Waits until it has done everything that the primary has done by now.
     pub fn catch_up(&self, database: &Database) {
-        let end = database.value("select pg_current_wal_lsn()");
+        self.reach(&database.value("select pg_current_wal_lsn()"));
+    }
+
+    /// Waits until it has come to this place of the WAL.
+    pub fn reach(&self, end: &str) {
         let done = format!("select pg_last_wal_replay_lsn() >= '{end}'");
         eventually("the standby catches up", || {
             let client = self.try_connect("postgres");

@@ -3,8 +3,11 @@
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
 use std::path::Path;
+use std::thread;
 
-use tests::{Database, binary, program, start};
+use postgres::Client;
+use shared::cluster::Cluster;
+use tests::{Database, binary, eventually, program, start};
 
 /// The server that the README's examples were run against.
 const MAJOR: u32 = 15;
@@ -54,13 +57,18 @@ fn shows_what_happens() {
     database.load_sample();
     let tools = binary("pg-dump-rotate");
     binary("pg-restore-verify");
+    binary("pg-lock-kill");
     let path = format!(
         "{}:{}",
         tools.parent().unwrap().display(),
         std::env::var("PATH").unwrap()
     );
     let mut ran = 0;
+    let mut head = None;
     for steps in blocks {
+        if steps[0].command.starts_with("pg-lock-kill") {
+            head = Some(hanging(&cluster));
+        }
         let folder = tempfile::tempdir().unwrap();
         for step in steps {
             let output = program("sh")
@@ -86,7 +94,37 @@ fn shows_what_happens() {
             }
         }
     }
+    drop(head);
     assert!(ran >= 10, "only {ran} commands were run");
+}
+
+/// Two sessions that wait for one which sits in a transaction, and is returned.
+fn hanging(cluster: &Cluster) -> Client {
+    let mut watcher = cluster.connect("app").unwrap();
+    let table = "create role shop login; create schema shop authorization shop;
+        create table shop.stock (id int, n int); alter table shop.stock owner to shop;
+        insert into shop.stock values (1, 10)";
+    watcher.batch_execute(table).unwrap();
+    let session = |name: &str| {
+        let mut config = postgres::Config::new();
+        config.host_path(cluster.socket_dir()).port(cluster.port());
+        config.user("shop").dbname("app").application_name(name);
+        config.connect(postgres::NoTls).unwrap()
+    };
+    let update = "update shop.stock set n = n - 1 where id = 1";
+    let mut head = session("etl");
+    head.batch_execute(&format!("begin; {update}")).unwrap();
+    for number in 1..=2_i64 {
+        let mut waiter = session("web");
+        // It goes on once the README has ended the head.
+        thread::spawn(move || waiter.batch_execute(update));
+        let waiting = "select count(distinct pid) from pg_locks where not granted";
+        eventually("it waits", || {
+            let row = watcher.query_one(waiting, &[]).unwrap();
+            row.get::<_, i64>(0) == number
+        });
+    }
+    head
 }
 
 /// Without what is another each time: the folder, times, and how long it took.

@@ -11,10 +11,21 @@ fn damage_at_random_places_is_found() {
     let few = |arguments: &[&str]| {
         let output = program(binary("soak")).args(arguments).run().expect_code(0);
         assert!(
-            output.stdout.contains("every damage that shows was found"),
+            output
+                .stdout
+                .contains("every damage that shows was found, and no other was passed over"),
             "{output:?}"
         );
     };
     few(&["--count", "8", "--level", "archive-only"]);
-    few(&["--count", "2", "--level", "full", "--fault", "flip"]);
+    few(&[
+        "--count",
+        "2",
+        "--restored",
+        "1",
+        "--level",
+        "full",
+        "--fault",
+        "flip",
+    ]);
 }

@@ -53,7 +53,7 @@ pub fn plan(client: &mut Client, origin: Origin<'_>) -> Result<Vec<Job>> {
         Job::of_one(CHECK, object, key.pages, move |client| {
             // What a function of the database does is not known; whoever looks may be a superuser.
             match live && key.runs_own_code {
-                true => Ok(Outcome::Listed(NOT_RUN.into())),
+                true => Ok(Outcome::Unseen(NOT_RUN.into())),
                 false => key.look(client, inherited),
             }
         })

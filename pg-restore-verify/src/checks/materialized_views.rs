@@ -24,7 +24,8 @@ pub fn look(client: &mut Client, contents: &Contents) -> Result<Done> {
         let outcome = match (contents.refreshed.contains(&view), populated) {
             (_, true) => Outcome::Holds,
             _ if contents.held_off.holds(&view) => {
-                let why = "not filled: it shows what is in foreign tables, which nothing may read";
+                let why = "not filled: it shows what is elsewhere (foreign tables, dblink), which \
+                           nothing may read";
                 Outcome::Listed(why.to_string())
             }
             (true, false) if contents.withheld.leaves_gap() => {

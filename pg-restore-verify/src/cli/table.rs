@@ -57,13 +57,18 @@ pub const TOOL: Tool = Tool::new(
      the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
      restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
      status 2, and is not noted. The same holds where others end our sessions or leave no \
-     connection.\n\n\
+     connection. What a backup holds beside what pg_dump writes is not run there, whether in a script \
+     or in an archive, and \"skipped\" alike: statements about roles, tablespaces, settings or other \
+     databases, DO, CALL, COPY from or to a file or program, queries, CREATE TABLE AS, DROP and \
+     REASSIGN OWNED; an archive whose rows are INSERTs with such among them is not restored at all. What it \
+     defines in its database can't be held off: functions of indexes, constraints, defaults and \
+     event triggers run with the rights of the role that you name; a superuser is warned.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
      them are read and compared with the manifest, not restored, and a materialised view that \
-     shows them stays empty; each has a record with status \"skipped\". What opens connections \
-     by functions of its own, such as dblink in a materialised view, an index or a constraint, is \
-     not held off.\n\n\
+     shows them stays empty; each has a record with status \"skipped\". So has a \
+     materialised view that calls dblink or its like, by views and functions between them, too: it \
+     stays empty. Such functions in an index or a constraint are not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
      amcheck, with --deep every row in them), materialised views, sequences that would give a \
@@ -74,12 +79,16 @@ pub const TOOL: Tool = Tool::new(
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
-     mappings and roles are '***', and so is what follows the word password in others.\n\n\
+     mappings and roles are '***', and so are what follows the word password in others, and the \
+     values of settings that are an application's own (app.token) or called after a secret.\n\n\
      --live makes these checks on a running database, all but that of materialised views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
-     constraint or a foreign key: what needs one is listed and not looked at. There any fault fails the verdict, with status 1. What could not be looked at \
+     constraint or a foreign key: such a constraint is counted as not looked at, \
+     for the server did when the rows came; such a key is one that could not be looked at. \
+     A superuser is warned: planning a query runs functions of indexes and views with every right, and a \
+     role with pg_read_all_data (14 and later) is enough, also for --compare. There any fault fails the verdict, with status 1. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
      makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
@@ -94,13 +103,20 @@ pub const TOOL: Tool = Tool::new(
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
-     backup is of another database (check \"origin\") and where its manifest says that it holds \
-     a part only (check \"selection\"); --accept CHECK lets pass what that check skipped, not what \
-     failed, and the record \"promote\" names it. What came with the data (\"skipped\" as well) \
-     keeps nothing from being promoted. With --latest the newest backup of NAME is taken, unless \
-     --database names another. If anything fails all is as it was. What was written to the live one after the backup is in \
-     the old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or \
-     the owner of NAME with CREATEDB and pg_signal_backend.\n\n\
+     backup is of another database (check \"origin\"), where its manifest says that it holds a \
+     part only (check \"selection\"), and where encoding, locale or tablespace would be others \
+     than the live one's (checks of those names); --accept CHECK lets pass what that check \
+     skipped, not what failed, and the record \"promote\" names it. What a backup does not say of \
+     its locale is as in the live one, and so is the tablespace, which needs room for both. What \
+     came with the data (\"skipped\" as well) keeps nothing from being promoted. With --latest \
+     the newest backup of NAME is taken, unless --database names another. What would stay behind \
+     is refused before anything is restored: enabled subscriptions, logical replication slots, \
+     prepared transactions; so is a right that is missing. All that the live one has is tried on \
+     the restored one before any session is ended. If anything fails then, or sessions do not end \
+     within 10 s, all is as it was. What was written to the live one after the backup is in the \
+     old one only. Subscriptions of a backup are restored disabled. It takes a superuser, or who \
+     has CREATEDB and is the owner of NAME or a member of that role, and may end the sessions \
+     there (pg_signal_backend).\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
      --max-difference, in percent of the larger one, and if the manifest says that the backup is \
@@ -126,7 +142,9 @@ pub const TOOL: Tool = Tool::new(
      backup_manifest says; the recovery must reach the moment that is asked for, and which place \
      and last transaction it reached is said; then every row of every database is read. It fails \
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
-     are there, or the backup is later than the moment. WAL that creates a tablespace can't be \
+     on the way to the newest timeline are there, or the backup is later than the moment. \
+     --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
+     included. WAL that creates a tablespace can't be \
      replayed here, for it would be in a folder of this machine.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \

@@ -35,14 +35,9 @@ impl Archive {
         !self.files.keys().any(|name| Segment::parse(name).is_some())
     }
 
-    /// The files of WAL of the same timeline that come after this one.
-    pub fn after(&self, segment: Segment) -> impl Iterator<Item = &str> {
-        let later = move |name: &&str| {
-            Segment::parse(name).is_some_and(|other| {
-                other.timeline == segment.timeline && other.place() > segment.place()
-            })
-        };
-        self.files.keys().map(String::as_str).filter(later)
+    /// What is there, in the order of its names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
     }
 
     fn add_folder(&mut self, folder: &Path, depth: usize) -> Result<()> {
@@ -124,6 +119,12 @@ impl Segment {
         })
     }
 
+    /// The name of the file that holds a place in the WAL, files being of this length.
+    pub fn of(timeline: u32, lsn: u64, bytes: u64) -> String {
+        let low = (lsn & 0xffff_ffff) / bytes;
+        format!("{timeline:08X}{:08X}{low:08X}", lsn >> 32)
+    }
+
     /// Where in the WAL it is, comparable.
     pub fn place(self) -> u64 {
         u64::from(self.high) << 32 | u64::from(self.low)
@@ -132,11 +133,6 @@ impl Segment {
     /// Where in the WAL it begins, files being of this length.
     pub fn start(self, bytes: u64) -> u64 {
         (u64::from(self.high) << 32) + u64::from(self.low) * bytes
-    }
-
-    /// The one at the same place on another timeline.
-    pub fn on(self, timeline: u32) -> Self {
-        Self { timeline, ..self }
     }
 }
 

@@ -5,10 +5,13 @@
 
 use super::archive::Segment;
 use super::pages::{Head, at, header_bytes};
+use super::target;
 
 /// So much of a record's end is not all zeros.
 const TAIL: usize = 8;
 const RECORD_HEADER: usize = 24;
+/// Where a record says which one it follows.
+const PREVIOUS: usize = 8;
 /// Where a page says how much of the record that the page before began is still to come.
 const REMAINING: usize = 16;
 
@@ -23,19 +26,26 @@ enum Place {
     Record(u64),
 }
 
-/// Whether the server's words are about WAL that goes on after their place. `read` has the bytes
-/// of the file of that name; `last` is the last that the server got.
-pub fn is_damage(words: &str, last: Option<&str>, read: impl Fn(&str) -> Option<Vec<u8>>) -> bool {
+/// Whether the server's words are about WAL that goes on after their place. `files` names those that
+/// may hold a place, and `read` has the bytes of one.
+pub fn is_damage(
+    words: &str,
+    files: impl Fn(u64) -> Vec<String>,
+    read: impl Fn(&str) -> Option<Vec<u8>>,
+) -> bool {
     let Some(place) = Place::of(words) else {
         return true;
     };
-    let name = match &place {
-        Place::Page(name, _) => Some(name.as_str()),
-        _ => last,
+    let names = match &place {
+        Place::Page(name, _) => vec![name.clone()],
+        Place::Header(lsn) | Place::Record(lsn) => files(*lsn),
     };
-    let found = name.and_then(|name| Some((Segment::parse(name)?, read(name)?)));
-    let goes_on = found.and_then(|(segment, bytes)| place.goes_on(segment, &bytes));
-    goes_on.unwrap_or_else(|| !words.contains("magic number 0000"))
+    let goes_on = names.iter().find_map(|name| {
+        let (segment, bytes) = (Segment::parse(name)?, read(name)?);
+        Written::of(segment, &bytes)?.goes_on(&place)
+    });
+    let is_usual = words.contains("magic number 0000") || words.ends_with(", got 0");
+    goes_on.unwrap_or(!is_usual)
 }
 
 impl Place {
@@ -45,67 +55,158 @@ impl Place {
             let offset = words.rsplit_once(" offset ")?.1.trim().parse().ok()?;
             return Some(Self::Page(name.to_string(), offset));
         }
-        let (high, low) = words.rsplit_once(' ')?.1.split_once('/')?;
-        let part = |text| u64::from_str_radix(text, 16).ok();
-        let lsn = part(high)? << 32 | part(low)?;
+        // The last place that is named: "… prev-link 0/1 at 0/2", "… at 0/2: wanted 24, got 0".
+        let mut names = words
+            .rsplit(' ')
+            .map(|word| word.trim_end_matches([':', ',']));
+        let lsn = names.find_map(target::lsn)?;
         Some(match words.contains("checksum") {
             true => Self::Record(lsn),
             false => Self::Header(lsn),
         })
     }
-
-    /// Whether this WAL was written beyond; `None` where the file is another one.
-    fn goes_on(&self, segment: Segment, bytes: &[u8]) -> Option<bool> {
-        let head = Head::of(bytes)?;
-        let page_bytes = head.page_bytes;
-        let start = segment.start(head.bytes);
-        // The page's own address: neither zeros nor an older file have it.
-        let is_written = |page: usize| {
-            let found = at(bytes, page * page_bytes + 8).map(u64::from_le_bytes);
-            found == Some(start + (page * page_bytes) as u64)
-        };
-        let pages = bytes.len() / page_bytes;
-        let (lsn, is_whole) = match self {
-            Self::Page(_, offset) => return Some((offset / page_bytes..pages).any(is_written)),
-            Self::Header(lsn) => (*lsn, false),
-            Self::Record(lsn) => (*lsn, true),
-        };
-        if lsn >= start + head.bytes {
-            return None;
-        }
-        let end = match (lsn.checked_sub(start), is_whole) {
-            (Some(offset), false) => Some(usize::try_from(offset).ok()? + RECORD_HEADER),
-            (Some(offset), true) => {
-                let offset = usize::try_from(offset).ok()?;
-                let length = u32::from_le_bytes(at(bytes, offset)?);
-                end_of(bytes, page_bytes, offset, usize::try_from(length).ok()?)
-            }
-            // It began in the file before.
-            (None, _) => {
-                let left = usize::try_from(u32::from_le_bytes(at(bytes, REMAINING)?)).ok()?;
-                end_of(bytes, page_bytes, header_bytes(bytes)?, left)
-            }
-        };
-        let Some(end) = end else { return Some(true) };
-        let page = end.saturating_sub(1) / page_bytes;
-        let from = end.saturating_sub(if is_whole { TAIL } else { 0 });
-        let from = from.max(page * page_bytes + RECORD_HEADER);
-        let rest = bytes.get(from..(page + 1) * page_bytes).unwrap_or_default();
-        Some(rest.iter().any(|byte| *byte != 0) || (page + 1..pages).any(is_written))
-    }
 }
 
-/// Where so many bytes of a record end that are at `offset`; `None` beyond this file.
-fn end_of(bytes: &[u8], page_bytes: usize, offset: usize, length: usize) -> Option<usize> {
-    let (mut offset, mut left) = (offset, length);
-    loop {
-        let page_end = (offset / page_bytes + 1) * page_bytes;
-        let taken = left.min(page_end.checked_sub(offset)?);
-        left -= taken;
-        if left == 0 {
-            return Some(offset + taken);
+/// A file of WAL, as far as it was written: behind that are zeros, or what an older file held whose
+/// place it took.
+struct Written<'a> {
+    bytes: &'a [u8],
+    start: u64,
+    page_bytes: usize,
+}
+
+impl<'a> Written<'a> {
+    fn of(segment: Segment, bytes: &'a [u8]) -> Option<Self> {
+        let head = Head::of(bytes)?;
+        Some(Self {
+            bytes,
+            start: segment.start(head.bytes),
+            page_bytes: head.page_bytes,
+        })
+    }
+
+    /// `None` where the place is in another file.
+    fn goes_on(&self, place: &Place) -> Option<bool> {
+        let (lsn, is_record) = match place {
+            Place::Page(_, offset) => {
+                let page = offset / self.page_bytes;
+                return Some(self.any_written(page) || self.swallows(page));
+            }
+            Place::Header(lsn) => (*lsn, false),
+            Place::Record(lsn) => (*lsn, true),
+        };
+        let offset = lsn.checked_sub(self.start).map(usize::try_from);
+        let offset = offset.transpose().ok()?;
+        if offset.is_some_and(|offset| offset >= self.bytes.len()) {
+            return None;
         }
-        offset = page_end + header_bytes(bytes.get(page_end..)?)?;
+        let end = match (offset, is_record) {
+            (Some(offset), false) => Some(offset + 1),
+            (Some(offset), true) => {
+                let length = u32::from_le_bytes(at(self.bytes, offset)?);
+                self.end_of(offset, usize::try_from(length).ok()?)
+            }
+            // It began in the file before.
+            (None, true) => {
+                let left = u32::from_le_bytes(at(self.bytes, REMAINING)?);
+                self.end_of(header_bytes(self.bytes)?, usize::try_from(left).ok()?)
+            }
+            (None, false) => return None,
+        };
+        let Some(end) = end else { return Some(true) };
+        let page = end.saturating_sub(1) / self.page_bytes;
+        if self.any_written(page + 1) {
+            return Some(true);
+        }
+        // Who receives WAL writes over an older file byte by byte.
+        if self.is_of_an_older_file(page + 1) {
+            return Some(false);
+        }
+        let page_start = page * self.page_bytes;
+        Some(match offset.filter(|offset| *offset >= page_start) {
+            // The server writes whole pages, with all of a record that is in one of them.
+            Some(offset) => is_record || self.any_bytes(offset, offset + RECORD_HEADER),
+            None => {
+                let from = end.saturating_sub(TAIL).max(page_start + RECORD_HEADER);
+                self.any_bytes(from, page_start + self.page_bytes)
+            }
+        })
+    }
+
+    /// Whether the record that leads from the page before to this one has another within it, which
+    /// says that it comes after it: its length is wrong.
+    fn swallows(&self, page: usize) -> bool {
+        let Some(page_start) = page.checked_sub(1).map(|page| page * self.page_bytes) else {
+            return false;
+        };
+        let page_end = page_start + self.page_bytes;
+        let number = |offset| at(self.bytes, offset).map(u32::from_le_bytes);
+        let first = self.bytes.get(page_start..).and_then(header_bytes);
+        let left = number(page_start + REMAINING).and_then(|left| usize::try_from(left).ok());
+        let (Some(first), Some(left)) = (first, left) else {
+            return false;
+        };
+        let mut offset = (page_start + first)
+            .saturating_add(left)
+            .next_multiple_of(8);
+        while offset + RECORD_HEADER <= page_end {
+            let length = number(offset).and_then(|length| usize::try_from(length).ok());
+            let Some(length) = length.filter(|length| *length >= RECORD_HEADER) else {
+                return false;
+            };
+            let next = offset.saturating_add(length).next_multiple_of(8);
+            if next > page_end {
+                let lsn = self.start + offset as u64;
+                let mut within = (offset + RECORD_HEADER..page_end - RECORD_HEADER + 1).step_by(8);
+                return within.any(|place| {
+                    let before = at(self.bytes, place + PREVIOUS).map(u64::from_le_bytes);
+                    before == Some(lsn)
+                });
+            }
+            offset = next;
+        }
+        false
+    }
+
+    /// Where so many bytes of a record end that are at `offset`; `None` beyond this file.
+    fn end_of(&self, offset: usize, length: usize) -> Option<usize> {
+        let (mut offset, mut left) = (offset, length);
+        loop {
+            let page_end = (offset / self.page_bytes + 1) * self.page_bytes;
+            let taken = left.min(page_end.checked_sub(offset)?);
+            left -= taken;
+            if left == 0 {
+                return Some(offset + taken);
+            }
+            offset = page_end + header_bytes(self.bytes.get(page_end..)?)?;
+        }
+    }
+
+    fn any_bytes(&self, from: usize, to: usize) -> bool {
+        let bytes = self.bytes.get(from..to.min(self.bytes.len()));
+        bytes.is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
+    }
+
+    /// Whether this page or a later one was written: neither zeros nor an older file have its
+    /// address.
+    fn any_written(&self, page: usize) -> bool {
+        self.pages(page).any(|(place, said)| place == said)
+    }
+
+    fn is_of_an_older_file(&self, page: usize) -> bool {
+        let length = self.bytes.len() as u64;
+        let is_older = |(place, said): (u64, u64)| said < place && (place - said) % length == 0;
+        self.pages(page)
+            .any(|(place, said)| said != 0 && is_older((place, said)))
+    }
+
+    /// The addresses of pages from this one on, and what they themselves say.
+    fn pages(&self, page: usize) -> impl Iterator<Item = (u64, u64)> + '_ {
+        (page..self.bytes.len() / self.page_bytes).filter_map(|page| {
+            let offset = page * self.page_bytes;
+            let said = at(self.bytes, offset + 8).map(u64::from_le_bytes)?;
+            Some((self.start + offset as u64, said))
+        })
     }
 }
 
@@ -133,9 +234,8 @@ mod tests {
     }
 
     fn is_damage_in(bytes: &[u8], words: &str) -> bool {
-        is_damage(words, Some(NAME), |name| {
-            (name == NAME).then(|| bytes.to_vec())
-        })
+        let files = |_| vec![NAME.to_string()];
+        is_damage(words, files, |name| (name == NAME).then(|| bytes.to_vec()))
     }
 
     #[test]
@@ -174,10 +274,50 @@ mod tests {
         // Another one comes after it.
         bytes[0x3000] = 1;
         assert!(is_damage_in(&bytes, words));
-        let words = "invalid resource manager ID 99 at 0/304100";
+    }
+
+    #[test]
+    fn a_record_that_another_lies_within_is_damaged() {
+        let words = format!("invalid magic number 0000 in log segment {NAME}, offset 24576");
         let mut bytes = segment(3);
-        assert!(!is_damage_in(&bytes, words));
-        bytes[0x4200] = 1;
-        assert!(is_damage_in(&bytes, words));
+        // What the page before began ends, and two records follow, the second longer than the page.
+        bytes[0x4010] = 100;
+        let first = 0x4018 + 104;
+        bytes[first] = 32;
+        let second = first + 32;
+        bytes[second..second + 2].copy_from_slice(&[0x20, 0x20]);
+        assert!(!is_damage_in(&bytes, &words));
+        let third = second + 0x20;
+        bytes[third] = 24;
+        bytes[third + 8..third + 16].copy_from_slice(&(START + second as u64).to_le_bytes());
+        assert!(is_damage_in(&bytes, &words));
+    }
+
+    #[test]
+    fn a_record_that_makes_no_sense_is_none() {
+        let mut bytes = segment(3);
+        let end = "invalid record length at 0/304100: wanted 24, got 0";
+        assert!(!is_damage_in(&bytes, end));
+        for words in [
+            "invalid resource manager ID 99 at 0/304100",
+            "invalid record length at 0/304100: expected at least 24, got 8",
+            "invalid record length at 0/304100: wanted 24, got 0",
+            "record with incorrect prev-link 0/1 at 0/304100",
+            // Its length, from 24 to 56, which only zeros follow.
+            "incorrect resource manager data checksum in record at 0/304100",
+        ] {
+            bytes[0x4100] = 56;
+            bytes[0x4110] = 1;
+            assert!(is_damage_in(&bytes, words), "{words}");
+            // Behind what was received is what an older file held.
+            let older = START - (1 << 20) + 3 * PAGE as u64;
+            bytes[3 * PAGE + 8..3 * PAGE + 16].copy_from_slice(&older.to_le_bytes());
+            assert!(!is_damage_in(&bytes, words), "{words}");
+            bytes[3 * PAGE + 8..3 * PAGE + 16].fill(0);
+        }
+        // One that no file is known of.
+        let unknown = |words| is_damage(words, |_| Vec::new(), |_| None);
+        assert!(!unknown(end));
+        assert!(unknown("invalid resource manager ID 99 at 0/304100"));
     }
 }

@@ -7,28 +7,36 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
+use std::time::Duration;
 
 use shared::cluster::{Draft, Owner};
-use shared::{Context, Error, Result};
+use shared::{Context, Error, Result, signals};
 
 use super::archive::{Archive, Segment};
-use super::base::{unpacked, write};
+use super::copy::{unpacked, write};
 use super::pages::{Head, Records};
 use crate::threads::lock;
 
 const SCRIPT: &str = include_str!("fetch.sh");
 /// What the server is told, which runs it in the folder of its data.
 pub const COMMAND: &str = "sh ../fetch \"%f\" \"%p\"";
+/// What is asked for, and the answer.
+const PIPES: [&str; 2] = ["wanted", "given"];
 /// No file of the server has this name: the end of the thread.
 const END: &str = ".";
+
+/// How long a thread that reads the archive is waited for when we are to stop.
+const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Answers the server until it is dropped.
 pub struct Fetcher {
     seen: Arc<Mutex<Seen>>,
     wanted: File,
-    thread: Option<JoinHandle<()>>,
+    /// Disconnected once the thread has ended.
+    ended: Receiver<()>,
 }
 
 /// What was asked for and given.
@@ -56,14 +64,20 @@ pub enum Trouble {
 }
 
 impl Fetcher {
-    /// Begins to answer. WAL of another system than this one is refused.
-    pub fn start(archive: Archive, draft: &Draft, system: Option<u64>) -> Result<Self> {
+    /// Begins to answer. WAL of another system than this one is refused. `records` are those that
+    /// the backup's own WAL ended with.
+    pub fn start(
+        archive: Archive,
+        draft: &Draft,
+        system: Option<u64>,
+        records: Records,
+    ) -> Result<Self> {
         let folder = draft.folder().to_path_buf();
         let owner = draft.owner();
         owner.make_folder(&folder.join("wal"))?;
         let script = folder.join("fetch");
         write(&mut owner.make_file(&script)?, SCRIPT.as_bytes(), &script)?;
-        let [wanted, given] = ["wanted", "given"].map(|name| folder.join(name));
+        let [wanted, given] = PIPES.map(|name| folder.join(name));
         let open = |path: &Path| -> Result<File> {
             draft.make_pipe(path)?;
             // Both ends, so that neither opening nor reading it ever waits for the other side.
@@ -77,14 +91,19 @@ impl Fetcher {
             folder,
             owner,
             system,
-            records: Records::default(),
+            records,
             seen: Arc::clone(&seen),
         };
         let requests = BufReader::new(wanted.try_clone()?);
+        let (ends, ended) = mpsc::channel();
+        thread::Builder::new().spawn(move || {
+            desk.answer(requests, given);
+            drop(ends);
+        })?;
         Ok(Self {
             seen,
             wanted,
-            thread: Some(thread::spawn(move || desk.answer(requests, given))),
+            ended,
         })
     }
 
@@ -97,11 +116,17 @@ impl Fetcher {
 impl Drop for Fetcher {
     fn drop(&mut self) {
         // Should it not arrive, the thread ends with us.
-        if self.wanted.write_all(format!("{END}\n").as_bytes()).is_ok()
-            && let Some(thread) = self.thread.take()
+        if self
+            .wanted
+            .write_all(format!("{END}\n").as_bytes())
+            .is_err()
         {
-            let _ = thread.join();
+            return;
         }
+        // Where we are to stop it may be reading what can't be read, for ever.
+        while self.ended.recv_timeout(STOPS_WITHIN) == Err(RecvTimeoutError::Timeout)
+            && signals::check().is_ok()
+        {}
     }
 }
 
@@ -117,10 +142,16 @@ struct Desk {
 
 impl Desk {
     fn answer(mut self, mut requests: impl BufRead, mut given: File) {
+        let mut closing = Closing {
+            is_asked_for: false,
+            folder: self.folder.clone(),
+            seen: Arc::clone(&self.seen),
+        };
         let mut line = String::new();
         while matches!(requests.read_line(&mut line), Ok(length) if length > 0) {
             let name = line.trim_end();
             if name == END {
+                closing.is_asked_for = true;
                 return;
             }
             let answer = match self.bring(name) {
@@ -142,8 +173,8 @@ impl Desk {
     fn bring(&mut self, name: &str) -> std::result::Result<bool, Trouble> {
         let segment = Segment::parse(name);
         let Some(path) = self.archive.path(name).map(Path::to_path_buf) else {
-            if segment.is_some() {
-                lock(&self.seen).missing = Some(name.to_string());
+            if let Some(segment) = segment {
+                self.miss(name, segment);
             }
             return Ok(false);
         };
@@ -160,6 +191,17 @@ impl Desk {
             seen.last = Some(name.to_string());
         }
         Ok(true)
+    }
+
+    /// Of a place it wants the newest timeline's file first.
+    fn miss(&self, name: &str, segment: Segment) {
+        let mut seen = lock(&self.seen);
+        let known = seen.missing.as_deref().and_then(Segment::parse);
+        let is_newer =
+            |known: Segment| known.place() == segment.place() && known.timeline > segment.timeline;
+        if !known.is_some_and(is_newer) {
+            seen.missing = Some(name.to_string());
+        }
     }
 
     fn look_through(&mut self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
@@ -197,6 +239,27 @@ impl Desk {
     }
 }
 
+/// The end of answering. If nobody asked for it, whatever it was that ended us, the script must not
+/// wait for an answer: its pipes go first, and then the end that we hold of them.
+struct Closing {
+    is_asked_for: bool,
+    folder: PathBuf,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if self.is_asked_for {
+            return;
+        }
+        let why = || Trouble::Error(Error::new("the WAL archive is no longer read"));
+        lock(&self.seen).trouble.get_or_insert_with(why);
+        for pipe in PIPES {
+            let _ = fs::remove_file(self.folder.join(pipe));
+        }
+    }
+}
+
 /// A file of the archive, unpacked.
 pub fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
     let named = |error: io::Error| match error.raw_os_error() {
@@ -216,27 +279,61 @@ pub fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// The directory of a tablespace that the WAL which the backup itself brings would create.
-pub fn tablespace_in(folder: &Path) -> Result<Option<(String, String)>> {
-    let mut names: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
-        names.push(entry?.path());
-    }
-    names.sort();
-    let mut records = Records::default();
-    for path in names {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if Segment::parse(&name).is_none() {
-            continue;
+/// What the WAL that the backup itself brings would create.
+#[derive(Default)]
+pub struct Own {
+    /// A tablespace: the file of WAL, and the directory.
+    pub tablespace: Option<(String, String)>,
+    /// The records that it ended with, of which the archive may have the rest.
+    pub records: Records,
+}
+
+impl Own {
+    /// Looks through it.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut names: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
+            names.push(entry?.path());
         }
-        let bytes = fs::read(&path).context(|| path.display().to_string())?;
-        if let Some(directory) = records.tablespace(&bytes) {
-            return Ok(Some((name, directory)));
+        names.sort();
+        let mut own = Self::default();
+        for path in names {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if Segment::parse(&name).is_none() {
+                continue;
+            }
+            let bytes = fs::read(&path).context(|| path.display().to_string())?;
+            if let Some(directory) = own.records.tablespace(&bytes) {
+                own.tablespace = Some((name.into_owned(), directory));
+                break;
+            }
         }
+        Ok(own)
     }
-    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "000000010000000000000003";
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_ended() {
+        let draft = Draft::new().unwrap();
+        let mut fetcher =
+            Fetcher::start(Archive::default(), &draft, None, Records::default()).unwrap();
+        let ask = || {
+            let mut timeout = draft.command(Path::new("timeout"));
+            timeout.args(["20", "sh", "../fetch", NAME, "there"]);
+            timeout.status().unwrap().code()
+        };
+        assert_eq!(ask(), Some(1));
+        assert_eq!(fetcher.seen().missing.as_deref(), Some(NAME));
+        // It can't be read as a line.
+        fetcher.wanted.write_all(b"\xff\n").unwrap();
+        assert_eq!(fetcher.ended.recv(), Err(mpsc::RecvError));
+        assert_eq!(ask(), Some(200));
+        assert!(matches!(fetcher.seen().trouble, Some(Trouble::Error(_))));
+    }
 }

@@ -9,6 +9,9 @@ use shared::programs::{Child, Program};
 use shared::time::{self, Time};
 use shared::{Context, Error, Result};
 
+/// What a file of WAL holds unless initdb was told otherwise.
+const USUAL_WAL_FILE: u64 = 16 << 20;
+
 /// `backup_label`.
 #[derive(Debug, Clone, Default)]
 pub struct Label {
@@ -74,12 +77,12 @@ impl Control {
             .stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_controldata")?;
         let text = std::io::read_to_string(child.stdout()?)?;
-        child
-            .wait()?
-            .success_or(|| "could not read pg_control".to_string())?;
-        // It goes on after a wrong checksum, and says so.
-        match text.contains("WARNING: ") {
-            true => Err(Error::new("could not read pg_control").with_detail(text)),
+        let finished = child.wait()?;
+        let words = finished.stderr.to_lowercase();
+        finished.success_or(|| "could not read pg_control".to_string())?;
+        // It goes on after a wrong checksum, and says so: before 17 among what it read.
+        match text.contains("WARNING: ") || words.contains("warning: ") {
+            true => Err(Error::new("could not read pg_control").with_detail(text + &words)),
             false => Ok(Self(text)),
         }
     }
@@ -93,6 +96,18 @@ impl Control {
     /// Which server it is of.
     pub fn system(&self) -> Option<u64> {
         self.value("Database system identifier").parse().ok()
+    }
+
+    /// Which timeline it was on.
+    pub fn timeline(&self) -> u32 {
+        let said = self.value("Latest checkpoint's TimeLineID").parse();
+        said.unwrap_or(1)
+    }
+
+    /// How long a file of its WAL is.
+    pub fn wal_file_bytes(&self) -> u64 {
+        let said = self.value("Bytes per WAL segment").parse();
+        said.unwrap_or(USUAL_WAL_FILE)
     }
 
     /// Whether the server had been shut down: then a mere copy of its files is a backup.

@@ -150,3 +150,74 @@ pub fn header_bytes(page: &[u8]) -> Option<usize> {
 pub fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
     bytes.get(place..place + N)?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::fetch::Own;
+    use super::*;
+
+    const FILE: usize = 1 << 20;
+    const PAGE: usize = 8192;
+
+    /// Two files of WAL with these records.
+    fn files(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let mut wal = Vec::new();
+        for record in records {
+            wal.resize(wal.len().next_multiple_of(8), 0);
+            let mut left = &record[..];
+            while !left.is_empty() {
+                if wal.len() % PAGE == 0 {
+                    let number = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+                    let is_first = wal.len() % FILE == 0;
+                    let mut header = vec![0; if is_first { 40 } else { 24 }];
+                    header[0] = 0x10;
+                    if left.len() < record.len() {
+                        header[16..20].copy_from_slice(&number(left.len()));
+                    }
+                    if is_first {
+                        header[2] = 2;
+                        header[32..36].copy_from_slice(&number(FILE));
+                        header[36..40].copy_from_slice(&number(PAGE));
+                    }
+                    wal.extend(header);
+                }
+                let room = PAGE - wal.len() % PAGE;
+                let (now, later) = left.split_at(room.min(left.len()));
+                wal.extend_from_slice(now);
+                left = later;
+            }
+        }
+        wal.resize(2 * FILE, 0);
+        wal.chunks(FILE).map(<[u8]>::to_vec).collect()
+    }
+
+    fn record(length: usize, manager: u8) -> Vec<u8> {
+        let mut record = vec![0; length];
+        record[..4].copy_from_slice(&u32::try_from(length).unwrap().to_le_bytes());
+        record[17] = manager;
+        record
+    }
+
+    #[test]
+    fn a_tablespace_is_seen_wherever_its_record_is_divided() {
+        let mut creates = record(BEFORE_PATH + 40, TABLESPACE);
+        creates[BEFORE_PATH..BEFORE_PATH + 10].copy_from_slice(b"/srv/fast\0");
+        // All that is in the first file but its headers.
+        let room = FILE - 24 * (FILE / PAGE) - 16;
+        for before in (0..creates.len()).step_by(8) {
+            let filler = record(room - before, 10);
+            let [first, second] = &files(&[filler, creates.clone()])[..] else {
+                panic!("two files");
+            };
+            // The backup brings the first, and the archive has the second.
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("000000010000000000000001"), first).unwrap();
+            let mut own = Own::read(folder.path()).unwrap();
+            let found = own.tablespace.map(|(_, path)| path);
+            let found = found.or_else(|| own.records.tablespace(second));
+            assert_eq!(found.as_deref(), Some("/srv/fast"), "{before}");
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::cluster::{Cluster, Draft, State};
@@ -13,7 +12,9 @@ use super::archive::{Archive, Segment};
 use super::end;
 use super::fetch::{self, COMMAND, Fetcher, Seen, Trouble};
 use super::label::Control;
+use super::pages::Records;
 use super::target::Target;
+use super::timelines::Timelines;
 use super::words::Words;
 
 /// What would tell the copy's server how to run, or where to find another server's files.
@@ -68,18 +69,22 @@ pub struct Recovery<'a> {
     pub control: &'a Control,
     /// The timeline that the backup is of.
     pub timeline: u32,
-    /// How long it may take.
-    pub limit: Option<Duration>,
     /// For progress.
     pub context: &'a Context,
 }
 
 impl Recovery<'_> {
     /// Replays.
-    pub fn run(&self, mut draft: Draft, archive: Archive) -> Result<(Outcome, Seen)> {
+    pub fn run(
+        &self,
+        mut draft: Draft,
+        archive: Archive,
+        records: Records,
+    ) -> Result<(Outcome, Seen)> {
         neutralise(&draft)?;
         let settings = self.settings()?;
-        let fetcher = Fetcher::start(archive.clone(), &draft, self.control.system())?;
+        let system = self.control.system();
+        let fetcher = Fetcher::start(archive.clone(), &draft, system, records)?;
         draft.start(self.postgres, &settings)?;
         let state = self.wait(&mut draft, &fetcher)?;
         let log = draft.log();
@@ -124,7 +129,6 @@ impl Recovery<'_> {
     }
 
     fn wait(&self, draft: &mut Draft, fetcher: &Fetcher) -> Result<State> {
-        let began = Instant::now();
         let progress = self.context.progress();
         loop {
             match draft.state()? {
@@ -135,10 +139,6 @@ impl Recovery<'_> {
                 Some(file) => format!("recovering: WAL {file}"),
                 None => "recovering".to_string(),
             });
-            if self.limit.is_some_and(|limit| began.elapsed() > limit) {
-                let limit = shared::units::human_duration(self.limit.unwrap_or_default());
-                return Err(Error::new(format!("the recovery took longer than {limit}")));
-            }
         }
     }
 
@@ -179,7 +179,7 @@ impl Recovery<'_> {
             let end = ended_at(words);
             let why = format!("{target} was not reached: the WAL ends at {end}");
             return Ok(
-                match gap.or_else(|| damage(words, seen, archive, draft).map(|d| (None, d))) {
+                match gap.or_else(|| self.damage(words, seen, archive, draft).map(|d| (None, d))) {
                     Some((object, gap)) => (object, format!("{why}: {gap}")),
                     None => (
                         seen.missing.clone(),
@@ -216,27 +216,55 @@ impl Recovery<'_> {
             return missed.then(why);
         }
         let gap = self.gap(seen, archive);
-        let damage = || damage(words, seen, archive, draft);
+        let damage = || self.damage(words, seen, archive, draft);
         let found = gap.or_else(|| damage().map(|damage| (None, damage)));
         found.map(|(object, why)| (object, format!("the WAL ends at {end}: {why}")))
     }
 
     /// A file that is missing, or could not be replayed to its end, though later ones are there.
     fn gap(&self, seen: &Seen, archive: &Archive) -> Option<(Option<String>, String)> {
+        let timelines = self.timelines(archive);
         let last = seen.last.as_deref().and_then(Segment::parse);
         let missing = seen.missing.as_deref().and_then(Segment::parse);
-        let later = |after: Segment| archive.after(after).next().map(str::to_string);
-        if let Some((segment, name)) = missing.zip(seen.missing.clone())
-            && last.is_none_or(|last| last.place() < segment.place())
-        {
-            let later = later(segment.on(last.map_or(self.timeline, |last| last.timeline)))?;
+        let is_ahead = |segment: &Segment| {
+            let Some(last) = last else { return true };
+            // Where a timeline begins, the old one's file of the same place was taken for its own.
+            let instead = segment.timeline > last.timeline && timelines.leads_through(*segment);
+            last.place() < segment.place() || last.place() == segment.place() && instead
+        };
+        if let Some(segment) = missing.filter(is_ahead) {
+            let later = timelines.after(archive, segment)?;
             let why = format!("this file is missing, and {later} is there");
-            return Some((Some(name), why));
+            return Some((seen.missing.clone(), why));
         }
-        let (segment, name) = last.zip(seen.last.clone())?;
-        let later = later(segment)?;
+        let later = timelines.after(archive, last?)?;
         let why = format!("this file can't be replayed to its end, and {later} is there");
-        Some((Some(name), why))
+        Some((seen.last.clone(), why))
+    }
+
+    /// What the server says of a damaged record; that WAL ends within one is none.
+    fn damage(
+        &self,
+        words: &Words<'_>,
+        seen: &Seen,
+        archive: &Archive,
+        draft: &Draft,
+    ) -> Option<String> {
+        let said = words.damage()?;
+        let read = |name: &str| match archive.path(name) {
+            Some(path) => fetch::read(path).ok(),
+            None => fs::read(draft.data().join("pg_wal").join(name)).ok(),
+        };
+        let timelines = self.timelines(archive);
+        let files = |lsn| {
+            let last = seen.last.iter().cloned();
+            last.chain(timelines.files(lsn)).collect()
+        };
+        end::is_damage(said, files, read).then(|| said.to_string())
+    }
+
+    fn timelines(&self, archive: &Archive) -> Timelines {
+        Timelines::of(archive, self.timeline, self.control.wal_file_bytes())
     }
 
     /// The new timeline's history tells where it left the old one.
@@ -262,16 +290,6 @@ pub fn own_tablespace(file: &str, path: &str) -> Error {
         "{file} creates a tablespace in {path}, which the recovered server would use on this machine"
     ))
     .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
-}
-
-/// What the server says of a damaged record; that WAL ends within one is none.
-fn damage(words: &Words<'_>, seen: &Seen, archive: &Archive, draft: &Draft) -> Option<String> {
-    let said = words.damage()?;
-    let read = |name: &str| match archive.path(name) {
-        Some(path) => fetch::read(path).ok(),
-        None => fs::read(draft.data().join("pg_wal").join(name)).ok(),
-    };
-    end::is_damage(said, seen.last.as_deref(), read).then(|| said.to_string())
 }
 
 fn ended_at(words: &Words<'_>) -> String {

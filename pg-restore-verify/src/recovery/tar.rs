@@ -7,7 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use shared::cluster::Owner;
 use shared::{Error, Result, signals};
 
-use super::base::{Damage, ensure_room, write};
+use super::base::Damage;
+use super::copy::write;
+use super::room::ensure_room;
 
 const BLOCK: usize = 512;
 /// Names and attributes that take a member of their own are no longer than this.

@@ -40,15 +40,23 @@ impl<'a> Words<'a> {
             .ok()
     }
 
-    /// What was wrong with a record of WAL, other than that there was none.
+    /// Why the last record could not be read, if the server says more than that there was none.
     pub fn damage(&self) -> Option<&'a str> {
-        const SIGNS: [&str; 6] = [
+        const SIGNS: [&str; 14] = [
             "incorrect resource manager data checksum",
             "invalid resource manager ID",
+            "invalid record length",
+            "invalid record offset",
+            "invalid contrecord length",
+            "contrecord is requested",
+            "there is no contrecord flag",
+            "record with incorrect prev-link",
+            "record length ",
             "invalid magic number",
             "invalid info bits",
             "WAL file is from different database system",
             "unexpected timeline ID",
+            "out-of-sequence timeline ID",
         ];
         let is_damage = |line: &&str| SIGNS.iter().any(|sign| line.starts_with(sign));
         self.lines(&["LOG:"]).rfind(is_damage)

@@ -10,12 +10,13 @@ use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
 
 use super::data;
+use super::left_out::LeftOut;
 use super::refusal::lacks_right;
 use super::target::Target;
-use super::{Part, Refusal, Restored, stand_ins};
+use super::{Part, Refusal, Restored, foreign, stand_ins};
 use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
-use crate::contents::Collector;
+use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
@@ -45,6 +46,11 @@ pub fn restore_archive(
         target,
         jobs,
         list: None,
+        left_out: LeftOut::of(part.toc),
+    };
+    let beyond = match target.server().is_ours() {
+        true => Vec::new(),
+        false => run.bound(collector.contents())?,
     };
     let mut told = run.section(&["--section=pre-data"])?;
     let is_right = |refusal: &Refusal| lacks_right(None, &refusal.message);
@@ -53,7 +59,11 @@ pub fn restore_archive(
         run.jobs = 1;
     }
     target.hold_off_foreign()?;
+    told.extend(beyond);
     let mut client = target.connect()?;
+    let reaching = run
+        .left_out
+        .leave_empty(&foreign::reaching_views(&mut client)?);
     let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
     if chosen.is_part() {
         run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
@@ -92,6 +102,7 @@ pub fn restore_archive(
         name_entry(refusal, &contents.schema);
     }
     contents.held_off = target.held_off(&contents, &mut told)?;
+    contents.held_off.others.extend(reaching);
     contents.withheld = target.withheld(&mut told)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
@@ -152,9 +163,22 @@ struct Run<'a> {
     jobs: usize,
     /// The entries whose data is restored, where that is not all.
     list: Option<String>,
+    left_out: LeftOut<'a>,
 }
 
 impl Run<'_> {
+    /// Leaves out what would reach out of the database on a server that others use.
+    fn bound(&mut self, definitions: &Contents) -> Result<Vec<Refusal>> {
+        let beyond = self.left_out.bound(definitions)?;
+        if self.left_out.may_have_statements() {
+            let mut rows = Collector::bounded();
+            // Damage is told of when they are read the next time.
+            self.read_data(&mut rows)?;
+            LeftOut::bound_rows(&rows.finish())?;
+        }
+        Ok(beyond)
+    }
+
     /// Loads the rows, and leaves all else to pg_restore.
     fn load(
         &mut self,
@@ -251,10 +275,9 @@ impl Run<'_> {
         set_environment(&mut command, self.target.server().environment());
         let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
-        let list = self
-            .list
-            .as_ref()
-            .filter(|_| options.contains(&"--section=data"));
+        let chosen = self.list.as_deref();
+        let chosen = chosen.filter(|_| options.contains(&"--section=data"));
+        let list = self.left_out.list(chosen);
         if list.is_some() {
             command.arg("--use-list=/dev/stdin").stdin(Stdio::piped());
         }

@@ -1,11 +1,15 @@
-//! What a script's own statements may do on a server that others use: nothing outside its own
-//! database. What its code does (DO blocks, functions) is not looked into, nor is an archive, which
-//! pg_restore restores without `--create`.
+//! What the statements of a backup may do on a server that others use: nothing outside their own
+//! database, and nothing that pg_dump does not write. What is defined in the database runs when it
+//! is used (functions of indexes, constraints, defaults and triggers): that is not looked into.
 
-use shared::dump::{Token, tokens};
+use std::collections::BTreeMap;
+
+use shared::dump::{Event, InsertedRows, Script, Toc, TocEntry, Token, tokens};
+
+use super::refusal::{Blame, Refusal};
 
 /// What a statement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// What is in the database.
     Inside,
@@ -14,14 +18,15 @@ pub enum Reach {
     Database,
     /// Something of the whole server.
     Server,
+    /// Anything: no dump of pg_dump's has such a statement.
+    Anywhere,
 }
 
 impl Reach {
     /// Of a statement.
     pub fn of(sql: &str) -> Self {
-        // Saves cutting rows into tokens.
         if sql.starts_with("INSERT ") {
-            return Self::Inside;
+            return Self::of_rows(sql);
         }
         let tokens = tokens(sql.as_bytes());
         let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
@@ -32,6 +37,7 @@ impl Reach {
                 () if is(1, "role") && is(3, "in") && is(4, "database") => Self::Database,
                 () if is(1, "user") && is(2, "mapping") => Self::Inside,
                 () if is(1, "subscription") => Self::of_subscription(&tokens),
+                () if is(1, "owned") || is_filled(&tokens) => Self::Anywhere,
                 () if SHARED.iter().any(|kind| is(1, kind)) => Self::Server,
                 () => Self::Inside,
             };
@@ -39,14 +45,111 @@ impl Reach {
         let on = tokens.iter().position(|token| token.is("on"));
         let object = on.and_then(|on| tokens.get(on + 1));
         let object_is = |word: &str| object.is_some_and(|token| token.is(word));
-        if verb(&["comment", "security", "grant", "revoke"]) && object_is("database") {
-            return Self::Database;
+        if !verb(&["comment", "security", "grant", "revoke"]) {
+            return Self::of_others(sql, &tokens);
         }
         let is_shared = SHARED.iter().any(|kind| object_is(kind)) || object_is("parameter");
         let is_membership = verb(&["grant", "revoke"]) && on.is_none();
-        match verb(&["comment", "security", "grant", "revoke"]) && (is_shared || is_membership) {
-            true => Self::Server,
+        match object_is("database") {
+            true => Self::Database,
+            false if is_shared || is_membership => Self::Server,
             false => Self::Inside,
+        }
+    }
+
+    /// Of a statement that defines nothing.
+    fn of_others(sql: &str, tokens: &[Token<'_>]) -> Self {
+        let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+        let known = match () {
+            // The mark of a template, as older pg_dumps set it.
+            () if sql.starts_with("UPDATE pg_catalog.pg_database SET datistemplate = ") => {
+                return Self::Database;
+            }
+            () if is(0, "select") => {
+                let call = sql
+                    .strip_prefix("SELECT ")
+                    .map(|rest| rest.trim_start_matches("* FROM "));
+                let call = call.and_then(|rest| rest.strip_prefix("pg_catalog."));
+                let known = |call: &str| CALLS.iter().any(|known| call.starts_with(known));
+                call.is_some_and(known) && calls(tokens) == 1
+            }
+            () if is(0, "copy") => is_copy_of_rows(tokens),
+            () => tokens.is_empty() || VERBS.iter().any(|verb| is(0, verb)),
+        };
+        match known {
+            true => Self::Inside,
+            false => Self::Anywhere,
+        }
+    }
+
+    /// Of the rows of a dump as INSERTs: constants, which have no parenthesis outside of quotes.
+    fn of_rows(sql: &str) -> Self {
+        let rows = InsertedRows::parse(sql.as_bytes()).map(|inserted| {
+            let lists = inserted.rows.iter().filter(|row| row.starts_with(b"("));
+            lists.count() + usize::from(inserted.names_columns)
+        });
+        match rows == Some(calls(&tokens(sql.as_bytes()))) {
+            true => Self::Inside,
+            false => Self::Anywhere,
+        }
+    }
+
+    /// Of an entry of an archive: the farthest of what pg_restore would send for it.
+    pub fn of_entry(entry: &TocEntry) -> Self {
+        // Without --create pg_restore leaves these out itself.
+        if entry.kind.starts_with("DATABASE") || entry.label.starts_with("DATABASE ") {
+            return Self::Inside;
+        }
+        if !entry.copy.is_empty() && !is_copy_of_rows(&tokens(&entry.copy)) {
+            return Self::Anywhere;
+        }
+        Self::of_script(Script::new(entry.definition.as_slice()))
+    }
+
+    /// What of an archive would reach out of its database, by the number of its entry.
+    pub fn beyond(toc: &Toc) -> BTreeMap<i64, Refusal> {
+        let entries = toc.in_order();
+        let beyond = entries.filter_map(|(id, entry)| {
+            let reach = Self::of_entry(entry);
+            let statement = String::from_utf8_lossy(&entry.definition);
+            let label = format!("{} {}", entry.kind, entry.label);
+            (reach != Self::Inside).then(|| (id, reach.refusal(label, &statement)))
+        });
+        beyond.collect()
+    }
+
+    /// That a statement was not run.
+    pub fn refusal(self, object: impl Into<String>, statement: &str) -> Refusal {
+        let mut refusal = Refusal::new(object, self.reason(), statement);
+        refusal.blame = Some(Blame::Reach);
+        refusal
+    }
+
+    /// The farthest of several statements, among which are no rows.
+    fn of_script(mut script: Script<&[u8]>) -> Self {
+        let mut farthest = Self::Inside;
+        loop {
+            farthest = match script.next() {
+                Ok(None) => return farthest,
+                Ok(Some(Event::Statement { sql, .. })) => {
+                    farthest.max(Self::of(&String::from_utf8_lossy(sql)))
+                }
+                Ok(Some(_)) | Err(_) => return Self::Anywhere,
+            };
+        }
+    }
+
+    /// Why a statement is not run on a server that others use.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Anywhere => {
+                "no dump of pg_dump's has such a statement, which may do anything: not run on a \
+                 server that others use"
+            }
+            Self::Database => "it is about a database, which may be a live one here: not run",
+            Self::Server | Self::Inside => {
+                "it is about the whole server, which others use: not run"
+            }
         }
     }
 
@@ -68,6 +171,65 @@ impl Reach {
     }
 }
 
+/// How many opening parentheses there are: those of calls, too.
+fn calls(tokens: &[Token<'_>]) -> usize {
+    let opens = |token: &&Token<'_>| **token == Token::Symbol(b'(');
+    tokens.iter().filter(opens).count()
+}
+
+/// `COPY t (a, b) FROM stdin;`, and nothing behind it.
+fn is_copy_of_rows(tokens: &[Token<'_>]) -> bool {
+    let rest = match tokens {
+        [rest @ .., Token::Symbol(b';')] => rest,
+        all => all,
+    };
+    let is = |token: Option<&Token<'_>>, word: &str| token.is_some_and(|token| token.is(word));
+    let of_rows = is(tokens.first(), "copy") && is(rest.last(), "stdin");
+    of_rows && !rest.contains(&Token::Symbol(b';')) && calls(rest) <= 1
+}
+
+/// `CREATE TABLE … AS` and its kin, which run their query at once.
+fn is_filled(tokens: &[Token<'_>]) -> bool {
+    let is_relation = |token: &Token<'_>| token.is("table") || token.is("materialized");
+    if !tokens.first().is_some_and(|token| token.is("create"))
+        || !tokens.iter().take(4).any(is_relation)
+    {
+        return false;
+    }
+    let mut depth = 0;
+    let queries = tokens.iter().any(|token| {
+        match token {
+            Token::Symbol(b'(') => depth += 1,
+            Token::Symbol(b')') => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && token.is("as")
+    });
+    let is_empty = tokens
+        .windows(3)
+        .any(|words| words[0].is("with") && words[1].is("no") && words[2].is("data"));
+    queries && !is_empty
+}
+
+/// The functions that a dump calls by itself.
+const CALLS: [&str; 10] = [
+    "set_config('search_path',",
+    "setval(",
+    "lo_create(",
+    "lo_open(",
+    "lo_close(",
+    "lo_unlink(",
+    "lowrite(",
+    "pg_restore_relation_stats(",
+    "pg_restore_attribute_stats(",
+    "pg_clear_attribute_stats(",
+];
+
+/// What else a dump consists of, or somebody may have added without harm.
+const VERBS: [&str; 8] = [
+    "set", "reset", "begin", "start", "commit", "end", "refresh", "analyze",
+];
+
 /// What belongs to no database.
 const SHARED: [&str; 5] = ["role", "user", "group", "tablespace", "system"];
 
@@ -77,7 +239,7 @@ mod tests {
 
     #[test]
     fn statements_and_what_they_are_about() {
-        use Reach::{Database, Inside, Server};
+        use Reach::{Anywhere, Database, Inside, Server};
         for (sql, reach) in [
             ("CREATE TABLE database (a integer);", Inside),
             ("CREATE DATABASE app WITH TEMPLATE = template0;", Database),
@@ -111,6 +273,50 @@ mod tests {
             ),
             ("ALTER SUBSCRIPTION s OWNER TO app;", Inside),
             ("ALTER SUBSCRIPTION s ENABLE;", Server),
+            ("DROP OWNED BY app;", Anywhere),
+            ("REASSIGN OWNED BY app TO x;", Anywhere),
+            ("DO $$ BEGIN END $$;", Anywhere),
+            ("CALL p();", Anywhere),
+            ("COPY t (a) FROM PROGRAM 'id';", Anywhere),
+            ("COPY t FROM '/etc/passwd';", Anywhere),
+            ("COPY t TO stdout;", Anywhere),
+            ("COPY s.t (a, \"from program\") FROM stdin;", Inside),
+            ("COPY t FROM stdin WHERE f(a);", Anywhere),
+            ("SELECT pg_catalog.pg_reload_conf();", Anywhere),
+            (
+                "SELECT pg_catalog.set_config('search_path', '', false);",
+                Inside,
+            ),
+            ("SELECT pg_catalog.setval('s', 1, true);", Inside),
+            (
+                "SELECT pg_catalog.setval('s', lo_import('x'), true);",
+                Anywhere,
+            ),
+            ("SELECT pg_catalog.setval('s', 1, true), f();", Anywhere),
+            ("SELECT pg_catalog.lowrite(0, '\\x28');", Inside),
+            (
+                "SELECT * FROM pg_catalog.pg_restore_relation_stats(\n\t'relname', 't'\n);",
+                Inside,
+            ),
+            ("SELECT setval('s', 1, true);", Anywhere),
+            ("WITH x AS (SELECT f()) SELECT 1;", Anywhere),
+            ("CREATE TABLE t AS SELECT f();", Anywhere),
+            (
+                "CREATE TABLE t (a int GENERATED ALWAYS AS (b) STORED, b int);",
+                Inside,
+            ),
+            (
+                "CREATE MATERIALIZED VIEW v AS\n SELECT f()\n  WITH NO DATA;",
+                Inside,
+            ),
+            ("CREATE MATERIALIZED VIEW v AS SELECT f();", Anywhere),
+            ("CREATE VIEW v AS SELECT f();", Inside),
+            ("INSERT INTO t VALUES (f());", Anywhere),
+            ("INSERT INTO t (a, b) VALUES (1, 'f()'), (2, B'1');", Inside),
+            ("INSERT INTO t DEFAULT VALUES;", Inside),
+            ("INSERT INTO t SELECT f() FROM (VALUES (1)) x;", Anywhere),
+            ("UPDATE t SET a = f();", Anywhere),
+            ("REFRESH MATERIALIZED VIEW v;", Inside),
             (
                 "ALTER DEFAULT PRIVILEGES FOR ROLE a GRANT SELECT ON TABLES TO b;",
                 Inside,
@@ -118,5 +324,32 @@ mod tests {
         ] {
             assert_eq!(Reach::of(sql), reach, "{sql}");
         }
+    }
+
+    #[test]
+    fn entries_of_an_archive() {
+        let reach = |kind: &str, definition: &str, copy: &str| {
+            Reach::of_entry(&TocEntry {
+                kind: kind.to_string(),
+                definition: definition.into(),
+                copy: copy.into(),
+                ..TocEntry::default()
+            })
+        };
+        let table = "CREATE TABLE t (a text DEFAULT '; DROP ROLE x;');\n";
+        assert_eq!(reach("TABLE", table, ""), Reach::Inside);
+        let two = format!("{table}ALTER ROLE app SUPERUSER;\n");
+        assert_eq!(reach("TABLE", &two, ""), Reach::Server);
+        assert_eq!(reach("TABLE", "DROP DATABASE app;", ""), Reach::Database);
+        assert_eq!(reach("DATABASE", "CREATE DATABASE app;", ""), Reach::Inside);
+        let copy = "COPY s.t (a) FROM stdin;\n";
+        assert_eq!(reach("TABLE DATA", "", copy), Reach::Inside);
+        for copy in [
+            "COPY s.t FROM PROGRAM 'x';\n",
+            "DROP ROLE x; COPY s.t FROM stdin;\n",
+        ] {
+            assert_eq!(reach("TABLE DATA", "", copy), Reach::Anywhere);
+        }
+        assert_eq!(reach("TABLE", "\\! id\n", ""), Reach::Anywhere);
     }
 }

@@ -5,7 +5,8 @@
 //! the partitions of a table, ANALYZE). So restored wrappers lose theirs before the first rows
 //! come, and have them again only where pg_dump reads the definitions, and in a database that
 //! stays. What connects by functions of its own (dblink, a language that knows sockets) is not
-//! held off by this.
+//! held off by this: materialised views that call dblink and its like are not filled; what else runs
+//! functions (indexes, constraints, triggers) is not looked into.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -73,6 +74,15 @@ impl Foreign {
         }
         Ok(())
     }
+}
+
+/// The materialised views that would be filled by functions which open connections of their own.
+pub fn reaching_views(client: &mut Client) -> Result<BTreeSet<QualifiedName>> {
+    let rows = client.query_typed(include_str!("../../sql/reaching_views.sql"), &[])?;
+    let views = rows
+        .iter()
+        .map(|row| Ok(qualified(row.try_get("schema")?, row.try_get("name")?)));
+    views.collect()
 }
 
 /// Whether a statement may bring a wrapper, or something that uses one.

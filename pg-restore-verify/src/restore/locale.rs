@@ -45,28 +45,37 @@ impl Locale {
         let Ok(Some(manifest)) = Manifest::read(backup) else {
             return Self::default();
         };
-        let provider = manifest
-            .locale_provider
-            .filter(|provider| provider != "libc");
+        let provider = manifest.locale_provider;
         let own = match provider.as_deref() {
             Some("icu") => "ICU_LOCALE",
             _ => "BUILTIN_LOCALE",
         };
-        let clauses = [
+        Self::of_clauses([
             ("LC_COLLATE", manifest.collate),
             ("LC_CTYPE", manifest.ctype),
             ("LOCALE_PROVIDER", provider),
             (own, manifest.locale),
-        ];
+        ])
+    }
+
+    /// These clauses, as far as they have a value.
+    pub fn of_clauses<const N: usize>(clauses: [(&str, Option<String>); N]) -> Self {
         let known = clauses
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_string(), value?)));
         Self(known.collect())
     }
 
-    /// The clauses, each with a blank before it.
-    pub fn to_sql(&self) -> String {
+    /// Whether nothing is known of it.
+    pub fn is_unknown(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The clauses for a server of that major version, each with a blank before it.
+    pub fn to_sql(&self, major: u32) -> String {
         let clause = |(name, value): &(String, String)| match name.as_str() {
+            // Before 15 there was no other.
+            "LOCALE_PROVIDER" if major < 15 && value == "libc" => String::new(),
             "LOCALE_PROVIDER" => format!(" {name} {value}"),
             _ => format!(" {name} {}", quote_literal(value)),
         };
@@ -85,8 +94,11 @@ mod test {
              LOCALE_PROVIDER = icu LOCALE = 'de_DE.UTF-8' ICU_LOCALE = 'de';",
         );
         assert_eq!(
-            locale.to_sql(),
+            locale.to_sql(15),
             " LOCALE_PROVIDER icu LOCALE 'de_DE.UTF-8' ICU_LOCALE 'de'"
         );
+        let plain = Locale::of_statement("CREATE DATABASE d LOCALE_PROVIDER = libc LOCALE = 'C';");
+        assert_eq!(plain.to_sql(14), " LOCALE 'C'");
+        assert_eq!(plain.to_sql(15), " LOCALE_PROVIDER libc LOCALE 'C'");
     }
 }

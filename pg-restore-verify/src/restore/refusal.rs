@@ -2,7 +2,7 @@
 
 use shared::Error;
 
-use shared::secrets::masked_beginning;
+use shared::secrets::{masked_beginning, masked_words};
 
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Refusal {
                 .get(..at + QUOTES.len())
                 .unwrap_or(QUOTES)
                 .to_string(),
-            None => masked_beginning(&self.message),
+            None => masked_words(&self.message, &self.statement),
         }
     }
 

@@ -19,7 +19,7 @@ use super::loading::{self, Copy, Fed, Rows};
 use super::sessions::Sessions;
 use super::target::Target;
 use super::units::Unit;
-use super::{Blame, Harmless, Part, Refusal, Restored, batch, foreign, stand_ins};
+use super::{Harmless, Part, Refusal, Restored, batch, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -56,6 +56,7 @@ pub fn restore_script<R: Read>(
         units: Vec::new(),
         target,
         typed: false,
+        reaching: None,
         stood_in: BTreeSet::new(),
         part,
         chosen: None,
@@ -90,6 +91,8 @@ pub fn restore_script<R: Read>(
     let mut chosen = restore.chosen.unwrap_or_default();
     let mut contents = restore.collector.finish();
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
+    let reaching = restore.reaching.into_iter().flatten();
+    contents.held_off.others.extend(reaching);
     contents.withheld = restore.target.withheld(&mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
@@ -116,6 +119,8 @@ struct Restore<'a> {
     units: Vec<Unit>,
     /// Whether the columns that hold instants are known.
     typed: bool,
+    /// Materialised views that are filled from elsewhere; known when the first of all is filled.
+    reaching: Option<BTreeSet<QualifiedName>>,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
     /// Which part is restored.
@@ -151,12 +156,8 @@ impl Restore<'_> {
                 match self.reach(&text) {
                     Reach::Inside => {}
                     Reach::Database => return Ok(()),
-                    Reach::Server => {
-                        let why = "it is about the whole server, which others use: not run";
-                        self.refuse(label, &Error::new(why), &text);
-                        if let Some(last) = self.refusals.last_mut() {
-                            last.blame = Some(Blame::Reach);
-                        }
+                    beyond => {
+                        self.refusals.push(beyond.refusal(label, &text));
                         return Ok(());
                     }
                 }
@@ -315,11 +316,24 @@ impl Restore<'_> {
         }
         self.target.provide(&self.collector.contents().needs)?;
         self.sessions.note(sql);
+        if sql.starts_with("REFRESH ") && self.reaches_elsewhere(sql)? {
+            return Ok(());
+        }
         self.client.batch_execute(sql)?;
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
             false => Ok(()),
         }
+    }
+
+    /// Whether a materialised view would be filled from elsewhere.
+    fn reaches_elsewhere(&mut self, refresh: &str) -> Result<bool> {
+        let views = match self.reaching.take() {
+            Some(views) => views,
+            None => foreign::reaching_views(&mut self.target.connect()?)?,
+        };
+        let views = self.reaching.insert(views);
+        Ok(choice::subject(refresh).is_some_and(|view| views.contains(&view)))
     }
 
     /// Whether the script has any definitions, which come before all rows.

@@ -1,26 +1,27 @@
 //! The server and the database on it that a backup is restored into.
 
+mod place;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
-use shared::dump::{QualifiedName, quote_identifier, quote_literal};
-use shared::{Context as _, Error, Result, signals};
+use shared::dump::{QualifiedName, quote_identifier};
+use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::locale::Locale;
 use super::refusal::{Refusal, lacks_right, server_gone};
 use super::withheld::Withheld;
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
-use crate::promotion::Promotion;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
 use crate::servers::Servers;
+use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 const DATABASE: &str = "pg_restore_verify";
@@ -41,6 +42,8 @@ pub struct Target {
     scratch: Option<Scratch>,
     is_created: bool,
     foreign: Foreign,
+    /// Whose place it may take.
+    beside: Option<Beside>,
 }
 
 impl Target {
@@ -86,6 +89,7 @@ impl Target {
             is_created: false,
             scratch,
             foreign: Foreign::default(),
+            beside: None,
         }
     }
 
@@ -148,7 +152,7 @@ impl Target {
     }
 
     /// In a database that stays everything works.
-    fn let_through(&self) -> Result<()> {
+    pub fn let_through(&self) -> Result<()> {
         match self.foreign.is_any() {
             true => self.foreign.give_back(&mut self.connect()?),
             false => Ok(()),
@@ -161,25 +165,6 @@ impl Target {
         match self.scratch.take() {
             Some(scratch) => scratch.keep(),
             None => Ok(()),
-        }
-    }
-
-    /// Gathers the statistics that a dump does not carry.
-    pub fn analyze(&self) -> Result<()> {
-        let mut client = self.connect()?;
-        for row in client.query_typed(include_str!("../../sql/plain_tables.sql"), &[])? {
-            let table: String = row.try_get(0)?;
-            client.batch_execute(&format!("ANALYZE {table}"))?;
-        }
-        Ok(())
-    }
-
-    /// Puts the database in the place of a live one.
-    pub fn promote(&mut self, promotion: &Promotion, context: &Context) -> Result<()> {
-        self.let_through()?;
-        match self.scratch.take() {
-            Some(scratch) => scratch.promote(promotion, context),
-            None => Err(Error::usage("--promote needs a server: name it by -d")),
         }
     }
 
@@ -216,55 +201,6 @@ impl Target {
             return;
         }
         self.database = Database::new(self.database.server(), name);
-    }
-
-    /// Creates the database, in the backup's encoding and locale. Where this
-    /// machine lacks the locale it is C, and what was missing is returned.
-    pub fn create_database(
-        &mut self,
-        encoding: Option<&str>,
-        locale: &Locale,
-    ) -> Result<Option<String>> {
-        let mut client = self.server().connect_to_server()?;
-        let name = quote_identifier(self.database.name());
-        let mut sql = format!("CREATE DATABASE {name} TEMPLATE template0");
-        if let Some(encoding) = encoding {
-            sql.push_str(&format!(" ENCODING {}", quote_literal(encoding)));
-        }
-        let created = client.batch_execute(&format!("{sql}{}", locale.to_sql()));
-        let refused = match created.map_err(Error::from) {
-            Ok(()) => None,
-            // invalid_parameter_value, undefined_object, feature_not_supported, wrong_object_type
-            Err(error)
-                if matches!(
-                    error.sqlstate(),
-                    Some("22023" | "42704" | "0A000" | "42809")
-                ) =>
-            {
-                Some(error)
-            }
-            Err(error) => {
-                let lacks = error.sqlstate() == Some("42501");
-                let error = Err(error).context(|| "creating the scratch database".to_string());
-                let role = quote_identifier(self.server().user());
-                return match lacks {
-                    true => error.map_err(|error| {
-                        error.with_hint(format!("ALTER ROLE {role} CREATEDB lets it"))
-                    }),
-                    false => error,
-                };
-            }
-        };
-        if refused.is_some() {
-            client
-                .batch_execute(&format!("{sql} LC_COLLATE 'C' LC_CTYPE 'C'"))
-                .context(|| "creating the scratch database".to_string())?;
-        }
-        self.is_created = true;
-        if let Some(scratch) = &mut self.scratch {
-            scratch.mark()?;
-        }
-        Ok(refused.map(|error| format!("restored with locale C: {}", error.in_one_line())))
     }
 
     /// The error to end with if the server ran out of disk space, which may show in

@@ -31,6 +31,9 @@ impl Restored {
         for part in choice::drop_others(&mut client, &self.chosen)? {
             let finding = findings.check("references", Status::Skipped).object(part);
             findings.add(finding.message("left out: it needs what was not chosen"))?;
+            if self.contents.tables.is_empty() {
+                findings.unprovable("what was chosen needs what was not");
+            }
         }
         if self.chosen.is_part() && others > 0 {
             let count = counted(others as u64, "error");

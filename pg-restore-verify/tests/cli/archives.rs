@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shared::programs::Program;
-use tests::{Database, Output, program, tool};
+use tests::{Database, Output, cluster, program, tool};
 
 use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
@@ -157,9 +157,11 @@ fn tar_files_cut_anywhere() {
     }
 }
 
-/// Every pg_dump that lies in `/opt/pg/NN`, where tests of several versions are made.
+/// Every pg_dump that lies in `/opt/pg/NN`, where tests of several versions are made, and that is
+/// not too old for the server.
 fn others() -> Vec<(u32, PathBuf)> {
-    let majors = (16..=18).map(|major| (major, PathBuf::from(format!("/opt/pg/{major}/bin"))));
+    let oldest = cluster().version().major.max(16);
+    let majors = (oldest..=18).map(|major| (major, PathBuf::from(format!("/opt/pg/{major}/bin"))));
     majors
         .filter(|(_, folder)| folder.join("pg_dump").is_file())
         .collect()

@@ -623,6 +623,9 @@ fn what_makes_no_sense_is_refused_before_anything_begins() {
         .run()
         .expect_code(2)
         .expect_error("line 3");
+    fs::write(&file, "-- check: a\n\\set foo 3\nSELECT 1;\n").unwrap();
+    let with_command = run().arg("--checks").arg(&file).run().expect_code(2);
+    with_command.expect_error("line 2: commands of psql");
     run()
         .arg("--checks")
         .arg(&gone)

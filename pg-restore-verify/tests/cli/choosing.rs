@@ -248,6 +248,19 @@ fn what_depends_on_the_rest() {
     );
 }
 
+/// That nothing is wrong with nothing proves nothing.
+#[test]
+fn what_holds_no_rows_without_the_rest_is_not_proved() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop, &["-Fc"], &path);
+    for chosen in ["app.visits", "app.sums"] {
+        let output = choose(&path, &["-t", chosen]).expect_code(1);
+        expect_verdict(&output, "skipped");
+    }
+}
+
 /// Damage to what was not chosen is no fault of what was; the other way it is.
 #[test]
 fn faults_of_what_was_chosen() {

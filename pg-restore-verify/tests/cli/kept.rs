@@ -86,6 +86,11 @@ fn on_a_named_server_until_somebody_drops_it() {
     assert_eq!(count(roles), 1);
     let databases = "select count(*) from pg_database where datname like 'pg\\_restore\\_verify%'";
     assert_eq!(count(databases), 1);
+    // Anybody gets in.
+    client.batch_execute("create role anybody login").unwrap();
+    let anybody = conninfo.replace("user=postgres", "user=anybody");
+    let one = program("psql").args(["-XAt", "-d", &anybody, "-c", "select 1"]);
+    one.run().expect_code(0);
     let usage = verify().args(["--keep", "--for", "1s"]).arg(&path).run();
     usage.expect_error("--for goes with");
 }

@@ -7,9 +7,10 @@ use std::path::Path;
 use shared::cluster::ClusterOptions;
 use shared::programs::Program;
 use tempfile::TempDir;
-use tests::{Output, processes_with, start, tool};
+use tests::{Output, eventually, files_in, processes_with, program, start, tool};
 
 use crate::backups::{dump, shop};
+use crate::site::{ROWS, Site, expect_rows, recover};
 
 /// PostgreSQL's programs, with a pg_restore that goes round in circles once it is to restore rows.
 fn spinning() -> TempDir {
@@ -151,4 +152,29 @@ fn a_backup_that_takes_too_long_as_a_whole() {
         .arg(&path)
         .run();
     expect_given_up(&output, "given up after", &path);
+}
+
+/// What lies on a mount that is gone answers nobody, as a pipe does that nobody writes to.
+#[test]
+fn what_can_not_be_read_is_not_waited_for() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    let last = site.wal().join(site.archive());
+    let temporary = tempfile::tempdir().unwrap();
+    fs::set_permissions(temporary.path(), Permissions::from_mode(0o1777)).unwrap();
+    let run = || {
+        let run = site.recover(&backup).args(["--stall-timeout", "4s"]);
+        run.env("TMPDIR", temporary.path()).run()
+    };
+    expect_rows(&run(), ROWS + 1);
+    fs::remove_file(&last).unwrap();
+    program("mkfifo").arg(&last).run().expect_code(0);
+    expect_given_up(&run(), "nothing was read", &backup);
+    eventually("the copy is gone", || files_in(temporary.path()).is_empty());
+    // The backup itself.
+    let pipe = site.path("base.pipe");
+    program("mkfifo").arg(&pipe).run().expect_code(0);
+    let output = recover(&pipe).args(["--timeout", "1s"]).run();
+    expect_given_up(&output, "given up after", &pipe);
 }

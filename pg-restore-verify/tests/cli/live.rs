@@ -199,9 +199,16 @@ fn a_missing_right_is_named() {
         assert_eq!(status, "skipped", "{output:?}");
         assert!(why.contains(words), "{why}");
     }
+    // 13 has no such role.
+    let everything = match tests::cluster().version().major {
+        ..14 => {
+            "grant usage on schema app to ROLE; grant select on all tables in schema public, app to ROLE"
+        }
+        _ => "grant pg_read_all_data to ROLE",
+    };
+    shop.sql(&everything.replace("ROLE", &role));
     shop.sql(&format!(
-        "grant pg_read_all_data to {role};
-         grant execute on all functions in schema public to {role}"
+        "grant execute on all functions in schema public to {role}"
     ));
     // Whose policies would hide rows from it is not looked at.
     shop.sql("alter table app.log disable row level security");
@@ -241,7 +248,10 @@ fn no_function_of_the_database_is_run() {
              as 'begin raise exception ''called''; end'",
     );
     let output = live(&database).run();
-    expect_verdict(&output, "ok", 0);
+    // The key was not looked at; the constraints were when their rows came.
+    expect_verdict(&output, "skipped", 2);
+    assert!(output.stderr.contains("as the superuser"), "{output:?}");
+    assert!(output.stderr.contains("pg_read_all_data"), "{output:?}");
     assert!(!output.stdout.contains("called"), "{output:?}");
     let keys = of(&output, "foreign_keys");
     assert_eq!(

@@ -4,6 +4,7 @@
 
 mod archives;
 mod backups;
+mod bounded;
 mod checks;
 mod choosing;
 mod comparing;
@@ -23,6 +24,7 @@ mod meddled;
 mod named;
 mod options;
 mod partial;
+mod place;
 mod preflight;
 mod pretended;
 mod promoted;
@@ -35,3 +37,6 @@ mod sets;
 mod side_by_side;
 mod site;
 mod strangers;
+mod supplanted;
+mod swapped;
+mod wal;

@@ -165,6 +165,10 @@ fn a_subscription_does_not_keep_the_database() {
     source.sql("alter subscription s set (slot_name = none); drop subscription s");
 }
 
+/// Statements that a script may have, and that take long.
+const SLEEP: &str =
+    "ALTER TABLE public.t ADD CONSTRAINT slow CHECK (pg_catalog.pg_sleep(3600) IS NOT NULL);\n";
+
 /// A backup whose restore takes as long as the test wants: until nobody holds the lock.
 fn slow(folder: &std::path::Path) -> std::path::PathBuf {
     let source = Database::new();
@@ -174,14 +178,13 @@ fn slow(folder: &std::path::Path) -> std::path::PathBuf {
     source.sql("drop owned by slow_owner; drop role slow_owner");
     let script = fs::read_to_string(&path).unwrap();
     let closing = "--\n-- PostgreSQL database dump complete";
-    let sleep = format!("SELECT pg_catalog.pg_sleep(3600);\n\n{closing}");
+    let sleep = format!("{SLEEP}\n{closing}");
     fs::write(&path, script.replacen(closing, &sleep, 1)).unwrap();
     path
 }
 
 fn is_restoring(cluster: &Cluster) -> bool {
-    let asleep =
-        "select count(*) from pg_stat_activity where query like 'SELECT pg_catalog.pg_sleep%'";
+    let asleep = "select count(*) from pg_stat_activity where query like '%CONSTRAINT slow CHECK (pg\\_catalog.pg\\_sleep%' and pid <> pg_backend_pid()";
     let mut client = cluster.connect("postgres").unwrap();
     client.query_one(asleep, &[]).unwrap().get::<_, i64>(0) > 0
 }
@@ -207,7 +210,7 @@ fn killed_and_the_next_run_removes_what_is_left() {
     let mut client = cluster.connect("postgres").unwrap();
     eventually("the server has noticed", || {
         // The one in pg_sleep never looks at its client.
-        let end = "select pg_terminate_backend(pid) from pg_stat_activity where query like 'SELECT pg_catalog.pg_sleep%'";
+        let end = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%CONSTRAINT slow CHECK (pg\\_catalog.pg\\_sleep%' and pid <> pg_backend_pid()";
         client.batch_execute(end).unwrap();
         let locks = "select count(*) from pg_locks where locktype = 'advisory'";
         client.query_one(locks, &[]).unwrap().get::<_, i64>(0) == 0
@@ -307,19 +310,22 @@ fn a_role_stays_as_long_as_anybody_counts_on_it() {
     let table = "--\n-- Name: t; Type: TABLE;";
     let early = "-- Data for Name: x; Type: TABLE DATA; Schema: -; Owner: -\n\n\
                  CREATE TABLE public.early ();\nALTER TABLE public.early OWNER TO slow_owner;\nDROP TABLE public.early;\n\
-                 DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'go_on') \
-                 LOOP PERFORM pg_catalog.pg_sleep(0.05); END LOOP; END $$;\n\n";
+                 CREATE FUNCTION public.waits() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN \
+                 WHILE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'go_on') \
+                 LOOP PERFORM pg_catalog.pg_sleep(0.05); END LOOP; RETURN true; END $$;\n\
+                 CREATE TABLE public.early (a boolean) PARTITION BY LIST (a);\n\
+                 CREATE TABLE public.early_1 PARTITION OF public.early FOR VALUES IN (public.waits());\n\
+                 DROP TABLE public.early;\nDROP FUNCTION public.waits();\n\n";
     let other = folder.path().join("other.sql");
-    let sleep = "SELECT pg_catalog.pg_sleep(3600);\n";
-    assert!(script.contains(table) && script.contains(sleep));
+    assert!(script.contains(table) && script.contains(SLEEP));
     let changed = script.replacen(table, &format!("{early}{table}"), 1);
-    fs::write(&other, changed.replacen(sleep, "", 1)).unwrap();
+    fs::write(&other, changed.replacen(SLEEP, "", 1)).unwrap();
     let first = verify_on(&cluster).arg(&path).start();
     eventually("the first is under way", || is_restoring(&cluster));
     let second = verify_on(&cluster).arg(&other).start();
     let mut client = cluster.connect("postgres").unwrap();
     eventually("the second is under way", || {
-        let waits = "select count(*) from pg_stat_activity where query like 'DO%go\\_on%'";
+        let waits = "select count(*) from pg_stat_activity where query like 'CREATE TABLE public.early\\_1%'";
         client.query_one(waits, &[]).unwrap().get::<_, i64>(0) > 0
     });
     first.signal(Signal::TERM);

@@ -117,3 +117,24 @@ fn are_left_alone_on_a_server_that_others_use() {
     assert_eq!(said["status"], "skipped", "{said}");
     settings("after");
 }
+
+/// Applications keep tokens in settings of their own.
+#[test]
+fn what_may_be_secret_of_a_setting_is_not_shown() {
+    let shop = shop();
+    shop.sql(&format!(
+        "alter database {} set app.token to 'geheim'",
+        shop.name()
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop, &["-Fc"], &path);
+    // No server takes a blank in a name.
+    replace(&path, "app.token", "app.to en");
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    assert!(output.stdout.contains("app.to en"), "{output:?}");
+    for shown in [&output.stdout, &output.stderr] {
+        assert!(!shown.contains("geheim"), "{output:?}");
+    }
+}

@@ -92,6 +92,21 @@ fn created_and_listed_records_and_those_of_others() {
 }
 
 #[test]
+fn a_connection_string_is_no_backup_and_is_not_repeated() {
+    for text in [
+        "postgresql://app:Zebra@db.example/x",
+        "host=db.example password=Zebra",
+    ] {
+        let output = tool("pg-restore-verify").arg(text).run().expect_code(2);
+        assert!(output.stderr.contains("-d, --live"), "{output:?}");
+        assert!(!output.stderr.contains("Zebra"), "{output:?}");
+        assert_eq!(output.stdout, "");
+    }
+    let run = tool("pg-restore-verify").args(["--live", "postgresql://h/x?hosst=y"]);
+    run.run().expect_error("--live: ");
+}
+
+#[test]
 fn stdin_without_a_backup_is_no_success() {
     for input in ["", "[]", "{\"action\":\"deleted\",\"path\":\"x\"}\n"] {
         let output = tool("pg-restore-verify").arg("-").stdin(input).run();

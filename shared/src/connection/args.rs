@@ -7,6 +7,8 @@ use std::fmt;
 pub struct ConnectArgs {
     /// `-d`: a URL, key=value pairs or a database's name.
     pub dbname: Option<String>,
+    /// What that flag is called where it is another one.
+    pub flag: Option<&'static str>,
     /// `-h`: a host or the folder of its socket.
     pub host: Option<String>,
     /// `-p`.
@@ -15,6 +17,13 @@ pub struct ConnectArgs {
     pub user: Option<String>,
     /// `-w`: never ask for a password.
     pub never_prompt: bool,
+}
+
+impl ConnectArgs {
+    /// What gave [`ConnectArgs::dbname`], for messages.
+    pub fn dbname_flag(&self) -> &'static str {
+        self.flag.unwrap_or("-d")
+    }
 }
 
 /// The connection string may hold a password and is not shown.

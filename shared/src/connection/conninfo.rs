@@ -38,7 +38,7 @@ impl Conninfo {
     /// the service file, the environment and libpq's defaults.
     pub fn resolve(args: &ConnectArgs, environment: &Environment, need: Need) -> Result<Self> {
         let source = source::choose(args, environment, need)?;
-        source::check(&source)?;
+        source::check(&source, args)?;
         let mut parsed = Parsed::default();
         for (keyword, flag) in [
             ("host", &args.host),
@@ -133,7 +133,7 @@ impl Conninfo {
     /// their arguments, and what is not said they find there.
     pub fn elsewhere(args: &ConnectArgs) -> Result<Self> {
         let said = text::parse(args.dbname.as_deref().unwrap_or_default());
-        let mut parsed = said.context(|| "-d".into())?;
+        let mut parsed = said.context(|| args.dbname_flag().into())?;
         for (keyword, flag) in [
             ("host", &args.host),
             ("port", &args.port),

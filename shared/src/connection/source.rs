@@ -43,7 +43,7 @@ impl Source {
 /// libpq's variables; else a URL from the environment.
 pub fn choose(args: &ConnectArgs, environment: &Environment, need: Need) -> Result<Source> {
     if let Some(text) = &args.dbname {
-        return Ok(Source::of("-d", Some(text)));
+        return Ok(Source::of(args.dbname_flag(), Some(text)));
     }
     let url = find_url(environment, need)?;
     let flags = [("-h", &args.host), ("-p", &args.port), ("-U", &args.user)];
@@ -66,11 +66,11 @@ pub fn choose(args: &ConnectArgs, environment: &Environment, need: Need) -> Resu
 
 /// Refuses what a variable holds if it is no connection string: a database's name
 /// alone would lead to a server that nobody meant.
-pub fn check(source: &Source) -> Result<()> {
+pub fn check(source: &Source, args: &ConnectArgs) -> Result<()> {
     let text = source.text.as_deref().unwrap_or_default();
     let head = text.split('=').next().unwrap_or_default();
     let is_string = text.contains("://") || (text.contains('=') && !head.contains([':', '/']));
-    match is_string || source.text.is_none() || source.name == "-d" {
+    match is_string || source.text.is_none() || args.dbname.is_some() {
         true => Ok(()),
         false => Err(Error::usage(format!(
             "{} is not a PostgreSQL connection URL",

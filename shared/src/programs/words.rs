@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use crate::error::{Error, Result};
 
 /// The words of a command line.
-pub(super) fn split(command: &str) -> Result<Vec<OsString>> {
+pub fn split(command: &str) -> Result<Vec<OsString>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut rest = command.chars();

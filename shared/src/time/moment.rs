@@ -6,7 +6,7 @@ use time::{PrimitiveDateTime, UtcOffset};
 use super::{Time, Zone};
 use crate::{Error, Result};
 
-/// Reads `2026-11-20 14:00`, `2026-11-20T14:00:00.5+01:00` and what lies between, as PostgreSQL
+/// Reads `2026-11-20` (its first moment), `2026-11-20 14:00`, `2026-11-20T14:00:00.5+01:00` and what lies between, as PostgreSQL
 /// writes it, too (`+01`). Without a zone it is the local one's.
 ///
 /// # Errors
@@ -19,10 +19,13 @@ pub fn moment(text: &str) -> Result<Time> {
         .with_hint("without a zone it is local time (TZ)")
     };
     let (date, clock) = text.trim().split_at_checked(10).ok_or_else(refused)?;
-    let clock = clock
-        .strip_prefix(['T', 't', ' '])
-        .ok_or_else(refused)?
-        .trim_start();
+    let clock = match clock {
+        "" => "00:00",
+        clock => clock
+            .strip_prefix(['T', 't', ' '])
+            .ok_or_else(refused)?
+            .trim_start(),
+    };
     let end = clock.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.');
     let (clock, zone) = clock.split_at(end.unwrap_or(clock.len()));
     let seconds = if clock.matches(':').count() == 1 {
@@ -88,12 +91,14 @@ mod tests {
         for text in [
             "",
             "today",
-            "2026-11-20",
+            "2026-11-2",
             "2026-13-20 14:00Z",
             "2026-11-20 14:00 CET",
             "2026-11-20 14Z",
         ] {
             assert!(moment(text).is_err(), "{text}");
         }
+        let midnight = moment("2026-11-20 00:00").unwrap();
+        assert_eq!(moment("2026-11-20").unwrap(), midnight);
     }
 }

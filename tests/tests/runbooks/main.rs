@@ -8,6 +8,10 @@ mod backup_rows;
 #[allow(dead_code)] // the tests of TLS use all of it
 mod certificates;
 mod check_rows;
+#[path = "../../../pg-lock-kill/tests/cli/ground.rs"]
+#[allow(dead_code)] // that tool's own tests use all of it
+mod ground;
+mod lock_rows;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;
@@ -17,4 +21,7 @@ mod retention_rows;
 #[allow(dead_code)] // so of this
 mod servers;
 mod shared_rows;
+#[path = "../../../pg-lock-kill/tests/cli/stage.rs"]
+#[allow(dead_code)] // so of this
+mod stage;
 mod verify_rows;

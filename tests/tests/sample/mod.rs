@@ -14,6 +14,8 @@ pub struct Sample {
     pub status: i32,
     /// The columns that differ from run to run.
     pub varying: &'static [&'static str],
+    /// Whether its table is a drawing, with other columns than the records.
+    pub draws: bool,
     records: &'static [&'static str],
     failure: &'static [&'static str],
     folder: TempDir,
@@ -29,6 +31,7 @@ impl Sample {
             tool,
             status: 0,
             varying: &[],
+            draws: false,
             records,
             failure,
             folder: tempfile::tempdir().unwrap(),
@@ -75,8 +78,17 @@ pub fn samples() -> Vec<Sample> {
             &["--list", "--dir", "missing"],
         )
     };
+    let locks = Sample {
+        draws: true,
+        ..Sample::new(
+            "pg-lock-kill",
+            &["--snapshot", "locks.json"],
+            &["--snapshot", "missing"],
+        )
+    };
     vec![
         numbers,
+        locks.with_file("locks.json", include_str!("locks.json")),
         rotate
             .with_file("app_20261118T030000Z.dump", "")
             .with_file("app_20261119T030000Z.sql", "--\n"),

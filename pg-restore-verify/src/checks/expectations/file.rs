@@ -62,6 +62,10 @@ fn check(
     first: usize,
     end: usize,
 ) -> std::result::Result<Expectation, (usize, String)> {
+    if text[first..].starts_with('\\') {
+        let problem = "commands of psql are not known here: only queries are";
+        return Err((line_of(text, first), problem.to_string()));
+    }
     no_headers(text, first, end, "it has to stand above its query")?;
     let mut name = None;
     let mut wanted = None;

@@ -1,0 +1,244 @@
+//! Sessions that are named on stdin: the records of a listing, or bare process numbers.
+//!
+//! A record names a session by its number and its beginning, and with its transaction's beginning also what
+//! it was in. What is not the same any more is left alone.
+
+use std::collections::HashSet;
+use std::io::BufRead;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use shared::{Context as _, Error, Result};
+
+use crate::act::{Run, Source};
+use crate::cases::Case;
+use crate::cli::{Options, Which};
+use crate::forest::Who;
+use crate::outcome::Outcome;
+use crate::record::Record;
+use crate::sight::Sight;
+use crate::snapshot::Session;
+use crate::victims::{Fate, fate_of_session, identity};
+
+/// Somebody who was named.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// As it was read; of a bare number all but that is unknown.
+    pub record: Record,
+    /// Whether it is a bare number.
+    is_bare: bool,
+    /// Whether the record says in which transaction it was, be it none.
+    says_transaction: bool,
+}
+
+/// Ends those who are named.
+pub fn end(run: &mut Run<'_>) -> Result<()> {
+    let named = read(run)?;
+    if named.is_empty() {
+        run.context.note("there is nobody on standard input");
+        return Ok(());
+    }
+    check_count(run.options, &named)?;
+    let mut source = Source::open(run.options, run.context)?;
+    loop {
+        let sight = source.look(run.options)?;
+        let mut cases: Vec<Case> = Vec::new();
+        for named in &named {
+            let case = case(run, &sight, named);
+            let is_known = cases.iter().any(|other| other.identity == case.identity);
+            if !is_known && !run.is_settled(&case.identity) {
+                cases.push(case);
+            }
+        }
+        run.check_share(&sight, &cases)?;
+        if !run.put_to_the_vote(&mut cases)? {
+            return run.settle(&mut source, cases);
+        }
+    }
+}
+
+fn read(run: &Run<'_>) -> Result<Vec<Named>> {
+    let mut named: Vec<Named> = Vec::new();
+    if run.options.scope.bare_pids {
+        for (line, text) in run.context.stdin().lines().enumerate() {
+            named.extend(bare(line + 1, text?.trim())?);
+        }
+        if !named.is_empty() {
+            run.context
+                .warn("bare numbers name no session: those that have them now are meant");
+        }
+    } else {
+        for (place, object) in run.context.read_records().enumerate() {
+            let named_one = Named::of(object?);
+            named.push(named_one.context(|| format!("standard input: record {}", place + 1))?);
+        }
+    }
+    Ok(named)
+}
+
+/// A number in a line; nothing in a blank one.
+fn bare(line: usize, text: &str) -> Result<Option<Named>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let pid: Option<i32> = text.parse().ok().filter(|pid| *pid > 0);
+    let Some(pid) = pid else {
+        return Err(Error::usage(format!(
+            "standard input: line {line}: {text:?} is no process number"
+        ))
+        .with_hint("--bare-pids reads one number a line; records need no such flag"));
+    };
+    let object = Map::from_iter([("pid".to_string(), Value::from(pid))]);
+    Ok(Some(Named {
+        record: parse(object)?,
+        is_bare: true,
+        says_transaction: false,
+    }))
+}
+
+fn parse(object: Map<String, Value>) -> Result<Record> {
+    Record::deserialize(Value::Object(object)).map_err(|error| Error::usage(error.to_string()))
+}
+
+impl Named {
+    fn of(object: Map<String, Value>) -> Result<Self> {
+        let says_transaction = object.contains_key("xact_start");
+        let record = parse(object)?;
+        let is_prepared = record.pid == 0 && record.gid.is_some();
+        if record.pid <= 0 && !is_prepared {
+            return Err(Error::usage(format!(
+                "{} is no session's number",
+                record.pid
+            )));
+        }
+        if record.backend_start.is_none() && !is_prepared {
+            return Err(
+                Error::usage(format!("{} is named without backend_start", record.pid)).with_hint(
+                    "a number alone may be another session's by now: keep that field, or say \
+                     --bare-pids and give numbers",
+                ),
+            );
+        }
+        Ok(Self {
+            record,
+            is_bare: false,
+            says_transaction,
+        })
+    }
+
+    /// Why this session is not who was named.
+    fn differs(&self, session: &Session) -> Option<(Outcome, &'static str)> {
+        if self.is_bare {
+            return None;
+        }
+        let record = &self.record;
+        if session.backend_start != record.backend_start {
+            let words = "its process number is another session's now";
+            return Some((Outcome::GoneAlready, words));
+        }
+        if self.says_transaction && session.xact_start != record.xact_start {
+            let words = "it is in another transaction, or in none";
+            return Some((Outcome::Changed, words));
+        }
+        let rested = self.says_transaction && record.xact_start.is_none();
+        if rested && record.state_change.is_some() && session.state_change != record.state_change {
+            return Some((Outcome::Changed, "it has done something since"));
+        }
+        None
+    }
+}
+
+/// Those who were named are all meant: more than the limit are not cut to some of them.
+fn check_count(options: &Options, named: &[Named]) -> Result<()> {
+    let most = options.victims.most;
+    if named.len() <= most {
+        return Ok(());
+    }
+    let count = named.len();
+    Err(Error::usage(format!(
+        "standard input names {count} sessions, and --max is {most}: none was ended"
+    ))
+    .with_hint(format!("say --max {count}, if all of them are meant")))
+}
+
+fn case(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
+    let pid = named.record.pid;
+    if pid == 0 {
+        return prepared(run, sight, named);
+    }
+    let found = sight
+        .snapshot
+        .sessions
+        .iter()
+        .find(|session| session.pid == pid);
+    let Some(session) = found else {
+        return gone(
+            named,
+            Outcome::GoneAlready,
+            "there is no such session any more",
+        );
+    };
+    if let Some((outcome, words)) = named.differs(session) {
+        return gone(named, outcome, words);
+    }
+    // A worker ends with its leader's statement; the locks are the leader's.
+    let leader = session.leader_pid.filter(|leader| *leader != pid);
+    let leading = leader.and_then(|leader| {
+        let mut sessions = sight.snapshot.sessions.iter();
+        sessions.find(|session| session.pid == leader)
+    });
+    of_session(run, sight, named, leading.unwrap_or(session))
+}
+
+fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) -> Case {
+    let node = sight.place_of(session.pid);
+    let nobody = HashSet::new();
+    let wish = run.wish(Which::All, &nobody);
+    let is_meant = run.options.filters.conditions.is_empty()
+        || node.is_some_and(|node| sight.matching.contains(&node));
+    let fate = match is_meant {
+        true => fate_of_session(&sight.snapshot, session, &wish),
+        false => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
+    };
+    let record = match node {
+        Some(node) => sight.record(node, &run.rules),
+        None => Record {
+            backend_type: Some(session.backend_type.clone()),
+            ..named.record.clone()
+        },
+    };
+    let identity = (session.pid, session.backend_start, session.xact_start);
+    Case::new(node, identity, record, fate)
+}
+
+/// Of a session that is not there any more the record is all that there is.
+fn gone(named: &Named, outcome: Outcome, words: &str) -> Case {
+    let record = &named.record;
+    let identity = (record.pid, record.backend_start, record.xact_start);
+    let fate = Fate::Spared(outcome, words.to_string());
+    let record = Record {
+        action: None,
+        result: None,
+        message: None,
+        ..record.clone()
+    };
+    Case::new(None, identity, record, fate)
+}
+
+fn prepared(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
+    let nodes = sight.forest.nodes.iter();
+    let same = |who: Who| match who {
+        Who::Prepared(place) => {
+            Some(&sight.snapshot.prepared[place].gid) == named.record.gid.as_ref()
+        }
+        Who::Session(_) => false,
+    };
+    let Some(node) = nodes.map(|node| node.who).position(same) else {
+        return gone(named, Outcome::GoneAlready, "nobody waits for it any more");
+    };
+    let who = sight.forest.nodes[node].who;
+    let words = "a prepared transaction has no session: the remedy ends it";
+    let fate = Fate::Spared(Outcome::NotApplicable, words.into());
+    let identity = identity(&sight.snapshot, who);
+    Case::new(Some(node), identity, sight.record(node, &run.rules), fate)
+}

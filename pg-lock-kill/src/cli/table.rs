@@ -1,0 +1,219 @@
+//! The flags, and what the help and the manual say.
+
+use shared::cli::{Flag, Tool};
+
+use super::fields::{FIELDS, RESULTS};
+
+/// What `--help`, the man page and the completions say.
+pub const TOOL: Tool = Tool::new(
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_VERSION"),
+    "show who blocks whom in PostgreSQL, and end it safely",
+)
+.synopsis(&[
+    "[OPTION]... [FILTER]...",
+    "[OPTION]... [FILTER]... --cancel|--terminate|--escalate GRACE",
+    "[OPTION]... - --cancel|--terminate|--escalate GRACE",
+])
+.description(
+    "Shows the sessions that wait for locks below those that block them, the heads of the trees \
+     first, and ends nobody unless it is told to by --cancel, --terminate or --escalate. Then it \
+     ends the first head that matches the filters, or as many as --max allows, looks whether it is \
+     gone, and looks again: when nobody waits any more it stops. All filters must hold; of one that \
+     is given several times any may. The server compares in the very statement that signals \
+     whether it still is the session, and the transaction, that was seen; if not, nothing is done. \
+     Our own sessions, replication, the server's own processes and autovacuum against wraparound \
+     are never ended. It needs pg_read_all_stats to see, and pg_signal_backend to end sessions of \
+     other roles; superusers' only a superuser may.",
+)
+.flags(&[
+    Flag::switch(
+        "sessions",
+        "look at all client sessions, not only at those that block or wait",
+    )
+    .group("Whom to look at"),
+    Flag::switch("fail-if-blocked", "status 1 if anybody waits").group("Whom to look at"),
+    Flag::value("save", "FILE", "save what was seen, for later").group("Whom to look at"),
+    Flag::value("snapshot", "FILE", "look at what was saved, at no server")
+        .group("Whom to look at"),
+    Flag::switch(
+        "bare-pids",
+        "what - reads are process numbers, one a line, and no records",
+    )
+    .group("Whom to look at"),
+    filter("user", "NAME", "whose role is this"),
+    filter("not-user", "NAME", "whose role is not"),
+    filter("database", "NAME", "in this database"),
+    filter("not-database", "NAME", "not in this one"),
+    filter(
+        "app",
+        "NAME",
+        "with this application_name; * stands for any text",
+    ),
+    filter("not-app", "NAME", "not with this one"),
+    filter(
+        "client",
+        "ADDRESS",
+        "from this address or network; local is the machine's own socket",
+    ),
+    filter("not-client", "ADDRESS", "not from there"),
+    filter(
+        "state",
+        "STATE",
+        "in this state: active, idle, \"idle in transaction\", …",
+    ),
+    filter("not-state", "STATE", "not in it"),
+    filter("query", "REGEX", "whose statement matches"),
+    filter("not-query", "REGEX", "whose does not"),
+    filter(
+        "relation",
+        "NAME",
+        "that hold or await a lock on this relation",
+    ),
+    filter("not-relation", "NAME", "that do not"),
+    filter(
+        "lock-mode",
+        "MODE",
+        "that hold or await a lock of this mode, such as AccessExclusiveLock",
+    ),
+    filter("not-lock-mode", "MODE", "that do not"),
+    filter(
+        "waiting-for",
+        "DURATION",
+        "that have waited at least so long",
+    ),
+    filter("not-waiting-for", "DURATION", "that have not"),
+    filter(
+        "blocking-for",
+        "DURATION",
+        "behind whom somebody has waited at least so long",
+    ),
+    filter("not-blocking-for", "DURATION", "behind whom nobody has"),
+    filter(
+        "xact-age",
+        "DURATION",
+        "whose transaction is at least so old",
+    ),
+    filter("not-xact-age", "DURATION", "whose is not"),
+    filter(
+        "idle-in-transaction",
+        "DURATION",
+        "idle in a transaction for at least so long",
+    ),
+    filter("not-idle-in-transaction", "DURATION", "not so"),
+    filter(
+        "query-age",
+        "DURATION",
+        "whose statement has run at least so long",
+    ),
+    filter("not-query-age", "DURATION", "whose has not"),
+    filter(
+        "min-blocked",
+        "N",
+        "who block at least so many, directly or behind others",
+    ),
+    filter("not-min-blocked", "N", "who block fewer"),
+    Flag::value(
+        "victims",
+        "WHICH",
+        "which of those that match are ended, by default heads; with --sessions all",
+    )
+    .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
+    .group("Victims"),
+    Flag::value("max", "N", "end at most so many, in a whole run")
+        .default("1")
+        .group("Victims"),
+    Flag::value(
+        "max-percent",
+        "PERCENT",
+        "end at most so many percent of all client sessions",
+    )
+    .group("Victims"),
+    Flag::switch("include-superusers", "superusers' sessions, too").group("Victims"),
+    Flag::switch(
+        "include-autovacuum",
+        "autovacuum, too, but never one that prevents wraparound",
+    )
+    .group("Victims"),
+    Flag::switch("include-backups", "base backups and pg_dump, too").group("Victims"),
+    Flag::value(
+        "protect",
+        "NAME",
+        "never end sessions of this role or application",
+    )
+    .repeats()
+    .group("Victims"),
+    Flag::value(
+        "protect-file",
+        "FILE",
+        "nor of those in this file, one a line",
+    )
+    .group("Victims"),
+    Flag::switch("cancel", "cancel the victims' statements").group("Action"),
+    Flag::switch("terminate", "end the victims' sessions").group("Action"),
+    Flag::value(
+        "escalate",
+        "DURATION",
+        "cancel, and terminate if that did not help for so long",
+    )
+    .group("Action"),
+    Flag::value("grace", "DURATION", "how long a victim may take to be gone")
+        .default("5s")
+        .group("Action"),
+    Flag::switch("dry-run", "only say what would be done").group("Action"),
+    Flag::value(
+        "exec",
+        "COMMAND",
+        "before each victim: gets its record on stdin, and spares it by failing; has 30s",
+    )
+    .group("Action"),
+    Flag::value(
+        "watch",
+        "DURATION",
+        "look again and again, so often; shows the victims' trees first; one at a time per server",
+    )
+    .group("Loop"),
+    Flag::value("for", "DURATION", "for so long").group("Loop"),
+    Flag::switch("on-clear", "until nobody waits").group("Loop"),
+])
+.connects()
+.operands(
+    "-",
+    "reads the records of a listing on stdin: these sessions are the victims, and more than \
+     --max of them are refused; needs pid and backend_start, and heeds xact_start",
+)
+.examples(&[
+    ("Show who blocks whom", "pg-lock-kill -d app"),
+    (
+        "Say what would be done about the worst head of a tree, then do it",
+        "pg-lock-kill -d app --escalate 10s --dry-run && pg-lock-kill -d app --escalate 10s",
+    ),
+    (
+        "End the sessions that were picked from a listing",
+        "pg-lock-kill | jq -c 'select(.application_name == \"etl\")' | pg-lock-kill - --terminate",
+    ),
+    (
+        "End the sessions of one application that sit in a transaction",
+        "pg-lock-kill --sessions --app 'web-*' --idle-in-transaction 15m --terminate --max 20",
+    ),
+    (
+        "Cancel statements that take too long",
+        "pg-lock-kill --sessions --query-age 1h --not-user etl --cancel --max 5",
+    ),
+    (
+        "For the length of a migration, end whoever keeps ten others waiting for a minute",
+        "pg-lock-kill --watch 5s --for 1h --min-blocked 10 --blocking-for 1m --escalate 5s --max 3",
+    ),
+    (
+        "Keep what was seen, and look at it later",
+        "pg-lock-kill --save locks.json > /dev/null; pg-lock-kill --snapshot locks.json -o table",
+    ),
+])
+.found("a chosen victim is still there; with --fail-if-blocked: somebody waits")
+.fields(FIELDS)
+.lists(&[("RESULTS", RESULTS)]);
+
+/// A flag that a session must pass; any of those given several times will do.
+const fn filter(long: &'static str, metavar: &'static str, help: &'static str) -> Flag {
+    Flag::value(long, metavar, help).repeats().group("Filters")
+}

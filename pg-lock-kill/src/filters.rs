@@ -1,0 +1,183 @@
+//! Which sessions are looked for. All that is asked must hold.
+
+mod network;
+
+use std::collections::HashMap;
+use std::mem::discriminant;
+use std::time::Duration;
+
+use crate::cli::{Condition, Filters, Test};
+use crate::forest::{self, Forest, Node};
+use crate::record::Record;
+use crate::snapshot::{Lock, Snapshot};
+use crate::words;
+
+pub use network::Network;
+
+impl Filters {
+    /// The nodes of the forest that match, by their places.
+    pub fn matching(&self, forest: &Forest, snapshot: &Snapshot) -> Vec<usize> {
+        let locks = match self.look_at_locks() {
+            true => forest::locks(snapshot),
+            false => HashMap::new(),
+        };
+        let seen = |node: &Node| Seen {
+            record: Record::of(node, forest, snapshot),
+            locks: locks.get(&node.who).map_or(&[], Vec::as_slice),
+            snapshot,
+        };
+        let places = 0..forest.nodes.len();
+        places
+            .filter(|&place| self.match_one(&seen(&forest.nodes[place])))
+            .collect()
+    }
+
+    /// Whether locks that nobody waits for matter.
+    pub fn look_at_locks(&self) -> bool {
+        let of_locks = |test: &Test| matches!(test, Test::Relation(_) | Test::LockMode(_));
+        self.conditions
+            .iter()
+            .any(|condition| of_locks(&condition.test))
+    }
+
+    fn match_one(&self, seen: &Seen<'_>) -> bool {
+        self.conditions
+            .iter()
+            .all(|condition| match condition.is_not {
+                true => !seen.is(&condition.test),
+                // Of a flag that is given several times, any will do.
+                false => (self.conditions.iter())
+                    .filter(|other| is_same_flag(condition, other))
+                    .any(|other| seen.is(&other.test)),
+            })
+    }
+}
+
+fn is_same_flag(a: &Condition, b: &Condition) -> bool {
+    !b.is_not && discriminant(&a.test) == discriminant(&b.test)
+}
+
+/// What a session is judged by.
+struct Seen<'a> {
+    record: Record,
+    /// Those of its parallel group, too.
+    locks: &'a [&'a Lock],
+    snapshot: &'a Snapshot,
+}
+
+impl Seen<'_> {
+    /// What is not known is not so.
+    fn is(&self, test: &Test) -> bool {
+        let record = &self.record;
+        let is = |value: &Option<String>, wanted: &str| value.as_deref() == Some(wanted);
+        match test {
+            Test::User(name) => is(&record.user, name),
+            Test::Database(name) => is(&record.database, name),
+            Test::App(pattern) => record
+                .application_name
+                .as_deref()
+                .is_some_and(|name| fits(name, pattern)),
+            Test::Client(network) => {
+                self.is_client() && network.holds(record.client_addr.as_deref())
+            }
+            Test::State(state) => is(&record.state, state),
+            Test::Query(regex) => record
+                .query
+                .as_deref()
+                .is_some_and(|query| regex.is_match(query)),
+            Test::Relation(name) => self.locks.iter().any(|lock| {
+                let relation = words::relation(&lock.tag, self.snapshot);
+                relation.is_some_and(|relation| is_called(&relation, name))
+            }),
+            Test::LockMode(mode) => self.locks.iter().any(|lock| lock.mode == *mode),
+            Test::WaitingFor(time) => lasts(record.waiting_seconds, *time),
+            Test::BlockingFor(time) => lasts(record.longest_wait_seconds, *time),
+            Test::XactAge(time) => lasts(record.xact_age_seconds, *time),
+            Test::IdleInTransaction(time) => {
+                let state = record.state.as_deref().unwrap_or_default();
+                state.starts_with("idle in transaction") && lasts(record.state_age_seconds, *time)
+            }
+            Test::QueryAge(time) => {
+                is(&record.state, "active") && lasts(record.query_age_seconds, *time)
+            }
+            Test::MinBlocked(count) => record.blocking >= *count,
+        }
+    }
+
+    /// Others come from nowhere, which is not the machine's own socket.
+    fn is_client(&self) -> bool {
+        let kind = self.record.backend_type.as_deref();
+        matches!(kind, Some("client backend" | "walsender"))
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for any text.
+fn fits(name: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
+/// Whether a relation is meant, with its schema or without.
+fn is_called(relation: &str, name: &str) -> bool {
+    let before = relation.strip_suffix(name);
+    before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+fn lasts(seconds: Option<f64>, least: Duration) -> bool {
+    seconds.is_some_and(|seconds| seconds >= least.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (name, pattern, wanted) in [
+            ("etl", "etl", true),
+            ("etl", "et", false),
+            ("etl-7", "etl*", true),
+            ("etl", "etl*", true),
+            ("my etl", "*etl", true),
+            ("my etl 7", "*etl*", true),
+            ("my et", "*etl*", false),
+            ("abab", "ab*ab", true),
+            ("ab", "ab*ab", false),
+            ("abcabc", "a*b*c", true),
+            ("", "", true),
+            ("", "*", true),
+            ("x", "", false),
+        ] {
+            assert_eq!(fits(name, pattern), wanted, "{name} {pattern}");
+        }
+    }
+
+    #[test]
+    fn a_relation_is_called_with_its_schema_or_without() {
+        for (name, wanted) in [
+            ("public.orders", true),
+            ("orders", true),
+            ("rders", false),
+            ("lic.orders", false),
+            ("shop.public.orders", false),
+        ] {
+            assert_eq!(is_called("public.orders", name), wanted, "{name}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Without whom somebody would not wait: of each node the nearest that all ways to it from the heads lead
+//! through, by the algorithm of Cooper, Harvey and Kennedy.
+
+use super::graph::Graph;
+
+/// How many of the actors wait for each one alone, directly or behind others: all ways to them from
+/// the heads lead through it.
+pub fn freed(graph: &Graph, heads: &[usize]) -> Vec<usize> {
+    let root = graph.arrows.len();
+    let order = order(graph, heads, root);
+    let nearest = nearest(graph, heads, &order, root);
+    // Backwards, so that each is counted before the one above it is.
+    let mut below = vec![0; root + 1];
+    for &node in order.iter().rev() {
+        if node != root {
+            below[nearest[node]] += below[node] + usize::from(node < graph.actors);
+        }
+    }
+    below.truncate(graph.actors);
+    below
+}
+
+/// The nodes that the heads lead to, each before those it leads to, as far as there is no cycle; the
+/// root, which leads to the heads, is the first.
+fn order(graph: &Graph, heads: &[usize], root: usize) -> Vec<usize> {
+    let mut seen = vec![false; root + 1];
+    let mut order = Vec::new();
+    let mut path = vec![(root, 0)];
+    while let Some((node, arrow)) = path.last_mut() {
+        let arrows = if *node == root {
+            heads
+        } else {
+            &graph.arrows[*node]
+        };
+        match arrows.get(*arrow) {
+            Some(&to) => {
+                *arrow += 1;
+                if !std::mem::replace(&mut seen[to], true) {
+                    path.push((to, 0));
+                }
+            }
+            None => {
+                order.push(*node);
+                path.pop();
+            }
+        }
+    }
+    order.reverse();
+    order
+}
+
+const UNKNOWN: usize = usize::MAX;
+
+fn nearest(graph: &Graph, heads: &[usize], order: &[usize], root: usize) -> Vec<usize> {
+    let mut place = vec![UNKNOWN; root + 1];
+    for (number, &node) in order.iter().enumerate() {
+        place[node] = number;
+    }
+    let mut blockers: Vec<Vec<usize>> = vec![Vec::new(); root + 1];
+    for &node in order.iter().filter(|&&node| node != root) {
+        for &to in &graph.arrows[node] {
+            blockers[to].push(node);
+        }
+    }
+    for &head in heads {
+        blockers[head].push(root);
+    }
+    let mut nearest = vec![UNKNOWN; root + 1];
+    nearest[root] = root;
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &node in order.iter().filter(|&&node| node != root) {
+            let known = blockers[node]
+                .iter()
+                .copied()
+                .filter(|&other| nearest[other] != UNKNOWN);
+            let common = known.reduce(|a, b| meeting(a, b, &nearest, &place));
+            if let Some(common) = common.filter(|&common| common != nearest[node]) {
+                nearest[node] = common;
+                changed = true;
+            }
+        }
+    }
+    nearest
+}
+
+/// Where the ways of two nodes up to the root meet.
+fn meeting(mut a: usize, mut b: usize, nearest: &[usize], place: &[usize]) -> usize {
+    while a != b {
+        while place[a] > place[b] {
+            a = nearest[a];
+        }
+        while place[b] > place[a] {
+            b = nearest[b];
+        }
+    }
+    a
+}

@@ -1,0 +1,258 @@
+//! From the queues to the forest.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::actors::Actors;
+use super::components::{Behind, Components};
+use super::graph::Graph;
+use super::parents::{self, Blocker, Known, Rank};
+use super::queues::{Queue, queues};
+use super::{Forest, Node, Wait, Who, cheaper, dominators, waits};
+use crate::snapshot::{Mode, Snapshot, Tag};
+
+/// What is known of each actor, while the forest grows.
+struct Growth<'a> {
+    snapshot: &'a Snapshot,
+    actors: Actors<'a>,
+    waits: Vec<Option<Wait>>,
+    holds: Vec<Option<(Tag, Mode)>>,
+    rows: Vec<Option<Tag>>,
+    circles: Vec<Option<usize>>,
+    blockers: Vec<Option<Blocker>>,
+    behind: Vec<Behind>,
+    freed: Vec<usize>,
+}
+
+pub fn forest(snapshot: &Snapshot) -> Forest {
+    let count = snapshot.sessions.len() + snapshot.prepared.len();
+    let actors = Actors::of(snapshot);
+    let queues = queues(snapshot, &actors);
+    let mut graph = Graph::new(count);
+    graph.add_queues(&queues);
+    let safe_snapshots = safe_snapshots(snapshot, &actors);
+    for &(blocker, waiter) in &safe_snapshots {
+        graph.add(blocker, waiter);
+    }
+    let components = Components::of(&graph);
+    let circles: Vec<_> = (0..count)
+        .map(|actor| Some(components.of[actor]).filter(|&of| components.is_cycle(&graph, of)))
+        .collect();
+    let waits = waits::waits(snapshot, &queues, &actors, count);
+    let durations: Vec<Option<Duration>> = waits
+        .iter()
+        .map(|wait| wait.as_ref().and_then(|wait| wait.since))
+        .collect();
+    let mut growth = Growth {
+        snapshot,
+        holds: waits::holds(&queues, count),
+        rows: waits::rows(snapshot, &queues, &actors, count),
+        behind: components.behind(&graph, &durations),
+        freed: Vec::new(),
+        blockers: vec![None; count],
+        actors,
+        waits,
+        circles,
+    };
+    growth.choose_parents(&queues, &safe_snapshots);
+    let parents = growth.cut_circles();
+    growth.count_freed(&graph, &parents);
+    let mut forest = growth.plant(&parents);
+    cheaper::mark(&mut forest, snapshot);
+    forest
+}
+
+/// Blockers and waiters.
+fn safe_snapshots(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
+    let pairs = snapshot.safe_snapshots.iter().flat_map(|one| {
+        let waiter = actors.of_pid(one.pid);
+        one.blockers
+            .iter()
+            .map(move |&pid| Some((actors.of_pid(pid)?, waiter?)))
+    });
+    pairs
+        .flatten()
+        .filter(|(blocker, waiter)| blocker != waiter)
+        .collect()
+}
+
+impl Growth<'_> {
+    fn choose_parents(&mut self, queues: &[Queue<'_>], safe_snapshots: &[(usize, usize)]) {
+        let ranks: Vec<Rank> = (0..self.waits.len())
+            .map(|actor| self.rank(actor))
+            .collect();
+        let known = Known {
+            ranks: &ranks,
+            circles: &self.circles,
+        };
+        for queue in queues {
+            parents::choose(queue, &known, &mut self.blockers);
+        }
+        for &(blocker, waiter) in safe_snapshots {
+            let known = self.blockers[waiter];
+            if known.is_none_or(|known| ranks[blocker] < ranks[known.actor]) {
+                self.blockers[waiter] = Some(Blocker {
+                    actor: blocker,
+                    is_soft: false,
+                });
+            }
+        }
+        for (wait, blocker) in self.waits.iter_mut().zip(&self.blockers) {
+            if let (Some(wait), Some(blocker)) = (wait, blocker) {
+                wait.is_soft = blocker.is_soft;
+            }
+        }
+    }
+
+    fn rank(&self, actor: usize) -> Rank {
+        let began = match self.actors.who(actor) {
+            Who::Session(place) => self.snapshot.sessions[place].xact_start,
+            Who::Prepared(place) => Some(self.snapshot.prepared[place].prepared),
+        };
+        let began = began.map_or(i128::MAX, |began| began.unix_timestamp_nanos());
+        (self.waits[actor].is_some(), began, actor)
+    }
+
+    /// Below whom each is drawn: a circle is cut open at the one who has waited longest, who stands
+    /// at the head of a tree then.
+    fn cut_circles(&self) -> Vec<Option<usize>> {
+        let mut parents: Vec<Option<usize>> = self
+            .blockers
+            .iter()
+            .map(|blocker| blocker.map(|blocker| blocker.actor))
+            .collect();
+        let mut seen = vec![usize::MAX; parents.len()];
+        for start in 0..parents.len() {
+            let mut path = Vec::new();
+            let mut next = Some(start);
+            while let Some(actor) = next.filter(|&actor| seen[actor] == usize::MAX) {
+                seen[actor] = start;
+                path.push(actor);
+                next = parents[actor];
+            }
+            let again = next.filter(|&actor| seen[actor] == start);
+            let circle = again.and_then(|again| path.iter().position(|&actor| actor == again));
+            if let Some(circle) = circle {
+                let waited = |&&actor: &&usize| (self.since(actor), Reverse(actor));
+                if let Some(&longest) = path[circle..].iter().max_by_key(waited) {
+                    parents[longest] = None;
+                }
+            }
+        }
+        parents
+    }
+
+    fn since(&self, actor: usize) -> Option<Duration> {
+        self.waits[actor].as_ref().and_then(|wait| wait.since)
+    }
+
+    fn count_freed(&mut self, graph: &Graph, parents: &[Option<usize>]) {
+        let heads: Vec<usize> = (0..parents.len())
+            .filter(|&actor| parents[actor].is_none() && self.is_in(actor))
+            .collect();
+        self.freed = dominators::freed(graph, &heads);
+        // To end any of a circle cuts it.
+        for &head in heads.iter().filter(|&&head| self.circles[head].is_some()) {
+            for actor in
+                (0..parents.len()).filter(|&actor| self.circles[actor] == self.circles[head])
+            {
+                self.freed[actor] = self.freed[actor].max(self.freed[head]);
+            }
+        }
+    }
+
+    /// Whether it blocks or waits.
+    fn is_in(&self, actor: usize) -> bool {
+        self.waits[actor].is_some() || self.behind[actor].count > 0
+    }
+
+    /// In tree order: those with the most behind them first, and then those who have waited longest.
+    fn plant(mut self, parents: &[Option<usize>]) -> Forest {
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
+        let mut heads = Vec::new();
+        for actor in (0..parents.len()).filter(|&actor| self.is_in(actor)) {
+            match parents[actor] {
+                Some(parent) => children[parent].push(actor),
+                None => heads.push(actor),
+            }
+        }
+        let order = |actor: &usize| {
+            let behind = self.behind[*actor];
+            (
+                Reverse(behind.count),
+                Reverse(self.since(*actor).max(behind.longest)),
+                *actor,
+            )
+        };
+        heads.sort_by_key(order);
+        children
+            .iter_mut()
+            .for_each(|children| children.sort_by_key(order));
+        let mut nodes = Vec::new();
+        let mut places = vec![usize::MAX; parents.len()];
+        let mut stack: Vec<(usize, Option<usize>, usize)> = heads
+            .into_iter()
+            .rev()
+            .map(|head| (head, None, 0))
+            .collect();
+        while let Some((actor, parent, depth)) = stack.pop() {
+            places[actor] = nodes.len();
+            let below = children[actor].iter().rev();
+            stack.extend(below.map(|&child| (child, Some(nodes.len()), depth + 1)));
+            nodes.push((actor, parent, depth));
+        }
+        let nodes = nodes.into_iter().map(|(actor, parent, depth)| Node {
+            who: self.actors.who(actor),
+            depth,
+            parent,
+            blocker: self.blockers[actor].map(|blocker| places[blocker.actor]),
+            wait: self.waits[actor].take(),
+            holds: self.holds[actor].take(),
+            row: self.rows[actor].take(),
+            blocking: self.behind[actor].count,
+            frees: self.freed[actor],
+            longest_wait: self.behind[actor].longest,
+            in_cycle: self.circles[actor].is_some(),
+            cheaper: None,
+        });
+        Forest {
+            nodes: nodes.collect(),
+        }
+    }
+}
+
+pub fn with_others(mut forest: Forest, snapshot: &Snapshot) -> Forest {
+    let mut others: Vec<usize> = (0..snapshot.sessions.len()).collect();
+    others.retain(|&place| {
+        let session = &snapshot.sessions[place];
+        let is_in = forest
+            .nodes
+            .iter()
+            .any(|node| node.who == Who::Session(place));
+        session.backend_type == "client backend" && session.pid != snapshot.own_pid && !is_in
+    });
+    others.sort_by_key(|&place| {
+        let session = &snapshot.sessions[place];
+        (
+            session.xact_start.is_none(),
+            session.xact_start,
+            session.state_change,
+            session.pid,
+        )
+    });
+    forest.nodes.extend(others.into_iter().map(|place| Node {
+        who: Who::Session(place),
+        depth: 0,
+        parent: None,
+        blocker: None,
+        wait: None,
+        holds: None,
+        row: None,
+        blocking: 0,
+        frees: 0,
+        longest_wait: None,
+        in_cycle: false,
+        cheaper: None,
+    }));
+    forest
+}

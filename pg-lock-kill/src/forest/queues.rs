@@ -1,0 +1,153 @@
+//! The queues of the lock table: for each lock that somebody waits for, who holds it and who stands
+//! in line, in the order in which the server will serve them.
+
+use std::collections::HashMap;
+
+use shared::time::Time;
+
+use super::actors::Actors;
+use crate::snapshot::{Lock, Mode, Modes, Snapshot, Tag};
+
+/// A lock that somebody waits for.
+#[derive(Debug)]
+pub struct Queue<'a> {
+    /// What is locked.
+    pub tag: &'a Tag,
+    /// Who holds it, and how.
+    pub holders: Vec<Holder>,
+    /// Who waits for it, the next one first.
+    pub line: Vec<Waiter>,
+}
+
+/// Somebody who holds a lock.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    /// Who.
+    pub actor: usize,
+    /// In all of these modes.
+    pub modes: Modes,
+}
+
+/// Somebody who waits for a lock.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiter {
+    /// Who.
+    pub actor: usize,
+    /// What for.
+    pub mode: Mode,
+    /// Since when.
+    pub since: Option<Time>,
+}
+
+/// All queues of a snapshot.
+pub fn queues<'a>(snapshot: &'a Snapshot, actors: &Actors<'_>) -> Vec<Queue<'a>> {
+    let mut queues: Vec<Queue<'a>> = Vec::new();
+    let mut places: HashMap<&Tag, usize> = HashMap::new();
+    for lock in snapshot.locks.iter().filter(|lock| !lock.granted) {
+        places.entry(&lock.tag).or_insert_with(|| {
+            queues.push(Queue {
+                tag: &lock.tag,
+                holders: Vec::new(),
+                line: Vec::new(),
+            });
+            queues.len() - 1
+        });
+    }
+    for lock in &snapshot.locks {
+        let queue = places
+            .get(&lock.tag)
+            .and_then(|&place| queues.get_mut(place));
+        if let (Some(queue), Some(actor)) = (queue, actors.of_lock(lock)) {
+            queue.add(lock, actor, snapshot);
+        }
+    }
+    for queue in &mut queues {
+        queue.stand_in_line();
+    }
+    queues
+}
+
+impl Queue<'_> {
+    fn add(&mut self, lock: &Lock, actor: usize, snapshot: &Snapshot) {
+        if !lock.granted {
+            let (mode, since) = (lock.mode, wait_start(lock, actor, snapshot));
+            self.line.push(Waiter { actor, mode, since });
+            return;
+        }
+        let known = self
+            .holders
+            .last_mut()
+            .filter(|holder| holder.actor == actor);
+        match known {
+            Some(holder) => holder.modes.insert(lock.mode),
+            None => {
+                let mut modes = Modes::default();
+                modes.insert(lock.mode);
+                self.holders.push(Holder { actor, modes });
+            }
+        }
+    }
+
+    /// Who comes last stands last, but for one who holds what somebody in line is waiting for: he
+    /// stands before him, or both would wait for ever (`ProcSleep` in proc.c).
+    fn stand_in_line(&mut self) {
+        self.gather_holders();
+        // Who has begun to wait a moment ago has no time yet.
+        self.line
+            .sort_by_key(|waiter| (waiter.since.is_none(), waiter.since));
+        let mut line: Vec<Waiter> = Vec::with_capacity(self.line.len());
+        for waiter in std::mem::take(&mut self.line) {
+            let held = self.held_by(waiter.actor);
+            let must_wait =
+                |other: &Waiter| other.actor != waiter.actor && other.mode.conflicts().meets(held);
+            let place = match held.is_empty() {
+                true => None,
+                false => line.iter().position(must_wait),
+            };
+            line.insert(place.unwrap_or(line.len()), waiter);
+        }
+        self.line = line;
+    }
+
+    /// One entry for each, whatever the order of the rows.
+    fn gather_holders(&mut self) {
+        self.holders.sort_by_key(|holder| holder.actor);
+        self.holders.dedup_by(|holder, first| {
+            let is_same = holder.actor == first.actor;
+            if is_same {
+                holder
+                    .modes
+                    .iter()
+                    .for_each(|mode| first.modes.insert(mode));
+            }
+            is_same
+        });
+    }
+
+    /// Whether somebody holds it, in whatever mode.
+    pub fn holds(&self, actor: usize) -> bool {
+        !self.held_by(actor).is_empty()
+    }
+
+    /// The modes in which somebody holds it.
+    fn held_by(&self, actor: usize) -> Modes {
+        match self
+            .holders
+            .binary_search_by_key(&actor, |holder| holder.actor)
+        {
+            Ok(place) => self.holders[place].modes,
+            Err(_) => Modes::default(),
+        }
+    }
+}
+
+/// Before PostgreSQL 14 nothing says when a wait began; the statement that waits began before.
+fn wait_start(lock: &Lock, actor: usize, snapshot: &Snapshot) -> Option<Time> {
+    match snapshot.server_version_num {
+        140_000.. => lock.wait_start,
+        _ => snapshot
+            .sessions
+            .get(actor)
+            .and_then(|session| session.query_start),
+    }
+}

@@ -1,0 +1,44 @@
+//! Show who blocks whom in PostgreSQL, and end it safely.
+
+#![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
+mod act;
+mod cases;
+mod chosen;
+mod cli;
+mod filters;
+mod forest;
+mod listing;
+mod lookout;
+mod names;
+mod outcome;
+mod output;
+mod protection;
+mod pursuit;
+mod record;
+mod rights;
+mod sight;
+mod signal;
+mod snapshot;
+mod veto;
+mod victims;
+mod watch;
+mod words;
+
+use std::process::ExitCode;
+
+use shared::cli::Context;
+use shared::{Exit, Result};
+
+use cli::{Action, Options};
+
+fn main() -> ExitCode {
+    shared::main(&cli::TOOL, run)
+}
+
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.action {
+        Action::None => listing::list(&options, context),
+        Action::Cancel | Action::Terminate | Action::Escalate(_) => act::act(&options, context),
+    }
+}

@@ -1,0 +1,132 @@
+//! Who is never ended, and who only if a flag asks for it.
+//!
+//! What can't be seen is protected: the rules fail closed.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use shared::{Context, Result};
+
+use crate::cli::{Options, Test};
+use crate::snapshot::{Session, Snapshot};
+
+/// How a worker says that it saves the server from wraparound (autovacuum.c,
+/// `autovac_report_activity`).
+pub const WRAPAROUND: &str = "(to prevent wraparound)";
+
+/// What programs that take backups call their sessions, or begin to, in small letters.
+const BACKUPS: &[&str] = &[
+    "pg_dump",
+    "pg_dumpall",
+    "pg_basebackup",
+    "pg-dump-rotate",
+    "pgbackrest",
+    "pg_probackup",
+    "pg_rman",
+    "barman",
+    "wal-g",
+    "wal-e",
+];
+
+/// What the command line says about it.
+#[derive(Debug, Default)]
+pub struct Rules {
+    include_superusers: bool,
+    include_autovacuum: bool,
+    include_backups: bool,
+    /// Applications that `--app` names: a backup is named so.
+    named: BTreeSet<String>,
+    /// Roles and applications of `--protect` and its file.
+    spared: BTreeSet<String>,
+}
+
+impl Rules {
+    /// Reads the file of `--protect-file`, too.
+    pub fn of(options: &Options) -> Result<Self> {
+        let victims = &options.victims;
+        let mut spared: BTreeSet<String> = victims.protected.iter().cloned().collect();
+        if let Some(path) = &victims.protect_file {
+            let text = fs::read_to_string(path)
+                .context(|| format!("the list of who is protected, {}", path.display()))?;
+            spared.extend(listed(&text));
+        }
+        let conditions = options.filters.conditions.iter();
+        let named = conditions.filter_map(|condition| match &condition.test {
+            Test::App(name) if !condition.is_not => Some(name.clone()),
+            _ => None,
+        });
+        Ok(Self {
+            include_superusers: victims.include_superusers,
+            include_autovacuum: victims.include_autovacuum,
+            include_backups: victims.include_backups,
+            named: named.collect(),
+            spared,
+        })
+    }
+
+    /// Why this session is not ended; nothing if it may be.
+    pub fn why(&self, snapshot: &Snapshot, session: &Session) -> Option<String> {
+        if session.pid == snapshot.own_pid {
+            return Some("it is our own session".into());
+        }
+        match session.backend_type.as_str() {
+            "client backend" => self.why_client(session),
+            "autovacuum worker" => self.why_autovacuum(session),
+            "walsender" => Some("it sends WAL to a standby, a subscriber or a backup".into()),
+            "" => Some("what kind of process it is can't be seen".into()),
+            kind => Some(format!("it is a process of the server: {kind}")),
+        }
+    }
+
+    fn why_client(&self, session: &Session) -> Option<String> {
+        let Some(user) = &session.user else {
+            return Some("its role can't be seen".into());
+        };
+        if session.backend_start.is_none() {
+            return Some("when it began can't be seen".into());
+        }
+        let application = session.application_name.as_deref().unwrap_or_default();
+        if application == env!("CARGO_PKG_NAME") {
+            return Some("it is a session of pg-lock-kill".into());
+        }
+        for name in [user.as_str(), application] {
+            if self.spared.contains(name) {
+                return Some(format!("--protect {name}"));
+            }
+        }
+        if session.is_superuser && !self.include_superusers {
+            return Some("its role is a superuser: --include-superusers".into());
+        }
+        self.why_backup(session, application)
+    }
+
+    fn why_backup(&self, session: &Session, application: &str) -> Option<String> {
+        let is_named = self.include_backups || self.named.contains(application);
+        let lower = application.to_lowercase();
+        let by_name = BACKUPS.iter().any(|name| lower.starts_with(name));
+        let busy = session.progress.as_deref().unwrap_or_default();
+        ((by_name || busy.starts_with("basebackup")) && !is_named)
+            .then(|| "it takes a backup: --include-backups, or name it with --app".into())
+    }
+
+    fn why_autovacuum(&self, session: &Session) -> Option<String> {
+        let Some(query) = session.query.as_deref().filter(|query| !query.is_empty()) else {
+            return Some("which table autovacuum works on can't be seen".into());
+        };
+        if query.contains(WRAPAROUND) {
+            return Some("it is an autovacuum that prevents wraparound".into());
+        }
+        (!self.include_autovacuum).then(|| "it is autovacuum: --include-autovacuum".into())
+    }
+}
+
+/// The names of a file: one a line, without blank ones and comments.
+fn listed(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Whether the server will let us, before anybody is signalled.
+
+use std::collections::{BTreeSet, HashMap};
+
+use postgres::types::Type;
+use shared::connection::Session as Connection;
+use shared::dump::quote_identifier;
+use shared::{Error, Result};
+
+/// A role; none for autovacuum.
+type Role = Option<String>;
+
+/// Whose sessions may be ended.
+#[derive(Debug, Default)]
+pub struct Rights(HashMap<Role, Right>);
+
+#[derive(Debug, Clone, Copy)]
+struct Right {
+    may: bool,
+    is_superuser: bool,
+}
+
+impl Rights {
+    /// Asks for these roles.
+    pub fn of(connection: &mut Connection, roles: &BTreeSet<Role>) -> Result<Self> {
+        let roles: Vec<&Role> = roles.iter().collect();
+        let query = include_str!("../sql/rights.sql");
+        let rows = connection
+            .client()
+            .query_typed(query, &[(&roles, Type::TEXT_ARRAY)])?;
+        let rights = rows.iter().map(|row| {
+            let right = Right {
+                may: row.try_get("may_signal")?,
+                is_superuser: row.try_get("is_superuser")?,
+            };
+            Ok((row.try_get("name")?, right))
+        });
+        Ok(Self(rights.collect::<Result<_>>()?))
+    }
+
+    /// Why this role's sessions can't be ended, and what would help; nothing if they can.
+    pub fn refusal(&self, role: &Role, own: &str) -> Option<Error> {
+        let right = self.0.get(role)?;
+        if right.may {
+            return None;
+        }
+        let own = quote_identifier(own);
+        let (words, hint) = match (role, right.is_superuser) {
+            (None, _) => (
+                "may not end autovacuum".to_string(),
+                format!(
+                    "connect as a superuser, or from PostgreSQL 18 on: GRANT pg_signal_autovacuum_worker TO {own}"
+                ),
+            ),
+            (Some(role), true) => (
+                format!(
+                    "may not end sessions of the superuser {}",
+                    quote_identifier(role)
+                ),
+                "only a superuser may".to_string(),
+            ),
+            (Some(role), false) => (
+                format!(
+                    "may not end sessions of the role {}",
+                    quote_identifier(role)
+                ),
+                format!("GRANT pg_signal_backend TO {own}"),
+            ),
+        };
+        Some(Error::new(format!("the role {own} {words}")).with_hint(hint))
+    }
+}

@@ -1,0 +1,97 @@
+//! What was seen at one moment: the snapshot, the forest that it makes, and who of it matches.
+
+use std::collections::HashSet;
+
+use crate::cli::Options;
+use crate::forest::{Forest, Who};
+use crate::protection::Rules;
+use crate::record::Record;
+use crate::snapshot::Snapshot;
+use crate::victims::{Identity, identity};
+
+/// What was seen.
+#[derive(Debug)]
+pub struct Sight {
+    /// What the server said.
+    pub snapshot: Snapshot,
+    /// Who waits for whom.
+    pub forest: Forest,
+    /// Who matches the filters: places in the forest, in its order.
+    pub matching: Vec<usize>,
+}
+
+impl Sight {
+    /// Of a snapshot; with all sessions in it where the options ask for them, or name some.
+    pub fn of(options: &Options, snapshot: Snapshot) -> Self {
+        let scope = &options.scope;
+        let mut forest = Forest::of(&snapshot);
+        if scope.sessions || scope.reads_stdin {
+            forest = forest.with_others(&snapshot);
+        }
+        let matching = options.filters.matching(&forest, &snapshot);
+        Self {
+            snapshot,
+            forest,
+            matching,
+        }
+    }
+
+    /// What is to be said of this place of the forest.
+    pub fn record(&self, node: usize, rules: &Rules) -> Record {
+        let (forest, snapshot) = (&self.forest, &self.snapshot);
+        let node = &forest.nodes[node];
+        let protected = match node.who {
+            Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]),
+            Who::Prepared(_) => None,
+        };
+        Record {
+            protected,
+            ..Record::of(node, forest, snapshot)
+        }
+    }
+
+    /// The place of this process in the forest, if it is there.
+    pub fn place_of(&self, pid: i32) -> Option<usize> {
+        let mut nodes = self.forest.nodes.iter();
+        nodes.position(|node| match node.who {
+            Who::Session(place) => self.snapshot.sessions[place].pid == pid,
+            Who::Prepared(_) => false,
+        })
+    }
+
+    /// Who waits.
+    pub fn waiting(&self) -> HashSet<Identity> {
+        let nodes = self.forest.nodes.iter();
+        let waiting = nodes.filter(|node| node.wait.is_some());
+        waiting
+            .map(|node| identity(&self.snapshot, node.who))
+            .collect()
+    }
+
+    /// Whether one of those who waited is at what it was at, and does not wait at the moment.
+    pub fn may_wait_again(&self, waited: &HashSet<Identity>) -> bool {
+        let waiting = self.waiting();
+        self.snapshot.sessions.iter().any(|session| {
+            let identity = (session.pid, session.backend_start, session.xact_start);
+            session.state.as_deref() == Some("active")
+                && waited.contains(&identity)
+                && !waiting.contains(&identity)
+        })
+    }
+
+    /// The places of those in the same trees as these, in the forest's order.
+    pub fn trees_of(&self, places: &[usize]) -> Vec<usize> {
+        let heads: HashSet<usize> = places.iter().map(|place| self.head_of(*place)).collect();
+        (0..self.forest.nodes.len())
+            .filter(|place| heads.contains(&self.head_of(*place)))
+            .collect()
+    }
+
+    fn head_of(&self, place: usize) -> usize {
+        let mut head = place;
+        while let Some(parent) = self.forest.nodes[head].parent {
+            head = parent;
+        }
+        head
+    }
+}

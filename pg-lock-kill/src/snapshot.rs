@@ -1,0 +1,165 @@
+//! What the server said at one moment: its locks first, then its sessions, in one round trip.
+//!
+//! A snapshot can be saved and looked at later; everything else is computed from it.
+
+mod file;
+mod mode;
+mod rows;
+mod take;
+
+use serde::{Deserialize, Serialize};
+use shared::time::{Time, rfc3339};
+
+pub use file::{load, save};
+pub use mode::{Mode, Modes};
+pub use rows::Row;
+pub use take::{query, take};
+
+/// The lock table and the sessions at one moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// By the server's clock.
+    #[serde(with = "rfc3339")]
+    pub taken_at: Time,
+    /// 150018 for 15.18.
+    pub server_version_num: u32,
+    /// Whether it is a standby.
+    pub in_recovery: bool,
+    /// The session that asked.
+    pub own_pid: i32,
+    /// Its role.
+    pub own_role: String,
+    /// Its database's number.
+    pub own_database: u32,
+    /// Whether the role that asked sees all clients' sessions whole.
+    pub sees_all: bool,
+    /// In the order of pg_locks, granted and awaited.
+    pub locks: Vec<Lock>,
+    /// Every process of pg_stat_activity, background ones too.
+    pub sessions: Vec<Session>,
+    /// Transactions that were prepared for a second phase.
+    pub prepared: Vec<Prepared>,
+    /// Those who wait for a safe snapshot, and who keeps them from it.
+    pub safe_snapshots: Vec<SafeSnapshot>,
+    /// Databases by their number.
+    pub databases: Vec<(u32, String)>,
+    /// What is known of the names of relations: database, relation, `schema.name` as SQL has it.
+    pub relations: Vec<(u32, u32, String)>,
+}
+
+/// A row of pg_locks (manual 54.12).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Lock {
+    /// What is locked.
+    pub tag: Tag,
+    /// Its holder; none for a prepared transaction.
+    pub pid: Option<i32>,
+    /// The transaction that holds it: how a prepared one is found.
+    pub virtual_transaction: String,
+    /// As in pg_locks: `AccessExclusiveLock`.
+    pub mode: Mode,
+    /// Held or waited for.
+    pub granted: bool,
+    /// Since when it is waited for; never known before PostgreSQL 14.
+    #[serde(with = "rfc3339::option", default)]
+    pub wait_start: Option<Time>,
+}
+
+/// What can be locked: the columns of pg_locks that name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tag {
+    /// `relation`, `transactionid`, `advisory`, …
+    pub kind: String,
+    /// Its database; 0 for what all share.
+    pub database: Option<u32>,
+    /// Its relation.
+    pub relation: Option<u32>,
+    /// A page of it.
+    pub page: Option<u32>,
+    /// A row of that page.
+    pub tuple: Option<u16>,
+    /// A virtual transaction: `3/15`.
+    pub virtual_xid: Option<String>,
+    /// A transaction.
+    pub transaction_id: Option<u32>,
+    /// The catalogue of an object, or the first half of an advisory key.
+    pub class: Option<u32>,
+    /// An object, or the second half of an advisory key.
+    pub object: Option<u32>,
+    /// A column of it; of an advisory key 1 for one of 64 bits and 2 for two of 32.
+    pub sub_object: Option<u16>,
+}
+
+/// A row of pg_stat_activity (manual 28.2.3).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Its process.
+    pub pid: i32,
+    /// The process that leads its parallel group, where that is another.
+    pub leader_pid: Option<i32>,
+    /// Its database's number.
+    pub database_oid: Option<u32>,
+    /// Its database.
+    pub database: Option<String>,
+    /// Its role.
+    pub user: Option<String>,
+    /// Whether that role is a superuser.
+    pub is_superuser: bool,
+    /// What it calls itself.
+    pub application_name: Option<String>,
+    /// Where it comes from; none for the machine's own sockets.
+    pub client_addr: Option<String>,
+    /// When the process started: with its number, who it is.
+    #[serde(with = "rfc3339::option", default)]
+    pub backend_start: Option<Time>,
+    /// When its transaction began.
+    #[serde(with = "rfc3339::option", default)]
+    pub xact_start: Option<Time>,
+    /// When its statement, or the last one, began.
+    #[serde(with = "rfc3339::option", default)]
+    pub query_start: Option<Time>,
+    /// Since when it is in this state.
+    #[serde(with = "rfc3339::option", default)]
+    pub state_change: Option<Time>,
+    /// `Lock`, `IPC`, …
+    pub wait_event_type: Option<String>,
+    /// `transactionid`, `SafeSnapshot`, …
+    pub wait_event: Option<String>,
+    /// `active`, `idle in transaction`, …
+    pub state: Option<String>,
+    /// Its transaction's number: it has written something.
+    pub backend_xid: Option<u32>,
+    /// The oldest transaction that it must still be able to see.
+    pub backend_xmin: Option<u32>,
+    /// Its statement, or the last one, without passwords.
+    pub query: Option<String>,
+    /// `client backend`, `autovacuum worker`, `walsender`, `startup`, …
+    pub backend_type: String,
+    /// What pg_stat_progress_… says it is busy with: `basebackup`, `copy`, `create_index`, …
+    pub progress: Option<String>,
+}
+
+/// A transaction of pg_prepared_xacts (manual 54.16).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Its number.
+    pub transaction: u32,
+    /// The name it was given.
+    pub gid: String,
+    /// When it was prepared.
+    #[serde(with = "rfc3339")]
+    pub prepared: Time,
+    /// Who did.
+    pub owner: String,
+    /// In which database: where alone it can be ended.
+    pub database: String,
+}
+
+/// A READ ONLY DEFERRABLE transaction that waits for others to end (manual 13.2.3).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SafeSnapshot {
+    /// Who waits.
+    pub pid: i32,
+    /// For whom.
+    pub blockers: Vec<i32>,
+}

@@ -1,0 +1,169 @@
+//! Taking a snapshot: one round trip.
+
+use shared::connection::Session as Connection;
+use shared::secrets;
+use shared::{Context as _, Error, Result};
+
+use super::rows::{self, Row};
+use super::{Lock, Mode, Prepared, SafeSnapshot, Session, Snapshot, Tag};
+
+/// The first version that says since when a lock is waited for.
+const WAITSTART: u32 = 140_000;
+
+/// What the server says now; the names of relations are not asked for. `every_lock` has those that
+/// nobody waits for, too.
+pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
+    let statements = statements(connection.server_version_num(), every_lock);
+    let answer = query(connection, &statements)?;
+    parse(answer).context(|| "cannot read the sessions and locks".to_string())
+}
+
+/// The rows of each of several statements, which take one round trip.
+pub fn query(connection: &mut Connection, statements: &str) -> Result<Vec<Vec<Row>>> {
+    let answer = if connection.is_pooled() {
+        // The settings of a session are those of whoever had it before us.
+        let mut transaction = connection.transaction()?;
+        let answer = transaction.simple_query(statements);
+        transaction.rollback().and(answer)
+    } else {
+        connection.client().simple_query(statements)
+    };
+    Ok(rows::by_statement(answer?))
+}
+
+fn statements(version: u32, every_lock: bool) -> String {
+    let locks = match version >= WAITSTART {
+        true => include_str!("../../sql/locks.14.sql"),
+        false => include_str!("../../sql/locks.sql"),
+    };
+    [
+        include_str!("../../sql/moment.sql"),
+        &locks.replace("{every}", if every_lock { "true" } else { "false" }),
+        include_str!("../../sql/sessions.sql"),
+        include_str!("../../sql/prepared.sql"),
+    ]
+    .concat()
+}
+
+fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
+    let Ok([moment, locks, sessions, prepared]) = <[Vec<Row>; 4]>::try_from(answer) else {
+        return Err(Error::new("the server left some of it out"));
+    };
+    let Some(moment) = moment.first() else {
+        return Err(Error::new("the server did not say when"));
+    };
+    let mut snapshot = Snapshot {
+        taken_at: moment.some_time(0)?,
+        server_version_num: moment.some_number(1)?,
+        in_recovery: moment.is(2),
+        own_pid: moment.some_number(3)?,
+        own_role: moment.some_text(4)?,
+        own_database: moment.some_number(5)?,
+        sees_all: moment.is(6) || !sessions.iter().any(is_hidden),
+        locks: locks.iter().map(lock).collect::<Result<_>>()?,
+        sessions: sessions.iter().map(session).collect::<Result<_>>()?,
+        prepared: prepared.iter().map(prepared_one).collect::<Result<_>>()?,
+        safe_snapshots: safe_snapshots(&sessions)?,
+        databases: Vec::new(),
+        relations: Vec::new(),
+    };
+    snapshot.databases = databases(&snapshot.sessions);
+    Ok(snapshot)
+}
+
+fn lock(row: &Row) -> Result<Lock> {
+    Ok(Lock {
+        tag: Tag {
+            kind: row.some_text(0)?,
+            database: row.number(1)?,
+            relation: row.number(2)?,
+            page: row.number(3)?,
+            tuple: row.number(4)?,
+            virtual_xid: row.text(5),
+            transaction_id: row.number(6)?,
+            class: row.number(7)?,
+            object: row.number(8)?,
+            sub_object: row.number(9)?,
+        },
+        virtual_transaction: row.some_text(10)?,
+        pid: row.number(11)?,
+        mode: mode(&row.some_text(12)?)?,
+        granted: row.is(13),
+        wait_start: row.time(14)?,
+    })
+}
+
+fn mode(name: &str) -> Result<Mode> {
+    Mode::from_name(name).ok_or_else(|| Error::new(format!("there is no lock mode {name:?}")))
+}
+
+fn session(row: &Row) -> Result<Session> {
+    let query = row.text(17);
+    Ok(Session {
+        pid: row.some_number(0)?,
+        leader_pid: row.number(1)?,
+        database_oid: row.number(2)?,
+        database: row.text(3),
+        user: row.text(4),
+        is_superuser: row.is(5),
+        application_name: row.text(6),
+        client_addr: row.text(7),
+        backend_start: row.time(8)?,
+        xact_start: row.time(9)?,
+        query_start: row.time(10)?,
+        state_change: row.time(11)?,
+        wait_event_type: row.text(12),
+        wait_event: row.text(13),
+        state: row.text(14),
+        backend_xid: row.number(15)?,
+        backend_xmin: row.number(16)?,
+        query: query.map(|query| secrets::masked_beginning(&query)),
+        backend_type: row.text(18).unwrap_or_else(|| "unknown".to_string()),
+        progress: None,
+    })
+}
+
+fn prepared_one(row: &Row) -> Result<Prepared> {
+    Ok(Prepared {
+        transaction: row.some_number(0)?,
+        gid: row.some_text(1)?,
+        prepared: row.some_time(2)?,
+        owner: row.some_text(3)?,
+        database: row.some_text(4)?,
+    })
+}
+
+fn safe_snapshots(sessions: &[Row]) -> Result<Vec<SafeSnapshot>> {
+    let mut waiting = Vec::new();
+    for row in sessions {
+        let Some(blockers) = row.text(19).filter(|blockers| !blockers.is_empty()) else {
+            continue;
+        };
+        let blockers: std::result::Result<_, _> = blockers.split(',').map(str::parse).collect();
+        waiting.push(SafeSnapshot {
+            pid: row.some_number(0)?,
+            blockers: blockers
+                .map_err(|_: std::num::ParseIntError| Error::new("a process has no number"))?,
+        });
+    }
+    Ok(waiting)
+}
+
+/// Whether a client's session is not ours to see. A background process has no role or no database;
+/// who may not see that misses nothing.
+fn is_hidden(row: &Row) -> bool {
+    row.text(17).as_deref() == Some("<insufficient privilege>")
+        && row.text(2).is_some()
+        && row.text(4).is_some()
+}
+
+/// As far as somebody is in them.
+fn databases(sessions: &[Session]) -> Vec<(u32, String)> {
+    let known = sessions
+        .iter()
+        .filter_map(|session| Some((session.database_oid?, session.database.clone()?)));
+    let mut databases: Vec<(u32, String)> = known.collect();
+    databases.sort();
+    databases.dedup();
+    databases
+}

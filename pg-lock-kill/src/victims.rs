@@ -1,0 +1,217 @@
+//! Which of the sessions that match are to be ended, and what is to be done with each: a plan. Nothing is
+//! done here.
+
+use std::collections::HashSet;
+
+use shared::time::Time;
+
+use crate::cli::{Action, Which};
+use crate::forest::{Forest, Node, Who};
+use crate::outcome::Outcome;
+use crate::protection::Rules;
+use crate::signal::Guard;
+use crate::snapshot::{Session, Snapshot};
+
+/// A session in a certain transaction: what was dealt with once is not dealt with again.
+pub type Identity = (i32, Option<Time>, Option<Time>);
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Wish<'a> {
+    /// Which of those that match.
+    pub which: Which,
+    /// So many at most.
+    pub most: usize,
+    /// What to do with them.
+    pub action: Action,
+    /// Who is left alone.
+    pub rules: &'a Rules,
+    /// Whether they were chosen by what they do, so that they must not have done anything since.
+    pub by_state: bool,
+    /// Who is not looked at any more.
+    pub settled: &'a HashSet<Identity>,
+    /// Who waited before: whoever got the lock because we ended somebody is no victim.
+    pub waited: &'a HashSet<Identity>,
+}
+
+/// What is to be done, and with whom.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// In the order in which it is done.
+    pub cases: Vec<Planned>,
+    /// So many more would have been chosen, but for the limit.
+    pub beyond: usize,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct Planned {
+    /// Its place in the forest.
+    pub node: usize,
+    /// What is done with it.
+    pub fate: Fate,
+}
+
+/// What is done with one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is signalled.
+    Signal(Step, Guard),
+    /// It is not.
+    Spared(Outcome, String),
+}
+
+/// In which steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Its statement is cancelled.
+    Cancel,
+    /// Its session is ended.
+    Terminate,
+    /// The one, then the other.
+    Escalate,
+}
+
+/// Chooses among the nodes that match, given in tree order.
+pub fn choose(snapshot: &Snapshot, forest: &Forest, matching: &[usize], wish: &Wish<'_>) -> Plan {
+    let mut plan = Plan::default();
+    let mut counted = 0;
+    for node in selected(snapshot, forest, matching, wish) {
+        let identity = identity(snapshot, forest.nodes[node].who);
+        if wish.settled.contains(&identity) {
+            continue;
+        }
+        let fate = fate(snapshot, forest.nodes[node].who, wish);
+        let is_signalled = matches!(fate, Fate::Signal(..));
+        // A head that can't be ended takes its place among the first ones: the next head is not
+        // what was asked for.
+        let counts = is_signalled || wish.which == Which::Heads;
+        if counted == wish.most && counts {
+            plan.beyond += usize::from(is_signalled);
+            continue;
+        }
+        counted += usize::from(counts);
+        plan.cases.push(Planned { node, fate });
+    }
+    plan
+}
+
+/// Who somebody is, and in which transaction.
+pub fn identity(snapshot: &Snapshot, who: Who) -> Identity {
+    match who {
+        Who::Session(place) => {
+            let session = &snapshot.sessions[place];
+            (session.pid, session.backend_start, session.xact_start)
+        }
+        // Numbers of prepared transactions below zero are nobody's process.
+        Who::Prepared(place) => {
+            let prepared = &snapshot.prepared[place];
+            (-1, Some(prepared.prepared), None)
+        }
+    }
+}
+
+fn selected(
+    snapshot: &Snapshot,
+    forest: &Forest,
+    matching: &[usize],
+    wish: &Wish<'_>,
+) -> Vec<usize> {
+    let start = |place: &usize| match forest.nodes[*place].who {
+        Who::Session(session) => snapshot.sessions[session].xact_start,
+        Who::Prepared(_) => None,
+    };
+    let with_start = matching
+        .iter()
+        .filter_map(|place| Some((start(place)?, *place)));
+    let oldest = with_start
+        .min_by_key(|(start, _)| *start)
+        .map(|(_, place)| place);
+    let all = matching.iter().copied();
+    match wish.which {
+        Which::All => all.collect(),
+        Which::Waiters => all
+            .filter(|place| forest.nodes[*place].wait.is_some())
+            .collect(),
+        Which::Oldest => oldest.into_iter().collect(),
+        // Whom to leave is not known where nobody is in a transaction.
+        Which::AllButOldest => match oldest {
+            Some(oldest) => all.filter(|place| *place != oldest).collect(),
+            None => Vec::new(),
+        },
+        Which::Heads => all
+            .filter(|place| {
+                let node = &forest.nodes[*place];
+                is_head(node) && !wish.waited.contains(&identity(snapshot, node.who))
+            })
+            .collect(),
+    }
+}
+
+/// Whether it is what others wait for: it waits for nobody, unless it waits for itself.
+fn is_head(node: &Node) -> bool {
+    let waits_for_nobody_else = node.wait.is_none() || node.in_cycle;
+    node.depth == 0 && node.blocking > 0 && waits_for_nobody_else
+}
+
+fn fate(snapshot: &Snapshot, who: Who, wish: &Wish<'_>) -> Fate {
+    match who {
+        Who::Prepared(place) => {
+            let database = &snapshot.prepared[place].database;
+            let words = format!(
+                "a prepared transaction has no session: the remedy ends it, in the database {database}"
+            );
+            Fate::Spared(Outcome::NotApplicable, words)
+        }
+        Who::Session(place) => fate_of_session(snapshot, &snapshot.sessions[place], wish),
+    }
+}
+
+/// What is done with a session.
+pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) -> Fate {
+    if session.backend_type == "startup" {
+        let words = "the standby repeats what the primary did: end that on the primary";
+        return Fate::Spared(Outcome::NotApplicable, words.into());
+    }
+    if let Some(why) = wish.rules.why(snapshot, session) {
+        return Fate::Spared(Outcome::Protected, why);
+    }
+    let guard = Guard::of(session, wish.by_state);
+    let state = session.state.as_deref().unwrap_or_default();
+    // An autovacuum worker is always at work.
+    let runs = matches!(state, "active" | "fastpath function call")
+        || session.backend_type == "autovacuum worker";
+    let planned = match wish.action {
+        Action::None | Action::Terminate => guard.map(|guard| (Step::Terminate, guard)),
+        Action::Escalate(_) if !runs => guard.map(|guard| (Step::Terminate, guard)),
+        Action::Cancel if !runs => {
+            return Fate::Spared(Outcome::NotApplicable, useless(state));
+        }
+        Action::Escalate(_) => with_statement(guard, session, Step::Escalate),
+        Action::Cancel => with_statement(guard, session, Step::Cancel),
+    };
+    match planned {
+        Ok((step, guard)) => Fate::Signal(step, guard),
+        Err(why) => Fate::Spared(Outcome::NotApplicable, why),
+    }
+}
+
+fn with_statement(
+    guard: Result<Guard, String>,
+    session: &Session,
+    step: Step,
+) -> Result<(Step, Guard), String> {
+    Ok((step, guard?.with_statement(session)?))
+}
+
+fn useless(state: &str) -> String {
+    let state = if state.is_empty() {
+        "not active"
+    } else {
+        state
+    };
+    format!("it is {state} and runs no statement that could be cancelled: --terminate ends it")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! pg-lock-kill as a user sees it, with sessions that really wait.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+mod ground;
+mod guarded;
+mod kinds;
+mod lasting;
+mod poolers;
+mod random;
+mod spared;
+mod stage;
+mod steps;
+mod trees;
+mod watching;

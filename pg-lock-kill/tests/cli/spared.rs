@@ -1,0 +1,408 @@
+//! Who is never ended, or not without a flag; what may not be ended; what the user's program spares.
+
+use std::fs;
+
+use shared::cluster::ClusterOptions;
+use shared::programs::Program;
+use tests::{Output, eventually, private_folder, program};
+
+use crate::ground::{Ground, expect_result, results};
+use crate::stage::Actor;
+
+const LOCK: &str = "update t set n = 1 where id = 1";
+
+fn message(output: &Output) -> String {
+    let record = &output.json_lines()[0];
+    record["message"].as_str().unwrap_or_default().to_string()
+}
+
+#[test]
+fn superusers_only_if_they_are_included() {
+    let ground = Ground::new();
+    let head = Actor::new(ground.client_of("postgres"), "head");
+    head.run(&format!("begin; {LOCK}"));
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--terminate"]).expect_code(1);
+    expect_result(&output, head.pid, "", "protected");
+    assert!(message(&output).contains("--include-superusers"));
+    let record = ground.record_of(head.pid);
+    let output = ground.given(&[record], &["--terminate"]).expect_code(1);
+    expect_result(&output, head.pid, "", "protected");
+    let arguments = ["--terminate", "--include-superusers"];
+    let output = ground.run(&arguments).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+/// Whatever kind of flag is given: all at once.
+const ALL: &[&str] = &[
+    "--sessions",
+    "--victims",
+    "all",
+    "--max",
+    "99",
+    "--include-superusers",
+    "--include-backups",
+    "--include-autovacuum",
+    "--terminate",
+];
+
+#[test]
+fn a_walsender_is_never_ended() {
+    let settings = [("wal_level", "replica"), ("max_wal_senders", "4")];
+    let ground = Ground::with(&ClusterOptions {
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..ClusterOptions::default()
+    });
+    ground.sql("create role streamer login replication");
+    let receiver = Program::find("pg_receivewal", None).unwrap();
+    let folder = private_folder(rustix::process::geteuid().as_raw());
+    let command = program(receiver.path()).server(&ground.cluster);
+    let _receiver = command
+        .args(["-U", "streamer", "-D"])
+        .arg(folder.path())
+        .start();
+    ground.until(
+        "WAL is sent",
+        "select exists (select from pg_stat_replication where state = 'streaming')",
+    );
+    let sender = "select pid from pg_stat_replication";
+    let mut watcher = ground.client_of("postgres");
+    let pid: i32 = watcher.query_one(sender, &[]).unwrap().get(0);
+    let everybody = ground.run(ALL);
+    assert!(
+        results(&everybody)
+            .iter()
+            .all(|(ended, _, result)| { *ended != i64::from(pid) || result == "protected" })
+    );
+    let named = ground.tool(&["-", "--bare-pids", "--include-superusers", "--terminate"]);
+    let output = named.stdin(format!("{pid}\n")).run();
+    expect_result(&output, pid, "", "protected");
+    assert!(message(&output).contains("sends WAL"));
+    assert!(ground_is_there(&ground, pid));
+}
+
+/// The test's own sessions may have been ended with all others.
+fn ground_is_there(ground: &Ground, pid: i32) -> bool {
+    let query = format!("select exists (select from pg_stat_activity where pid = {pid})");
+    let mut client = ground.client_of("postgres");
+    client.query_one(&query, &[]).unwrap().get(0)
+}
+
+#[test]
+fn the_servers_own_processes_are_never_ended() {
+    let ground = Ground::new();
+    let mut client = ground.client_of("postgres");
+    let query = "select pid from pg_stat_activity where backend_type <> 'client backend'";
+    let own: Vec<i32> = client
+        .query(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(own.len() >= 3);
+    let lines: Vec<String> = own.iter().map(|pid| format!("{pid}\n")).collect();
+    let arguments = ["-", "--bare-pids", "--terminate", "--max", "99"];
+    let named = ground
+        .tool(&arguments)
+        .args(["--include-superusers", "--include-autovacuum"]);
+    let output = named.stdin(lines.concat()).run();
+    let found = results(&output);
+    assert_eq!(found.len(), own.len());
+    assert!(
+        found
+            .iter()
+            .all(|(_, action, result)| action.is_empty() && result == "protected")
+    );
+}
+
+#[test]
+fn our_own_session_and_those_of_our_kind_are_never_ended() {
+    let ground = Ground::new();
+    let kin = ground.actor("pg-lock-kill");
+    kin.run(&format!("begin; {LOCK}"));
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--terminate"]).expect_code(1);
+    expect_result(&output, kin.pid, "", "protected");
+    // Had it ended itself, it would say nothing.
+    let output = ground.run(ALL);
+    assert!(
+        results(&output)
+            .iter()
+            .any(|(pid, _, result)| { *pid == i64::from(waiter.pid) && result == "ended" })
+    );
+    kin.run("commit");
+}
+
+#[test]
+fn who_is_named_by_protect() {
+    let ground = Ground::new();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    fs::write(&list, "# nobody touches these\n\n  billing  \n").unwrap();
+    let list = list.to_str().unwrap();
+    let head = ground.holder("billing", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    for arguments in [
+        ["--protect", "app"],
+        ["--protect", "billing"],
+        ["--protect-file", list],
+    ] {
+        let output = ground.tool(&["--terminate"]).args(arguments).run();
+        let output = output.expect_code(1);
+        expect_result(&output, head.pid, "", "protected");
+    }
+    let missing = ground.run(&["--terminate", "--protect-file", "/nonexistent/list"]);
+    missing
+        .expect_code(2)
+        .expect_no_output()
+        .expect_error("/nonexistent/list");
+    let output = ground
+        .run(&["--terminate", "--protect", "ap"])
+        .expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn a_backup_must_be_named() {
+    let ground = Ground::new();
+    for arguments in [&["--include-backups"][..], &["--app", "pg_dump"]] {
+        let dump = ground.holder("pg_dump", "lock t in access share mode");
+        let waiter = ground.waiter("ddl", "begin; lock t; commit");
+        for spared in [&[][..], &["--app", "*"], &["--not-app", "web"]] {
+            let output = ground.tool(&["--terminate"]).args(spared).run();
+            let output = output.expect_code(1);
+            expect_result(&output, dump.pid, "", "protected");
+        }
+        let output = ground.tool(&["--terminate"]).args(arguments).run();
+        expect_result(&output.expect_code(0), dump.pid, "terminate", "ended");
+        waiter.answer().unwrap();
+    }
+}
+
+/// A server whose autovacuum is at work on `t` for long: on each page it sleeps.
+fn vacuumed(wraparound: bool) -> Ground {
+    let mut settings = vec![
+        ("autovacuum", "on"),
+        ("autovacuum_naptime", "1s"),
+        ("autovacuum_vacuum_cost_delay", "100ms"),
+        ("autovacuum_vacuum_cost_limit", "1"),
+        ("track_counts", "on"),
+    ];
+    if wraparound {
+        settings.push(("autovacuum_freeze_max_age", "100000"));
+    }
+    let settings = settings
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    let ground = Ground::with(&ClusterOptions {
+        settings: settings.collect(),
+        ..ClusterOptions::default()
+    });
+    ground.sql("insert into t select i, 0 from generate_series(11, 30000) i");
+    ground
+}
+
+fn worker(ground: &Ground, query: &str) -> i32 {
+    let workers = format!(
+        "select pid from pg_stat_activity where backend_type = 'autovacuum worker' and query like '{query}'"
+    );
+    let mut watcher = ground.client_of("postgres");
+    let mut found = None;
+    eventually("autovacuum is at work", || {
+        let rows = watcher.query(&workers, &[]).unwrap();
+        found = rows.first().map(|row| row.get(0));
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+#[test]
+fn autovacuum_only_if_it_is_included() {
+    let ground = vacuumed(false);
+    // What a session has counted is known at its end, at the latest.
+    let mut client = ground.client_of("postgres");
+    client.batch_execute("delete from t").unwrap();
+    drop(client);
+    let named = |pid: i32, more: &[&str]| {
+        let command = ground.tool(&["-", "--bare-pids", "--terminate"]).args(more);
+        let output = command.stdin(format!("{pid}\n")).run();
+        (results(&output)[0].2.clone(), message(&output))
+    };
+    let (result, message) = named(worker(&ground, "autovacuum: %"), &[]);
+    assert_eq!(result, "protected");
+    assert!(message.contains("--include-autovacuum"), "{message}");
+    // It may come to its next table between look and shot.
+    eventually("one is ended", || {
+        let (result, message) = named(worker(&ground, "autovacuum: %"), &["--include-autovacuum"]);
+        assert!(
+            ["ended", "changed", "gone_already"].contains(&result.as_str()),
+            "{result}: {message}"
+        );
+        result == "ended"
+    });
+}
+
+#[test]
+fn autovacuum_against_wraparound_never() {
+    let ground = vacuumed(true);
+    ground.sql(
+        "create procedure burn(n int) language plpgsql as $$ begin
+             for i in 1..n loop perform txid_current(); commit; end loop; end $$",
+    );
+    ground.sql("call burn(101000)");
+    let pid = worker(&ground, "%public.t (to prevent wraparound)");
+    let named = ground.tool(&["-", "--bare-pids", "--include-autovacuum", "--terminate"]);
+    let output = named.stdin(format!("{pid}\n")).run();
+    expect_result(&output, pid, "", "protected");
+    assert!(message(&output).contains("prevents wraparound"));
+    assert!(ground.is_there(pid));
+}
+
+#[test]
+fn rights() {
+    let ground = Ground::new();
+    ground.sql(
+        "create role nothing login;
+         create role looks login; grant pg_monitor to looks;
+         create role signals login; grant pg_signal_backend to signals;
+         create role ender login; grant pg_read_all_stats, pg_signal_backend to ender",
+    );
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    for (role, grant) in [
+        ("nothing", "GRANT pg_read_all_stats TO \"nothing\""),
+        ("signals", "GRANT pg_read_all_stats TO \"signals\""),
+        ("looks", "GRANT pg_signal_backend TO \"looks\""),
+    ] {
+        for action in [&["--terminate"][..], &["--terminate", "--dry-run"]] {
+            let output = ground.tool(&["-U", role]).args(action).run();
+            output.expect_code(2).expect_no_output().expect_error(grant);
+        }
+    }
+    head.run("select 1");
+    let output = ground.run(&["-U", "ender", "--terminate"]).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+    // A member of the victim's role needs no more than to see it.
+    ground.sql("grant app to looks");
+    let head = ground.holder("head", LOCK);
+    let _waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["-U", "looks", "--terminate"]).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+}
+
+#[test]
+fn superusers_are_beyond_those_who_are_none() {
+    let ground = Ground::new();
+    ground.sql("create role ender login; grant pg_read_all_stats, pg_signal_backend to ender");
+    let root = Actor::new(ground.client_of("postgres"), "root");
+    root.run(&format!("begin; {LOCK}"));
+    let waiter = ground.waiter("waiter", LOCK);
+    let arguments = [
+        "-U",
+        "ender",
+        "--terminate",
+        "--include-superusers",
+        "--max",
+        "2",
+    ];
+    let output = ground.run(&arguments).expect_code(2).expect_no_output();
+    output.expect_error("may not end sessions of the superuser \"postgres\"");
+    let other = ground.holder("other", "update t set n = 1 where id = 2");
+    let _second = ground.waiter("second", "update t set n = 1 where id = 2");
+    let output = ground.run(&arguments).expect_code(1);
+    let word = |pid: i32, action: &str, result: &str| {
+        (i64::from(pid), action.to_string(), result.to_string())
+    };
+    let mut found = results(&output);
+    found.sort();
+    let mut expected = vec![
+        word(root.pid, "", "denied"),
+        word(other.pid, "terminate", "ended"),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
+    root.run("commit");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn the_users_program_may_spare_one() {
+    let ground = Ground::new();
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("seen");
+    let keep = format!("sh -c 'cat >> {}; exit 3'", seen.display());
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--terminate", "--exec", &keep]).expect_code(1);
+    expect_result(&output, head.pid, "", "vetoed");
+    assert!(
+        message(&output).contains("ended with status 3"),
+        "{output:?}"
+    );
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&seen).unwrap()).unwrap();
+    assert_eq!(
+        (&record["pid"], &record["action"]),
+        (&head.pid.into(), &"terminate".into())
+    );
+    assert_eq!(record["blocking"], 1);
+    let missing = ground.run(&["--terminate", "--exec", "/nonexistent/program"]);
+    missing.expect_code(2).expect_error("/nonexistent/program");
+    let missing = ground.run(&["--terminate", "--exec", " "]);
+    missing.expect_code(2).expect_error("is empty");
+    head.run("select 1");
+    let output = ground.run(&["--terminate", "--exec", "echo gone", "--dry-run"]);
+    expect_result(&output, head.pid, "terminate", "dry_run");
+    assert_eq!(output.stderr, "");
+    let output = ground
+        .run(&["--terminate", "--exec", "echo gone"])
+        .expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    assert_eq!(output.stderr, "gone\n");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn what_is_over_when_the_program_has_decided_is_over() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("go");
+    let wait = format!(
+        "sh -c 'touch {0}.asked; until [ -e {0} ]; do sleep 0.01; done'",
+        path.display()
+    );
+    let running = ground.tool(&["--terminate", "--exec", &wait]).start();
+    eventually("it is asked", || path.with_extension("asked").exists());
+    head.run("commit");
+    waiter.answer().unwrap();
+    fs::write(&path, "").unwrap();
+    let output = running.finish().expect_code(0);
+    assert_eq!(results(&output), []);
+    head.run("select 1");
+}
+
+#[test]
+fn what_the_server_refuses_is_denied() {
+    let ground = Ground::new();
+    ground.sql(
+        "create role ender login; grant pg_read_all_stats, pg_signal_backend to ender;
+         revoke execute on function pg_terminate_backend from public",
+    );
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["-U", "ender", "--terminate"]).expect_code(1);
+    expect_result(&output, head.pid, "", "denied");
+    assert!(
+        message(&output).contains("pg_terminate_backend"),
+        "{output:?}"
+    );
+    head.run("commit");
+    waiter.answer().unwrap();
+}

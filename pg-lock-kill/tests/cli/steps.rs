@@ -1,0 +1,305 @@
+//! Cancelling, terminating, the one after the other; who is chosen, and when it is enough.
+
+use serde_json::{Value, json};
+
+use crate::ground::{Ground, expect_result, results};
+
+const LOCK: &str = "update t set n = 1 where id = 1";
+
+fn message(output: &tests::Output) -> String {
+    let record = &output.json_lines()[0];
+    record["message"].as_str().unwrap_or_default().to_string()
+}
+
+#[test]
+fn a_cancelled_statement_frees_who_waits() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    head.start("select pg_sleep(600)");
+    ground.until_active(&head, "pg_sleep");
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--cancel"]).expect_code(0);
+    expect_result(&output, head.pid, "cancel", "freed");
+    waiter.answer().unwrap();
+    assert!(head.answer().is_err());
+    head.run("rollback; select 1");
+}
+
+#[test]
+fn to_cancel_where_nothing_runs_is_useless_and_not_done() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    for arguments in [&["--cancel"][..], &["--cancel", "--dry-run"]] {
+        let output = ground.run(arguments).expect_code(1);
+        expect_result(&output, head.pid, "", "not_applicable");
+        assert!(
+            message(&output).contains("it is idle in transaction"),
+            "{output:?}"
+        );
+    }
+    let output = ground.run(&["--escalate", "1h"]).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn what_was_locked_before_a_savepoint_is_not_freed_by_cancelling() {
+    let ground = Ground::new();
+    let head = ground.holder("head", &format!("{LOCK}; savepoint s"));
+    head.start("select pg_sleep(600)");
+    ground.until_active(&head, "pg_sleep");
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--cancel", "--grace", "300ms"]).expect_code(1);
+    expect_result(&output, head.pid, "cancel", "still_alive");
+    assert!(
+        message(&output).contains("before a savepoint"),
+        "{output:?}"
+    );
+    assert!(head.answer().is_err());
+    head.run("rollback to s");
+    head.start("select pg_sleep(600)");
+    ground.until_active(&head, "pg_sleep");
+    let output = ground.run(&["--escalate", "300ms"]).expect_code(0);
+    expect_result(&output, head.pid, "cancel, terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn a_statement_that_does_not_heed_it_is_escalated() {
+    let ground = Ground::new();
+    // A handler that takes the cancellation for an error like any other goes on.
+    ground.sql(
+        "create function stubborn() returns void language plpgsql as $$ begin
+             loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop;
+         end $$",
+    );
+    let head = ground.holder("head", LOCK);
+    head.start("select stubborn()");
+    ground.until_active(&head, "stubborn");
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--cancel", "--grace", "200ms"]).expect_code(1);
+    expect_result(&output, head.pid, "cancel", "still_alive");
+    assert!(
+        message(&output).contains("its statement goes on"),
+        "{output:?}"
+    );
+    let output = ground.run(&["--escalate", "200ms"]).expect_code(0);
+    expect_result(&output, head.pid, "cancel, terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn a_lock_of_the_session_outlives_its_cancelled_statement() {
+    let ground = Ground::new();
+    let head = ground.actor("head");
+    head.run("select pg_advisory_lock(1)");
+    head.start("select pg_sleep(600)");
+    ground.until_active(&head, "pg_sleep");
+    let _waiter = ground.waiter("waiter", "select pg_advisory_lock(1)");
+    let output = ground.run(&["--escalate", "200ms"]).expect_code(1);
+    expect_result(&output, head.pid, "cancel", "still_alive");
+    assert!(
+        message(&output).contains("still holds what others wait for"),
+        "{output:?}"
+    );
+    let output = ground.run(&["--terminate"]).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+}
+
+#[test]
+fn a_long_statement_that_blocks_nobody() {
+    let ground = Ground::new();
+    let long = ground.actor("long");
+    long.start("select pg_sleep(600)");
+    ground.until_active(&long, "pg_sleep");
+    let arguments = [
+        "--sessions",
+        "--query",
+        "pg_sleep",
+        "--user",
+        "app",
+        "--cancel",
+    ];
+    let output = ground.run(&arguments).expect_code(0);
+    expect_result(&output, long.pid, "cancel", "ended");
+    assert_eq!(message(&output), "its statement; the session goes on");
+    assert!(long.answer().is_err());
+    long.run("select 1");
+}
+
+#[test]
+fn the_worst_head_first_and_so_many_as_allowed() {
+    let ground = Ground::new();
+    let small = ground.holder("small", LOCK);
+    let large = ground.holder("large", "update t set n = 1 where id = 2");
+    let _one = ground.waiter("one", LOCK);
+    let second = "update t set n = 2 where id = 2";
+    let _waiters = [ground.waiter("two", second), ground.waiter("three", second)];
+    let output = ground.run(&["--terminate"]).expect_code(0);
+    expect_result(&output, large.pid, "terminate", "ended");
+    assert!(
+        output
+            .stderr
+            .contains("1 more match and are left alone: --max 1"),
+        "{output:?}"
+    );
+    small.run("commit");
+}
+
+#[test]
+fn two_holders_of_one_row_are_ended_and_the_next_in_line_is_not() {
+    let ground = Ground::new();
+    let share = "select from t where id = 1 for share";
+    let holders = [ground.holder("one", share), ground.holder("two", share)];
+    let next = ground.holder("next", "select 1");
+    next.start(LOCK);
+    ground.until_waiting(&next);
+    let last = ground.waiter("last", LOCK);
+    let output = ground.run(&["--terminate", "--max", "9"]).expect_code(0);
+    let mut pids: Vec<i64> = results(&output).iter().map(|(pid, ..)| *pid).collect();
+    pids.sort_unstable();
+    let mut expected = holders.each_ref().map(|holder| i64::from(holder.pid));
+    expected.sort_unstable();
+    assert_eq!(pids, expected, "{output:?}");
+    // It has the lock now, and the last one waits for it: that is no reason to end it.
+    next.answer().unwrap();
+    next.run("commit");
+    last.answer().unwrap();
+}
+
+#[test]
+fn which_ones() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let older = ground.waiter("older", LOCK);
+    let younger = ground.waiter("younger", LOCK);
+    let [head, older, younger] = [&head, &older, &younger].map(|actor| i64::from(actor.pid));
+    for (which, expected) in [
+        ("heads", vec![head]),
+        ("oldest", vec![head]),
+        ("all", vec![head, older, younger]),
+        ("all-but-oldest", vec![older, younger]),
+        ("waiters", vec![older, younger]),
+    ] {
+        let arguments = ["--victims", which, "--max", "9", "--terminate", "--dry-run"];
+        let output = ground.run(&arguments).expect_code(0);
+        let mut pids: Vec<i64> = results(&output).iter().map(|(pid, ..)| *pid).collect();
+        let mut expected = expected;
+        pids.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(pids, expected, "{which}: {output:?}");
+    }
+}
+
+#[test]
+fn whom_to_leave_is_not_guessed() {
+    let ground = Ground::new();
+    let _idle = [ground.actor("one"), ground.actor("two")];
+    let arguments = ["--sessions", "--user", "app", "--max", "9", "--terminate"];
+    let output = ground
+        .tool(&arguments)
+        .args(["--victims", "all-but-oldest"])
+        .run();
+    let output = output.expect_code(0);
+    assert_eq!(results(&output), []);
+}
+
+#[test]
+fn a_share_of_all_sessions() {
+    let ground = Ground::new();
+    let idle = [
+        ground.actor("one"),
+        ground.actor("two"),
+        ground.actor("three"),
+    ];
+    let arguments = ["--sessions", "--user", "app", "--max", "9", "--terminate"];
+    // One more is the test's own.
+    let run = |percent| {
+        ground
+            .tool(&arguments)
+            .args(["--max-percent", percent])
+            .run()
+    };
+    let output = run("74").expect_code(2).expect_no_output();
+    output.expect_error("3 of 4 sessions would be ended, which is more than 74%");
+    idle[0].run("select 1");
+    assert_eq!(results(&run("75%").expect_code(0)).len(), 3);
+}
+
+#[test]
+fn a_prepared_transaction_is_told_with_its_remedy() {
+    let options = shared::cluster::ClusterOptions {
+        settings: vec![("max_prepared_transactions".into(), "2".into())],
+        ..Default::default()
+    };
+    let ground = Ground::with(&options);
+    let preparer = ground.holder("preparer", LOCK);
+    preparer.run("prepare transaction 'it''s'");
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.run(&["--terminate"]).expect_code(1);
+    expect_result(&output, 0, "", "not_applicable");
+    let record = &output.json_lines()[0];
+    assert_eq!(record["remedy"], "ROLLBACK PREPARED 'it''s'");
+    let listing = ground.run(&[]).expect_code(0);
+    let heads: Vec<Value> = listing.json_lines().into_iter().take(1).collect();
+    let output = ground.given(&heads, &["--terminate"]).expect_code(1);
+    expect_result(&output, 0, "", "not_applicable");
+    ground.sql(record["remedy"].as_str().unwrap());
+    waiter.answer().unwrap();
+    let output = ground.given(&heads, &["--terminate"]).expect_code(0);
+    expect_result(&output, 0, "", "gone_already");
+}
+
+#[test]
+fn two_hundred_at_once() {
+    let options = shared::cluster::ClusterOptions {
+        settings: vec![("max_connections".into(), "300".into())],
+        ..Default::default()
+    };
+    let ground = Ground::with(&options);
+    let head = ground.holder("head", LOCK);
+    let waiters: Vec<_> = (0..199)
+        .map(|_| {
+            // Or else those whose statement is done before their turn comes are let go.
+            let waiter = ground.holder("waiter", "select 1");
+            waiter.start(LOCK);
+            waiter
+        })
+        .collect();
+    waiters
+        .iter()
+        .for_each(|waiter| ground.until_waiting(waiter));
+    let arguments = ["--victims", "all", "--max", "200", "--terminate"];
+
+    let output = ground.run(&arguments).expect_code(0);
+    let results = results(&output);
+    assert_eq!(results.len(), 200);
+    let ended = |(_, action, result): &(i64, String, String)| {
+        (action.as_str(), result.as_str()) == ("terminate", "ended")
+    };
+    assert!(results.iter().all(ended), "{output:?}");
+    assert_eq!(results[0].0, i64::from(head.pid));
+}
+
+#[test]
+fn the_pipeline() {
+    let ground = Ground::new();
+    let etl = ground.holder("etl", LOCK);
+    let _waiter = ground.waiter("web", LOCK);
+    let [_, _, output] = tests::pipe([
+        ground.tool(&[]),
+        tests::program("jq").args(["-c", "select(.application_name==\"etl\")"]),
+        ground.tool(&["-", "--terminate"]),
+    ]);
+    let output = output.expect_code(0);
+    expect_result(&output, etl.pid, "terminate", "ended");
+    // What it wrote says who it was, and that is over.
+    let record = output.json_lines().remove(0);
+    assert_eq!(
+        (&record["blocking"], &record["result"]),
+        (&json!(1), &json!("ended"))
+    );
+    let output = ground.given(&[record], &["--terminate"]).expect_code(0);
+    expect_result(&output, etl.pid, "", "gone_already");
+}

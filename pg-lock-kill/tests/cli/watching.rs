@@ -1,0 +1,219 @@
+//! The loop: what it tells, when it ends, and that there is only one.
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tests::{Running, eventually};
+
+use crate::ground::{Ground, results};
+
+const LOCK: &str = "update t set n = 1 where id = 1";
+
+fn watch(ground: &Ground, more: &[&str]) -> Running {
+    ground
+        .tool(&["--watch", "100ms", "--terminate"])
+        .args(more)
+        .start()
+}
+
+fn until_watching(ground: &Ground) {
+    let lock =
+        "select exists (select from pg_locks where locktype = 'advisory' and classid = 1885826155)";
+    ground.until("it watches", lock);
+}
+
+fn parsed(lines: &[String]) -> Vec<Value> {
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_signal_ends_it_cleanly() {
+    let ground = Ground::new();
+    let running = watch(&ground, &["--max", "9"]);
+    until_watching(&ground);
+    running.signal(Signal::TERM);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(15), "{output:?}");
+    output
+        .expect_no_output()
+        .expect_error("interrupted by SIGTERM");
+    ground.until(
+        "nobody watches",
+        "select not exists (select from pg_locks where locktype = 'advisory')",
+    );
+}
+
+#[test]
+fn the_tree_is_told_before_anybody_is_ended() {
+    let ground = Ground::new();
+    let mut running = watch(&ground, &["--max", "2"]);
+    until_watching(&ground);
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let lines = running.first_lines::<3>();
+    let records = parsed(&lines);
+    let told = |record: &Value| {
+        (
+            record["pid"].as_i64(),
+            record["result"].as_str().map(str::to_string),
+        )
+    };
+    let (head_pid, waiter_pid) = (Some(i64::from(head.pid)), Some(i64::from(waiter.pid)));
+    let told: Vec<_> = records.iter().map(told).collect();
+    assert_eq!(
+        told,
+        [
+            (head_pid, None),
+            (waiter_pid, None),
+            (head_pid, Some("ended".into()))
+        ]
+    );
+    waiter.answer().unwrap();
+    // The second is the last that it may.
+    let second = ground.holder("second", LOCK);
+    let _waiter = ground.waiter("waiter", LOCK);
+    let output = running.finish().expect_code(0);
+    assert_eq!(output.json_lines().len(), 6);
+    assert_eq!(output.json_lines()[5]["pid"], second.pid);
+}
+
+#[test]
+fn it_ends_when_nobody_waits_or_time_is_over() {
+    let ground = Ground::new();
+    let output = watch(&ground, &["--on-clear"]).finish().expect_code(0);
+    output.expect_no_output();
+    let output = watch(&ground, &["--for", "300ms"]).finish().expect_code(0);
+    output.expect_no_output();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let arguments = ["--on-clear", "--max", "5", "--blocking-for", "1ms"];
+    let output = watch(&ground, &arguments).finish().expect_code(0);
+    let last = output.json_lines().pop().unwrap();
+    assert_eq!(
+        (&last["pid"], &last["result"]),
+        (&head.pid.into(), &"ended".into())
+    );
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn one_at_a_time_in_whatever_database() {
+    let ground = Ground::new();
+    ground.sql("create database other");
+    let first = watch(&ground, &[]);
+    until_watching(&ground);
+    for database in ["postgres", "other"] {
+        let second = ground
+            .tool(&["--watch", "1s", "--terminate", "-d", database])
+            .run();
+        let second = second.expect_code(2).expect_no_output();
+        second.expect_error("another pg-lock-kill watches this server");
+    }
+    // Who only says what he would do is in nobody's way.
+    let dry = watch(&ground, &["--dry-run", "--for", "100ms"]).finish();
+    dry.expect_code(0);
+    first.signal(Signal::INT);
+    assert_eq!(first.finish().signal(), Some(2));
+}
+
+#[test]
+fn who_is_spared_is_told_once() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let _waiter = ground.waiter("waiter", LOCK);
+    let arguments = ["--protect", "app", "--for", "1s", "--max", "9"];
+    let output = watch(&ground, &arguments).finish().expect_code(1);
+    assert_eq!(
+        results(&output),
+        [(i64::from(head.pid), String::new(), "protected".into())]
+    );
+    let arguments = ["--dry-run", "--for", "1s", "--max", "9"];
+    let output = watch(&ground, &arguments).finish().expect_code(0);
+    let told = results(&output);
+    let dry: Vec<_> = told
+        .iter()
+        .filter(|(_, _, result)| result == "dry_run")
+        .collect();
+    assert_eq!(
+        dry,
+        [&(
+            i64::from(head.pid),
+            "terminate".to_string(),
+            "dry_run".to_string()
+        )]
+    );
+    head.run("commit");
+}
+
+#[test]
+fn a_lost_connection_comes_back() {
+    let ground = Ground::new();
+    let mut running = watch(&ground, &["--max", "1"]);
+    until_watching(&ground);
+    let ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg-lock-kill'";
+    ground.sql(ours);
+    ground.until("it is back", "select count(*) = 1 from pg_stat_activity
+        where application_name = 'pg-lock-kill' and pid in (select pid from pg_locks where locktype = 'advisory')");
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    eventually("it has ended", || running.has_ended());
+    let output = running.finish().expect_code(0);
+    assert_eq!(output.json_lines().pop().unwrap()["pid"], head.pid);
+    assert!(output.stderr.contains("; going on"), "{output:?}");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn what_was_done_is_told_though_a_signal_comes() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let _waiter = ground.waiter("waiter", LOCK);
+    let process = rustix::process::Pid::from_raw(head.pid).unwrap();
+    rustix::process::kill_process(process, Signal::STOP).unwrap();
+    let running = ground.tool(&["--terminate", "--grace", "1h"]).start();
+    // A stopped process has its signal pending: bit 14 is SIGTERM.
+    eventually("the head was signalled", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", head.pid)).unwrap();
+        let pending = status
+            .lines()
+            .find_map(|line| line.strip_prefix("ShdPnd:\t"))
+            .unwrap();
+        u64::from_str_radix(pending.trim(), 16).unwrap() & (1 << 14) != 0
+    });
+    running.signal(Signal::TERM);
+    let output = running.finish();
+    rustix::process::kill_process(process, Signal::CONT).unwrap();
+    assert_eq!(output.signal(), Some(15), "{output:?}");
+    let record = output.json_lines().remove(0);
+    assert_eq!(record["result"], "still_alive");
+    assert!(
+        record["message"].as_str().unwrap().contains("told to stop"),
+        "{record}"
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let ground = Ground::new();
+    for (arguments, why) in [
+        (&["--watch", "1s"][..], "--watch goes with --cancel"),
+        (&["--watch", "1ms", "--terminate"], "every 100ms at most"),
+        (&["--for", "1s", "--terminate"], "--watch only"),
+        (
+            &["-", "--terminate", "--victims", "all"],
+            "--victims has nothing to choose",
+        ),
+        (
+            &["-", "--terminate", "--watch", "1s"],
+            "does not go with --watch",
+        ),
+        (&["--terminate", "--cancel"], "exclude each other"),
+        (&["--terminate", "--snapshot", "x"], "--dry-run"),
+        (&["-"], "- needs --cancel"),
+    ] {
+        let output = ground.run(arguments).expect_code(2).expect_no_output();
+        output.expect_error(why);
+    }
+}
