@@ -15,7 +15,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test test-versions soak check bench install uninstall deps deps-test
+.PHONY: all demo test test-versions soak soak-locks check bench install uninstall deps deps-test
 
 all:
 	$(CARGO) build --release
@@ -35,14 +35,18 @@ test-versions: deps-test
 	target/debug/majors
 	for programs in /usr/lib/postgresql/*/bin /opt/pg/*/bin; do \
 		if [ -x $$programs/postgres ]; then \
-			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify || exit 1; \
+			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify -p pg-lock-kill || exit 1; \
 		fi; \
 	done
 
-# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run.
-soak: deps
+# Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run. And
+# 500 times sessions that take locks at random: `make soak-locks SEED=1 ROUNDS=1` repeats one.
+soak: deps soak-locks
 	$(CARGO) build --quiet --bins
 	target/debug/soak $(SOAK)
+
+soak-locks: deps
+	SEED=$(or $(SEED),$$(date +%s)) ROUNDS=$(or $(ROUNDS),500) $(CARGO) test -p pg-lock-kill --test cli random
 
 check:
 	$(CARGO) fmt --check

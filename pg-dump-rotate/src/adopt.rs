@@ -73,7 +73,10 @@ impl Found {
     pub fn add_to(&mut self, backups: &mut Vec<Backup>) {
         let whole = self.whole.iter().map(|backup| &backup.path);
         let broken = self.broken.iter().map(|(backup, _)| &backup.path);
-        let paths: HashSet<&PathBuf> = whole.chain(broken).collect();
+        let paths: HashSet<&Box<Path>> = whole.chain(broken).collect();
+        if paths.is_empty() {
+            return;
+        }
         backups.retain(|backup| !paths.contains(&backup.path));
         backups.append(&mut self.whole);
         backups.sort_by_key(|backup| Reverse(backup.taken_at));
@@ -226,7 +229,7 @@ impl<'a> Adoption<'a> {
             _ => "it is nothing that pg_dump writes".into(),
         };
         let backup = Backup {
-            path,
+            path: path.into(),
             taken_at: when::taken_at(name, seen.modified, &self.zone),
             bytes: Some(seen.bytes),
             manifest: None,
@@ -275,8 +278,8 @@ impl Dump {
         Backup {
             taken_at: self.manifest.taken_at,
             bytes: Some(self.manifest.bytes()),
-            path: self.path,
-            manifest: Some(Box::new(self.manifest)),
+            path: self.path.into(),
+            manifest: Some(self.manifest.into()),
             state: State::Ok,
             proof: None,
         }

@@ -116,9 +116,18 @@ impl Run<'_> {
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
             let (sender, taken) = channel();
+            let mut started = 0;
             for _ in 0..self.at_once().min(targets.len()) {
                 let (sender, next) = (sender.clone(), &next);
-                scope.spawn(move || self.take_some(targets, next, &sender));
+                let take = move || self.take_some(targets, next, &sender);
+                match thread::Builder::new().spawn_scoped(scope, take) {
+                    Ok(_) => started += 1,
+                    // Fewer at a time take longer.
+                    Err(_) => break,
+                }
+            }
+            if started == 0 {
+                self.take_some(targets, &next, &sender);
             }
             drop(sender);
             for (index, taken) in taken {

@@ -1,6 +1,6 @@
 //! `--check`: is there a good backup of everything?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use shared::backup::{self, Backup};
 use shared::cli::Context;
@@ -32,7 +32,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     if options.verify_checksums {
         listing::verify_checksums(&mut backups, context)?;
     }
-    let groups = groups(&scope, backups, found.broken);
+    let groups = groups(&scope, &backups, &found.broken);
     let now = time::now();
     let mut findings: Vec<Record> = groups
         .iter()
@@ -72,17 +72,21 @@ fn failed(record: Record) -> Record {
 
 /// The backups of one subject, on whichever server: after an upgrade those of the old one count
 /// for what they are.
-struct Group {
+struct Group<'a> {
     subject: Subject,
     /// Newest first.
-    good: Vec<Backup>,
+    good: Vec<&'a Backup>,
     /// With what is wrong.
-    bad: Vec<(Backup, String)>,
+    bad: Vec<(&'a Backup, String)>,
 }
 
-fn groups(scope: &Scope, backups: Vec<Backup>, broken: Vec<(Backup, Subject)>) -> Vec<Group> {
-    let mut groups: BTreeMap<Subject, Group> = BTreeMap::new();
-    let mut of = |subject: Subject, found: Option<(Backup, Option<String>)>| {
+fn groups<'a>(
+    scope: &Scope,
+    backups: &'a [Backup],
+    broken: &'a [(Backup, Subject)],
+) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<Subject, Group<'a>> = BTreeMap::new();
+    let mut of = |subject: Subject, found: Option<(&'a Backup, Option<String>)>| {
         let empty = || Group {
             subject: subject.clone(),
             good: Vec::new(),
@@ -95,15 +99,15 @@ fn groups(scope: &Scope, backups: Vec<Backup>, broken: Vec<(Backup, Subject)>) -
             None => {}
         }
     };
-    let mut seen = Vec::new();
-    let subjects = backups.into_iter().filter_map(|backup| {
-        let subject = Subject::of(&backup)?;
-        Some((backup, subject))
-    });
+    let mut seen = HashSet::new();
+    let subjects = backups
+        .iter()
+        .filter_map(|backup| Some((backup, Subject::of(backup)?)));
+    let broken = broken.iter();
+    let broken = broken.map(|(backup, subject)| (backup, subject.clone()));
     for (backup, subject) in subjects.chain(broken) {
-        let problem = problem::of(&backup);
-        seen.push((subject.database.clone(), subject.label.clone()));
-        of(subject, Some((backup, problem)));
+        seen.insert((subject.database.clone(), subject.label.clone()));
+        of(subject, Some((backup, problem::of(backup))));
     }
     let named = scope
         .databases
@@ -122,9 +126,9 @@ fn groups(scope: &Scope, backups: Vec<Backup>, broken: Vec<(Backup, Subject)>) -
     groups.into_values().collect()
 }
 
-impl Group {
+impl Group<'_> {
     fn findings(&self, check: &Check, now: Time) -> Vec<Record> {
-        let of_bad = |(backup, problem): &(Backup, String)| {
+        let of_bad = |(backup, problem): &(&Backup, String)| {
             failed(Record::of("failed", backup, now)).because(problem)
         };
         let mut findings: Vec<Record> = self.bad.iter().map(of_bad).collect();

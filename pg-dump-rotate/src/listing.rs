@@ -1,8 +1,7 @@
 //! `--list`: what there is.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use shared::backup::{self, Backup, Name, Proof, State};
 use shared::cli::Context;
@@ -14,7 +13,7 @@ use crate::cli::{Options, TOOL};
 use crate::folder::{Leftover, leftovers};
 use crate::problem;
 use crate::record::Record;
-use crate::rotate::{self, Verdict};
+use crate::rotate::{Verdict, Verdicts};
 use crate::scope::{Scope, Subject};
 
 const OVERWRITTEN: &str =
@@ -37,29 +36,63 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     if options.verify_checksums {
         verify_checksums(&mut backups, context)?;
     }
-    let verdicts = verdicts(options, &backups, now);
     if found.broken.is_empty() {
         scope.warn_of_nothing(&backups, &dir, context);
     }
-    let listed = |backup: &Backup| listed(backup, verdicts.get(&backup.path), now);
-    let listed = |backup: &Backup| match found.anew.contains(&backup.path) {
-        true => and(listed(backup), OVERWRITTEN),
-        false => listed(backup),
-    };
-    let mut all: Vec<Record> = backups.iter().map(listed).collect();
     found.broken.retain(|(_, subject)| scope.shows(subject));
     let broken = found.broken.iter().map(|(backup, _)| backup);
-    all.extend(broken.clone().map(|backup| self::listed(backup, None, now)));
-    let exit = match backups.iter().chain(broken).any(Backup::is_damaged) {
+    let exit = match backups.iter().chain(broken.clone()).any(Backup::is_damaged) {
         true => Exit::Found,
         false => Exit::Ok,
     };
-    all.extend(unfinished(&dir, &scope, now)?);
-    all.sort_by_key(|record| Reverse(record.taken_at));
+    // Nobody judges where there is no rule.
+    let judged = match options.policy.is_empty() {
+        true => &[],
+        false => &*backups,
+    };
+    let verdicts = Verdicts::of_all(&options.policy, judged, now);
+    let numbers = verdicts.numbers();
+    let listed = |place: usize| {
+        let number = numbers.get(place).copied().flatten();
+        let verdict = number.map(|number| verdicts.get(number));
+        let backup = &backups[place];
+        match found.anew.contains(&*backup.path) {
+            true => and(listed(backup, verdict, now), OVERWRITTEN),
+            false => listed(backup, verdict, now),
+        }
+    };
+    let mut lines: Vec<Line<'_>> = (0..backups.len()).map(Line::Backup).collect();
+    lines.extend(broken.map(Line::Broken));
+    let unfinished = unfinished(&dir, &scope, now)?;
+    lines.extend(
+        unfinished
+            .into_iter()
+            .map(|record| Line::Unfinished(Box::new(record))),
+    );
+    lines.sort_by_key(|line| {
+        let taken_at = match line {
+            Line::Backup(place) => Some(backups[*place].taken_at),
+            Line::Broken(backup) => Some(backup.taken_at),
+            Line::Unfinished(record) => record.taken_at,
+        };
+        Reverse(taken_at.map(|at| at.unix_timestamp()))
+    });
     let mut records = context.records::<Record>();
-    all.iter().try_for_each(|record| records.write(record))?;
+    records.write_each(lines.len(), |number| match &lines[number] {
+        Line::Backup(place) => listed(*place),
+        Line::Broken(backup) => self::listed(backup, None, now),
+        Line::Unfinished(record) => Record::clone(record),
+    })?;
     records.finish()?;
     Ok(exit)
+}
+
+/// What becomes a record; only that of what is unfinished is made before it is written.
+enum Line<'a> {
+    /// By its place among all.
+    Backup(usize),
+    Broken(&'a Backup),
+    Unfinished(Box<Record>),
 }
 
 /// Looks again at those with such a fault: what was published or deleted between the look at its
@@ -116,7 +149,7 @@ fn note_damage(backup: &Backup, context: &Context) {
         verified_at: time::now().truncate_to_second(),
         proved: false,
         message: why.clone(),
-        sha256: manifest.sha256().map(str::to_string),
+        sha256: manifest.sha256(),
         bytes: manifest.bytes(),
         restore_ms: None,
         server_version: None,
@@ -134,30 +167,17 @@ fn and(record: Record, reason: &str) -> Record {
     record.because(reasons)
 }
 
-fn listed(backup: &Backup, verdict: Option<&(bool, String)>, now: Time) -> Record {
+fn listed(backup: &Backup, verdict: Option<Verdict<'_>>, now: Time) -> Record {
     let record = Record {
-        kept: verdict.map(|(kept, _)| *kept),
+        kept: verdict.map(|verdict| verdict.is_kept()),
         ..Record::of("listed", backup, now)
     };
-    let reasons = verdict.map(|(_, reason)| reason.clone());
+    let reasons = verdict.map(|verdict| verdict.reason());
     let reasons: Vec<String> = reasons.into_iter().chain(problem::of(backup)).collect();
     match reasons.is_empty() {
         true => record,
         false => record.because(reasons.join("; ")),
     }
-}
-
-/// Whether the rules would keep each, and why; nothing where there are none.
-fn verdicts(options: &Options, backups: &[Backup], now: Time) -> HashMap<PathBuf, (bool, String)> {
-    if options.policy.is_empty() {
-        return HashMap::new();
-    }
-    let verdicts = rotate::judge_all(&options.policy, backups.to_vec(), now);
-    let of = |verdict: Verdict| {
-        let judged = (verdict.is_kept(), verdict.reason());
-        (verdict.backup.path, judged)
-    };
-    verdicts.into_iter().map(of).collect()
 }
 
 /// What is being written or deleted, or was when its run was killed.
@@ -218,7 +238,7 @@ mod tests {
         let manifest = backup::partial_of(&backup::manifest_of(&hidden));
         fs::write(path(&manifest), "x").unwrap();
         look_again(&mut backups, |backup| !backup.is_ok());
-        let left: Vec<PathBuf> = backups.into_iter().map(|backup| backup.path).collect();
+        let left: Vec<&Path> = backups.iter().map(|backup| &*backup.path).collect();
         assert_eq!(left, [path(&bare)]);
     }
 }

@@ -1,11 +1,11 @@
 //! What is wrong with a backup, in words.
 
-use shared::backup::{Backup, Manifest, State};
+use shared::backup::{Backup, Outline, State};
 use shared::time;
 
 /// Why it can't be relied on, or `None`. That it did not restore is such a reason too.
 pub fn of(backup: &Backup) -> Option<String> {
-    let of_manifest = || backup.manifest.as_deref().map_or(0, Manifest::bytes);
+    let of_manifest = || backup.manifest.as_ref().map_or(0, Outline::bytes);
     let words = match &backup.state {
         State::Ok => return not_restored(backup),
         State::SizeDiffers => format!(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use shared::backup::{Backup, Manifest};
+use shared::backup::{Backup, Outline};
 use shared::time::{Time, rfc3339};
 
 use crate::restore;
@@ -70,18 +70,17 @@ impl Record {
         }
     }
 
-    fn of_manifest(path: &Path, manifest: &Manifest) -> Self {
-        let duration = manifest.finished_at - manifest.taken_at;
-        let duration_ms = u64::try_from(duration.whole_milliseconds()).ok();
+    fn of_manifest(path: &Path, manifest: &Outline) -> Self {
+        let duration_ms = u64::try_from(manifest.duration_ms).ok();
         let rate = |ms: u64| manifest.bytes().saturating_mul(1000).checked_div(ms);
         Self {
             database: manifest.database.clone(),
-            set: manifest.set.clone(),
+            set: manifest.set.as_deref().map(str::to_string),
             label: manifest.label.clone(),
             selection: Some(manifest.selection.clone()).filter(|options| !options.is_empty()),
             format: Some(manifest.format.as_str().into()),
             compression: Some(manifest.compression.clone()),
-            sha256: manifest.sha256().map(str::to_string),
+            sha256: manifest.sha256(),
             server_version: manifest.server_version.clone(),
             pg_dump_version: manifest.pg_dump_version.clone(),
             duration_ms,
@@ -101,7 +100,7 @@ impl Record {
 
 /// Where nobody knows the database, nobody can say where to restore it to.
 fn is_restorable(backup: &Backup) -> bool {
-    let manifest = backup.manifest.as_deref();
-    let is_known = |manifest: &Manifest| manifest.database.is_some() || !manifest.adopted;
+    let manifest = backup.manifest.as_ref();
+    let is_known = |manifest: &Outline| manifest.database.is_some() || !manifest.adopted;
     backup.is_ok() && manifest.is_some_and(is_known)
 }

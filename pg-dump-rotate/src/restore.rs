@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use shared::backup::{Format, Manifest};
+use shared::backup::{Common, Format};
 use shared::programs::Version;
 
 const PSQL: &str = "psql -X -q -o /dev/null -v ON_ERROR_STOP=1";
@@ -17,10 +17,10 @@ const PSQL: &str = "psql -X -q -o /dev/null -v ON_ERROR_STOP=1";
 const SETS_TRANSACTION_TIMEOUT: u32 = 17;
 
 /// The command for the backup at `path`, with everything quoted for a shell.
-pub fn command(path: &Path, manifest: &Manifest) -> String {
+pub fn command(path: &Path, manifest: &Common) -> String {
     let path = path.to_string_lossy();
     let file = quoted(&path);
-    if manifest.database.is_none() && !manifest.adopted {
+    if manifest.is_of_globals() {
         return globals(&file);
     }
     let database = conninfo(manifest.database.as_deref().unwrap_or("postgres"));
@@ -87,7 +87,7 @@ fn globals(file: &str) -> String {
 
 /// Takes the lines out of a script's head that a new database would stumble over: a
 /// parameter that it doesn't know, and the schema public that it has already.
-fn without_stumbling(manifest: &Manifest) -> Option<String> {
+fn without_stumbling(manifest: &Common) -> Option<String> {
     let is_new = |version: &Option<String>| {
         let version = version.as_deref().and_then(Version::parse);
         version.is_some_and(|version| version.major >= SETS_TRANSACTION_TIMEOUT)

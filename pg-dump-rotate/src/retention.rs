@@ -18,12 +18,16 @@
 //! rules say, these stay: the newest, the newest that has not failed to restore, the newest that
 //! was proved, and as many more as `min` says.
 
+mod reason;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use shared::units;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
+
+use reason::Reason;
+pub use reason::Reasons;
 
 /// How many of what to keep; zero and `None` are rules that aren't there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,23 +48,8 @@ pub struct Policy {
 impl Policy {
     /// True when there is no rule: then nothing is ever deleted.
     pub fn is_empty(&self) -> bool {
-        self.within.is_none() && self.rules().iter().all(|rule| rule.allowed == 0)
-    }
-
-    fn rules(&self) -> [Rule; 6] {
-        let rule = |name, allowed, period| Rule {
-            name,
-            allowed,
-            period,
-        };
-        [
-            rule("last", self.last, Period::Each),
-            rule("hourly", self.hourly, Period::Hour),
-            rule("daily", self.daily, Period::Day),
-            rule("weekly", self.weekly, Period::Week),
-            rule("monthly", self.monthly, Period::Month),
-            rule("yearly", self.yearly, Period::Year),
-        ]
+        let has_none = |period: &Period| period.allowed(self) == 0;
+        self.within.is_none() && Period::ALL.iter().all(has_none)
     }
 }
 
@@ -83,33 +72,33 @@ pub enum Trust {
     Proved,
 }
 
-/// The reasons to keep each backup, in the order of `candidates`, which is newest first.
+/// The reasons to keep each backup, by their places in `candidates`, which is newest first.
 /// One without a reason may go. An empty policy keeps everything.
-pub fn reasons(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -> Vec<Vec<String>> {
+pub fn reasons(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -> Reasons {
     if policy.is_empty() {
-        return vec![vec!["no rule given".into()]; candidates.len()];
+        let all = 0..candidates.len();
+        return Reasons::new(all.map(|place| (place, Reason::NoRule)).collect());
     }
     let future = candidates.iter().take_while(|c| c.taken_at > now).count();
-    let mut reasons = vec![vec!["taken in the future".to_string()]; future];
-    reasons.resize(candidates.len(), Vec::new());
+    let mut reasons: Vec<(usize, Reason)> = Vec::new();
+    reasons.extend((0..future).map(|place| (place, Reason::Future)));
     let past = &candidates[future..];
-    for rule in policy.rules() {
-        for (position, reason) in rule.keeps(past, policy.utc) {
-            reasons[future + position].push(reason);
-        }
+    for period in Period::ALL {
+        let kept = keeps(period, policy, past);
+        reasons.extend(kept.map(|(place, reason)| (future + place, reason)));
     }
     if let Some(span) = policy.within {
-        let count = within(past, span);
-        let reason = format!("within {}", units::human_duration(span));
-        let within = &mut reasons[future..future + count];
-        within.iter_mut().for_each(|all| all.push(reason.clone()));
+        let within = future..future + within(past, span);
+        reasons.extend(within.map(|place| (place, Reason::Within)));
     }
-    for (position, reason) in always(policy, candidates, future) {
-        if reasons[position].is_empty() {
-            reasons[position].push(reason);
+    let mut is_kept = vec![false; candidates.len()];
+    reasons.iter().for_each(|(place, _)| is_kept[*place] = true);
+    for (place, reason) in always(policy, candidates, future) {
+        if !std::mem::replace(&mut is_kept[place], true) {
+            reasons.push((place, reason));
         }
     }
-    reasons
+    Reasons::new(reasons)
 }
 
 /// How many of the newest are in the span.
@@ -126,7 +115,7 @@ fn within(past: &[Candidate], span: Duration) -> usize {
 }
 
 /// What stays whatever the rules say.
-fn always(policy: &Policy, candidates: &[Candidate], future: usize) -> Vec<(usize, String)> {
+fn always(policy: &Policy, candidates: &[Candidate], future: usize) -> Vec<(usize, Reason)> {
     let mut all = Vec::new();
     // One from the future doesn't stand in for the newest of those whose time makes sense.
     for start in [0, future] {
@@ -135,65 +124,76 @@ fn always(policy: &Policy, candidates: &[Candidate], future: usize) -> Vec<(usiz
             rest.find(|(_, c)| c.trust >= trust).map(|(at, _)| at)
         };
         let named = [
-            (newest(Trust::Failed), "newest"),
-            (newest(Trust::Untried), "newest that has not failed"),
-            (newest(Trust::Proved), "newest that was proved"),
+            (newest(Trust::Failed), Reason::Newest),
+            (newest(Trust::Untried), Reason::NotFailed),
+            (newest(Trust::Proved), Reason::Proved),
         ];
         let found = named.into_iter();
-        all.extend(found.filter_map(|(at, name)| Some((at?, name.to_string()))));
+        all.extend(found.filter_map(|(at, reason)| Some((at?, reason))));
     }
-    let mut by_trust: Vec<usize> = (future..candidates.len()).collect();
-    by_trust.sort_by_key(|at| candidates[*at].trust == Trust::Failed);
-    for (count, at) in by_trust.into_iter().take(policy.min).enumerate() {
-        all.push((at, format!("min ({} of {})", count + 1, policy.min)));
-    }
+    let has_failed = |at: &usize| candidates[*at].trust == Trust::Failed;
+    let past = future..candidates.len();
+    let by_trust = past.clone().filter(|at| !has_failed(at));
+    let by_trust = by_trust.chain(past.filter(has_failed));
+    let counted = (1..=policy.min).zip(by_trust);
+    all.extend(counted.map(|(count, at)| (at, Reason::Min { count })));
     all
 }
 
-/// One rule.
-struct Rule {
-    name: &'static str,
-    allowed: usize,
+/// Which a rule keeps and why, in the order in which it counts them: the newest period first.
+fn keeps(
     period: Period,
+    policy: &Policy,
+    past: &[Candidate],
+) -> impl Iterator<Item = (usize, Reason)> + use<> {
+    let allowed = period.allowed(policy);
+    let kept = match period {
+        // Each is a period of its own.
+        Period::Each => (0..past.len().min(allowed)).collect(),
+        _ => best_of_each(period, allowed, policy.utc, past),
+    };
+    let oldest = oldest(past).filter(|at| kept.len() < allowed && !kept.contains(at));
+    let all = kept.into_iter().chain(oldest).enumerate();
+    all.map(move |(count, place)| {
+        let count = count + 1;
+        let is_oldest = Some(place) == oldest;
+        let reason = Reason::Rule {
+            period,
+            count,
+            is_oldest,
+        };
+        (place, reason)
+    })
 }
 
-impl Rule {
-    /// Which it keeps and why, in the order in which it counts them: the newest period first.
-    fn keeps(&self, past: &[Candidate], utc: bool) -> Vec<(usize, String)> {
-        let local = |c: &Candidate| match utc {
-            true => c.taken_at.to_offset(time::UtcOffset::UTC),
-            false => c.taken_at,
-        };
-        let mut kept: Vec<usize> = Vec::new();
-        let mut place = HashMap::new();
-        for (position, candidate) in past.iter().enumerate() {
-            if self.allowed == 0 {
-                break;
+/// The best of each of so many periods.
+fn best_of_each(period: Period, allowed: usize, utc: bool, past: &[Candidate]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    let mut place = HashMap::new();
+    if allowed == 0 {
+        return kept;
+    }
+    for (position, candidate) in past.iter().enumerate() {
+        let key = period.key(local(candidate, utc));
+        match place.get(&key) {
+            None if kept.len() < allowed => {
+                place.insert(key, kept.len());
+                kept.push(position);
             }
-            let key = self.period.key(local(candidate), position);
-            match place.get(&key) {
-                None if kept.len() < self.allowed => {
-                    place.insert(key, kept.len());
-                    kept.push(position);
-                }
-                Some(place) if past[kept[*place]].trust < candidate.trust => {
-                    kept[*place] = position;
-                }
-                _ => {}
+            Some(place) if past[kept[*place]].trust < candidate.trust => {
+                kept[*place] = position;
             }
+            _ => {}
         }
-        let oldest = oldest(past).filter(|at| kept.len() < self.allowed && !kept.contains(at));
-        let named = |(count, position): (usize, &usize)| {
-            let oldest = if Some(*position) == oldest {
-                "oldest, "
-            } else {
-                ""
-            };
-            let period = self.period.named(local(&past[*position]));
-            let of = format!("{} of {}", count + 1, self.allowed);
-            (*position, format!("{oldest}{}{period} ({of})", self.name))
-        };
-        kept.iter().chain(&oldest).enumerate().map(named).collect()
+    }
+    kept
+}
+
+/// When it was taken, in the zone whose periods count.
+fn local(candidate: &Candidate, utc: bool) -> OffsetDateTime {
+    match utc {
+        true => candidate.taken_at.to_offset(UtcOffset::UTC),
+        false => candidate.taken_at,
     }
 }
 
@@ -203,7 +203,8 @@ fn oldest(past: &[Candidate]) -> Option<usize> {
     good.or(past.len().checked_sub(1))
 }
 
-#[derive(Clone, Copy)]
+/// What a rule keeps one of each of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Period {
     Each,
     Hour,
@@ -214,11 +215,44 @@ enum Period {
 }
 
 impl Period {
-    /// Two backups with the same key are of the same period.
-    fn key(self, local: OffsetDateTime, position: usize) -> impl Hash + Eq + use<> {
+    const ALL: [Self; 6] = [
+        Self::Each,
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Year,
+    ];
+
+    /// The rule's name.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Each => "last",
+            Self::Hour => "hourly",
+            Self::Day => "daily",
+            Self::Week => "weekly",
+            Self::Month => "monthly",
+            Self::Year => "yearly",
+        }
+    }
+
+    /// How many of them count.
+    fn allowed(self, policy: &Policy) -> usize {
+        match self {
+            Self::Each => policy.last,
+            Self::Hour => policy.hourly,
+            Self::Day => policy.daily,
+            Self::Week => policy.weekly,
+            Self::Month => policy.monthly,
+            Self::Year => policy.yearly,
+        }
+    }
+
+    /// Two backups with the same key are of the same period, unless each is one.
+    fn key(self, local: OffsetDateTime) -> impl Hash + Eq + use<> {
         let date = local.date();
         match self {
-            Self::Each => (position as i64, 0),
+            Self::Each => (0, 0),
             // Where it begins in UTC: the hour that clocks show twice begins twice.
             Self::Hour => (local.truncate_to_hour().unix_timestamp(), 0),
             Self::Day => (i64::from(date.to_julian_day()), 0),
@@ -228,34 +262,6 @@ impl Period {
             }
             Self::Month => (i64::from(date.year()), u8::from(date.month())),
             Self::Year => (i64::from(date.year()), 0),
-        }
-    }
-
-    /// In words, with a space before them.
-    fn named(self, local: OffsetDateTime) -> String {
-        let date = local.date();
-        match self {
-            Self::Each => String::new(),
-            Self::Hour => format!(" {date} {:02}h{}", local.hour(), offset(local)),
-            Self::Day => format!(" {date}"),
-            Self::Week => {
-                let (year, week, _) = date.to_iso_week_date();
-                format!(" {year}-W{week:02}")
-            }
-            Self::Month => format!(" {}-{:02}", date.year(), u8::from(date.month())),
-            Self::Year => format!(" {}", date.year()),
-        }
-    }
-}
-
-/// Only an hour needs it, and only where it isn't UTC: `+02:00`.
-fn offset(local: OffsetDateTime) -> String {
-    let (hours, minutes, _) = local.offset().as_hms();
-    match local.offset().whole_seconds() {
-        0 => String::new(),
-        seconds => {
-            let sign = if seconds < 0 { '-' } else { '+' };
-            format!("{sign}{:02}:{:02}", hours.abs(), minutes.abs())
         }
     }
 }

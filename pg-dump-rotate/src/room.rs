@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use shared::backup::{self, Manifest};
+use shared::backup::{self, Backup, Common, Manifest};
 use shared::units::human_bytes;
 use shared::{Context, Error, Result};
 
@@ -82,7 +82,7 @@ impl Room {
         dir: &Path,
         source_bytes: u64,
         compressed: bool,
-        is_earlier: impl Fn(&Manifest) -> bool,
+        is_earlier: impl Fn(&Common) -> bool,
     ) -> Result<Arc<Claim>> {
         let mut claims = self.claims();
         let others = left(&claims, |_| true);
@@ -208,15 +208,20 @@ fn too_small(dir: &Path, needed: u64, free: u64, source_bytes: u64, others: u64)
 }
 
 /// The newest earlier backup that tells something.
-fn earlier(dir: &Path, is_earlier: impl Fn(&Manifest) -> bool) -> Result<Option<Manifest>> {
+fn earlier(dir: &Path, is_earlier: impl Fn(&Common) -> bool) -> Result<Option<Manifest>> {
     if !dir.is_dir() {
         return Ok(None);
     }
-    let good = backup::list(dir)?.into_iter().filter(backup::Backup::is_ok);
-    let earlier = good
-        .filter_map(|backup| Some(*backup.manifest?))
-        .filter(is_earlier);
-    Ok(earlier.max_by_key(|manifest| manifest.taken_at))
+    let is_earlier = |backup: &&Backup| {
+        let manifest = backup.manifest.as_deref();
+        backup.is_ok() && manifest.is_some_and(&is_earlier)
+    };
+    let newest_first = backup::list(dir)?;
+    let Some(newest) = newest_first.iter().find(is_earlier) else {
+        return Ok(None);
+    };
+    // One that is deleted just now teaches nothing.
+    Ok(Manifest::read_without_tables(&newest.path).unwrap_or_default())
 }
 
 fn learned(source_bytes: u64, earlier: &Manifest, compressed: bool) -> u64 {

@@ -1,9 +1,10 @@
 //! What a backup is of, and which of them a command line without a backup to take means.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use shared::backup::{Backup, Manifest, Name};
+use shared::backup::{Backup, Common, Name};
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
@@ -47,7 +48,7 @@ impl Subject {
     }
 
     /// What tells the subject of a manifest from that of another, without making it.
-    pub fn key_of(manifest: &Manifest) -> Key<'_> {
+    pub fn key_of(manifest: &Common) -> Key<'_> {
         let database = manifest.database.as_deref();
         let names = manifest.names.as_deref().filter(|_| database.is_none());
         let label = manifest.label.as_deref();
@@ -146,7 +147,7 @@ impl Scope {
         if self.databases.is_empty() && self.label.is_none() {
             return;
         }
-        let subjects: Vec<Subject> = backups.iter().filter_map(Subject::of).collect();
+        let subjects: HashSet<Subject> = backups.iter().filter_map(Subject::of).collect();
         let is_there = |database: &Option<String>| {
             let of_database = |of: &&Subject| of.names.is_none() && of.database == *database;
             subjects.iter().any(|of| of_database(&of))

@@ -108,6 +108,7 @@ fn a_disk_that_is_full_of_what_waits_to_be_compressed() {
     let script = format!(
         "#!/bin/sh
         case $* in *compress=0*) ;; *) exec {real} \"$@\" ;; esac
+        trap : TERM
         head -c 200M /dev/zero > {filler} 2> /dev/null
         {real} \"$@\"
         status=$?

@@ -1,5 +1,5 @@
-//! SIGKILL, wherever it hits: no good backup is lost, no half one can be mistaken for
-//! one, and the next run cleans up.
+//! SIGKILL, wherever it hits, and a disk that is full, or a limit that is reached, just then: no good
+//! backup is lost, no half one can be mistaken for one, and the next run cleans up.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -13,7 +13,7 @@ use std::time::Instant;
 use rustix::process::Signal;
 use setting::{back_up, database_with_rows, visible};
 use shared::backup::{self, Backup, Manifest, State};
-use tests::{Database, ToolCommand, eventually, processes_with, program};
+use tests::{Database, Refused, ToolCommand, eventually, processes_with, program};
 
 /// Backups of a database, and what every run does: one more, and only so many are kept.
 struct Series {
@@ -59,7 +59,7 @@ impl Series {
         let good: Vec<&Backup> = backups.iter().filter(|backup| backup.is_ok()).collect();
         assert!(good.len() >= KEPT, "{moment}: {left:?}");
         for backup in good {
-            is_whole(dir, backup.manifest.as_ref().unwrap());
+            is_whole(dir, &Manifest::read(&backup.path).unwrap().unwrap());
         }
         for other in backups.iter().filter(|backup| !backup.is_ok()) {
             assert_eq!(other.state, State::NoManifest, "{moment}: {left:?}");
@@ -130,5 +130,81 @@ fn a_kill_at_twenty_random_moments_loses_nothing() {
             series.check(&format!("{format}, moment {moment}"));
         }
         series.recover(format);
+    }
+}
+
+/// The data, what lies beside it, and then, when an older one is deleted, its manifest, and its folder
+/// where it is one.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_disk_that_is_full_at_any_rename_loses_nothing() {
+    let unnamed = (2, "could not give the backup its name");
+    let undeleted = (1, "could not delete");
+    for (format, expected) in [
+        ("custom", &[unnamed, unnamed, unnamed, undeleted][..]),
+        ("plain", &[unnamed, unnamed, unnamed, undeleted]),
+        ("tar", &[unnamed, unnamed, unnamed, undeleted]),
+        (
+            "directory",
+            &[unnamed, unnamed, unnamed, undeleted, undeleted],
+        ),
+    ] {
+        let series = Series::new(format);
+        for (number, (status, words)) in expected.iter().enumerate() {
+            let moment = format!("{format}, rename {number}");
+            let (output, was_refused) = series.run().refused(Refused::Rename, number);
+            assert!(was_refused, "{moment}: {output:?}");
+            let output = output.expect_code(*status).expect_error(words);
+            let records = output.expect_error("No space left on device").json_lines();
+            let told: Vec<&str> = records
+                .iter()
+                .filter_map(|of| of["action"].as_str())
+                .collect();
+            match *status {
+                2 => assert_eq!(told, ["failed"], "{moment}"),
+                _ => assert_eq!(told, ["created", "kept", "failed"], "{moment}"),
+            }
+            series.check(&moment);
+            let good = series.backups().iter().filter(|of| of.is_ok()).count();
+            assert_eq!(good, if *status == 2 { KEPT } else { KEPT + 1 }, "{moment}");
+            // The disk is still full when the next run cleans up.
+            let (output, _) = series.run().refused(Refused::Rename, 0);
+            assert!(!output.stderr.contains("panicked"), "{moment}: {output:?}");
+            series.check(&format!("{moment}, then 0"));
+            series.recover(&moment);
+        }
+        let (output, was_refused) = series.run().refused(Refused::Rename, expected.len());
+        assert!(!was_refused, "{format}: {output:?}");
+        output.expect_code(0);
+    }
+}
+
+/// As where a user may have no more processes.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_thread_or_a_program_that_can_not_be_started_is_told_or_done_without() {
+    for format in ["custom", "plain", "directory"] {
+        let series = Series::new(format);
+        let mut number = 0;
+        loop {
+            let moment = format!("{format}, start {number}");
+            let (output, was_refused) = series.run().refused(Refused::Start, number);
+            assert!(!output.stderr.contains("panicked"), "{moment}: {output:?}");
+            series.check(&moment);
+            if !was_refused {
+                output.expect_code(0);
+                break;
+            }
+            match output.code() {
+                Some(0) => assert!(output.stderr.is_empty(), "{moment}: {output:?}"),
+                code => {
+                    assert_eq!(code, Some(2), "{moment}: {output:?}");
+                    output.expect_error("Resource temporarily unavailable");
+                }
+            }
+            series.recover(&moment);
+            number += 1;
+        }
+        assert!(number > 3, "only {number} starts");
     }
 }

@@ -5,6 +5,6 @@
 -- Cost: the lock manager's 16 partitions are locked, shared, for as long as their locks are copied:
 -- about 1 ms for 3,000 locks. No join: the graph is made of these rows by the client. Right: none.
 SELECT locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid,
-       virtualtransaction, pid, mode, granted, (extract(epoch FROM waitstart) * 1000000)::bigint AS waitstart
+       virtualtransaction, pid, mode, granted, (date_part('epoch', waitstart) * 1000000)::bigint AS waitstart
 FROM pg_catalog.pg_locks
 WHERE mode <> 'SIReadLock' AND ({every} OR NOT fastpath);

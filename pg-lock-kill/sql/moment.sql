@@ -2,10 +2,9 @@
 -- wait is older than it was.
 -- Cost: none worth a word. Right: none. sees_all is what pg_stat_activity itself goes by: who lacks
 -- it sees no state, no statement and no address of the sessions of roles that it is no member of.
-SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint AS taken_at,
+SELECT (date_part('epoch', pg_catalog.clock_timestamp()) * 1000000)::bigint AS taken_at,
        pg_catalog.current_setting('server_version_num') AS server_version_num,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_backend_pid() AS own_pid,
        current_user AS own_role,
-       (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AS own_database,
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all;

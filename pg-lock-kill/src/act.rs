@@ -43,14 +43,14 @@ pub enum Source {
     /// A server.
     Server(Box<Lookout>),
     /// A file: the same one again and again.
-    File(Snapshot),
+    File(Box<Snapshot>),
 }
 
 impl Source {
     /// Connects, or reads the file.
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
-            Some(path) => Self::File(snapshot::load(path)?),
+            Some(path) => Self::File(Box::new(snapshot::load(path)?)),
             None => Self::Server(Box::new(Lookout::open(options, context)?)),
         })
     }
@@ -59,7 +59,7 @@ impl Source {
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
         let snapshot = match self {
             Self::Server(lookout) => lookout.look()?,
-            Self::File(snapshot) => snapshot.clone(),
+            Self::File(snapshot) => Snapshot::clone(snapshot),
         };
         Ok(Sight::of(options, snapshot))
     }

@@ -92,9 +92,9 @@ impl Forest {
 
     /// Who waits though nobody blocks them: who did was gone before we could see who it was.
     pub fn is_puzzling(&self) -> bool {
-        self.nodes
-            .iter()
-            .any(|node| node.wait.is_some() && node.blocker.is_none())
+        let is_lost = |wait: &Wait| wait.tag.is_some();
+        let mut nodes = self.nodes.iter().filter(|node| node.blocker.is_none());
+        nodes.any(|node| node.wait.as_ref().is_some_and(is_lost))
     }
 }
 

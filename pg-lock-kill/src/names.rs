@@ -8,7 +8,7 @@ use shared::Result;
 use shared::connection::{Conninfo, Session as Connection, SessionOptions};
 
 use crate::lookout::Names;
-use crate::snapshot::{Row, Snapshot, query};
+use crate::snapshot::{Row, Session, Snapshot, query};
 
 /// More databases than that are not connected to: the names are not worth it.
 const MOST_DATABASES: usize = 8;
@@ -33,6 +33,7 @@ pub fn resolve(
         return Ok(());
     }
     let own = snapshot.own_database;
+    let with_progress = snapshot.sessions.iter().any(is_long_command);
     let mut missing: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for &(database, relation) in wanted.iter().filter(|place| !known.contains_key(place)) {
         missing.entry(database).or_default().push(relation);
@@ -41,7 +42,12 @@ pub fn resolve(
     let mut here = missing.remove(&0).unwrap_or_default();
     let shared = here.len();
     here.extend(missing.remove(&own).unwrap_or_default());
-    let answer = ask(connection, &here, snapshot.server_version_num)?;
+    let answer = ask(
+        connection,
+        &here,
+        snapshot.server_version_num,
+        with_progress,
+    )?;
     let names = relations(&answer[0])?;
     for (place, relation) in here.iter().enumerate() {
         let database = if place < shared { 0 } else { own };
@@ -73,7 +79,31 @@ fn wanted(snapshot: &Snapshot, every_lock: bool) -> BTreeSet<(u32, u32)> {
     wanted
 }
 
-fn ask(connection: &mut Connection, relations: &[u32], version: u32) -> Result<Vec<Vec<Row>>> {
+/// Whether anybody does what the server tells the progress of; most often nobody, and to ask costs
+/// more than all names.
+fn is_long_command(session: &Session) -> bool {
+    let words = [
+        "vacuum", "analyze", "cluster", "index", "copy", "backup", "refresh",
+    ];
+    let query = session
+        .query
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    session.state.as_deref() == Some("active") && words.iter().any(|word| query.contains(word))
+}
+
+fn ask(
+    connection: &mut Connection,
+    relations: &[u32],
+    version: u32,
+    with_progress: bool,
+) -> Result<Vec<Vec<Row>>> {
+    if !with_progress {
+        let mut answer = query(connection, &names(relations))?;
+        answer.resize_with(2, Vec::new);
+        return Ok(answer);
+    }
     let progress = match version >= COPY {
         true => include_str!("../sql/progress.14.sql"),
         false => include_str!("../sql/progress.sql"),

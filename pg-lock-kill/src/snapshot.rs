@@ -2,6 +2,7 @@
 //!
 //! A snapshot can be saved and looked at later; everything else is computed from it.
 
+mod ahead;
 mod file;
 mod mode;
 mod rows;
@@ -41,6 +42,9 @@ pub struct Snapshot {
     pub prepared: Vec<Prepared>,
     /// Those who wait for a safe snapshot, and who keeps them from it.
     pub safe_snapshots: Vec<SafeSnapshot>,
+    /// Before PostgreSQL 14: whom those wait for who wait for a lock together with others.
+    #[serde(default)]
+    pub ahead: Vec<Ahead>,
     /// Databases by their number.
     pub databases: Vec<(u32, String)>,
     /// What is known of the names of relations: database, relation, `schema.name` as SQL has it.
@@ -161,5 +165,14 @@ pub struct SafeSnapshot {
     /// Who waits.
     pub pid: i32,
     /// For whom.
+    pub blockers: Vec<i32>,
+}
+
+/// Whom a session waits for, by pg_blocking_pids.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ahead {
+    /// Who waits.
+    pub pid: i32,
+    /// For whom, if they hold the lock or stand before it in the queue.
     pub blockers: Vec<i32>,
 }

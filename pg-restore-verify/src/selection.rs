@@ -11,7 +11,6 @@ use shared::{Context as _, Error, Result, backup};
 
 use crate::archive::{Archive, check_kind};
 use crate::cli::Selection;
-use crate::globals;
 
 /// What pg-dump-rotate writes, as far as it matters here.
 #[derive(Debug, Deserialize, Serialize)]
@@ -51,7 +50,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
     let newest = backups.iter().find(|backup| match &backup.manifest {
         // Globals are no database; they are restored with one.
         Some(manifest) => {
-            !globals::is_of_globals(manifest)
+            !manifest.is_of_globals()
                 && wanted(&selection.database, manifest.database.as_deref())
                 && may_be(selection, manifest.database.as_deref())
                 && wanted(&selection.label, manifest.label.as_deref())
@@ -63,7 +62,7 @@ fn latest(folder: &Path, selection: &Selection) -> Result<PathBuf> {
         || selection.label.is_some()
         || (selection.promoted.is_some() && others);
     let path = match newest {
-        Some(backup) => Some(backup.path.clone()),
+        Some(backup) => Some(backup.path.to_path_buf()),
         None if filtered => None,
         None => newest_of_others(folder)?,
     };

@@ -7,6 +7,7 @@ mod checksum;
 mod folder;
 mod manifest;
 mod name;
+mod outline;
 mod place;
 mod proof;
 
@@ -17,4 +18,5 @@ pub use name::{
     Name, checksums_of, is_unfinished_proof, manifest_of, partial_of, proof_of, stamp, unchecksums,
     unmanifest, unpartial, unproof,
 };
+pub use outline::{Common, Outline, Tried};
 pub use proof::Proof;

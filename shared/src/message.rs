@@ -13,6 +13,9 @@ use crate::{Error, printable};
 
 /// How often the progress line is rewritten at most.
 const REDRAW: Duration = Duration::from_millis(100);
+/// What stands between jobs that share the line, and the least that one is worth showing in.
+const BETWEEN: &str = " | ";
+const NARROWEST: usize = 24;
 
 /// The way to stderr; clones of it write to the same place.
 #[derive(Debug, Clone)]
@@ -28,7 +31,16 @@ pub struct Report {
 struct State {
     warnings: usize,
     drawn: bool,
-    drawn_at: Option<Instant>,
+    /// What the jobs that are under way have to say of themselves.
+    jobs: Vec<Job>,
+    jobs_so_far: usize,
+}
+
+#[derive(Debug)]
+struct Job {
+    number: usize,
+    line: String,
+    shown_at: Instant,
 }
 
 impl Report {
@@ -86,10 +98,14 @@ impl Report {
         self.state().warnings
     }
 
-    /// A line that says how far the job is; gone once dropped.
+    /// A line that says how far a job is; gone once dropped. Jobs that are under way side by side
+    /// share the line.
     pub fn progress(&self) -> Progress {
+        let mut state = self.state();
+        state.jobs_so_far += 1;
         Progress {
             report: self.clone(),
+            number: state.jobs_so_far,
         }
     }
 
@@ -119,6 +135,8 @@ impl Report {
 #[derive(Debug)]
 pub struct Progress {
     report: Report,
+    /// Of the job.
+    number: usize,
 }
 
 impl Progress {
@@ -129,13 +147,23 @@ impl Progress {
             return;
         }
         let mut state = self.report.state();
-        if state.drawn_at.is_some_and(|last| last.elapsed() < REDRAW) {
-            return;
+        let is_this = |job: &&mut Job| job.number == self.number;
+        match state.jobs.iter_mut().find(is_this) {
+            Some(job) if job.shown_at.elapsed() < REDRAW => return,
+            Some(job) => {
+                job.line = printable::line(&text());
+                job.shown_at = Instant::now();
+            }
+            None => state.jobs.push(Job {
+                number: self.number,
+                line: printable::line(&text()),
+                shown_at: Instant::now(),
+            }),
         }
         state.drawn = true;
-        state.drawn_at = Some(Instant::now());
-        let text = printable::fit(&printable::line(&text()), self.width());
-        let _ = std::io::stderr().write_all(format!("\r{text}\x1b[K").as_bytes());
+        let lines: Vec<&str> = state.jobs.iter().map(|job| &*job.line).collect();
+        let line = side_by_side(&lines, self.width());
+        let _ = std::io::stderr().write_all(format!("\r{line}\x1b[K").as_bytes());
     }
 
     /// One column is left free: a full line would wrap, and `\r` would no longer
@@ -150,6 +178,47 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        let is_other = |job: &Job| job.number != self.number;
+        self.report.state().jobs.retain(is_other);
         self.report.write("");
+    }
+}
+
+/// One line of several, each with as much of it as the others; of those for which too little is left
+/// their number.
+fn side_by_side(lines: &[&str], width: usize) -> String {
+    let most = ((width + BETWEEN.len()) / (NARROWEST + BETWEEN.len())).max(1);
+    let shown = &lines[..lines.len().min(most)];
+    let more = match lines.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    let gaps = BETWEEN.len() * shown.len().saturating_sub(1);
+    let room = width.saturating_sub(gaps + more.len());
+    let each = room / shown.len().max(1);
+    let shown = shown.iter().map(|line| printable::fit(line, each));
+    let shown: Vec<String> = shown.collect();
+    printable::fit(&format!("{}{more}", shown.join(BETWEEN)), width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_share_the_line_as_far_as_there_is_room() {
+        let [one, other] = [
+            "app: 1.0 MB of orders",
+            "shop: 200 MB of a table with a long name",
+        ];
+        assert_eq!(side_by_side(&[one], 79), one);
+        assert_eq!(side_by_side(&[one, other], 99), format!("{one} | {other}"));
+        assert_eq!(
+            side_by_side(&[one, other], 60),
+            "app: 1.0 MB of orders | shop: 200 MB of a table wit…"
+        );
+        assert_eq!(side_by_side(&[one, other, one], 40), format!("{one} +2"));
+        assert_eq!(printable::width(&side_by_side(&[other; 9], 20)), 20);
+        assert_eq!(side_by_side(&[], 79), "");
     }
 }

@@ -4,12 +4,12 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{PipeReader, Write};
+use std::io::{PipeReader, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
 use shared::cluster::Cluster;
@@ -174,6 +174,33 @@ impl ToolCommand {
             "{status:?}: {words}"
         );
         status.is_none()
+    }
+
+    /// Runs it, and has the kernel refuse the call number `number`, from 0, of those. Returns what it
+    /// did, and whether one was refused. Only on processors whose registers we know.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    #[track_caller]
+    pub fn refused(self, refused: crate::stepping::Refused, number: usize) -> (Output, bool) {
+        let mut command = self.command();
+        let words = format!("{command:?}");
+        let mut said = [(); 2].map(|()| tempfile::tempfile().unwrap());
+        let [stdout, stderr] = said.each_ref().map(|file| file.try_clone().unwrap());
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let (status, was_refused) = crate::stepping::run_refused(command, refused, number);
+        let [stdout, stderr] = said.each_mut().map(|file| {
+            let mut bytes = Vec::new();
+            file.rewind().unwrap();
+            file.read_to_end(&mut bytes).unwrap();
+            bytes
+        });
+        let output = Output {
+            command: words,
+            status: ExitStatus::from_raw(status),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            bytes: stdout,
+        };
+        (output, was_refused)
     }
 
     #[track_caller]

@@ -39,3 +39,5 @@ pub use running::Running;
 pub use sample::sample_files;
 pub use server::{cluster, start, tcp_cluster};
 pub use standby::{Standby, primary};
+#[cfg(target_os = "linux")]
+pub use stepping::Refused;

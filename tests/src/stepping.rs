@@ -1,5 +1,6 @@
 //! Kills a tool at a certain step: at each of the system calls that change what a
 //! folder holds. A kill at a random moment hardly ever hits the moments that matter.
+//! Or has one of its system calls refused, as by a disk that is full just then.
 
 #![allow(unsafe_code)]
 
@@ -31,6 +32,50 @@ const STEPS: &[c_long] = &[
     libc::SYS_rmdir,
 ];
 
+/// System calls that can be refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Refused {
+    /// To give a file its name, as by a disk that is full.
+    Rename,
+    /// To start a thread or a program, as by a limit of how many a user may have.
+    Start,
+}
+
+impl Refused {
+    fn calls(self) -> &'static [c_long] {
+        match self {
+            Self::Rename => &[
+                libc::SYS_renameat,
+                libc::SYS_renameat2,
+                #[cfg(target_arch = "x86_64")]
+                libc::SYS_rename,
+            ],
+            Self::Start => &[
+                libc::SYS_clone,
+                libc::SYS_clone3,
+                #[cfg(target_arch = "x86_64")]
+                libc::SYS_fork,
+                #[cfg(target_arch = "x86_64")]
+                libc::SYS_vfork,
+            ],
+        }
+    }
+
+    fn error(self) -> c_int {
+        match self {
+            Self::Rename => libc::ENOSPC,
+            Self::Start => libc::EAGAIN,
+        }
+    }
+}
+
+/// What is done to a program.
+#[derive(Clone, Copy)]
+enum Plot {
+    Kill,
+    Refuse(Refused),
+}
+
 /// What a thread was stopped for when it enters or leaves a system call.
 const IN_CALL: c_int = libc::SIGTRAP | 0x80;
 
@@ -38,10 +83,21 @@ const IN_CALL: c_int = libc::SIGTRAP | 0x80;
 /// Opening a file counts only where it makes one. Returns the status that it ended with by
 /// itself, or `None` if it was killed.
 pub(crate) fn run(mut command: Command, step: usize) -> Option<c_int> {
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (status, was_killed) = plot(command, Plot::Kill, step);
+    (!was_killed).then_some(status)
+}
+
+/// Runs the command, and has the kernel refuse the call number `number`, from 0, of those. Returns
+/// the status that it ended with, and whether one was refused.
+pub(crate) fn run_refused(command: Command, refused: Refused, number: usize) -> (c_int, bool) {
+    plot(command, Plot::Refuse(refused), number)
+}
+
+fn plot(mut command: Command, plot: Plot, left: usize) -> (c_int, bool) {
     // Only its own children can be waited for by a thread of its own.
     let killer = thread::spawn(move || {
-        command.stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
         // SAFETY: a system call only.
         unsafe {
             command.pre_exec(|| check(libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0)));
@@ -51,8 +107,10 @@ pub(crate) fn run(mut command: Command, step: usize) -> Option<c_int> {
         let pid = child.id().cast_signed();
         Stepper {
             pid,
-            left: step,
-            killed: false,
+            plot,
+            left,
+            done: false,
+            refusing: None,
         }
         .watch()
     });
@@ -61,12 +119,15 @@ pub(crate) fn run(mut command: Command, step: usize) -> Option<c_int> {
 
 struct Stepper {
     pid: pid_t,
+    plot: Plot,
     left: usize,
-    killed: bool,
+    done: bool,
+    /// The thread that is to get an error when it leaves its call.
+    refusing: Option<pid_t>,
 }
 
 impl Stepper {
-    fn watch(mut self) -> Option<c_int> {
+    fn watch(mut self) -> (c_int, bool) {
         let mut ready = false;
         loop {
             let (pid, status) = wait();
@@ -76,11 +137,11 @@ impl Stepper {
                     ready = true;
                 }
                 let signal = self.stopped(pid, status);
-                if !self.killed {
+                if !self.done || !matches!(self.plot, Plot::Kill) {
                     go_on(pid, signal);
                 }
             } else if pid == self.pid {
-                return (!self.killed).then_some(status);
+                return (status, self.done);
             }
         }
     }
@@ -89,8 +150,13 @@ impl Stepper {
     fn stopped(&mut self, pid: pid_t, status: c_int) -> c_int {
         match libc::WSTOPSIG(status) {
             IN_CALL => {
-                if is_step(pid) && !self.killed {
-                    self.step();
+                if self.refusing == Some(pid) {
+                    if let Plot::Refuse(refused) = self.plot {
+                        fail_with(pid, refused.error());
+                    }
+                    self.refusing = None;
+                } else if !self.done && self.counts(pid) {
+                    self.step(pid);
                 }
                 0
             }
@@ -100,15 +166,64 @@ impl Stepper {
         }
     }
 
-    fn step(&mut self) {
-        if self.left == 0 {
-            // SAFETY: a system call without pointers.
-            check(unsafe { libc::kill(self.pid, libc::SIGKILL) }.into()).unwrap();
-            self.killed = true;
+    fn counts(&self, pid: pid_t) -> bool {
+        match (self.plot, entered(pid)) {
+            (Plot::Kill, Some((call, arguments))) => is_step(call, arguments),
+            (Plot::Refuse(refused), Some((call, _))) => refused.calls().contains(&call),
+            (_, None) => false,
         }
-        self.left = self.left.saturating_sub(1);
+    }
+
+    fn step(&mut self, pid: pid_t) {
+        if self.left > 0 {
+            self.left -= 1;
+            return;
+        }
+        match self.plot {
+            // SAFETY: a system call without pointers.
+            Plot::Kill => check(unsafe { libc::kill(self.pid, libc::SIGKILL) }.into()).unwrap(),
+            Plot::Refuse(_) => {
+                skip_call(pid);
+                self.refusing = Some(pid);
+            }
+        }
+        self.done = true;
     }
 }
+
+/// Has the kernel skip the call that a thread is about to make.
+#[cfg(target_arch = "x86_64")]
+fn skip_call(pid: pid_t) {
+    change_registers(pid, |registers| registers.orig_rax = u64::MAX);
+}
+
+/// Has a thread see this error of the call that it leaves.
+#[cfg(target_arch = "x86_64")]
+fn fail_with(pid: pid_t, error: c_int) {
+    change_registers(pid, |registers| {
+        registers.rax = i64::from(-error).cast_unsigned();
+    });
+}
+
+#[cfg(target_arch = "x86_64")]
+fn change_registers(pid: pid_t, change: impl FnOnce(&mut libc::user_regs_struct)) {
+    let mut registers = MaybeUninit::<libc::user_regs_struct>::zeroed();
+    let place: *mut c_void = registers.as_mut_ptr().cast();
+    // SAFETY: the kernel writes and reads a struct of this kind, of which all zeros are a value, too.
+    unsafe {
+        check(libc::ptrace(libc::PTRACE_GETREGS, pid, 0, place)).unwrap();
+        change(registers.assume_init_mut());
+        check(libc::ptrace(libc::PTRACE_SETREGS, pid, 0, place)).unwrap();
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn skip_call(_: pid_t) {
+    unimplemented!("registers of this processor");
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn fail_with(_: pid_t, _: c_int) {}
 
 fn wait() -> (pid_t, c_int) {
     let mut status = 0;
@@ -129,8 +244,8 @@ fn go_on(pid: pid_t, signal: c_int) {
     unsafe { libc::ptrace(libc::PTRACE_SYSCALL, pid, 0, signal) };
 }
 
-/// Whether a thread is about to take a step.
-fn is_step(pid: pid_t) -> bool {
+/// The system call that a thread is about to make, and its arguments.
+fn entered(pid: pid_t) -> Option<(c_long, [u64; 6])> {
     let mut info = MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
     let size = size_of::<libc::ptrace_syscall_info>();
     let place: *mut c_void = info.as_mut_ptr().cast();
@@ -140,11 +255,13 @@ fn is_step(pid: pid_t) -> bool {
         let info = info.assume_init();
         (info, info.u.entry)
     };
-    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
-        return false;
-    }
-    let call = entry.nr.cast_signed();
-    let makes = |argument: usize| entry.args[argument] & libc::O_CREAT as u64 != 0;
+    let is_entry = info.op == libc::PTRACE_SYSCALL_INFO_ENTRY;
+    is_entry.then(|| (entry.nr.cast_signed(), entry.args))
+}
+
+/// Whether it is a step to make this call.
+fn is_step(call: c_long, arguments: [u64; 6]) -> bool {
+    let makes = |argument: usize| arguments[argument] & libc::O_CREAT as u64 != 0;
     let counts = match call {
         libc::SYS_openat => makes(2),
         #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::Result;
-use shared::backup::{Format, Manifest};
+use shared::backup::{Common, Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
@@ -78,9 +78,9 @@ impl Database {
         let Some(bytes) = self.source_bytes() else {
             return Ok(None);
         };
-        let new = self.manifest(run);
+        let new = Common::from(self.manifest(run));
         // A label makes no difference to the size.
-        let is_earlier = |earlier: &Manifest| {
+        let is_earlier = |earlier: &Common| {
             earlier.database == new.database
                 && earlier.same_server(&new)
                 && earlier.selection == new.selection

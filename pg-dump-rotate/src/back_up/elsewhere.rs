@@ -101,7 +101,7 @@ fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(F
     command.stdout(Stdio::piped());
     let mut child = Child::spawn(command, "psql")?;
     let mut said = String::new();
-    let late = Late::after(limit(conninfo)?, child.ender());
+    let late = Late::after(limit(conninfo)?, child.ender())?;
     let read = child.stdout()?.read_to_string(&mut said);
     let finished = child.wait()?;
     signals::check()?;
@@ -118,17 +118,17 @@ struct Late {
 }
 
 impl Late {
-    fn after(limit: Option<Duration>, ender: Ender) -> Self {
+    fn after(limit: Option<Duration>, ender: Ender) -> Result<Self> {
         let (over, ended) = channel();
-        let ended = thread::spawn(move || {
+        let ended = thread::Builder::new().spawn(move || {
             let waited = limit.map(|limit| ended.recv_timeout(limit));
             let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
             if is_late {
                 ender.end();
             }
             is_late
-        });
-        Self { limit, over, ended }
+        })?;
+        Ok(Self { limit, over, ended })
     }
 
     /// An error if it was.

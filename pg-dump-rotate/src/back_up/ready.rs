@@ -53,10 +53,10 @@ pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
         ..ready.manifest(run)
     };
     Ok(Backup {
-        path: run.dir.join(name),
+        path: run.dir.join(name).into(),
         taken_at: run.begun_at,
         bytes: None,
-        manifest: Some(Box::new(manifest)),
+        manifest: Some(manifest.into()),
         state: State::Ok,
         proof: None,
     })

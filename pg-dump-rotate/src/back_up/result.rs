@@ -13,7 +13,7 @@ use super::Run;
 use super::plan::Target;
 use crate::folder::Folder;
 use crate::record::Record;
-use crate::rotate::{self, Verdict};
+use crate::rotate::{self, Verdicts, series};
 
 /// The results so far.
 pub struct Results<'a> {
@@ -112,13 +112,16 @@ impl<'a> Results<'a> {
     fn took(&mut self, new: &Backup) -> Result<()> {
         let folder = Folder::open(&self.run.dir);
         let locked = folder.as_ref().map_err(Error::clone).and_then(Folder::lock);
-        let verdicts = self.judge(new, || backup::list(&self.run.dir));
+        let run = self.run;
+        let there = run.there(|| backup::list(&run.dir));
+        let verdicts = there.as_ref().map(|there| run.judge(new, there));
         let record = Record::of("created", new, time::now());
         // It is there, whatever keeps us from rotating.
-        let told = self.write_first(record, new, verdicts.as_deref().ok());
+        let told = self.write_first(record, new, verdicts.as_ref().ok());
         let locked = locked?;
-        let older = others(verdicts?, new);
-        let exit = rotate::carry_out(older, &locked, &mut self.records, self.run.context);
+        let mut older = verdicts.map_err(Error::clone)?;
+        older.leave_out(&new.path);
+        let exit = rotate::carry_out(&older, &locked, &mut self.records, self.run.context);
         if exit? == Exit::Found {
             self.exit = Exit::Found;
         }
@@ -126,19 +129,22 @@ impl<'a> Results<'a> {
     }
 
     fn would_take(&mut self, new: &Backup) -> Result<()> {
-        let verdicts = self.judge(new, || {
+        let run = self.run;
+        let there = run.there(|| {
             let mut there = match self.run.dir.is_dir() {
                 true => backup::list(&self.run.dir)?,
                 false => Vec::new(),
             };
             let adopted = self.run.adopted.whole.iter();
             let adopted: Vec<Backup> = adopted.filter(|of| of.path != new.path).cloned().collect();
-            let paths: HashSet<&Path> = adopted.iter().map(|of| of.path.as_path()).collect();
-            there.retain(|backup| !paths.contains(backup.path.as_path()));
+            let paths: HashSet<&Path> = adopted.iter().map(|of| &*of.path).collect();
+            there.retain(|backup| !paths.contains(&*backup.path));
             there.extend(adopted);
             there.insert(0, new.clone());
+            there.sort_by_key(|backup| Reverse(backup.taken_at));
             Ok(there)
         })?;
+        let mut verdicts = run.judge(new, &there);
         let record = Record {
             sha256: None,
             state: None,
@@ -146,50 +152,8 @@ impl<'a> Results<'a> {
             ..Record::of("would_create", new, new.taken_at)
         };
         self.write_first(record, new, Some(&verdicts))?;
-        rotate::rehearse(&others(verdicts, new), &mut self.records)?;
-        Ok(())
-    }
-
-    /// Which backups of the new one's series stay; none are judged without a rule.
-    fn judge(
-        &self,
-        new: &Backup,
-        there: impl FnOnce() -> Result<Vec<Backup>>,
-    ) -> Result<Vec<Verdict>> {
-        let policy = &self.run.options.policy;
-        if policy.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut there = there()?;
-        let broken = self.run.adopted.broken.iter();
-        let broken: HashSet<&Path> = broken.map(|(backup, _)| backup.path.as_path()).collect();
-        // One that was overwritten by half a dump may have the size of what it was.
-        there.retain(|backup| !broken.contains(backup.path.as_path()));
-        let (mut series, others) = rotate::series_of(new, there);
-        self.tell_of_other_servers(new, &others);
-        series.sort_by_key(|backup| Reverse(backup.taken_at));
-        Ok(rotate::judge(policy, series, time::now()))
-    }
-
-    /// After an upgrade, or where two servers share a folder, somebody may wonder.
-    fn tell_of_other_servers(&self, new: &Backup, others: &[Backup]) {
-        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
-            (Some(other), Some(new)) => {
-                other.database == new.database
-                    && other.label == new.label
-                    && other.selection == new.selection
-            }
-            _ => false,
-        };
-        let count = others.iter().filter(is_of_another_server).count();
-        let manifest = new.manifest.as_ref();
-        let database = manifest.and_then(|manifest| manifest.database.as_deref());
-        let what = database.map_or("globals".into(), |name| format!("database {name}"));
-        if count > 0 {
-            self.run.context.note(format!(
-                "{count} more of the {what} are of another server and are not rotated with this one's"
-            ));
-        }
+        verdicts.leave_out(&new.path);
+        rotate::rehearse(&verdicts, &mut self.records)
     }
 
     /// The new backup comes first, so that whoever reads can begin to verify it.
@@ -197,7 +161,7 @@ impl<'a> Results<'a> {
         &mut self,
         record: Record,
         new: &Backup,
-        verdicts: Option<&[Verdict]>,
+        verdicts: Option<&Verdicts<'_>>,
     ) -> Result<()> {
         let verdict = verdicts.and_then(|all| all.iter().find(|v| v.backup.path == new.path));
         let record = match verdict {
@@ -221,6 +185,52 @@ impl<'a> Results<'a> {
 }
 
 impl Run<'_> {
+    /// What may be judged: nothing without a rule.
+    fn there(&self, there: impl FnOnce() -> Result<Vec<Backup>>) -> Result<Vec<Backup>> {
+        if self.options.policy.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut there = there()?;
+        let broken = self.adopted.broken.iter();
+        let broken: HashSet<&Path> = broken.map(|(backup, _)| &*backup.path).collect();
+        // One that was overwritten by half a dump may have the size of what it was.
+        there.retain(|backup| !broken.contains(&*backup.path));
+        Ok(there)
+    }
+
+    /// Which backups of the new one's series stay.
+    fn judge<'b>(&'b self, new: &Backup, there: &'b [Backup]) -> Verdicts<'b> {
+        let mut all = series::split(there);
+        let is_new = |place: &usize| there[*place].path == new.path;
+        let of_new = all.iter().position(|series| series.iter().any(is_new));
+        let of_new = of_new.map(|of_new| all.swap_remove(of_new));
+        let others = all.into_iter().flatten().map(|place| &there[place]);
+        self.tell_of_other_servers(new, others);
+        let of_new = of_new.into_iter().collect();
+        Verdicts::of(&self.options.policy, there, of_new, time::now())
+    }
+
+    /// After an upgrade, or where two servers share a folder, somebody may wonder.
+    fn tell_of_other_servers<'b>(&self, new: &Backup, others: impl Iterator<Item = &'b Backup>) {
+        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
+            (Some(other), Some(new)) => {
+                other.database == new.database
+                    && other.label == new.label
+                    && other.selection == new.selection
+            }
+            _ => false,
+        };
+        let count = others.filter(is_of_another_server).count();
+        let manifest = new.manifest.as_ref();
+        let database = manifest.and_then(|manifest| manifest.database.as_deref());
+        let what = database.map_or("globals".into(), |name| format!("database {name}"));
+        if count > 0 {
+            self.context.note(format!(
+                "{count} more of the {what} are of another server and are not rotated with this one's"
+            ));
+        }
+    }
+
     /// The record of a target of which there is no backup.
     fn record(&self, database: Option<&str>) -> Record {
         Record {
@@ -233,9 +243,4 @@ impl Run<'_> {
             ..Record::default()
         }
     }
-}
-
-fn others(verdicts: Vec<Verdict>, new: &Backup) -> Vec<Verdict> {
-    let is_other = |verdict: &Verdict| verdict.backup.path != new.path;
-    verdicts.into_iter().filter(is_other).collect()
 }

@@ -82,9 +82,14 @@ impl<'a> Hidden<'a> {
     fn begin(folder: &Path, backup: &'a Backup) -> Result<Self> {
         let name = backup.path.file_name().and_then(|name| name.to_str());
         let now = Backup::at(&backup.path).filter(Backup::is_ok);
-        // One that was proved meanwhile may be the only such.
-        let unchanged =
-            now.is_some_and(|now| now.manifest == backup.manifest && now.proof == backup.proof);
+        let is_same = |now: &Backup| match (&now.manifest, &backup.manifest) {
+            // One that was proved meanwhile may be the only such.
+            (Some(now_says), Some(said)) => {
+                now_says.is_same_text(said) && now.proof == backup.proof
+            }
+            _ => false,
+        };
+        let unchanged = now.as_ref().is_some_and(is_same);
         let Some(name) = name.filter(|_| unchanged) else {
             return Err(Error::new("it changed meanwhile"));
         };

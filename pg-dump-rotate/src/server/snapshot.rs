@@ -370,8 +370,7 @@ impl Drop for Reading {
     /// Not waited for: a server that is silent would have us wait for ever.
     fn drop(&mut self) {
         if self.thread.is_some() {
-            let canceller = self.canceller.clone();
-            thread::spawn(move || canceller.cancel());
+            self.canceller.clone().cancel_beside();
         }
     }
 }

@@ -30,7 +30,10 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     let queues = queues(snapshot, &actors);
     let mut graph = Graph::new(count);
     graph.add_queues(&queues);
-    let safe_snapshots = safe_snapshots(snapshot, &actors);
+    let mut safe_snapshots = safe_snapshots(snapshot, &actors);
+    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
+        safe_snapshots.push((oldest, startup));
+    }
     for &(blocker, waiter) in &safe_snapshots {
         graph.add(blocker, waiter);
     }

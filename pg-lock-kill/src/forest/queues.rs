@@ -1,7 +1,7 @@
 //! The queues of the lock table: for each lock that somebody waits for, who holds it and who stands
 //! in line, in the order in which the server will serve them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use shared::time::Time;
 
@@ -61,8 +61,17 @@ pub fn queues<'a>(snapshot: &'a Snapshot, actors: &Actors<'_>) -> Vec<Queue<'a>>
             queue.add(lock, actor, snapshot);
         }
     }
+    let ahead: HashMap<usize, HashSet<usize>> = (snapshot.ahead.iter())
+        .filter_map(|one| {
+            let blockers = one.blockers.iter().filter_map(|&pid| actors.of_pid(pid));
+            Some((actors.of_pid(one.pid)?, blockers.collect()))
+        })
+        .collect();
     for queue in &mut queues {
         queue.stand_in_line();
+        if !ahead.is_empty() {
+            queue.let_pass(&ahead);
+        }
     }
     queues
 }
@@ -107,6 +116,25 @@ impl Queue<'_> {
             line.insert(place.unwrap_or(line.len()), waiter);
         }
         self.line = line;
+    }
+
+    /// Where the order is no more than guessed, each stands behind those of the line that it waits
+    /// for.
+    fn let_pass(&mut self, ahead: &HashMap<usize, HashSet<usize>>) {
+        let mut rest = std::mem::take(&mut self.line);
+        while !rest.is_empty() {
+            let waits = |waiter: &Waiter| {
+                let ahead = ahead.get(&waiter.actor);
+                let is_ahead = |other: &Waiter| {
+                    other.actor != waiter.actor
+                        && waiter.mode.conflicts().contains(other.mode)
+                        && ahead.is_some_and(|ahead| ahead.contains(&other.actor))
+                };
+                ahead.is_some() && rest.iter().any(is_ahead)
+            };
+            let next = rest.iter().position(|waiter| !waits(waiter)).unwrap_or(0);
+            self.line.push(rest.remove(next));
+        }
     }
 
     /// One entry for each, whatever the order of the rows.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Wait;
 use super::actors::Actors;
 use super::queues::Queue;
-use crate::snapshot::{Mode, SafeSnapshot, Snapshot, Tag};
+use crate::snapshot::{Mode, SafeSnapshot, Session, Snapshot, Tag};
 use shared::time::Time;
 
 /// Of each actor: the longest of its waits, of which a parallel group can have several.
@@ -48,7 +48,46 @@ pub fn waits(
         };
         keep_longest(&mut waits[actor], wait);
     }
+    if let Some((startup, words, _)) = replay(snapshot)
+        && let Some(wait) = waits.get_mut(startup)
+    {
+        wait.get_or_insert(Wait {
+            tag: None,
+            mode: None,
+            other: Some(words),
+            since: None,
+            is_soft: false,
+        });
+    }
     waits
+}
+
+/// Replay on a standby that waits for queries to end, where that is no lock: who waits, for what, and
+/// for whom, as far as that shows. Rows that the primary has removed may only go from here when no
+/// snapshot sees them any more: the oldest one is the last to let them go.
+pub fn replay(snapshot: &Snapshot) -> Option<(usize, &'static str, Option<usize>)> {
+    let waits = |session: &Session| {
+        (session.backend_type == "startup").then_some(match session.wait_event.as_deref()? {
+            "RecoveryConflictSnapshot" => "rows that the primary removed, and a snapshot here sees",
+            "RecoveryConflictTablespace" => "a tablespace that the primary dropped",
+            _ => return None,
+        })
+    };
+    let mut sessions = snapshot.sessions.iter().enumerate();
+    let (place, words) = sessions.find_map(|(place, one)| Some((place, waits(one)?)))?;
+    let seen = snapshot.sessions.iter().enumerate().filter(|(_, session)| {
+        session.backend_type == "client backend" && session.pid != snapshot.own_pid
+    });
+    let seen = seen.filter_map(|(place, session)| Some((place, session.backend_xmin?)));
+    // Numbers of transactions go round.
+    let oldest = seen.reduce(|a, b| {
+        if a.1.wrapping_sub(b.1).cast_signed() <= 0 {
+            a
+        } else {
+            b
+        }
+    });
+    Some((place, words, oldest.map(|(place, _)| place)))
 }
 
 fn keep_longest(known: &mut Option<Wait>, wait: Wait) {

@@ -166,10 +166,11 @@ fn lock(record: &Record) -> Option<String> {
         Some(mode) => format!("{mode} on {target}"),
         None => target.to_string(),
     };
-    Some(match (&record.block, record.waiting_seconds) {
-        (Some(block), _) if block == "soft" => format!("queues for {lock}"),
-        (_, Some(_)) => format!("wants {lock}"),
-        (_, None) => format!("holds {lock}"),
+    let waits = record.waiting_seconds.is_some() || record.blocked_by.is_some();
+    Some(match record.block.as_deref() {
+        Some("soft") => format!("queues for {lock}"),
+        _ if waits => format!("wants {lock}"),
+        _ => format!("holds {lock}"),
     })
 }
 

@@ -109,6 +109,7 @@ impl Who {
 fn message(node: &Node, record: &Record) -> Option<&'static str> {
     let is_replay = record.backend_type.as_deref() == Some("startup");
     match (&node.wait, node.blocker) {
+        (Some(_), None) if is_replay => Some("whom it waits for does not show"),
         (Some(_), None) => Some("who blocked it was gone a moment later"),
         (Some(_), Some(_)) if is_replay => {
             Some("replay of what the primary did waits, and with it all that the standby is to get")

@@ -4,6 +4,7 @@ use shared::connection::Session as Connection;
 use shared::secrets;
 use shared::{Context as _, Error, Result};
 
+use super::ahead;
 use super::rows::{self, Row};
 use super::{Lock, Mode, Prepared, SafeSnapshot, Session, Snapshot, Tag};
 
@@ -15,7 +16,17 @@ const WAITSTART: u32 = 140_000;
 pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
     let statements = statements(connection.server_version_num(), every_lock);
     let answer = query(connection, &statements)?;
-    parse(answer).context(|| "cannot read the sessions and locks".to_string())
+    let snapshot = parse(answer);
+    let mut snapshot = snapshot.context(|| "cannot read the sessions and locks".to_string())?;
+    if snapshot.locks.iter().any(|lock| lock.pid.is_none()) {
+        let answer = query(connection, include_str!("../../sql/prepared.sql"))?;
+        let prepared = answer.iter().flatten().map(prepared_one);
+        snapshot.prepared = prepared.collect::<Result<_>>()?;
+    }
+    if snapshot.server_version_num < WAITSTART {
+        ahead::ask(&mut snapshot, connection)?;
+    }
+    Ok(snapshot)
 }
 
 /// The rows of each of several statements, which take one round trip.
@@ -40,13 +51,12 @@ fn statements(version: u32, every_lock: bool) -> String {
         include_str!("../../sql/moment.sql"),
         &locks.replace("{every}", if every_lock { "true" } else { "false" }),
         include_str!("../../sql/sessions.sql"),
-        include_str!("../../sql/prepared.sql"),
     ]
     .concat()
 }
 
 fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
-    let Ok([moment, locks, sessions, prepared]) = <[Vec<Row>; 4]>::try_from(answer) else {
+    let Ok([moment, locks, sessions]) = <[Vec<Row>; 3]>::try_from(answer) else {
         return Err(Error::new("the server left some of it out"));
     };
     let Some(moment) = moment.first() else {
@@ -58,16 +68,20 @@ fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
         in_recovery: moment.is(2),
         own_pid: moment.some_number(3)?,
         own_role: moment.some_text(4)?,
-        own_database: moment.some_number(5)?,
-        sees_all: moment.is(6) || !sessions.iter().any(is_hidden),
+        own_database: 0,
+        sees_all: moment.is(5) || !sessions.iter().any(is_hidden),
         locks: locks.iter().map(lock).collect::<Result<_>>()?,
         sessions: sessions.iter().map(session).collect::<Result<_>>()?,
-        prepared: prepared.iter().map(prepared_one).collect::<Result<_>>()?,
+        prepared: Vec::new(),
         safe_snapshots: safe_snapshots(&sessions)?,
+        ahead: Vec::new(),
         databases: Vec::new(),
         relations: Vec::new(),
     };
     snapshot.databases = databases(&snapshot.sessions);
+    let own = |session: &&Session| session.pid == snapshot.own_pid;
+    let own = snapshot.sessions.iter().find(own);
+    snapshot.own_database = own.and_then(|own| own.database_oid).unwrap_or(0);
     Ok(snapshot)
 }
 

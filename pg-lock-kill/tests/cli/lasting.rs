@@ -341,3 +341,44 @@ fn a_standby_whose_replay_waits_for_a_query() {
     holder.run("rollback");
     reader.answer().unwrap();
 }
+
+#[test]
+fn a_standby_whose_replay_waits_for_a_snapshot() {
+    let primary = tests::primary();
+    let database = Database::on(&primary);
+    database.sql("create table t (id int); insert into t select generate_series(1, 1000)");
+    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
+    let standby = Standby::of(&primary, &settings);
+    standby.catch_up(&database);
+    let reader = Actor::new(standby.connect(&database), "reader");
+    reader.run("begin isolation level repeatable read; select from t");
+    let later = Actor::new(standby.connect(&database), "later");
+    database.sql("delete from t");
+    later.run("select 1");
+    database.client().batch_execute("vacuum t").unwrap();
+    if primary.version().major < 14 {
+        return; // It does not say what it waits for.
+    }
+    let run = || {
+        let output = tool("pg-lock-kill")
+            .args(["-d", &standby.conninfo(&database)])
+            .run();
+        Tree::of(&output.expect_code(0))
+    };
+    // Between two looks of its own it says nothing.
+    let mut seen = None;
+    tests::eventually("replay waits", || {
+        let tree = run();
+        let waits = tree.records.len() == 2;
+        seen = Some(tree);
+        waits
+    });
+    let tree = seen.unwrap();
+    assert_eq!(tree.records[0]["pid"], reader.pid, "{:#?}", tree.records);
+    assert_eq!(tree.records[1]["backend_type"], "startup");
+    assert_eq!(tree.records[1]["blocked_by"], reader.pid);
+    let target = "rows that the primary removed, and a snapshot here sees";
+    assert_eq!(tree.records[1]["target"], target);
+    reader.run("rollback");
+    tests::eventually("nobody waits", || run().records.is_empty());
+}

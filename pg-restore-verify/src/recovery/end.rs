@@ -4,7 +4,7 @@
 //! within a record as a rule, and what follows are zeros, or what an older file of WAL held.
 
 use super::archive::Segment;
-use super::pages::{Head, at, header_bytes};
+use super::pages::{Head, address, at, header_bytes};
 use super::target;
 
 /// So much of a record's end is not all zeros.
@@ -204,7 +204,7 @@ impl<'a> Written<'a> {
     fn pages(&self, page: usize) -> impl Iterator<Item = (u64, u64)> + '_ {
         (page..self.bytes.len() / self.page_bytes).filter_map(|page| {
             let offset = page * self.page_bytes;
-            let said = at(self.bytes, offset + 8).map(u64::from_le_bytes)?;
+            let said = address(self.bytes.get(offset..)?)?;
             Some((self.start + offset as u64, said))
         })
     }

@@ -23,6 +23,8 @@ use crate::threads::lock;
 const SCRIPT: &str = include_str!("fetch.sh");
 /// What the server is told, which runs it in the folder of its data.
 pub const COMMAND: &str = "sh ../fetch \"%f\" \"%p\"";
+/// So much of a page is its header.
+const HEAD: u64 = 40;
 /// What is asked for, and the answer.
 const PIPES: [&str; 2] = ["wanted", "given"];
 /// No file of the server has this name: the end of the thread.
@@ -209,6 +211,10 @@ impl Desk {
             file: path.display().to_string(),
             words,
         };
+        // The server's own folder has files that it made for later.
+        if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
+            return Ok(());
+        }
         let head = Head::of(bytes).ok_or_else(|| damaged("it is no WAL".into()))?;
         if head.bytes != bytes.len() as u64 {
             let (is, should) = (bytes.len(), head.bytes);
@@ -262,6 +268,16 @@ impl Drop for Closing {
 
 /// A file of the archive, unpacked.
 pub fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
+    // No file of WAL is longer than 1 GiB.
+    read_some(path, (1 << 30) + 1)
+}
+
+/// The beginning of its first page.
+pub fn read_head(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
+    read_some(path, HEAD)
+}
+
+fn read_some(path: &Path, most: u64) -> std::result::Result<Vec<u8>, Trouble> {
     let named = |error: io::Error| match error.raw_os_error() {
         Some(_) => Trouble::Error(Error::new(format!("{}: {error}", path.display()))),
         None => Trouble::Damage {
@@ -271,11 +287,7 @@ pub fn read(path: &Path) -> std::result::Result<Vec<u8>, Trouble> {
     };
     let input = unpacked(path).map_err(Trouble::Error)?.map_err(named)?;
     let mut bytes = Vec::new();
-    // No file of WAL is longer than 1 GiB.
-    input
-        .take((1 << 30) + 1)
-        .read_to_end(&mut bytes)
-        .map_err(named)?;
+    input.take(most).read_to_end(&mut bytes).map_err(named)?;
     Ok(bytes)
 }
 

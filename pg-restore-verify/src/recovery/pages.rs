@@ -140,6 +140,11 @@ impl Records {
     }
 }
 
+/// The place in the WAL that a page says it has.
+pub fn address(page: &[u8]) -> Option<u64> {
+    at(page, 8).map(u64::from_le_bytes)
+}
+
 /// How long the header of this page is.
 pub fn header_bytes(page: &[u8]) -> Option<usize> {
     let info = u16::from_le_bytes(at(page, 2)?);

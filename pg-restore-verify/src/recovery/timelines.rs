@@ -1,9 +1,10 @@
 //! The timelines that a recovery follows: a standby that was promoted goes on on one of its own,
 //! and the server that it left behind may have gone on as well.
 
+use std::path::Path;
+
 use super::archive::{Archive, Segment};
-use super::fetch;
-use super::target;
+use super::{fetch, pages, target};
 
 /// The way to the newest timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +33,27 @@ impl Timelines {
         Self { way, file_bytes }
     }
 
-    /// A file of WAL on the way that comes after this one.
+    /// A file of WAL on the way that comes after this one. The folder of a server's own WAL has some
+    /// that are not written yet: zeros, or an older file that waits to be written over.
     pub fn after<'a>(&'a self, archive: &'a Archive, segment: Segment) -> Option<&'a str> {
         let is_later = |name: &&str| {
-            let other = Segment::parse(name);
-            other.is_some_and(|other| other.place() > segment.place() && self.leads_through(other))
+            Segment::parse(name).is_some_and(|other| {
+                other.place() > segment.place()
+                    && self.leads_through(other)
+                    && archive
+                        .path(name)
+                        .is_some_and(|path| self.is_begun(path, other))
+            })
         };
         archive.names().find(is_later)
+    }
+
+    /// Whether it holds WAL of its place. One that can't be read may.
+    fn is_begun(&self, path: &Path, segment: Segment) -> bool {
+        let Ok(bytes) = fetch::read_head(path) else {
+            return true;
+        };
+        pages::address(&bytes) == Some(segment.start(self.file_bytes))
     }
 
     /// The files that may hold this place, the newest timeline's first.

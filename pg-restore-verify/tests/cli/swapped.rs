@@ -206,6 +206,23 @@ fn connections_are_held_off() {
     assert_eq!(place.users("my app"), "500");
 }
 
+/// A process that goes on at the end of a test, however that ends: its server waits for it.
+struct Stopped(rustix::process::Pid);
+
+impl Stopped {
+    fn new(pid: i32) -> Self {
+        let process = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(process, Signal::STOP).unwrap();
+        Self(process)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = rustix::process::kill_process(self.0, Signal::CONT);
+    }
+}
+
 /// A session that does not end: its process is stopped, as one that waits for a dead disk is.
 #[test]
 fn undone_if_a_session_does_not_end() {
@@ -216,8 +233,7 @@ fn undone_if_a_session_does_not_end() {
         .query_one("select pg_backend_pid()", &[])
         .unwrap()
         .get(0);
-    let process = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(process, Signal::STOP).unwrap();
+    let stopped = Stopped::new(pid);
     let run = place.promoting(&[], &place.backup()).start();
     let open = "select datallowconn::text from pg_database where datname = 'my app'";
     eventually("it is closed", || place.value("postgres", open) == "false");
@@ -225,7 +241,7 @@ fn undone_if_a_session_does_not_end() {
         place.value("postgres", open) == "true"
     });
     // Now that it has given up. To drop a database the server itself needs an answer of them all.
-    rustix::process::kill_process(process, Signal::CONT).unwrap();
+    drop(stopped);
     let output = run.finish();
     assert_eq!(output.code(), Some(2), "{output:?}");
     for words in [
@@ -239,14 +255,17 @@ fn undone_if_a_session_does_not_end() {
     assert_eq!(place.users("my app"), "3");
 }
 
-/// Statistics that are not to be had in time.
+/// Statistics that are not to be had before the sequence goes on, which no snapshot hides.
 fn slow_statistics(place: &Place) {
     place.sql(
         "my app",
-        "create function slow(id int) returns int immutable language plpgsql as $$ begin
-             if pg_catalog.current_query() ilike 'analyze %' then
-                 perform pg_catalog.pg_sleep(3600);
-             end if;
+        "create sequence go_on; alter sequence go_on owner to app;
+         create function slow(id int) returns int immutable language plpgsql as $$ begin
+             while pg_catalog.current_query() ilike 'analyze %'
+                 and (select last_value from public.go_on) = 1
+             loop
+                 perform pg_catalog.pg_sleep(0.05);
+             end loop;
              return id;
          end $$;
          create index on users (slow(id))",
@@ -254,17 +273,21 @@ fn slow_statistics(place: &Place) {
     place.dump(&["my app"]);
 }
 
+fn gathers_statistics(place: &Place) {
+    let asleep = "select count(*)::text from pg_stat_activity
+                  where query like 'ANALYZE %' and wait_event = 'PgSleep'";
+    eventually("statistics are gathered", || {
+        place.value("postgres", asleep) != "0"
+    });
+}
+
 #[test]
 fn ended_before_the_swap() {
     let place = Place::new();
     slow_statistics(&place);
     let all = place.databases();
-    let asleep = "select count(*)::text from pg_stat_activity
-                  where query like 'ANALYZE %' and wait_event = 'PgSleep'";
     let run = place.promoting(&[], &place.backup()).start();
-    eventually("statistics are gathered", || {
-        place.value("postgres", asleep) != "0"
-    });
+    gathers_statistics(&place);
     // Who owns tables there could let a superuser run triggers of theirs.
     let [scratch] = &place.names("~ '^pg_restore_verify_'")[..] else {
         panic!("not one database");
@@ -282,6 +305,57 @@ fn ended_before_the_swap() {
         assert_eq!(place.databases(), all);
     }
     assert_eq!(place.users("my app"), "3");
+}
+
+/// Somebody puts another database there by hand, in the last moment.
+#[test]
+fn only_the_one_that_was_looked_at_is_replaced() {
+    let place = Place::new();
+    slow_statistics(&place);
+    let run = place.promoting(&[], &place.backup()).start();
+    gathers_statistics(&place);
+    for sql in [
+        "alter database \"my app\" rename to \"by hand\"",
+        "create database \"my app\" template \"by hand\"",
+    ] {
+        place.sql("postgres", sql);
+    }
+    let scratch = place.names("~ '^pg_restore_verify_'").remove(0);
+    place.sql(&scratch, "select setval('go_on', 2)");
+    let output = run.finish();
+    assert_eq!(output.code(), Some(2), "{output:?}");
+    assert!(
+        output.stderr.contains("not the one that was there"),
+        "{output:?}"
+    );
+    assert_eq!(place.users("my app"), "3");
+    assert_eq!(place.before(), "");
+    // The same where it was there again when the next one began.
+    expect_verdict(&place.promote(&["--dry-run"], &place.backup()), "ok");
+}
+
+/// Two that began in the same second.
+#[test]
+fn a_dated_name_that_is_taken() {
+    let place = Place::new();
+    // As if there were one for each second from now on.
+    place.sql(
+        "postgres",
+        "create temp table d as select * from pg_database where datname = 'template1';
+         insert into pg_database
+             select (jsonb_populate_record(d, jsonb_build_object(
+                 'oid', 900000 + n,
+                 'datname', 'my app_before_'
+                     || to_char(now() at time zone 'utc' + n * interval '1 second', 'YYYYMMDD\"T\"HH24MISS\"Z\"')))).*
+             from d, generate_series(0, 300) n",
+    );
+    let output = place.promote(&[], &place.backup());
+    place.sql(
+        "postgres",
+        "delete from pg_database where oid >= 900000 and oid <= 900300",
+    );
+    expect_verdict(&output, "ok");
+    assert!(place.before().ends_with("Z_2"), "{output:?}");
 }
 
 /// CREATE DATABASE waits for whoever has template0.

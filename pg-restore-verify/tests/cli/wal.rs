@@ -191,3 +191,26 @@ fn a_bit_of_a_record_s_head_is_no_end() {
     fs::write(&path, whole).unwrap();
     expect_rows(&site.recover(&backup).run(), ROWS + 2);
 }
+
+/// The folder of a server's own WAL, which is all that may be left of it, has files for later: zeros,
+/// and older ones that wait to be written over.
+#[test]
+fn files_that_a_server_keeps_for_later_are_no_wal() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    let last = site.archive();
+    let older = fs::read(site.wal().join(&last)).unwrap();
+    let number = u32::from_str_radix(&last[16..], 16).unwrap();
+    let later = |more: u32| {
+        site.wal()
+            .join(format!("{}{:08X}", &last[..16], number + more))
+    };
+    let zeros = vec![0; older.len()];
+    for files in [[&older, &zeros], [&zeros, &older]] {
+        for (more, bytes) in (1..).zip(files) {
+            fs::write(later(more), bytes).unwrap();
+        }
+        expect_rows(&site.recover(&backup).run(), ROWS + 1);
+    }
+}

@@ -7,7 +7,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::folder::{Backup, State};
-use super::manifest::hexadecimal;
+use super::manifest::{Brief, Manifest, hexadecimal};
+use super::place::Place;
 use crate::error::Result;
 use crate::signals;
 
@@ -21,8 +22,16 @@ impl Backup {
     /// # Errors
     /// When a signal came.
     pub fn verify_checksums(&mut self) -> Result<()> {
-        let Some(manifest) = self.manifest.as_ref().filter(|_| self.is_ok()) else {
+        if !self.is_ok() {
             return Ok(());
+        }
+        let manifest = match self.whole_manifest() {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                self.state = State::Unreadable(error.in_one_line());
+                return Ok(());
+            }
         };
         for file in &manifest.files {
             let path = self.path.with_file_name(&file.name);
@@ -43,6 +52,17 @@ impl Backup {
             break;
         }
         Ok(())
+    }
+
+    /// The manifest with its files; `None` where it is no longer, or not yet, what we know of it:
+    /// one that is to be adopted was read a moment ago.
+    fn whole_manifest(&self) -> Result<Option<Manifest>> {
+        let (Some(known), Some((place, name))) = (&self.manifest, Place::of(&self.path)) else {
+            return Ok(None);
+        };
+        let read = Brief::default().read(place, name)?;
+        let same = read.filter(|(_, seal)| known.has_seal(seal));
+        Ok(same.map(|(manifest, _)| manifest))
     }
 }
 

@@ -6,12 +6,12 @@ mod look;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::time::OffsetDateTime;
 
-use super::manifest::Manifest;
 use super::name;
+use super::outline::{Commons, Outline, Tried};
 use super::place::Place;
 use super::proof::Proof;
 
@@ -24,18 +24,17 @@ use look::Looker;
 #[derive(Debug, Clone)]
 pub struct Backup {
     /// The data file, or the folder of them.
-    pub path: PathBuf,
+    pub path: Box<Path>,
     /// When it was begun, by its manifest, or else by its name.
     pub taken_at: OffsetDateTime,
     /// The size of the data as it is now, over all files; `None` when there is none.
     pub bytes: Option<u64>,
-    /// What its manifest says, but for tables and large objects: those of a hundred thousand
-    /// backups would fill the memory. `None` when it has none that can be read.
-    pub manifest: Option<Box<Manifest>>,
+    /// What its manifest says, as far as lists need it. `None` when it has none that can be read.
+    pub manifest: Option<Outline>,
     /// Whether it can be relied on.
     pub state: State,
     /// What pg-restore-verify found of just these bytes; `None` where it did not try.
-    pub proof: Option<Box<Proof>>,
+    pub proof: Option<Box<Tried>>,
 }
 
 /// Whether a backup can be relied on, as far as can be told without reading its data.
@@ -83,19 +82,20 @@ impl Backup {
     /// nor the name of a backup.
     pub fn at(path: &Path) -> Option<Self> {
         let (place, file_name) = Place::of(path)?;
-        let mut backup = Looker::new(place).look(file_name)?;
+        let commons = Commons::default();
+        let mut backup = Looker::new(place, &commons).look(file_name)?;
         backup.read_proof();
         Some(backup)
     }
 
     /// One that speaks of other bytes, of another file that had this name, proves nothing.
     fn read_proof(&mut self) {
-        let is_of = |manifest: &Manifest, proof: &Proof| {
-            proof.bytes == manifest.bytes() && proof.sha256.as_deref() == manifest.sha256()
+        let is_of = |manifest: &Outline, proof: &Proof| {
+            proof.bytes == manifest.bytes() && proof.sha256 == manifest.sha256()
         };
         if let Some(manifest) = &self.manifest {
             let proof = Proof::read(&self.path).filter(|proof| is_of(manifest, proof));
-            self.proof = proof.map(Box::new);
+            self.proof = proof.map(|proof| Box::new(proof.into()));
         }
     }
 

@@ -14,6 +14,7 @@ use std::path::Path;
 use ::time::OffsetDateTime;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 
 use super::name;
@@ -31,10 +32,13 @@ const LONGEST: u64 = 256 << 20;
 const OWN_HASH: &str = ",\n  \"manifest_sha256\": \"";
 const CLOSE: &str = "\"\n}\n";
 /// How long a hash is in hexadecimal.
-const HASH: usize = 64;
+pub(super) const HASH: usize = 64;
+
+/// The hash of a manifest's text, which its last field says.
+pub(super) type Seal = [u8; HASH / 2];
 
 /// What pg_dump was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// An archive for pg_restore.
@@ -243,7 +247,10 @@ impl Manifest {
     /// The same without what it says of tables, which is most of it: for lists of many.
     pub fn read_without_tables(backup: &Path) -> Result<Option<Self>> {
         match Place::of(backup) {
-            Some((place, file_name)) => Brief::default().read(place, file_name),
+            Some((place, file_name)) => {
+                let read = Brief::default().read(place, file_name)?;
+                Ok(read.map(|(manifest, _)| manifest))
+            }
             None => Ok(None),
         }
     }
@@ -261,9 +268,9 @@ impl Manifest {
 
     fn parse(text: &[u8], file_name: &str) -> Result<Self> {
         let manifest = Self::understand(text)?;
-        match own_hash(text) {
-            Some(true) => manifest.checked(file_name),
-            _ => Err(Error::new("it was changed after it was written")),
+        match seal(text) {
+            Some(_) => manifest.checked(file_name),
+            None => Err(Error::new("it was changed after it was written")),
         }
     }
 
@@ -286,7 +293,8 @@ impl Manifest {
 
     /// The text to store, with a newline at its end.
     pub fn to_json(&self) -> Result<String> {
-        let mut text = serde_json::to_string_pretty(self).map_err(words)?;
+        let text = serde_json::to_string_pretty(self);
+        let mut text = text.map_err(|error| Error::new(error.to_string()))?;
         let open = text.strip_suffix("\n}").map_or(text.len(), str::len);
         text.truncate(open);
         let hash = sha256(text.as_bytes());
@@ -351,11 +359,6 @@ impl Manifest {
         lines.push_str(&format!("{}  {manifest}\n", sha256(text.as_bytes())));
         lines
     }
-
-    /// True when both are of one server, as far as it is known.
-    pub fn same_server(&self, other: &Self) -> bool {
-        self.system_identifier == other.system_identifier && self.origin == other.origin
-    }
 }
 
 /// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
@@ -380,15 +383,15 @@ fn found(text: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Whether the text is what it was when its hash was written; `None`: it has none.
-fn own_hash(text: &[u8]) -> Option<bool> {
+/// The hash that the text has of itself, where it is what it was when that was written.
+fn seal(text: &[u8]) -> Option<Seal> {
     let before = text
         .len()
         .checked_sub(OWN_HASH.len() + HASH + CLOSE.len())?;
     let (hashed, end) = text.split_at(before);
     let end = end.strip_prefix(OWN_HASH.as_bytes())?;
-    let hash = end.strip_suffix(CLOSE.as_bytes())?;
-    Some(sha256(hashed).as_bytes() == hash)
+    let written = bytes_of_hexadecimal(end.strip_suffix(CLOSE.as_bytes())?)?;
+    (Seal::from(Sha256::digest(hashed)) == written).then_some(written)
 }
 
 fn sha256(text: &[u8]) -> String {
@@ -402,6 +405,24 @@ pub fn hexadecimal(hash: &[u8]) -> String {
     hash.iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
+}
+
+/// The hash that is written so; `None` for anything that [`hexadecimal`] would not write.
+pub(super) fn bytes_of_hexadecimal(text: &[u8]) -> Option<[u8; HASH / 2]> {
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; HASH / 2];
+    let (pairs, rest) = text.as_chunks();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
 }
 
 /// Whether a manifest of the backup `backup` may speak of this file: of itself, or of one below
@@ -436,8 +457,22 @@ fn too_new(version: u32) -> Error {
     Error::new(format!("its version {version} is newer than this program"))
 }
 
+/// What is wrong with a text that is no manifest of ours.
 fn words(error: serde_json::Error) -> Error {
-    Error::new(error.to_string())
+    let place = format!("line {}, column {}", error.line(), error.column());
+    Error::new(match error.classify() {
+        Category::Eof => "it is cut short".into(),
+        Category::Syntax => format!("it is no JSON: {place} makes no sense"),
+        Category::Data | Category::Io => match missing_field(&error.to_string()) {
+            Some(field) => format!("it does not say {field}"),
+            None => format!("what it says at {place} makes no sense there"),
+        },
+    })
+}
+
+fn missing_field(words: &str) -> Option<&str> {
+    let (field, _) = words.strip_prefix("missing field `")?.split_once('`')?;
+    Some(field)
 }
 
 #[cfg(test)]

@@ -193,8 +193,7 @@ impl Session {
     pub fn cancel_on_signal(&self) -> signals::Guard {
         let canceller = self.canceller();
         signals::on_signal(move |_| {
-            let canceller = canceller.clone();
-            thread::spawn(move || canceller.cancel());
+            canceller.clone().cancel_beside();
         })
     }
 }
@@ -207,6 +206,15 @@ pub struct Canceller {
 }
 
 impl Canceller {
+    /// The same without waiting for it, unless there can be no thread.
+    pub fn cancel_beside(self) {
+        let spare = self.clone();
+        let started = thread::Builder::new().spawn(move || self.cancel());
+        if started.is_err() {
+            let _ = spare.cancel();
+        }
+    }
+
     /// Asks the server to end it. The statement fails with SQLSTATE 57014, if the
     /// request arrives before its end.
     pub fn cancel(&self) -> Result<()> {

@@ -44,13 +44,16 @@ impl Child {
         let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
         let alive = Arc::new(Alive(Mutex::new(pid)));
         let target = Arc::clone(&alive);
-        Ok(Self {
+        let mut child = Self {
             process,
             name: name.to_string(),
             alive,
-            said: Said::listen(stderr),
+            said: Said::default(),
             _ended_by_signal: signals::on_signal(move |_| target.signal(Signal::TERM)),
-        })
+        };
+        // Where that fails, the child is ended.
+        child.said = Said::listen(stderr).context(|| "could not start a thread".into())?;
+        Ok(child)
     }
 
     /// The end of the pipe that reads what the program writes, if its stdout was
@@ -191,12 +194,21 @@ struct Said {
     closed: Receiver<()>,
 }
 
+impl Default for Said {
+    fn default() -> Self {
+        Self {
+            kept: Arc::default(),
+            closed: channel().1,
+        }
+    }
+}
+
 impl Said {
-    fn listen(pipe: Option<ChildStderr>) -> Self {
+    fn listen(pipe: Option<ChildStderr>) -> io::Result<Self> {
         let kept = Arc::new(Mutex::new(Vec::new()));
         let (open, closed) = channel();
         let keep = Arc::clone(&kept);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let _open: std::sync::mpsc::Sender<()> = open;
             let mut buffer = [0; 4096];
             let mut pipe = pipe;
@@ -209,8 +221,8 @@ impl Said {
                 let surplus = kept.len().saturating_sub(KEPT_BYTES);
                 kept.drain(..surplus);
             }
-        });
-        Self { kept, closed }
+        })?;
+        Ok(Self { kept, closed })
     }
 
     fn last_words(&self) -> String {

@@ -9,8 +9,8 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 type Request = (Command, SyncSender<io::Result<Child>>);
@@ -22,13 +22,17 @@ type Request = (Command, SyncSender<io::Result<Child>>);
 /// On Linux the kernel sends SIGTERM to the child when the *thread* that started
 /// it ends, so all children are started by one thread that lasts as long as we do.
 pub(super) fn spawn(command: Command) -> io::Result<Child> {
-    static STARTER: OnceLock<Sender<Request>> = OnceLock::new();
+    static STARTER: Mutex<Option<Sender<Request>>> = Mutex::new(None);
     let (reply, answer) = sync_channel(1);
-    let starter = STARTER.get_or_init(|| {
-        let (sender, requests) = channel();
-        thread::spawn(move || start_all(&requests));
-        sender
-    });
+    let mut starter = STARTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let starter = match &mut *starter {
+        Some(starter) => starter,
+        none => {
+            let (sender, requests) = channel();
+            thread::Builder::new().spawn(move || start_all(&requests))?;
+            none.insert(sender)
+        }
+    };
     let gone = || io::Error::other("the thread that starts programs is gone");
     starter.send((command, reply)).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?

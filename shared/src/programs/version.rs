@@ -74,13 +74,13 @@ fn ask_within(patience: Duration, words: &[OsString], name: Option<&str>) -> Res
     let mut child = Child::spawn(command, &program.to_string_lossy())?;
     let (ender, stdout) = (child.ender(), child.stdout()?);
     let (answered, waiting) = channel::<()>();
-    let limit = thread::spawn(move || {
+    let limit = thread::Builder::new().spawn(move || {
         let is_late = waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
         if is_late {
             ender.end();
         }
         is_late
-    });
+    })?;
     let mut said = Vec::new();
     let read = stdout.take(LONGEST).read_to_end(&mut said);
     let finished = child.wait()?;

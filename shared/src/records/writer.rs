@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -82,23 +83,23 @@ impl<R: Record, W: Write> Writer<R, W> {
         }
     }
 
-    /// Writes a record of each of these, in their order; where there are many, JSON Lines are made
-    /// by several threads.
-    pub fn write_each<T: Sync>(&mut self, of: &[T], record: impl Fn(&T) -> R + Sync) -> Result<()> {
+    /// Writes so many records, by their numbers from 0; where there are many, JSON Lines are made by
+    /// several threads.
+    pub fn write_each(&mut self, count: usize, record: impl Fn(usize) -> R + Sync) -> Result<()> {
         let is_lines = matches!(self.body, Body::Jsonl(_));
-        if !is_lines || of.len() < 2 * together::SHARE {
-            return of.iter().try_for_each(|one| self.write(&record(one)));
+        if !is_lines || count < 2 * together::SHARE {
+            return (0..count).try_for_each(|number| self.write(&record(number)));
         }
         let columns = self.columns;
-        let lines = |share: &[T]| {
+        let lines = |share: Range<usize>| {
             let mut lines = Vec::new();
-            for one in share {
-                text::object(&record(one), columns, &mut lines)?;
+            for number in share {
+                text::object(&record(number), columns, &mut lines)?;
                 lines.push(b'\n');
             }
             Ok(lines)
         };
-        together::in_turn(of, lines, |count, mut lines| {
+        together::in_turn(count, lines, |count, mut lines| {
             lines.pop();
             self.text(&lines, count as u64).map_err(Error::output)
         })

@@ -1,6 +1,9 @@
 //! Times the tools beside what they replace, on one machine, in one run.
 //!
 //!     bench [ROWS]
+//!     bench locks
+//!
+//! `locks` are only those of pg-lock-kill, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -8,6 +11,8 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+#[path = "bench/locks.rs"]
+mod locks;
 #[path = "bench/restores.rs"]
 mod restores;
 #[path = "bench/rotation.rs"]
@@ -33,6 +38,10 @@ const PIGZ: &str = "pg_dump | pigz -p2";
 const DIRECTORY: &str = "pg_dump -Fd -j2, compressed alike";
 
 fn main() {
+    if env::args().nth(1).is_some_and(|word| word == "locks") {
+        let ours = env::current_exe().unwrap();
+        return locks::run(&ours.with_file_name("pg-lock-kill"));
+    }
     let rows = env::args()
         .nth(1)
         .map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
@@ -45,6 +54,7 @@ fn main() {
     bench.backups();
     bench.rotation();
     restores::restores(&bench);
+    locks::run(&bench.tool("pg-lock-kill"));
     bench.starts();
 }
 
@@ -217,7 +227,7 @@ impl Bench {
 
     fn starts(&self) {
         println!("| start | ms |\n|---|--:|");
-        for name in ["pg-dump-rotate", "pg-restore-verify"] {
+        for name in ["pg-dump-rotate", "pg-restore-verify", "pg-lock-kill"] {
             let mut times: Vec<Duration> = (0..100)
                 .map(|_| {
                     let mut command = Command::new(self.tool(name));

@@ -1,18 +1,22 @@
 //! Every backup in a folder. The names are handed to readers while they are still being told.
 
+use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
 use std::fs::File;
+use std::hash::BuildHasher;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Backup;
 use super::entries::entries;
 use super::look::Looker;
 use crate::backup::name::{self, Name};
+use crate::backup::outline::Commons;
 use crate::backup::place::Place;
 use crate::error::{Context, Result};
 
@@ -20,6 +24,8 @@ use crate::error::{Context, Result};
 const READERS: usize = 8;
 /// What one reader takes at a time, in bytes of names.
 const SHARE: usize = 4 << 10;
+/// Who tells the names is a reader too where more wait than so many shares of them.
+const AHEAD: usize = 2 * READERS;
 
 /// Every backup in a folder, newest first: data with a manifest, manifests without their data,
 /// and what is named like a backup. Other files are passed over, folders of others not entered.
@@ -34,80 +40,143 @@ fn list_of(
 ) -> Result<Vec<Backup>> {
     let open = File::open(folder).context(|| folder.display().to_string())?;
     let (sender, receiver) = channel();
-    let receiver = Mutex::new(receiver);
-    let read = || {
-        let mut looker = Looker::new(Place::open(folder, open.as_fd()));
-        let mut found = Vec::new();
-        while let Some(names) = next(&receiver) {
-            found.extend(names.split('\0').filter_map(|name| looker.look(name)));
-        }
-        found
+    let shares = Shares {
+        receiver: Mutex::new(receiver),
+        waiting: AtomicUsize::new(0),
     };
-    let (mut backups, tried) = thread::scope(|scope| {
+    let commons = Commons::default();
+    let looker = || Looker::new(Place::open(folder, open.as_fd()), &commons);
+    let all = Mutex::new(Vec::new());
+    let look = |looker: &mut Looker<'_>, names: &str| {
+        let found = names.split('\0').filter_map(|name| looker.look(name));
+        let mut found: Vec<Backup> = found.collect();
+        lock(&all).append(&mut found);
+    };
+    let read_all = || {
+        let mut looker = looker();
+        while let Some(names) = shares.next() {
+            look(&mut looker, &names);
+        }
+    };
+    let tried = thread::scope(|scope| {
         let mut readers = Vec::new();
-        let mut names = Names::new(sender);
+        let mut names = Names::new(sender, &shares.waiting);
+        let mut looker = looker();
         let mut is_more = true;
         let told = tell(&mut |name| {
             names.add(name);
             if is_more && readers.len() < READERS - 1 && names.is_many() {
-                match thread::Builder::new().spawn_scoped(scope, read) {
+                match thread::Builder::new().spawn_scoped(scope, read_all) {
                     Ok(reader) => readers.push(reader),
                     // Those there are will do; there is always this one.
                     Err(_) => is_more = false,
                 }
             }
+            if shares.waiting.load(Ordering::Relaxed) > AHEAD
+                && let Some(names) = shares.next_at_once()
+            {
+                look(&mut looker, &names);
+            }
         });
         let tried = names.end();
-        let mut backups = read();
+        read_all();
         for reader in readers {
-            match reader.join() {
-                Ok(found) => backups.extend(found),
-                Err(panic) => std::panic::resume_unwind(panic),
+            if let Err(panic) = reader.join() {
+                std::panic::resume_unwind(panic);
             }
         }
-        told.map(|()| (backups, tried))
+        told.map(|()| tried)
     })?;
-    let was_tried = |backup: &Backup| {
-        let name = backup.path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| tried.contains(name))
-    };
+    let mut backups = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let was_tried = |backup: &Backup| tried.may_have(name_of(backup));
     if !tried.is_empty() {
         let tried = backups.iter_mut().filter(|backup| was_tried(backup));
         tried.for_each(Backup::read_proof);
     }
+    keep_once(&mut backups);
     backups.sort_unstable_by(|a, b| {
         let [a_at, b_at] = [a, b].map(|backup| backup.taken_at.unix_timestamp_nanos());
         b_at.cmp(&a_at)
             .then_with(|| b.path.as_os_str().cmp(a.path.as_os_str()))
     });
-    Ok(once(backups))
+    Ok(backups)
+}
+
+fn name_of(backup: &Backup) -> &[u8] {
+    let name = backup.path.file_name();
+    name.map_or(&[], OsStrExt::as_bytes)
 }
 
 /// Each backup once: a name may be told twice where files are renamed meanwhile.
-fn once(mut backups: Vec<Backup>) -> Vec<Backup> {
-    let mut seen = HashSet::with_capacity(backups.len());
-    let is_first = |backup: &Backup| seen.insert(backup.path.file_name().map(OsStr::to_os_string));
-    backups.retain(is_first);
-    backups
+fn keep_once(backups: &mut Vec<Backup>) {
+    let mut seen = Hashes::default();
+    let is_first = |backup: &Backup| seen.add(name_of(backup));
+    if !backups.iter().all(is_first) {
+        backups.sort_by(|a, b| a.path.cmp(&b.path));
+        backups.dedup_by(|a, b| a.path == b.path);
+    }
 }
 
-/// What to look at next, when there is more.
-fn next(receiver: &Mutex<Receiver<String>>) -> Option<String> {
-    let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-    receiver.recv().ok()
+/// A set of names that takes little memory, and now and then takes another for one of them.
+#[derive(Default)]
+struct Hashes {
+    hashes: HashSet<u64>,
+    state: RandomState,
+}
+
+impl Hashes {
+    /// False where it may be there already.
+    fn add(&mut self, name: &[u8]) -> bool {
+        self.hashes.insert(self.state.hash_one(name))
+    }
+
+    fn may_have(&self, name: &[u8]) -> bool {
+        self.hashes.contains(&self.state.hash_one(name))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+}
+
+/// Names on their way to the readers.
+struct Shares {
+    receiver: Mutex<Receiver<String>>,
+    waiting: AtomicUsize,
+}
+
+impl Shares {
+    /// What to look at next, when there is more.
+    fn next(&self) -> Option<String> {
+        let share = lock(&self.receiver).recv().ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(share)
+    }
+
+    /// The same for who must not wait, or nobody would send any more.
+    fn next_at_once(&self) -> Option<String> {
+        let share = self.receiver.try_lock().ok()?.try_recv().ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(share)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The names of what may be backups, on their way to the readers.
-struct Names {
+struct Names<'a> {
     /// With a NUL between two, which no name has in it.
     share: String,
     shares: usize,
     readers: Sender<String>,
+    waiting: &'a AtomicUsize,
     /// What of manifest and data has not come yet: data that is named like a backup is one even
     /// without a manifest.
     unpaired: HashMap<String, Seen>,
     /// What somebody tried to restore.
-    tried: HashSet<String>,
+    tried: Hashes,
 }
 
 #[derive(PartialEq, Eq)]
@@ -116,14 +185,15 @@ enum Seen {
     Data,
 }
 
-impl Names {
-    fn new(readers: Sender<String>) -> Self {
+impl<'a> Names<'a> {
+    fn new(readers: Sender<String>, waiting: &'a AtomicUsize) -> Self {
         Self {
+            waiting,
             share: String::new(),
             shares: 0,
             readers,
             unpaired: HashMap::new(),
-            tried: HashSet::new(),
+            tried: Hashes::default(),
         }
     }
 
@@ -132,7 +202,7 @@ impl Names {
             self.push(backup);
             self.pair(backup, Seen::Manifest);
         } else if let Some(backup) = name::unproof(file_name) {
-            self.tried.insert(backup.to_string());
+            self.tried.add(backup.as_bytes());
         } else if name::may_be(file_name) {
             self.pair(file_name, Seen::Data);
         }
@@ -160,6 +230,7 @@ impl Names {
     fn hand_over(&mut self) {
         let share = std::mem::take(&mut self.share);
         self.shares += 1;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         // They are there until they are told that this was the last.
         let _ = self.readers.send(share);
     }
@@ -169,7 +240,7 @@ impl Names {
         self.shares > 1
     }
 
-    fn end(mut self) -> HashSet<String> {
+    fn end(mut self) -> Hashes {
         let unpaired = std::mem::take(&mut self.unpaired);
         for (name, seen) in unpaired {
             if seen == Seen::Data && Name::parse(&name).is_some() {

@@ -9,32 +9,35 @@ use rustix::fs::{AtFlags, FileType, Stat, statat};
 use super::{Backup, State};
 use crate::backup::manifest::{Brief, Format, Manifest};
 use crate::backup::name::Name;
+use crate::backup::outline::{Commons, Known, Outline};
 use crate::backup::place::Place;
 
 /// Looks at backups of one folder.
 pub(super) struct Looker<'a> {
     place: Place<'a>,
     manifests: Brief,
+    known: Known<'a>,
 }
 
 impl<'a> Looker<'a> {
-    pub(super) fn new(place: Place<'a>) -> Self {
+    pub(super) fn new(place: Place<'a>, commons: &'a Commons) -> Self {
         Self {
             place,
             manifests: Brief::default(),
+            known: commons.known(),
         }
     }
 
     /// A backup, without its proof; `None` when it has neither a manifest nor the name of a backup.
     pub(super) fn look(&mut self, file_name: &str) -> Option<Backup> {
-        let (mut manifest, damage) = match self.manifests.read(self.place, file_name) {
+        let (read, damage) = match self.manifests.read(self.place, file_name) {
             Ok(manifest) => (manifest, None),
             Err(error) => (None, Some(error)),
         };
         let found = self.stat(file_name);
         let path = self.place.folder().join(file_name);
-        let (taken_at, is_folder) = match (&manifest, &found) {
-            (Some(manifest), _) => (manifest.taken_at, manifest.format == Format::Directory),
+        let (taken_at, is_folder) = match (&read, &found) {
+            (Some((manifest, _)), _) => (manifest.taken_at, manifest.format == Format::Directory),
             (None, found) => match (Name::parse(file_name), found) {
                 (Some(name), _) => (name.taken_at(), name.is_folder()),
                 // One that was adopted, or renamed with its manifest.
@@ -43,25 +46,23 @@ impl<'a> Looker<'a> {
             },
         };
         let bytes = found.as_ref().map(length);
-        let (state, bytes) = match (damage, &manifest, found) {
+        let (state, bytes) = match (damage, &read, found) {
             (Some(error), _, _) => (State::Damaged(error.to_string()), bytes),
             (_, _, None) => (State::DataMissing, None),
             (_, _, Some(found)) if !is_kind(&found, is_folder) => (State::NotAFile, bytes),
             (_, None, Some(_)) => (State::NoManifest, bytes),
-            (_, Some(manifest), Some(_)) if is_folder => self.files_of(manifest),
-            (_, Some(manifest), Some(found)) => match manifest.bytes() == length(&found) {
+            (_, Some((manifest, _)), Some(_)) if is_folder => self.files_of(manifest),
+            (_, Some((manifest, _)), Some(found)) => match manifest.bytes() == length(&found) {
                 true => (State::Ok, bytes),
                 false => (State::SizeDiffers, bytes),
             },
         };
-        if let Some(manifest) = &mut manifest {
-            manifest.large_objects = None;
-        }
+        let outline = |(manifest, seal)| Outline::new(manifest, seal, &mut self.known);
         Some(Backup {
-            path,
+            path: path.into(),
             taken_at,
             bytes,
-            manifest: manifest.map(Box::new),
+            manifest: read.map(outline),
             state,
             proof: None,
         })

@@ -137,7 +137,7 @@ fn a_proof_is_of_these_bytes_and_no_others() {
         write(folder.path(), &name, 7);
         proof.write(&folder.path().join(&name)).unwrap();
         let at = Backup::at(&folder.path().join(&name)).unwrap();
-        assert_eq!(at.proof, counts.then(|| Box::new(proof)), "{name}");
+        assert_eq!(at.proof, counts.then(|| Box::new(proof.into())), "{name}");
     }
     let backups = list(folder.path()).unwrap();
     assert_eq!(backups.len(), 3);

@@ -3,7 +3,7 @@
 use memchr::memmem;
 use rustix::fs::{Mode, OFlags, openat};
 
-use super::{CLOSE, Manifest, found, own_hash, read_small};
+use super::{CLOSE, Manifest, Seal, found, read_small, seal};
 use crate::backup::name;
 use crate::backup::place::Place;
 use crate::error::{Context, Result};
@@ -23,7 +23,7 @@ pub(in crate::backup) struct Brief {
 }
 
 impl Brief {
-    /// The manifest of the backup `file_name` in this place; `None` when it has none.
+    /// The manifest of the backup `file_name` in this place, and its seal; `None` when it has none.
     ///
     /// # Errors
     /// As [`Manifest::read`].
@@ -31,7 +31,7 @@ impl Brief {
         &mut self,
         place: Place<'_>,
         file_name: &str,
-    ) -> Result<Option<Manifest>> {
+    ) -> Result<Option<(Manifest, Seal)>> {
         let name = name::manifest_of(file_name);
         let shown = || place.folder().join(&name).display().to_string();
         let text = match self.read_at_once(place, &name) {
@@ -46,19 +46,19 @@ impl Brief {
             }
         };
         let named = || format!("damaged manifest {}", shown());
-        let shorter = match own_hash(text) {
-            Some(true) => without_tables(text, &mut self.shorter),
-            _ => None,
-        };
+        let seal = seal(text);
+        let shorter = seal.and_then(|_| without_tables(text, &mut self.shorter));
         let manifest = shorter.and_then(|()| Manifest::understand(&self.shorter).ok());
         let manifest = match manifest {
             Some(manifest) => manifest.checked(file_name).context(named)?,
             None => Manifest::parse(text, file_name).context(named)?,
         };
-        Ok(Some(Manifest {
+        let manifest = Manifest {
             tables: None,
             ..manifest
-        }))
+        };
+        // One without a seal is refused.
+        Ok(seal.map(|seal| (manifest, seal)))
     }
 
     /// The length of one that comes whole at the first attempt. What doesn't end as a manifest does

@@ -180,6 +180,40 @@ fn a_damaged_one_is_named() {
 }
 
 #[test]
+fn what_is_wrong_with_it_is_said_in_our_words() {
+    let good = manifest("a.dump", 7).to_json().unwrap();
+    let without = |field: &str| {
+        let lines = good.lines().filter(|line| !line.contains(field));
+        resealed(&format!("{}\n", lines.collect::<Vec<_>>().join("\n")))
+    };
+    for (text, words) in [
+        (String::new(), "it is cut short"),
+        (good[..good.len() / 2].into(), "it is cut short"),
+        (
+            "{,}".into(),
+            "it is no JSON: line 1, column 2 makes no sense",
+        ),
+        (without("finished_at"), "it does not say finished_at"),
+        ("{}".into(), "it does not say version"),
+        (
+            resealed(&good.replace("\"label\": null", "\"label\": 7")),
+            "what it says at line 4, column 12 makes no sense there",
+        ),
+        (
+            resealed(&good.replace("2026-11-20T10:39:30Z", "yesterday")),
+            "makes no sense there",
+        ),
+        (
+            good.replace("UTF8", "utf8"),
+            "it was changed after it was written",
+        ),
+    ] {
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.ends_with(words), "{error}: {text}");
+    }
+}
+
+#[test]
 fn what_is_said_of_tables_goes_rather_than_the_backup() {
     let table = Table {
         schema: "public".into(),

@@ -1,0 +1,145 @@
+//! Filters, and the tree as text.
+
+use tests::Output;
+
+use crate::stage::{Stage, Tree};
+
+/// A holder, who idles in a transaction, and one who waits.
+struct Two<'a> {
+    stage: Stage<'a>,
+    _actors: [crate::stage::Actor; 2],
+}
+
+impl Two<'_> {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let holder = stage.holder("etl-7", "update t set n = 1 where id = 1; select 'needle'");
+        let waiter = stage.waiter("web", "update t set n = 2 where id = 1");
+        Self {
+            stage,
+            _actors: [holder, waiter],
+        }
+    }
+
+    fn drawn(&self, filters: &[&str]) -> Vec<String> {
+        self.stage.listing_with(filters).drawn()
+    }
+}
+
+#[test]
+fn each_filter_and_its_opposite() {
+    let two = Two::new();
+    for (flag, value, holder, waiter) in [
+        ("user", "postgres", true, true),
+        ("user", "nobody", false, false),
+        ("app", "etl-*", true, false),
+        ("app", "web", false, true),
+        ("client", "local", true, true),
+        ("client", "10.0.0.0/8", false, false),
+        ("state", "idle in transaction", true, false),
+        ("state", "active", false, true),
+        ("query", "(?i)NEEDLE", true, false),
+        ("relation", "t", true, true),
+        ("relation", "public.t", true, true),
+        ("relation", "tt", false, false),
+        ("lock-mode", "ShareLock", false, true),
+        ("lock-mode", "row exclusive", true, true),
+        ("lock-mode", "AccessExclusiveLock", false, false),
+        ("waiting-for", "0s", false, true),
+        ("waiting-for", "1h", false, false),
+        ("blocking-for", "0s", true, false),
+        ("blocking-for", "1h", false, false),
+        ("xact-age", "0s", true, true),
+        ("xact-age", "1h", false, false),
+        ("idle-in-transaction", "0s", true, false),
+        ("query-age", "0s", false, true),
+        ("min-blocked", "1", true, false),
+        ("min-blocked", "2", false, false),
+    ] {
+        let expected = |holder: bool, waiter: bool| {
+            let both = [("etl-7", holder), (" web", waiter)];
+            both.into_iter()
+                .filter(|one| one.1)
+                .map(|one| one.0)
+                .collect::<Vec<_>>()
+        };
+        let (plain, not) = (format!("--{flag}"), format!("--not-{flag}"));
+        assert_eq!(
+            two.drawn(&[&plain, value]),
+            expected(holder, waiter),
+            "{plain} {value}"
+        );
+        assert_eq!(
+            two.drawn(&[&not, value]),
+            expected(!holder, !waiter),
+            "{not} {value}"
+        );
+    }
+}
+
+#[test]
+fn all_filters_hold_and_any_of_one() {
+    let two = Two::new();
+    assert_eq!(
+        two.drawn(&["--app", "web", "--app", "etl-7"]),
+        ["etl-7", " web"]
+    );
+    assert!(
+        two.drawn(&["--app", "web", "--state", "idle in transaction"])
+            .is_empty()
+    );
+    assert!(
+        two.drawn(&["--not-app", "web", "--not-app", "etl-7"])
+            .is_empty()
+    );
+    assert_eq!(two.drawn(&["--app", "*", "--not-app", "web"]), ["etl-7"]);
+}
+
+#[test]
+fn what_is_no_value_of_a_filter() {
+    let stage = Stage::new();
+    let run = |arguments: &[&str]| -> Output { stage.tool().args(arguments).run().expect_code(2) };
+    run(&["--lock-mode", "exklusive"]).expect_error("there is no such mode");
+    run(&["--client", "here"]).expect_error("an address is needed");
+    run(&["--query", "("]).expect_error("--query");
+    run(&["--waiting-for", "5"]).expect_error("--waiting-for");
+}
+
+#[test]
+fn the_tree_as_text() {
+    let two = Two::new();
+    let database = two.stage.database.name();
+    let output = two
+        .stage
+        .tool()
+        .args(["-o", "table", "--database", database])
+        .run();
+    let output = output.expect_code(0);
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{output:?}");
+    assert!(lines[0].starts_with("pid "), "{output:?}");
+    assert!(
+        lines[1].contains("etl-7") && lines[1].contains("idle in transaction for"),
+        "{output:?}"
+    );
+    assert!(lines[2].starts_with("└ "), "{output:?}");
+    assert!(
+        lines[2].contains("wants Share on row (0,1) of public.t"),
+        "{output:?}"
+    );
+    // A terminal's lines are no longer than it is wide: 80 where it does not say.
+    let output = two
+        .stage
+        .tool()
+        .args(["--database", database])
+        .terminal()
+        .run();
+    let widest = output
+        .stdout
+        .lines()
+        .map(|line| line.trim_end().chars().count())
+        .max();
+    assert_eq!(widest, Some(80), "{output:?}");
+    let tree = Tree::of(&two.stage.tool().args(["--database", database]).run());
+    assert_eq!(tree.records.len(), 2, "a pipe gets records");
+}

@@ -1,0 +1,268 @@
+//! Eight hundred who wait: how soon pg-lock-kill shows who waits for whom, and what that costs the
+//! server, beside what others ask it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+use shared::cluster::{Cluster, ClusterOptions};
+use shared::programs::set_environment;
+use tests::{Database, eventually, start};
+
+/// So many wait.
+const WAITERS: usize = 800;
+/// So often each is measured; the median counts.
+const ROUNDS: usize = 9;
+/// What takes longer is given up.
+const PATIENCE: &str = "set statement_timeout = '5s'";
+/// From the tool's start to the last line of the tree.
+const WALL_MS: f64 = 60.0;
+/// The server's part of it, behind the connection.
+const CPU_MS: f64 = 6.0;
+
+const BLOCKING_PIDS: &str = "select pid, pg_blocking_pids(pid) from pg_stat_activity \
+                             where wait_event_type = 'Lock'";
+const WIKI: &str = "select blocked.pid, blocked_activity.usename, blocking.pid, blocking_activity.usename, \
+            blocked_activity.query, blocking_activity.query \
+     from pg_locks blocked \
+     join pg_stat_activity blocked_activity on blocked_activity.pid = blocked.pid \
+     join pg_locks blocking on blocking.locktype = blocked.locktype \
+          and blocking.database is not distinct from blocked.database \
+          and blocking.relation is not distinct from blocked.relation \
+          and blocking.page is not distinct from blocked.page \
+          and blocking.tuple is not distinct from blocked.tuple \
+          and blocking.virtualxid is not distinct from blocked.virtualxid \
+          and blocking.transactionid is not distinct from blocked.transactionid \
+          and blocking.classid is not distinct from blocked.classid \
+          and blocking.objid is not distinct from blocked.objid \
+          and blocking.objsubid is not distinct from blocked.objsubid \
+          and blocking.pid <> blocked.pid \
+     join pg_stat_activity blocking_activity on blocking_activity.pid = blocking.pid \
+     where not blocked.granted";
+const CHECK_POSTGRES: &str = "select bl.pid, ka.pid, ka.query, a.query, now() - a.query_start \
+     from pg_locks bl join pg_stat_activity a on a.pid = bl.pid \
+     join pg_stat_activity ka on ka.pid = any(pg_blocking_pids(bl.pid)) \
+     where not bl.granted";
+
+/// All scenes.
+pub fn run(tool: &Path) {
+    let cluster = start(&ClusterOptions {
+        settings: vec![("max_connections".into(), "1000".into())],
+        ..ClusterOptions::default()
+    });
+    println!("| {WAITERS} wait | ms | the server's CPU ms | rows | |\n|---|--:|--:|--:|---|");
+    for (name, play) in [
+        ("star", star as fn(&mut Scene)),
+        ("chain", chain),
+        ("queue behind ALTER TABLE", queue),
+        ("20 trees, and 100 innocents", mixed),
+    ] {
+        let database = Database::on(&cluster);
+        database.sql(
+            "create table t (id int primary key, n int);
+             insert into t select i, 0 from generate_series(1, 100) i; analyze t",
+        );
+        let mut scene = Scene {
+            database,
+            sessions: Vec::new(),
+        };
+        play(&mut scene);
+        scene.until_all_wait();
+        scene.measure(name, tool, &cluster);
+        scene.end();
+    }
+    println!();
+}
+
+struct Scene<'a> {
+    database: Database<'a>,
+    sessions: Vec<thread::JoinHandle<Client>>,
+}
+
+/// All want one row.
+fn star(scene: &mut Scene) {
+    scene.begin("update t set n = 1 where id = 1");
+    for _ in 0..WAITERS {
+        scene.wait("begin", "update t set n = 2 where id = 1");
+    }
+}
+
+/// Each waits for the one before it.
+fn chain(scene: &mut Scene) {
+    scene.begin("select pg_advisory_xact_lock(0)");
+    for number in 1..=WAITERS {
+        let held = format!("begin; select pg_advisory_xact_lock({number})");
+        scene.wait(
+            &held,
+            &format!("select pg_advisory_xact_lock({})", number - 1),
+        );
+    }
+}
+
+/// A reader, a change of the table, and readers who can't pass it.
+fn queue(scene: &mut Scene) {
+    scene.begin("select from t");
+    scene.wait("begin", "alter table t add column m int");
+    eventually("ALTER TABLE waits", || scene.waiting() == 1);
+    for _ in 1..WAITERS {
+        scene.wait("begin", "select from t");
+    }
+}
+
+/// Rows and advisory locks.
+fn mixed(scene: &mut Scene) {
+    for _ in 0..100 {
+        scene.begin("select from t");
+    }
+    for tree in 1..=20 {
+        let lock = match tree % 2 {
+            0 => format!("update t set n = 1 where id = {tree}"),
+            _ => format!("select pg_advisory_xact_lock({tree})"),
+        };
+        scene.begin(&lock);
+        for _ in 0..WAITERS / 20 {
+            scene.wait("begin", &lock);
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// A session that does that and stays as it is.
+    fn begin(&mut self, sql: &str) {
+        let mut client = self.database.client();
+        client.batch_execute(&format!("begin; {sql}")).expect(sql);
+        self.sessions.push(thread::spawn(move || client));
+    }
+
+    /// A session that does the one and waits with the other.
+    fn wait(&mut self, first: &str, sql: &str) {
+        let mut client = self.database.client();
+        client.batch_execute(first).expect(first);
+        let sql = sql.to_string();
+        self.sessions.push(thread::spawn(move || {
+            // It ends when the scene does.
+            let _ = client.batch_execute(&sql);
+            client
+        }));
+    }
+
+    fn waiting(&self) -> usize {
+        let count = "select count(*) from pg_locks where not granted";
+        self.database.value(count).parse().expect("a number")
+    }
+
+    fn until_all_wait(&self) {
+        eventually("all wait", || self.waiting() == WAITERS);
+    }
+
+    fn measure(&self, name: &str, tool: &Path, cluster: &Cluster) {
+        let mut walls: Vec<f64> = Vec::new();
+        let mut lines = 0;
+        for _ in 0..ROUNDS {
+            let mut command = Command::new(tool);
+            set_environment(&mut command, cluster.environment());
+            command
+                .env("PGDATABASE", self.database.name())
+                .args(["-o", "jsonl"]);
+            let began = Instant::now();
+            let output = command.output().expect("pg-lock-kill");
+            walls.push(began.elapsed().as_secs_f64() * 1000.0);
+            assert!(output.status.success(), "{output:?}");
+            lines = output.stdout.iter().filter(|&&byte| byte == b'\n').count();
+        }
+        let wall = median(walls);
+        let our_cpu = median((0..ROUNDS).map(|_| self.statements(&ours()).cpu).collect());
+        let missed = |is: f64, most: f64| if is > most { " MISSED" } else { "" };
+        println!(
+            "| {name}: pg-lock-kill | {wall:.0} | {our_cpu:.1} | {lines} | ≤ {WALL_MS:.0}{}, ≤ {CPU_MS:.0}{} |",
+            missed(wall, WALL_MS),
+            missed(our_cpu, CPU_MS)
+        );
+        for (other, sql) in [
+            ("pg_blocking_pids of each", BLOCKING_PIDS),
+            ("the wiki's query", WIKI),
+            ("check_postgres's query", CHECK_POSTGRES),
+        ] {
+            let asked = self.statements(&[sql.to_string()]);
+            let ratio = asked.cpu / our_cpu;
+            let given_up = if asked.is_given_up { ", given up" } else { "" };
+            println!(
+                "| … {other} | {:.0} | {:.1} | {} | {ratio:.1} of ours{given_up} |",
+                asked.wall, asked.cpu, asked.rows
+            );
+        }
+    }
+
+    /// What statements cost the server in a session that was just begun.
+    fn statements(&self, statements: &[String]) -> Asked {
+        let mut client = self.database.client();
+        client.batch_execute(PATIENCE).expect(PATIENCE);
+        let row = client
+            .query_one("select pg_backend_pid()", &[])
+            .expect("a number");
+        let pid: i32 = row.get(0);
+        let before = cpu(pid);
+        let began = Instant::now();
+        let (mut rows, mut is_given_up) = (0, false);
+        for sql in statements {
+            match client.simple_query(sql) {
+                Ok(messages) => rows += messages.len(),
+                Err(_) => is_given_up = true,
+            }
+        }
+        let wall = began.elapsed().as_secs_f64() * 1000.0;
+        Asked {
+            wall,
+            cpu: (cpu(pid) - before).as_secs_f64() * 1000.0,
+            rows,
+            is_given_up,
+        }
+    }
+
+    fn end(self) {
+        let mut client = self.database.client();
+        let end = "select pg_terminate_backend(pid) from pg_stat_activity \
+                   where pid <> pg_backend_pid() and backend_type = 'client backend'";
+        let _ = client.batch_execute(end);
+        for session in self.sessions {
+            let _ = session.join();
+        }
+    }
+}
+
+struct Asked {
+    wall: f64,
+    cpu: f64,
+    rows: usize,
+    is_given_up: bool,
+}
+
+/// What pg-lock-kill asks, in its two round trips.
+fn ours() -> [String; 2] {
+    let locks = include_str!("../../../../pg-lock-kill/sql/locks.14.sql");
+    let first = [
+        include_str!("../../../../pg-lock-kill/sql/moment.sql"),
+        &locks.replace("{every}", "false"),
+        include_str!("../../../../pg-lock-kill/sql/sessions.sql"),
+    ];
+    let names = include_str!("../../../../pg-lock-kill/sql/names.sql");
+    [first.concat(), names.replace("{relations}", "1259")]
+}
+
+/// What a process has taken of the processors.
+fn cpu(pid: i32) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|text| text.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
