@@ -1,6 +1,6 @@
 //! Ending sessions: look, choose, signal, look what came of it, and look again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use shared::cli::Context;
@@ -22,6 +22,8 @@ use crate::{chosen, watch};
 /// Who was let go by one may have to wait for the next one, as behind two that share a row; it comes
 /// to that a moment later.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// So often the program of --exec is asked about new ones, before it is enough for one look.
+pub const MOST_VOTES: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Ends who is chosen, as the options say.
@@ -77,6 +79,8 @@ pub struct Run<'a> {
     output: Output,
     /// Who was dealt with.
     settled: HashSet<Identity>,
+    /// Who was seen waiting, and when last.
+    waited: HashMap<Identity, Instant>,
     /// Whom the user's program let pass.
     approved: HashSet<Identity>,
     /// How many were signalled, or would have been.
@@ -95,6 +99,7 @@ impl<'a> Run<'a> {
             veto,
             output: Output::open(context),
             settled: HashSet::new(),
+            waited: HashMap::new(),
             approved: HashSet::new(),
             ended: 0,
             is_left: false,
@@ -135,11 +140,11 @@ impl<'a> Run<'a> {
     /// Chooses and ends, again and again as long as there are heads; what was seen last.
     pub fn rounds(&mut self, source: &mut Source) -> Result<Sight> {
         let which = self.options.which();
-        let mut waited = HashSet::new();
-        let mut is_first = true;
+        let (mut is_first, mut votes) = (true, 0);
         let mut until = Instant::now();
         loop {
             let sight = source.look(self.options)?;
+            let waited = self.who_waited(&sight);
             let wish = self.wish(which, &waited);
             let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
             self.say_beyond(&plan, is_first);
@@ -150,6 +155,11 @@ impl<'a> Run<'a> {
             let mut cases = self.cases(&sight, plan.cases);
             self.check_share(&sight, &cases)?;
             if self.put_to_the_vote(&mut cases)? {
+                votes += 1;
+                if votes > MOST_VOTES {
+                    self.say_undecided();
+                    return Ok(sight);
+                }
                 continue;
             }
             if cases.is_empty() {
@@ -160,14 +170,44 @@ impl<'a> Run<'a> {
                 return Ok(sight);
             }
             self.show_trees(&sight, &cases)?;
+            let before = self.ended;
             self.settle(source, cases)?;
+            // Where the first heads can't be ended, or were not what they seemed to be, the next
+            // ones are not what was asked for.
             let is_done = which != Which::Heads || self.options.manner.dry_run;
-            if is_done || self.remaining() == 0 {
+            if is_done || self.remaining() == 0 || self.ended == before {
                 return Ok(sight);
             }
-            waited.extend(sight.waiting());
             until = Instant::now() + PATIENCE;
         }
+    }
+
+    /// Who was seen waiting so lately that it can't be what others have waited for: it got the lock
+    /// since. Without `--blocking-for` that is said of the whole run.
+    fn who_waited(&mut self, sight: &Sight) -> HashSet<Identity> {
+        let now = Instant::now();
+        let seen = sight.waiting().into_iter().map(|identity| (identity, now));
+        self.waited.extend(seen);
+        let lately = self.options.filters.blocking_for();
+        let waited = self
+            .waited
+            .iter()
+            .filter(|(_, last)| lately.is_none_or(|lately| now.duration_since(**last) < lately));
+        // Members of a circle wait, and are what others wait for.
+        let circles = sight.forest.nodes.iter().filter(|node| node.in_cycle);
+        let circles: HashSet<Identity> = circles
+            .map(|node| identity(&sight.snapshot, node.who))
+            .collect();
+        let waited = waited.map(|(identity, _)| *identity);
+        waited
+            .filter(|identity| !circles.contains(identity))
+            .collect()
+    }
+
+    /// The program of `--exec` was asked again and again, and always about others.
+    pub fn say_undecided(&self) {
+        self.context
+            .warn("nobody was ended: each time --exec had decided, others were in the way");
     }
 
     fn say_beyond(&self, plan: &Plan, is_first: bool) {
@@ -254,7 +294,8 @@ impl<'a> Run<'a> {
     /// Does what was planned, and tells how it came out.
     pub fn settle(&mut self, source: &mut Source, mut cases: Vec<Case>) -> Result<()> {
         let done = self.carry_out(source, &mut cases);
-        self.settled.extend(cases.iter().map(|case| case.identity));
+        let settled = cases.iter().filter(|case| case.is_settled());
+        self.settled.extend(settled.map(|case| case.identity));
         // What was done is told even if a signal tells us to stop.
         let told = signals::clean_up(|| {
             cases.iter().try_for_each(|case| self.tell(case))?;
@@ -285,9 +326,7 @@ impl<'a> Run<'a> {
                 Ok(())
             }
         };
-        let heads = self.options.which() == Which::Heads;
-        let counted = cases.iter().filter(|case| heads || case.was_chosen());
-        self.ended += counted.count();
+        self.ended += cases.iter().filter(|case| case.was_chosen()).count();
         done
     }
 

@@ -95,6 +95,12 @@ impl Case {
         self.was_signalled() || matches!(self.outcome, Some((Outcome::DryRun, _)))
     }
 
+    /// Whether it needs no more looking after: one that was something else is looked at anew.
+    pub fn is_settled(&self) -> bool {
+        let outcome = self.told().map(|(_, outcome)| outcome);
+        outcome.is_some_and(|outcome| outcome != Outcome::Changed)
+    }
+
     fn was_signalled(&self) -> bool {
         !self.done.is_empty()
     }
@@ -158,7 +164,18 @@ impl Case {
         let is_second = self.was_signalled();
         let before = self.quarry.as_ref();
         let still_blocks = before.is_some_and(|quarry| quarry.blocked && quarry.statement_is_over);
-        let (outcome, words) = match signal::send(connection, &guard, signal, passes)? {
+        let answer = match signal::send(connection, &guard, signal, passes) {
+            Ok(answer) => answer,
+            Err(error) => {
+                // The server may have done it before the answer was lost.
+                self.done.push(signal);
+                let words = "it was being signalled, and may have ended: ";
+                let words = format!("{words}{}", error.in_one_line());
+                self.close(Outcome::StillAlive, Some(words));
+                return Err(error);
+            }
+        };
+        let (outcome, words) = match answer {
             Answer::Sent => {
                 self.done.push(signal);
                 let blocked = self.record.blocking > 0;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{Context as _, Error, Result};
 
-use crate::act::{Run, Source};
+use crate::act::{MOST_VOTES, Run, Source};
 use crate::cases::Case;
 use crate::cli::{Options, Which};
 use crate::forest::Who;
@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::record::Record;
 use crate::sight::Sight;
 use crate::snapshot::Session;
-use crate::victims::{Fate, fate_of_session, identity};
+use crate::victims::{Fate, fate_of_session, identity, identity_of};
 
 /// Somebody who was named.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub fn end(run: &mut Run<'_>) -> Result<()> {
     }
     check_count(run.options, &named)?;
     let mut source = Source::open(run.options, run.context)?;
-    loop {
+    for votes in 0.. {
         let sight = source.look(run.options)?;
         let mut cases: Vec<Case> = Vec::new();
         for named in &named {
@@ -54,7 +54,12 @@ pub fn end(run: &mut Run<'_>) -> Result<()> {
         if !run.put_to_the_vote(&mut cases)? {
             return run.settle(&mut source, cases);
         }
+        if votes == MOST_VOTES {
+            break;
+        }
     }
+    run.say_undecided();
+    Ok(())
 }
 
 fn read(run: &Run<'_>) -> Result<Vec<Named>> {
@@ -207,14 +212,15 @@ fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) ->
             ..named.record.clone()
         },
     };
-    let identity = (session.pid, session.backend_start, session.xact_start);
+    let identity = identity_of(session);
     Case::new(node, identity, record, fate)
 }
 
 /// Of a session that is not there any more the record is all that there is.
 fn gone(named: &Named, outcome: Outcome, words: &str) -> Case {
     let record = &named.record;
-    let identity = (record.pid, record.backend_start, record.xact_start);
+    let moment = record.xact_start.or(record.state_change);
+    let identity = (record.pid, record.backend_start, moment);
     let fate = Fate::Spared(outcome, words.to_string());
     let record = Record {
         action: None,

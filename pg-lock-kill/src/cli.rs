@@ -222,6 +222,16 @@ impl Options {
 }
 
 impl Filters {
+    /// The shortest time of `--blocking-for`, if it is given.
+    pub fn blocking_for(&self) -> Option<Duration> {
+        let conditions = self.conditions.iter();
+        let times = conditions.filter_map(|condition| match condition.test {
+            Test::BlockingFor(time) if !condition.is_not => Some(time),
+            _ => None,
+        });
+        times.min()
+    }
+
     /// Whether they ask what a session does, which is another thing a moment later.
     pub fn ask_of_state(&self) -> bool {
         let mut conditions = self.conditions.iter();

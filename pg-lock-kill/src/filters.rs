@@ -21,14 +21,16 @@ impl Filters {
             true => forest::locks(snapshot),
             false => HashMap::new(),
         };
-        let seen = |node: &Node| Seen {
+        let blocking = blocking(forest);
+        let seen = |place: usize, node: &Node| Seen {
+            blocking: blocking[place],
             record: Record::of(node, forest, snapshot),
             locks: locks.get(&node.who).map_or(&[], Vec::as_slice),
             snapshot,
         };
         let places = 0..forest.nodes.len();
         places
-            .filter(|&place| self.match_one(&seen(&forest.nodes[place])))
+            .filter(|&place| self.match_one(&seen(place, &forest.nodes[place])))
             .collect()
     }
 
@@ -57,9 +59,23 @@ fn is_same_flag(a: &Condition, b: &Condition) -> bool {
     !b.is_not && discriminant(&a.test) == discriminant(&b.test)
 }
 
+/// For each node, the longest wait among those who wait for it directly.
+fn blocking(forest: &Forest) -> Vec<Option<Duration>> {
+    let mut longest = vec![None; forest.nodes.len()];
+    for node in &forest.nodes {
+        let since = node.wait.as_ref().and_then(|wait| wait.since);
+        if let Some(blocker) = node.blocker {
+            longest[blocker] = longest[blocker].max(since);
+        }
+    }
+    longest
+}
+
 /// What a session is judged by.
 struct Seen<'a> {
     record: Record,
+    /// The longest wait among those who wait for it themselves.
+    blocking: Option<Duration>,
     /// Those of its parallel group, too.
     locks: &'a [&'a Lock],
     snapshot: &'a Snapshot,
@@ -91,7 +107,11 @@ impl Seen<'_> {
             }),
             Test::LockMode(mode) => self.locks.iter().any(|lock| lock.mode == *mode),
             Test::WaitingFor(time) => lasts(record.waiting_seconds, *time),
-            Test::BlockingFor(time) => lasts(record.longest_wait_seconds, *time),
+            // Who has waited for longer than its transaction lasts, has waited for others.
+            Test::BlockingFor(time) => {
+                self.blocking.is_some_and(|blocking| blocking >= *time)
+                    && (record.xact_start.is_none() || lasts(record.xact_age_seconds, *time))
+            }
             Test::XactAge(time) => lasts(record.xact_age_seconds, *time),
             Test::IdleInTransaction(time) => {
                 let state = record.state.as_deref().unwrap_or_default();
@@ -112,7 +132,7 @@ impl Seen<'_> {
 }
 
 /// Whether a name fits a pattern in which `*` stands for any text.
-fn fits(name: &str, pattern: &str) -> bool {
+pub fn fits(name: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
         return false;

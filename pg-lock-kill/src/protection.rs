@@ -8,6 +8,7 @@ use std::fs;
 use shared::{Context, Result};
 
 use crate::cli::{Options, Test};
+use crate::filters::fits;
 use crate::snapshot::{Session, Snapshot};
 
 /// How a worker says that it saves the server from wraparound (autovacuum.c,
@@ -90,8 +91,8 @@ impl Rules {
             return Some("it is a session of pg-lock-kill".into());
         }
         for name in [user.as_str(), application] {
-            if self.spared.contains(name) {
-                return Some(format!("--protect {name}"));
+            if let Some(pattern) = self.spared.iter().find(|pattern| fits(name, pattern)) {
+                return Some(format!("--protect {pattern}"));
             }
         }
         if session.is_superuser && !self.include_superusers {
@@ -120,10 +121,12 @@ impl Rules {
     }
 }
 
-/// The names of a file: one a line, without blank ones and comments.
+/// The names of a file: one a line, without blank ones, comments, and what Windows puts before text.
 fn listed(text: &str) -> impl Iterator<Item = String> {
-    let lines = text.lines().map(str::trim);
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    let lines = lines.map(|line| line.split_once(" #").map_or(line, |(name, _)| name));
     lines
+        .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(str::to_string)
 }

@@ -7,7 +7,7 @@ use crate::forest::{Forest, Who};
 use crate::protection::Rules;
 use crate::record::Record;
 use crate::snapshot::Snapshot;
-use crate::victims::{Identity, identity};
+use crate::victims::{Identity, identity, identity_of};
 
 /// What was seen.
 #[derive(Debug)]
@@ -44,9 +44,18 @@ impl Sight {
             Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]),
             Who::Prepared(_) => None,
         };
+        let record = Record::of(node, forest, snapshot);
+        // One that is never ended is no way out.
+        let is_way_out = node
+            .cheaper
+            .is_some_and(|place| match forest.nodes[place].who {
+                Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]).is_none(),
+                Who::Prepared(_) => false,
+            });
         Record {
             protected,
-            ..Record::of(node, forest, snapshot)
+            cheaper_pid: record.cheaper_pid.filter(|_| is_way_out),
+            ..record
         }
     }
 
@@ -72,7 +81,7 @@ impl Sight {
     pub fn may_wait_again(&self, waited: &HashSet<Identity>) -> bool {
         let waiting = self.waiting();
         self.snapshot.sessions.iter().any(|session| {
-            let identity = (session.pid, session.backend_start, session.xact_start);
+            let identity = identity_of(session);
             session.state.as_deref() == Some("active")
                 && waited.contains(&identity)
                 && !waiting.contains(&identity)

@@ -154,3 +154,6 @@ pub fn send(
         None => Answer::Protected,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use crate::protection::Rules;
 use crate::signal::Guard;
 use crate::snapshot::{Session, Snapshot};
 
-/// A session in a certain transaction: what was dealt with once is not dealt with again.
+/// A session in a certain transaction, or resting since a certain moment: what was dealt with once is not
+/// dealt with again.
 pub type Identity = (i32, Option<Time>, Option<Time>);
 
 /// What is asked for.
@@ -101,7 +102,7 @@ pub fn identity(snapshot: &Snapshot, who: Who) -> Identity {
     match who {
         Who::Session(place) => {
             let session = &snapshot.sessions[place];
-            (session.pid, session.backend_start, session.xact_start)
+            identity_of(session)
         }
         // Numbers of prepared transactions below zero are nobody's process.
         Who::Prepared(place) => {
@@ -109,6 +110,12 @@ pub fn identity(snapshot: &Snapshot, who: Who) -> Identity {
             (-1, Some(prepared.prepared), None)
         }
     }
+}
+
+/// Who a session is, and in which transaction, or since when in none.
+pub fn identity_of(session: &Session) -> Identity {
+    let moment = session.xact_start.or(session.state_change);
+    (session.pid, session.backend_start, moment)
 }
 
 fn selected(
@@ -119,7 +126,7 @@ fn selected(
 ) -> Vec<usize> {
     let start = |place: &usize| match forest.nodes[*place].who {
         Who::Session(session) => snapshot.sessions[session].xact_start,
-        Who::Prepared(_) => None,
+        Who::Prepared(place) => Some(snapshot.prepared[place].prepared),
     };
     let with_start = matching
         .iter()
@@ -176,6 +183,15 @@ pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) 
     if let Some(why) = wish.rules.why(snapshot, session) {
         return Fate::Spared(Outcome::Protected, why);
     }
+    if session.wait_event.as_deref() == Some("SyncRep") {
+        let words =
+            "it has committed and waits for a synchronous standby: its end would not undo that";
+        return Fate::Spared(Outcome::NotApplicable, words.into());
+    }
+    if is_later(snapshot, session) {
+        let words = "it began what it is at after the locks were looked at: they are not known to be its own";
+        return Fate::Spared(Outcome::Changed, words.into());
+    }
     let guard = Guard::of(session, wish.by_state);
     let state = session.state.as_deref().unwrap_or_default();
     // An autovacuum worker is always at work.
@@ -194,6 +210,13 @@ pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) 
         Ok((step, guard)) => Fate::Signal(step, guard),
         Err(why) => Fate::Spared(Outcome::NotApplicable, why),
     }
+}
+
+/// Whether it began its transaction, or came to rest, after the clock was read, which is before the
+/// locks are: whatever its process held then, another transaction of it may have held.
+fn is_later(snapshot: &Snapshot, session: &Session) -> bool {
+    let moment = session.xact_start.or(session.state_change);
+    moment.is_some_and(|moment| moment > snapshot.taken_at)
 }
 
 fn with_statement(

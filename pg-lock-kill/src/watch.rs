@@ -53,7 +53,7 @@ fn is_over(run: &Run<'_>, sight: &Sight) -> bool {
     if run.remaining() == 0 {
         let most = run.options.victims.most;
         run.context
-            .note(format!("{most} were ended, as many as --max allows"));
+            .note(format!("{most} were signalled, as many as --max allows"));
         return true;
     }
     let is_clear = match run.options.scope.sessions {

@@ -139,7 +139,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "protect",
         "NAME",
-        "never end sessions of this role or application",
+        "never end sessions of this role or application; * stands for any text",
     )
     .repeats()
     .group("Victims"),

@@ -126,7 +126,20 @@ fn a_backup_is_named_by_its_own_name_alone() {
 }
 
 #[test]
+fn a_star_protects_whatever_it_stands_for() {
+    let of = |pattern: &str| Options {
+        victims: Victims {
+            protected: vec![pattern.into()],
+            ..Victims::default()
+        },
+        ..Options::default()
+    };
+    assert!(why(&of("sh*"), client()).is_some() && why(&of("w*b"), client()).is_some());
+    assert_eq!(why(&of("s"), client()), None);
+}
+
+#[test]
 fn a_list_has_one_name_a_line() {
-    let names: Vec<String> = listed("a\n\n # no\r\n b c \r\n").collect();
+    let names: Vec<String> = listed("\u{feff}a\n\n # no\r\n b c  # the boss\r\n").collect();
     assert_eq!(names, ["a", "b c"]);
 }

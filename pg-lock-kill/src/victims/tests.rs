@@ -131,6 +131,37 @@ fn the_oldest_is_the_one_whose_transaction_began_first() {
 }
 
 #[test]
+fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
+    let nobody = HashSet::new();
+    let rules = Rules::default();
+    let wish = Wish {
+        which: Which::All,
+        most: 9,
+        action: Action::Terminate,
+        rules: &rules,
+        by_state: false,
+        settled: &nobody,
+        waited: &nobody,
+    };
+    let fate = |snapshot: &Snapshot| fate_of_session(snapshot, &snapshot.sessions[0], &wish);
+    let spared = |fate: Fate| match fate {
+        Fate::Spared(outcome, _) => Some(outcome),
+        Fate::Signal(..) => None,
+    };
+    // The locks are those of 20:00.
+    let next = snapshot(&[(2, Some("2026-11-20T20:00:00.000001Z"), "active")]);
+    assert_eq!(spared(fate(&next)), Some(Outcome::Changed));
+    let mut idle = snapshot(&[(2, None, "idle")]);
+    assert_eq!(spared(fate(&idle)), None);
+    idle.sessions[0].state_change = Some(idle.taken_at + std::time::Duration::from_micros(1));
+    assert_eq!(spared(fate(&idle)), Some(Outcome::Changed));
+    let mut committed = snapshot(&[(2, EARLY, "active")]);
+    assert_eq!(spared(fate(&committed)), None);
+    committed.sessions[0].wait_event = Some("SyncRep".into());
+    assert_eq!(spared(fate(&committed)), Some(Outcome::NotApplicable));
+}
+
+#[test]
 fn what_a_state_allows() {
     let hour = std::time::Duration::from_secs(3600);
     let nobody = HashSet::new();

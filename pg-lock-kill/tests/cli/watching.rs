@@ -148,6 +148,62 @@ fn who_is_spared_is_told_once() {
 }
 
 #[test]
+fn who_can_not_be_ended_uses_up_nothing() {
+    let ground = Ground::new();
+    let root = crate::stage::Actor::new(ground.client_of("postgres"), "root");
+    root.run(&format!("begin; {LOCK}"));
+    let waiter = ground.waiter("waiter", LOCK);
+    let mut running = watch(&ground, &[]);
+    let _ = running.first_lines::<1>();
+    // The loop goes on, though one is all that it may end.
+    let second = "update t set n = 1 where id = 2";
+    let head = ground.holder("head", second);
+    let other = ground.waiter("other", second);
+    let output = running.finish().expect_code(1);
+    let told = results(&output);
+    let told: Vec<_> = told
+        .iter()
+        .filter(|(_, _, result)| !result.is_empty())
+        .collect();
+    let word = |pid: i32, action: &str, result: &str| {
+        (i64::from(pid), action.to_string(), result.to_string())
+    };
+    assert_eq!(
+        told,
+        [
+            &word(root.pid, "", "protected"),
+            &word(head.pid, "terminate", "ended")
+        ]
+    );
+    other.answer().unwrap();
+    root.run("commit");
+    waiter.answer().unwrap();
+}
+
+#[test]
+fn the_next_in_line_is_no_victim_of_the_next_look() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let next = ground.holder("next", "select 1");
+    next.start(LOCK);
+    ground.until_waiting(&next);
+    let last = ground.waiter("last", LOCK);
+    let output = watch(&ground, &["--max", "9", "--for", "1s"])
+        .finish()
+        .expect_code(0);
+    let told = results(&output);
+    let ended: Vec<i64> = told
+        .iter()
+        .filter(|(_, _, result)| result == "ended")
+        .map(|(pid, ..)| *pid)
+        .collect();
+    assert_eq!(ended, [i64::from(head.pid)]);
+    next.answer().unwrap();
+    next.run("commit");
+    last.answer().unwrap();
+}
+
+#[test]
 fn a_lost_connection_comes_back() {
     let ground = Ground::new();
     let mut running = watch(&ground, &["--max", "1"]);
