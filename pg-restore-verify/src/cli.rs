@@ -150,6 +150,16 @@ impl Selection {
 }
 
 impl Choice {
+    /// Whether not all objects are meant, and those that are meant are known though the server does
+    /// not have them: a pattern with wildcards matches what is there.
+    pub fn is_part_by_name(&self) -> bool {
+        let is_name = |pattern: &String| !pattern.contains(|c| "*?|+()[]{}^\\".contains(c));
+        match self.tables.as_slice() {
+            [] => !self.schemas.is_empty(),
+            tables => tables.iter().all(is_name),
+        }
+    }
+
     /// Whether all of a backup is meant.
     pub fn is_everything(&self) -> bool {
         self.tables.is_empty() && self.schemas.is_empty() && self.rows.is_empty()

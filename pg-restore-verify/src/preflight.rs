@@ -9,7 +9,7 @@ use shared::{Result, signals};
 
 use crate::contents::Contents;
 use crate::record::{Findings, Status};
-use crate::server::Server;
+use crate::restore::Target;
 
 /// What a backup needs of its server and can't bring along.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,9 +57,17 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Says what is missing; whether nothing is. It is no fault of the backup, and proves nothing.
-    pub fn report(&self, server: &Server, findings: &mut Findings<'_>) -> Result<bool> {
+    /// Says what is missing, which is no fault of the backup; whether it can be restored
+    /// nevertheless: of a part of it, an extension may be for the others only.
+    pub fn report(
+        &self,
+        target: &mut Target,
+        is_part: bool,
+        findings: &mut Findings<'_>,
+    ) -> Result<bool> {
+        let server = target.server();
         let mut missing = Vec::new();
+        let mut lacking = BTreeSet::new();
         let mut client = server.connect_to_server()?;
         let major = server.version().major;
         for name in &self.extensions {
@@ -67,6 +75,7 @@ impl Wanted {
             if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
                 let object = format!("EXTENSION {name}");
                 missing.push((object, format!("install {}", package(name, major))));
+                lacking.insert(name.clone());
             }
         }
         let spaces = self.tablespaces.iter().filter(|_| !server.is_ours());
@@ -77,15 +86,21 @@ impl Wanted {
                 missing.push((object, "create it, or do without -d".to_string()));
             }
         }
+        let goes_on = missing.len() == lacking.len() && (is_part || missing.is_empty());
         for (object, remedy) in &missing {
-            let message = format!("PostgreSQL {} does not have it: {remedy}", server.version());
+            let mut message = format!("PostgreSQL {} does not have it: {remedy}", server.version());
+            if goes_on {
+                message.push_str("; of what was chosen, only what needs it is not restored");
+            } else {
+                findings.unprovable(&format!(
+                    "not restored, for the server lacks {object}: {remedy}"
+                ));
+            }
             let finding = findings.check("preflight", Status::Skipped).object(object);
-            findings.add(finding.message(&message))?;
-            findings.unprovable(&format!(
-                "not restored, for the server lacks {object}: {remedy}"
-            ));
+            findings.add(finding.message(&message).remark())?;
         }
-        Ok(missing.is_empty())
+        target.lacking = lacking;
+        Ok(goes_on)
     }
 }
 

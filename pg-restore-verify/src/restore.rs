@@ -3,6 +3,7 @@
 mod archive;
 mod batch;
 mod bounds;
+mod data;
 mod foreign;
 mod left_out;
 mod loading;

@@ -181,7 +181,12 @@ pub fn collect_sequences(
     Ok(())
 }
 
-fn collect_large_object(oid: u32, mut bytes: impl Read, collector: &mut Collector) -> Result<()> {
+/// One large object's bytes.
+pub fn collect_large_object(
+    oid: u32,
+    mut bytes: impl Read,
+    collector: &mut Collector,
+) -> Result<()> {
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         signals::check()?;
@@ -228,7 +233,8 @@ fn collect_files(
     Ok(())
 }
 
-fn collect_part(
+/// What is in one file of an archive.
+pub fn collect_part(
     files: &Files,
     part: &Part,
     decoder: &mut Decoder,

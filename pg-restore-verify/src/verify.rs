@@ -222,7 +222,21 @@ fn on_target(
         Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
         _ => of_archive(archive, part, target, options.jobs(), findings),
     };
-    let restored = restored.or_else(|error| target.has_room().and(Err(error)))?;
+    let restored = restored.or_else(|error| target.has_room().and(Err(error)));
+    let restored = match restored {
+        // What was chosen is not there.
+        Err(error) if error.kind() == shared::error::Kind::Usage && !target.lacking.is_empty() => {
+            let lacking = target.lacking.iter().map(String::as_str);
+            let lacking: Vec<&str> = lacking.collect();
+            findings.could_not_see(&format!(
+                "{}; the server lacks EXTENSION {}",
+                error.in_one_line(),
+                lacking.join(", EXTENSION ")
+            ));
+            None
+        }
+        restored => restored?,
+    };
     let Some(mut restored) = restored else {
         return Ok((String::new(), None));
     };
@@ -303,7 +317,7 @@ fn of_archive(
         }
     }
     let wanted = Wanted::of_contents(collector.contents());
-    if !wanted.report(target.server(), findings)? {
+    if !wanted.report(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
     let encoding = collector.contents().encoding.clone();
@@ -374,7 +388,7 @@ fn plain(
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
     let wanted = Wanted::of_script(source::plain(archive)?)?;
-    if !wanted.report(target.server(), findings)? {
+    if !wanted.report(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
     let create = wanted.create_database.as_deref();

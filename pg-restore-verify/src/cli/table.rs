@@ -128,7 +128,8 @@ pub const TOOL: Tool = Tool::new(
      tried no less, and the status is 2.\n\n\
      Extensions that the server lacks, and on a named one tablespaces, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
-     about the backup.\n\n\
+     about the backup. With -n, or -t without wildcards, extensions that only the rest needs keep nothing \
+     from being restored.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\

@@ -9,6 +9,7 @@ use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
 
+use super::data;
 use super::left_out::LeftOut;
 use super::refusal::lacks_right;
 use super::target::Target;
@@ -23,7 +24,8 @@ use crate::source;
 use crate::threads::beside;
 
 /// Restores the archive into the target's database, whose schema is already in
-/// `collector`, while its rows are read a second time for their digests.
+/// `collector`. Its rows come by us on a server of ours; by pg_restore on those of others, or where
+/// only a part was chosen, while they are read a second time for their digests.
 pub fn restore_archive(
     pg_restore: &Program,
     archive: &Archive,
@@ -67,24 +69,34 @@ pub fn restore_archive(
         run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
     }
     collector.set_instants(InstantColumns::of(&mut client)?);
-    let in_one = part.choice.is_everything()
-        && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    let all = part.choice.is_everything();
+    let in_one = all && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
     drop(client);
-    let (read, rest) = beside(
-        || run.read_data(&mut collector),
-        || {
-            let rest = run.data_and_rest(&chosen, in_one)?;
-            Ok::<_, Error>((rest, began.elapsed()))
-        },
-    );
-    let (more, took) = rest?;
-    told.extend(more);
-    shared::signals::check()?;
-    let damage = read?;
-    if damage.is_some() {
-        // The other complaints about the file are of the same damage.
-        told.retain(|told| told.message.contains("ERROR:"));
-    }
+    let loadable = part.toc.filter(|toc| data::is_loadable(toc));
+    let (damage, took) = match loadable.filter(|_| all && target.server().is_ours()) {
+        Some(toc) => {
+            let damage = run.load(toc, &mut collector, &mut told)?;
+            (damage, began.elapsed())
+        }
+        None => {
+            let (read, rest) = beside(
+                || run.read_data(&mut collector),
+                || {
+                    let rest = run.data_and_rest(&chosen, in_one)?;
+                    Ok::<_, Error>((rest, began.elapsed()))
+                },
+            );
+            let (more, took) = rest?;
+            told.extend(more);
+            shared::signals::check()?;
+            let damage = read?;
+            if damage.is_some() {
+                // The other complaints about the file are of the same damage.
+                told.retain(|told| told.message.contains("ERROR:"));
+            }
+            (damage, took)
+        }
+    };
     let mut contents = collector.finish();
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
@@ -167,12 +179,44 @@ impl Run<'_> {
         Ok(beyond)
     }
 
-    /// Reads the rows a second time, for their digests.
-    fn read_data(&self, collector: &mut Collector) -> source::Damage {
+    /// Loads the rows, and leaves all else to pg_restore.
+    fn load(
+        &mut self,
+        toc: &Toc,
+        collector: &mut Collector,
+        told: &mut Vec<Refusal>,
+    ) -> source::Damage {
+        let data = match source::data(self.archive)? {
+            Ok(Some(data)) => data,
+            Ok(None) => return Err(Error::new("the archive was exchanged meanwhile")),
+            Err(damage) => return Ok(Some(damage.in_one_line())),
+        };
+        let decoder = self.decoder(collector);
+        let loaded = data::load(data, self.target, self.jobs, decoder, collector)?;
+        told.extend(loaded.refusals);
+        if loaded.damage.is_none() {
+            let jobs = self.parallel();
+            self.list = data::other_data(toc);
+            if self.list.is_some() {
+                told.extend(self.section(&["--section=data", &jobs])?);
+            }
+            told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
+        }
+        Ok(loaded.damage)
+    }
+
+    /// A decoder of what the archive holds.
+    fn decoder(&self, collector: &Collector) -> Decoder {
         let mut decoder = self.target.decoder();
         if let Some(encoding) = &collector.contents().encoding {
             decoder.declare(encoding);
         }
+        decoder
+    }
+
+    /// Reads the rows a second time, for their digests.
+    fn read_data(&self, collector: &mut Collector) -> source::Damage {
+        let mut decoder = self.decoder(collector);
         source::collect_data(
             self.pg_restore,
             self.archive,
@@ -182,15 +226,19 @@ impl Run<'_> {
         )
     }
 
-    /// In one run where that is safe, so that a small table's indexes are built while a large
-    /// table's rows still come.
-    fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
-        // A tar file can be read by one only.
+    /// How many jobs pg_restore may have: a tar file can be read by one only.
+    fn parallel(&self) -> String {
         let jobs = match self.archive.kind {
             Kind::Tar => 1,
             _ => self.jobs,
         };
-        let jobs = format!("--jobs={jobs}");
+        format!("--jobs={jobs}")
+    }
+
+    /// In one run where that is safe, so that a small table's indexes are built while a large
+    /// table's rows still come.
+    fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
+        let jobs = self.parallel();
         if in_one && self.archive.kind != Kind::Tar {
             return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
         }

@@ -1,4 +1,5 @@
-//! The rows of a COPY on their way to the server, those of a large table on several connections.
+//! The rows of a COPY on their way to the server: those of a large table frozen and without WAL on
+//! one connection, or on several where there are enough for that to be faster.
 
 use std::io::{Read, Write};
 use std::sync::Mutex;
@@ -8,13 +9,16 @@ use std::thread;
 
 use postgres::types::Type;
 use postgres::{Client, CopyInWriter};
-use shared::dump::{Event, QualifiedName, Script};
+use shared::dump::{CopyTarget, Event, QualifiedName, Script, quote_literal};
 use shared::{Error, Result, signals};
 
 use super::sessions::Sessions;
 use crate::contents::Collector;
+use crate::decoder::Decoder;
 use crate::threads::{joined, lock};
 
+/// Fewer rows than this are not worth a transaction of their own.
+const FEW_BYTES: usize = 128 << 10;
 /// A table's first rows go on one connection alone; most tables have no more.
 const ALONE_BYTES: usize = 8 << 20;
 /// Pieces of rows that wait for each connection.
@@ -35,9 +39,22 @@ pub enum Fed {
 /// A table's rows, as they come.
 pub struct Rows<'a, R> {
     /// Where they come from.
-    pub script: &'a mut Script<R>,
+    script: &'a mut Script<R>,
     /// Who counts them.
-    pub collector: &'a mut Collector,
+    collector: &'a mut Collector,
+    /// Whether their end has come.
+    is_over: bool,
+}
+
+impl<'a, R> Rows<'a, R> {
+    /// Those that come next.
+    pub fn of(script: &'a mut Script<R>, collector: &'a mut Collector) -> Self {
+        Self {
+            script,
+            collector,
+            is_over: false,
+        }
+    }
 }
 
 /// The COPY that takes them.
@@ -46,6 +63,28 @@ pub struct Copy<'a> {
     pub sql: Option<&'a str>,
     /// What it fills.
     pub table: &'a QualifiedName,
+}
+
+/// A COPY in the server's words, of rows as a backup has them.
+pub fn copy_statement(target: &CopyTarget, decoder: &Decoder) -> String {
+    let encoding = quote_literal(decoder.encoding().unwrap_or("UTF8"));
+    let columns = match target.columns.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", target.column_sql()),
+    };
+    let name = target.table.to_sql();
+    format!("COPY {name}{columns} FROM STDIN WITH (ENCODING {encoding})")
+}
+
+impl Copy<'_> {
+    /// Its statement, which may leave the rows frozen.
+    fn statement(&self, is_frozen: bool) -> Option<String> {
+        let sql = self.sql?;
+        Some(match sql.strip_suffix(')') {
+            Some(options) if is_frozen => format!("{options}, FREEZE)"),
+            _ => sql.to_string(),
+        })
+    }
 }
 
 /// Feeds a table's rows to `client`, and to the other sessions too if there are many.
@@ -58,12 +97,20 @@ pub fn feed<R: Read>(
     copy: &Copy<'_>,
     rows: &mut Rows<'_, R>,
 ) -> Result<Fed> {
-    let (mut writer, mut refused) = match copy.sql.map(|sql| client.copy_in(sql)) {
+    let head = match rows.head()? {
+        Ok(head) => head,
+        Err(why) => return Ok(Fed::Cut(why)),
+    };
+    let may_freeze = !rows.is_over && copy.sql.is_some() && sessions.may_freeze();
+    let is_frozen = may_freeze && begin_frozen(client, copy.table)?;
+    let (mut writer, mut refused) = match copy.statement(is_frozen).map(|sql| client.copy_in(&sql))
+    {
         Some(Ok(writer)) => (Some(writer), None),
         Some(Err(error)) => (None, Some(Error::from(error))),
         None => (None, None),
     };
-    let mut alone = 0;
+    refused = send(&mut writer, &head).or(refused);
+    let mut alone = head.len();
     let mut others: Option<&mut [Client]> = None;
     loop {
         let lines = match rows.next()? {
@@ -72,14 +119,9 @@ pub fn feed<R: Read>(
             Next::End => break,
         };
         alone += lines.len();
-        if let Some(open) = &mut writer
-            && open.write_all(lines).is_err()
-        {
-            // The server's reason comes with `finish`.
-            refused = finish(writer.take());
-        }
+        refused = send(&mut writer, lines).or(refused);
         let many = alone > ALONE_BYTES && alone - lines.len() <= ALONE_BYTES;
-        if many && writer.is_some() {
+        if many && writer.is_some() && !is_frozen {
             others = in_any_order(sessions, copy.table)?;
         }
         if let (Some(sessions), Some(sql)) = (&mut others, copy.sql) {
@@ -96,14 +138,46 @@ pub fn feed<R: Read>(
     }
     rows.collector.end_copy();
     refused = refused.or_else(|| finish(writer));
-    for other in others.into_iter().flatten() {
-        refused = refused.or_else(|| other.batch_execute("COMMIT").err().map(Error::from));
+    let mut commit = |client: &mut Client| {
+        let refusal = || client.batch_execute("COMMIT").err().map(Error::from);
+        refused = refused.take().or_else(refusal);
+    };
+    if is_frozen {
+        commit(client);
     }
+    others.into_iter().flatten().for_each(commit);
     match refused {
         Some(error) if error.sqlstate().is_none() => Err(error),
         Some(error) => Ok(Fed::Refused(error)),
         None => Ok(Fed::Whole),
     }
+}
+
+/// Sends lines, if there is still a COPY that takes them; why there is not.
+fn send(writer: &mut Option<CopyInWriter<'_>>, lines: &[u8]) -> Option<Error> {
+    match writer.as_mut()?.write_all(lines) {
+        Ok(()) => None,
+        // The server's reason comes with `finish`.
+        Err(_) => finish(writer.take()),
+    }
+}
+
+/// Begins a transaction in which a table's rows can come frozen, as VACUUM would leave them, and
+/// without WAL: they are written once, and nobody who reads them has to mark them. False where
+/// the table can't be emptied first, or is not empty; then there is no transaction.
+fn begin_frozen(client: &mut Client, table: &QualifiedName) -> Result<bool> {
+    let name = table.to_sql();
+    let asked = include_str!("../../sql/rows_can_be_frozen.sql");
+    match client.query_typed(asked, &[(&name, Type::TEXT)]) {
+        Ok(rows) if !rows.is_empty() => {}
+        // COPY says what is wrong with it.
+        _ => return Ok(false),
+    }
+    let begun = client.batch_execute(&format!("BEGIN; TRUNCATE TABLE ONLY {name}"));
+    if begun.is_err() {
+        client.batch_execute("ROLLBACK")?;
+    }
+    Ok(begun.is_ok())
 }
 
 fn finish(writer: Option<CopyInWriter<'_>>) -> Option<Error> {
@@ -135,16 +209,35 @@ enum Next<'a> {
 }
 
 impl<R: Read> Rows<'_, R> {
+    /// The first lines; or why the script ends within them.
+    fn head(&mut self) -> Result<std::result::Result<Vec<u8>, String>> {
+        let mut head = Vec::new();
+        while head.len() < FEW_BYTES {
+            match self.next()? {
+                Next::Lines(lines) => head.extend_from_slice(lines),
+                Next::End => break,
+                Next::Cut(why) => return Ok(Err(why)),
+            }
+        }
+        Ok(Ok(head))
+    }
+
     /// The next lines, which are counted.
     fn next(&mut self) -> Result<Next<'_>> {
         signals::check()?;
+        if self.is_over {
+            return Ok(Next::End);
+        }
         Ok(match self.script.next() {
             Err(error) => Next::Cut(error.message().to_string()),
             Ok(Some(Event::Rows(lines))) => {
                 self.collector.rows(lines);
                 Next::Lines(lines)
             }
-            Ok(_) => Next::End,
+            Ok(_) => {
+                self.is_over = true;
+                Next::End
+            }
         })
     }
 

@@ -10,8 +10,7 @@ use std::time::Instant;
 
 use postgres::Client;
 use shared::dump::{
-    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
-    quote_literal, tokens,
+    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, tokens,
 };
 use shared::{Error, Result, signals};
 
@@ -410,25 +409,18 @@ impl Restore<'_> {
                 .set_instants(InstantColumns::of(&mut self.client)?);
         }
         let target = self.decoder.copy(sql, target)?;
-        let encoding = quote_literal(self.decoder.encoding().unwrap_or("UTF8"));
-        let columns = match target.columns.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", target.column_sql()),
-        };
         if !self.defines() {
             stand_ins::table(&mut self.client, &target)?;
         }
+        let sql = loading::copy_statement(&target, &self.decoder);
         let table = target.table.clone();
         self.collector.begin_copy(target);
-        let name = table.to_sql();
-        let sql = format!("COPY {name}{columns} FROM STDIN WITH (ENCODING {encoding})");
         Ok((sql, table))
     }
 
     /// Feeds a COPY. The reason if the script ends within its rows.
     fn copy<R: Read>(&mut self, copy: &Copy<'_>, script: &mut Script<R>) -> Result<Option<String>> {
-        let collector = &mut self.collector;
-        let mut rows = Rows { script, collector };
+        let mut rows = Rows::of(script, &mut self.collector);
         match loading::feed(&mut self.client, &mut self.sessions, copy, &mut rows)? {
             Fed::Whole => Ok(None),
             Fed::Refused(error) => {
@@ -442,6 +434,7 @@ impl Restore<'_> {
             Fed::Cut(damage) => {
                 // With the locks that they hold.
                 self.sessions.close();
+                self.client = self.sessions.connect()?;
                 Ok(Some(damage))
             }
         }

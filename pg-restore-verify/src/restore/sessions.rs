@@ -48,6 +48,12 @@ impl Sessions {
         }
     }
 
+    /// Whether a table's rows should come frozen: on a server of ours, and where they come on one
+    /// connection. Several are faster, though each writes WAL.
+    pub fn may_freeze(&self) -> bool {
+        self.most < 2 && !self.in_transaction && self.database.server().is_ours()
+    }
+
     /// Notes a statement of the script that is about its session.
     pub fn note(&mut self, statement: &str) {
         let is_one = |starts: &[&str]| starts.iter().any(|start| statement.starts_with(start));

@@ -13,7 +13,7 @@ use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
 use super::refusal::{Refusal, lacks_right, server_gone};
-use super::withheld::Withheld;
+use super::withheld::{Missing, Withheld};
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
@@ -32,6 +32,8 @@ pub struct Target {
     known: Needs,
     /// Roles that were created because the backup names them.
     pub created_roles: BTreeSet<String>,
+    /// Extensions that the backup needs and the server does not have.
+    pub lacking: BTreeSet<String>,
     /// Those that could not be, and what the server said.
     missing_roles: BTreeMap<String, Error>,
     /// The database that was dumped, if the backup itself tells.
@@ -83,6 +85,7 @@ impl Target {
             database: Database::new(server, name),
             known: Needs::default(),
             created_roles: BTreeSet::new(),
+            lacking: BTreeSet::new(),
             missing_roles: BTreeMap::new(),
             source: None,
             first_word,
@@ -132,9 +135,10 @@ impl Target {
         HeldOff::of(&mut self.connect()?, contents, refusals)
     }
 
-    /// What a server that others use refused, and the backup is not to blame for.
+    /// What the server refused and the backup is not to blame for: one that others use, or that
+    /// lacks an extension.
     pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
-        if self.server().is_ours()
+        if self.server().is_ours() && self.lacking.is_empty()
             || refusals
                 .iter()
                 .any(|refusal| refusal.own_trouble(false).is_some())
@@ -146,9 +150,12 @@ impl Target {
             Refusal::new(format!("ROLE {role}"), error.message(), create)
                 .with_code(error.sqlstate())
         }));
-        let missing = self.missing_roles.keys().cloned().collect();
+        let missing = Missing {
+            roles: self.missing_roles.keys().cloned().collect(),
+            extensions: self.lacking.clone(),
+        };
         let role = self.server().user();
-        Withheld::of(&mut self.connect()?, role, &missing, refusals)
+        Withheld::of(&mut self.connect()?, role, missing, refusals)
     }
 
     /// In a database that stays everything works.

@@ -13,11 +13,21 @@ use super::refusal::{Blame, lacks_right};
 use crate::choice::subject;
 use crate::schema::Difference;
 
+/// What a backup counts on and the server does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Roles that could not be created.
+    pub roles: BTreeSet<String>,
+    /// Extensions.
+    pub extensions: BTreeSet<String>,
+}
+
 /// What was withheld from a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Withheld {
     /// The role, where it may not do everything.
     role: Option<String>,
+    missing: Missing,
     /// Who may do everything there.
     superusers: BTreeSet<String>,
     /// Whether something is not there for it: what is missing then need not have a refusal of its
@@ -32,12 +42,11 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    /// Says of the refusals on a server that others use which ones are no fault of the backup.
-    /// `missing` are roles that the backup names, and that could not be created.
+    /// Says which of the refusals are no fault of the backup.
     pub fn of(
         client: &mut Client,
         role: &str,
-        missing: &BTreeSet<String>,
+        missing: Missing,
         refusals: &mut [Refusal],
     ) -> Result<Self> {
         let superusers = "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolsuper";
@@ -46,11 +55,21 @@ impl Withheld {
             withheld.superusers.insert(row.try_get(0)?);
         }
         withheld.role = Some(role.to_string()).filter(|role| !withheld.superusers.contains(role));
-        blame(missing, refusals);
-        for refusal in refusals.iter().filter(|refusal| refusal.blame.is_some()) {
-            withheld.note(refusal);
-        }
+        blame(&missing, refusals);
+        withheld.missing = missing;
+        withheld.keep_to(refusals);
         Ok(withheld)
+    }
+
+    /// Forgets all but these, when the others are about what was not chosen.
+    pub fn keep_to(&mut self, refusals: &[Refusal]) {
+        self.leaves_gap = false;
+        self.labels.clear();
+        self.relations.clear();
+        self.first = None;
+        for refusal in refusals.iter().filter(|refusal| refusal.blame.is_some()) {
+            self.note(refusal);
+        }
     }
 
     fn note(&mut self, refusal: &Refusal) {
@@ -76,6 +95,13 @@ impl Withheld {
             1 => "this was".to_string(),
             count => format!("{count} statements were"),
         };
+        let extensions: Vec<&str> = self.missing.extensions.iter().map(String::as_str).collect();
+        if !extensions.is_empty() {
+            return Some(format!(
+                "not all could be restored, for the server lacks EXTENSION {}: {count} refused, {first}",
+                extensions.join(", EXTENSION ")
+            ));
+        }
         let who = match &self.role {
             Some(role) => format!("role {} may not do all of it", quote_identifier(role)),
             None => "it is used by others".to_string(),
@@ -150,8 +176,8 @@ impl Withheld {
 }
 
 /// Whom to blame for each refusal.
-fn blame(missing: &BTreeSet<String>, refusals: &mut [Refusal]) {
-    let mut leaves_gap = false;
+fn blame(missing: &Missing, refusals: &mut [Refusal]) {
+    let mut leaves_gap = !missing.extensions.is_empty();
     let harmful = |refusal: &&mut Refusal| refusal.harmless.is_none();
     for refusal in refusals.iter_mut().filter(harmful) {
         if refusal.blame.is_none() && lacks_right(refusal.sqlstate.as_deref(), &refusal.message) {
@@ -164,11 +190,14 @@ fn blame(missing: &BTreeSet<String>, refusals: &mut [Refusal]) {
         let names_role = || {
             let role = |role: &String| format!("role \"{role}\" does not exist");
             missing
+                .roles
                 .iter()
                 .map(role)
                 .any(|words| refusal.message.contains(&words))
         };
-        if refusal.blame.is_none() && refusal.is_about_missing() && (leaves_gap || names_role()) {
+        let creates_extension = leaves_gap && refusal.statement.starts_with("CREATE EXTENSION ");
+        let is_missing = refusal.is_about_missing() && (leaves_gap || names_role());
+        if refusal.blame.is_none() && (is_missing || creates_extension) {
             refusal.blame = Some(Blame::Missing);
         }
     }

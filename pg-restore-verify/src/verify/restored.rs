@@ -16,6 +16,9 @@ impl Restored {
         let before = self.refusals.len();
         let chosen = &self.chosen;
         self.refusals.retain(|refusal| chosen.concerns(refusal));
+        if self.refusals.len() < before {
+            self.contents.withheld.keep_to(&self.refusals);
+        }
         before - self.refusals.len()
     }
 

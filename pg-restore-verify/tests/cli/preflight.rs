@@ -5,7 +5,7 @@ use std::fs;
 use shared::cluster::ClusterOptions;
 use tests::{Database, start, tool};
 
-use crate::backups::{dump, expect_verdict, shop, verify};
+use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
 #[test]
 fn extensions_that_are_not_installed_are_named_with_their_packages() {
@@ -67,4 +67,62 @@ fn tablespaces_that_a_named_server_lacks() {
         .run();
     expect_verdict(&output, "skipped");
     assert!(output.stdout.contains("TABLESPACE fast"), "{output:?}");
+}
+
+/// Of a part of a backup, an extension may be for the others only.
+#[test]
+fn an_extension_that_only_others_need() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    dump(&shop, &[], &path);
+    let script = fs::read_to_string(&path).unwrap();
+    let entry = |name: &str, kind: &str, sql: &str| {
+        format!(
+            "--\n-- Name: {name}; Type: {kind}; Schema: public; Owner: postgres\n--\n\n{sql}\n\n\n"
+        )
+    };
+    let schema = "--\n-- Name: app; Type: SCHEMA;";
+    let extension = entry(
+        "no_such_extension",
+        "EXTENSION",
+        "CREATE EXTENSION no_such_extension;",
+    );
+    let first = "--\n-- Name: orders; Type: TABLE; Schema: app;";
+    let table = entry(
+        "places",
+        "TABLE",
+        "CREATE TABLE public.places (a public.geometry);",
+    );
+    assert!(script.contains(schema));
+    let script = script.replacen(schema, &format!("{extension}{schema}"), 1);
+    assert!(script.contains(first));
+    fs::write(&path, script.replacen(first, &format!("{table}{first}"), 1)).unwrap();
+    let choose = |pattern: &str| {
+        tool("pg-restore-verify")
+            .args(["-t", pattern])
+            .arg(&path)
+            .run()
+    };
+    let output = choose("app.orders");
+    expect_verdict(&output, "ok");
+    assert!(output.stdout.contains("only what needs it"), "{output:?}");
+    // And one that the chosen one needs.
+    for (pattern, status) in [("places", 2), ("*.*", 1)] {
+        let output = choose(pattern);
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        let verdict = output.json_lines().last().unwrap().clone();
+        assert_eq!(verdict["status"], "skipped", "{output:?}");
+        let words = verdict["message"].as_str().unwrap();
+        assert!(
+            words.contains("lacks EXTENSION no_such_extension"),
+            "{words}"
+        );
+        assert_eq!(output.code(), Some(status), "{output:?}");
+    }
+    let output = tool("pg-restore-verify")
+        .args(["-n", "app"])
+        .arg(&path)
+        .run();
+    expect_verdict(&output, "ok");
 }

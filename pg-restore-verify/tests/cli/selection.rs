@@ -226,7 +226,7 @@ fn a_pg_restore_that_somebody_killed_is_no_verdict_on_the_backup() {
         std::os::unix::fs::symlink(program, binaries.path().join(name)).unwrap();
     }
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *section=data*) kill -9 $$;; esac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in *section=post-data*) kill -9 $$;; esac\nexec {} \"$@\"\n",
         real.path().display()
     );
     let killed = binaries.path().join("pg_restore");

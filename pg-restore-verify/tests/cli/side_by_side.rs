@@ -7,16 +7,24 @@ use tests::{Database, Output, tool};
 
 use crate::backups::{dump, expect_verdict, failed, plain};
 
-fn verify(path: &Path) -> Output {
-    tool("pg-restore-verify").args(["-j4"]).arg(path).run()
+/// A large table's rows come frozen on one connection, or on several.
+const FROZEN: &str = "-j1";
+const SPREAD: &str = "-j4";
+
+fn verify(path: &Path, jobs: &str) -> Output {
+    tool("pg-restore-verify").arg(jobs).arg(path).run()
 }
 
-#[track_caller]
-fn fails(script: &str, expected: &[&str]) -> Output {
+fn verify_script(script: &str, jobs: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.sql");
     fs::write(&path, script).unwrap();
-    let output = verify(&path);
+    verify(&path, jobs)
+}
+
+#[track_caller]
+fn fails(script: &str, jobs: &str, expected: &[&str]) -> Output {
+    let output = verify_script(script, jobs);
     assert_eq!(failed(&output), expected, "{output:?}");
     expect_verdict(&output, "failed");
     output
@@ -28,6 +36,7 @@ fn large() -> Database<'static> {
     database.sql(
         "create table large (id int not null, words text, odd int check (odd % 2 = 1));
          insert into large select i, repeat(md5(i::text), 20), 2 * i + 1 from generate_series(1, 40000) i;
+         create index on large (id);
          create table small (id int primary key);
          insert into small values (1), (2)",
     );
@@ -40,11 +49,29 @@ fn a_large_table_on_several_connections() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.sql");
     dump(&large, &["-Fp"], &path);
-    let output = verify(&path);
-    assert_eq!(failed(&output), [""; 0], "{output:?}");
-    expect_verdict(&output, "ok");
-    let output = tool("pg-restore-verify").arg("-j1").arg(&path).run();
-    expect_verdict(&output, "ok");
+    for jobs in [FROZEN, "-j2", SPREAD] {
+        // Were one connection in the way of another, it would wait for ever.
+        let output = verify(&path, jobs);
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        expect_verdict(&output, "ok");
+    }
+}
+
+#[test]
+fn rows_come_frozen_where_few_connections_load_them() {
+    let large = large();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    dump(&large, &["-Fp"], &path);
+    for (jobs, frozen) in [(FROZEN, 1), (SPREAD, 0)] {
+        // That all rows of a page are visible to everybody COPY can say, or VACUUM.
+        let expected = format!(
+            "select (relallvisible > 0)::int from pg_class where relname = 'large' = {frozen}"
+        );
+        let run = tool("pg-restore-verify").args([jobs, "--expect", &expected]);
+        let output = run.arg(&path).run();
+        expect_verdict(&output, "ok");
+    }
 }
 
 #[test]
@@ -59,17 +86,20 @@ fn a_row_that_is_refused_late_in_a_large_table_is_told_once_and_no_row_stays() {
     let row = script[begins..ends].replace("\t78001", "\t78002");
     let script = format!("{}{row}{}", &script[..begins], &script[ends..]);
     let expected = ["restore TABLE DATA public.large", "rows public.large"];
-    let output = fails(&script, &expected);
-    let lines = output.json_lines();
-    let rows = lines
-        .iter()
-        .find(|finding| finding["object"] == "public.large");
-    let actual = rows.unwrap()["actual"].as_str().unwrap();
-    assert!(actual.starts_with("0 rows"), "{actual}");
-    let small = lines
-        .iter()
-        .find(|finding| finding["object"] == "public.small");
-    assert_eq!(small.unwrap()["status"], "ok");
+    for jobs in [FROZEN, SPREAD] {
+        let output = fails(&script, jobs, &expected);
+        let lines = output.json_lines();
+        let of = |table: &str| {
+            let mut lines = lines.iter();
+            lines
+                .find(|finding| finding["object"] == table)
+                .unwrap()
+                .clone()
+        };
+        let actual = of("public.large")["actual"].as_str().unwrap().to_string();
+        assert!(actual.starts_with("0 rows"), "{actual}");
+        assert_eq!(of("public.small")["status"], "ok");
+    }
 }
 
 #[test]
@@ -77,7 +107,33 @@ fn a_script_that_ends_within_a_large_table() {
     let large = large();
     let script = plain(&large, &["-Fp"]);
     let cut = script.find("\n39000\t").unwrap();
-    fails(&script[..cut], &["archive"]);
+    for jobs in [FROZEN, SPREAD] {
+        fails(&script[..cut], jobs, &["archive"]);
+    }
+}
+
+/// Rows that somebody put into a script in two parts, and all of it in one transaction.
+#[test]
+fn a_large_table_in_two_parts_and_a_script_in_one_transaction() {
+    let large = large();
+    let script = plain(&large, &["-Fp"]);
+    let begins = script.find("COPY public.large ").unwrap();
+    let head = &script[begins..=begins + script[begins..].find('\n').unwrap()];
+    let middle = script.find("\n20000\t").unwrap() + 1;
+    let in_two = format!("{}\\.\n\n{head}{}", &script[..middle], &script[middle..]);
+    let first = script.find("SET statement_timeout").unwrap();
+    let in_one = format!(
+        "{}BEGIN;\n{}\nCOMMIT;\n",
+        &script[..first],
+        &script[first..]
+    );
+    for (name, script) in [("in two parts", in_two), ("in one transaction", in_one)] {
+        for jobs in [FROZEN, SPREAD] {
+            let output = verify_script(&script, jobs);
+            assert_eq!(failed(&output), [""; 0], "{name} {jobs} {output:?}");
+            expect_verdict(&output, "ok");
+        }
+    }
 }
 
 /// Indexes and constraints that need one another, or one another's tables.
@@ -124,7 +180,7 @@ fn what_needs_one_another_is_restored_in_every_form() {
     ] {
         let path = folder.path().join("backup");
         dump(&database, options, &path);
-        let output = verify(&path);
+        let output = verify(&path, SPREAD);
         assert_eq!(failed(&output), [""; 0], "{options:?} {output:?}");
         expect_verdict(&output, "ok");
     }

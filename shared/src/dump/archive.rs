@@ -11,7 +11,7 @@ mod toc;
 mod wire;
 
 use std::collections::BTreeSet;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
@@ -29,9 +29,35 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// An archive, read up to its data.
 #[derive(Debug)]
 pub struct Archive<R> {
-    blocks: Blocks<BufReader<R>>,
+    blocks: Blocks<Counted<BufReader<R>>>,
     packing: Packing,
     large_objects: BTreeSet<u32>,
+}
+
+/// An input, and how much of it was read.
+#[derive(Debug)]
+struct Counted<R> {
+    input: R,
+    at: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.at += length as u64;
+        self.input.consume(length);
+    }
 }
 
 /// A block of data.
@@ -49,7 +75,8 @@ impl<R: Read + Send> Archive<R> {
     /// # Errors
     /// When it can't be read or makes no sense.
     pub fn open(input: R) -> Result<Option<Self>> {
-        let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+        let input = BufReader::with_capacity(BUFFER_BYTES, input);
+        let mut input = Counted { input, at: 0 };
         let Some(toc) = Toc::read(&mut input)? else {
             return Ok(None);
         };
@@ -73,13 +100,30 @@ impl<R: Read + Send> Archive<R> {
     /// # Errors
     /// When a block can't be read, or one that the table of contents names is missing.
     pub fn blocks(mut self, mut take: impl FnMut(Block<'_>) -> Result<()>) -> Result<()> {
-        while let Some((kind, id)) = self.blocks.next_block()? {
+        loop {
+            let at = self.blocks.input().at;
+            let Some((kind, id)) = self.blocks.next_block()? else {
+                break;
+            };
+            self.is_where_it_belongs(id, at)?;
             match kind {
                 BlockKind::Data => self.rows(id, &mut take)?,
                 BlockKind::LargeObjects => self.large_objects(&mut take)?,
             }
         }
         self.toc().check_large_objects(&self.large_objects)
+    }
+
+    /// pg_restore looks for a block where the table of contents says, if that says it.
+    fn is_where_it_belongs(&self, id: i64, at: u64) -> Result<()> {
+        let entry = self.toc().entry_of(id);
+        match entry.filter(|entry| entry.at.is_some_and(|said| said != at)) {
+            None => Ok(()),
+            Some(entry) => Err(Error::new(format!(
+                "the data of {} {} is not where the table of contents says",
+                entry.kind, entry.label
+            ))),
+        }
     }
 
     fn rows(&mut self, id: i64, take: &mut impl FnMut(Block<'_>) -> Result<()>) -> Result<()> {
@@ -128,7 +172,7 @@ impl<R: Read + Send> Archive<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::toc::tests::{head, int_of};
+    use super::toc::tests::{entry, head, int_of};
     use super::*;
 
     #[test]
@@ -146,6 +190,25 @@ mod tests {
             let senseless = Err("the archive makes no sense".to_string());
             assert_eq!(read(&[once.clone(), rest].concat()), senseless);
         }
+    }
+
+    #[test]
+    fn a_block_that_is_not_where_it_is_said_to_be() {
+        let start = [head(14, 1), int_of(1), entry(14)].concat();
+        let block = [&[1][..], &int_of(7), &int_of(0)].concat();
+        let read = |is_known: u8, at: usize| {
+            let place = [&[is_known][..], &at.to_le_bytes()].concat();
+            let archive = [&start[..], &place, &block].concat();
+            let archive = Archive::open(archive.as_slice()).unwrap().unwrap();
+            archive
+                .blocks(|_| Ok(()))
+                .map_err(|error| error.message().to_string())
+        };
+        let at = start.len() + 9;
+        assert_eq!(read(2, at), Ok(()));
+        assert_eq!(read(1, 0), Ok(()));
+        let elsewhere = "the data of TABLE DATA public.t is not where the table of contents says";
+        assert_eq!(read(2, at + 1), Err(elsewhere.to_string()));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::{Error, Result};
 const VERSIONS: std::ops::RangeInclusive<(u8, u8)> = (1, 13)..=(1, 16);
 /// From here on the head names a method of compression; before, gzip's level.
 const NAMES_METHOD: (u8, u8) = (1, 15);
+/// What stands before the place of an entry's data if whoever wrote it could know that.
+const PLACE_IS_KNOWN: u8 = 2;
 /// Where an archive's head says how it is compressed.
 const COMPRESSION_AT: usize = 11;
 
@@ -81,12 +83,19 @@ pub struct TocEntry {
     pub has_data: bool,
     /// Where that is, in a directory or a tar file: the name without what compression adds.
     pub file: Option<String>,
+    /// Where that is in the one file of an archive, if whoever wrote it could say so.
+    pub at: Option<u64>,
 }
 
 impl TocEntry {
     /// Whether it promises the rows of a table, or large objects.
     pub fn promises_data(&self) -> bool {
         self.has_data && matches!(self.kind.as_str(), "TABLE DATA" | "BLOBS")
+    }
+
+    fn is_but_for_its_place(&self, other: &Self) -> bool {
+        let at = other.at;
+        Self { at, ..self.clone() } == *other
     }
 }
 
@@ -126,7 +135,9 @@ impl Toc {
             return Ok(false);
         }
         for id in &self.order {
-            if self.int(input)? != *id || self.entries.get(id) != Some(&self.entry(input)?) {
+            let again = (self.int(input)?, self.entry(input)?);
+            let known = self.entries.get(id);
+            if !known.is_some_and(|entry| again.0 == *id && again.1.is_but_for_its_place(entry)) {
                 return Ok(false);
             }
         }
@@ -184,7 +195,7 @@ impl Toc {
         let owner = text(input)?.map(lossy).unwrap_or_default();
         let _oids = text(input)?;
         while text(input)?.is_some() {}
-        let file = self.place(input)?;
+        let (at, file) = self.place(input)?;
         let [schema, name] = [schema, name].map(|words| words.map(lossy).unwrap_or_default());
         let label = format!("{schema}.{name}");
         Ok(TocEntry {
@@ -197,21 +208,25 @@ impl Toc {
             copy: copy.unwrap_or_default(),
             has_data,
             file,
+            at,
         })
     }
 
     /// Where an entry's data is: a place in the file, which a dump to a pipe can't know, or a file.
-    fn place(&self, input: &mut impl Read) -> Result<Option<String>> {
+    fn place(&self, input: &mut impl Read) -> Result<(Option<u64>, Option<String>)> {
         match self.storage {
             Storage::Custom => {
-                for _ in 0..=self.offset_bytes {
-                    array::<1>(input)?;
+                let is_known = array::<1>(input)?[0] == PLACE_IS_KNOWN;
+                let mut at = 0;
+                for byte in 0..self.offset_bytes {
+                    let part = u64::from(array::<1>(input)?[0]);
+                    at |= if byte < 8 { part << (8 * byte) } else { 0 };
                 }
-                Ok(None)
+                Ok((is_known.then_some(at), None))
             }
             Storage::Files => {
                 let file = text(input, self.int_bytes)?.map(lossy);
-                Ok(file.filter(|name| !name.is_empty()))
+                Ok((None, file.filter(|name| !name.is_empty())))
             }
         }
     }
@@ -341,7 +356,7 @@ pub(super) mod tests {
     }
 
     /// An entry with the rows of a table, before what says where they are.
-    fn entry(minor: u8) -> Vec<u8> {
+    pub fn entry(minor: u8) -> Vec<u8> {
         let none = [&[1][..], &1u32.to_le_bytes()].concat();
         let mut entry = [int_of(7), int_of(1)].concat();
         for text in ["0", "16386", "t", "TABLE DATA"] {
@@ -370,6 +385,7 @@ pub(super) mod tests {
                 assert!(entry.promises_data());
                 let file = (storage == 3).then(|| "7.dat".to_string());
                 assert_eq!(entry.file, file);
+                assert_eq!(entry.at, (storage == 1).then_some(0x0202_0202_0202_0202));
                 assert_eq!(toc.database.as_deref(), Some("app"));
                 assert_eq!(toc.packing, Some(Packing::Gzip));
             }

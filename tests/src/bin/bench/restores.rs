@@ -21,6 +21,8 @@ const STOCK: &[(&str, &str)] = &[
     ("wal_level", "replica"),
     ("max_wal_senders", "10"),
     ("max_wal_size", "1GB"),
+    ("wal_init_zero", "on"),
+    ("wal_recycle", "on"),
     ("checkpoint_timeout", "5min"),
     ("autovacuum", "on"),
     ("maintenance_work_mem", "64MB"),
