@@ -145,6 +145,7 @@ impl<'a> Run<'a> {
             action: self.options.action,
             rules: &self.rules,
             by_state: self.options.filters.ask_of_state(),
+            by_wait: self.options.filters.ask_of_wait(),
             settled: &self.settled,
             waited,
         }

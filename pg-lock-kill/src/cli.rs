@@ -242,6 +242,13 @@ impl Filters {
         times.min()
     }
 
+    /// Whether they ask for sessions that wait.
+    pub fn ask_of_wait(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions
+            .any(|condition| matches!(condition.test, Test::WaitingFor(_)) && !condition.is_not)
+    }
+
     /// Whether they ask what a session does, which is another thing a moment later.
     pub fn ask_of_state(&self) -> bool {
         let mut conditions = self.conditions.iter();
