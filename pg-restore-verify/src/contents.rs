@@ -329,7 +329,7 @@ impl Collector {
         if sql.starts_with(b"INSERT INTO ") {
             return self.inserts(sql);
         }
-        if sql == b"BEGIN;" || sql == b"COMMIT;" {
+        if sql.eq_ignore_ascii_case(b"BEGIN;") || sql.eq_ignore_ascii_case(b"COMMIT;") {
             // Around large objects, or around all that somebody wants to have or not to have.
             return true;
         }

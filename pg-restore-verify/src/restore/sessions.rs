@@ -2,6 +2,7 @@
 
 use postgres::Client;
 use shared::Result;
+use shared::dump::tokens;
 
 use crate::server::Database;
 
@@ -9,6 +10,9 @@ use crate::server::Database;
 const MOST: usize = 64;
 /// A server, a database or a role has as many connections as it may.
 const TOO_MANY: &str = "53300";
+
+/// No statement about a session is longer.
+const LONGEST: usize = 4096;
 
 /// Sessions in the database that a script is restored into.
 pub struct Sessions {
@@ -56,12 +60,20 @@ impl Sessions {
 
     /// Notes a statement of the script that is about its session.
     pub fn note(&mut self, statement: &str) {
-        let is_one = |starts: &[&str]| starts.iter().any(|start| statement.starts_with(start));
-        if is_one(&["SET ", "RESET ", "SELECT pg_catalog.set_config("]) {
+        if statement.len() > LONGEST {
+            return;
+        }
+        let tokens = tokens(statement.as_bytes());
+        let has = |word: &str| tokens.iter().any(|token| token.is(word));
+        let is_one = |words: &[&str]| {
+            let first = tokens.first();
+            first.is_some_and(|first| words.iter().any(|word| first.is(word)))
+        };
+        if is_one(&["set", "reset"]) || is_one(&["select"]) && has("set_config") {
             self.settings.push(statement.to_string());
-        } else if is_one(&["BEGIN", "START TRANSACTION"]) {
+        } else if is_one(&["begin", "start"]) {
             self.in_transaction = true;
-        } else if is_one(&["COMMIT", "END", "ROLLBACK", "ABORT"]) {
+        } else if is_one(&["commit", "end", "rollback", "abort"]) && !has("to") && !has("chain") {
             self.in_transaction = false;
         }
     }

@@ -128,7 +128,13 @@ fn a_large_table_in_two_parts_and_a_script_in_one_transaction() {
         &script[..first],
         &script[first..]
     );
-    for (name, script) in [("in two parts", in_two), ("in one transaction", in_one)] {
+    let in_lower_case = in_one.replace("BEGIN;", "begin;");
+    let in_lower_case = in_lower_case.replace("\nCOMMIT;\n", "\ncommit;\n");
+    for (name, script) in [
+        ("in two parts", in_two),
+        ("in one transaction", in_one),
+        ("in lower case", in_lower_case),
+    ] {
         for jobs in [FROZEN, SPREAD] {
             let output = verify_script(&script, jobs);
             assert_eq!(failed(&output), [""; 0], "{name} {jobs} {output:?}");
