@@ -341,7 +341,7 @@ impl<'a> Proof<'a> {
             let wanted = expected.get(oid).map(ToString::to_string);
             let wanted = wanted.unwrap_or_else(|| NONE.to_string());
             let (found, unread) = match restored.get(oid) {
-                None => (NONE.to_string(), false),
+                None => (NONE.to_string(), self.backup.withheld.leaves_gap()),
                 Some(Ok(found)) => (found.to_string(), false),
                 Some(Err(why)) => (why.clone(), self.backup.withheld.is_refusal(why)),
             };

@@ -100,6 +100,14 @@ impl Reach {
         if entry.kind.starts_with("DATABASE") || entry.label.starts_with("DATABASE ") {
             return Self::Inside;
         }
+        // From 17 on the numbers of large objects, of which pg_restore makes statements of its own.
+        let is_list = |text: &[u8]| {
+            text.iter()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace())
+        };
+        if entry.kind == "BLOB METADATA" && is_list(&entry.definition) {
+            return Self::Inside;
+        }
         if !entry.copy.is_empty() && !is_copy_of_rows(&tokens(&entry.copy)) {
             return Self::Anywhere;
         }
@@ -342,6 +350,11 @@ mod tests {
         assert_eq!(reach("TABLE", &two, ""), Reach::Server);
         assert_eq!(reach("TABLE", "DROP DATABASE app;", ""), Reach::Database);
         assert_eq!(reach("DATABASE", "CREATE DATABASE app;", ""), Reach::Inside);
+        assert_eq!(reach("BLOB METADATA", "70001\n70002\n", ""), Reach::Inside);
+        assert_eq!(
+            reach("BLOB METADATA", "1; DROP ROLE x;", ""),
+            Reach::Anywhere
+        );
         let copy = "COPY s.t (a) FROM stdin;\n";
         assert_eq!(reach("TABLE DATA", "", copy), Reach::Inside);
         for copy in [
