@@ -42,8 +42,13 @@ pub fn act(options: &Options, context: &Context) -> Result<Exit> {
 
 /// Where snapshots come from.
 pub enum Source {
-    /// A server.
-    Server(Box<Lookout>),
+    /// A server; a signal ends what it does for us.
+    Server {
+        /// The way to its snapshots.
+        lookout: Box<Lookout>,
+        /// As long as it lives.
+        _cancels: signals::Guard,
+    },
     /// A file: the same one again and again.
     File(Box<Snapshot>),
 }
@@ -53,14 +58,22 @@ impl Source {
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
             Some(path) => Self::File(Box::new(snapshot::load(path)?)),
-            None => Self::Server(Box::new(Lookout::open(options, context)?)),
+            None => Self::of(Lookout::open(options, context)?),
         })
+    }
+
+    /// Of a server.
+    pub fn of(mut lookout: Lookout) -> Self {
+        Self::Server {
+            _cancels: lookout.connection().cancel_on_signal(),
+            lookout: Box::new(lookout),
+        }
     }
 
     /// Looks.
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
         let snapshot = match self {
-            Self::Server(lookout) => lookout.look()?,
+            Self::Server { lookout, .. } => lookout.look()?,
             Self::File(snapshot) => Snapshot::clone(snapshot),
         };
         Ok(Sight::of(options, snapshot))
@@ -132,6 +145,7 @@ impl<'a> Run<'a> {
             action: self.options.action,
             rules: &self.rules,
             by_state: self.options.filters.ask_of_state(),
+            by_wait: self.options.filters.ask_of_wait(),
             settled: &self.settled,
             waited,
         }
@@ -316,7 +330,7 @@ impl<'a> Run<'a> {
         };
         let way = Way::of(&self.options.manner, escalates_after, passes);
         let done = match source {
-            Source::Server(lookout) => {
+            Source::Server { lookout, .. } => {
                 let connection = lookout.connection();
                 cases::check_rights(connection, cases)
                     .and_then(|()| cases::carry_out(connection, cases, &way))

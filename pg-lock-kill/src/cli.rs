@@ -17,6 +17,16 @@ use crate::snapshot::Mode;
 
 pub use table::TOOL;
 
+/// The states of pg_stat_activity.
+const STATES: [&str; 6] = [
+    "active",
+    "idle",
+    "idle in transaction",
+    "idle in transaction (aborted)",
+    "fastpath function call",
+    "disabled",
+];
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -232,6 +242,13 @@ impl Filters {
         times.min()
     }
 
+    /// Whether they ask for sessions that wait.
+    pub fn ask_of_wait(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions
+            .any(|condition| matches!(condition.test, Test::WaitingFor(_)) && !condition.is_not)
+    }
+
     /// Whether they ask what a session does, which is another thing a moment later.
     pub fn ask_of_state(&self) -> bool {
         let mut conditions = self.conditions.iter();
@@ -253,7 +270,7 @@ impl Test {
             "database" => Self::Database(text()?),
             "app" => Self::App(text()?),
             "client" => Self::Client(network(value)?),
-            "state" => Self::State(text()?),
+            "state" => Self::State(state(value)?),
             "query" => Self::Query(value.parse()?),
             "relation" => Self::Relation(text()?),
             "lock-mode" => Self::LockMode(mode(value)?),
@@ -350,6 +367,15 @@ fn network(value: &Value) -> Result<Network> {
     let network = Network::parse(value.text()?);
     network
         .ok_or_else(|| value.refuse("an address is needed, a network such as 10.0.0.0/8, or local"))
+}
+
+/// A state of pg_stat_activity: with another one a filter that spares sessions would spare nobody.
+fn state(value: &Value) -> Result<String> {
+    let text = value.text()?;
+    let is_known = STATES.contains(&text);
+    is_known
+        .then(|| text.to_string())
+        .ok_or_else(|| value.refuse(&STATES.join(", ")))
 }
 
 /// `10` or `10%`.

@@ -38,6 +38,8 @@ pub struct Guard {
     pub state_change: Option<Time>,
     /// Its statement began then: needed to cancel that one and no other.
     pub query_start: Option<Time>,
+    /// It must wait: it was chosen because it does.
+    pub waits: bool,
 }
 
 /// Whom the statement lets pass, whatever it is asked for.
@@ -87,6 +89,7 @@ impl Guard {
             xact_start: session.xact_start,
             state_change: state_change.flatten(),
             query_start: None,
+            waits: false,
         })
     }
 
@@ -103,6 +106,7 @@ impl Guard {
     pub fn without_statement(&self) -> Self {
         Self {
             query_start: None,
+            waits: false,
             state_change: self.state_change.filter(|_| self.xact_start.is_none()),
             ..self.clone()
         }
@@ -131,6 +135,7 @@ pub fn send(
             (&passes.superusers, Type::BOOL),
             (&passes.autovacuum, Type::BOOL),
             (&terminates, Type::BOOL),
+            (&guard.waits, Type::BOOL),
         ],
     );
     let rows = match rows.map_err(Error::from) {

@@ -29,6 +29,8 @@ pub struct Wish<'a> {
     pub rules: &'a Rules,
     /// Whether they were chosen by what they do, so that they must not have done anything since.
     pub by_state: bool,
+    /// Whether they were chosen because they wait.
+    pub by_wait: bool,
     /// Who is not looked at any more.
     pub settled: &'a HashSet<Identity>,
     /// Who waited before: whoever got the lock because we ended somebody is no victim.
@@ -207,7 +209,10 @@ pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) 
         Action::Cancel => with_statement(guard, session, Step::Cancel),
     };
     match planned {
-        Ok((step, guard)) => Fate::Signal(step, guard),
+        Ok((step, guard)) => {
+            let waits = wish.by_wait || wish.which == Which::Waiters;
+            Fate::Signal(step, Guard { waits, ..guard })
+        }
         Err(why) => Fate::Spared(Outcome::NotApplicable, why),
     }
 }

@@ -70,7 +70,7 @@ fn begin(run: &Run<'_>) -> Result<Source> {
     if !run.options.manner.dry_run {
         claim(lookout.connection())?;
     }
-    Ok(Source::Server(Box::new(lookout)))
+    Ok(Source::of(lookout))
 }
 
 fn claim(connection: &mut Connection) -> Result<()> {
@@ -104,7 +104,7 @@ fn recover(
             .is_some_and(|state| states.contains(&state))
     };
     let is_closed = match source {
-        Source::Server(lookout) => lookout.connection().client().is_closed(),
+        Source::Server { lookout, .. } => lookout.connection().client().is_closed(),
         Source::File(_) => false,
     };
     let is_lost = is_closed || is(&LOST);

@@ -90,6 +90,12 @@ fn only_what_was_seen_is_signalled() {
             }
         }
     }
+    let waits = Guard {
+        waits: true,
+        ..guard.clone()
+    };
+    let answer = send(&mut connection, &waits, Signal::Terminate, ALL).unwrap();
+    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
     // It is idle: the statement that it ran last can't be cancelled.
     let last = guard.clone().with_statement(&session).unwrap();
     let answer = send(&mut connection, &last, Signal::Cancel, ALL).unwrap();
@@ -125,6 +131,7 @@ fn some_are_not_signalled_whatever_is_asked() {
         xact_start: session.xact_start,
         state_change: None,
         query_start: None,
+        waits: false,
     };
     for session in sessions.iter().filter(|session| session.pid != pid) {
         let guard = of(session);

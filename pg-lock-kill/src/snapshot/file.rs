@@ -27,6 +27,10 @@ pub fn save(snapshot: &Snapshot, path: &Path) -> Result<()> {
 }
 
 fn write(snapshot: &Snapshot, path: &Path) -> Result<()> {
+    // A file takes its place, which would be the end of a device or a link.
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(Error::new("there is something that is no ordinary file"));
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

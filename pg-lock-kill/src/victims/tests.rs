@@ -71,6 +71,7 @@ fn chosen(
         action,
         rules: &rules,
         by_state: false,
+        by_wait: false,
         settled: &nobody,
         waited: &nobody,
     };
@@ -140,6 +141,7 @@ fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
         action: Action::Terminate,
         rules: &rules,
         by_state: false,
+        by_wait: false,
         settled: &nobody,
         waited: &nobody,
     };
@@ -174,6 +176,7 @@ fn what_a_state_allows() {
             action,
             rules: &rules,
             by_state: false,
+            by_wait: false,
             settled: &nobody,
             waited: &nobody,
         };

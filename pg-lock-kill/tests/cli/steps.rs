@@ -193,6 +193,26 @@ fn which_ones() {
 }
 
 #[test]
+fn those_who_wait() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiters = ["one", "two"].map(|name| ground.waiter(name, LOCK));
+    let arguments = ["--victims", "waiters", "--waiting-for", "1ms", "--max", "9"];
+    let output = ground.tool(&arguments).arg("--cancel").run().expect_code(0);
+    let told = results(&output);
+    // The one stands before the other.
+    let well = |(_, action, result): &(i64, String, String)| {
+        action == "cancel" && ["ended", "freed"].contains(&result.as_str())
+    };
+    assert!(told.iter().all(well) && told.len() == 2, "{output:?}");
+    for waiter in waiters {
+        assert!(waiter.answer().is_err());
+        waiter.run("select 1");
+    }
+    head.run("commit");
+}
+
+#[test]
 fn whom_to_leave_is_not_guessed() {
     let ground = Ground::new();
     let _idle = [ground.actor("one"), ground.actor("two")];

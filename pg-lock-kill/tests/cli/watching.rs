@@ -268,6 +268,11 @@ fn what_makes_no_sense_is_refused() {
         (&["--terminate", "--cancel"], "exclude each other"),
         (&["--terminate", "--snapshot", "x"], "--dry-run"),
         (&["-"], "- needs --cancel"),
+        (
+            &["--sessions", "--not-state", "Active"],
+            "idle in transaction",
+        ),
+        (&["--save", "/dev/null"], "no ordinary file"),
     ] {
         let output = ground.run(arguments).expect_code(2).expect_no_output();
         output.expect_error(why);

@@ -100,12 +100,9 @@ impl Reach {
         if entry.kind.starts_with("DATABASE") || entry.label.starts_with("DATABASE ") {
             return Self::Inside;
         }
-        // From 17 on the numbers of large objects, of which pg_restore makes statements of its own.
-        let is_list = |text: &[u8]| {
-            text.iter()
-                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace())
-        };
-        if entry.kind == "BLOB METADATA" && is_list(&entry.definition) {
+        // From 17 on no statement, but a line with the number of each large object.
+        let is_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'\n';
+        if entry.kind == "BLOB METADATA" && entry.definition.iter().all(is_number) {
             return Self::Inside;
         }
         if !entry.copy.is_empty() && !is_copy_of_rows(&tokens(&entry.copy)) {
@@ -134,7 +131,7 @@ impl Reach {
     }
 
     /// The farthest of several statements, among which are no rows.
-    fn of_script(mut script: Script<&[u8]>) -> Self {
+    pub fn of_script(mut script: Script<&[u8]>) -> Self {
         let mut farthest = Self::Inside;
         loop {
             farthest = match script.next() {
@@ -244,6 +241,18 @@ const SHARED: [&str; 5] = ["role", "user", "group", "tablespace", "system"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_numbers_of_large_objects_are_no_statement() {
+        let entry = |definition: &str| TocEntry {
+            kind: "BLOB METADATA".into(),
+            definition: definition.into(),
+            ..TocEntry::default()
+        };
+        assert_eq!(Reach::of_entry(&entry("4711\n4712\n")), Reach::Inside);
+        let other = entry("4711\nDROP DATABASE app;\n");
+        assert_ne!(Reach::of_entry(&other), Reach::Inside);
+    }
 
     #[test]
     fn statements_and_what_they_are_about() {
