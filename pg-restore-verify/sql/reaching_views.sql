@@ -15,7 +15,7 @@ WITH RECURSIVE opening (oid) AS (
     FROM pg_catalog.pg_proc p
     WHERE p.oid >= 16384
       AND EXISTS (SELECT FROM opening o JOIN pg_catalog.pg_proc q ON q.oid = o.oid
-                  WHERE pg_catalog.strpos(pg_catalog.lower(p.prosrc), q.proname::pg_catalog.text) > 0)
+                  WHERE p.prosrc ~* ('\m' || pg_catalog.regexp_replace(q.proname, '(\W)', '\\\1', 'g') || '\s*\('))
     UNION
     SELECT user_of.class, user_of.oid
     FROM reaching r

@@ -35,7 +35,10 @@ pub fn report(
         let words = format!("{what}: not done here, as by pg_restore without --create");
         let finding = findings.check("database", Status::Skipped).message(words);
         // What takes a live database's place takes over what is said of that one itself.
-        return findings.add(finding.remark());
+        return findings.add(match target.replaces_nothing() {
+            true => finding,
+            false => finding.remark(),
+        });
     }
     let began = Instant::now();
     let refused = give(archive, &wanted, target, findings)?;

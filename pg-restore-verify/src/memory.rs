@@ -1,7 +1,7 @@
 //! Whether a private server's data may lie in memory, where a slow disk holds nothing up.
 //!
 //! Memory is for others, too. Of what is free, on the machine and in each control group that we
-//! are in, a quarter is taken at most, or what `--memory` allows; and only where it is known how
+//! are in, a quarter is taken at most, or what `--memory` allows up to half of it; and only where it is known how
 //! large the database was. A user who logs out may lose what is there (systemd's RemoveIPC), so
 //! that who is not root has to ask for it.
 
@@ -9,9 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shared::backup::Manifest;
+use shared::cluster::{IN_MEMORY, any_in_memory};
 
-/// Where Linux has a file system in memory.
-const PLACE: &str = "/dev/shm";
+use crate::archive::Archive;
+
 /// What a statfs says of such a one.
 const TMPFS: i64 = 0x0102_1994;
 /// Indexes, and what sorting them needs.
@@ -32,22 +33,28 @@ pub struct Memory {
 
 impl Memory {
     /// The folder in memory for what this backup restores to, if it may and will fit there.
-    pub fn folder_for(self, backup: &Path) -> Option<PathBuf> {
-        let needed = needed(backup)?;
-        let may = match self.most {
-            Some(most) => needed <= most,
+    /// `is_there`: our server is there already, and will be empty. What those of others still
+    /// grow to is not known: without `--memory` there is one at a time.
+    pub fn folder_for(self, archive: &Archive, is_there: bool) -> Option<PathBuf> {
+        let needed = needed(archive)?;
+        let (may, share) = match self.most {
+            Some(most) => (needed <= most, 2),
             None => {
                 let chosen = std::env::var_os("TMPDIR").is_some_and(|folder| !folder.is_empty());
-                !chosen && rustix::process::geteuid().is_root() && needed <= free_memory()? / SHARE
+                let is_root = rustix::process::geteuid().is_root();
+                let may = !chosen && is_root && (is_there || !any_in_memory());
+                (may, SHARE)
             }
         };
-        (may && has_room(Path::new(PLACE), needed)).then(|| PathBuf::from(PLACE))
+        let fits = may && needed <= free_memory()? / share;
+        (fits && has_room(Path::new(IN_MEMORY), needed)).then(|| PathBuf::from(IN_MEMORY))
     }
 }
 
 /// How much it may take, where that is known.
-fn needed(backup: &Path) -> Option<u64> {
-    let tables = Manifest::read(backup).ok()??.source_bytes?;
+fn needed(archive: &Archive) -> Option<u64> {
+    let tables = Manifest::read(&archive.path).ok()??.source_bytes?;
+    let tables = tables.max(archive.bytes());
     let wal = tables.saturating_mul(2).min(MOST_WAL);
     Some(
         tables

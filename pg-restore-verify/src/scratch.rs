@@ -211,9 +211,14 @@ impl Scratch {
             self.comment(&format!("{TAKES_PLACE}{}", promotion.live))?;
         }
         let name = self.name.clone();
+        let number = "SELECT oid FROM pg_catalog.pg_database WHERE datname = $1";
+        let number = self
+            .keeper()
+            .query_typed_one(number, &[(&name, Type::TEXT)])?;
+        let number: u32 = number.try_get(0)?;
         if let Err(error) = promotion.carry_out(self.keeper(), &name) {
             // The session may have been ended in the midst of it, or at its end.
-            let undone = signals::clean_up(|| self.undo(promotion));
+            let undone = signals::clean_up(|| self.undo(promotion, number));
             if !matches!(undone, Ok(false)) {
                 return refused(promotion, error, undone.err());
             }
@@ -233,8 +238,8 @@ impl Scratch {
     }
 
     /// Opens the live database again; whether there was anything to undo: the names may have been
-    /// swapped though nobody told us.
-    fn undo(&mut self, promotion: &Promotion) -> Result<bool> {
+    /// swapped though nobody told us, which our database's number shows.
+    fn undo(&mut self, promotion: &Promotion, number: u32) -> Result<bool> {
         let server = Arc::clone(&self.server);
         let name = self.name.clone();
         let keeper = self.keeper();
@@ -249,7 +254,14 @@ impl Scratch {
             .query_typed(IS_THERE, &[(&name, Type::TEXT)])?
             .is_empty()
         {
-            return Ok(false);
+            let swapped = include_str!("../sql/has_become.sql");
+            let names = [
+                (&promotion.live as &(dyn ToSql + Sync), Type::TEXT),
+                (&number, Type::OID),
+            ];
+            if !keeper.query_typed(swapped, &names)?.is_empty() {
+                return Ok(false);
+            }
         }
         if promotion.takes_connections() {
             allow_connections(keeper, &promotion.live)?;

@@ -68,7 +68,9 @@ impl Servers {
         let at_least = loads(archive);
         let folder = match self.is_named() {
             true => None,
-            false => self.memory.folder_for(&archive.path),
+            false => self
+                .memory
+                .folder_for(archive, self.current.is_some() && self.folder.is_some()),
         };
         let server = match (self.current.take(), &self.named) {
             (Some(server), Some(_)) => server,

@@ -21,6 +21,7 @@ use crate::error::{Context, Error, Result};
 use crate::programs::{Program, Version};
 pub use draft::{Draft, Owner, State};
 use folder::Folder;
+pub use folder::{IN_MEMORY, any_in_memory};
 use server::Server;
 use template::Template;
 use user::ServerUser;

@@ -26,7 +26,10 @@ pub fn look(client: &mut Client, contents: &Contents) -> Result<Done> {
             _ if contents.held_off.holds(&view) => {
                 let why = "not filled: it shows what is elsewhere (foreign tables, dblink), which \
                            nothing may read";
-                Outcome::Listed(why.to_string())
+                match contents.held_off.is_missed {
+                    true => Outcome::Lacking(format!("{why}: REFRESH it once it is promoted")),
+                    false => Outcome::Listed(why.to_string()),
+                }
             }
             (true, false) if contents.withheld.leaves_gap() => {
                 Outcome::Listed("not filled: the server refused that".to_string())

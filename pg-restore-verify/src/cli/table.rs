@@ -39,7 +39,8 @@ pub const TOOL: Tool = Tool::new(
      manifest or the backup's size, is not begun: an error says how much is needed. For \
      root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
      to is sure to take no more than a quarter of the free memory, of the machine and of each \
-     control group; --memory sets another bound, for everybody. Other users' files there are taken \
+     control group, and no other such server is there; --memory sets another bound, for everybody, and \
+     then half of what is free may be taken. Other users' files there are taken \
      away by systemd's RemoveIPC when they log out.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \

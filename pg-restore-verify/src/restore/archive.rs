@@ -47,6 +47,7 @@ pub fn restore_archive(
         target,
         jobs,
         list: None,
+        ordered: false,
         left_out: LeftOut::of(part.toc),
     };
     let beyond = match target.server().is_ours() {
@@ -71,7 +72,10 @@ pub fn restore_archive(
     }
     collector.set_instants(InstantColumns::of(&mut client)?);
     let all = part.choice.is_everything();
-    let in_one = all && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
+    let ordered = client.query_typed_one(include_str!("../../sql/rows_need_order.sql"), &[])?;
+    run.ordered = ordered.try_get(0)?;
+    let in_one =
+        all && !run.ordered && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
     drop(client);
     let loadable = part.toc.filter(|toc| data::is_loadable(toc));
     let (damage, took) = match loadable.filter(|_| all && target.server().is_ours()) {
@@ -164,6 +168,8 @@ struct Run<'a> {
     jobs: usize,
     /// The entries whose data is restored, where that is not all.
     list: Option<String>,
+    /// Whether the tables' rows must come in the order of the archive, as without jobs.
+    ordered: bool,
     left_out: LeftOut<'a>,
 }
 
@@ -193,7 +199,8 @@ impl Run<'_> {
             Err(damage) => return Ok(Some(damage.in_one_line())),
         };
         let decoder = self.decoder(collector);
-        let loaded = data::load(data, self.target, self.jobs, decoder, collector)?;
+        let (jobs, ordered) = (self.jobs, self.ordered);
+        let loaded = data::load(data, self.target, jobs, ordered, decoder, collector)?;
         told.extend(loaded.refusals);
         if loaded.damage.is_none() {
             let jobs = self.parallel();
@@ -243,7 +250,8 @@ impl Run<'_> {
         if in_one && self.archive.kind != Kind::Tar {
             return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
         }
-        let mut told = self.section(&["--section=data", &jobs])?;
+        let data_jobs = if self.ordered { "--jobs=1" } else { &jobs };
+        let mut told = self.section(&["--section=data", data_jobs])?;
         if !chosen.limited().is_empty() {
             choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
         }

@@ -57,7 +57,8 @@ pub fn other_data(toc: &Toc) -> Option<String> {
 
 const ROWS: &str = "TABLE DATA";
 
-/// Loads the rows, and notes all data in `collector`.
+/// Loads the rows, one table after the other if they are `ordered`, and notes all data in
+/// `collector`.
 ///
 /// # Errors
 /// When our side fails.
@@ -65,6 +66,7 @@ pub fn load(
     data: Data,
     target: &Target,
     jobs: usize,
+    ordered: bool,
     decoder: Decoder,
     collector: &mut Collector,
 ) -> Result<Loaded> {
@@ -74,7 +76,10 @@ pub fn load(
             let read = loader.blocks(*data, collector);
             loader.end(read)
         }
-        Data::Files(files) => load_files(&files, target, jobs, &decoder, collector),
+        Data::Files(files) => {
+            let jobs = if ordered { 1 } else { jobs };
+            load_files(&files, target, jobs, &decoder, collector)
+        }
     }
 }
 
@@ -92,8 +97,12 @@ fn load_files(
         Ok(parts) => parts,
         Err(error) => return first.end(Err(error)),
     };
-    // The largest first, so that all connections end at about the same time.
-    parts.sort_by_key(|part| part.bytes);
+    match jobs {
+        // As pg_restore has it: the last is taken first.
+        1 => parts.reverse(),
+        // The largest first, so that all connections end at about the same time.
+        _ => parts.sort_by_key(|part| part.bytes),
+    }
     let threads = jobs.clamp(1, parts.len().max(1));
     let workers = (0..threads).map(|_| (decoder.another(), collector.another()));
     let (workers, parts) = (Mutex::new(workers.collect::<Vec<_>>()), Mutex::new(parts));

@@ -104,6 +104,8 @@ pub struct HeldOff {
     /// Partitioned tables of which the backup has rows that belong to a foreign partition, and
     /// materialised views that show what is in foreign tables.
     pub others: BTreeSet<QualifiedName>,
+    /// Whether what is left out is missing where it goes: in a live database's place.
+    pub is_missed: bool,
 }
 
 impl HeldOff {

@@ -132,7 +132,11 @@ impl Target {
         {
             return Ok(HeldOff::default());
         }
-        HeldOff::of(&mut self.connect()?, contents, refusals)
+        let held_off = HeldOff::of(&mut self.connect()?, contents, refusals)?;
+        Ok(HeldOff {
+            is_missed: self.beside.is_some(),
+            ..held_off
+        })
     }
 
     /// What the server refused and the backup is not to blame for: one that others use, or that

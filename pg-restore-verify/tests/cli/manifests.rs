@@ -1,7 +1,9 @@
 //! Backups of pg-dump-rotate: their manifests tell what they held when they were taken.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use shared::backup::Manifest;
 use tests::{Database, tool};
@@ -76,6 +78,30 @@ fn what_surely_fits_lies_in_memory() {
     assert!(!lies_in_memory(&with, &["--memory", "0"]));
     // How large it was nobody knows.
     assert!(!lies_in_memory(&without, &["--memory", "1GB"]));
+}
+
+#[test]
+fn what_nobody_owns_in_memory_any_more_is_removed() {
+    let Ok(left) = tempfile::Builder::new()
+        .prefix("pg-throwaway-")
+        .tempdir_in("/dev/shm")
+    else {
+        return; // This machine has none.
+    };
+    let lock = fs::File::create(left.path().join("lock")).unwrap();
+    lock.set_modified(SystemTime::now() - Duration::from_secs(3600))
+        .unwrap();
+    drop(lock);
+    let shop = shop();
+    let server = fs::metadata(shop.cluster().socket_dir()).unwrap();
+    for path in [left.path().to_path_buf(), left.path().join("lock")] {
+        chown(path, Some(server.uid()), Some(server.gid())).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = backup(&shop, folder.path(), &[]);
+    let run = tool("pg-restore-verify").args(["--memory", "0"]).arg(path);
+    run.run().expect_code(0);
+    assert!(!left.path().exists());
 }
 
 /// What is altered, how, and the finding that tells of it.

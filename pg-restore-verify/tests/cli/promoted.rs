@@ -244,7 +244,11 @@ fn what_stands_in_the_way_is_said() {
 fn a_database_that_is_gone_comes_back() {
     let place = Place::new();
     place.sql("postgres", "drop database \"my app\"");
+    // Its owner, rights and settings are gone with it.
     let output = place.promote(&[], &place.backup());
+    assert_ne!(output.code(), Some(0), "{output:?}");
+    assert!(output.stdout.contains("stays as it is"), "{output:?}");
+    let output = place.promote(&["--accept", "database"], &place.backup());
     expect_verdict(&output, "ok");
     assert_eq!(place.users("my app"), "500");
     assert_eq!(place.before(), "");

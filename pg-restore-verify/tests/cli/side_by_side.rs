@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use tests::{Database, Output, tool};
+use shared::programs::Program;
+use tests::{Database, Output, program, tool};
 
 use crate::backups::{dump, expect_verdict, failed, plain};
 
@@ -221,4 +222,36 @@ fn each_failure_among_many_is_told_once_by_its_own_entry() {
         assert!(of_object.count() >= 1, "{object}: {one_after_the_other:?}");
     }
     assert_eq!(refusals("-j4"), one_after_the_other);
+}
+
+/// A constraint may read another table, whose rows are there already or not yet: as pg_restore by
+/// itself has it, whatever the number of jobs.
+#[test]
+fn a_constraint_that_reads_another_table_meets_it_as_pg_restore_loads_it() {
+    let limits = |name: &str| {
+        format!(
+            "create table {name} (most int, pad text);
+             create function under(i int) returns bool language plpgsql as $$ begin
+                return coalesce(i <= (select max(most) from public.{name}), false); end $$;
+             insert into {name} select 10, repeat(md5(n::text), 20) from generate_series(1, 20000) as n;
+             create table m_checked (id int check (under(id)), pad text);
+             insert into m_checked select 5, repeat('x', 30) from generate_series(1, 10);"
+        )
+    };
+    // In the order of their names.
+    for (name, status) in [("a_limits", "ok"), ("z_limits", "failed")] {
+        let database = Database::new();
+        database.sql(&limits(name));
+        let folder = tempfile::tempdir().unwrap();
+        for format in ["-Fc", "-Fd", "-Fp"] {
+            let path = folder.path().join(format);
+            let pg_dump = Program::find("pg_dump", None).unwrap();
+            let run = program(pg_dump.path()).database(&database).arg(format);
+            run.arg("--file").arg(&path).run().expect_code(0);
+            for jobs in ["1", "2", "4", "4"] {
+                let run = tool("pg-restore-verify").args(["-j", jobs]).arg(&path);
+                expect_verdict(&run.run(), status);
+            }
+        }
+    }
 }

@@ -18,6 +18,9 @@ use super::server;
 use super::user::ServerUser;
 use crate::error::{Context, Error, Result};
 
+/// Where Linux has a file system in memory.
+pub const IN_MEMORY: &str = "/dev/shm";
+
 /// How the folders' names begin.
 const PREFIX: &str = "pg-throwaway-";
 const LOCK: &str = "lock";
@@ -38,6 +41,10 @@ impl Folder {
     pub fn create(wanted: Option<&Path>, user: &ServerUser) -> Result<Self> {
         let parent = parent(wanted, user)?;
         sweep(&parent, user);
+        // What was left there takes memory until somebody removes it.
+        if parent != Path::new(IN_MEMORY) {
+            sweep(Path::new(IN_MEMORY), user);
+        }
         let folder = || format!("could not make a folder in {}", parent.display());
         let made = tempfile::Builder::new()
             .prefix(PREFIX)
@@ -115,6 +122,12 @@ fn first_usable(folders: impl Iterator<Item = PathBuf>, user: &ServerUser) -> Re
     Err(Error::new("there is no folder for a temporary server")
         .with_detail(refused.join("\n"))
         .with_hint("name a writable folder in TMPDIR"))
+}
+
+/// Whether somebody has a server whose files are in memory.
+pub fn any_in_memory() -> bool {
+    let mut entries = fs::read_dir(IN_MEMORY).into_iter().flatten().flatten();
+    entries.any(|entry| entry.file_name().as_bytes().starts_with(PREFIX.as_bytes()))
 }
 
 /// Removes the folders whose owner is gone. What can't be removed now is left to

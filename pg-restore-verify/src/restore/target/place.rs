@@ -39,6 +39,12 @@ impl Target {
         Ok(())
     }
 
+    /// Whether it gets a name that no live database has.
+    pub fn replaces_nothing(&self) -> bool {
+        let beside = self.beside.as_ref();
+        beside.is_some_and(|beside| beside.likeness.is_none())
+    }
+
     /// In what it differs from the database whose place it may take.
     pub fn unlike(&self) -> Result<Vec<Difference>> {
         let live = self

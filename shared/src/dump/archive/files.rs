@@ -103,7 +103,7 @@ impl Files {
     pub fn parts(&self) -> Result<Vec<Part>> {
         let mut parts = Vec::new();
         let mut large_objects = BTreeSet::new();
-        for (id, entry) in self.toc.entries() {
+        for (id, entry) in self.toc.in_order() {
             if !entry.has_data {
                 continue;
             }
