@@ -131,6 +131,7 @@ impl<'a> Proof<'a> {
                 rows -= data.digest.rows;
                 let finding = findings.check("rows", Status::Skipped).object(table);
                 findings.add(finding.compared(data.digest, why))?;
+                findings.could_not_see(UNREAD);
                 continue;
             }
             let Some(found) = found else {
@@ -297,6 +298,9 @@ impl<'a> Proof<'a> {
             };
             let finding = findings.check("sequences", status).object(sequence);
             findings.add(finding.compared(expected, actual))?;
+            if status == Status::Skipped {
+                findings.could_not_see(UNREAD);
+            }
         }
         let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
         let mut lost = false;
@@ -341,7 +345,7 @@ impl<'a> Proof<'a> {
             let wanted = expected.get(oid).map(ToString::to_string);
             let wanted = wanted.unwrap_or_else(|| NONE.to_string());
             let (found, unread) = match restored.get(oid) {
-                None => (NONE.to_string(), false),
+                None => (NONE.to_string(), self.backup.withheld.leaves_gap()),
                 Some(Ok(found)) => (found.to_string(), false),
                 Some(Err(why)) => (why.clone(), self.backup.withheld.is_refusal(why)),
             };
@@ -353,6 +357,9 @@ impl<'a> Proof<'a> {
                 };
                 let finding = findings.check("large_objects", status).object(oid);
                 findings.add(finding.compared(wanted, found))?;
+                if unread {
+                    findings.could_not_see(UNREAD);
+                }
             }
         }
         let differences = self.descriptions()?;
@@ -366,6 +373,9 @@ impl<'a> Proof<'a> {
             let finding = findings.check("large_objects", status).object(oid);
             let finding = finding.message("its owner, rights or comment are others");
             findings.add(finding.compared(wanted, found))?;
+            if status == Status::Skipped {
+                findings.could_not_see(UNREAD);
+            }
         }
         if !different && !expected.is_empty() {
             let count = counted(expected.len() as u64, "large object");
@@ -514,6 +524,8 @@ impl<'a> Proof<'a> {
         })
     }
 }
+
+const UNREAD: &str = "not all that was restored is there or could be read back by this role";
 
 fn missing_or_changed(difference: &Difference) -> String {
     let words = match (&difference.expected, &difference.actual) {

@@ -5,10 +5,11 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, QualifiedName, Toc};
+use shared::dump::{CopyTarget, QualifiedName, Script, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
 
+use super::bounds::Reach;
 use super::data;
 use super::left_out::LeftOut;
 use super::refusal::lacks_right;
@@ -332,7 +333,10 @@ fn name_entry(refusal: &mut Refusal, schema: &Schema) {
 
 /// Rows can't be sent again, and what has no statement can't be done again.
 fn can_be_done_again(told: &Refusal) -> bool {
-    !told.statement.is_empty() && !told.statement.starts_with("COPY ")
+    let statement = told.statement.as_str();
+    // These are words of several jobs and of the server, and may have been mixed.
+    let is_bounded = || Reach::of_script(Script::new(statement.as_bytes())) == Reach::Inside;
+    !statement.is_empty() && !statement.starts_with("COPY ") && is_bounded()
 }
 
 fn is_deadlock(told: &Refusal) -> bool {

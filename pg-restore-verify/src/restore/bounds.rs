@@ -131,7 +131,7 @@ impl Reach {
     }
 
     /// The farthest of several statements, among which are no rows.
-    fn of_script(mut script: Script<&[u8]>) -> Self {
+    pub fn of_script(mut script: Script<&[u8]>) -> Self {
         let mut farthest = Self::Inside;
         loop {
             farthest = match script.next() {
@@ -359,6 +359,11 @@ mod tests {
         assert_eq!(reach("TABLE", &two, ""), Reach::Server);
         assert_eq!(reach("TABLE", "DROP DATABASE app;", ""), Reach::Database);
         assert_eq!(reach("DATABASE", "CREATE DATABASE app;", ""), Reach::Inside);
+        assert_eq!(reach("BLOB METADATA", "70001\n70002\n", ""), Reach::Inside);
+        assert_eq!(
+            reach("BLOB METADATA", "1; DROP ROLE x;", ""),
+            Reach::Anywhere
+        );
         let copy = "COPY s.t (a) FROM stdin;\n";
         assert_eq!(reach("TABLE DATA", "", copy), Reach::Inside);
         for copy in [

@@ -267,6 +267,9 @@ mod test {
                 .contains("throw-away")
         };
         assert!(whose(true) && !whose(false));
+        let many = "connection to server failed: FATAL:  too many connections for role \"modest\"";
+        let many = Refusal::new("x", many, "");
+        assert!(many.own_trouble(false).is_some() && many.own_trouble(true).is_none());
         for message in [
             "ERROR:  unrecognized configuration parameter \"transaction_timeout\"",
             "unrecognized configuration parameter \"transaction_timeout\"",

@@ -176,9 +176,9 @@ fn views_that_are_filled_by_dblink_stay_empty() {
     near.sql(&format!(
         "create extension dblink; create table t as select 1 a;
          create function remote() returns bigint language plpgsql as
-         $$ begin return (select id from dblink('host={host} port={port} user=postgres dbname={far}',
+         $$ begin return (select id from public.dblink('host={host} port={port} user=postgres dbname={far}',
              'select nextval(''reads'')') d (id bigint)); end $$;
-         create view between as select remote() id;
+         create view between as select public.remote() id;
          create materialized view shown as select * from between;
          create materialized view second as select * from shown;
          create materialized view own as select * from t",

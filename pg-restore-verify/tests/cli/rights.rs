@@ -160,12 +160,12 @@ fn one_that_may_not_even_create_a_database() {
     assert!(!is_noted(&path));
 }
 
-/// pg_restore's jobs and ours are more than the role may have.
+/// The session that holds the lock is the only one that the role may have.
 #[test]
 fn no_connection_left_is_no_fault_of_the_backup() {
     let source = Database::new();
     source.sql("create table t as select generate_series(1, 10) a; create table u as table t");
-    let cluster = server("createdb connection limit 3");
+    let cluster = server("createdb connection limit 1");
     let folder = tempfile::tempdir().unwrap();
     for format in ["custom", "plain"] {
         let path = backup(&source, folder.path(), format);
