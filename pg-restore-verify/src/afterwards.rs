@@ -99,7 +99,7 @@ fn promote(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
-    let known = origin(live, &target, manifest, findings)?;
+    origin(live, &target, manifest, findings)?;
     likeness(live, &target, findings)?;
     if let Some(why) = findings.unproved(&after.accepted) {
         let refused = findings.check("promote", Status::Skipped).object(live);
@@ -113,10 +113,7 @@ fn promote(
         return target.clean();
     }
     let promotion = target.plan_promotion(live, after)?;
-    let mut remarks = match known {
-        true => String::new(),
-        false => "; nothing tells of which database the backup is".to_string(),
-    };
+    let mut remarks = String::new();
     for accepted in findings.skipped() {
         remarks.push_str(&format!("; accepted: {accepted}"));
     }
@@ -150,14 +147,13 @@ fn likeness(live: &str, target: &Target, findings: &mut Findings<'_>) -> Result<
     Ok(())
 }
 
-/// Looks whether the backup is one of that database, and all of it; whether anything tells of
-/// which one it is.
+/// Looks whether the backup is one of that database, and all of it.
 fn origin(
     live: &str,
     target: &Target,
     manifest: Option<&Manifest>,
     findings: &mut Findings<'_>,
-) -> Result<bool> {
+) -> Result<()> {
     let told = manifest.and_then(|manifest| manifest.database.as_deref());
     let database = told.or(target.source.as_deref());
     if let Some(other) = database.filter(|database| *database != live) {
@@ -168,6 +164,10 @@ fn origin(
         );
         findings.add(finding.message(message))?;
     }
+    if database.is_none() {
+        let finding = findings.check("origin", Status::Skipped);
+        findings.add(finding.message("nothing tells of which database the backup is"))?;
+    }
     let selection = manifest.map_or(&[][..], |manifest| &manifest.selection);
     if !selection.is_empty() {
         let finding = findings.check("selection", Status::Skipped);
@@ -175,5 +175,5 @@ fn origin(
         let message = format!("the backup does not hold everything, but what {options} chose");
         findings.add(finding.message(message))?;
     }
-    Ok(database.is_some())
+    Ok(())
 }

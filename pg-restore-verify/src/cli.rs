@@ -255,7 +255,7 @@ impl cli::Options for Options {
                 name if name.is_empty() => return Err(value.refuse("a database has a name")),
                 name => self.after.promote = Some(name),
             },
-            "accept" => self.after.accepted.push(text()?),
+            "accept" => self.after.accepted.push(check(value)?),
             "dry-run" => self.after.dry_run = true,
             "memory" => self.memory.most = Some(value.bytes()?),
             "no-record" => self.no_record = true,
@@ -288,6 +288,20 @@ impl cli::Options for Options {
         let checks = &mut self.checks;
         checks.own = Expectation::all(&checks.expectations, checks.file.as_deref())?;
         Ok(())
+    }
+}
+
+/// The name of a check.
+fn check(value: &Value) -> Result<String> {
+    let name = value.text()?;
+    let mut names = table::CHECKS
+        .iter()
+        .flat_map(|(names, _)| names.split(", "));
+    match names.any(|known| known == name) {
+        true => Ok(name.to_string()),
+        false => Err(value
+            .refuse("there is no such check")
+            .with_hint("the records name it: --accept origin, say")),
     }
 }
 

@@ -104,7 +104,7 @@ pub const TOOL: Tool = Tool::new(
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
-     backup is of another database (check \"origin\"), where its manifest says that it holds a \
+     backup is of another database or does not tell of which, as a script without --create (check \"origin\"),, where its manifest says that it holds a \
      part only (check \"selection\"), and where encoding, locale or tablespace would be others \
      than the live one's (checks of those names); --accept CHECK lets pass what that check \
      skipped, not what failed, and the record \"promote\" names it. What a backup does not say of \
@@ -366,7 +366,7 @@ pub const TOOL: Tool = Tool::new(
 ]);
 
 /// The names of the checks, which --accept takes too.
-const CHECKS: &[(&str, &str)] = &[
+pub(super) const CHECKS: &[(&str, &str)] = &[
     (
         "archive",
         "the backup can be read to its end, where it says that it ends",
@@ -384,6 +384,10 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "locale",
         "the locale that the backup asks for and the server lacks",
+    ),
+    (
+        "encoding, tablespace",
+        "whether they are those of the database whose place it takes",
     ),
     ("restore", "errors of the restore"),
     (

@@ -126,6 +126,24 @@ fn a_backup_of_another_database_is_refused() {
     assert_eq!(place.users("my app"), "0");
 }
 
+/// A script says nothing of the database that it is of.
+#[test]
+fn a_backup_of_who_knows_what_is_refused() {
+    let place = Place::new();
+    let script = place.dump_as(&["-Fp", "my app"]);
+    let output = place.promote(&[], &script);
+    expect_refused(&place, &output, "nothing tells of which database");
+    let output = place
+        .promote(&["--accept", "orign"], &script)
+        .expect_code(2);
+    assert!(
+        output.stderr.contains("there is no such check"),
+        "{output:?}"
+    );
+    let output = place.promote(&["--accept", "origin"], &script);
+    expect_verdict(&output, "ok");
+}
+
 /// The newest backup in a folder need not be one of the live database.
 #[test]
 fn the_newest_one_is_of_the_live_database() {

@@ -155,7 +155,7 @@ fn what_a_backup_does_not_say_is_as_it_was() {
     for variant in variants {
         let plain = recreated(&place, &variant);
         let properties = place.value("postgres", PROPERTIES);
-        let output = place.promote(&["--accept", "checksum"], &plain);
+        let output = place.promote(&["--accept", "origin"], &plain);
         expect_verdict(&output, "ok");
         assert_eq!(place.value("postgres", PROPERTIES), properties, "{variant}");
         assert_eq!(place.users("my app"), "3");
