@@ -104,7 +104,8 @@ pub const TOOL: Tool = Tool::new(
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
-     backup is of another database or does not tell of which, as a script without --create (check \"origin\"),, where its manifest says that it holds a \
+     backup is of another database or, like a script without --create, does not tell of which \
+     (check \"origin\"), where its manifest says that it holds a \
      part only (check \"selection\"), and where encoding, locale or tablespace would be others \
      than the live one's (checks of those names); --accept CHECK lets pass what that check \
      skipped, not what failed, and the record \"promote\" names it. What a backup does not say of \

@@ -2,9 +2,9 @@
 //! one connection, or on several where there are enough for that to be faster.
 
 use std::io::{Read, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use postgres::types::Type;
@@ -23,6 +23,8 @@ const FEW_BYTES: usize = 128 << 10;
 const ALONE_BYTES: usize = 8 << 20;
 /// Pieces of rows that wait for each connection.
 const PIECES: usize = 2;
+/// Bytes of rows that are on their way at most, but for one row that is larger.
+const MOST_BYTES: usize = 32 << 20;
 /// More connections than this only wait for whoever hands out the rows.
 const MOST: usize = 8;
 
@@ -242,15 +244,52 @@ impl<R: Read> Rows<'_, R> {
     }
 
     /// Hands out all lines that are left. The reason if the script ends within them.
-    fn hand_out(&mut self, pieces: &SyncSender<Vec<u8>>) -> Result<Option<String>> {
+    fn hand_out<'a>(
+        &mut self,
+        pieces: &SyncSender<Piece<'a>>,
+        room: &'a Room,
+    ) -> Result<Option<String>> {
         loop {
             match self.next()? {
                 // Nobody takes them any more only when we are at the end.
-                Next::Lines(lines) => drop(pieces.send(lines.to_vec())),
+                Next::Lines(lines) => drop(pieces.send(room.take(lines))),
                 Next::End => return Ok(None),
                 Next::Cut(why) => return Ok(Some(why)),
             }
         }
+    }
+}
+
+/// How many bytes of rows are on their way to sessions: a row may be as large as a gigabyte.
+#[derive(Default)]
+struct Room {
+    bytes: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Lines on their way; gone, they leave room for others.
+struct Piece<'a> {
+    lines: Vec<u8>,
+    room: &'a Room,
+}
+
+impl Room {
+    /// Waits until there is room for these lines, or nothing else in it.
+    fn take(&self, lines: &[u8]) -> Piece<'_> {
+        let is_full = |bytes: &mut usize| *bytes > 0 && *bytes + lines.len() > MOST_BYTES;
+        let waited = self.freed.wait_while(lock(&self.bytes), is_full);
+        *waited.unwrap_or_else(PoisonError::into_inner) += lines.len();
+        Piece {
+            lines: lines.to_vec(),
+            room: self,
+        }
+    }
+}
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        *lock(&self.room.bytes) -= self.lines.len();
+        self.room.freed.notify_one();
     }
 }
 
@@ -261,6 +300,7 @@ fn spread<R: Read>(
     sql: &str,
     rows: &mut Rows<'_, R>,
 ) -> Result<Option<Fed>> {
+    let room = Room::default();
     let (send, receive) = sync_channel(PIECES * sessions.len());
     let (pieces, given_up) = (Mutex::new(receive), AtomicBool::new(false));
     let spread = thread::scope(|scope| {
@@ -272,7 +312,7 @@ fn spread<R: Read>(
         if workers.is_empty() {
             return None;
         }
-        let read = rows.hand_out(&send);
+        let read = rows.hand_out(&send, &room);
         if !matches!(read, Ok(None)) {
             given_up.store(true, Ordering::Relaxed);
         }
@@ -296,7 +336,7 @@ fn spread<R: Read>(
 fn load(
     session: &mut Client,
     sql: &str,
-    pieces: &Mutex<Receiver<Vec<u8>>>,
+    pieces: &Mutex<Receiver<Piece<'_>>>,
     given_up: &AtomicBool,
 ) -> Result<()> {
     let next = || lock(pieces).recv().ok();
@@ -311,11 +351,15 @@ fn load(
     loaded
 }
 
-fn load_while(session: &mut Client, sql: &str, next: impl Fn() -> Option<Vec<u8>>) -> Result<()> {
+fn load_while<'a>(
+    session: &mut Client,
+    sql: &str,
+    next: impl Fn() -> Option<Piece<'a>>,
+) -> Result<()> {
     session.batch_execute("BEGIN")?;
     let mut writer = session.copy_in(sql)?;
-    while let Some(lines) = next() {
-        if writer.write_all(&lines).is_err() {
+    while let Some(piece) = next() {
+        if writer.write_all(&piece.lines).is_err() {
             // The server's reason comes with `finish`.
             break;
         }
