@@ -103,7 +103,7 @@ impl cli::Options for Options {
             "match" => self.adopted.push(value.text()?.to_string()),
             "max-age" => self.check.max_age = Some(value.duration()?),
             "min-count" => self.check.min_count = Some(value.count()?),
-            "max-shrink" => self.check.max_shrink_ratio = Some(percent(value)?),
+            "max-shrink" => self.check.max_shrink_ratio = Some(value.percent()? / 100.0),
             "verify-checksums" => self.verify_checksums = true,
             "format" => self.format = Some(format(value.text()?)),
             "compress" => self.compression = Some(value.parse()?),
@@ -234,16 +234,6 @@ fn jobs(value: &Value) -> Result<usize> {
     match value.count()? {
         0 => Err(value.refuse("at least one is needed")),
         jobs => Ok(jobs),
-    }
-}
-
-/// `50` or `50%`, as a ratio.
-fn percent(value: &Value) -> Result<f64> {
-    let text = value.text()?;
-    let number = text.strip_suffix('%').unwrap_or(text);
-    match number.parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err(value.refuse("a percentage is needed, such as 50")),
     }
 }
 

@@ -296,7 +296,7 @@ impl cli::Options for Options {
             "fail-if-blocked" => self.scope.fail_if_blocked = true,
             "victims" => self.victims.which = Some(which(value)?),
             "max" => self.victims.most = value.count()?,
-            "max-percent" => self.victims.most_percent = Some(percent(value)?),
+            "max-percent" => self.victims.most_percent = Some(value.percent()?),
             "include-superusers" => self.victims.include_superusers = true,
             "include-autovacuum" => self.victims.include_autovacuum = true,
             "include-backups" => self.victims.include_backups = true,
@@ -376,15 +376,6 @@ fn state(value: &Value) -> Result<String> {
     is_known
         .then(|| text.to_string())
         .ok_or_else(|| value.refuse(&STATES.join(", ")))
-}
-
-/// `10` or `10%`.
-fn percent(value: &Value) -> Result<f64> {
-    let text = value.text()?;
-    let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    number
-        .filter(|number| (0.0..=100.0).contains(number))
-        .ok_or_else(|| value.refuse("a percentage is needed, such as 10%"))
 }
 
 #[cfg(test)]

@@ -246,7 +246,7 @@ impl cli::Options for Options {
             "expect" => self.checks.expectations.push(text()?),
             "checks" => self.checks.file = Some(value.path()),
             "compare" => self.checks.compare = Some(text()?),
-            "max-difference" => self.checks.max_difference = Some(percent(value)?),
+            "max-difference" => self.checks.max_difference = Some(value.percent()?),
             "timeout" => self.limits.total = Some(value.duration()?),
             "stall-timeout" => self.limits.stalled = Some(value.duration()?),
             "keep" => self.after.keep = true,
@@ -303,15 +303,6 @@ fn check(value: &Value) -> Result<String> {
             .refuse("there is no such check")
             .with_hint("the records name it: --accept origin, say")),
     }
-}
-
-/// `10` or `10%`.
-fn percent(value: &Value) -> Result<f64> {
-    let text = value.text()?;
-    let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    number
-        .filter(|number| (0.0..=100.0).contains(number))
-        .ok_or_else(|| value.refuse("a percentage is needed, such as 10%"))
 }
 
 #[cfg(test)]

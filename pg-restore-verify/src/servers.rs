@@ -182,10 +182,10 @@ fn is_best(server: &Server, at_least: Option<u32>) -> bool {
     Program::find("postgres", at_least).is_ok_and(|found| found.version == server.version())
 }
 
-/// A restore takes as long as it takes, and its own sessions wait for each other.
 /// In seconds; Azure forgets a silent session after four minutes, AWS after six.
 const SIGN_OF_LIFE: u32 = 60;
 
+/// A restore takes as long as it takes, and its own sessions wait for each other.
 fn patient() -> SessionOptions {
     SessionOptions {
         lock_timeout: Duration::ZERO,

@@ -50,7 +50,7 @@ pub const TOOL: Tool = Tool::new(
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
-     is dropped whatever happens, also by the next run after a kill -9. Roles that the backup \
+     is dropped at the end, or by the next run where this one was killed or cut off. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \

@@ -72,6 +72,15 @@ impl Value {
         units::bytes(self.text()?).map_err(|error| self.refuse(error.message()))
     }
 
+    /// As a percentage, with or without its sign: `10` or `10%`, 0 to 100.
+    pub fn percent(&self) -> Result<f64> {
+        let text = self.text()?;
+        let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+        number
+            .filter(|number| (0.0..=100.0).contains(number))
+            .ok_or_else(|| self.refuse("a percentage is needed, such as 10%"))
+    }
+
     /// The error that says why this value will not do.
     pub fn refuse(&self, why: &str) -> Error {
         Error::usage(format!("{} {:?}: {why}", self.flag, self.text))
@@ -92,6 +101,8 @@ mod tests {
         assert_eq!(value("1h").duration().unwrap().as_secs(), 3600);
         assert_eq!(value("1k").bytes().unwrap(), 1000);
         assert_eq!(value("0.5").parse::<f64>().unwrap(), 0.5);
+        assert_eq!(value("10").percent().unwrap(), 10.0);
+        assert_eq!(value("2.5%").percent().unwrap(), 2.5);
         assert_eq!(value("a/b").path(), PathBuf::from("a/b"));
     }
 
@@ -116,6 +127,10 @@ mod tests {
                 "a span of time is needed",
             ),
             (value("3x").bytes().unwrap_err(), "a size is needed"),
+            (
+                value("101%").percent().unwrap_err(),
+                "a percentage is needed",
+            ),
         ] {
             let start = format!(
                 "--keep {:?}: {why}",
