@@ -15,7 +15,7 @@ use crate::promised::Promised;
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::restore::Target;
-use crate::rows::{self, Reading, Restored};
+use crate::rows::{self, Early, Reading, Restored};
 use crate::schema::Difference;
 use crate::{large_objects, sequences, tables};
 
@@ -28,6 +28,7 @@ pub struct Proof<'a> {
     chosen: &'a Chosen,
     jobs: usize,
     pg_dump: Program,
+    early: Option<&'a Early>,
 }
 
 impl<'a> Proof<'a> {
@@ -52,7 +53,13 @@ impl<'a> Proof<'a> {
             chosen,
             jobs,
             pg_dump,
+            early: None,
         })
+    }
+
+    /// The same where rows were read back before the restore ended.
+    pub fn after(self, early: Option<&'a Early>) -> Self {
+        Self { early, ..self }
     }
 
     /// The pg_dump that shows what was restored.
@@ -95,7 +102,7 @@ impl<'a> Proof<'a> {
         let held_off = &self.backup.held_off;
         let here = self.backup.tables.iter();
         let here = here.filter(|(table, _)| !held_off.holds(table));
-        let mut restored = self.digests(here, "hex")?;
+        let mut restored = self.digests(here, "hex", self.early)?;
         let doubtful = self.doubtful(&restored);
         if !doubtful.is_empty() {
             // A session that took the backup may have written bytea the older way.
@@ -104,7 +111,7 @@ impl<'a> Proof<'a> {
                 .tables
                 .iter()
                 .filter(|(name, _)| doubtful.contains(*name));
-            for (table, again) in self.digests(tables, "escape")? {
+            for (table, again) in self.digests(tables, "escape", None)? {
                 if again.rows == Ok(self.backup.tables[&table].digest) {
                     restored.insert(table, again);
                 }
@@ -174,11 +181,13 @@ impl<'a> Proof<'a> {
         &'t self,
         tables: impl IntoIterator<Item = (&'t QualifiedName, &'t TableData)>,
         bytea_output: &'t str,
+        early: Option<&'t Early>,
     ) -> Result<BTreeMap<QualifiedName, Restored>> {
         let reading = Reading {
             jobs: self.jobs,
             bytea_output,
             limited: self.chosen.limited(),
+            early,
         };
         rows::digest(self.target, self.backup, tables, reading)
     }

@@ -33,6 +33,7 @@ pub use withheld::Withheld;
 use crate::choice::{Chosen, References};
 use crate::cli::Choice;
 use crate::contents::Contents;
+use crate::rows::Early;
 
 /// A backup that was restored, as well as it could be.
 pub struct Restored {
@@ -48,6 +49,8 @@ pub struct Restored {
     pub chosen: Chosen,
     /// What refers from there to the rest.
     pub references: References,
+    /// Rows that were read back before its end.
+    pub early: Option<Early>,
 }
 
 impl Restored {
@@ -68,7 +71,12 @@ impl Restored {
             took,
             chosen,
             references,
+            early: None,
         }
+    }
+
+    fn with_early(self, early: Option<Early>) -> Self {
+        Self { early, ..self }
     }
 }
 

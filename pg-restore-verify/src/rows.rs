@@ -1,5 +1,7 @@
 //! The rows of the restored tables, digested as the backup's were.
 
+mod early;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -18,6 +20,8 @@ use crate::restore::Target;
 use crate::tables;
 use crate::threads::{lock, on_threads};
 
+pub use early::Early;
+
 /// A table is read in pieces of this size, so that one large table keeps every
 /// connection busy.
 const PIECE_BYTES: i64 = 64 << 20;
@@ -32,7 +36,7 @@ pub struct Restored {
 }
 
 /// How the restored rows are read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Reading<'a> {
     /// On so many connections.
     pub jobs: usize,
@@ -40,6 +44,18 @@ pub struct Reading<'a> {
     pub bytea_output: &'a str,
     /// Tables whose rows are not all where they belong.
     pub limited: &'a [Limited],
+    /// What was read before the end of the restore.
+    pub early: Option<&'a Early>,
+}
+
+/// Blocks, from the first up to but without the last, or to the table's end.
+type Blocks = (i64, Option<i64>);
+
+/// What was read of a piece before.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    rows: Digest,
+    took: Duration,
 }
 
 /// A part of a restored table to read.
@@ -50,10 +66,10 @@ struct Piece<'a> {
     parts: Option<Vec<String>>,
     condition: Option<String>,
     respelled: bool,
-    /// The blocks, from the first up to but without the last, or to the table's end.
-    blocks: Option<(i64, Option<i64>)>,
+    blocks: Option<Blocks>,
     /// Where the rows are, if they were set aside.
     aside: Option<&'a QualifiedName>,
+    seen: Option<Seen>,
 }
 
 /// Digests the rows of those `tables` of the backup that it holds as COPY text.
@@ -65,14 +81,18 @@ pub fn digest<'a>(
 ) -> Result<BTreeMap<QualifiedName, Restored>> {
     let mut client = target.connect()?;
     let instants = InstantColumns::of(&mut client)?;
+    let early = match reading.early {
+        Some(early) if early.is_of(&mut client)? => Some(early),
+        _ => None,
+    };
     let pieces = Mutex::new(plan(
         &mut client,
         tables.into_iter().filter_map(copied).collect(),
         reading.limited,
+        early,
     )?);
     drop(client);
-    let encoding = contents.encoding.as_deref().unwrap_or("UTF8");
-    let to_stdout = format!("TO STDOUT WITH (ENCODING {})", quote_literal(encoding));
+    let to_stdout = to_stdout(contents);
     let digests: Mutex<BTreeMap<QualifiedName, Restored>> = Mutex::default();
     let work = || -> Result<()> {
         let session = CopyOut::connect(target.database())?;
@@ -82,10 +102,15 @@ pub fn digest<'a>(
         while let Some(piece) = next() {
             signals::check()?;
             let began = Instant::now();
-            let rows = read(&session, &piece, &instants, &to_stdout)?;
-            let found = Restored {
-                rows,
-                took: began.elapsed(),
+            let found = match still_seen(&session, &piece, early)? {
+                Some(seen) => Restored {
+                    rows: Ok(seen.rows),
+                    took: seen.took + began.elapsed(),
+                },
+                None => Restored {
+                    rows: read(&session, &piece, &instants, &to_stdout)?,
+                    took: began.elapsed(),
+                },
             };
             merge(&mut lock(&digests), piece.target.table.clone(), found);
         }
@@ -113,6 +138,7 @@ fn plan<'a>(
     client: &mut Client,
     mut copied: Vec<(&'a CopyTarget, bool)>,
     limited: &'a [Limited],
+    early: Option<&Early>,
 ) -> Result<VecDeque<Piece<'a>>> {
     let known = tables::restored(client)?;
     let blocks_of = |target: &CopyTarget| known.get(&target.table).and_then(|table| table.blocks);
@@ -128,6 +154,7 @@ fn plan<'a>(
             respelled,
             blocks: None,
             aside: None,
+            seen: None,
         };
         let aside = limited
             .iter()
@@ -136,19 +163,51 @@ fn plan<'a>(
             aside: Some(&limited.rest),
             ..whole.clone()
         }));
+        let Some(blocks) = table.blocks.filter(|_| whole.condition.is_none()) else {
+            pieces.push_back(whole);
+            continue;
+        };
         let step = PIECE_BYTES / table.block_bytes.max(1);
-        match table.blocks {
-            Some(blocks) if blocks > step && whole.condition.is_none() => {
-                let starts = (0..blocks).step_by(usize::try_from(step).unwrap_or(1));
-                pieces.extend(starts.map(|start| Piece {
-                    blocks: Some((start, Some(start + step).filter(|end| *end < blocks))),
-                    ..whole.clone()
-                }));
-            }
-            _ => pieces.push_back(whole),
+        if let Some(known) = early.and_then(|early| early.pieces(&target.table)) {
+            pieces.extend(known.map(|(blocks, seen)| Piece {
+                blocks: Some(blocks),
+                seen,
+                ..whole.clone()
+            }));
+        } else if blocks > step {
+            let blocks = pieces_of(blocks, step).into_iter();
+            pieces.extend(blocks.map(|blocks| Piece {
+                blocks: Some(blocks),
+                ..whole.clone()
+            }));
+        } else {
+            pieces.push_back(whole);
         }
     }
     Ok(pieces)
+}
+
+/// All blocks of a table, so many at once; the last go on to its end.
+fn pieces_of(blocks: i64, step: i64) -> Vec<Blocks> {
+    let step = step.max(1);
+    let starts = (0..blocks.max(1)).step_by(usize::try_from(step).unwrap_or(1));
+    let ends = |start: i64| Some(start + step).filter(|end| *end < blocks);
+    starts.map(|start| (start, ends(start))).collect()
+}
+
+fn to_stdout(contents: &Contents) -> String {
+    let encoding = contents.encoding.as_deref().unwrap_or("UTF8");
+    format!("TO STDOUT WITH (ENCODING {})", quote_literal(encoding))
+}
+
+/// What was read of a piece before, if that still holds.
+fn still_seen(session: &CopyOut, piece: &Piece<'_>, early: Option<&Early>) -> Result<Option<Seen>> {
+    let (Some(seen), Some(early)) = (piece.seen, early) else {
+        return Ok(None);
+    };
+    Ok(early
+        .still_holds(session, piece, seen.rows)?
+        .then_some(seen))
 }
 
 fn copied<'a>((_, data): (&'a QualifiedName, &'a TableData)) -> Option<(&'a CopyTarget, bool)> {
@@ -204,7 +263,30 @@ fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
     Ok(digest)
 }
 
-impl Piece<'_> {
+impl<'a> Piece<'a> {
+    /// A part of a table that is read as it stands.
+    fn of_blocks(target: &'a CopyTarget, blocks: Blocks) -> Self {
+        Self {
+            target,
+            partitioned: false,
+            parts: None,
+            condition: None,
+            respelled: false,
+            blocks: Some(blocks),
+            aside: None,
+            seen: None,
+        }
+    }
+
+    /// Where its rows are.
+    fn place(&self) -> String {
+        let table = self.target.table.to_sql();
+        match self.blocks {
+            Some(blocks) => format!("ONLY {table} WHERE {}", within(blocks)),
+            None => format!("ONLY {table}"),
+        }
+    }
+
     /// What a COPY is of.
     fn to_sql(&self) -> String {
         let columns = self.target.column_sql();
@@ -221,12 +303,7 @@ impl Piece<'_> {
             return format!("({})", parts.join(" UNION ALL "));
         }
         match self.blocks {
-            Some(blocks) => {
-                format!(
-                    "(SELECT {columns} FROM ONLY {table} WHERE {})",
-                    within(blocks)
-                )
-            }
+            Some(_) => format!("(SELECT {columns} FROM {})", self.place()),
             None if self.partitioned => format!("(SELECT {columns} FROM {table})"),
             None if columns.is_empty() => table,
             None => format!("{table} ({columns})"),
@@ -238,5 +315,17 @@ fn within((first, end): (i64, Option<i64>)) -> String {
     match end {
         Some(end) => format!("ctid >= '({first},0)' AND ctid < '({end},0)'"),
         None => format!("ctid >= '({first},0)'"),
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::pieces_of;
+
+    #[test]
+    fn every_block_is_in_one_piece_and_the_last_has_no_end() {
+        assert_eq!(pieces_of(5, 2), [(0, Some(2)), (2, Some(4)), (4, None)]);
+        assert_eq!(pieces_of(4, 2), [(0, Some(2)), (2, None)]);
+        assert_eq!(pieces_of(0, 2), [(0, None)]);
     }
 }

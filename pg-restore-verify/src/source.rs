@@ -50,13 +50,23 @@ impl Converted {
     }
 
     /// The same of the entries in a list, as `--use-list` takes it.
-    pub fn start_listed(pg_restore: &Program, archive: &Archive, list: &str) -> Result<Self> {
+    pub fn start_listed(
+        pg_restore: &Program,
+        archive: &Archive,
+        options: &[&str],
+        list: &str,
+    ) -> Result<Self> {
         let mut command = pg_restore.command();
-        command.stdin(Stdio::piped());
-        let mut started = Self::start_with(command, archive, &["--use-list=/dev/stdin"])?;
+        command.stdin(Stdio::piped()).arg("--use-list=/dev/stdin");
+        let mut started = Self::start_with(command, archive, options)?;
         // It reads all of it before it writes; one that ended already says why.
         let _ = started.child.stdin()?.write_all(list.as_bytes());
         Ok(started)
+    }
+
+    /// The script.
+    pub fn script(&mut self) -> &mut Script<ChildStdout> {
+        &mut self.script
     }
 
     fn start_with(mut command: Command, archive: &Archive, options: &[&str]) -> Result<Self> {
@@ -74,6 +84,11 @@ impl Converted {
     /// Reads all of it into `collector`; why pg_restore could not, if it could not.
     pub fn collect(mut self, decoder: &mut Decoder, collector: &mut Collector) -> Damage {
         let read = collect(&mut self.script, decoder, collector);
+        self.end(read)
+    }
+
+    /// What is wrong with it, if anything is, when it was read to its end like this.
+    pub fn end(self, read: Result<()>) -> Damage {
         drop(self.script);
         let ended = self.child.wait()?;
         signals::check()?;

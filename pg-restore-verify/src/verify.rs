@@ -262,7 +262,8 @@ fn on_target(
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?
+        .after(restored.early.as_ref());
     let proved = proof.report(findings)?;
     let held = compare::Backup {
         contents: backup,
@@ -374,7 +375,7 @@ fn describe(
         decoder.declare(encoding);
     }
     let mut found = Collector::new();
-    let script = Converted::start_listed(pg_restore, archive, &list)?;
+    let script = Converted::start_listed(pg_restore, archive, &[], &list)?;
     let damage = script.collect(&mut decoder, &mut found)?;
     collector.describe(found.finish().described);
     Ok(damage)

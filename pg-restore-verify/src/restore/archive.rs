@@ -1,31 +1,31 @@
 //! Restores an archive with pg_restore, and keeps every error that it tells of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::Stdio;
 use std::time::Instant;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, QualifiedName, Script, Toc};
+use shared::dump::{CopyTarget, QualifiedName, Toc};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Error, Result};
 
-use super::bounds::Reach;
 use super::data;
 use super::left_out::LeftOut;
 use super::refusal::lacks_right;
 use super::target::Target;
-use super::{Part, Refusal, Restored, foreign, stand_ins};
+use super::{Part, Refusal, Restored, foreign, script, stand_ins};
 use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
 use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::schema::Schema;
-use crate::source;
+use crate::source::{self, Converted};
 use crate::threads::beside;
 
 /// Restores the archive into the target's database, whose schema is already in
-/// `collector`. Its rows come by us on a server of ours; by pg_restore on those of others, or where
+/// `collector`. Its rows and what follows them come by us on a server of ours; by pg_restore on those of others, or where
 /// only a part was chosen, while they are read a second time for their digests.
 pub fn restore_archive(
     pg_restore: &Program,
@@ -36,7 +36,6 @@ pub fn restore_archive(
     jobs: usize,
 ) -> Result<Restored> {
     target.provide(&collector.contents().needs)?;
-    let target = &*target;
     if part.is_partial {
         stand_ins::schemas(&mut target.connect()?, &collector.contents().schema)?;
     }
@@ -44,7 +43,7 @@ pub fn restore_archive(
     let mut run = Run {
         pg_restore,
         archive,
-        target,
+        target: &*target,
         jobs,
         list: None,
         ordered: false,
@@ -78,9 +77,22 @@ pub fn restore_archive(
         all && !run.ordered && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
     drop(client);
     let loadable = part.toc.filter(|toc| data::is_loadable(toc));
+    let mut early = None;
     let (damage, took) = match loadable.filter(|_| all && target.server().is_ours()) {
         Some(toc) => {
-            let damage = run.load(toc, &mut collector, &mut told)?;
+            let mut damage = run.load(toc, &mut collector, &mut told)?;
+            let script = match damage {
+                None => Some(run.rest()?),
+                Some(_) => None,
+            };
+            if let Some(mut script) = script {
+                let rest =
+                    script::restore_rest(script.script(), target, &mut collector, part, jobs)?;
+                told.extend(rest.refusals);
+                early = rest.early;
+                let read = rest.damage.map_or(Ok(()), |damage| Err(Error::new(damage)));
+                damage = script.end(read)?;
+            }
             (damage, began.elapsed())
         }
         None => {
@@ -92,9 +104,16 @@ pub fn restore_archive(
                 },
             );
             let (more, took) = rest?;
-            told.extend(more);
             shared::signals::check()?;
-            let damage = read?;
+            let mut damage = read?;
+            let (more, script) = run.again(more, part.toc)?;
+            told.extend(more);
+            if let Some(mut script) = script {
+                let rest = script::restore_rest(script.script(), target, &mut collector, part, 1)?;
+                told.extend(rest.refusals);
+                let read = rest.damage.map_or(Ok(()), |damage| Err(Error::new(damage)));
+                damage = damage.or(script.end(read)?);
+            }
             if damage.is_some() {
                 // The other complaints about the file are of the same damage.
                 told.retain(|told| told.message.contains("ERROR:"));
@@ -112,7 +131,7 @@ pub fn restore_archive(
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }
-    Ok(Restored::new(contents, chosen, told, damage, took))
+    Ok(Restored::new(contents, chosen, told, damage, took).with_early(early))
 }
 
 /// The data of what was chosen, as pg_restore's `--use-list` takes it.
@@ -186,7 +205,7 @@ impl Run<'_> {
         Ok(beyond)
     }
 
-    /// Loads the rows, and leaves all else to pg_restore.
+    /// Loads the rows, and leaves other data to pg_restore.
     fn load(
         &mut self,
         toc: &Toc,
@@ -208,9 +227,17 @@ impl Run<'_> {
             if self.list.is_some() {
                 told.extend(self.section(&["--section=data", &jobs])?);
             }
-            told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
         }
         Ok(loaded.damage)
+    }
+
+    /// What comes behind the rows, as a script: whoever runs it knows what else goes on.
+    fn rest(&self) -> Result<Converted> {
+        let options = ["--section=post-data"];
+        match self.left_out.list(None) {
+            Some(list) => Converted::start_listed(self.pg_restore, self.archive, &options, &list),
+            None => Converted::start(self.pg_restore, self.archive, &options),
+        }
     }
 
     /// A decoder of what the archive holds.
@@ -248,35 +275,53 @@ impl Run<'_> {
     fn data_and_rest(&self, chosen: &Chosen, in_one: bool) -> Result<Vec<Refusal>> {
         let jobs = self.parallel();
         if in_one && self.archive.kind != Kind::Tar {
-            return self.again(self.section(&["--section=data", "--section=post-data", &jobs])?);
+            return self.section(&["--section=data", "--section=post-data", &jobs]);
         }
         let data_jobs = if self.ordered { "--jobs=1" } else { &jobs };
         let mut told = self.section(&["--section=data", data_jobs])?;
         if !chosen.limited().is_empty() {
             choice::set_aside(&mut self.target.connect()?, chosen.limited())?;
         }
-        told.extend(self.again(self.section(&["--section=post-data", &jobs])?)?);
+        told.extend(self.section(&["--section=post-data", &jobs])?);
         Ok(told)
     }
 
     /// The jobs of one pg_restore can stand in each other's way (a deadlock between
     /// two indexes of one partitioned table), which says nothing about the backup:
-    /// what failed is done again, one after the other.
-    fn again(&self, told: Vec<Refusal>) -> Result<Vec<Refusal>> {
-        if !told.iter().any(is_deadlock) {
-            return Ok(told);
+    /// what failed is done again, one after the other, by a script with what pg_restore sets for
+    /// each. Its words of what failed are those of several jobs and of the server, and may have
+    /// been mixed: they are only looked up. The errors that stay, and the script.
+    fn again(
+        &self,
+        told: Vec<Refusal>,
+        toc: Option<&Toc>,
+    ) -> Result<(Vec<Refusal>, Option<Converted>)> {
+        let Some(toc) = toc.filter(|_| told.iter().any(is_deadlock)) else {
+            return Ok((told, None));
+        };
+        let mut failed: BTreeMap<&[u8], Vec<i64>> = BTreeMap::new();
+        for (id, entry) in toc.in_order().filter(|(_, entry)| !entry.has_data) {
+            let definition = entry.definition.trim_ascii();
+            failed.entry(definition).or_default().push(id);
         }
-        let mut client = self.target.connect()?;
-        client.batch_execute("SET search_path = ''")?;
-        let failed_again = told.into_iter().filter_map(|mut told| {
-            if !can_be_done_again(&told) {
-                return Some(told);
-            }
-            let error = client.batch_execute(&told.statement).err()?;
-            told.message = Error::from(error).message().to_string();
-            Some(told)
-        });
-        Ok(failed_again.collect())
+        let entries = |told: &Refusal| failed.get(told.statement.trim().as_bytes());
+        let (again, told): (Vec<_>, Vec<_>) = told
+            .into_iter()
+            .partition(|told| !told.statement.is_empty() && entries(told).is_some());
+        let again: BTreeSet<i64> = again
+            .iter()
+            .filter_map(entries)
+            .flatten()
+            .copied()
+            .collect();
+        if again.is_empty() {
+            return Ok((told, None));
+        }
+        let ids = toc.in_order().map(|(id, _)| id);
+        let list = ids.filter(|id| again.contains(id));
+        let list: String = list.map(|id| format!("{id};\n")).collect();
+        let script = Converted::start_listed(self.pg_restore, self.archive, &[], &list)?;
+        Ok((told, Some(script)))
     }
 
     fn section(&self, options: &[&str]) -> Result<Vec<Refusal>> {
@@ -329,14 +374,6 @@ fn name_entry(refusal: &mut Refusal, schema: &Schema) {
     } else if let Some(line) = refusal.statement.lines().find(|line| !line.is_empty()) {
         refusal.object = line.trim_end_matches(';').to_string();
     }
-}
-
-/// Rows can't be sent again, and what has no statement can't be done again.
-fn can_be_done_again(told: &Refusal) -> bool {
-    let statement = told.statement.as_str();
-    // These are words of several jobs and of the server, and may have been mixed.
-    let is_bounded = || Reach::of_script(Script::new(statement.as_bytes())) == Reach::Inside;
-    !statement.is_empty() && !statement.starts_with("COPY ") && is_bounded()
 }
 
 fn is_deadlock(told: &Refusal) -> bool {
@@ -397,15 +434,5 @@ mod test {
         assert_eq!(told[0].object, "INDEX public i app");
         assert_eq!(told[0].message, "ERROR:  function f(text) does not exist");
         assert_eq!(told[0].statement, "CREATE INDEX i\n ON t (f(a));");
-    }
-
-    #[test]
-    fn what_has_no_statement_is_not_done_again() {
-        let stderr = "pg_restore: error: could not execute query: ERROR:  deadlock detected\n\
-            Command was: ALTER INDEX i ATTACH PARTITION j;\n\
-            pg_restore: error: COPY failed for table \"t\": ERROR:  deadlock detected\n\
-            pg_restore: error: could not read from input file: end of file\n";
-        let again: Vec<bool> = told(stderr).iter().map(can_be_done_again).collect();
-        assert_eq!(again, [true, false, false]);
     }
 }

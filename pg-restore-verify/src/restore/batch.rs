@@ -4,14 +4,17 @@ use std::cmp::Reverse;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use postgres::Client;
+use shared::dump::QualifiedName;
 use shared::{Error, Result, signals};
 
 use super::Refusal;
 use super::units::Unit;
-use crate::threads::{lock, on_threads};
+use crate::rows::Early;
+use crate::threads::{beside, lock, on_threads};
 
 /// Runs the units, those of large tables first, each on one of the sessions; the errors of their
-/// statements, in the order of the script. `bytes_of` tells how large a unit's table is.
+/// statements, in the order of the script. `bytes_of` tells how large a unit's table is. Meanwhile
+/// rows are read back of tables that no unit needs for itself.
 ///
 /// # Errors
 /// When our side fails. What the server says of a statement is a refusal.
@@ -19,24 +22,36 @@ pub fn run(
     units: Vec<Unit>,
     sessions: &mut [Client],
     bytes_of: impl Fn(&Unit) -> u64,
+    mut early: Option<&mut Early>,
 ) -> Result<Vec<Refusal>> {
     let mut waiting: Vec<(usize, Unit)> = units.into_iter().enumerate().collect();
-    waiting.sort_by_key(|(_, unit)| Reverse(bytes_of(unit)));
+    waiting.sort_by_cached_key(|(_, unit)| Reverse(bytes_of(unit)));
     let queue = Queue {
         state: Mutex::new(State {
             waiting,
             running: Vec::new(),
             refused: Vec::new(),
             deadlocked: Vec::new(),
+            is_over: false,
         }),
         ended: Condvar::new(),
     };
     let count = sessions.len();
     let idle = Mutex::new(sessions.iter_mut());
-    on_threads(count, || {
+    let work = || {
         let session = lock(&idle).next();
         session.map_or(Ok(()), |session| queue.work(session))
-    })?;
+    };
+    let read = || {
+        if let Some(early) = &mut early {
+            early.read(|table| queue.lets_read(table));
+        }
+    };
+    let ((), worked) = beside(read, || {
+        let _over = Over(&queue);
+        on_threads(count, work)
+    });
+    worked?;
     let state = queue.state.into_inner();
     let State {
         mut refused,
@@ -63,6 +78,31 @@ struct State {
     running: Vec<(usize, Unit)>,
     refused: Vec<(Place, Refusal)>,
     deadlocked: Vec<Work>,
+    is_over: bool,
+}
+
+/// Nobody works any more, be it because of a panic.
+struct Over<'a>(&'a Queue);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).is_over = true;
+    }
+}
+
+/// A unit that somebody works at, and that is in nobody's way any more when that ends, be it by a
+/// panic.
+struct Running<'a> {
+    queue: &'a Queue,
+    unit: usize,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.queue.state);
+        state.running.retain(|(running, _)| *running != self.unit);
+        self.queue.ended.notify_all();
+    }
 }
 
 /// A unit's and a statement's.
@@ -92,11 +132,13 @@ enum OnDeadlock {
 impl Queue {
     fn work(&self, session: &mut Client) -> Result<()> {
         while let Some(work) = self.next() {
-            let unit = work.place.0;
+            let running = Running {
+                queue: self,
+                unit: work.place.0,
+            };
             let done = work.run(session, OnDeadlock::Leave);
+            drop(running);
             let mut state = lock(&self.state);
-            state.running.retain(|(running, _)| *running != unit);
-            self.ended.notify_all();
             match done {
                 Ok(done) => {
                     state.refused.extend(done.refused);
@@ -109,6 +151,14 @@ impl Queue {
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody needs a table for himself; nothing once all is done.
+    fn lets_read(&self, table: &QualifiedName) -> Option<bool> {
+        let state = lock(&self.state);
+        let mut units = state.waiting.iter().chain(&state.running);
+        let lets = !units.any(|(_, unit)| unit.locks_readers_out_of(table));
+        (!state.is_over).then_some(lets)
     }
 
     /// The first unit that nothing which runs is in the way of; waits for one.
@@ -165,3 +215,73 @@ impl Work {
 
 const DEADLOCK: &str = "40P01";
 const LOCK_TIMEOUT: &str = "55P03";
+
+#[cfg(test)]
+mod test {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use shared::dump::Entry;
+
+    use super::*;
+
+    fn keys(count: usize) -> Vec<(usize, Unit)> {
+        let sql = "ALTER TABLE ONLY s.t ADD CONSTRAINT k PRIMARY KEY (a);";
+        let entry = Entry {
+            kind: "CONSTRAINT".to_string(),
+            schema: "s".to_string(),
+            name: "t k".to_string(),
+            owner: "o".to_string(),
+        };
+        let unit = |place| (place, Unit::of(&entry, sql, "k").unwrap());
+        (0..count).map(unit).collect()
+    }
+
+    fn queue(waiting: Vec<(usize, Unit)>) -> Queue {
+        Queue {
+            state: Mutex::new(State {
+                waiting,
+                running: Vec::new(),
+                refused: Vec::new(),
+                deadlocked: Vec::new(),
+                is_over: false,
+            }),
+            ended: Condvar::new(),
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_in_nobodys_way() {
+        let queue = queue(keys(2));
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let work = queue.next().unwrap();
+            let _running = Running {
+                queue: &queue,
+                unit: work.place.0,
+            };
+            std::panic::resume_unwind(Box::new("at work"));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(queue.next().map(|work| work.place), Some((1, 0)));
+    }
+
+    #[test]
+    fn a_table_is_read_while_nobody_needs_it_for_himself() {
+        let queue = queue(keys(1));
+        let [table, other] = ["t", "u"].map(|name| QualifiedName {
+            schema: Some("s".to_string()),
+            name: name.to_string(),
+        });
+        assert_eq!(queue.lets_read(&other), Some(true));
+        assert_eq!(queue.lets_read(&table), Some(false));
+        let work = queue.next().unwrap();
+        assert_eq!(queue.lets_read(&table), Some(false));
+        let unit = work.place.0;
+        drop(Running {
+            queue: &queue,
+            unit,
+        });
+        assert_eq!(queue.lets_read(&table), Some(true));
+        drop(Over(&queue));
+        assert_eq!(queue.lets_read(&other), None);
+    }
+}

@@ -25,6 +25,7 @@ use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::restriction::Restriction;
+use crate::rows::Early;
 use crate::schema::is_data;
 
 /// Statements that are put off at most.
@@ -46,42 +47,9 @@ pub fn restore_script<R: Read>(
         true => jobs,
         false => 1,
     };
-    let mut restore = Restore {
-        client: target.connect()?,
-        collector: Collector::new(),
-        refusals: Vec::new(),
-        decoder,
-        restriction: Restriction::default(),
-        sessions: Sessions::new(target.database().clone(), jobs),
-        units: Vec::new(),
-        target,
-        typed: false,
-        reaching: None,
-        stood_in: BTreeSet::new(),
-        part,
-        chosen: None,
-        whole: false,
-    };
     let began = Instant::now();
-    let damage = loop {
-        signals::check()?;
-        match script.next() {
-            Ok(None) => break restore.restriction.incomplete(script.header()),
-            Err(error) => break Some(error.message().to_string()),
-            Ok(Some(Event::Copy { sql, target, .. })) => {
-                restore.settle()?;
-                let (sql, table) = restore.begin_copy(sql, target)?;
-                let copy = Copy {
-                    sql: restore.is_copied(&table)?.then_some(sql.as_str()),
-                    table: &table,
-                };
-                if let Some(damage) = restore.copy(&copy, &mut script)? {
-                    break Some(damage);
-                }
-            }
-            Ok(Some(event)) => restore.apply(&event)?,
-        }
-    };
+    let mut restore = Restore::new(target, Collector::new(), decoder, part, jobs)?;
+    let damage = restore.run(&mut script)?;
     restore.settle()?;
     restore.end_of_data()?;
     if !restore.target.server().is_ours() {
@@ -98,13 +66,46 @@ pub fn restore_script<R: Read>(
         chosen.note_absent(&contents.schema);
     }
     let took = began.elapsed();
-    Ok(Restored::new(
-        contents,
-        chosen,
-        restore.refusals,
+    Ok(
+        Restored::new(contents, chosen, restore.refusals, damage, took)
+            .with_early(restore.early.flatten()),
+    )
+}
+
+/// What came of a script that defines what its rows need.
+pub struct Rest {
+    /// What the server refused.
+    pub refusals: Vec<Refusal>,
+    /// Why the script is not whole.
+    pub damage: Option<String>,
+    /// Rows that were read back meanwhile.
+    pub early: Option<Early>,
+}
+
+/// Restores the rest of a backup whose rows are there. What it holds is noted in `collector`
+/// already.
+///
+/// # Errors
+/// When our side fails, never because of the backup.
+pub fn restore_rest<R: Read>(
+    script: &mut Script<R>,
+    target: &mut Target,
+    collector: &mut Collector,
+    part: Part<'_>,
+    jobs: usize,
+) -> Result<Rest> {
+    let decoder = target.decoder();
+    let noted = std::mem::replace(collector, Collector::new());
+    let mut restore = Restore::new(target, noted, decoder, part, jobs)?;
+    restore.is_noted = true;
+    let damage = restore.run(script)?;
+    restore.settle()?;
+    *collector = restore.collector;
+    Ok(Rest {
+        refusals: restore.refusals,
         damage,
-        took,
-    ))
+        early: restore.early.flatten(),
+    })
 }
 
 struct Restore<'a> {
@@ -129,14 +130,70 @@ struct Restore<'a> {
     chosen: Option<Chosen>,
     /// Whether the rows that were not chosen have been set aside.
     whole: bool,
+    /// Rows that are read back meanwhile; known when the first index is built.
+    early: Option<Option<Early>>,
+    /// Whether what the script holds was noted before.
+    is_noted: bool,
 }
 
-impl Restore<'_> {
+impl<'a> Restore<'a> {
+    fn new(
+        target: &'a mut Target,
+        collector: Collector,
+        decoder: Decoder,
+        part: Part<'a>,
+        jobs: usize,
+    ) -> Result<Self> {
+        Ok(Self {
+            client: target.connect()?,
+            collector,
+            refusals: Vec::new(),
+            decoder,
+            restriction: Restriction::default(),
+            sessions: Sessions::new(target.database().clone(), jobs),
+            units: Vec::new(),
+            target,
+            typed: false,
+            reaching: None,
+            stood_in: BTreeSet::new(),
+            part,
+            chosen: None,
+            whole: false,
+            early: None,
+            is_noted: false,
+        })
+    }
+
+    /// Runs the script; why it is not whole, if it is not.
+    fn run<R: Read>(&mut self, script: &mut Script<R>) -> Result<Option<String>> {
+        loop {
+            signals::check()?;
+            match script.next() {
+                Ok(None) => return Ok(self.restriction.incomplete(script.header())),
+                Err(error) => return Ok(Some(error.message().to_string())),
+                Ok(Some(Event::Copy { sql, target, .. })) => {
+                    self.settle()?;
+                    let (sql, table) = self.begin_copy(sql, target)?;
+                    let copy = Copy {
+                        sql: self.is_copied(&table)?.then_some(sql.as_str()),
+                        table: &table,
+                    };
+                    if let Some(damage) = self.copy(&copy, script)? {
+                        return Ok(Some(damage));
+                    }
+                }
+                Ok(Some(event)) => self.apply(&event)?,
+            }
+        }
+    }
+
     fn apply(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
             Event::Statement { sql, line, entry } => {
                 let text = self.decoder.text(sql)?;
-                self.collector.statement(&text, entry);
+                if !self.is_noted {
+                    self.collector.statement(&text, entry);
+                }
                 if !self.is_chosen(&text, entry)? {
                     return Ok(());
                 }
@@ -216,11 +273,19 @@ impl Restore<'_> {
                 .get(&unit.table)
                 .map_or(0, |data| data.bytes)
         };
+        let early = match &mut self.early {
+            Some(early) => early,
+            none => none.insert(match self.target.server().is_ours() {
+                true => Early::of(self.target, contents)?,
+                false => None,
+            }),
+        };
         let sessions = match self.sessions.open(units.len())? {
             [] => std::slice::from_mut(&mut self.client),
             sessions => sessions,
         };
-        self.refusals.extend(batch::run(units, sessions, bytes_of)?);
+        let refused = batch::run(units, sessions, bytes_of, early.as_mut())?;
+        self.refusals.extend(refused);
         Ok(())
     }
 

@@ -89,6 +89,11 @@ impl Unit {
         blocks(self, other) || blocks(other, self)
     }
 
+    /// Whether nobody can read this table while it runs.
+    pub fn locks_readers_out_of(&self, table: &QualifiedName) -> bool {
+        self.kind == Kind::Index && self.alone_with.contains(table)
+    }
+
     /// What a comment's entry calls it.
     fn names(&self) -> Vec<String> {
         let name = &self.entry.name;

@@ -10,6 +10,7 @@ mod choosing;
 mod comparing;
 mod compressed;
 mod damaged;
+mod early;
 mod faults;
 mod foreign;
 mod harmless;

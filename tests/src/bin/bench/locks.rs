@@ -175,7 +175,7 @@ impl Scene<'_> {
         }
         let wall = median(walls);
         let our_cpu = median((0..ROUNDS).map(|_| self.statements(&ours()).cpu).collect());
-        let missed = |is: f64, most: f64| if is > most { " MISSED" } else { "" };
+        let missed = |is: f64, most: f64| super::missed(is > most);
         println!(
             "| {name}: pg-lock-kill | {wall:.0} | {our_cpu:.1} | {lines} | ≤ {WALL_MS:.0}{}, ≤ {CPU_MS:.0}{} |",
             missed(wall, WALL_MS),

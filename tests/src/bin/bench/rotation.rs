@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use shared::backup::{File, Manifest, Name, manifest_of};
 
-use super::{Measured, median, timed};
+use super::{Measured, median, missed, timed};
 
 const BACKUPS: usize = 100_000;
 /// How many go, each time that they do.
@@ -72,9 +72,8 @@ fn fill(folder: &Path, like: &Path) {
 
 fn print(name: &str, times: &[Measured]) {
     let measured = median(times);
-    let missed = measured.time > AT_MOST || measured.peak_kib > AT_MOST_KIB;
+    let missed = missed(measured.time > AT_MOST || measured.peak_kib > AT_MOST_KIB);
     let (seconds, megabytes) = (AT_MOST.as_secs(), AT_MOST_KIB >> 10);
-    let missed = if missed { ", MISSED" } else { "" };
     let judged = format!("{seconds} s, {megabytes} MB{missed}");
     println!(
         "| {name} | {:.2} | {:.2} | {:.0} | {judged} |",
