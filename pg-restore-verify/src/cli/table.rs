@@ -340,6 +340,7 @@ pub const TOOL: Tool = Tool::new(
     ),
 ])
 .found("a backup does not verify, or can't be proved; the records say why")
+.telling(&["check", "status", "object", "path", "message"])
 .fields(&[
     ("path", "the backup; with --live the database"),
     ("check", "what was checked; see CHECKS"),
