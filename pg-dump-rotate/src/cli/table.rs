@@ -108,7 +108,9 @@ pub const TOOL: Tool = Tool::new(
      When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
      whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
      \n\
-     Runs that share a folder keep out of each other's way by locks. On NFS the lock of a folder is \
+     Runs that share a folder keep out of each other's way by locks, which each holds for moments. \
+     One that has to wait longer than 10 s says so, and after ten minutes fails, but for one with a \
+     finished dump, which goes on waiting. On NFS the lock of a folder is \
      seen by its own host only, so with -F directory let one host write to it: another's run \
      would take a dump that is being written for left over, and remove it.",
 )
