@@ -58,9 +58,11 @@ pub const TOOL: Tool = Tool::new(
      pg-restore-verify has proved is kept, or else the newest; one that did not restore is the last \
      choice. Periods are those of the local time (TZ) when and where each backup was taken, which \
      its manifest keeps, or with --utc those of UTC. An hour is sixty minutes: the one that clocks \
-     show twice in autumn is two. A day of --keep-within is 24 hours; \
-     where the newest backup is alone in it, as the first after a pause is, it is counted from the one \
-     before as well, and from the next backup on from the newest only.\n\
+     show twice in autumn is two. A day of --keep-within is 24 hours. \
+     A pause without backups, or a clock that jumped ahead, does not cost what was kept until then: \
+     a gap of three fifths of --keep-within or more counts only as much as the longest of the other gaps \
+     since, the newest five such, and no more than there are of others; and where the newest backup \
+     is alone within, it is counted from the one before as well.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
      restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
