@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use shared::backup;
 use shared::cli::Context;
 use shared::time;
-use shared::{Exit, Result};
+use shared::{Error, Exit, Result};
 
 use self::groups::Group;
 use crate::adopt::Found;
+use crate::back_up;
 use crate::cli::Options;
 use crate::listing;
 use crate::record::Record;
@@ -20,7 +21,14 @@ use crate::scope::{Scope, Subject};
 /// A record for each problem, and for each subject that has none.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let scope = Scope::of(options, context)?;
+    let mut scope = Scope::of(options, context)?;
+    if options.all_databases {
+        let wanted = back_up::wanted(options, context)?;
+        if wanted.is_empty() {
+            return Err(Error::new("there is no database on the server to check"));
+        }
+        scope.databases.extend(wanted.into_iter().map(Some));
+    }
     let is_meant = |subject: &Subject| match scope.names_databases() {
         true => scope.rotates(subject) && subject.is_whole(),
         false => scope.shows(subject),

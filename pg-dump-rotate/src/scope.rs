@@ -117,7 +117,9 @@ impl Scope {
             .then_some(None)
             .into_iter()
             .collect::<Vec<_>>();
-        for dbname in &options.databases {
+        let named = options.databases.iter();
+        // With --all-databases that says where to connect.
+        for dbname in named.filter(|_| !options.all_databases) {
             let given = ConnectArgs {
                 dbname: Some(dbname.clone()),
                 ..context.common.connect.clone()
