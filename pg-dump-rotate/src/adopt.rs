@@ -6,7 +6,6 @@
 
 mod content;
 mod folder;
-mod glob;
 mod parts;
 mod when;
 
@@ -23,6 +22,7 @@ use shared::{Context, Result, cli};
 use self::content::{Content, Kind};
 use crate::cli::Options;
 use crate::folder::Folder;
+use crate::glob;
 use crate::partial;
 use crate::problem;
 use crate::scope::Subject;

@@ -170,7 +170,18 @@ fn each_database_label_and_selection_is_checked_by_itself() {
     change(&first, |manifest| {
         manifest["selection"] = vec!["--schema-only"].into()
     });
-    fails(dir.path(), &named, &["there is no good backup"]);
+    let words = "there is no good backup of the whole; 1 with --schema-only, 1 with --table=a";
+    fails(dir.path(), &named, &[words]);
+}
+
+/// How it is written takes nothing out of it.
+#[test]
+fn a_backup_that_is_written_otherwise_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ["--inserts", "--no-comments", "--clean", "--if-exists", "-v"];
+    let words = [&["-O", "--"][..], &options].concat();
+    let (database, _first) = one_backup(dir.path(), &words);
+    passes(dir.path(), &["-d", database.name(), "--max-age", "26h"], 1);
 }
 
 #[test]

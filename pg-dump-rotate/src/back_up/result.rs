@@ -10,7 +10,7 @@ use shared::records::Writer;
 use shared::{Context, Error, Exit, Result, signals, time};
 
 use super::Run;
-use super::plan::Target;
+use super::plan::{Skipped, Target};
 use crate::folder::Folder;
 use crate::record::Record;
 use crate::rotate::{self, Verdicts, series};
@@ -39,18 +39,20 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Tells that a database was left out, of which there is no backup then: that is no success.
-    pub fn skip(&mut self, name: &str) {
-        let reason = "we have no right to connect to it";
-        self.run
-            .context
-            .warn(format!("skipped the database {name}: {reason}"));
+    /// Tells that a database was left out. Where a backup of it is missed, that is no success.
+    pub fn skip(&mut self, skipped: &Skipped) {
+        let Skipped { name, reason, .. } = skipped;
+        self.run.context.warn(format!(
+            "skipped the database {name}: {reason} (no word of it with --exclude-database)"
+        ));
         let record = Record {
             action: "skipped".into(),
             ..self.run.record(Some(name))
         };
-        self.exit = Exit::Found;
-        let told = self.records.write(&record.because(reason));
+        if skipped.is_missed {
+            self.exit = Exit::Found;
+        }
+        let told = self.records.write(&record.because(*reason));
         self.keep_trouble(told);
     }
 

@@ -31,6 +31,8 @@ pub struct Group<'a> {
     pub of_earlier: usize,
     /// What was passed over, as nothing says that it is of this subject: how files are called.
     pub unsure: Vec<String>,
+    /// By what options others were told to leave something out, and how many of each there are.
+    pub partial: Vec<(String, usize)>,
 }
 
 /// What one server left, or others' files with names of one kind. Newest first, never empty.

@@ -33,9 +33,10 @@ pub const TOOL: Tool = Tool::new(
      are each a backup of their own, with the time of the run in their names and in the field set. \
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
-     rotated. --all-databases leaves out templates, closed databases and, with a warning, what an \
-     interrupted DROP DATABASE has left; one that the role may not connect to is told by a record \
-     with action \"skipped\", and the status is 1, too.\n\
+     rotated. --all-databases leaves out template0, template1 and, with a warning, what an \
+     interrupted DROP DATABASE has left. Another template, one that is closed (ALLOW_CONNECTIONS), and \
+     one that the role may not connect to, are each told by a record with action \"skipped\" and a warning; \
+     for the last two the status is 1, too. --exclude-database leaves out without a word.\n\
      \n\
      --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
      pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
@@ -214,8 +215,15 @@ const FLAGS: &[Flag] = &[
     .group("Backup"),
     Flag::switch(
         "all-databases",
-        "every database that allows connections, but no template",
+        "every database of the server, but no template; with --check they are what there has to be",
     )
+    .group("Backup"),
+    Flag::value(
+        "exclude-database",
+        "GLOB",
+        "not these of --all-databases; * ? [a-z] as in a shell",
+    )
+    .repeats()
     .group("Backup"),
     Flag::switch("globals", "also the roles and tablespaces, by pg_dumpall").group("Backup"),
     Flag::switch(
