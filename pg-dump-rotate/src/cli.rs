@@ -44,6 +44,8 @@ pub struct Options {
     /// What `-d` was given, each time.
     pub databases: Vec<String>,
     pub all_databases: bool,
+    /// The patterns of the databases that --all-databases leaves out.
+    pub excluded: Vec<String>,
     pub globals: bool,
     pub no_role_passwords: bool,
     /// The words before pg_dump's own options.
@@ -92,6 +94,7 @@ impl cli::Options for Options {
             "dir" => self.dir = value.unless_url()?.path(),
             "jobs" => self.jobs = jobs(value)?,
             "all-databases" => self.all_databases = true,
+            "exclude-database" => self.excluded.push(value.text()?.to_string()),
             "globals" => self.globals = true,
             "no-role-passwords" => self.no_role_passwords = true,
             "pg-dump" => self.pg_dump = Some(value.text()?.to_string()),
@@ -323,6 +326,31 @@ mod tests {
                 "has no place beside a backup",
             ),
             (&["--dir", "x", "--no-role-passwords"], "about --globals"),
+            (
+                &["--dir", "x", "--exclude-database", "a"],
+                "about --all-databases",
+            ),
+            (
+                &["--dir", "x", "--list", "--all-databases"],
+                "--all-databases has no place",
+            ),
+            (
+                &["--dir", "x", "--check", "--pg-dump", "ssh h pg_dump"],
+                "--pg-dump has no place",
+            ),
+            (
+                &[
+                    "--dir",
+                    "x",
+                    "--check",
+                    "--all-databases",
+                    "-d",
+                    "a",
+                    "-d",
+                    "b",
+                ],
+                "one -d",
+            ),
             (
                 &["--dir", "x", "-d", "a", "-d", "b", "--match", "*"],
                 "--match is for one database",

@@ -1,5 +1,7 @@
 //! What a backup is of, and which of them a command line without a backup to take means.
 
+mod whole;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
@@ -57,9 +59,14 @@ impl Subject {
 
     /// Whether it has all tables and rows, as far as pg_dump was not told to pick.
     pub fn is_whole(&self) -> bool {
-        let harmless = ["--no-owner", "--no-privileges", "--blobs"];
         let selection = &mut self.selection.iter();
-        selection.all(|argument| harmless.contains(&argument.as_str()))
+        selection.all(|argument| whole::is_harmless(argument))
+    }
+
+    /// Whether a subject is of the same, but for what is selected of it.
+    pub fn has_part(&self, part: &Self) -> bool {
+        let key = |of: &Self| (of.database.clone(), of.label.clone(), of.names.clone());
+        key(self) == key(part)
     }
 
     /// What the name of a file says.
@@ -110,7 +117,9 @@ impl Scope {
             .then_some(None)
             .into_iter()
             .collect::<Vec<_>>();
-        for dbname in &options.databases {
+        let named = options.databases.iter();
+        // With --all-databases that says where to connect.
+        for dbname in named.filter(|_| !options.all_databases) {
             let given = ConnectArgs {
                 dbname: Some(dbname.clone()),
                 ..context.common.connect.clone()

@@ -46,6 +46,7 @@ impl Server {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
             folder,
+            foreign: true,
             settings: NO_SUBSCRIPTIONS
                 .map(|(name, value)| (name.into(), value.into()))
                 .into(),
@@ -122,6 +123,14 @@ impl Server {
         }
     }
 
+    /// Opens a session in which a backup is restored.
+    pub fn connect_to_restore(&self, database: &str) -> Result<Client> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.connect_to_restore(database),
+            Reach::Named { .. } => self.connect(database),
+        }
+    }
+
     /// Opens a session whose statement ends when a signal asks us to stop, as long as the guard
     /// lives.
     pub fn connect_cancelled(&self, database: &str) -> Result<(Client, signals::Guard)> {
@@ -179,10 +188,7 @@ impl Server {
         let databases = "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database \
                          WHERE NOT datistemplate AND datname <> 'postgres'";
         for row in client.query_typed(databases, &[])? {
-            let name: String = row.try_get(0)?;
-            scratch::drop_subscriptions(&mut self.connect(&name)?)?;
-            let name = quote_identifier(&name);
-            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))?;
+            self.drop_database(row.try_get(0)?)?;
         }
         for row in client.query_typed(include_str!("../sql/restored_globals.sql"), &[])? {
             let drop: String = row.try_get(0)?;
@@ -192,12 +198,42 @@ impl Server {
         Ok(as_new.first().is_some_and(|row| row.get(0)))
     }
 
+    /// Drops a database of a throw-away server.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        scratch::drop_subscriptions(&mut self.connect(name)?)?;
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", quote_identifier(name));
+        Ok(self.connect_to_server()?.batch_execute(&drop)?)
+    }
+
     /// What makes a program meet this server by default: what to set, and (`None`) what to remove.
     pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
         match &self.reach {
             Reach::ThrowAway(cluster) => cluster.environment(),
             Reach::Named { conninfo, .. } => conninfo.child_environment(),
         }
+    }
+
+    /// The same for a program that restores a backup.
+    pub fn environment_to_restore(&self) -> Vec<(OsString, Option<OsString>)> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.environment_to_restore(),
+            Reach::Named { .. } => self.environment(),
+        }
+    }
+
+    /// The same for a program whose session is to have this setting beside all others.
+    pub fn environment_with(&self, setting: Option<&str>) -> Vec<(OsString, Option<OsString>)> {
+        const OPTIONS: &str = "PGOPTIONS";
+        let mut environment = self.environment();
+        if let Some(setting) = setting {
+            let given = environment.iter().rev().find(|(name, _)| name == OPTIONS);
+            let mut options = given
+                .and_then(|(_, value)| value.clone())
+                .unwrap_or_default();
+            options.push(format!(" -c {setting}"));
+            environment.push((OPTIONS.into(), Some(options)));
+        }
+        environment
     }
 
     /// How psql reaches a database of it; a password it finds where we did.
@@ -291,6 +327,11 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// Opens a session in it in which a backup is restored.
+    pub fn connect_to_restore(&self) -> Result<Client> {
+        self.server.connect_to_restore(&self.name)
     }
 
     /// Opens a session in it whose statement ends when a signal asks us to stop.
