@@ -36,6 +36,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = backup::list(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
+    scope.warn_of_unknown(&backups, &options.adopted, context);
     found.broken.retain(|(_, subject)| is_meant(subject));
     let mut partial: BTreeMap<Subject, usize> = BTreeMap::new();
     backups.retain(|backup| {

@@ -31,6 +31,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let meant = |found: &mut Found| -> Result<Vec<Backup>> {
         let mut backups = backup::list(&dir)?;
         found.add_to(&mut backups);
+        scope.warn_of_unknown(&backups, &options.adopted, context);
         backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
         Ok(backups)
     };

@@ -11,6 +11,7 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
 use crate::cli::Options;
+use crate::glob;
 
 /// What [`Subject`]s of manifests differ in.
 pub type Key<'a> = (
@@ -175,6 +176,31 @@ impl Scope {
         if !missing.is_empty() {
             let missing = missing.join(", nor ");
             context.warn(format!("there is no backup {missing} in {dir}"));
+        }
+    }
+
+    /// Says so where databases are named and others' files, of which nobody knows what they are of,
+    /// fit the patterns.
+    pub fn warn_of_unknown(&self, backups: &[Backup], patterns: &[String], context: &cli::Context) {
+        if !self.names_databases() {
+            return;
+        }
+        let fits = |backup: &&Backup| {
+            let name = backup.path.file_name().and_then(|name| name.to_str());
+            let is_unknown = || Subject::of(backup).is_some_and(|of| of.names.is_some());
+            name.is_some_and(|name| patterns.iter().any(|glob| glob::matches(glob, name)))
+                && is_unknown()
+        };
+        let count = backups.iter().filter(fits).count();
+        if count > 0 && self.databases.len() == 1 {
+            context.warn(format!(
+                "of what --match fits {count} are passed over: they are of a whole cluster"
+            ));
+        } else if count > 0 {
+            context.warn(format!(
+                "of what --match fits {count} are passed over: they don't say what database they \
+                 are of; name none by -d, or only theirs"
+            ));
         }
     }
 
