@@ -132,12 +132,13 @@ impl<'a> Adoption<'a> {
     /// When the folder can't be read or written, or a signal came.
     pub fn adopt(&self, folder: &Folder, context: &cli::Context) -> Result<Found> {
         let mut found = Found::default();
-        folder.lock()?.sweep(context)?;
+        folder.lock(context)?.sweep()?;
         self.examine_all(context, &mut found, |dump, found| {
             let name = dump.manifest_name();
-            let locked = folder.lock()?;
+            let locked = folder.lock(context)?;
             let is_as_seen = Seen::at(&dump.path).as_ref() == Some(&dump.seen);
             if !is_as_seen || locked.has(&name) != dump.is_anew {
+                drop(locked);
                 context.note(format!("{} changed meanwhile", dump.path.display()));
                 return Ok(());
             }
@@ -146,7 +147,8 @@ impl<'a> Adoption<'a> {
                 let known = dump.path.with_file_name(manifest_of(&name));
                 fs::remove_file(&known).context(|| known.display().to_string())?;
             }
-            partial::describe(&locked, &name, &dump.manifest, context)?;
+            partial::describe(&locked, &name, &dump.manifest)?;
+            drop(locked);
             let anew = if dump.is_anew { " anew" } else { "" };
             context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));

@@ -28,7 +28,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = backup::list(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
-    scope.warn_of_unknown(&backups, &options.adopted, context);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
+    scope.warn_of_unknown(unknown, context);
     backups.retain(|backup| match Subject::of(backup) {
         Some(subject) => scope.shows(&subject),
         None => !scope.names_databases() && scope.label.is_none(),

@@ -188,10 +188,7 @@ impl Server {
         let databases = "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database \
                          WHERE NOT datistemplate AND datname <> 'postgres'";
         for row in client.query_typed(databases, &[])? {
-            let name: String = row.try_get(0)?;
-            scratch::drop_subscriptions(&mut self.connect(&name)?)?;
-            let name = quote_identifier(&name);
-            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))?;
+            self.drop_database(row.try_get(0)?)?;
         }
         for row in client.query_typed(include_str!("../sql/restored_globals.sql"), &[])? {
             let drop: String = row.try_get(0)?;
@@ -199,6 +196,13 @@ impl Server {
         }
         let as_new = client.query_typed(include_str!("../sql/is_as_new.sql"), &[])?;
         Ok(as_new.first().is_some_and(|row| row.get(0)))
+    }
+
+    /// Drops a database of a throw-away server.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        scratch::drop_subscriptions(&mut self.connect(name)?)?;
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", quote_identifier(name));
+        Ok(self.connect_to_server()?.batch_execute(&drop)?)
     }
 
     /// What makes a program meet this server by default: what to set, and (`None`) what to remove.

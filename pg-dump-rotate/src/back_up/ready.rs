@@ -34,8 +34,8 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
         ..manifest
     };
-    let locked = folder.lock()?;
-    published(partial.publish(&locked, &manifest, run.context)?)
+    let locked = folder.lock_in_any_case(run.context)?;
+    published(partial.publish(&locked, &manifest)?)
 }
 
 /// The backup as it would be, and nothing touched: there may not even be a folder.
@@ -120,9 +120,9 @@ impl Run<'_> {
 
 /// The partial file, after what killed runs have left is gone.
 fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
-    let locked = folder.lock()?;
-    locked.sweep(run.context)?;
-    locked.begin(name, run.context)
+    let locked = folder.lock(run.context)?;
+    locked.sweep()?;
+    locked.begin(name)
 }
 
 /// What a rotation will find is what counts.

@@ -59,9 +59,11 @@ pub const TOOL: Tool = Tool::new(
      pg-restore-verify has proved is kept, or else the newest; one that did not restore is the last \
      choice. Periods are those of the local time (TZ) when and where each backup was taken, which \
      its manifest keeps, or with --utc those of UTC. An hour is sixty minutes: the one that clocks \
-     show twice in autumn is two. A day of --keep-within is 24 hours; \
-     where the newest backup is alone in it, as the first after a pause is, it is counted from the one \
-     before as well, and from the next backup on from the newest only.\n\
+     show twice in autumn is two. A day of --keep-within is 24 hours. \
+     A pause without backups, or a clock that jumped ahead, does not cost what was kept until then: \
+     a gap of three fifths of --keep-within or more counts only as much as the longest of the other gaps \
+     since, the newest five such, and no more than there are of others; and where the newest backup \
+     is alone within, it is counted from the one before as well.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
      restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
@@ -112,7 +114,9 @@ pub const TOOL: Tool = Tool::new(
      When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
      whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
      \n\
-     Runs that share a folder keep out of each other's way by locks. On NFS the lock of a folder is \
+     Runs that share a folder keep out of each other's way by locks, which each holds for moments. \
+     One that has to wait longer than 10 s says so, and after ten minutes fails, but for one with a \
+     finished dump, which goes on waiting. On NFS the lock of a folder is \
      seen by its own host only, so with -F directory let one host write to it: another's run \
      would take a dump that is being written for left over, and remove it.",
 )

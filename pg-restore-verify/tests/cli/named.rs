@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use shared::cluster::{Cluster, ClusterOptions};
 use tests::{Database, ToolCommand, eventually, start, tool};
 
-use crate::backups::{dump, expect_verdict, failed, shop};
+use crate::backups::{dump, expect_verdict, failed, plain, shop};
 
 /// All that a server has outside its databases, and what they are like.
 const WHOLE_SERVER: &str = "
@@ -58,6 +58,28 @@ fn verify_on(cluster: &Cluster) -> ToolCommand {
         cluster.port()
     );
     tool("pg-restore-verify").args(["-d", &conninfo])
+}
+
+/// Whether it is one is seen beside what the definitions are by themselves.
+#[test]
+fn a_change_is_found_though_another_version_took_the_backup() {
+    let (shop, cluster) = (shop(), busy());
+    let script = plain(&shop, &[]);
+    let (before, version) = script.split_once("-- Dumped by pg_dump version ").unwrap();
+    let (_, rest) = version.split_once('\n').unwrap();
+    let meddles = "ALTER TABLE app.orders ALTER COLUMN state SET DEFAULT 'paid';\nCOPY app.log ";
+    let rest = rest.replacen("COPY app.log ", meddles, 1);
+    assert!(rest.contains(meddles));
+    let path = tempfile::NamedTempFile::new().unwrap();
+    let other = format!("{before}-- Dumped by pg_dump version 12.22\n{rest}");
+    fs::write(&path, other).unwrap();
+    let everything = whole(&cluster);
+    for run in [tool("pg-restore-verify"), verify_on(&cluster)] {
+        let output = run.arg(path.path()).run();
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), ["schema TABLE app.orders"], "{output:?}");
+    }
+    assert_eq!(whole(&cluster), everything);
 }
 
 #[test]
