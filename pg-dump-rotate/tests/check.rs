@@ -410,7 +410,7 @@ fn what_others_left_damaged_is_one_fault() {
     }
     remove(&first);
     fs::write(dir.path().join("b_20260102.dump"), "PGDMP").unwrap();
-    fails(dir.path(), &["--match", "b_*"], &["is no"]);
+    fails(dir.path(), &["--match", "b_*"], &["the archive ends early"]);
 }
 
 /// Rotation would keep the damaged one and delete the good.
