@@ -106,7 +106,7 @@ impl cli::Options for Options {
                 self.utc = true;
                 self.policy.utc = true;
             }
-            "match" => self.adopted.push(value.text()?.to_string()),
+            "match" => self.adopted.push(name_pattern(value)?),
             "max-age" => self.check.max_age = Some(value.duration()?),
             "min-count" => self.check.min_count = Some(value.count()?),
             "max-shrink" => self.check.max_shrink_ratio = Some(value.percent()? / 100.0),
@@ -243,6 +243,17 @@ fn format(text: &str) -> Format {
     }
 }
 
+/// Of names in --dir: no path fits.
+fn name_pattern(value: &Value) -> Result<String> {
+    match value.text()? {
+        "" => Err(value.refuse("no file has an empty name")),
+        text if text.contains('/') => {
+            Err(value.refuse("names in --dir are meant, so no / can be in it"))
+        }
+        text => Ok(text.to_string()),
+    }
+}
+
 fn jobs(value: &Value) -> Result<usize> {
     match value.count()? {
         0 => Err(value.refuse("at least one is needed")),
@@ -359,6 +370,11 @@ mod tests {
                 &["--dir", "x", "--all-databases", "--match", "*"],
                 "--match is for one database",
             ),
+            (
+                &["--dir", "x", "--match", "/x/*"],
+                "names in --dir are meant",
+            ),
+            (&["--dir", "x", "--match", ""], "no file has an empty name"),
             (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
             (&["--dir", "x", "-j", "2"], "--jobs is for"),
             (&["--dir", "x", "-b", "-B"], "exclude each other"),
