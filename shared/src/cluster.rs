@@ -45,7 +45,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("wal_recycle", "off"),
     ("checkpoint_timeout", "1h"),
     ("autovacuum", "off"),
-    ("maintenance_work_mem", "256MB"),
+    // More sorts slower: what is sorted at once should fit into the processor's own memory.
+    ("maintenance_work_mem", "64MB"),
     ("max_locks_per_transaction", "1024"),
     ("jit", "off"),
     ("shared_preload_libraries", ""),

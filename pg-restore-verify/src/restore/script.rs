@@ -4,6 +4,9 @@
 //! one failed COPY can't make its rows be read as SQL. Commands of psql are not
 //! run: nothing in a dump reaches a shell.
 
+mod copies;
+mod side_by_side;
+
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::time::Instant;
@@ -11,27 +14,23 @@ use std::time::Instant;
 use postgres::Client;
 use postgres::types::{ToSql, Type};
 use shared::dump::{
-    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
-    quote_identifier, tokens,
+    Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, quote_identifier,
+    tokens,
 };
 use shared::{Error, Result, signals};
 
 use super::bounds::{Reach, dropped_subscription, is_about_subscription};
-use super::loading::{self, Copy, Fed, Rows};
+use super::loading::Copy;
 use super::sessions::Sessions;
 use super::target::Target;
 use super::units::Unit;
-use super::{Harmless, Part, Refusal, Restored, batch, foreign, stand_ins};
+use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
-use crate::instants::InstantColumns;
 use crate::restriction::Restriction;
 use crate::rows::Early;
 use crate::schema::is_data;
-
-/// Statements that are put off at most.
-const MOST_UNITS: usize = 1000;
 
 /// Restores the script and notes what it holds on the way.
 ///
@@ -240,58 +239,6 @@ impl<'a> Restore<'a> {
         Ok(())
     }
 
-    /// Keeps a statement for a batch, if it may run beside others.
-    fn put_off(&mut self, entry: &Entry, sql: &str, label: &str) -> Result<bool> {
-        if self.sessions.most() < 2 {
-            return Ok(false);
-        }
-        if let Some(last) = self.units.last_mut()
-            && last.goes_on(entry, sql, label)
-        {
-            return Ok(true);
-        }
-        let Some(unit) = Unit::of(entry, sql, label) else {
-            return Ok(false);
-        };
-        let last = self.units.last();
-        if self.units.len() == MOST_UNITS || last.is_some_and(|last| !last.is_like(&unit)) {
-            self.settle()?;
-        }
-        self.units.push(unit);
-        Ok(true)
-    }
-
-    /// Runs what was put off, to its end.
-    fn settle(&mut self) -> Result<()> {
-        let units = std::mem::take(&mut self.units);
-        if units.is_empty() {
-            return Ok(());
-        }
-        let contents = self.collector.contents();
-        self.target.provide(&contents.needs)?;
-        let bytes_of = |unit: &Unit| {
-            contents
-                .tables
-                .get(&unit.table)
-                .map_or(0, |data| data.bytes)
-        };
-        let early = match &mut self.early {
-            Some(early) => early,
-            none => none.insert(match self.target.server().is_ours() {
-                true => Early::of(self.target, contents)?,
-                false => None,
-            }),
-        };
-        let sessions = match self.sessions.open(units.len())? {
-            [] => std::slice::from_mut(&mut self.client),
-            sessions => sessions,
-        };
-        let refused = batch::run(units, sessions, bytes_of, early.as_mut())?;
-        self.refusals.extend(refused);
-        self.sessions.rest();
-        Ok(())
-    }
-
     /// What was chosen; looked up when the rows begin.
     fn chosen(&mut self) -> Result<&Chosen> {
         let chosen = match self.chosen.take() {
@@ -490,45 +437,6 @@ impl<'a> Restore<'a> {
             self.typed = false;
         }
         Ok(())
-    }
-
-    /// Notes a COPY; its statement in the server's words, and its table.
-    fn begin_copy(&mut self, sql: &[u8], target: CopyTarget) -> Result<(String, QualifiedName)> {
-        if !self.typed {
-            self.typed = true;
-            self.collector
-                .set_instants(InstantColumns::of(&mut self.client)?);
-        }
-        let target = self.decoder.copy(sql, target)?;
-        if !self.defines() {
-            stand_ins::table(&mut self.client, &target)?;
-        }
-        let sql = loading::copy_statement(&target, &self.decoder);
-        let table = target.table.clone();
-        self.collector.begin_copy(target);
-        Ok((sql, table))
-    }
-
-    /// Feeds a COPY. The reason if the script ends within its rows.
-    fn copy<R: Read>(&mut self, copy: &Copy<'_>, script: &mut Script<R>) -> Result<Option<String>> {
-        let mut rows = Rows::of(script, &mut self.collector);
-        match loading::feed(&mut self.client, &mut self.sessions, copy, &mut rows)? {
-            Fed::Whole => Ok(None),
-            Fed::Refused(error) => {
-                // A client can't go on after a COPY that was refused at its start.
-                self.sessions.close();
-                self.client = self.sessions.connect()?;
-                let object = format!("TABLE DATA {}", copy.table);
-                self.refuse(object, &error, copy.sql.unwrap_or_default());
-                Ok(None)
-            }
-            Fed::Cut(damage) => {
-                // With the locks that they hold.
-                self.sessions.close();
-                self.client = self.sessions.connect()?;
-                Ok(Some(damage))
-            }
-        }
     }
 }
 
