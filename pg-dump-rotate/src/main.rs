@@ -16,6 +16,7 @@ mod output;
 mod partial;
 mod pool;
 mod problem;
+mod psql;
 mod record;
 mod restore;
 mod retention;

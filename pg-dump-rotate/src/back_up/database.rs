@@ -101,12 +101,9 @@ impl Database {
         }
     }
 
-    /// How long pg_dump may be silent before we ask the server, if we can.
+    /// How long pg_dump may be silent before the server is asked.
     fn patience(&self) -> Result<Option<Duration>> {
-        let patience = match self.asked {
-            Some(_) => self.conninfo.patience()?,
-            None => None,
-        };
+        let patience = self.conninfo.patience()?;
         Ok(patience.map(|patience| patience * 2))
     }
 

@@ -2,22 +2,16 @@
 //! it, run where neither our environment nor our files are. There is no session of our own
 //! then: what the server is, its dump says.
 
-use std::ffi::OsString;
-use std::io::Read;
-use std::process::Stdio;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
 use shared::backup::Format;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Ender, Finished, Program, Version, set_environment};
-use shared::units::human_duration;
-use shared::{Context, Error, Result, signals};
+use shared::programs::{Program, Version};
+use shared::{Error, Result, signals};
 
 use super::asked::limit;
+use super::globals::READS_PASSWORDS;
 use super::plan::DATABASES;
 use crate::cli::Options;
+use crate::psql;
 use crate::server::SYSTEM_IDENTIFIER;
 
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
@@ -44,17 +38,6 @@ pub fn given(options: &Options) -> Result<Option<Program>> {
     }
 }
 
-/// Fields and rows apart by a zero byte, which no name holds.
-const PSQL: &[&str] = &[
-    "--no-psqlrc",
-    "--no-password",
-    "--quiet",
-    "--tuples-only",
-    "--no-align",
-    "--field-separator-zero",
-    "--record-separator-zero",
-];
-
 /// A database as the server lists it.
 pub struct Listed {
     pub name: String,
@@ -68,14 +51,15 @@ pub struct Listed {
 
 /// Every database of the server, by psql.
 pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> {
-    let (finished, said) = psql(pg_dump, conninfo, &[DATABASES])?;
+    let (finished, said) = psql::ask(pg_dump, conninfo, &[DATABASES], limit(conninfo)?)?;
     finished.success_or(|| "could not ask for the names of the databases".into())?;
     Ok(listed(&said))
 }
 
 /// The server's version and, where the role may ask for it, its identifier, by psql.
 pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option<String>)> {
-    let (finished, said) = psql(pg_dump, conninfo, &[VERSION, SYSTEM_IDENTIFIER])?;
+    let questions = [VERSION, SYSTEM_IDENTIFIER];
+    let (finished, said) = psql::ask(pg_dump, conninfo, &questions, limit(conninfo)?)?;
     let mut fields = said.split('\0');
     match fields.next().and_then(Version::parse) {
         Some(version) => {
@@ -89,59 +73,12 @@ pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option
     }
 }
 
-/// How psql ended, and what it said to these questions.
-fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(Finished, String)> {
-    let psql = pg_dump.sibling("psql")?;
-    let mut arguments: Vec<OsString> = PSQL.iter().map(OsString::from).collect();
-    let questions = questions.iter();
-    arguments.extend(questions.map(|sql| format!("--command={sql}").into()));
-    arguments.extend(conninfo.child_arguments());
-    let mut command = psql.command_with(arguments);
-    set_environment(&mut command, conninfo.child_environment());
-    command.stdout(Stdio::piped());
-    let mut child = Child::spawn(command, "psql")?;
-    let mut said = String::new();
-    let late = Late::after(limit(conninfo)?, child.ender())?;
-    let read = child.stdout()?.read_to_string(&mut said);
-    let finished = child.wait()?;
+/// Whether the passwords of the roles may be read: true where psql can't say, for pg_dumpall will.
+pub fn reads_passwords(pg_dumpall: &Program, conninfo: &Conninfo) -> Result<bool> {
+    let limit = limit(conninfo)?;
+    let said = psql::ask(pg_dumpall, conninfo, &[READS_PASSWORDS], limit).map(|(_, said)| said);
     signals::check()?;
-    late.check()?;
-    read.context(|| "reading from psql".into())?;
-    Ok((finished, said))
-}
-
-/// Ends a program that takes longer than it may.
-struct Late {
-    limit: Option<Duration>,
-    over: Sender<()>,
-    ended: JoinHandle<bool>,
-}
-
-impl Late {
-    fn after(limit: Option<Duration>, ender: Ender) -> Result<Self> {
-        let (over, ended) = channel();
-        let ended = thread::Builder::new().spawn(move || {
-            let waited = limit.map(|limit| ended.recv_timeout(limit));
-            let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
-            if is_late {
-                ender.end();
-            }
-            is_late
-        })?;
-        Ok(Self { limit, over, ended })
-    }
-
-    /// An error if it was.
-    fn check(self) -> Result<()> {
-        drop(self.over);
-        match (self.ended.join(), self.limit) {
-            (Ok(true), Some(limit)) => Err(Error::new(format!(
-                "no answer from psql within {}",
-                human_duration(limit)
-            ))),
-            _ => Ok(()),
-        }
-    }
+    Ok(!said.is_ok_and(|said| said.starts_with('f')))
 }
 
 fn listed(said: &str) -> Vec<Listed> {

@@ -105,8 +105,13 @@ pub const TOOL: Tool = Tool::new(
      With --source-counts or --source-digest each table is read a second time on the server, in \
      the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
      \n\
-     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
-     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
+     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked, by \
+     psql where pg_dump runs elsewhere, whether it still works for it; where it does not, or can't be \
+     asked, pg_dump is ended. Elsewhere without psql it may be silent for 6 hours.\n\
+     \n\
+     The manifest has its names in UTF-8, whatever the encoding of the dump. Where that is one of \
+     several bytes a character, and a name is not ASCII, it does not tell the rows of tables, and a \
+     warning says so; -- --encoding=UTF8 dumps in UTF-8.\n\
      \n\
      Runs that share a folder keep out of each other's way by locks. On NFS the lock of a folder is \
      seen by its own host only, so with -F directory let one host write to it: another's run \

@@ -168,13 +168,8 @@ impl Findings {
             ..content.file.clone()
         };
         let files = self.contents.iter().map(file).collect();
-        Ok(Dumped {
-            files,
-            compression,
-            tables: tally.tables().filter(|_| self.digested),
-            large_objects: self.digested.then(|| tally.large_objects()),
-            head: Head::of(&toc),
-        })
+        let tally = self.digested.then_some(&tally);
+        Ok(Dumped::new(files, compression, tally, Head::of(&toc)))
     }
 
     fn table_of_contents(&self) -> Result<Toc> {

@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use shared::dump::Tally;
 use shared::{Context, Error};
 
 use super::reader::ScriptCounter;
@@ -66,8 +65,7 @@ pub fn copy(
     Ok(Copied {
         output,
         compression,
-        tables: tally.as_ref().and_then(Tally::tables),
-        large_objects: tally.as_ref().map(Tally::large_objects),
+        tally,
         head: script.head(),
         warning,
     })

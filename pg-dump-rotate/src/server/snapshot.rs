@@ -245,6 +245,7 @@ fn watched(request: &Request) -> Result<Option<Watched>> {
     let watched = |patience| Watched {
         conninfo: request.conninfo.clone(),
         application_name: name.map_or_else(application_name, str::to_string),
+        elsewhere: None,
         patience: patience * 2,
         writes_files: false,
     };
