@@ -9,7 +9,7 @@ use shared::dump::{
 };
 
 use crate::choice::Chosen;
-use crate::instants::{InstantColumns, line_in_utc};
+use crate::instants::{InstantColumns, line_in_utc, row_in_utc};
 use crate::large_objects::properties::{self, Described};
 use crate::restore::{HeldOff, Reach, Withheld};
 use crate::roles::Needs;
@@ -53,7 +53,7 @@ pub struct Contents {
 pub struct TableData {
     /// How the dump writes them.
     pub form: Form,
-    /// Their digest.
+    /// Their digest, with instants in UTC.
     pub digest: Digest,
     /// Their digest as they stand in the backup, which is that of its manifest.
     pub as_written: Digest,
@@ -381,7 +381,11 @@ impl Collector {
         let table = self.contents.tables.entry(inserted.table);
         let data = table.or_insert_with(|| TableData::new(form));
         for row in inserted.rows {
-            data.digest.add(row);
+            // Which of its values are instants, an INSERT without the columns' names does not tell.
+            match row_in_utc(row, &mut self.bytes) {
+                true => data.digest.add(&self.bytes),
+                false => data.digest.add(row),
+            }
             data.bytes += row.len() as u64;
         }
         true

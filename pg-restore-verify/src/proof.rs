@@ -13,7 +13,7 @@ use crate::contents::{Contents, Form, TableData};
 use crate::large_objects::properties;
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
-use crate::redump::{self, Quotes};
+use crate::redump::{self, Inserts, Quotes};
 use crate::restore::Target;
 use crate::rows::{self, Reading, Restored};
 use crate::schema::Difference;
@@ -186,11 +186,9 @@ impl<'a> Proof<'a> {
     /// Tables with the right number of rows that differ.
     fn doubtful(&self, restored: &BTreeMap<QualifiedName, Restored>) -> BTreeSet<QualifiedName> {
         let differs = |(table, found): &(&QualifiedName, &Restored)| {
-            let expected = self.backup.tables[*table].digest;
-            found
-                .rows
-                .as_ref()
-                .is_ok_and(|digest| digest.rows == expected.rows && *digest != expected)
+            let expected = &self.backup.tables[*table];
+            let found = found.rows.as_ref();
+            found.is_ok_and(|digest| is_doubtful(expected, digest))
         };
         restored
             .iter()
@@ -218,8 +216,46 @@ impl<'a> Proof<'a> {
         let names_columns = forms.values().any(|names| *names);
         let known = tables::restored(&mut self.target.connect()?)?;
         let mut tables = forms.keys().filter_map(|name| known.get(name));
-        let via_root = tables.any(|table| table.partitioned);
-        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns, via_root)?;
+        let mut form = Inserts {
+            names_columns,
+            via_root: tables.any(|table| table.partitioned),
+            escapes_bytea: false,
+        };
+        let mut dumped = match redump::inserts(&self.pg_dump, self.target, form) {
+            Ok(dumped) => dumped,
+            // Of any of its tables; pg_dump then ends.
+            Err(error) if self.backup.withheld.is_refusal(&error.in_one_line()) => {
+                signals::check()?;
+                let unread = Restored {
+                    rows: Err(error.in_one_line()),
+                    took: began.elapsed(),
+                };
+                let tables = forms.into_keys();
+                return Ok(tables
+                    .map(|table| (table.clone(), unread.clone()))
+                    .collect());
+            }
+            Err(error) => return Err(error),
+        };
+        let differs = |dumped: &BTreeMap<QualifiedName, Digest>| {
+            let mut tables = forms
+                .keys()
+                .filter_map(|name| Some((name, dumped.get(name)?)));
+            tables.any(|(name, found)| is_doubtful(&self.backup.tables[*name], found))
+        };
+        if differs(&dumped) {
+            form.escapes_bytea = true;
+            for (table, again) in redump::inserts(&self.pg_dump, self.target, form)? {
+                if self
+                    .backup
+                    .tables
+                    .get(&table)
+                    .is_some_and(|data| data.digest == again)
+                {
+                    dumped.insert(table, again);
+                }
+            }
+        }
         let restored = |table: &QualifiedName| {
             let mut rows = dumped.get(table).copied().unwrap_or_default();
             for limited in self.chosen.limited() {
@@ -534,6 +570,11 @@ fn missing_or_changed(difference: &Difference) -> String {
         (Some(_), Some(_)) => "differs in the restored database",
     };
     words.to_string()
+}
+
+/// Whether there are as many rows, and others: they may be spelled in another way.
+fn is_doubtful(expected: &TableData, found: &Digest) -> bool {
+    found.rows == expected.digest.rows && *found != expected.digest
 }
 
 fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> String {

@@ -46,6 +46,7 @@ impl Server {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
             folder,
+            foreign: true,
             settings: NO_SUBSCRIPTIONS
                 .map(|(name, value)| (name.into(), value.into()))
                 .into(),
@@ -119,6 +120,14 @@ impl Server {
             Reach::Named {
                 conninfo, options, ..
             } => Ok(Session::open(&conninfo.with_database(database), options)?.into_client()),
+        }
+    }
+
+    /// Opens a session in which a backup is restored.
+    pub fn connect_to_restore(&self, database: &str) -> Result<Client> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.connect_to_restore(database),
+            Reach::Named { .. } => self.connect(database),
         }
     }
 
@@ -198,6 +207,29 @@ impl Server {
             Reach::ThrowAway(cluster) => cluster.environment(),
             Reach::Named { conninfo, .. } => conninfo.child_environment(),
         }
+    }
+
+    /// The same for a program that restores a backup.
+    pub fn environment_to_restore(&self) -> Vec<(OsString, Option<OsString>)> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.environment_to_restore(),
+            Reach::Named { .. } => self.environment(),
+        }
+    }
+
+    /// The same for a program whose session is to have this setting beside all others.
+    pub fn environment_with(&self, setting: Option<&str>) -> Vec<(OsString, Option<OsString>)> {
+        const OPTIONS: &str = "PGOPTIONS";
+        let mut environment = self.environment();
+        if let Some(setting) = setting {
+            let given = environment.iter().rev().find(|(name, _)| name == OPTIONS);
+            let mut options = given
+                .and_then(|(_, value)| value.clone())
+                .unwrap_or_default();
+            options.push(format!(" -c {setting}"));
+            environment.push((OPTIONS.into(), Some(options)));
+        }
+        environment
     }
 
     /// How psql reaches a database of it; a password it finds where we did.
@@ -291,6 +323,11 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// Opens a session in it in which a backup is restored.
+    pub fn connect_to_restore(&self) -> Result<Client> {
+        self.server.connect_to_restore(&self.name)
     }
 
     /// Opens a session in it whose statement ends when a signal asks us to stop.

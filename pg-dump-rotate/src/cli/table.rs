@@ -69,7 +69,10 @@ pub const TOOL: Tool = Tool::new(
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check -d asks \
-     for one of the whole database; without -d each selection is judged, too. --check and \
+     for one of the whole database; without -d each selection is judged, too. Backups of two servers are \
+     judged apart; but a server that ended before another began, as before an upgrade, is taken for its \
+     forerunner. Scripts of others, which are only taken to be of a database, count by themselves, and only \
+     where there is nothing else of it. --check and \
      --list judge by sizes; with --verify-checksums every byte is read, and \
      a backup in which other bytes are found is noted as one that did not restore (NAME.verified.json), \
      which rotation never keeps in place of a good one. --list, as --rotate, ends with \

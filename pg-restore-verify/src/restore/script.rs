@@ -47,7 +47,7 @@ pub fn restore_script<R: Read>(
         false => 1,
     };
     let mut restore = Restore {
-        client: target.connect()?,
+        client: target.database().connect_to_restore()?,
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
@@ -394,7 +394,7 @@ impl Restore<'_> {
         };
         if let Some(name) = name {
             self.target.set_database(name);
-            self.client = self.target.connect()?;
+            self.client = self.target.database().connect_to_restore()?;
             self.sessions = self.sessions.of(self.target.database().clone());
             self.typed = false;
         }

@@ -80,7 +80,7 @@ impl Sessions {
 
     /// One more client, with all settings.
     pub fn connect(&self) -> Result<Client> {
-        let mut client = self.database.connect()?;
+        let mut client = self.database.connect_to_restore()?;
         apply(&mut client, &self.settings);
         Ok(client)
     }
