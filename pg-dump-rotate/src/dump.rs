@@ -53,6 +53,8 @@ pub struct Dump<'a> {
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// How many tables have rows to dump, where that is known.
+    pub tables: Option<u64>,
     /// How long pg_dump may be silent before the server is asked whether it still works for it;
     /// none: for ever.
     pub patience: Option<Duration>,
@@ -340,13 +342,11 @@ impl Dump<'_> {
             "--no-password".to_string(),
             format!("--format={}", self.format.as_str()),
             format!("--compress={compress}"),
+            "--strict-names".to_string(),
         ];
         if !self.lock_wait.is_zero() {
             let milliseconds = self.lock_wait.as_millis().min(i32::MAX as u128);
             arguments.push(format!("--lock-wait-timeout={milliseconds}"));
-        }
-        if self.selection.iter().any(|argument| argument.contains('=')) {
-            arguments.push("--strict-names".into());
         }
         arguments.extend(self.more.iter().cloned());
         arguments.extend(self.selection.iter().cloned());

@@ -14,6 +14,8 @@ use crate::cli::Options;
 use crate::psql;
 use crate::server::SYSTEM_IDENTIFIER;
 
+const WHOLE: &str = include_str!("../../sql/elsewhere.sql");
+const WHOLE_FIELDS: usize = 4;
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
 
 /// What --pg-dump says, if it was given, and whether that will do.
@@ -56,20 +58,69 @@ pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> 
     Ok(listed(&said))
 }
 
-/// The server's version and, where the role may ask for it, its identifier, by psql.
-pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option<String>)> {
-    let questions = [VERSION, SYSTEM_IDENTIFIER];
+/// A server and one of its databases, as psql tells.
+pub struct Told {
+    pub version: Version,
+    /// Where the role may ask for it.
+    pub system_identifier: Option<String>,
+    pub database: Option<Whole>,
+}
+
+/// What is to be foreseen of the dump of a whole database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// How much its rows take.
+    pub bytes: u64,
+    pub is_standby: bool,
+    pub unlogged: Vec<String>,
+    /// Those that the role can't dump.
+    pub subscriptions: Vec<String>,
+}
+
+/// Asks psql.
+pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<Told> {
+    let questions = [VERSION, WHOLE, SYSTEM_IDENTIFIER];
     let (finished, said) = psql::ask(pg_dump, conninfo, &questions, limit(conninfo)?)?;
-    let mut fields = said.split('\0');
-    match fields.next().and_then(Version::parse) {
-        Some(version) => {
-            let identifier = fields.next().filter(|identifier| !identifier.is_empty());
-            Ok((version, identifier.map(str::to_string)))
-        }
+    match told(&said) {
+        Some(told) => Ok(told),
         None => {
             finished.success_or(|| "could not ask which server it is".into())?;
             Err(Error::new("psql did not say which server it is"))
         }
+    }
+}
+
+/// What was said to the questions that were answered.
+fn told(said: &str) -> Option<Told> {
+    let fields: Vec<&str> = said.split_terminator('\0').collect();
+    let (version, rest) = fields.split_first()?;
+    let (whole, rest) = match rest.split_at_checked(WHOLE_FIELDS) {
+        Some((whole, rest)) => (Whole::of(whole), rest),
+        None => (None, rest),
+    };
+    let identifier = rest.first().filter(|identifier| !identifier.is_empty());
+    Some(Told {
+        version: Version::parse(version)?,
+        system_identifier: identifier.map(ToString::to_string),
+        database: whole,
+    })
+}
+
+impl Whole {
+    fn of(fields: &[&str]) -> Option<Self> {
+        let [bytes, is_standby, unlogged, subscriptions] = fields else {
+            return None;
+        };
+        let names = |joined: &str| -> Vec<String> {
+            let names = joined.split('\x01').filter(|name| !name.is_empty());
+            names.map(str::to_string).collect()
+        };
+        Some(Self {
+            bytes: bytes.parse().ok()?,
+            is_standby: *is_standby == "t",
+            unlogged: names(unlogged),
+            subscriptions: names(subscriptions),
+        })
     }
 }
 
@@ -96,6 +147,27 @@ fn listed(said: &str) -> Vec<Listed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_answered_is_told() {
+        let whole = "4096\0t\0a.b\x01c.d\0\0";
+        for (said, has_whole, identifier) in [
+            (format!("15.1\0{whole}123\0"), true, Some("123")),
+            (format!("15.1\0{whole}"), true, None),
+            ("15.1\x00123\0".into(), false, Some("123")),
+            ("15.1\0".into(), false, None),
+        ] {
+            let told = told(&said).unwrap();
+            assert_eq!(told.system_identifier.as_deref(), identifier, "{said:?}");
+            assert_eq!(told.database.is_some(), has_whole, "{said:?}");
+            if let Some(whole) = told.database {
+                assert_eq!((whole.bytes, whole.is_standby), (4096, true));
+                assert_eq!(whole.unlogged, ["a.b", "c.d"]);
+                assert!(whole.subscriptions.is_empty());
+            }
+        }
+        assert!(told("").is_none());
+    }
 
     #[test]
     fn names_may_hold_anything() {

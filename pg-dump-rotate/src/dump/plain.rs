@@ -39,8 +39,9 @@ pub fn copy(
         output.put(packed)
     })?;
     let mut script = Script::default();
-    let sent = pieces(source, |piece| {
+    let sent = pieces(source, |piece, source| {
         script.pass(&piece);
+        source.set_table(&counter.table());
         let piece = Arc::new(piece);
         counter.send(&piece);
         pool.send(piece)
@@ -72,16 +73,19 @@ pub fn copy(
 }
 
 /// Hands on all that can be read, at least once.
-fn pieces(source: &mut Source, mut send: impl FnMut(Vec<u8>) -> io::Result<()>) -> Outcome<()> {
+fn pieces(
+    source: &mut Source,
+    mut send: impl FnMut(Vec<u8>, &mut Source) -> io::Result<()>,
+) -> Outcome<()> {
     let mut is_first = true;
     loop {
         let mut piece = Vec::with_capacity(PIECE);
-        let read = source.take(PIECE as u64).read_to_end(&mut piece);
+        let read = Read::take(&mut *source, PIECE as u64).read_to_end(&mut piece);
         let length = read.context(|| "reading from pg_dump".into())?;
         if length == 0 && !is_first {
             return Ok(());
         }
-        send(piece).map_err(Trouble::Output)?;
+        send(piece, source).map_err(Trouble::Output)?;
         if length < PIECE {
             return Ok(());
         }
