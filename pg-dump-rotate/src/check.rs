@@ -3,13 +3,16 @@
 mod faults;
 mod groups;
 
+use std::collections::BTreeMap;
+
 use shared::backup;
 use shared::cli::Context;
 use shared::time;
-use shared::{Exit, Result};
+use shared::{Error, Exit, Result};
 
 use self::groups::Group;
 use crate::adopt::Found;
+use crate::back_up;
 use crate::cli::Options;
 use crate::listing;
 use crate::record::Record;
@@ -18,7 +21,14 @@ use crate::scope::{Scope, Subject};
 /// A record for each problem, and for each subject that has none.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
-    let scope = Scope::of(options, context)?;
+    let mut scope = Scope::of(options, context)?;
+    if options.all_databases {
+        let wanted = back_up::wanted(options, context)?;
+        if wanted.is_empty() {
+            return Err(Error::new("there is no database on the server to check"));
+        }
+        scope.databases.extend(wanted.into_iter().map(Some));
+    }
     let is_meant = |subject: &Subject| match scope.names_databases() {
         true => scope.rotates(subject) && subject.is_whole(),
         false => scope.shows(subject),
@@ -26,13 +36,30 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = backup::list(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
+    scope.warn_of_unknown(unknown, context);
     found.broken.retain(|(_, subject)| is_meant(subject));
-    backups.retain(|backup| Subject::of(backup).is_some_and(|subject| is_meant(&subject)));
+    let mut partial: BTreeMap<Subject, usize> = BTreeMap::new();
+    backups.retain(|backup| {
+        let Some(subject) = Subject::of(backup) else {
+            return false;
+        };
+        let is_meant = is_meant(&subject);
+        if !is_meant && scope.names_databases() && scope.rotates(&subject) {
+            *partial.entry(subject).or_default() += 1;
+        }
+        is_meant
+    });
     listing::look_again(&mut backups, |backup| !backup.is_ok());
     if options.verify_checksums {
         listing::verify_checksums(&mut backups, context)?;
     }
-    let groups = Group::all(&scope, &backups, &found.broken);
+    let mut groups = Group::all(&scope, &backups, &found.broken);
+    for (part, count) in &partial {
+        let of_it = groups.iter_mut();
+        let of_it = of_it.filter(|group| group.subject.has_part(part));
+        of_it.for_each(|group| group.partial.push((part.selection.join(" "), *count)));
+    }
     let now = time::now();
     let mut findings: Vec<Record> = groups
         .iter()

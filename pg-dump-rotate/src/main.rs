@@ -11,6 +11,7 @@ mod compression;
 mod compressor;
 mod dump;
 mod folder;
+mod glob;
 mod listing;
 mod output;
 mod partial;

@@ -1,5 +1,7 @@
 //! Is what was restored what the backup holds?
 
+mod definitions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -13,10 +15,9 @@ use crate::contents::{Contents, Form, TableData};
 use crate::large_objects::properties;
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
-use crate::redump::{self, Inserts, Quotes};
+use crate::redump::{self, Inserts};
 use crate::restore::Target;
 use crate::rows::{self, Reading, Restored};
-use crate::schema::Difference;
 use crate::{large_objects, sequences, tables};
 
 /// Compares a restored database with the backup.
@@ -444,133 +445,9 @@ impl<'a> Proof<'a> {
         }
         findings.add(findings.check("schema", Status::Skipped).message(message))
     }
-
-    fn schema(&self, findings: &mut Findings<'_>) -> Result<()> {
-        let began = Instant::now();
-        let withheld = &self.backup.withheld;
-        let differences = match self.differences() {
-            Ok(differences) => differences,
-            Err(error) if withheld.role().is_some() => {
-                signals::check()?;
-                let words = format!("it can't be read back: {}", error.in_one_line());
-                findings.could_not_see(&words);
-                return findings.add(findings.check("schema", Status::Skipped).message(words));
-            }
-            Err(error) => return Err(error),
-        };
-        let is_explained = |difference: &Difference| withheld.explains(difference);
-        let (explained, differences): (Vec<_>, Vec<_>) =
-            differences.into_iter().partition(is_explained);
-        let mut failed = false;
-        for difference in &differences {
-            let spelled = self.spelled_otherwise(difference);
-            let status = if spelled.is_some() {
-                Status::Skipped
-            } else {
-                Status::Failed
-            };
-            failed |= status == Status::Failed;
-            let finding = findings.check("schema", status).object(&difference.object);
-            let mut finding = finding.remark();
-            finding.expected.clone_from(&difference.expected);
-            finding.actual.clone_from(&difference.actual);
-            findings
-                .add(finding.message(spelled.unwrap_or_else(|| missing_or_changed(difference))))?;
-        }
-        if let Some(first) = explained.first() {
-            let count = counted(explained.len() as u64, "definition");
-            let words = format!("{count} not there or not the same, for the server refused that");
-            let finding = findings.check("schema", Status::Skipped);
-            findings.add(finding.object(&first.object).message(words))?;
-            let why = "not all definitions could be restored on this server";
-            findings.could_not_see(why);
-        }
-        let held = self.backup.schema.len().saturating_sub(explained.len());
-        if !failed && (held > 0 || explained.is_empty()) {
-            let count = counted(held as u64, "definition");
-            let finding = findings
-                .check("schema", Status::Ok)
-                .compared(&count, &count);
-            findings.add(finding.took(began.elapsed()))?;
-        }
-        Ok(())
-    }
-
-    /// What is not the same, with names quoted as the backup has them.
-    fn differences(&self) -> Result<Vec<Difference>> {
-        let backup = &self.backup.schema;
-        // A name that it quotes may have been a key word.
-        let ways: &[Quotes] = match backup.quotes_all() {
-            true => &[Quotes::All, Quotes::OfServer, Quotes::Needed],
-            false => &[Quotes::Needed],
-        };
-        let mut fewest: Option<Vec<Difference>> = None;
-        for quotes in ways {
-            let mut restored = redump::schema(&self.pg_dump, self.target, self.backup, *quotes)?;
-            restored.schema.retain(self.chosen);
-            if self.promised.is_of_part() && backup.schemas().next().is_none() {
-                // Of some tables only: theirs was created for them.
-                restored.schema.forget_schemas();
-            }
-            let found = backup.differences(&restored.schema);
-            if fewest
-                .as_ref()
-                .is_none_or(|least| found.len() < least.len())
-            {
-                fewest = Some(found);
-            }
-            if fewest.as_ref().is_some_and(Vec::is_empty) {
-                break;
-            }
-        }
-        let mut found = fewest.unwrap_or_default();
-        let built_in = self.built_in_extensions()?;
-        found.retain(|difference| {
-            let mut words = difference.object.rsplitn(2, "EXTENSION ");
-            let is_built_in = words.next().is_some_and(|name| built_in.contains(name));
-            !(is_built_in && words.next().is_some() && difference.actual.is_none())
-        });
-        Ok(found)
-    }
-
-    /// Extensions that are in the restored database, but in no dump of it: one that was created
-    /// anew where it came from is in the backup.
-    fn built_in_extensions(&self) -> Result<BTreeSet<String>> {
-        let mut client = self.target.connect()?;
-        let rows = client.query_typed(include_str!("../sql/built_in_extensions.sql"), &[])?;
-        let names = rows.iter().map(|row| row.try_get("name"));
-        Ok(names.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// Two versions may write the same definition in different words, which no
-    /// comparison of words can tell from a change.
-    fn spelled_otherwise(&self, difference: &Difference) -> Option<String> {
-        let versions = (self.archive.server_major?, self.archive.pg_dump_major?);
-        let ours = (
-            self.target.server().version().major,
-            self.pg_dump.version.major,
-        );
-        let on_both = difference.expected.is_some() && difference.actual.is_some();
-        (on_both && versions != ours).then(|| {
-            format!(
-                "the backup is of server {} by pg_dump {}, this is server {} and pg_dump {}: \
-                 the words differ, whether the meaning does can't be told",
-                versions.0, versions.1, ours.0, ours.1
-            )
-        })
-    }
 }
 
 const UNREAD: &str = "not all that was restored is there or could be read back by this role";
-
-fn missing_or_changed(difference: &Difference) -> String {
-    let words = match (&difference.expected, &difference.actual) {
-        (Some(_), None) => "is not in the restored database",
-        (None, _) => "is in the restored database and not in the backup",
-        (Some(_), Some(_)) => "differs in the restored database",
-    };
-    words.to_string()
-}
 
 /// Whether there are as many rows, and others: they may be spelled in another way.
 fn is_doubtful(expected: &TableData, found: &Digest) -> bool {

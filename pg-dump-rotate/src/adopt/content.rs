@@ -234,9 +234,17 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
         let words = "it is more than one dump, or part of one before another";
         return Err(Error::new(words));
     }
+    let mut selection = selected(parts.tables, parts.rows);
+    if is_of_cluster {
+        let of = match parts.databases {
+            true => "--all-databases",
+            false => "--globals-only",
+        };
+        selection.insert(0, of.into());
+    }
     Ok(Some(Content {
         is_of_cluster,
-        selection: selected(parts.tables, parts.rows),
+        selection,
         ..content(Format::Plain, compression, script.head())
     }))
 }

@@ -43,8 +43,9 @@ pub fn given(options: &Options) -> Result<Option<Program>> {
 /// A database as the server lists it.
 pub struct Listed {
     pub name: String,
-    /// No template, and open.
-    pub is_dumped: bool,
+    pub is_template: bool,
+    /// ALLOW_CONNECTIONS is true.
+    pub is_open: bool,
     /// By us.
     pub may_connect: bool,
     /// What an interrupted DROP DATABASE has left.
@@ -134,12 +135,13 @@ pub fn reads_passwords(pg_dumpall: &Program, conninfo: &Conninfo) -> Result<bool
 
 fn listed(said: &str) -> Vec<Listed> {
     let fields: Vec<&str> = said.split('\0').collect();
-    let rows = fields.chunks_exact(4);
+    let rows = fields.chunks_exact(5);
     rows.map(|row| Listed {
         name: row[0].to_string(),
-        is_dumped: row[1] == "t",
-        may_connect: row[2] == "t",
-        is_half_dropped: row[3] == "t",
+        is_template: row[1] == "t",
+        is_open: row[2] == "t",
+        may_connect: row[3] == "t",
+        is_half_dropped: row[4] == "t",
     })
     .collect()
 }
@@ -171,11 +173,12 @@ mod tests {
 
     #[test]
     fn names_may_hold_anything() {
-        let listed = listed("a|b\nc\0t\0f\0f\0template0\0f\0t\0t\0");
+        let listed = listed("a|b\nc\0f\0t\0f\0f\0template0\0t\0f\0t\0t\0");
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].name, "a|b\nc");
-        assert!(listed[0].is_dumped && !listed[0].may_connect);
+        assert!(listed[0].is_open && !listed[0].may_connect);
         assert!(!listed[0].is_half_dropped && listed[1].is_half_dropped);
-        assert!(!listed[1].is_dumped && listed[1].may_connect);
+        assert!(!listed[1].is_open && listed[1].may_connect);
+        assert!(!listed[0].is_template && listed[1].is_template);
     }
 }

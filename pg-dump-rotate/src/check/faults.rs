@@ -94,8 +94,18 @@ impl Group<'_> {
     }
 
     fn missing(&self) -> Option<String> {
-        let none = self.good.is_empty();
-        none.then(|| "there is no good backup".into())
+        if !self.good.is_empty() {
+            return None;
+        }
+        let mut words = "there is no good backup".to_string();
+        let partial = self.partial.iter();
+        let partial: Vec<String> = partial
+            .map(|(options, count)| format!("{count} with {options}"))
+            .collect();
+        if !partial.is_empty() {
+            words.push_str(&format!(" of the whole; {}", partial.join(", ")));
+        }
+        Some(words)
     }
 
     fn stale(&self, check: &Check, now: Time) -> Option<String> {

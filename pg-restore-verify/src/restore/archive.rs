@@ -51,7 +51,7 @@ pub fn restore_archive(
         left_out: LeftOut::of(part.toc),
     };
     let beyond = match target.server().is_ours() {
-        true => Vec::new(),
+        true => run.left_out.bound_on_own(),
         false => run.bound(collector.contents())?,
     };
     let mut told = run.section(&["--section=pre-data"])?;

@@ -80,20 +80,40 @@ impl Target {
         let (path, version) = (archive.path.display(), server.version());
         context.note(format!("restoring {path} on {which} {version}"));
         let name = scratch.as_ref().map_or(DATABASE, Scratch::name);
-        let first_word = server.log_length();
+        Self::of(Database::new(server, name), scratch)
+    }
+
+    fn of(database: Database, scratch: Option<Scratch>) -> Self {
         Self {
-            database: Database::new(server, name),
+            first_word: database.server().log_length(),
+            database,
             known: Needs::default(),
             created_roles: BTreeSet::new(),
             lacking: BTreeSet::new(),
             missing_roles: BTreeMap::new(),
             source: None,
-            first_word,
             is_created: false,
             scratch,
             foreign: Foreign::default(),
             beside: None,
         }
+    }
+
+    /// Another database on the same server, in which nothing is yet, with the same encoding and
+    /// locale. The roles that the backup names are there.
+    pub fn another(&self) -> Result<Self> {
+        let server = self.database.server();
+        let scratch = match server.is_ours() {
+            true => None,
+            false => Some(Scratch::reserve(server)?),
+        };
+        let name = match &scratch {
+            Some(scratch) => scratch.name().to_string(),
+            None => format!("{DATABASE}_again"),
+        };
+        let mut another = Self::of(Database::new(server, name), scratch);
+        another.be_like(self.database.name())?;
+        Ok(another)
     }
 
     /// Whether there is a database.
@@ -142,7 +162,8 @@ impl Target {
     /// What the server refused and the backup is not to blame for: one that others use, or that
     /// lacks an extension.
     pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
-        if self.server().is_ours() && self.lacking.is_empty()
+        let is_any = |refusal: &Refusal| refusal.blame.is_some();
+        if self.server().is_ours() && self.lacking.is_empty() && !refusals.iter().any(is_any)
             || refusals
                 .iter()
                 .any(|refusal| refusal.own_trouble(false).is_some())
@@ -158,8 +179,9 @@ impl Target {
             roles: self.missing_roles.keys().cloned().collect(),
             extensions: self.lacking.clone(),
         };
-        let role = self.server().user();
-        Withheld::of(&mut self.connect()?, role, missing, refusals)
+        let server = self.server();
+        let who = (!server.is_ours()).then(|| server.user());
+        Withheld::of(&mut self.connect()?, who, missing, refusals)
     }
 
     /// In a database that stays everything works.
@@ -177,6 +199,18 @@ impl Target {
             Some(scratch) => scratch.keep(),
             None => Ok(()),
         }
+    }
+
+    /// Removes the database, also from a server of our own.
+    ///
+    /// # Errors
+    /// With what had to be left there.
+    pub fn remove(self) -> Result<()> {
+        let server = Arc::clone(self.database.server());
+        if server.is_ours() {
+            server.drop_database(self.database.name())?;
+        }
+        self.clean()
     }
 
     /// Removes what was restored from a server that others use.

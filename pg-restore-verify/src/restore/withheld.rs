@@ -25,6 +25,8 @@ pub struct Missing {
 /// What was withheld from a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Withheld {
+    /// Whether the server is one that others use.
+    is_shared: bool,
     /// The role, where it may not do everything.
     role: Option<String>,
     missing: Missing,
@@ -42,19 +44,25 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    /// Says which of the refusals are no fault of the backup.
+    /// Says which of the refusals are no fault of the backup; `role` is who we are on a server that
+    /// others use.
     pub fn of(
         client: &mut Client,
-        role: &str,
+        role: Option<&str>,
         missing: Missing,
         refusals: &mut [Refusal],
     ) -> Result<Self> {
         let superusers = "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolsuper";
-        let mut withheld = Self::default();
+        let mut withheld = Self {
+            is_shared: role.is_some(),
+            ..Self::default()
+        };
         for row in client.query_typed(superusers, &[])? {
             withheld.superusers.insert(row.try_get(0)?);
         }
-        withheld.role = Some(role.to_string()).filter(|role| !withheld.superusers.contains(role));
+        let superusers = &withheld.superusers;
+        let role = role.map(str::to_string);
+        withheld.role = role.filter(|role| !superusers.contains(role));
         blame(&missing, refusals);
         withheld.missing = missing;
         withheld.keep_to(refusals);
@@ -100,6 +108,11 @@ impl Withheld {
             return Some(format!(
                 "not all could be restored, for the server lacks EXTENSION {}: {count} refused, {first}",
                 extensions.join(", EXTENSION ")
+            ));
+        }
+        if !self.is_shared {
+            return Some(format!(
+                "not all could be restored: {count} refused, {first}"
             ));
         }
         let who = match &self.role {

@@ -159,6 +159,17 @@ impl Target {
         }
         Ok(refused.map(|error| format!("restored with locale C: {}", error.in_one_line())))
     }
+
+    /// Creates the database, with the encoding and the locale of another one.
+    pub(super) fn be_like(&mut self, other: &str) -> Result<()> {
+        let like = Likeness::of(&mut self.server().connect_to_server()?, other)?;
+        let like = like.ok_or_else(|| Error::new("the restored database is gone"))?;
+        match self.create_database(Some(&like.encoding), &like.locale())? {
+            None => Ok(()),
+            Some(why) => Err(Error::new(why)),
+        }
+    }
+
     /// Whether we are a superuser on a server that others use.
     fn is_superuser(&self, client: &mut Client) -> Result<bool> {
         if self.server().is_ours() {
