@@ -34,6 +34,10 @@ use crate::source::{self, Converted, Damage, Data};
 use crate::threads::beside;
 use crate::unproved;
 
+/// A session of ours is in UTF-8, and can't say such a name.
+const NO_TEXT: &str = "it has names that are not UTF-8, of a database in SQL_ASCII, and is not \
+                       restored; --archive-only compares its rows with its manifest";
+
 /// Verifies one backup; its verdict is the last of its findings.
 ///
 /// # Errors
@@ -206,6 +210,10 @@ fn on_target(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
+    if toc.is_some_and(Toc::has_names_that_are_no_text) {
+        findings.could_not_see(NO_TEXT);
+        return Ok((String::new(), None));
+    }
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
@@ -213,6 +221,7 @@ fn on_target(
     }
     preflight::report_version(target, findings)?;
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
+    let jobs = target.server().room(options.jobs())?;
     let promised = Promised::of(known.manifest());
     let part = Part {
         choice: &options.choice,
@@ -220,8 +229,8 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
-        _ => of_archive(archive, part, target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, jobs, findings),
+        _ => of_archive(archive, part, target, jobs, findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)));
     let restored = match restored {
@@ -263,7 +272,7 @@ fn on_target(
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, jobs)?;
     let proved = proof.report(findings)?;
     let held = compare::Backup {
         contents: backup,
@@ -274,7 +283,7 @@ fn on_target(
     compare::report(&held, &options.checks, findings)?;
     restored.leave_what_was_chosen(others, target, findings)?;
     let origin = Origin::Restored(backup);
-    let (checks, jobs) = (&options.checks, options.jobs());
+    let checks = &options.checks;
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
