@@ -60,6 +60,8 @@ pub struct Options {
     /// What pg_dump is given besides, which makes no difference to what is in the backup.
     pub unrecorded: Vec<String>,
     pub policy: Policy,
+    /// Whether a rule was given, be it 0.
+    pub has_rules: bool,
     pub utc: bool,
     /// The patterns of the names of others' backups.
     pub adopted: Vec<String>,
@@ -86,9 +88,10 @@ pub struct Check {
 
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        self.has_rules |= flag.starts_with("keep-");
         match flag {
             "dbname" => self.databases.push(value.text()?.to_string()),
-            "dir" => self.dir = value.path(),
+            "dir" => self.dir = value.unless_url()?.path(),
             "jobs" => self.jobs = jobs(value)?,
             "all-databases" => self.all_databases = true,
             "exclude-database" => self.excluded.push(value.text()?.to_string()),
@@ -157,6 +160,13 @@ impl cli::Options for Options {
             return Err(Error::usage(
                 "--rotate needs a rule, such as --keep-daily 7",
             ));
+        }
+        if self.has_rules && self.policy.is_empty() {
+            return Err(
+                Error::usage("rules of 0 keep nothing and delete nothing").with_hint(
+                    "a rule needs a number above 0; to rotate nothing, leave the rules out",
+                ),
+            );
         }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;

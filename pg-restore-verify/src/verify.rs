@@ -212,6 +212,7 @@ fn on_target(
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
     }
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
+    let jobs = target.server().room(options.jobs())?;
     let promised = Promised::of(known.manifest());
     let part = Part {
         choice: &options.choice,
@@ -219,8 +220,8 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
-        _ => of_archive(archive, part, target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, jobs, findings),
+        _ => of_archive(archive, part, target, jobs, findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)));
     let restored = match restored {
@@ -262,7 +263,7 @@ fn on_target(
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, jobs)?;
     let proved = proof.report(findings)?;
     let held = compare::Backup {
         contents: backup,
@@ -273,7 +274,7 @@ fn on_target(
     compare::report(&held, &options.checks, findings)?;
     restored.leave_what_was_chosen(others, target, findings)?;
     let origin = Origin::Restored(backup);
-    let (checks, jobs) = (&options.checks, options.jobs());
+    let checks = &options.checks;
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;

@@ -160,6 +160,9 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
+.telling(&[
+    "action", "database", "taken_at", "bytes", "state", "label", "selection", "proved", "kept", "path", "reason",
+])
 .found(
     "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
@@ -177,7 +180,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "dir",
         "DIR",
-        "the folder of the backups, made if it is missing",
+        "the folder of the backups, made if only that is missing",
     )
     .group("Backup"),
     Flag::value(

@@ -50,7 +50,8 @@ pub const TOOL: Tool = Tool::new(
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
-     is dropped at the end, or by the next run where this one was killed or cut off. Roles that the backup \
+     is dropped at the end, or by the next run where this one was killed or cut off. However many jobs \
+     there are, half of the connections that are free and the last ten are left to others. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
@@ -100,7 +101,9 @@ pub const TOOL: Tool = Tool::new(
      With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
      server for as long as --for says or until a signal comes, and then for the next backup; on \
      a named one until somebody drops it.\n\n\
-     With --promote NAME it takes the place of that database: it is restored and proved beside \
+     With --promote NAME it takes the place of that database, on the server that psql would reach by \
+     its variables (PGHOST, PGSERVICE) where -d, -h, -p and -U do not say which; a restore without \
+     --promote never goes by those alone. It is restored and proved beside \
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
@@ -340,6 +343,7 @@ pub const TOOL: Tool = Tool::new(
     ),
 ])
 .found("a backup does not verify, or can't be proved; the records say why")
+.telling(&["check", "status", "object", "path", "message"])
 .fields(&[
     ("path", "the backup; with --live the database"),
     ("check", "what was checked; see CHECKS"),

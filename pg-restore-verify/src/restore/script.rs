@@ -223,6 +223,7 @@ impl Restore<'_> {
             sessions => sessions,
         };
         self.refusals.extend(batch::run(units, sessions, bytes_of)?);
+        self.sessions.rest();
         Ok(())
     }
 
