@@ -57,6 +57,8 @@ fn the_crontab_runs_as_it_stands() {
         home: home.path(),
     };
     let lines = lines();
+    // As sudo and install do it there.
+    std::fs::create_dir(home.path().join("backups")).unwrap();
     let found = |start: &str| *lines.iter().find(|line| line.starts_with(start)).unwrap();
     let role = found("psql -U postgres");
     let own = std::env::var("PATH").unwrap();
