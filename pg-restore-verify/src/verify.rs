@@ -34,6 +34,10 @@ use crate::source::{self, Converted, Damage, Data};
 use crate::threads::beside;
 use crate::unproved;
 
+/// A session of ours is in UTF-8, and can't say such a name.
+const NO_TEXT: &str = "it has names that are not UTF-8, of a database in SQL_ASCII, and is not \
+                       restored; --archive-only compares its rows with its manifest";
+
 /// Verifies one backup; its verdict is the last of its findings.
 ///
 /// # Errors
@@ -206,6 +210,10 @@ fn on_target(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
+    if toc.is_some_and(Toc::has_names_that_are_no_text) {
+        findings.could_not_see(NO_TEXT);
+        return Ok((String::new(), None));
+    }
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
