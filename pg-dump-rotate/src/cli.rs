@@ -179,6 +179,12 @@ impl Options {
     /// Rows are compared with those that are counted as the dump passes.
     fn check_source(&self) -> Result<()> {
         let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        if self.source.is_some() && selection.is_vague {
+            return Err(Error::usage(
+                "--source-counts and --source-digest need to know what is dumped, and of the options \
+                 after -- only pg_dump knows that",
+            ));
+        }
         let uncounted = match () {
             () if self.source.is_none() => return Ok(()),
             () if self.no_digest => "--no-digest",

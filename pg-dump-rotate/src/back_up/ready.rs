@@ -97,7 +97,7 @@ impl Ready {
         match self {
             Self::Database(database) => database.write(run, partial),
             Self::Globals(globals) => Ok(Manifest {
-                files: globals.write(partial)?,
+                files: globals.write(partial, run.context)?,
                 ..globals.manifest(run)
             }),
         }
