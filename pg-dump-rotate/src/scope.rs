@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use shared::backup::{Backup, Common, Name};
+use shared::backup::{Backup, Backups, Common, Glimpse, Name};
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
@@ -36,16 +36,27 @@ impl Subject {
     /// By the manifest, or where there is none that can be read by the name.
     pub fn of(backup: &Backup) -> Option<Self> {
         match &backup.manifest {
-            Some(manifest) => Some(Self {
-                database: manifest.database.clone(),
-                label: manifest.label.clone(),
-                selection: manifest.selection.clone(),
-                names: match manifest.database {
-                    None => manifest.names.clone(),
-                    Some(_) => None,
-                },
-            }),
+            Some(manifest) => Some(Self::of_manifest(manifest)),
             None => Self::of_name(backup.path.file_name()?.to_str()?),
+        }
+    }
+
+    fn of_glimpse(backup: &Glimpse<'_>) -> Option<Self> {
+        match backup.manifest {
+            Some(manifest) => Some(Self::of_manifest(manifest)),
+            None => Self::of_name(backup.file_name?),
+        }
+    }
+
+    fn of_manifest(manifest: &Common) -> Self {
+        Self {
+            database: manifest.database.clone(),
+            label: manifest.label.clone(),
+            selection: manifest.selection.clone(),
+            names: match manifest.database {
+                None => manifest.names.clone(),
+                Some(_) => None,
+            },
         }
     }
 
@@ -152,11 +163,12 @@ impl Scope {
     }
 
     /// Says so where nothing of what is named is in the folder: a name may be misspelt.
-    pub fn warn_of_nothing(&self, backups: &[Backup], dir: &Path, context: &cli::Context) {
+    pub fn warn_of_nothing(&self, backups: &Backups, dir: &Path, context: &cli::Context) {
         if self.databases.is_empty() && self.label.is_none() {
             return;
         }
-        let subjects: HashSet<Subject> = backups.iter().filter_map(Subject::of).collect();
+        let mut subjects = HashSet::new();
+        each_subject(backups, |subject| subjects.extend(subject));
         let is_there = |database: &Option<String>| {
             let of_database = |of: &&Subject| of.names.is_none() && of.database == *database;
             subjects.iter().any(|of| of_database(&of))
@@ -187,6 +199,39 @@ impl Scope {
     pub fn rotates(&self, subject: &Subject) -> bool {
         self.means_database(subject) && self.label == subject.label
     }
+}
+
+/// Keeps what is meant; `None` is asked for what says of no subject.
+pub fn keep(backups: &mut Backups, is_meant: impl Fn(Option<&Subject>) -> bool) {
+    let mut last = None;
+    backups.retain(|backup| {
+        let manifest = backup.manifest.map(std::ptr::from_ref);
+        match last {
+            Some((like, is_kept)) if is_like(like, manifest) => is_kept,
+            _ => {
+                let is_kept = is_meant(Subject::of_glimpse(&backup).as_ref());
+                last = Some((manifest, is_kept));
+                is_kept
+            }
+        }
+    });
+}
+
+/// Calls `each` with the subjects, with most of them once.
+fn each_subject(backups: &Backups, mut each: impl FnMut(Option<Subject>)) {
+    let mut last = None;
+    for backup in backups.glimpses() {
+        let manifest = backup.manifest.map(std::ptr::from_ref);
+        if !is_like(last, manifest) {
+            each(Subject::of_glimpse(&backup));
+        }
+        last = manifest;
+    }
+}
+
+/// Whether a manifest says what another one says: those of a job say it at one place.
+fn is_like(one: Option<*const Common>, other: Option<*const Common>) -> bool {
+    one.is_some() && one == other
 }
 
 fn wanted(database: Option<&str>) -> String {
