@@ -44,7 +44,7 @@ pub struct Backup {
 /// # Errors
 /// As there.
 pub fn list(folder: &Path) -> Result<Vec<Backup>> {
-    Ok(Backups::of(folder)?.iter().collect())
+    Backups::of(folder).map(Backups::into_all)
 }
 
 /// Whether a backup can be relied on, as far as can be told without reading its data.

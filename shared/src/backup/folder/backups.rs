@@ -13,6 +13,9 @@ use super::{Backup, State, list};
 use crate::backup::outline::{Common, Hashes, Outline, Tried};
 use crate::error::Result;
 
+/// So many at a time.
+const GIVEN_BACK: usize = 4096;
+
 /// The backups of one folder, newest first, each with a place from 0.
 #[derive(Debug, Clone, Default)]
 pub struct Backups {
@@ -99,6 +102,22 @@ impl Backups {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Backup> {
         (0..self.len()).map(|place| self.get(place))
+    }
+
+    /// All of them, each whole; what is packed is given back on the way.
+    pub(super) fn into_all(mut self) -> Vec<Backup> {
+        let mut all = Vec::with_capacity(self.len());
+        while let Some(entry) = self.entries.pop() {
+            all.push(match entry {
+                Entry::Whole(backup) => *backup,
+                Entry::Usual(usual) => self.unpacked(&usual),
+            });
+            if self.entries.len().is_multiple_of(GIVEN_BACK) {
+                self.entries.shrink_to_fit();
+            }
+        }
+        all.reverse();
+        all
     }
 
     /// What is seen at once of the one at this place.
