@@ -290,6 +290,6 @@ fn a_passed_pattern_that_matches_nothing_is_an_error() {
     for words in [&["-enosuch"][..], &["-eplpgsql", "-enosuch"]] {
         let run = back_up(&database, dir.path()).arg("--").args(words).run();
         run.expect_code(2).expect_error("nosuch");
-        assert!(setting::visible(dir.path()).is_empty());
+        assert!(visible(dir.path()).is_empty());
     }
 }
