@@ -171,7 +171,7 @@ impl<'a> Adoption<'a> {
         mut take: impl FnMut(Dump, &mut Found) -> Result<()>,
     ) -> Result<()> {
         let progress = context.progress();
-        for name in self.names()? {
+        for name in self.names(context)? {
             let path = self.dir.join(&name);
             let Some(seen) = Seen::at(&path) else {
                 context.note(format!("{} is no file, and left alone", path.display()));
@@ -206,13 +206,19 @@ impl<'a> Adoption<'a> {
 
     /// The names that fit, but for those that only we give (without a manifest it was not published)
     /// and those of what lies beside a backup.
-    fn names(&self) -> Result<Vec<String>> {
+    fn names(&self, context: &cli::Context) -> Result<Vec<String>> {
         let named = || self.dir.display().to_string();
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.dir).context(named)? {
             names.extend(entry.context(named)?.file_name().into_string().ok());
         }
         names.sort_unstable();
+        for glob in self.patterns {
+            if !names.iter().any(|name| glob::matches(glob, name)) {
+                let dir = self.dir.display();
+                context.warn(format!("--match {glob}: nothing in {dir} is called so"));
+            }
+        }
         let is_ours = |name: &str| {
             let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
             of.iter().any(|of| of(name).is_some())

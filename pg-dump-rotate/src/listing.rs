@@ -29,6 +29,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = Backups::of(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to_all(&mut backups);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
+    scope.warn_of_unknown(unknown, context);
     scope::keep(&mut backups, |subject| match subject {
         Some(subject) => scope.shows(subject),
         None => !scope.names_databases() && scope.label.is_none(),
@@ -164,7 +166,7 @@ impl<'a> Verifying<'a> {
     }
 }
 
-/// That it can't be written takes nothing from what was found.
+/// That it can't be written takes nothing from what was found, but what comes of it has to be known.
 fn note_damage(backup: &Backup, context: &Context) {
     let (State::ChecksumDiffers(why), Some(manifest)) = (&backup.state, &backup.manifest) else {
         return;
@@ -184,7 +186,10 @@ fn note_damage(backup: &Backup, context: &Context) {
         tool_version: TOOL.version.into(),
     };
     if let Err(error) = proof.write(&backup.path) {
-        context.note(format!("rotation won't know: {}", error.in_one_line()));
+        context.warn(format!(
+            "{}; rotation will take that backup for a good one",
+            error.in_one_line()
+        ));
     }
 }
 

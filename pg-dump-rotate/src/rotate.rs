@@ -43,9 +43,10 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     if let Some(locked) = &locked {
         locked.sweep()?;
     }
-    let backups = meant(&dir, &scope, found)?;
+    let (backups, unknown) = meant(options, &dir, &scope, found)?;
     let verdicts = Verdicts::of_all(&options.policy, &backups, time::now());
     let deleted = locked.map(|locked| delete(&verdicts, locked));
+    scope.warn_of_unknown(unknown, context);
     scope.warn_of_nothing(&backups, &dir, context);
     let mut records = context.records::<Record>();
     let named = name_problems(&backups, &mut records, context);
@@ -63,15 +64,21 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     })
 }
 
-/// What there is of what is to be rotated, and what is passed over.
-fn meant(dir: &Path, scope: &Scope, mut found: Found) -> Result<Backups> {
+/// What there is of what is to be rotated, and what is passed over; and how many nobody knows.
+fn meant(
+    options: &Options,
+    dir: &Path,
+    scope: &Scope,
+    mut found: Found,
+) -> Result<(Backups, usize)> {
     let mut backups = Backups::of(dir)?;
     found.add_to_all(&mut backups);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
     scope::keep(&mut backups, |of| of.is_some_and(|of| scope.rotates(of)));
     let broken = found.broken.into_iter();
     let broken = broken.filter(|(_, subject)| scope.rotates(subject));
     backups.add(broken.map(|(backup, _)| backup));
-    Ok(backups)
+    Ok((backups, unknown))
 }
 
 /// Tells of those that can't be relied on: they are passed over. One that is damaged makes the

@@ -11,6 +11,7 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
 use crate::cli::Options;
+use crate::glob;
 
 /// What [`Subject`]s of manifests differ in.
 pub type Key<'a> = (
@@ -188,6 +189,41 @@ impl Scope {
             let missing = missing.join(", nor ");
             context.warn(format!("there is no backup {missing} in {dir}"));
         }
+    }
+
+    /// How many there are that fit the patterns, and of which nobody knows what database they are
+    /// of, where databases are named.
+    pub fn count_unknown(&self, backups: &Backups, patterns: &[String]) -> usize {
+        self.count_unknown_of(backups.glimpses(), patterns)
+    }
+
+    /// The same of those that are seen so.
+    pub fn count_unknown_of<'a>(
+        &self,
+        backups: impl Iterator<Item = Glimpse<'a>>,
+        patterns: &[String],
+    ) -> usize {
+        let fits = |backup: &Glimpse<'_>| {
+            let fits = |name: &str| patterns.iter().any(|glob| glob::matches(glob, name));
+            backup.file_name.is_some_and(fits)
+                && Subject::of_glimpse(backup).is_some_and(|of| of.names.is_some())
+        };
+        match self.names_databases() && !patterns.is_empty() {
+            true => backups.filter(fits).count(),
+            false => 0,
+        }
+    }
+
+    /// Says that so many of them are passed over.
+    pub fn warn_of_unknown(&self, count: usize, context: &cli::Context) {
+        let why = match self.databases.len() {
+            _ if count == 0 => return,
+            1 => "are of a whole cluster",
+            _ => "don't say what database they are of; name none by -d, or only theirs",
+        };
+        context.warn(format!(
+            "of what --match fits {count} are passed over: they {why}"
+        ));
     }
 
     /// Whether it is of these databases, and with --label has that label.

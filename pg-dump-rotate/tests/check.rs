@@ -398,3 +398,32 @@ fn scripts_of_others_make_no_stale_backup_young() {
         &[", files named app_#: the newest good backup is 1d 6h old"],
     );
 }
+
+/// A damaged one of others says nothing of its database: it is one of those that are called alike.
+#[test]
+fn what_others_left_damaged_is_one_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    for day in 1..=3 {
+        let copy = dir.path().join(format!("b_2026010{day}.dump"));
+        fs::copy(&first, &copy).unwrap();
+    }
+    remove(&first);
+    fs::write(dir.path().join("b_20260102.dump"), "PGDMP").unwrap();
+    fails(dir.path(), &["--match", "b_*"], &["the archive ends early"]);
+}
+
+/// Rotation would keep the damaged one and delete the good.
+#[test]
+fn damage_that_can_not_be_noted_is_said_to_be_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let mut bytes = fs::read(&first).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&first, bytes).unwrap();
+    let note = PathBuf::from(format!("{}.verified.json", first.display()));
+    fs::create_dir(&note).unwrap();
+    let output = check(dir.path(), &["--verify-checksums"]).expect_code(1);
+    let words = "; rotation will take that backup for a good one";
+    assert!(output.stderr.contains(words), "{output:?}");
+}

@@ -19,6 +19,9 @@ const NO_SUBSCRIPTIONS: [(&str, &str); 1] = [("max_logical_replication_workers",
 /// No backup's own name for its database would do: it may be dropped and created.
 const MAINTENANCE: &str = "template1";
 
+/// Connections of a server that others use, which they may need while we are there.
+const LEFT_TO_OTHERS: i64 = 10;
+
 /// A server that takes connections.
 pub struct Server {
     reach: Reach,
@@ -180,6 +183,19 @@ impl Server {
                 conninfo, options, ..
             } => Ok(Session::open(conninfo, options)?.into_client()),
         }
+    }
+
+    /// How many connections more may be opened, of as many as are `wanted`: of a server that others
+    /// use half of what is free, and never the last ten, but for one.
+    pub fn room(&self, wanted: usize) -> Result<usize> {
+        if self.is_ours() || wanted < 2 {
+            return Ok(wanted);
+        }
+        let mut client = self.connect_to_server()?;
+        let free = include_str!("../sql/free_connections.sql");
+        let free: i64 = client.query_typed_one(free, &[])?.try_get(0)?;
+        let most = (free / 2).min(free - LEFT_TO_OTHERS).max(1);
+        Ok(usize::try_from(most).unwrap_or(1).min(wanted))
     }
 
     /// Removes from a throw-away server all that was restored; whether nothing of it is left.

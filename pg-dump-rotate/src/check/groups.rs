@@ -51,11 +51,17 @@ impl<'a> Group<'a> {
         let broken = broken.iter();
         let broken = broken.map(|(backup, subject)| (backup, subject.clone()));
         for (backup, subject) in unknown.chain(broken) {
+            let why = problem::of(backup).unwrap_or_default();
+            let of_its_kind = groups.values_mut().flatten();
+            let mut of_its_kind = of_its_kind.filter(|group| group.has_kind_of(&subject));
+            if let Some(group) = of_its_kind.next() {
+                group.bad.push((backup, why));
+                continue;
+            }
             let groups = groups.entry(subject.clone()).or_default();
             if groups.is_empty() {
                 groups.push(Self::of_nothing(subject));
             }
-            let why = problem::of(backup).unwrap_or_default();
             groups[0].bad.push((backup, why));
         }
         for subject in missing(scope, &groups) {
@@ -63,6 +69,16 @@ impl<'a> Group<'a> {
             groups.insert(subject, vec![group]);
         }
         groups.into_values().flatten().collect()
+    }
+
+    /// What can't be read says nothing of its database: it goes with those that are called alike.
+    fn has_kind_of(&self, subject: &Subject) -> bool {
+        let is_alike = |backup: &Backup| {
+            let names = backup.manifest.as_ref().map(|manifest| &manifest.names);
+            names == Some(&subject.names)
+        };
+        let bad = self.bad.iter().map(|(backup, _)| backup);
+        subject.names.is_some() && self.good.iter().chain(bad).any(|backup| is_alike(backup))
     }
 
     fn of_nothing(subject: Subject) -> Self {

@@ -1,5 +1,6 @@
 //! On a server that others use: a scratch database, and nothing else touched.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use rustix::process::Signal;
@@ -417,4 +418,58 @@ fn no_password_of_the_backup_is_shown() {
         }
     }
     source.sql("drop subscription s");
+}
+
+/// The most sessions at a time, of this program's, that a server's log tells of.
+fn most_sessions(cluster: &Cluster) -> usize {
+    let log = fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
+    let (mut open, mut most) = (BTreeSet::new(), 0);
+    for line in log.lines().filter_map(|line| line.strip_prefix("session ")) {
+        let Some((id, words)) = line.split_once(' ') else {
+            continue;
+        };
+        if words.contains("connection authorized: user=postgres") {
+            open.insert(id);
+        } else if words.contains("disconnection: ") {
+            open.remove(id);
+        }
+        most = most.max(open.len());
+    }
+    most
+}
+
+/// However many jobs there are, others get in.
+#[test]
+fn connections_are_left_to_others() {
+    let source = Database::new();
+    source.sql(
+        "do $$ begin for i in 1..30 loop
+             execute format('create table t%s as select generate_series(1, 9) a', i);
+             execute format('create index on t%s (a)', i);
+         end loop; end $$",
+    );
+    let settings = [
+        ("max_connections", "30"),
+        ("superuser_reserved_connections", "3"),
+        ("log_connections", "on"),
+        ("log_disconnections", "on"),
+        ("log_line_prefix", "session %c "),
+    ];
+    let cluster = start(&ClusterOptions {
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..ClusterOptions::default()
+    });
+    let conninfo = format!("host={} user=postgres", cluster.socket_dir().display());
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc", "-Fd"] {
+        let path = folder.path().join(format);
+        let file = format!("--file={}", path.display());
+        dump(&source, &[format, &file], &folder.path().join("nothing"));
+        let run = tool("pg-restore-verify").args(["-d", &conninfo, "-j", "64"]);
+        expect_verdict(&run.arg(&path).run(), "ok");
+    }
+    let most = most_sessions(&cluster);
+    assert!((8..=17).contains(&most), "{most} sessions");
 }

@@ -251,13 +251,7 @@ impl Backups {
                 state: usual.state(),
                 proved: usual.proof.as_ref().map(|proof| proof.proved),
             },
-            Entry::Whole(backup) => Glimpse {
-                taken_at: backup.taken_at,
-                file_name: backup.path.file_name().and_then(OsStr::to_str),
-                manifest: backup.manifest.as_deref(),
-                state: &backup.state,
-                proved: backup.proof.as_ref().map(|proof| proof.proved),
-            },
+            Entry::Whole(backup) => backup.glimpse(),
         }
     }
 
@@ -313,6 +307,19 @@ impl Backups {
             state: usual.state().clone(),
             manifest,
             proof: usual.proof.clone(),
+        }
+    }
+}
+
+impl Backup {
+    /// What is seen of it at once.
+    pub fn glimpse(&self) -> Glimpse<'_> {
+        Glimpse {
+            taken_at: self.taken_at,
+            file_name: self.path.file_name().and_then(OsStr::to_str),
+            manifest: self.manifest.as_deref(),
+            state: &self.state,
+            proved: self.proof.as_ref().map(|proof| proof.proved),
         }
     }
 }
