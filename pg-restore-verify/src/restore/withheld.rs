@@ -20,6 +20,8 @@ pub enum Doubt {
     Old(String),
     /// It lacks a locale.
     Locale(String),
+    /// The backup is of a part, whose rest is not there.
+    Part(String),
 }
 
 /// What a backup counts on and the server does not have.
@@ -58,7 +60,7 @@ impl Doubt {
     /// In words.
     pub fn in_words(&self) -> &str {
         match self {
-            Self::Old(words) | Self::Locale(words) => words,
+            Self::Old(words) | Self::Locale(words) | Self::Part(words) => words,
         }
     }
 
@@ -74,6 +76,12 @@ impl Doubt {
         ];
         match self {
             Self::Old(_) => true,
+            Self::Part(_) => {
+                // The last is of a job of pg_restore that ends with the first error about rows.
+                let words = ["does not exist", "a worker process died"];
+                let says = words.iter().any(|words| refusal.message.contains(words));
+                says || refusal.is_about_missing()
+            }
             Self::Locale(_) => OF_LOCALE.iter().any(|word| refusal.message.contains(word)),
         }
     }
