@@ -60,6 +60,8 @@ pub struct Options {
     /// What pg_dump is given besides, which makes no difference to what is in the backup.
     pub unrecorded: Vec<String>,
     pub policy: Policy,
+    /// Whether a rule was given, be it 0.
+    pub has_rules: bool,
     pub utc: bool,
     /// The patterns of the names of others' backups.
     pub adopted: Vec<String>,
@@ -86,9 +88,10 @@ pub struct Check {
 
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        self.has_rules |= flag.starts_with("keep-");
         match flag {
             "dbname" => self.databases.push(value.text()?.to_string()),
-            "dir" => self.dir = value.path(),
+            "dir" => self.dir = value.unless_url()?.path(),
             "jobs" => self.jobs = jobs(value)?,
             "all-databases" => self.all_databases = true,
             "exclude-database" => self.excluded.push(value.text()?.to_string()),
@@ -158,6 +161,13 @@ impl cli::Options for Options {
                 "--rotate needs a rule, such as --keep-daily 7",
             ));
         }
+        if self.has_rules && self.policy.is_empty() {
+            return Err(
+                Error::usage("rules of 0 keep nothing and delete nothing").with_hint(
+                    "a rule needs a number above 0; to rotate nothing, leave the rules out",
+                ),
+            );
+        }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
@@ -169,6 +179,12 @@ impl Options {
     /// Rows are compared with those that are counted as the dump passes.
     fn check_source(&self) -> Result<()> {
         let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        if self.source.is_some() && selection.is_vague {
+            return Err(Error::usage(
+                "--source-counts and --source-digest need to know what is dumped, and of the options \
+                 after -- only pg_dump knows that",
+            ));
+        }
         let uncounted = match () {
             () if self.source.is_none() => return Ok(()),
             () if self.no_digest => "--no-digest",

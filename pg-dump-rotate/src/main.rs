@@ -17,6 +17,7 @@ mod output;
 mod partial;
 mod pool;
 mod problem;
+mod psql;
 mod record;
 mod restore;
 mod retention;

@@ -344,15 +344,6 @@ fn globals_of_all_databases_are_asked_for_where_the_databases_were() {
     assert!(told.contains(&some("aaa", "failed")), "{told:?}");
 }
 
-/// The line of the README that begins so.
-fn readme_line(start: &str) -> &'static str {
-    let lines = include_str!("../../README.md").lines().map(str::trim);
-    lines
-        .into_iter()
-        .find(|line| line.starts_with(start))
-        .unwrap()
-}
-
 /// As the README has it: everything is proved, and the server comes back, roles first.
 #[test]
 fn a_whole_server_is_proved_and_comes_back() {
@@ -398,15 +389,21 @@ fn a_whole_server_is_proved_and_comes_back() {
         run.args(arguments).run().expect_code(0);
     }
     let (bin, dir) = (bin.display(), dir.path().display());
-    let good = readme_line("good=");
-    let way_back = format!(
-        "{good}
-         {bin} --dir {dir} --list --globals | jq -r \"$good\" | head -n 1 | sh &&
-         createdb app &&
-         {bin} --dir {dir} --list -d app | jq -r \"$good\" | head -n 1 | sh"
-    );
-    let output = program("sh").args(["-c", &way_back]).server(&other).run();
-    output.expect_code(0);
+    let lines = include_str!("../../README.md").lines().map(str::trim);
+    let lines = lines.skip_while(|line| !line.starts_with("good="));
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    let way_back = lines.join("\n").replace("/backups", &dir.to_string());
+    let way_back = way_back.replace("pg-dump-rotate", &bin.to_string());
+    let scripts = tempfile::tempdir().unwrap();
+    let sh = |commands: &str| {
+        let sh = program("sh").args(["-ec", commands]).server(&other);
+        sh.current_dir(scripts.path()).run()
+    };
+    sh(&way_back).expect_code(0);
+    // What is not there is no success.
+    let typo = way_back.replace("createdb app", "true");
+    sh(&typo.replace("-d app", "-d nonesuch")).expect_code(4);
     let mut client = other.connect("app").unwrap();
     let owner = "select tableowner || (select a from t) from pg_tables where tablename = 't'";
     let owner: String = client.query_one(owner, &[]).unwrap().get(0);

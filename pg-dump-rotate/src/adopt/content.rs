@@ -201,7 +201,7 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
     // Nothing is asked for once more at its end: not every decompressor bears it.
     let left = if length < KEPT { 0 } else { u64::MAX };
     let mut passing = Passing::new(io::Cursor::new(head).chain(input.take(left)));
-    let mut reader = dump::Script::new(&mut passing);
+    let mut reader = dump::Script::in_pieces(&mut passing);
     let mut single = Single::default();
     let followed = loop {
         match reader.next() {

@@ -24,7 +24,14 @@ enum Ready {
 pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     // Before there is a folder: a server that is not there leaves no trace.
     let ready = Ready::ask(run, target)?;
+    let is_new = !run.dir.exists();
     let folder = Folder::make(&run.dir)?;
+    if is_new && run.options.has_rules {
+        // Who rotates has a folder: it may only not be mounted.
+        let dir = run.dir.display();
+        run.context
+            .warn(format!("made the folder {dir}, which was not there"));
+    }
     let (taken_at, started) = (time::now(), Instant::now());
     let partial = begin(run, &folder, ready.name(run))?;
     let manifest = ready.write(run, &partial)?;
@@ -90,7 +97,7 @@ impl Ready {
         match self {
             Self::Database(database) => database.write(run, partial),
             Self::Globals(globals) => Ok(Manifest {
-                files: globals.write(partial)?,
+                files: globals.write(partial, run.context)?,
                 ..globals.manifest(run)
             }),
         }

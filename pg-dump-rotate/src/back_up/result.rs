@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::path::Path;
 
-use shared::backup::{self, Backup};
+use shared::backup::{self, Backup, Format};
 use shared::records::Writer;
 use shared::{Context, Error, Exit, Result, signals, time};
 
@@ -239,11 +239,16 @@ impl Run<'_> {
 
     /// The record of a target of which there is no backup.
     fn record(&self, database: Option<&str>) -> Record {
+        let format = match database {
+            Some(_) => self.options.format(),
+            // The globals are a script whatever was asked for.
+            None => Format::Plain,
+        };
         Record {
             database: database.map(str::to_string),
             label: self.options.label.clone(),
             set: self.set.clone(),
-            format: Some(self.options.format().as_str().into()),
+            format: Some(format.as_str().into()),
             taken_at: Some(self.begun_at.truncate_to_second()),
             age_seconds: Some(0),
             ..Record::default()

@@ -41,7 +41,9 @@ pub const TOOL: Tool = Tool::new(
      --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
      pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
      shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
-     there, and what can only be asked by a session of our own is not asked. A password never \
+     there. What would spoil a dump is not looked for there, save, by psql and where no pattern picks \
+     tables or schemas, for room on the disk, unlogged tables of a standby and subscriptions that \
+     are left out. A password never \
      becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
      to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
      trusts whoever connects from inside. It has to last as long as its pg_dump: once it has ended, \
@@ -109,10 +111,16 @@ pub const TOOL: Tool = Tool::new(
      of a dump that --lock-wait ended is in its hint.\n\
      \n\
      With --source-counts or --source-digest each table is read a second time on the server, in \
-     the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
+     the dump's snapshot and beside it, and the large objects are counted or read; a dump that holds \
+     anything else is not kept.\n\
      \n\
-     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
-     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
+     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked, by \
+     psql where pg_dump runs elsewhere, whether it still works for it; where it does not, or can't be \
+     asked, pg_dump is ended. Elsewhere without psql it may be silent for 6 hours.\n\
+     \n\
+     The manifest has its names in UTF-8, whatever the encoding of the dump. Where that is one of \
+     several bytes a character, and a name is not ASCII, it does not tell the rows of tables, and a \
+     warning says so; -- --encoding=UTF8 dumps in UTF-8.\n\
      \n\
      Runs that share a folder keep out of each other's way by locks, which each holds for moments. \
      One that has to wait longer than 10 s says so, and after ten minutes fails, but for one with a \
@@ -160,6 +168,9 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
+.telling(&[
+    "action", "database", "taken_at", "bytes", "state", "label", "selection", "proved", "kept", "path", "reason",
+])
 .found(
     "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
@@ -177,7 +188,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "dir",
         "DIR",
-        "the folder of the backups, made if it is missing",
+        "the folder of the backups, made if only that is missing",
     )
     .group("Backup"),
     Flag::value(
@@ -199,8 +210,8 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip, zstd or lz4; the last two in archives from pg_dump 16 (if not given: \
-         gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
+        "none, gzip, zstd or lz4 (a level of lz4: -F directory only); the last two in archives from \
+         pg_dump 16 (if not given: gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
     )
     .short('Z')
     .group("Backup"),
