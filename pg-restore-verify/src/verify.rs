@@ -22,7 +22,7 @@ use crate::contents::Collector;
 use crate::database;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
-use crate::preflight::Wanted;
+use crate::preflight::{self, Wanted};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -219,6 +219,7 @@ fn on_target(
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
     }
+    preflight::report_version(target, findings)?;
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let jobs = target.server().room(options.jobs())?;
     let promised = Promised::of(known.manifest());
@@ -291,8 +292,12 @@ fn on_target(
         findings.could_not_see(&withheld);
     }
     let took = units::human_duration(restored.took);
+    let locale = match target.lacks_locale {
+        true => ", with locale C for one that is missing here",
+        false => "",
+    };
     Ok((
-        format!("{proved}; restored in {took}{remarks}"),
+        format!("{proved}; restored in {took}{locale}{remarks}"),
         Some(restore),
     ))
 }
@@ -332,6 +337,9 @@ fn of_archive(
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
+        return Ok(None);
     }
     if let (0, Some(toc)) = (collector.contents().schema.len(), part.toc) {
         restore::stand_in_for(toc, target)?;
@@ -407,6 +415,9 @@ fn plain(
     };
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
+        return Ok(None);
     }
     restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }

@@ -124,17 +124,19 @@ pub const TOOL: Tool = Tool::new(
      there (pg_signal_backend).\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
-     --max-difference, in percent of the larger one, and if the manifest says that the backup is \
+     --max-difference, in percent of the larger one and by more than so many rows (a tenth of that where all are gone), and if the manifest says that the backup is \
      of another database of that server. A table that may not be read, or of \
      which policies hide rows, leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
-     Extensions that the server lacks, and on a named one tablespaces, are named before anything \
+     Extensions that the server lacks, or does not create unless their library is loaded at its \
+     start, collations without their locale, and on a named one tablespaces, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
-     about the backup. With -n, or -t without wildcards, extensions that only the rest needs keep nothing \
-     from being restored.\n\n\
+     about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
+     from being restored. Nor is a backup to blame for what a server refuses that is older than its \
+     own or its pg_dump, nor for what locale C refuses in place of one that is missing.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -248,8 +250,8 @@ pub const TOOL: Tool = Tool::new(
     .group("Checks"),
     Flag::value(
         "max-difference",
-        "PERCENT",
-        "with --compare: how far a count may be from the live one (10%)",
+        "PERCENT[,ROWS]",
+        "with --compare: how far a count may be from the live one (10%,100)",
     )
     .group("Checks"),
     Flag::value(

@@ -91,6 +91,9 @@ impl Proof<'_> {
                 best = other;
             }
         }
+        if self.target.lacks_locale {
+            best.differences.retain(|difference| !is_locale(difference));
+        }
         let built_in = self.built_in_extensions()?;
         best.differences.retain(|difference| {
             let mut words = difference.object.rsplitn(2, "EXTENSION ");
@@ -188,7 +191,8 @@ fn is_of_database(difference: &Difference) -> bool {
     named.unwrap_or(object).starts_with("DATABASE")
 }
 
-/// Whether only what creates the database differs, which every version says in its own words.
+/// Whether only what creates the database differs, which every version says in its own words, and
+/// which is another where its locale was not to be had.
 fn is_locale(difference: &Difference) -> bool {
     let creates = |side: &Option<String>| {
         let mut lines = side.iter().flat_map(|side| side.lines());

@@ -30,6 +30,8 @@ pub enum Blame {
     Reach,
     /// Something is missing that was not restored for one of these reasons.
     Missing,
+    /// The server is not one of which it is known that the backup loads into it.
+    Server,
 }
 
 /// Errors that every restore of a good backup may tell of.
@@ -120,6 +122,11 @@ impl Refusal {
             .iter()
             .any(|words| self.message.contains(words)),
         }
+    }
+
+    /// Whether it is about how the server spells money, which no backup tells.
+    pub fn is_about_money(&self) -> bool {
+        self.message.contains("invalid input syntax for type money")
     }
 
     /// What was being restored, without passwords: it may be the first line of the statement.

@@ -345,7 +345,10 @@ impl Restore<'_> {
         if let Some(subscription) = dropped_subscription(sql) {
             self.part_from_publisher(&subscription)?;
         }
-        self.client.batch_execute(sql)?;
+        match sql.starts_with("CREATE DATABASE ") {
+            true => self.client.batch_execute(&self.target.creatable(sql))?,
+            false => self.client.batch_execute(sql)?,
+        }
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
             false => Ok(()),

@@ -13,14 +13,14 @@ use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
 use super::refusal::{Refusal, lacks_right, server_gone};
-use super::withheld::{Missing, Withheld};
+use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
-use crate::servers::Servers;
+use crate::servers::{self, Servers};
 use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
@@ -34,6 +34,10 @@ pub struct Target {
     pub created_roles: BTreeSet<String>,
     /// Extensions that the backup needs and the server does not have.
     pub lacking: BTreeSet<String>,
+    /// Why what the server refuses may be its own doing.
+    pub doubt: Option<Doubt>,
+    /// Whether its locale is C, because the backup's is not to be had.
+    pub lacks_locale: bool,
     /// Those that could not be, and what the server said.
     missing_roles: BTreeMap<String, Error>,
     /// The database that was dumped, if the backup itself tells.
@@ -80,7 +84,10 @@ impl Target {
         let (path, version) = (archive.path.display(), server.version());
         context.note(format!("restoring {path} on {which} {version}"));
         let name = scratch.as_ref().map_or(DATABASE, Scratch::name);
-        Self::of(Database::new(server, name), scratch)
+        Self {
+            doubt: servers::too_old(version.major, archive).map(Doubt::Old),
+            ..Self::of(Database::new(server, name), scratch)
+        }
     }
 
     fn of(database: Database, scratch: Option<Scratch>) -> Self {
@@ -90,6 +97,8 @@ impl Target {
             known: Needs::default(),
             created_roles: BTreeSet::new(),
             lacking: BTreeSet::new(),
+            lacks_locale: false,
+            doubt: None,
             missing_roles: BTreeMap::new(),
             source: None,
             is_created: false,
@@ -162,8 +171,9 @@ impl Target {
     /// What the server refused and the backup is not to blame for: one that others use, or that
     /// lacks an extension.
     pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
-        let is_any = |refusal: &Refusal| refusal.blame.is_some();
-        if self.server().is_ours() && self.lacking.is_empty() && !refusals.iter().any(is_any)
+        let lacks = !self.lacking.is_empty() || self.doubt.is_some();
+        let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
+        if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
             || refusals
                 .iter()
                 .any(|refusal| refusal.own_trouble(false).is_some())
@@ -178,6 +188,7 @@ impl Target {
         let missing = Missing {
             roles: self.missing_roles.keys().cloned().collect(),
             extensions: self.lacking.clone(),
+            doubt: self.doubt.clone(),
         };
         let server = self.server();
         let who = (!server.is_ours()).then(|| server.user());

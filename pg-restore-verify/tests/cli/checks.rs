@@ -633,3 +633,29 @@ fn what_makes_no_sense_is_refused_before_anything_begins() {
         .expect_code(2)
         .expect_error("gone");
 }
+
+/// A database has it for whoever comes; a restore gives it to the new one last of all, or not at all.
+#[test]
+fn the_users_own_checks_find_tables_by_the_path_of_the_database() {
+    let shop = shop();
+    shop.sql(&format!(
+        "alter database {} set search_path = app, public",
+        shop.name()
+    ));
+    let server = tests::start(&Default::default());
+    let conninfo = format!(
+        "host={} user=postgres dbname=postgres",
+        server.socket_dir().display()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["-Fc"][..], &["-Fp", "-C"]] {
+        let path = folder.path().join("backup");
+        dump(&shop, options, &path);
+        for place in [&[][..], &["-d", &conninfo]] {
+            let run = verify(&path).args(["--expect", "select count(*) from customers = 100"]);
+            let output = run.args(place).run();
+            assert_eq!(failed(&output), [""; 0], "{options:?} {place:?} {output:?}");
+            expect_verdict(&output, "ok");
+        }
+    }
+}
