@@ -28,14 +28,14 @@ pub struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    /// None of so many targets yet, and the status of what came before.
-    pub fn new(run: &'a Run<'a>, targets: usize, exit: Exit) -> Self {
+    /// None of so many targets yet.
+    pub fn new(run: &'a Run<'a>, targets: usize) -> Self {
         Self {
             run,
             records: run.context.records(),
             targets,
             failures: Vec::new(),
-            exit,
+            exit: Exit::Ok,
             trouble: None,
         }
     }
@@ -53,7 +53,7 @@ impl<'a> Results<'a> {
         if skipped.is_missed {
             self.exit = Exit::Found;
         }
-        let told = self.records.write(&record.because(*reason));
+        let told = self.records.write(&record.because(reason));
         self.keep_trouble(told);
     }
 
@@ -122,6 +122,7 @@ impl<'a> Results<'a> {
         // It is there, whatever keeps us from rotating.
         let told = self.write_first(record, reason.as_ref().ok().cloned().flatten());
         reason?;
+        self.adopt()?;
         if !run.options.policy.is_empty() {
             let folder = Folder::open(&run.dir)?;
             let locked = folder.lock(run.context)?;
@@ -138,14 +139,30 @@ impl<'a> Results<'a> {
         told
     }
 
+    /// What others left is adopted once, before the first rotation.
+    fn adopt(&mut self) -> Result<()> {
+        let run = self.run;
+        if run.adopted.get().is_some() {
+            return Ok(());
+        }
+        let database = run.database.as_deref();
+        let (found, exit) = super::adopt(run.options, &run.dir, database, run.context)?;
+        run.adopted.get_or_init(|| found);
+        if exit == Exit::Found {
+            self.exit = Exit::Found;
+        }
+        Ok(())
+    }
+
     fn would_take(&mut self, new: &Backup) -> Result<()> {
+        self.adopt()?;
         let run = self.run;
         let there = run.there(|| {
             let mut there = match self.run.dir.is_dir() {
                 true => backup::list(&self.run.dir)?,
                 false => Vec::new(),
             };
-            let adopted = self.run.adopted.whole.iter();
+            let adopted = run.adopted.get().into_iter().flat_map(|found| &found.whole);
             let adopted: Vec<Backup> = adopted.filter(|of| of.path != new.path).cloned().collect();
             let paths: HashSet<&Path> = adopted.iter().map(|of| &*of.path).collect();
             there.retain(|backup| !paths.contains(&*backup.path));
@@ -196,7 +213,8 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let mut there = there()?;
-        let broken = self.adopted.broken.iter();
+        let broken = self.adopted.get().into_iter();
+        let broken = broken.flat_map(|found| &found.broken);
         let broken: HashSet<&Path> = broken.map(|(backup, _)| &*backup.path).collect();
         // One that was overwritten by half a dump may have the size of what it was.
         there.retain(|backup| !broken.contains(&*backup.path));
