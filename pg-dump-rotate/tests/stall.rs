@@ -153,10 +153,13 @@ fn a_proxy_that_stalls_ends_the_globals() {
     };
     let dir = tempfile::tempdir().unwrap();
     let proxy = StallingProxy::new(cluster.port(), 200 << 10);
-    run(&proxy, dir.path())
-        .run()
-        .expect_code(2)
-        .expect_error("globals: lost the connection to the server: nothing came for ");
+    let output = run(&proxy, dir.path()).run().expect_code(2);
+    let failed = &output.json_lines()[0];
+    assert_eq!(
+        (&failed["action"], &failed["format"]),
+        (&"failed".into(), &"plain".into())
+    );
+    output.expect_error("globals: lost the connection to the server: nothing came for ");
     assert!(proxy.passed() > 200 << 10);
     assert!(visible(dir.path()).is_empty());
 }

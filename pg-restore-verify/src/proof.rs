@@ -65,7 +65,7 @@ impl<'a> Proof<'a> {
     pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
         let rows = self.rows(findings)?;
         self.rows_left_out(findings)?;
-        self.tables_left_out(findings)?;
+        let left_out = self.tables_left_out(findings)?;
         self.sequences(findings)?;
         if !self.chosen.is_part() {
             self.large_objects(findings)?;
@@ -83,7 +83,7 @@ impl<'a> Proof<'a> {
             false => "of what was chosen, ",
         };
         Ok(format!(
-            "{chosen}{} in {}, {}, {} and {} are those of the backup{manifest}",
+            "{chosen}{} in {}, {}, {} and {} are those of the backup{manifest}{left_out}",
             counted(rows, "row"),
             counted(self.backup.tables.len() as u64, "table"),
             counted(self.backup.sequences.len() as u64, "sequence"),
@@ -291,8 +291,8 @@ impl<'a> Proof<'a> {
     }
 
     /// Tables whose rows were not taken into the backup: nobody should think
-    /// that they were.
-    fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
+    /// that they were. Which, in words.
+    fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<String> {
         let mut client = self.target.connect()?;
         let restored = tables::restored(&mut client)?.into_iter();
         let chosen = restored.filter(|(name, _)| self.chosen.holds(name));
@@ -312,14 +312,21 @@ impl<'a> Proof<'a> {
             }
         }
         let dumped = others.into_iter().filter(|(_, table)| table.is_dumped);
-        let dumped: BTreeSet<QualifiedName> = dumped.map(|(name, _)| name).collect();
-        for table in dumped {
-            if !self.backup.tables.contains_key(&table) {
-                let finding = findings.check("rows", Status::Skipped).object(table);
-                findings.add(finding.message("the backup holds its definition only, no rows"))?;
-            }
+        let mut left_out: Vec<QualifiedName> = dumped
+            .map(|(name, _)| name)
+            .filter(|name| !self.backup.tables.contains_key(name))
+            .collect();
+        left_out.sort();
+        for table in &left_out {
+            let finding = findings.check("rows", Status::Skipped).object(table);
+            findings.add(finding.message("the backup holds its definition only, no rows"))?;
         }
-        Ok(())
+        // Rows can stand under the name of a whole instead of its parts.
+        let by_whole = |table: &QualifiedName| self.backup.tables.contains_key(table);
+        match partitioned.iter().any(by_whole) {
+            true => Ok(String::new()),
+            false => Ok(without_rows(&left_out, self.backup.tables.is_empty())),
+        }
     }
 
     fn sequences(&self, findings: &mut Findings<'_>) -> Result<()> {
@@ -448,6 +455,21 @@ impl<'a> Proof<'a> {
 }
 
 const UNREAD: &str = "not all that was restored is there or could be read back by this role";
+
+/// That a backup has no rows of some tables.
+fn without_rows(tables: &[QualifiedName], all: bool) -> String {
+    const SHOWN: usize = 3;
+    match (tables, all) {
+        ([], _) => String::new(),
+        (_, true) => "; it holds no rows of any table".to_string(),
+        (_, false) => {
+            let count = counted(tables.len() as u64, "table");
+            let names: Vec<String> = tables.iter().take(SHOWN).map(ToString::to_string).collect();
+            let more = if tables.len() > SHOWN { ", …" } else { "" };
+            format!("; it holds no rows of {count}: {}{more}", names.join(", "))
+        }
+    }
+}
 
 /// Whether there are as many rows, and others: they may be spelled in another way.
 fn is_doubtful(expected: &TableData, found: &Digest) -> bool {

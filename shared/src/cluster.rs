@@ -8,6 +8,7 @@
 
 mod draft;
 mod folder;
+mod network;
 mod server;
 mod sessions;
 mod template;
@@ -68,7 +69,8 @@ pub struct ClusterOptions {
     pub tcp: bool,
     /// Lines of pg_hba.conf that come before the one that trusts the socket.
     pub hba: Vec<String>,
-    /// What is restored there may say how sessions should begin: ours begin as we need them.
+    /// What is restored there is others': it has no say in how our sessions begin, and where the system
+    /// lets us nothing there reaches the network.
     pub foreign: bool,
     /// Files that only the server can read, such as a TLS key. To the server's
     /// settings their path is `../NAME`.
@@ -85,6 +87,7 @@ pub struct Cluster {
     version: Version,
     superuser: String,
     session: String,
+    is_apart: bool,
 }
 
 impl Cluster {
@@ -99,8 +102,13 @@ impl Cluster {
             folder.write(name, content, &user)?;
         }
         let port = if options.tcp { free_port()? } else { PORT };
-        let command = command(&postgres, &folder.path, port, options);
-        let mut server = Server::start(&folder, Some(&template.data), command, &user)?;
+        let mut words = match options.foreign {
+            true => network::apart(postgres.version, &user),
+            false => Vec::new(),
+        };
+        let is_apart = !words.is_empty();
+        words.extend(command(&postgres, &folder.path, port, options));
+        let mut server = Server::start(&folder, Some(&template.data), words, &user)?;
         server.wait_ready(&folder)?;
         Ok(Self {
             server,
@@ -112,7 +120,13 @@ impl Cluster {
                 true => sessions::looking(postgres.version.major),
                 false => String::new(),
             },
+            is_apart,
         })
+    }
+
+    /// Whether nothing that runs on it reaches any network.
+    pub fn is_apart(&self) -> bool {
+        self.is_apart
     }
 
     /// The folder with the server's socket.

@@ -82,7 +82,7 @@ fn the_crontab_runs_as_it_stands() {
     }
     let log = std::fs::read_to_string(home.path().join("backup.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 3, "{log}");
-    let proofs = tests::files_in(&home.path().join("backups"));
+    let proofs = tests::files_in(home.path().join("backups"));
     let proofs = proofs
         .iter()
         .filter(|name| name.ends_with(".verified.json"));

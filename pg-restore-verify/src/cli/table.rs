@@ -23,6 +23,8 @@ pub const TOOL: Tool = Tool::new(
      it), pg_restore does with --create only: it is done last of all, and compared (check \
      \"database\"), but for settings that load libraries. Any error of the restore counts, but those \
      that take nothing away are only counted (check \"harmless_errors\"). \
+     The server is in no network, but for its socket, if it is of 15 or newer and util-linux's unshare \
+     works for whom it runs as; -v says so where it does not. \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
@@ -77,7 +79,10 @@ pub const TOOL: Tool = Tool::new(
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
-     \"skipped\", and the verdict's words name it; --live finds fault with it. What could not be \
+     \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
+     is told of alike. Not asked, for the server did when the rows came, are NOT NULL, constraints of \
+     domains and, before 17, whether what a unique index holds is unique: with --live and \
+     --base-backup nobody does. What could not be \
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
@@ -153,7 +158,8 @@ pub const TOOL: Tool = Tool::new(
      on the way to the newest timeline are there, or the backup is later than the moment. \
      --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
      included. WAL that creates a tablespace can't be \
-     replayed here, for it would be in a folder of this machine.\n\n\
+     replayed here, for it would be in a folder of this machine. Its verdict is not noted: nothing \
+     beside it has a place for that.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
@@ -314,6 +320,14 @@ pub const TOOL: Tool = Tool::new(
     (
         "Prove the newest backup of one database",
         "pg-restore-verify --latest /backups --database app",
+    ),
+    (
+        "The same every night, by cron, which mails what is wrong",
+        "30 3 * * *  pg-restore-verify --latest /backups --database app > /dev/null",
+    ),
+    (
+        "Put the newest backup in the place of the live database, once it is proved",
+        "pg-restore-verify --latest /backups -d postgres --promote app",
     ),
     (
         "Read every backup of a folder, without a server",

@@ -154,7 +154,10 @@ impl Refusal {
         if says(&NO_ROOM) {
             let error = Error::new("there is no room to restore the backup");
             let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
-            return Some(error.with_hint("make room, or name another folder in TMPDIR"));
+            return Some(error.with_hint(match on_ours {
+                true => "make room, or name another folder in TMPDIR",
+                false => "make room there, or leave out -d for a server of our own",
+            }));
         }
         if says(&NOT_BUILT_WITH) {
             let error = Error::new("this pg_restore can't decompress the backup");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
+use shared::cluster::Cluster;
 use shared::dump::{QualifiedName, quote_identifier};
 use shared::{Error, Result, signals};
 
@@ -82,7 +83,11 @@ impl Target {
             false => "PostgreSQL",
         };
         let (path, version) = (archive.path.display(), server.version());
-        context.note(format!("restoring {path} on {which} {version}"));
+        let reaches = match server.cluster().map(Cluster::is_apart) {
+            Some(false) => ", from which functions of the backup can reach the network",
+            _ => "",
+        };
+        context.note(format!("restoring {path} on {which} {version}{reaches}"));
         let name = scratch.as_ref().map_or(DATABASE, Scratch::name);
         Self {
             doubt: servers::too_old(version.major, archive).map(Doubt::Old),

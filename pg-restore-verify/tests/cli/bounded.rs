@@ -276,3 +276,39 @@ fn no_publisher_is_connected_to() {
     }
     source.sql("alter subscription s set (slot_name = none); drop subscription s");
 }
+
+/// A private server is in no network, where the system lets everybody part from it.
+#[test]
+fn code_of_a_backup_reaches_no_network() {
+    let apart = ["--user", "--map-current-user", "--net", "true"];
+    let may = std::process::Command::new("unshare").args(apart).status();
+    if !may.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let far = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    far.set_nonblocking(true).unwrap();
+    let port = far.local_addr().unwrap().port();
+    let source = Database::new();
+    if source.cluster().version().major < 15 {
+        return;
+    }
+    source.sql(&format!(
+        "create extension dblink;
+         create function known(i int) returns int immutable language plpgsql as $$ begin
+             perform public.dblink_connect('host=127.0.0.1 port={port} connect_timeout=2');
+             return i;
+         exception when others then return i; end $$;
+         create table t (a int); insert into t values (1); create index on t (known(a))"
+    ));
+    let connections = || std::iter::from_fn(|| far.accept().ok()).count();
+    assert!(connections() > 0);
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let output = tool("pg-restore-verify").arg("-v").arg(&path).run();
+        expect_verdict(&output, "ok");
+        assert!(!output.stderr.contains("reach the network"), "{output:?}");
+        assert_eq!(connections(), 0, "{format}: {output:?}");
+    }
+}

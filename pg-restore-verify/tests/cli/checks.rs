@@ -312,7 +312,13 @@ fn sequences_are_behind_only_where_a_number_is_met_again() {
     );
     let output = verify_whole(&database, &[]);
     expect_verdict(&output, "ok");
-    let records = of(&output, "sequence_columns");
+    let at_their_end = |records: Vec<(String, String, String)>| {
+        let is_at_end = |(_, _, message): &(String, String, String)| message.contains("at its end");
+        records.into_iter().partition::<Vec<_>, _>(is_at_end)
+    };
+    let (ended, records) = at_their_end(of(&output, "sequence_columns"));
+    let ended: Vec<&str> = ended.iter().map(|(_, name, _)| name.as_str()).collect();
+    assert_eq!(ended, ["public.finished", "public.largest"], "{output:?}");
     assert_eq!(records.len(), 1, "{output:?}");
     assert_eq!(records[0].0, "ok", "{output:?}");
     database.sql(
@@ -325,7 +331,8 @@ fn sequences_are_behind_only_where_a_number_is_met_again() {
     );
     let output = verify_whole(&database, &[]);
     expect_verdict(&output, "ok");
-    let behind: Vec<(String, String)> = of(&output, "sequence_columns")
+    let behind: Vec<(String, String)> = at_their_end(of(&output, "sequence_columns"))
+        .1
         .into_iter()
         .filter(|(status, _, _)| status == "skipped")
         .map(|(_, sequence, message)| (sequence, message.split(';').next().unwrap().to_string()))

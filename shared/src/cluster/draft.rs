@@ -199,6 +199,7 @@ impl Draft {
             version: postgres.version,
             superuser: superuser.to_string(),
             session,
+            is_apart: false,
         })
     }
 
