@@ -215,6 +215,7 @@ fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec
             () if !database.is_open => {
                 ("it is closed: its ALLOW_CONNECTIONS is false".into(), true)
             }
+            () if !database.is_text => (NO_TEXT.into(), true),
             () if !database.may_connect => (no_right(&name), true),
             () => {
                 chosen.push(Chosen::Dumped(name));
@@ -229,6 +230,9 @@ fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec
     }
     chosen
 }
+
+const NO_TEXT: &str = "its name is not UTF-8, as that of one made from a database in another \
+                       encoding: rename it from there";
 
 fn no_right(name: &str) -> String {
     let name = quote_identifier(name);
@@ -277,11 +281,11 @@ fn list(
     })?;
     let listed = rows.iter().map(|row| {
         Ok(Listed {
-            name: row.try_get("database")?,
             is_template: row.try_get("is_template")?,
             is_open: row.try_get("is_open")?,
             may_connect: row.try_get("may_connect")?,
             is_half_dropped: row.try_get("is_half_dropped")?,
+            ..Listed::named(row.try_get("database")?)
         })
     });
     Ok((reached, listed.collect::<Result<_>>()?))
