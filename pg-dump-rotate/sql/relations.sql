@@ -3,6 +3,7 @@
 -- tables of -t (NULL: not given) and -T; $5: the tables of --exclude-table-data.
 -- Cost: one pass over pg_class and pg_depend's extension members, two seconds for 100,000 tables;
 -- locks nothing but catalogs. Right: none.
+-- Names are bytes: those of a database in SQL_ASCII need not be text in any encoding.
 WITH picked_schemas AS (
     SELECT n.oid, n.nspname
       FROM pg_catalog.pg_namespace AS n
@@ -56,8 +57,8 @@ WITH picked_schemas AS (
       JOIN picked AS p ON p.oid = o.owner AND NOT p.is_member
 )
 SELECT c.oid,
-       n.nspname::text AS schema,
-       c.relname::text AS name,
+       pg_catalog.convert_to(n.nspname::text, e.encoding) AS schema,
+       pg_catalog.convert_to(c.relname::text, e.encoding) AS name,
        c.relkind::text AS kind,
        d.is_member,
        d.condition,
@@ -70,9 +71,11 @@ SELECT c.oid,
        greatest(c.relpages, 0) AS pages,
        greatest(t.relpages, 0) AS toast_pages,
        t.oid AS toast,
-       r.nspname::text AS root_schema,
-       r.relname::text AS root_name
+       pg_catalog.convert_to(r.nspname::text, e.encoding) AS root_schema,
+       pg_catalog.convert_to(r.relname::text, e.encoding) AS root_name
   FROM dumped AS d
+ CROSS JOIN (SELECT CASE pg_catalog.getdatabaseencoding()
+                    WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END AS encoding) AS e
   JOIN pg_catalog.pg_class AS c ON c.oid = d.oid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_class AS t ON t.oid = nullif(c.reltoastrelid, 0)

@@ -6,7 +6,6 @@
 
 mod content;
 mod folder;
-mod glob;
 mod parts;
 mod when;
 
@@ -23,6 +22,7 @@ use shared::{Context, Result, cli};
 use self::content::{Content, Kind};
 use crate::cli::Options;
 use crate::folder::Folder;
+use crate::glob;
 use crate::partial;
 use crate::problem;
 use crate::scope::Subject;
@@ -132,12 +132,13 @@ impl<'a> Adoption<'a> {
     /// When the folder can't be read or written, or a signal came.
     pub fn adopt(&self, folder: &Folder, context: &cli::Context) -> Result<Found> {
         let mut found = Found::default();
-        folder.lock()?.sweep(context)?;
+        folder.lock(context)?.sweep()?;
         self.examine_all(context, &mut found, |dump, found| {
             let name = dump.manifest_name();
-            let locked = folder.lock()?;
+            let locked = folder.lock(context)?;
             let is_as_seen = Seen::at(&dump.path).as_ref() == Some(&dump.seen);
             if !is_as_seen || locked.has(&name) != dump.is_anew {
+                drop(locked);
                 context.note(format!("{} changed meanwhile", dump.path.display()));
                 return Ok(());
             }
@@ -146,7 +147,8 @@ impl<'a> Adoption<'a> {
                 let known = dump.path.with_file_name(manifest_of(&name));
                 fs::remove_file(&known).context(|| known.display().to_string())?;
             }
-            partial::describe(&locked, &name, &dump.manifest, context)?;
+            partial::describe(&locked, &name, &dump.manifest)?;
+            drop(locked);
             let anew = if dump.is_anew { " anew" } else { "" };
             context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));
@@ -162,7 +164,7 @@ impl<'a> Adoption<'a> {
         mut take: impl FnMut(Dump, &mut Found) -> Result<()>,
     ) -> Result<()> {
         let progress = context.progress();
-        for name in self.names()? {
+        for name in self.names(context)? {
             let path = self.dir.join(&name);
             let Some(seen) = Seen::at(&path) else {
                 context.note(format!("{} is no file, and left alone", path.display()));
@@ -197,13 +199,19 @@ impl<'a> Adoption<'a> {
 
     /// The names that fit, but for those that only we give (without a manifest it was not published)
     /// and those of what lies beside a backup.
-    fn names(&self) -> Result<Vec<String>> {
+    fn names(&self, context: &cli::Context) -> Result<Vec<String>> {
         let named = || self.dir.display().to_string();
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.dir).context(named)? {
             names.extend(entry.context(named)?.file_name().into_string().ok());
         }
         names.sort_unstable();
+        for glob in self.patterns {
+            if !names.iter().any(|name| glob::matches(glob, name)) {
+                let dir = self.dir.display();
+                context.warn(format!("--match {glob}: nothing in {dir} is called so"));
+            }
+        }
         let is_ours = |name: &str| {
             let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
             of.iter().any(|of| of(name).is_some())

@@ -53,9 +53,18 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
     };
     let mut results = Results::new(&run, plan.targets.len(), exit);
-    plan.skipped.iter().for_each(|name| results.skip(name));
+    plan.skipped.iter().for_each(|it| results.skip(it));
     run.take_all(&plan.targets, &mut results);
     results.finish()
+}
+
+/// The databases of which --all-databases wants a backup.
+///
+/// # Errors
+/// When the server can't be asked.
+pub fn wanted(options: &Options, context: &cli::Context) -> Result<Vec<String>> {
+    let pg_dump = elsewhere::given(options)?;
+    plan::wanted(options, context, pg_dump.as_ref())
 }
 
 /// Adopts what others made, so that it is rotated with the rest. That it can't be is no reason not to

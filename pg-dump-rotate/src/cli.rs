@@ -44,6 +44,8 @@ pub struct Options {
     /// What `-d` was given, each time.
     pub databases: Vec<String>,
     pub all_databases: bool,
+    /// The patterns of the databases that --all-databases leaves out.
+    pub excluded: Vec<String>,
     pub globals: bool,
     pub no_role_passwords: bool,
     /// The words before pg_dump's own options.
@@ -58,6 +60,8 @@ pub struct Options {
     /// What pg_dump is given besides, which makes no difference to what is in the backup.
     pub unrecorded: Vec<String>,
     pub policy: Policy,
+    /// Whether a rule was given, be it 0.
+    pub has_rules: bool,
     pub utc: bool,
     /// The patterns of the names of others' backups.
     pub adopted: Vec<String>,
@@ -84,11 +88,13 @@ pub struct Check {
 
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        self.has_rules |= flag.starts_with("keep-");
         match flag {
             "dbname" => self.databases.push(value.text()?.to_string()),
-            "dir" => self.dir = value.path(),
+            "dir" => self.dir = value.unless_url()?.path(),
             "jobs" => self.jobs = jobs(value)?,
             "all-databases" => self.all_databases = true,
+            "exclude-database" => self.excluded.push(value.text()?.to_string()),
             "globals" => self.globals = true,
             "no-role-passwords" => self.no_role_passwords = true,
             "pg-dump" => self.pg_dump = Some(value.text()?.to_string()),
@@ -100,7 +106,7 @@ impl cli::Options for Options {
                 self.utc = true;
                 self.policy.utc = true;
             }
-            "match" => self.adopted.push(value.text()?.to_string()),
+            "match" => self.adopted.push(name_pattern(value)?),
             "max-age" => self.check.max_age = Some(value.duration()?),
             "min-count" => self.check.min_count = Some(value.count()?),
             "max-shrink" => self.check.max_shrink_ratio = Some(value.percent()? / 100.0),
@@ -155,6 +161,13 @@ impl cli::Options for Options {
                 "--rotate needs a rule, such as --keep-daily 7",
             ));
         }
+        if self.has_rules && self.policy.is_empty() {
+            return Err(
+                Error::usage("rules of 0 keep nothing and delete nothing").with_hint(
+                    "a rule needs a number above 0; to rotate nothing, leave the rules out",
+                ),
+            );
+        }
         if let Some(compression) = &self.compression {
             compression.check(self.format())?;
         }
@@ -166,6 +179,12 @@ impl Options {
     /// Rows are compared with those that are counted as the dump passes.
     fn check_source(&self) -> Result<()> {
         let selection = Selection::parse(self.selection.iter().map(String::as_str));
+        if self.source.is_some() && selection.is_vague {
+            return Err(Error::usage(
+                "--source-counts and --source-digest need to know what is dumped, and of the options \
+                 after -- only pg_dump knows that",
+            ));
+        }
         let uncounted = match () {
             () if self.source.is_none() => return Ok(()),
             () if self.no_digest => "--no-digest",
@@ -227,6 +246,17 @@ fn format(text: &str) -> Format {
         "directory" | "d" => Format::Directory,
         "tar" | "t" => Format::Tar,
         _ => Format::Custom,
+    }
+}
+
+/// Of names in --dir: no path fits.
+fn name_pattern(value: &Value) -> Result<String> {
+    match value.text()? {
+        "" => Err(value.refuse("no file has an empty name")),
+        text if text.contains('/') => {
+            Err(value.refuse("names in --dir are meant, so no / can be in it"))
+        }
+        text => Ok(text.to_string()),
     }
 }
 
@@ -314,6 +344,31 @@ mod tests {
             ),
             (&["--dir", "x", "--no-role-passwords"], "about --globals"),
             (
+                &["--dir", "x", "--exclude-database", "a"],
+                "about --all-databases",
+            ),
+            (
+                &["--dir", "x", "--list", "--all-databases"],
+                "--all-databases has no place",
+            ),
+            (
+                &["--dir", "x", "--check", "--pg-dump", "ssh h pg_dump"],
+                "--pg-dump has no place",
+            ),
+            (
+                &[
+                    "--dir",
+                    "x",
+                    "--check",
+                    "--all-databases",
+                    "-d",
+                    "a",
+                    "-d",
+                    "b",
+                ],
+                "one -d",
+            ),
+            (
                 &["--dir", "x", "-d", "a", "-d", "b", "--match", "*"],
                 "--match is for one database",
             ),
@@ -321,6 +376,11 @@ mod tests {
                 &["--dir", "x", "--all-databases", "--match", "*"],
                 "--match is for one database",
             ),
+            (
+                &["--dir", "x", "--match", "/x/*"],
+                "names in --dir are meant",
+            ),
+            (&["--dir", "x", "--match", ""], "no file has an empty name"),
             (&["--dir", "x", "--no-digest", "--source-counts"], "nothing"),
             (&["--dir", "x", "-j", "2"], "--jobs is for"),
             (&["--dir", "x", "-b", "-B"], "exclude each other"),

@@ -23,7 +23,7 @@ use std::time::Duration;
 use shared::backup::{self, Format};
 use shared::cli;
 use shared::connection::Conninfo;
-use shared::dump::Toc;
+use shared::dump::{Tally, Toc, Untold};
 use shared::programs::{Child, Finished, Program, set_environment};
 use shared::{Context, Error, Result, signals};
 
@@ -33,7 +33,7 @@ use crate::output::Output;
 use crate::partial::Partial;
 use crate::room::Room;
 use crate::watch::{Watch, Watched};
-use source::Source;
+pub use source::Source;
 pub use tar::read as read_tar;
 
 /// What pg_dump is to do.
@@ -53,6 +53,8 @@ pub struct Dump<'a> {
     pub digest: bool,
     /// About how many bytes pg_dump will write, where that is known.
     pub estimate: Option<u64>,
+    /// How many tables have rows to dump, where that is known.
+    pub tables: Option<u64>,
     /// How long pg_dump may be silent before the server is asked whether it still works for it;
     /// none: for ever.
     pub patience: Option<Duration>,
@@ -71,7 +73,51 @@ pub struct Dumped {
     /// The rows of each table; `None` where they were not counted.
     pub tables: Option<Vec<backup::Table>>,
     pub large_objects: Option<backup::LargeObjects>,
+    /// Why the rows that were counted can't be told.
+    untold: Option<Untold>,
     pub head: Head,
+}
+
+impl Dumped {
+    /// With what was counted in it, if anything was.
+    fn new(
+        files: Vec<backup::File>,
+        compression: Compression,
+        tally: Option<&Tally>,
+        head: Head,
+    ) -> Self {
+        // A script without the line is in no other.
+        let encoding = head.encoding.as_deref().unwrap_or("UTF8");
+        let tables = tally.map(|tally| tally.tables(encoding)).transpose();
+        let (tables, untold) = match tables {
+            Ok(tables) => (tables, None),
+            Err(untold) => (None, Some(untold)),
+        };
+        Self {
+            files,
+            compression,
+            tables,
+            large_objects: tally.map(Tally::large_objects),
+            untold,
+            head,
+        }
+    }
+
+    /// Says why its manifest will not tell its rows, unless that was asked for.
+    fn tell_untold(&self, context: &cli::Context) {
+        const WORDS: &str = "the manifest can't tell the rows of the tables";
+        match &self.untold {
+            Some(Untold::Name(name)) => {
+                let encoding = self.head.encoding.as_deref().unwrap_or("of no name");
+                context.warn(format!(
+                    "{WORDS}: names such as {name} are in the encoding {encoding}, which is not \
+                     known here; -- --encoding=UTF8 dumps in one that is"
+                ));
+            }
+            Some(Untold::Inserts) => context.note(format!("{WORDS}: they are INSERT statements")),
+            None => {}
+        }
+    }
 }
 
 /// What a dump says of itself.
@@ -100,8 +146,8 @@ impl Head {
 struct Copied {
     output: Output,
     compression: Compression,
-    tables: Option<Vec<backup::Table>>,
-    large_objects: Option<backup::LargeObjects>,
+    /// `None` where nothing was counted.
+    tally: Option<Tally>,
     head: Head,
     warning: Option<String>,
 }
@@ -144,10 +190,12 @@ impl From<io::Error> for Trouble {
 impl Dump<'_> {
     /// Dumps into the file or folder; returns what is on disk, whole and proved.
     pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
-        match self.format {
+        let dumped = match self.format {
             Format::Directory => self.follow(partial, context),
             Format::Custom | Format::Plain | Format::Tar => self.pipe(partial, context),
-        }
+        }?;
+        dumped.tell_untold(context);
+        Ok(dumped)
     }
 
     fn pipe(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
@@ -185,13 +233,12 @@ impl Dump<'_> {
         if let (Format::Custom, Some(pg_restore)) = (self.format, self.pg_restore) {
             archive::check(pg_restore, partial.path())?;
         }
-        Ok(Dumped {
-            files: vec![file],
-            compression: copied.compression,
-            tables: copied.tables,
-            large_objects: copied.large_objects,
-            head: copied.head,
-        })
+        Ok(Dumped::new(
+            vec![file],
+            copied.compression,
+            copied.tally.as_ref(),
+            copied.head,
+        ))
     }
 
     fn copy(&self, source: &mut Source, output: Output) -> Outcome<Copied> {
@@ -212,6 +259,7 @@ impl Dump<'_> {
         let watched = |patience| Watched {
             conninfo: self.conninfo.clone(),
             application_name: self.conninfo.application_name().unwrap_or("pg_dump").into(),
+            elsewhere: self.pg_dump.is_elsewhere().then(|| self.pg_dump.clone()),
             patience,
             writes_files: self.format == Format::Directory,
         };
@@ -294,13 +342,11 @@ impl Dump<'_> {
             "--no-password".to_string(),
             format!("--format={}", self.format.as_str()),
             format!("--compress={compress}"),
+            "--strict-names".to_string(),
         ];
         if !self.lock_wait.is_zero() {
             let milliseconds = self.lock_wait.as_millis().min(i32::MAX as u128);
             arguments.push(format!("--lock-wait-timeout={milliseconds}"));
-        }
-        if self.selection.iter().any(|argument| argument.contains('=')) {
-            arguments.push("--strict-names".into());
         }
         arguments.extend(self.more.iter().cloned());
         arguments.extend(self.selection.iter().cloned());

@@ -3,7 +3,8 @@
 //! A lock file is held for moments: to begin a backup, to give a finished one its
 //! name, to rotate. While a dump runs, its partial file or folder is locked. Both
 //! locks are the kernel's and end with the process, however that ends, so a partial
-//! one that nobody holds is left over and may go.
+//! one that nobody holds is left over and may go. Nothing is said to anybody while the
+//! lock file is held, neither records nor words: who reads them may be slow, or stopped.
 //!
 //! What is where, for a backup called NAME:
 //!
@@ -20,37 +21,32 @@
 
 mod deletion;
 mod leftover;
+mod lock;
 mod sides;
 mod sweep;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags, accessat, flock};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use shared::backup::{self, Name};
-use shared::{Context, Error, Result, cli, signals};
+use shared::{Context, Error, Result};
 
 use crate::partial::Partial;
 
 pub use deletion::remove;
 pub use leftover::{Leftover, leftovers};
+pub use lock::Locked;
 
-const LOCK: &str = ".pg-dump-rotate.lock";
 /// Of a file's name, on every usual file system.
 const LONGEST: usize = 255;
-const POLL: Duration = Duration::from_millis(10);
 
 /// A folder that we may write to.
 pub struct Folder {
     path: PathBuf,
-    lock: File,
 }
-
-/// Held while the folder's names change.
-pub struct Locked<'a>(&'a Folder);
 
 impl Folder {
     /// Opens a folder, and makes it first, for its owner alone, if it is missing.
@@ -58,20 +54,41 @@ impl Folder {
         if path.exists() && !path.is_dir() {
             return Err(Error::new(format!("{} is not a folder", path.display())));
         }
-        let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.context(|| format!("could not make the folder {}", path.display()))?;
-        for parent in missing.iter().filter_map(|made| made.parent()) {
-            // One that we may add to but not read can't be synced by us.
-            let _ = sync(parent);
+        Self::may_be_made(path)?;
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                made.context(|| format!("could not make the folder {}", path.display()))?;
+                // One that we may add to but not read can't be synced by us.
+                let _ = path.parent().map(sync);
+            }
         }
         Self::open(path)
     }
 
+    /// Where not even the parent is there, something is not mounted rather than new.
+    fn may_be_made(path: &Path) -> Result<()> {
+        if exists(path) && !path.exists() {
+            return Err(
+                Error::new(format!("{} is a link to nowhere", path.display()))
+                    .with_hint("is what it leads to not mounted?"),
+            );
+        }
+        match path.parent().filter(|parent| !exists(parent)) {
+            None => Ok(()),
+            Some(parent) => {
+                let (path, parent) = (path.display(), parent.display());
+                let error = format!("could not make the folder {path}: there is no {parent}");
+                Err(Error::new(error).with_hint("is it not mounted? if it is new, mkdir makes it"))
+            }
+        }
+    }
+
     /// An error where [`Folder::make`] would fail. Changes nothing.
     pub fn foresee(path: &Path) -> Result<()> {
-        let there = path.ancestors().find(|path| exists(path));
-        let there = there.unwrap_or(Path::new("/"));
+        Self::may_be_made(path)?;
+        let parent = path.parent().unwrap_or(path);
+        let there = if exists(path) { path } else { parent };
         if !there.is_dir() {
             return Err(Error::new(format!("{} is not a folder", there.display())));
         }
@@ -83,21 +100,9 @@ impl Folder {
 
     /// Opens a folder that is there.
     pub fn open(path: &Path) -> Result<Self> {
-        let path_of_lock = path.join(LOCK);
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-            .open(&path_of_lock)
-            .context(|| match path_of_lock.exists() {
-                true => format!("could not open {}", path_of_lock.display()),
-                false => format!("could not write to the folder {}", path.display()),
-            })?;
+        lock::open(path)?;
         Ok(Self {
             path: path.to_path_buf(),
-            lock,
         })
     }
 
@@ -105,34 +110,12 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Waits until no other run changes the folder; a signal ends the wait.
-    pub fn lock(&self) -> Result<Locked<'_>> {
-        loop {
-            match flock(&self.lock, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Locked(self)),
-                Err(rustix::io::Errno::WOULDBLOCK) => signals::sleep(POLL)?,
-                Err(error) => {
-                    let error = io::Error::from(error);
-                    return Err(error)
-                        .context(|| format!("could not lock {}", self.path.display()));
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // The kernel does it at the latest when the file is closed.
-        let _ = flock(&self.0.lock, FlockOperation::Unlock);
-    }
 }
 
 impl Locked<'_> {
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder().path()
     }
 
     /// Makes names that were changed survive a power cut.
@@ -148,7 +131,7 @@ impl Locked<'_> {
     /// Begins a backup under the first name at or after `name` that is free. Refused while
     /// another run dumps the same database under the same label; where that can't be told, a
     /// warning has to do, or what one user left would keep another from backups for ever.
-    pub fn begin(&self, name: Name, context: &cli::Context) -> Result<Partial> {
+    pub fn begin(&self, name: Name) -> Result<Partial> {
         let leftovers = leftovers(self.path())?;
         if let Some(busy) = leftovers.iter().find_map(|left| left.busy_with(&name)) {
             return Err(Error::new(format!(
@@ -160,7 +143,7 @@ impl Locked<'_> {
         for left in leftovers.iter().filter(|left| left.is_like(&name)) {
             if let Some(uid) = left.shut_by {
                 let path = left.path().display();
-                context.warn(format!(
+                self.warn(format!(
                     "{path}, left alone: it belongs to uid {uid} and we may not open it, so \
                      another run may be backing this up, or was killed"
                 ));

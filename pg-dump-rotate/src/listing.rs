@@ -28,6 +28,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = backup::list(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
+    scope.warn_of_unknown(unknown, context);
     backups.retain(|backup| match Subject::of(backup) {
         Some(subject) => scope.shows(&subject),
         None => !scope.names_databases() && scope.label.is_none(),
@@ -136,7 +138,7 @@ pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<
     verified
 }
 
-/// That it can't be written takes nothing from what was found.
+/// That it can't be written takes nothing from what was found, but what comes of it has to be known.
 fn note_damage(backup: &Backup, context: &Context) {
     let (State::ChecksumDiffers(why), Some(manifest)) = (&backup.state, &backup.manifest) else {
         return;
@@ -156,7 +158,10 @@ fn note_damage(backup: &Backup, context: &Context) {
         tool_version: TOOL.version.into(),
     };
     if let Err(error) = proof.write(&backup.path) {
-        context.note(format!("rotation won't know: {}", error.in_one_line()));
+        context.warn(format!(
+            "{}; rotation will take that backup for a good one",
+            error.in_one_line()
+        ));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+#[cfg(target_os = "linux")]
+use std::num::NonZeroU64;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -13,6 +15,9 @@ use crate::pool;
 /// How many pieces may wait to be hashed.
 const AHEAD: usize = 2;
 
+/// How much the disk is told to write at a time.
+const AT_ONCE: u64 = 16 << 20;
+
 /// Bytes that are written and then hashed, whatever they are a part of.
 type Bytes = Box<dyn AsRef<[u8]> + Send>;
 
@@ -21,6 +26,8 @@ type Bytes = Box<dyn AsRef<[u8]> + Send>;
 pub struct Output {
     file: File,
     bytes: u64,
+    /// How many of them the disk was told to write.
+    begun: u64,
     to_hash: SyncSender<Bytes>,
     hash: JoinHandle<io::Result<String>>,
 }
@@ -34,6 +41,7 @@ impl Output {
         Ok(Self {
             file,
             bytes: 0,
+            begun: 0,
             to_hash,
             hash,
         })
@@ -43,6 +51,10 @@ impl Output {
     pub fn put(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> io::Result<()> {
         self.file.write_all(bytes.as_ref())?;
         self.bytes += bytes.as_ref().len() as u64;
+        if self.bytes - self.begun >= AT_ONCE {
+            begin_writing(&self.file, self.begun, self.bytes);
+            self.begun = self.bytes;
+        }
         // If that died, the end tells.
         let _ = self.to_hash.send(Box::new(bytes));
         Ok(())
@@ -59,6 +71,19 @@ impl Output {
         })
     }
 }
+
+/// Has the disk begin: to wait for all of it at the end takes longer. What is still to be written
+/// stays in memory, whatever the name of the advice says.
+#[cfg(target_os = "linux")]
+fn begin_writing(file: &File, from: u64, to: u64) {
+    use rustix::fs::{Advice, fadvise};
+    // It is good to have, and no more.
+    let _ = fadvise(file, from, NonZeroU64::new(to - from), Advice::DontNeed);
+}
+
+/// Elsewhere the advice is no such thing.
+#[cfg(not(target_os = "linux"))]
+fn begin_writing(_: &File, _: u64, _: u64) {}
 
 fn hash(pieces: &Receiver<Bytes>) -> String {
     let mut hash = Sha256::new();

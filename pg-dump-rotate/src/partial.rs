@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use shared::backup::{Manifest, Name, checksums_of, manifest_of, partial_of};
-use shared::{Context, Error, Result, cli};
+use shared::{Context, Error, Result};
 
 use crate::folder::{Locked, remove};
 
@@ -56,15 +56,10 @@ impl Partial {
     ///
     /// What is to lie beside it is on disk before the data gets its name, and stays there
     /// whatever comes between: the next run then finishes this.
-    pub fn publish(
-        self,
-        folder: &Locked<'_>,
-        manifest: &Manifest,
-        context: &cli::Context,
-    ) -> Result<PathBuf> {
+    pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
         let name = self.name();
         let at = |name: &str| folder.path().join(name);
-        let text = text_of(manifest, &name, context)?;
+        let text = text_of(manifest, &name, folder)?;
         let checksums = manifest.checksums(&name, &text);
         let mut manifest = write(folder.path(), &manifest_of(&name), &text)?;
         let mut checksums = write(folder.path(), &checksums_of(&name), &checksums)?;
@@ -81,24 +76,19 @@ impl Partial {
 }
 
 /// Gives data that is there, of this name, its manifest.
-pub fn describe(
-    folder: &Locked<'_>,
-    name: &str,
-    manifest: &Manifest,
-    context: &cli::Context,
-) -> Result<()> {
+pub fn describe(folder: &Locked<'_>, name: &str, manifest: &Manifest) -> Result<()> {
     let manifest_name = manifest_of(name);
-    let text = text_of(manifest, name, context)?;
+    let text = text_of(manifest, name, folder)?;
     let hidden = write(folder.path(), &manifest_name, &text)?;
     hidden.reveal(&folder.path().join(manifest_name))?;
     folder.sync()
 }
 
 /// One that is not read again would make a good backup one that nobody trusts.
-fn text_of(manifest: &Manifest, name: &str, context: &cli::Context) -> Result<String> {
+fn text_of(manifest: &Manifest, name: &str, folder: &Locked<'_>) -> Result<String> {
     let (text, is_short) = manifest.to_json_that_fits()?;
     if is_short {
-        context.warn(format!(
+        folder.warn(format!(
             "{name} has too many tables for its manifest, which says nothing of their rows"
         ));
     }

@@ -4,16 +4,17 @@
 //! periods that have any (a clock hour, a day, an ISO week, a month, a year; for `last`, each
 //! backup is a period of its own). Rules overlap: one backup may be kept by several, and each
 //! counts it. While a rule isn't filled it also keeps the oldest backup. `within` keeps what is
-//! younger than that, measured from the newest backup, however long ago that was. Where the newest
-//! is alone in that span, as the first one after a pause is, or one taken while the clock was far
-//! ahead, it is measured from the one before as well: the first backup after a pause, untried, does
-//! not cost what was kept until then. From the second one on it is measured from the newest alone.
+//! younger than that, measured from the newest backup, however long ago that was.
+//!
+//! Beyond restic: a pause in which no backups were taken, or a clock that jumped ahead, does not cost
+//! what was kept until then. A gap of three fifths of `within` or more counts only as much as the
+//! longest of the other gaps since: the newest five such, and no more than there are of others. Where
+//! the newest backup is alone in that span, it is measured from the one before as well.
 //!
 //! Periods are those of local time where and when each backup was taken. An hour is sixty
 //! minutes, so the one that autumn shows twice is two.
 //!
-//! Beyond restic: of a period the newest backup that was proved to restore is kept, or else the
-//! newest; one that was tried and did not restore is the last choice. A backup from the future (a
+//! Of a period the newest backup that was proved to restore is kept, or else the newest; one that was tried and did not restore is the last choice. A backup from the future (a
 //! clock was wrong once) is kept and counted by no rule, so it takes nobody's place. Whatever the
 //! rules say, these stay: the newest, the newest that has not failed to restore, the newest that
 //! was proved, and as many more as `min` says.
@@ -28,6 +29,9 @@ use time::{OffsetDateTime, UtcOffset};
 
 use reason::Reason;
 pub use reason::Reasons;
+
+/// So many pauses are passed over: who takes backups once in a while means them.
+const PAUSES: usize = 5;
 
 /// How many of what to keep; zero and `None` are rules that aren't there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,11 +111,37 @@ fn within(past: &[Candidate], span: Duration) -> usize {
         let younger = |c: &&Candidate| newest.taken_at - c.taken_at < span;
         past.iter().take_while(younger).count()
     };
-    match past {
+    let by_time = match past {
         [] => 0,
         [newest, before, ..] if since(newest) == 1 => since(before),
         [newest, ..] => since(newest),
+    };
+    by_time.max(within_without_pauses(past, span))
+}
+
+/// The same where a pause takes no longer than other gaps.
+fn within_without_pauses(past: &[Candidate], span: Duration) -> usize {
+    let pause = (span / 5).saturating_mul(3);
+    let (mut age, mut longest) = (time::Duration::ZERO, time::Duration::ZERO);
+    let (mut pauses, mut others, mut count) = (0, 0, 0);
+    for (place, pair) in past.windows(2).enumerate() {
+        let gap = pair[0].taken_at - pair[1].taken_at;
+        if gap < pause {
+            others += 1;
+            longest = longest.max(gap);
+            age += gap;
+        } else {
+            pauses += 1;
+            age += longest;
+        }
+        if age >= span || pauses > PAUSES {
+            break;
+        }
+        if pauses <= others {
+            count = place + 2;
+        }
     }
+    count
 }
 
 /// What stays whatever the rules say.

@@ -28,46 +28,57 @@ const AT_ONCE: usize = 1024;
 pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let scope = Scope::of(options, context)?;
-    let meant = |found: &mut Found| -> Result<Vec<Backup>> {
-        let mut backups = backup::list(&dir)?;
-        found.add_to(&mut backups);
-        backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
-        Ok(backups)
+    let adoption = Adoption::of(options, scope.only_database())?;
+    let folder = match options.dry_run {
+        true => None,
+        false => Some(Folder::open(&dir)?),
     };
-    let mut records = context.records::<Record>();
-    let mut exit = Exit::Ok;
-    let is_meant = |(backup, subject): (Backup, Subject)| scope.rotates(&subject).then_some(backup);
-    if options.dry_run {
-        let mut found = Found::look(options, scope.only_database(), context)?;
-        let mut backups = meant(&mut found)?;
-        backups.extend(found.broken.into_iter().filter_map(is_meant));
-        scope.warn_of_nothing(&backups, &dir, context);
-        exit = name_problems(&backups, &mut records, context)?;
-        let verdicts = Verdicts::of_all(&options.policy, &backups, time::now());
-        rehearse(&verdicts, &mut records)?;
-        // The process ends, and to free each of a hundred thousand takes a while.
-        std::mem::forget(backups);
-    } else {
-        let folder = Folder::open(&dir)?;
-        let mut found = match Adoption::of(options, scope.only_database())? {
-            Some(adoption) => adoption.adopt(&folder, context)?,
-            None => Found::default(),
-        };
-        let locked = folder.lock()?;
-        locked.sweep(context)?;
-        let mut backups = meant(&mut found)?;
-        backups.extend(found.broken.into_iter().filter_map(is_meant));
-        scope.warn_of_nothing(&backups, &dir, context);
-        let named = name_problems(&backups, &mut records, context);
-        let verdicts = Verdicts::of_all(&options.policy, &backups, time::now());
-        // Without a reader no less.
-        let done = carry_out(&verdicts, &locked, &mut records, context);
-        if [named?, done?].contains(&Exit::Found) {
-            exit = Exit::Found;
-        }
+    let found = match (adoption, &folder) {
+        (None, _) => Found::default(),
+        (Some(adoption), None) => adoption.look(context)?,
+        (Some(adoption), Some(folder)) => adoption.adopt(folder, context)?,
+    };
+    let locked = folder.as_ref().map(|folder| folder.lock(context));
+    let locked = locked.transpose()?;
+    if let Some(locked) = &locked {
+        locked.sweep()?;
     }
+    let (backups, unknown) = meant(options, &dir, &scope, found)?;
+    let verdicts = Verdicts::of_all(&options.policy, &backups, time::now());
+    let deleted = locked.map(|locked| delete(&verdicts, locked));
+    scope.warn_of_unknown(unknown, context);
+    scope.warn_of_nothing(&backups, &dir, context);
+    let mut records = context.records::<Record>();
+    let named = name_problems(&backups, &mut records, context);
+    let done = match deleted {
+        None => rehearse(&verdicts, &mut records).map(|()| Exit::Ok),
+        Some(deleted) => deleted.tell(&verdicts, &mut records, context),
+    };
+    // The process ends, and to free each of a hundred thousand takes a while.
+    std::mem::forget(backups);
+    let exits = [named?, done?];
     records.finish()?;
-    Ok(exit)
+    Ok(match exits.contains(&Exit::Found) {
+        true => Exit::Found,
+        false => Exit::Ok,
+    })
+}
+
+/// What there is of what is to be rotated, and what is passed over; and how many nobody knows.
+fn meant(
+    options: &Options,
+    dir: &Path,
+    scope: &Scope,
+    mut found: Found,
+) -> Result<(Vec<Backup>, usize)> {
+    let mut backups = backup::list(dir)?;
+    found.add_to(&mut backups);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
+    backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
+    let broken = found.broken.into_iter();
+    let broken = broken.filter(|(_, subject)| scope.rotates(subject));
+    backups.extend(broken.map(|(backup, _)| backup));
+    Ok((backups, unknown))
 }
 
 /// Tells of those that can't be relied on: they are passed over. One that is damaged makes the
@@ -105,50 +116,72 @@ pub fn rehearse(verdicts: &Verdicts<'_>, records: &mut Writer<Record>) -> Result
     })
 }
 
-/// Deletes what is not kept, then says what was done: a reader that goes away does not leave the
-/// work half done. One that can't be deleted does not save the others.
-pub fn carry_out(
-    verdicts: &Verdicts<'_>,
-    folder: &Locked<'_>,
-    records: &mut Writer<Record>,
-    context: &cli::Context,
-) -> Result<Exit> {
-    let now = time::now();
+/// What came of a rotation.
+pub struct Deleted {
+    /// Those before this number were reached.
+    reached: usize,
+    /// Why some are still there, by their numbers.
+    failed: HashMap<usize, String>,
+    synced: Result<()>,
+}
+
+/// Deletes what is not kept, and says nothing: the folder is free again when that is told. One that
+/// can't be deleted does not save the others.
+pub fn delete(verdicts: &Verdicts<'_>, folder: Locked<'_>) -> Deleted {
     let mut unkept = Vec::new();
     for (number, verdict) in verdicts.iter().enumerate() {
         if !verdict.is_kept() {
             unkept.push((number, verdict.backup));
         }
     }
-    let mut failed: HashMap<&Path, String> = HashMap::new();
+    let mut failed = HashMap::new();
     let mut reached = verdicts.len();
     for some in unkept.chunks(AT_ONCE) {
         if signals::received().is_some() {
             reached = some[0].0;
             break;
         }
-        let some: Vec<&Backup> = some.iter().map(|(_, backup)| *backup).collect();
-        for (backup, deleted) in some.iter().zip(folder.delete(&some)) {
+        let backups: Vec<&Backup> = some.iter().map(|(_, backup)| *backup).collect();
+        for ((number, backup), deleted) in some.iter().zip(folder.delete(&backups)) {
             if let Err(error) = deleted {
                 let path = backup.path.display();
                 let error = format!("could not delete {path}: {}", error.message());
-                context.warn(&error);
-                failed.insert(&backup.path, error);
+                failed.insert(*number, error);
             }
         }
     }
-    if unkept.len() > failed.len() {
-        folder.sync()?;
-    }
-    let exit = match failed.is_empty() {
-        true => Exit::Ok,
-        false => Exit::Found,
+    let synced = match unkept.len() > failed.len() {
+        true => folder.sync(),
+        false => Ok(()),
     };
-    records.write_each(reached, |number| {
-        let verdict = verdicts.get(number);
-        done(verdict, failed.get(&*verdict.backup.path), now)
-    })?;
-    Ok(exit)
+    Deleted {
+        reached,
+        failed,
+        synced,
+    }
+}
+
+impl Deleted {
+    /// Says what was done.
+    pub fn tell(
+        self,
+        verdicts: &Verdicts<'_>,
+        records: &mut Writer<Record>,
+        context: &cli::Context,
+    ) -> Result<Exit> {
+        let now = time::now();
+        let numbers = 0..self.reached;
+        let failed = numbers.filter_map(|number| self.failed.get(&number));
+        failed.for_each(|error| context.warn(error));
+        let told = records.write_each(self.reached, |number| {
+            done(verdicts.get(number), self.failed.get(&number), now)
+        });
+        self.synced.and(told)?;
+        Ok(match self.failed.is_empty() {
+            true => Exit::Ok,
+            false => Exit::Found,
+        })
+    }
 }
 
 /// What was done with one.

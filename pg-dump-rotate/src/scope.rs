@@ -1,5 +1,7 @@
 //! What a backup is of, and which of them a command line without a backup to take means.
 
+mod whole;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
@@ -9,6 +11,7 @@ use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
 use crate::cli::Options;
+use crate::glob;
 
 /// What [`Subject`]s of manifests differ in.
 pub type Key<'a> = (
@@ -57,9 +60,14 @@ impl Subject {
 
     /// Whether it has all tables and rows, as far as pg_dump was not told to pick.
     pub fn is_whole(&self) -> bool {
-        let harmless = ["--no-owner", "--no-privileges", "--blobs"];
         let selection = &mut self.selection.iter();
-        selection.all(|argument| harmless.contains(&argument.as_str()))
+        selection.all(|argument| whole::is_harmless(argument))
+    }
+
+    /// Whether a subject is of the same, but for what is selected of it.
+    pub fn has_part(&self, part: &Self) -> bool {
+        let key = |of: &Self| (of.database.clone(), of.label.clone(), of.names.clone());
+        key(self) == key(part)
     }
 
     /// What the name of a file says.
@@ -110,7 +118,9 @@ impl Scope {
             .then_some(None)
             .into_iter()
             .collect::<Vec<_>>();
-        for dbname in &options.databases {
+        let named = options.databases.iter();
+        // With --all-databases that says where to connect.
+        for dbname in named.filter(|_| !options.all_databases) {
             let given = ConnectArgs {
                 dbname: Some(dbname.clone()),
                 ..context.common.connect.clone()
@@ -167,6 +177,33 @@ impl Scope {
             let missing = missing.join(", nor ");
             context.warn(format!("there is no backup {missing} in {dir}"));
         }
+    }
+
+    /// How many there are that fit the patterns, and of which nobody knows what database they are
+    /// of, where databases are named.
+    pub fn count_unknown(&self, backups: &[Backup], patterns: &[String]) -> usize {
+        let fits = |backup: &&Backup| {
+            let name = backup.path.file_name().and_then(|name| name.to_str());
+            let is_unknown = || Subject::of(backup).is_some_and(|of| of.names.is_some());
+            name.is_some_and(|name| patterns.iter().any(|glob| glob::matches(glob, name)))
+                && is_unknown()
+        };
+        match self.names_databases() && !patterns.is_empty() {
+            true => backups.iter().filter(fits).count(),
+            false => 0,
+        }
+    }
+
+    /// Says that so many of them are passed over.
+    pub fn warn_of_unknown(&self, count: usize, context: &cli::Context) {
+        let why = match self.databases.len() {
+            _ if count == 0 => return,
+            1 => "are of a whole cluster",
+            _ => "don't say what database they are of; name none by -d, or only theirs",
+        };
+        context.warn(format!(
+            "of what --match fits {count} are passed over: they {why}"
+        ));
     }
 
     /// Whether it is of these databases, and with --label has that label.

@@ -85,6 +85,8 @@ pub fn is_begun_as_cluster(head: &[u8]) -> bool {
 pub struct Single {
     columns: usize,
     is_cut: bool,
+    /// The last rows ended within a line.
+    is_within_row: bool,
 }
 
 impl Single {
@@ -96,7 +98,10 @@ impl Single {
                 self.is_cut |= has_in_comment(sql, FIRST_WORDS);
             }
             // A table of one text may hold the lines of a dump; of more, each row has tabs.
-            Event::Rows(lines) if self.columns != 1 => self.is_cut |= has_line(lines, FIRST_WORDS),
+            Event::Rows(lines) => {
+                let is_whole = !std::mem::replace(&mut self.is_within_row, !lines.ends_with(b"\n"));
+                self.is_cut |= self.columns != 1 && has_line(lines, FIRST_WORDS, is_whole);
+            }
             Event::Statement { sql, .. } => self.is_cut |= has_in_comment(sql, FIRST_WORDS),
             _ => {}
         }
@@ -118,8 +123,13 @@ impl Single {
     }
 }
 
-fn has_line(lines: &[u8], words: &[u8]) -> bool {
-    memmem::find_iter(lines, words).any(|at| at == 0 || lines[at - 1] == b'\n')
+/// Whether one of the lines is this; the first is whole or the rest of one.
+fn has_line(lines: &[u8], words: &[u8], is_whole: bool) -> bool {
+    let begins = |at: usize| match at.checked_sub(1) {
+        Some(before) => lines[before] == b'\n',
+        None => is_whole,
+    };
+    memmem::find_iter(lines, words).any(begins)
 }
 
 /// Whether a statement has these words outside of its strings, which may hold anything.

@@ -17,7 +17,7 @@ use shared::programs::Version;
 use shared::{Context, Error, Result};
 
 pub use failure::Attempt;
-pub use preflight::Preflight;
+pub use preflight::{Omission, Preflight};
 pub use selection::Selection;
 pub use snapshot::{Request, Snapshot};
 

@@ -2,10 +2,10 @@
 //! between a question and its answer, and what stands in between (a proxy, a VPN, a firewall
 //! that forgets connections) may keep both ends open and pass nothing on.
 //!
-//! When pg_dump has been silent for a while, the server is asked, by a session of its own,
-//! whether it still works for it. It may: a lock is waited for, a catalog is large. But when
-//! the server can't be reached either, knows no such session, or has sent what never arrives,
-//! twice in a row, pg_dump is ended.
+//! When pg_dump has been silent for a while, the server is asked, by a session of its own or by the
+//! psql beside a pg_dump that runs elsewhere, whether it still works for it. It may: a lock is
+//! waited for, a catalog is large. But when the server can't be reached either, knows no such
+//! session, or has sent what never arrives, time and again, pg_dump is ended.
 
 use std::fs;
 use std::path::Path;
@@ -17,21 +17,33 @@ use std::time::{Duration, Instant};
 
 use postgres::types::Type;
 use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::dump::quote_literal;
+use shared::programs::Program;
 use shared::units::human_duration;
 use shared::{Context, Error, Result};
 
+use crate::psql;
+
 const SESSIONS: &str = include_str!("../sql/dump_sessions.sql");
+/// Soon after its start pg_dump's session is looked for, to be missed later.
+const EARLY: Duration = Duration::from_secs(5);
 /// How many bad answers in a row are believed.
 const STRIKES: u32 = 2;
+/// The same where pg_dump's session was never seen, which may have another name than we think.
+const UNSEEN: u32 = 6;
 /// pg_dump may think so many times its patience, between two questions, about what it knows, and
-/// wait as long for a disk.
+/// wait as long for a disk; a server may refuse to be asked as many times.
 const THINKING: u32 = 10;
+/// How long pg_dump may be silent elsewhere, where nobody can ask.
+const BLIND: Duration = Duration::from_secs(6 * 3600);
 
 /// Where pg_dump connects, and what its sessions are called.
 #[derive(Debug, Clone)]
 pub struct Watched {
     pub conninfo: Conninfo,
     pub application_name: String,
+    /// The pg_dump that runs elsewhere: then the psql beside it asks.
+    pub elsewhere: Option<Program>,
     /// How long it may be silent before the server is asked.
     pub patience: Duration,
     /// Whether it writes files itself: its silence may be a disk's.
@@ -83,31 +95,27 @@ impl Drop for Watch {
 
 impl Shared {
     fn watch(&self, watched: &Watched, end: impl FnOnce(), mut silence: impl FnMut() -> Duration) {
-        let mut seen = false;
-        let mut strikes = 0;
+        if self.is_over_within(watched.patience.min(EARLY)) {
+            return;
+        }
+        let mut seen = ask(watched).is_ok_and(|sessions| sessions.iter().any(|one| one.is_named));
+        let mut strikes = Strikes::default();
         while !self.is_over_within(watched.patience) {
             let silent = silence();
             if silent < watched.patience {
-                strikes = 0;
+                strikes = Strikes::default();
                 continue;
             }
-            let trouble = match ask(watched) {
-                Ok(sessions) if sessions.is_empty() && !seen => None,
-                Ok(sessions) => {
-                    seen = true;
-                    trouble(&sessions, silent, watched)
-                }
-                // A server that refuses has answered.
-                Err(error) if error.sqlstate().is_some() => None,
-                Err(error) => Some(format!("it can't be asked: {}", error.message())),
-            };
-            let Some(trouble) = trouble else {
-                strikes = 0;
+            let answer = ask(watched);
+            if let Ok(sessions) = &answer {
+                seen |= sessions.iter().any(|session| session.is_named);
+            }
+            let Some(trouble) = judge(answer, seen, silent, watched) else {
+                strikes = Strikes::default();
                 continue;
             };
-            strikes += 1;
-            if strikes >= STRIKES {
-                *lock(&self.lost) = Some(lost(silent, &trouble));
+            if strikes.are_enough(trouble.believed_after) {
+                *lock(&self.lost) = Some(lost(silent, &trouble.words));
                 return end();
             }
         }
@@ -131,14 +139,83 @@ fn lost(silent: Duration, trouble: &str) -> Error {
     )
 }
 
-/// What a session of pg_dump does.
+/// Answers of one kind in a row.
+#[derive(Default)]
+struct Strikes {
+    count: u32,
+    believed_after: u32,
+}
+
+impl Strikes {
+    /// Whether another answer that is believed after so many is the last.
+    fn are_enough(&mut self, believed_after: u32) -> bool {
+        if self.believed_after != believed_after {
+            *self = Self {
+                count: 0,
+                believed_after,
+            };
+        }
+        self.count += 1;
+        self.count >= believed_after
+    }
+}
+
+/// What an answer says against waiting.
+struct Trouble {
+    words: String,
+    /// How many such answers in a row are believed.
+    believed_after: u32,
+}
+
+/// What a session of the user does, who is pg_dump's too.
 #[derive(Debug, Clone, Copy)]
 struct Doing {
+    /// It is called as pg_dump's are.
+    is_named: bool,
     is_active: bool,
     /// It waits for somebody to take what it sends.
     is_sending: bool,
     /// For how long it has been active, or not.
     since: Duration,
+}
+
+/// Why nothing will come any more, if that may be so.
+fn judge(
+    answer: Result<Vec<Doing>>,
+    seen: bool,
+    silent: Duration,
+    watched: &Watched,
+) -> Option<Trouble> {
+    let (words, believed_after) = match answer {
+        // It may be there by another name, such as a pooler gives.
+        Ok(sessions) if !seen => match sessions.is_empty() {
+            true => ("the server has no session of pg_dump".into(), UNSEEN),
+            false => return None,
+        },
+        Ok(mut sessions) => {
+            sessions.retain(|session| session.is_named);
+            (trouble(&sessions, silent, watched)?, STRIKES)
+        }
+        // A server that refuses has answered, but not what was asked.
+        Err(error) if error.sqlstate().is_some() => {
+            let words = format!("the server refuses to be asked: {}", error.message());
+            (words, THINKING)
+        }
+        Err(error) => {
+            let words = format!("it can't be asked: {}", error.message());
+            match (&watched.elsewhere, seen) {
+                (None, _) => (words, STRIKES),
+                (Some(_), true) => (words, UNSEEN),
+                // There may be no psql at all.
+                (Some(_), false) if silent < BLIND => return None,
+                (Some(_), false) => (words, STRIKES),
+            }
+        }
+    };
+    Some(Trouble {
+        words,
+        believed_after,
+    })
 }
 
 /// Why nothing will come any more, if that is so: no session works for pg_dump or waits for a
@@ -165,9 +242,12 @@ fn ask(watched: &Watched) -> Result<Vec<Doing>> {
     let (sender, receiver) = channel();
     let copy = watched.clone();
     // One that never hears an answer is left alone.
-    thread::Builder::new()
-        .name("ask".into())
-        .spawn(move || sender.send(sessions(&copy)))?;
+    thread::Builder::new().name("ask".into()).spawn(move || {
+        sender.send(match &copy.elsewhere {
+            Some(pg_dump) => sessions_by_psql(pg_dump, &copy),
+            None => sessions(&copy),
+        })
+    })?;
     match receiver.recv_timeout(watched.patience) {
         Ok(answer) => answer,
         Err(RecvTimeoutError::Timeout) => Err(Error::new(format!(
@@ -190,14 +270,35 @@ fn sessions(watched: &Watched) -> Result<Vec<Doing>> {
         .client()
         .query_typed(SESSIONS, &[(name, Type::TEXT)])?;
     let doing = rows.iter().map(|row| {
-        let seconds: f64 = row.try_get("seconds")?;
         Ok(Doing {
-            is_active: row.try_get::<_, Option<bool>>("is_active")?.unwrap_or(true),
+            is_named: row.try_get("is_named")?,
+            is_active: row.try_get("is_active")?,
             is_sending: row.try_get("is_sending")?,
-            since: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+            since: seconds(row.try_get("seconds")?),
         })
     });
     doing.collect()
+}
+
+fn sessions_by_psql(pg_dump: &Program, watched: &Watched) -> Result<Vec<Doing>> {
+    let start = SESSIONS.find("SELECT").unwrap_or(0);
+    let question = SESSIONS[start..].replace("$1", &quote_literal(&watched.application_name));
+    let limit = Some(watched.patience);
+    let (finished, said) = psql::ask(pg_dump, &watched.conninfo, &[&question], limit)?;
+    finished.success_or(|| "could not ask what pg_dump does".into())?;
+    let fields: Vec<&str> = said.split('\0').collect();
+    let rows = fields.chunks_exact(4);
+    let doing = rows.map(|row| Doing {
+        is_named: row[0] == "t",
+        is_active: row[1] == "t",
+        is_sending: row[2] == "t",
+        since: seconds(row[3].parse().unwrap_or_default()),
+    });
+    Ok(doing.collect())
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -260,10 +361,13 @@ pub fn growth(folder: &Path) -> impl FnMut() -> Duration + Send + 'static {
 
 #[cfg(test)]
 mod tests {
+    use shared::programs::Version;
+
     use super::*;
 
     fn doing(is_active: bool, is_sending: bool, seconds: u64) -> Doing {
         Doing {
+            is_named: true,
             is_active,
             is_sending,
             since: Duration::from_secs(seconds),
@@ -295,9 +399,44 @@ mod tests {
         Watched {
             conninfo: Conninfo::for_cluster(Path::new("/tmp"), 5432, "u", "d"),
             application_name: "pg_dump".into(),
+            elsewhere: None,
             patience: Duration::from_secs(60),
             writes_files,
         }
+    }
+
+    #[test]
+    fn who_was_never_seen_is_missed_later() {
+        let silent = Duration::from_secs(120);
+        let mut watched = watched(false);
+        let stranger = Doing {
+            is_named: false,
+            ..doing(true, false, 1)
+        };
+        let none = || Ok(Vec::new());
+        let failed = || Err(Error::new("no route"));
+        let after = |answer, seen, watched: &Watched| {
+            judge(answer, seen, silent, watched).map(|trouble| trouble.believed_after)
+        };
+        assert_eq!(after(none(), false, &watched), Some(UNSEEN));
+        assert_eq!(after(Ok(vec![stranger]), false, &watched), None);
+        assert_eq!(after(Ok(vec![stranger]), true, &watched), Some(STRIKES));
+        assert_eq!(after(failed(), false, &watched), Some(STRIKES));
+        watched.elsewhere = Some(Program {
+            words: vec!["ssh".into(), "pg_dump".into()],
+            name: "pg_dump".into(),
+            version: Version::parse("15.1").unwrap(),
+        });
+        assert_eq!(after(failed(), false, &watched), None);
+        assert_eq!(after(failed(), true, &watched), Some(UNSEEN));
+    }
+
+    #[test]
+    fn answers_of_one_kind_are_counted() {
+        let mut strikes = Strikes::default();
+        assert!(!strikes.are_enough(3) && !strikes.are_enough(3));
+        assert!(!strikes.are_enough(2) && !strikes.are_enough(3));
+        assert!(!strikes.are_enough(2) && strikes.are_enough(2));
     }
 
     #[test]

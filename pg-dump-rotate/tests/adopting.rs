@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 use setting::{back_up, database_with_rows, folder, manifest, text, visible};
+use shared::cluster::ClusterOptions;
 use shared::programs::Program;
 use tests::{Database, Output, program};
 
@@ -554,7 +555,7 @@ fn names_without_a_time_go_by_when_they_were_changed() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
     let sql = dump(&database, &[]);
-    for (number, days) in [(1, 40), (2, 1), (3, 35), (4, 2)] {
+    for (number, days) in [(1, 40), (2, 1), (3, 35), (4, 18)] {
         let path = dir.path().join(format!("nightly-{number}.sql"));
         let mut file = fs::File::create(path).unwrap();
         file.write_all(&sql).unwrap();
@@ -574,4 +575,59 @@ fn names_without_a_time_go_by_when_they_were_changed() {
         names(&output, "deleted"),
         ["nightly-1.sql", "nightly-3.sql"]
     );
+}
+
+/// What a pattern does not reach is never rotated, so somebody has to be told.
+#[test]
+fn a_pattern_that_fits_nothing_is_told() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("one_20260101.sql"), dump(&database, &[])).unwrap();
+    for job in [&["--list"][..], &["--rotate", "--keep-last", "1"]] {
+        let run = folder(dir.path()).args(job);
+        let run = run.args(["--match", "one_*", "--match", "zzz*"]);
+        let output = run.run().expect_code(0);
+        let words = format!(
+            "warning: --match zzz*: nothing in {} is called so",
+            dir.path().display()
+        );
+        assert!(output.stderr.contains(&words), "{output:?}");
+        assert_eq!(output.json_lines().len(), 1);
+    }
+    let backup = back_up(&database, dir.path()).args(["--match", "zzz*"]);
+    backup.run().expect_code(0).expect_error("is called so");
+    // Nobody knows which of two it is of.
+    let run = folder(dir.path()).args(["--rotate", "--keep-last", "1", "--match", "one_*"]);
+    let output = run.args(["-d", "app", "-d", "shop"]).run().expect_code(0);
+    let words = "of what --match fits 1 are passed over: they don't say what database they are of";
+    assert!(output.stderr.contains(words), "{output:?}");
+}
+
+/// pg_dumpall's script of everything is no backup of the globals, and of no one database.
+#[test]
+fn a_script_of_a_whole_cluster_is_told_from_globals() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let database = Database::named(&cluster, "app");
+    database.sql("create table t as select 7 as a");
+    let dir = tempfile::tempdir().unwrap();
+    let pg_dumpall = Program::find("pg_dumpall", None).unwrap();
+    let made = |options: &[&str]| {
+        let run = program(pg_dumpall.path()).database(&database).args(options);
+        run.run().expect_code(0).bytes
+    };
+    let all = made(&["--no-role-passwords"]);
+    fs::write(dir.path().join("all_20260101.sql"), all).unwrap();
+    fs::write(dir.path().join("roles_20260102.sql"), made(&["-g"])).unwrap();
+    fs::write(dir.path().join("defined_20260103.sql"), made(&["-s"])).unwrap();
+    let listed = list(dir.path(), &["--match", "*.sql"]);
+    let selections: Vec<&Value> = listed.iter().map(|record| &record["selection"]).collect();
+    assert_eq!(selections[1], &serde_json::json!(["--globals-only"]));
+    assert_eq!(selections[2], &serde_json::json!(["--all-databases"]));
+    let defined = ["--all-databases", "--schema-only"];
+    assert_eq!(selections[0], &serde_json::json!(defined));
+    assert!(listed.iter().all(|record| record["database"].is_null()));
+    let of_one = folder(dir.path()).args(["--list", "-d", database.name()]);
+    let output = of_one.args(["--match", "*.sql"]).run().expect_code(0);
+    let words = "of what --match fits 3 are passed over: they are of a whole cluster";
+    assert!(output.stderr.contains(words), "{output:?}");
 }

@@ -200,6 +200,71 @@ fn rows_that_are_not_counted_are_not_told() {
     }
 }
 
+/// A database in this encoding.
+fn encoded(encoding: &str) -> Database<'static> {
+    let database = Database::new();
+    let name = database.name();
+    let mut client = database.cluster().connect("postgres").unwrap();
+    for statement in [
+        format!("drop database {name}"),
+        format!("create database {name} template template0 encoding '{encoding}' locale 'C'"),
+    ] {
+        client.batch_execute(&statement).unwrap();
+    }
+    database
+}
+
+#[test]
+fn names_that_are_not_in_utf_8_are_in_the_manifest() {
+    for (encoding, sql, expected) in [
+        (
+            "LATIN1",
+            "create table \"tüb\" (\"é\") as select 'ü'",
+            "tüb é",
+        ),
+        (
+            "KOI8R",
+            "create table \"дом\" (\"я\") as select 'щ'",
+            "дом я",
+        ),
+        (
+            "SQL_ASCII",
+            "do $$ begin execute convert_from('\\x637265617465207461626c6520226ee978222061732073656c65637420312061', \
+             'SQL_ASCII'); end $$",
+            "n\u{fffd}x a",
+        ),
+    ] {
+        let database = encoded(encoding);
+        database.sql(sql);
+        let dir = tempfile::tempdir().unwrap();
+        for format in ["custom", "plain", "tar", "directory"] {
+            let output = back_up(&database, dir.path()).args(["-F", format]).run();
+            assert_eq!(output.stderr, "", "{encoding} {format}");
+            let told = told(&path_of(&output.expect_code(0)));
+            let table = &told["tables"][0];
+            let name = format!(
+                "{} {}",
+                table["name"].as_str().unwrap(),
+                table["columns"][0].as_str().unwrap()
+            );
+            assert_eq!((name.as_str(), &table["rows"]), (expected, &1.into()));
+        }
+    }
+}
+
+#[test]
+fn that_names_are_in_no_encoding_known_here_is_said() {
+    let database = encoded("EUC_JP");
+    database.sql("create table \"表\" as select 1 as a");
+    let dir = tempfile::tempdir().unwrap();
+    let output = back_up(&database, dir.path()).run().expect_code(0);
+    assert!(output.stderr.contains("the encoding EUC_JP"), "{output:?}");
+    assert_eq!(told(&path_of(&output))["tables"], Value::Null);
+    let output = back_up(&database, dir.path()).args(["--", "--encoding=UTF8"]);
+    let told = told(&path_of(&output.run().expect_code(0)));
+    assert_eq!(told["tables"][0]["name"], "表");
+}
+
 /// How pg_restore ends, and what it makes of the archive until then; none when it hangs, as it
 /// does over zlib data that go on behind their end.
 fn read_by_pg_restore(pg_restore: &Path, archive: &Path) -> Option<Vec<u8>> {

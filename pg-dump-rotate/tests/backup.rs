@@ -271,7 +271,7 @@ fn names_that_files_and_shells_stumble_over() {
 fn only_the_owner_may_read_whatever_the_umask() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();
-    let dir = dir.path().join("new/backups");
+    let dir = dir.path().join("backups");
     let bin = tests::binary("pg-dump-rotate");
     let output = program("sh")
         .args(["-c", "umask 000; exec \"$0\" \"$@\""])

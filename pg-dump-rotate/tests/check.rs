@@ -170,7 +170,18 @@ fn each_database_label_and_selection_is_checked_by_itself() {
     change(&first, |manifest| {
         manifest["selection"] = vec!["--schema-only"].into()
     });
-    fails(dir.path(), &named, &["there is no good backup"]);
+    let words = "there is no good backup of the whole; 1 with --schema-only, 1 with --table=a";
+    fails(dir.path(), &named, &[words]);
+}
+
+/// How it is written takes nothing out of it.
+#[test]
+fn a_backup_that_is_written_otherwise_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ["--inserts", "--no-comments", "--clean", "--if-exists", "-v"];
+    let words = [&["-O", "--"][..], &options].concat();
+    let (database, _first) = one_backup(dir.path(), &words);
+    passes(dir.path(), &["-d", database.name(), "--max-age", "26h"], 1);
 }
 
 #[test]
@@ -284,5 +295,135 @@ fn a_backup_that_shrinks_is_noticed_where_sizes_can_be_compared() {
     fails(dir.path(), &["--max-shrink", "49%"], &["that is 50 % less"]);
     passes(dir.path(), &["--max-shrink", "51"], 1);
     change(&before, |manifest| manifest["compression"] = "none".into());
-    passes(dir.path(), &["--max-shrink", "49"], 1);
+    let output = check(dir.path(), &["--max-shrink", "49"]).expect_code(0);
+    let reason = text(&output.json_lines()[0], "reason");
+    assert!(reason.contains("size is compared with none"), "{reason}");
+}
+
+/// As if of a server with this identifier, so many hours ago.
+fn of_server(first: &Path, server: &str, hours: i64) -> PathBuf {
+    let backup = hours_ago(first, hours, &format!("{server}_{hours}"));
+    change(&backup, |manifest| {
+        manifest["system_identifier"] = server.into();
+    });
+    backup
+}
+
+/// Two servers have a database of one name, and the backups of one have stopped.
+#[test]
+fn each_server_in_a_folder_is_checked_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &[]);
+    for hours in [30, 54, 78] {
+        of_server(&first, "7000000000000111111", hours);
+    }
+    for hours in [1, 25, 49] {
+        of_server(&first, "7000000000000222222", hours);
+    }
+    remove(&first);
+    let name = database.name();
+    let stale = format!("database {name}, server …111111: the newest good backup is 1d 6h old");
+    for of in [&[][..], &["-d", name]] {
+        let arguments = [&["--max-age", "26h"], of].concat();
+        fails(dir.path(), &arguments, &[&stale]);
+    }
+    passes(dir.path(), &["--max-age", "31h"], 2);
+    fails(
+        dir.path(),
+        &["--min-count", "4"],
+        &[
+            ", server …222222: good backups: 3",
+            ", server …111111: good backups: 3",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_ended_before_another_began_is_its_forerunner() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    of_server(&first, "1", 100);
+    of_server(&first, "1", 76);
+    of_server(&first, "2", 52);
+    of_server(&first, "2", 28);
+    let output = check(dir.path(), &["--max-age", "26h", "--min-count", "5"]).expect_code(0);
+    let reason = text(&output.json_lines()[0], "reason");
+    let expected = "good backups: 5, of them proved to restore: 0, of an earlier server: 4";
+    assert_eq!(reason, expected);
+    // One more of the oldest, after the next had begun: both are there.
+    of_server(&first, "2", 0);
+    of_server(&first, "1", 30);
+    remove(&first);
+    fails(
+        dir.path(),
+        &["--max-age", "26h"],
+        &[", server …1: the newest"],
+    );
+}
+
+/// A script is only taken to be of the database of -d.
+#[test]
+fn scripts_of_others_make_no_stale_backup_young() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, first) = one_backup(dir.path(), &["-F", "plain", "-Z", "none"]);
+    let ours = hours_ago(&first, 30, "ours");
+    fs::copy(&first, dir.path().join("shop_1.sql")).unwrap();
+    remove(&first);
+    let with_shop = [
+        "-d",
+        database.name(),
+        "--max-age",
+        "26h",
+        "--match",
+        "*.sql",
+    ];
+    let words = "is 1d 6h old, and 1d 2h is the most (files named shop_# not counted: nothing in";
+    fails(dir.path(), &with_shop, &[words]);
+    // Nor once they were adopted.
+    let rotate = folder(dir.path()).args(["--rotate", "--keep-last", "9", "--match", "*.sql"]);
+    rotate.args(["-d", database.name()]).run().expect_code(0);
+    assert!(manifest(&dir.path().join("shop_1.sql")).exists());
+    fails(dir.path(), &with_shop[..4], &[words]);
+    // Where there is nothing else they are what is checked, each kind of names by itself.
+    remove(&ours);
+    passes(dir.path(), &with_shop[..4], 1);
+    let old = dir.path().join("app_1.sql");
+    fs::copy(dir.path().join("shop_1.sql"), &old).unwrap();
+    let then = std::time::SystemTime::now() - time_of(30);
+    let file = fs::File::options().append(true).open(&old).unwrap();
+    file.set_modified(then).unwrap();
+    fails(
+        dir.path(),
+        &with_shop,
+        &[", files named app_#: the newest good backup is 1d 6h old"],
+    );
+}
+
+/// A damaged one of others says nothing of its database: it is one of those that are called alike.
+#[test]
+fn what_others_left_damaged_is_one_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    for day in 1..=3 {
+        let copy = dir.path().join(format!("b_2026010{day}.dump"));
+        fs::copy(&first, &copy).unwrap();
+    }
+    remove(&first);
+    fs::write(dir.path().join("b_20260102.dump"), "PGDMP").unwrap();
+    fails(dir.path(), &["--match", "b_*"], &["the archive ends early"]);
+}
+
+/// Rotation would keep the damaged one and delete the good.
+#[test]
+fn damage_that_can_not_be_noted_is_said_to_be_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let mut bytes = fs::read(&first).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&first, bytes).unwrap();
+    let note = PathBuf::from(format!("{}.verified.json", first.display()));
+    fs::create_dir(&note).unwrap();
+    let output = check(dir.path(), &["--verify-checksums"]).expect_code(1);
+    let words = "; rotation will take that backup for a good one";
+    assert!(output.stderr.contains(words), "{output:?}");
 }

@@ -134,23 +134,86 @@ fn a_psql_that_does_not_answer_is_not_waited_for() {
         .expect_error("error: no answer from psql within 20.0s");
 }
 
+/// How a user is asked for in a container, who may not be told passwords.
+#[test]
+fn globals_come_without_passwords_that_may_not_be_read() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let mut client = cluster.connect("postgres").unwrap();
+    let role = "create role app login; create role other password 'Zebra'";
+    client.batch_execute(role).unwrap();
+    let bin = far(&["pg_dumpall", "pg_dump", "psql"]);
+    let dir = tempfile::tempdir().unwrap();
+    let command = command(bin.path(), &cluster);
+    let run = folder(dir.path()).args(["--pg-dump", &command, "-U", "app"]);
+    let run = run.args(["-d", "postgres", "--globals"]).run();
+    let output = run.expect_code(0);
+    assert!(
+        output.stderr.contains("which app may not read"),
+        "{output:?}"
+    );
+    let globals = output.json_lines().into_iter().find(|record| {
+        let path = setting::text(record, "path");
+        !path.contains("postgres")
+    });
+    let path = std::path::PathBuf::from(setting::text(&globals.unwrap(), "path"));
+    let manifest = fs::read_to_string(setting::manifest(&path)).unwrap();
+    assert!(
+        manifest.contains("the passwords of the roles"),
+        "{manifest}"
+    );
+}
+
+#[test]
+fn what_psql_can_say_is_foreseen() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let database = Database::named(&cluster, "app");
+    database.sql(
+        "create table large as select md5(i::text) from generate_series(1, 100000) i;
+         create subscription sub connection 'dbname=x' publication p with (connect = false);
+         create role app login; grant pg_read_all_data to app",
+    );
+    let bin = far(&["pg_dump", "psql"]);
+    let dir = tempfile::tempdir().unwrap();
+    let command = command(bin.path(), &cluster);
+    let run = |more: &[&str]| {
+        let run = folder(dir.path()).args(["--pg-dump", &command, "-U", "app", "-d", "app"]);
+        run.args(more).run()
+    };
+    let output = run(&[]).expect_code(0);
+    let words = "warning: not in the backup: subscriptions: sub; ";
+    assert!(output.stderr.contains(words), "{output:?}");
+    let manifest = manifest_of(&output);
+    assert_eq!(manifest["omissions"][0], "subscriptions: sub");
+    assert!(manifest["source_bytes"].as_u64().unwrap() > 4 << 20);
+    let output = run(&["--", "--no-subscriptions"]).expect_code(0);
+    assert_eq!(output.stderr, "");
+    let output = run(&["-t", "large"]).expect_code(0);
+    assert_eq!(manifest_of(&output)["source_bytes"], Value::Null);
+    database.sql("alter subscription sub set (slot_name = none); drop subscription sub");
+}
+
 #[test]
 fn what_a_wrapper_leaves_behind_is_not_waited_for() {
     let database = setting::database_with_rows(10);
     let bin = tempfile::tempdir().unwrap();
+    for name in ["pg_dump", "pg_dumpall"] {
+        let real = Program::find(name, None).unwrap();
+        let script = format!(
+            "[ \"$1\" = --version ] || {{ sleep 60 & echo $! >>{}/left; }}\nexec {} \"$@\"",
+            bin.path().display(),
+            real.path().display()
+        );
+        write(&bin.path().join(name), &script);
+    }
     let wrapper = bin.path().join("pg_dump");
-    let real = Program::find("pg_dump", None).unwrap();
-    let script = format!(
-        "[ \"$1\" = --version ] || {{ sleep 60 & echo $! >{}/left; }}\nexec {} \"$@\"",
-        bin.path().display(),
-        real.path().display()
-    );
-    write(&wrapper, &script);
     let dir = tempfile::tempdir().unwrap();
     let run = setting::back_up(&database, dir.path());
-    let run = run.args(["--pg-dump", wrapper.to_str().unwrap()]);
+    let run = run.args(["--globals", "--pg-dump", wrapper.to_str().unwrap()]);
     assert_eq!(run.run().expect_code(0).stderr, "");
     let left = fs::read_to_string(bin.path().join("left")).unwrap();
-    let killed = std::process::Command::new("kill").arg(left.trim()).status();
+    assert_eq!(left.lines().count(), 2);
+    let killed = std::process::Command::new("kill")
+        .args(left.lines())
+        .status();
     assert!(killed.unwrap().success(), "it was waited for");
 }

@@ -322,6 +322,8 @@ fn the_command_line_is_checked_before_anything_is_done() {
         (&["--keep-within", "30"], "30d"),
         (&["--list", "--rotate"], "exclude each other"),
         (&["--rotate"], "--rotate needs a rule"),
+        (&["--keep-daily", "0"], "rules of 0 keep nothing"),
+        (&["-U", "postgres://app:secret@host/app"], "-U takes no URL"),
         (&["-s", "-a"], "exclude each other"),
         (&["-F", "directory"], "directory"),
         (&["-F", "plain", "-Z", "lz4:9"], "one level"),

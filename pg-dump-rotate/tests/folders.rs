@@ -15,7 +15,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use setting::{actions, back_up, database_with_rows, folder, manifest, path_of, text, visible};
 use shared::programs::Program;
-use tests::{Database, ToolCommand, eventually, files_in};
+use tests::{Database, ToolCommand, eventually, files_in, program};
 
 const FORMATS: [&str; 2] = ["custom", "directory"];
 
@@ -190,6 +190,43 @@ fn a_folder_that_is_read_only() {
     fs::remove_file(dir.path().join(".pg-dump-rotate.lock")).unwrap();
     expect_nothing_done(run(), dir.path(), "could not write to the folder");
     fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_missing_is_made_and_its_parents_are_not() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("link");
+    symlink(dir.path().join("unmounted"), &nowhere).unwrap();
+    for (missing, words) in [
+        (dir.path().join("unmounted/backups"), "unmounted\n"),
+        (nowhere, "is a link to nowhere"),
+    ] {
+        for more in [&["--keep-last=1"][..], &["--dry-run"]] {
+            let run = back_up(&database, &missing).args(more);
+            expect_nothing_done(run, dir.path(), words);
+        }
+    }
+    let backups = dir.path().join("backups");
+    let run = || back_up(&database, &backups).args(["--keep-last", "1"]);
+    let made = run().run().expect_code(0);
+    made.expect_error("pg-dump-rotate: warning: made the folder");
+    assert_eq!(run().run().expect_code(0).stderr, "");
+}
+
+#[test]
+fn a_file_that_may_not_grow_so_large() {
+    let database = database_with_rows(100_000);
+    let dir = tempfile::tempdir().unwrap();
+    for format in FORMATS {
+        let limited = program("sh")
+            .args(["-c", "ulimit -f 100; exec \"$0\" \"$@\""])
+            .arg(tests::binary("pg-dump-rotate"))
+            .args(["-Z", "none", "-F", format, "--dir"])
+            .arg(dir.path())
+            .database(&database);
+        expect_nothing_done(limited, dir.path(), "File too large");
+    }
 }
 
 #[test]

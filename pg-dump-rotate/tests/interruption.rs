@@ -194,6 +194,38 @@ fn what_a_running_run_writes_is_left_alone() {
     assert_eq!(visible(dir.path()).len(), 6);
 }
 
+/// More records and words than a pipe holds, and nobody reads them: no other run waits for that.
+#[test]
+fn a_reader_that_is_slow_keeps_nobody_from_the_folder() {
+    let [database, second, other] = [10, 10, 10].map(database_with_rows);
+    let dir = tempfile::tempdir().unwrap();
+    let first = path_of(&back_up(&database, dir.path()).run().expect_code(0));
+    for number in 0..200 {
+        let (month, day) = (1 + number / 28, 1 + number % 28);
+        taken_at(&first, &format!("2026{month:02}{day:02}T000000Z"));
+        let unfinished = format!("y_20250101T000000Z-{}.dump", number + 2);
+        fs::write(dir.path().join(unfinished), "").unwrap();
+    }
+    let both = ["-d", database.name(), "-d", second.name()];
+    for run in [
+        folder(dir.path()).args(["--rotate", "--keep-last", "150"]),
+        back_up(&database, dir.path()).args(["--keep-last", "120"]),
+        back_up(&database, dir.path())
+            .args(["--keep-last", "90"])
+            .args(both),
+    ] {
+        let (run, mut unread) = run.unread();
+        let running = run.start();
+        eventually("the pipe is full", || {
+            rustix::io::ioctl_fionread(&unread).unwrap() > 40_000
+        });
+        let taken = back_up(&other, dir.path()).args(["--keep-last", "1"]);
+        taken.run().expect_code(0);
+        std::io::copy(&mut unread, &mut std::io::sink()).unwrap();
+        running.finish().expect_code(0);
+    }
+}
+
 #[test]
 fn many_runs_at_once_do_not_disturb_each_other() {
     let databases: Vec<Database> = (0..4).map(|_| database_with_rows(100)).collect();

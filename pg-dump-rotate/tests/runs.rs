@@ -281,3 +281,15 @@ fn words_reach_pg_dump_by_ssh_as_they_are() {
     assert_eq!(record["database"], "it's an app");
     assert_eq!(record["server_version"], cluster.version().to_string());
 }
+
+/// However a pattern is written.
+#[test]
+fn a_passed_pattern_that_matches_nothing_is_an_error() {
+    let database = database_with_rows(1);
+    let dir = tempfile::tempdir().unwrap();
+    for words in [&["-enosuch"][..], &["-eplpgsql", "-enosuch"]] {
+        let run = back_up(&database, dir.path()).arg("--").args(words).run();
+        run.expect_code(2).expect_error("nosuch");
+        assert!(visible(dir.path()).is_empty());
+    }
+}

@@ -182,34 +182,112 @@ fn all_databases_are_those_that_can_be_dumped() {
         let run = folder(dir.path()).server(&cluster);
         run.args(["-d", "app", "--all-databases"])
     };
-    let output = run().run().expect_code(0);
+    // A database that somebody closed has no backup from then on: that is said.
+    let output = run().run().expect_code(1);
+    let expected = |private: &str, action: &str| {
+        let all = [
+            ("Sales 2026", action),
+            ("app", action),
+            ("closed", "skipped"),
+            ("pattern", "skipped"),
+            ("postgres", action),
+            ("private", private),
+        ];
+        all.map(|(name, action)| some(name, action))
+    };
+    assert_eq!(told(&output), expected("created", "created"));
+    for words in [
+        "warning: skipped the database closed: it is closed: its ALLOW_CONNECTIONS is false",
+        "warning: skipped the database pattern: it is a template",
+    ] {
+        assert!(output.stderr.contains(words), "{output:?}");
+    }
+    let excluding = |names: &[&str]| {
+        let mut run = run();
+        for name in names {
+            run = run.args(["--exclude-database", name]);
+        }
+        run.run()
+    };
+    let output = excluding(&["clos*"]).expect_code(0);
+    assert_eq!(
+        output.stderr.lines().count(),
+        1,
+        "of the template: {output:?}"
+    );
+    let output = excluding(&["closed", "p*"]).expect_code(0);
     assert_eq!(output.stderr, "");
-    let all = ["Sales 2026", "app", "postgres", "private"];
-    assert_eq!(told(&output), all.map(|name| some(name, "created")));
+    let left = ["Sales 2026", "app"].map(|name| some(name, "created"));
+    assert_eq!(told(&output), left);
+    let output = excluding(&["closed", "patern"]).expect_code(0);
+    output.expect_error("warning: --exclude-database patern: there is no such database");
     let output = run().env("PGUSER", "reader").run().expect_code(1);
-    let mut expected = all.map(|name| some(name, "created"));
-    expected[3].1 = "skipped".into();
-    assert_eq!(told(&output), expected);
+    let expected_of_reader = expected("skipped", "created");
+    assert_eq!(told(&output), expected_of_reader);
     let words = "warning: skipped the database private: we have no right to connect to it";
-    output.expect_error(words);
-    let output = run().args(["-v", "--dry-run"]).run().expect_code(0);
-    assert_eq!(told(&output), all.map(|name| some(name, "would_create")));
-    for name in ["closed", "pattern", "template0", "template1"] {
-        assert!(
-            output.stderr.contains(&format!(
-                "note: the database {name} is a template or closed"
-            )),
-            "{output:?}"
-        );
+    assert!(output.stderr.contains(words), "{output:?}");
+    let output = run().args(["-v", "--dry-run"]).run().expect_code(1);
+    assert_eq!(told(&output), expected("would_create", "would_create"));
+    for name in ["template0", "template1"] {
+        let words = format!("note: the database {name} is a template");
+        assert!(output.stderr.contains(&words), "{output:?}");
     }
     let mut client = cluster.connect("postgres").unwrap();
     let half_dropped = "update pg_database set datconnlimit = -2 where datname = 'app'";
     client.batch_execute(half_dropped).unwrap();
     let run = folder(dir.path()).server(&cluster);
     let run = run.args(["-d", "postgres", "--all-databases"]);
-    let output = run.run().expect_code(0);
-    assert_eq!(told(&output).len(), 3);
-    output.expect_error("warning: left out the database app: a DROP DATABASE of it was");
+    let output = run.run().expect_code(1);
+    assert_eq!(told(&output).len(), 5);
+    let words = "warning: left out the database app: a DROP DATABASE of it was";
+    assert!(output.stderr.contains(words), "{output:?}");
+}
+
+/// What there has to be, the server says.
+#[test]
+fn a_check_of_a_server_misses_what_has_no_backup() {
+    let cluster = server();
+    let dir = tempfile::tempdir().unwrap();
+    let of_all = |more: &[&str]| {
+        let run = folder(dir.path()).server(&cluster).args(more);
+        run.args(["-d", "postgres", "--all-databases", "--globals"])
+    };
+    let open = ["--exclude-database=closed", "--exclude-database=pattern"];
+    of_all(&open).run().expect_code(0);
+    let label = ["--label", "pre-migration"];
+    of_all(&open).args(label).run().expect_code(0);
+    let check = |more: &[&str]| of_all(&["--check"]).args(more);
+    let output = check(&open).run().expect_code(0);
+    let names = [
+        None,
+        Some("Sales 2026"),
+        Some("app"),
+        Some("postgres"),
+        Some("private"),
+    ];
+    let ok = names.map(|name| (name.map(str::to_string), "ok".to_string()));
+    assert_eq!(told(&output), ok);
+    assert_eq!(output.stderr, "");
+    let elsewhere = check(&open).args(["--pg-dump", "env pg_dump"]);
+    assert_eq!(told(&elsewhere.run().expect_code(0)), ok);
+    let missed = |output: &Output| {
+        let records = output.json_lines();
+        let failed = records.iter().filter(|record| record["action"] == "failed");
+        failed
+            .map(|record| text(record, "reason"))
+            .collect::<Vec<_>>()
+    };
+    let output = check(&[]).run().expect_code(1);
+    assert_eq!(
+        missed(&output),
+        ["database closed: there is no good backup"]
+    );
+    let mut client = cluster.connect("postgres").unwrap();
+    client.batch_execute("create database fresh").unwrap();
+    client.batch_execute("drop database app").unwrap();
+    let output = check(&open).args(["--max-age", "26h"]).run().expect_code(1);
+    assert_eq!(missed(&output), ["database fresh: there is no good backup"]);
+    assert_eq!(output.json_lines().len(), 5, "app is gone: {output:?}");
 }
 
 #[test]
@@ -266,15 +344,6 @@ fn globals_of_all_databases_are_asked_for_where_the_databases_were() {
     assert!(told.contains(&some("aaa", "failed")), "{told:?}");
 }
 
-/// The line of the README that begins so.
-fn readme_line(start: &str) -> &'static str {
-    let lines = include_str!("../../README.md").lines().map(str::trim);
-    lines
-        .into_iter()
-        .find(|line| line.starts_with(start))
-        .unwrap()
-}
-
 /// As the README has it: everything is proved, and the server comes back, roles first.
 #[test]
 fn a_whole_server_is_proved_and_comes_back() {
@@ -285,6 +354,7 @@ fn a_whole_server_is_proved_and_comes_back() {
     let dir = tempfile::tempdir().unwrap();
     let run = folder(dir.path()).server(&cluster);
     let run = run.args(["-d", "postgres", "--all-databases", "--globals"]);
+    let run = run.args(["--exclude-database=closed", "--exclude-database=pattern"]);
     let [taken, proof] = tests::pipe([run, tests::tool("pg-restore-verify").arg("-")]);
     taken.expect_code(0);
     let records = proof.expect_code(0).json_lines();
@@ -319,15 +389,21 @@ fn a_whole_server_is_proved_and_comes_back() {
         run.args(arguments).run().expect_code(0);
     }
     let (bin, dir) = (bin.display(), dir.path().display());
-    let good = readme_line("good=");
-    let way_back = format!(
-        "{good}
-         {bin} --dir {dir} --list --globals | jq -r \"$good\" | head -n 1 | sh &&
-         createdb app &&
-         {bin} --dir {dir} --list -d app | jq -r \"$good\" | head -n 1 | sh"
-    );
-    let output = program("sh").args(["-c", &way_back]).server(&other).run();
-    output.expect_code(0);
+    let lines = include_str!("../../README.md").lines().map(str::trim);
+    let lines = lines.skip_while(|line| !line.starts_with("good="));
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    let way_back = lines.join("\n").replace("/backups", &dir.to_string());
+    let way_back = way_back.replace("pg-dump-rotate", &bin.to_string());
+    let scripts = tempfile::tempdir().unwrap();
+    let sh = |commands: &str| {
+        let sh = program("sh").args(["-ec", commands]).server(&other);
+        sh.current_dir(scripts.path()).run()
+    };
+    sh(&way_back).expect_code(0);
+    // What is not there is no success.
+    let typo = way_back.replace("createdb app", "true");
+    sh(&typo.replace("-d app", "-d nonesuch")).expect_code(4);
     let mut client = other.connect("app").unwrap();
     let owner = "select tableowner || (select a from t) from pg_tables where tablename = 't'";
     let owner: String = client.query_one(owner, &[]).unwrap().get(0);

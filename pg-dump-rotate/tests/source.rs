@@ -121,10 +121,12 @@ fn what_real_databases_have_is_in_the_dump() {
 #[test]
 fn a_dump_that_differs_is_none() {
     let database = database_with_rows(1000);
+    database.sql("select lo_from_bytea(0, 'hello')");
     let dir = tempfile::tempdir().unwrap();
     let note = database.value("select note from orders where id = 500");
     let changed = altering_pg_dump(&format!("sed s/{note}/x/"));
     let shorter = altering_pg_dump(&format!("sed /{note}/d"));
+    let other_object = altering_pg_dump("sed s/68656c6c6f/68656c6c6e/");
     for (bin, argument, words) in [
         (
             &changed,
@@ -135,6 +137,11 @@ fn a_dump_that_differs_is_none() {
             &shorter,
             "--source-counts",
             "public.orders has 999 rows in the dump, 1000 on the server",
+        ),
+        (
+            &other_object,
+            "--source-digest",
+            "the large objects are others in the dump than on the server",
         ),
     ] {
         let run = || {
@@ -224,4 +231,27 @@ fn nothing_is_compared_with_nothing() {
         let run = back_up(&database, dir.path()).args(["--source-counts", argument]);
         run.run().expect_code(2).expect_error(words);
     }
+    let run = back_up(&database, dir.path()).args(["--source-counts", "--", "--section=data"]);
+    run.run()
+        .expect_code(2)
+        .expect_error("only pg_dump knows that");
+}
+
+#[test]
+fn names_that_no_manifest_can_tell_are_not_compared() {
+    let database = Database::new();
+    let name = database.name();
+    let mut client = database.cluster().connect("postgres").unwrap();
+    for statement in [
+        format!("drop database {name}"),
+        format!("create database {name} template template0 encoding 'EUC_JP' locale 'C'"),
+    ] {
+        client.batch_execute(&statement).unwrap();
+    }
+    database.sql("create table \"表\" as select 1 as a");
+    let dir = tempfile::tempdir().unwrap();
+    let run = || back_up(&database, dir.path()).arg("--source-digest");
+    let refused = run().run().expect_code(2);
+    refused.expect_error("can't be read in a dump in EUC_JP");
+    run().args(["--", "--encoding=UTF8"]).run().expect_code(0);
 }

@@ -153,10 +153,65 @@ fn a_proxy_that_stalls_ends_the_globals() {
     };
     let dir = tempfile::tempdir().unwrap();
     let proxy = StallingProxy::new(cluster.port(), 200 << 10);
-    run(&proxy, dir.path())
-        .run()
-        .expect_code(2)
-        .expect_error("globals: lost the connection to the server: nothing came for ");
+    let output = run(&proxy, dir.path()).run().expect_code(2);
+    let failed = &output.json_lines()[0];
+    assert_eq!(
+        (&failed["action"], &failed["format"]),
+        (&"failed".into(), &"plain".into())
+    );
+    output.expect_error("globals: lost the connection to the server: nothing came for ");
     assert!(proxy.passed() > 200 << 10);
     assert!(visible(dir.path()).is_empty());
+}
+
+/// A folder with a pg_dump that writes a part of a dump, and then nothing any more: its session on
+/// the server is gone, and it knows nothing of that.
+fn dying_pg_dump() -> tempfile::TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    let real = shared::programs::Program::find("pg_dump", None).unwrap();
+    let real = real.path().display();
+    for (name, script) in [
+        (
+            "pg_dump",
+            format!(
+                "[ \"$1\" = --version ] && exec {real} --version\n\
+                 {real} \"$@\" | head -c 100000\nsleep 1000"
+            ),
+        ),
+        (
+            "psql",
+            "exec $(dirname {real})/psql \"$@\"".replace("{real}", &real.to_string()),
+        ),
+    ] {
+        let path = bin.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bin
+}
+
+#[test]
+fn a_pg_dump_without_a_session_is_ended() {
+    let database = database(8 << 20);
+    let bin = dying_pg_dump();
+    let start = |elsewhere: bool| {
+        let dir = tempfile::tempdir().unwrap();
+        let run = run(&database, dir.path(), tests::tcp_cluster().port());
+        let pg_dump = format!("env x=y {}/pg_dump", bin.path().display());
+        let run = match elsewhere {
+            true => run.args(["--pg-dump", &pg_dump]),
+            false => run.env("PG_BINDIR", bin.path()),
+        };
+        (run.start(), dir)
+    };
+    for (running, dir) in [false, true].map(start) {
+        running
+            .finish()
+            .expect_code(2)
+            .expect_error("error: lost the connection to the server: nothing came for ")
+            .expect_error("the server has no session of pg_dump");
+        assert!(visible(dir.path()).is_empty());
+        let left = tests::processes_with(dir.path().to_str().unwrap());
+        assert!(left.is_empty(), "{left:?}");
+    }
 }

@@ -32,6 +32,14 @@ BEGIN
     IF coalesce(was.oid::text, '') <> oid_before THEN
         RAISE EXCEPTION 'database "%" is not the one that was there when this began', live;
     END IF;
+    -- both were looked for a moment ago
+    IF EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
+               WHERE s.database = live AND NOT s.temporary)
+       OR EXISTS (SELECT FROM pg_catalog.pg_subscription s
+                  WHERE s.subdbid = was.oid AND s.subenabled)
+    THEN
+        RAISE EXCEPTION 'database "%" has a replication slot or an enabled subscription by now', live;
+    END IF;
     IF NOT is_rehearsal THEN
         IF was.oid IS NOT NULL THEN
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', live);

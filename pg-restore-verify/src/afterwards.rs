@@ -112,6 +112,10 @@ fn promote(
         watch.end()?;
         return target.clean();
     }
+    if !after.dry_run {
+        // What stands in the way is looked for after it: it can take an hour.
+        target.analyze()?;
+    }
     let promotion = target.plan_promotion(live, after)?;
     let mut remarks = String::new();
     for accepted in findings.skipped() {
@@ -123,7 +127,6 @@ fn promote(
         findings.add(finding.message(promotion.words(false) + &remarks))?;
         return target.clean();
     }
-    target.analyze()?;
     target.let_through()?;
     // From here on it is brought to an end, which takes a minute at most.
     watch.end()?;

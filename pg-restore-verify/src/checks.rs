@@ -41,6 +41,14 @@ pub enum Origin<'a> {
 }
 
 impl Origin<'_> {
+    /// The search path that the backup gives to its database, where it did not do so yet.
+    fn search_path(&self) -> Option<&str> {
+        match self {
+            Self::Restored(contents) => contents.database.search_path(),
+            Self::Recovered | Self::Live => None,
+        }
+    }
+
     /// Whether the database is in use by others.
     fn is_live(self) -> bool {
         matches!(self, Self::Live)

@@ -12,6 +12,7 @@ use shared::cli::{self, Value};
 use shared::{Error, Result};
 
 use crate::checks::Expectation;
+use crate::compare::Tolerance;
 use crate::memory::Memory;
 
 pub use table::TOOL;
@@ -101,8 +102,8 @@ pub struct Checks {
     pub own: Vec<Expectation>,
     /// A live database to compare counts of rows with.
     pub compare: Option<String>,
-    /// By how many percent a table's count may differ from the live one.
-    pub max_difference: Option<f64>,
+    /// How far a table's count may be from the live one.
+    pub max_difference: Option<Tolerance>,
 }
 
 /// How long it may take.
@@ -246,7 +247,7 @@ impl cli::Options for Options {
             "expect" => self.checks.expectations.push(text()?),
             "checks" => self.checks.file = Some(value.path()),
             "compare" => self.checks.compare = Some(text()?),
-            "max-difference" => self.checks.max_difference = Some(value.percent()?),
+            "max-difference" => self.checks.max_difference = Some(tolerance(value)?),
             "timeout" => self.limits.total = Some(value.duration()?),
             "stall-timeout" => self.limits.stalled = Some(value.duration()?),
             "keep" => self.after.keep = true,
@@ -289,6 +290,17 @@ impl cli::Options for Options {
         checks.own = Expectation::all(&checks.expectations, checks.file.as_deref())?;
         Ok(())
     }
+}
+
+/// `PERCENT`, or `PERCENT,ROWS`.
+fn tolerance(value: &Value) -> Result<Tolerance> {
+    let text = value.text()?;
+    let (percent, rows) = text.split_once(',').unwrap_or((text, "0"));
+    let rows = rows.trim().parse();
+    Ok(Tolerance {
+        percent: Value::new("--max-difference", percent).percent()?,
+        rows: rows.map_err(|_| value.refuse("a number of rows is needed, such as 10%,100"))?,
+    })
 }
 
 /// The name of a check.

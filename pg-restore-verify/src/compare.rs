@@ -20,8 +20,20 @@ use crate::proof::counted;
 use crate::record::{Finding, Findings, Status};
 use crate::server::is_superuser;
 
-/// By how many percent a count may differ where nobody said.
-const USUAL_DIFFERENCE: f64 = 10.0;
+/// How far a count may be from the live one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// In percent of the larger one.
+    pub percent: f64,
+    /// So many rows are nothing, whatever part of the table they are; a tenth of that if they are all.
+    pub rows: u64,
+}
+
+/// Where nobody said: in a table of sessions or of a queue a few rows come and go all the time.
+const USUAL: Tolerance = Tolerance {
+    percent: 10.0,
+    rows: 100,
+};
 /// A table up to this size is counted; it takes a second or two.
 const COUNTED_BYTES: i64 = 1 << 30;
 
@@ -56,7 +68,7 @@ pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>)
     let Some(live) = &checks.compare else {
         return Ok(());
     };
-    let most = checks.max_difference.unwrap_or(USUAL_DIFFERENCE);
+    let most = checks.max_difference.unwrap_or(USUAL);
     let (mut client, name) = connect(live).context(|| "--compare".to_string())?;
     if is_superuser(&mut client)? {
         let role: String = match client
@@ -82,6 +94,12 @@ pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>)
     }
     let names: BTreeSet<&QualifiedName> =
         tables.keys().chain(backup.contents.tables.keys()).collect();
+    let held = backup.contents.tables.values();
+    let most = match held.map(|data| data.digest.rows).sum() {
+        // A backup without a single row is empty, however few there should be.
+        0u64 => Tolerance { rows: 0, ..most },
+        _ => most,
+    };
     let mut unknown = 0;
     for table in names {
         signals::check()?;
@@ -108,7 +126,7 @@ pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>)
 }
 
 /// What to say of a table with so many live rows, of which the backup has `held`.
-fn judge(mut finding: Finding, rows: &Rows, held: u64, most: f64) -> Finding {
+fn judge(mut finding: Finding, rows: &Rows, held: u64, most: Tolerance) -> Finding {
     let (rows, shown) = match rows {
         Rows::Counted(rows) => (*rows, counted(*rows, "row")),
         Rows::Estimated(rows) => (*rows, format!("about {}", counted(*rows, "row"))),
@@ -119,12 +137,20 @@ fn judge(mut finding: Finding, rows: &Rows, held: u64, most: f64) -> Finding {
         }
     };
     let difference = difference(rows, held);
-    if difference > most {
+    // All of a table is a loss sooner than a part of it.
+    let few = match rows.min(held) {
+        0 => most.rows / 10,
+        _ => most.rows,
+    };
+    if difference > most.percent && rows.abs_diff(held) > few {
         finding.status = Status::Failed;
         finding = finding.message(match (rows, held) {
             (0, _) => "the backup has rows, the live database none of them".to_string(),
             (_, 0) => "the live table has rows, the backup none of them".to_string(),
-            _ => format!("the live table differs by {difference:.1} %, more than {most} %"),
+            _ => format!(
+                "the live table differs by {difference:.1} %, more than {} %",
+                most.percent
+            ),
         });
     }
     finding.compared(shown, counted(held, "row"))

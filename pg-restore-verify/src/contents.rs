@@ -9,7 +9,7 @@ use shared::dump::{
 };
 
 use crate::choice::Chosen;
-use crate::instants::{InstantColumns, line_in_utc};
+use crate::instants::{InstantColumns, line_in_utc, row_in_utc};
 use crate::large_objects::properties::{self, Described};
 use crate::restore::{HeldOff, Reach, Withheld};
 use crate::roles::Needs;
@@ -53,7 +53,7 @@ pub struct Contents {
 pub struct TableData {
     /// How the dump writes them.
     pub form: Form,
-    /// Their digest.
+    /// Their digest, with instants in UTC.
     pub digest: Digest,
     /// Their digest as they stand in the backup, which is that of its manifest.
     pub as_written: Digest,
@@ -142,6 +142,8 @@ pub struct Collector {
     instants: InstantColumns,
     copying: Option<Copying>,
     large_object: Option<u32>,
+    /// Whose bytes came last.
+    last_object: Option<u32>,
     bytes: Vec<u8>,
     is_bounded: bool,
 }
@@ -161,6 +163,7 @@ impl Collector {
             instants: InstantColumns::default(),
             copying: None,
             large_object: None,
+            last_object: None,
             bytes: Vec::new(),
             is_bounded: false,
         }
@@ -207,7 +210,8 @@ impl Collector {
     }
 
     /// All that was gathered.
-    pub fn finish(self) -> Contents {
+    pub fn finish(mut self) -> Contents {
+        self.finish_object();
         self.contents
     }
 
@@ -315,13 +319,24 @@ impl Collector {
         }
     }
 
-    /// Notes the next bytes of a large object, if only that it is there.
+    /// Notes the next bytes of a large object, if only that it is there. Those of one stand together.
     pub fn large_object(&mut self, oid: u32, bytes: &[u8]) {
+        if self.last_object != Some(oid) {
+            self.finish_object();
+            self.last_object = Some(oid);
+        }
         self.contents
             .large_objects
             .entry(oid)
             .or_default()
             .add(bytes);
+    }
+
+    fn finish_object(&mut self) {
+        let last = self.last_object.take();
+        if let Some(digest) = last.and_then(|oid| self.contents.large_objects.get_mut(&oid)) {
+            digest.finish();
+        }
     }
 
     /// Whether the statement is data; it is noted as such.
@@ -381,7 +396,11 @@ impl Collector {
         let table = self.contents.tables.entry(inserted.table);
         let data = table.or_insert_with(|| TableData::new(form));
         for row in inserted.rows {
-            data.digest.add(row);
+            // Which of its values are instants, an INSERT without the columns' names does not tell.
+            match row_in_utc(row, &mut self.bytes) {
+                true => data.digest.add(&self.bytes),
+                false => data.digest.add(row),
+            }
             data.bytes += row.len() as u64;
         }
         true

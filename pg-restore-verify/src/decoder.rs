@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
-use shared::dump::CopyTarget;
+use shared::dump::{CopyTarget, decode};
 use shared::{Error, Result};
 
 use crate::server::Server;
@@ -81,7 +81,7 @@ impl Decoder {
 
     fn convert(&mut self, sql: &[u8]) -> Result<String> {
         let Some(server) = &self.server else {
-            return Ok(String::from_utf8_lossy(sql).into_owned());
+            return Ok(self.guess(sql));
         };
         let encoding = self.encoding.clone().unwrap_or_default();
         let client = match &mut self.client {
@@ -98,10 +98,15 @@ impl Decoder {
                 Ok(row.try_get(0)?)
             }
             // What is not in the encoding that it claims is damage, which comparing shows.
-            Err(error) if error.as_db_error().is_some() => {
-                Ok(String::from_utf8_lossy(sql).into_owned())
-            }
+            Err(error) if error.as_db_error().is_some() => Ok(self.guess(sql)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The text without a server, as a manifest has it.
+    fn guess(&self, sql: &[u8]) -> String {
+        let text = decode(sql, self.encoding.as_deref().unwrap_or("UTF8"));
+        text.unwrap_or_else(|| String::from_utf8_lossy(sql))
+            .into_owned()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! pg_dump writes such values in the time zone of its session, which no dump
 //! records. The server's text in UTC is the common form: the same instant, the
-//! same bytes. Fields of other types are never touched.
+//! same bytes. In COPY's rows fields of other types are never touched.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -68,11 +68,20 @@ pub fn line_in_utc(line: &[u8], places: &[usize], out: &mut Vec<u8>) -> bool {
     changed
 }
 
+/// Whether an instant anywhere in an INSERT's row is not spelled in UTC; if so, the row with all of
+/// them spelled so is in `out`.
+pub fn row_in_utc(row: &[u8], out: &mut Vec<u8>) -> bool {
+    out.clear();
+    let mut copied = 0;
+    respell(row, 0..row.len(), &mut copied, out);
+    out.extend_from_slice(&row[copied..]);
+    copied > 0
+}
+
 /// `text` with every instant in it spelled in UTC.
 pub fn text_in_utc(text: &str) -> Vec<u8> {
-    let (mut out, mut copied) = (Vec::new(), 0);
-    respell(text.as_bytes(), 0..text.len(), &mut copied, &mut out);
-    out.extend_from_slice(&text.as_bytes()[copied..]);
+    let mut out = Vec::new();
+    row_in_utc(text.as_bytes(), &mut out);
     out
 }
 

@@ -56,6 +56,7 @@ fn digest_one(client: &mut Client, oid: u32) -> Result<LargeObjectDigest> {
         let rows = client.query_typed(piece, &parameters)?;
         let data: &[u8] = rows.first().map_or(Ok(&[][..]), |row| row.try_get(0))?;
         if data.is_empty() {
+            digest.finish();
             return Ok(digest);
         }
         digest.add(data);
@@ -79,7 +80,12 @@ fn digest_pages(client: &mut Client) -> Result<BTreeMap<u32, LargeObjectDigest>>
     while let Some(row) = rows.next()? {
         let (oid, page): (u32, i64) = (row.try_get(0)?, row.try_get(1)?);
         let (page_bytes, data): (i64, &[u8]) = (row.try_get(2)?, row.try_get(3)?);
-        let digest = digests.entry(oid).or_default();
+        if let Some((last, _)) = current.filter(|(last, _)| *last != oid)
+            && let Some(digest) = digests.get_mut(&last)
+        {
+            digest.finish();
+        }
+        let digest: &mut LargeObjectDigest = digests.entry(oid).or_default();
         let position = match current {
             Some((same, position)) if same == oid => position,
             _ => 0,

@@ -31,6 +31,7 @@ mod reading;
 mod record;
 mod recovery;
 mod redump;
+mod reference;
 mod restore;
 mod restriction;
 mod roles;

@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use postgres::types::Type;
-use shared::dump::{Event, Script, Token, tokens};
-use shared::{Result, signals};
+use shared::dump::{Event, Script, Token, quote_identifier, tokens};
+use shared::{Error, Result, signals};
 
 use crate::contents::Contents;
 use crate::record::{Findings, Status};
-use crate::restore::Target;
+use crate::restore::{Doubt, Target};
+use crate::server::Server;
 
 /// What a backup needs of its server and can't bring along.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     extensions: BTreeSet<String>,
     tablespaces: BTreeSet<String>,
+    /// The statements that create them.
+    collations: Vec<String>,
     /// A script's own CREATE DATABASE.
     pub create_database: Option<String>,
 }
@@ -28,6 +31,12 @@ impl Wanted {
         Self {
             extensions: extensions.map(|(_, _, name)| name.to_string()).collect(),
             tablespaces: contents.needs.tablespaces.clone(),
+            collations: contents
+                .schema
+                .statements("COLLATION")
+                .filter(|sql| sql.starts_with(CREATE_COLLATION))
+                .map(str::to_string)
+                .collect(),
             create_database: None,
         }
     }
@@ -44,6 +53,10 @@ impl Wanted {
                 }
                 Event::Statement { sql, .. } if sql.starts_with(b"CREATE DATABASE ") => {
                     wanted.create_database = Some(String::from_utf8_lossy(sql).into_owned());
+                }
+                Event::Statement { sql, .. } if sql.starts_with(CREATE_COLLATION.as_bytes()) => {
+                    let sql = String::from_utf8_lossy(sql).into_owned();
+                    wanted.collations.push(sql);
                 }
                 Event::Statement { sql, .. }
                     if ENDS.iter().any(|start| sql.starts_with(start.as_bytes())) =>
@@ -72,9 +85,12 @@ impl Wanted {
         let major = server.version().major;
         for name in &self.extensions {
             let known = "SELECT FROM pg_catalog.pg_available_extensions WHERE name = $1";
+            let object = format!("EXTENSION {name}");
             if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
-                let object = format!("EXTENSION {name}");
                 missing.push((object, format!("install {}", package(name, major))));
+                lacking.insert(name.clone());
+            } else if let Some(why) = can_t_be_created(server, name)? {
+                missing.push((object, why));
                 lacking.insert(name.clone());
             }
         }
@@ -102,6 +118,75 @@ impl Wanted {
         target.lacking = lacking;
         Ok(goes_on)
     }
+
+    /// Says which collations this machine lacks: they are tried in the new database. Whether it can
+    /// be restored nevertheless.
+    pub fn report_collations(
+        &self,
+        target: &mut Target,
+        is_part: bool,
+        findings: &mut Findings<'_>,
+    ) -> Result<bool> {
+        if self.collations.is_empty() {
+            return Ok(true);
+        }
+        let mut client = target.connect()?;
+        for create in &self.collations {
+            let tokens = tokens(create.as_bytes());
+            let Some(Token::Symbol(b'.')) = tokens.get(3) else {
+                continue;
+            };
+            let named = |at: usize| tokens.get(at).and_then(Token::identifier);
+            let (Some(schema), Some(name)) = (named(2), named(4)) else {
+                continue;
+            };
+            let schema_sql = quote_identifier(&schema);
+            client.batch_execute("BEGIN")?;
+            let schema_there = format!("CREATE SCHEMA IF NOT EXISTS {schema_sql}");
+            let tried = client.batch_execute(&schema_there);
+            let tried = tried.and_then(|()| client.batch_execute(create));
+            client.batch_execute("ROLLBACK")?;
+            let Some(error) = tried.map_err(Error::from).err().filter(is_of_locale) else {
+                continue;
+            };
+            let words = format!(
+                "the server lacks COLLATION {schema}.{name}: {}",
+                error.message()
+            );
+            let remedy =
+                "install its locale (on Debian in locales-all), or name a server that has it by -d";
+            let finding = findings.check("preflight", Status::Skipped);
+            let finding = finding.object(format!("COLLATION {schema}.{name}"));
+            let message = format!("{}: {remedy}", error.message());
+            findings.add(finding.message(message).remark())?;
+            let doubt = Doubt::Locale(words.clone());
+            target.doubt = target.doubt.take().or(Some(doubt));
+            if !is_part {
+                findings.unprovable(&format!("not restored, for {words}; {remedy}"));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+const CREATE_COLLATION: &str = "CREATE COLLATION ";
+
+/// Whether a collation was refused because there is no such locale, or nothing that knows it.
+fn is_of_locale(error: &Error) -> bool {
+    let codes = ["22023", "0A000", "42704"];
+    let is_one = |code: &str| codes.contains(&code);
+    error.sqlstate().is_some_and(is_one) || error.message().contains("open collator")
+}
+
+/// Says that a backup need not load into a server of this version.
+pub fn report_version(target: &Target, findings: &mut Findings<'_>) -> Result<()> {
+    let Some(Doubt::Old(doubt)) = &target.doubt else {
+        return Ok(());
+    };
+    let words = format!("{doubt}: what it refuses says nothing about the backup");
+    let finding = findings.check("preflight", Status::Skipped);
+    findings.add(finding.object("SERVER").message(words).remark())
 }
 
 /// What comes after all extensions, and before what may be large.
@@ -118,56 +203,89 @@ fn extension(sql: &[u8]) -> Option<String> {
     tokens.get(at).and_then(Token::identifier)
 }
 
+/// What comes with PostgreSQL itself.
+const CONTRIB: &[&str] = &[
+    "adminpack",
+    "amcheck",
+    "autoinc",
+    "bloom",
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dblink",
+    "dict_int",
+    "dict_xsyn",
+    "earthdistance",
+    "file_fdw",
+    "fuzzystrmatch",
+    "hstore",
+    "insert_username",
+    "intagg",
+    "intarray",
+    "isn",
+    "lo",
+    "ltree",
+    "moddatetime",
+    "old_snapshot",
+    "pageinspect",
+    "pg_buffercache",
+    "pg_freespacemap",
+    "pg_prewarm",
+    "pg_stat_statements",
+    "pg_surgery",
+    "pg_trgm",
+    "pg_visibility",
+    "pg_walinspect",
+    "pgcrypto",
+    "pgrowlocks",
+    "pgstattuple",
+    "postgres_fdw",
+    "refint",
+    "seg",
+    "sslinfo",
+    "tablefunc",
+    "tcn",
+    "tsm_system_rows",
+    "tsm_system_time",
+    "unaccent",
+    "uuid-ossp",
+    "xml2",
+];
+
+/// Why a server of ours can't create an extension that is installed: its library wants to be there
+/// from the server's start, or something of it is not where it should be. The session in which it
+/// is tried may be lost to that.
+fn can_t_be_created(server: &Server, name: &str) -> Result<Option<String>> {
+    const WORDS: [&str; 4] = [
+        "preload",
+        "could not access file",
+        "unrecognized configuration parameter",
+        "can only create extension in database",
+    ];
+    let is_plain = CONTRIB.contains(&name) || PLAIN.iter().any(|start| name.starts_with(start));
+    if is_plain || !server.is_ours() {
+        return Ok(None);
+    }
+    let mut client = server.connect_to_server()?;
+    let create = format!("CREATE EXTENSION {} CASCADE", quote_identifier(name));
+    let Err(error) = client.batch_execute(&format!("BEGIN; {create}; ROLLBACK")) else {
+        return Ok(None);
+    };
+    let error = Error::from(error);
+    signals::check()?;
+    let words = error.in_one_line();
+    let is_known = WORDS.iter().any(|word| words.contains(word)) || error.sqlstate().is_none();
+    Ok(is_known.then(|| {
+        format!("{words}; a server that loads its library at its start can be named by -d")
+    }))
+}
+
+/// How the names of others begin that are created without more, and not in a moment.
+const PLAIN: [&str; 5] = ["postgis", "address_standardizer", "plp", "pltcl", "vector"];
+
 /// Which package has an extension, as Debian and the PostgreSQL project's own repository name it.
 fn package(extension: &str, major: u32) -> String {
-    const CONTRIB: &[&str] = &[
-        "adminpack",
-        "amcheck",
-        "autoinc",
-        "bloom",
-        "btree_gin",
-        "btree_gist",
-        "citext",
-        "cube",
-        "dblink",
-        "dict_int",
-        "dict_xsyn",
-        "earthdistance",
-        "file_fdw",
-        "fuzzystrmatch",
-        "hstore",
-        "insert_username",
-        "intagg",
-        "intarray",
-        "isn",
-        "lo",
-        "ltree",
-        "moddatetime",
-        "old_snapshot",
-        "pageinspect",
-        "pg_buffercache",
-        "pg_freespacemap",
-        "pg_prewarm",
-        "pg_stat_statements",
-        "pg_surgery",
-        "pg_trgm",
-        "pg_visibility",
-        "pg_walinspect",
-        "pgcrypto",
-        "pgrowlocks",
-        "pgstattuple",
-        "postgres_fdw",
-        "refint",
-        "seg",
-        "sslinfo",
-        "tablefunc",
-        "tcn",
-        "tsm_system_rows",
-        "tsm_system_time",
-        "unaccent",
-        "uuid-ossp",
-        "xml2",
-    ];
     let of = |suffix: &str| format!("postgresql-{major}-{suffix}");
     match extension {
         name if CONTRIB.contains(&name) => {

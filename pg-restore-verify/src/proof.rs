@@ -1,5 +1,7 @@
 //! Is what was restored what the backup holds?
 
+mod definitions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -13,10 +15,9 @@ use crate::contents::{Contents, Form, TableData};
 use crate::large_objects::properties;
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
-use crate::redump::{self, Quotes};
+use crate::redump::{self, Inserts};
 use crate::restore::Target;
 use crate::rows::{self, Reading, Restored};
-use crate::schema::Difference;
 use crate::{large_objects, sequences, tables};
 
 /// Compares a restored database with the backup.
@@ -64,7 +65,7 @@ impl<'a> Proof<'a> {
     pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
         let rows = self.rows(findings)?;
         self.rows_left_out(findings)?;
-        self.tables_left_out(findings)?;
+        let left_out = self.tables_left_out(findings)?;
         self.sequences(findings)?;
         if !self.chosen.is_part() {
             self.large_objects(findings)?;
@@ -82,7 +83,7 @@ impl<'a> Proof<'a> {
             false => "of what was chosen, ",
         };
         Ok(format!(
-            "{chosen}{} in {}, {}, {} and {} are those of the backup{manifest}",
+            "{chosen}{} in {}, {}, {} and {} are those of the backup{manifest}{left_out}",
             counted(rows, "row"),
             counted(self.backup.tables.len() as u64, "table"),
             counted(self.backup.sequences.len() as u64, "sequence"),
@@ -186,11 +187,9 @@ impl<'a> Proof<'a> {
     /// Tables with the right number of rows that differ.
     fn doubtful(&self, restored: &BTreeMap<QualifiedName, Restored>) -> BTreeSet<QualifiedName> {
         let differs = |(table, found): &(&QualifiedName, &Restored)| {
-            let expected = self.backup.tables[*table].digest;
-            found
-                .rows
-                .as_ref()
-                .is_ok_and(|digest| digest.rows == expected.rows && *digest != expected)
+            let expected = &self.backup.tables[*table];
+            let found = found.rows.as_ref();
+            found.is_ok_and(|digest| is_doubtful(expected, digest))
         };
         restored
             .iter()
@@ -218,8 +217,46 @@ impl<'a> Proof<'a> {
         let names_columns = forms.values().any(|names| *names);
         let known = tables::restored(&mut self.target.connect()?)?;
         let mut tables = forms.keys().filter_map(|name| known.get(name));
-        let via_root = tables.any(|table| table.partitioned);
-        let dumped = redump::inserts(&self.pg_dump, self.target, names_columns, via_root)?;
+        let mut form = Inserts {
+            names_columns,
+            via_root: tables.any(|table| table.partitioned),
+            escapes_bytea: false,
+        };
+        let mut dumped = match redump::inserts(&self.pg_dump, self.target, form) {
+            Ok(dumped) => dumped,
+            // Of any of its tables; pg_dump then ends.
+            Err(error) if self.backup.withheld.is_refusal(&error.in_one_line()) => {
+                signals::check()?;
+                let unread = Restored {
+                    rows: Err(error.in_one_line()),
+                    took: began.elapsed(),
+                };
+                let tables = forms.into_keys();
+                return Ok(tables
+                    .map(|table| (table.clone(), unread.clone()))
+                    .collect());
+            }
+            Err(error) => return Err(error),
+        };
+        let differs = |dumped: &BTreeMap<QualifiedName, Digest>| {
+            let mut tables = forms
+                .keys()
+                .filter_map(|name| Some((name, dumped.get(name)?)));
+            tables.any(|(name, found)| is_doubtful(&self.backup.tables[*name], found))
+        };
+        if differs(&dumped) {
+            form.escapes_bytea = true;
+            for (table, again) in redump::inserts(&self.pg_dump, self.target, form)? {
+                if self
+                    .backup
+                    .tables
+                    .get(&table)
+                    .is_some_and(|data| data.digest == again)
+                {
+                    dumped.insert(table, again);
+                }
+            }
+        }
         let restored = |table: &QualifiedName| {
             let mut rows = dumped.get(table).copied().unwrap_or_default();
             for limited in self.chosen.limited() {
@@ -254,8 +291,8 @@ impl<'a> Proof<'a> {
     }
 
     /// Tables whose rows were not taken into the backup: nobody should think
-    /// that they were.
-    fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
+    /// that they were. Which, in words.
+    fn tables_left_out(&self, findings: &mut Findings<'_>) -> Result<String> {
         let mut client = self.target.connect()?;
         let restored = tables::restored(&mut client)?.into_iter();
         let chosen = restored.filter(|(name, _)| self.chosen.holds(name));
@@ -275,14 +312,21 @@ impl<'a> Proof<'a> {
             }
         }
         let dumped = others.into_iter().filter(|(_, table)| table.is_dumped);
-        let dumped: BTreeSet<QualifiedName> = dumped.map(|(name, _)| name).collect();
-        for table in dumped {
-            if !self.backup.tables.contains_key(&table) {
-                let finding = findings.check("rows", Status::Skipped).object(table);
-                findings.add(finding.message("the backup holds its definition only, no rows"))?;
-            }
+        let mut left_out: Vec<QualifiedName> = dumped
+            .map(|(name, _)| name)
+            .filter(|name| !self.backup.tables.contains_key(name))
+            .collect();
+        left_out.sort();
+        for table in &left_out {
+            let finding = findings.check("rows", Status::Skipped).object(table);
+            findings.add(finding.message("the backup holds its definition only, no rows"))?;
         }
-        Ok(())
+        // Rows can stand under the name of a whole instead of its parts.
+        let by_whole = |table: &QualifiedName| self.backup.tables.contains_key(table);
+        match partitioned.iter().any(by_whole) {
+            true => Ok(String::new()),
+            false => Ok(without_rows(&left_out, self.backup.tables.is_empty())),
+        }
     }
 
     fn sequences(&self, findings: &mut Findings<'_>) -> Result<()> {
@@ -408,132 +452,28 @@ impl<'a> Proof<'a> {
         }
         findings.add(findings.check("schema", Status::Skipped).message(message))
     }
-
-    fn schema(&self, findings: &mut Findings<'_>) -> Result<()> {
-        let began = Instant::now();
-        let withheld = &self.backup.withheld;
-        let differences = match self.differences() {
-            Ok(differences) => differences,
-            Err(error) if withheld.role().is_some() => {
-                signals::check()?;
-                let words = format!("it can't be read back: {}", error.in_one_line());
-                findings.could_not_see(&words);
-                return findings.add(findings.check("schema", Status::Skipped).message(words));
-            }
-            Err(error) => return Err(error),
-        };
-        let is_explained = |difference: &Difference| withheld.explains(difference);
-        let (explained, differences): (Vec<_>, Vec<_>) =
-            differences.into_iter().partition(is_explained);
-        let mut failed = false;
-        for difference in &differences {
-            let spelled = self.spelled_otherwise(difference);
-            let status = if spelled.is_some() {
-                Status::Skipped
-            } else {
-                Status::Failed
-            };
-            failed |= status == Status::Failed;
-            let finding = findings.check("schema", status).object(&difference.object);
-            let mut finding = finding.remark();
-            finding.expected.clone_from(&difference.expected);
-            finding.actual.clone_from(&difference.actual);
-            findings
-                .add(finding.message(spelled.unwrap_or_else(|| missing_or_changed(difference))))?;
-        }
-        if let Some(first) = explained.first() {
-            let count = counted(explained.len() as u64, "definition");
-            let words = format!("{count} not there or not the same, for the server refused that");
-            let finding = findings.check("schema", Status::Skipped);
-            findings.add(finding.object(&first.object).message(words))?;
-            let why = "not all definitions could be restored on this server";
-            findings.could_not_see(why);
-        }
-        let held = self.backup.schema.len().saturating_sub(explained.len());
-        if !failed && (held > 0 || explained.is_empty()) {
-            let count = counted(held as u64, "definition");
-            let finding = findings
-                .check("schema", Status::Ok)
-                .compared(&count, &count);
-            findings.add(finding.took(began.elapsed()))?;
-        }
-        Ok(())
-    }
-
-    /// What is not the same, with names quoted as the backup has them.
-    fn differences(&self) -> Result<Vec<Difference>> {
-        let backup = &self.backup.schema;
-        // A name that it quotes may have been a key word.
-        let ways: &[Quotes] = match backup.quotes_all() {
-            true => &[Quotes::All, Quotes::OfServer, Quotes::Needed],
-            false => &[Quotes::Needed],
-        };
-        let mut fewest: Option<Vec<Difference>> = None;
-        for quotes in ways {
-            let mut restored = redump::schema(&self.pg_dump, self.target, self.backup, *quotes)?;
-            restored.schema.retain(self.chosen);
-            if self.promised.is_of_part() && backup.schemas().next().is_none() {
-                // Of some tables only: theirs was created for them.
-                restored.schema.forget_schemas();
-            }
-            let found = backup.differences(&restored.schema);
-            if fewest
-                .as_ref()
-                .is_none_or(|least| found.len() < least.len())
-            {
-                fewest = Some(found);
-            }
-            if fewest.as_ref().is_some_and(Vec::is_empty) {
-                break;
-            }
-        }
-        let mut found = fewest.unwrap_or_default();
-        let built_in = self.built_in_extensions()?;
-        found.retain(|difference| {
-            let mut words = difference.object.rsplitn(2, "EXTENSION ");
-            let is_built_in = words.next().is_some_and(|name| built_in.contains(name));
-            !(is_built_in && words.next().is_some() && difference.actual.is_none())
-        });
-        Ok(found)
-    }
-
-    /// Extensions that are in the restored database, but in no dump of it: one that was created
-    /// anew where it came from is in the backup.
-    fn built_in_extensions(&self) -> Result<BTreeSet<String>> {
-        let mut client = self.target.connect()?;
-        let rows = client.query_typed(include_str!("../sql/built_in_extensions.sql"), &[])?;
-        let names = rows.iter().map(|row| row.try_get("name"));
-        Ok(names.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// Two versions may write the same definition in different words, which no
-    /// comparison of words can tell from a change.
-    fn spelled_otherwise(&self, difference: &Difference) -> Option<String> {
-        let versions = (self.archive.server_major?, self.archive.pg_dump_major?);
-        let ours = (
-            self.target.server().version().major,
-            self.pg_dump.version.major,
-        );
-        let on_both = difference.expected.is_some() && difference.actual.is_some();
-        (on_both && versions != ours).then(|| {
-            format!(
-                "the backup is of server {} by pg_dump {}, this is server {} and pg_dump {}: \
-                 the words differ, whether the meaning does can't be told",
-                versions.0, versions.1, ours.0, ours.1
-            )
-        })
-    }
 }
 
 const UNREAD: &str = "not all that was restored is there or could be read back by this role";
 
-fn missing_or_changed(difference: &Difference) -> String {
-    let words = match (&difference.expected, &difference.actual) {
-        (Some(_), None) => "is not in the restored database",
-        (None, _) => "is in the restored database and not in the backup",
-        (Some(_), Some(_)) => "differs in the restored database",
-    };
-    words.to_string()
+/// That a backup has no rows of some tables.
+fn without_rows(tables: &[QualifiedName], all: bool) -> String {
+    const SHOWN: usize = 3;
+    match (tables, all) {
+        ([], _) => String::new(),
+        (_, true) => "; it holds no rows of any table".to_string(),
+        (_, false) => {
+            let count = counted(tables.len() as u64, "table");
+            let names: Vec<String> = tables.iter().take(SHOWN).map(ToString::to_string).collect();
+            let more = if tables.len() > SHOWN { ", …" } else { "" };
+            format!("; it holds no rows of {count}: {}{more}", names.join(", "))
+        }
+    }
+}
+
+/// Whether there are as many rows, and others: they may be spelled in another way.
+fn is_doubtful(expected: &TableData, found: &Digest) -> bool {
+    found.rows == expected.digest.rows && *found != expected.digest
 }
 
 fn unlike(expected: Digest, actual: &std::result::Result<Digest, String>) -> String {

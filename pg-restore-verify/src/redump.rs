@@ -87,24 +87,33 @@ pub fn database(
     Ok(restored.schema.take_database())
 }
 
-/// The rows of the restored tables as INSERTs, for backups that hold them so; those of partitions
-/// as the partitioned table's if `via_root`.
+/// How rows are written as INSERTs.
+#[derive(Debug, Clone, Copy)]
+pub struct Inserts {
+    /// With the columns' names.
+    pub names_columns: bool,
+    /// Those of partitions as the partitioned table's.
+    pub via_root: bool,
+    /// `bytea` as servers before 9.0 wrote it.
+    pub escapes_bytea: bool,
+}
+
+/// The rows of the restored tables as INSERTs, for backups that hold them so.
 pub fn inserts(
     pg_dump: &Program,
     target: &Target,
-    names_columns: bool,
-    via_root: bool,
+    inserts: Inserts,
 ) -> Result<BTreeMap<QualifiedName, Digest>> {
-    let form = if names_columns {
-        "--column-inserts"
-    } else {
-        "--inserts"
+    let form = match inserts.names_columns {
+        true => "--column-inserts",
+        false => "--inserts",
     };
     let mut options = vec!["--data-only", form];
-    if via_root {
+    if inserts.via_root {
         options.push("--load-via-partition-root");
     }
-    let contents = dump(pg_dump, target, &options, Quotes::Needed)?;
+    let setting = inserts.escapes_bytea.then_some("bytea_output=escape");
+    let contents = dump_with(pg_dump, target, &options, setting)?;
     Ok(contents
         .tables
         .into_iter()
@@ -127,13 +136,21 @@ pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
 }
 
 fn dump(pg_dump: &Program, target: &Target, options: &[&str], quotes: Quotes) -> Result<Contents> {
+    let setting = (quotes == Quotes::OfServer).then_some("quote_all_identifiers=on");
+    dump_with(pg_dump, target, options, setting)
+}
+
+/// What pg_dump writes with these options, and with this setting of its session.
+fn dump_with(
+    pg_dump: &Program,
+    target: &Target,
+    options: &[&str],
+    setting: Option<&str>,
+) -> Result<Contents> {
     let mut command = pg_dump.command();
-    set_environment(&mut command, target.server().environment());
+    set_environment(&mut command, target.server().environment_with(setting));
     // A name in the environment is a name, whatever it looks like.
     command.env("PGDATABASE", target.database().name());
-    if quotes == Quotes::OfServer {
-        command.env("PGOPTIONS", "-c quote_all_identifiers=on");
-    }
     command
         .args(options)
         .arg("--no-password")

@@ -89,14 +89,21 @@ impl Scratch {
     /// When somebody else is about to.
     pub fn claim(&mut self, live: &str) -> Result<()> {
         let claim = include_str!("../sql/claim_place.sql");
-        let row = self
-            .keeper()
-            .query_typed_one(claim, &[(&format!("{CLAIM}{live}"), Type::TEXT)])?;
-        if let Some(pid) = row.try_get::<_, Option<i32>>(0)? {
-            let name = quote_identifier(live);
-            let why = format!("another run is about to take the place of database {name}");
-            let hint = format!("wait for its end; its session on the server has pid {pid}");
-            return Err(Error::new(why).with_hint(hint));
+        let place = format!("{CLAIM}{live}");
+        loop {
+            let keeper = self.keeper();
+            let row = keeper.query_typed_one(claim, &[(&place, Type::TEXT)])?;
+            match (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?) {
+                (true, None) => break,
+                // Who held it is gone since: nobody else may have it by now.
+                (false, None) => signals::sleep(BETWEEN_CLAIMS)?,
+                (_, Some(pid)) => {
+                    let name = quote_identifier(live);
+                    let why = format!("another run is about to take the place of database {name}");
+                    let hint = format!("wait for its end; its session on the server has pid {pid}");
+                    return Err(Error::new(why).with_hint(hint));
+                }
+            }
         }
         self.claimed = Some(live.to_string());
         Ok(())
@@ -307,6 +314,8 @@ fn keeper_on(server: &Server) -> Result<Client> {
     let _ = keeper.batch_execute("SET idle_session_timeout = 0");
     Ok(keeper)
 }
+
+const BETWEEN_CLAIMS: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// How long the server may take to say that the session is still good.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);

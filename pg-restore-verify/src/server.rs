@@ -19,6 +19,9 @@ const NO_SUBSCRIPTIONS: [(&str, &str); 1] = [("max_logical_replication_workers",
 /// No backup's own name for its database would do: it may be dropped and created.
 const MAINTENANCE: &str = "template1";
 
+/// Connections of a server that others use, which they may need while we are there.
+const LEFT_TO_OTHERS: i64 = 10;
+
 /// A server that takes connections.
 pub struct Server {
     reach: Reach,
@@ -46,6 +49,7 @@ impl Server {
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
             folder,
+            foreign: true,
             settings: NO_SUBSCRIPTIONS
                 .map(|(name, value)| (name.into(), value.into()))
                 .into(),
@@ -122,6 +126,14 @@ impl Server {
         }
     }
 
+    /// Opens a session in which a backup is restored.
+    pub fn connect_to_restore(&self, database: &str) -> Result<Client> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.connect_to_restore(database),
+            Reach::Named { .. } => self.connect(database),
+        }
+    }
+
     /// Opens a session whose statement ends when a signal asks us to stop, as long as the guard
     /// lives.
     pub fn connect_cancelled(&self, database: &str) -> Result<(Client, signals::Guard)> {
@@ -173,16 +185,26 @@ impl Server {
         }
     }
 
+    /// How many connections more may be opened, of as many as are `wanted`: of a server that others
+    /// use half of what is free, and never the last ten, but for one.
+    pub fn room(&self, wanted: usize) -> Result<usize> {
+        if self.is_ours() || wanted < 2 {
+            return Ok(wanted);
+        }
+        let mut client = self.connect_to_server()?;
+        let free = include_str!("../sql/free_connections.sql");
+        let free: i64 = client.query_typed_one(free, &[])?.try_get(0)?;
+        let most = (free / 2).min(free - LEFT_TO_OTHERS).max(1);
+        Ok(usize::try_from(most).unwrap_or(1).min(wanted))
+    }
+
     /// Removes from a throw-away server all that was restored; whether nothing of it is left.
     pub fn clean(&self) -> Result<bool> {
         let mut client = self.connect_to_server()?;
         let databases = "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database \
                          WHERE NOT datistemplate AND datname <> 'postgres'";
         for row in client.query_typed(databases, &[])? {
-            let name: String = row.try_get(0)?;
-            scratch::drop_subscriptions(&mut self.connect(&name)?)?;
-            let name = quote_identifier(&name);
-            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))?;
+            self.drop_database(row.try_get(0)?)?;
         }
         for row in client.query_typed(include_str!("../sql/restored_globals.sql"), &[])? {
             let drop: String = row.try_get(0)?;
@@ -192,12 +214,42 @@ impl Server {
         Ok(as_new.first().is_some_and(|row| row.get(0)))
     }
 
+    /// Drops a database of a throw-away server.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        scratch::drop_subscriptions(&mut self.connect(name)?)?;
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", quote_identifier(name));
+        Ok(self.connect_to_server()?.batch_execute(&drop)?)
+    }
+
     /// What makes a program meet this server by default: what to set, and (`None`) what to remove.
     pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
         match &self.reach {
             Reach::ThrowAway(cluster) => cluster.environment(),
             Reach::Named { conninfo, .. } => conninfo.child_environment(),
         }
+    }
+
+    /// The same for a program that restores a backup.
+    pub fn environment_to_restore(&self) -> Vec<(OsString, Option<OsString>)> {
+        match &self.reach {
+            Reach::ThrowAway(cluster) => cluster.environment_to_restore(),
+            Reach::Named { .. } => self.environment(),
+        }
+    }
+
+    /// The same for a program whose session is to have this setting beside all others.
+    pub fn environment_with(&self, setting: Option<&str>) -> Vec<(OsString, Option<OsString>)> {
+        const OPTIONS: &str = "PGOPTIONS";
+        let mut environment = self.environment();
+        if let Some(setting) = setting {
+            let given = environment.iter().rev().find(|(name, _)| name == OPTIONS);
+            let mut options = given
+                .and_then(|(_, value)| value.clone())
+                .unwrap_or_default();
+            options.push(format!(" -c {setting}"));
+            environment.push((OPTIONS.into(), Some(options)));
+        }
+        environment
     }
 
     /// How psql reaches a database of it; a password it finds where we did.
@@ -291,6 +343,11 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// Opens a session in it in which a backup is restored.
+    pub fn connect_to_restore(&self) -> Result<Client> {
+        self.server.connect_to_restore(&self.name)
     }
 
     /// Opens a session in it whose statement ends when a signal asks us to stop.

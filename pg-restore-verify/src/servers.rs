@@ -177,6 +177,20 @@ fn loads(archive: &Archive) -> Option<u32> {
     if is_there { both } else { archive.server_major }
 }
 
+/// Why a server of that major version need not take the backup, if it is too old.
+pub fn too_old(major: u32, archive: &Archive) -> Option<String> {
+    let (server, pg_dump) = (archive.server_major, archive.pg_dump_major);
+    let loads_into = server.max(pg_dump).filter(|both| major < *both)?;
+    let whose = match server.filter(|server| *server == loads_into) {
+        Some(_) => "a server".to_string(),
+        None => "pg_dump".to_string(),
+    };
+    Some(format!(
+        "this server is PostgreSQL {major}, and a backup by {whose} of {loads_into} is known to load \
+         into {loads_into} and newer only"
+    ))
+}
+
 /// Whether no other server would be started for it.
 fn is_best(server: &Server, at_least: Option<u32>) -> bool {
     Program::find("postgres", at_least).is_ok_and(|found| found.version == server.version())

@@ -72,8 +72,13 @@ impl Converted {
     }
 
     /// Reads all of it into `collector`; why pg_restore could not, if it could not.
-    pub fn collect(mut self, decoder: &mut Decoder, collector: &mut Collector) -> Damage {
-        let read = collect(&mut self.script, decoder, collector);
+    pub fn collect(self, decoder: &mut Decoder, collector: &mut Collector) -> Damage {
+        self.each(|event| collect_event(event, decoder, collector))
+    }
+
+    /// Hands on one event of it after the other; why pg_restore could not, if it could not.
+    pub fn each(mut self, mut take: impl FnMut(Event<'_>) -> Result<()>) -> Damage {
+        let read = each(&mut self.script, &mut take);
         drop(self.script);
         let ended = self.child.wait()?;
         signals::check()?;
@@ -258,9 +263,19 @@ pub fn collect<R: Read>(
     decoder: &mut Decoder,
     collector: &mut Collector,
 ) -> Result<()> {
+    each(script, &mut |event| {
+        collect_event(event, decoder, collector)
+    })
+}
+
+/// Hands on one event of a script after the other.
+pub fn each<R: Read>(
+    script: &mut Script<R>,
+    take: &mut impl FnMut(Event<'_>) -> Result<()>,
+) -> Result<()> {
     while let Some(event) = script.next()? {
         signals::check()?;
-        collect_event(event, decoder, collector)?;
+        take(event)?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::contents::Collector;
 use crate::database;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
-use crate::preflight::Wanted;
+use crate::preflight::{self, Wanted};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -33,6 +33,10 @@ use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
 use crate::threads::beside;
 use crate::unproved;
+
+/// A session of ours is in UTF-8, and can't say such a name.
+const NO_TEXT: &str = "it has names that are not UTF-8, of a database in SQL_ASCII, and is not \
+                       restored; --archive-only compares its rows with its manifest";
 
 /// Verifies one backup; its verdict is the last of its findings.
 ///
@@ -206,12 +210,18 @@ fn on_target(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
+    if toc.is_some_and(Toc::has_names_that_are_no_text) {
+        findings.could_not_see(NO_TEXT);
+        return Ok((String::new(), None));
+    }
     let progress = context.progress();
     progress.show(|| format!("restoring {}", archive.path.display()));
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
     }
+    preflight::report_version(target, findings)?;
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
+    let jobs = target.server().room(options.jobs())?;
     let promised = Promised::of(known.manifest());
     let part = Part {
         choice: &options.choice,
@@ -219,8 +229,8 @@ fn on_target(
         toc,
     };
     let restored = match archive.kind {
-        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, options.jobs(), findings),
-        _ => of_archive(archive, part, target, options.jobs(), findings),
+        Kind::Plain(_) | Kind::Globals(_) => plain(archive, part, target, jobs, findings),
+        _ => of_archive(archive, part, target, jobs, findings),
     };
     let restored = restored.or_else(|error| target.has_room().and(Err(error)));
     let restored = match restored {
@@ -262,7 +272,7 @@ fn on_target(
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;
-    let proof = Proof::new(archive, target, backup, &promised, chosen, options.jobs())?;
+    let proof = Proof::new(archive, target, backup, &promised, chosen, jobs)?;
     let proved = proof.report(findings)?;
     let held = compare::Backup {
         contents: backup,
@@ -273,7 +283,7 @@ fn on_target(
     compare::report(&held, &options.checks, findings)?;
     restored.leave_what_was_chosen(others, target, findings)?;
     let origin = Origin::Restored(backup);
-    let (checks, jobs) = (&options.checks, options.jobs());
+    let checks = &options.checks;
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
@@ -282,8 +292,12 @@ fn on_target(
         findings.could_not_see(&withheld);
     }
     let took = units::human_duration(restored.took);
+    let locale = match target.lacks_locale {
+        true => ", with locale C for one that is missing here",
+        false => "",
+    };
     Ok((
-        format!("{proved}; restored in {took}{remarks}"),
+        format!("{proved}; restored in {took}{locale}{remarks}"),
         Some(restore),
     ))
 }
@@ -323,6 +337,9 @@ fn of_archive(
     let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
+        return Ok(None);
     }
     if let (0, Some(toc)) = (collector.contents().schema.len(), part.toc) {
         restore::stand_in_for(toc, target)?;
@@ -398,6 +415,9 @@ fn plain(
     };
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
+    }
+    if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
+        return Ok(None);
     }
     restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }

@@ -8,7 +8,9 @@
 
 mod draft;
 mod folder;
+mod network;
 mod server;
+mod sessions;
 mod template;
 mod user;
 
@@ -67,6 +69,9 @@ pub struct ClusterOptions {
     pub tcp: bool,
     /// Lines of pg_hba.conf that come before the one that trusts the socket.
     pub hba: Vec<String>,
+    /// What is restored there is others': it has no say in how our sessions begin, and where the system
+    /// lets us nothing there reaches the network.
+    pub foreign: bool,
     /// Files that only the server can read, such as a TLS key. To the server's
     /// settings their path is `../NAME`.
     pub files: Vec<(String, Vec<u8>)>,
@@ -82,6 +87,7 @@ pub struct Cluster {
     version: Version,
     superuser: String,
     session: String,
+    is_apart: bool,
 }
 
 impl Cluster {
@@ -96,8 +102,13 @@ impl Cluster {
             folder.write(name, content, &user)?;
         }
         let port = if options.tcp { free_port()? } else { PORT };
-        let command = command(&postgres, &folder.path, port, options);
-        let mut server = Server::start(&folder, Some(&template.data), command, &user)?;
+        let mut words = match options.foreign {
+            true => network::apart(postgres.version, &user),
+            false => Vec::new(),
+        };
+        let is_apart = !words.is_empty();
+        words.extend(command(&postgres, &folder.path, port, options));
+        let mut server = Server::start(&folder, Some(&template.data), words, &user)?;
         server.wait_ready(&folder)?;
         Ok(Self {
             server,
@@ -105,8 +116,17 @@ impl Cluster {
             port,
             version: postgres.version,
             superuser: SUPERUSER.to_string(),
-            session: String::new(),
+            session: match options.foreign {
+                true => sessions::looking(postgres.version.major),
+                false => String::new(),
+            },
+            is_apart,
         })
+    }
+
+    /// Whether nothing that runs on it reaches any network.
+    pub fn is_apart(&self) -> bool {
+        self.is_apart
     }
 
     /// The folder with the server's socket.
@@ -124,8 +144,8 @@ impl Cluster {
         &self.superuser
     }
 
-    /// What every session of ours has to begin with, as libpq's `options`: empty unless the
-    /// server's data came from elsewhere.
+    /// What every session of ours has to begin with, as libpq's `options`: empty unless what is
+    /// there comes from elsewhere.
     pub fn session_options(&self) -> &str {
         &self.session
     }
@@ -142,11 +162,30 @@ impl Cluster {
 
     /// Opens a session of the superuser.
     pub fn connect(&self, database: &str) -> Result<postgres::Client> {
+        self.open(database, &self.session)
+    }
+
+    /// Opens a session in which a backup is restored: beyond what no restore is for, it is as
+    /// databases and roles say.
+    pub fn connect_to_restore(&self, database: &str) -> Result<postgres::Client> {
+        if self.session.is_empty() {
+            return self.open(database, "");
+        }
+        let major = self.version.major;
+        let mut client = self.open(database, &sessions::restoring(major))?;
+        if major >= 17 {
+            // No trigger has seen us come; what they do to statements belongs to a restore.
+            client.batch_execute("SET event_triggers = on")?;
+        }
+        Ok(client)
+    }
+
+    fn open(&self, database: &str, options: &str) -> Result<postgres::Client> {
         let mut config = postgres::Config::new();
         config.host_path(&self.folder.path).port(self.port);
         config.user(&self.superuser).dbname(database);
-        if !self.session.is_empty() {
-            config.options(&self.session);
+        if !options.is_empty() {
+            config.options(options);
         }
         config
             .connect(postgres::NoTls)
@@ -156,6 +195,18 @@ impl Cluster {
     /// What a program's environment needs to meet this server by default: what
     /// to set, and (`None`) what to remove because it would lead elsewhere.
     pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
+        self.environment_with(&self.session)
+    }
+
+    /// The same for a program that restores a backup.
+    pub fn environment_to_restore(&self) -> Vec<(OsString, Option<OsString>)> {
+        match self.session.is_empty() {
+            true => self.environment(),
+            false => self.environment_with(sessions::LIBRARIES),
+        }
+    }
+
+    fn environment_with(&self, session: &str) -> Vec<(OsString, Option<OsString>)> {
         let removed = LIBPQ.iter().map(|name| (OsString::from(name), None));
         let host = self.folder.path.clone().into_os_string();
         let set = [
@@ -164,8 +215,8 @@ impl Cluster {
             ("PGUSER", self.superuser.clone().into()),
         ];
         let set = set.map(|(name, value)| (OsString::from(name), Some(value)));
-        let session = ("PGOPTIONS".into(), Some(self.session.clone().into()));
-        let session = Some(session).filter(|_| !self.session.is_empty());
+        let options = ("PGOPTIONS".into(), Some(session.into()));
+        let session = Some(options).filter(|_| !session.is_empty());
         removed.chain(set).chain(session).collect()
     }
 

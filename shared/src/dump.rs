@@ -7,6 +7,7 @@
 mod archive;
 mod copy;
 mod digest;
+mod encoding;
 mod entry;
 mod large_object;
 mod lexer;
@@ -25,6 +26,7 @@ pub use archive::{
 };
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest, without_line_end};
+pub use encoding::decode;
 pub use entry::{Entry, Header};
 pub use large_object::LargeObjectCall;
 pub use lexer::{Token, spans, tokens};
@@ -32,6 +34,6 @@ pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use pattern::pattern_regexes;
 pub use rows::CopyRows;
 pub use script::{Event, Script};
-pub use tally::Tally;
+pub use tally::{Tally, Untold};
 pub use tuples::InsertedRows;
 pub use unpack::Compression;

@@ -96,8 +96,9 @@ impl Error {
     /// Message and detail in one line, for a record.
     pub fn in_one_line(&self) -> String {
         let words = [Some(self.message.as_str()), self.detail.as_deref()];
-        let parts = words.into_iter().flatten().flat_map(str::split_whitespace);
-        parts.collect::<Vec<_>>().join(" ")
+        let words = words.into_iter().flatten();
+        let words = words.map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "));
+        words.collect::<Vec<_>>().join(": ")
     }
 
     /// What else is known.

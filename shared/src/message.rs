@@ -170,9 +170,9 @@ impl Progress {
     /// reach its beginning.
     fn width(&self) -> usize {
         let size = rustix::termios::tcgetwinsize(std::io::stderr());
-        size.map_or(79, |size| {
-            usize::from(size.ws_col).saturating_sub(1).max(20)
-        })
+        let columns = size.map_or(0, |size| usize::from(size.ws_col));
+        let columns = if columns == 0 { 80 } else { columns };
+        columns.saturating_sub(1).max(20)
     }
 }
 

@@ -51,6 +51,35 @@ pub fn fit(text: &str, columns: usize) -> String {
     head.into_iter().collect()
 }
 
+/// The text in lines of so many columns, broken between words where there are some.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let needed = width(word.trim_end());
+        if used > 0 && used + needed > columns {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            if used + wide > columns && c != ' ' {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+                used += wide;
+            }
+        }
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_string())
+        .collect()
+}
+
 /// As many characters as leave room for the ellipsis.
 fn beginning(characters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
     let mut used = 0;
@@ -70,6 +99,14 @@ mod tests {
         assert_eq!(line("a\n\u{1b}[2J\t\u{7f}b\n"), r"a\n\x1b[2J\t\x7fb");
         assert_eq!(line("\u{9b}31m \u{202e}evil"), r"\u{9b}31m \u{202e}evil");
         assert_eq!(line("größe 表 é"), "größe 表 é");
+    }
+
+    #[test]
+    fn broken_between_words() {
+        assert_eq!(wrap("to be or not", 6), ["to be", "or not"]);
+        assert_eq!(wrap("to be-or-not to", 5), ["to", "be-or", "-not", "to"]);
+        assert_eq!(wrap("表表 表", 4), ["表表", "表"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]

@@ -210,10 +210,25 @@ fn value(rest: &str) -> Option<Range<usize>> {
     let inner = given.get(quotes..)?;
     let end = match quotes {
         0 => inner.find(|c: char| is_space(c) || c == '\'' || c == '&' || c == ';'),
-        _ => inner.find('\''),
+        _ => closing_quote(inner),
     };
     let (start, end) = (begin + quotes, end.unwrap_or(inner.len()));
     (end > 0).then_some(start..start + end)
+}
+
+/// Where a quoted value ends: a quote that stands behind a backslash, or twice, is part of it.
+fn closing_quote(inner: &str) -> Option<usize> {
+    let bytes = inner.as_bytes();
+    let mut at = 0;
+    loop {
+        match (bytes.get(at)?, bytes.get(at + 1)) {
+            // Within a string of SQL a quote of the value is `\\''`.
+            (b'\\', Some(b'\'')) if bytes.get(at + 2) == Some(&b'\'') => at += 3,
+            (b'\\', _) => at += 2,
+            (b'\'', _) => return Some(at),
+            _ => at += 1,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -305,6 +320,12 @@ mod tests {
                 "dblink('PASSWORD = ''***'' host=h')",
             ),
             ("(password 'geheim', b 'c')", "(password '***', b 'c')"),
+            (r"password='it\'s geheim' host=h", "password='***' host=h"),
+            (
+                r"dblink('password=''it\''s geheim'' host=h')",
+                "dblink('password=''***'' host=h')",
+            ),
+            (r"password='geheim\\' host=h", "password='***' host=h"),
             ("password=geheim host=h", "password=*** host=h"),
             (
                 "a text, password text, b int",

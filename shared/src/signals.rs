@@ -55,6 +55,7 @@ pub fn install() -> Result<()> {
         .into_iter()
         .filter(|signal| !ignored(*signal));
     let mut signals = Signals::new(wanted)?;
+    ignore(libc::SIGXFSZ);
     let (hangs_up, line) = pipe_with(PipeFlags::CLOEXEC).map_err(io::Error::from)?;
     let _ = HANGS_UP.set(hangs_up);
     std::thread::Builder::new()
@@ -86,6 +87,15 @@ fn arrived(signal: i32) {
         callback(signal);
     }
     ARRIVED.notify_all();
+}
+
+/// Has the signal ignored, by those we start as well: too large a file is an error of the write then.
+#[allow(unsafe_code)]
+fn ignore(signal: i32) {
+    // SAFETY: no handler of ours is installed, and the signal is a valid one.
+    unsafe {
+        libc::signal(signal, libc::SIG_IGN);
+    }
 }
 
 /// Whether the signal was ignored when we were started.

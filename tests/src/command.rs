@@ -39,6 +39,7 @@ pub struct ToolCommand {
     folder: Option<PathBuf>,
     input: Vec<u8>,
     output: Option<fs::File>,
+    mixed: bool,
     user: Option<u32>,
     largest_file: Option<u64>,
     terminal: bool,
@@ -53,6 +54,7 @@ impl ToolCommand {
             folder: None,
             input: Vec::new(),
             output: None,
+            mixed: false,
             user: None,
             largest_file: None,
             terminal: false,
@@ -122,6 +124,14 @@ impl ToolCommand {
         drop(reader);
         self.output = Some(fs::File::from(OwnedFd::from(writer)));
         self
+    }
+
+    /// Makes its stdout and its stderr one pipe, which is read only through what is returned.
+    pub fn unread(mut self) -> (Self, PipeReader) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        self.output = Some(fs::File::from(OwnedFd::from(writer)));
+        self.mixed = true;
+        (self, reader)
     }
 
     /// Runs it as another user, for which we must be root.
@@ -208,7 +218,10 @@ impl ToolCommand {
         let copy = self.user.and_then(|_| copy_if_hidden(&mut self.program));
         let mut command = self.command();
         let words = format!("{command:?}");
-        command.stdin(stdin).stderr(Stdio::piped());
+        let stderr = self.output.as_ref().filter(|_| self.mixed);
+        let stderr = stderr.map(|output| output.try_clone().unwrap());
+        command.stdin(stdin);
+        command.stderr(stderr.map_or(Stdio::piped(), Stdio::from));
         command.stdout(self.output.take().map_or(stdout, Stdio::from));
         let mut child = command
             .spawn()

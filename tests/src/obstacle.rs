@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use tempfile::TempDir;
@@ -43,11 +43,21 @@ impl SilentListener {
 }
 
 /// Passes on what a server on 127.0.0.1 says, so many bytes of it over all connections; then it
-/// falls silent, takes new connections no less, and closes none.
+/// falls silent, takes new connections no less, and closes none, until it is told to.
 pub struct StallingProxy {
     port: u16,
     passed: Arc<AtomicU64>,
     connections: Arc<AtomicU64>,
+    end: Arc<(Mutex<Option<End>>, Condvar)>,
+}
+
+/// How the silence of a proxy ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It passes on what there still is.
+    Released,
+    /// It closes what it holds.
+    Cut,
 }
 
 impl StallingProxy {
@@ -58,6 +68,8 @@ impl StallingProxy {
         let passed = Arc::new(AtomicU64::new(0));
         let connections = Arc::new(AtomicU64::new(0));
         let (count, taken) = (Arc::clone(&passed), Arc::clone(&connections));
+        let end = Arc::<(Mutex<Option<End>>, Condvar)>::default();
+        let awaited = Arc::clone(&end);
         // It ends with the process, as its connections do.
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -66,17 +78,35 @@ impl StallingProxy {
                 let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 let silent = Arc::clone(&count);
-                thread::spawn(move || pass(from, to, move |_| silent.load(Relaxed) < bytes));
+                let end = Arc::clone(&awaited);
+                thread::spawn(move || pass(from, to, move |_| silent.load(Relaxed) < bytes, &end));
                 let count = Arc::clone(&count);
                 let more = move |length| count.fetch_add(length, Relaxed) < bytes;
-                thread::spawn(move || pass(server, client, more));
+                let end = Arc::clone(&awaited);
+                thread::spawn(move || pass(server, client, more, &end));
             }
         });
         Self {
             port,
             passed,
             connections,
+            end,
         }
+    }
+
+    /// Passes on what there still is, up to the server's end.
+    pub fn release(&self) {
+        self.end_by(End::Released);
+    }
+
+    /// Closes the connections that it has.
+    pub fn cut(&self) {
+        self.end_by(End::Cut);
+    }
+
+    fn end_by(&self, end: End) {
+        *self.end.0.lock().unwrap() = Some(end);
+        self.end.1.notify_all();
     }
 
     /// Where it listens.
@@ -95,17 +125,24 @@ impl StallingProxy {
     }
 }
 
-/// Passes bytes on while it may. Then it keeps both ends.
-fn pass(mut from: TcpStream, mut to: TcpStream, may: impl Fn(u64) -> bool) {
+/// Passes bytes on while it may. Then it keeps both ends until it is told what to do.
+fn pass(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    may: impl Fn(u64) -> bool,
+    (end, told): &(Mutex<Option<End>>, Condvar),
+) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let length = from.read(&mut buffer).unwrap_or(0);
+        let mut is_cut = false;
         if !may(length as u64) {
-            loop {
-                thread::park();
-            }
+            let end = end.lock().unwrap();
+            let end = told.wait_while(end, |end| end.is_none()).unwrap();
+            is_cut = *end == Some(End::Cut);
         }
-        if length == 0 || to.write_all(&buffer[..length]).is_err() {
+        if is_cut || length == 0 || to.write_all(&buffer[..length]).is_err() {
+            let _ = from.shutdown(Shutdown::Both);
             let _ = to.shutdown(Shutdown::Both);
             return;
         }

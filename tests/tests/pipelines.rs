@@ -52,3 +52,29 @@ fn a_backup_of_every_kind_is_taken_and_proved() {
         proved.expect_code(0);
     }
 }
+
+/// Restored or only read, the names in the manifest are those of the backup.
+#[test]
+fn a_backup_in_another_encoding_is_proved() {
+    let database = Database::new();
+    let name = database.name();
+    for statement in [
+        format!("drop database {name}"),
+        format!("create database {name} template template0 encoding 'LATIN1' locale 'C'"),
+    ] {
+        let mut client = database.cluster().connect("postgres").unwrap();
+        client.batch_execute(&statement).unwrap();
+    }
+    database.sql("create table \"tüb\" (\"é\") as select 'ü'");
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["custom", "plain"] {
+        for how in [&["-"][..], &["--archive-only", "-"]] {
+            let take = tool("pg-dump-rotate").arg("--dir").arg(folder.path());
+            let take = take.args(["-q", "-F", format, "-d", &database.conninfo()]);
+            let [_, proved] = pipe([take, tool("pg-restore-verify").args(how)]);
+            let words = &verdicts(&proved)[0].1;
+            assert!(words.contains("of its manifest"), "{format}: {proved:?}");
+            proved.expect_code(0);
+        }
+    }
+}

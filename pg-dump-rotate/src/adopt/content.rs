@@ -201,7 +201,7 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
     // Nothing is asked for once more at its end: not every decompressor bears it.
     let left = if length < KEPT { 0 } else { u64::MAX };
     let mut passing = Passing::new(io::Cursor::new(head).chain(input.take(left)));
-    let mut reader = dump::Script::new(&mut passing);
+    let mut reader = dump::Script::in_pieces(&mut passing);
     let mut single = Single::default();
     let followed = loop {
         match reader.next() {
@@ -234,9 +234,17 @@ fn sql(compression: &'static str, mut input: impl Read) -> Result<Option<Content
         let words = "it is more than one dump, or part of one before another";
         return Err(Error::new(words));
     }
+    let mut selection = selected(parts.tables, parts.rows);
+    if is_of_cluster {
+        let of = match parts.databases {
+            true => "--all-databases",
+            false => "--globals-only",
+        };
+        selection.insert(0, of.into());
+    }
     Ok(Some(Content {
         is_of_cluster,
-        selection: selected(parts.tables, parts.rows),
+        selection,
         ..content(Format::Plain, compression, script.head())
     }))
 }

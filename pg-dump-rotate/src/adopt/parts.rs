@@ -1,7 +1,8 @@
-//! What a script has: tables, rows or both.
+//! What a script has: tables, rows or both, and in what is pg_dumpall's whether there are databases.
 
 /// No line that we look for is longer.
 const KEPT: usize = 4096;
+const DATABASE: &[u8] = b"-- PostgreSQL database dump";
 
 /// Told by the comments that pg_dump writes above everything. All tables come before the first
 /// rows, after which nothing is looked at: rows may look like anything.
@@ -9,6 +10,8 @@ const KEPT: usize = 4096;
 pub struct Parts {
     pub tables: bool,
     pub rows: bool,
+    /// A database of a cluster begins.
+    pub databases: bool,
     /// The beginning of the line that the next bytes go on with.
     line: Vec<u8>,
 }
@@ -34,6 +37,7 @@ impl Parts {
         };
         self.rows |= says(b"-- Data for Name: ", b"; Type: TABLE DATA; ");
         self.tables |= says(b"-- Name: ", b"; Type: TABLE; ");
+        self.databases |= self.line == DATABASE;
         self.line.clear();
     }
 }
@@ -54,6 +58,11 @@ mod tests {
             (format!("{long}\n{TABLE}"), true, false),
             (format!("{ROWS}{TABLE}"), false, true),
             (format!("{long}{TABLE}").replace('\n', " "), false, false),
+            (
+                format!("--\n-- PostgreSQL database dump\n--\n{ROWS}"),
+                false,
+                true,
+            ),
         ] {
             for piece in [1, 7, 1 << 20] {
                 let mut parts = Parts::default();
@@ -64,6 +73,7 @@ mod tests {
                     (tables, rows),
                     "{piece}: {text}"
                 );
+                assert_eq!(parts.databases, text.contains("database dump"));
             }
         }
     }

@@ -9,6 +9,7 @@ use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 
 use super::asked::Asked;
+use super::elsewhere::Whole;
 use super::origin::Origin;
 use super::{Run, plan};
 use crate::archive;
@@ -16,13 +17,15 @@ use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room::{Claim, Room};
-use crate::server::Snapshot;
+use crate::server::{Omission, Selection, Snapshot};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
     conninfo: Conninfo,
     /// `None` where pg_dump runs elsewhere: then its dump says what the server is.
     asked: Option<Asked>,
+    /// What psql says there.
+    foreseen: Foreseen,
     origin: Origin,
     pg_dump: Program,
     pg_restore: Option<Program>,
@@ -47,9 +50,15 @@ impl Database {
     fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
         let origin = Origin::elsewhere(run, conninfo);
         let pg_dump = run.program("pg_dump", origin.major())?;
+        let selection = run.options.selection.iter().map(String::as_str);
+        let foreseen = Foreseen::of(origin.database.as_ref(), &Selection::parse(selection));
+        for omission in &foreseen.omissions {
+            run.context.warn(omission.warning());
+        }
         Ok(Self {
             conninfo: conninfo.clone(),
             asked: None,
+            foreseen,
             origin,
             compression: compression(run, &pg_dump)?,
             pg_restore: pg_restore(run, &pg_dump),
@@ -66,6 +75,7 @@ impl Database {
             conninfo: asked.conninfo.clone(),
             origin: Origin::reached(&asked.server, run, conninfo),
             asked: Some(asked),
+            foreseen: Foreseen::default(),
             pg_restore: pg_restore(run, &pg_dump),
             pg_dump,
             compression,
@@ -101,17 +111,17 @@ impl Database {
         }
     }
 
-    /// How long pg_dump may be silent before we ask the server, if we can.
+    /// How long pg_dump may be silent before the server is asked.
     fn patience(&self) -> Result<Option<Duration>> {
-        let patience = match self.asked {
-            Some(_) => self.conninfo.patience()?,
-            None => None,
-        };
+        let patience = self.conninfo.patience()?;
         Ok(patience.map(|patience| patience * 2))
     }
 
     fn source_bytes(&self) -> Option<u64> {
-        self.asked.as_ref()?.preflight.source_bytes
+        match &self.asked {
+            Some(asked) => asked.preflight.source_bytes,
+            None => self.foreseen.source_bytes,
+        }
     }
 
     /// The database's own name, whatever a pooler calls it.
@@ -168,6 +178,7 @@ impl Database {
             jobs: run.options.jobs,
             digest: !run.options.no_digest,
             estimate: self.source_bytes(),
+            tables: self.asked.as_ref().map(|asked| asked.preflight.tables()),
             patience: self.patience()?,
             room: &run.room,
             more,
@@ -202,7 +213,46 @@ impl Database {
         };
         match &self.asked {
             Some(asked) => self.origin.described(asked.described(manifest)),
-            None => self.origin.described(manifest),
+            None => self.origin.described(self.foreseen.described(manifest)),
+        }
+    }
+}
+
+/// What is foreseen of a dump that runs elsewhere: only of all of a database, for which patterns
+/// pick what, only pg_dump knows there.
+#[derive(Default)]
+struct Foreseen {
+    source_bytes: Option<u64>,
+    omissions: Vec<Omission>,
+}
+
+impl Foreseen {
+    fn of(database: Option<&Whole>, selection: &Selection) -> Self {
+        let Some(database) = database else {
+            return Self::default();
+        };
+        if !selection.patterns.is_empty() || selection.is_vague {
+            return Self::default();
+        }
+        let has_rows = !selection.no_rows;
+        let lacks_unlogged = has_rows && database.is_standby && !selection.no_unlogged_rows;
+        let lacks_subscriptions = !selection.no_subscriptions && !selection.no_definitions;
+        let unlogged = (lacks_unlogged && !database.unlogged.is_empty())
+            .then(|| Omission::unlogged(&database.unlogged));
+        let subscriptions = (lacks_subscriptions && !database.subscriptions.is_empty())
+            .then(|| Omission::subscriptions(&database.subscriptions));
+        Self {
+            source_bytes: has_rows.then_some(database.bytes),
+            omissions: unlogged.into_iter().chain(subscriptions).collect(),
+        }
+    }
+
+    fn described(&self, manifest: Manifest) -> Manifest {
+        let omissions = self.omissions.iter().map(|omission| omission.what.clone());
+        Manifest {
+            source_bytes: self.source_bytes,
+            omissions: omissions.collect(),
+            ..manifest
         }
     }
 }

@@ -2,24 +2,20 @@
 //! it, run where neither our environment nor our files are. There is no session of our own
 //! then: what the server is, its dump says.
 
-use std::ffi::OsString;
-use std::io::Read;
-use std::process::Stdio;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
 use shared::backup::Format;
 use shared::connection::Conninfo;
-use shared::programs::{Child, Ender, Finished, Program, Version, set_environment};
-use shared::units::human_duration;
-use shared::{Context, Error, Result, signals};
+use shared::programs::{Program, Version};
+use shared::{Error, Result, signals};
 
 use super::asked::limit;
+use super::globals::READS_PASSWORDS;
 use super::plan::DATABASES;
 use crate::cli::Options;
+use crate::psql;
 use crate::server::SYSTEM_IDENTIFIER;
 
+const WHOLE: &str = include_str!("../../sql/elsewhere.sql");
+const WHOLE_FIELDS: usize = 4;
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
 
 /// What --pg-dump says, if it was given, and whether that will do.
@@ -44,22 +40,12 @@ pub fn given(options: &Options) -> Result<Option<Program>> {
     }
 }
 
-/// Fields and rows apart by a zero byte, which no name holds.
-const PSQL: &[&str] = &[
-    "--no-psqlrc",
-    "--no-password",
-    "--quiet",
-    "--tuples-only",
-    "--no-align",
-    "--field-separator-zero",
-    "--record-separator-zero",
-];
-
 /// A database as the server lists it.
 pub struct Listed {
     pub name: String,
-    /// No template, and open.
-    pub is_dumped: bool,
+    pub is_template: bool,
+    /// ALLOW_CONNECTIONS is true.
+    pub is_open: bool,
     /// By us.
     pub may_connect: bool,
     /// What an interrupted DROP DATABASE has left.
@@ -68,20 +54,36 @@ pub struct Listed {
 
 /// Every database of the server, by psql.
 pub fn databases(pg_dump: &Program, conninfo: &Conninfo) -> Result<Vec<Listed>> {
-    let (finished, said) = psql(pg_dump, conninfo, &[DATABASES])?;
+    let (finished, said) = psql::ask(pg_dump, conninfo, &[DATABASES], limit(conninfo)?)?;
     finished.success_or(|| "could not ask for the names of the databases".into())?;
     Ok(listed(&said))
 }
 
-/// The server's version and, where the role may ask for it, its identifier, by psql.
-pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option<String>)> {
-    let (finished, said) = psql(pg_dump, conninfo, &[VERSION, SYSTEM_IDENTIFIER])?;
-    let mut fields = said.split('\0');
-    match fields.next().and_then(Version::parse) {
-        Some(version) => {
-            let identifier = fields.next().filter(|identifier| !identifier.is_empty());
-            Ok((version, identifier.map(str::to_string)))
-        }
+/// A server and one of its databases, as psql tells.
+pub struct Told {
+    pub version: Version,
+    /// Where the role may ask for it.
+    pub system_identifier: Option<String>,
+    pub database: Option<Whole>,
+}
+
+/// What is to be foreseen of the dump of a whole database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// How much its rows take.
+    pub bytes: u64,
+    pub is_standby: bool,
+    pub unlogged: Vec<String>,
+    /// Those that the role can't dump.
+    pub subscriptions: Vec<String>,
+}
+
+/// Asks psql.
+pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<Told> {
+    let questions = [VERSION, WHOLE, SYSTEM_IDENTIFIER];
+    let (finished, said) = psql::ask(pg_dump, conninfo, &questions, limit(conninfo)?)?;
+    match told(&said) {
+        Some(told) => Ok(told),
         None => {
             finished.success_or(|| "could not ask which server it is".into())?;
             Err(Error::new("psql did not say which server it is"))
@@ -89,69 +91,57 @@ pub fn server(pg_dump: &Program, conninfo: &Conninfo) -> Result<(Version, Option
     }
 }
 
-/// How psql ended, and what it said to these questions.
-fn psql(pg_dump: &Program, conninfo: &Conninfo, questions: &[&str]) -> Result<(Finished, String)> {
-    let psql = pg_dump.sibling("psql")?;
-    let mut arguments: Vec<OsString> = PSQL.iter().map(OsString::from).collect();
-    let questions = questions.iter();
-    arguments.extend(questions.map(|sql| format!("--command={sql}").into()));
-    arguments.extend(conninfo.child_arguments());
-    let mut command = psql.command_with(arguments);
-    set_environment(&mut command, conninfo.child_environment());
-    command.stdout(Stdio::piped());
-    let mut child = Child::spawn(command, "psql")?;
-    let mut said = String::new();
-    let late = Late::after(limit(conninfo)?, child.ender())?;
-    let read = child.stdout()?.read_to_string(&mut said);
-    let finished = child.wait()?;
+/// What was said to the questions that were answered.
+fn told(said: &str) -> Option<Told> {
+    let fields: Vec<&str> = said.split_terminator('\0').collect();
+    let (version, rest) = fields.split_first()?;
+    let (whole, rest) = match rest.split_at_checked(WHOLE_FIELDS) {
+        Some((whole, rest)) => (Whole::of(whole), rest),
+        None => (None, rest),
+    };
+    let identifier = rest.first().filter(|identifier| !identifier.is_empty());
+    Some(Told {
+        version: Version::parse(version)?,
+        system_identifier: identifier.map(ToString::to_string),
+        database: whole,
+    })
+}
+
+impl Whole {
+    fn of(fields: &[&str]) -> Option<Self> {
+        let [bytes, is_standby, unlogged, subscriptions] = fields else {
+            return None;
+        };
+        let names = |joined: &str| -> Vec<String> {
+            let names = joined.split('\x01').filter(|name| !name.is_empty());
+            names.map(str::to_string).collect()
+        };
+        Some(Self {
+            bytes: bytes.parse().ok()?,
+            is_standby: *is_standby == "t",
+            unlogged: names(unlogged),
+            subscriptions: names(subscriptions),
+        })
+    }
+}
+
+/// Whether the passwords of the roles may be read: true where psql can't say, for pg_dumpall will.
+pub fn reads_passwords(pg_dumpall: &Program, conninfo: &Conninfo) -> Result<bool> {
+    let limit = limit(conninfo)?;
+    let said = psql::ask(pg_dumpall, conninfo, &[READS_PASSWORDS], limit).map(|(_, said)| said);
     signals::check()?;
-    late.check()?;
-    read.context(|| "reading from psql".into())?;
-    Ok((finished, said))
-}
-
-/// Ends a program that takes longer than it may.
-struct Late {
-    limit: Option<Duration>,
-    over: Sender<()>,
-    ended: JoinHandle<bool>,
-}
-
-impl Late {
-    fn after(limit: Option<Duration>, ender: Ender) -> Result<Self> {
-        let (over, ended) = channel();
-        let ended = thread::Builder::new().spawn(move || {
-            let waited = limit.map(|limit| ended.recv_timeout(limit));
-            let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
-            if is_late {
-                ender.end();
-            }
-            is_late
-        })?;
-        Ok(Self { limit, over, ended })
-    }
-
-    /// An error if it was.
-    fn check(self) -> Result<()> {
-        drop(self.over);
-        match (self.ended.join(), self.limit) {
-            (Ok(true), Some(limit)) => Err(Error::new(format!(
-                "no answer from psql within {}",
-                human_duration(limit)
-            ))),
-            _ => Ok(()),
-        }
-    }
+    Ok(!said.is_ok_and(|said| said.starts_with('f')))
 }
 
 fn listed(said: &str) -> Vec<Listed> {
     let fields: Vec<&str> = said.split('\0').collect();
-    let rows = fields.chunks_exact(4);
+    let rows = fields.chunks_exact(5);
     rows.map(|row| Listed {
         name: row[0].to_string(),
-        is_dumped: row[1] == "t",
-        may_connect: row[2] == "t",
-        is_half_dropped: row[3] == "t",
+        is_template: row[1] == "t",
+        is_open: row[2] == "t",
+        may_connect: row[3] == "t",
+        is_half_dropped: row[4] == "t",
     })
     .collect()
 }
@@ -161,12 +151,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_answered_is_told() {
+        let whole = "4096\0t\0a.b\x01c.d\0\0";
+        for (said, has_whole, identifier) in [
+            (format!("15.1\0{whole}123\0"), true, Some("123")),
+            (format!("15.1\0{whole}"), true, None),
+            ("15.1\x00123\0".into(), false, Some("123")),
+            ("15.1\0".into(), false, None),
+        ] {
+            let told = told(&said).unwrap();
+            assert_eq!(told.system_identifier.as_deref(), identifier, "{said:?}");
+            assert_eq!(told.database.is_some(), has_whole, "{said:?}");
+            if let Some(whole) = told.database {
+                assert_eq!((whole.bytes, whole.is_standby), (4096, true));
+                assert_eq!(whole.unlogged, ["a.b", "c.d"]);
+                assert!(whole.subscriptions.is_empty());
+            }
+        }
+        assert!(told("").is_none());
+    }
+
+    #[test]
     fn names_may_hold_anything() {
-        let listed = listed("a|b\nc\0t\0f\0f\0template0\0f\0t\0t\0");
+        let listed = listed("a|b\nc\0f\0t\0f\0f\0template0\0t\0f\0t\0t\0");
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].name, "a|b\nc");
-        assert!(listed[0].is_dumped && !listed[0].may_connect);
+        assert!(listed[0].is_open && !listed[0].may_connect);
         assert!(!listed[0].is_half_dropped && listed[1].is_half_dropped);
-        assert!(!listed[1].is_dumped && listed[1].may_connect);
+        assert!(!listed[1].is_open && listed[1].may_connect);
+        assert!(!listed[0].is_template && listed[1].is_template);
     }
 }

@@ -3,7 +3,7 @@
 //! is kept: it is good when pg_dumpall says so and its closing words are there.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,16 +13,17 @@ use sha2::{Digest, Sha256};
 use shared::backup::{self, File, Manifest};
 use shared::connection::{Conninfo, Session};
 use shared::programs::{Child, Program, set_environment};
-use shared::{Context, Error, Result, signals};
+use shared::{Context, Error, Result, cli, signals};
 
 use super::asked::limited;
 use super::origin::Origin;
-use super::{Run, plan};
+use super::{Run, elsewhere, plan};
+use crate::dump::Source;
 use crate::partial::Partial;
 use crate::server::Server;
 use crate::watch::{Clock, Watch, Watched};
 
-const READS_PASSWORDS: &str = include_str!("../../sql/globals.sql");
+pub const READS_PASSWORDS: &str = include_str!("../../sql/globals.sql");
 const LEVEL: u32 = 6;
 const START: &[u8] = b"--\n-- PostgreSQL database cluster dump\n--\n";
 const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n";
@@ -43,30 +44,31 @@ impl Globals {
 
     /// Asks the server, and finds the pg_dumpall that suits it.
     pub fn ask(run: &Run<'_>, conninfo: &Conninfo) -> Result<Self> {
+        let wanted = !run.options.no_role_passwords;
         if run.is_elsewhere() {
             let origin = Origin::elsewhere(run, conninfo);
+            let pg_dumpall = run.program("pg_dumpall", origin.major())?;
+            let with_passwords = wanted && elsewhere::reads_passwords(&pg_dumpall, conninfo)?;
+            if !with_passwords && wanted {
+                run.context.warn(without_passwords(conninfo));
+            }
             return Ok(Self {
                 conninfo: conninfo.clone(),
-                pg_dumpall: run.program("pg_dumpall", origin.major())?,
+                pg_dumpall,
                 origin,
                 server: None,
-                with_passwords: !run.options.no_role_passwords,
+                with_passwords,
             });
         }
         let mut session = plan::open(conninfo, run.context)?;
         let reached = conninfo.at(&session);
-        let wanted = !run.options.no_role_passwords;
         let (server, with_passwords) = limited(conninfo, move || {
             let server = Server::ask(&mut session)?;
             let with_passwords = wanted && reads_passwords(&mut session)?;
             Ok((server, with_passwords))
         })?;
         if !with_passwords && wanted {
-            run.context.warn(format!(
-                "the roles are backed up without their passwords, which {} may not read \
-                 (--no-role-passwords accepts that)",
-                conninfo.user()
-            ));
+            run.context.warn(without_passwords(conninfo));
         }
         Ok(Self {
             conninfo: reached,
@@ -78,8 +80,8 @@ impl Globals {
     }
 
     /// Dumps them; what is on disk then is whole.
-    pub fn write(&self, partial: &Partial) -> Result<Vec<File>> {
-        let script = self.dump()?;
+    pub fn write(&self, partial: &Partial, context: &cli::Context) -> Result<Vec<File>> {
+        let script = self.dump(context)?;
         let named = || format!("could not write {}", partial.path().display());
         let mut gzip = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
         let bytes = gzip.write_all(&script).and_then(|()| gzip.finish());
@@ -95,7 +97,7 @@ impl Globals {
         }])
     }
 
-    fn dump(&self) -> Result<Vec<u8>> {
+    fn dump(&self, context: &cli::Context) -> Result<Vec<u8>> {
         let mut arguments: Vec<OsString> = vec!["--globals-only".into(), "--no-password".into()];
         if !self.with_passwords {
             arguments.push("--no-role-passwords".into());
@@ -107,19 +109,17 @@ impl Globals {
         set_environment(&mut command, self.conninfo.child_environment());
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dumpall")?;
-        let clock = Clock::default();
-        let watch = self.watch(&child, clock.clone())?;
+        let mut source = Source::new(
+            child.stdout()?,
+            child.ender(),
+            context.progress(),
+            "roles and tablespaces",
+            None,
+        );
+        let watch = self.watch(&child, source.clock())?;
         let mut script = Vec::new();
-        let mut stdout = child.stdout()?;
-        let mut piece = [0; 16 << 10];
-        let read = loop {
-            match clock.time(|| stdout.read(&mut piece)) {
-                Ok(0) => break Ok(()),
-                Ok(length) => script.extend_from_slice(&piece[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
-            }
-        };
+        let read = source.read_to_end(&mut script);
+        drop(source);
         let finished = child.wait()?;
         signals::check()?;
         if let Some(lost) = watch.as_ref().and_then(Watch::lost) {
@@ -142,14 +142,13 @@ impl Globals {
 
     /// Has pg_dumpall ended when nothing reaches it any more, if the server can be asked.
     fn watch(&self, child: &Child, clock: Clock) -> Result<Option<Watch>> {
-        let patience = self.conninfo.patience()?.filter(|_| self.server.is_some());
+        let patience = self.conninfo.patience()?;
+        let name = self.conninfo.application_name().unwrap_or("pg_dumpall");
+        let pg_dumpall = &self.pg_dumpall;
         let watched = |patience: Duration| Watched {
             conninfo: self.conninfo.clone(),
-            application_name: self
-                .conninfo
-                .application_name()
-                .unwrap_or("pg_dumpall")
-                .into(),
+            application_name: name.into(),
+            elsewhere: pg_dumpall.is_elsewhere().then(|| pg_dumpall.clone()),
             patience: patience * 2,
             writes_files: false,
         };
@@ -179,6 +178,14 @@ impl Globals {
             ..run.manifest(None)
         })
     }
+}
+
+fn without_passwords(conninfo: &Conninfo) -> String {
+    format!(
+        "the roles are backed up without their passwords, which {} may not read \
+         (--no-role-passwords accepts that)",
+        conninfo.user()
+    )
 }
 
 fn reads_passwords(session: &mut Session) -> Result<bool> {

@@ -6,6 +6,7 @@ use shared::backup::{self, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::Version;
 
+use super::elsewhere::Whole;
 use super::{Run, elsewhere};
 use crate::server::Server;
 
@@ -16,6 +17,8 @@ const MARK_BYTES: usize = 8;
 pub struct Origin {
     /// As psql says, where pg_dump runs elsewhere.
     version: Option<Version>,
+    /// What psql says of the database, too.
+    pub database: Option<Whole>,
     system_identifier: Option<String>,
     /// Of how it is reached: no secret can be read in it.
     mark: String,
@@ -26,6 +29,7 @@ impl Origin {
     pub fn reached(server: &Server, run: &Run<'_>, conninfo: &Conninfo) -> Self {
         Self {
             version: None,
+            database: None,
             system_identifier: server.system_identifier.clone(),
             mark: mark(run, conninfo),
         }
@@ -35,17 +39,16 @@ impl Origin {
     pub fn elsewhere(run: &Run<'_>, conninfo: &Conninfo) -> Self {
         let pg_dump = run.pg_dump.as_ref();
         let asked = pg_dump.map(|pg_dump| elsewhere::server(pg_dump, conninfo));
-        let (version, system_identifier) = match asked.transpose() {
-            Ok(Some((version, identifier))) => (Some(version), identifier),
-            Ok(None) => (None, None),
-            Err(error) => {
-                run.context.note(error.in_one_line());
-                (None, None)
-            }
-        };
+        let told = asked.transpose().unwrap_or_else(|error| {
+            run.context.note(error.in_one_line());
+            None
+        });
         Self {
-            version,
-            system_identifier,
+            version: told.as_ref().map(|told| told.version),
+            system_identifier: told
+                .as_ref()
+                .and_then(|told| told.system_identifier.clone()),
+            database: told.and_then(|told| told.database),
             mark: mark(run, conninfo),
         }
     }

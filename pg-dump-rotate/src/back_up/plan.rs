@@ -8,6 +8,7 @@ use shared::{Context, Error, Result};
 use super::asked::limited;
 use super::elsewhere::{self, Listed};
 use crate::cli::Options;
+use crate::glob;
 
 /// Every database of the server, with what [`Listed`] says of it.
 pub const DATABASES: &str = include_str!("../../sql/databases.sql");
@@ -45,8 +46,8 @@ impl Target {
 /// Everything that a run is to dump.
 pub struct Plan {
     pub targets: Vec<Target>,
-    /// Databases of the server that we may not connect to.
-    pub skipped: Vec<String>,
+    /// Databases of the server that are left out.
+    pub skipped: Vec<Skipped>,
 }
 
 impl Plan {
@@ -63,7 +64,8 @@ impl Plan {
             true => {
                 let conninfo = resolve(options.databases.first())?;
                 let (conninfo, listed) = list(conninfo, context, elsewhere)?;
-                (Self::of_server(&conninfo, listed, context)?, Some(conninfo))
+                let chosen = choose(options, listed, context);
+                (Self::of_server(&conninfo, chosen)?, Some(conninfo))
             }
             false => (Self::of_given(options, resolve)?, None),
         };
@@ -119,29 +121,15 @@ impl Plan {
         })
     }
 
-    fn of_server(conninfo: &Conninfo, listed: Vec<Listed>, context: &cli::Context) -> Result<Self> {
+    fn of_server(conninfo: &Conninfo, chosen: Vec<Chosen>) -> Result<Self> {
         let mut plan = Self {
             targets: Vec::new(),
             skipped: Vec::new(),
         };
-        for Listed {
-            name,
-            is_dumped,
-            may_connect,
-            is_half_dropped,
-        } in listed
-        {
-            if is_half_dropped {
-                context.warn(format!(
-                    "left out the database {name}: a DROP DATABASE of it was interrupted, and \
-                     nobody can connect to it any more; drop it again"
-                ));
-                continue;
-            }
-            match (is_dumped, may_connect) {
-                (false, _) => context.note(format!("the database {name} is a template or closed")),
-                (true, true) => plan.targets.push(database(conninfo.with_database(&name))),
-                (true, false) => plan.skipped.push(name),
+        for chosen in chosen {
+            match chosen {
+                Chosen::Dumped(name) => plan.targets.push(database(conninfo.with_database(&name))),
+                Chosen::Skipped(skipped) => plan.skipped.push(skipped),
             }
         }
         match plan.targets.is_empty() {
@@ -161,6 +149,93 @@ impl Plan {
                 "--globals is of one server, and the databases are of several",
             )
             .with_hint("take the backup of each server in a run of its own")),
+        }
+    }
+}
+
+/// The databases of which --all-databases wants a backup, also where none can be taken.
+pub fn wanted(
+    options: &Options,
+    context: &cli::Context,
+    pg_dump: Option<&Program>,
+) -> Result<Vec<String>> {
+    let elsewhere = pg_dump.filter(|program| program.is_elsewhere());
+    let conninfo = resolve(options.databases.first(), context, elsewhere.is_some())?;
+    let (_, listed) = list(conninfo, context, elsewhere)?;
+    let chosen = choose(options, listed, context).into_iter();
+    let wanted = chosen.filter_map(|chosen| match chosen {
+        Chosen::Dumped(name) => Some(name),
+        Chosen::Skipped(skipped) => skipped.is_missed.then_some(skipped.name),
+    });
+    Ok(wanted.collect())
+}
+
+/// A database that is left out.
+pub struct Skipped {
+    pub name: String,
+    pub reason: &'static str,
+    /// There should be a backup of it.
+    pub is_missed: bool,
+}
+
+enum Chosen {
+    Dumped(String),
+    Skipped(Skipped),
+}
+
+/// The two that every server has, for others to be made of.
+const TEMPLATES: [&str; 2] = ["template0", "template1"];
+
+/// What becomes of each database of the server. Nobody is told of what every server has, and of what
+/// was excluded.
+fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec<Chosen> {
+    warn_of_nothing(options, &listed, context);
+    let is_excluded = |name: &str| options.excluded.iter().any(|of| glob::matches(of, name));
+    let mut chosen = Vec::new();
+    for database in listed {
+        let name = database.name;
+        let (reason, is_missed) = match () {
+            () if is_excluded(&name) => {
+                context.note(format!("the database {name} is excluded"));
+                continue;
+            }
+            () if database.is_half_dropped => {
+                context.warn(format!(
+                    "left out the database {name}: a DROP DATABASE of it was interrupted, and \
+                     nobody can connect to it any more; drop it again"
+                ));
+                continue;
+            }
+            () if TEMPLATES.contains(&name.as_str()) => {
+                context.note(format!("the database {name} is a template"));
+                continue;
+            }
+            () if database.is_template => ("it is a template", false),
+            () if !database.is_open => ("it is closed: its ALLOW_CONNECTIONS is false", true),
+            () if !database.may_connect => ("we have no right to connect to it", true),
+            () => {
+                chosen.push(Chosen::Dumped(name));
+                continue;
+            }
+        };
+        chosen.push(Chosen::Skipped(Skipped {
+            name,
+            reason,
+            is_missed,
+        }));
+    }
+    chosen
+}
+
+/// A name that excludes nothing may be misspelt.
+fn warn_of_nothing(options: &Options, listed: &[Listed], context: &cli::Context) {
+    let is_name = |of: &&String| !of.contains(['*', '?', '[', '\\']);
+    let is_there = |name: &str| listed.iter().any(|database| database.name == name);
+    for name in options.excluded.iter().filter(is_name) {
+        if !is_there(name) {
+            context.warn(format!(
+                "--exclude-database {name}: there is no such database"
+            ));
         }
     }
 }
@@ -195,7 +270,8 @@ fn list(
     let listed = rows.iter().map(|row| {
         Ok(Listed {
             name: row.try_get("database")?,
-            is_dumped: row.try_get("is_dumped")?,
+            is_template: row.try_get("is_template")?,
+            is_open: row.try_get("is_open")?,
             may_connect: row.try_get("may_connect")?,
             is_half_dropped: row.try_get("is_half_dropped")?,
         })

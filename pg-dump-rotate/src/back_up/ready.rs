@@ -24,7 +24,14 @@ enum Ready {
 pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     // Before there is a folder: a server that is not there leaves no trace.
     let ready = Ready::ask(run, target)?;
+    let is_new = !run.dir.exists();
     let folder = Folder::make(&run.dir)?;
+    if is_new && run.options.has_rules {
+        // Who rotates has a folder: it may only not be mounted.
+        let dir = run.dir.display();
+        run.context
+            .warn(format!("made the folder {dir}, which was not there"));
+    }
     let (taken_at, started) = (time::now(), Instant::now());
     let partial = begin(run, &folder, ready.name(run))?;
     let manifest = ready.write(run, &partial)?;
@@ -34,8 +41,8 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
         finished_at: (taken_at + started.elapsed()).truncate_to_millisecond(),
         ..manifest
     };
-    let locked = folder.lock()?;
-    published(partial.publish(&locked, &manifest, run.context)?)
+    let locked = folder.lock_in_any_case(run.context)?;
+    published(partial.publish(&locked, &manifest)?)
 }
 
 /// The backup as it would be, and nothing touched: there may not even be a folder.
@@ -90,7 +97,7 @@ impl Ready {
         match self {
             Self::Database(database) => database.write(run, partial),
             Self::Globals(globals) => Ok(Manifest {
-                files: globals.write(partial)?,
+                files: globals.write(partial, run.context)?,
                 ..globals.manifest(run)
             }),
         }
@@ -120,9 +127,9 @@ impl Run<'_> {
 
 /// The partial file, after what killed runs have left is gone.
 fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
-    let locked = folder.lock()?;
-    locked.sweep(run.context)?;
-    locked.begin(name, run.context)
+    let locked = folder.lock(run.context)?;
+    locked.sweep()?;
+    locked.begin(name)
 }
 
 /// What a rotation will find is what counts.

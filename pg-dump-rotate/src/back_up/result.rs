@@ -5,15 +5,16 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::path::Path;
 
-use shared::backup::{self, Backup};
+use shared::backup::{self, Backup, Format};
 use shared::records::Writer;
 use shared::{Context, Error, Exit, Result, signals, time};
 
 use super::Run;
-use super::plan::Target;
+use super::plan::{Skipped, Target};
 use crate::folder::Folder;
 use crate::record::Record;
 use crate::rotate::{self, Verdicts, series};
+use crate::scope::Subject;
 
 /// The results so far.
 pub struct Results<'a> {
@@ -39,18 +40,20 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Tells that a database was left out, of which there is no backup then: that is no success.
-    pub fn skip(&mut self, name: &str) {
-        let reason = "we have no right to connect to it";
-        self.run
-            .context
-            .warn(format!("skipped the database {name}: {reason}"));
+    /// Tells that a database was left out. Where a backup of it is missed, that is no success.
+    pub fn skip(&mut self, skipped: &Skipped) {
+        let Skipped { name, reason, .. } = skipped;
+        self.run.context.warn(format!(
+            "skipped the database {name}: {reason} (no word of it with --exclude-database)"
+        ));
         let record = Record {
             action: "skipped".into(),
             ..self.run.record(Some(name))
         };
-        self.exit = Exit::Found;
-        let told = self.records.write(&record.because(reason));
+        if skipped.is_missed {
+            self.exit = Exit::Found;
+        }
+        let told = self.records.write(&record.because(*reason));
         self.keep_trouble(told);
     }
 
@@ -109,21 +112,28 @@ impl<'a> Results<'a> {
         }
     }
 
+    /// Looks twice: who reads what is told first may be slow, and what is deleted then is what is to go
+    /// then.
     fn took(&mut self, new: &Backup) -> Result<()> {
-        let folder = Folder::open(&self.run.dir);
-        let locked = folder.as_ref().map_err(Error::clone).and_then(Folder::lock);
         let run = self.run;
-        let there = run.there(|| backup::list(&run.dir));
-        let verdicts = there.as_ref().map(|there| run.judge(new, there));
+        let there = || run.there(|| backup::list(&run.dir));
+        let reason = there().map(|there| run.reason(new, &there));
         let record = Record::of("created", new, time::now());
         // It is there, whatever keeps us from rotating.
-        let told = self.write_first(record, new, verdicts.as_ref().ok());
-        let locked = locked?;
-        let mut older = verdicts.map_err(Error::clone)?;
-        older.leave_out(&new.path);
-        let exit = rotate::carry_out(&older, &locked, &mut self.records, self.run.context);
-        if exit? == Exit::Found {
-            self.exit = Exit::Found;
+        let told = self.write_first(record, reason.as_ref().ok().cloned().flatten());
+        reason?;
+        if !run.options.policy.is_empty() {
+            let folder = Folder::open(&run.dir)?;
+            let locked = folder.lock(run.context)?;
+            let there = there()?;
+            let mut older = run.judge(new, &there);
+            older.leave_out(&new.path);
+            let deleted = rotate::delete(&older, locked);
+            run.tell_of_other_servers(new, &there);
+            let exit = deleted.tell(&older, &mut self.records, run.context)?;
+            if exit == Exit::Found {
+                self.exit = Exit::Found;
+            }
         }
         told
     }
@@ -145,27 +155,22 @@ impl<'a> Results<'a> {
             Ok(there)
         })?;
         let mut verdicts = run.judge(new, &there);
+        run.tell_of_other_servers(new, &there);
         let record = Record {
             sha256: None,
             state: None,
             duration_ms: None,
             ..Record::of("would_create", new, new.taken_at)
         };
-        self.write_first(record, new, Some(&verdicts))?;
+        self.write_first(record, verdicts.of_backup(&new.path))?;
         verdicts.leave_out(&new.path);
         rotate::rehearse(&verdicts, &mut self.records)
     }
 
     /// The new backup comes first, so that whoever reads can begin to verify it.
-    fn write_first(
-        &mut self,
-        record: Record,
-        new: &Backup,
-        verdicts: Option<&Verdicts<'_>>,
-    ) -> Result<()> {
-        let verdict = verdicts.and_then(|all| all.iter().find(|v| v.backup.path == new.path));
-        let record = match verdict {
-            Some(verdict) => record.because(verdict.reason()),
+    fn write_first(&mut self, record: Record, reason: Option<String>) -> Result<()> {
+        let record = match reason {
+            Some(reason) => record.because(reason),
             None => record,
         };
         self.records.write(&record)
@@ -200,27 +205,28 @@ impl Run<'_> {
 
     /// Which backups of the new one's series stay.
     fn judge<'b>(&'b self, new: &Backup, there: &'b [Backup]) -> Verdicts<'b> {
-        let mut all = series::split(there);
+        let all = series::split(there);
         let is_new = |place: &usize| there[*place].path == new.path;
-        let of_new = all.iter().position(|series| series.iter().any(is_new));
-        let of_new = of_new.map(|of_new| all.swap_remove(of_new));
-        let others = all.into_iter().flatten().map(|place| &there[place]);
-        self.tell_of_other_servers(new, others);
+        let of_new = all.into_iter().find(|series| series.iter().any(is_new));
         let of_new = of_new.into_iter().collect();
         Verdicts::of(&self.options.policy, there, of_new, time::now())
     }
 
+    /// Why the new one stays.
+    fn reason(&self, new: &Backup, there: &[Backup]) -> Option<String> {
+        self.judge(new, there).of_backup(&new.path)
+    }
+
     /// After an upgrade, or where two servers share a folder, somebody may wonder.
-    fn tell_of_other_servers<'b>(&self, new: &Backup, others: impl Iterator<Item = &'b Backup>) {
+    fn tell_of_other_servers(&self, new: &Backup, there: &[Backup]) {
         let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
             (Some(other), Some(new)) => {
-                other.database == new.database
-                    && other.label == new.label
-                    && other.selection == new.selection
+                let is_same = Subject::key_of(other) == Subject::key_of(new);
+                is_same && !other.adopted && !other.same_server(new)
             }
             _ => false,
         };
-        let count = others.filter(is_of_another_server).count();
+        let count = there.iter().filter(is_of_another_server).count();
         let manifest = new.manifest.as_ref();
         let database = manifest.and_then(|manifest| manifest.database.as_deref());
         let what = database.map_or("globals".into(), |name| format!("database {name}"));
@@ -233,11 +239,16 @@ impl Run<'_> {
 
     /// The record of a target of which there is no backup.
     fn record(&self, database: Option<&str>) -> Record {
+        let format = match database {
+            Some(_) => self.options.format(),
+            // The globals are a script whatever was asked for.
+            None => Format::Plain,
+        };
         Record {
             database: database.map(str::to_string),
             label: self.options.label.clone(),
             set: self.set.clone(),
-            format: Some(self.options.format().as_str().into()),
+            format: Some(format.as_str().into()),
             taken_at: Some(self.begun_at.truncate_to_second()),
             age_seconds: Some(0),
             ..Record::default()

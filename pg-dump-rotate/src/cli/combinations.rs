@@ -21,6 +21,9 @@ impl Options {
                 "{job} takes no backup, so {flag} has no place beside it"
             )));
         }
+        if let Some(words) = self.of_all_databases() {
+            return Err(Error::usage(words));
+        }
         let mut others = self.only_of_check();
         match self.job {
             Job::Check => others = self.only_of_rules(),
@@ -54,10 +57,6 @@ impl Options {
                 "--blobs and --no-blobs exclude each other",
             ),
             (
-                self.all_databases && self.databases.len() > 1,
-                "--all-databases takes one -d at most: where to connect",
-            ),
-            (
                 self.no_role_passwords && !self.globals,
                 "--no-role-passwords is about --globals, which is not given",
             ),
@@ -75,9 +74,26 @@ impl Options {
             let hint = "give one -d, or rotate them apart with --rotate --match";
             return Err(Error::usage(words).with_hint(hint));
         }
-        match contradictions.iter().find(|(is_so, _)| *is_so) {
-            Some((_, words)) => Err(Error::usage(*words)),
+        let contradiction = contradictions.iter().find(|(is_so, _)| *is_so);
+        match contradiction
+            .map(|(_, words)| *words)
+            .or_else(|| self.of_all_databases())
+        {
+            Some(words) => Err(Error::usage(words)),
             None => passed::check_all(&self.selection),
+        }
+    }
+
+    /// What contradicts --all-databases, or itself without it.
+    fn of_all_databases(&self) -> Option<&'static str> {
+        match self.all_databases {
+            true if self.databases.len() > 1 => {
+                Some("--all-databases takes one -d at most: where to connect")
+            }
+            false if !self.excluded.is_empty() => {
+                Some("--exclude-database is about --all-databases, which is not given")
+            }
+            _ => None,
         }
     }
 
@@ -109,14 +125,16 @@ impl Options {
         those(&given)
     }
 
+    /// A check may ask the server what there should be.
     fn only_of_backup(&self) -> Option<&str> {
+        let asks = self.job == Job::Check && self.all_databases;
         let given = [
             ("--format", self.format.is_some()),
             ("--compress", self.compression.is_some()),
             ("--jobs", self.jobs > 1),
-            ("--all-databases", self.all_databases),
+            ("--all-databases", self.all_databases && !asks),
             ("--no-role-passwords", self.no_role_passwords),
-            ("--pg-dump", self.pg_dump.is_some()),
+            ("--pg-dump", self.pg_dump.is_some() && !asks),
             ("--no-digest", self.no_digest),
             ("--source-counts or --source-digest", self.source.is_some()),
             ("--force", self.force),

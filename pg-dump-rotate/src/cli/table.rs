@@ -33,14 +33,17 @@ pub const TOOL: Tool = Tool::new(
      are each a backup of their own, with the time of the run in their names and in the field set. \
      One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
      the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
-     rotated. --all-databases leaves out templates, closed databases and, with a warning, what an \
-     interrupted DROP DATABASE has left; one that the role may not connect to is told by a record \
-     with action \"skipped\", and the status is 1, too.\n\
+     rotated. --all-databases leaves out template0, template1 and, with a warning, what an \
+     interrupted DROP DATABASE has left. Another template, one that is closed (ALLOW_CONNECTIONS), and \
+     one that the role may not connect to, are each told by a record with action \"skipped\" and a warning; \
+     for the last two the status is 1, too. --exclude-database leaves out without a word.\n\
      \n\
      --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
      pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
      shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
-     there, and what can only be asked by a session of our own is not asked. A password never \
+     there. What would spoil a dump is not looked for there, save, by psql and where no pattern picks \
+     tables or schemas, for room on the disk, unlogged tables of a standby and subscriptions that \
+     are left out. A password never \
      becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
      to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
      trusts whoever connects from inside. It has to last as long as its pg_dump: once it has ended, \
@@ -58,9 +61,11 @@ pub const TOOL: Tool = Tool::new(
      pg-restore-verify has proved is kept, or else the newest; one that did not restore is the last \
      choice. Periods are those of the local time (TZ) when and where each backup was taken, which \
      its manifest keeps, or with --utc those of UTC. An hour is sixty minutes: the one that clocks \
-     show twice in autumn is two. A day of --keep-within is 24 hours; \
-     where the newest backup is alone in it, as the first after a pause is, it is counted from the one \
-     before as well, and from the next backup on from the newest only.\n\
+     show twice in autumn is two. A day of --keep-within is 24 hours. \
+     A pause without backups, or a clock that jumped ahead, does not cost what was kept until then: \
+     a gap of three fifths of --keep-within or more counts only as much as the longest of the other gaps \
+     since, the newest five such, and no more than there are of others; and where the newest backup \
+     is alone within, it is counted from the one before as well.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
      restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
@@ -69,7 +74,10 @@ pub const TOOL: Tool = Tool::new(
      it says, count or are deleted; others are passed over, and --rotate names them.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check -d asks \
-     for one of the whole database; without -d each selection is judged, too. --check and \
+     for one of the whole database; without -d each selection is judged, too. Backups of two servers are \
+     judged apart; but a server that ended before another began, as before an upgrade, is taken for its \
+     forerunner. Scripts of others, which are only taken to be of a database, count by themselves, and only \
+     where there is nothing else of it. --check and \
      --list judge by sizes; with --verify-checksums every byte is read, and \
      a backup in which other bytes are found is noted as one that did not restore (NAME.verified.json), \
      which rotation never keeps in place of a good one. --list, as --rotate, ends with \
@@ -103,12 +111,20 @@ pub const TOOL: Tool = Tool::new(
      of a dump that --lock-wait ended is in its hint.\n\
      \n\
      With --source-counts or --source-digest each table is read a second time on the server, in \
-     the dump's snapshot and beside it; a dump that holds anything else is not kept.\n\
+     the dump's snapshot and beside it, and the large objects are counted or read; a dump that holds \
+     anything else is not kept.\n\
      \n\
-     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked \
-     whether it still works for it; where it does not, or can't be asked, pg_dump is ended.\n\
+     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked, by \
+     psql where pg_dump runs elsewhere, whether it still works for it; where it does not, or can't be \
+     asked, pg_dump is ended. Elsewhere without psql it may be silent for 6 hours.\n\
      \n\
-     Runs that share a folder keep out of each other's way by locks. On NFS the lock of a folder is \
+     The manifest has its names in UTF-8, whatever the encoding of the dump. Where that is one of \
+     several bytes a character, and a name is not ASCII, it does not tell the rows of tables, and a \
+     warning says so; -- --encoding=UTF8 dumps in UTF-8.\n\
+     \n\
+     Runs that share a folder keep out of each other's way by locks, which each holds for moments. \
+     One that has to wait longer than 10 s says so, and after ten minutes fails, but for one with a \
+     finished dump, which goes on waiting. On NFS the lock of a folder is \
      seen by its own host only, so with -F directory let one host write to it: another's run \
      would take a dump that is being written for left over, and remove it.",
 )
@@ -152,6 +168,9 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
 ])
+.telling(&[
+    "action", "database", "taken_at", "bytes", "state", "label", "selection", "proved", "kept", "path", "reason",
+])
 .found(
     "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
@@ -169,7 +188,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "dir",
         "DIR",
-        "the folder of the backups, made if it is missing",
+        "the folder of the backups, made if only that is missing",
     )
     .group("Backup"),
     Flag::value(
@@ -191,8 +210,8 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip, zstd or lz4; the last two in archives from pg_dump 16 (if not given: \
-         gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
+        "none, gzip, zstd or lz4 (a level of lz4: -F directory only); the last two in archives from \
+         pg_dump 16 (if not given: gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
     )
     .short('Z')
     .group("Backup"),
@@ -211,8 +230,15 @@ const FLAGS: &[Flag] = &[
     .group("Backup"),
     Flag::switch(
         "all-databases",
-        "every database that allows connections, but no template",
+        "every database of the server, but no template; with --check they are what there has to be",
     )
+    .group("Backup"),
+    Flag::value(
+        "exclude-database",
+        "GLOB",
+        "not these of --all-databases; * ? [a-z] as in a shell",
+    )
+    .repeats()
     .group("Backup"),
     Flag::switch("globals", "also the roles and tablespaces, by pg_dumpall").group("Backup"),
     Flag::switch(

@@ -6,7 +6,7 @@
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use shared::dump::{BlockKind, Blocks, Packing, Storage, Tally, Toc};
+use shared::dump::{BlockKind, Blocks, Packing, Storage, Toc};
 use shared::{Context, Error};
 
 use super::counter::Counter;
@@ -58,8 +58,7 @@ pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Cop
     Ok(Copied {
         output,
         compression,
-        tables: tally.as_ref().and_then(Tally::tables),
-        large_objects: tally.as_ref().map(Tally::large_objects),
+        tally,
         head: Head::of(&toc),
         warning: None,
     })
@@ -78,8 +77,7 @@ fn pass_through(start: &[u8], mut input: impl Read, mut output: Output) -> Outco
     Ok(Copied {
         output,
         compression: Compression::None,
-        tables: None,
-        large_objects: None,
+        tally: None,
         head: Head::default(),
         warning: Some(
             "this pg_dump writes archives of a kind that is not known here: the backup is not \

@@ -33,6 +33,7 @@ use crate::watch::growth;
 use content::{Content, Found, stem};
 use failure::Failure;
 use follow::{Followed, Follower};
+use pace::Whole;
 use scratch::Scratch;
 
 const CONTENTS: &str = "toc.dat";
@@ -68,12 +69,18 @@ impl Dump<'_> {
         // We wait for the disk ourselves, of each file as soon as it is whole.
         command.arg("--no-sync").arg("--file").arg(place);
         command.arg(format!("--jobs={}", self.jobs));
+        let is_uncompressed = scratch.is_some() || self.compression == Compression::None;
         let followed = Followed {
             folder: partial.path(),
             scratch,
             writers: self.jobs,
             digest: self.digest,
             name: self.conninfo.database(),
+            whole: Whole {
+                // What pg_dump has compressed is no measure of the tables.
+                bytes: self.estimate.filter(|_| is_uncompressed),
+                tables: self.tables,
+            },
         };
         let follower = Follower::start(&followed, context.progress()).context(written)?;
         let child = Child::spawn(command, "pg_dump")?;
@@ -168,13 +175,8 @@ impl Findings {
             ..content.file.clone()
         };
         let files = self.contents.iter().map(file).collect();
-        Ok(Dumped {
-            files,
-            compression,
-            tables: tally.tables().filter(|_| self.digested),
-            large_objects: self.digested.then(|| tally.large_objects()),
-            head: Head::of(&toc),
-        })
+        let tally = self.digested.then_some(&tally);
+        Ok(Dumped::new(files, compression, tally, Head::of(&toc)))
     }
 
     fn table_of_contents(&self) -> Result<Toc> {

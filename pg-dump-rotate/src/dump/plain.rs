@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use shared::dump::Tally;
 use shared::{Context, Error};
 
 use super::reader::ScriptCounter;
@@ -40,8 +39,9 @@ pub fn copy(
         output.put(packed)
     })?;
     let mut script = Script::default();
-    let sent = pieces(source, |piece| {
+    let sent = pieces(source, |piece, source| {
         script.pass(&piece);
+        source.set_table(&counter.table());
         let piece = Arc::new(piece);
         counter.send(&piece);
         pool.send(piece)
@@ -66,24 +66,26 @@ pub fn copy(
     Ok(Copied {
         output,
         compression,
-        tables: tally.as_ref().and_then(Tally::tables),
-        large_objects: tally.as_ref().map(Tally::large_objects),
+        tally,
         head: script.head(),
         warning,
     })
 }
 
 /// Hands on all that can be read, at least once.
-fn pieces(source: &mut Source, mut send: impl FnMut(Vec<u8>) -> io::Result<()>) -> Outcome<()> {
+fn pieces(
+    source: &mut Source,
+    mut send: impl FnMut(Vec<u8>, &mut Source) -> io::Result<()>,
+) -> Outcome<()> {
     let mut is_first = true;
     loop {
         let mut piece = Vec::with_capacity(PIECE);
-        let read = source.take(PIECE as u64).read_to_end(&mut piece);
+        let read = Read::take(&mut *source, PIECE as u64).read_to_end(&mut piece);
         let length = read.context(|| "reading from pg_dump".into())?;
         if length == 0 && !is_first {
             return Ok(());
         }
-        send(piece).map_err(Trouble::Output)?;
+        send(piece, source).map_err(Trouble::Output)?;
         if length < PIECE {
             return Ok(());
         }

@@ -2,11 +2,13 @@
 //! of its own.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use shared::dump::{Digest, Event, LargeObjectCall, LargeObjectDigest, Script, Tally};
+use shared::dump::{
+    CopyRows, CopyTarget, Digest, Event, LargeObjectCall, LargeObjectDigest, Script, Tally,
+};
 use shared::{Context, Error, Result};
 
 use crate::script::Single;
@@ -14,9 +16,14 @@ use crate::script::Single;
 /// How many pieces may wait.
 const AHEAD: usize = 2;
 
+/// What ends the rows of a table.
+const END: &[u8] = b"\\.\n";
+
 /// The thread that counts.
 pub struct ScriptCounter {
     pieces: SyncSender<Arc<Vec<u8>>>,
+    /// The table whose rows were last seen.
+    table: Arc<Mutex<String>>,
     thread: JoinHandle<Result<Counted>>,
 }
 
@@ -36,9 +43,16 @@ impl ScriptCounter {
             current: Arc::default(),
             position: 0,
         };
-        let thread = thread::Builder::new().spawn(move || count(input, digest));
+        let table = Arc::<Mutex<String>>::default();
+        let passing = Arc::clone(&table);
+        let see = move |target: &CopyTarget| {
+            let name = target.table.to_string();
+            *passing.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        };
+        let thread = thread::Builder::new().spawn(move || count(input, digest, see));
         Ok(Self {
             pieces,
+            table,
             thread: thread.context(|| "could not start a thread".into())?,
         })
     }
@@ -46,6 +60,12 @@ impl ScriptCounter {
     /// Hands it a piece. One that has found an error takes no more, and tells it in the end.
     pub fn send(&self, piece: &Arc<Vec<u8>>) {
         let _ = self.pieces.send(Arc::clone(piece));
+    }
+
+    /// The table whose rows were last seen.
+    pub fn table(&self) -> String {
+        let table = self.table.lock();
+        table.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it found.
@@ -56,11 +76,11 @@ impl ScriptCounter {
     }
 }
 
-fn count(input: impl Read, digest: bool) -> Result<Counted> {
-    let mut script = Script::new(input);
+fn count(input: impl Read, digest: bool, see: impl Fn(&CopyTarget)) -> Result<Counted> {
+    let mut script = Script::in_pieces(input);
     let mut counted = Open::default();
     let mut single = Single::default();
-    match follow(&mut script, digest, &mut counted, &mut single) {
+    match follow(&mut script, digest, see, &mut counted, &mut single) {
         Err(error) if !single.is_more(script.header()) => return Err(error),
         _ => {}
     }
@@ -73,15 +93,19 @@ fn count(input: impl Read, digest: bool) -> Result<Counted> {
 fn follow(
     script: &mut Script<impl Read>,
     digest: bool,
+    see: impl Fn(&CopyTarget),
     counted: &mut Open,
     single: &mut Single,
 ) -> Result<()> {
     while let Some(event) = script.next()? {
         single.see(&event);
+        if let Event::Copy { target, .. } = &event {
+            see(target);
+        }
         match event {
             _ if !digest => {}
             Event::Copy { sql, .. } => counted.copy = sql.to_vec(),
-            Event::Rows(lines) => counted.rows.add_lines(lines),
+            Event::Rows(lines) => counted.rows(lines),
             Event::CopyEnd => {
                 let rows = std::mem::take(&mut counted.rows);
                 counted.tally.add_table(&counted.copy, rows);
@@ -103,10 +127,28 @@ struct Open {
     tally: Tally,
     copy: Vec<u8>,
     rows: Digest,
+    /// A row that comes in pieces, and what follows up to the end of a line.
+    long: Option<CopyRows>,
     object: Option<(u32, LargeObjectDigest)>,
 }
 
 impl Open {
+    fn rows(&mut self, lines: &[u8]) {
+        let is_end = lines.ends_with(b"\n");
+        if is_end && self.long.is_none() {
+            return self.rows.add_lines(lines);
+        }
+        let mut rows = self.long.take().unwrap_or_default();
+        rows.add(lines);
+        match is_end {
+            true => {
+                rows.add(END);
+                self.rows.merge(rows.finish().unwrap_or_default());
+            }
+            false => self.long = Some(rows),
+        }
+    }
+
     fn large_object(&mut self, sql: &[u8]) {
         match LargeObjectCall::parse(sql) {
             Some(LargeObjectCall::Open(oid)) => self.object = Some((oid, Default::default())),

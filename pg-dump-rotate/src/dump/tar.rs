@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use shared::dump::{Storage, Tally, Toc};
+use shared::dump::{Storage, Toc};
 use shared::units::human_bytes;
 use shared::{Context, Error, Result};
 
@@ -67,8 +67,7 @@ pub fn copy(source: &mut Source, output: Output, digest: bool) -> Outcome<Copied
     Ok(Copied {
         output,
         compression: Compression::None,
-        tables: tally.as_ref().and_then(Tally::tables),
-        large_objects: tally.as_ref().map(Tally::large_objects),
+        tally,
         head: toc.as_deref().map(Head::of).unwrap_or_default(),
         warning,
     })

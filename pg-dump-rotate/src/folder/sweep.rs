@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::fs::FileType;
 use shared::backup::{Manifest, checksums_of, entries, is_unfinished_proof, manifest_of};
-use shared::{Context, Result, cli};
+use shared::{Context, Result};
 
 use super::deletion::remove;
 use super::sides::sides_of;
@@ -19,21 +19,21 @@ impl Locked<'_> {
     /// Removes what earlier runs left unfinished, finishes what they had proved, and says so: data
     /// that has its name already gets its manifest. What can't be removed is no reason not to
     /// take a backup.
-    pub fn sweep(&self, context: &cli::Context) -> Result<()> {
+    pub fn sweep(&self) -> Result<()> {
         let left = leftovers(self.path())?;
         for left in left
             .iter()
             .filter(|left| !left.busy && left.shut_by.is_none())
         {
             match self.clean(left) {
-                Ok(done) => context.warn(done),
-                Err(error) => context.warn(format!(
+                Ok(done) => self.warn(done),
+                Err(error) => self.warn(format!(
                     "could not clean up after an earlier run: {}",
                     error.message()
                 )),
             }
         }
-        self.sweep_proofs(context)?;
+        self.sweep_proofs()?;
         match left.is_empty() {
             true => Ok(()),
             false => self.sync(),
@@ -42,7 +42,7 @@ impl Locked<'_> {
 
     /// Removes what a verification was writing when it was killed, which takes a moment and not
     /// an hour.
-    fn sweep_proofs(&self, context: &cli::Context) -> Result<()> {
+    fn sweep_proofs(&self) -> Result<()> {
         let mut unfinished = Vec::new();
         entries(self.path(), |name, kind| {
             if kind == FileType::RegularFile && is_unfinished_proof(name) {
@@ -51,11 +51,11 @@ impl Locked<'_> {
         })?;
         for path in unfinished.iter().filter(|path| is_old(path)) {
             match remove(path) {
-                Ok(()) => context.warn(format!(
+                Ok(()) => self.warn(format!(
                     "removed {}, left unfinished by an earlier run",
                     path.display()
                 )),
-                Err(error) => context.warn(format!(
+                Err(error) => self.warn(format!(
                     "could not clean up after an earlier run: {}",
                     error.message()
                 )),

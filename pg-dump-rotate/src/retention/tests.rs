@@ -176,11 +176,51 @@ fn within_is_measured_from_the_newest_backup() {
     let mut again = regular(100, DAY).split_off(60);
     again.insert(0, NOW);
     assert_eq!(kept(&within(30), &again), (0..=30).collect::<Vec<_>>());
+    // What was kept before goes as the new ones come, and with the thirtieth the last of it.
+    for new in 1..30 {
+        again.iter_mut().for_each(|at| *at -= time::Duration::DAY);
+        again.insert(0, NOW);
+        let all: Vec<usize> = (0..30.max(new + 1)).collect();
+        assert_eq!(kept(&within(30), &again), all, "{new}");
+    }
+    again.iter_mut().for_each(|at| *at -= time::Duration::DAY);
     again.insert(0, NOW);
-    assert_eq!(kept(&within(30), &again), [0, 1]);
+    assert_eq!(kept(&within(30), &again), (0..30).collect::<Vec<_>>());
     let alone = [NOW, NOW - time::Duration::days(60)];
     assert_eq!(kept(&within(30), &alone), [0, 1]);
     assert_eq!(kept(&within(30), &[NOW]), [0]);
+}
+
+#[test]
+fn what_is_rare_is_not_kept_for_ever() {
+    let within = |hours: u64| Policy {
+        within: Some(Duration::from_secs(hours * 3600)),
+        ..Policy::default()
+    };
+    for (hours, every, expected) in [
+        (24, DAY, 2),
+        (36, DAY, 2),
+        (48, DAY, 2),
+        (48, DAY - 1, 3),
+        (72, DAY, 3),
+        (30 * 24, 7 * DAY, 5),
+        (30 * 24, 14 * DAY, 3),
+        (30 * 24, 60 * DAY, 2),
+    ] {
+        let kept = kept(&within(hours), &regular(40, every));
+        assert_eq!(kept.len(), expected, "{hours} h, each {every} s");
+    }
+    // Every hour once, and then every other month.
+    let mut taken = regular(40, 60 * DAY);
+    let hourly = taken[39] - time::Duration::days(60);
+    taken.extend((0..500).map(|hours| hourly - time::Duration::hours(hours)));
+    assert_eq!(kept(&within(30 * 24), &taken), [0, 1]);
+    assert_eq!(kept(&within(30 * 24), &taken[35..]).len(), 505);
+    assert_eq!(kept(&within(30 * 24), &taken[34..]), [0, 1]);
+    // What only other rules keep of older ones is none of its own.
+    let mut taken = regular(30 * 24 + 1, HOUR);
+    taken.extend((2..9).map(|months| NOW - time::Duration::days(30 * months)));
+    assert_eq!(kept(&within(30 * 24), &taken).len(), 30 * 24);
 }
 
 #[test]

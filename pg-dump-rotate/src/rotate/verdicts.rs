@@ -98,6 +98,13 @@ impl<'a> Verdicts<'a> {
         numbers
     }
 
+    /// The reason of the one on the backup at this path.
+    pub fn of_backup(&self, path: &Path) -> Option<String> {
+        let mut all = self.iter();
+        let found = all.find(|verdict| *verdict.backup.path == *path);
+        found.map(|verdict| verdict.reason())
+    }
+
     /// Takes the verdict on this backup out.
     pub fn leave_out(&mut self, path: &Path) {
         let path = path.as_os_str();

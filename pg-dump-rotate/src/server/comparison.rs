@@ -12,9 +12,12 @@ use super::rights::some;
 #[derive(Debug, Default)]
 pub struct Found {
     pub tables: Vec<Rows>,
-    /// How many large objects, where they are dumped.
-    pub large_objects: Option<i64>,
+    /// The large objects, where they are dumped.
+    pub large_objects: Option<LargeObjects>,
 }
+
+/// How many large objects, and their digest if they were read.
+pub type LargeObjects = (u64, Option<String>);
 
 /// The rows of one table: how many, and their digest if they were read.
 #[derive(Debug)]
@@ -33,13 +36,19 @@ impl Found {
         large_objects: Option<&backup::LargeObjects>,
     ) -> Result<()> {
         let mut differences = self.differences(tables);
-        if let (Some(there), Some(dumped)) = (self.large_objects, large_objects)
-            && u64::try_from(there).ok() != Some(dumped.count)
-        {
+        if let (Some((there, digest)), Some(dumped)) = (&self.large_objects, large_objects) {
             let count = dumped.count;
-            differences.push(format!(
-                "{count} large objects in the dump, {there} on the server"
-            ));
+            if *there != count {
+                differences.push(format!(
+                    "{count} large objects in the dump, {there} on the server"
+                ));
+            } else if digest
+                .as_ref()
+                .is_some_and(|digest| *digest != dumped.digest)
+            {
+                differences
+                    .push("the large objects are others in the dump than on the server".into());
+            }
         }
         match differences.is_empty() {
             true => Ok(()),
@@ -181,15 +190,18 @@ mod tests {
 
     #[test]
     fn large_objects_are_counted() {
-        let found = Found {
-            tables: Vec::new(),
-            large_objects: Some(2),
+        let compared = |count, digest: Option<&str>| {
+            let found = Found {
+                tables: Vec::new(),
+                large_objects: Some((2, digest.map(str::to_string))),
+            };
+            let dumped = backup::LargeObjects {
+                count,
+                digest: "1".into(),
+            };
+            found.compare(&[], Some(&dumped)).is_ok()
         };
-        let dumped = |count| backup::LargeObjects {
-            count,
-            digest: String::new(),
-        };
-        assert!(found.compare(&[], Some(&dumped(2))).is_ok());
-        assert!(found.compare(&[], Some(&dumped(1))).is_err());
+        assert!(compared(2, None) && compared(2, Some("1")));
+        assert!(!compared(1, None) && !compared(2, Some("2")));
     }
 }

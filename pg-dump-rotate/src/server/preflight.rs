@@ -25,6 +25,36 @@ pub struct Preflight {
     pub source_bytes: Option<u64>,
 }
 
+/// What pg_dump leaves out by itself.
+pub struct Omission {
+    /// In words, for the manifest.
+    pub what: String,
+    remedy: &'static str,
+}
+
+impl Omission {
+    /// The rows of these tables, in a dump of a standby.
+    pub fn unlogged(names: &[String]) -> Self {
+        Self {
+            what: format!("the rows of {}, unlogged: a standby has none", some(names)),
+            remedy: "dump from the primary, or exclude them with --exclude-table-data",
+        }
+    }
+
+    /// These subscriptions.
+    pub fn subscriptions(names: &[String]) -> Self {
+        Self {
+            what: format!("subscriptions: {}", some(names)),
+            remedy: "only a superuser can dump them, and -- --no-subscriptions says that they are not wanted",
+        }
+    }
+
+    /// What to say of it, with what to do.
+    pub fn warning(&self) -> String {
+        format!("not in the backup: {}; {}", self.what, self.remedy)
+    }
+}
+
 impl Preflight {
     /// Asks the server whether a dump with these arguments of pg_dump will be whole; an error
     /// where it would fail. `session` has to be able to reset its search path.
@@ -67,10 +97,18 @@ impl Preflight {
         Ok(preflight)
     }
 
-    fn omit(&mut self, what: String, remedy: &str) {
-        self.warnings
-            .push(format!("not in the backup: {what}; {remedy}"));
-        self.omissions.push(what);
+    /// How many tables have rows to dump.
+    pub fn tables(&self) -> u64 {
+        let copied = self
+            .relations
+            .iter()
+            .filter(|relation| relation.is_copied());
+        copied.count() as u64
+    }
+
+    fn omit(&mut self, omission: Omission) {
+        self.warnings.push(omission.warning());
+        self.omissions.push(omission.what);
     }
 
     fn note_idle_patterns(&mut self, idle: &[String]) {
@@ -90,11 +128,7 @@ impl Preflight {
         }
         let names = self.names(|relation| relation.is_unlogged && relation.is_copied());
         if !names.is_empty() {
-            let what = format!("the rows of {}, unlogged: a standby has none", some(&names));
-            self.omit(
-                what,
-                "dump from the primary, or exclude them with --exclude-table-data",
-            );
+            self.omit(Omission::unlogged(&names));
         }
     }
 
@@ -109,7 +143,10 @@ impl Preflight {
                 "rows of {} that row security hides from {role}",
                 some(&names)
             );
-            self.omit(what, "that is what --enable-row-security asks for");
+            self.omit(Omission {
+                what,
+                remedy: "that is what --enable-row-security asks for",
+            });
         }
     }
 
@@ -118,11 +155,7 @@ impl Preflight {
             && !self.selection.no_subscriptions
             && !self.selection.no_definitions;
         if wanted && !self.surroundings.subscriptions.is_empty() {
-            let names = some(&self.surroundings.subscriptions);
-            self.omit(
-                format!("subscriptions: {names}"),
-                "only a superuser can dump them, and -- --no-subscriptions says that they are not wanted",
-            );
+            self.omit(Omission::subscriptions(&self.surroundings.subscriptions));
         }
     }
 
@@ -130,10 +163,12 @@ impl Preflight {
         let wanted = self.selection.is_of_everything() && !self.selection.no_definitions;
         if wanted && !self.surroundings.servers_of_hidden_mappings.is_empty() {
             let names = some(&self.surroundings.servers_of_hidden_mappings);
-            self.omit(
-                format!("options of user mappings, passwords among them, for the servers {names}"),
-                "only a superuser can dump those of all users",
-            );
+            self.omit(Omission {
+                what: format!(
+                    "options of user mappings, passwords among them, for the servers {names}"
+                ),
+                remedy: "only a superuser can dump those of all users",
+            });
         }
     }
 

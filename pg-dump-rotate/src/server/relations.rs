@@ -3,7 +3,7 @@
 use postgres::Row;
 use postgres::types::Type;
 use shared::connection::Session;
-use shared::dump::QualifiedName;
+use shared::dump::{QualifiedName, decode};
 use shared::{Context, Result};
 
 use super::patterns::Matched;
@@ -69,8 +69,8 @@ impl Relation {
         Ok(Self {
             oid: row.try_get("oid")?,
             name: QualifiedName {
-                schema: Some(row.try_get("schema")?),
-                name: row.try_get("name")?,
+                schema: Some(name(row.try_get("schema")?)),
+                name: name(row.try_get("name")?),
             },
             kind: match kind.as_str() {
                 "S" => Kind::Sequence,
@@ -99,9 +99,17 @@ impl Relation {
 }
 
 fn root(row: &Row) -> Result<Option<QualifiedName>> {
-    let Some(name) = row.try_get("root_name")? else {
+    let Some(root) = row.try_get("root_name")? else {
         return Ok(None);
     };
-    let schema = row.try_get("root_schema")?;
-    Ok(Some(QualifiedName { schema, name }))
+    let schema: Option<&[u8]> = row.try_get("root_schema")?;
+    Ok(Some(QualifiedName {
+        schema: schema.map(name),
+        name: name(root),
+    }))
+}
+
+/// A name, as a manifest has it too.
+fn name(bytes: &[u8]) -> String {
+    decode(bytes, "SQL_ASCII").unwrap_or_default().into_owned()
 }

@@ -11,12 +11,14 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 use shared::connection::{Canceller, Conninfo, Session, SessionOptions};
-use shared::dump::{Digest, QualifiedName, quote_identifier, quote_literal};
+use shared::dump::{
+    Digest, LargeObjectDigest, QualifiedName, Tally, decode, quote_identifier, quote_literal,
+};
 use shared::{Context, Error, Result, signals};
 
-use super::comparison::{Found, Rows};
+use super::comparison::{Found, LargeObjects, Rows};
 use super::patterns;
 use super::relations::{Kind, Relation};
 use super::selection::Selection;
@@ -25,7 +27,11 @@ use crate::watch::{Clock, Watch, Watched};
 
 const SETTINGS: &str = include_str!("../../sql/snapshot.sql");
 const COLUMNS: &str = include_str!("../../sql/columns.sql");
-const LARGE_OBJECTS: &str = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata";
+const LARGE_OBJECTS: &str =
+    "SELECT m.oid FROM pg_catalog.pg_largeobject_metadata AS m ORDER BY m.oid";
+const LARGE_OBJECT: &str = "SELECT pg_catalog.lo_get($1, $2, $3)";
+/// How much of a large object is read at once.
+const LARGE_OBJECT_BYTES: i32 = 1 << 20;
 /// How many tables one statement locks.
 const LOCKED_AT_ONCE: usize = 200;
 const ROWS_BETWEEN_GLANCES: u64 = 65_536;
@@ -116,8 +122,10 @@ impl Snapshot {
         let no_unlogged = request.is_standby || request.selection.no_unlogged_rows;
         relations.retain(|table| table.is_copied() && !(table.is_unlogged && no_unlogged));
         let given = request.selection.encoding.as_deref();
+        let tables = tables(&mut session, relations)?;
+        may_be_told(&tables, given.unwrap_or(&request.encoding))?;
         Ok(Self {
-            tables: tables(&mut session, relations)?,
+            tables,
             session,
             id,
             source: request.source,
@@ -177,10 +185,52 @@ impl Snapshot {
             });
         }
         if self.large_objects {
-            let rows = self.session.client().query_typed(LARGE_OBJECTS, &[])?;
-            found.large_objects = rows.first().map(|row| row.try_get(0)).transpose()?;
+            found.large_objects = Some(self.large_objects()?);
         }
         Ok(found)
+    }
+
+    fn large_objects(&mut self) -> Result<LargeObjects> {
+        let client = self.session.client();
+        let rows = self.clock.time(|| client.query_typed(LARGE_OBJECTS, &[]))?;
+        let mut tally = Tally::default();
+        for row in rows {
+            let oid: u32 = row.try_get(0)?;
+            let content = match self.source {
+                Source::Counts => LargeObjectDigest::default(),
+                Source::Digest => self.large_object(oid)?,
+            };
+            tally.add_large_object(oid, &content);
+        }
+        let found = tally.large_objects();
+        Ok(match self.source {
+            Source::Counts => (found.count, None),
+            Source::Digest => (found.count, Some(found.digest)),
+        })
+    }
+
+    fn large_object(&mut self, oid: u32) -> Result<LargeObjectDigest> {
+        let mut content = LargeObjectDigest::default();
+        let mut at = 0i64;
+        loop {
+            signals::check()?;
+            let client = self.session.client();
+            let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
+                (&oid, Type::OID),
+                (&at, Type::INT8),
+                (&LARGE_OBJECT_BYTES, Type::INT4),
+            ];
+            let rows = self
+                .clock
+                .time(|| client.query_typed(LARGE_OBJECT, &parameters));
+            let rows = rows.context(|| format!("could not read the large object {oid}"))?;
+            let bytes: &[u8] = rows.first().map_or(Ok(&[][..]), |row| row.try_get(0))?;
+            content.add(bytes);
+            if bytes.len() < LARGE_OBJECT_BYTES as usize {
+                return Ok(content);
+            }
+            at += i64::from(LARGE_OBJECT_BYTES);
+        }
     }
 
     fn count(&mut self, table: &Table) -> Result<(u64, Option<String>)> {
@@ -245,6 +295,7 @@ fn watched(request: &Request) -> Result<Option<Watched>> {
     let watched = |patience| Watched {
         conninfo: request.conninfo.clone(),
         application_name: name.map_or_else(application_name, str::to_string),
+        elsewhere: None,
         patience: patience * 2,
         writes_files: false,
     };
@@ -263,6 +314,24 @@ fn pin(session: &mut Session, selection: &Selection) -> Result<()> {
     }
     let set = session.client().batch_execute(&settings);
     set.context(|| "could not set up the reading of the tables".into())
+}
+
+/// An error where the dump will not tell rows by these names: to say so after it takes hours more.
+fn may_be_told(tables: &[Table], encoding: &str) -> Result<()> {
+    // A byte above ASCII, as there is one in each such name, can be read or not.
+    let is_known = matches!(encoding, "UTF8" | "SQL_ASCII") || decode(b"\xc0", encoding).is_some();
+    let is_ascii = |table: &&Table| {
+        let schema = table.name.schema.as_deref().unwrap_or_default();
+        schema.is_ascii() && table.name.name.is_ascii() && table.columns.is_ascii()
+    };
+    match tables.iter().find(|table| !is_ascii(table)) {
+        Some(table) if !is_known => Err(Error::new(format!(
+            "the name of {} or of its columns can't be read in a dump in {encoding}",
+            table.name
+        ))
+        .with_hint("-- --encoding=UTF8 dumps in UTF-8")),
+        _ => Ok(()),
+    }
 }
 
 fn lock(session: &mut Session, relations: &[Relation]) -> Result<()> {

@@ -68,10 +68,15 @@ impl Feed {
             return Ok(Outcome::Holds);
         };
         let (next, taken): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
-        let (Some(next), Some(taken)) = (next, taken) else {
+        let column = format!("{}.{}", self.table, self.column);
+        let (Some(next), taken) = (next, taken) else {
+            return Ok(Outcome::Inherited(format!(
+                "is at its end: {column} gets no number from it any more"
+            )));
+        };
+        let Some(taken) = taken else {
             return Ok(Outcome::Holds);
         };
-        let column = format!("{}.{}", self.table, self.column);
         let message = format!(
             "is behind {column}: it gives {next} next, and {taken} is in use; \
              setval('{}', {taken}) would put it there",
@@ -97,7 +102,7 @@ impl Feed {
             true => (self.greatest, ">", "<=", ">=", "max"),
             false => (self.least, "<", ">=", "<=", "min"),
         };
-        // Beyond this one there is no next: it is at its end.
+        // Beyond this one there is no next: it is at its end, and does not go round.
         let last = (i128::from(end) - increment).clamp(i64::MIN.into(), i64::MAX.into());
         let column = format!("c.{}", quote_identifier(&self.column));
         // One that leaves out numbers leaves them to others, as servers do that share a key.

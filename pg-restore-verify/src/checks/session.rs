@@ -46,10 +46,14 @@ impl Session {
         client.batch_execute("SET row_security = off")?;
         // Functions count on the path of who uses the database; on a server that was named for a
         // restore our session began without one.
-        client.batch_execute(match (database.server().cluster(), session.live) {
-            (None, false) => "SET search_path = \"$user\", public",
-            _ => "RESET search_path",
-        })?;
+        let own = origin.search_path();
+        let own = own.map(|path| format!("SET search_path TO {path}"));
+        let path = match (database.server().cluster(), session.live) {
+            (None, false) => own.unwrap_or("SET search_path = \"$user\", public".to_string()),
+            // What a backup says of its database is done last of all.
+            _ => own.unwrap_or("RESET search_path".to_string()),
+        };
+        client.batch_execute(&path)?;
         if session.live {
             return Ok(session);
         }

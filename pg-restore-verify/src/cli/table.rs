@@ -23,6 +23,8 @@ pub const TOOL: Tool = Tool::new(
      it), pg_restore does with --create only: it is done last of all, and compared (check \
      \"database\"), but for settings that load libraries. Any error of the restore counts, but those \
      that take nothing away are only counted (check \"harmless_errors\"). \
+     The server is in no network, but for its socket, if it is of 15 or newer and util-linux's unshare \
+     works for whom it runs as; -v says so where it does not. \
      Nothing else is needed, no server is touched, and nothing is left behind but an empty \
      template of such a server in pg-throwaway-templates below ~/.cache or /var/tmp.\n\n\
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
@@ -50,7 +52,8 @@ pub const TOOL: Tool = Tool::new(
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
-     is dropped at the end, or by the next run where this one was killed or cut off. Roles that the backup \
+     is dropped at the end, or by the next run where this one was killed or cut off. However many jobs \
+     there are, half of the connections that are free and the last ten are left to others. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
@@ -76,7 +79,10 @@ pub const TOOL: Tool = Tool::new(
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
-     \"skipped\", and the verdict's words name it; --live finds fault with it. What could not be \
+     \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
+     is told of alike. Not asked, for the server did when the rows came, are NOT NULL, constraints of \
+     domains and, before 17, whether what a unique index holds is unique: with --live and \
+     --base-backup nobody does. What could not be \
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
@@ -100,7 +106,9 @@ pub const TOOL: Tool = Tool::new(
      With --keep the database stays, and the record \"kept\" says how to reach it: on a throw-away \
      server for as long as --for says or until a signal comes, and then for the next backup; on \
      a named one until somebody drops it.\n\n\
-     With --promote NAME it takes the place of that database: it is restored and proved beside \
+     With --promote NAME it takes the place of that database, on the server that psql would reach by \
+     its variables (PGHOST, PGSERVICE) where -d, -h, -p and -U do not say which; a restore without \
+     --promote never goes by those alone. It is restored and proved beside \
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
      and connection limit of the live one. It is refused unless everything was proved, where the \
@@ -121,17 +129,19 @@ pub const TOOL: Tool = Tool::new(
      there (pg_signal_backend).\n\n\
      With --compare each table's count of rows is compared with that of a live database, which is \
      only read: tables over 1 GiB are estimated. It fails where they differ by more than \
-     --max-difference, in percent of the larger one, and if the manifest says that the backup is \
+     --max-difference, in percent of the larger one and by more than so many rows (a tenth of that where all are gone), and if the manifest says that the backup is \
      of another database of that server. A table that may not be read, or of \
      which policies hide rows, leaves the backup unproved.\n\n\
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
-     Extensions that the server lacks, and on a named one tablespaces, are named before anything \
+     Extensions that the server lacks, or does not create unless their library is loaded at its \
+     start, collations without their locale, and on a named one tablespaces, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
-     about the backup. With -n, or -t without wildcards, extensions that only the rest needs keep nothing \
-     from being restored.\n\n\
+     about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
+     from being restored. Nor is a backup to blame for what a server refuses that is older than its \
+     own or its pg_dump, nor for what locale C refuses in place of one that is missing.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
@@ -148,7 +158,8 @@ pub const TOOL: Tool = Tool::new(
      on the way to the newest timeline are there, or the backup is later than the moment. \
      --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
      included. WAL that creates a tablespace can't be \
-     replayed here, for it would be in a folder of this machine.\n\n\
+     replayed here, for it would be in a folder of this machine. Its verdict is not noted: nothing \
+     beside it has a place for that.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried, for it is not there or no server is new enough, has failed with the reason, \
      stops no other, and makes the status 2. One of rows only is proved in tables of \
@@ -245,8 +256,8 @@ pub const TOOL: Tool = Tool::new(
     .group("Checks"),
     Flag::value(
         "max-difference",
-        "PERCENT",
-        "with --compare: how far a count may be from the live one (10%)",
+        "PERCENT[,ROWS]",
+        "with --compare: how far a count may be from the live one (10%,100)",
     )
     .group("Checks"),
     Flag::value(
@@ -311,6 +322,14 @@ pub const TOOL: Tool = Tool::new(
         "pg-restore-verify --latest /backups --database app",
     ),
     (
+        "The same every night, by cron, which mails what is wrong",
+        "30 3 * * *  pg-restore-verify --latest /backups --database app > /dev/null",
+    ),
+    (
+        "Put the newest backup in the place of the live database, once it is proved",
+        "pg-restore-verify --latest /backups -d postgres --promote app",
+    ),
+    (
         "Read every backup of a folder, without a server",
         "pg-dump-rotate --dir /backups --list | pg-restore-verify --archive-only -",
     ),
@@ -340,6 +359,7 @@ pub const TOOL: Tool = Tool::new(
     ),
 ])
 .found("a backup does not verify, or can't be proved; the records say why")
+.telling(&["check", "status", "object", "path", "message"])
 .fields(&[
     ("path", "the backup; with --live the database"),
     ("check", "what was checked; see CHECKS"),

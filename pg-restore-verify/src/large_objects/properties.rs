@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::Type;
+use postgres::{Client, Row};
 use shared::Result;
 use shared::dump::{Token, tokens};
 
@@ -134,40 +136,70 @@ fn comment_in_words(comment: &str) -> String {
     format!("comment {comment}")
 }
 
-/// The large objects in the database, each with its owner.
-fn restored(client: &mut Client) -> Result<BTreeMap<u32, (String, Words)>> {
-    let mut found: BTreeMap<u32, (String, Words)> = BTreeMap::new();
-    let properties = include_str!("../../sql/large_object_properties.sql");
-    for row in client.query_typed(properties, &[])? {
-        let owner: String = row.try_get(1)?;
-        let comment: Option<String> = row.try_get(2)?;
-        let (_, words) = found
-            .entry(row.try_get(0)?)
-            .or_insert_with(|| (owner.clone(), Words::from([format!("owner {owner}")])));
-        words.extend(comment.as_deref().map(comment_in_words));
-        if let Some(role) = row.try_get::<_, Option<String>>(3)? {
-            words.insert(right_in_words(&role, row.try_get(4)?, row.try_get(5)?));
-        }
-    }
-    Ok(found)
+/// One in the database.
+struct Restored {
+    oid: u32,
+    owner: String,
+    words: Words,
 }
 
-/// The restored large objects that are not described as in the backup, with what only the backup
-/// says, and what only the database does.
-pub fn differences(
-    client: &mut Client,
-    described: &Described,
-) -> Result<Vec<(u32, String, String)>> {
-    let nothing = Properties::default();
-    let differ = |(oid, (owner, actual)): (u32, (String, Words))| {
-        let expected = described.get(&oid).unwrap_or(&nothing).words(&owner);
+impl Restored {
+    fn of(row: &Row) -> Result<Self> {
+        let owner: String = row.try_get(1)?;
+        let comment: Option<String> = row.try_get(2)?;
+        let mut words = Words::from([format!("owner {owner}")]);
+        words.extend(comment.as_deref().map(comment_in_words));
+        Ok(Self {
+            oid: row.try_get(0)?,
+            owner,
+            words,
+        })
+    }
+
+    fn add_right(&mut self, row: &Row) -> Result<()> {
+        if let Some(role) = row.try_get::<_, Option<String>>(3)? {
+            let right = right_in_words(&role, row.try_get(4)?, row.try_get(5)?);
+            self.words.insert(right);
+        }
+        Ok(())
+    }
+
+    /// What only the backup says of it, and what only the database does.
+    fn difference(&self, described: &Described) -> Option<(u32, String, String)> {
+        let nothing = Properties::default();
+        let said = described.get(&self.oid).unwrap_or(&nothing);
+        let (expected, actual) = (said.words(&self.owner), &self.words);
         let only = |one: &Words, other: &Words| {
             let words: Vec<&str> = one.difference(other).map(String::as_str).collect();
             words.join("; ")
         };
-        (expected != actual).then(|| (oid, only(&expected, &actual), only(&actual, &expected)))
-    };
-    Ok(restored(client)?.into_iter().filter_map(differ).collect())
+        let differ = expected != *actual;
+        differ.then(|| (self.oid, only(&expected, actual), only(actual, &expected)))
+    }
+}
+
+/// The restored large objects that are not described as in the backup, with what only the backup
+/// says, and what only the database does. There may be millions: no more than one is held.
+pub fn differences(
+    client: &mut Client,
+    described: &Described,
+) -> Result<Vec<(u32, String, String)>> {
+    let properties = include_str!("../../sql/large_object_properties.sql");
+    let mut rows = client.query_typed_raw(properties, Vec::<(String, Type)>::new())?;
+    let mut differences = Vec::new();
+    let mut current: Option<Restored> = None;
+    while let Some(row) = rows.next()? {
+        let oid: u32 = row.try_get(0)?;
+        if current.as_ref().is_none_or(|current| current.oid != oid) {
+            let last = current.replace(Restored::of(&row)?);
+            differences.extend(last.and_then(|last| last.difference(described)));
+        }
+        if let Some(current) = &mut current {
+            current.add_right(&row)?;
+        }
+    }
+    differences.extend(current.and_then(|last| last.difference(described)));
+    Ok(differences)
 }
 
 #[cfg(test)]

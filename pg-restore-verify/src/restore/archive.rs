@@ -51,7 +51,7 @@ pub fn restore_archive(
         left_out: LeftOut::of(part.toc),
     };
     let beyond = match target.server().is_ours() {
-        true => Vec::new(),
+        true => run.left_out.bound_on_own(),
         false => run.bound(collector.contents())?,
     };
     let mut told = run.section(&["--section=pre-data"])?;
@@ -281,7 +281,8 @@ impl Run<'_> {
 
     fn section(&self, options: &[&str]) -> Result<Vec<Refusal>> {
         let mut command = self.pg_restore.command();
-        set_environment(&mut command, self.target.server().environment());
+        let environment = self.target.server().environment_to_restore();
+        set_environment(&mut command, environment);
         let database = format!("--dbname={}", self.target.database().name());
         command.args(options).arg("--no-password").arg(database);
         let chosen = self.list.as_deref();

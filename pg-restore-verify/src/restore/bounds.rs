@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::dump::{Event, InsertedRows, Script, Toc, TocEntry, Token, tokens};
+use shared::dump::{Event, InsertedRows, Script, Toc, TocEntry, Token, spans, tokens};
 
 use super::refusal::{Blame, Refusal};
 
@@ -18,6 +18,8 @@ pub enum Reach {
     Database,
     /// Something of the whole server.
     Server,
+    /// Another server, to which it would connect.
+    Elsewhere,
     /// Anything: no dump of pg_dump's has such a statement.
     Anywhere,
 }
@@ -111,16 +113,26 @@ impl Reach {
         Self::of_script(Script::new(entry.definition.as_slice()))
     }
 
-    /// What of an archive would reach out of its database, by the number of its entry.
-    pub fn beyond(toc: &Toc) -> BTreeMap<i64, Refusal> {
+    /// What of an archive would reach out of its database, by the number of its entry; on a server
+    /// of our own only what would reach another one.
+    pub fn beyond(toc: &Toc, on_own: bool) -> BTreeMap<i64, Refusal> {
         let entries = toc.in_order();
+        let entries = entries.filter(|(_, entry)| !on_own || names_subscription(&entry.definition));
         let beyond = entries.filter_map(|(id, entry)| {
             let reach = Self::of_entry(entry);
             let statement = String::from_utf8_lossy(&entry.definition);
             let label = format!("{} {}", entry.kind, entry.label);
-            (reach != Self::Inside).then(|| (id, reach.refusal(label, &statement)))
+            (!reach.is_allowed(on_own)).then(|| (id, reach.refusal(label, &statement)))
         });
         beyond.collect()
+    }
+
+    /// Whether what has this reach is restored.
+    pub fn is_allowed(self, on_own: bool) -> bool {
+        match on_own {
+            true => self != Self::Elsewhere,
+            false => self == Self::Inside,
+        }
     }
 
     /// That a statement was not run.
@@ -152,28 +164,57 @@ impl Reach {
                  server that others use"
             }
             Self::Database => "it is about a database, which may be a live one here: not run",
+            Self::Elsewhere => "it would connect to another server, a publisher: not run",
             Self::Server | Self::Inside => {
                 "it is about the whole server, which others use: not run"
             }
         }
     }
 
-    /// One that would connect to a publisher is none of pg_dump's.
+    /// One that would connect to a publisher is none of pg_dump's; nor is what pg_dump drops there
+    /// when it is restored.
     fn of_subscription(tokens: &[Token<'_>]) -> Self {
-        let has = |words: &[&str]| {
-            tokens.windows(words.len()).any(|window| {
-                window.iter().zip(words).all(|(token, word)| match word {
-                    &"=" => *token == Token::Symbol(b'='),
-                    word => token.is(word),
-                })
-            })
+        let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+        let unconnected = |window: &[Token<'_>]| match window {
+            [word, Token::Symbol(b'='), value] => word.is("connect") && value.is("false"),
+            _ => false,
         };
-        let creates = tokens.first().is_some_and(|token| token.is("create"));
-        match (creates, has(&["connect", "=", "false"]), has(&["enable"])) {
-            (true, false, _) | (false, _, true) => Self::Server,
-            _ => Self::Inside,
+        let inside = match () {
+            () if is(0, "create") => tokens.windows(3).any(unconnected),
+            () if is(0, "alter") => ["owner", "rename", "disable"]
+                .iter()
+                .any(|word| is(3, word)),
+            () => false,
+        };
+        match inside {
+            true => Self::Inside,
+            false => Self::Elsewhere,
         }
     }
+}
+
+/// The subscription that a statement drops. Its slot is at the publisher: the server would connect
+/// to drop that, too.
+pub fn dropped_subscription(sql: &str) -> Option<String> {
+    if !is_about_subscription(sql) {
+        return None;
+    }
+    let tokens = tokens(sql.as_bytes());
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+    let name = if is(2, "if") && is(3, "exists") { 4 } else { 2 };
+    tokens.get(name).filter(|_| is(0, "drop"))?.identifier()
+}
+
+/// Looks at its first words only, however long it is.
+pub fn is_about_subscription(sql: &str) -> bool {
+    let mut words = spans(sql.as_bytes()).map(|(token, _)| token);
+    let defines = |word: Token<'_>| ["create", "alter", "drop"].iter().any(|verb| word.is(verb));
+    words.next().is_some_and(defines) && words.next().is_some_and(|word| word.is("subscription"))
+}
+
+fn names_subscription(definition: &[u8]) -> bool {
+    let mut words = definition.windows(b"subscription".len());
+    words.any(|word| word.eq_ignore_ascii_case(b"subscription"))
 }
 
 /// How many opening parentheses there are: those of calls, too.
@@ -256,7 +297,7 @@ mod tests {
 
     #[test]
     fn statements_and_what_they_are_about() {
-        use Reach::{Anywhere, Database, Inside, Server};
+        use Reach::{Anywhere, Database, Elsewhere, Inside, Server};
         for (sql, reach) in [
             ("CREATE TABLE database (a integer);", Inside),
             ("CREATE DATABASE app WITH TEMPLATE = template0;", Database),
@@ -286,10 +327,16 @@ mod tests {
             ),
             (
                 "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;",
-                Server,
+                Elsewhere,
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'connect = false' PUBLICATION p;",
+                Elsewhere,
             ),
             ("ALTER SUBSCRIPTION s OWNER TO app;", Inside),
-            ("ALTER SUBSCRIPTION s ENABLE;", Server),
+            ("ALTER SUBSCRIPTION s ENABLE;", Elsewhere),
+            ("ALTER SUBSCRIPTION s REFRESH PUBLICATION;", Elsewhere),
+            ("DROP SUBSCRIPTION IF EXISTS s;", Elsewhere),
             ("DROP OWNED BY app;", Anywhere),
             ("REASSIGN OWNED BY app TO x;", Anywhere),
             ("DO $$ BEGIN END $$;", Anywhere),

@@ -27,13 +27,21 @@ impl<'a> LeftOut<'a> {
         }
     }
 
+    /// Leaves out what would reach another server, which ours shall not, either.
+    pub fn bound_on_own(&mut self) -> Vec<Refusal> {
+        let beyond = self.toc.map(|toc| Reach::beyond(toc, true));
+        let beyond = beyond.unwrap_or_default();
+        self.ids.extend(beyond.keys());
+        beyond.into_values().collect()
+    }
+
     /// Leaves out what would reach out of its database.
     ///
     /// # Errors
     /// When there is such a thing and it can't be left out.
     pub fn bound(&mut self, definitions: &Contents) -> Result<Vec<Refusal>> {
         if let Some(toc) = self.toc {
-            let beyond = Reach::beyond(toc);
+            let beyond = Reach::beyond(toc, false);
             self.ids.extend(beyond.keys());
             return Ok(beyond.into_values().collect());
         }

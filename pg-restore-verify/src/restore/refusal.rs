@@ -30,6 +30,8 @@ pub enum Blame {
     Reach,
     /// Something is missing that was not restored for one of these reasons.
     Missing,
+    /// The server is not one of which it is known that the backup loads into it.
+    Server,
 }
 
 /// Errors that every restore of a good backup may tell of.
@@ -122,6 +124,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it is about how the server spells money, which no backup tells.
+    pub fn is_about_money(&self) -> bool {
+        self.message.contains("invalid input syntax for type money")
+    }
+
     /// What was being restored, without passwords: it may be the first line of the statement.
     pub fn shown(&self) -> String {
         masked_beginning(&self.object)
@@ -147,7 +154,10 @@ impl Refusal {
         if says(&NO_ROOM) {
             let error = Error::new("there is no room to restore the backup");
             let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
-            return Some(error.with_hint("make room, or name another folder in TMPDIR"));
+            return Some(error.with_hint(match on_ours {
+                true => "make room, or name another folder in TMPDIR",
+                false => "make room there, or leave out -d for a server of our own",
+            }));
         }
         if says(&NOT_BUILT_WITH) {
             let error = Error::new("this pg_restore can't decompress the backup");

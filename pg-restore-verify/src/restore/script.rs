@@ -9,12 +9,14 @@ use std::io::Read;
 use std::time::Instant;
 
 use postgres::Client;
+use postgres::types::{ToSql, Type};
 use shared::dump::{
-    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, tokens,
+    CopyTarget, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token,
+    quote_identifier, tokens,
 };
 use shared::{Error, Result, signals};
 
-use super::bounds::Reach;
+use super::bounds::{Reach, dropped_subscription, is_about_subscription};
 use super::loading::{self, Copy, Fed, Rows};
 use super::sessions::Sessions;
 use super::target::Target;
@@ -47,7 +49,7 @@ pub fn restore_script<R: Read>(
         false => 1,
     };
     let mut restore = Restore {
-        client: target.connect()?,
+        client: target.database().connect_to_restore()?,
         collector: Collector::new(),
         refusals: Vec::new(),
         decoder,
@@ -221,6 +223,7 @@ impl Restore<'_> {
             sessions => sessions,
         };
         self.refusals.extend(batch::run(units, sessions, bytes_of)?);
+        self.sessions.rest();
         Ok(())
     }
 
@@ -277,10 +280,30 @@ impl Restore<'_> {
 
     /// What a statement is about, where that matters.
     fn reach(&self, sql: &str) -> Reach {
-        match self.target.server().is_ours() {
-            true => Reach::Inside,
-            false => Reach::of(sql),
+        // One that is dropped is parted from its publisher before that.
+        if dropped_subscription(sql).is_some() {
+            return Reach::Inside;
         }
+        let on_own = self.target.server().is_ours();
+        match (on_own, is_about_subscription(sql)) {
+            (true, false) => Reach::Inside,
+            _ => Reach::of(sql),
+        }
+    }
+
+    /// Sees to it that the slot of a subscription, which is at its publisher, stays when it is
+    /// dropped.
+    fn part_from_publisher(&mut self, subscription: &str) -> Result<()> {
+        let is_there = include_str!("../../sql/subscription.sql");
+        let named = [(&subscription as &(dyn ToSql + Sync), Type::TEXT)];
+        if self.client.query_typed(is_there, &named)?.is_empty() {
+            return Ok(());
+        }
+        let name = quote_identifier(subscription);
+        let part = format!(
+            "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"
+        );
+        Ok(self.client.batch_execute(&part)?)
     }
 
     fn refuse(&mut self, object: String, error: &Error, statement: &str) {
@@ -319,7 +342,13 @@ impl Restore<'_> {
         if sql.starts_with("REFRESH ") && self.reaches_elsewhere(sql)? {
             return Ok(());
         }
-        self.client.batch_execute(sql)?;
+        if let Some(subscription) = dropped_subscription(sql) {
+            self.part_from_publisher(&subscription)?;
+        }
+        match sql.starts_with("CREATE DATABASE ") {
+            true => self.client.batch_execute(&self.target.creatable(sql))?,
+            false => self.client.batch_execute(sql)?,
+        }
         match foreign::may_bring_wrapper(sql) {
             true => self.target.hold_off_foreign(),
             false => Ok(()),
@@ -394,7 +423,7 @@ impl Restore<'_> {
         };
         if let Some(name) = name {
             self.target.set_database(name);
-            self.client = self.target.connect()?;
+            self.client = self.target.database().connect_to_restore()?;
             self.sessions = self.sessions.of(self.target.database().clone());
             self.typed = false;
         }

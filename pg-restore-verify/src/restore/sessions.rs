@@ -80,7 +80,7 @@ impl Sessions {
 
     /// One more client, with all settings.
     pub fn connect(&self) -> Result<Client> {
-        let mut client = self.database.connect()?;
+        let mut client = self.database.connect_to_restore()?;
         apply(&mut client, &self.settings);
         Ok(client)
     }
@@ -92,6 +92,12 @@ impl Sessions {
             apply(client, &self.settings[self.applied..]);
         }
         self.applied = self.settings.len();
+        if self.clients.len() < wanted.min(self.most) {
+            // Others may have come since the restore began.
+            let more = wanted.min(self.most) - self.clients.len();
+            let room = self.database.server().room(more)?;
+            self.most -= more.saturating_sub(room);
+        }
         while self.clients.len() < wanted.min(self.most) {
             match self.connect() {
                 Ok(client) => self.clients.push(client),
@@ -101,6 +107,13 @@ impl Sessions {
         }
         let count = wanted.min(self.most);
         Ok(&mut self.clients[..count])
+    }
+
+    /// Leaves none open that others may need, until the next ones are wanted.
+    pub fn rest(&mut self) {
+        if !self.database.server().is_ours() {
+            self.close();
+        }
     }
 
     /// Ends those that can't go on.

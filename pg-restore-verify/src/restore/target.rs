@@ -8,19 +8,20 @@ use std::sync::Arc;
 use postgres::Client;
 use postgres::types::Type;
 use shared::cli::Context;
+use shared::cluster::Cluster;
 use shared::dump::{QualifiedName, quote_identifier};
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
 use super::refusal::{Refusal, lacks_right, server_gone};
-use super::withheld::{Missing, Withheld};
+use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
-use crate::servers::Servers;
+use crate::servers::{self, Servers};
 use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
@@ -34,6 +35,10 @@ pub struct Target {
     pub created_roles: BTreeSet<String>,
     /// Extensions that the backup needs and the server does not have.
     pub lacking: BTreeSet<String>,
+    /// Why what the server refuses may be its own doing.
+    pub doubt: Option<Doubt>,
+    /// Whether its locale is C, because the backup's is not to be had.
+    pub lacks_locale: bool,
     /// Those that could not be, and what the server said.
     missing_roles: BTreeMap<String, Error>,
     /// The database that was dumped, if the backup itself tells.
@@ -78,22 +83,51 @@ impl Target {
             false => "PostgreSQL",
         };
         let (path, version) = (archive.path.display(), server.version());
-        context.note(format!("restoring {path} on {which} {version}"));
+        let reaches = match server.cluster().map(Cluster::is_apart) {
+            Some(false) => ", from which functions of the backup can reach the network",
+            _ => "",
+        };
+        context.note(format!("restoring {path} on {which} {version}{reaches}"));
         let name = scratch.as_ref().map_or(DATABASE, Scratch::name);
-        let first_word = server.log_length();
         Self {
-            database: Database::new(server, name),
+            doubt: servers::too_old(version.major, archive).map(Doubt::Old),
+            ..Self::of(Database::new(server, name), scratch)
+        }
+    }
+
+    fn of(database: Database, scratch: Option<Scratch>) -> Self {
+        Self {
+            first_word: database.server().log_length(),
+            database,
             known: Needs::default(),
             created_roles: BTreeSet::new(),
             lacking: BTreeSet::new(),
+            lacks_locale: false,
+            doubt: None,
             missing_roles: BTreeMap::new(),
             source: None,
-            first_word,
             is_created: false,
             scratch,
             foreign: Foreign::default(),
             beside: None,
         }
+    }
+
+    /// Another database on the same server, in which nothing is yet, with the same encoding and
+    /// locale. The roles that the backup names are there.
+    pub fn another(&self) -> Result<Self> {
+        let server = self.database.server();
+        let scratch = match server.is_ours() {
+            true => None,
+            false => Some(Scratch::reserve(server)?),
+        };
+        let name = match &scratch {
+            Some(scratch) => scratch.name().to_string(),
+            None => format!("{DATABASE}_again"),
+        };
+        let mut another = Self::of(Database::new(server, name), scratch);
+        another.be_like(self.database.name())?;
+        Ok(another)
     }
 
     /// Whether there is a database.
@@ -142,7 +176,9 @@ impl Target {
     /// What the server refused and the backup is not to blame for: one that others use, or that
     /// lacks an extension.
     pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
-        if self.server().is_ours() && self.lacking.is_empty()
+        let lacks = !self.lacking.is_empty() || self.doubt.is_some();
+        let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
+        if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
             || refusals
                 .iter()
                 .any(|refusal| refusal.own_trouble(false).is_some())
@@ -157,9 +193,11 @@ impl Target {
         let missing = Missing {
             roles: self.missing_roles.keys().cloned().collect(),
             extensions: self.lacking.clone(),
+            doubt: self.doubt.clone(),
         };
-        let role = self.server().user();
-        Withheld::of(&mut self.connect()?, role, missing, refusals)
+        let server = self.server();
+        let who = (!server.is_ours()).then(|| server.user());
+        Withheld::of(&mut self.connect()?, who, missing, refusals)
     }
 
     /// In a database that stays everything works.
@@ -177,6 +215,18 @@ impl Target {
             Some(scratch) => scratch.keep(),
             None => Ok(()),
         }
+    }
+
+    /// Removes the database, also from a server of our own.
+    ///
+    /// # Errors
+    /// With what had to be left there.
+    pub fn remove(self) -> Result<()> {
+        let server = Arc::clone(self.database.server());
+        if server.is_ours() {
+            server.drop_database(self.database.name())?;
+        }
+        self.clean()
     }
 
     /// Removes what was restored from a server that others use.

@@ -1,5 +1,5 @@
-//! What a server that others use did not let be restored: the role may not do it, or it would
-//! have reached out of the scratch database. That says nothing about the backup; nothing of it is
+//! What a server did not let be restored: the role may not do it on one that others use, it would
+//! have reached out of the scratch database, or the server lacks something. That says nothing about the backup; nothing of it is
 //! taken for proved, either.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,15 @@ use super::refusal::{Blame, lacks_right};
 use crate::choice::subject;
 use crate::schema::Difference;
 
+/// Why what a server refuses may be its own doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is older than those of which it is known that the backup loads into them.
+    Old(String),
+    /// It lacks a locale.
+    Locale(String),
+}
+
 /// What a backup counts on and the server does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -20,11 +29,15 @@ pub struct Missing {
     pub roles: BTreeSet<String>,
     /// Extensions.
     pub extensions: BTreeSet<String>,
+    /// Why what it refuses may be its own doing.
+    pub doubt: Option<Doubt>,
 }
 
 /// What was withheld from a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Withheld {
+    /// Whether the server is one that others use.
+    is_shared: bool,
     /// The role, where it may not do everything.
     role: Option<String>,
     missing: Missing,
@@ -41,20 +54,51 @@ pub struct Withheld {
     first: Option<(usize, String)>,
 }
 
+impl Doubt {
+    /// In words.
+    pub fn in_words(&self) -> &str {
+        match self {
+            Self::Old(words) | Self::Locale(words) => words,
+        }
+    }
+
+    fn is_of(&self, refusal: &Refusal) -> bool {
+        // By another order or other classes of letters.
+        const OF_LOCALE: [&str; 6] = [
+            "violates",
+            "range bound",
+            "would overlap partition",
+            "no partition of relation",
+            "collation",
+            "locale",
+        ];
+        match self {
+            Self::Old(_) => true,
+            Self::Locale(_) => OF_LOCALE.iter().any(|word| refusal.message.contains(word)),
+        }
+    }
+}
+
 impl Withheld {
-    /// Says which of the refusals are no fault of the backup.
+    /// Says which of the refusals are no fault of the backup; `role` is who we are on a server that
+    /// others use.
     pub fn of(
         client: &mut Client,
-        role: &str,
+        role: Option<&str>,
         missing: Missing,
         refusals: &mut [Refusal],
     ) -> Result<Self> {
         let superusers = "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolsuper";
-        let mut withheld = Self::default();
+        let mut withheld = Self {
+            is_shared: role.is_some(),
+            ..Self::default()
+        };
         for row in client.query_typed(superusers, &[])? {
             withheld.superusers.insert(row.try_get(0)?);
         }
-        withheld.role = Some(role.to_string()).filter(|role| !withheld.superusers.contains(role));
+        let superusers = &withheld.superusers;
+        let role = role.map(str::to_string);
+        withheld.role = role.filter(|role| !superusers.contains(role));
         blame(&missing, refusals);
         withheld.missing = missing;
         withheld.keep_to(refusals);
@@ -102,6 +146,16 @@ impl Withheld {
                 extensions.join(", EXTENSION ")
             ));
         }
+        if let Some(doubt) = self.doubt() {
+            return Some(format!(
+                "not all could be restored, for {doubt}: {count} refused, {first}"
+            ));
+        }
+        if !self.is_shared {
+            return Some(format!(
+                "not all could be restored: {count} refused, {first}"
+            ));
+        }
         let who = match &self.role {
             Some(role) => format!("role {} may not do all of it", quote_identifier(role)),
             None => "it is used by others".to_string(),
@@ -110,6 +164,11 @@ impl Withheld {
             "not all could be restored on this server, for {who}: {count} refused, {first}; \
              a throw-away server (without -d) takes everything"
         ))
+    }
+
+    /// Why what the server refused may be its own doing.
+    pub fn doubt(&self) -> Option<&str> {
+        self.missing.doubt.as_ref().map(Doubt::in_words)
     }
 
     /// The role that may not do everything.
@@ -172,6 +231,8 @@ impl Withheld {
         self.labels.contains(&difference.object)
             || self.leaves_gap && difference.actual.is_none()
             || self.role.is_some() && (hidden || is_of_rights(difference))
+            // What every database of an older server has.
+            || matches!(self.missing.doubt, Some(Doubt::Old(_))) && difference.expected.is_none()
     }
 }
 
@@ -182,6 +243,11 @@ fn blame(missing: &Missing, refusals: &mut [Refusal]) {
     for refusal in refusals.iter_mut().filter(harmful) {
         if refusal.blame.is_none() && lacks_right(refusal.sqlstate.as_deref(), &refusal.message) {
             refusal.blame = Some(Blame::Right);
+        }
+        let doubt = missing.doubt.as_ref();
+        let is_own = doubt.is_some_and(|doubt| doubt.is_of(refusal)) || refusal.is_about_money();
+        if refusal.blame.is_none() && is_own {
+            refusal.blame = Some(Blame::Server);
         }
         leaves_gap |= refusal.blame.is_some() && !gives_rights(&refusal.statement);
     }

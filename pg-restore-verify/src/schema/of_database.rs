@@ -46,6 +46,14 @@ impl Schema {
         renamed
     }
 
+    /// The search path that it has for whoever comes, as SQL.
+    pub fn search_path(&self) -> Option<&str> {
+        let of_all = |sql: &&str| sql.starts_with("ALTER DATABASE ");
+        let mut statements = self.all_statements().map(|(_, sql)| sql).filter(of_all);
+        let set = statements.find_map(|sql| sql.rsplit_once(" SET search_path TO "));
+        set.map(|(_, path)| path.trim_end().trim_end_matches(';'))
+    }
+
     /// Every statement, with what it stands under.
     pub fn all_statements(&self) -> impl Iterator<Item = (String, &str)> {
         self.objects.iter().flat_map(|(object, statements)| {

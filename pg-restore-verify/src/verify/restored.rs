@@ -106,6 +106,11 @@ impl Restored {
                     format!("{words}{others}{}", remedy.unwrap_or_default())
                 }
                 Blame::Reach => format!("{words}{others}"),
+                Blame::Server => {
+                    let why = self.contents.withheld.doubt();
+                    let why = why.unwrap_or("the server writes money in another way: lc_monetary");
+                    format!("{words}{others}: {why}")
+                }
                 Blame::Missing => {
                     let words = first.in_words();
                     format!("{words}: it needs something that this server refused{others}")

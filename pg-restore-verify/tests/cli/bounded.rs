@@ -7,7 +7,7 @@ use std::path::Path;
 use shared::cluster::{Cluster, ClusterOptions};
 use tests::{Database, Output, start, tool};
 
-use crate::backups::{dump, expect_verdict, failed, of_status, verify};
+use crate::backups::{dump, expect_verdict, failed, of_status, plain, verify};
 
 fn server() -> Cluster {
     let cluster = start(&ClusterOptions::default());
@@ -210,4 +210,105 @@ fn views_that_are_filled_by_dblink_stay_empty() {
         }
     }
     assert_eq!(reads(), before);
+}
+
+/// What a script does to a subscription reaches the server that it names, where its slot is, from a
+/// private server as from one that others use.
+#[test]
+fn no_publisher_is_connected_to() {
+    let publisher = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    publisher.set_nonblocking(true).unwrap();
+    let port = publisher.local_addr().unwrap().port();
+    let connection = format!("host=127.0.0.1 port={port} connect_timeout=2");
+    let source = Database::new();
+    source.sql(&format!(
+        "create table t (a int); insert into t values (1);
+         create subscription s connection '{connection}' publication p
+         with (connect = false, slot_name = 'live')"
+    ));
+    let cluster = server();
+    let conninfo = format!("host={} user=postgres", cluster.socket_dir().display());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dump.sql");
+    let run = |what: &str, script: &str, expected: &str| {
+        fs::write(&path, script).unwrap();
+        for options in [&[][..], &["-d", &conninfo]] {
+            let run = tool("pg-restore-verify").args(options).arg(&path);
+            let output = run.run();
+            let lines = output.json_lines();
+            let verdict = &lines.last().unwrap()["status"];
+            assert_eq!(verdict, expected, "{what} {options:?}: {output:?}");
+            let came = publisher.accept().map(|_| ());
+            assert!(
+                came.is_err(),
+                "{what} {options:?} has connected: {output:?}"
+            );
+        }
+    };
+    let script = plain(&source, &[]);
+    run("clean", &plain(&source, &["--clean"]), "ok");
+    let dropped = format!("{script}\nDROP SUBSCRIPTION s;\n");
+    // It is not there in the end.
+    run("dropped", &dropped, "failed");
+    run(
+        "again",
+        &dropped.replace(
+            "DROP SUBSCRIPTION s",
+            "drop /* it */ subscription if exists s",
+        ),
+        "failed",
+    );
+    for evil in [
+        &format!("CREATE SUBSCRIPTION x CONNECTION '{connection}' PUBLICATION p"),
+        "ALTER SUBSCRIPTION s SET (slot_name = live); ALTER SUBSCRIPTION s ENABLE; \
+         ALTER SUBSCRIPTION s REFRESH PUBLICATION",
+    ] {
+        run(evil, &format!("{script}\n{evil};\n"), "skipped");
+    }
+    // And the statements of an archive, which pg_restore runs.
+    let path = folder.path().join("dump");
+    dump(&source, &["-Fc"], &path);
+    replace(&path, "(connect = false", "(enabled = true ");
+    for options in [&[][..], &["-d", &conninfo]] {
+        let run = tool("pg-restore-verify").args(options).arg(&path);
+        expect_not_run(&run.run(), "an archive");
+        assert!(publisher.accept().is_err(), "an archive has connected");
+    }
+    source.sql("alter subscription s set (slot_name = none); drop subscription s");
+}
+
+/// A private server is in no network, where the system lets everybody part from it.
+#[test]
+fn code_of_a_backup_reaches_no_network() {
+    let apart = ["--user", "--map-current-user", "--net", "true"];
+    let may = std::process::Command::new("unshare").args(apart).status();
+    if !may.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let far = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    far.set_nonblocking(true).unwrap();
+    let port = far.local_addr().unwrap().port();
+    let source = Database::new();
+    if source.cluster().version().major < 15 {
+        return;
+    }
+    source.sql(&format!(
+        "create extension dblink;
+         create function known(i int) returns int immutable language plpgsql as $$ begin
+             perform public.dblink_connect('host=127.0.0.1 port={port} connect_timeout=2');
+             return i;
+         exception when others then return i; end $$;
+         create table t (a int); insert into t values (1); create index on t (known(a))"
+    ));
+    let connections = || std::iter::from_fn(|| far.accept().ok()).count();
+    assert!(connections() > 0);
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let output = tool("pg-restore-verify").arg("-v").arg(&path).run();
+        expect_verdict(&output, "ok");
+        assert!(!output.stderr.contains("reach the network"), "{output:?}");
+        assert_eq!(connections(), 0, "{format}: {output:?}");
+    }
 }

@@ -31,7 +31,7 @@ fn counts_within_the_threshold_and_beyond() {
         "delete from app.pictures where id <= 4; create table app.new (a int);
               insert into app.new values (1)",
     );
-    let output = compare(&path, &shop, &[]);
+    let output = compare(&path, &shop, &["--max-difference=10%"]);
     assert_eq!(failed(&output), ["compare app.new"], "{output:?}");
     let output = compare(
         &path,
@@ -41,6 +41,7 @@ fn counts_within_the_threshold_and_beyond() {
     assert_eq!(failed(&output), ["compare app.pictures"], "{output:?}");
     assert!(output.stdout.contains("differs by 8.0 %"), "{output:?}");
     expect_verdict(&compare(&path, &shop, &["-t", "app.pictures"]), "ok");
+    shop.sql("insert into app.new select generate_series(1, 10)");
     let path = folder.path().join("-Fp");
     assert_eq!(failed(&compare(&path, &shop, &[])), ["compare app.new"]);
 }
@@ -113,4 +114,38 @@ fn what_can_t_be_seen_is_not_taken_for_equal() {
     let nowhere = tool("pg-restore-verify").args(["--compare", "host=/nonexistent"]);
     nowhere.arg(&path).run().expect_code(2);
     database.sql("drop owned by counter; drop role counter");
+}
+
+/// Of sessions, of a queue, of settings.
+#[test]
+fn small_tables_whose_rows_come_and_go() {
+    let database = Database::new();
+    database.sql(
+        "create table sessions as select generate_series(1, 3) a; create table queue (a int);
+         create table large as select generate_series(1, 1000) a",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&database, &["-Fc"], &path);
+    database.sql("insert into sessions values (4); insert into queue values (1)");
+    expect_verdict(&compare(&path, &database, &[]), "ok");
+    let output = compare(&path, &database, &["--max-difference=10%,0"]);
+    let both = ["compare public.queue", "compare public.sessions"];
+    assert_eq!(failed(&output), both, "{output:?}");
+    // Many of a large one, and all of a small one.
+    database.sql("delete from large where a <= 102; insert into sessions select 1 from large");
+    let output = compare(&path, &database, &[]);
+    let both = ["compare public.large", "compare public.sessions"];
+    assert_eq!(failed(&output), both, "{output:?}");
+    database
+        .sql("truncate large, sessions, queue; insert into queue select generate_series(1, 11)");
+    dump(&database, &["-Fc", "--exclude-table-data=queue"], &path);
+    let output = compare(&path, &database, &[]);
+    assert_eq!(failed(&output), ["compare public.queue"], "{output:?}");
+    let wrong = tool("pg-restore-verify").args(["--compare", "x", "--max-difference", "10%,x"]);
+    wrong
+        .arg(&path)
+        .run()
+        .expect_code(2)
+        .expect_error("number of rows");
 }

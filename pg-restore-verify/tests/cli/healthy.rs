@@ -119,8 +119,14 @@ fn whatever_the_session_of_pg_dump_was_set_to() {
         plain(&shop, &[]).contains("+02"),
         "the dump is in UTC, which proves nothing"
     );
-    verifies(&shop, &["-Fc"]);
-    verifies(&shop, &["-Fp"]);
+    for options in [
+        &["-Fc"][..],
+        &["-Fp"],
+        &["-Fp", "--inserts"],
+        &["-Fc", "--column-inserts"],
+    ] {
+        verifies(&shop, options);
+    }
 }
 
 #[test]

@@ -5,10 +5,11 @@
 //! format, by pg_restore as by ourselves, as a trigger or a default of a real database might.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use shared::programs::Program;
-use tests::{Database, program};
+use tests::{Database, Output, program, tool};
 
 use crate::backups::{expect_verdict, failed, verify};
 
@@ -41,40 +42,83 @@ fn meddling() -> Database<'static> {
 }
 
 fn take(database: &Database, format: &str, path: &Path) {
-    let pg_dump = Program::find("pg_dump", None).unwrap();
-    let run = program(pg_dump.path()).database(database).arg(format);
+    take_by(
+        Program::find("pg_dump", None).unwrap().path(),
+        database,
+        format,
+        path,
+    );
+}
+
+fn take_by(pg_dump: &Path, database: &Database, format: &str, path: &Path) {
+    let run = program(pg_dump).database(database).arg(format);
     run.arg("--file").arg(path).run().expect_code(0);
+}
+
+/// What the meddling shows as.
+fn differences(database: &Database) -> BTreeSet<String> {
+    let names = database.rows("select finding from app.meddling");
+    let names = names.into_iter().flatten().flatten();
+    // Up to 13 a partition's own entry attaches it.
+    let old = Program::find("pg_dump", None).unwrap().version.major < 14;
+    names
+        .map(|name| match old {
+            true => name.replace("TABLE ATTACH", "TABLE"),
+            false => name,
+        })
+        .collect()
+}
+
+#[track_caller]
+fn expect_found(output: &Output, expected: &BTreeSet<String>, what: &str) {
+    expect_verdict(output, "failed");
+    let found: BTreeSet<String> = failed(output).into_iter().collect();
+    let missed: Vec<_> = expected.difference(&found).collect();
+    let more: Vec<_> = found.difference(expected).collect();
+    assert!(
+        missed.is_empty() && more.is_empty(),
+        "{what}: missed {missed:#?}, besides {more:#?}\n{}",
+        output.stderr
+    );
 }
 
 #[test]
 fn each_difference_is_named_and_nothing_else() {
     let database = meddling();
-    let names = database.rows("select finding from app.meddling");
-    let names = names.into_iter().flatten().flatten();
-    // Up to 13 a partition's own entry attaches it.
-    let old = Program::find("pg_dump", None).unwrap().version.major < 14;
-    let expected: BTreeSet<String> = names
-        .map(|name| {
-            if old {
-                name.replace("TABLE ATTACH", "TABLE")
-            } else {
-                name
-            }
-        })
-        .collect();
+    let expected = differences(&database);
     let folder = tempfile::tempdir().unwrap();
     for format in ["-Fc", "-Fd", "-Ft", "-Fp"] {
         let path = folder.path().join(format);
         take(&database, format, &path);
-        let output = verify(&path);
-        expect_verdict(&output, "failed");
-        let found: BTreeSet<String> = failed(&output).into_iter().collect();
-        let missed: Vec<_> = expected.difference(&found).collect();
-        let more: Vec<_> = found.difference(&expected).collect();
-        assert!(
-            missed.is_empty() && more.is_empty(),
-            "{format}: missed {missed:#?}, besides {more:#?}\n{}",
-            output.stderr
-        );
+        expect_found(&verify(&path), &expected, format);
+    }
+}
+
+/// Another version puts the same in other words, which is no difference, but hides none.
+#[test]
+fn each_difference_is_named_though_another_version_took_the_backup() {
+    let database = meddling();
+    let expected = differences(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("-Fp");
+    take(&database, "-Fp", &path);
+    let script = fs::read_to_string(&path).unwrap();
+    let (before, version) = script.split_once("-- Dumped by pg_dump version ").unwrap();
+    let (_, rest) = version.split_once('\n').unwrap();
+    // One that wrote as this one does.
+    let other = format!("{before}-- Dumped by pg_dump version 12.22\n{rest}");
+    fs::write(&path, other).unwrap();
+    expect_found(&verify(&path), &expected, "one that says so");
+
+    let own = Program::find("pg_dump", None).unwrap();
+    let newer = Path::new("/opt/pg/16/bin/pg_dump");
+    if !newer.exists() || own.version.major >= 16 {
+        return;
+    }
+    for (pg_dump, format) in [(own.path(), "-Fc"), (newer, "-Fp")] {
+        let path = folder.path().join(format);
+        take_by(pg_dump, &database, format, &path);
+        let run = tool("pg-restore-verify").env("PG_BINDIR", newer.parent().unwrap());
+        expect_found(&run.arg(&path).run(), &expected, format);
     }
 }

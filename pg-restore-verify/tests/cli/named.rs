@@ -1,12 +1,13 @@
 //! On a server that others use: a scratch database, and nothing else touched.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use rustix::process::Signal;
 use shared::cluster::{Cluster, ClusterOptions};
 use tests::{Database, ToolCommand, eventually, start, tool};
 
-use crate::backups::{dump, expect_verdict, failed, shop};
+use crate::backups::{dump, expect_verdict, failed, plain, shop};
 
 /// All that a server has outside its databases, and what they are like.
 const WHOLE_SERVER: &str = "
@@ -58,6 +59,28 @@ fn verify_on(cluster: &Cluster) -> ToolCommand {
         cluster.port()
     );
     tool("pg-restore-verify").args(["-d", &conninfo])
+}
+
+/// Whether it is one is seen beside what the definitions are by themselves.
+#[test]
+fn a_change_is_found_though_another_version_took_the_backup() {
+    let (shop, cluster) = (shop(), busy());
+    let script = plain(&shop, &[]);
+    let (before, version) = script.split_once("-- Dumped by pg_dump version ").unwrap();
+    let (_, rest) = version.split_once('\n').unwrap();
+    let meddles = "ALTER TABLE app.orders ALTER COLUMN state SET DEFAULT 'paid';\nCOPY app.log ";
+    let rest = rest.replacen("COPY app.log ", meddles, 1);
+    assert!(rest.contains(meddles));
+    let path = tempfile::NamedTempFile::new().unwrap();
+    let other = format!("{before}-- Dumped by pg_dump version 12.22\n{rest}");
+    fs::write(&path, other).unwrap();
+    let everything = whole(&cluster);
+    for run in [tool("pg-restore-verify"), verify_on(&cluster)] {
+        let output = run.arg(path.path()).run();
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), ["schema TABLE app.orders"], "{output:?}");
+    }
+    assert_eq!(whole(&cluster), everything);
 }
 
 #[test]
@@ -395,4 +418,58 @@ fn no_password_of_the_backup_is_shown() {
         }
     }
     source.sql("drop subscription s");
+}
+
+/// The most sessions at a time, of this program's, that a server's log tells of.
+fn most_sessions(cluster: &Cluster) -> usize {
+    let log = fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
+    let (mut open, mut most) = (BTreeSet::new(), 0);
+    for line in log.lines().filter_map(|line| line.strip_prefix("session ")) {
+        let Some((id, words)) = line.split_once(' ') else {
+            continue;
+        };
+        if words.contains("connection authorized: user=postgres") {
+            open.insert(id);
+        } else if words.contains("disconnection: ") {
+            open.remove(id);
+        }
+        most = most.max(open.len());
+    }
+    most
+}
+
+/// However many jobs there are, others get in.
+#[test]
+fn connections_are_left_to_others() {
+    let source = Database::new();
+    source.sql(
+        "do $$ begin for i in 1..30 loop
+             execute format('create table t%s as select generate_series(1, 9) a', i);
+             execute format('create index on t%s (a)', i);
+         end loop; end $$",
+    );
+    let settings = [
+        ("max_connections", "30"),
+        ("superuser_reserved_connections", "3"),
+        ("log_connections", "on"),
+        ("log_disconnections", "on"),
+        ("log_line_prefix", "session %c "),
+    ];
+    let cluster = start(&ClusterOptions {
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..ClusterOptions::default()
+    });
+    let conninfo = format!("host={} user=postgres", cluster.socket_dir().display());
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc", "-Fd"] {
+        let path = folder.path().join(format);
+        let file = format!("--file={}", path.display());
+        dump(&source, &[format, &file], &folder.path().join("nothing"));
+        let run = tool("pg-restore-verify").args(["-d", &conninfo, "-j", "64"]);
+        expect_verdict(&run.arg(&path).run(), "ok");
+    }
+    let most = most_sessions(&cluster);
+    assert!((8..=17).contains(&most), "{most} sessions");
 }

@@ -1,6 +1,7 @@
 //! What a backup says of its database itself: owner, rights, comment, settings, also of roles in it.
 
 use std::fs;
+use std::path::Path;
 
 use shared::cluster::ClusterOptions;
 use tests::{Database, start, tool};
@@ -54,7 +55,7 @@ fn are_given_to_the_restored_database_and_read_back() {
 }
 
 /// Puts other bytes, as many, into a backup.
-fn replace(path: &std::path::Path, this: &str, that: &str) {
+fn replace(path: &Path, this: &str, that: &str) {
     let mut bytes = fs::read(path).unwrap();
     let found = bytes
         .windows(this.len())
@@ -136,5 +137,72 @@ fn what_may_be_secret_of_a_setting_is_not_shown() {
     assert!(output.stdout.contains("app.to en"), "{output:?}");
     for shown in [&output.stdout, &output.stderr] {
         assert!(!shown.contains("geheim"), "{output:?}");
+    }
+}
+
+/// A script says it of its database before it fills it: from then on it is in force for every
+/// session, of which only psql's own must be as the backup says.
+#[test]
+fn of_a_script_are_not_in_force_for_those_who_look() {
+    let shop = with_properties();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for option in ["--create", "--inserts"] {
+        dump(&shop, &["--create", option], &path);
+        let script = fs::read_to_string(&path).unwrap();
+        let mut changed = script.clone();
+        for (this, that) in [
+            // psql could not restore that, either.
+            (
+                "default_transaction_read_only TO 'on'",
+                "application_name TO 'shop'",
+            ),
+            (
+                "SET statement_timeout TO '1h'",
+                "SET statement_timeout TO '1ms'",
+            ),
+            (
+                "SET work_mem TO '5MB'",
+                "SET session_preload_libraries TO 'no_such_library'",
+            ),
+        ] {
+            assert!(script.contains(this), "{script}");
+            changed = changed.replace(this, that);
+        }
+        fs::write(&path, changed).unwrap();
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{option}: {output:?}");
+        expect_verdict(&output, "ok");
+    }
+}
+
+/// From 17 on. It runs for each session that comes, and we come often.
+#[test]
+fn of_a_trigger_on_login_that_writes() {
+    let newer = Path::new("/opt/pg/18/bin");
+    if !newer.exists() {
+        return;
+    }
+    let database = Database::new();
+    database.sql(
+        "create table logins (at timestamptz default now(), who text);
+         insert into logins (who) values ('me');
+         create function note_login() returns event_trigger language plpgsql as
+         $$ begin insert into public.logins (who) values (session_user); end $$;
+         create materialized view m as select 1 a",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    let trigger = "CREATE EVENT TRIGGER notes ON login EXECUTE FUNCTION public.note_login();\n\n\n--\n-- PostgreSQL database dump complete";
+    for options in [&["-Fp"][..], &["--inserts"], &["--create"]] {
+        dump(&database, options, &path);
+        let script = fs::read_to_string(&path).unwrap();
+        let end = "--\n-- PostgreSQL database dump complete";
+        let entry = "--\n-- Name: notes; Type: EVENT TRIGGER; Schema: -; Owner: postgres\n--\n\n";
+        fs::write(&path, script.replacen(end, &format!("{entry}{trigger}"), 1)).unwrap();
+        let run = tool("pg-restore-verify").env("PG_BINDIR", newer);
+        let output = run.arg(&path).run();
+        assert_eq!(failed(&output), [""; 0], "{options:?}: {output:?}");
+        expect_verdict(&output, "ok");
     }
 }

@@ -222,3 +222,23 @@ fn a_check_of_ones_own_that_the_role_may_not_make() {
     assert_eq!(failed(&output), [""; 0], "{output:?}");
     expect_verdict(&output, "skipped");
 }
+
+/// Its owner is the role itself, and still does not see all rows of it.
+#[test]
+fn rows_that_a_policy_hides_from_their_owner() {
+    let cluster = server("createdb");
+    let source = Database::named(&cluster, "app");
+    source.sql(
+        "create table t as select generate_series(1, 10) a; alter table t owner to modest;
+         create policy p on t using (a > 3); alter table t enable row level security;
+         alter table t force row level security; create table u as select 1 b",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["-Fc", "-x"][..], &["-Fp"], &["-Fp", "--inserts"]] {
+        let path = folder.path().join("backup");
+        dump(&source, options, &path);
+        let output = verify_on(&cluster).arg(&path).run();
+        expect_unseen(&output);
+        assert!(output.stdout.contains("row-level security"), "{output:?}");
+    }
+}

@@ -25,7 +25,7 @@ fn expect_untried(place: &Place, output: &Output, words: &[&str]) {
 }
 
 /// A server that can decode its WAL.
-fn logical() -> Place {
+pub fn logical() -> Place {
     let settings = [("wal_level", "logical"), ("max_wal_senders", "4")];
     Place::on(start(&ClusterOptions {
         settings: settings

@@ -334,6 +334,28 @@ fn only_the_one_that_was_looked_at_is_replaced() {
     expect_verdict(&place.promote(&["--dry-run"], &place.backup()), "ok");
 }
 
+/// What would stay behind came while statistics were gathered.
+#[test]
+fn a_slot_that_came_in_the_last_moment() {
+    let place = crate::supplanted::logical();
+    slow_statistics(&place);
+    let run = place.promoting(&[], &place.backup()).start();
+    gathers_statistics(&place);
+    let slot = "select pg_create_logical_replication_slot('cdc', 'pgoutput')";
+    place.sql("my app", slot);
+    let scratch = place.names("~ '^pg_restore_verify_'").remove(0);
+    place.sql(&scratch, "select setval('go_on', 2)");
+    let output = run.finish();
+    assert_eq!(output.code(), Some(2), "{output:?}");
+    assert!(
+        output.stderr.contains("slots are for it: 'cdc'"),
+        "{output:?}"
+    );
+    assert_eq!(place.users("my app"), "3");
+    assert_eq!(place.before(), "");
+    place.sql("my app", "select pg_drop_replication_slot('cdc')");
+}
+
 /// Two that began in the same second.
 #[test]
 fn a_dated_name_that_is_taken() {

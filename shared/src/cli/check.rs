@@ -32,11 +32,14 @@ pub fn check_table<O: Options>(tool: &Tool) -> Result<()> {
 pub fn check_fields<R: Record>(tool: &Tool) -> Result<()> {
     let told: Vec<&str> = tool.fields.iter().map(|(name, _)| *name).collect();
     let fields = columns::<R>();
-    match told == fields {
-        true => Ok(()),
-        false => Err(Error::usage(format!(
+    if told != fields {
+        return Err(Error::usage(format!(
             "the manual has the fields {told:?}, a record {fields:?}"
-        ))),
+        )));
+    }
+    match tool.telling.iter().find(|name| !fields.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(format!("no record has the field {name}"))),
     }
 }
 

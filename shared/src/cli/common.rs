@@ -30,7 +30,7 @@ pub(super) const CONNECTION: &[Flag] = &[
     Flag::value("username", "NAME", "user to connect as")
         .short('U')
         .group(CONNECTION_GROUP),
-    Flag::switch("no-password", "never ask for a password")
+    Flag::switch("no-password", "ask for no password; nothing is ever asked")
         .short('w')
         .group(CONNECTION_GROUP),
 ];
@@ -104,9 +104,9 @@ impl Common {
         let text = || value.text().map(|text| Some(text.to_string()));
         match flag {
             "dbname" => self.connect.dbname = text()?,
-            "host" => self.connect.host = text()?,
+            "host" => self.connect.host = Some(value.unless_url()?.text()?.to_string()),
             "port" => self.connect.port = text()?,
-            "username" => self.connect.user = text()?,
+            "username" => self.connect.user = Some(value.unless_url()?.text()?.to_string()),
             "no-password" => self.connect.never_prompt = true,
             "quiet" => self.quiet = true,
             "verbose" => self.verbose = true,

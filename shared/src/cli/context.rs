@@ -38,7 +38,7 @@ impl Context {
             None => Format::Jsonl,
         };
         let width = stdout.width();
-        Writer::new(format, stdout, width)
+        Writer::new(format, stdout, width).telling(self.tool.telling)
     }
 
     /// Standard input, for `-` as an operand; a signal ends the wait for it.

@@ -32,6 +32,9 @@ pub struct Tool {
     pub found: &'static str,
     /// The fields of its records and what they mean, in their order: for the man page.
     pub fields: Terms,
+    /// Those of them that a terminal without room for all shows, the most telling first; the last
+    /// is in words.
+    pub telling: &'static [&'static str],
     /// Further lists of the man page, each below its heading.
     pub lists: &'static [(&'static str, Terms)],
     /// Variables that it heeds besides those of the connection.
@@ -58,6 +61,7 @@ impl Tool {
             examples: &[],
             found: "the job was done, and found something that needs attention",
             fields: &[],
+            telling: &[],
             lists: &[],
             variables: &[],
         }
@@ -120,6 +124,13 @@ impl Tool {
     /// The fields of its records and what they mean, in their order.
     pub const fn fields(mut self, fields: Terms) -> Self {
         self.fields = fields;
+        self
+    }
+
+    /// Those of them that a terminal without room for all shows, the most telling first; the last
+    /// is in words.
+    pub const fn telling(mut self, fields: &'static [&'static str]) -> Self {
+        self.telling = fields;
         self
     }
 

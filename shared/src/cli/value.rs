@@ -28,6 +28,15 @@ impl Value {
         &self.text
     }
 
+    /// Itself, unless it is a URL, which may have a password in it and is not shown.
+    pub fn unless_url(&self) -> Result<&Self> {
+        match self.text.to_string_lossy().contains("://") {
+            false => Ok(self),
+            true => Err(Error::usage(format!("{} takes no URL", self.flag))
+                .with_hint("a connection string is given with -d")),
+        }
+    }
+
     /// As a path, which need not be UTF-8.
     pub fn path(&self) -> PathBuf {
         PathBuf::from(&self.text)
@@ -104,6 +113,15 @@ mod tests {
         assert_eq!(value("10").percent().unwrap(), 10.0);
         assert_eq!(value("2.5%").percent().unwrap(), 2.5);
         assert_eq!(value("a/b").path(), PathBuf::from("a/b"));
+    }
+
+    #[test]
+    fn a_url_is_refused_and_not_shown() {
+        let error = value("postgresql://app:secret@db/app")
+            .unless_url()
+            .unwrap_err();
+        assert_eq!(error.message(), "--keep takes no URL");
+        assert!(value("app@example").unless_url().is_ok());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use super::folder::Folder;
 use super::server::{Server, clean_command};
 use super::user::ServerUser;
-use super::{Cluster, ClusterOptions, PORT, SUPERUSER, command};
+use super::{Cluster, ClusterOptions, PORT, SUPERUSER, command, sessions};
 use crate::error::{Context, Error, Result};
 use crate::programs::{Child, Program};
 
@@ -23,18 +23,6 @@ const SCRIPT: &str = "server";
 /// A superuser of our own, where the data has no other who may log in. (Names that begin with
 /// `pg_` are the server's.)
 const OWN_SUPERUSER: &str = "throwaway_superuser";
-/// What sessions get, whatever the data says that they should: libraries that this machine may
-/// lack, a role with fewer rights, triggers, limits.
-const SESSION: &str = "-c session_preload_libraries= -c local_preload_libraries= -c role=none \
-                       -c statement_timeout=0 -c lock_timeout=0 \
-                       -c idle_in_transaction_session_timeout=0 \
-                       -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed";
-/// The same that only newer servers know: the first version that does.
-const NEWER_SESSION: &[(u32, &str)] = &[
-    (17, " -c event_triggers=off -c transaction_timeout=0"),
-    (14, " -c idle_session_timeout=0"),
-];
-
 /// A folder for a server's data, and a server to be started on it. Dropping it, or our death,
 /// removes everything.
 #[derive(Debug)]
@@ -183,7 +171,7 @@ impl Draft {
         postgres: &Program,
         settings: &[(String, String)],
     ) -> Result<Cluster> {
-        let session = session(postgres.version.major);
+        let session = sessions::looking(postgres.version.major);
         if self.has_usual_superuser(&session)? {
             return self.finished(postgres, SUPERUSER, session);
         }
@@ -211,6 +199,7 @@ impl Draft {
             version: postgres.version,
             superuser: superuser.to_string(),
             session,
+            is_apart: false,
         })
     }
 
@@ -278,12 +267,6 @@ impl Draft {
 fn waiting(folder: &Folder, user: &ServerUser) -> Result<Server> {
     let script = folder.path.join(SCRIPT);
     Server::start(folder, None, vec!["sh".into(), script.into()], user)
-}
-
-fn session(major: u32) -> String {
-    let newer = NEWER_SESSION.iter().filter(|(since, _)| major >= *since);
-    let newer: String = newer.map(|(_, options)| *options).collect();
-    format!("{SESSION}{newer}")
 }
 
 fn last_lines(log: &str) -> String {

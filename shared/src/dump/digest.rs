@@ -68,18 +68,59 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The digest of one large object's bytes, in order.
+/// The digest of one large object's bytes, in order. There may be millions of them.
 #[derive(Clone, Default)]
 pub struct LargeObjectDigest {
     bytes: u64,
-    hash: Xxh3,
+    hash: Hash,
+}
+
+#[derive(Clone, Default)]
+enum Hash {
+    #[default]
+    Empty,
+    /// More bytes may come; this takes half a kilobyte.
+    Open(Box<Xxh3>),
+    /// The most significant byte first.
+    Finished([u8; 16]),
+}
+
+impl Hash {
+    fn value(&self) -> u128 {
+        match self {
+            Self::Empty => xxh3_128(&[]),
+            Self::Open(hash) => hash.digest128(),
+            Self::Finished(value) => u128::from_be_bytes(*value),
+        }
+    }
 }
 
 impl LargeObjectDigest {
-    /// Adds the next bytes.
+    /// Adds the next bytes. Of one that was finished nothing is known any more than that it is no
+    /// other's.
     pub fn add(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.bytes += bytes.len() as u64;
-        self.hash.update(bytes);
+        let mut hash = match std::mem::take(&mut self.hash) {
+            Hash::Open(hash) => hash,
+            Hash::Empty => Box::default(),
+            Hash::Finished(value) => {
+                let mut hash = Box::<Xxh3>::default();
+                hash.update(&value);
+                hash
+            }
+        };
+        hash.update(bytes);
+        self.hash = Hash::Open(hash);
+    }
+
+    /// No bytes will come any more.
+    pub fn finish(&mut self) {
+        if let Hash::Open(hash) = &self.hash {
+            self.hash = Hash::Finished(hash.digest128().to_be_bytes());
+        }
     }
 
     /// How many bytes it has.
@@ -93,14 +134,14 @@ impl LargeObjectDigest {
         let mut bytes = Vec::with_capacity(28);
         bytes.extend(oid.to_be_bytes());
         bytes.extend(self.bytes.to_be_bytes());
-        bytes.extend(self.hash.digest128().to_be_bytes());
+        bytes.extend(self.hash.value().to_be_bytes());
         xxh3_128(&bytes)
     }
 }
 
 impl fmt::Display for LargeObjectDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes {:032x}", self.bytes, self.hash.digest128())
+        write!(f, "{} bytes {:032x}", self.bytes, self.hash.value())
     }
 }
 
@@ -124,6 +165,21 @@ mod test {
     #[test]
     fn a_row_without_columns_is_a_row() {
         assert_eq!(digest("\n\n").rows, 2);
+    }
+
+    #[test]
+    fn a_large_object_that_is_finished_is_small_and_the_same() {
+        assert!(size_of::<LargeObjectDigest>() <= 32);
+        for pieces in [&[][..], &[&b"one"[..], b"", b"two"]] {
+            let mut digest = LargeObjectDigest::default();
+            pieces.iter().for_each(|piece| digest.add(piece));
+            let before = (digest.to_string(), digest.with_number(7));
+            digest.finish();
+            digest.finish();
+            assert_eq!((digest.to_string(), digest.with_number(7)), before);
+            let whole = xxh3_128(&pieces.concat());
+            assert!(before.0.ends_with(&format!(" {whole:032x}")));
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub enum Event<'a> {
         /// The line it starts on, from 1.
         line: u64,
     },
-    /// Whole lines of COPY text.
+    /// Whole lines of COPY text, unless the reader was asked for pieces.
     Rows(&'a [u8]),
     /// The end of a COPY's rows.
     CopyEnd,
@@ -61,6 +61,10 @@ pub struct Script<R> {
     bare: Vec<Entry>,
     header: Header,
     copying: Option<CopyTarget>,
+    /// Whether a row may come in pieces.
+    in_pieces: bool,
+    /// Whether the last piece was not the end of its row.
+    is_within_row: bool,
 }
 
 /// Where the reader is with regard to a COPY.
@@ -95,6 +99,17 @@ impl<R: Read> Script<R> {
             bare: Vec::new(),
             header: Header::default(),
             copying: None,
+            in_pieces: false,
+            is_within_row: false,
+        }
+    }
+
+    /// The same, whose `Rows` may be parts of a line where that is long: no row takes more memory
+    /// than another.
+    pub fn in_pieces(input: R) -> Self {
+        Self {
+            in_pieces: true,
+            ..Self::new(input)
         }
     }
 
@@ -246,6 +261,7 @@ impl<R: Read> Script<R> {
         loop {
             if let Some(end) = self.rows_end() {
                 if end > 0 {
+                    self.is_within_row = false;
                     return Ok(Event::Rows(self.take(end)));
                 }
                 let length = self.line_length()?;
@@ -255,7 +271,12 @@ impl<R: Read> Script<R> {
             }
             let whole = self.whole_lines();
             if whole > 0 {
+                self.is_within_row = false;
                 return Ok(Event::Rows(self.take(whole)));
+            }
+            if self.in_pieces && self.rest().len() >= BUFFER_BYTES {
+                self.is_within_row = true;
+                return Ok(Event::Rows(self.take(BUFFER_BYTES)));
             }
             if !self.fill()? {
                 let table = self.copying.as_ref().map(|copy| copy.table.to_string());
@@ -272,7 +293,10 @@ impl<R: Read> Script<R> {
     fn rows_end(&self) -> Option<usize> {
         let rest = self.rest();
         memmem::find_iter(rest, b"\\.").find(|at| {
-            let begins = *at == 0 || rest[at - 1] == b'\n';
+            let begins = match at.checked_sub(1) {
+                Some(before) => rest[before] == b'\n',
+                None => !self.is_within_row,
+            };
             begins && matches!(rest.get(at + 2), Some(b'\n' | b'\r'))
         })
     }
@@ -417,6 +441,26 @@ mod test {
                 .message()
                 .starts_with("ends in the middle of the statement at line 16")
         );
+    }
+
+    #[test]
+    fn long_rows_come_in_pieces() {
+        // What looks like the end of the rows stands at the beginning of a piece.
+        let row = format!("{}\\.", "x".repeat(BUFFER_BYTES));
+        let rows = format!("{row}\n1\n{row}{row}\ny\n");
+        let text = format!("COPY t (a) FROM stdin;\n{rows}\\.\nSELECT 1;\n");
+        for step in [1000, 1 << 16, 1 << 22] {
+            let mut script = Script::in_pieces(Trickle(text.as_bytes(), step));
+            let (mut seen, mut events) = (Vec::new(), 0);
+            while let Some(event) = script.next().unwrap() {
+                match event {
+                    Event::Rows(piece) => seen.extend_from_slice(piece),
+                    _ => events += 1,
+                }
+            }
+            assert!(seen == rows.as_bytes(), "{step} bytes a time");
+            assert_eq!((events, script.buffer.len()), (3, BUFFER_BYTES));
+        }
     }
 
     #[test]

@@ -4,36 +4,37 @@ use std::collections::BTreeMap;
 
 use super::copy::CopyTarget;
 use super::digest::{Digest, LargeObjectDigest};
+use super::encoding::decode;
 use crate::backup::{LargeObjects, Table};
 
 /// What was found in a dump, or in a part of it.
 #[derive(Debug, Default)]
 pub struct Tally {
-    tables: BTreeMap<(String, String, Vec<String>), Digest>,
+    /// By the COPY statement, in whatever encoding.
+    tables: BTreeMap<Vec<u8>, Digest>,
     uncountable: bool,
     large_objects: u64,
     sum: u128,
 }
 
-impl Tally {
-    /// Adds the rows of a table, or of one of its parts, under its COPY statement. Tables whose
-    /// rows are INSERT statements, or whose names are in no encoding that is known here, make
-    /// the rows of the whole dump uncountable.
-    pub fn add_table(&mut self, copy: &[u8], rows: Digest) {
-        let target = std::str::from_utf8(copy)
-            .ok()
-            .and_then(|copy| CopyTarget::parse(copy.as_bytes()));
-        match target {
-            Some(target) => self.add(target, rows),
-            None => self.set_uncountable(),
-        }
-    }
+/// Why a manifest can't tell a dump's rows table by table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untold {
+    /// They are INSERT statements.
+    Inserts,
+    /// A name can't be read in the encoding of the dump.
+    Name(String),
+}
 
-    /// The same by what the COPY statement is aimed at.
-    pub fn add(&mut self, target: CopyTarget, rows: Digest) {
-        let table = target.table;
-        let key = (table.schema.unwrap_or_default(), table.name, target.columns);
-        self.tables.entry(key).or_default().merge(rows);
+impl Tally {
+    /// Adds the rows of a table, or of one of its parts, under its COPY statement.
+    pub fn add_table(&mut self, copy: &[u8], rows: Digest) {
+        match self.tables.get_mut(copy) {
+            Some(known) => known.merge(rows),
+            None => {
+                self.tables.insert(copy.to_vec(), rows);
+            }
+        }
     }
 
     /// Says that there are rows which can't be counted.
@@ -57,17 +58,45 @@ impl Tally {
         self.sum = self.sum.wrapping_add(other.sum);
     }
 
-    /// The tables, in the order of their names; `None` when some rows could not be counted.
-    pub fn tables(&self) -> Option<Vec<Table>> {
-        let table =
-            |((schema, name, columns), rows): (&(String, String, Vec<String>), &Digest)| Table {
-                schema: schema.clone(),
-                name: name.clone(),
-                columns: columns.clone(),
+    /// The tables of a dump in this encoding, in the order of their names.
+    ///
+    /// # Errors
+    /// When the rows of one can't be told: then those of the others are no whole either.
+    pub fn tables(&self, encoding: &str) -> Result<Vec<Table>, Untold> {
+        if self.uncountable {
+            return Err(Untold::Inserts);
+        }
+        let tables = self.tables.iter().map(|(copy, rows)| {
+            let text = decode(copy, encoding);
+            let target = text.and_then(|copy| CopyTarget::parse(copy.as_bytes()));
+            let Some(CopyTarget { table, columns }) = target else {
+                let words = String::from_utf8_lossy(copy);
+                let name = words.split_whitespace().nth(1).unwrap_or_default();
+                return Err(Untold::Name(name.to_string()));
+            };
+            Ok(Table {
+                schema: table.schema.unwrap_or_default(),
+                name: table.name,
+                columns,
                 rows: rows.rows,
                 digest: rows.sum(),
-            };
-        (!self.uncountable).then(|| self.tables.iter().map(table).collect())
+            })
+        });
+        let mut tables: Vec<Table> = tables.collect::<Result<_, _>>()?;
+        let key = |table: &Table| (table.schema.clone(), table.name.clone());
+        tables.sort_by_cached_key(key);
+        // Names that differ in bytes that are no text.
+        let is_lossy = |table: &Table| {
+            let names = [&table.schema, &table.name];
+            names
+                .iter()
+                .any(|name| name.contains(char::REPLACEMENT_CHARACTER))
+        };
+        let mut pairs = tables.windows(2);
+        match pairs.find(|two| key(&two[0]) == key(&two[1]) && is_lossy(&two[0])) {
+            Some(two) => Err(Untold::Name(two[0].name.clone())),
+            None => Ok(tables),
+        }
     }
 
     /// The large objects.
@@ -97,20 +126,38 @@ mod tests {
         other.add_table(b"COPY public.t (a) FROM stdin;\n", rows("2\n3\n"));
         other.add_table(b"COPY public.b (a) FROM stdin;\n", rows(""));
         tally.merge(other);
-        let tables = tally.tables().unwrap();
+        let tables = tally.tables("UTF8").unwrap();
         let told: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.rows)).collect();
         assert_eq!(told, [("b", 0), ("t", 3)]);
         assert_eq!(tables[1].digest, rows("3\n2\n1\n").sum());
     }
 
     #[test]
+    fn names_are_read_in_the_encoding_of_the_dump() {
+        let mut tally = Tally::default();
+        tally.add_table(b"COPY public.t (a) FROM stdin;\n", rows("1\n"));
+        tally.add_table(
+            b"COPY public.\"\xe4\" (\"\xfc\") FROM stdin;\n",
+            rows("1\n"),
+        );
+        let tables = tally.tables("LATIN1").unwrap();
+        assert_eq!(
+            (tables[1].name.as_str(), &tables[1].columns[0][..]),
+            ("ä", "ü")
+        );
+        assert_eq!(tally.tables("SQL_ASCII").unwrap()[1].name, "\u{fffd}");
+        let untold = tally.tables("EUC_JP").unwrap_err();
+        assert!(matches!(untold, Untold::Name(name) if name.starts_with("public.")));
+        tally.add_table(b"COPY public.\"\xe5\" (a) FROM stdin;\n", rows("1\n"));
+        assert!(tally.tables("SQL_ASCII").is_err());
+    }
+
+    #[test]
     fn rows_that_can_not_be_counted_are_not_told() {
-        for copy in [&b""[..], b"COPY public.\"\xe4\" (a) FROM stdin;\n"] {
-            let mut tally = Tally::default();
-            tally.add_table(b"COPY public.t (a) FROM stdin;\n", rows("1\n"));
-            tally.add_table(copy, rows("1\n"));
-            assert_eq!(tally.tables(), None);
-        }
+        let mut tally = Tally::default();
+        tally.add_table(b"COPY public.t (a) FROM stdin;\n", rows("1\n"));
+        tally.set_uncountable();
+        assert_eq!(tally.tables("UTF8"), Err(Untold::Inserts));
     }
 
     #[test]

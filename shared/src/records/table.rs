@@ -1,11 +1,15 @@
 //! Aligned columns for people. The first records decide the widths; what comes
 //! later and is wider pushes its line to the right. Where a terminal has no room for all columns,
-//! each record is a block of lines instead, one for each column, as psql's `\x auto` has it.
+//! it gets the most telling ones, if the tool says which they are and there are several records;
+//! or else each record is a block of lines, one for each column, as psql's `\x auto` has it.
+
+mod glance;
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
+use self::glance::Glance;
 use super::cells::text;
 use crate::printable;
 
@@ -27,6 +31,8 @@ pub(super) struct Table {
     columns: &'static [&'static str],
     /// The terminal's columns, if it is one: nothing is cut otherwise.
     terminal: Option<usize>,
+    /// The most telling columns, the first ones above all; the last is in words.
+    telling: &'static [&'static str],
     waiting: Vec<Vec<Value>>,
     layout: Option<Layout>,
     /// How many blocks were written.
@@ -36,6 +42,7 @@ pub(super) struct Table {
 #[derive(Debug)]
 enum Layout {
     Columns(Vec<Column>),
+    Glance(Glance),
     /// With the width of the columns' names.
     Blocks(usize),
 }
@@ -51,10 +58,16 @@ impl Table {
         Self {
             columns,
             terminal,
+            telling: &[],
             waiting: Vec::new(),
             layout: None,
             blocks: 0,
         }
+    }
+
+    /// Says which columns tell most.
+    pub(super) fn telling(&mut self, telling: &'static [&'static str]) {
+        self.telling = telling;
     }
 
     pub(super) fn row(&mut self, out: &mut impl Write, cells: Vec<Value>) -> io::Result<()> {
@@ -66,20 +79,22 @@ impl Table {
         self.waiting.push(cells);
         match self.waiting.len() < LOOKED_AT {
             true => Ok(()),
-            false => self.settle(out),
+            false => self.settle(out, false),
         }
     }
 
-    /// Fixes the layout and writes what waits for it.
-    pub(super) fn settle(&mut self, out: &mut impl Write) -> io::Result<()> {
+    /// Fixes the layout and writes what waits for it; `is_all` if nothing more will come.
+    pub(super) fn settle(&mut self, out: &mut impl Write, is_all: bool) -> io::Result<()> {
         if self.layout.is_some() {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let layout = self.lay_out(&waiting);
-        if let Layout::Columns(columns) = &layout {
-            let names: Vec<Value> = self.columns.iter().map(|name| Value::from(*name)).collect();
-            self.line(out, columns, &names)?;
+        let layout = self.lay_out(&waiting, is_all);
+        let names: Vec<Value> = self.columns.iter().map(|name| Value::from(*name)).collect();
+        match &layout {
+            Layout::Columns(columns) => self.line(out, columns, &names)?,
+            Layout::Glance(glance) => glance.line(out, &names)?,
+            Layout::Blocks(_) => {}
         }
         for cells in &waiting {
             self.record(out, &layout, cells)?;
@@ -88,25 +103,34 @@ impl Table {
         Ok(())
     }
 
-    fn lay_out(&self, rows: &[Vec<Value>]) -> Layout {
-        let count = self.columns.len();
-        let mut columns: Vec<Column> = (0..count).map(|index| self.measure(index, rows)).collect();
-        let fits = self
-            .terminal
-            .is_none_or(|width| self.shrink(&mut columns, width));
+    fn lay_out(&self, rows: &[Vec<Value>], is_all: bool) -> Layout {
+        let names = self.columns.iter().enumerate();
+        let mut columns: Vec<Column> = names
+            .map(|(place, name)| measure(name, place, rows))
+            .collect();
+        let Some(width) = self.terminal else {
+            return Layout::Columns(columns);
+        };
         // Without records there is the line of names.
-        match fits || rows.is_empty() {
-            true => Layout::Columns(columns),
-            false => {
-                let names = self.columns.iter().map(|name| printable::width(name));
-                Layout::Blocks(names.max().unwrap_or(0))
-            }
+        if rows.is_empty() || taken(&columns) <= width {
+            return Layout::Columns(columns);
         }
+        let is_one = is_all && rows.len() == 1;
+        let glance = (!is_one).then(|| Glance::lay_out(self.columns, self.telling, rows, width));
+        if let Some(glance) = glance.flatten() {
+            return Layout::Glance(glance);
+        }
+        if self.telling.is_empty() && self.shrink(&mut columns, width) {
+            return Layout::Columns(columns);
+        }
+        let names = self.columns.iter().map(|name| printable::width(name));
+        Layout::Blocks(names.max().unwrap_or(0))
     }
 
     fn record(&mut self, out: &mut impl Write, layout: &Layout, cells: &[Value]) -> io::Result<()> {
         match layout {
             Layout::Columns(columns) => self.line(out, columns, cells),
+            Layout::Glance(glance) => glance.line(out, cells),
             Layout::Blocks(width) => self.block(out, *width, cells),
         }
     }
@@ -128,25 +152,10 @@ impl Table {
         Ok(())
     }
 
-    fn measure(&self, index: usize, rows: &[Vec<Value>]) -> Column {
-        let cells = rows.iter().filter_map(|row| row.get(index));
-        let widest = cells
-            .clone()
-            .map(|cell| printable::width(&shown(cell)))
-            .max();
-        let name = printable::width(self.columns[index]);
-        let mut known = cells.filter(|cell| !cell.is_null()).peekable();
-        Column {
-            width: widest.unwrap_or(0).max(name),
-            right: known.peek().is_some() && known.all(Value::is_number),
-        }
-    }
-
     /// Takes columns of a terminal from the widest columns of text until all fit; false where some
     /// would be too narrow to be read, or to have their names above them.
     fn shrink(&self, layout: &mut [Column], width: usize) -> bool {
-        let gaps = GAP.len() * layout.len().saturating_sub(1);
-        let mut total = gaps + layout.iter().map(|column| column.width).sum::<usize>();
+        let mut total = taken(layout);
         while total > width {
             let text = layout
                 .iter_mut()
@@ -164,22 +173,45 @@ impl Table {
     }
 
     fn line(&self, out: &mut impl Write, layout: &[Column], cells: &[Value]) -> io::Result<()> {
-        let mut line = String::new();
-        for (index, (column, cell)) in layout.iter().zip(cells).enumerate() {
-            let mut cell = shown(cell);
-            if self.terminal.is_some() && !column.right {
-                cell = printable::fit(&cell, column.width);
-            }
-            let pad = " ".repeat(column.width.saturating_sub(printable::width(&cell)));
-            let gap = if index == 0 { "" } else { GAP };
-            let (left, right) = if column.right {
-                (pad, cell)
-            } else {
-                (cell, pad)
-            };
-            line.extend([gap, &left, &right]);
-        }
-        writeln!(out, "{}", line.trim_end())
+        let is_cut = self.terminal.is_some();
+        let cells = layout.iter().zip(cells);
+        let cells: Vec<String> = cells
+            .map(|(column, cell)| cell_in(column, cell, is_cut))
+            .collect();
+        writeln!(out, "{}", cells.join(GAP).trim_end())
+    }
+}
+
+/// What columns take of a line.
+fn taken(columns: &[Column]) -> usize {
+    let gaps = GAP.len() * columns.len().saturating_sub(1);
+    gaps + columns.iter().map(|column| column.width).sum::<usize>()
+}
+
+/// As wide as the widest cell of a column and its name.
+fn measure(name: &str, place: usize, rows: &[Vec<Value>]) -> Column {
+    let cells = rows.iter().filter_map(|row| row.get(place));
+    let widest = cells
+        .clone()
+        .map(|cell| printable::width(&shown(cell)))
+        .max();
+    let mut known = cells.filter(|cell| !cell.is_null()).peekable();
+    Column {
+        width: widest.unwrap_or(0).max(printable::width(name)),
+        right: known.peek().is_some() && known.all(Value::is_number),
+    }
+}
+
+/// A cell with the blanks that make it as wide as its column; text is cut to it if `is_cut`.
+fn cell_in(column: &Column, cell: &Value, is_cut: bool) -> String {
+    let mut cell = shown(cell);
+    if is_cut && !column.right {
+        cell = printable::fit(&cell, column.width);
+    }
+    let pad = " ".repeat(column.width.saturating_sub(printable::width(&cell)));
+    match column.right {
+        true => pad + &cell,
+        false => cell + &pad,
     }
 }
 
@@ -201,7 +233,7 @@ mod tests {
         for row in rows {
             table.row(&mut out, row.to_vec()).unwrap();
         }
-        table.settle(&mut out).unwrap();
+        table.settle(&mut out, true).unwrap();
         let text = String::from_utf8(out).unwrap();
         text.lines().map(str::to_string).collect()
     }
@@ -274,6 +306,39 @@ mod tests {
             ]
         );
         assert_eq!(table(Some(10), &[]), ["relation  bytes  message"]);
+    }
+
+    #[test]
+    fn the_telling_columns_where_there_is_no_room_for_all() {
+        let rows = [
+            ["orders", "cut short, and 12 of its rows are gone"],
+            ["customers", "whole"],
+        ];
+        let rows =
+            rows.map(|[name, why]| vec![json!(name), json!(1234567), json!(null), json!(why)]);
+        let told = |telling, rows: &[Vec<Value>], width| {
+            let mut out = Vec::new();
+            let mut table = Table::new(&["relation", "bytes", "label", "reason"], Some(width));
+            table.telling(telling);
+            for row in rows {
+                table.row(&mut out, row.clone()).unwrap();
+            }
+            table.settle(&mut out, true).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let telling = &["relation", "label", "bytes", "reason"];
+        assert_eq!(
+            told(telling, &rows, 45),
+            "relation     bytes  reason\n\
+             orders     1234567  cut short, and 12 of its\n\
+             \x20                   rows are gone\n\
+             customers  1234567  whole\n"
+        );
+        // The numbers have no room.
+        assert!(told(telling, &rows, 36).starts_with("relation   reason\norders     cut short"));
+        let block = "-[ 1 ]---";
+        assert!(told(telling, &rows, 30).starts_with(block));
+        assert!(told(telling, &rows[..1], 45).starts_with(block));
     }
 
     #[test]

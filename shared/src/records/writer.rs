@@ -65,6 +65,15 @@ impl<R: Record, W: Write> Writer<R, W> {
         }
     }
 
+    /// Says which columns a terminal without room for all should show, the most telling first; the
+    /// last is in words, which may take several lines.
+    pub fn telling(mut self, columns: &'static [&'static str]) -> Self {
+        if let Body::Table(table, _) = &mut self.body {
+            table.telling(columns);
+        }
+        self
+    }
+
     /// Writes one record.
     pub fn write(&mut self, record: &R) -> Result<()> {
         match &mut self.body {
@@ -164,7 +173,7 @@ impl<R: Record, W: Write> Writer<R, W> {
             Body::Csv(out) => out.flush(),
             Body::Table(table, out) => {
                 if self.written > 0 {
-                    table.settle(out)?;
+                    table.settle(out, false)?;
                 }
                 out.flush()
             }
@@ -178,7 +187,7 @@ impl<R: Record, W: Write> Writer<R, W> {
             Body::Json(out) => json::end(out, empty)?,
             Body::Csv(out) if empty => csv::header(out, self.columns)?,
             Body::Csv(_) => {}
-            Body::Table(table, out) => table.settle(out)?,
+            Body::Table(table, out) => table.settle(out, true)?,
         }
         self.push()
     }

@@ -16,7 +16,7 @@ use shared::{Context, Error, Result};
 use super::content::{self, Content};
 use super::failure::Failure;
 use super::growing::{Growing, Hashed};
-use super::pace::Pace;
+use super::pace::{Pace, Whole};
 use super::packers::{Output, Packed, Packers};
 use super::scratch::Scratch;
 use super::watch::{Heard, Watch};
@@ -41,6 +41,8 @@ pub struct Followed<'a> {
     pub digest: bool,
     /// The database.
     pub name: &'a str,
+    /// How much there is to read.
+    pub whole: Whole,
 }
 
 /// Threads that read what appears in a folder. Dropped, they end.
@@ -200,7 +202,7 @@ impl Shared {
         let scratch = followed.scratch;
         let packers = scratch.map(|scratch| Packers::start(scratch.compression()));
         Ok(Self {
-            pace: Pace::new(progress, followed.name),
+            pace: Pace::new(progress, followed.name, followed.whole),
             source: scratch.map_or(followed.folder, Scratch::path).to_path_buf(),
             folder: followed.folder.to_path_buf(),
             packers: packers.transpose()?,
@@ -355,6 +357,9 @@ impl Shared {
         let Some(growing) = Growing::open(self, name).context(named)? else {
             return Ok(None);
         };
+        if content::is_data(name) && content::large_object(name).is_none() {
+            self.pace.begin_table();
+        }
         if let Some(packers) = &self.packers {
             return self.pack(name, growing, packers, findings).map(Some);
         }
@@ -425,6 +430,7 @@ mod tests {
             writers: 1,
             digest: false,
             name: "app",
+            whole: Whole::default(),
         };
         let follower = Follower::start(&followed, progress).unwrap();
         follower.shared().fail(Failure::Room);

@@ -75,7 +75,7 @@ impl Read for Growing<'_> {
             }
             let length = self.file.read(buffer)?;
             self.bytes += length as u64;
-            self.shared.pace.passed(length, self.name);
+            self.shared.pace.passed(length);
             if length > 0 || closed || buffer.is_empty() {
                 return Ok(length);
             }
@@ -134,6 +134,7 @@ mod tests {
             writers: 1,
             digest: false,
             name: "app",
+            whole: Default::default(),
         };
         let follower = Follower::start(&followed, progress).unwrap();
         let mut growing = Growing::open(follower.shared(), "1.dat").unwrap().unwrap();

@@ -252,6 +252,7 @@ mod tests {
             writers: 1,
             digest: false,
             name: "app",
+            whole: Default::default(),
         };
         let follower = Follower::start(&followed, progress).unwrap();
         follower.shared().close("1.dat");

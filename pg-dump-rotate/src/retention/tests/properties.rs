@@ -94,8 +94,34 @@ pub fn oracle(policy: &Policy, all: &[Candidate], now: OffsetDateTime) -> BTreeS
         {
             keep.extend(after(all[second].taken_at - within));
         }
+        let seconds = |i: usize| all[i].taken_at.unix_timestamp();
+        let taken: Vec<i64> = past.iter().map(|i| seconds(*i)).collect();
+        let is_young = |last: &usize| is_young(&taken[..=*last], within.as_secs() as i64);
+        if let Some(last) = (0..past.len()).rev().find(is_young) {
+            keep.extend(&past[..=last]);
+        }
     }
     keep
+}
+
+/// Whether the last of these is in the span when pauses are taken for gaps as there are others.
+fn is_young(taken: &[i64], span: i64) -> bool {
+    let gaps: Vec<i64> = taken.windows(2).map(|pair| pair[0] - pair[1]).collect();
+    let is_pause = |gap: &i64| *gap * 5 >= span * 3;
+    let as_long = |(place, gap): (usize, &i64)| match is_pause(gap) {
+        true => {
+            let newer = gaps[..place].iter();
+            newer
+                .filter(|gap| !is_pause(gap))
+                .max()
+                .copied()
+                .unwrap_or(0)
+        }
+        false => *gap,
+    };
+    let age: i64 = gaps.iter().enumerate().map(as_long).sum();
+    let pauses = gaps.iter().filter(|gap| is_pause(gap)).count();
+    age < span && pauses <= 5 && 2 * pauses <= gaps.len()
 }
 
 /// Numbers that are the same in every run.

@@ -149,6 +149,47 @@ fn clocks_that_jump_shorten_nothing() {
     }
 }
 
+/// Up to five wrong times in a life of daily backups, in a row or each another one, ahead or back: at
+/// each moment those are there that a right clock would have kept, and when it is right again, too.
+#[test]
+fn wrong_times_cost_nothing_within_a_span() {
+    let within = |days: u64| Policy {
+        within: Some(Duration::from_secs(days * 86400)),
+        ..Policy::default()
+    };
+    let jumps: [fn(i64) -> i64; 5] = [
+        |_| 900 * DAY,
+        |_| 20 * DAY,
+        |wrong| (1 + wrong) * 90 * DAY,
+        |wrong| (9 - wrong) * 50 * DAY,
+        |wrong| -(wrong + 2) * 40 * DAY,
+    ];
+    let start = NOW.unix_timestamp() - 200 * DAY;
+    for (jump, by) in jumps.into_iter().enumerate() {
+        for (wrong, days) in [1, 2, 3, 5]
+            .into_iter()
+            .flat_map(|wrong| [(wrong, 14), (wrong, 30)])
+        {
+            let mut there: Vec<Candidate> = Vec::new();
+            for day in 0..120 {
+                let is_wrong = (60..60 + wrong).contains(&day);
+                let clock = start + day * DAY + if is_wrong { by(day - 60) } else { 0 };
+                let new = untried_at(at(clock));
+                there.insert(there.partition_point(|c| c.taken_at > new.taken_at), new);
+                let kept = kept_of(&within(days), &there, new.taken_at);
+                there = kept.into_iter().map(|i| there[i]).collect();
+                let right = (0..=day).rev().take(days as usize);
+                for right in right.filter(|day| !(60..60 + wrong).contains(day)) {
+                    let is_it = |c: &Candidate| c.taken_at == at(start + right * DAY);
+                    let case = format!("jump {jump}, {wrong} within {days}: {right} on {day}");
+                    assert!(there.iter().any(is_it), "{case}");
+                }
+            }
+            assert!(there.len() <= days as usize + 5, "{}", there.len());
+        }
+    }
+}
+
 /// At each moment of an irregular life, with backups tried at random: what a rotation leaves is
 /// what the second reading leaves, and the good ones are safe.
 #[test]

@@ -1,11 +1,13 @@
 //! How a restored database comes to be, and how it takes another's place.
 
+use std::borrow::Cow;
+
 use postgres::Client;
 use shared::cli::Context;
-use shared::dump::{quote_identifier, quote_literal};
+use shared::dump::{Token, quote_identifier, quote_literal, tokens};
 use shared::{Context as _, Error, Result, signals};
 
-use super::Target;
+use super::{Doubt, Target};
 use crate::cli::After;
 use crate::promotion::{Difference, Likeness, Promotion};
 use crate::restore::Locale;
@@ -157,8 +159,45 @@ impl Target {
         if let Some(scratch) = &mut self.scratch {
             scratch.mark()?;
         }
-        Ok(refused.map(|error| format!("restored with locale C: {}", error.in_one_line())))
+        let Some(error) = refused else {
+            return Ok(None);
+        };
+        self.lacks_locale = true;
+        let error = error.in_one_line();
+        let doubt = format!("this machine lacks the locale of its database: {error}");
+        self.doubt = self.doubt.take().or(Some(Doubt::Locale(doubt)));
+        Ok(Some(format!("restored with locale C: {error}")))
     }
+
+    /// A script's own CREATE DATABASE, with locale C where this machine lacks the right one.
+    pub fn creatable<'a>(&self, create: &'a str) -> Cow<'a, str> {
+        let tokens = tokens(create.as_bytes());
+        let name = tokens.get(2).and_then(Token::identifier);
+        let Some(name) = name.filter(|_| self.lacks_locale) else {
+            return create.into();
+        };
+        let encoding = tokens.windows(3).find_map(|words| match words {
+            [word, Token::Symbol(b'='), Token::Text(encoding)] if word.is("encoding") => {
+                Some(String::from_utf8_lossy(encoding).into_owned())
+            }
+            _ => None,
+        });
+        let encoding = encoding.map(|name| format!(" ENCODING {}", quote_literal(&name)));
+        let (name, encoding) = (quote_identifier(&name), encoding.unwrap_or_default());
+        format!("CREATE DATABASE {name} TEMPLATE template0{encoding} LC_COLLATE 'C' LC_CTYPE 'C'")
+            .into()
+    }
+
+    /// Creates the database, with the encoding and the locale of another one.
+    pub(super) fn be_like(&mut self, other: &str) -> Result<()> {
+        let like = Likeness::of(&mut self.server().connect_to_server()?, other)?;
+        let like = like.ok_or_else(|| Error::new("the restored database is gone"))?;
+        match self.create_database(Some(&like.encoding), &like.locale())? {
+            None => Ok(()),
+            Some(why) => Err(Error::new(why)),
+        }
+    }
+
     /// Whether we are a superuser on a server that others use.
     fn is_superuser(&self, client: &mut Client) -> Result<bool> {
         if self.server().is_ours() {

@@ -254,6 +254,13 @@ impl Toc {
         definition.split('\'').nth(1).map(str::to_string)
     }
 
+    /// Whether names in it are text in no encoding, as a database in `SQL_ASCII` may have them.
+    pub fn has_names_that_are_no_text(&self) -> bool {
+        let is_no_text = |entry: &TocEntry| entry.label.contains(char::REPLACEMENT_CHARACTER);
+        self.encoding().as_deref() == Some("SQL_ASCII")
+            && self.entries().any(|(_, entry)| is_no_text(entry))
+    }
+
     /// An error unless all the large objects that it names are among those `seen` in its data.
     pub fn check_large_objects(&self, seen: &BTreeSet<u32>) -> Result<()> {
         let with_data = |(_, entry): (i64, &TocEntry)| entry.kind == "BLOBS" && entry.has_data;

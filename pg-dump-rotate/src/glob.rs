@@ -1,4 +1,4 @@
-//! Patterns of file names, as a shell has them: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before any.
+//! Patterns of names, as a shell has them for files: `*`, `?`, `[a-z]`, `[!a-z]`, `\` before any.
 
 /// Whether a name fits a pattern. As in a shell, a dot at the beginning is only matched by one.
 pub fn matches(pattern: &str, name: &str) -> bool {
