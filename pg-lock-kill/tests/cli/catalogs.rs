@@ -17,7 +17,7 @@ fn an_object_has_a_name() {
     assert_eq!(tree.drawn(), ["holder", " waiter"]);
     let target = tree.of_pid(waiter.pid)["target"].as_str().unwrap();
     let place = format!("in database {}", stage.database.name());
-    match stage.database.value("show server_version_num") >= "140000".to_string() {
+    match *stage.database.value("show server_version_num") >= *"140000" {
         true => assert_eq!(target, format!("schema \"Old\" {place}")),
         // Its own number is none of ours.
         false => assert!(
