@@ -463,3 +463,25 @@ fn globals_are_rotated_by_themselves() {
     let listed = folder(dir.path()).arg("--list").run().json_lines();
     assert_eq!(listed.len(), 2);
 }
+
+/// Somebody who was connected to a database in another encoding has made it.
+#[test]
+fn a_database_whose_name_is_no_text_stops_no_other() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let create = |database: &str, sql: &str| {
+        let mut client = cluster.connect(database).unwrap();
+        client.batch_execute(sql).unwrap();
+    };
+    let latin = "create database latin template template0 encoding 'LATIN1' locale 'C'";
+    create("postgres", latin);
+    create("latin", "create database \"tüb\"");
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(dir.path()).server(&cluster);
+    let output = run.args(["-d", "postgres", "--all-databases"]).run();
+    let records = output.expect_code(1).json_lines();
+    let count = |action: &str| {
+        let of_action = records.iter().filter(|record| record["action"] == action);
+        of_action.count()
+    };
+    assert_eq!((count("created"), count("skipped")), (2, 1), "{records:?}");
+}

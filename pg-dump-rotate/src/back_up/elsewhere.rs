@@ -43,6 +43,8 @@ pub fn given(options: &Options) -> Result<Option<Program>> {
 /// A database as the server lists it.
 pub struct Listed {
     pub name: String,
+    /// Its name is text, so that one can connect to it.
+    pub is_text: bool,
     pub is_template: bool,
     /// ALLOW_CONNECTIONS is true.
     pub is_open: bool,
@@ -137,13 +139,37 @@ fn listed(said: &str) -> Vec<Listed> {
     let fields: Vec<&str> = said.split('\0').collect();
     let rows = fields.chunks_exact(5);
     rows.map(|row| Listed {
-        name: row[0].to_string(),
         is_template: row[1] == "t",
         is_open: row[2] == "t",
         may_connect: row[3] == "t",
         is_half_dropped: row[4] == "t",
+        ..Listed::named(row[0])
     })
     .collect()
+}
+
+impl Listed {
+    /// One of which only the name is known, its bytes in hexadecimal.
+    pub fn named(digits: &str) -> Self {
+        let pairs = digits.as_bytes().chunks_exact(2);
+        let bytes =
+            pairs.filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let (name, is_text) = match String::from_utf8(bytes.collect()) {
+            Ok(name) => (name, true),
+            Err(error) => (
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                false,
+            ),
+        };
+        Self {
+            name,
+            is_text,
+            is_template: false,
+            is_open: false,
+            may_connect: false,
+            is_half_dropped: false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -173,9 +199,11 @@ mod tests {
 
     #[test]
     fn names_may_hold_anything() {
-        let listed = listed("a|b\nc\0f\0t\0f\0f\0template0\0t\0f\0t\0t\0");
+        let listed = listed("617c620a63\0f\0t\0f\0f\x0074fc\0t\0f\0t\0t\0");
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].name, "a|b\nc");
+        assert!(listed[0].is_text && !listed[1].is_text);
+        assert_eq!(listed[1].name, "t\u{fffd}");
         assert!(listed[0].is_open && !listed[0].may_connect);
         assert!(!listed[0].is_half_dropped && listed[1].is_half_dropped);
         assert!(!listed[1].is_open && listed[1].may_connect);

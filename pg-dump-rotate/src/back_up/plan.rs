@@ -212,6 +212,11 @@ fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec
             }
             () if database.is_template => ("it is a template", false),
             () if !database.is_open => ("it is closed: its ALLOW_CONNECTIONS is false", true),
+            () if !database.is_text => (
+                "its name is not UTF-8, as that of one made from a database in another encoding: \
+                 rename it from there",
+                true,
+            ),
             () if !database.may_connect => ("we have no right to connect to it", true),
             () => {
                 chosen.push(Chosen::Dumped(name));
@@ -269,11 +274,11 @@ fn list(
     })?;
     let listed = rows.iter().map(|row| {
         Ok(Listed {
-            name: row.try_get("database")?,
             is_template: row.try_get("is_template")?,
             is_open: row.try_get("is_open")?,
             may_connect: row.try_get("may_connect")?,
             is_half_dropped: row.try_get("is_half_dropped")?,
+            ..Listed::named(row.try_get("database")?)
         })
     });
     Ok((reached, listed.collect::<Result<_>>()?))
