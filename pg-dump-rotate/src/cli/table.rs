@@ -71,7 +71,8 @@ pub const TOOL: Tool = Tool::new(
      restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
      not restore are the last choice. Backups with a time in the future stay and take nobody's \
      place; --keep-within is counted from the newest of the others. Only backups with a manifest, and of the size that \
-     it says, count or are deleted; others are passed over, and --rotate names them.\n\
+     it says, count or are deleted; others are passed over, and --rotate names them. A \
+     backup's folder that holds anything else is not deleted, and told.\n\
      \n\
      A backup is good when it is as its manifest says and has not failed to restore. --check -d asks \
      for one of the whole database; without -d each selection is judged, too. Backups of two servers are \
