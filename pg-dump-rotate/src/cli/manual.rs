@@ -155,7 +155,8 @@ const RETENTION: Terms = &[
     (
         "what counts",
         "Only backups with a manifest, and of the size that it says, count or are deleted; others \
-         are passed over, and --rotate names them. Without a --keep rule, or when the dump fails, \
+         are passed over, and --rotate names them. A backup's folder that holds anything else is \
+         not deleted, and told. Without a --keep rule, or when the dump fails, \
          nothing is deleted.",
     ),
 ];
