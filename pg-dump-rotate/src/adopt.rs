@@ -15,7 +15,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, Manifest, Name, State, manifest_of};
+use shared::backup::{self, Backup, Backups, Manifest, Name, State, manifest_of};
 use shared::time::{self, Time, Zone};
 use shared::{Context, Result, cli};
 
@@ -80,6 +80,13 @@ impl Found {
         backups.retain(|backup| !paths.contains(&backup.path));
         backups.append(&mut self.whole);
         backups.sort_by_key(|backup| Reverse(backup.taken_at));
+    }
+
+    /// The same of many.
+    pub fn add_to_all(&mut self, backups: &mut Backups) {
+        let broken = self.broken.iter().map(|(backup, _)| backup);
+        backups.take_out(self.whole.iter().chain(broken));
+        backups.add(self.whole.drain(..));
     }
 }
 

@@ -5,7 +5,7 @@ mod groups;
 
 use std::collections::BTreeMap;
 
-use shared::backup;
+use shared::backup::{self, Backup};
 use shared::cli::Context;
 use shared::time;
 use shared::{Error, Exit, Result};
@@ -36,7 +36,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let mut backups = backup::list(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
-    let unknown = scope.count_unknown(&backups, &options.adopted);
+    let unknown = scope.count_unknown_of(backups.iter().map(Backup::glimpse), &options.adopted);
     scope.warn_of_unknown(unknown, context);
     found.broken.retain(|(_, subject)| is_meant(subject));
     let mut partial: BTreeMap<Subject, usize> = BTreeMap::new();

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use shared::backup::{self, Backup, Name, Proof, State};
+use shared::backup::{self, Backup, Backups, Name, Proof, State};
 use shared::cli::Context;
+use shared::message::Progress;
 use shared::time::{self, Time};
 use shared::{Exit, Result};
 
@@ -14,7 +15,7 @@ use crate::folder::{Leftover, leftovers};
 use crate::problem;
 use crate::record::Record;
 use crate::rotate::{Verdict, Verdicts};
-use crate::scope::{Scope, Subject};
+use crate::scope::{self, Scope, Subject};
 
 const OVERWRITTEN: &str =
     "it was overwritten since it was adopted, and will be adopted anew as what it is now";
@@ -25,45 +26,50 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let now = time::now();
     let scope = Scope::of(options, context)?;
-    let mut backups = backup::list(&dir)?;
+    let mut backups = Backups::of(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
-    found.add_to(&mut backups);
+    found.add_to_all(&mut backups);
     let unknown = scope.count_unknown(&backups, &options.adopted);
     scope.warn_of_unknown(unknown, context);
-    backups.retain(|backup| match Subject::of(backup) {
-        Some(subject) => scope.shows(&subject),
+    scope::keep(&mut backups, |subject| match subject {
+        Some(subject) => scope.shows(subject),
         None => !scope.names_databases() && scope.label.is_none(),
     });
-    look_again(&mut backups, Backup::is_damaged);
+    backups.change(|backup| backup.is_damaged(), looks_as_bad_again);
     if options.verify_checksums {
-        verify_checksums(&mut backups, context)?;
+        let mut verifying = Verifying::new(context);
+        backups.change(|backup| backup.is_ok(), |backup| verifying.verify(backup));
+        verifying.done?;
     }
     if found.broken.is_empty() {
         scope.warn_of_nothing(&backups, &dir, context);
     }
     found.broken.retain(|(_, subject)| scope.shows(subject));
     let broken = found.broken.iter().map(|(backup, _)| backup);
-    let exit = match backups.iter().chain(broken.clone()).any(Backup::is_damaged) {
+    let mut seen = backups.glimpses();
+    let exit = match seen.any(|of| of.is_damaged()) || broken.clone().any(Backup::is_damaged) {
         true => Exit::Found,
         false => Exit::Ok,
     };
     // Nobody judges where there is no rule.
+    let none = Backups::none(&dir);
     let judged = match options.policy.is_empty() {
-        true => &[],
-        false => &*backups,
+        true => &none,
+        false => &backups,
     };
     let verdicts = Verdicts::of_all(&options.policy, judged, now);
     let numbers = verdicts.numbers();
-    let listed = |place: usize| {
-        let number = numbers.get(place).copied().flatten();
-        let verdict = number.map(|number| verdicts.get(number));
-        let backup = &backups[place];
+    let listed = |place: u32| {
+        let number = numbers.get(place as usize).copied().flatten();
+        let verdict = number.map(|number| verdicts.get(number.get() as usize - 1));
+        let backup = backups.get(place as usize);
         match found.anew.contains(&*backup.path) {
-            true => and(listed(backup, verdict, now), OVERWRITTEN),
-            false => listed(backup, verdict, now),
+            true => and(listed(&backup, verdict, now), OVERWRITTEN),
+            false => listed(&backup, verdict, now),
         }
     };
-    let mut lines: Vec<Line<'_>> = (0..backups.len()).map(Line::Backup).collect();
+    let places = (0..).zip(backups.glimpses()).map(|(place, _)| place);
+    let mut lines: Vec<Line<'_>> = places.map(Line::Backup).collect();
     lines.extend(broken.map(Line::Broken));
     let unfinished = unfinished(&dir, &scope, now)?;
     lines.extend(
@@ -73,7 +79,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     );
     lines.sort_by_key(|line| {
         let taken_at = match line {
-            Line::Backup(place) => Some(backups[*place].taken_at),
+            Line::Backup(place) => Some(backups.glimpse(*place as usize).taken_at),
             Line::Broken(backup) => Some(backup.taken_at),
             Line::Unfinished(record) => record.taken_at,
         };
@@ -92,7 +98,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
 /// What becomes a record; only that of what is unfinished is made before it is written.
 enum Line<'a> {
     /// By its place among all.
-    Backup(usize),
+    Backup(u32),
     Broken(&'a Backup),
     Unfinished(Box<Record>),
 }
@@ -100,18 +106,21 @@ enum Line<'a> {
 /// Looks again at those with such a fault: what was published or deleted between the look at its
 /// manifest and that at its data has none.
 pub fn look_again(backups: &mut Vec<Backup>, has_fault: impl Fn(&Backup) -> bool) {
-    backups.retain_mut(|backup| {
-        if !has_fault(backup) || matches!(backup.state, State::Incomplete(_)) {
-            return true;
-        }
-        if is_between(backup) {
-            return false;
-        }
-        if let Some(now) = Backup::at(&backup.path) {
-            *backup = now;
-        }
-        backup.is_ok() || !(is_between(backup) || backup.is_gone())
-    });
+    backups.retain_mut(|backup| !has_fault(backup) || looks_as_bad_again(backup));
+}
+
+/// Looks again at one with a fault; no where it is none.
+fn looks_as_bad_again(backup: &mut Backup) -> bool {
+    if matches!(backup.state, State::Incomplete(_)) {
+        return true;
+    }
+    if is_between(backup) {
+        return false;
+    }
+    if let Some(now) = Backup::at(&backup.path) {
+        *backup = now;
+    }
+    backup.is_ok() || !(is_between(backup) || backup.is_gone())
 }
 
 /// Whether it is being published or deleted: its manifest is hidden then.
@@ -124,18 +133,37 @@ fn is_between(backup: &Backup) -> bool {
 /// Reads the data of every backup that seems good, and notes beside one that other bytes were
 /// found in it, so that rotation knows. What is deleted meanwhile is none.
 pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<()> {
-    let progress = context.progress();
-    let mut verified = Ok(());
-    backups.retain_mut(|backup| {
-        if verified.is_ok() {
-            progress.show(|| format!("reading {}", backup.path.display()));
-            verified = backup.verify_checksums();
-            note_damage(backup, context);
+    let mut verifying = Verifying::new(context);
+    backups.retain_mut(|backup| verifying.verify(backup));
+    verifying.done
+}
+
+struct Verifying<'a> {
+    context: &'a Context,
+    progress: Progress,
+    done: Result<()>,
+}
+
+impl<'a> Verifying<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            progress: context.progress(),
+            done: Ok(()),
+        }
+    }
+
+    /// One after the other; no where it is none any more.
+    fn verify(&mut self, backup: &mut Backup) -> bool {
+        if self.done.is_ok() {
+            self.progress
+                .show(|| format!("reading {}", backup.path.display()));
+            self.done = backup.verify_checksums();
+            note_damage(backup, self.context);
         }
         let is_unreadable = matches!(backup.state, State::Unreadable(_));
         !is_unreadable || !(is_between(backup) || backup.is_gone())
-    });
-    verified
+    }
 }
 
 /// That it can't be written takes nothing from what was found, but what comes of it has to be known.

@@ -8,7 +8,7 @@
 //!
 //! Beyond restic: a pause in which no backups were taken, or a clock that jumped ahead, does not cost
 //! what was kept until then. A gap of three fifths of `within` or more counts only as much as the
-//! longest of the other gaps since: the newest five such, and no more than there are of others. Where
+//! longest of the other gaps since: the newest five such, where there are three others for each. Where
 //! the newest backup is alone in that span, it is measured from the one before as well.
 //!
 //! Periods are those of local time where and when each backup was taken. An hour is sixty
@@ -27,11 +27,13 @@ use std::time::Duration;
 
 use time::{OffsetDateTime, UtcOffset};
 
-use reason::Reason;
 pub use reason::Reasons;
+use reason::{Reason, number};
 
 /// So many pauses are passed over: who takes backups once in a while means them.
 const PAUSES: usize = 5;
+/// So many other gaps there are to be for each pause, or there is no rhythm that it interrupts.
+const OTHERS: usize = 3;
 
 /// How many of what to keep; zero and `None` are rules that aren't there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,26 +82,28 @@ pub enum Trust {
 /// One without a reason may go. An empty policy keeps everything.
 pub fn reasons(policy: &Policy, candidates: &[Candidate], now: OffsetDateTime) -> Reasons {
     if policy.is_empty() {
-        let all = 0..candidates.len();
+        let all = 0..number(candidates.len());
         return Reasons::new(all.map(|place| (place, Reason::NoRule)).collect());
     }
     let future = candidates.iter().take_while(|c| c.taken_at > now).count();
-    let mut reasons: Vec<(usize, Reason)> = Vec::new();
-    reasons.extend((0..future).map(|place| (place, Reason::Future)));
+    let mut reasons: Vec<(u32, Reason)> = Vec::new();
+    reasons.extend((0..number(future)).map(|place| (place, Reason::Future)));
     let past = &candidates[future..];
     for period in Period::ALL {
         let kept = keeps(period, policy, past);
-        reasons.extend(kept.map(|(place, reason)| (future + place, reason)));
+        reasons.extend(kept.map(|(place, reason)| (number(future + place), reason)));
     }
     if let Some(span) = policy.within {
-        let within = future..future + within(past, span);
+        let within = number(future)..number(future + within(past, span));
         reasons.extend(within.map(|place| (place, Reason::Within)));
     }
     let mut is_kept = vec![false; candidates.len()];
-    reasons.iter().for_each(|(place, _)| is_kept[*place] = true);
+    reasons
+        .iter()
+        .for_each(|(place, _)| is_kept[*place as usize] = true);
     for (place, reason) in always(policy, candidates, future) {
         if !std::mem::replace(&mut is_kept[place], true) {
-            reasons.push((place, reason));
+            reasons.push((number(place), reason));
         }
     }
     Reasons::new(reasons)
@@ -137,7 +141,7 @@ fn within_without_pauses(past: &[Candidate], span: Duration) -> usize {
         if age >= span || pauses > PAUSES {
             break;
         }
-        if pauses <= others {
+        if pauses * OTHERS <= others {
             count = place + 2;
         }
     }
@@ -165,7 +169,7 @@ fn always(policy: &Policy, candidates: &[Candidate], future: usize) -> Vec<(usiz
     let past = future..candidates.len();
     let by_trust = past.clone().filter(|at| !has_failed(at));
     let by_trust = by_trust.chain(past.filter(has_failed));
-    let counted = (1..=policy.min).zip(by_trust);
+    let counted = (1..=number(policy.min)).zip(by_trust);
     all.extend(counted.map(|(count, at)| (at, Reason::Min { count })));
     all
 }
@@ -185,7 +189,7 @@ fn keeps(
     let oldest = oldest(past).filter(|at| kept.len() < allowed && !kept.contains(at));
     let all = kept.into_iter().chain(oldest).enumerate();
     all.map(move |(count, place)| {
-        let count = count + 1;
+        let count = number(count + 1);
         let is_oldest = Some(place) == oldest;
         let reason = Reason::Rule {
             period,

@@ -6,7 +6,7 @@ mod verdicts;
 use std::collections::HashMap;
 use std::path::Path;
 
-use shared::backup::{self, Backup, State};
+use shared::backup::{Backup, Backups, State};
 use shared::cli;
 use shared::records::Writer;
 use shared::time::{self, Time};
@@ -17,7 +17,7 @@ use crate::cli::Options;
 use crate::folder::{Folder, Locked};
 use crate::problem;
 use crate::record::Record;
-use crate::scope::{Scope, Subject};
+use crate::scope::{self, Scope};
 pub use verdicts::{Verdict, Verdicts};
 
 /// So many are deleted for one wait for the disk. After a kill, so many may have to get their
@@ -70,34 +70,36 @@ fn meant(
     dir: &Path,
     scope: &Scope,
     mut found: Found,
-) -> Result<(Vec<Backup>, usize)> {
-    let mut backups = backup::list(dir)?;
-    found.add_to(&mut backups);
+) -> Result<(Backups, usize)> {
+    let mut backups = Backups::of(dir)?;
+    found.add_to_all(&mut backups);
     let unknown = scope.count_unknown(&backups, &options.adopted);
-    backups.retain(|backup| Subject::of(backup).is_some_and(|of| scope.rotates(&of)));
+    scope::keep(&mut backups, |of| of.is_some_and(|of| scope.rotates(of)));
     let broken = found.broken.into_iter();
     let broken = broken.filter(|(_, subject)| scope.rotates(subject));
-    backups.extend(broken.map(|(backup, _)| backup));
+    backups.add(broken.map(|(backup, _)| backup));
     Ok((backups, unknown))
 }
 
 /// Tells of those that can't be relied on: they are passed over. One that is damaged makes the
 /// status 1; one without a manifest may be another's.
 fn name_problems(
-    backups: &[Backup],
+    backups: &Backups,
     records: &mut Writer<Record>,
     context: &cli::Context,
 ) -> Result<Exit> {
     let mut exit = Exit::Ok;
     let mut told = Ok(());
-    for backup in backups.iter().filter(|backup| !backup.is_ok()) {
-        let problem = problem::of(backup).unwrap_or_default();
+    let all = backups.glimpses().enumerate();
+    let bad = all.filter(|(_, backup)| !backup.is_ok());
+    for backup in bad.map(|(place, _)| backups.get(place)) {
+        let problem = problem::of(&backup).unwrap_or_default();
         let path = backup.path.display();
         context.warn(format!("{path} is passed over: {problem}"));
         if backup.state != State::NoManifest {
             exit = Exit::Found;
         }
-        let record = Record::of("skipped", backup, time::now()).because(problem);
+        let record = Record::of("skipped", &backup, time::now()).because(problem);
         told = told.and_then(|()| records.write(&record));
     }
     told.map(|()| exit)
@@ -112,7 +114,7 @@ pub fn rehearse(verdicts: &Verdicts<'_>, records: &mut Writer<Record>) -> Result
             true => "kept",
             false => "would_delete",
         };
-        Record::of(action, verdict.backup, now).because(verdict.reason())
+        Record::of(action, &verdict.backup(), now).because(verdict.reason())
     })
 }
 
@@ -131,18 +133,20 @@ pub fn delete(verdicts: &Verdicts<'_>, folder: Locked<'_>) -> Deleted {
     let mut unkept = Vec::new();
     for (number, verdict) in verdicts.iter().enumerate() {
         if !verdict.is_kept() {
-            unkept.push((number, verdict.backup));
+            unkept.push(number);
         }
     }
     let mut failed = HashMap::new();
     let mut reached = verdicts.len();
     for some in unkept.chunks(AT_ONCE) {
         if signals::received().is_some() {
-            reached = some[0].0;
+            reached = some[0];
             break;
         }
-        let backups: Vec<&Backup> = some.iter().map(|(_, backup)| *backup).collect();
-        for ((number, backup), deleted) in some.iter().zip(folder.delete(&backups)) {
+        let backups = some.iter().map(|number| verdicts.get(*number).backup());
+        let backups: Vec<Backup> = backups.collect();
+        let deleted = folder.delete(&backups);
+        for ((number, backup), deleted) in some.iter().zip(&backups).zip(deleted) {
             if let Err(error) = deleted {
                 let path = backup.path.display();
                 let error = format!("could not delete {path}: {}", error.message());
@@ -186,7 +190,7 @@ impl Deleted {
 
 /// What was done with one.
 fn done(verdict: Verdict<'_>, failed: Option<&String>, now: Time) -> Record {
-    let record = |action| Record::of(action, verdict.backup, now);
+    let record = |action| Record::of(action, &verdict.backup(), now);
     match failed {
         Some(error) => record("failed").because(error),
         None if verdict.is_kept() => record("kept").because(verdict.reason()),

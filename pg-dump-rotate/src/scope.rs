@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use shared::backup::{Backup, Common, Name};
+use shared::backup::{Backup, Backups, Common, Glimpse, Name};
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
@@ -37,16 +37,27 @@ impl Subject {
     /// By the manifest, or where there is none that can be read by the name.
     pub fn of(backup: &Backup) -> Option<Self> {
         match &backup.manifest {
-            Some(manifest) => Some(Self {
-                database: manifest.database.clone(),
-                label: manifest.label.clone(),
-                selection: manifest.selection.clone(),
-                names: match manifest.database {
-                    None => manifest.names.clone(),
-                    Some(_) => None,
-                },
-            }),
+            Some(manifest) => Some(Self::of_manifest(manifest)),
             None => Self::of_name(backup.path.file_name()?.to_str()?),
+        }
+    }
+
+    fn of_glimpse(backup: &Glimpse<'_>) -> Option<Self> {
+        match backup.manifest {
+            Some(manifest) => Some(Self::of_manifest(manifest)),
+            None => Self::of_name(backup.file_name?),
+        }
+    }
+
+    fn of_manifest(manifest: &Common) -> Self {
+        Self {
+            database: manifest.database.clone(),
+            label: manifest.label.clone(),
+            selection: manifest.selection.clone(),
+            names: match manifest.database {
+                None => manifest.names.clone(),
+                Some(_) => None,
+            },
         }
     }
 
@@ -153,11 +164,12 @@ impl Scope {
     }
 
     /// Says so where nothing of what is named is in the folder: a name may be misspelt.
-    pub fn warn_of_nothing(&self, backups: &[Backup], dir: &Path, context: &cli::Context) {
+    pub fn warn_of_nothing(&self, backups: &Backups, dir: &Path, context: &cli::Context) {
         if self.databases.is_empty() && self.label.is_none() {
             return;
         }
-        let subjects: HashSet<Subject> = backups.iter().filter_map(Subject::of).collect();
+        let mut subjects = HashSet::new();
+        each_subject(backups, |subject| subjects.extend(subject));
         let is_there = |database: &Option<String>| {
             let of_database = |of: &&Subject| of.names.is_none() && of.database == *database;
             subjects.iter().any(|of| of_database(&of))
@@ -181,15 +193,23 @@ impl Scope {
 
     /// How many there are that fit the patterns, and of which nobody knows what database they are
     /// of, where databases are named.
-    pub fn count_unknown(&self, backups: &[Backup], patterns: &[String]) -> usize {
-        let fits = |backup: &&Backup| {
-            let name = backup.path.file_name().and_then(|name| name.to_str());
-            let is_unknown = || Subject::of(backup).is_some_and(|of| of.names.is_some());
-            name.is_some_and(|name| patterns.iter().any(|glob| glob::matches(glob, name)))
-                && is_unknown()
+    pub fn count_unknown(&self, backups: &Backups, patterns: &[String]) -> usize {
+        self.count_unknown_of(backups.glimpses(), patterns)
+    }
+
+    /// The same of those that are seen so.
+    pub fn count_unknown_of<'a>(
+        &self,
+        backups: impl Iterator<Item = Glimpse<'a>>,
+        patterns: &[String],
+    ) -> usize {
+        let fits = |backup: &Glimpse<'_>| {
+            let fits = |name: &str| patterns.iter().any(|glob| glob::matches(glob, name));
+            backup.file_name.is_some_and(fits)
+                && Subject::of_glimpse(backup).is_some_and(|of| of.names.is_some())
         };
         match self.names_databases() && !patterns.is_empty() {
-            true => backups.iter().filter(fits).count(),
+            true => backups.filter(fits).count(),
             false => 0,
         }
     }
@@ -215,6 +235,39 @@ impl Scope {
     pub fn rotates(&self, subject: &Subject) -> bool {
         self.means_database(subject) && self.label == subject.label
     }
+}
+
+/// Keeps what is meant; `None` is asked for what says of no subject.
+pub fn keep(backups: &mut Backups, is_meant: impl Fn(Option<&Subject>) -> bool) {
+    let mut last = None;
+    backups.retain(|backup| {
+        let manifest = backup.manifest.map(std::ptr::from_ref);
+        match last {
+            Some((like, is_kept)) if is_like(like, manifest) => is_kept,
+            _ => {
+                let is_kept = is_meant(Subject::of_glimpse(&backup).as_ref());
+                last = Some((manifest, is_kept));
+                is_kept
+            }
+        }
+    });
+}
+
+/// Calls `each` with the subjects, with most of them once.
+fn each_subject(backups: &Backups, mut each: impl FnMut(Option<Subject>)) {
+    let mut last = None;
+    for backup in backups.glimpses() {
+        let manifest = backup.manifest.map(std::ptr::from_ref);
+        if !is_like(last, manifest) {
+            each(Subject::of_glimpse(&backup));
+        }
+        last = manifest;
+    }
+}
+
+/// Whether a manifest says what another one says: those of a job say it at one place.
+fn is_like(one: Option<*const Common>, other: Option<*const Common>) -> bool {
+    one.is_some() && one == other
 }
 
 fn wanted(database: Option<&str>) -> String {

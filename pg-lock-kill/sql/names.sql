@@ -1,7 +1,9 @@
--- What relations of this database are called, and which catalogues objects are in.
--- {relations} are numbers: those of locks that somebody waits for.
--- Cost: a look-up by primary key for each. Right: none.
-SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid IN ({relations});
+-- What relations, and objects of other catalogues, are called that somebody locks in this database, or that
+-- all databases share.
+-- {catalogs} and {objects} are their numbers. What is not there any more, or is not committed yet, has no
+-- name.
+-- Cost: look-ups in the catalogues' caches, no join to be planned. Right: none.
+SELECT o.catalog, o.object, i.type, i.identity
+FROM ROWS FROM (pg_catalog.unnest(ARRAY[{catalogs}]::pg_catalog.oid[]),
+                pg_catalog.unnest(ARRAY[{objects}]::pg_catalog.oid[])) o (catalog, object),
+     LATERAL pg_catalog.pg_identify_object(o.catalog, o.object, 0) i;

@@ -8,13 +8,14 @@ use shared::{Error, Exit, Result, signals};
 
 use crate::cases::{self, Case, Way};
 use crate::cli::{Action, Options, Which};
-use crate::lookout::Lookout;
+use crate::forest::Forest;
+use crate::lookout::{self, Lookout};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::protection::Rules;
 use crate::sight::Sight;
 use crate::signal::Passes;
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::veto::Veto;
 use crate::victims::{self, Fate, Identity, Plan, Planned, Wish, identity};
 use crate::{chosen, watch};
@@ -50,14 +51,14 @@ pub enum Source {
         _cancels: signals::Guard,
     },
     /// A file: the same one again and again.
-    File(Box<Snapshot>),
+    File(Box<(Snapshot, Forest)>),
 }
 
 impl Source {
     /// Connects, or reads the file.
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
-            Some(path) => Self::File(Box::new(snapshot::load(path)?)),
+            Some(path) => Self::File(Box::new(lookout::load(path)?)),
             None => Self::of(Lookout::open(options, context)?),
         })
     }
@@ -72,11 +73,11 @@ impl Source {
 
     /// Looks.
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
-        let snapshot = match self {
+        let seen = match self {
             Self::Server { lookout, .. } => lookout.look()?,
-            Self::File(snapshot) => Snapshot::clone(snapshot),
+            Self::File(seen) => <(Snapshot, Forest)>::clone(seen),
         };
-        Ok(Sight::of(options, snapshot))
+        Ok(Sight::of(options, seen))
     }
 }
 
@@ -348,7 +349,7 @@ impl<'a> Run<'a> {
         let Some((record, outcome)) = case.told() else {
             return Ok(());
         };
-        self.is_left |= outcome.is_left(record.blocking > 0);
+        self.is_left |= case.is_left(outcome);
         self.output.write(&record)
     }
 }

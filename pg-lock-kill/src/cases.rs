@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shared::connection::Session as Connection;
-use shared::{Result, signals};
+use shared::{Error, Result, signals};
 
 use crate::cli::Manner;
 use crate::outcome::Outcome;
 use crate::pursuit::{Quarry, pursue};
 use crate::record::Record;
 use crate::rights::Rights;
-use crate::signal::{self, Answer, Guard, Passes, Signal};
+use crate::signal::{self, AT_ONCE, Answer, Guard, Passes, Signal};
 use crate::victims::{Fate, Identity, Step};
 
 /// A session that something is, or isn't, done with.
@@ -31,6 +31,8 @@ pub struct Case {
     quarry: Option<Quarry>,
     /// How it came out, and what there is to say about it.
     outcome: Option<(Outcome, Option<String>)>,
+    /// Whether it is still what it was chosen as, but for what it does at the moment.
+    is_there: bool,
 }
 
 /// How it is to be done.
@@ -69,6 +71,7 @@ impl Case {
             done: Vec::new(),
             quarry: None,
             outcome: None,
+            is_there: false,
         }
     }
 
@@ -99,6 +102,12 @@ impl Case {
     pub fn is_settled(&self) -> bool {
         let outcome = self.told().map(|(_, outcome)| outcome);
         outcome.is_some_and(|outcome| outcome != Outcome::Changed)
+    }
+
+    /// Whether it was to end, is still there, and so is why.
+    pub fn is_left(&self, outcome: Outcome) -> bool {
+        let blocks = self.record.blocking > 0;
+        outcome.is_left(blocks) || outcome == Outcome::Changed && self.is_there && blocks
     }
 
     fn was_signalled(&self) -> bool {
@@ -154,46 +163,58 @@ impl Case {
         quarry.signal == Signal::Cancel && matches!(self.fate, Fate::Signal(Step::Escalate, _))
     }
 
-    fn send(
-        &mut self,
-        connection: &mut Connection,
-        guard: Guard,
-        signal: Signal,
-        passes: Passes,
-    ) -> Result<()> {
+    /// The signal that comes next, and what must still hold then.
+    fn shot(&self) -> Option<(Guard, Signal)> {
+        let Fate::Signal(step, guard) = &self.fate else {
+            return None;
+        };
+        if self.was_signalled() {
+            return self
+                .may_escalate()
+                .then(|| (guard.without_statement(), Signal::Terminate));
+        }
+        let signal = match step {
+            Step::Terminate => Signal::Terminate,
+            Step::Cancel | Step::Escalate => Signal::Cancel,
+        };
+        Some((guard.clone(), signal))
+    }
+
+    /// The server may have done it before the answer was lost.
+    fn lost(&mut self, signal: Signal, error: &Error) {
+        self.done.push(signal);
+        let words = "it was being signalled, and may have ended: ";
+        let words = format!("{words}{}", error.in_one_line());
+        self.close(Outcome::StillAlive, Some(words));
+    }
+
+    fn answered(&mut self, (guard, signal): (Guard, Signal), answer: Answer) {
         let is_second = self.was_signalled();
         let before = self.quarry.as_ref();
         let still_blocks = before.is_some_and(|quarry| quarry.blocked && quarry.statement_is_over);
-        let answer = match signal::send(connection, &guard, signal, passes) {
-            Ok(answer) => answer,
-            Err(error) => {
-                // The server may have done it before the answer was lost.
-                self.done.push(signal);
-                let words = "it was being signalled, and may have ended: ";
-                let words = format!("{words}{}", error.in_one_line());
-                self.close(Outcome::StillAlive, Some(words));
-                return Err(error);
-            }
-        };
         let (outcome, words) = match answer {
             Answer::Sent => {
                 self.done.push(signal);
                 let blocked = self.record.blocking > 0;
                 self.quarry = Some(Quarry::new(guard, signal, blocked));
-                return Ok(());
+                return;
             }
             Answer::Gone if is_second => (Outcome::Ended, None),
             Answer::Gone => (Outcome::GoneAlready, None),
-            Answer::Changed(_) if still_blocks => {
+            Answer::Changed(_) | Answer::Active(_) if still_blocks => {
                 let words = "its transaction is over, but the session still holds what others wait \
                              for, in a new one or for as long as it lasts";
                 (Outcome::StillAlive, Some(words.to_string()))
             }
-            Answer::Changed(_) if is_second => {
+            Answer::Changed(_) | Answer::Active(_) if is_second => {
                 let words = "its transaction is over; the session goes on";
                 (Outcome::Ended, Some(words.to_string()))
             }
             Answer::Changed(how) => (Outcome::Changed, Some(how.to_string())),
+            Answer::Active(how) => {
+                self.is_there = true;
+                (Outcome::Changed, Some(how.to_string()))
+            }
             Answer::Protected => {
                 let words = "the server says that it is not what it seemed to be";
                 (Outcome::Protected, Some(words.to_string()))
@@ -201,7 +222,6 @@ impl Case {
             Answer::Denied(words) => (Outcome::Denied, Some(words)),
         };
         self.close(outcome, words);
-        Ok(())
     }
 
     /// Its time is over, and it is still there.
@@ -284,7 +304,7 @@ pub fn carry_out(connection: &mut Connection, cases: &mut [Case], way: &Way) -> 
 }
 
 fn signal_all(connection: &mut Connection, cases: &mut [Case], way: &Way) -> Result<()> {
-    let sent = send_to_all(connection, cases, way.passes);
+    let sent = send_to_all(connection, cases.iter_mut(), way.passes);
     let escalates = cases.iter().any(|case| case.may_escalate());
     let patience = match escalates {
         true => way.escalates_after,
@@ -294,7 +314,9 @@ fn signal_all(connection: &mut Connection, cases: &mut [Case], way: &Way) -> Res
     let pursued = pursue_all(connection, cases, patience);
     sent.and(pursued)?;
     if escalates {
-        let sent = escalate(connection, cases, way.passes);
+        // The sessions whose cancelled statement did not help.
+        let open = cases.iter_mut().filter(|case| case.may_escalate());
+        let sent = send_to_all(connection, open, way.passes);
         let pursued = pursue_all(connection, cases, way.grace);
         sent.and(pursued)?;
     }
@@ -302,31 +324,31 @@ fn signal_all(connection: &mut Connection, cases: &mut [Case], way: &Way) -> Res
     Ok(())
 }
 
-fn send_to_all(connection: &mut Connection, cases: &mut [Case], passes: Passes) -> Result<()> {
-    for case in cases {
-        let Fate::Signal(step, guard) = &case.fate else {
-            continue;
-        };
+/// Sends each of them its next signal, in their order.
+fn send_to_all<'a>(
+    connection: &mut Connection,
+    cases: impl IntoIterator<Item = &'a mut Case>,
+    passes: Passes,
+) -> Result<()> {
+    let shots = cases
+        .into_iter()
+        .filter_map(|case| Some((case.shot()?, case)));
+    let mut shots: Vec<((Guard, Signal), &mut Case)> = shots.collect();
+    for some in shots.chunks_mut(AT_ONCE) {
         signals::check()?;
-        let signal = match step {
-            Step::Terminate => Signal::Terminate,
-            Step::Cancel | Step::Escalate => Signal::Cancel,
+        let sent: Vec<(Guard, Signal)> = some.iter().map(|(shot, _)| shot.clone()).collect();
+        let answers = match signal::send(connection, &sent, passes) {
+            Ok(answers) => answers,
+            Err(error) => {
+                for ((_, signal), case) in some {
+                    case.lost(*signal, &error);
+                }
+                return Err(error);
+            }
         };
-        let guard = guard.clone();
-        case.send(connection, guard, signal, passes)?;
-    }
-    Ok(())
-}
-
-/// Ends the sessions whose cancelled statement did not help.
-fn escalate(connection: &mut Connection, cases: &mut [Case], passes: Passes) -> Result<()> {
-    for case in cases.iter_mut().filter(|case| case.may_escalate()) {
-        let Fate::Signal(_, guard) = &case.fate else {
-            continue;
-        };
-        signals::check()?;
-        let guard = guard.without_statement();
-        case.send(connection, guard, Signal::Terminate, passes)?;
+        for (((_, case), shot), answer) in some.iter_mut().zip(sent).zip(answers) {
+            case.answered(shot, answer);
+        }
     }
     Ok(())
 }

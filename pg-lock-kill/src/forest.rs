@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::snapshot::{Lock, Mode, Snapshot, Tag};
 
 /// The sessions in tree order: heads first, each followed by those who wait for it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Forest {
     /// Sessions that block or wait; those that do neither are in it only if that was asked for.
     pub nodes: Vec<Node>,

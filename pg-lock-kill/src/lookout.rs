@@ -1,17 +1,17 @@
 //! The way to a snapshot: of a server, again and again over one connection, or of a file.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session as Connection, SessionOptions};
 use shared::dump::quote_identifier;
+use shared::message::Report;
 use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
-use crate::names;
+use crate::names::{self, Names};
 use crate::snapshot::{self, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
@@ -20,9 +20,6 @@ const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 
 /// So often at most it is looked again, while somebody waits for one who is gone.
 const LOOKS: usize = 3;
-
-/// What is known of names: by database and number.
-pub type Names = HashMap<(u32, u32), Option<String>>;
 
 /// A server that is looked at.
 pub struct Lookout {
@@ -33,6 +30,11 @@ pub struct Lookout {
     /// Where the first look is kept.
     save: Option<PathBuf>,
     names: Names,
+    /// All sessions are to be shown, or may be.
+    shows_all: bool,
+    report: Report,
+    /// What was said about names.
+    trouble: Option<String>,
 }
 
 impl Lookout {
@@ -48,13 +50,21 @@ impl Lookout {
             statement_timeout: LONGEST_STATEMENT,
             ..SessionOptions::default()
         };
-        let Scope { sessions, save, .. } = &options.scope;
+        let Scope {
+            sessions,
+            save,
+            reads_stdin,
+            ..
+        } = &options.scope;
         Ok(Self {
-            connection: Connection::open(&conninfo, &gentle)?,
+            connection: Connection::open(&conninfo, &gentle).map_err(explained)?,
             conninfo,
             every_lock: *sessions || save.is_some() || options.filters.look_at_locks(),
             save: save.clone(),
             names: Names::new(),
+            shows_all: *sessions || save.is_some() || *reads_stdin,
+            report: context.report().clone(),
+            trouble: None,
         })
     }
 
@@ -63,38 +73,69 @@ impl Lookout {
         &mut self.connection
     }
 
-    /// What the server says now. Who may not see the sessions of others is refused: it would take
-    /// what it can't see for nothing.
-    pub fn look(&mut self) -> Result<Snapshot> {
+    /// What the server says now, and what it makes. Who may not see the sessions of others is refused: it
+    /// would take what it can't see for nothing.
+    pub fn look(&mut self) -> Result<(Snapshot, Forest)> {
         let mut snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+        let mut forest = Forest::of(&snapshot);
         for _ in 1..LOOKS {
-            if !snapshot.sees_all || !Forest::of(&snapshot).is_puzzling() {
+            if !snapshot.sees_all || !forest.is_puzzling() {
                 break;
             }
             snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+            forest = Forest::of(&snapshot);
         }
         if !snapshot.sees_all {
             return Err(blind(&snapshot.own_role));
         }
-        names::resolve(
-            &mut snapshot,
+        if self.shows_all || !forest.nodes.is_empty() {
+            self.name(&mut snapshot)?;
+        }
+        if let Some(path) = self.save.take() {
+            snapshot::save(&snapshot, &path)?;
+        }
+        Ok((snapshot, forest))
+    }
+
+    fn name(&mut self, snapshot: &mut Snapshot) -> Result<()> {
+        let trouble = names::resolve(
+            snapshot,
             &mut self.connection,
             &self.conninfo,
             &mut self.names,
             self.every_lock,
         )?;
-        if let Some(path) = self.save.take() {
-            snapshot::save(&snapshot, &path)?;
+        if let Some(trouble) = trouble.filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
+            self.report.warn(&trouble);
+            self.trouble = Some(trouble);
         }
-        Ok(snapshot)
+        Ok(())
     }
 }
 
 /// What a file or the server says.
-pub fn look(options: &Options, context: &Context) -> Result<Snapshot> {
+pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
-        Some(path) => snapshot::load(path),
+        Some(path) => load(path),
         None => Lookout::open(options, context)?.look(),
+    }
+}
+
+/// What a file says.
+pub fn load(path: &Path) -> Result<(Snapshot, Forest)> {
+    let snapshot = snapshot::load(path)?;
+    let forest = Forest::of(&snapshot);
+    Ok((snapshot, forest))
+}
+
+/// Every connection reads some catalogues at its start.
+fn explained(error: Error) -> Error {
+    match error.sqlstate() {
+        Some("55P03") => error.with_hint(
+            "somebody has locked catalogues that every connection needs, as VACUUM FULL, CLUSTER and \
+             REINDEX of them do: ps on the server's machine shows which process does, and kill -INT cancels it",
+        ),
+        _ => error,
     }
 }
 

@@ -1,161 +1,132 @@
-//! What is behind the numbers: names of relations, in each database where that is possible, and how
-//! far long commands are. One round trip for the connected database, a connection for each other one.
+//! What is behind the numbers: names of roles, databases, relations and other objects, in each database
+//! where that is possible, and how far long commands are. One round trip for the connected database, a
+//! connection for each other one.
+//!
+//! Who blocks whom is known without them: where they can't be had, as when somebody has locked the
+//! catalogues, numbers stand for them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+mod objects;
+mod progress;
+mod roles;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use shared::Result;
-use shared::connection::{Conninfo, Session as Connection, SessionOptions};
+use shared::connection::{Conninfo, Session as Connection, SessionOptions, within};
 
-use crate::lookout::Names;
-use crate::snapshot::{Row, Session, Snapshot, query};
+use crate::snapshot::{Row, Snapshot, query};
+
+use objects::Place;
 
 /// More databases than that are not connected to: the names are not worth it.
 const MOST_DATABASES: usize = 8;
 
-/// Nobody waits longer for a name.
+/// Nobody waits longer for a name, nor for those of all other databases.
 const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE_FOR_ALL: Duration = Duration::from_secs(1);
 
-/// The first version that says how far COPY is.
-const COPY: u32 = 140_000;
+/// What is known of names, and of what there is none.
+pub type Names = HashMap<Place, Option<String>>;
 
-/// Fills in names and progress.
+/// What part of the answer is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Roles,
+    Databases,
+    Objects,
+    Progress,
+}
+
+/// Fills in names and progress; what there is to say about those that could not be had.
 pub fn resolve(
     snapshot: &mut Snapshot,
     connection: &mut Connection,
     conninfo: &Conninfo,
     known: &mut Names,
     every_lock: bool,
-) -> Result<()> {
-    let wanted = wanted(snapshot, every_lock);
-    let is_quiet = snapshot.locks.iter().all(|lock| lock.granted);
-    if is_quiet && snapshot.safe_snapshots.is_empty() && !every_lock {
-        return Ok(());
-    }
-    let own = snapshot.own_database;
-    let with_progress = snapshot.sessions.iter().any(is_long_command);
-    let mut missing: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for &(database, relation) in wanted.iter().filter(|place| !known.contains_key(place)) {
-        missing.entry(database).or_default().push(relation);
+) -> Result<Option<String>> {
+    let wanted = objects::wanted(snapshot, every_lock);
+    let mut missing: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
+    for &place in wanted.iter().filter(|place| !known.contains_key(place)) {
+        missing.entry(place.0).or_default().push(place);
     }
     // The catalogues that all databases share are read in any.
     let mut here = missing.remove(&0).unwrap_or_default();
-    let shared = here.len();
-    here.extend(missing.remove(&own).unwrap_or_default());
-    let answer = ask(
-        connection,
-        &here,
-        snapshot.server_version_num,
-        with_progress,
-    )?;
-    let names = relations(&answer[0])?;
-    for (place, relation) in here.iter().enumerate() {
-        let database = if place < shared { 0 } else { own };
-        known.insert((database, *relation), names.get(relation).cloned());
+    here.extend(missing.remove(&snapshot.own_database).unwrap_or_default());
+    let asked = ask(snapshot, connection, &here, known);
+    let mut trouble = None;
+    if let Err(error) = asked {
+        if error.sqlstate().is_none() || connection.client().is_closed() {
+            return Err(error);
+        }
+        trouble = Some(format!("numbers stand for names: {}", error.in_one_line()));
+        // Of whom the role is not known, nobody is ended.
+        let statement = roles::statement_of_names(snapshot).unwrap_or_default();
+        if let Ok(answer) = query(connection, &statement) {
+            roles::add(snapshot, answer.first().map_or(&[], Vec::as_slice))?;
+        }
+        roles::add_databases(snapshot, &[])?;
     }
-    add_progress(snapshot, &answer[1])?;
-    for (database, relations) in missing.into_iter().take(MOST_DATABASES) {
-        elsewhere(snapshot, conninfo, connection, database, &relations, known);
+    if missing.len() > MOST_DATABASES {
+        let many = missing.len() - MOST_DATABASES;
+        trouble.get_or_insert(format!("numbers stand for names in {many} databases"));
     }
-    snapshot.relations = wanted
-        .into_iter()
-        .filter_map(|place| Some((place.0, place.1, known.get(&place)?.clone()?)))
-        .collect();
-    Ok(())
-}
-
-/// Database and number of each relation of a lock that somebody waits for, or of each lock.
-fn wanted(snapshot: &Snapshot, every_lock: bool) -> BTreeSet<(u32, u32)> {
-    let awaited = (snapshot.locks.iter()).filter(|lock| every_lock || !lock.granted);
-    let mut wanted: BTreeSet<(u32, u32)> = awaited
-        .filter_map(|lock| Some((lock.tag.database?, lock.tag.relation?)))
-        .collect();
-    // Who waits for a transaction holds the row that it is about.
-    let rows = snapshot
-        .locks
-        .iter()
-        .filter(|lock| lock.tag.kind == "tuple");
-    wanted.extend(rows.filter_map(|lock| Some((lock.tag.database?, lock.tag.relation?))));
-    wanted
-}
-
-/// Whether anybody does what the server tells the progress of; most often nobody, and to ask costs
-/// more than all names.
-fn is_long_command(session: &Session) -> bool {
-    let words = [
-        "vacuum", "analyze", "cluster", "index", "copy", "backup", "refresh",
-    ];
-    let query = session
-        .query
-        .as_deref()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    session.state.as_deref() == Some("active") && words.iter().any(|word| query.contains(word))
+    let end = Instant::now() + PATIENCE_FOR_ALL;
+    for (database, places) in missing.into_iter().take(MOST_DATABASES) {
+        let left = end.saturating_duration_since(Instant::now());
+        let names = elsewhere(snapshot, conninfo, connection, database, &places, left);
+        keep(known, &places, names.unwrap_or_default());
+    }
+    for place in wanted {
+        if let Some(Some(name)) = known.get(&place) {
+            objects::add(snapshot, place, name.clone());
+        }
+    }
+    Ok(trouble)
 }
 
 fn ask(
+    snapshot: &mut Snapshot,
     connection: &mut Connection,
-    relations: &[u32],
-    version: u32,
-    with_progress: bool,
-) -> Result<Vec<Vec<Row>>> {
-    if !with_progress {
-        let mut answer = query(connection, &names(relations))?;
-        answer.resize_with(2, Vec::new);
-        return Ok(answer);
-    }
-    let progress = match version >= COPY {
-        true => include_str!("../sql/progress.14.sql"),
-        false => include_str!("../sql/progress.sql"),
+    here: &[Place],
+    known: &mut Names,
+) -> Result<()> {
+    let parts = [
+        (Part::Roles, roles::statement(snapshot)),
+        (Part::Databases, roles::statement_of_databases(snapshot)),
+        (
+            Part::Objects,
+            objects::statement(here, snapshot.server_version_num),
+        ),
+        (
+            Part::Progress,
+            progress::statement(snapshot).map(str::to_string),
+        ),
+    ];
+    let (parts, statements): (Vec<Part>, Vec<String>) = parts
+        .into_iter()
+        .filter_map(|(part, statement)| Some((part, statement?)))
+        .unzip();
+    let answer = query(connection, &statements.concat())?;
+    let rows = |part: Part| {
+        let place = parts.iter().position(|other| *other == part);
+        let rows = place.and_then(|place| answer.get(place));
+        rows.map_or(&[][..], Vec::as_slice)
     };
-    let mut answer = query(connection, &[&names(relations), progress].concat())?;
-    answer.resize_with(2, Vec::new);
-    Ok(answer)
+    roles::add(snapshot, rows(Part::Roles))?;
+    roles::add_databases(snapshot, rows(Part::Databases))?;
+    keep(known, here, objects::named(rows(Part::Objects))?);
+    progress::add(snapshot, rows(Part::Progress))
 }
 
-/// The statement for these numbers.
-fn names(relations: &[u32]) -> String {
-    let numbers: Vec<String> = relations.iter().map(ToString::to_string).collect();
-    let numbers = if numbers.is_empty() {
-        "0".to_string()
-    } else {
-        numbers.join(", ")
-    };
-    include_str!("../sql/names.sql").replace("{relations}", &numbers)
-}
-
-fn relations(rows: &[Row]) -> Result<BTreeMap<u32, String>> {
-    rows.iter()
-        .map(|row| Ok((row.some_number(0)?, row.some_text(1)?)))
-        .collect()
-}
-
-fn add_progress(snapshot: &mut Snapshot, rows: &[Row]) -> Result<()> {
-    for row in rows {
-        let pid: i32 = row.some_number(0)?;
-        let Some(session) = snapshot
-            .sessions
-            .iter_mut()
-            .find(|session| session.pid == pid)
-        else {
-            continue;
-        };
-        session.progress = row.text(1).map(|command| {
-            let mut words = command;
-            if let Some(phase) = row.text(2).filter(|phase| !phase.is_empty()) {
-                words = format!("{words}, {phase}");
-            }
-            let unit = row.text(5).unwrap_or_default();
-            match (row.text(3), row.text(4)) {
-                (Some(done), Some(total)) if total != "0" => {
-                    format!("{words}, {done} of {total} {unit}")
-                }
-                (Some(done), None) => format!("{words}, {done} {unit}"),
-                _ => words,
-            }
-        });
+/// What has no name by now is not asked for again.
+fn keep(known: &mut Names, places: &[Place], names: Vec<((u32, u32), String)>) {
+    let names: HashMap<(u32, u32), String> = names.into_iter().collect();
+    for &(database, catalog, object) in places {
+        let name = names.get(&(catalog, object)).cloned();
+        known.insert((database, catalog, object), name);
     }
-    Ok(())
 }
 
 /// Names of a database that we are not connected to; it may be forbidden, or gone by now.
@@ -164,15 +135,15 @@ fn elsewhere(
     conninfo: &Conninfo,
     connection: &Connection,
     database: u32,
-    relations_of_it: &[u32],
-    known: &mut Names,
-) {
-    let Some((_, name)) = snapshot
-        .databases
-        .iter()
-        .find(|(number, _)| *number == database)
-    else {
-        return;
+    places: &[Place],
+    patience: Duration,
+) -> Result<Vec<((u32, u32), String)>> {
+    let mut databases = snapshot.databases.iter();
+    let Some((_, name)) = databases.find(|(number, _)| *number == database) else {
+        return Ok(Vec::new());
+    };
+    let Some(statement) = objects::statement(places, snapshot.server_version_num) else {
+        return Ok(Vec::new());
     };
     let quick = SessionOptions {
         lock_timeout: PATIENCE,
@@ -180,12 +151,9 @@ fn elsewhere(
         ..SessionOptions::default()
     };
     let there = conninfo.at(connection).with_database(name);
-    let names = Connection::open(&there, &quick)
-        .and_then(|mut there| query(&mut there, &names(relations_of_it)))
-        .and_then(|answer| relations(answer.first().map_or(&[], Vec::as_slice)));
-    // What could not be found out is not asked for again.
-    let names = names.unwrap_or_default();
-    for relation in relations_of_it {
-        known.insert((database, *relation), names.get(relation).cloned());
-    }
+    let answer: Vec<Vec<Row>> = within(Some(patience), move || {
+        Connection::open(&there, &quick).and_then(|mut there| query(&mut there, &statement))
+    })??;
+    let rows = answer.first().map_or(&[][..], Vec::as_slice);
+    objects::named(rows)
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use postgres::types::Type;
 use shared::connection::Session as Connection;
 use shared::dump::quote_identifier;
-use shared::{Error, Result};
+use shared::{Error, Result, signals};
+
+/// The server's words for a statement that waited too long, for a lock or otherwise.
+const LATE: [&str; 2] = ["55P03", "57014"];
 
 /// A role; none for autovacuum.
 type Role = Option<String>;
@@ -21,13 +24,21 @@ struct Right {
 }
 
 impl Rights {
-    /// Asks for these roles.
+    /// Asks for these roles. Where somebody has locked the catalogues themselves, who may is left to the
+    /// server, which asks again when it signals.
     pub fn of(connection: &mut Connection, roles: &BTreeSet<Role>) -> Result<Self> {
         let roles: Vec<&Role> = roles.iter().collect();
         let query = include_str!("../sql/rights.sql");
         let rows = connection
             .client()
-            .query_typed(query, &[(&roles, Type::TEXT_ARRAY)])?;
+            .query_typed(query, &[(&roles, Type::TEXT_ARRAY)]);
+        let rows = match rows.map_err(Error::from) {
+            Err(error) if error.sqlstate().is_some_and(|state| LATE.contains(&state)) => {
+                signals::check()?;
+                return Ok(Self::default());
+            }
+            rows => rows?,
+        };
         let rights = rows.iter().map(|row| {
             let right = Right {
                 may: row.try_get("may_signal")?,

@@ -21,10 +21,9 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// Of a snapshot; with all sessions in it where the options ask for them, or name some.
-    pub fn of(options: &Options, snapshot: Snapshot) -> Self {
+    /// Of a snapshot and what it makes; with all sessions in it where the options ask for them, or name some.
+    pub fn of(options: &Options, (snapshot, mut forest): (Snapshot, Forest)) -> Self {
         let scope = &options.scope;
-        let mut forest = Forest::of(&snapshot);
         if scope.sessions || scope.reads_stdin {
             forest = forest.with_others(&snapshot);
         }

@@ -6,10 +6,11 @@
 
 use std::time::SystemTime;
 
+use postgres::Row;
 use postgres::types::Type;
+use shared::Result;
 use shared::connection::Session as Connection;
 use shared::time::Time;
-use shared::{Error, Result};
 
 use crate::snapshot::Session;
 
@@ -58,8 +59,10 @@ pub enum Answer {
     Sent,
     /// The session had ended.
     Gone,
-    /// It is something else now.
+    /// It is in another transaction.
     Changed(&'static str),
+    /// It is in the same one, but not at what it was at.
+    Active(&'static str),
     /// It is a session of a kind that is never ended, or not without a flag.
     Protected,
     /// We may not; the server's words.
@@ -113,40 +116,92 @@ impl Guard {
     }
 }
 
-/// Sends the signal if all of the guard still holds.
+/// So many at most are signalled by one statement, which takes it a fraction of a millisecond: how long
+/// what it compares may be old.
+pub const AT_ONCE: usize = 20;
+
+/// Sends the signals to those of whom all of the guard still holds; an answer for each.
 pub fn send(
     connection: &mut Connection,
-    guard: &Guard,
-    signal: Signal,
+    shots: &[(Guard, Signal)],
     passes: Passes,
-) -> Result<Answer> {
-    let time = |time: Option<Time>| time.map(SystemTime::from);
-    let (start, xact) = (time(Some(guard.backend_start)), time(guard.xact_start));
-    let (state, query) = (time(guard.state_change), time(guard.query_start));
-    let terminates = signal == Signal::Terminate;
+) -> Result<Vec<Answer>> {
+    match send_together(connection, shots, passes) {
+        Err(error) if error.sqlstate() == Some(DENIED) => match shots {
+            [_] => Ok(vec![Answer::Denied(error.in_one_line())]),
+            _ => one_by_one(connection, shots, passes),
+        },
+        answers => answers,
+    }
+}
+
+/// One of them was refused, and that ended the statement: those before it have had their signal, which
+/// does no harm a second time.
+fn one_by_one(
+    connection: &mut Connection,
+    shots: &[(Guard, Signal)],
+    passes: Passes,
+) -> Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    let mut was_refused = false;
+    for shot in shots {
+        let answer = send(connection, std::slice::from_ref(shot), passes)?.pop();
+        let answer = answer.unwrap_or(Answer::Gone);
+        was_refused |= matches!(answer, Answer::Denied(_));
+        answers.push(match answer {
+            Answer::Gone | Answer::Changed(_) | Answer::Active(_) if !was_refused => Answer::Sent,
+            answer => answer,
+        });
+    }
+    Ok(answers)
+}
+
+fn send_together(
+    connection: &mut Connection,
+    shots: &[(Guard, Signal)],
+    passes: Passes,
+) -> Result<Vec<Answer>> {
+    let times = |time: fn(&Guard) -> Option<Time>| -> Vec<Option<SystemTime>> {
+        let times = shots.iter().map(|(guard, _)| time(guard));
+        times.map(|time| time.map(SystemTime::from)).collect()
+    };
+    let guards = || shots.iter().map(|(guard, _)| guard);
+    let pids: Vec<i32> = guards().map(|guard| guard.pid).collect();
+    let waits: Vec<bool> = guards().map(|guard| guard.waits).collect();
+    let terminates: Vec<bool> = shots
+        .iter()
+        .map(|(_, signal)| *signal == Signal::Terminate)
+        .collect();
     let rows = connection.client().query_typed(
         include_str!("../sql/signal.sql"),
         &[
-            (&guard.pid, Type::INT4),
-            (&start, Type::TIMESTAMPTZ),
-            (&xact, Type::TIMESTAMPTZ),
-            (&state, Type::TIMESTAMPTZ),
-            (&query, Type::TIMESTAMPTZ),
+            (&pids, Type::INT4_ARRAY),
+            (
+                &times(|guard| Some(guard.backend_start)),
+                Type::TIMESTAMPTZ_ARRAY,
+            ),
+            (&times(|guard| guard.xact_start), Type::TIMESTAMPTZ_ARRAY),
+            (&times(|guard| guard.state_change), Type::TIMESTAMPTZ_ARRAY),
+            (&times(|guard| guard.query_start), Type::TIMESTAMPTZ_ARRAY),
+            (&waits, Type::BOOL_ARRAY),
+            (&terminates, Type::BOOL_ARRAY),
             (&passes.superusers, Type::BOOL),
             (&passes.autovacuum, Type::BOOL),
-            (&terminates, Type::BOOL),
-            (&guard.waits, Type::BOOL),
         ],
-    );
-    let rows = match rows.map_err(Error::from) {
-        Err(error) if error.sqlstate() == Some(DENIED) => {
-            return Ok(Answer::Denied(error.in_one_line()));
+    )?;
+    // Of whom there is no row, there is no process.
+    let mut answers: Vec<Answer> = shots.iter().map(|_| Answer::Gone).collect();
+    for row in &rows {
+        let place: i64 = row.try_get("place")?;
+        let known = usize::try_from(place - 1).ok();
+        if let Some(one) = known.and_then(|place| answers.get_mut(place)) {
+            *one = answer(row)?;
         }
-        rows => rows?,
-    };
-    let Some(row) = rows.first() else {
-        return Ok(Answer::Gone);
-    };
+    }
+    Ok(answers)
+}
+
+fn answer(row: &Row) -> Result<Answer> {
     let holds = |column: &str| row.try_get::<_, bool>(column);
     Ok(match row.try_get::<_, Option<bool>>("was_signalled")? {
         Some(true) => Answer::Sent,
@@ -155,7 +210,7 @@ pub fn send(
         None if !holds("is_same_transaction")? => {
             Answer::Changed("it is in another transaction, or in none")
         }
-        None if !holds("is_same_state")? => Answer::Changed("it has done something since"),
+        None if !holds("is_same_state")? => Answer::Active("it has done something since"),
         None => Answer::Protected,
     })
 }

@@ -2,14 +2,16 @@
 //!
 //! A snapshot can be saved and looked at later; everything else is computed from it.
 
-mod ahead;
 mod file;
 mod mode;
 mod rows;
 mod take;
+mod waiting;
 
 use serde::{Deserialize, Serialize};
 use shared::time::{Time, rfc3339};
+
+use crate::words::DATABASES;
 
 pub use file::{load, save};
 pub use mode::{Mode, Modes};
@@ -49,6 +51,22 @@ pub struct Snapshot {
     pub databases: Vec<(u32, String)>,
     /// What is known of the names of relations: database, relation, `schema.name` as SQL has it.
     pub relations: Vec<(u32, u32, String)>,
+    /// The same of objects of other catalogues, in words: `type public.mood`.
+    #[serde(default)]
+    pub objects: Vec<Object>,
+}
+
+/// An object that is no relation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Object {
+    /// Its database; 0 for what all share.
+    pub database: u32,
+    /// The number of its catalogue.
+    pub catalog: u32,
+    /// Its own.
+    pub number: u32,
+    /// What kind of object it is, and what it is called.
+    pub words: String,
 }
 
 /// A row of pg_locks (manual 54.12).
@@ -94,6 +112,15 @@ pub struct Tag {
     pub sub_object: Option<u16>,
 }
 
+impl Tag {
+    /// The database that it is in, or is.
+    pub fn names_database(&self) -> Option<u32> {
+        let is_database = self.kind == "object" && self.class == Some(DATABASES);
+        let itself = self.object.filter(|_| is_database);
+        itself.or(self.database)
+    }
+}
+
 /// A row of pg_stat_activity (manual 28.2.3).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
@@ -103,9 +130,12 @@ pub struct Session {
     pub leader_pid: Option<i32>,
     /// Its database's number.
     pub database_oid: Option<u32>,
-    /// Its database.
+    /// Its database, once names were looked up.
     pub database: Option<String>,
-    /// Its role.
+    /// Its role's number.
+    #[serde(default)]
+    pub user_oid: Option<u32>,
+    /// Its role, once names were looked up.
     pub user: Option<String>,
     /// Whether that role is a superuser.
     pub is_superuser: bool,

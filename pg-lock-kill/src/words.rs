@@ -3,7 +3,46 @@
 use crate::snapshot::{Snapshot, Tag};
 
 /// pg_database, whose rows are locked as objects.
-const DATABASES: u32 = 1262;
+pub const DATABASES: u32 = 1262;
+
+/// The catalogues whose objects the server can name in all its versions.
+pub const CATALOGS: &[(u32, &str)] = &[
+    (1213, "pg_tablespace"),
+    (1247, "pg_type"),
+    (1255, "pg_proc"),
+    (1259, "pg_class"),
+    (1260, "pg_authid"),
+    (1417, "pg_foreign_server"),
+    (1418, "pg_user_mapping"),
+    (2328, "pg_foreign_data_wrapper"),
+    (2601, "pg_am"),
+    (2602, "pg_amop"),
+    (2603, "pg_amproc"),
+    (2604, "pg_attrdef"),
+    (2605, "pg_cast"),
+    (2606, "pg_constraint"),
+    (2607, "pg_conversion"),
+    (2612, "pg_language"),
+    (2613, "pg_largeobject"),
+    (2615, "pg_namespace"),
+    (2616, "pg_opclass"),
+    (2617, "pg_operator"),
+    (2618, "pg_rewrite"),
+    (2620, "pg_trigger"),
+    (2753, "pg_opfamily"),
+    (3079, "pg_extension"),
+    (3256, "pg_policy"),
+    (3381, "pg_statistic_ext"),
+    (3456, "pg_collation"),
+    (3466, "pg_event_trigger"),
+    (3576, "pg_transform"),
+    (3600, "pg_ts_dict"),
+    (3601, "pg_ts_parser"),
+    (3602, "pg_ts_config"),
+    (3764, "pg_ts_template"),
+    (6100, "pg_subscription"),
+    (6104, "pg_publication"),
+];
 
 /// What is locked, as a person would say it.
 pub fn target(tag: &Tag, snapshot: &Snapshot) -> String {
@@ -112,8 +151,15 @@ fn object(tag: &Tag, snapshot: &Snapshot) -> String {
             _ => database(Some(object), snapshot),
         };
     }
-    format!(
-        "object {object} of catalog {class} in {}",
-        database(tag.database, snapshot)
-    )
+    let own = tag.database.unwrap_or_default();
+    let known = snapshot
+        .objects
+        .iter()
+        .find(|known| (known.database, known.catalog, known.number) == (own, class, object));
+    let place = database(tag.database, snapshot);
+    match (known, CATALOGS.iter().find(|(number, _)| *number == class)) {
+        (Some(known), _) => format!("{} in {place}", known.words),
+        (None, Some((_, catalog))) => format!("object {object} of {catalog} in {place}"),
+        (None, None) => format!("object {object} of catalog {class} in {place}"),
+    }
 }

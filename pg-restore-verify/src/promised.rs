@@ -52,9 +52,16 @@ impl<'a> Promised<'a> {
 
     /// Whether the backup was meant to hold some tables or schemas only.
     pub fn is_of_part(&self) -> bool {
-        let starts = ["-t", "-n", "--table", "--schema="];
+        let starts = ["-t", "-n", "--table", "--schema=", "--filter"];
         let mut options = self.selection.iter();
         options.any(|option| starts.iter().any(|start| option.starts_with(start)))
+    }
+
+    /// The option by which it is a part that needs the rest, if it is one.
+    pub fn needs_rest(&self) -> Option<&str> {
+        let starts = ["--section", "--statistics-only", "--no-schema"];
+        let mut options = self.selection.iter().map(String::as_str);
+        options.find(|option| starts.iter().any(|start| option.starts_with(start)))
     }
 
     /// Whether the backup was meant to leave something out.

@@ -46,6 +46,9 @@ pub enum Status {
     Skipped,
 }
 
+/// Checks by what the user expects, which may be wrong, or hold no more for an old backup.
+const OF_THE_USER: [&str; 2] = ["expect", "compare"];
+
 /// Takes the findings as they come, and writes them.
 pub struct Findings<'a> {
     context: &'a Context,
@@ -54,6 +57,8 @@ pub struct Findings<'a> {
     within: Option<String>,
     began: Instant,
     failed: Vec<String>,
+    /// Whether one of these is about the backup itself.
+    is_bad: bool,
     /// Their checks, and what they say.
     skipped: Vec<(String, String)>,
     unprovable: Option<String>,
@@ -74,6 +79,7 @@ impl<'a> Findings<'a> {
             within: None,
             began: Instant::now(),
             failed: Vec::new(),
+            is_bad: false,
             skipped: Vec::new(),
             unprovable: None,
             any_unproved: false,
@@ -90,6 +96,7 @@ impl<'a> Findings<'a> {
         self.within = None;
         self.began = Instant::now();
         self.failed.clear();
+        self.is_bad = false;
         self.skipped.clear();
         self.unprovable = None;
         self.is_shared = false;
@@ -140,7 +147,10 @@ impl<'a> Findings<'a> {
         }
         match finding.status {
             Status::Ok => {}
-            Status::Failed => self.failed.push(finding.in_words()),
+            Status::Failed => {
+                self.is_bad |= !OF_THE_USER.contains(&finding.check.as_str());
+                self.failed.push(finding.in_words());
+            }
             Status::Skipped if finding.is_remark => {}
             Status::Skipped => {
                 let words = finding.in_words();
@@ -148,6 +158,11 @@ impl<'a> Findings<'a> {
             }
         }
         self.records.write(&finding)
+    }
+
+    /// Whether the backup itself failed, and not only what the user expects of what is in it.
+    pub fn is_bad(&self) -> bool {
+        self.is_bad
     }
 
     /// The first thing of this backup that was not proved, but for what these checks skipped.

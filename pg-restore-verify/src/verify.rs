@@ -102,7 +102,7 @@ pub fn backup(
     // Nothing was proved by reading; but damage is damage.
     let tells = match verdict.0 {
         Status::Ok => options.mode == Mode::Prove,
-        Status::Failed => true,
+        Status::Failed => findings.is_bad(),
         Status::Skipped => false,
     };
     if tells && options.choice.is_everything() {
@@ -220,6 +220,7 @@ fn on_target(
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
     }
     preflight::report_version(target, findings)?;
+    target.is_told_of(&Promised::of(known.manifest()));
     globals::restore_first(&archive.path, known.manifest(), target, findings)?;
     let jobs = target.server().room(options.jobs())?;
     let promised = Promised::of(known.manifest());

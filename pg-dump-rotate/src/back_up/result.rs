@@ -1,11 +1,7 @@
 //! What came of the targets: told as they end, each backup followed by the rotation of
 //! its series.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
-use std::path::Path;
-
-use shared::backup::{self, Backup, Format};
+use shared::backup::{Backup, Backups, Common, Format};
 use shared::records::Writer;
 use shared::{Context, Error, Exit, Result, signals, time};
 
@@ -116,7 +112,7 @@ impl<'a> Results<'a> {
     /// then.
     fn took(&mut self, new: &Backup) -> Result<()> {
         let run = self.run;
-        let there = || run.there(|| backup::list(&run.dir));
+        let there = || run.there(|| Backups::of(&run.dir));
         let reason = there().map(|there| run.reason(new, &there));
         let record = Record::of("created", new, time::now());
         // It is there, whatever keeps us from rotating.
@@ -141,17 +137,14 @@ impl<'a> Results<'a> {
     fn would_take(&mut self, new: &Backup) -> Result<()> {
         let run = self.run;
         let there = run.there(|| {
-            let mut there = match self.run.dir.is_dir() {
-                true => backup::list(&self.run.dir)?,
-                false => Vec::new(),
+            let mut there = match run.dir.is_dir() {
+                true => Backups::of(&run.dir)?,
+                false => Backups::none(&run.dir),
             };
-            let adopted = self.run.adopted.whole.iter();
-            let adopted: Vec<Backup> = adopted.filter(|of| of.path != new.path).cloned().collect();
-            let paths: HashSet<&Path> = adopted.iter().map(|of| &*of.path).collect();
-            there.retain(|backup| !paths.contains(&*backup.path));
-            there.extend(adopted);
-            there.insert(0, new.clone());
-            there.sort_by_key(|backup| Reverse(backup.taken_at));
+            let adopted = run.adopted.whole.iter();
+            let adopted = adopted.filter(|of| of.path != new.path);
+            there.take_out(adopted.clone());
+            there.add(std::iter::once(new).chain(adopted).cloned());
             Ok(there)
         })?;
         let mut verdicts = run.judge(new, &there);
@@ -191,42 +184,42 @@ impl<'a> Results<'a> {
 
 impl Run<'_> {
     /// What may be judged: nothing without a rule.
-    fn there(&self, there: impl FnOnce() -> Result<Vec<Backup>>) -> Result<Vec<Backup>> {
+    fn there(&self, there: impl FnOnce() -> Result<Backups>) -> Result<Backups> {
         if self.options.policy.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Backups::none(&self.dir));
         }
         let mut there = there()?;
-        let broken = self.adopted.broken.iter();
-        let broken: HashSet<&Path> = broken.map(|(backup, _)| &*backup.path).collect();
         // One that was overwritten by half a dump may have the size of what it was.
-        there.retain(|backup| !broken.contains(&*backup.path));
+        there.take_out(self.adopted.broken.iter().map(|(backup, _)| backup));
         Ok(there)
     }
 
     /// Which backups of the new one's series stay.
-    fn judge<'b>(&'b self, new: &Backup, there: &'b [Backup]) -> Verdicts<'b> {
-        let all = series::split(there);
-        let is_new = |place: &usize| there[*place].path == new.path;
-        let of_new = all.into_iter().find(|series| series.iter().any(is_new));
+    fn judge<'b>(&'b self, new: &Backup, there: &'b Backups) -> Verdicts<'b> {
+        let new = there.position(&new.path);
+        let new = new.and_then(|place| u32::try_from(place).ok());
+        let all = series::split(there).into_iter();
+        let of_new = new.and_then(|new| all.into_iter().find(|series| series.contains(&new)));
         let of_new = of_new.into_iter().collect();
         Verdicts::of(&self.options.policy, there, of_new, time::now())
     }
 
     /// Why the new one stays.
-    fn reason(&self, new: &Backup, there: &[Backup]) -> Option<String> {
+    fn reason(&self, new: &Backup, there: &Backups) -> Option<String> {
         self.judge(new, there).of_backup(&new.path)
     }
 
     /// After an upgrade, or where two servers share a folder, somebody may wonder.
-    fn tell_of_other_servers(&self, new: &Backup, there: &[Backup]) {
-        let is_of_another_server = |other: &&Backup| match (&other.manifest, &new.manifest) {
-            (Some(other), Some(new)) => {
+    fn tell_of_other_servers(&self, new: &Backup, there: &Backups) {
+        let is_of_another_server = |other: &&Common| match (other, &new.manifest) {
+            (other, Some(new)) => {
                 let is_same = Subject::key_of(other) == Subject::key_of(new);
                 is_same && !other.adopted && !other.same_server(new)
             }
             _ => false,
         };
-        let count = there.iter().filter(is_of_another_server).count();
+        let manifests = there.glimpses().filter_map(|other| other.manifest);
+        let count = manifests.filter(is_of_another_server).count();
         let manifest = new.manifest.as_ref();
         let database = manifest.and_then(|manifest| manifest.database.as_deref());
         let what = database.map_or("globals".into(), |name| format!("database {name}"));

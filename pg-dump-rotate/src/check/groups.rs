@@ -120,8 +120,8 @@ fn missing(scope: &Scope, groups: &BTreeMap<Subject, Vec<Group<'_>>>) -> Vec<Sub
 
 fn of_manifests(backups: &[Backup]) -> BTreeMap<Subject, Vec<Group<'_>>> {
     let mut parts: BTreeMap<Subject, Vec<Part<'_>>> = BTreeMap::new();
-    for places in series::split(backups) {
-        let all = places.into_iter().map(|place| &backups[place]);
+    for places in series::split_few(backups) {
+        let all = places.into_iter().map(|place| &backups[place as usize]);
         // Rotation weighs scripts of others against the backups of the server that their
         // database has elsewhere; here they would lend them their youth.
         let (scripts, others): (Vec<_>, Vec<_>) = all.partition(|backup| is_script(backup));

@@ -64,7 +64,7 @@ pub const TOOL: Tool = Tool::new(
      show twice in autumn is two. A day of --keep-within is 24 hours. \
      A pause without backups, or a clock that jumped ahead, does not cost what was kept until then: \
      a gap of three fifths of --keep-within or more counts only as much as the longest of the other gaps \
-     since, the newest five such, and no more than there are of others; and where the newest backup \
+     since, the newest five such, where there are three others for each; and where the newest backup \
      is alone within, it is counted from the one before as well.\n\
      \n\
      Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \

@@ -20,7 +20,7 @@ impl Locked<'_> {
     ///
     /// One that can't be deleted is still whole, or, where only a part of a folder could be deleted,
     /// hidden.
-    pub fn delete(&self, backups: &[&Backup]) -> Vec<Result<()>> {
+    pub fn delete(&self, backups: &[Backup]) -> Vec<Result<()>> {
         let hidden: Vec<Result<Hidden<'_>>> = backups
             .iter()
             .map(|backup| Hidden::begin(self.path(), backup))

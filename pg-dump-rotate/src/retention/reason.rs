@@ -14,7 +14,7 @@ pub(super) enum Reason {
     Rule {
         period: Period,
         /// It is this many-th that the rule keeps.
-        count: usize,
+        count: u32,
         /// It is no period's, but kept while the rule isn't filled.
         is_oldest: bool,
     },
@@ -23,7 +23,7 @@ pub(super) enum Reason {
     NotFailed,
     Proved,
     Min {
-        count: usize,
+        count: u32,
     },
 }
 
@@ -56,11 +56,11 @@ impl Reason {
 
 /// The reasons to keep each of some candidates, by their places.
 #[derive(Debug, Default)]
-pub struct Reasons(Vec<(usize, Reason)>);
+pub struct Reasons(Vec<(u32, Reason)>);
 
 impl Reasons {
     /// Of a candidate those that were told first come first.
-    pub(super) fn new(mut all: Vec<(usize, Reason)>) -> Self {
+    pub(super) fn new(mut all: Vec<(u32, Reason)>) -> Self {
         all.sort_by_key(|(place, _)| *place);
         Self(all)
     }
@@ -85,6 +85,7 @@ impl Reasons {
 
     /// Adds those of other candidates, which come after so many.
     pub fn add(&mut self, mut others: Self, after: usize) {
+        let after = number(after);
         others.0.iter_mut().for_each(|(place, _)| *place += after);
         match self.0.is_empty() {
             true => *self = others,
@@ -92,7 +93,8 @@ impl Reasons {
         }
     }
 
-    fn of(&self, place: usize) -> &[(usize, Reason)] {
+    fn of(&self, place: usize) -> &[(u32, Reason)] {
+        let place = number(place);
         let start = self.0.partition_point(|(other, _)| *other < place);
         let count = self.0[start..]
             .iter()
@@ -100,6 +102,11 @@ impl Reasons {
             .count();
         &self.0[start..start + count]
     }
+}
+
+/// Of one of some backups: nobody has as many as don't fit.
+pub(super) fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 impl Period {

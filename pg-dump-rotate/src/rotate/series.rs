@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::backup::{Backup, Common, Outline};
+use shared::backup::{Backup, Backups, Common};
 
 use crate::scope::{Key, Subject};
 
@@ -12,23 +12,34 @@ use crate::scope::{Key, Subject};
 /// What was adopted says nothing of its server. It belongs to the one that the others of its database
 /// are of; where those are of several servers, or the adopted ones have names of several kinds, those
 /// of each kind are a series of their own.
-pub fn split(backups: &[Backup]) -> Vec<Vec<usize>> {
-    let manifests = || {
-        let all = backups.iter().enumerate();
-        all.filter_map(|(place, backup)| Some((place, backup.manifest.as_ref()?)))
-    };
+pub fn split(backups: &Backups) -> Vec<Vec<u32>> {
+    split_all(|| backups.glimpses().map(|backup| backup.manifest))
+}
+
+/// The same of a few.
+pub fn split_few(backups: &[Backup]) -> Vec<Vec<u32>> {
+    split_all(|| backups.iter().map(|backup| backup.manifest.as_deref()))
+}
+
+fn split_all<'a, M>(manifests: impl Fn() -> M) -> Vec<Vec<u32>>
+where
+    M: Iterator<Item = Option<&'a Common>>,
+{
     let mut origins = Origins::new();
     let mut last = None;
-    for (_, manifest) in manifests() {
+    for manifest in manifests().flatten() {
         if is_other(&mut last, manifest) {
             let kind = Kind::of(manifest);
             origins.entry(kind.subject).or_default().insert(kind.origin);
         }
     }
-    let mut all: Vec<Vec<usize>> = Vec::new();
+    let mut all: Vec<Vec<u32>> = Vec::new();
     let mut numbers = HashMap::new();
     let (mut last, mut number) = (None, 0);
-    for (place, manifest) in manifests() {
+    for (place, manifest) in (0..).zip(manifests()) {
+        let Some(manifest) = manifest else {
+            continue;
+        };
         if is_other(&mut last, manifest) {
             let next = all.len();
             let kind = Kind::of(manifest).joined(&origins);
@@ -43,9 +54,9 @@ pub fn split(backups: &[Backup]) -> Vec<Vec<usize>> {
 }
 
 /// Most are like the one before.
-fn is_other<'a>(last: &mut Option<&'a Common>, manifest: &'a Outline) -> bool {
+fn is_other<'a>(last: &mut Option<&'a Common>, manifest: &'a Common) -> bool {
     let before = last.replace(manifest);
-    !before.is_some_and(|before| std::ptr::eq(before, &raw const **manifest))
+    !before.is_some_and(|before| std::ptr::eq(before, manifest))
 }
 
 /// Where the backups of each subject are from.

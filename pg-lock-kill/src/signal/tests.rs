@@ -35,6 +35,22 @@ fn seen(connection: &mut Connection, pid: i32) -> Session {
         .unwrap()
 }
 
+/// A signal to one.
+fn shoot(
+    connection: &mut Connection,
+    guard: &Guard,
+    signal: Signal,
+    passes: Passes,
+) -> Result<Answer> {
+    let mut answers = send(connection, &[(guard.clone(), signal)], passes)?;
+    assert_eq!(answers.len(), 1);
+    Ok(answers.pop().unwrap())
+}
+
+fn is_changed(answer: &Answer) -> bool {
+    matches!(answer, Answer::Changed(_) | Answer::Active(_))
+}
+
 /// Each with one thing in it that is not so.
 fn stale(guard: &Guard) -> Vec<(Guard, bool)> {
     let later = |time: Time| time + Duration::from_micros(1);
@@ -83,10 +99,10 @@ fn only_what_was_seen_is_signalled() {
     assert!(guard.xact_start.is_some() && guard.state_change.is_some());
     for signal in [Signal::Cancel, Signal::Terminate] {
         for (stale, is_gone) in stale(&guard) {
-            let answer = send(&mut connection, &stale, signal, ALL).unwrap();
+            let answer = shoot(&mut connection, &stale, signal, ALL).unwrap();
             match is_gone {
                 true => assert_eq!(answer, Answer::Gone, "{stale:?}"),
-                false => assert!(matches!(answer, Answer::Changed(_)), "{answer:?} {stale:?}"),
+                false => assert!(is_changed(&answer), "{answer:?} {stale:?}"),
             }
         }
     }
@@ -94,18 +110,18 @@ fn only_what_was_seen_is_signalled() {
         waits: true,
         ..guard.clone()
     };
-    let answer = send(&mut connection, &waits, Signal::Terminate, ALL).unwrap();
-    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+    let answer = shoot(&mut connection, &waits, Signal::Terminate, ALL).unwrap();
+    assert!(is_changed(&answer), "{answer:?}");
     // It is idle: the statement that it ran last can't be cancelled.
     let last = guard.clone().with_statement(&session).unwrap();
-    let answer = send(&mut connection, &last, Signal::Cancel, ALL).unwrap();
-    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+    let answer = shoot(&mut connection, &last, Signal::Cancel, ALL).unwrap();
+    assert!(is_changed(&answer), "{answer:?}");
     victim.batch_execute("commit; begin; select 1").unwrap();
-    let answer = send(&mut connection, &guard, Signal::Terminate, ALL).unwrap();
-    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+    let answer = shoot(&mut connection, &guard, Signal::Terminate, ALL).unwrap();
+    assert!(is_changed(&answer), "{answer:?}");
     victim.batch_execute("select 1").unwrap();
     let guard = Guard::of(&seen(&mut connection, pid), false).unwrap();
-    let answer = send(
+    let answer = shoot(
         &mut connection,
         &guard,
         Signal::Terminate,
@@ -143,12 +159,12 @@ fn some_are_not_signalled_whatever_is_asked() {
             },
             false => guard,
         };
-        let answer = send(&mut connection, &guard, Signal::Terminate, ALL).unwrap();
+        let answer = shoot(&mut connection, &guard, Signal::Terminate, ALL).unwrap();
         let is_right = answer == Answer::Protected || session.pid == ours;
         assert!(is_right && answer != Answer::Sent, "{answer:?} {session:?}");
     }
     let session = sessions.iter().find(|session| session.pid == pid).unwrap();
-    let answer = send(
+    let answer = shoot(
         &mut connection,
         &of(session),
         Signal::Terminate,
@@ -157,6 +173,44 @@ fn some_are_not_signalled_whatever_is_asked() {
     assert_eq!(answer.unwrap(), Answer::Protected);
     root.batch_execute("select 1").unwrap();
     let session = seen(&mut connection, pid);
-    let answer = send(&mut connection, &of(&session), Signal::Terminate, ALL).unwrap();
+    let answer = shoot(&mut connection, &of(&session), Signal::Terminate, ALL).unwrap();
     assert_eq!(answer, Answer::Sent);
+}
+
+#[test]
+fn several_at_once_and_one_of_them_refused() {
+    let cluster = ::tests::start(&ClusterOptions::default());
+    let mut root = client(&cluster, "postgres");
+    root.batch_execute(
+        "create role app login; create role guard login in role pg_signal_backend, pg_read_all_stats",
+    )
+    .unwrap();
+    let mut connection =
+        Connection::open(&cluster.conninfo("postgres"), &SessionOptions::default()).unwrap();
+    let guard = "set session authorization guard";
+    connection.client().batch_execute(guard).unwrap();
+    let mut victims: Vec<Client> = ["app", "postgres", "app", "app", "app"]
+        .map(|role| client(&cluster, role))
+        .into();
+    let mut guards: Vec<(Guard, Signal)> = Vec::new();
+    for victim in &mut victims {
+        let pid = own_pid(victim);
+        victim.batch_execute("begin; select 1").unwrap();
+        let guard = Guard::of(&seen(&mut connection, pid), true).unwrap();
+        guards.push((guard, Signal::Terminate));
+    }
+    // The third is at something else by now, the fourth gone.
+    victims[2].batch_execute("select 1").unwrap();
+    guards[3].0.pid = i32::MAX;
+    let answers = send(&mut connection, &guards, ALL).unwrap();
+    let [first, second, third, fourth, fifth] = &answers[..] else {
+        panic!("{answers:?}")
+    };
+    assert_eq!((first, fifth), (&Answer::Sent, &Answer::Sent));
+    assert!(matches!(second, Answer::Denied(_)), "{answers:?}");
+    assert!(matches!(third, Answer::Active(_)), "{answers:?}");
+    assert_eq!(fourth, &Answer::Gone);
+    let alive = victims.iter_mut().map(|one| one.batch_execute("select 1"));
+    let alive: Vec<bool> = alive.map(|answer| answer.is_ok()).collect();
+    assert_eq!(alive, [false, true, true, true, false]);
 }

@@ -3,7 +3,10 @@
 use postgres::SimpleQueryMessage;
 use postgres::SimpleQueryRow;
 use shared::time::Time;
-use shared::{Context as _, Error, Result};
+use shared::{Error, Result};
+
+/// Microseconds from 1970 to 2000, where the server's times begin.
+const EPOCH: i128 = 946_684_800_000_000;
 
 /// The rows of each statement, in their order.
 pub fn by_statement(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Row>> {
@@ -49,18 +52,19 @@ impl Row {
         self.0.get(column) == Some("t")
     }
 
-    /// Microseconds since 1970.
+    /// Microseconds since 2000, as timestamptz_send has them.
     pub fn time(&self, column: usize) -> Result<Option<Time>> {
-        let Some(microseconds) = self.number::<i64>(column)? else {
+        let Some(text) = self.0.get(column) else {
             return Ok(None);
         };
-        let time = Time::from_unix_timestamp_nanos(i128::from(microseconds) * 1000);
-        let time = time.map_err(|error| Error::new(error.to_string()));
-        time.context(|| format!("the server says {microseconds}"))
-            .map(Some)
+        let bytes = bytes(text).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+        let bytes = bytes.ok_or_else(|| self.unknown(column))?;
+        let nanoseconds = (EPOCH + i128::from(i64::from_be_bytes(bytes))) * 1000;
+        let time = Time::from_unix_timestamp_nanos(nanoseconds);
+        time.map(Some).map_err(|_| self.unknown(column))
     }
 
-    /// Microseconds since 1970, never null.
+    /// A time that is never null.
     pub fn some_time(&self, column: usize) -> Result<Time> {
         self.time(column)?.ok_or_else(|| self.unknown(column))
     }
@@ -72,5 +76,47 @@ impl Row {
             name.map_or("answer", |column| column.name()),
             self.0.get(column)
         ))
+    }
+}
+
+/// What a bytea is, as either setting of bytea_output writes it.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    match text.strip_prefix("\\x") {
+        Some(digits) => (0..digits.len())
+            .step_by(2)
+            .map(|place| u8::from_str_radix(digits.get(place..place + 2)?, 16).ok())
+            .collect(),
+        None => escaped(text),
+    }
+}
+
+/// `\\` is a backslash, and `\012` the byte with that octal number.
+fn escaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.bytes().next() {
+        let (byte, length) = match (first, rest.get(1..4)) {
+            (b'\\', _) if rest.get(1..2) == Some("\\") => (b'\\', 2),
+            (b'\\', digits) => (u8::from_str_radix(digits?, 8).ok()?, 4),
+            _ => (first, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[length..];
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn a_bytea_in_either_form() {
+        let is = [0, 2, 0xf0, b'A', b'\\', b'0', 0x7f, 0xff];
+        assert_eq!(bytes(r"\x0002f0415c307fff").unwrap(), is);
+        assert_eq!(bytes(r"\000\002\360A\\0\177\377").unwrap(), is);
+        for wrong in [r"\x0", r"\x0g", r"\9", r"\12"] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
     }
 }

@@ -1,30 +1,35 @@
-//! Taking a snapshot: one round trip.
+//! Taking a snapshot: one round trip, and another one for what few servers have.
 
 use shared::connection::Session as Connection;
 use shared::secrets;
 use shared::{Context as _, Error, Result};
 
-use super::ahead;
 use super::rows::{self, Row};
-use super::{Lock, Mode, Prepared, SafeSnapshot, Session, Snapshot, Tag};
+use super::waiting;
+use super::{Lock, Mode, Prepared, Session, Snapshot, Tag};
 
 /// The first version that says since when a lock is waited for.
 const WAITSTART: u32 = 140_000;
 
-/// What the server says now; the names of relations are not asked for. `every_lock` has those that
-/// nobody waits for, too.
+/// What the server says now; names are not asked for. `every_lock` has those that nobody waits for,
+/// too.
 pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
-    let statements = statements(connection.server_version_num(), every_lock);
-    let answer = query(connection, &statements)?;
-    let snapshot = parse(answer);
+    let version = connection.server_version_num();
+    let answer = query(connection, &statements(version, every_lock))?;
+    let snapshot = parse(answer, version);
     let mut snapshot = snapshot.context(|| "cannot read the sessions and locks".to_string())?;
+    if !snapshot.sees_all {
+        let answer = query(connection, include_str!("../../sql/sees_all.sql"))?;
+        snapshot.sees_all = answer.iter().flatten().any(|row| row.is(0));
+    }
     if snapshot.locks.iter().any(|lock| lock.pid.is_none()) {
         let answer = query(connection, include_str!("../../sql/prepared.sql"))?;
         let prepared = answer.iter().flatten().map(prepared_one);
         snapshot.prepared = prepared.collect::<Result<_>>()?;
     }
-    if snapshot.server_version_num < WAITSTART {
-        ahead::ask(&mut snapshot, connection)?;
+    waiting::ask_of_safe_snapshots(&mut snapshot, connection)?;
+    if version < WAITSTART {
+        waiting::ask_of_queues(&mut snapshot, connection)?;
     }
     Ok(snapshot)
 }
@@ -55,7 +60,7 @@ fn statements(version: u32, every_lock: bool) -> String {
     .concat()
 }
 
-fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
+fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
     let Ok([moment, locks, sessions]) = <[Vec<Row>; 3]>::try_from(answer) else {
         return Err(Error::new("the server left some of it out"));
     };
@@ -64,24 +69,25 @@ fn parse(answer: Vec<Vec<Row>>) -> Result<Snapshot> {
     };
     let mut snapshot = Snapshot {
         taken_at: moment.some_time(0)?,
-        server_version_num: moment.some_number(1)?,
-        in_recovery: moment.is(2),
-        own_pid: moment.some_number(3)?,
-        own_role: moment.some_text(4)?,
+        server_version_num: version,
+        in_recovery: moment.is(1),
+        own_pid: moment.some_number(2)?,
+        own_role: moment.some_text(3)?,
         own_database: 0,
-        sees_all: moment.is(5) || !sessions.iter().any(is_hidden),
+        sees_all: !sessions.iter().any(is_hidden),
         locks: locks.iter().map(lock).collect::<Result<_>>()?,
         sessions: sessions.iter().map(session).collect::<Result<_>>()?,
         prepared: Vec::new(),
-        safe_snapshots: safe_snapshots(&sessions)?,
+        safe_snapshots: Vec::new(),
         ahead: Vec::new(),
         databases: Vec::new(),
         relations: Vec::new(),
+        objects: Vec::new(),
     };
-    snapshot.databases = databases(&snapshot.sessions);
     let own = |session: &&Session| session.pid == snapshot.own_pid;
     let own = snapshot.sessions.iter().find(own);
     snapshot.own_database = own.and_then(|own| own.database_oid).unwrap_or(0);
+    snapshot.databases = vec![(snapshot.own_database, moment.some_text(4)?)];
     Ok(snapshot)
 }
 
@@ -112,27 +118,28 @@ fn mode(name: &str) -> Result<Mode> {
 }
 
 fn session(row: &Row) -> Result<Session> {
-    let query = row.text(17);
+    let query = row.text(15);
     Ok(Session {
         pid: row.some_number(0)?,
         leader_pid: row.number(1)?,
         database_oid: row.number(2)?,
-        database: row.text(3),
-        user: row.text(4),
-        is_superuser: row.is(5),
-        application_name: row.text(6),
-        client_addr: row.text(7),
-        backend_start: row.time(8)?,
-        xact_start: row.time(9)?,
-        query_start: row.time(10)?,
-        state_change: row.time(11)?,
-        wait_event_type: row.text(12),
-        wait_event: row.text(13),
-        state: row.text(14),
-        backend_xid: row.number(15)?,
-        backend_xmin: row.number(16)?,
+        database: None,
+        user_oid: row.number(3)?,
+        user: None,
+        is_superuser: false,
+        application_name: row.text(4),
+        client_addr: row.text(5),
+        backend_start: row.time(6)?,
+        xact_start: row.time(7)?,
+        query_start: row.time(8)?,
+        state_change: row.time(9)?,
+        wait_event_type: row.text(10),
+        wait_event: row.text(11),
+        state: row.text(12),
+        backend_xid: row.number(13)?,
+        backend_xmin: row.number(14)?,
         query: query.map(|query| secrets::masked_beginning(&query)),
-        backend_type: row.text(18).unwrap_or_else(|| "unknown".to_string()),
+        backend_type: row.text(16).unwrap_or_else(|| "unknown".to_string()),
         progress: None,
     })
 }
@@ -147,37 +154,10 @@ fn prepared_one(row: &Row) -> Result<Prepared> {
     })
 }
 
-fn safe_snapshots(sessions: &[Row]) -> Result<Vec<SafeSnapshot>> {
-    let mut waiting = Vec::new();
-    for row in sessions {
-        let Some(blockers) = row.text(19).filter(|blockers| !blockers.is_empty()) else {
-            continue;
-        };
-        let blockers: std::result::Result<_, _> = blockers.split(',').map(str::parse).collect();
-        waiting.push(SafeSnapshot {
-            pid: row.some_number(0)?,
-            blockers: blockers
-                .map_err(|_: std::num::ParseIntError| Error::new("a process has no number"))?,
-        });
-    }
-    Ok(waiting)
-}
-
 /// Whether a client's session is not ours to see. A background process has no role or no database;
 /// who may not see that misses nothing.
 fn is_hidden(row: &Row) -> bool {
-    row.text(17).as_deref() == Some("<insufficient privilege>")
+    row.text(15).as_deref() == Some("<insufficient privilege>")
         && row.text(2).is_some()
-        && row.text(4).is_some()
-}
-
-/// As far as somebody is in them.
-fn databases(sessions: &[Session]) -> Vec<(u32, String)> {
-    let known = sessions
-        .iter()
-        .filter_map(|session| Some((session.database_oid?, session.database.clone()?)));
-    let mut databases: Vec<(u32, String)> = known.collect();
-    databases.sort();
-    databases.dedup();
-    databases
+        && row.text(3).is_some()
 }

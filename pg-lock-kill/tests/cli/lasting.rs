@@ -16,7 +16,7 @@ fn preparing() -> Cluster {
 
 /// Kills a process of the server, which then ends all others and starts again.
 fn restart(database: &Database) {
-    let mut victim = database.client();
+    let (mut victim, mut witness) = (database.client(), database.client());
     let pid: i32 = victim
         .query_one("select pg_backend_pid()", &[])
         .unwrap()
@@ -25,8 +25,9 @@ fn restart(database: &Database) {
         .args(["-9", &pid.to_string()])
         .run()
         .expect_code(0);
+    // Others go when the server has seen it, and nobody gets in from then on.
     tests::eventually("the server is down", || {
-        victim.batch_execute("select 1").is_err()
+        witness.batch_execute("select 1").is_err()
     });
     tests::eventually("the server is back", || {
         database.cluster().connect("postgres").is_ok()

@@ -7,6 +7,7 @@
     clippy::unwrap_used
 )]
 
+mod catalogs;
 mod choosing;
 mod ground;
 mod guarded;

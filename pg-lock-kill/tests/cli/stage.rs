@@ -90,7 +90,9 @@ impl<'a> Stage<'a> {
 
     pub fn is(&self, condition: &str) -> bool {
         let mut watcher = self.watcher.borrow_mut();
-        watcher.query_one(condition, &[]).unwrap().get(0)
+        let row = watcher.query_one(condition, &[]).unwrap();
+        // Null is what is not known yet.
+        row.get::<_, Option<bool>>(0).unwrap_or_default()
     }
 
     /// Whom each waiter waits for, by pg_blocking_pids.

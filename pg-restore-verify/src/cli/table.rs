@@ -168,7 +168,7 @@ pub const TOOL: Tool = Tool::new(
      manifest, and of a script by --enable-row-security that policies may have left rows out of. \
      Beside a \
      backup with a manifest the verdict is noted, too: pg-dump-rotate prefers to keep what was \
-     proved.",
+     proved. One that fails by --expect, --checks or --compare alone is not.",
 )
 .flags(&[
     Flag::value("latest", "DIR", "verify the newest backup in this folder").group("Selection"),

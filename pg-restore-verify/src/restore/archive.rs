@@ -108,7 +108,7 @@ pub fn restore_archive(
     }
     contents.held_off = target.held_off(&contents, &mut told)?;
     contents.held_off.others.extend(reaching);
-    contents.withheld = target.withheld(&mut told)?;
+    contents.withheld = target.withheld(&contents, &mut told)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }

@@ -95,7 +95,7 @@ pub fn restore_script<R: Read>(
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
     let reaching = restore.reaching.into_iter().flatten();
     contents.held_off.others.extend(reaching);
-    contents.withheld = restore.target.withheld(&mut restore.refusals)?;
+    contents.withheld = restore.target.withheld(&contents, &mut restore.refusals)?;
     if part.is_partial {
         chosen.note_absent(&contents.schema);
     }

@@ -18,6 +18,7 @@ use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
+use crate::promised::Promised;
 use crate::roles::Needs;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
@@ -130,6 +131,15 @@ impl Target {
         Ok(another)
     }
 
+    /// Notes whether the backup is of a part that needs the rest.
+    pub fn is_told_of(&mut self, promised: &Promised<'_>) {
+        let words = |option| format!("the backup is of a part that needs the rest ({option})");
+        let part = promised
+            .needs_rest()
+            .map(|option| Doubt::Part(words(option)));
+        self.doubt = self.doubt.take().or(part);
+    }
+
     /// Whether there is a database.
     pub fn is_restored(&self) -> bool {
         self.is_created
@@ -175,8 +185,11 @@ impl Target {
 
     /// What the server refused and the backup is not to blame for: one that others use, or that
     /// lacks an extension.
-    pub fn withheld(&self, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
-        let lacks = !self.lacking.is_empty() || self.doubt.is_some();
+    pub fn withheld(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
+        let alone = "the backup holds no definitions, and what it holds needs them";
+        let of_rest = (contents.schema.len() == 0).then(|| Doubt::Part(alone.to_string()));
+        let doubt = self.doubt.clone().or(of_rest);
+        let lacks = !self.lacking.is_empty() || doubt.is_some();
         let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
         if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
             || refusals
@@ -193,7 +206,7 @@ impl Target {
         let missing = Missing {
             roles: self.missing_roles.keys().cloned().collect(),
             extensions: self.lacking.clone(),
-            doubt: self.doubt.clone(),
+            doubt,
         };
         let server = self.server();
         let who = (!server.is_ours()).then(|| server.user());

@@ -20,6 +20,8 @@ pub enum Doubt {
     Old(String),
     /// It lacks a locale.
     Locale(String),
+    /// The backup is of a part, whose rest is not there.
+    Part(String),
 }
 
 /// What a backup counts on and the server does not have.
@@ -58,7 +60,7 @@ impl Doubt {
     /// In words.
     pub fn in_words(&self) -> &str {
         match self {
-            Self::Old(words) | Self::Locale(words) => words,
+            Self::Old(words) | Self::Locale(words) | Self::Part(words) => words,
         }
     }
 
@@ -74,6 +76,13 @@ impl Doubt {
         ];
         match self {
             Self::Old(_) => true,
+            Self::Part(_) => {
+                // The last is of a job of pg_restore that ends with the first error about rows.
+                let words = ["does not exist", "a worker process died"];
+                let says = words.iter().any(|words| refusal.message.contains(words));
+                // And what follows on that in a script of large objects.
+                says || refusal.is_about_missing() || refusal.object.starts_with("BLOB")
+            }
             Self::Locale(_) => OF_LOCALE.iter().any(|word| refusal.message.contains(word)),
         }
     }
@@ -169,6 +178,11 @@ impl Withheld {
     /// Why what the server refused may be its own doing.
     pub fn doubt(&self) -> Option<&str> {
         self.missing.doubt.as_ref().map(Doubt::in_words)
+    }
+
+    /// Whether pg_restore ended with what it missed, and did not come to all data.
+    pub fn ended_early(&self) -> bool {
+        self.leaves_gap && matches!(self.missing.doubt, Some(Doubt::Part(_)))
     }
 
     /// The role that may not do everything.

@@ -1,9 +1,11 @@
 //! Backups that hold a part of a database are proved for what they hold.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tests::tool;
+use shared::backup::Proof;
+use shared::programs::Program;
+use tests::{Database, tool};
 
 use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
@@ -94,4 +96,61 @@ fn some_tables() {
         expect_verdict(&output, "ok");
         assert!(output.stdout.contains("customer = 7"), "{output:?}");
     }
+}
+
+/// A backup with a manifest, of which pg_dump has taken what this option says.
+fn taken(database: &Database, folder: &Path, format: &str, option: &str) -> PathBuf {
+    let run = tool("pg-dump-rotate").args(["-d", &database.conninfo(), "-F", format, "--dir"]);
+    let run = run.arg(folder).args((!option.is_empty()).then_some("--"));
+    let run = run.args(Some(option).filter(|option| !option.is_empty()));
+    let output = run.run().expect_code(0);
+    output.json_lines()[0]["path"].as_str().unwrap().into()
+}
+
+/// That it can't stand alone is no fault, and not noted as one.
+#[test]
+fn what_needs_the_rest() {
+    let shop = shop();
+    let major = Program::find("pg_dump", None).unwrap().version.major;
+    let newer = (major >= 18).then_some("--statistics-only");
+    let parts = ["--section=data", "--section=post-data"].into_iter();
+    for option in parts.chain(newer) {
+        for format in ["custom", "plain"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = taken(&shop, folder.path(), format, option);
+            let output = verify(&path);
+            assert_eq!(failed(&output), [""; 0], "{option}: {output:?}");
+            let verdict = output.json_lines().last().unwrap().clone();
+            assert_eq!(verdict["status"], "skipped", "{option}: {output:?}");
+            assert_eq!(Proof::read(&path), None, "{option}");
+        }
+    }
+}
+
+/// The user's own expectations may be wrong, or too strict for an old backup: rotation is to know
+/// what is wrong with the backup itself.
+#[test]
+fn what_the_user_expects_in_vain_is_not_noted() {
+    let database = Database::new();
+    database.sql("create table t as select generate_series(1, 200) a");
+    let folder = tempfile::tempdir().unwrap();
+    let path = taken(&database, folder.path(), "custom", "");
+    let conninfo = database.conninfo();
+    database.sql("delete from t");
+    let wrong = [
+        ["--expect", "select count(*) from nosuch >= 1"],
+        ["--expect", "select max(a) from t >= 1000"],
+        ["--compare", &conninfo],
+    ];
+    for wrong in &wrong {
+        let output = tool("pg-restore-verify").args(wrong).arg(&path).run();
+        expect_verdict(&output, "failed");
+        assert_eq!(Proof::read(&path), None, "{wrong:?}");
+    }
+    expect_verdict(&verify(&path), "ok");
+    let noted = Proof::read(&path);
+    assert!(noted.as_ref().is_some_and(|proof| proof.proved));
+    let run = tool("pg-restore-verify").args(wrong[0]);
+    expect_verdict(&run.arg(&path).run(), "failed");
+    assert_eq!(Proof::read(&path), noted);
 }

@@ -1,5 +1,6 @@
 //! What a folder holds. Reads names, sizes and manifests; never opens the data.
 
+mod backups;
 mod entries;
 mod list;
 mod look;
@@ -14,9 +15,10 @@ use super::name;
 use super::outline::{Commons, Outline, Tried};
 use super::place::Place;
 use super::proof::Proof;
+use crate::error::Result;
 
+pub use backups::{Backups, Glimpse};
 pub use entries::entries;
-pub use list::list;
 
 use look::Looker;
 
@@ -35,6 +37,14 @@ pub struct Backup {
     pub state: State,
     /// What pg-restore-verify found of just these bytes; `None` where it did not try.
     pub proof: Option<Box<Tried>>,
+}
+
+/// Every backup in a folder, newest first, as [`Backups::of`] finds them: where there are few.
+///
+/// # Errors
+/// As there.
+pub fn list(folder: &Path) -> Result<Vec<Backup>> {
+    Backups::of(folder).map(Backups::into_all)
 }
 
 /// Whether a backup can be relied on, as far as can be told without reading its data.
@@ -75,6 +85,10 @@ impl State {
             Self::Unreadable(_) => "unreadable",
         }
     }
+
+    fn is_damage(&self) -> bool {
+        !matches!(self, Self::Ok | Self::NoManifest)
+    }
 }
 
 impl Backup {
@@ -101,7 +115,7 @@ impl Backup {
 
     /// Whether it is not what it was made as; one without a manifest may be another's.
     pub fn is_damaged(&self) -> bool {
-        !matches!(self.state, State::Ok | State::NoManifest)
+        self.state.is_damage()
     }
 
     /// Whether neither its data nor its manifest is there any more: somebody deleted it.

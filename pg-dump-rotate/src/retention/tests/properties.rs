@@ -121,7 +121,7 @@ fn is_young(taken: &[i64], span: i64) -> bool {
     };
     let age: i64 = gaps.iter().enumerate().map(as_long).sum();
     let pauses = gaps.iter().filter(|gap| is_pause(gap)).count();
-    age < span && pauses <= 5 && 2 * pauses <= gaps.len()
+    age < span && pauses <= 5 && 4 * pauses <= gaps.len()
 }
 
 /// Numbers that are the same in every run.

@@ -168,7 +168,7 @@ fn wrong_times_cost_nothing_within_a_span() {
     for (jump, by) in jumps.into_iter().enumerate() {
         for (wrong, days) in [1, 2, 3, 5]
             .into_iter()
-            .flat_map(|wrong| [(wrong, 14), (wrong, 30)])
+            .flat_map(|wrong| [(wrong, 16), (wrong, 30)])
         {
             let mut there: Vec<Candidate> = Vec::new();
             for day in 0..120 {

@@ -2,10 +2,10 @@
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::hash::BuildHasher;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Backup;
+use super::backups::Backups;
 use super::entries::entries;
 use super::look::Looker;
 use crate::backup::name::{self, Name};
@@ -27,17 +28,13 @@ const SHARE: usize = 4 << 10;
 /// Who tells the names is a reader too where more wait than so many shares of them.
 const AHEAD: usize = 2 * READERS;
 
-/// Every backup in a folder, newest first: data with a manifest, manifests without their data,
-/// and what is named like a backup. Other files are passed over, folders of others not entered.
-pub fn list(folder: &Path) -> Result<Vec<Backup>> {
+/// Every backup in a folder, newest first.
+pub(super) fn list(folder: &Path) -> Result<Backups> {
     list_of(folder, |each| entries(folder, |name, _| each(name)))
 }
 
-/// Of a folder with these names in it, as `tell` calls them out.
-fn list_of(
-    folder: &Path,
-    tell: impl FnOnce(&mut dyn FnMut(&str)) -> Result<()>,
-) -> Result<Vec<Backup>> {
+/// Of a folder with these names in it, as `tell` calls them out, perhaps twice.
+fn list_of(folder: &Path, tell: impl Fn(&mut dyn FnMut(&str)) -> Result<()>) -> Result<Backups> {
     let open = File::open(folder).context(|| folder.display().to_string())?;
     let (sender, receiver) = channel();
     let shares = Shares {
@@ -46,11 +43,12 @@ fn list_of(
     };
     let commons = Commons::default();
     let looker = || Looker::new(Place::open(folder, open.as_fd()), &commons);
-    let all = Mutex::new(Vec::new());
+    let all = Mutex::new(Backups::none(folder));
     let look = |looker: &mut Looker<'_>, names: &str| {
         let found = names.split('\0').filter_map(|name| looker.look(name));
-        let mut found: Vec<Backup> = found.collect();
-        lock(&all).append(&mut found);
+        let found: Vec<Backup> = found.collect();
+        let mut all = lock(&all);
+        found.into_iter().for_each(|backup| all.push(backup));
     };
     let read_all = || {
         let mut looker = looker();
@@ -63,7 +61,14 @@ fn list_of(
         let mut names = Names::new(sender, &shares.waiting);
         let mut looker = looker();
         let mut is_more = true;
-        let told = tell(&mut |name| {
+        let mut help = || {
+            if shares.waiting.load(Ordering::Relaxed) > AHEAD
+                && let Some(names) = shares.next_at_once()
+            {
+                look(&mut looker, &names);
+            }
+        };
+        let mut told = tell(&mut |name| {
             names.add(name);
             if is_more && readers.len() < READERS - 1 && names.is_many() {
                 match thread::Builder::new().spawn_scoped(scope, read_all) {
@@ -72,12 +77,14 @@ fn list_of(
                     Err(_) => is_more = false,
                 }
             }
-            if shares.waiting.load(Ordering::Relaxed) > AHEAD
-                && let Some(names) = shares.next_at_once()
-            {
-                look(&mut looker, &names);
-            }
+            help();
         });
+        if told.is_ok() && names.has_lone_data() {
+            told = tell(&mut |name| {
+                names.add_lone_data(name);
+                help();
+            });
+        }
         let tried = names.end();
         read_all();
         for reader in readers {
@@ -88,33 +95,24 @@ fn list_of(
         told.map(|()| tried)
     })?;
     let mut backups = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let was_tried = |backup: &Backup| tried.may_have(name_of(backup));
     if !tried.is_empty() {
-        let tried = backups.iter_mut().filter(|backup| was_tried(backup));
-        tried.for_each(Backup::read_proof);
+        backups.change(
+            |backup| backup.file_name.is_some_and(|name| tried.may_have(name)),
+            |backup| {
+                backup.read_proof();
+                true
+            },
+        );
     }
-    keep_once(&mut backups);
-    backups.sort_unstable_by(|a, b| {
-        let [a_at, b_at] = [a, b].map(|backup| backup.taken_at.unix_timestamp_nanos());
-        b_at.cmp(&a_at)
-            .then_with(|| b.path.as_os_str().cmp(a.path.as_os_str()))
-    });
-    Ok(backups)
-}
-
-fn name_of(backup: &Backup) -> &[u8] {
-    let name = backup.path.file_name();
-    name.map_or(&[], OsStrExt::as_bytes)
-}
-
-/// Each backup once: a name may be told twice where files are renamed meanwhile.
-fn keep_once(backups: &mut Vec<Backup>) {
+    drop(tried);
+    // A name may be told twice where files are renamed meanwhile.
     let mut seen = Hashes::default();
-    let is_first = |backup: &Backup| seen.add(name_of(backup));
-    if !backups.iter().all(is_first) {
-        backups.sort_by(|a, b| a.path.cmp(&b.path));
-        backups.dedup_by(|a, b| a.path == b.path);
+    if !backups.file_names().all(|name| seen.add(name)) {
+        backups.dedup();
     }
+    drop(seen);
+    backups.sort();
+    Ok(backups)
 }
 
 /// A set of names that takes little memory, and now and then takes another for one of them.
@@ -126,12 +124,16 @@ struct Hashes {
 
 impl Hashes {
     /// False where it may be there already.
-    fn add(&mut self, name: &[u8]) -> bool {
-        self.hashes.insert(self.state.hash_one(name))
+    fn add(&mut self, name: impl AsRef<OsStr>) -> bool {
+        self.hashes.insert(self.hash(name))
     }
 
-    fn may_have(&self, name: &[u8]) -> bool {
-        self.hashes.contains(&self.state.hash_one(name))
+    fn may_have(&self, name: impl AsRef<OsStr>) -> bool {
+        self.hashes.contains(&self.hash(name))
+    }
+
+    fn hash(&self, name: impl AsRef<OsStr>) -> u64 {
+        self.state.hash_one(name.as_ref())
     }
 
     fn is_empty(&self) -> bool {
@@ -172,9 +174,9 @@ struct Names<'a> {
     shares: usize,
     readers: Sender<String>,
     waiting: &'a AtomicUsize,
-    /// What of manifest and data has not come yet: data that is named like a backup is one even
-    /// without a manifest.
-    unpaired: HashMap<String, Seen>,
+    /// Of which of manifest and data only one has come yet, by the hashes of their names: data that is
+    /// named like a backup is one even without a manifest.
+    unpaired: HashMap<u64, Seen>,
     /// What somebody tried to restore.
     tried: Hashes,
 }
@@ -202,18 +204,32 @@ impl<'a> Names<'a> {
             self.push(backup);
             self.pair(backup, Seen::Manifest);
         } else if let Some(backup) = name::unproof(file_name) {
-            self.tried.add(backup.as_bytes());
+            self.tried.add(backup);
         } else if name::may_be(file_name) {
             self.pair(file_name, Seen::Data);
         }
     }
 
     fn pair(&mut self, backup: &str, seen: Seen) {
-        match self.unpaired.get(backup) {
+        let hash = self.tried.hash(backup);
+        match self.unpaired.get(&hash) {
             // It is told once more.
             Some(other) if *other == seen => {}
-            Some(_) => drop(self.unpaired.remove(backup)),
-            None => drop(self.unpaired.insert(backup.to_string(), seen)),
+            Some(_) => drop(self.unpaired.remove(&hash)),
+            None => drop(self.unpaired.insert(hash, seen)),
+        }
+    }
+
+    /// Whether there is data without a manifest, which has to be told again: nobody knows its name.
+    fn has_lone_data(&mut self) -> bool {
+        self.unpaired.retain(|_, seen| *seen == Seen::Data);
+        !self.unpaired.is_empty()
+    }
+
+    fn add_lone_data(&mut self, file_name: &str) {
+        let hash = self.tried.hash(file_name);
+        if self.unpaired.remove(&hash).is_some() && Name::parse(file_name).is_some() {
+            self.push(file_name);
         }
     }
 
@@ -241,12 +257,6 @@ impl<'a> Names<'a> {
     }
 
     fn end(mut self) -> Hashes {
-        let unpaired = std::mem::take(&mut self.unpaired);
-        for (name, seen) in unpaired {
-            if seen == Seen::Data && Name::parse(&name).is_some() {
-                self.push(&name);
-            }
-        }
         if !self.share.is_empty() {
             self.hand_over();
         }
@@ -284,8 +294,10 @@ mod tests {
                 Ok(())
             };
             let listed = list_of(folder.path(), tell).unwrap();
-            let names = listed.iter().filter_map(|backup| backup.path.file_name());
-            assert!(names.eq([without, with]), "{told:?}: {listed:?}");
+            assert!(
+                listed.file_names().eq([without, with]),
+                "{told:?}: {listed:?}"
+            );
         }
     }
 }

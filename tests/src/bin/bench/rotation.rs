@@ -15,8 +15,8 @@ const DELETED: usize = 1000;
 const ROUNDS: usize = 3;
 /// For a look at all of them, with or without deletions.
 const AT_MOST: Duration = Duration::from_secs(1);
-/// What it may take of memory, most of which is a few hundred bytes for each.
-const AT_MOST_KIB: u64 = 40 << 10;
+/// What it may take of memory, most of which is a hundred and some bytes for each.
+const AT_MOST_KIB: u64 = 25 << 10;
 
 /// Times a rehearsal and the real thing in a folder with copies of this backup's manifest.
 pub fn run(tool: &Path, like: &Path) {

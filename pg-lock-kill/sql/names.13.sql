@@ -1,0 +1,8 @@
+-- What relations of this database are called, before PostgreSQL 14, where pg_identify_object fails on what
+-- is not there any more.
+-- {objects} are their numbers.
+-- Cost: a look-up by primary key for each. Right: none.
+SELECT 1259, c.oid, NULL, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid IN ({objects});

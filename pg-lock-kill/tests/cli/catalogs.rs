@@ -1,0 +1,66 @@
+//! Locks on what is no table, and on the catalogues themselves.
+
+use tests::Running;
+
+use crate::ground::{Ground, results};
+use crate::stage::{Actor, Stage};
+
+const LOCK: &str = "lock table pg_catalog.pg_class in access exclusive mode";
+
+#[test]
+fn an_object_has_a_name() {
+    let stage = Stage::new();
+    stage.database.sql("create schema \"Old\"");
+    let _holder = stage.holder("holder", "drop schema \"Old\"");
+    let waiter = stage.waiter("waiter", "create table \"Old\".t ()");
+    let tree = stage.listing();
+    assert_eq!(tree.drawn(), ["holder", " waiter"]);
+    let target = tree.of_pid(waiter.pid)["target"].as_str().unwrap();
+    let place = format!("in database {}", stage.database.name());
+    match *stage.database.value("show server_version_num") >= *"140000" {
+        true => assert_eq!(target, format!("schema \"Old\" {place}")),
+        // Its own number is none of ours.
+        false => assert!(
+            target.starts_with("object ") && target.ends_with(&format!("of pg_namespace {place}")),
+            "{target}"
+        ),
+    }
+}
+
+/// Two sessions that are there already, because nobody else gets in: one locks what every other one
+/// needs.
+fn locked(ground: &Ground) -> (Actor, Actor) {
+    let holder = Actor::new(ground.client_of("postgres"), "holder");
+    let waiter = ground.actor("waiter");
+    // Who looks on must know by then what it looks at.
+    assert!(!ground.is("select exists (select from pg_locks where not granted and pid = 0)"));
+    holder.run(&format!("begin; {LOCK}"));
+    waiter.start("select from t");
+    ground.until_waiting(&waiter);
+    (holder, waiter)
+}
+
+#[test]
+fn where_nobody_gets_in_the_remedy_is_told() {
+    let ground = Ground::new();
+    let _sessions = locked(&ground);
+    ground.run(&[]).expect_code(2).expect_error("kill -INT");
+}
+
+#[test]
+fn a_watch_ends_who_locks_the_catalogs() {
+    let ground = Ground::new();
+    let arguments = ["--watch", "100ms", "--include-superusers", "--terminate"];
+    let watch: Running = ground.tool(&arguments).start();
+    ground.until(
+        "it watches",
+        "select exists (select from pg_locks where locktype = 'advisory' and classid = 1885826155)",
+    );
+    let (holder, waiter) = locked(&ground);
+    let output = watch.finish().expect_code(0);
+    let told = results(&output);
+    let ended = (i64::from(holder.pid), "terminate".into(), "ended".into());
+    assert_eq!(told.last(), Some(&ended), "{output:?}");
+    output.expect_error("numbers stand for names");
+    waiter.answer().unwrap();
+}
