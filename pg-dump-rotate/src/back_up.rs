@@ -15,6 +15,7 @@ mod ready;
 mod result;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -38,13 +39,13 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let pg_dump = elsewhere::given(options)?;
     let plan = Plan::make(options, context, pg_dump.as_ref())?;
-    let (adopted, exit) = adopt(options, &dir, plan.only_database(), context)?;
     let begun_at = time::now();
     let run = Run {
         options,
         context,
         dir,
-        adopted,
+        database: plan.only_database().map(str::to_string),
+        adopted: OnceLock::new(),
         pg_dump,
         builds: Builds::default(),
         room: Room::default(),
@@ -52,7 +53,7 @@ pub fn run(options: &Options, context: &cli::Context) -> Result<Exit> {
         zone: options.zone()?,
         set: Plan::is_set(options).then(|| stamp(begun_at)).transpose()?,
     };
-    let mut results = Results::new(&run, plan.targets.len(), exit);
+    let mut results = Results::new(&run, plan.targets.len());
     plan.skipped.iter().for_each(|it| results.skip(it));
     run.take_all(&plan.targets, &mut results);
     results.finish()
@@ -104,8 +105,11 @@ struct Run<'a> {
     options: &'a Options,
     context: &'a cli::Context,
     dir: PathBuf,
-    /// What was adopted, or by a dry run would be, and what is not whole.
-    adopted: Found,
+    /// The one that is dumped.
+    database: Option<String>,
+    /// What was adopted, or by a dry run would be, and what is not whole: known once there is a
+    /// backup, for which nobody waits until all that others left was read.
+    adopted: OnceLock<Found>,
     /// What --pg-dump says.
     pg_dump: Option<Program>,
     /// What each pg_dump can do.

@@ -66,8 +66,13 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         .flat_map(|group| group.findings(&options.check, now))
         .collect();
     if findings.is_empty() {
-        let missing = Record::default();
-        let reason = format!("there is no backup in {}", dir.display());
+        let missing = Record {
+            label: scope.label.clone(),
+            ..Record::default()
+        };
+        let label = scope.label.iter();
+        let label: String = label.map(|of| format!(" with the label {of}")).collect();
+        let reason = format!("there is no backup{label} in {}", dir.display());
         findings.push(faults::failed(missing).because(reason));
     }
     tell(&findings, context)

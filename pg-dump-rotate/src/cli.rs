@@ -1,6 +1,7 @@
 //! The command line of pg-dump-rotate.
 
 mod combinations;
+mod manual;
 mod passed;
 mod table;
 
@@ -295,6 +296,7 @@ mod tests {
     #[test]
     fn the_flag_table_is_sound() {
         cli::check_table::<Options>(&TOOL).unwrap();
+        cli::check_fields::<crate::record::Record>(&TOOL).unwrap();
     }
 
     #[test]

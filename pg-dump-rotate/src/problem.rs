@@ -16,7 +16,9 @@ pub fn of(backup: &Backup) -> Option<String> {
         State::DataMissing if backup.bytes.is_some() => {
             "not every file is there that its manifest names".into()
         }
-        State::DataMissing => "its manifest is there, and its data is not".into(),
+        State::DataMissing => "its manifest is there, and its data is not; if that was deleted on purpose, delete what \
+             else is called so (.manifest.json, .sha256, .verified.json)"
+            .into(),
         State::NotAFile => "it is a link or a device, or a folder in a file's place".into(),
         State::NoManifest => {
             "it has no manifest: it is not finished, or another's, and never rotated".into()

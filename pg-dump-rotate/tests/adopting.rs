@@ -631,3 +631,17 @@ fn a_script_of_a_whole_cluster_is_told_from_globals() {
     let words = "of what --match fits 3 are passed over: they are of a whole cluster";
     assert!(output.stderr.contains(words), "{output:?}");
 }
+
+/// Nobody waits for a backup until all that others left was read.
+#[test]
+fn the_backup_comes_before_what_others_left() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let left = dir.path().join("b_20260101.dump");
+    fs::write(&left, dump(&database, &["-Fc"])).unwrap();
+    let run = || back_up(&database, dir.path()).args(["--match", "b_*", "--keep-last", "1"]);
+    run().args(["-t", "nonesuch"]).run().expect_code(2);
+    assert!(!manifest(&left).exists());
+    let output = run().run().expect_code(0);
+    assert_eq!(names(&output, "deleted"), ["b_20260101.dump"]);
+}

@@ -94,6 +94,8 @@ fn a_time_in_the_future_is_no_young_backup() {
         manifest["taken_at"] = "2099-01-01T00:00:00Z".into()
     });
     fails(dir.path(), &["--max-age", "26h"], &["is 2d 2h old"]);
+    let output = check(dir.path(), &["--max-age", "26h"]).expect_code(1);
+    assert!(path_of(&output).ends_with("old.dump"), "{output:?}");
     remove(&dir.path().join("old.dump"));
     fails(
         dir.path(),
@@ -111,7 +113,7 @@ fn what_is_named_is_missed_though_nothing_of_it_is_there() {
     passes(dir.path(), &["-d", &conninfo], 1);
     fails(
         dir.path(),
-        &["-d", "other"],
+        &["-d", "other", "--min-count", "2"],
         &["database other: there is no good backup"],
     );
     fails(
@@ -127,7 +129,7 @@ fn what_is_named_is_missed_though_nothing_of_it_is_there() {
     fails(
         dir.path(),
         &["--label", "weekly"],
-        &["there is no backup in"],
+        &["there is no backup with the label weekly in"],
     );
     folder(Path::new("/nonexistent/backups"))
         .arg("--check")

@@ -320,6 +320,42 @@ fn what_is_not_ours_stays_whatever_it_is_called() {
 }
 
 #[test]
+fn what_others_put_into_a_backup_or_beside_it_stays() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let run = back_up(&database, dir.path());
+        run.args(["-F", "directory", "--keep-last", "1"])
+    };
+    let first = path_of(&run().run().expect_code(0));
+    fs::write(first.join("use.list"), "mine").unwrap();
+    let output = run().run().expect_code(1);
+    let words = format!(
+        "it holds {}, which is not",
+        first.join("use.list").display()
+    );
+    output.expect_error(&words);
+    let listed = folder(dir.path()).arg("--list").run().expect_code(0);
+    assert_eq!(listed.json_lines().len(), 2);
+    fs::remove_file(first.join("use.list")).unwrap();
+    fs::create_dir(first.join("notes")).unwrap();
+    run()
+        .run()
+        .expect_code(1)
+        .expect_error("notes, which is not");
+    fs::remove_dir(first.join("notes")).unwrap();
+    let theirs = setting::checksums(&first);
+    fs::remove_file(&theirs).unwrap();
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("file"), "mine").unwrap();
+    let output = run().run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    assert!(!first.exists() && !manifest(&first).exists());
+    assert_eq!(fs::read(theirs.join("file")).unwrap(), b"mine");
+    assert_eq!(run().run().expect_code(0).stderr, "");
+}
+
+#[test]
 fn a_folder_with_a_hundred_thousand_files() {
     let database = database_with_rows(10);
     let dir = tempfile::tempdir().unwrap();

@@ -349,8 +349,21 @@ fn globals_of_all_databases_are_asked_for_where_the_databases_were() {
 fn a_whole_server_is_proved_and_comes_back() {
     let cluster = server();
     let mut client = cluster.connect("app").unwrap();
-    let more = "create role owner; create table t as select 7 as a; alter table t owner to owner";
+    let more = "create role owner; create table t as select 7 as a; alter table t owner to owner;
+        alter database app owner to owner";
     client.batch_execute(more).unwrap();
+    let more =
+        "revoke connect on database app from public; grant connect on database app to reader;
+        alter database app connection limit 5; alter database app set work_mem = '7MB'";
+    client.batch_execute(more).unwrap();
+    let of_database = "select concat_ws('|', pg_get_userbyid(datdba), datconnlimit,
+        (select array_agg(a::text order by a::text) from unnest(datacl) a),
+        (select setconfig from pg_db_role_setting where setdatabase = d.oid and setrole = 0))
+        from pg_database d where datname = 'app'";
+    let properties = |client: &mut postgres::Client| -> String {
+        client.query_one(of_database, &[]).unwrap().get(0)
+    };
+    let expected = properties(&mut client);
     let dir = tempfile::tempdir().unwrap();
     let run = folder(dir.path()).server(&cluster);
     let run = run.args(["-d", "postgres", "--all-databases", "--globals"]);
@@ -366,10 +379,14 @@ fn a_whole_server_is_proved_and_comes_back() {
         "{of_globals}"
     );
     let verify = || tests::tool("pg-restore-verify");
-    setting::change(Path::new(&text(verdicts[0], "path")), |manifest| {
-        manifest["taken_at"] = "2100-01-01T00:00:00Z".into();
-        manifest["finished_at"] = "2100-01-01T00:00:00Z".into();
-    });
+    let globals = text(verdicts[0], "path");
+    let as_if_taken = |at: &str| {
+        setting::change(Path::new(&globals), |manifest| {
+            manifest["taken_at"] = at.into();
+            manifest["finished_at"] = at.into();
+        });
+    };
+    as_if_taken("2100-01-01T00:00:00Z");
     let latest = verify()
         .arg("--latest")
         .arg(dir.path())
@@ -381,7 +398,7 @@ fn a_whole_server_is_proved_and_comes_back() {
     );
     let other = tests::start(&ClusterOptions::default());
     let bin = tests::binary("pg-dump-rotate");
-    let globals = text(verdicts[0], "path");
+    as_if_taken("2026-01-01T00:00:00Z");
     // Newer, and not what anybody wants back.
     let others: [&[&str]; 2] = [&["--schema-only"], &["--label", "before"]];
     for arguments in others {
@@ -390,9 +407,9 @@ fn a_whole_server_is_proved_and_comes_back() {
     }
     let (bin, dir) = (bin.display(), dir.path().display());
     let lines = include_str!("../../README.md").lines().map(str::trim);
-    let lines = lines.skip_while(|line| !line.starts_with("good="));
+    let lines = lines.skip_while(|line| !line.starts_with("newest="));
     let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
-    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
     let way_back = lines.join("\n").replace("/backups", &dir.to_string());
     let way_back = way_back.replace("pg-dump-rotate", &bin.to_string());
     let scripts = tempfile::tempdir().unwrap();
@@ -402,12 +419,12 @@ fn a_whole_server_is_proved_and_comes_back() {
     };
     sh(&way_back).expect_code(0);
     // What is not there is no success.
-    let typo = way_back.replace("createdb app", "true");
-    sh(&typo.replace("-d app", "-d nonesuch")).expect_code(4);
+    sh(&way_back.replace("-d app", "-d nonesuch")).expect_code(4);
     let mut client = other.connect("app").unwrap();
     let owner = "select tableowner || (select a from t) from pg_tables where tablename = 't'";
     let owner: String = client.query_one(owner, &[]).unwrap().get(0);
     assert_eq!(owner, "owner7");
+    assert_eq!(properties(&mut client), expected);
     let whole = fs::read(&globals).unwrap();
     fs::write(&globals, &whole[..whole.len() - 100]).unwrap();
     let damaged = verify().arg(&globals).run().expect_code(1).json_lines();

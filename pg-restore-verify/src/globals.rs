@@ -25,6 +25,8 @@ pub struct Globals {
     statements: Vec<String>,
     /// Why it could not be read to its end.
     pub damage: Option<String>,
+    /// That it holds databases as well, in words.
+    pub is_of_cluster: Option<&'static str>,
 }
 
 impl Globals {
@@ -38,11 +40,21 @@ impl Globals {
         let mut decoder = Decoder::without_server();
         let mut restriction = Restriction::default();
         let mut statements = Vec::new();
+        let mut is_of_cluster = None;
         let damage = loop {
             signals::check()?;
             match script.next() {
-                Ok(None) => break restriction.incomplete(script.header()),
+                Ok(None) => {
+                    let (header, cut) = (
+                        script.header(),
+                        "its closing words are missing: it is cut short",
+                    );
+                    let is_whole = header.clusters.0 == header.clusters.1;
+                    let incomplete = restriction.incomplete(header);
+                    break incomplete.or_else(|| (!is_whole).then(|| cut.to_string()));
+                }
                 Err(error) => break Some(error.message().to_string()),
+                Ok(Some(_)) if is_of_cluster.is_some() => {}
                 Ok(Some(Event::Statement { sql, .. })) => {
                     statements.push(decoder.text(sql)?.trim().to_string());
                 }
@@ -50,18 +62,23 @@ impl Globals {
                     let text = String::from_utf8_lossy(text);
                     let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
                     if word == "\\connect" {
-                        break Some(OF_A_CLUSTER.to_string());
-                    }
-                    if !restriction.command(word, rest) {
+                        // Each part has a key of its own.
+                        restriction = Restriction::default();
+                        is_of_cluster = Some(OF_A_CLUSTER);
+                    } else if !restriction.command(word, rest) {
                         break Some(format!(
                             "line {line}: {word} is a command of psql that no dump has"
                         ));
                     }
                 }
-                Ok(Some(_)) => break Some(OF_A_CLUSTER.to_string()),
+                Ok(Some(_)) => is_of_cluster = Some(OF_A_CLUSTER),
             }
         };
-        Ok(Self { statements, damage })
+        Ok(Self {
+            statements,
+            damage,
+            is_of_cluster,
+        })
     }
 
     /// The roles and tablespaces.

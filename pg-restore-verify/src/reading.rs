@@ -57,7 +57,8 @@ impl Reading {
         let (objects, damage) = match archive.kind {
             Kind::Globals(_) => {
                 let globals = Globals::read(archive)?;
-                (Some(globals.objects()), globals.damage)
+                let others = globals.is_of_cluster.map(str::to_string);
+                (Some(globals.objects()), globals.damage.or(others))
             }
             Kind::Plain(_) => (None, script(archive, &mut decoder, &mut collector)?),
             _ => match source::data(archive)? {

@@ -5,7 +5,10 @@
 //! partitions) are written in the time zone of pg_dump's session, so they count as
 //! the same if they are the same instant.
 
+mod difference;
 mod of_database;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -14,9 +17,8 @@ use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
 
 use crate::attribute_versions;
 use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
-use crate::instants::text_in_utc;
 use crate::roles::DEFAULT_TABLESPACE;
-use shared::secrets::masked;
+pub use difference::Difference;
 
 /// The statements that define each object.
 #[derive(Debug, Default, Clone)]
@@ -34,17 +36,6 @@ struct Object {
     kind: String,
     schema: String,
     name: String,
-}
-
-/// An object that is not the same in both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// `TABLE public.t`.
-    pub object: String,
-    /// The statements of the backup; none if the object is not in it.
-    pub expected: Option<String>,
-    /// The statements of the restored database; none if it lacks the object.
-    pub actual: Option<String>,
 }
 
 /// Entries that hold data, which is proved by other means.
@@ -260,58 +251,6 @@ impl Schema {
         Some(object.label())
     }
 
-    /// Every object that is not the same in `restored`.
-    pub fn differences(&self, restored: &Self) -> Vec<Difference> {
-        let restored = &restored.with_attachments_as_in(self);
-        let mut found = Vec::new();
-        for (object, statements) in &self.objects {
-            let same_names = self.quotes_all;
-            let (expected, actual) = unlike(statements, restored.objects.get(object), same_names);
-            if expected.is_some() || actual.is_some() {
-                found.push(Difference {
-                    object: object.label(),
-                    expected,
-                    actual,
-                });
-            }
-        }
-        let extra = restored.objects.iter().filter(|(object, _)| {
-            !self.objects.contains_key(*object) && !object.comes_with_an_extension()
-        });
-        for (object, statements) in extra {
-            let actual = Some(masked(&statements.join("\n")));
-            found.push(Difference {
-                object: object.label(),
-                expected: None,
-                actual,
-            });
-        }
-        found
-    }
-
-    /// Up to pg_dump 13 a partition's own entry attaches it, from 14 on another one: in the form
-    /// of a dump that has none of those.
-    fn with_attachments_as_in(&self, other: &Self) -> Self {
-        const ATTACH: &str = "TABLE ATTACH";
-        let mut same = self.clone();
-        if other.objects.keys().any(|object| object.kind == ATTACH) {
-            return same;
-        }
-        for (object, statements) in &self.objects {
-            if object.kind == ATTACH {
-                same.objects.remove(object);
-                let kind = "TABLE".to_string();
-                let table = Object {
-                    kind,
-                    ..object.clone()
-                };
-                let of_table = same.objects.entry(table).or_default();
-                of_table.extend(statements.iter().cloned());
-            }
-        }
-        same
-    }
-
     /// Whether who owns what is said by becoming that role.
     pub fn uses_session_authorization(&self) -> bool {
         self.uses_session_authorization
@@ -368,21 +307,6 @@ impl Object {
     }
 }
 
-/// Whether two texts are the same tokens, however strings are quoted and whatever
-/// time zone instants are in; with `same_names` also if names have quotes that they don't need:
-/// in an archive pg_restore writes some of them, and quotes none.
-fn same_meaning(one: &str, other: &str, same_names: bool) -> bool {
-    let (one, other) = (text_in_utc(one), text_in_utc(other));
-    let (one, other) = (tokens(&one), tokens(&other));
-    let same = |(one, other): (&Token<'_>, &Token<'_>)| match (one, other) {
-        (Token::Word(word), Token::Quoted(name)) | (Token::Quoted(name), Token::Word(word)) => {
-            same_names && is_plain(name) && *word == name.as_slice()
-        }
-        _ => one == other,
-    };
-    one.len() == other.len() && one.iter().zip(&other).all(same)
-}
-
 /// Whether a name needs no quotes, unless it is a key word.
 fn is_plain(name: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
@@ -425,185 +349,4 @@ fn with_roles_in_order(policy: &str) -> String {
 /// Whether what stands under an entry is data, or about large objects.
 pub fn is_data(entry: &Entry) -> bool {
     DATA_KINDS.contains(&entry.kind.as_str()) || entry.name.starts_with("LARGE OBJECT")
-}
-
-/// The statements that only one side has, without passwords; none and none if both have the same.
-fn unlike(
-    expected: &[String],
-    actual: Option<&Vec<String>>,
-    same_names: bool,
-) -> (Option<String>, Option<String>) {
-    let Some(actual) = actual else {
-        return (Some(masked(&expected.join("\n"))), None);
-    };
-    let mut missing: Vec<&String> = expected.iter().collect();
-    let mut extra = Vec::new();
-    for statement in actual {
-        match missing.iter().position(|candidate| *candidate == statement) {
-            Some(place) => {
-                missing.swap_remove(place);
-            }
-            None => extra.push(statement.as_str()),
-        }
-    }
-    let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
-    let (missing, extra) = (missing.join("\n"), extra.join("\n"));
-    if same_meaning(&missing, &extra, same_names) {
-        return (None, None);
-    }
-    let (missing, extra) = lines_that_differ(&masked(&missing), &masked(&extra));
-    (Some(missing), Some(extra))
-}
-
-/// The lines that only one of two statements has, such as a table's column; both as they are if
-/// those are the same, in another order.
-fn lines_that_differ(one: &str, other: &str) -> (String, String) {
-    // The last column has no comma behind it.
-    let lines = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
-        lines.map(str::to_string).collect()
-    };
-    let only = |text: &str, without: &str| {
-        let mut others = lines(without);
-        let mut own = lines(text);
-        own.retain(|line| match others.iter().position(|other| other == line) {
-            Some(place) => {
-                others.swap_remove(place);
-                false
-            }
-            None => true,
-        });
-        own.join("\n")
-    };
-    match (only(one, other), only(other, one)) {
-        (own, others) if own.is_empty() && others.is_empty() => (one.into(), other.into()),
-        differ => differ,
-    }
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-    use shared::dump::{Event, Script};
-
-    fn schema(script: &str) -> Schema {
-        let mut schema = Schema::default();
-        let mut script = Script::new(script.as_bytes());
-        while let Some(event) = script.next().unwrap() {
-            if let Event::Statement { sql, entry, .. } = event {
-                schema.add(entry, std::str::from_utf8(sql).unwrap());
-            }
-        }
-        schema
-    }
-
-    const TABLE: &str = "-- Name: t; Type: TABLE; Schema: public; Owner: app\n\n\
-        CREATE TABLE public.t (a integer);\nALTER TABLE public.t OWNER TO app;\n";
-    const INDEX: &str = "-- Name: i; Type: INDEX; Schema: public; Owner: app\n\n\
-        CREATE INDEX i ON public.t USING btree (a);\n";
-
-    #[test]
-    fn order_is_no_difference() {
-        let one = schema(&format!("{TABLE}{INDEX}"));
-        let other = schema(&format!("{INDEX}{TABLE}"));
-        assert_eq!(one.differences(&other), []);
-        assert_eq!(one.len(), 2);
-    }
-
-    #[test]
-    fn a_partition_is_attached_by_its_own_entry_or_by_another() {
-        let attach = "ALTER TABLE ONLY public.p ATTACH PARTITION public.t DEFAULT;\n";
-        let entry = "-- Name: t; Type: TABLE ATTACH; Schema: public; Owner: app\n\n";
-        let old = schema(&format!("{TABLE}{attach}"));
-        let new = schema(&format!("{TABLE}{entry}{attach}"));
-        assert_eq!(old.differences(&new), []);
-        assert_eq!(new.differences(&new), []);
-        assert_eq!(old.differences(&schema(TABLE)).len(), 1);
-        assert_eq!(schema(TABLE).differences(&new).len(), 1);
-    }
-
-    #[test]
-    fn missing_changed_and_extra() {
-        let one = schema(&format!("{TABLE}{INDEX}"));
-        let missing = &one.differences(&schema(TABLE))[0];
-        assert_eq!(missing.object, "INDEX public.i");
-        assert_eq!(missing.actual, None);
-        let extra = &schema(TABLE).differences(&one)[0];
-        assert_eq!(extra.expected, None);
-        let changed = schema(&format!(
-            "{}{INDEX}",
-            TABLE.replace("OWNER TO app", "OWNER TO x")
-        ));
-        let difference = &one.differences(&changed)[0];
-        assert_eq!(
-            difference.expected.as_deref(),
-            Some("ALTER TABLE public.t OWNER TO app;")
-        );
-        assert_eq!(
-            difference.actual.as_deref(),
-            Some("ALTER TABLE public.t OWNER TO x;")
-        );
-    }
-
-    #[test]
-    fn of_a_long_definition_only_the_lines_that_differ() {
-        let table = |columns: &str| {
-            schema(&format!(
-                "-- Name: t; Type: TABLE; Schema: s; Owner: o\n\nCREATE TABLE s.t (\n{columns}\n);\n"
-            ))
-        };
-        let one = table("    a integer,\n    b text NOT NULL,\n    c date");
-        let shown = |other: &Schema| {
-            let difference = &one.differences(other)[0];
-            (
-                difference.expected.clone().unwrap(),
-                difference.actual.clone().unwrap(),
-            )
-        };
-        let other = table("    a integer,\n    b text,\n    c date");
-        assert_eq!(shown(&other), ("b text NOT NULL".into(), "b text".into()));
-        let shorter = table("    a integer,\n    b text NOT NULL");
-        assert_eq!(shown(&shorter), ("c date".into(), String::new()));
-        let turned = table("    b text NOT NULL,\n    a integer,\n    c date");
-        assert!(shown(&turned).0.starts_with("CREATE TABLE"));
-    }
-
-    #[test]
-    fn the_order_of_a_policys_roles_is_no_difference() {
-        let one = "-- Name: t p; Type: POLICY; Schema: s; Owner: o\n\
-                   CREATE POLICY p ON s.t TO b, \"A, x\" USING ((c = 'to d, e'::text));";
-        let same = one.replace("b, \"A, x\"", "\"A, x\", b");
-        let other = one.replace("b, \"A, x\"", "b");
-        assert_eq!(schema(one).differences(&schema(&same)), []);
-        assert_eq!(schema(one).differences(&schema(&other)).len(), 1);
-    }
-
-    #[test]
-    fn quotes_that_a_name_does_not_need_are_no_difference_where_all_have_them() {
-        let quoted = schema(&TABLE.replace("public.t", "\"public\".\"t\""));
-        assert!(quoted.quotes_all() && !schema(TABLE).quotes_all());
-        assert_eq!(quoted.differences(&schema(TABLE)), []);
-        let other = TABLE.replace("(a integer)", "(b integer)");
-        assert_eq!(quoted.differences(&schema(&other)).len(), 1);
-        let capital = TABLE.replace("(a integer)", "(\"A\" integer)");
-        assert_eq!(quoted.differences(&schema(&capital)).len(), 1);
-    }
-
-    #[test]
-    fn the_same_instant_in_another_zone() {
-        let one = "-- Name: t; Type: DEFAULT; Schema: s; Owner: o\n\
-                   ALTER TABLE t ALTER a SET DEFAULT '2024-06-01 14:00:00+02'::timestamptz;";
-        let same = one.replace("14:00:00+02", "12:00:00+00");
-        let other = one.replace("14:00:00+02", "13:00:00+00");
-        assert_eq!(schema(one).differences(&schema(&same)), []);
-        assert_eq!(schema(one).differences(&schema(&other)).len(), 1);
-    }
-
-    #[test]
-    fn a_tablespace_is_part_of_the_definition() {
-        let other = schema(&format!("SET default_tablespace = fast;\n{TABLE}"));
-        assert_eq!(schema(TABLE).differences(&other).len(), 1);
-        let usual = schema(&format!("SET default_tablespace = '';\n{TABLE}"));
-        assert_eq!(schema(TABLE).differences(&usual), []);
-    }
 }

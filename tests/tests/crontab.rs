@@ -34,7 +34,6 @@ impl Place<'_> {
         binary("pg-restore-verify");
         let backups = self.home.join("backups");
         line.replace("-h localhost", &server)
-            .replace("-U postgres", &format!("{server} -U postgres"))
             .replace("/backups", &backups.display().to_string())
             .replace("/usr/local/bin", &tools.display().to_string())
     }
@@ -60,9 +59,10 @@ fn the_crontab_runs_as_it_stands() {
     // As sudo and install do it there.
     std::fs::create_dir(home.path().join("backups")).unwrap();
     let found = |start: &str| *lines.iter().find(|line| line.starts_with(start)).unwrap();
-    let role = found("psql -U postgres");
     let own = std::env::var("PATH").unwrap();
-    place.run(&own, role).expect_code(0);
+    let role = found("createuser").replace(" --pwprompt", "");
+    place.run(&own, &role).expect_code(0);
+    place.run(&own, found("psql ")).expect_code(0);
     let path = found("PATH=").strip_prefix("PATH=").unwrap();
     let rehearsal = lines
         .iter()

@@ -2,6 +2,7 @@
 
 use shared::cli;
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need, Session, SessionOptions};
+use shared::dump::quote_identifier;
 use shared::programs::Program;
 use shared::{Context, Error, Result};
 
@@ -173,7 +174,7 @@ pub fn wanted(
 /// A database that is left out.
 pub struct Skipped {
     pub name: String,
-    pub reason: &'static str,
+    pub reason: String,
     /// There should be a backup of it.
     pub is_missed: bool,
 }
@@ -210,14 +211,12 @@ fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec
                 context.note(format!("the database {name} is a template"));
                 continue;
             }
-            () if database.is_template => ("it is a template", false),
-            () if !database.is_open => ("it is closed: its ALLOW_CONNECTIONS is false", true),
-            () if !database.is_text => (
-                "its name is not UTF-8, as that of one made from a database in another encoding: \
-                 rename it from there",
-                true,
-            ),
-            () if !database.may_connect => ("we have no right to connect to it", true),
+            () if database.is_template => ("it is a template".to_string(), false),
+            () if !database.is_open => {
+                ("it is closed: its ALLOW_CONNECTIONS is false".into(), true)
+            }
+            () if !database.is_text => (NO_TEXT.into(), true),
+            () if !database.may_connect => (no_right(&name), true),
             () => {
                 chosen.push(Chosen::Dumped(name));
                 continue;
@@ -230,6 +229,14 @@ fn choose(options: &Options, listed: Vec<Listed>, context: &cli::Context) -> Vec
         }));
     }
     chosen
+}
+
+const NO_TEXT: &str = "its name is not UTF-8, as that of one made from a database in another \
+                       encoding: rename it from there";
+
+fn no_right(name: &str) -> String {
+    let name = quote_identifier(name);
+    format!("we have no right to connect to it, which GRANT CONNECT ON DATABASE {name} gives")
 }
 
 /// A name that excludes nothing may be misspelt.

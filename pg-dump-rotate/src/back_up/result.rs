@@ -24,14 +24,14 @@ pub struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    /// None of so many targets yet, and the status of what came before.
-    pub fn new(run: &'a Run<'a>, targets: usize, exit: Exit) -> Self {
+    /// None of so many targets yet.
+    pub fn new(run: &'a Run<'a>, targets: usize) -> Self {
         Self {
             run,
             records: run.context.records(),
             targets,
             failures: Vec::new(),
-            exit,
+            exit: Exit::Ok,
             trouble: None,
         }
     }
@@ -49,7 +49,7 @@ impl<'a> Results<'a> {
         if skipped.is_missed {
             self.exit = Exit::Found;
         }
-        let told = self.records.write(&record.because(*reason));
+        let told = self.records.write(&record.because(reason));
         self.keep_trouble(told);
     }
 
@@ -118,6 +118,7 @@ impl<'a> Results<'a> {
         // It is there, whatever keeps us from rotating.
         let told = self.write_first(record, reason.as_ref().ok().cloned().flatten());
         reason?;
+        self.adopt()?;
         if !run.options.policy.is_empty() {
             let folder = Folder::open(&run.dir)?;
             let locked = folder.lock(run.context)?;
@@ -134,14 +135,30 @@ impl<'a> Results<'a> {
         told
     }
 
+    /// What others left is adopted once, before the first rotation.
+    fn adopt(&mut self) -> Result<()> {
+        let run = self.run;
+        if run.adopted.get().is_some() {
+            return Ok(());
+        }
+        let database = run.database.as_deref();
+        let (found, exit) = super::adopt(run.options, &run.dir, database, run.context)?;
+        run.adopted.get_or_init(|| found);
+        if exit == Exit::Found {
+            self.exit = Exit::Found;
+        }
+        Ok(())
+    }
+
     fn would_take(&mut self, new: &Backup) -> Result<()> {
+        self.adopt()?;
         let run = self.run;
         let there = run.there(|| {
             let mut there = match run.dir.is_dir() {
                 true => Backups::of(&run.dir)?,
                 false => Backups::none(&run.dir),
             };
-            let adopted = run.adopted.whole.iter();
+            let adopted = run.adopted.get().into_iter().flat_map(|found| &found.whole);
             let adopted = adopted.filter(|of| of.path != new.path);
             there.take_out(adopted.clone());
             there.add(std::iter::once(new).chain(adopted).cloned());
@@ -189,8 +206,10 @@ impl Run<'_> {
             return Ok(Backups::none(&self.dir));
         }
         let mut there = there()?;
+        let broken = self.adopted.get().into_iter();
+        let broken = broken.flat_map(|found| &found.broken);
         // One that was overwritten by half a dump may have the size of what it was.
-        there.take_out(self.adopted.broken.iter().map(|(backup, _)| backup));
+        there.take_out(broken.map(|(backup, _)| backup));
         Ok(there)
     }
 

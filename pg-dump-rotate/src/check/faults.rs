@@ -58,14 +58,17 @@ impl Group<'_> {
         }
     }
 
-    /// Of the newest good backup, or of none.
+    /// Of the newest good backup that is none of the future, or of none.
     fn record(&self, now: Time) -> Record {
-        match self.good.first() {
+        let is_past = |backup: &&&Backup| backup.taken_at <= now;
+        let newest = self.good.iter().find(is_past);
+        match newest.or_else(|| self.good.first()) {
             Some(newest) => Record::of("ok", newest, now),
             None => Record {
                 action: "failed".into(),
                 database: self.subject.database.clone(),
                 label: self.subject.label.clone(),
+                selection: Some(self.subject.selection.clone()).filter(|of| !of.is_empty()),
                 ..Record::default()
             },
         }
@@ -126,7 +129,9 @@ impl Group<'_> {
 
     fn few(&self, check: &Check) -> Option<String> {
         let (there, least) = (self.good.len(), check.min_count?);
-        (there < least).then(|| format!("good backups: {there}, at the least: {least}"))
+        // That there is none is told anyway.
+        (there > 0 && there < least)
+            .then(|| format!("good backups: {there}, at the least: {least}"))
     }
 
     /// The one that the newest can be compared with: only sizes of one format and method of

@@ -2,6 +2,8 @@
 
 use shared::cli::{Flag, Tool};
 
+use super::manual::{FIELDS, LISTS, VARIABLES};
+
 /// The flags and the help.
 pub const TOOL: Tool = Tool::new(
     "pg-dump-rotate",
@@ -17,116 +19,31 @@ pub const TOOL: Tool = Tool::new(
 .description(
     "Takes a backup of one database with pg_dump and writes it to DIR, with a manifest (size, \
      SHA-256, versions, how many rows of each table and their digest) beside it. A backup has its \
-     name only once it is whole, proved and on disk. Then the older ones are rotated: backups of the same database of the same server, \
-     with the same label and selection, that no rule keeps are deleted. Without a --keep rule, \
-     or when the dump fails, nothing is.\n\
-     \n\
-     What pg_dump writes is compressed here, on all cores, with a checksum of the content; the \
-     pg_restore of that version reads it. The files of a directory lie there uncompressed until we \
-     have read them: pg_dump compresses them itself where it runs elsewhere, where there is no room \
-     for that beside the dumps themselves, where the file system would write all of it to the disk \
-     first (ext4 does not, from Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, \
-     lz4:2 and above. Where others fill the disk meanwhile the dump is begun again so. A tar file is \
-     not compressed.\n\
-     \n\
-     Several databases, by more than one -d or by --all-databases, and the globals of the server \
-     are each a backup of their own, with the time of the run in their names and in the field set. \
-     One that fails is told, by a record with action \"failed\" and on stderr, and stops no other: \
-     the status is 1 then, and 2 when there is no backup at all. Only what was dumped is \
-     rotated. --all-databases leaves out template0, template1 and, with a warning, what an \
-     interrupted DROP DATABASE has left. Another template, one that is closed (ALLOW_CONNECTIONS), and \
-     one that the role may not connect to, are each told by a record with action \"skipped\" and a warning; \
-     for the last two the status is 1, too. --exclude-database leaves out without a word.\n\
-     \n\
-     --pg-dump is a command that runs pg_dump elsewhere: in a container, in a pod, on another host; \
-     pg_dumpall and psql are run there by the same words. It is split as a shell would, and no \
-     shell is run. -d, -h, -p and -U go to it as arguments, what they don't say is looked for \
-     there. What would spoil a dump is not looked for there, save, by psql and where no pattern picks \
-     tables or schemas, for room on the disk, unlogged tables of a standby and subscriptions that \
-     are left out. A password never \
-     becomes an argument: one in -d or PGPASSWORD is in the environment of the command, which has \
-     to carry it on, as 'docker compose exec -T -e PGPASSWORD db pg_dump' does, unless the server \
-     trusts whoever connects from inside. It has to last as long as its pg_dump: once it has ended, \
-     a silence of 3 s is the end of the dump, whoever still holds its output open. A command of one \
-     word is a pg_dump of this machine, run as any.\n\
-     \n\
-     Which server a backup is of, the server's system identifier says, by psql where pg_dump runs \
-     elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port stand for it. \
-     A physical clone of a server has the same identifier: give each a --dir or --label of its \
-     own.\n\
-     \n\
-     The rules are those of restic. Each keeps one backup of each of the newest N hours, days, ISO \
-     weeks, months or years that have any, and the oldest of all while it has kept fewer than N. \
-     They overlap: one backup may be kept by several. Of the backups of one period the newest that \
-     pg-restore-verify has proved is kept, or else the newest; one that did not restore is the last \
-     choice. Periods are those of the local time (TZ) when and where each backup was taken, which \
-     its manifest keeps, or with --utc those of UTC. An hour is sixty minutes: the one that clocks \
-     show twice in autumn is two. A day of --keep-within is 24 hours. \
-     A pause without backups, or a clock that jumped ahead, does not cost what was kept until then: \
-     a gap of three fifths of --keep-within or more counts only as much as the longest of the other gaps \
-     since, the newest five such, where there are three others for each; and where the newest backup \
-     is alone within, it is counted from the one before as well.\n\
-     \n\
-     Whatever the rules say, a series keeps its newest backup, the newest that has not failed to \
-     restore, the newest that was proved, and the newest N of --keep-min, of which those that did \
-     not restore are the last choice. Backups with a time in the future stay and take nobody's \
-     place; --keep-within is counted from the newest of the others. Only backups with a manifest, and of the size that \
-     it says, count or are deleted; others are passed over, and --rotate names them.\n\
-     \n\
-     A backup is good when it is as its manifest says and has not failed to restore. --check -d asks \
-     for one of the whole database; without -d each selection is judged, too. Backups of two servers are \
-     judged apart; but a server that ended before another began, as before an upgrade, is taken for its \
-     forerunner. Scripts of others, which are only taken to be of a database, count by themselves, and only \
-     where there is nothing else of it. --check and \
-     --list judge by sizes; with --verify-checksums every byte is read, and \
-     a backup in which other bytes are found is noted as one that did not restore (NAME.verified.json), \
-     which rotation never keeps in place of a good one. --list, as --rotate, ends with \
-     status 1 when one that it shows is damaged: it lacks data, has another size or other bytes, can't \
-     be read, or its manifest makes no sense. One without a manifest may be another's, and is not.\n\
-     \n\
-     --match adopts what others made. What a file is, its content says; it is whole when it can be \
-     read to its end, and then gets a manifest (not from --list, --check or --dry-run), so that it \
-     is read once and is a backup like any other, or again where it was overwritten. One that is not whole is told, makes the \
-     status 1, and is never counted or deleted; what is no dump is left alone, and what is named as only we do: it was not published. The time is the last one in the name, in local \
-     time unless it says otherwise, or else that of the last change. Archives say what database they \
-     are of; scripts are of the one that is dumped or named by -d, or else of none that is known. \
-     What has tables and no rows counts as taken with --schema-only, rows without tables as with \
-     --data-only. They belong to the series of that database and of --label, where it is of one server and their \
-     names differ in the time only; where not, those of each kind of name are a series of their own.\n\
-     \n\
-     With an adopted backup goes what others laid beside it: plain files called as it is, with its \
-     extension or without, and then .meta, .info, .md5, .sha1, .sha256, .sha512 (or the last four with \
-     sum), .sig or .asc. What is called without the extension stays while another backup differs in \
-     that only.\n\
-     \n\
+     name only once it is whole, proved and on disk. Then the older ones are rotated: backups of \
+     the same database of the same server, with the same label and selection, that no rule keeps \
+     are deleted. Without a --keep rule, or when the dump fails, nothing is.\n\
+    \n\
+     Which backups stay, the rules say, as those of restic: each keeps the newest backup of so \
+     many hours, days, ISO weeks, months or years that have any; one that pg-restore-verify has \
+     proved goes before one that it has not. Whatever they say, the newest good one stays, and \
+     the newest proved one.\n\
+    \n\
+     Several databases, by more than one -d or by --all-databases, and the globals are each a \
+     backup of their own. One that fails stops no other: the status is 1 then, and 2 when there \
+     is no backup at all. Only what was dumped is rotated.\n\
+    \n\
+     --check says whether there is a good backup, one as its manifest says that has not failed to \
+     restore: of what -d, --globals and --all-databases name, or else of everything seen. --list \
+     shows what there is; its records, as all, have the restore_command. --match adopts what \
+     others made, known and proved whole by its content.\n\
+    \n\
      The user has to be able to read everything: from PostgreSQL 14 a member of pg_read_all_data \
-     is, save for large objects of others; where tables have row security, with BYPASSRLS. What it \
-     can't read is named before the dump starts. So are a pattern of --table or --schema that \
-     matches nothing, an exclusion without wildcards that excludes nothing, and a disk without \
-     room: what the last backup was to the tables (without indexes) then, this one is to the tables \
-     now, and 15 % more; where there is none to learn from, half of them compressed, or one and a \
-     half times as much not compressed (--force goes on). What pg_dump leaves out by \
-     itself is a warning, and kept in the manifest: rows of unlogged tables on a standby; without \
-     a superuser, subscriptions and the options of other users' user mappings. Who was in the way \
-     of a dump that --lock-wait ended is in its hint.\n\
-     \n\
-     With --source-counts or --source-digest each table is read a second time on the server, in \
-     the dump's snapshot and beside it, and the large objects are counted or read; a dump that holds \
-     anything else is not kept.\n\
-     \n\
-     When pg_dump has been silent for twice the connect_timeout (30 s each), the server is asked, by \
-     psql where pg_dump runs elsewhere, whether it still works for it; where it does not, or can't be \
-     asked, pg_dump is ended. Elsewhere without psql it may be silent for 6 hours.\n\
-     \n\
-     The manifest has its names in UTF-8, whatever the encoding of the dump. Where that is one of \
-     several bytes a character, and a name is not ASCII, it does not tell the rows of tables, and a \
-     warning says so; -- --encoding=UTF8 dumps in UTF-8.\n\
-     \n\
-     Runs that share a folder keep out of each other's way by locks, which each holds for moments. \
-     One that has to wait longer than 10 s says so, and after ten minutes fails, but for one with a \
-     finished dump, which goes on waiting. On NFS the lock of a folder is \
-     seen by its own host only, so with -F directory let one host write to it: another's run \
-     would take a dump that is being written for left over, and remove it.",
+     is, save for large objects of others; where tables have row security, with BYPASSRLS. What \
+     it can't read, patterns that match nothing and a disk without room are named before the dump \
+     starts.\n\
+    \n\
+     The manual tells the rest: retention, checking, adopting, containers, files, and every \
+     field.",
 )
 .flags(FLAGS)
 .connects()
@@ -136,8 +53,8 @@ pub const TOOL: Tool = Tool::new(
 )
 .examples(&[
     (
-        "Every night, from cron",
-        "pg-dump-rotate -d app --dir /backups --keep-daily 7 --keep-monthly 12",
+        "Every night, from cron, which mails what is on stderr and knows no PATH but what the crontab says",
+        "pg-dump-rotate -d app --dir /backups --keep-daily 7 --keep-monthly 12 > backup.jsonl",
     ),
     (
         "Before a migration, apart from the nightly ones",
@@ -164,6 +81,14 @@ pub const TOOL: Tool = Tool::new(
         "pg-dump-rotate -d app --dir /backups --check --max-age 26h",
     ),
     (
+        "The same of a whole server, which says what there has to be",
+        "pg-dump-rotate -d postgres --all-databases --globals --dir /backups --check --max-age 26h --max-shrink 50%",
+    ),
+    (
+        "Every week: every byte of every backup",
+        "pg-dump-rotate --dir /backups --check --verify-checksums",
+    ),
+    (
         "What would be deleted",
         "pg-dump-rotate --dir /backups --rotate --keep-within 30d --dry-run -o table",
     ),
@@ -172,9 +97,12 @@ pub const TOOL: Tool = Tool::new(
     "action", "database", "taken_at", "bytes", "state", "label", "selection", "proved", "kept", "path", "reason",
 ])
 .found(
-    "one database of several could not be dumped or may not be connected to, an old backup not be deleted, a backup is \
+    "one database of several could not be dumped, is closed or may not be connected to, an old backup not be deleted, a backup is \
      damaged, or --check found fault",
-);
+)
+.fields(FIELDS)
+.lists(LISTS)
+.variables(VARIABLES);
 
 const FLAGS: &[Flag] = &[
     Flag::value(

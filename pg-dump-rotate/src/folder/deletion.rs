@@ -1,11 +1,12 @@
 //! Deletes backups, in an order that leaves nothing half at whatever moment we are killed: the
 //! manifests of some are hidden, and when the disk has that, what they speak of is removed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{Backup, partial_of};
+use shared::backup::{Backup, Manifest, partial_of};
 use shared::{Context, Error, Result};
 
 use super::sides::sides_of;
@@ -54,7 +55,7 @@ impl Locked<'_> {
             beside.extend(sides_of(self.path(), hidden.name));
         }
         beside.push(hidden.hidden.clone());
-        let _ = beside.iter().try_for_each(|path| remove(path));
+        let _ = beside.iter().try_for_each(|path| remove_file(path));
         Ok(())
     }
 
@@ -93,6 +94,10 @@ impl<'a> Hidden<'a> {
         let Some(name) = name.filter(|_| unchanged) else {
             return Err(Error::new("it changed meanwhile"));
         };
+        if let Some(other) = foreign(&backup.path)? {
+            let words = format!("it holds {}, which is not of the backup", other.display());
+            return Err(Error::new(words).with_hint("move that elsewhere"));
+        }
         let [manifest, ..] = beside(name);
         let hidden = folder.join(partial_of(&manifest));
         let manifest = folder.join(manifest);
@@ -103,6 +108,43 @@ impl<'a> Hidden<'a> {
             hidden,
             adopted: backup.manifest.as_ref().is_some_and(|of| of.adopted),
         })
+    }
+}
+
+/// What somebody else put into the folder of a backup.
+fn foreign(backup: &Path) -> Result<Option<PathBuf>> {
+    if !fs::symlink_metadata(backup).is_ok_and(|data| data.is_dir()) {
+        return Ok(None);
+    }
+    let manifest = Manifest::read_without_tables(backup)?;
+    let files = manifest.map_or(Vec::new(), |manifest| manifest.files);
+    let files: HashSet<PathBuf> = files
+        .iter()
+        .map(|file| backup.with_file_name(&file.name))
+        .collect();
+    // Of a folder that a file is in as well.
+    let is_known = |path: &Path| files.contains(path) || files.iter().any(|f| f.starts_with(path));
+    let mut folders = vec![backup.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let named = || folder.display().to_string();
+        for entry in fs::read_dir(&folder).context(named)? {
+            let entry = entry.context(named)?;
+            if !is_known(&entry.path()) {
+                return Ok(Some(entry.path()));
+            }
+            if entry.file_type().context(named)?.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Removes a file; that it is not there is as good, and a folder of that name is somebody else's.
+pub(super) fn remove_file(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        _ => remove(path),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Cleans up after runs that were killed, or could not finish.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::FileType;
 use shared::backup::{Manifest, checksums_of, entries, is_unfinished_proof, manifest_of};
 use shared::{Context, Result};
 
-use super::deletion::remove;
+use super::deletion::{remove, remove_file};
 use super::sides::sides_of;
 use super::{Leftover, Locked, beside, exists, leftovers};
 
@@ -108,10 +108,11 @@ impl Locked<'_> {
             false => Vec::new(),
         };
         let visible = [checksums, proof].into_iter().chain(sides);
-        let visible = visible.filter(|_| with_beside);
-        let hidden = [&left.data, &left.checksums].into_iter().flatten().cloned();
-        let all: Vec<PathBuf> = hidden.chain(visible).chain(left.manifest.clone()).collect();
-        all.iter().try_for_each(|path| remove(path))
+        let hidden = [&left.data, &left.checksums].into_iter().flatten();
+        hidden.into_iter().try_for_each(|path| remove(path))?;
+        let mut visible = visible.filter(|_| with_beside);
+        visible.try_for_each(|path| remove_file(&path))?;
+        manifest.map_or(Ok(()), remove)
     }
 }
 

@@ -31,6 +31,13 @@ pub fn verify(
         findings.add(findings.check("archive", Status::Failed).message(damage))?;
         return Ok((String::new(), None));
     }
+    if let Some(words) = globals.is_of_cluster {
+        // It may well restore; nothing says so.
+        let message = format!("{words}: read to its end, and not restored");
+        findings.unprovable(&message);
+        findings.add(findings.check("restore", Status::Skipped).message(message))?;
+        return Ok((String::new(), None));
+    }
     let count = match globals.objects().len() {
         1 => "1 role or tablespace".to_string(),
         several => format!("{several} roles and tablespaces"),
@@ -116,7 +123,8 @@ pub fn restore_first(
         Ok(archive) => Globals::read(&archive)?,
         Err(damage) => return fail(findings, &damage),
     };
-    if let Some(damage) = &globals.damage {
+    let others = globals.is_of_cluster.map(str::to_string);
+    if let Some(damage) = globals.damage.as_ref().or(others.as_ref()) {
         return fail(findings, damage);
     }
     let refusals = globals.restore(target)?;

@@ -127,9 +127,18 @@ fn scripts_of_others_and_what_is_wrong_with_them() {
     assert!(!output.stdout.contains("SCRAM"), "{output:?}");
     let output = verify(&script.replacen("cluster dump complete", "", 1));
     assert_eq!(failed(&output), ["archive"]);
-    let output = verify(&dumpall(&cluster, &[]));
-    assert_eq!(failed(&output), ["archive"]);
+    // Of a whole cluster, which is no fault, and no proof either.
+    let whole = dumpall(&cluster, &[]);
+    let output = verify(&whole);
+    expect_verdict(&output, "skipped");
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
     assert!(output.stdout.contains("whole cluster"), "{output:?}");
+    for end in [whole.len() / 2, whole.len() - 40] {
+        let output = verify(&whole[..end]);
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), ["archive"], "{output:?}");
+    }
+    fs::write(&path, &whole).unwrap();
     let listed = tool("pg-restore-verify").arg("--list").arg(&path);
     let output = listed.run().expect_code(1);
     assert!(output.stdout.contains("keeper"), "{output:?}");
