@@ -31,6 +31,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 use shared::backup::{self, Name};
 use shared::{Context, Error, Result};
 
@@ -186,8 +187,19 @@ fn exists(path: &Path) -> bool {
 }
 
 fn sync(folder: &Path) -> Result<()> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    let synced = File::open(folder).and_then(|folder| sync_open(&folder));
     synced.context(|| format!("could not sync the folder {}", folder.display()))
+}
+
+/// Has the names in an open folder on disk. Not every file system can do that for folders (some of
+/// virtual machines, some in user space), and has it done by itself as well as it does.
+pub fn sync_open(folder: &File) -> io::Result<()> {
+    let errors = [Errno::INVAL, Errno::NOTSUP, Errno::BADF];
+    let can_not = |error: &io::Error| errors.map(Some).contains(&Errno::from_io_error(error));
+    match folder.sync_all() {
+        Err(error) if can_not(&error) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// What is to hold a name of ours must take the longest: that of a manifest while it is written.

@@ -179,6 +179,27 @@ fn a_disk_that_is_full_at_any_rename_loses_nothing() {
     }
 }
 
+/// As on some of virtual machines, which know nothing of it: PostgreSQL does not mind either.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_folder_that_can_not_be_synced_takes_backups_all_the_same() {
+    for format in ["custom", "directory"] {
+        let series = Series::new(format);
+        let mut number = 0;
+        loop {
+            let moment = format!("{format}, sync {number}");
+            let (output, was_refused) = series.run().refused(Refused::SyncFolder, number);
+            assert_eq!(output.expect_code(0).stderr, "", "{moment}");
+            series.check(&moment);
+            if !was_refused {
+                break;
+            }
+            number += 1;
+        }
+        assert!(number > 3, "only {number} syncs");
+    }
+}
+
 /// As where a user may have no more processes.
 #[cfg(target_arch = "x86_64")]
 #[test]

@@ -37,6 +37,8 @@ const STEPS: &[c_long] = &[
 pub enum Refused {
     /// To give a file its name, as by a disk that is full.
     Rename,
+    /// To wait until a folder is on disk, as by a file system that knows no such thing.
+    SyncFolder,
     /// To start a thread or a program, as by a limit of how many a user may have.
     Start,
 }
@@ -50,6 +52,7 @@ impl Refused {
                 #[cfg(target_arch = "x86_64")]
                 libc::SYS_rename,
             ],
+            Self::SyncFolder => &[libc::SYS_fsync],
             Self::Start => &[
                 libc::SYS_clone,
                 libc::SYS_clone3,
@@ -61,9 +64,16 @@ impl Refused {
         }
     }
 
+    /// Whether it is this call of them.
+    fn means(self, pid: pid_t, arguments: [u64; 6]) -> bool {
+        let file = || format!("/proc/{pid}/fd/{}", arguments[0]);
+        !matches!(self, Self::SyncFolder) || std::path::Path::new(&file()).is_dir()
+    }
+
     fn error(self) -> c_int {
         match self {
             Self::Rename => libc::ENOSPC,
+            Self::SyncFolder => libc::EINVAL,
             Self::Start => libc::EAGAIN,
         }
     }
@@ -169,7 +179,9 @@ impl Stepper {
     fn counts(&self, pid: pid_t) -> bool {
         match (self.plot, entered(pid)) {
             (Plot::Kill, Some((call, arguments))) => is_step(call, arguments),
-            (Plot::Refuse(refused), Some((call, _))) => refused.calls().contains(&call),
+            (Plot::Refuse(refused), Some((call, arguments))) => {
+                refused.calls().contains(&call) && refused.means(pid, arguments)
+            }
             (_, None) => false,
         }
     }

@@ -27,7 +27,7 @@ use shared::{Context, Error, Result, backup, cli, signals};
 
 use super::{Dump, Dumped, Head, Trouble};
 use crate::compression::Compression;
-use crate::folder::remove;
+use crate::folder::{self, remove};
 use crate::partial::Partial;
 use crate::watch::growth;
 use content::{Content, Found, stem};
@@ -115,7 +115,7 @@ impl Dump<'_> {
             fs::remove_dir(place).context(written)?;
         }
         let dumped = findings.prove(&partial.name(), self.compression);
-        partial.file()?.sync_all().context(written)?;
+        folder::sync_open(&partial.file()?).context(written)?;
         dumped.map(Some).map_err(|error| self.damaged(error))
     }
 }

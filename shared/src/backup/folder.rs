@@ -11,6 +11,7 @@ use std::path::Path;
 
 use ::time::OffsetDateTime;
 
+use super::manifest::Seal;
 use super::name;
 use super::outline::{Commons, Outline, Tried};
 use super::place::Place;
@@ -104,12 +105,15 @@ impl Backup {
 
     /// One that speaks of other bytes, of another file that had this name, proves nothing.
     fn read_proof(&mut self) {
-        let is_of = |manifest: &Outline, proof: &Proof| {
-            proof.bytes == manifest.bytes() && proof.sha256 == manifest.sha256()
+        let is_of = |manifest: &Outline, proof: &Proof, seal: Option<Seal>| {
+            proof.bytes == manifest.bytes()
+                && proof.sha256 == manifest.sha256()
+                && (proof.sha256.is_some() || seal.is_some_and(|seal| manifest.has_seal(&seal)))
         };
         if let Some(manifest) = &self.manifest {
-            let proof = Proof::read(&self.path).filter(|proof| is_of(manifest, proof));
-            self.proof = proof.map(|proof| Box::new(proof.into()));
+            let read = Proof::read_with_seal(&self.path);
+            let proof = read.filter(|(proof, seal)| is_of(manifest, proof, *seal));
+            self.proof = proof.map(|(proof, _)| Box::new(proof.into()));
         }
     }
 

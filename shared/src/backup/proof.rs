@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
 
+use super::manifest::{Brief, Seal, bytes_of_hexadecimal, hexadecimal};
 use super::name;
+use super::place::Place;
 use crate::error::{Context, Error, Result};
 use crate::time::rfc3339;
 
@@ -38,16 +40,35 @@ pub struct Proof {
     pub tool_version: String,
 }
 
+/// A proof as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written<P> {
+    #[serde(flatten)]
+    proof: P,
+    /// The last field of the manifest that lay there then: of a folder that alone says which one it
+    /// was.
+    #[serde(default)]
+    manifest_sha256: Option<String>,
+}
+
 impl Proof {
     /// Reads what is known of the backup at `backup`; `None` where it was never verified or that
     /// can't be read: a backup is then unproved, no more.
     pub fn read(backup: &Path) -> Option<Self> {
+        Self::read_with_seal(backup).map(|(proof, _)| proof)
+    }
+
+    /// The same, and of which manifest it is.
+    pub(super) fn read_with_seal(backup: &Path) -> Option<(Self, Option<Seal>)> {
         let path = path(backup)?;
         let metadata = fs::metadata(&path).ok()?;
         if !metadata.is_file() || metadata.len() > LONGEST {
             return None;
         }
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        let written: Written<Self> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let seal = written.manifest_sha256;
+        let seal = seal.and_then(|seal| bytes_of_hexadecimal(seal.as_bytes()));
+        Some((written.proof, seal))
     }
 
     /// Writes it beside the backup, whole or not at all, for the eyes of those who may read the
@@ -65,7 +86,11 @@ impl Proof {
                 options.write(true).create_new(true).mode(0o600).open(path)
             })
             .context(named)?;
-        let mut text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
+        let written = Written {
+            proof: self,
+            manifest_sha256: seal_of(backup).map(|seal| hexadecimal(&seal)),
+        };
+        let mut text = serde_json::to_string_pretty(&written).map_err(io::Error::from)?;
         text.push('\n');
         file.write_all(text.as_bytes()).context(named)?;
         if let Ok(manifest) = fs::metadata(manifest) {
@@ -83,6 +108,12 @@ impl Proof {
             Err(_) => Ok(()),
         }
     }
+}
+
+fn seal_of(backup: &Path) -> Option<Seal> {
+    let (place, file_name) = Place::of(backup)?;
+    let read = Brief::default().read(place, file_name).ok()??;
+    Some(read.1)
 }
 
 fn path(backup: &Path) -> Option<PathBuf> {

@@ -144,6 +144,40 @@ fn a_proof_is_of_these_bytes_and_no_others() {
     assert_eq!(backups.iter().filter(|b| b.proof.is_some()).count(), 1);
 }
 
+/// `latest/`, say, which is another day's dump tomorrow, and as large.
+#[test]
+fn a_proof_of_a_folder_is_of_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "latest";
+    let path = folder.path().join(name);
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("toc.dat"), "123").unwrap();
+    let mut manifest = manifest("latest/toc.dat", 3);
+    manifest.format = Format::Directory;
+    let mut describe = |sha256: &str| {
+        manifest.files[0].sha256 = sha256.into();
+        let text = manifest.to_json().unwrap();
+        fs::write(folder.path().join(name::manifest_of(name)), text).unwrap();
+    };
+    describe("00");
+    let proof = Proof {
+        verified_at: OffsetDateTime::UNIX_EPOCH,
+        proved: true,
+        message: String::new(),
+        sha256: None,
+        bytes: 3,
+        restore_ms: None,
+        server_version: None,
+        tool_version: "0.1.0".into(),
+    };
+    proof.write(&path).unwrap();
+    assert_eq!(Proof::read(&path), Some(proof));
+    let is_proved = || Backup::at(&path).unwrap().proof.is_some();
+    assert!(is_proved());
+    describe("01");
+    assert!(!is_proved());
+}
+
 #[test]
 fn what_is_deleted_while_it_is_read_is_gone() {
     let folder = tempfile::tempdir().unwrap();
