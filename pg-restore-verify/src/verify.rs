@@ -321,6 +321,9 @@ fn of_archive(
     };
     let create = collector.contents().schema.create_database();
     let locale = create.map(Locale::of_statement).unwrap_or_default();
+    // The one of its text can be another: `pg_dump --encoding`.
+    let encoding = create.and_then(Locale::encoding_of_statement);
+    let encoding = encoding.or_else(|| collector.contents().encoding.clone());
     target.source = collector.contents().schema.database();
     collector.forget_database();
     if let Some(toc) = part.toc {
@@ -335,7 +338,6 @@ fn of_archive(
     if !wanted.report(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
-    let encoding = collector.contents().encoding.clone();
     if let Some(why) = target.create_database(encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }
@@ -414,6 +416,9 @@ fn plain(
         Some(locale) if !locale.is_unknown() => locale,
         _ => Locale::of_manifest(&archive.path),
     };
+    if locale.is_unknown() {
+        target.guesses_locale();
+    }
     if let Some(why) = target.create_database(archive.encoding.as_deref(), &locale)? {
         findings.add(findings.check("locale", Status::Skipped).message(why))?;
     }

@@ -40,6 +40,17 @@ impl Locale {
         Self(clauses)
     }
 
+    /// The encoding that a dump's own CREATE DATABASE asks for.
+    pub fn encoding_of_statement(create: &str) -> Option<String> {
+        let tokens = tokens(create.as_bytes());
+        tokens.windows(3).find_map(|words| match words {
+            [word, Token::Symbol(b'='), Token::Text(encoding)] if word.is("encoding") => {
+                Some(String::from_utf8_lossy(encoding).into_owned())
+            }
+            _ => None,
+        })
+    }
+
     /// What a backup's manifest knows of it; nothing where there is none.
     pub fn of_manifest(backup: &Path) -> Self {
         let Ok(Some(manifest)) = Manifest::read(backup) else {

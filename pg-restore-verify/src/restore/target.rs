@@ -140,6 +140,13 @@ impl Target {
         self.doubt = self.doubt.take().or(part);
     }
 
+    /// Notes that the backup does not say the locale of its database.
+    pub fn guesses_locale(&mut self) {
+        let words = "the script does not say the locale of its database, in which text may have \
+                     another order than here (pg_dump --create says it)";
+        self.doubt = self.doubt.take().or(Some(Doubt::Guess(words.to_string())));
+    }
+
     /// Whether there is a database.
     pub fn is_restored(&self) -> bool {
         self.is_created

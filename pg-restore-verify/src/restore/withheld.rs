@@ -20,6 +20,8 @@ pub enum Doubt {
     Old(String),
     /// It lacks a locale.
     Locale(String),
+    /// The backup does not say its locale.
+    Guess(String),
     /// The backup is of a part, whose rest is not there.
     Part(String),
 }
@@ -60,30 +62,33 @@ impl Doubt {
     /// In words.
     pub fn in_words(&self) -> &str {
         match self {
-            Self::Old(words) | Self::Locale(words) | Self::Part(words) => words,
+            Self::Old(words) | Self::Locale(words) | Self::Guess(words) | Self::Part(words) => {
+                words
+            }
         }
     }
 
     fn is_of(&self, refusal: &Refusal) -> bool {
-        // By another order or other classes of letters.
-        const OF_LOCALE: [&str; 6] = [
-            "violates",
+        // By another order of letters, or other classes of them.
+        const OF_ORDER: [&str; 5] = [
             "range bound",
             "would overlap partition",
+            "violates partition constraint",
             "no partition of relation",
-            "collation",
-            "locale",
+            "as a partition of",
         ];
+        const OF_LOCALE: [&str; 3] = ["violates", "collation", "locale"];
+        let says = |words: &[&str]| words.iter().any(|words| refusal.message.contains(words));
         match self {
             Self::Old(_) => true,
             Self::Part(_) => {
                 // The last is of a job of pg_restore that ends with the first error about rows.
-                let words = ["does not exist", "a worker process died"];
-                let says = words.iter().any(|words| refusal.message.contains(words));
+                let missing = says(&["does not exist", "a worker process died"]);
                 // And what follows on that in a script of large objects.
-                says || refusal.is_about_missing() || refusal.object.starts_with("BLOB")
+                missing || refusal.is_about_missing() || refusal.object.starts_with("BLOB")
             }
-            Self::Locale(_) => OF_LOCALE.iter().any(|word| refusal.message.contains(word)),
+            Self::Locale(_) => says(&OF_ORDER) || says(&OF_LOCALE),
+            Self::Guess(_) => says(&OF_ORDER),
         }
     }
 }
@@ -108,7 +113,7 @@ impl Withheld {
         let superusers = &withheld.superusers;
         let role = role.map(str::to_string);
         withheld.role = role.filter(|role| !superusers.contains(role));
-        blame(&missing, refusals);
+        blame(&missing, withheld.is_shared, refusals);
         withheld.missing = missing;
         withheld.keep_to(refusals);
         Ok(withheld)
@@ -251,11 +256,13 @@ impl Withheld {
 }
 
 /// Whom to blame for each refusal.
-fn blame(missing: &Missing, refusals: &mut [Refusal]) {
+fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
     let mut leaves_gap = !missing.extensions.is_empty();
     let harmful = |refusal: &&mut Refusal| refusal.harmless.is_none();
     for refusal in refusals.iter_mut().filter(harmful) {
-        if refusal.blame.is_none() && lacks_right(refusal.sqlstate.as_deref(), &refusal.message) {
+        // On a server of ours we may do everything, and who may not is of the backup.
+        let is_right = || lacks_right(refusal.sqlstate.as_deref(), &refusal.message);
+        if refusal.blame.is_none() && is_shared && is_right() {
             refusal.blame = Some(Blame::Right);
         }
         let doubt = missing.doubt.as_ref();

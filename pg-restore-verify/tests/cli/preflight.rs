@@ -321,3 +321,63 @@ fn replace(path: &Path, this: &str, that: &str) {
     bytes[place..place + this.len()].copy_from_slice(that.as_bytes());
     fs::write(path, bytes).unwrap();
 }
+
+/// A script without --create.
+#[test]
+fn a_locale_that_the_backup_does_not_say() {
+    let database = Database::new();
+    database.sql(
+        "create table t (a text primary key) partition by range (a);
+         create table t1 partition of t for values from ('a') to ('b'); insert into t values ('ab');
+         create table u as select 1 a",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&database, &["-Fp"], &path);
+    expect_verdict(&verify(&path), "ok");
+    replace(&path, "TO ('b')", "TO ('B')");
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    let verdict = output.json_lines().last().unwrap().clone();
+    assert_eq!(verdict["status"], "skipped", "{output:?}");
+    let words = verdict["message"].as_str().unwrap();
+    assert!(words.contains("does not say the locale"), "{words}");
+    // Another fault is one nevertheless.
+    replace(&path, "CREATE TABLE public.u", "CREATE TABEL public.u");
+    let output = verify(&path);
+    let failed = failed(&output);
+    assert_eq!(failed, ["restore TABLE public.u"], "{output:?}");
+}
+
+/// The text of an archive can be in another one than its database.
+#[test]
+fn an_archive_in_another_encoding_than_its_database() {
+    let cluster = tests::cluster();
+    let name = format!("icu{}", std::process::id());
+    let mut client = cluster.connect("postgres").unwrap();
+    let create = format!(
+        "create database {name} encoding 'UTF8' locale_provider icu icu_locale 'de' template template0"
+    );
+    if client.batch_execute(&create).is_err() {
+        return; // Before 15, or without ICU.
+    }
+    let tables = "create table t (a text) partition by range (a);
+         create table t1 partition of t for values from ('a') to ('B'); insert into t values ('ä')";
+    cluster
+        .connect(&name)
+        .unwrap()
+        .batch_execute(tables)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let run = program(pg_dump.path())
+        .server(cluster)
+        .args(["-Fc", "--encoding=LATIN1"]);
+    run.arg(&name).arg("--file").arg(&path).run().expect_code(0);
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+    let dropped = format!("drop database {name}");
+    client.batch_execute(&dropped).unwrap();
+}

@@ -176,12 +176,7 @@ impl Target {
         let Some(name) = name.filter(|_| self.lacks_locale) else {
             return create.into();
         };
-        let encoding = tokens.windows(3).find_map(|words| match words {
-            [word, Token::Symbol(b'='), Token::Text(encoding)] if word.is("encoding") => {
-                Some(String::from_utf8_lossy(encoding).into_owned())
-            }
-            _ => None,
-        });
+        let encoding = Locale::encoding_of_statement(create);
         let encoding = encoding.map(|name| format!(" ENCODING {}", quote_literal(&name)));
         let (name, encoding) = (quote_identifier(&name), encoding.unwrap_or_default());
         format!("CREATE DATABASE {name} TEMPLATE template0{encoding} LC_COLLATE 'C' LC_CTYPE 'C'")
