@@ -14,7 +14,8 @@ use serde_json::Value;
 use setting::{back_up, database_with_rows, folder, manifest, text, visible};
 use shared::cluster::ClusterOptions;
 use shared::programs::Program;
-use tests::{Database, Output, program};
+
+use tests::{Database, Output, Refused, program};
 
 /// What pg_dump makes of the database.
 fn dump(database: &Database, options: &[&str]) -> Vec<u8> {
@@ -644,4 +645,38 @@ fn the_backup_comes_before_what_others_left() {
     assert!(!manifest(&left).exists());
     let output = run().run().expect_code(0);
     assert_eq!(names(&output, "deleted"), ["b_20260101.dump"]);
+}
+
+/// The disk is full when a manifest gets its name, one that is anew too, or when one is deleted.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_rename_that_is_refused_while_adopting_loses_nothing() {
+    let database = database_with_rows(10);
+    let (old, new) = (dump(&database, &["-Fc"]), dump(&database, &["-Fc", "-Z0"]));
+    let keep = ["--rotate", "--keep-last", "2", "--match", "b_*"];
+    let mut refused = 0;
+    loop {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+        let run = || folder(dir.path()).args(keep);
+        put("b_20260103.dump", &old);
+        run().run().expect_code(0);
+        put("b_20260103.dump", &new);
+        put("b_20260102.dump", &old);
+        put("b_20260101.dump", &old);
+        let (output, was_refused) = run().refused(Refused::Rename, refused);
+        if !was_refused {
+            output.expect_code(0);
+            break;
+        }
+        assert!(!output.stderr.contains("panicked"), "{refused}: {output:?}");
+        let failed = output.expect_error("No space left on device");
+        assert_eq!(names(&failed, "deleted"), [""; 0], "{refused}: {failed:?}");
+        let output = run().run().expect_code(0);
+        let kept = ["b_20260102.dump", "b_20260103.dump"];
+        assert_eq!(names(&output, "kept"), kept, "{refused}: {output:?}");
+        assert_eq!(names(&output, "deleted"), ["b_20260101.dump"], "{refused}");
+        refused += 1;
+    }
+    assert!(refused > 3, "three manifests and a deletion: {refused}");
 }

@@ -36,7 +36,8 @@ pub fn act(options: &Options, context: &Context) -> Result<Exit> {
         chosen::end(&mut run)?;
     } else {
         let mut source = Source::open(options, context)?;
-        run.rounds(&mut source)?;
+        let sight = run.rounds(&mut source)?;
+        run.say_nobody(&sight);
     }
     run.finish()
 }
@@ -101,6 +102,8 @@ pub struct Run<'a> {
     ended: usize,
     /// Whether one is still there that was to end.
     is_left: bool,
+    /// Whether anything was told of anybody.
+    has_told: bool,
 }
 
 impl<'a> Run<'a> {
@@ -117,6 +120,7 @@ impl<'a> Run<'a> {
             approved: HashSet::new(),
             ended: 0,
             is_left: false,
+            has_told: false,
         })
     }
 
@@ -229,9 +233,37 @@ impl<'a> Run<'a> {
         if plan.beyond > 0 && (is_first || plan.cases.is_empty()) {
             let most = self.options.victims.most;
             let beyond = plan.beyond;
-            self.context.warn(format!(
-                "{beyond} more match and are left alone: --max {most}"
-            ));
+            let is_victim = |planned: &Planned| matches!(planned.fate, Fate::Signal(..));
+            self.context.warn(match plan.cases.iter().any(is_victim) {
+                false if !plan.cases.is_empty() => format!(
+                    "{beyond} more match and are left alone: nobody is ended in the place of the worst, \
+                     which can't be; filters or a larger --max come to them"
+                ),
+                _ => format!("{beyond} more match and are left alone: --max {most}"),
+            });
+        }
+    }
+
+    /// Where some wait and nobody was chosen, as with a name that is misspelt: silence would look as if it
+    /// was done. Who asks for long waits, or many, expects that most often there are none.
+    fn say_nobody(&self, sight: &Sight) {
+        let nodes = &sight.forest.nodes;
+        let waiting = nodes.iter().filter(|node| node.wait.is_some()).count();
+        if self.has_told || waiting == 0 || self.options.scope.sessions {
+            return;
+        }
+        let heads = nodes.iter().filter(|node| node.depth == 0).count();
+        let matching = sight.matching.iter();
+        let matching = matching.filter(|place| nodes[**place].wait.is_some());
+        let hint = match matching.count() {
+            0 => String::new(),
+            many => format!("; {many} that match wait themselves: --victims all"),
+        };
+        let words =
+            format!("nobody was chosen, and {waiting} wait: of {heads} heads none matches{hint}");
+        match self.options.filters.ask_how_much() {
+            true => self.context.note(words),
+            false => self.context.warn(words),
         }
     }
 
@@ -350,6 +382,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         self.is_left |= case.is_left(outcome);
+        self.has_told = true;
         self.output.write(&record)
     }
 }

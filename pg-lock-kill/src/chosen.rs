@@ -35,7 +35,8 @@ pub struct Named {
 pub fn end(run: &mut Run<'_>) -> Result<()> {
     let named = read(run)?;
     if named.is_empty() {
-        run.context.note("there is nobody on standard input");
+        run.context
+            .warn("standard input names nobody: nobody was ended");
         return Ok(());
     }
     check_count(run.options, &named)?;

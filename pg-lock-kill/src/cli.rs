@@ -249,6 +249,22 @@ impl Filters {
             .any(|condition| matches!(condition.test, Test::WaitingFor(_)) && !condition.is_not)
     }
 
+    /// Whether they ask for how long, or how many.
+    pub fn ask_how_much(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| {
+            matches!(
+                condition.test,
+                Test::WaitingFor(_)
+                    | Test::BlockingFor(_)
+                    | Test::XactAge(_)
+                    | Test::IdleInTransaction(_)
+                    | Test::QueryAge(_)
+                    | Test::MinBlocked(_)
+            )
+        })
+    }
+
     /// Whether they ask what a session does, which is another thing a moment later.
     pub fn ask_of_state(&self) -> bool {
         let mut conditions = self.conditions.iter();

@@ -52,8 +52,9 @@ pub fn watch(run: &mut Run<'_>) -> Result<()> {
 fn is_over(run: &Run<'_>, sight: &Sight) -> bool {
     if run.remaining() == 0 {
         let most = run.options.victims.most;
-        run.context
-            .note(format!("{most} were signalled, as many as --max allows"));
+        run.context.warn(format!(
+            "{most} were signalled, as many as --max allows: the watch is over"
+        ));
         return true;
     }
     let is_clear = match run.options.scope.sessions {

@@ -35,6 +35,10 @@ impl Options {
                 "- names the victims: --victims has nothing to choose",
             ),
             (
+                acts && self.victims.most == 0,
+                "--max 0 ends nobody: --dry-run says who would be ended",
+            ),
+            (
                 watch.every.is_some() && !acts,
                 "--watch goes with --cancel, --terminate or --escalate (with --dry-run, too)",
             ),

@@ -126,7 +126,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "max-percent",
         "PERCENT",
-        "end at most so many percent of all client sessions",
+        "end nobody if it were more than so many percent of all client sessions",
     )
     .group("Victims"),
     Flag::switch("include-superusers", "superusers' sessions, too").group("Victims"),

@@ -323,3 +323,37 @@ fn the_pipeline() {
     let output = ground.given(&[record], &["--terminate"]).expect_code(0);
     expect_result(&output, etl.pid, "", "gone_already");
 }
+
+#[test]
+fn where_nobody_is_chosen_it_is_said() {
+    let ground = Ground::new();
+    let _etl = ground.holder("etl", LOCK);
+    let _waiter = ground.waiter("web", LOCK);
+    for (arguments, said) in [
+        (
+            &["--app", "elt"][..],
+            "nobody was chosen, and 1 wait: of 1 heads none matches\n",
+        ),
+        (
+            &["--app", "web"],
+            "1 that match wait themselves: --victims all",
+        ),
+        (&["-"], "standard input names nobody"),
+    ] {
+        let output = ground.tool(arguments).args(["--terminate"]).stdin("").run();
+        output.expect_code(0).expect_no_output().expect_error(said);
+    }
+    // Who looks each minute for long waits wants no word of short ones.
+    let output = ground.run(&["--blocking-for", "1h", "--terminate"]);
+    let output = output.expect_code(0).expect_no_output();
+    assert_eq!(output.stderr, "");
+    let output = ground.run(&["--max", "0", "--terminate"]).expect_code(2);
+    output.expect_error("--dry-run says");
+    // Nobody stands in for the worst one.
+    let _lesser = ground.holder("lesser", "update t set n = 1 where id = 2");
+    let _behind = ground.waiter("behind", "update t set n = 1 where id = 2");
+    let _behind_etl = ground.waiter("web", LOCK);
+    let output = ground.run(&["--protect", "etl", "--terminate"]);
+    let output = output.expect_code(1);
+    output.expect_error("in the place of the worst, which can't be");
+}

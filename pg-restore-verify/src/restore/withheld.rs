@@ -134,7 +134,7 @@ impl Withheld {
         let words = || format!("{}: {}", refusal.shown(), refusal.in_words());
         let (count, _) = self.first.get_or_insert_with(|| (0, words()));
         *count += 1;
-        self.leaves_gap |= !gives_rights(&refusal.statement);
+        self.leaves_gap |= leaves_gap(refusal, self.is_shared);
         // Of an object that is there, all but the owner is compared.
         if gives_owner(refusal.statement.trim()) {
             return;
@@ -257,7 +257,7 @@ impl Withheld {
 
 /// Whom to blame for each refusal.
 fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
-    let mut leaves_gap = !missing.extensions.is_empty();
+    let mut gap = !missing.extensions.is_empty();
     let harmful = |refusal: &&mut Refusal| refusal.harmless.is_none();
     for refusal in refusals.iter_mut().filter(harmful) {
         // On a server of ours we may do everything, and who may not is of the backup.
@@ -270,7 +270,7 @@ fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
         if refusal.blame.is_none() && is_own {
             refusal.blame = Some(Blame::Server);
         }
-        leaves_gap |= refusal.blame.is_some() && !gives_rights(&refusal.statement);
+        gap |= leaves_gap(refusal, is_shared);
     }
     // Jobs work side by side: what follows may have been told of before.
     for refusal in refusals.iter_mut().filter(harmful) {
@@ -282,12 +282,19 @@ fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
                 .map(role)
                 .any(|words| refusal.message.contains(&words))
         };
-        let creates_extension = leaves_gap && refusal.statement.starts_with("CREATE EXTENSION ");
-        let is_missing = refusal.is_about_missing() && (leaves_gap || names_role());
+        let creates_extension = gap && refusal.statement.starts_with("CREATE EXTENSION ");
+        let is_missing = refusal.is_about_missing() && (gap || names_role());
         if refusal.blame.is_none() && (is_missing || creates_extension) {
             refusal.blame = Some(Blame::Missing);
         }
     }
+}
+
+/// Whether something else may be missing for it. Of what a server of ours refuses for its reach
+/// alone nothing of pg_dump's depends on.
+fn leaves_gap(refusal: &Refusal, is_shared: bool) -> bool {
+    let of_reach = refusal.blame == Some(Blame::Reach) && !is_shared;
+    refusal.blame.is_some() && !of_reach && !gives_rights(&refusal.statement)
 }
 
 /// Whether a statement only says whose something is, who may use it, or what it is for.
