@@ -193,6 +193,30 @@ fn what_psql_can_say_is_foreseen() {
 }
 
 #[test]
+fn a_command_that_dumps_another_database() {
+    let cluster = tests::start(&ClusterOptions::default());
+    let _databases = ["app", "shop"].map(|name| Database::named(&cluster, name));
+    let bin = far(&[]);
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    let (host, port) = (cluster.socket_dir().display(), cluster.port());
+    for format in ["custom", "tar"] {
+        let script = format!(
+            "[ \"$1\" = --version ] && exec {0} --version
+             exec {0} -h {host} -p {port} -U postgres -F {format} shop",
+            pg_dump.path().display()
+        );
+        write(&bin.path().join("far/pg_dump"), &script);
+        let dir = tempfile::tempdir().unwrap();
+        let command = format!("env {}/far/pg_dump", bin.path().display());
+        let run = folder(dir.path()).args(["--pg-dump", &command, "-d", "app", "-F", format]);
+        run.run()
+            .expect_code(2)
+            .expect_error("the archive is of the database shop, not of app");
+        assert!(setting::visible(dir.path()).is_empty());
+    }
+}
+
+#[test]
 fn what_a_wrapper_leaves_behind_is_not_waited_for() {
     let database = setting::database_with_rows(10);
     let bin = tempfile::tempdir().unwrap();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::Result;
 use shared::backup::{Common, Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
+use shared::{Error, Result};
 
 use super::asked::Asked;
 use super::elsewhere::Whole;
@@ -183,7 +183,21 @@ impl Database {
             room: &run.room,
             more,
         };
-        dump.write(partial, run.context)
+        let dumped = dump.write(partial, run.context)?;
+        self.is_of_this(&dumped)?;
+        Ok(dumped)
+    }
+
+    /// An error where a command dumped whatever it has in mind, and not what it was told to.
+    fn is_of_this(&self, dumped: &Dumped) -> Result<()> {
+        let asked = self.conninfo.database();
+        match &dumped.head.database {
+            Some(other) if self.asked.is_none() && other != asked => Err(Error::new(format!(
+                "the archive is of the database {other}, not of {asked}"
+            ))
+            .with_hint("the command of --pg-dump has to pass on the arguments that it is given")),
+            _ => Ok(()),
+        }
     }
 
     /// The manifest with what the dump turned out to be, and what only it says of the server.

@@ -29,9 +29,10 @@ pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Cop
     let toc = Toc::read(&mut recorder)?;
     let mut start = recorder.bytes;
     let is_plain = |toc: &Toc| toc.storage == Storage::Custom && toc.packing == Some(Packing::None);
+    let head = toc.as_ref().map(Head::of).unwrap_or_default();
     let Some(toc) = toc.filter(is_plain) else {
         return match dump.pg_restore {
-            Some(_) => pass_through(&start, input, output),
+            Some(_) => pass_through(&start, input, output, head),
             None => Err(Error::new(
                 "its archive is of a kind that is not known here, and there is no pg_restore to \
                  read it",
@@ -59,13 +60,18 @@ pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Cop
         output,
         compression,
         tally,
-        head: Head::of(&toc),
+        head,
         warning: None,
     })
 }
 
 /// What we don't know, we don't touch.
-fn pass_through(start: &[u8], mut input: impl Read, mut output: Output) -> Outcome<Copied> {
+fn pass_through(
+    start: &[u8],
+    mut input: impl Read,
+    mut output: Output,
+    head: Head,
+) -> Outcome<Copied> {
     let mut buffer = vec![0; READ_BYTES];
     output.put(start.to_vec())?;
     loop {
@@ -78,10 +84,10 @@ fn pass_through(start: &[u8], mut input: impl Read, mut output: Output) -> Outco
         output,
         compression: Compression::None,
         tally: None,
-        head: Head::default(),
+        head,
         warning: Some(
-            "this pg_dump writes archives of a kind that is not known here: the backup is not \
-             compressed, and its rows are not counted"
+            "this pg_dump writes archives of a kind that is not known here, or compresses them \
+             unasked: its archive is kept as it is, and its rows are not counted"
                 .into(),
         ),
     })

@@ -122,10 +122,8 @@ impl<'a> Obstacles<'a> {
             remedies.push(format!("ALTER ROLE {role} BYPASSRLS"));
         }
         if self.large_objects.0 > 0 {
-            let database = plain(judged.database);
             remedies.push(format!(
-                "ALTER DATABASE {database} SET lo_compat_privileges = on lets everybody read large \
-                 objects, --no-blobs leaves them out"
+                "GRANT SELECT ON LARGE OBJECT … TO {role}, --no-blobs leaves them out"
             ));
         }
         remedies
