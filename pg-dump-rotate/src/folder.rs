@@ -52,47 +52,32 @@ pub struct Folder {
 impl Folder {
     /// Opens a folder, and makes it first, for its owner alone, if it is missing.
     pub fn make(path: &Path) -> Result<Self> {
-        if path.exists() && !path.is_dir() {
-            return Err(Error::new(format!("{} is not a folder", path.display())));
-        }
-        Self::may_be_made(path)?;
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => {
-                made.context(|| format!("could not make the folder {}", path.display()))?;
-                // One that we may add to but not read can't be synced by us.
-                let _ = path.parent().map(sync);
-            }
+        Self::standing(path)?;
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.context(|| format!("could not make the folder {}", path.display()))?;
+        for parent in missing.iter().filter_map(|made| made.parent()) {
+            // One that we may add to but not read can't be synced by us.
+            let _ = sync(parent);
         }
         Self::open(path)
     }
 
-    /// Where not even the parent is there, something is not mounted rather than new.
-    fn may_be_made(path: &Path) -> Result<()> {
-        if exists(path) && !path.exists() {
-            return Err(
-                Error::new(format!("{} is a link to nowhere", path.display()))
-                    .with_hint("is what it leads to not mounted?"),
-            );
-        }
-        match path.parent().filter(|parent| !exists(parent)) {
-            None => Ok(()),
-            Some(parent) => {
-                let (path, parent) = (path.display(), parent.display());
-                let error = format!("could not make the folder {path}: there is no {parent}");
-                Err(Error::new(error).with_hint("is it not mounted? if it is new, mkdir makes it"))
-            }
-        }
+    /// What of it is there already.
+    fn standing(path: &Path) -> Result<&Path> {
+        let there = path.ancestors().find(|path| exists(path));
+        let there = there.unwrap_or(Path::new("/"));
+        let wrong = match there {
+            there if !there.exists() => "is a link to nowhere",
+            there if !there.is_dir() => "is not a folder",
+            there => return Ok(there),
+        };
+        Err(Error::new(format!("{} {wrong}", there.display())))
     }
 
     /// An error where [`Folder::make`] would fail. Changes nothing.
     pub fn foresee(path: &Path) -> Result<()> {
-        Self::may_be_made(path)?;
-        let parent = path.parent().unwrap_or(path);
-        let there = if exists(path) { path } else { parent };
-        if !there.is_dir() {
-            return Err(Error::new(format!("{} is not a folder", there.display())));
-        }
+        let there = Self::standing(path)?;
         let may = Access::WRITE_OK | Access::EXEC_OK;
         accessat(CWD, there, may, AtFlags::EACCESS)
             .map_err(io::Error::from)

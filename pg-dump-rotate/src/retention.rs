@@ -34,6 +34,8 @@ use reason::{Reason, number};
 const PAUSES: usize = 5;
 /// So many other gaps there are to be for each pause, or there is no rhythm that it interrupts.
 const OTHERS: usize = 3;
+/// So many times as long as any other gap a pause is.
+const LONGER: i32 = 5;
 
 /// How many of what to keep; zero and `None` are rules that aren't there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,6 +129,7 @@ fn within(past: &[Candidate], span: Duration) -> usize {
 fn within_without_pauses(past: &[Candidate], span: Duration) -> usize {
     let pause = (span / 5).saturating_mul(3);
     let (mut age, mut longest) = (time::Duration::ZERO, time::Duration::ZERO);
+    let mut shortest = time::Duration::MAX;
     let (mut pauses, mut others, mut count) = (0, 0, 0);
     for (place, pair) in past.windows(2).enumerate() {
         let gap = pair[0].taken_at - pair[1].taken_at;
@@ -136,12 +139,14 @@ fn within_without_pauses(past: &[Candidate], span: Duration) -> usize {
             age += gap;
         } else {
             pauses += 1;
+            shortest = shortest.min(gap);
             age += longest;
         }
         if age >= span || pauses > PAUSES {
             break;
         }
-        if pauses * OTHERS <= others {
+        let is_rhythm = longest.saturating_mul(LONGER) <= shortest;
+        if is_rhythm && pauses * OTHERS <= others {
             count = place + 2;
         }
     }

@@ -103,7 +103,7 @@ fn a_folder_that_can_not_be_written() {
     expect_failure(
         back_up(&database, &file.join("x")),
         dir.path(),
-        "file/x: Not a directory",
+        "file is not a folder",
     );
     let run = back_up(&database, &file);
     expect_failure(run, dir.path(), "file is not a folder");

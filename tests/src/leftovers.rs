@@ -51,12 +51,11 @@ pub fn shared_memory_of(pids: &[u32]) -> Vec<String> {
     }
     let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
     for line in segments.lines().skip(1) {
-        // key shmid perms size cpid
+        // key shmid perms size cpid lpid nattch
         let fields: Vec<&str> = line.split_whitespace().collect();
-        if fields[4]
-            .parse()
-            .is_ok_and(|creator| pids.contains(&creator))
-        {
+        let creator = fields[4].parse();
+        // What a killed server left may have been made by an earlier process of the same number.
+        if fields[6] != "0" && creator.is_ok_and(|creator| pids.contains(&creator)) {
             found.push(fields[1].to_string());
         }
     }

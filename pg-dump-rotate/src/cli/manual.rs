@@ -141,8 +141,8 @@ const RETENTION: Terms = &[
         "--keep-within",
         "A day of --keep-within is 24 hours. A pause without backups, or a clock that jumped \
          ahead, does not cost what was kept until then: a gap of three fifths of --keep-within or \
-         more counts only as much as the longest of the other gaps since, the newest five such, \
-         where there are three others for each; and where the newest backup is alone within, it is \
+         more that is five times as long as any other since counts only as much as the longest of \
+         those, the newest five such, where there are three others for each; and where the newest backup is alone within, it is \
          counted from the one before as well.",
     ),
     (

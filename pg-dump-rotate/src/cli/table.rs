@@ -116,7 +116,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "dir",
         "DIR",
-        "the folder of the backups, made if only that is missing",
+        "the folder of the backups, made if it is missing",
     )
     .group("Backup"),
     Flag::value(

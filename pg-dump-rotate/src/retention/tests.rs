@@ -217,6 +217,9 @@ fn what_is_rare_is_not_kept_for_ever() {
     assert_eq!(kept(&within(30 * 24), &taken), [0, 1]);
     assert_eq!(kept(&within(30 * 24), &taken[35..]).len(), 505);
     assert_eq!(kept(&within(30 * 24), &taken[34..]), [0, 1]);
+    // Without a rhythm that it would interrupt.
+    let taken = [0, 6, 8, 29, 31, 90].map(|days| NOW - time::Duration::days(days));
+    assert_eq!(kept(&within(30 * 24), &taken), [0, 1, 2, 3]);
     // What only other rules keep of older ones is none of its own.
     let mut taken = regular(30 * 24 + 1, HOUR);
     taken.extend((2..9).map(|months| NOW - time::Duration::days(30 * months)));

@@ -92,6 +92,7 @@ fn t08() {
     let database = application();
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("backup.log");
+    fs::create_dir(folder.path().join("b")).unwrap();
     let bin = tests::binary("pg-dump-rotate");
     let cron = |conninfo: &str| {
         let line = format!(

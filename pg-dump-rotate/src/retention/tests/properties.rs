@@ -121,7 +121,11 @@ fn is_young(taken: &[i64], span: i64) -> bool {
     };
     let age: i64 = gaps.iter().enumerate().map(as_long).sum();
     let pauses = gaps.iter().filter(|gap| is_pause(gap)).count();
-    age < span && pauses <= 5 && 4 * pauses <= gaps.len()
+    let is_rhythm = gaps.iter().filter(|gap| is_pause(gap)).all(|pause| {
+        let others = gaps.iter().filter(|gap| !is_pause(gap));
+        others.max().is_none_or(|longest| *pause >= 5 * longest)
+    });
+    age < span && pauses <= 5 && 4 * pauses <= gaps.len() && is_rhythm
 }
 
 /// Numbers that are the same in every run.
