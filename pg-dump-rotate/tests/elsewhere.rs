@@ -235,7 +235,8 @@ fn what_a_wrapper_leaves_behind_is_not_waited_for() {
     let run = run.args(["--globals", "--pg-dump", wrapper.to_str().unwrap()]);
     assert_eq!(run.run().expect_code(0).stderr, "");
     let left = fs::read_to_string(bin.path().join("left")).unwrap();
-    assert_eq!(left.lines().count(), 2);
+    // A pg_dump from 16 on is asked what it can do, too.
+    assert!(left.lines().count() >= 2, "{left}");
     let killed = std::process::Command::new("kill")
         .args(left.lines())
         .status();
