@@ -164,7 +164,8 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "exec",
         "COMMAND",
-        "before each victim: gets its record on stdin, and spares it by failing; has 30s",
+        "before each victim, for sh -c: gets its record on stdin, and spares it by failing; has 30s; \
+         asks nobody with --dry-run",
     )
     .group("Action"),
     Flag::value(

@@ -368,6 +368,25 @@ fn the_users_program_may_spare_one() {
 }
 
 #[test]
+fn the_users_program_is_a_line_for_the_shell() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    for command in [
+        "echo hello; exit 1",
+        "cat > /dev/null && false",
+        "tr a-z A-Z | grep -q head",
+    ] {
+        let output = ground.run(&["--terminate", "--exec", command]);
+        expect_result(&output.expect_code(1), head.pid, "", "vetoed");
+    }
+    let arguments = ["--terminate", "--exec", "tr a-z A-Z | grep -q HEAD"];
+    let output = ground.run(&arguments).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
 fn what_is_over_when_the_program_has_decided_is_over() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
