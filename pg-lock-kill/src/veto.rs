@@ -81,10 +81,17 @@ fn wait(child: Child) -> Result<Option<String>> {
     if finished.status.success() {
         return Ok(None);
     }
-    let said = format!("{} {}{}", finished.name, finished.end(), last_word(&finished));
+    let said = format!(
+        "{} {}{}",
+        finished.name,
+        finished.end(),
+        last_word(&finished)
+    );
     let status = finished.status.code();
     match status.is_some_and(|status| NOT_RUN.contains(&status)) {
-        true => Err(Error::new(said).with_hint("it can't be run, and nobody is ended without its word")),
+        true => {
+            Err(Error::new(said).with_hint("it can't be run, and nobody is ended without its word"))
+        }
         false => Ok(Some(said)),
     }
 }

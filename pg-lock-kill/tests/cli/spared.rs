@@ -403,7 +403,9 @@ fn what_is_over_when_the_program_has_decided_is_over() {
     waiter.answer().unwrap();
     fs::write(&path, "").unwrap();
     let output = running.finish().expect_code(0);
-    assert_eq!(results(&output), []);
+    expect_result(&output, head.pid, "", "changed");
+    let words = "it was in another transaction, or in none, when --exec had decided";
+    assert_eq!(message(&output), words);
     head.run("select 1");
 }
 
