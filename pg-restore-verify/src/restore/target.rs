@@ -16,6 +16,7 @@ use super::foreign::{Foreign, HeldOff};
 use super::refusal::{Refusal, lacks_right, server_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
+use crate::attribute_versions;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::promised::Promised;
@@ -195,7 +196,11 @@ impl Target {
     pub fn withheld(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
         let alone = "the backup holds no definitions, and what it holds needs them";
         let of_rest = (contents.schema.len() == 0).then(|| Doubt::Part(alone.to_string()));
-        let doubt = self.doubt.clone().or(of_rest);
+        let mut refused = refusals.iter();
+        let of_build = refused
+            .any(Refusal::is_about_number_of_server)
+            .then(|| Doubt::Old(attribute_versions::NEEDS_SUCH_A_SERVER.to_string()));
+        let doubt = of_build.or(self.doubt.clone()).or(of_rest);
         let lacks = !self.lacking.is_empty() || doubt.is_some();
         let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
         if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
