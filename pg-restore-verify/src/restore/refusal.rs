@@ -211,6 +211,9 @@ pub fn server_gone(detail: String) -> Error {
     }
 }
 
+/// The code of a role of a newer server's own, which this one lets nobody create.
+pub const RESERVED_NAME: &str = "42939";
+
 /// What pg_dump sets for its session and a newer one may add.
 const OF_THE_SESSION: [&str; 6] = [
     "transaction_timeout",

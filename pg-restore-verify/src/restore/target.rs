@@ -13,7 +13,7 @@ use shared::dump::{QualifiedName, quote_identifier};
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::refusal::{Refusal, lacks_right, server_gone};
+use super::refusal::{RESERVED_NAME, Refusal, lacks_right, server_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::attribute_versions;
@@ -364,7 +364,10 @@ impl Target {
                 }
                 Ok(false) => {}
                 // What needs it is refused then.
-                Err(error) if lacks_right(error.sqlstate(), error.message()) => {
+                Err(error)
+                    if lacks_right(error.sqlstate(), error.message())
+                        || error.sqlstate() == Some(RESERVED_NAME) =>
+                {
                     self.missing_roles.insert(role.clone(), error);
                 }
                 Err(error) => return Err(error),
@@ -381,8 +384,14 @@ impl Target {
             // trigger was a superuser, one of a view may have been a member of who can read.
             let name = quote_identifier(&role);
             let create = format!("CREATE ROLE {name} SUPERUSER NOLOGIN");
-            client.batch_execute(&create)?;
-            self.created_roles.insert(role.clone());
+            match client.batch_execute(&create).map_err(Error::from) {
+                Ok(()) => {
+                    self.created_roles.insert(role.clone());
+                }
+                // The server will say what it makes of statements about it.
+                Err(error) if error.sqlstate() == Some(RESERVED_NAME) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.known.roles.insert(role);
         Ok(())
