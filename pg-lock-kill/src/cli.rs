@@ -18,12 +18,13 @@ use crate::snapshot::Mode;
 pub use table::TOOL;
 
 /// The states of pg_stat_activity.
-const STATES: [&str; 6] = [
+const STATES: [&str; 7] = [
     "active",
     "idle",
     "idle in transaction",
     "idle in transaction (aborted)",
     "fastpath function call",
+    "starting",
     "disabled",
 ];
 

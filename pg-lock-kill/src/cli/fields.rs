@@ -50,7 +50,10 @@ pub const FIELDS: &[(&str, &str)] = &[
         "backend_type",
         "client backend, autovacuum worker, …, or prepared transaction",
     ),
-    ("state", "active, idle in transaction, …"),
+    (
+        "state",
+        "active, idle in transaction, …; starting before it has begun",
+    ),
     ("state_change", "since when"),
     ("state_age_seconds", "for so long"),
     (
