@@ -133,7 +133,8 @@ fn explained(error: Error) -> Error {
     match error.sqlstate() {
         Some("55P03") => error.with_hint(
             "somebody has locked catalogues that every connection needs, as VACUUM FULL, CLUSTER and \
-             REINDEX of them do: ps on the server's machine shows which process does, and kill -INT cancels it",
+             REINDEX of them do. Where they are this database's alone, another one shows who: -d postgres. \
+             Else ps on the server's machine does, and kill -INT cancels it",
         ),
         _ => error,
     }

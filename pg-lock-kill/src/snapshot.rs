@@ -5,6 +5,7 @@
 mod file;
 mod mode;
 mod rows;
+mod starting;
 mod take;
 mod waiting;
 
@@ -16,6 +17,7 @@ use crate::words::DATABASES;
 pub use file::{load, save};
 pub use mode::{Mode, Modes};
 pub use rows::Row;
+pub use starting::STARTING;
 pub use take::{query, take};
 
 /// The lock table and the sessions at one moment.
@@ -121,8 +123,8 @@ impl Tag {
     }
 }
 
-/// A row of pg_stat_activity (manual 28.2.3).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A row of pg_stat_activity (manual 28.2.3), or a process that is about to be one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Session {
     /// Its process.
     pub pid: i32,
@@ -167,7 +169,7 @@ pub struct Session {
     pub backend_xmin: Option<u32>,
     /// Its statement, or the last one, without passwords.
     pub query: Option<String>,
-    /// `client backend`, `autovacuum worker`, `walsender`, `startup`, …
+    /// `client backend`, `autovacuum worker`, `walsender`, `startup`, …; empty where that is not known yet.
     pub backend_type: String,
     /// What pg_stat_progress_… says it is busy with: `basebackup`, `copy`, `create_index`, …
     pub progress: Option<String>,

@@ -50,7 +50,10 @@ pub const FIELDS: &[(&str, &str)] = &[
         "backend_type",
         "client backend, autovacuum worker, …, or prepared transaction",
     ),
-    ("state", "active, idle in transaction, …"),
+    (
+        "state",
+        "active, idle in transaction, …; starting before it has begun",
+    ),
     ("state_change", "since when"),
     ("state_age_seconds", "for so long"),
     (
@@ -106,7 +109,8 @@ pub const RESULTS: &[(&str, &str)] = &[
     ),
     (
         "changed",
-        "it is in another transaction, or has done something since; nothing was done",
+        "it is in another transaction, waits no more, or did something else where it was chosen by what \
+         it does; nothing was done",
     ),
     ("denied", "the server refused; message says why"),
     (

@@ -7,7 +7,7 @@ use shared::time::Time;
 
 use super::Record;
 use crate::forest::{Forest, Node, Who};
-use crate::snapshot::{Prepared, Session, Snapshot, Tag};
+use crate::snapshot::{Prepared, STARTING, Session, Snapshot, Tag};
 use crate::words;
 
 impl Record {
@@ -65,7 +65,7 @@ impl Record {
             database: session.database.clone(),
             application_name: session.application_name.clone(),
             client_addr: session.client_addr.clone(),
-            backend_type: Some(session.backend_type.clone()),
+            backend_type: Some(session.backend_type.clone()).filter(|kind| !kind.is_empty()),
             state: session.state.clone(),
             state_change: session.state_change,
             state_age_seconds: age(session.state_change),
@@ -113,6 +113,9 @@ fn message(node: &Node, record: &Record) -> Option<&'static str> {
         (Some(_), None) => Some("who blocked it was gone a moment later"),
         (Some(_), Some(_)) if is_replay => {
             Some("replay of what the primary did waits, and with it all that the standby is to get")
+        }
+        _ if record.state.as_deref() == Some(STARTING) => {
+            Some("it is about to begin: before that, little is known of it")
         }
         (None, _) if is_replay => Some("it repeats a lock of the primary: act there"),
         _ => None,

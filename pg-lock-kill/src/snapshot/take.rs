@@ -5,8 +5,8 @@ use shared::secrets;
 use shared::{Context as _, Error, Result};
 
 use super::rows::{self, Row};
-use super::waiting;
 use super::{Lock, Mode, Prepared, Session, Snapshot, Tag};
+use super::{starting, waiting};
 
 /// The first version that says since when a lock is waited for.
 const WAITSTART: u32 = 140_000;
@@ -27,6 +27,7 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
         let prepared = answer.iter().flatten().map(prepared_one);
         snapshot.prepared = prepared.collect::<Result<_>>()?;
     }
+    starting::add(&mut snapshot, connection)?;
     waiting::ask_of_safe_snapshots(&mut snapshot, connection)?;
     if version < WAITSTART {
         waiting::ask_of_queues(&mut snapshot, connection)?;
