@@ -1,6 +1,11 @@
 //! What one run foresees, passes on and survives, whatever it dumps.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod setting;
 
