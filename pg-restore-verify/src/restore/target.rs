@@ -27,7 +27,7 @@ use crate::servers::{self, Servers};
 use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
-const DATABASE: &str = "pg_restore_verify";
+pub const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
 pub struct Target {
