@@ -46,15 +46,17 @@ pub struct Options {
     pub format: Option<Format>,
     /// `--log-line-prefix`
     pub prefix: Option<Prefix>,
-    /// `--limit`: so many records of each kind.
-    pub limit: Option<usize>,
 }
 
-/// The records of the log that `input` brings.
+/// The records of the log that `input` brings, at most `limit` of each kind.
 ///
 /// # Errors
 /// When it can't be read or decompressed, or is no log of PostgreSQL's.
-pub fn report(input: impl Read + Send, options: &Options) -> Result<Vec<Row>> {
+pub fn report(
+    input: impl Read + Send,
+    options: &Options,
+    limit: Option<usize>,
+) -> Result<Vec<Row>> {
     let mut input = BufReader::with_capacity(PIECE, input);
     let compression = Compression::of(input.fill_buf().context(unreadable)?);
     let unpacked = compression.unpack(input).context(unreadable)?;
@@ -75,7 +77,7 @@ pub fn report(input: impl Read + Send, options: &Options) -> Result<Vec<Row>> {
     if tally.all.count == 0 && tally.skipped > 0 {
         return Err(no_log(&tally, format));
     }
-    Ok(report::rows(tally, format, options.limit))
+    Ok(report::rows(tally, format, limit))
 }
 
 fn unreadable() -> String {

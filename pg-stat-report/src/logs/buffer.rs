@@ -177,7 +177,9 @@ mod tests {
 
     #[test]
     fn what_is_held_stays_when_more_is_read() {
-        let text: Vec<u8> = (0..200_000).flat_map(|n| format!("{n}\n").into_bytes()).collect();
+        let text: Vec<u8> = (0..200_000)
+            .flat_map(|n| format!("{n}\n").into_bytes())
+            .collect();
         let mut lines = Lines::new(&text[..], 1 << 20);
         let first = lines.line().unwrap().unwrap();
         for n in 1..50_000 {

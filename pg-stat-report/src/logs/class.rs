@@ -30,11 +30,16 @@ const UNQUOTED: [(&[u8], &[u8]); 6] = [
 /// left out.
 fn walk(message: &[u8], mut give: impl FnMut(&[u8])) {
     const LONGEST: usize = 400;
-    let line = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = message
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let line = &line[..line.len().min(LONGEST)];
     let line = without_position(line);
     if let Some((before, after)) = UNQUOTED.iter().find(|(before, after)| {
-        line.len() >= before.len() + after.len() && line.starts_with(before) && line.ends_with(after)
+        line.len() >= before.len() + after.len()
+            && line.starts_with(before)
+            && line.ends_with(after)
     }) {
         let named = &line[before.len()..line.len() - after.len()];
         let kind = match *before {
@@ -43,7 +48,11 @@ fn walk(message: &[u8], mut give: impl FnMut(&[u8])) {
         };
         give(before);
         give(&named[..kind]);
-        give(if kind > 0 && kind < named.len() { b" \"...\"" } else { b"\"...\"" });
+        give(if kind > 0 && kind < named.len() {
+            b" \"...\""
+        } else {
+            b"\"...\""
+        });
         return give(after);
     }
     pieces(line, give);
@@ -56,7 +65,9 @@ fn pieces(line: &[u8], mut give: impl FnMut(&[u8])) {
         let (length, stand_in): (usize, &[u8]) = match line[at] {
             b'"' if line[..at].ends_with(b": ") => (line.len() - at, b"\"...\""),
             b'"' => (to_quote(&line[at..]), b"\"...\""),
-            b'\'' if at == 0 || !line[at - 1].is_ascii_alphanumeric() => (to_quote(&line[at..]), b"'...'"),
+            b'\'' if at == 0 || !line[at - 1].is_ascii_alphanumeric() => {
+                (to_quote(&line[at..]), b"'...'")
+            }
             digit if digit.is_ascii_digit() => (number(&line[at..]), b"?"),
             byte if byte.is_ascii_alphabetic() => {
                 at += word(&line[at..]);
@@ -77,10 +88,16 @@ fn pieces(line: &[u8], mut give: impl FnMut(&[u8])) {
 
 /// The message without ` at character 15`.
 fn without_position(line: &[u8]) -> &[u8] {
-    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = line
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     match digits {
         0 => line,
-        _ => line[..line.len() - digits].strip_suffix(b" at character ").unwrap_or(line),
+        _ => line[..line.len() - digits]
+            .strip_suffix(b" at character ")
+            .unwrap_or(line),
     }
 }
 
@@ -99,7 +116,10 @@ fn word(text: &[u8]) -> usize {
 /// A number, a place in the WAL or a file of it, a time.
 fn number(text: &[u8]) -> usize {
     const WAL_FILE: usize = 24;
-    let hex = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let hex = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     if hex == WAL_FILE {
         return hex;
     }
@@ -116,7 +136,9 @@ fn number(text: &[u8]) -> usize {
         }
         length += 1;
         if *byte == b'/' {
-            let place = text[length..].iter().take_while(|byte| byte.is_ascii_hexdigit());
+            let place = text[length..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_hexdigit());
             length += place.count();
         }
     }
@@ -134,23 +156,50 @@ mod tests {
 
     #[test]
     fn names_and_numbers_are_left_out() {
-        check("relation \"nope\" does not exist at character 15", "relation \"...\" does not exist");
-        check("column u.nme does not exist at character 8", "column \"...\" does not exist");
-        check("permission denied for table secrets", "permission denied for table \"...\"");
-        check("duplicate key value violates unique constraint \"t_pkey\"", "duplicate key value violates unique constraint \"...\"");
-        check("invalid input syntax for type integer: \"a\"b\"", "invalid input syntax for type integer: \"...\"");
-        check("server process (PID 32155) was terminated by signal 9: Killed", "server process (PID ?) was terminated by signal ?: Killed");
+        check(
+            "relation \"nope\" does not exist at character 15",
+            "relation \"...\" does not exist",
+        );
+        check(
+            "column u.nme does not exist at character 8",
+            "column \"...\" does not exist",
+        );
+        check(
+            "permission denied for table secrets",
+            "permission denied for table \"...\"",
+        );
+        check(
+            "duplicate key value violates unique constraint \"t_pkey\"",
+            "duplicate key value violates unique constraint \"...\"",
+        );
+        check(
+            "invalid input syntax for type integer: \"a\"b\"",
+            "invalid input syntax for type integer: \"...\"",
+        );
+        check(
+            "server process (PID 32155) was terminated by signal 9: Killed",
+            "server process (PID ?) was terminated by signal ?: Killed",
+        );
         check("redo starts at 0/289A160", "redo starts at ?");
         check("division by zero", "division by zero");
-        check("file 000000010000000A000000FF on x86_64 (64-bit), 14.2", "file ? on x86_64 (?-bit), ?");
+        check(
+            "file 000000010000000A000000FF on x86_64 (64-bit), 14.2",
+            "file ? on x86_64 (?-bit), ?",
+        );
         check("type int4 isn't here", "type int4 isn't here");
     }
 
     #[test]
     fn messages_of_one_class_have_one_hash() {
         let of = |message: &str| hash(message.as_bytes(), 0);
-        assert_eq!(of("relation \"a\" does not exist"), of("relation \"b c\" does not exist at character 1"));
-        assert_ne!(of("relation \"a\" does not exist"), of("database \"a\" does not exist"));
+        assert_eq!(
+            of("relation \"a\" does not exist"),
+            of("relation \"b c\" does not exist at character 1")
+        );
+        assert_ne!(
+            of("relation \"a\" does not exist"),
+            of("database \"a\" does not exist")
+        );
         assert_ne!(hash(b"a", 0), hash(b"a", 1));
     }
 

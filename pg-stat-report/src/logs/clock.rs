@@ -95,7 +95,10 @@ impl Clock {
         if self.local.is_none() {
             self.local = Zone::local().ok();
         }
-        let local = self.local.as_ref().and_then(|zone| of_zone(zone, noon, name));
+        let local = self
+            .local
+            .as_ref()
+            .and_then(|zone| of_zone(zone, noon, name));
         let known = ZONES.iter().find(|(zone, _)| *zone == name);
         local.or(known.map(|(_, minutes)| *minutes))
     }
@@ -122,12 +125,17 @@ fn signed(name: &str) -> Option<i32> {
         4 => decimal(&digits[2..])?,
         _ => return None,
     };
-    i32::try_from(hours * 60 + minutes).ok().map(|total| sign * total)
+    i32::try_from(hours * 60 + minutes)
+        .ok()
+        .map(|total| sign * total)
 }
 
 /// `1763692386.123`
 fn epoch(text: &[u8]) -> Option<i64> {
-    let dot = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let dot = text
+        .iter()
+        .position(|byte| *byte == b'.')
+        .unwrap_or(text.len());
     let fraction = match text.get(dot + 1..) {
         Some(digits) => decimal(digits.get(..3)?)?,
         None => 0,
@@ -154,7 +162,9 @@ pub fn decimal(digits: &[u8]) -> Option<i64> {
         return None;
     }
     digits.iter().try_fold(0_i64, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + i64::from(digit - b'0'))
     })
 }
 
@@ -178,7 +188,9 @@ pub fn length(text: &[u8]) -> Option<usize> {
     let letters = zone.iter().skip(usize::from(signed));
     let count = match signed {
         true => 1 + letters.take_while(|byte| byte.is_ascii_digit()).count(),
-        false => letters.take_while(|byte| byte.is_ascii_alphabetic()).count(),
+        false => letters
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count(),
     };
     if count > 0 {
         at += 1 + count;
@@ -207,7 +219,13 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2026-13-21 02:46:16 UTC", "2026-11-21 02:46", "x", "2026-11-21 02:46:16 NOWHERE"] {
+        for text in [
+            "",
+            "2026-13-21 02:46:16 UTC",
+            "2026-11-21 02:46",
+            "x",
+            "2026-11-21 02:46:16 NOWHERE",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

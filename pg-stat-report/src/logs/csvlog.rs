@@ -35,11 +35,25 @@ pub fn read<R: Read>(lines: &mut Lines<R>, sink: &mut impl Sink) -> io::Result<(
     Ok(())
 }
 
+/// Gives a record of one line to `sink`; `false` if it is none.
+pub fn line(line: &[u8], sink: &mut impl Sink) -> bool {
+    if !guess::is_csv(line) {
+        return false;
+    }
+    let mut unquoted = Vec::new();
+    let entry = entry(line, &mut unquoted);
+    entry.map(|entry| sink.entry(&entry)).is_some()
+}
+
 /// Gives the first line up, and goes on with the one behind it.
 fn reject<R: Read>(lines: &mut Lines<R>, end: usize, sink: &mut impl Sink) {
     sink.skipped(&lines.held()[..end]);
     let rest = &lines.held()[end..];
-    let next = end + rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+    let next = end
+        + rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(rest.len(), |at| at + 1);
     lines.rewind(next);
     lines.release(next);
 }
@@ -127,7 +141,7 @@ enum Field {
 /// Finds the fields, and says how many there are; nothing if the quotes are wrong.
 fn split(record: &[u8], fields: &mut [Field; MOST], unquoted: &mut Vec<u8>) -> Option<usize> {
     let mut at = 0;
-    for number in 0..MOST {
+    for (number, found) in fields.iter_mut().enumerate() {
         let (field, end) = match record.get(at) {
             Some(b'"') => quoted(record, at + 1, unquoted)?,
             _ => {
@@ -135,7 +149,7 @@ fn split(record: &[u8], fields: &mut [Field; MOST], unquoted: &mut Vec<u8>) -> O
                 (Field::Plain(at, at + length), at + length)
             }
         };
-        fields[number] = field;
+        *found = field;
         match record.get(end) {
             None => return Some(number + 1),
             Some(b',') => at = end + 1,

@@ -31,26 +31,6 @@ pub struct Entry<'a> {
     pub statement: &'a [u8],
 }
 
-impl Entry<'_> {
-    /// A report of which nothing is known yet.
-    pub fn new(severity: Severity) -> Self {
-        Self {
-            time: b"",
-            pid: 0,
-            user: b"",
-            database: b"",
-            application: b"",
-            client: b"",
-            sqlstate: b"",
-            severity,
-            message: b"",
-            detail: b"",
-            context: b"",
-            statement: b"",
-        }
-    }
-}
-
 /// What takes the reports of a log, one after the other, and hears of lines that are none.
 pub trait Sink {
     /// The next report.

@@ -183,7 +183,10 @@ impl Group {
 
     /// What matters most comes first. Errors, deadlocks and refused connections are never many.
     pub fn weight(&self) -> (bool, u64, u64, u64) {
-        let is_rare = matches!(self.kind, Kind::Deadlock | Kind::FailedConnection | Kind::Connection);
+        let is_rare = matches!(
+            self.kind,
+            Kind::Deadlock | Kind::FailedConnection | Kind::Connection
+        );
         (is_rare, self.sum.total, self.sum.bytes, self.sum.count)
     }
 }
@@ -192,7 +195,11 @@ impl Group {
 fn is_secret(text: &[u8]) -> bool {
     let mut words = memchr::memchr2_iter(b'p', b'P', text);
     memchr::memchr(b'\'', text).is_some()
-        && words.any(|at| text[at..].get(..8).is_some_and(|word| word.eq_ignore_ascii_case(b"password")))
+        && words.any(|at| {
+            text[at..]
+                .get(..8)
+                .is_some_and(|word| word.eq_ignore_ascii_case(b"password"))
+        })
 }
 
 /// The text as it is read: the tabs that begin further lines are the log's. Of a statement that
@@ -204,13 +211,18 @@ fn put(into: &mut String, text: &[u8]) {
         return;
     }
     let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let end = (0..=text.len().min(LONGEST)).rev().take(4).find(|at| !is_inside(at));
+    let end = (0..=text.len().min(LONGEST))
+        .rev()
+        .take(4)
+        .find(|at| !is_inside(at));
     let text = &text[..end.unwrap_or_default()];
     let mut lines = text.split(|byte| *byte == b'\n');
     into.push_str(&String::from_utf8_lossy(lines.next().unwrap_or_default()));
     for line in lines {
         into.push('\n');
-        into.push_str(&String::from_utf8_lossy(line.strip_prefix(b"\t").unwrap_or(line)));
+        into.push_str(&String::from_utf8_lossy(
+            line.strip_prefix(b"\t").unwrap_or(line),
+        ));
     }
 }
 

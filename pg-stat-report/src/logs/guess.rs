@@ -94,8 +94,13 @@ pub fn prefix(head: &[u8]) -> Option<(&'static str, Prefix)> {
         .collect();
     let mut best: Option<(usize, &str, Prefix)> = None;
     for text in USUAL {
-        let Ok(prefix) = Prefix::new(text) else { continue };
-        let count = lines.iter().filter(|line| prefix.read(line).is_some()).count();
+        let Ok(prefix) = Prefix::new(text) else {
+            continue;
+        };
+        let count = lines
+            .iter()
+            .filter(|line| prefix.read(line).is_some())
+            .count();
         let is_better = match &best {
             None => count * 2 > lines.len(),
             Some((most, ..)) => count > *most,
@@ -122,7 +127,11 @@ pub fn loose(line: &[u8]) -> Option<Line<'_>> {
         let start = colon - word.take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if let Some((label, length)) = Label::at_start(&line[start..]) {
             let fields = fields(&line[..start]);
-            return Some(Line { fields, label, text: start + length });
+            return Some(Line {
+                fields,
+                label,
+                text: start + length,
+            });
         }
         from = colon + 1;
     }
@@ -169,17 +178,26 @@ fn after<'a>(prefix: &'a [u8], key: &[u8]) -> &'a [u8] {
         return b"";
     };
     let rest = &prefix[at + key.len()..];
-    let length = rest.iter().take_while(|byte| !matches!(byte, b',' | b']' | b' ' | b')' | b'|' | b';'));
+    let length = rest
+        .iter()
+        .take_while(|byte| !matches!(byte, b',' | b']' | b' ' | b')' | b'|' | b';'));
     known(&rest[..length.count()])
 }
 
 /// `joe@shop`
 fn user_at_database(prefix: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(b'@', prefix)?;
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.' | b'[' | b']') || !byte.is_ascii();
+    let is_part = |byte: &&u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(**byte, b'_' | b'-' | b'.' | b'[' | b']')
+            || !byte.is_ascii()
+    };
     let user = prefix[..at].iter().rev().take_while(is_part).count();
     let database = prefix[at + 1..].iter().take_while(is_part).count();
-    Some((known(&prefix[at - user..at]), known(&prefix[at + 1..at + 1 + database])))
+    Some((
+        known(&prefix[at - user..at]),
+        known(&prefix[at + 1..at + 1 + database]),
+    ))
 }
 
 fn known(name: &[u8]) -> &[u8] {
@@ -195,7 +213,10 @@ mod tests {
         let csv = b"2026-11-21 02:46:25.315 UTC,,,2381,,6b010601.94d,1,";
         assert_eq!(format(csv), Format::Csv);
         assert_eq!(format(b"{\"timestamp\":\"2026"), Format::Json);
-        assert_eq!(format(b"garbage\n2026-11-21 02:46:25 UTC [1] LOG:  x"), Format::Stderr);
+        assert_eq!(
+            format(b"garbage\n2026-11-21 02:46:25 UTC [1] LOG:  x"),
+            Format::Stderr
+        );
     }
 
     #[test]
@@ -207,11 +228,19 @@ mod tests {
 
     #[test]
     fn a_prefix_that_nobody_uses_says_what_has_a_form() {
-        let line = loose(b"node1 <2026-11-21 02:46:25 UTC> pid[77] (joe@shop) ERROR:  no LOG:  here").unwrap();
+        let line =
+            loose(b"node1 <2026-11-21 02:46:25 UTC> pid[77] (joe@shop) ERROR:  no LOG:  here")
+                .unwrap();
         assert_eq!(line.fields.time, b"2026-11-21 02:46:25 UTC");
         assert_eq!(line.fields.pid, b"77");
-        assert_eq!((line.fields.user, line.fields.database), (&b"joe"[..], &b"shop"[..]));
-        assert_eq!(line.label, Label::Begins(crate::logs::severity::Severity::Error));
+        assert_eq!(
+            (line.fields.user, line.fields.database),
+            (&b"joe"[..], &b"shop"[..])
+        );
+        assert_eq!(
+            line.label,
+            Label::Begins(crate::logs::severity::Severity::Error)
+        );
         assert!(loose(b"\tLOG:  x").is_none());
         assert!(loose(b"cp: cannot stat: x").is_none());
     }

@@ -41,19 +41,24 @@ struct Object<'a> {
 /// Gives every object to `sink`.
 pub fn read<R: Read>(lines: &mut Lines<R>, sink: &mut impl Sink) -> io::Result<()> {
     while let Some(place) = lines.line()? {
-        give(&lines.held()[place], sink);
+        let held = &lines.held()[place];
+        if !line(held, sink) {
+            sink.skipped(held);
+        }
         lines.release(lines.len());
     }
     Ok(())
 }
 
-fn give(line: &[u8], sink: &mut impl Sink) {
+/// Gives an object to `sink`; `false` if it is none.
+pub fn line(line: &[u8], sink: &mut impl Sink) -> bool {
+    if line.first() != Some(&b'{') {
+        return false;
+    }
     // What databases in other encodings had logged is no UTF-8.
     let text = String::from_utf8_lossy(line);
-    match serde_json::from_str::<Object<'_>>(&text) {
-        Ok(object) => sink.entry(&object.entry()),
-        Err(_) => sink.skipped(line),
-    }
+    let object = serde_json::from_str::<Object<'_>>(&text);
+    object.map(|object| sink.entry(&object.entry())).is_ok()
 }
 
 impl Object<'_> {

@@ -68,7 +68,10 @@ pub fn deadlocked(detail: &[u8]) -> Vec<&[u8]> {
         }
         at += line.len();
     }
-    found.iter().map(|(start, end)| detail[*start..*end].trim_ascii()).collect()
+    found
+        .iter()
+        .map(|(start, end)| detail[*start..*end].trim_ascii())
+        .collect()
 }
 
 /// How long `Process 7: ` is, if the line begins so.
@@ -87,10 +90,18 @@ mod tests {
     #[test]
     fn waits_are_read() {
         let message = b"process 7 still waiting for ShareLock on transaction 578 after 100.080 ms";
-        let expected = Wait { mode: b"ShareLock", object: "transaction", acquired: None };
+        let expected = Wait {
+            mode: b"ShareLock",
+            object: "transaction",
+            acquired: None,
+        };
         assert_eq!(wait(message), Some(expected));
         let message = b"process 7 acquired ExclusiveLock on tuple (0,1) of relation 5 of database 6 after 2.5 ms";
-        let expected = Wait { mode: b"ExclusiveLock", object: "tuple", acquired: Some(2500) };
+        let expected = Wait {
+            mode: b"ExclusiveLock",
+            object: "tuple",
+            acquired: Some(2500),
+        };
         assert_eq!(wait(message), Some(expected));
         assert_eq!(wait(b"process 7 detected deadlock while waiting for ShareLock on transaction 5 after 1 ms"), None);
     }
@@ -98,7 +109,13 @@ mod tests {
     #[test]
     fn a_deadlock_has_its_statements() {
         let detail = b"Process 1 waits for ShareLock on transaction 5; blocked by process 2.\n\tProcess 2 waits for x; blocked by process 1.\n\tProcess 1: update t\n\t set a=1\n\tProcess 2: update u";
-        assert_eq!(deadlocked(detail), [&b"update t\n\t set a=1"[..], b"update u"]);
-        assert_eq!(relation(b"while updating tuple (0,1) in relation \"t\""), Some(&b"t"[..]));
+        assert_eq!(
+            deadlocked(detail),
+            [&b"update t\n\t set a=1"[..], b"update u"]
+        );
+        assert_eq!(
+            relation(b"while updating tuple (0,1) in relation \"t\""),
+            Some(&b"t"[..])
+        );
     }
 }

@@ -17,7 +17,11 @@ pub fn after(text: &[u8], mark: &[u8]) -> Option<u64> {
 /// The whole number before `mark`.
 pub fn before(text: &[u8], mark: &[u8]) -> Option<u64> {
     let (head, _) = split(text, mark)?;
-    let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = head
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     leading(&head[head.len() - digits..])
 }
 
@@ -34,7 +38,9 @@ pub fn thousandths(text: &[u8]) -> Option<(u64, usize)> {
     if text.get(whole) != Some(&b'.') {
         return Some((number, whole));
     }
-    let fraction = text[whole + 1..].iter().take_while(|byte| byte.is_ascii_digit());
+    let fraction = text[whole + 1..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
     let mut length = whole + 1;
     for (unit, digit) in fraction.enumerate() {
         number += u64::from(digit - b'0') * [100, 10, 1].get(unit).copied().unwrap_or(0);

@@ -81,7 +81,11 @@ impl Prefix {
     pub fn read<'a>(&self, line: &'a [u8]) -> Option<Line<'a>> {
         let mut fields = Fields::default();
         let (label, text) = follow(&self.items, line, 0, &mut fields)?;
-        Some(Line { fields, label, text })
+        Some(Line {
+            fields,
+            label,
+            text,
+        })
     }
 }
 
@@ -190,7 +194,9 @@ fn search<'a>(
 /// Goes past the spaces that pad what came before, unless they are the literal that follows.
 fn after(rest: &[Item], line: &[u8], at: usize) -> usize {
     match rest.first() {
-        Some(Item::Literal(bytes)) if !line[at..].starts_with(bytes) => at + padding(bytes, &line[at..]),
+        Some(Item::Literal(bytes)) if !line[at..].starts_with(bytes) => {
+            at + padding(bytes, &line[at..])
+        }
         _ => at,
     }
 }
@@ -198,7 +204,9 @@ fn after(rest: &[Item], line: &[u8], at: usize) -> usize {
 /// How many spaces stand before `literal`; none if something else does.
 fn padding(literal: &[u8], text: &[u8]) -> usize {
     let most = spaces(text);
-    (1..=most).find(|count| text[*count..].starts_with(literal)).unwrap_or(0)
+    (1..=most)
+        .find(|count| text[*count..].starts_with(literal))
+        .unwrap_or(0)
 }
 
 fn spaces(text: &[u8]) -> usize {
@@ -216,7 +224,9 @@ fn remote(text: &[u8]) -> usize {
     }
     let host = count(text, |byte| !matches!(byte, b' ' | b'(' | b'[' | b']'));
     let port = &text[host..];
-    let digits = count(port.get(1..).unwrap_or_default(), |byte| byte.is_ascii_digit());
+    let digits = count(port.get(1..).unwrap_or_default(), |byte| {
+        byte.is_ascii_digit()
+    });
     match port.first() == Some(&b'(') && port.get(1 + digits) == Some(&b')') {
         true => host + digits + 2,
         false => 0,
@@ -226,7 +236,10 @@ fn remote(text: &[u8]) -> usize {
 /// `[local]` and `[unknown]`
 fn special(text: &[u8]) -> Option<usize> {
     let known: [&[u8]; 2] = [b"[local]", b"[unknown]"];
-    known.iter().find(|word| text.starts_with(word)).map(|word| word.len())
+    known
+        .iter()
+        .find(|word| text.starts_with(word))
+        .map(|word| word.len())
 }
 
 fn set<'a>(fields: &mut Fields<'a>, escape: u8, text: &'a [u8]) {

@@ -8,12 +8,20 @@ use super::tally::Tally;
 
 /// What a setting would have shown, had it been on.
 const UNSEEN: [(&str, &str, &[Kind]); 6] = [
-    ("statements", "log_min_duration_statement", &[Kind::Statement, Kind::Plan]),
+    (
+        "statements",
+        "log_min_duration_statement",
+        &[Kind::Statement, Kind::Plan],
+    ),
     ("connections", "log_connections", &[Kind::Connection]),
     ("lock waits", "log_lock_waits", &[Kind::LockWait]),
     ("checkpoints", "log_checkpoints", &[Kind::Checkpoint]),
     ("temporary files", "log_temp_files", &[Kind::TempFile]),
-    ("autovacuum", "log_autovacuum_min_duration", &[Kind::Autovacuum]),
+    (
+        "autovacuum",
+        "log_autovacuum_min_duration",
+        &[Kind::Autovacuum],
+    ),
 ];
 
 /// All records: the log itself, what was found, kind by kind, and what was not seen.
@@ -39,18 +47,35 @@ pub fn rows(mut tally: Tally, format: Format, limit: Option<usize>) -> Vec<Row> 
         }
         let is_refusal = group.kind == Kind::FailedConnection;
         let mut row = Row::from(group);
-        row.ratio = attempts.filter(|_| is_refusal).map(|all| share_of(row.count, all));
+        row.ratio = attempts
+            .filter(|_| is_refusal)
+            .map(|all| share_of(row.count, all));
         rows.push(row);
     }
     rows.extend(others.iter().map(|(kind, sum)| rest(*kind, sum)));
-    rows.extend(UNSEEN.iter().filter(|(.., kinds)| !kinds.iter().any(|kind| seen.contains(kind))).map(unseen));
+    rows.extend(
+        UNSEEN
+            .iter()
+            .filter(|(.., kinds)| !kinds.iter().any(|kind| seen.contains(kind)))
+            .map(unseen),
+    );
     rows
 }
 
 /// By kind; what took longest first, and where nothing takes time, what is most.
 fn order(group: &Group) -> impl Ord + use<> {
-    let Sum { count, total, bytes, .. } = group.sum;
-    (group.kind, std::cmp::Reverse((total, bytes, count)), group.text.clone(), group.name.clone())
+    let Sum {
+        count,
+        total,
+        bytes,
+        ..
+    } = group.sum;
+    (
+        group.kind,
+        std::cmp::Reverse((total, bytes, count)),
+        group.text.clone(),
+        group.name.clone(),
+    )
 }
 
 fn log(tally: &Tally, format: Format) -> Row {
@@ -91,7 +116,9 @@ fn failed(tally: &Tally) -> Row {
     let is_logged = seen.received + seen.authorized > 0;
     let message = match is_logged {
         true => format!("of {} connections", attempts(tally)),
-        false => "no connection is logged: log_connections may be off, and the share is not known".into(),
+        false => {
+            "no connection is logged: log_connections may be off, and the share is not known".into()
+        }
     };
     Row {
         ratio: is_logged.then(|| share_of(seen.failed.count, attempts(tally))),

@@ -104,8 +104,18 @@ impl Row {
 
 impl From<Group> for Row {
     fn from(group: Group) -> Self {
-        let Example { user, database, application, client, text, detail } = group.example;
-        let has_severity = matches!(group.kind, Kind::Error | Kind::Warning | Kind::Event | Kind::FailedConnection);
+        let Example {
+            user,
+            database,
+            application,
+            client,
+            text,
+            detail,
+        } = group.example;
+        let has_severity = matches!(
+            group.kind,
+            Kind::Error | Kind::Warning | Kind::Event | Kind::FailedConnection
+        );
         let has_bytes = group.kind.has_bytes();
         Self {
             name: some(group.name),
@@ -129,7 +139,9 @@ impl From<Group> for Row {
 /// `tuples_removed 34, index_scans 1`: what is not 0.
 fn words(more: &[(&'static str, u64)]) -> Option<String> {
     let counted = more.iter().filter(|(_, number)| *number > 0);
-    let words: Vec<String> = counted.map(|(what, number)| format!("{what} {number}")).collect();
+    let words: Vec<String> = counted
+        .map(|(what, number)| format!("{what} {number}"))
+        .collect();
     some(words.join(", "))
 }
 

@@ -72,7 +72,9 @@ impl Shape for Hash {
             match number & 0x8080_8080_8080_8080 {
                 // Letters to lower case: what else changes by it is no part of a word, but for `_`.
                 0 => self.add(number | 0x2020_2020_2020_2020),
-                _ => self.add(u64::from_le_bytes(bytes.map(|byte| byte.to_ascii_lowercase()))),
+                _ => self.add(u64::from_le_bytes(
+                    bytes.map(|byte| byte.to_ascii_lowercase()),
+                )),
             }
         }
         self.add(word.len() as u64);
@@ -174,7 +176,11 @@ struct Walk<'s, S: Shape> {
 fn walk<S: Shape>(sql: &[u8], shape: &mut S) {
     let sql = sql.trim_ascii();
     let sql = sql.strip_suffix(b";").unwrap_or(sql).trim_ascii_end();
-    let mut walk = Walk { shape, list: List::No, takes_sign: true };
+    let mut walk = Walk {
+        shape,
+        list: List::No,
+        takes_sign: true,
+    };
     let mut at = 0;
     while at < sql.len() {
         at += walk.token(&sql[at..]);
@@ -226,7 +232,9 @@ impl<S: Shape> Walk<'_, S> {
         if length <= 2 && sql.get(length) == Some(&b'\'') {
             match sql[0] | 0x20 {
                 b'e' => return self.constant(length + quoted(&sql[length..], b'\'', true)),
-                b'b' | b'x' | b'n' => return self.constant(length + quoted(&sql[length..], b'\'', false)),
+                b'b' | b'x' | b'n' => {
+                    return self.constant(length + quoted(&sql[length..], b'\'', false));
+                }
                 _ => {}
             }
         }
@@ -399,7 +407,9 @@ fn block_comment(sql: &[u8]) -> usize {
 
 /// `$tag$ … $tag$`; nothing if it is none.
 fn dollar_quoted(sql: &[u8]) -> Option<usize> {
-    let name = run(&sql[1..], |class| matches!(class, Class::Letter | Class::Digit));
+    let name = run(&sql[1..], |class| {
+        matches!(class, Class::Letter | Class::Digit)
+    });
     let tag = sql.get(..name + 2).filter(|tag| tag.ends_with(b"$"))?;
     let body = &sql[tag.len()..];
     let end = memchr::memmem::find(body, tag).map(|end| end + tag.len());

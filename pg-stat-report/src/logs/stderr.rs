@@ -11,6 +11,7 @@ use super::entry::{Entry, Sink};
 use super::guess;
 use super::prefix::{Line, Prefix};
 use super::severity::{Label, Part, Severity};
+use super::{csvlog, jsonlog};
 
 /// A report whose end has not been seen, in places of the lines that are held.
 struct Draft {
@@ -27,9 +28,14 @@ struct Draft {
     open: Option<Label>,
 }
 
-/// Gives every report to `sink`. Lines with another prefix, or none is known, are read for what
+/// Gives every report to `sink`. While log_destination changes, the server puts records of the new
+/// format into the old file. Lines with another prefix, or none is known, are read for what
 /// can be seen in them.
-pub fn read<R: Read>(lines: &mut Lines<R>, prefix: Option<&Prefix>, sink: &mut impl Sink) -> io::Result<()> {
+pub fn read<R: Read>(
+    lines: &mut Lines<R>,
+    prefix: Option<&Prefix>,
+    sink: &mut impl Sink,
+) -> io::Result<()> {
     let mut draft: Option<Draft> = None;
     while let Some(place) = lines.line()? {
         let held = lines.held();
@@ -40,16 +46,24 @@ pub fn read<R: Read>(lines: &mut Lines<R>, prefix: Option<&Prefix>, sink: &mut i
             }
             continue;
         }
-        let read = prefix.and_then(|prefix| prefix.read(line)).or_else(|| guess::loose(line));
+        let read = prefix
+            .and_then(|prefix| prefix.read(line))
+            .or_else(|| guess::loose(line));
         match read {
             Some(read) if joins(draft.as_mut(), &read, &place) => {}
-            Some(Line { label: Label::Begins(severity), fields, text }) => {
+            Some(Line {
+                label: Label::Begins(severity),
+                fields,
+                text,
+            }) => {
                 let next = Draft::new(severity, line, fields, text);
                 finish(lines, &mut draft, place.start, sink);
                 draft = Some(next);
             }
             _ => {
-                sink.skipped(line);
+                if !csvlog::line(line, sink) && !jsonlog::line(line, sink) {
+                    sink.skipped(line);
+                }
                 match &mut draft {
                     Some(draft) => draft.open = None,
                     None => lines.release(lines.len()),
@@ -65,7 +79,9 @@ pub fn read<R: Read>(lines: &mut Lines<R>, prefix: Option<&Prefix>, sink: &mut i
 /// Whether the line goes on with what the draft brought last.
 fn continues(draft: &mut Option<Draft>, place: &Range<usize>) -> bool {
     let Some(draft) = draft else { return false };
-    let Some(label) = draft.open else { return false };
+    let Some(label) = draft.open else {
+        return false;
+    };
     draft.part(label).end = place.end;
     true
 }
@@ -84,7 +100,12 @@ fn joins(draft: Option<&mut Draft>, read: &Line<'_>, place: &Range<usize>) -> bo
 }
 
 /// Gives the draft away, and lets go of everything before `end`.
-fn finish<R: Read>(lines: &mut Lines<R>, draft: &mut Option<Draft>, end: usize, sink: &mut impl Sink) {
+fn finish<R: Read>(
+    lines: &mut Lines<R>,
+    draft: &mut Option<Draft>,
+    end: usize,
+    sink: &mut impl Sink,
+) {
     if let Some(draft) = draft.take() {
         sink.entry(&draft.entry(lines.held()));
     }
@@ -92,12 +113,19 @@ fn finish<R: Read>(lines: &mut Lines<R>, draft: &mut Option<Draft>, end: usize, 
 }
 
 fn pid(digits: &[u8]) -> u32 {
-    decimal(digits).and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)
+    decimal(digits)
+        .and_then(|pid| u32::try_from(pid).ok())
+        .unwrap_or(0)
 }
 
 impl Draft {
     /// A report that begins with `line`, from which on the lines will be held.
-    fn new(severity: Severity, line: &[u8], fields: super::prefix::Fields<'_>, text: usize) -> Self {
+    fn new(
+        severity: Severity,
+        line: &[u8],
+        fields: super::prefix::Fields<'_>,
+        text: usize,
+    ) -> Self {
         let place = |field: &[u8]| match field.is_empty() {
             true => 0..0,
             false => {

@@ -40,7 +40,11 @@ impl Sum {
     /// One of them took so many microseconds. Whether none took longer before.
     pub fn took(&mut self, micros: u64) -> bool {
         let is_longest = self.timed == 0 || micros > self.max;
-        self.min = if self.timed == 0 { micros } else { self.min.min(micros) };
+        self.min = if self.timed == 0 {
+            micros
+        } else {
+            self.min.min(micros)
+        };
         self.max = self.max.max(micros);
         self.timed += 1;
         self.total += micros;

@@ -68,7 +68,8 @@ impl Sink for Tally {
     fn skipped(&mut self, line: &[u8]) {
         const LONGEST: usize = 200;
         if self.skipped == 0 {
-            self.first_skipped = String::from_utf8_lossy(&line[..line.len().min(LONGEST)]).into_owned();
+            self.first_skipped =
+                String::from_utf8_lossy(&line[..line.len().min(LONGEST)]).into_owned();
         }
         self.skipped += 1;
     }
@@ -80,9 +81,7 @@ impl Tally {
             return self.statement(told, entry, at);
         }
         let is_known = match entry.message.first() {
-            Some(b'c' | b'r' | b'd') => {
-                self.connection(entry, at) || self.checkpoint(entry, at)
-            }
+            Some(b'c' | b'r' | b'd') => self.connection(entry, at) || self.checkpoint(entry, at),
             Some(b't') => self.temp_file(entry, at),
             Some(b'a') => self.autovacuum(entry, at),
             Some(b'p') => self.lock_wait(entry, at),
@@ -112,7 +111,9 @@ impl Tally {
         });
         group.sum.add(at);
         match told.micros {
-            Some(micros) if group.sum.took(micros) => group.show(entry, sql, parameters(entry.detail)),
+            Some(micros) if group.sum.took(micros) => {
+                group.show(entry, sql, parameters(entry.detail))
+            }
             Some(_) => {}
             None => {
                 if group.sum.count == 1 {
@@ -175,7 +176,9 @@ impl Tally {
     }
 
     fn refusal(&mut self, entry: &Entry<'_>, at: Option<i64>) {
-        let Some(reason) = refusals::reason(entry) else { return };
+        let Some(reason) = refusals::reason(entry) else {
+            return;
+        };
         self.connections.failed.add(at);
         let key = mix(TAG_REFUSAL, reason.as_bytes());
         let group = self.groups.get(key, || Group {
@@ -191,13 +194,23 @@ impl Tally {
 
     fn deadlock(&mut self, entry: &Entry<'_>, at: Option<i64>) {
         let statements = locks::deadlocked(entry.detail);
-        let mut shapes: Vec<(u64, &[u8])> = statements.iter().map(|sql| (shape::hash(sql), *sql)).collect();
+        let mut shapes: Vec<(u64, &[u8])> = statements
+            .iter()
+            .map(|sql| (shape::hash(sql), *sql))
+            .collect();
         shapes.sort_unstable_by_key(|(hash, _)| *hash);
-        let key = shapes.iter().fold(TAG_DEADLOCK, |key, (hash, _)| mix(key, &hash.to_le_bytes()));
+        let key = shapes
+            .iter()
+            .fold(TAG_DEADLOCK, |key, (hash, _)| mix(key, &hash.to_le_bytes()));
         let group = self.groups.get(key, || Group {
-            name: String::from_utf8_lossy(locks::relation(entry.context).unwrap_or_default()).into_owned(),
+            name: String::from_utf8_lossy(locks::relation(entry.context).unwrap_or_default())
+                .into_owned(),
             sqlstate: "40P01".into(),
-            text: shapes.iter().map(|(_, sql)| shape::text(sql)).collect::<Vec<_>>().join("; "),
+            text: shapes
+                .iter()
+                .map(|(_, sql)| shape::text(sql))
+                .collect::<Vec<_>>()
+                .join("; "),
             ..Group::new(Kind::Deadlock, entry)
         });
         group.sum.add(at);
@@ -210,7 +223,10 @@ impl Tally {
         };
         let relation = locks::relation(entry.context).unwrap_or_default();
         let key = mix(mix(TAG_WAIT, wait.mode), wait.object.as_bytes());
-        let key = mix(mix(key, relation), &shape::hash(entry.statement).to_le_bytes());
+        let key = mix(
+            mix(key, relation),
+            &shape::hash(entry.statement).to_le_bytes(),
+        );
         let group = self.groups.get(key, || Group {
             name: wait_name(&wait, relation),
             text: shape::text(entry.statement),
@@ -227,7 +243,11 @@ impl Tally {
                 }
             }
         }
-        let holders = if entry.detail.is_empty() { entry.message } else { entry.detail };
+        let holders = if entry.detail.is_empty() {
+            entry.message
+        } else {
+            entry.detail
+        };
         group.show(entry, entry.statement, holders);
         true
     }
@@ -274,5 +294,8 @@ fn wait_name(wait: &locks::Wait<'_>, relation: &[u8]) -> String {
 /// `$1 = '5'`, from DETAIL; the word before it has another case since 16.
 fn parameters(detail: &[u8]) -> &[u8] {
     let known: [&[u8]; 2] = [b"Parameters: ", b"parameters: "];
-    known.iter().find_map(|word| detail.strip_prefix(*word)).unwrap_or_default()
+    known
+        .iter()
+        .find_map(|word| detail.strip_prefix(*word))
+        .unwrap_or_default()
 }

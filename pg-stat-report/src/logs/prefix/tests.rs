@@ -31,22 +31,46 @@ const T: &str = "2026-11-21 02:46:16.890 UTC";
 
 #[test]
 fn the_usual_prefixes_are_read() {
-    check("%m [%p] ", &format!("{T} [77] LOG:  hello"), [T, "77", "", "", "", "", ""]);
+    check(
+        "%m [%p] ",
+        &format!("{T} [77] LOG:  hello"),
+        [T, "77", "", "", "", "", ""],
+    );
     check(
         "%m [%p] %q%u@%d ",
         &format!("{T} [77] joe@shop db LOG:  hello"),
         [T, "77", "joe", "shop db", "", "", ""],
     );
-    check("%m [%p] %q%u@%d ", &format!("{T} [77] LOG:  hello"), [T, "77", "", "", "", "", ""]);
+    check(
+        "%m [%p] %q%u@%d ",
+        &format!("{T} [77] LOG:  hello"),
+        [T, "77", "", "", "", "", ""],
+    );
     check(
         "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
         "2026-11-21 02:46:16 UTC [7]: [12-1] user=joe,db=shop,app=a, [b] c,client=::1 LOG:  hello",
-        ["2026-11-21 02:46:16 UTC", "7", "joe", "shop", "a, [b] c", "::1", ""],
+        [
+            "2026-11-21 02:46:16 UTC",
+            "7",
+            "joe",
+            "shop",
+            "a, [b] c",
+            "::1",
+            "",
+        ],
     );
     check(
         "%t:%r:%u@%d:[%p]:",
         "2026-11-21 02:46:16 UTC:fe80::1(5432):joe@shop:[7]:LOG:  hello",
-        ["2026-11-21 02:46:16 UTC", "7", "joe", "shop", "", "fe80::1", ""],
+        [
+            "2026-11-21 02:46:16 UTC",
+            "7",
+            "joe",
+            "shop",
+            "",
+            "fe80::1",
+            "",
+        ],
     );
     check("", "LOG:  hello", [""; 7]);
 }
@@ -55,25 +79,52 @@ fn the_usual_prefixes_are_read() {
 fn every_escape_is_read() {
     check(
         "%m|%p|%P|%u|%d|%a|%h|%b|%i|%l|%c|%s|%v|%x|%e|%Q|%n|%L|%%|",
-        &format!("{T}|7||joe|shop|psql|[local]|client backend|SELECT|3|6b01.7d8f|{T}|3/9|0|42P01|-5|1795229176.890|[local]|%|LOG:  hello"),
-        ["1795229176.890", "7", "joe", "shop", "psql", "[local]", "42P01"],
+        &format!(
+            "{T}|7||joe|shop|psql|[local]|client backend|SELECT|3|6b01.7d8f|{T}|3/9|0|42P01|-5|1795229176.890|[local]|%|LOG:  hello"
+        ),
+        [
+            "1795229176.890",
+            "7",
+            "joe",
+            "shop",
+            "psql",
+            "[local]",
+            "42P01",
+        ],
     );
 }
 
 #[test]
 fn padding_is_not_part_of_a_value() {
-    check("%m [%8p] %-10u %d ", &format!("{T} [      77] joe        shop LOG:  hello"), [T, "77", "joe", "shop", "", "", ""]);
-    check("%m [%-8p] %10u %d ", &format!("{T} [77      ]        joe shop LOG:  hello"), [T, "77", "joe", "shop", "", "", ""]);
+    check(
+        "%m [%8p] %-10u %d ",
+        &format!("{T} [      77] joe        shop LOG:  hello"),
+        [T, "77", "joe", "shop", "", "", ""],
+    );
+    check(
+        "%m [%-8p] %10u %d ",
+        &format!("{T} [77      ]        joe shop LOG:  hello"),
+        [T, "77", "joe", "shop", "", "", ""],
+    );
 }
 
 #[test]
 fn who_has_not_said_who_he_is_has_no_name() {
-    check("%u@%d %p ", "[unknown]@[unknown] 7 LOG:  hello", ["", "7", "", "", "", "", ""]);
+    check(
+        "%u@%d %p ",
+        "[unknown]@[unknown] 7 LOG:  hello",
+        ["", "7", "", "", "", "", ""],
+    );
 }
 
 #[test]
 fn another_line_is_refused() {
-    for line in ["", "x", "2026-11-21 02:46:16.890 UTC [x] LOG:  hello", "\tLOG:  hello"] {
+    for line in [
+        "",
+        "x",
+        "2026-11-21 02:46:16.890 UTC [x] LOG:  hello",
+        "\tLOG:  hello",
+    ] {
         assert!(read("%m [%p] ", line).is_none(), "{line}");
     }
 }

@@ -14,7 +14,10 @@ const TAG_AUTOVACUUM: u64 = 23;
 impl Tally {
     /// log_connections and log_disconnections. Whether the entry is of theirs.
     pub(super) fn connection(&mut self, entry: &Entry<'_>, at: Option<i64>) -> bool {
-        let message = entry.message.strip_prefix(b"replication ").unwrap_or(entry.message);
+        let message = entry
+            .message
+            .strip_prefix(b"replication ")
+            .unwrap_or(entry.message);
         if let Some(rest) = message.strip_prefix(b"disconnection: session time: ") {
             let group = self.connection_group("session", entry, at);
             group.sum.took(clock(rest).unwrap_or_default());
@@ -83,10 +86,12 @@ impl Tally {
     }
 
     fn checkpoint_group(&mut self, name: &str, entry: &Entry<'_>, at: Option<i64>) -> &mut Group {
-        let group = self.groups.get(mix(TAG_CHECKPOINT, name.as_bytes()), || Group {
-            name: name.to_owned(),
-            ..Group::new(Kind::Checkpoint, entry)
-        });
+        let group = self
+            .groups
+            .get(mix(TAG_CHECKPOINT, name.as_bytes()), || Group {
+                name: name.to_owned(),
+                ..Group::new(Kind::Checkpoint, entry)
+            });
         group.sum.add(at);
         group
     }
@@ -112,7 +117,10 @@ impl Tally {
         });
         group.sum.add(at);
         group.vacuumed(what, &rest[end..]);
-        if group.sum.took(seconds_after(rest, b"elapsed: ").unwrap_or_default()) {
+        if group
+            .sum
+            .took(seconds_after(rest, b"elapsed: ").unwrap_or_default())
+        {
             group.show(entry, entry.message, b"");
         }
         true
@@ -123,19 +131,32 @@ impl Group {
     /// What a checkpoint wrote, and how long it took.
     fn took(&mut self, entry: &Entry<'_>) {
         let message = entry.message;
-        self.sum.weighed(after(message, b"distance=").unwrap_or_default().saturating_mul(1024));
+        self.sum.weighed(
+            after(message, b"distance=")
+                .unwrap_or_default()
+                .saturating_mul(1024),
+        );
         let counted = [
             ("buffers", after(message, b"wrote ")),
             ("files_added", before(message, b" WAL file(s) added")),
             ("files_removed", before(message, b" removed")),
             ("files_recycled", before(message, b" recycled")),
-            ("write_ms", seconds_after(message, b"write=").map(|micros| micros / 1000)),
-            ("sync_ms", seconds_after(message, b"sync=").map(|micros| micros / 1000)),
+            (
+                "write_ms",
+                seconds_after(message, b"write=").map(|micros| micros / 1000),
+            ),
+            (
+                "sync_ms",
+                seconds_after(message, b"sync=").map(|micros| micros / 1000),
+            ),
         ];
         for (what, number) in counted {
             self.count(what, number.unwrap_or_default());
         }
-        if self.sum.took(seconds_after(message, b"total=").unwrap_or_default()) {
+        if self
+            .sum
+            .took(seconds_after(message, b"total=").unwrap_or_default())
+        {
             self.show(entry, message, b"");
         }
     }
@@ -146,13 +167,31 @@ impl Group {
             return;
         }
         self.count("aggressive", u64::from(what.starts_with(b"aggressive")));
-        self.count("to_prevent_wraparound", u64::from(what.ends_with(b"to prevent wraparound")));
-        let lines: Vec<&[u8]> = report.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start).collect();
-        let line = |start: &[u8]| lines.iter().find(|line| line.starts_with(start)).copied().unwrap_or_default();
+        self.count(
+            "to_prevent_wraparound",
+            u64::from(what.ends_with(b"to prevent wraparound")),
+        );
+        let lines: Vec<&[u8]> = report
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::trim_ascii_start)
+            .collect();
+        let line = |start: &[u8]| {
+            lines
+                .iter()
+                .find(|line| line.starts_with(start))
+                .copied()
+                .unwrap_or_default()
+        };
         let number = |line, mark: &[u8]| before(line, mark).unwrap_or_default();
         self.count("tuples_removed", number(line(b"tuples: "), b" removed"));
         self.count("pages_removed", number(line(b"pages: "), b" removed"));
-        self.count("dead_tuples_not_removable", number(line(b"tuples: "), b" are dead but not yet removable"));
-        self.count("index_scans", after(report, b"index scans: ").unwrap_or_default());
+        self.count(
+            "dead_tuples_not_removable",
+            number(line(b"tuples: "), b" are dead but not yet removable"),
+        );
+        self.count(
+            "index_scans",
+            after(report, b"index scans: ").unwrap_or_default(),
+        );
     }
 }
