@@ -435,6 +435,10 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
     ("schema", "every definition, dumped again and compared"),
     ("database", "the database's own properties and settings"),
     (
+        "extensions",
+        "their versions, which the manifest says and no dump does",
+    ),
+    (
         "references",
         "rows that refer to what -t, -n or --where left out",
     ),
