@@ -4,6 +4,8 @@ use shared::Error;
 
 use shared::secrets::{masked_beginning, masked_words};
 
+use crate::room;
+
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -152,10 +154,9 @@ impl Refusal {
     pub fn own_trouble(&self, on_ours: bool) -> Option<Error> {
         let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
         if says(&NO_ROOM) {
-            let error = Error::new("there is no room to restore the backup");
-            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
+            let error = room::full(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint(match on_ours {
-                true => "make room, or name another folder in TMPDIR",
+                true => room::MAKE_ROOM,
                 false => "make room there, or leave out -d for a server of our own",
             }));
         }
