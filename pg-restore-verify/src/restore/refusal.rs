@@ -173,8 +173,7 @@ impl Refusal {
             let detail = format!("{}: {}", self.shown(), self.in_words());
             match on_ours {
                 true => server_gone(detail),
-                false => Error::new("the server ended, or the session that restored on it")
-                    .with_detail(detail),
+                false => session_gone(detail),
             }
         })
     }
@@ -187,6 +186,11 @@ pub fn server_gone(detail: String) -> Error {
         true => Error::new(detail),
         false => error.with_detail(detail),
     }
+}
+
+/// The same where it may be the session alone that is not.
+pub fn session_gone(detail: String) -> Error {
+    Error::new("the server ended, or the session that restored on it").with_detail(detail)
 }
 
 /// What pg_dump sets for its session and a newer one may add.

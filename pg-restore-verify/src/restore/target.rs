@@ -14,7 +14,7 @@ use shared::error::Kind;
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::refusal::{Refusal, lacks_right, server_gone};
+use super::refusal::{Refusal, lacks_right, server_gone, session_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::contents::Contents;
@@ -29,6 +29,9 @@ use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 const DATABASE: &str = "pg_restore_verify";
+
+/// What tokio-postgres says of a session that the server ended without a word.
+const CONNECTION_CLOSED: &str = "connection closed";
 
 /// Where a backup is restored.
 pub struct Target {
@@ -297,9 +300,7 @@ impl Target {
         let own = log.get(self.first_word..).unwrap_or_default();
         match memchr::memmem::find(own, full) {
             None => Ok(()),
-            Some(_) => {
-                Err(room::full("No space left on device").with_hint(room::MAKE_ROOM))
-            }
+            Some(_) => Err(room::full("No space left on device").with_hint(room::MAKE_ROOM)),
         }
     }
 
@@ -311,11 +312,13 @@ impl Target {
         if let Err(full) = self.has_room() {
             return full;
         }
-        let may_be = self.server().is_ours() && error.sqlstate().is_none();
         let is_gone = || self.server().connect_to_server().is_err();
-        match may_be && is_gone() {
-            true => server_gone(error.in_one_line()),
-            false => error,
+        match (error.sqlstate(), self.server().is_ours()) {
+            (None, true) if is_gone() => server_gone(error.in_one_line()),
+            (None, false) if error.message() == CONNECTION_CLOSED || is_gone() => {
+                session_gone(error.in_one_line())
+            }
+            _ => error,
         }
     }
 
