@@ -14,7 +14,7 @@ use crate::cli::{Options, TOOL};
 use crate::folder::{Leftover, leftovers};
 use crate::problem;
 use crate::record::Record;
-use crate::rotate::{Verdict, Verdicts};
+use crate::rotate::{Verdict, Verdicts, servers};
 use crate::scope::{self, Scope, Subject};
 
 const OVERWRITTEN: &str =
@@ -41,6 +41,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         backups.change(|backup| backup.is_ok(), |backup| verifying.verify(backup));
         verifying.done?;
     }
+    servers::warn_of_several(&backups, context);
     if found.broken.is_empty() {
         scope.warn_of_nothing(&backups, &dir, context);
     }

@@ -40,6 +40,8 @@ pub struct Record {
     /// When it tried.
     #[serde(with = "rfc3339::option", default)]
     pub verified_at: Option<Time>,
+    /// Which server it is of, as [`Common::server`](shared::backup::Common::server) tells.
+    pub server: Option<String>,
     pub server_version: Option<String>,
     pub pg_dump_version: Option<String>,
     /// From the start of the dump until it was on disk.
@@ -81,6 +83,7 @@ impl Record {
             format: Some(manifest.format.as_str().into()),
             compression: Some(manifest.compression.clone()),
             sha256: manifest.sha256(),
+            server: manifest.server().map(str::to_string),
             server_version: manifest.server_version.clone(),
             pg_dump_version: manifest.pg_dump_version.clone(),
             duration_ms,

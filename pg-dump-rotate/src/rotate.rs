@@ -1,6 +1,7 @@
 //! `--rotate`, and what follows a backup: deletes what the policy doesn't keep.
 
 pub mod series;
+pub mod servers;
 mod verdicts;
 
 use std::collections::HashMap;

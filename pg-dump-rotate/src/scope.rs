@@ -49,7 +49,8 @@ impl Subject {
         }
     }
 
-    fn of_manifest(manifest: &Common) -> Self {
+    /// What a manifest says.
+    pub fn of_manifest(manifest: &Common) -> Self {
         Self {
             database: manifest.database.clone(),
             label: manifest.label.clone(),

@@ -330,6 +330,21 @@ fn each_server_in_a_folder_is_checked_by_itself() {
         fails(dir.path(), &arguments, &[&stale]);
     }
     passes(dir.path(), &["--max-age", "31h"], 2);
+    // Whoever takes the newest of the list takes it of one of them.
+    let words =
+        format!("several servers: database {name} of 222222 and 111111: the field `server`");
+    for mode in ["--check", "--list"] {
+        let output = folder(dir.path()).arg(mode).run().expect_code(0);
+        assert_eq!(
+            output.stderr.contains(&words),
+            mode == "--list",
+            "{output:?}"
+        );
+        let servers = output.json_lines();
+        let of = |server: &str| servers.iter().filter(|of| of["server"] == server).count();
+        assert_eq!(of("111111"), of("222222"));
+        assert_eq!(of("111111") * 2, servers.len());
+    }
     fails(
         dir.path(),
         &["--min-count", "4"],
@@ -352,6 +367,7 @@ fn a_server_that_ended_before_another_began_is_its_forerunner() {
     let reason = text(&output.json_lines()[0], "reason");
     let expected = "good backups: 5, of them proved to restore: 0, of an earlier server: 4";
     assert_eq!(reason, expected);
+    assert_eq!(output.stderr, "");
     // One more of the oldest, after the next had begun: both are there.
     of_server(&first, "2", 0);
     of_server(&first, "1", 30);

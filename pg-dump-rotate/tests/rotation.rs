@@ -193,6 +193,8 @@ fn another_database_label_selection_or_server_is_rotated_apart() {
         gone,
         [("deleted".into(), "same_20200101T000000Z.dump".into())]
     );
+    let reason = "last (1 of 2); 1 of another server, which are not rotated with this one's";
+    assert_eq!(output.json_lines()[0]["reason"], reason);
     let left = names(dir.path());
     for apart in ["database", "label", "selection", "server"] {
         assert!(

@@ -18,12 +18,13 @@ use crate::snapshot::Mode;
 pub use table::TOOL;
 
 /// The states of pg_stat_activity.
-const STATES: [&str; 6] = [
+const STATES: [&str; 7] = [
     "active",
     "idle",
     "idle in transaction",
     "idle in transaction (aborted)",
     "fastpath function call",
+    "starting",
     "disabled",
 ];
 
@@ -218,6 +219,13 @@ impl Options {
             false => Which::Heads,
         };
         self.victims.which.unwrap_or(usual)
+    }
+
+    /// Whether those who wait are chosen because they do: not where all sessions are looked at, and the
+    /// filters ask for something else.
+    pub fn by_wait(&self) -> bool {
+        let waiters = self.victims.which == Some(Which::Waiters);
+        !self.scope.sessions || waiters || self.filters.ask_of_wait()
     }
 
     fn set_action(&mut self, action: Action) -> Result<()> {

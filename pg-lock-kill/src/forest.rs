@@ -8,14 +8,18 @@ mod components;
 mod dominators;
 mod graph;
 mod grow;
+mod holders;
 mod parents;
 mod queues;
 mod waits;
+mod without;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::snapshot::{Lock, Mode, Snapshot, Tag};
+
+pub use without::Ways;
 
 /// The sessions in tree order: heads first, each followed by those who wait for it.
 #[derive(Debug, Default, Clone)]
@@ -39,6 +43,12 @@ pub struct Node {
     pub wait: Option<Wait>,
     /// What it holds that others wait for, in its strongest mode.
     pub holds: Option<(Tag, Mode)>,
+    /// Who else holds what it waits for: how many, and the places of the first ones.
+    pub others: (usize, Vec<usize>),
+    /// Of those who wait for what it holds, the one whose own end would free the most.
+    pub front: Option<usize>,
+    /// The longest wait of those who wait for what it holds.
+    pub keeps_waiting: Option<Duration>,
     /// The row that it is about, where a transaction is waited for.
     pub row: Option<Tag>,
     /// How many wait for it, directly or behind others.
@@ -76,6 +86,10 @@ pub struct Wait {
     pub since: Option<Duration>,
     /// Whether who blocks it holds what it wants (hard) or only stands before it in the queue (soft).
     pub is_soft: bool,
+    /// Whether it is its own parallel group that it waits for.
+    pub is_own: bool,
+    /// Whether it is for no more than so long: when it began is not known.
+    pub is_guessed: bool,
 }
 
 impl Forest {
@@ -88,6 +102,15 @@ impl Forest {
     #[must_use]
     pub fn with_others(self, snapshot: &Snapshot) -> Self {
         grow::with_others(self, snapshot)
+    }
+
+    /// At the head of whose tree this one is.
+    pub fn head_of(&self, place: usize) -> usize {
+        let mut head = place;
+        while let Some(parent) = self.nodes[head].parent {
+            head = parent;
+        }
+        head
     }
 
     /// Who waits though nobody blocks them: who did was gone before we could see who it was.

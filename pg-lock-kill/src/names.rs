@@ -51,9 +51,13 @@ pub fn resolve(
     for &place in wanted.iter().filter(|place| !known.contains_key(place)) {
         missing.entry(place.0).or_default().push(place);
     }
-    // The catalogues that all databases share are read in any.
+    // The catalogues that all databases share are read in any, and each has its own by the same numbers.
     let mut here = missing.remove(&0).unwrap_or_default();
     here.extend(missing.remove(&snapshot.own_database).unwrap_or_default());
+    for places in missing.values_mut() {
+        here.extend(places.extract_if(.., |place| objects::is_catalog(*place)));
+    }
+    missing.retain(|_, places| !places.is_empty());
     let asked = ask(snapshot, connection, &here, known);
     let mut trouble = None;
     if let Err(error) = asked {

@@ -64,10 +64,8 @@ impl Origin {
         Manifest {
             server_version: manifest.server_version.clone().or(version),
             system_identifier: self.system_identifier.clone(),
-            origin: match self.system_identifier {
-                Some(_) => None,
-                None => Some(self.mark.clone()),
-            },
+            // Another night may have only that.
+            origin: Some(self.mark.clone()),
             ..manifest
         }
     }
@@ -77,7 +75,10 @@ fn mark(run: &Run<'_>, conninfo: &Conninfo) -> String {
     let mut hash = Sha256::new();
     let words = run.pg_dump.iter().filter(|program| program.is_elsewhere());
     for word in words.flat_map(|program| &program.words) {
-        hash.update(word.as_encoded_bytes());
+        match word.to_str() {
+            Some(text) => hash.update(without_secrets(text)),
+            None => hash.update(word.as_encoded_bytes()),
+        }
         hash.update([0]);
     }
     for part in conninfo.place() {
@@ -85,4 +86,57 @@ fn mark(run: &Run<'_>, conninfo: &Conninfo) -> String {
         hash.update(part);
     }
     backup::hexadecimal(&hash.finalize()[..MARK_BYTES])
+}
+
+/// A word of a command, which may be a command itself, without the values of variables, one of which
+/// may be a password: a new one makes no other server, and nobody is to try guesses on a hash of it.
+/// What those say that lead to a server stays.
+fn without_secrets(word: &str) -> String {
+    let tokens = word.split(' ').map(|token| match value_of(token) {
+        Some(value) => &token[..token.len() - value.len()],
+        None => token,
+    });
+    tokens.collect::<Vec<_>>().join(" ")
+}
+
+/// The value that `NAME=value`, `--env=NAME=value` or `-eNAME=value` gives to a variable.
+fn value_of(token: &str) -> Option<&str> {
+    const LEAD: [&str; 5] = ["HOST", "PORT", "SERVICE", "CONTEXT", "CONFIG"];
+    let pair = match token.strip_prefix('-') {
+        None => token,
+        Some(option) if option.starts_with('-') => option.split_once('=')?.1,
+        Some(option) => option.strip_prefix('e')?,
+    };
+    let (name, value) = pair.split_once('=')?;
+    let is_name = |name: &str| {
+        let mut letters = name.bytes();
+        letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_') && !name.is_empty()
+    };
+    let leads = LEAD.iter().any(|part| name.contains(part));
+    (is_name(name) && !leads).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_no_part_of_the_mark_and_a_host_is() {
+        for (word, expected) in [
+            ("PGPASSWORD=Zebra", "PGPASSWORD="),
+            ("--env=PGPASSWORD=a=b", "--env=PGPASSWORD="),
+            ("-ePGPASSWORD=Zebra", "-ePGPASSWORD="),
+            (
+                "env PGPASSWORD=Zebra PGPORT=5433 x",
+                "env PGPASSWORD= PGPORT=5433 x",
+            ),
+            ("DOCKER_HOST=ssh://a", "DOCKER_HOST=ssh://a"),
+            ("--context=prod", "--context=prod"),
+            ("-oPort=22", "-oPort=22"),
+            ("exec", "exec"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(word), expected);
+        }
+    }
 }

@@ -126,7 +126,6 @@ impl<'a> Results<'a> {
             let mut older = run.judge(new, &there);
             older.leave_out(&new.path);
             let deleted = rotate::delete(&older, locked);
-            run.tell_of_other_servers(new, &there);
             let exit = deleted.tell(&older, &mut self.records, run.context)?;
             if exit == Exit::Found {
                 self.exit = Exit::Found;
@@ -162,17 +161,17 @@ impl<'a> Results<'a> {
             let adopted = adopted.filter(|of| of.path != new.path);
             there.take_out(adopted.clone());
             there.add(std::iter::once(new).chain(adopted).cloned());
+            there.join_servers();
             Ok(there)
         })?;
         let mut verdicts = run.judge(new, &there);
-        run.tell_of_other_servers(new, &there);
         let record = Record {
             sha256: None,
             state: None,
             duration_ms: None,
             ..Record::of("would_create", new, new.taken_at)
         };
-        self.write_first(record, verdicts.of_backup(&new.path))?;
+        self.write_first(record, run.reason(new, &there))?;
         verdicts.leave_out(&new.path);
         rotate::rehearse(&verdicts, &mut self.records)
     }
@@ -215,38 +214,20 @@ impl Run<'_> {
 
     /// Which backups of the new one's series stay.
     fn judge<'b>(&'b self, new: &Backup, there: &'b Backups) -> Verdicts<'b> {
-        let new = there.position(&new.path);
-        let new = new.and_then(|place| u32::try_from(place).ok());
-        let all = series::split(there).into_iter();
-        let of_new = new.and_then(|new| all.into_iter().find(|series| series.contains(&new)));
-        let of_new = of_new.into_iter().collect();
+        let of_new = series_of(new, there).into_iter().collect();
         Verdicts::of(&self.options.policy, there, of_new, time::now())
     }
 
-    /// Why the new one stays.
+    /// Why the new one stays, and that others are not rotated with it: after a move to another server,
+    /// or where two share a folder, somebody may wonder.
     fn reason(&self, new: &Backup, there: &Backups) -> Option<String> {
-        self.judge(new, there).of_backup(&new.path)
-    }
-
-    /// After an upgrade, or where two servers share a folder, somebody may wonder.
-    fn tell_of_other_servers(&self, new: &Backup, there: &Backups) {
-        let is_of_another_server = |other: &&Common| match (other, &new.manifest) {
-            (other, Some(new)) => {
-                let is_same = Subject::key_of(other) == Subject::key_of(new);
-                is_same && !other.adopted && !other.same_server(new)
-            }
-            _ => false,
-        };
-        let manifests = there.glimpses().filter_map(|other| other.manifest);
-        let count = manifests.filter(is_of_another_server).count();
-        let manifest = new.manifest.as_ref();
-        let database = manifest.and_then(|manifest| manifest.database.as_deref());
-        let what = database.map_or("globals".into(), |name| format!("database {name}"));
-        if count > 0 {
-            self.context.note(format!(
-                "{count} more of the {what} are of another server and are not rotated with this one's"
-            ));
-        }
+        let reason = self.judge(new, there).of_backup(&new.path)?;
+        Some(match of_other_servers(new, there) {
+            0 => reason,
+            others => format!(
+                "{reason}; {others} of another server, which are not rotated with this one's"
+            ),
+        })
     }
 
     /// The record of a target of which there is no backup.
@@ -266,4 +247,27 @@ impl Run<'_> {
             ..Record::default()
         }
     }
+}
+
+/// Those that are rotated with the new one, by their places.
+fn series_of(new: &Backup, there: &Backups) -> Option<Vec<u32>> {
+    let new = u32::try_from(there.position(&new.path)?).ok()?;
+    let mut all = series::split(there).into_iter();
+    all.find(|series| series.contains(&new))
+}
+
+/// How many backups of the same are of another server than the new one.
+fn of_other_servers(new: &Backup, there: &Backups) -> usize {
+    let Some(new) = there.position(&new.path) else {
+        return 0;
+    };
+    let Some(new) = there.glimpse(new).manifest else {
+        return 0;
+    };
+    let is_other = |other: &&Common| {
+        let is_same = Subject::key_of(other) == Subject::key_of(new);
+        is_same && !other.adopted && !other.same_server(new)
+    };
+    let manifests = there.glimpses().filter_map(|other| other.manifest);
+    manifests.filter(is_other).count()
 }

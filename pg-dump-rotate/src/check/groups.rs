@@ -7,15 +7,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use shared::backup::{Backup, Format, Outline};
+use shared::backup::{Backup, Format};
 use shared::time::Time;
 
 use crate::problem;
 use crate::rotate::series;
 use crate::scope::{Scope, Subject};
-
-/// How many characters tell servers apart well enough for words.
-const SHOWN: usize = 6;
 
 /// The backups of one subject that are earlier and later ones of the same.
 #[derive(Debug, Default)]
@@ -200,12 +197,8 @@ impl Part<'_> {
     fn from(&self) -> String {
         let manifests = self.backups.iter().filter_map(|b| b.manifest.as_ref());
         let mut known = manifests.clone().filter(|manifest| !manifest.adopted);
-        let server = |manifest: &Outline| {
-            let mark = manifest.system_identifier.as_ref();
-            mark.or(manifest.origin.as_ref()).cloned()
-        };
-        match known.next().map(server) {
-            Some(Some(mark)) => format!("server …{}", end_of(&mark)),
+        match known.next().map(|manifest| manifest.server()) {
+            Some(Some(server)) => format!("server …{server}"),
             Some(None) => "a server that is not known".into(),
             None => {
                 let names = manifests.filter_map(|manifest| manifest.names.as_deref());
@@ -214,11 +207,6 @@ impl Part<'_> {
             }
         }
     }
-}
-
-fn end_of(mark: &str) -> &str {
-    let start = mark.char_indices().rev().nth(SHOWN - 1);
-    &mark[start.map_or(0, |(at, _)| at)..]
 }
 
 /// A script of others says nothing of its database: that was said by -d.

@@ -45,6 +45,11 @@ pub const FIELDS: Terms = &[
         "whether it restored when pg-restore-verify tried it; null where it did not",
     ),
     ("verified_at", "when it tried"),
+    (
+        "server",
+        "which server it is of: the end of its system identifier, or where nobody may ask for \
+         that, of a mark of how it was reached; null where nobody knows",
+    ),
     ("server_version", "of the server that was dumped"),
     ("pg_dump_version", "of the pg_dump that wrote it"),
     (
@@ -114,13 +119,15 @@ const RETENTION: Terms = &[
         "what is weighed together",
         "A series: backups of the same database of the same server, with the same label and \
          selection. After a move to another server what the old one left stays until --rotate \
-         deletes it, or somebody.",
+         deletes it, or somebody; the reason of each new backup says how many there are. --list \
+         warns where one database has backups of several servers side by side, and --check judges \
+         each by itself.",
     ),
     (
         "the server",
         "Which server a backup is of, the server's system identifier says, by psql where pg_dump \
          runs elsewhere. Where nobody may ask for it, the command of --pg-dump, host and port \
-         stand for it. A physical clone of a server has the same identifier: give each a --dir or \
+         stand for it; where other nights they led to one server only, it is that. A physical clone of a server has the same identifier: give each a --dir or \
          --label of its own.",
     ),
     (

@@ -72,8 +72,10 @@ struct Kind<'a> {
 /// Where a backup is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Origin<'a> {
-    /// By its identifier, or else by how it was reached.
-    Server(Option<&'a str>, Option<&'a str>),
+    /// By its identifier.
+    Server(&'a str),
+    /// Nobody could ask for that: by how it was reached.
+    Reached(Option<&'a str>),
     /// With what its name shares with others.
     Adopted(Option<&'a str>),
 }
@@ -96,12 +98,10 @@ impl<'a> Kind<'a> {
         let names = manifest.names.as_deref();
         Self {
             subject: Subject::key_of(manifest),
-            origin: match manifest.adopted {
-                true => Origin::Adopted(names),
-                false => Origin::Server(
-                    manifest.system_identifier.as_deref(),
-                    manifest.origin.as_deref(),
-                ),
+            origin: match manifest.system_identifier.as_deref() {
+                _ if manifest.adopted => Origin::Adopted(names),
+                Some(identifier) => Origin::Server(identifier),
+                None => Origin::Reached(manifest.origin.as_deref()),
             },
         }
     }

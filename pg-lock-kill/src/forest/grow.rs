@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::actors::Actors;
 use super::components::{Behind, Components};
 use super::graph::Graph;
+use super::holders::{self, Front, Others};
 use super::parents::{self, Blocker, Known, Rank};
 use super::queues::{Queue, queues};
 use super::{Forest, Node, Wait, Who, cheaper, dominators, waits};
@@ -22,21 +23,16 @@ struct Growth<'a> {
     blockers: Vec<Option<Blocker>>,
     behind: Vec<Behind>,
     freed: Vec<usize>,
+    others: Vec<Others>,
+    fronts: Vec<Front>,
 }
 
 pub fn forest(snapshot: &Snapshot) -> Forest {
     let count = snapshot.sessions.len() + snapshot.prepared.len();
     let actors = Actors::of(snapshot);
     let queues = queues(snapshot, &actors);
-    let mut graph = Graph::new(count);
-    graph.add_queues(&queues);
-    let mut safe_snapshots = safe_snapshots(snapshot, &actors);
-    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
-        safe_snapshots.push((oldest, startup));
-    }
-    for &(blocker, waiter) in &safe_snapshots {
-        graph.add(blocker, waiter);
-    }
+    let safe_snapshots = beside_locks(snapshot, &actors);
+    let graph = graph_of(&queues, &safe_snapshots, count);
     let components = Components::of(&graph);
     let circles: Vec<_> = (0..count)
         .map(|actor| Some(components.of[actor]).filter(|&of| components.is_cycle(&graph, of)))
@@ -52,6 +48,8 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
         rows: waits::rows(snapshot, &queues, &actors, count),
         behind: components.behind(&graph, &durations),
         freed: Vec::new(),
+        others: Vec::new(),
+        fronts: Vec::new(),
         blockers: vec![None; count],
         actors,
         waits,
@@ -60,9 +58,36 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     growth.choose_parents(&queues, &safe_snapshots);
     let parents = growth.cut_circles();
     growth.count_freed(&graph, &parents);
+    growth.fronts = holders::fronts(&queues, &growth.waits, &growth.freed);
     let mut forest = growth.plant(&parents);
     cheaper::mark(&mut forest, snapshot);
     forest
+}
+
+/// Who waits for whom.
+pub fn graph(snapshot: &Snapshot, actors: &Actors<'_>) -> Graph {
+    let count = snapshot.sessions.len() + snapshot.prepared.len();
+    let queues = queues(snapshot, actors);
+    graph_of(&queues, &beside_locks(snapshot, actors), count)
+}
+
+fn graph_of(queues: &[Queue<'_>], beside: &[(usize, usize)], count: usize) -> Graph {
+    let mut graph = Graph::new(count);
+    graph.add_queues(queues);
+    for &(blocker, waiter) in beside {
+        graph.add(blocker, waiter);
+    }
+    graph
+}
+
+/// Blockers and waiters of what is no lock.
+fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
+    let mut pairs = safe_snapshots(snapshot, actors);
+    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
+        pairs.push((oldest, startup));
+    }
+    pairs.extend(waits::pins(snapshot, actors));
+    pairs
 }
 
 /// Blockers and waiters.
@@ -100,6 +125,7 @@ impl Growth<'_> {
                 });
             }
         }
+        self.others = holders::others(queues, &self.blockers, &ranks);
         for (wait, blocker) in self.waits.iter_mut().zip(&self.blockers) {
             if let (Some(wait), Some(blocker)) = (wait, blocker) {
                 wait.is_soft = blocker.is_soft;
@@ -153,7 +179,7 @@ impl Growth<'_> {
         let heads: Vec<usize> = (0..parents.len())
             .filter(|&actor| parents[actor].is_none() && self.is_in(actor))
             .collect();
-        self.freed = dominators::freed(graph, &heads);
+        self.freed = dominators::freed(graph, &heads, &self.circles);
         // To end any of a circle cuts it.
         for &head in heads.iter().filter(|&&head| self.circles[head].is_some()) {
             for actor in
@@ -211,6 +237,15 @@ impl Growth<'_> {
             blocker: self.blockers[actor].map(|blocker| places[blocker.actor]),
             wait: self.waits[actor].take(),
             holds: self.holds[actor].take(),
+            others: {
+                let Others { count, named } = std::mem::take(&mut self.others[actor]);
+                (
+                    count,
+                    named.into_iter().map(|actor| places[actor]).collect(),
+                )
+            },
+            front: self.fronts[actor].waiter.map(|waiter| places[waiter]),
+            keeps_waiting: self.fronts[actor].longest,
             row: self.rows[actor].take(),
             blocking: self.behind[actor].count,
             frees: self.freed[actor],
@@ -250,6 +285,9 @@ pub fn with_others(mut forest: Forest, snapshot: &Snapshot) -> Forest {
         blocker: None,
         wait: None,
         holds: None,
+        others: (0, Vec::new()),
+        front: None,
+        keeps_waiting: None,
         row: None,
         blocking: 0,
         frees: 0,

@@ -13,6 +13,9 @@ const RELATIONS: u32 = 1259;
 /// Before it, pg_identify_object fails on what is not there.
 const IDENTIFIES: u32 = 140_000;
 
+/// Numbers below it are those of the server's own catalogues (FirstGenbkiObjectId): the same in all databases.
+const FIRST_OTHER: u32 = 10_000;
+
 /// Something that can be locked: its database (0 for what all share), its catalogue and its number.
 pub type Place = (u32, u32, u32);
 
@@ -34,6 +37,11 @@ fn place(lock: &Lock) -> Option<Place> {
         }
         None => None,
     }
+}
+
+/// Whether it is a catalogue, or an index of one, and so has the same name everywhere.
+pub fn is_catalog((_, catalog, object): Place) -> bool {
+    catalog == RELATIONS && object < FIRST_OTHER
 }
 
 /// Of others, some versions of the server say that they do not know them, and answer nothing else.

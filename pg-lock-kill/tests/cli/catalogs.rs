@@ -1,5 +1,8 @@
 //! Locks on what is no table, and on the catalogues themselves.
 
+use std::thread;
+
+use postgres::NoTls;
 use tests::Running;
 
 use crate::ground::{Ground, results};
@@ -63,4 +66,45 @@ fn a_watch_ends_who_locks_the_catalogs() {
     assert_eq!(told.last(), Some(&ended), "{output:?}");
     output.expect_error("numbers stand for names");
     waiter.answer().unwrap();
+}
+
+#[test]
+fn who_is_about_to_begin_waits_too() {
+    let ground = Ground::new();
+    ground.sql("create database other");
+    let holder = Actor::new(ground.cluster.connect("other").unwrap(), "holder");
+    holder.run(&format!("begin; {LOCK}"));
+    let mut config = postgres::Config::new();
+    config.host_path(ground.cluster.socket_dir());
+    config.port(ground.cluster.port()).user("app");
+    config.dbname("other");
+    let client = thread::spawn(move || config.connect(NoTls));
+    ground.until(
+        "it waits before it has begun",
+        "select exists (select from pg_locks where not granted)",
+    );
+    let records = ground.run(&["--fail-if-blocked"]).expect_code(1);
+    let records = records.json_lines();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    let (head, waiter) = (&records[0], &records[1]);
+    assert_eq!(
+        (&head["pid"], &head["frees"]),
+        (&holder.pid.into(), &1.into())
+    );
+    assert_eq!(waiter["blocked_by"], holder.pid);
+    assert_eq!(
+        (&waiter["state"], &waiter["database"]),
+        (&"starting".into(), &"other".into())
+    );
+    // All databases have the same catalogues, so that none of that one's own is needed.
+    assert_eq!(waiter["relation"], "pg_catalog.pg_class");
+    assert!(waiter["protected"].is_string(), "{waiter:#}");
+    let filtered = ground.run(&["--database", "other", "--state", "starting"]);
+    assert_eq!(filtered.expect_code(0).json_lines().len(), 1);
+    let output = ground
+        .run(&["--terminate", "--include-superusers"])
+        .expect_code(0);
+    let ended = (i64::from(holder.pid), "terminate".into(), "ended".into());
+    assert_eq!(results(&output), [ended]);
+    client.join().unwrap().unwrap();
 }

@@ -172,8 +172,8 @@ pub struct Manifest {
     /// Which server it was, however it was reached; null where the role may not ask.
     #[serde(default)]
     pub system_identifier: Option<String>,
-    /// Where that is null, a mark of how it was reached: a hash of the command that ran pg_dump, of
-    /// host and port.
+    /// A mark of how it was reached: a hash of the command that ran pg_dump, of host and port. It
+    /// stands for the identifier where that is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// How much its tables took on the server, without their indexes; null where nobody asked.

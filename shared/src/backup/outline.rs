@@ -13,6 +13,9 @@ use super::proof::Proof;
 /// What is kept of a seal: no two texts of which anybody heard are alike in it.
 const KEPT: usize = 16;
 
+/// How many characters tell servers apart well enough.
+const SHOWN: usize = 6;
+
 /// What is known of one backup by its manifest.
 #[derive(Debug, Clone)]
 pub struct Outline {
@@ -139,6 +142,14 @@ impl Outline {
         self.seal == other.seal
     }
 
+    /// The same of the server with this identifier.
+    pub(super) fn set_server(&mut self, identifier: &str, known: &mut Known<'_>) {
+        self.common = known.common(Common {
+            system_identifier: Some(identifier.to_string()),
+            ..Common::clone(&self.common)
+        });
+    }
+
     /// Whether it is of the text with this seal.
     pub(super) fn has_seal(&self, seal: &Seal) -> bool {
         self.seal == beginning(seal)
@@ -189,7 +200,21 @@ impl Common {
 
     /// True when both are of one server, as far as it is known.
     pub fn same_server(&self, other: &Self) -> bool {
-        self.system_identifier == other.system_identifier && self.origin == other.origin
+        match (&self.system_identifier, &other.system_identifier) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.origin == other.origin,
+        }
+    }
+
+    /// Which server it is of, in so few characters that people can tell two apart: the end of its
+    /// identifier, or else of the mark of how it was reached. `None` where nobody knows.
+    pub fn server(&self) -> Option<&str> {
+        let mark = self
+            .system_identifier
+            .as_deref()
+            .or(self.origin.as_deref())?;
+        let start = mark.char_indices().rev().nth(SHOWN - 1);
+        Some(&mark[start.map_or(0, |(at, _)| at)..])
     }
 }
 

@@ -1,7 +1,7 @@
 //! Many backups in little memory: what most of them say is packed, and a name is a part of one long
 //! text. Who looks at one gets it whole.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ::time::{OffsetDateTime, UtcDateTime, UtcOffset};
 
 use super::{Backup, State, list};
-use crate::backup::outline::{Common, Hashes, Outline, Tried};
+use crate::backup::outline::{Common, Commons, Hashes, Outline, Tried};
 use crate::error::Result;
 
 /// So many at a time.
@@ -194,6 +194,59 @@ impl Backups {
         let mut entries = std::mem::take(&mut self.entries);
         entries.sort_by_key(|entry| std::cmp::Reverse(self.glimpse_of(entry).taken_at));
         self.entries = entries;
+    }
+
+    /// Has those of which the server's identifier is not known, as nobody could ask for it that
+    /// night, be of the server that was reached in the same way, where that was always the same one.
+    pub fn join_servers(&mut self) {
+        let servers = self.servers_by_origin();
+        let server_of = |manifest: &Common| match manifest.system_identifier {
+            None => servers.get(manifest.origin.as_ref()?),
+            Some(_) => None,
+        };
+        if servers.is_empty() {
+            return;
+        }
+        let commons = Commons::default();
+        let mut known = commons.known();
+        self.change(
+            |backup| backup.manifest.is_some_and(|of| server_of(of).is_some()),
+            |backup| {
+                if let Some(manifest) = &mut backup.manifest
+                    && let Some(identifier) = server_of(manifest)
+                {
+                    manifest.set_server(identifier, &mut known);
+                }
+                true
+            },
+        );
+    }
+
+    /// By each mark of how servers were reached the identifier of the one that was, if it is one.
+    fn servers_by_origin(&self) -> HashMap<String, String> {
+        let mut servers: HashMap<&str, Option<&str>> = HashMap::new();
+        let mut is_any_unknown = false;
+        let mut last = None;
+        for manifest in self.glimpses().filter_map(|backup| backup.manifest) {
+            if last.replace(std::ptr::from_ref(manifest)) == Some(std::ptr::from_ref(manifest)) {
+                continue;
+            }
+            let Some(origin) = manifest.origin.as_deref() else {
+                continue;
+            };
+            let identifier = manifest.system_identifier.as_deref();
+            is_any_unknown |= identifier.is_none();
+            if identifier.is_some() {
+                let one = servers.entry(origin).or_insert(identifier);
+                *one = one.filter(|one| Some(*one) == identifier);
+            }
+        }
+        if !is_any_unknown {
+            return HashMap::new();
+        }
+        let servers = servers.into_iter();
+        let one = servers.filter_map(|(origin, one)| Some((origin.to_string(), one?.to_string())));
+        one.collect()
     }
 
     pub(super) fn push(&mut self, backup: Backup) {
@@ -459,6 +512,40 @@ mod tests {
         let mut backups = Backups::none(folder);
         backups.push(backup(folder, "a.dump", |_| {}));
         assert!(matches!(backups.entries[..], [Entry::Usual(_)]));
+    }
+
+    /// A server that could not be asked is the one that was reached in the same way, and where that
+    /// was now one and now another, nobody knows.
+    #[test]
+    fn who_could_not_be_asked_is_known_by_how_it_was_reached() {
+        let folder = Path::new("/backups");
+        let mut backups = Backups::none(folder);
+        let all = [
+            ("a", Some("1"), Some("x")),
+            ("b", None, Some("x")),
+            ("c", Some("1"), Some("y")),
+            ("d", Some("2"), Some("y")),
+            ("e", None, Some("y")),
+            ("f", None, None),
+            ("g", Some("1"), Some("x")),
+            ("h", None, Some("z")),
+            ("i", None, Some("x")),
+        ];
+        for (name, identifier, origin) in all {
+            let manifest = described(name, |manifest| {
+                manifest.system_identifier = identifier.map(str::to_string);
+                manifest.origin = origin.map(str::to_string);
+            });
+            backups.push(backup(folder, name, |backup| backup.manifest = manifest));
+        }
+        backups.join_servers();
+        let servers = backups.glimpses().map(|backup| {
+            let manifest = backup.manifest.unwrap();
+            manifest.system_identifier.as_deref()
+        });
+        let one = Some("1");
+        let joined = [one, one, one, Some("2"), None, None, one, None, one];
+        assert_eq!(servers.collect::<Vec<_>>(), joined);
     }
 
     #[test]

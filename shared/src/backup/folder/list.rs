@@ -111,6 +111,7 @@ fn list_of(folder: &Path, tell: impl Fn(&mut dyn FnMut(&str)) -> Result<()>) -> 
         backups.dedup();
     }
     drop(seen);
+    backups.join_servers();
     backups.sort();
     Ok(backups)
 }
