@@ -230,7 +230,7 @@ fn the_newest_of_a_label() {
         let run = tool("pg-restore-verify").args(["--archive-only", "--latest"]);
         let output = run.arg(folder.path()).args(options).run();
         expect_verdict(&output, "ok");
-        assert_eq!(paths(&output), [expected.clone()], "{options:?}");
+        assert_eq!(paths(&output).first(), Some(expected), "{options:?}");
     }
     let run = tool("pg-restore-verify").args(["--latest"]);
     let run = run.arg(folder.path()).args(["--label", "none"]).run();
