@@ -7,7 +7,6 @@
 //! waited for, a catalog is large. But when the server can't be reached either, knows no such
 //! session, or has sent what never arrives, time and again, pg_dump is ended.
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -16,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::types::Type;
+use shared::backup::Place;
 use shared::connection::{Conninfo, Session, SessionOptions};
 use shared::dump::quote_literal;
 use shared::programs::Program;
@@ -346,12 +346,15 @@ impl Clock {
 
 /// For how long the files in a folder have not grown, from look to look.
 pub fn growth(folder: &Path) -> impl FnMut() -> Duration + Send + 'static {
-    let folder = folder.to_path_buf();
+    let place = Place::new(folder);
     let mut last = (0, Instant::now());
     move || {
-        let files = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len() + 1));
-        let size: u64 = sizes.sum();
+        let mut size = 0;
+        // One that can't be read does not grow.
+        let _ = place.each(|name, _| {
+            let found = name.to_str().and_then(|name| place.find(name).ok());
+            size += found.map_or(0, |found| found.bytes() + 1);
+        });
         if size != last.0 {
             last = (size, Instant::now());
         }
