@@ -13,7 +13,7 @@
 SELECT g.place,
        a.backend_start IS NOT DISTINCT FROM g.backend_start AS is_same_session,
        a.xact_start IS NOT DISTINCT FROM g.xact_start AS is_same_transaction,
-       (is_same.state AND is_same.statement AND is_same.wait) IS TRUE AS is_same_state,
+       (is_same.state AND is_same.statement) IS TRUE AS is_same_state, is_same.wait IS TRUE AS is_same_wait,
        CASE WHEN a.backend_start = g.backend_start
              AND a.xact_start IS NOT DISTINCT FROM g.xact_start
              AND is_same.state AND is_same.statement AND is_same.wait

@@ -1,21 +1,19 @@
 //! Sessions that something is done with, from what was planned to their record.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod carry;
 
-use shared::connection::Session as Connection;
-use shared::{Error, Result, signals};
+use shared::Error;
 
-use crate::cli::Manner;
 use crate::outcome::Outcome;
-use crate::pursuit::{Quarry, pursue};
+use crate::pursuit::Quarry;
 use crate::record::Record;
-use crate::rights::Rights;
-use crate::signal::{self, AT_ONCE, Answer, Guard, Passes, Signal};
+use crate::signal::{Answer, Guard, Signal};
 use crate::victims::{Fate, Identity, Step};
 
+pub use carry::{Way, carry_out, check_rights, rehearse};
+
 /// A session that something is, or isn't, done with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case {
     /// Its place in the forest, if it is there.
     pub node: Option<usize>,
@@ -25,6 +23,10 @@ pub struct Case {
     pub record: Record,
     /// What is done with it.
     pub fate: Fate,
+    /// Whether it was named, and not only matches.
+    pub is_named: bool,
+    /// On what it depends that it is signalled, in words.
+    pub proviso: Option<&'static str>,
     /// What was done, in this order.
     done: Vec<Signal>,
     /// What is looked for after the last signal.
@@ -32,32 +34,7 @@ pub struct Case {
     /// How it came out, and what there is to say about it.
     outcome: Option<(Outcome, Option<String>)>,
     /// Whether it is still what it was chosen as, but for what it does at the moment.
-    is_there: bool,
-}
-
-/// How it is to be done.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    /// How long a victim may take to be gone.
-    pub grace: Duration,
-    /// How long a cancelled statement may go on before its session is ended.
-    pub escalates_after: Duration,
-    /// Whom the server lets pass.
-    pub passes: Passes,
-    /// Only say what would be done.
-    pub dry_run: bool,
-}
-
-impl Way {
-    /// Of the command line.
-    pub fn of(manner: &Manner, escalates_after: Option<Duration>, passes: Passes) -> Self {
-        Self {
-            grace: manner.grace,
-            escalates_after: escalates_after.unwrap_or(manner.grace),
-            passes,
-            dry_run: manner.dry_run,
-        }
-    }
+    pub is_there: bool,
 }
 
 impl Case {
@@ -68,6 +45,8 @@ impl Case {
             identity,
             record,
             fate,
+            is_named: false,
+            proviso: None,
             done: Vec::new(),
             quarry: None,
             outcome: None,
@@ -107,7 +86,9 @@ impl Case {
     /// Whether it was to end, is still there, and so is why.
     pub fn is_left(&self, outcome: Outcome) -> bool {
         let blocks = self.record.blocking > 0;
-        outcome.is_left(blocks) || outcome == Outcome::Changed && self.is_there && blocks
+        let waits = self.record.blocked_by.is_some() || self.record.waiting_seconds.is_some();
+        outcome.is_left(self.is_named || blocks || waits)
+            || outcome == Outcome::Changed && self.is_there && blocks
     }
 
     fn was_signalled(&self) -> bool {
@@ -201,16 +182,20 @@ impl Case {
             }
             Answer::Gone if is_second => (Outcome::Ended, None),
             Answer::Gone => (Outcome::GoneAlready, None),
-            Answer::Changed(_) | Answer::Active(_) if still_blocks => {
+            Answer::Changed(_) | Answer::Active(_) | Answer::Waitless if still_blocks => {
                 let words = "its transaction is over, but the session still holds what others wait \
                              for, in a new one or for as long as it lasts";
                 (Outcome::StillAlive, Some(words.to_string()))
             }
-            Answer::Changed(_) | Answer::Active(_) if is_second => {
+            Answer::Changed(_) | Answer::Active(_) | Answer::Waitless if is_second => {
                 let words = "its transaction is over; the session goes on";
                 (Outcome::Ended, Some(words.to_string()))
             }
             Answer::Changed(how) => (Outcome::Changed, Some(how.to_string())),
+            Answer::Waitless => {
+                self.is_there = true;
+                (Outcome::Changed, Some("it waits no more".to_string()))
+            }
             Answer::Active(how) => {
                 self.is_there = true;
                 (Outcome::Changed, Some(how.to_string()))
@@ -249,128 +234,4 @@ fn words(signals: &[Signal]) -> String {
         Signal::Terminate => "terminate",
     });
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// Refuses where we may end none of them; those that we may not end among others are spared.
-pub fn check_rights(connection: &mut Connection, cases: &mut [Case]) -> Result<()> {
-    let victims = || cases.iter().filter(|case| case.is_victim());
-    let roles: BTreeSet<Option<String>> = victims().map(Case::role).collect();
-    if roles.is_empty() {
-        return Ok(());
-    }
-    let rights = Rights::of(connection, &roles)?;
-    let own = connection.user().to_string();
-    let refusals = roles.iter().filter_map(|role| rights.refusal(role, &own));
-    let refusals: Vec<_> = refusals.collect();
-    if let Some(first) = refusals.first().filter(|_| refusals.len() == roles.len()) {
-        return Err(first.clone());
-    }
-    for case in cases.iter_mut().filter(|case| case.is_victim()) {
-        if let Some(refusal) = rights.refusal(&case.role(), &own) {
-            let hint = refusal.hint().map(|hint| format!(": {hint}"));
-            let words = format!("{}{}", refusal.message(), hint.unwrap_or_default());
-            case.spare(Outcome::Denied, words);
-        }
-    }
-    Ok(())
-}
-
-/// Does nothing, and says so.
-pub fn rehearse(cases: &mut [Case]) {
-    for case in cases.iter_mut().filter(|case| case.is_victim()) {
-        case.close(Outcome::DryRun, None);
-    }
-}
-
-/// Does it, and looks what comes of it. After an error what was done can still be told.
-pub fn carry_out(connection: &mut Connection, cases: &mut [Case], way: &Way) -> Result<()> {
-    if way.dry_run {
-        rehearse(cases);
-        return Ok(());
-    }
-    let done = signal_all(connection, cases, way);
-    if let Err(error) = &done {
-        let left = "it was signalled, and before it was seen to be gone";
-        let words = match signals::received() {
-            Some(_) => format!("{left} we were told to stop"),
-            None => format!("{left}: {}", error.in_one_line()),
-        };
-        let open = cases.iter_mut().filter(|case| case.was_signalled());
-        for case in open.filter(|case| case.outcome.is_none()) {
-            case.close(Outcome::StillAlive, Some(words.clone()));
-        }
-    }
-    done
-}
-
-fn signal_all(connection: &mut Connection, cases: &mut [Case], way: &Way) -> Result<()> {
-    let sent = send_to_all(connection, cases.iter_mut(), way.passes);
-    let escalates = cases.iter().any(|case| case.may_escalate());
-    let patience = match escalates {
-        true => way.escalates_after,
-        false => way.grace,
-    };
-    // Those who got the signal are looked after whatever became of the others.
-    let pursued = pursue_all(connection, cases, patience);
-    sent.and(pursued)?;
-    if escalates {
-        // The sessions whose cancelled statement did not help.
-        let open = cases.iter_mut().filter(|case| case.may_escalate());
-        let sent = send_to_all(connection, open, way.passes);
-        let pursued = pursue_all(connection, cases, way.grace);
-        sent.and(pursued)?;
-    }
-    cases.iter_mut().for_each(Case::give_up);
-    Ok(())
-}
-
-/// Sends each of them its next signal, in their order.
-fn send_to_all<'a>(
-    connection: &mut Connection,
-    cases: impl IntoIterator<Item = &'a mut Case>,
-    passes: Passes,
-) -> Result<()> {
-    let shots = cases
-        .into_iter()
-        .filter_map(|case| Some((case.shot()?, case)));
-    let mut shots: Vec<((Guard, Signal), &mut Case)> = shots.collect();
-    for some in shots.chunks_mut(AT_ONCE) {
-        signals::check()?;
-        let sent: Vec<(Guard, Signal)> = some.iter().map(|(shot, _)| shot.clone()).collect();
-        let answers = match signal::send(connection, &sent, passes) {
-            Ok(answers) => answers,
-            Err(error) => {
-                for ((_, signal), case) in some {
-                    case.lost(*signal, &error);
-                }
-                return Err(error);
-            }
-        };
-        for (((_, case), shot), answer) in some.iter_mut().zip(sent).zip(answers) {
-            case.answered(shot, answer);
-        }
-    }
-    Ok(())
-}
-
-/// Looks after all that were signalled and of whom nothing is known yet.
-fn pursue_all(connection: &mut Connection, cases: &mut [Case], patience: Duration) -> Result<()> {
-    let open = cases.iter_mut().filter(|case| case.outcome.is_none());
-    let mut chased: Vec<&mut Quarry> = open.filter_map(|case| case.quarry.as_mut()).collect();
-    if chased.is_empty() {
-        return Ok(());
-    }
-    let mut pursued = pursue(connection, &mut chased, patience);
-    if signals::received().is_some() {
-        // One last look; a signal does not take back what was done.
-        let last = signals::clean_up(|| pursue(connection, &mut chased, Duration::ZERO));
-        pursued = pursued.and(last);
-    }
-    for case in cases.iter_mut().filter(|case| case.outcome.is_none()) {
-        case.outcome = case
-            .quarry
-            .as_mut()
-            .and_then(|quarry| quarry.outcome.take());
-    }
-    pursued
 }

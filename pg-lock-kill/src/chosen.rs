@@ -5,20 +5,23 @@
 
 use std::collections::HashSet;
 use std::io::BufRead;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::{Context as _, Error, Result};
+use shared::{Context as _, Error, Result, signals};
 
-use crate::act::{MOST_VOTES, Run, Source};
+use crate::act::Source;
 use crate::cases::Case;
 use crate::cli::{Options, Which};
 use crate::forest::Who;
 use crate::outcome::Outcome;
 use crate::record::Record;
+use crate::rounds::{BETWEEN_LOOKS, put_off};
+use crate::run::{MOST_VOTES, Run};
 use crate::sight::Sight;
 use crate::snapshot::Session;
-use crate::victims::{Fate, fate_of_session, identity, identity_of};
+use crate::victims::{Fate, Identity, fate_of_session, identity, identity_of};
 
 /// Somebody who was named.
 #[derive(Debug, Clone)]
@@ -31,36 +34,66 @@ pub struct Named {
     says_transaction: bool,
 }
 
-/// Ends those who are named.
+/// Ends those who are named; of those who wait, first such as would not go on if the others were gone.
 pub fn end(run: &mut Run<'_>) -> Result<()> {
-    let named = read(run)?;
-    if named.is_empty() {
+    let mut open = read(run)?;
+    if open.is_empty() {
         run.context
             .warn("standard input names nobody: nobody was ended");
         return Ok(());
     }
-    check_count(run.options, &named)?;
+    check_count(run.options, &open)?;
     let mut source = Source::open(run.options, run.context)?;
-    for votes in 0.. {
+    let (mut votes, mut until) = (0, None);
+    while !open.is_empty() {
         let sight = source.look(run.options)?;
-        let mut cases: Vec<Case> = Vec::new();
-        for named in &named {
-            let case = case(run, &sight, named);
-            let is_known = cases.iter().any(|other| other.identity == case.identity);
-            if !is_known && !run.is_settled(&case.identity) {
-                cases.push(case);
+        let (identities, mut cases) = cases(run, &sight, &open);
+        let now = Instant::now();
+        run.remember_waiting(&sight, now);
+        let later = match run.options.manner.dry_run {
+            true => Vec::new(),
+            false => put_off(&sight, &mut cases, |_| false),
+        };
+        // Whoever waits still was to go on by itself.
+        if until.is_some_and(|until| now < until) && cases.iter().any(Case::is_victim) {
+            signals::sleep(BETWEEN_LOOKS)?;
+            continue;
+        }
+        run.check_share(&sight, cases.iter().chain(&later))?;
+        if run.put_to_the_vote(&mut cases)? {
+            run.forget_pending();
+            votes += 1;
+            if votes > MOST_VOTES {
+                run.say_undecided();
+                return Ok(());
             }
+            continue;
         }
-        run.check_share(&sight, &cases)?;
-        if !run.put_to_the_vote(&mut cases)? {
-            return run.settle(&mut source, cases);
-        }
-        if votes == MOST_VOTES {
-            break;
+        run.settle(&mut source, cases)?;
+        let mut identities = identities.into_iter();
+        open.retain(|_| {
+            let identity = identities.next();
+            later.iter().any(|case| Some(case.identity) == identity)
+        });
+        until = Instant::now().checked_add(run.options.manner.grace);
+    }
+    Ok(())
+}
+
+/// Who each of them is, and what is to be done with those who were not dealt with yet.
+fn cases(run: &Run<'_>, sight: &Sight, named: &[Named]) -> (Vec<Identity>, Vec<Case>) {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut identities = Vec::new();
+    for named in named {
+        let mut case = case(run, sight, named);
+        case.is_named = true;
+        identities.push(case.identity);
+        let is_known = cases.iter().any(|other| other.identity == case.identity);
+        if !is_known && !run.settled.contains(&case.identity) {
+            cases.push(case);
         }
     }
-    run.say_undecided();
-    Ok(())
+    (identities, cases)
 }
 
 fn read(run: &Run<'_>) -> Result<Vec<Named>> {
@@ -79,7 +112,13 @@ fn read(run: &Run<'_>) -> Result<Vec<Named>> {
             named.push(named_one.context(|| format!("standard input: record {}", place + 1))?);
         }
     }
-    Ok(named)
+    let mut once: Vec<Named> = Vec::new();
+    for one in named {
+        if !once.iter().any(|other| other.is_same(&one)) {
+            once.push(one);
+        }
+    }
+    Ok(once)
 }
 
 /// A number in a line; nothing in a blank one.
@@ -130,6 +169,20 @@ impl Named {
             is_bare: false,
             says_transaction,
         })
+    }
+
+    /// Whether it waited when it was listed.
+    fn waited(&self) -> bool {
+        self.record.blocked_by.is_some() || self.record.waiting_seconds.is_some()
+    }
+
+    /// Whether the same is meant.
+    fn is_same(&self, other: &Self) -> bool {
+        let who = |named: &Self| {
+            let record = &named.record;
+            (record.pid, record.backend_start, record.gid.clone())
+        };
+        who(self) == who(other)
     }
 
     /// Why this session is not who was named.
@@ -198,12 +251,17 @@ fn case(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
 
 fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) -> Case {
     let node = sight.place_of(session.pid);
+    let identity = identity_of(session);
     let nobody = HashSet::new();
     let wish = run.wish(Which::All, &nobody);
     let is_meant = run.options.filters.conditions.is_empty()
         || node.is_some_and(|node| sight.matching.contains(&node));
+    let place = node.map(|node| &sight.forest.nodes[node]);
+    let waits = place.is_some_and(|place| place.wait.is_some());
+    let is_free = !waits && (named.waited() || run.waited.contains_key(&identity));
     let fate = match is_meant {
-        true => fate_of_session(&sight.snapshot, session, &wish),
+        true if is_free => Fate::Spared(Outcome::Changed, "it waits no more".into()),
+        true => fate_of_session(&sight.snapshot, session, place, &wish),
         false => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
     };
     let record = match node {
@@ -213,8 +271,9 @@ fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) ->
             ..named.record.clone()
         },
     };
-    let identity = identity_of(session);
-    Case::new(node, identity, record, fate)
+    let mut case = Case::new(node, identity, record, fate);
+    case.is_there = is_free;
+    case
 }
 
 /// Of a session that is not there any more the record is all that there is.

@@ -221,6 +221,13 @@ impl Options {
         self.victims.which.unwrap_or(usual)
     }
 
+    /// Whether those who wait are chosen because they do: not where all sessions are looked at, and the
+    /// filters ask for something else.
+    pub fn by_wait(&self) -> bool {
+        let waiters = self.victims.which == Some(Which::Waiters);
+        !self.scope.sessions || waiters || self.filters.ask_of_wait()
+    }
+
     fn set_action(&mut self, action: Action) -> Result<()> {
         if self.action != Action::None {
             return Err(Error::usage(

@@ -11,11 +11,14 @@ mod grow;
 mod parents;
 mod queues;
 mod waits;
+mod without;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::snapshot::{Lock, Mode, Snapshot, Tag};
+
+pub use without::Ways;
 
 /// The sessions in tree order: heads first, each followed by those who wait for it.
 #[derive(Debug, Default, Clone)]
@@ -88,6 +91,15 @@ impl Forest {
     #[must_use]
     pub fn with_others(self, snapshot: &Snapshot) -> Self {
         grow::with_others(self, snapshot)
+    }
+
+    /// At the head of whose tree this one is.
+    pub fn head_of(&self, place: usize) -> usize {
+        let mut head = place;
+        while let Some(parent) = self.nodes[head].parent {
+            head = parent;
+        }
+        head
     }
 
     /// Who waits though nobody blocks them: who did was gone before we could see who it was.

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod act;
+mod ballot;
 mod cases;
 mod chosen;
 mod cli;
@@ -17,6 +18,9 @@ mod protection;
 mod pursuit;
 mod record;
 mod rights;
+mod rounds;
+mod run;
+mod say;
 mod sight;
 mod signal;
 mod snapshot;

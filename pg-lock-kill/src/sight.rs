@@ -89,17 +89,12 @@ impl Sight {
 
     /// The places of those in the same trees as these, in the forest's order.
     pub fn trees_of(&self, places: &[usize]) -> Vec<usize> {
-        let heads: HashSet<usize> = places.iter().map(|place| self.head_of(*place)).collect();
+        let heads: HashSet<usize> = places
+            .iter()
+            .map(|place| self.forest.head_of(*place))
+            .collect();
         (0..self.forest.nodes.len())
-            .filter(|place| heads.contains(&self.head_of(*place)))
+            .filter(|place| heads.contains(&self.forest.head_of(*place)))
             .collect()
-    }
-
-    fn head_of(&self, place: usize) -> usize {
-        let mut head = place;
-        while let Some(parent) = self.forest.nodes[head].parent {
-            head = parent;
-        }
-        head
     }
 }

@@ -63,6 +63,8 @@ pub enum Answer {
     Changed(&'static str),
     /// It is in the same one, but not at what it was at.
     Active(&'static str),
+    /// It is in the same one, and does not wait at the moment.
+    Waitless,
     /// It is a session of a kind that is never ended, or not without a flag.
     Protected,
     /// We may not; the server's words.
@@ -149,7 +151,11 @@ fn one_by_one(
         let answer = answer.unwrap_or(Answer::Gone);
         was_refused |= matches!(answer, Answer::Denied(_));
         answers.push(match answer {
-            Answer::Gone | Answer::Changed(_) | Answer::Active(_) if !was_refused => Answer::Sent,
+            Answer::Gone | Answer::Changed(_) | Answer::Active(_) | Answer::Waitless
+                if !was_refused =>
+            {
+                Answer::Sent
+            }
             answer => answer,
         });
     }
@@ -210,6 +216,7 @@ fn answer(row: &Row) -> Result<Answer> {
         None if !holds("is_same_transaction")? => {
             Answer::Changed("it is in another transaction, or in none")
         }
+        None if holds("is_same_state")? && !holds("is_same_wait")? => Answer::Waitless,
         None if !holds("is_same_state")? => Answer::Active("it has done something since"),
         None => Answer::Protected,
     })

@@ -1,4 +1,7 @@
 //! The user's own program (`--exec`): it gets each victim's record on stdin, and spares it by failing.
+//!
+//! A shell runs the command, for `… | grep -q …` is what one writes there; nothing of a record comes into its
+//! words.
 
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -9,25 +12,27 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use shared::programs::{self, Child};
-use shared::{Context as _, Error, Result, signals};
+use shared::programs::{Child, Finished};
+use shared::{Error, Result, signals};
 
 use crate::record::Record;
 
 /// How long the program may take to decide.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The program and its first arguments.
+/// What a shell says of a command that it can't run, and of one that it can't find.
+const NOT_RUN: [i32; 2] = [126, 127];
+
+/// The command.
 #[derive(Debug)]
-pub struct Veto(Vec<std::ffi::OsString>);
+pub struct Veto(String);
 
 impl Veto {
-    /// Splits the command as a shell would; no shell runs it.
+    /// It is not run yet.
     pub fn of(command: &str) -> Result<Self> {
-        let words = programs::words(command).context(|| "--exec".to_string())?;
-        match words.is_empty() {
+        match command.trim().is_empty() {
             true => Err(Error::usage("--exec: the command is empty")),
-            false => Ok(Self(words)),
+            false => Ok(Self(command.to_string())),
         }
     }
 
@@ -36,8 +41,8 @@ impl Veto {
     pub fn ask(&self, record: &Record) -> Result<Option<String>> {
         let mut line = serde_json::to_vec(record).map_err(|error| Error::new(error.to_string()))?;
         line.push(b'\n');
-        let mut command = Command::new(&self.0[0]);
-        command.args(&self.0[1..]).stdin(Stdio::piped());
+        let mut command = Command::new("sh");
+        command.args(["-c", &self.0]).stdin(Stdio::piped());
         // Our stdout is for records alone.
         command.stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned()?));
         let mut child = Child::spawn(command, "the program of --exec")?;
@@ -76,11 +81,23 @@ fn wait(child: Child) -> Result<Option<String>> {
     if finished.status.success() {
         return Ok(None);
     }
-    let said = finished.stderr.trim().lines().last().unwrap_or_default();
-    let said = if said.is_empty() {
-        String::new()
-    } else {
-        format!(": {said}")
-    };
-    Ok(Some(format!("{} {}{said}", finished.name, finished.end())))
+    let said = format!(
+        "{} {}{}",
+        finished.name,
+        finished.end(),
+        last_word(&finished)
+    );
+    let status = finished.status.code();
+    match status.is_some_and(|status| NOT_RUN.contains(&status)) {
+        true => {
+            Err(Error::new(said).with_hint("it can't be run, and nobody is ended without its word"))
+        }
+        false => Ok(Some(said)),
+    }
+}
+
+/// What it said last.
+fn last_word(finished: &Finished) -> String {
+    let last = finished.stderr.trim().lines().last();
+    last.map_or_else(String::new, |last| format!(": {last}"))
 }

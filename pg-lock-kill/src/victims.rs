@@ -29,11 +29,12 @@ pub struct Wish<'a> {
     pub rules: &'a Rules,
     /// Whether they were chosen by what they do, so that they must not have done anything since.
     pub by_state: bool,
-    /// Whether they were chosen because they wait.
+    /// Whether those who wait were chosen because they do.
     pub by_wait: bool,
     /// Who is not looked at any more.
     pub settled: &'a HashSet<Identity>,
-    /// Who waited before: whoever got the lock because we ended somebody is no victim.
+    /// Who waited before: whoever got the lock because we ended somebody is no victim, where they are
+    /// chosen because they block or wait.
     pub waited: &'a HashSet<Identity>,
 }
 
@@ -84,16 +85,14 @@ pub fn choose(snapshot: &Snapshot, forest: &Forest, matching: &[usize], wish: &W
         if wish.settled.contains(&identity) {
             continue;
         }
-        let fate = fate(snapshot, forest.nodes[node].who, wish);
+        let fate = fate(snapshot, &forest.nodes[node], wish);
         let is_signalled = matches!(fate, Fate::Signal(..));
-        // A head that can't be ended takes its place among the first ones: the next head is not
-        // what was asked for.
-        let counts = is_signalled || wish.which == Which::Heads;
-        if counted == wish.most && counts {
+        if counted == wish.most {
             plan.beyond += usize::from(is_signalled);
             continue;
         }
-        counted += usize::from(counts);
+        // Who can't be ended takes nobody's place.
+        counted += usize::from(is_signalled);
         plan.cases.push(Planned { node, fate });
     }
     plan
@@ -136,7 +135,12 @@ fn selected(
     let oldest = with_start
         .min_by_key(|(start, _)| *start)
         .map(|(_, place)| place);
-    let all = matching.iter().copied();
+    let all = matching.iter().copied().filter(|place| {
+        let node = &forest.nodes[*place];
+        let waited = || wish.waited.contains(&identity(snapshot, node.who));
+        let by_tree = wish.by_wait || wish.which == Which::Heads;
+        !(by_tree && node.wait.is_none() && waited())
+    });
     match wish.which {
         Which::All => all.collect(),
         Which::Waiters => all
@@ -148,12 +152,7 @@ fn selected(
             Some(oldest) => all.filter(|place| *place != oldest).collect(),
             None => Vec::new(),
         },
-        Which::Heads => all
-            .filter(|place| {
-                let node = &forest.nodes[*place];
-                is_head(node) && !wish.waited.contains(&identity(snapshot, node.who))
-            })
-            .collect(),
+        Which::Heads => all.filter(|place| is_head(&forest.nodes[*place])).collect(),
     }
 }
 
@@ -163,8 +162,8 @@ fn is_head(node: &Node) -> bool {
     node.depth == 0 && node.blocking > 0 && waits_for_nobody_else
 }
 
-fn fate(snapshot: &Snapshot, who: Who, wish: &Wish<'_>) -> Fate {
-    match who {
+fn fate(snapshot: &Snapshot, node: &Node, wish: &Wish<'_>) -> Fate {
+    match node.who {
         Who::Prepared(place) => {
             let database = &snapshot.prepared[place].database;
             let words = format!(
@@ -172,12 +171,19 @@ fn fate(snapshot: &Snapshot, who: Who, wish: &Wish<'_>) -> Fate {
             );
             Fate::Spared(Outcome::NotApplicable, words)
         }
-        Who::Session(place) => fate_of_session(snapshot, &snapshot.sessions[place], wish),
+        Who::Session(place) => {
+            fate_of_session(snapshot, &snapshot.sessions[place], Some(node), wish)
+        }
     }
 }
 
-/// What is done with a session.
-pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) -> Fate {
+/// What is done with a session, which has this place in the forest.
+pub fn fate_of_session(
+    snapshot: &Snapshot,
+    session: &Session,
+    node: Option<&Node>,
+    wish: &Wish<'_>,
+) -> Fate {
     if session.backend_type == "startup" {
         let words = "the standby repeats what the primary did: end that on the primary";
         return Fate::Spared(Outcome::NotApplicable, words.into());
@@ -210,11 +216,19 @@ pub fn fate_of_session(snapshot: &Snapshot, session: &Session, wish: &Wish<'_>) 
     };
     match planned {
         Ok((step, guard)) => {
-            let waits = wish.by_wait || wish.which == Which::Waiters;
+            let waits = node.is_some_and(|node| node.wait.is_some())
+                && wish.by_wait
+                && !has_workers(snapshot, session);
             Fate::Signal(step, Guard { waits, ..guard })
         }
         Err(why) => Fate::Spared(Outcome::NotApplicable, why),
     }
+}
+
+/// Of a parallel group another one than its leader may be who waits.
+fn has_workers(snapshot: &Snapshot, leader: &Session) -> bool {
+    let mut others = snapshot.sessions.iter();
+    others.any(|other| other.pid != leader.pid && other.leader_pid == Some(leader.pid))
 }
 
 /// Whether it began its transaction, or came to rest, after the clock was read, which is before the

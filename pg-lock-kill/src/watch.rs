@@ -8,8 +8,9 @@ use shared::connection::Session as Connection;
 use shared::error::Kind;
 use shared::{Error, Result, signals};
 
-use crate::act::{Run, Source};
+use crate::act::Source;
 use crate::lookout::Lookout;
+use crate::run::Run;
 use crate::sight::Sight;
 
 /// The key of the lock that says who watches: "pglk", "kill".

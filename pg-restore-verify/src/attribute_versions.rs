@@ -1,8 +1,15 @@
 //! Numbers that a server gives to columns by itself, which are no part of their definition.
 //!
 //! Debian's PostgreSQL 17.12 keeps one for each column as the option `pg_attver`. Its own pg_dump
-//! leaves it out; one that does not know it writes it down, and after a restore it is another.
+//! leaves it out; one that does not know it writes it down, and after a restore it is another, or
+//! the server refuses it.
 
+/// What the option is called.
+pub const NAME: &str = "pg_attver";
+/// Why another server may refuse a backup that has it: pg_restore creates a table and sets its
+/// columns' options by one command.
+pub const NEEDS_SUCH_A_SERVER: &str = "the backup has numbers that Debian's PostgreSQL 17 gives to columns (pg_attver), for its \
+     pg_dump was none of that build: what it says of them loads into such a server only";
 const OPTION: &str = "pg_attver=";
 
 /// The statement without those numbers; `None` if it says nothing else.

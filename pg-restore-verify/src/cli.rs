@@ -14,6 +14,7 @@ use shared::{Error, Result};
 use crate::checks::Expectation;
 use crate::compare::Tolerance;
 use crate::memory::Memory;
+use crate::preload;
 
 pub use table::TOOL;
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub limits: Limits,
     /// How much memory the private server's data may take.
     pub memory: Memory,
+    /// Libraries that a private server loads at its start.
+    pub preload: Vec<String>,
     /// What becomes of the restored database.
     pub after: After,
     /// With [`Mode::Live`]: where.
@@ -258,6 +261,7 @@ impl cli::Options for Options {
             },
             "accept" => self.after.accepted.push(check(value)?),
             "dry-run" => self.after.dry_run = true,
+            "preload" => self.preload.extend(preload::libraries(value.text()?)?),
             "memory" => self.memory.most = Some(value.bytes()?),
             "no-record" => self.no_record = true,
             "jobs" => {

@@ -24,6 +24,7 @@ mod live;
 mod memory;
 mod note;
 mod preflight;
+mod preload;
 mod promised;
 mod promotion;
 mod proof;

@@ -261,7 +261,7 @@ fn can_t_be_created(server: &Server, name: &str) -> Result<Option<String>> {
         "preload",
         "could not access file",
         "unrecognized configuration parameter",
-        "can only create extension in database",
+        ELSEWHERE,
     ];
     let is_plain = CONTRIB.contains(&name) || PLAIN.iter().any(|start| name.starts_with(start));
     if is_plain || !server.is_ours() {
@@ -274,12 +274,21 @@ fn can_t_be_created(server: &Server, name: &str) -> Result<Option<String>> {
     };
     let error = Error::from(error);
     signals::check()?;
+    // It is not tried in the database that it will be in.
+    if server.preloads() && error.message().contains(ELSEWHERE) {
+        return Ok(None);
+    }
     let words = error.in_one_line();
     let is_known = WORDS.iter().any(|word| words.contains(word)) || error.sqlstate().is_none();
     Ok(is_known.then(|| {
-        format!("{words}; a server that loads its library at its start can be named by -d")
+        format!(
+            "{words}; --preload LIB has the private server load its library at its start, and -d \
+             names a server that does"
+        )
     }))
 }
+
+const ELSEWHERE: &str = "can only create extension in database";
 
 /// How the names of others begin that are created without more, and not in a moment.
 const PLAIN: [&str; 5] = ["postgis", "address_standardizer", "plp", "pltcl", "vector"];

@@ -178,6 +178,7 @@ impl Job<'_> {
             control: &control,
             timeline: start.map_or(control.timeline(), |segment| segment.timeline),
             context: self.context,
+            preload: &self.options.preload,
         };
         *lock(&self.watched) = Some(Seen::Replay);
         let (outcome, seen) = recovery.run(draft, archive, own.records)?;

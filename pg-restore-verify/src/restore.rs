@@ -27,7 +27,7 @@ pub use locale::Locale;
 pub use refusal::{Blame, Harmless, Refusal};
 pub use script::restore_script;
 pub use stand_ins::{of_archive as stand_in_for, schema as stand_in_schema};
-pub use target::Target;
+pub use target::{DATABASE, Target};
 pub use withheld::{Doubt, Withheld};
 
 use crate::choice::{Chosen, References};

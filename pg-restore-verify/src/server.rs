@@ -12,6 +12,7 @@ use shared::dump::quote_identifier;
 use shared::programs::Version;
 use shared::{Error, Result, signals};
 
+use crate::preload;
 use crate::scratch;
 
 /// A restored subscription has no worker that would connect to its publisher.
@@ -27,6 +28,8 @@ pub struct Server {
     reach: Reach,
     version: Version,
     user: String,
+    /// Whether it loaded libraries at its start that were asked for.
+    preloads: bool,
 }
 
 enum Reach {
@@ -45,19 +48,30 @@ impl Server {
     ///
     /// # Errors
     /// When no server program is new enough, or it does not start.
-    pub fn throw_away(at_least: Option<u32>, folder: Option<PathBuf>) -> Result<Self> {
+    pub fn throw_away(
+        at_least: Option<u32>,
+        folder: Option<PathBuf>,
+        preload: &[String],
+    ) -> Result<Self> {
+        let ours = NO_SUBSCRIPTIONS.map(|(name, value)| (name.into(), value.into()));
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
             folder,
             foreign: true,
-            settings: NO_SUBSCRIPTIONS
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            settings: ours.into_iter().chain(preload::settings(preload)).collect(),
             ..Default::default()
+        });
+        let cluster = cluster.map_err(|error| match preload.is_empty() {
+            true => error,
+            false => error.with_hint(format!(
+                "--preload {}: without it the server may start",
+                preload.join(",")
+            )),
         })?;
         Ok(Self {
             version: cluster.version(),
             user: cluster.superuser().to_string(),
+            preloads: !preload.is_empty(),
             reach: Reach::ThrowAway(cluster),
         })
     }
@@ -67,6 +81,7 @@ impl Server {
         Self {
             version: cluster.version(),
             user: cluster.superuser().to_string(),
+            preloads: false,
             reach: Reach::ThrowAway(cluster),
         }
     }
@@ -85,6 +100,7 @@ impl Server {
                 minor: number % 10_000,
             },
             user: session.user().to_string(),
+            preloads: false,
             reach: Reach::Named {
                 host: session.host(),
                 port: session.port(),
@@ -114,6 +130,11 @@ impl Server {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether it loaded libraries at its start that were asked for.
+    pub fn preloads(&self) -> bool {
+        self.preloads
     }
 
     /// Opens a session in one of its databases.

@@ -22,6 +22,7 @@ pub struct Servers {
     named: Option<Conninfo>,
     current: Option<Arc<Server>>,
     memory: Memory,
+    preload: Vec<String>,
     /// Where the throw-away server lies, if that is not the usual place.
     folder: Option<PathBuf>,
     /// What the time limits look at.
@@ -40,6 +41,11 @@ impl Servers {
             true => Some(resolve(connect, options)?),
             false => None,
         };
+        if is_named && !options.preload.is_empty() {
+            return Err(Error::usage(
+                "--preload goes with a private server only: another has its own libraries",
+            ));
+        }
         if is_named && options.after.keep_for.is_some() {
             return Err(Error::usage(
                 "--for goes with a throw-away server only: on another the database stays",
@@ -52,6 +58,7 @@ impl Servers {
             named,
             current: None,
             memory: options.memory,
+            preload: options.preload.clone(),
             folder: None,
             watched: Watched::default(),
         })
@@ -84,7 +91,7 @@ impl Servers {
             (Some(server), None) if is_best(&server, at_least) && self.folder == folder => server,
             (_, None) => {
                 self.folder.clone_from(&folder);
-                Arc::new(Server::throw_away(at_least, folder)?)
+                Arc::new(Server::throw_away(at_least, folder, &self.preload)?)
             }
         };
         self.current = Some(Arc::clone(&server));
@@ -94,7 +101,7 @@ impl Servers {
     /// A throw-away server whatever the command line says.
     pub fn obtain_private(&mut self, archive: &Archive) -> Result<Arc<Server>> {
         match self.is_named() {
-            true => Ok(Arc::new(Server::throw_away(loads(archive), None)?)),
+            true => Server::throw_away(loads(archive), None, &self.preload).map(Arc::new),
             false => self.obtain(archive),
         }
     }

@@ -66,6 +66,13 @@ impl Running {
         self.stdout.as_ref().map_or(Vec::new(), Collected::lines)
     }
 
+    /// What it has written to stdout so far, the last line without its end too.
+    pub fn written(&self) -> String {
+        self.stdout
+            .as_ref()
+            .map_or(String::new(), Collected::written)
+    }
+
     /// Waits for its end. One that does not end is killed and fails the test.
     #[track_caller]
     pub fn finish(mut self) -> Output {
@@ -128,10 +135,14 @@ impl Collected {
         self.reader.is_finished()
     }
 
+    fn written(&self) -> String {
+        let written = self.written.lock().unwrap();
+        String::from_utf8_lossy(&written).into_owned()
+    }
+
     /// The lines that are complete so far.
     fn lines(&self) -> Vec<String> {
-        let written = self.written.lock().unwrap();
-        let text = String::from_utf8_lossy(&written);
+        let text = self.written();
         let lines = text
             .split_inclusive('\n')
             .filter_map(|line| line.strip_suffix('\n'));

@@ -140,7 +140,7 @@ fn fill(
         filler.frame(&frame_of(number))?;
         let entry = blocks.toc().entry_of(id);
         let label = entry.map(|entry| entry.label.clone()).unwrap_or_default();
-        blocks.input().get_mut().set_table(&label);
+        blocks.input().get_mut().table().set(&label);
         match kind {
             BlockKind::Data => content(&mut blocks, Subject::Entry(id), &mut filler)?,
             BlockKind::LargeObjects => {

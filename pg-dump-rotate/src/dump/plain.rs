@@ -21,7 +21,7 @@ pub fn copy(
     compression: Compression,
     digest: bool,
 ) -> Outcome<Copied> {
-    let counter = ScriptCounter::start(digest)?;
+    let counter = ScriptCounter::start(digest, source.table())?;
     let compressors: io::Result<Vec<Compressor>> = (0..pool::threads())
         .map(|_| Compressor::new(compression))
         .collect();
@@ -39,9 +39,8 @@ pub fn copy(
         output.put(packed)
     })?;
     let mut script = Script::default();
-    let sent = pieces(source, |piece, source| {
+    let sent = pieces(source, |piece| {
         script.pass(&piece);
-        source.set_table(&counter.table());
         let piece = Arc::new(piece);
         counter.send(&piece);
         pool.send(piece)
@@ -73,10 +72,7 @@ pub fn copy(
 }
 
 /// Hands on all that can be read, at least once.
-fn pieces(
-    source: &mut Source,
-    mut send: impl FnMut(Vec<u8>, &mut Source) -> io::Result<()>,
-) -> Outcome<()> {
+fn pieces(source: &mut Source, mut send: impl FnMut(Vec<u8>) -> io::Result<()>) -> Outcome<()> {
     let mut is_first = true;
     loop {
         let mut piece = Vec::with_capacity(PIECE);
@@ -85,7 +81,7 @@ fn pieces(
         if length == 0 && !is_first {
             return Ok(());
         }
-        send(piece, source).map_err(Trouble::Output)?;
+        send(piece).map_err(Trouble::Output)?;
         if length < PIECE {
             return Ok(());
         }

@@ -2,8 +2,8 @@
 //! of its own.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use shared::dump::{
@@ -11,6 +11,7 @@ use shared::dump::{
 };
 use shared::{Context, Error, Result};
 
+use super::source::Table;
 use crate::script::Single;
 
 /// How many pieces may wait.
@@ -22,8 +23,6 @@ const END: &[u8] = b"\\.\n";
 /// The thread that counts.
 pub struct ScriptCounter {
     pieces: SyncSender<Arc<Vec<u8>>>,
-    /// The table whose rows were last seen.
-    table: Arc<Mutex<String>>,
     thread: JoinHandle<Result<Counted>>,
 }
 
@@ -35,24 +34,18 @@ pub struct Counted {
 }
 
 impl ScriptCounter {
-    /// Starts it; without `digest` the rows are passed over.
-    pub fn start(digest: bool) -> Result<Self> {
+    /// Starts it; without `digest` the rows are passed over. It says which table's they are.
+    pub fn start(digest: bool, table: Table) -> Result<Self> {
         let (pieces, received) = sync_channel(AHEAD);
         let input = Pieces {
             received,
             current: Arc::default(),
             position: 0,
         };
-        let table = Arc::<Mutex<String>>::default();
-        let passing = Arc::clone(&table);
-        let see = move |target: &CopyTarget| {
-            let name = target.table.to_string();
-            *passing.lock().unwrap_or_else(PoisonError::into_inner) = name;
-        };
+        let see = move |target: &CopyTarget| table.set(&target.table.to_string());
         let thread = thread::Builder::new().spawn(move || count(input, digest, see));
         Ok(Self {
             pieces,
-            table,
             thread: thread.context(|| "could not start a thread".into())?,
         })
     }
@@ -60,12 +53,6 @@ impl ScriptCounter {
     /// Hands it a piece. One that has found an error takes no more, and tells it in the end.
     pub fn send(&self, piece: &Arc<Vec<u8>>) {
         let _ = self.pieces.send(Arc::clone(piece));
-    }
-
-    /// The table whose rows were last seen.
-    pub fn table(&self) -> String {
-        let table = self.table.lock();
-        table.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it found.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::process::ChildStdout;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,12 +21,29 @@ const PIPE_BYTES: usize = 1 << 20;
 /// in such a moment a pipe of [`PIPE_BYTES`] does not become full at a GB a second.
 const NAP: Duration = Duration::from_micros(400);
 /// How long the pipe may be open and silent after the program's end.
-const LINGERING: Timespec = Timespec {
-    tv_sec: 3,
-    tv_nsec: 0,
+const LINGERING: Duration = Duration::from_secs(3);
+/// How often a silent pipe is looked after: what is shown of it stays true.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000_000,
 };
 /// Where so much was there at once, more may be there already.
 const MANY: usize = 128 << 10;
+
+/// The table whose rows are passing.
+#[derive(Debug, Clone, Default)]
+pub struct Table(Arc<Mutex<String>>);
+
+impl Table {
+    /// Says what passes from now on.
+    pub fn set(&self, name: &str) {
+        name.clone_into(&mut self.name());
+    }
+
+    fn name(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The pipe from pg_dump.
 pub struct Source {
@@ -33,8 +51,7 @@ pub struct Source {
     progress: Progress,
     /// The database.
     name: String,
-    /// What of it is passing.
-    table: String,
+    table: Table,
     /// How much is expected.
     estimate: Option<u64>,
     bytes: u64,
@@ -61,7 +78,7 @@ impl Source {
             stdout,
             progress,
             name: name.to_string(),
-            table: String::new(),
+            table: Table::default(),
             estimate: estimate.filter(|bytes| *bytes > 0),
             bytes: 0,
             began: Instant::now(),
@@ -77,10 +94,9 @@ impl Source {
         self.clock.clone()
     }
 
-    /// Says what passes from now on.
-    pub fn set_table(&mut self, table: &str) {
-        self.table.clear();
-        self.table.push_str(table);
+    /// What of it is passing, for who finds it out.
+    pub fn table(&self) -> Table {
+        self.table.clone()
     }
 
     /// Whether pg_dump has closed its end; what it wrote until then is read away.
@@ -91,19 +107,25 @@ impl Source {
     /// Waits for more; false where the program has ended, and what it started keeps the pipe open
     /// without a word.
     fn is_more_to_come(&mut self) -> io::Result<bool> {
-        if self.is_wide && self.bytes > 0 {
+        if self.is_wide && self.is_drained && self.bytes > 0 {
             thread::sleep(NAP);
         }
         let (stdout, program) = (&self.stdout, &self.program);
         // All of it is silence.
         self.clock.time(|| {
+            let mut ended_at: Option<Instant> = None;
             loop {
                 // Before the wait: all that it wrote itself is in the pipe then.
-                let had_ended = program.has_ended();
+                if program.has_ended() {
+                    ended_at.get_or_insert_with(Instant::now);
+                }
                 let mut waited = [PollFd::new(stdout, PollFlags::IN)];
-                match rustix::event::poll(&mut waited, Some(&LINGERING)) {
-                    Ok(0) if had_ended => return Ok(false),
-                    Ok(0) | Err(Errno::INTR) => {}
+                match rustix::event::poll(&mut waited, Some(&LOOK)) {
+                    Ok(0) if ended_at.is_some_and(|at| at.elapsed() > LINGERING) => {
+                        return Ok(false);
+                    }
+                    Ok(0) => self.progress.show(|| self.line()),
+                    Err(Errno::INTR) => {}
                     Ok(_) => return Ok(true),
                     Err(error) => return Err(error.into()),
                 }
@@ -120,8 +142,9 @@ impl Source {
             let percent = (self.bytes as f64 * 100.0 / estimate as f64).min(99.0);
             line.push_str(&format!(", {percent:.0} %"));
         }
-        if !self.table.is_empty() {
-            line.push_str(&format!(", {}", self.table));
+        let table = self.table.name();
+        if !table.is_empty() {
+            line.push_str(&format!(", {table}"));
         }
         line
     }
@@ -129,7 +152,7 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.is_drained && !self.is_more_to_come()? {
+        if !self.is_more_to_come()? {
             return Ok(0);
         }
         let length = loop {

@@ -204,7 +204,7 @@ impl<'a> Members<'a> {
                 break;
             };
             let subject = self.subject(&member.name);
-            input.get_mut().set_table(&self.label(subject));
+            input.get_mut().table().set(&self.label(subject));
             content(input, subject, &member, filler)?;
         }
         filler.frame(&end(input)?)?;

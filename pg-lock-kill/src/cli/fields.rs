@@ -109,7 +109,8 @@ pub const RESULTS: &[(&str, &str)] = &[
     ),
     (
         "changed",
-        "it is in another transaction, or has done something since; nothing was done",
+        "it is in another transaction, waits no more, or did something else where it was chosen by what \
+         it does; nothing was done",
     ),
     ("denied", "the server refused; message says why"),
     (

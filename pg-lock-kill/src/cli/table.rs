@@ -19,7 +19,10 @@ pub const TOOL: Tool = Tool::new(
     "Shows the sessions that wait for locks below those that block them, the heads of the trees \
      first, and ends nobody unless it is told to by --cancel, --terminate or --escalate. Then it \
      ends the first head that matches the filters, or as many as --max allows, looks whether it is \
-     gone, and looks again: when nobody waits any more it stops. All filters must hold; of one that \
+     gone, and looks again: when nobody waits any more it stops, and who goes on by itself once others \
+     are gone is left alone, whatever --victims says. Who can't be ended is told of, and takes nobody's \
+     place. It looks at all databases of the server, whichever it connects to; --database narrows \
+     that. All filters must hold; of one that \
      is given several times any may. The server compares in the very statement that signals \
      whether it still is the session, and the transaction, that was seen; if not, nothing is done. \
      Our own sessions, replication, the server's own processes and autovacuum against wraparound \
@@ -164,7 +167,8 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "exec",
         "COMMAND",
-        "before each victim: gets its record on stdin, and spares it by failing; has 30s",
+        "before each victim, for sh -c: gets its record on stdin, and spares it by failing; has 30s; \
+         asks nobody with --dry-run",
     )
     .group("Action"),
     Flag::value(
@@ -209,7 +213,8 @@ pub const TOOL: Tool = Tool::new(
         "pg-lock-kill --save locks.json > /dev/null; pg-lock-kill --snapshot locks.json -o table",
     ),
 ])
-.found("a chosen victim is still there; with --fail-if-blocked: somebody waits")
+.found("a chosen victim is still there, but for such as block nobody and wait for nobody and were not \
+     named; with --fail-if-blocked: somebody waits")
 .fields(FIELDS)
 .lists(&[("RESULTS", RESULTS)]);
 

@@ -28,15 +28,8 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     let count = snapshot.sessions.len() + snapshot.prepared.len();
     let actors = Actors::of(snapshot);
     let queues = queues(snapshot, &actors);
-    let mut graph = Graph::new(count);
-    graph.add_queues(&queues);
-    let mut safe_snapshots = safe_snapshots(snapshot, &actors);
-    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
-        safe_snapshots.push((oldest, startup));
-    }
-    for &(blocker, waiter) in &safe_snapshots {
-        graph.add(blocker, waiter);
-    }
+    let safe_snapshots = beside_locks(snapshot, &actors);
+    let graph = graph_of(&queues, &safe_snapshots, count);
     let components = Components::of(&graph);
     let circles: Vec<_> = (0..count)
         .map(|actor| Some(components.of[actor]).filter(|&of| components.is_cycle(&graph, of)))
@@ -63,6 +56,31 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     let mut forest = growth.plant(&parents);
     cheaper::mark(&mut forest, snapshot);
     forest
+}
+
+/// Who waits for whom.
+pub fn graph(snapshot: &Snapshot, actors: &Actors<'_>) -> Graph {
+    let count = snapshot.sessions.len() + snapshot.prepared.len();
+    let queues = queues(snapshot, actors);
+    graph_of(&queues, &beside_locks(snapshot, actors), count)
+}
+
+fn graph_of(queues: &[Queue<'_>], beside: &[(usize, usize)], count: usize) -> Graph {
+    let mut graph = Graph::new(count);
+    graph.add_queues(queues);
+    for &(blocker, waiter) in beside {
+        graph.add(blocker, waiter);
+    }
+    graph
+}
+
+/// Blockers and waiters of what is no lock.
+fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
+    let mut pairs = safe_snapshots(snapshot, actors);
+    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
+        pairs.push((oldest, startup));
+    }
+    pairs
 }
 
 /// Blockers and waiters.

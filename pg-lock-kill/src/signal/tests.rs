@@ -48,7 +48,10 @@ fn shoot(
 }
 
 fn is_changed(answer: &Answer) -> bool {
-    matches!(answer, Answer::Changed(_) | Answer::Active(_))
+    matches!(
+        answer,
+        Answer::Changed(_) | Answer::Active(_) | Answer::Waitless
+    )
 }
 
 /// Each with one thing in it that is not so.

@@ -108,13 +108,14 @@ fn heads_are_those_whom_others_wait_for_and_who_wait_for_nobody() {
 }
 
 #[test]
-fn a_head_that_can_not_be_ended_takes_the_place_of_one() {
+fn a_head_that_can_not_be_ended_takes_nobodys_place() {
     let mut snapshot = snapshot(&[2, 3, 4, 5].map(|pid| (pid, EARLY, "active")));
     snapshot.sessions[0].is_superuser = true;
     let forest = forest(&[0, 1, 0, 1]);
     let ask = |most| chosen(Which::Heads, most, Action::Terminate, &snapshot, &forest);
-    assert_eq!(ask(1), (vec![], vec![2], 1));
+    assert_eq!(ask(1), (vec![4], vec![2], 0));
     assert_eq!(ask(2), (vec![4], vec![2], 0));
+    assert_eq!(ask(0), (vec![], vec![], 1));
     let all = chosen(Which::All, 1, Action::Terminate, &snapshot, &forest);
     assert_eq!(all, (vec![3], vec![2], 2));
 }
@@ -145,7 +146,7 @@ fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
         settled: &nobody,
         waited: &nobody,
     };
-    let fate = |snapshot: &Snapshot| fate_of_session(snapshot, &snapshot.sessions[0], &wish);
+    let fate = |snapshot: &Snapshot| fate_of_session(snapshot, &snapshot.sessions[0], None, &wish);
     let spared = |fate: Fate| match fate {
         Fate::Spared(outcome, _) => Some(outcome),
         Fate::Signal(..) => None,
@@ -180,7 +181,7 @@ fn what_a_state_allows() {
             settled: &nobody,
             waited: &nobody,
         };
-        match fate_of_session(&snapshot, &snapshot.sessions[0], &wish) {
+        match fate_of_session(&snapshot, &snapshot.sessions[0], None, &wish) {
             Fate::Signal(step, guard) => Ok((step, guard.query_start.is_some())),
             Fate::Spared(outcome, _) => Err(outcome),
         }

@@ -368,6 +368,25 @@ fn the_users_program_may_spare_one() {
 }
 
 #[test]
+fn the_users_program_is_a_line_for_the_shell() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    for command in [
+        "echo hello; exit 1",
+        "cat > /dev/null && false",
+        "tr a-z A-Z | grep -q head",
+    ] {
+        let output = ground.run(&["--terminate", "--exec", command]);
+        expect_result(&output.expect_code(1), head.pid, "", "vetoed");
+    }
+    let arguments = ["--terminate", "--exec", "tr a-z A-Z | grep -q HEAD"];
+    let output = ground.run(&arguments).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+}
+
+#[test]
 fn what_is_over_when_the_program_has_decided_is_over() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
@@ -384,7 +403,9 @@ fn what_is_over_when_the_program_has_decided_is_over() {
     waiter.answer().unwrap();
     fs::write(&path, "").unwrap();
     let output = running.finish().expect_code(0);
-    assert_eq!(results(&output), []);
+    expect_result(&output, head.pid, "", "changed");
+    let words = "it was in another transaction, or in none, when --exec had decided";
+    assert_eq!(message(&output), words);
     head.run("select 1");
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, expect_result, results};
+use crate::stage::Actor;
 
 const LOCK: &str = "update t set n = 1 where id = 1";
 
@@ -141,7 +142,7 @@ fn the_worst_head_first_and_so_many_as_allowed() {
     assert!(
         output
             .stderr
-            .contains("1 more match and are left alone: --max 1"),
+            .contains("1 more matches and is left alone: --max 1"),
         "{output:?}"
     );
     small.run("commit");
@@ -279,9 +280,8 @@ fn two_hundred_at_once() {
     };
     let ground = Ground::with(&options);
     let head = ground.holder("head", LOCK);
-    let waiters: Vec<_> = (0..199)
+    let waiters: Vec<_> = (0..200)
         .map(|_| {
-            // Or else those whose statement is done before their turn comes are let go.
             let waiter = ground.holder("waiter", "select 1");
             waiter.start(LOCK);
             waiter
@@ -290,8 +290,7 @@ fn two_hundred_at_once() {
     waiters
         .iter()
         .for_each(|waiter| ground.until_waiting(waiter));
-    let arguments = ["--victims", "all", "--max", "200", "--terminate"];
-
+    let arguments = ["--victims", "waiters", "--max", "200", "--terminate"];
     let output = ground.run(&arguments).expect_code(0);
     let results = results(&output);
     assert_eq!(results.len(), 200);
@@ -299,7 +298,75 @@ fn two_hundred_at_once() {
         (action.as_str(), result.as_str()) == ("terminate", "ended")
     };
     assert!(results.iter().all(ended), "{output:?}");
-    assert_eq!(results[0].0, i64::from(head.pid));
+    head.run("commit");
+}
+
+/// A reader, a change of its table, and two who stand behind that.
+fn queue(ground: &Ground) -> [Actor; 4] {
+    ground.sql("alter table t owner to app");
+    let reader = ground.holder("reader", "select from t");
+    let migrate = ground.waiter("migrate", "begin; alter table t add column m int; commit");
+    let last = ["one", "two"].map(|name| {
+        let last = ground.holder(name, "select 1");
+        last.start("select from t");
+        ground.until_waiting(&last);
+        last
+    });
+    let [one, two] = last;
+    [reader, migrate, one, two]
+}
+
+#[test]
+fn who_goes_on_by_itself_is_not_ended() {
+    for which in ["all", "all-but-oldest", "waiters"] {
+        let ground = Ground::new();
+        let [reader, migrate, one, two] = queue(&ground);
+        let arguments = ["--victims", which, "--max", "9", "--terminate"];
+        let output = ground.tool(&arguments).arg("--dry-run").run();
+        let many = if which == "all" { 4 } else { 3 };
+        assert_eq!(results(&output.expect_code(0)).len(), many);
+        let output = ground.run(&arguments).expect_code(0);
+        let first = if which == "all" { &reader } else { &migrate };
+        expect_result(&output, first.pid, "terminate", "ended");
+        for last in [one, two] {
+            last.answer().unwrap();
+            last.run("select 1");
+        }
+        if which == "all" {
+            migrate.answer().unwrap();
+        } else {
+            reader.run("select 1");
+        }
+    }
+}
+
+#[test]
+fn of_those_that_are_named_who_waits_no_more_is_not_ended() {
+    let ground = Ground::new();
+    let four = queue(&ground);
+    let listed = ground.run(&[]).expect_code(0).json_lines();
+    assert_eq!(listed.len(), 4);
+    let arguments = ["--max", "4", "--terminate", "--grace", "1h"];
+    let output = ground.given(&listed, &arguments).expect_code(0);
+    let found = results(&output);
+    let is = |pid: i32, action: &str, result: &str| {
+        found.contains(&(i64::from(pid), action.to_string(), result.to_string()))
+    };
+    assert!(is(four[0].pid, "terminate", "ended"), "{output:?}");
+    // Its transaction is over, or not yet.
+    assert!(is(four[1].pid, "", "changed"), "{output:?}");
+    assert!(
+        is(four[2].pid, "", "changed") && is(four[3].pid, "", "changed"),
+        "{output:?}"
+    );
+    for actor in &four[1..] {
+        actor.answer().unwrap();
+        actor.run("select 1");
+    }
+    // A record tells that it waited.
+    let output = ground.given(&listed[3..], &["--terminate"]).expect_code(0);
+    expect_result(&output, four[3].pid, "", "changed");
+    assert_eq!(message(&output), "it waits no more");
 }
 
 #[test]
@@ -327,7 +394,7 @@ fn the_pipeline() {
 #[test]
 fn where_nobody_is_chosen_it_is_said() {
     let ground = Ground::new();
-    let _etl = ground.holder("etl", LOCK);
+    let etl = ground.holder("etl", LOCK);
     let _waiter = ground.waiter("web", LOCK);
     for (arguments, said) in [
         (
@@ -349,11 +416,17 @@ fn where_nobody_is_chosen_it_is_said() {
     assert_eq!(output.stderr, "");
     let output = ground.run(&["--max", "0", "--terminate"]).expect_code(2);
     output.expect_error("--dry-run says");
-    // Nobody stands in for the worst one.
-    let _lesser = ground.holder("lesser", "update t set n = 1 where id = 2");
+    // The worst one that may be.
+    let lesser = ground.holder("lesser", "update t set n = 1 where id = 2");
     let _behind = ground.waiter("behind", "update t set n = 1 where id = 2");
     let _behind_etl = ground.waiter("web", LOCK);
     let output = ground.run(&["--protect", "etl", "--terminate"]);
-    let output = output.expect_code(1);
-    output.expect_error("in the place of the worst, which can't be");
+    let ended = |pid: i32, action: &str, result: &str| {
+        (i64::from(pid), action.to_string(), result.to_string())
+    };
+    let expected = [
+        ended(etl.pid, "", "protected"),
+        ended(lesser.pid, "terminate", "ended"),
+    ];
+    assert_eq!(results(&output.expect_code(1)), expected);
 }

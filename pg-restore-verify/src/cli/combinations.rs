@@ -116,6 +116,10 @@ impl Options {
             (after.keep && self.mode != Mode::PointInTime, "--keep"),
             (after.promote.is_some(), "--promote"),
             (self.memory.most.is_some(), "--memory"),
+            (
+                !self.preload.is_empty() && self.mode != Mode::PointInTime,
+                "--preload",
+            ),
             (self.checks.compare.is_some(), "--compare"),
         ]
     }

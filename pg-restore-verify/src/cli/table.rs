@@ -137,7 +137,8 @@ pub const TOOL: Tool = Tool::new(
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
      tried no less, and the status is 2.\n\n\
      Extensions that the server lacks, or does not create unless their library is loaded at its \
-     start, collations without their locale, and on a named one tablespaces, are named before anything \
+     start (--preload LIB has the private server do that; then it runs what the library runs, but no job \
+     of pg_cron, and with timescaledb.restoring), collations without their locale, and on a named one tablespaces, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
      about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
      from being restored. Nor is a backup to blame for what a server refuses that is older than its \
@@ -221,6 +222,13 @@ pub const TOOL: Tool = Tool::new(
         "SIZE",
         "keep the private server's data in memory if it needs at most so much; 0: never",
     )
+    .group("Restore"),
+    Flag::value(
+        "preload",
+        "LIB",
+        "have the private server load this library at its start: pg_cron, timescaledb, …",
+    )
+    .repeats()
     .group("Restore"),
     Flag::value(
         "timeout",

@@ -16,6 +16,7 @@ use super::pages::Records;
 use super::target::Target;
 use super::timelines::Timelines;
 use super::words::Words;
+use crate::preload;
 
 /// What would tell the copy's server how to run, or where to find another server's files.
 const NOT_OURS: &[&str] = &[
@@ -71,6 +72,8 @@ pub struct Recovery<'a> {
     pub timeline: u32,
     /// For progress.
     pub context: &'a Context,
+    /// Libraries that the server loads at its start.
+    pub preload: &'a [String],
 }
 
 impl Recovery<'_> {
@@ -125,7 +128,8 @@ impl Recovery<'_> {
             ("log_min_messages", "warning"),
         ];
         let fixed = fixed.map(|(name, value)| (name.to_string(), value.to_string()));
-        Ok(fixed.into_iter().chain(self.target.settings()?).collect())
+        let fixed = fixed.into_iter().chain(preload::settings(self.preload));
+        Ok(fixed.chain(self.target.settings()?).collect())
     }
 
     fn wait(&self, draft: &mut Draft, fetcher: &Fetcher) -> Result<State> {

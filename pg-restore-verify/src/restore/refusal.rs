@@ -4,6 +4,8 @@ use shared::Error;
 
 use shared::secrets::{masked_beginning, masked_words};
 
+use crate::attribute_versions;
+
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -43,6 +45,8 @@ pub enum Harmless {
     ThereAlready,
     /// A dump with `--clean` drops first, here from an empty database.
     NothingToDrop,
+    /// What a server numbers its columns by, and a pg_dump that does not know that took along.
+    NumberOfServer,
 }
 
 impl Harmless {
@@ -52,6 +56,7 @@ impl Harmless {
             Self::SettingOfNewerVersion => "setting of a newer version",
             Self::ThereAlready => "there already",
             Self::NothingToDrop => "nothing to drop",
+            Self::NumberOfServer => "number of the server's own",
         }
     }
 
@@ -63,6 +68,9 @@ impl Harmless {
             }
             Self::ThereAlready => "every new database has it",
             Self::NothingToDrop => "--clean drops first, and the database is empty",
+            Self::NumberOfServer => {
+                "another server gives no such number to its columns, which says nothing of them"
+            }
         }
     }
 
@@ -86,14 +94,23 @@ impl Refusal {
         message: impl Into<String>,
         statement: impl Into<String>,
     ) -> Self {
-        let message = message.into();
-        Self {
+        let (message, statement) = (message.into(), statement.into());
+        let refused = Self {
             harmless: Harmless::of(&message),
             object: object.into(),
             message,
-            statement: statement.into(),
+            statement,
             sqlstate: None,
             blame: None,
+        };
+        let is_nothing_else = attribute_versions::removed(refused.statement.trim()).is_none();
+        let number = Some(Harmless::NumberOfServer);
+        match refused.is_about_number_of_server() && is_nothing_else {
+            true => Self {
+                harmless: number,
+                ..refused
+            },
+            false => refused,
         }
     }
 
@@ -127,6 +144,12 @@ impl Refusal {
     /// Whether it is about how the server spells money, which no backup tells.
     pub fn is_about_money(&self) -> bool {
         self.message.contains("invalid input syntax for type money")
+    }
+
+    /// Whether it is about what only servers of one build number their columns by.
+    pub fn is_about_number_of_server(&self) -> bool {
+        let about = format!("unrecognized parameter \"{}\"", attribute_versions::NAME);
+        self.message.ends_with(&about)
     }
 
     /// What was being restored, without passwords: it may be the first line of the statement.
@@ -187,6 +210,9 @@ pub fn server_gone(detail: String) -> Error {
         false => error.with_detail(detail),
     }
 }
+
+/// The code of a role of a newer server's own, which this one lets nobody create.
+pub const RESERVED_NAME: &str = "42939";
 
 /// What pg_dump sets for its session and a newer one may add.
 const OF_THE_SESSION: [&str; 6] = [
@@ -286,10 +312,19 @@ mod test {
         ] {
             assert_eq!(of(message), Some(Harmless::SettingOfNewerVersion));
         }
+        let number = |statement: &str| {
+            let message = "ERROR:  unrecognized parameter \"pg_attver\"";
+            Refusal::new("x", message, statement).harmless
+        };
+        let alone = "ALTER TABLE ONLY t ALTER COLUMN a SET (pg_attver=7);\n";
+        assert_eq!(number(alone), Some(Harmless::NumberOfServer));
+        let both = "ALTER TABLE ONLY t ALTER COLUMN a SET (n_distinct=5, pg_attver=7);";
+        assert_eq!((number(both), number("")), (None, None));
         let there = "ERROR:  schema \"public\" already exists";
         assert_eq!(of(there), Some(Harmless::ThereAlready));
         for message in [
             "ERROR:  unrecognized configuration parameter \"app.tenant\"",
+            "ERROR:  unrecognized parameter \"n_distinkt\"",
             "ERROR:  schema \"app\" already exists",
             "ERROR:  relation \"public\" already exists",
             "ERROR:  schema \"public\" does not exist",

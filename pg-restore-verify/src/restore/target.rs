@@ -13,9 +13,10 @@ use shared::dump::{QualifiedName, quote_identifier};
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::refusal::{Refusal, lacks_right, server_gone};
+use super::refusal::{RESERVED_NAME, Refusal, lacks_right, server_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
+use crate::attribute_versions;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::promised::Promised;
@@ -26,7 +27,7 @@ use crate::servers::{self, Servers};
 use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
-const DATABASE: &str = "pg_restore_verify";
+pub const DATABASE: &str = "pg_restore_verify";
 
 /// Where a backup is restored.
 pub struct Target {
@@ -195,7 +196,11 @@ impl Target {
     pub fn withheld(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
         let alone = "the backup holds no definitions, and what it holds needs them";
         let of_rest = (contents.schema.len() == 0).then(|| Doubt::Part(alone.to_string()));
-        let doubt = self.doubt.clone().or(of_rest);
+        let mut refused = refusals.iter();
+        let of_build = refused
+            .any(Refusal::is_about_number_of_server)
+            .then(|| Doubt::Old(attribute_versions::NEEDS_SUCH_A_SERVER.to_string()));
+        let doubt = of_build.or(self.doubt.clone()).or(of_rest);
         let lacks = !self.lacking.is_empty() || doubt.is_some();
         let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
         if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
@@ -359,7 +364,10 @@ impl Target {
                 }
                 Ok(false) => {}
                 // What needs it is refused then.
-                Err(error) if lacks_right(error.sqlstate(), error.message()) => {
+                Err(error)
+                    if lacks_right(error.sqlstate(), error.message())
+                        || error.sqlstate() == Some(RESERVED_NAME) =>
+                {
                     self.missing_roles.insert(role.clone(), error);
                 }
                 Err(error) => return Err(error),
@@ -376,8 +384,14 @@ impl Target {
             // trigger was a superuser, one of a view may have been a member of who can read.
             let name = quote_identifier(&role);
             let create = format!("CREATE ROLE {name} SUPERUSER NOLOGIN");
-            client.batch_execute(&create)?;
-            self.created_roles.insert(role.clone());
+            match client.batch_execute(&create).map_err(Error::from) {
+                Ok(()) => {
+                    self.created_roles.insert(role.clone());
+                }
+                // The server will say what it makes of statements about it.
+                Err(error) if error.sqlstate() == Some(RESERVED_NAME) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.known.roles.insert(role);
         Ok(())

@@ -9,7 +9,7 @@ use shared::Result;
 use shared::dump::{CopyTarget, Entry, QualifiedName, quote_identifier};
 
 use super::Refusal;
-use super::refusal::{Blame, lacks_right};
+use super::refusal::{Blame, RESERVED_NAME, lacks_right};
 use crate::choice::subject;
 use crate::schema::Difference;
 
@@ -262,7 +262,8 @@ fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
     for refusal in refusals.iter_mut().filter(harmful) {
         // On a server of ours we may do everything, and who may not is of the backup.
         let is_right = || lacks_right(refusal.sqlstate.as_deref(), &refusal.message);
-        if refusal.blame.is_none() && is_shared && is_right() {
+        let is_reserved = refusal.sqlstate.as_deref() == Some(RESERVED_NAME);
+        if refusal.blame.is_none() && is_shared && (is_right() || is_reserved) {
             refusal.blame = Some(Blame::Right);
         }
         let doubt = missing.doubt.as_ref();

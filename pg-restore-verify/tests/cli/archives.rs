@@ -159,7 +159,7 @@ fn tar_files_cut_anywhere() {
 
 /// Every pg_dump that lies in `/opt/pg/NN`, where tests of several versions are made, and that is
 /// not too old for the server.
-fn others() -> Vec<(u32, PathBuf)> {
+pub fn others() -> Vec<(u32, PathBuf)> {
     let oldest = cluster().version().major.max(16);
     let majors = (oldest..=18).map(|major| (major, PathBuf::from(format!("/opt/pg/{major}/bin"))));
     majors

@@ -244,8 +244,14 @@ fn an_extension_that_must_be_preloaded() {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plain");
-    let extension = "CREATE EXTENSION needs_preload;\nCREATE SCHEMA app;";
-    let script = plain(&shop(), &[]).replacen("CREATE SCHEMA app;", extension, 1);
+    let schema = "--\n-- Name: app; Type: SCHEMA;";
+    let extension = format!(
+        "--\n-- Name: needs_preload; Type: EXTENSION; Schema: -; Owner: -\n--\n\n\
+         CREATE EXTENSION IF NOT EXISTS needs_preload WITH SCHEMA public;\n\n\n{schema}"
+    );
+    let script = plain(&shop(), &[]);
+    assert!(script.contains(schema));
+    let script = script.replacen(schema, &extension, 1);
     fs::write(&path, script).unwrap();
     let run = tool("pg-restore-verify").env("PG_BINDIR", &programs.bin);
     let output = run.arg(&path).run();
@@ -255,6 +261,17 @@ fn an_extension_that_must_be_preloaded() {
     let words = verdict["message"].as_str().unwrap();
     assert!(words.contains("EXTENSION needs_preload"), "{words}");
     assert!(words.contains("shared_preload_libraries"), "{words}");
+    assert!(words.contains("--preload"), "{words}");
+    let loading = |library: &str| {
+        let run = tool("pg-restore-verify").env("PG_BINDIR", &programs.bin);
+        run.args(["--preload", library]).arg(&path).run()
+    };
+    expect_verdict(&loading("auto_explain"), "ok");
+    let output = loading("no_such_library");
+    assert_eq!(output.code(), Some(2), "{output:?}");
+    assert!(output.stderr.contains("no_such_library"), "{output:?}");
+    let run = tool("pg-restore-verify").args(["-d", "postgres", "--preload", "x"]);
+    run.arg(&path).run().expect_code(2);
 }
 
 /// PostgreSQL's programs in a place of their own, where they find other extensions.
@@ -287,8 +304,10 @@ impl Programs {
         mirror(&share.join("extension"), &extensions, "");
         let control = "default_version = '1'\n";
         fs::write(extensions.join("needs_preload.control"), control).unwrap();
-        let script = "do $$ begin raise exception 'needs_preload can only be loaded via \
-                      shared_preload_libraries'; end $$;";
+        let script = "do $$ begin
+             if current_setting('shared_preload_libraries') not like '%auto_explain%' then
+                 raise exception 'needs_preload can only be loaded via shared_preload_libraries';
+             end if; end $$;";
         fs::write(extensions.join("needs_preload--1.sql"), script).unwrap();
         let own_library = moved(&library);
         fs::create_dir_all(own_library.parent().unwrap()).unwrap();

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use shared::cluster::ClusterOptions;
-use tests::{Database, start, tool};
+use tests::{Database, cluster, start, tool};
 
+use crate::archives::others;
 use crate::backups::{dump, expect_verdict, failed, of_status, shop, verify};
 
 /// The shop, with all that can be said of a database; the least helpful settings among it.
@@ -83,6 +84,38 @@ fn that_the_server_does_not_take_or_keep_fail() {
         dump(&shop, &["-Fc"], &path);
         replace(&path, this, that);
         let output = verify(&path);
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), [finding], "{this}: {output:?}");
+    }
+}
+
+/// Another version may not know a setting; what it knows and does not keep is missed nevertheless.
+#[test]
+fn that_another_version_does_not_take_or_keep() {
+    let own = cluster().version().major;
+    let newer = others().pop().filter(|(major, _)| *major > own);
+    let Some((_, newest)) = newer else {
+        return;
+    };
+    let shop = with_properties();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    let on_newest = |this: &str, that: &str| {
+        dump(&shop, &["-Fc"], &path);
+        replace(&path, this, that);
+        let run = tool("pg-restore-verify").env("PG_BINDIR", &newest);
+        run.arg(&path).run()
+    };
+    let (own, other) = ("SET work_mem TO '5MB'", "SET work_men TO '5MB'");
+    let good = on_newest(own, own);
+    expect_verdict(&good, "ok");
+    assert!(of_status(&good.json_lines(), "ok").contains(&"database".into()));
+    expect_verdict(&on_newest(own, other), "ok");
+    for (this, that, finding) in [
+        (own, "RESET work_mem       ", "database DATABASE PROPERTIES"),
+        ("pg_monitor", "pg_monitos", "database ACL"),
+    ] {
+        let output = on_newest(this, that);
         expect_verdict(&output, "failed");
         assert_eq!(failed(&output), [finding], "{this}: {output:?}");
     }

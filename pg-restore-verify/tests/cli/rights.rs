@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
 use tests::{Database, Output, ToolCommand, start, tool};
 
-use crate::backups::{dump, expect_verdict, failed, shop};
+use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
 /// A server with a role that has these attributes, of which nothing is expected but CREATEDB.
 fn server(role: &str) -> Cluster {
@@ -241,4 +241,34 @@ fn rows_that_a_policy_hides_from_their_owner() {
         expect_unseen(&output);
         assert!(output.stdout.contains("row-level security"), "{output:?}");
     }
+}
+
+/// Roles that a newer server brings along, and that nobody may create here.
+#[test]
+fn a_role_that_only_another_server_has() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop, &[], &path);
+    let script = fs::read_to_string(&path).unwrap();
+    let grants = "GRANT SELECT ON TABLE app.log TO pg_of_tomorrow;\n\nALTER TABLE ONLY app.orders";
+    let script = script.replacen("ALTER TABLE ONLY app.orders", grants, 1);
+    assert!(script.contains("pg_of_tomorrow"));
+    fs::write(&path, script).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    assert!(output.stdout.contains("does not exist"), "{output:?}");
+    let cluster = start(&ClusterOptions::default());
+    let conninfo = format!(
+        "host={} user=postgres dbname=postgres",
+        cluster.socket_dir().display()
+    );
+    let run = tool("pg-restore-verify").args(["-d", &conninfo]);
+    let output = run.arg(&path).run();
+    expect_unseen(&output);
+    let refused = messages(&output, "restore");
+    assert!(
+        refused.iter().any(|words| words.contains("pg_of_tomorrow")),
+        "{refused:?}"
+    );
 }

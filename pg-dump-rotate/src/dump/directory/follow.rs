@@ -233,6 +233,7 @@ impl Shared {
 
     /// A moment, or until something happens.
     pub fn pause(&self, name: &str) {
+        self.pace.stand();
         let state = self.state();
         if !state.is_closed(name) && !state.abandoned {
             drop(self.changed.wait_timeout(state, PAUSE));

@@ -51,6 +51,11 @@ impl Pace {
         self.progress.show(|| self.line(bytes));
     }
 
+    /// Nothing comes: what is shown stays true.
+    pub fn stand(&self) {
+        self.passed(0);
+    }
+
     fn line(&self, bytes: u64) -> String {
         let seconds = self.began.elapsed().as_secs_f64().max(0.001);
         let rate = human_bytes((bytes as f64 / seconds) as u64);

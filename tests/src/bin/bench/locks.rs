@@ -97,13 +97,14 @@ fn end_many(tool: &Path, cluster: &Cluster) {
             sessions: Vec::new(),
         };
         scene.begin("select pg_advisory_xact_lock(1)");
-        for _ in 1..VICTIMS {
+        for _ in 0..VICTIMS {
             scene.wait("begin", "select pg_advisory_xact_lock(1)");
         }
-        scene.until_so_many_wait(VICTIMS - 1);
+        scene.until_so_many_wait(VICTIMS);
         let mut command = scene.tool(tool, cluster);
         let most = VICTIMS.to_string();
-        command.args(["--include-superusers", "--victims", "all", "--max", &most]);
+        command.args(["--include-superusers", "--victims", "waiters"]);
+        command.args(["--max", &most]);
         command.arg("--terminate");
         let began = Instant::now();
         let output = command.output().expect("pg-lock-kill");

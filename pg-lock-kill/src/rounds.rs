@@ -1,0 +1,187 @@
+//! Choosing and ending, again and again: whoever goes on by itself once others are gone is not ended.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use shared::{Result, signals};
+
+use crate::act::Source;
+use crate::cases::Case;
+use crate::cli::Which;
+use crate::forest::{Node, Ways};
+use crate::run::{MOST_VOTES, Run};
+use crate::sight::Sight;
+use crate::victims::{self, Fate, Identity, Plan, Planned, identity};
+
+/// Who was let go by one may have to wait for the next one, as behind two that share a row; it comes
+/// to that a moment later.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// From one look to the next.
+pub const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+/// What is to be done after one look.
+struct Round {
+    /// With whom.
+    cases: Vec<Case>,
+    /// And with these, if they wait still when those are gone.
+    later: Vec<Case>,
+    /// Who waited not long ago.
+    waited: HashSet<Identity>,
+}
+
+impl Run<'_> {
+    /// Chooses and ends, as long as there are heads, or such as wait still; what was seen last.
+    pub fn rounds(&mut self, source: &mut Source) -> Result<Sight> {
+        self.ask_again();
+        let (mut is_first, mut votes) = (true, 0);
+        let mut until = Instant::now();
+        loop {
+            let sight = source.look(self.options)?;
+            let mut round = self.round(&sight, is_first);
+            self.tell_departed(&sight, &round.cases)?;
+            is_first = false;
+            self.check_share(&sight, round.cases.iter().chain(&round.later))?;
+            if self.put_to_the_vote(&mut round.cases)? {
+                votes += 1;
+                if votes > MOST_VOTES {
+                    self.say_undecided();
+                    return Ok(sight);
+                }
+                continue;
+            }
+            if round.cases.is_empty() {
+                if sight.may_wait_again(&round.waited) && Instant::now() < until {
+                    signals::sleep(BETWEEN_LOOKS)?;
+                    continue;
+                }
+                self.say_who_is_next(&sight, &round.waited);
+                return Ok(sight);
+            }
+            self.show_trees(&sight, &round.cases)?;
+            if self.end(source, round)? {
+                return Ok(sight);
+            }
+            until = Instant::now() + PATIENCE;
+        }
+    }
+
+    /// Who is chosen of those who are seen.
+    fn round(&mut self, sight: &Sight, is_first: bool) -> Round {
+        let which = self.options.which();
+        let waited = self.who_waited(sight);
+        let wish = self.wish(which, &waited);
+        let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
+        self.say_beyond(&plan, is_first);
+        let is_dry = self.options.manner.dry_run;
+        if which == Which::Heads && !is_dry {
+            one_round(sight, &mut plan);
+        }
+        let mut cases = self.cases(sight, plan.cases);
+        let mut later = match which != Which::Heads && self.options.by_wait() {
+            true => put_off(sight, &mut cases, |identity| waited.contains(identity)),
+            false => Vec::new(),
+        };
+        if is_dry {
+            let words = "if it waits still when those before it are gone";
+            later.iter_mut().for_each(|case| case.proviso = Some(words));
+            cases.append(&mut later);
+        }
+        Round {
+            cases,
+            later,
+            waited,
+        }
+    }
+
+    /// Ends these; whether that is all.
+    fn end(&mut self, source: &mut Source, round: Round) -> Result<bool> {
+        let (ended, settled) = (self.ended(), self.settled());
+        self.settle(source, round.cases)?;
+        if self.options.manner.dry_run || self.remaining() == 0 {
+            return Ok(true);
+        }
+        Ok(match self.options.which() {
+            // Where the first heads were not what they seemed to be, the next ones are not what
+            // was asked for.
+            Which::Heads => self.ended() == ended,
+            _ => round.later.is_empty() || self.settled() == settled,
+        })
+    }
+
+    /// Who was seen waiting so lately that it can't be what others have waited for: it got the lock
+    /// since. Without `--blocking-for` that is said of the whole run.
+    fn who_waited(&mut self, sight: &Sight) -> HashSet<Identity> {
+        let now = Instant::now();
+        self.remember_waiting(sight, now);
+        let lately = self.options.filters.blocking_for();
+        let waited = self
+            .waited
+            .iter()
+            .filter(|(_, last)| lately.is_none_or(|lately| now.duration_since(**last) < lately));
+        // Members of a circle wait, and are what others wait for.
+        let circles = sight.forest.nodes.iter().filter(|node| node.in_cycle);
+        let circles: HashSet<Identity> = circles
+            .map(|node| identity(&sight.snapshot, node.who))
+            .collect();
+        let waited = waited.map(|(identity, _)| *identity);
+        waited
+            .filter(|identity| !circles.contains(identity))
+            .collect()
+    }
+
+    fn cases(&self, sight: &Sight, planned: Vec<Planned>) -> Vec<Case> {
+        let cases = planned.into_iter().map(|planned| {
+            let record = sight.record(planned.node, &self.rules);
+            let identity = identity(&sight.snapshot, sight.forest.nodes[planned.node].who);
+            Case::new(Some(planned.node), identity, record, planned.fate)
+        });
+        cases.collect()
+    }
+}
+
+/// Takes those out that would go on if the others of them were gone; or wait only for such as got what they
+/// waited for a moment ago.
+pub fn put_off(
+    sight: &Sight,
+    cases: &mut Vec<Case>,
+    waited: impl Fn(&Identity) -> bool,
+) -> Vec<Case> {
+    let ways = Ways::of(&sight.forest, &sight.snapshot);
+    let goes_on = |node: &Node| node.wait.is_none() && waited(&identity(&sight.snapshot, node.who));
+    let nodes = &sight.forest.nodes;
+    let mut gone: Vec<usize> = (0..nodes.len())
+        .filter(|place| goes_on(&nodes[*place]))
+        .collect();
+    let mut waits = ways.waits_without(&gone);
+    let mut can_wait = |case: &mut Case| {
+        let Some(node) = case.node.filter(|_| case.is_victim()) else {
+            return false;
+        };
+        if nodes[node].wait.is_some() && !waits[node] {
+            return true;
+        }
+        gone.push(node);
+        waits = ways.waits_without(&gone);
+        false
+    };
+    cases.extract_if(.., |case| can_wait(case)).collect()
+}
+
+/// What can be done at once: heads whose trees have nothing to do with each other. Of those that
+/// block the same sessions, one, because its end may be enough.
+fn one_round(sight: &Sight, plan: &mut Plan) {
+    let is_alone = |planned: &Planned| {
+        sight.forest.nodes[planned.node].frees > 0 || matches!(planned.fate, Fate::Spared(..))
+    };
+    let is_victim = |planned: &Planned| matches!(planned.fate, Fate::Signal(..));
+    let some = plan
+        .cases
+        .iter()
+        .any(|planned| is_victim(planned) && is_alone(planned));
+    let mut first = true;
+    plan.cases.retain(|planned| {
+        let stays = is_alone(planned) || (!some && first);
+        first &= !(is_victim(planned) && stays);
+        stays
+    });
+}

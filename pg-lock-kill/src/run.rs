@@ -1,0 +1,209 @@
+//! One run: what was dealt with so far, and how it came out.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use shared::cli::Context;
+use shared::{Error, Exit, Result, signals};
+
+use crate::act::Source;
+use crate::ballot::Ballot;
+use crate::cases::{self, Case, Way};
+use crate::cli::{Action, Options, Which};
+use crate::output::Output;
+use crate::protection::Rules;
+use crate::sight::Sight;
+use crate::signal::Passes;
+use crate::veto::Veto;
+use crate::victims::{Identity, Wish};
+
+/// So often the program of --exec is asked about new ones, before it is enough for one look.
+pub const MOST_VOTES: usize = 5;
+
+/// One run of the tool, which may look and act many times.
+pub struct Run<'a> {
+    /// What was asked for.
+    pub options: &'a Options,
+    /// Where to say it.
+    pub context: &'a Context,
+    /// Who is left alone.
+    pub rules: Rules,
+    /// The user's program.
+    pub veto: Option<Veto>,
+    /// What it said.
+    pub ballot: Ballot,
+    output: Output,
+    /// Who was dealt with.
+    pub settled: HashSet<Identity>,
+    /// Who was seen waiting, and when last.
+    pub waited: HashMap<Identity, Instant>,
+    /// How many were signalled, or would have been.
+    ended: usize,
+    /// Who is still there though it was to end.
+    left: HashSet<Identity>,
+    /// Whether anything was told of anybody.
+    has_told: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing was done yet.
+    pub fn new(options: &'a Options, context: &'a Context) -> Result<Self> {
+        let veto = options.manner.exec.as_deref().map(Veto::of).transpose()?;
+        Ok(Self {
+            options,
+            context,
+            rules: Rules::of(options)?,
+            veto,
+            ballot: Ballot::default(),
+            output: Output::open(context),
+            settled: HashSet::new(),
+            waited: HashMap::new(),
+            ended: 0,
+            left: HashSet::new(),
+            has_told: false,
+        })
+    }
+
+    /// Completes what is told; the status.
+    pub fn finish(self) -> Result<Exit> {
+        self.output.finish()?;
+        Ok(match self.left.is_empty() {
+            true => Exit::Ok,
+            false => Exit::Found,
+        })
+    }
+
+    /// How many were dealt with.
+    pub fn settled(&self) -> usize {
+        self.settled.len()
+    }
+
+    /// How many were signalled, or would have been.
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// Whether anything was told of anybody.
+    pub fn has_told(&self) -> bool {
+        self.has_told
+    }
+
+    /// Keeps in mind who waits.
+    pub fn remember_waiting(&mut self, sight: &Sight, now: Instant) {
+        let waiting = sight.waiting().into_iter();
+        self.waited.extend(waiting.map(|identity| (identity, now)));
+    }
+
+    /// How many more may be ended.
+    pub fn remaining(&self) -> usize {
+        self.options.victims.most.saturating_sub(self.ended)
+    }
+
+    /// Who is to be left alone, and what is to be done with the others.
+    pub fn wish<'b>(&'b self, which: Which, waited: &'b HashSet<Identity>) -> Wish<'b> {
+        Wish {
+            which,
+            most: self.remaining(),
+            action: self.options.action,
+            rules: &self.rules,
+            by_state: self.options.filters.ask_of_state(),
+            by_wait: self.options.by_wait(),
+            settled: &self.settled,
+            waited,
+        }
+    }
+
+    /// Refuses to end more than the share of sessions that was allowed.
+    pub fn check_share<'b>(
+        &self,
+        sight: &Sight,
+        cases: impl Iterator<Item = &'b Case>,
+    ) -> Result<()> {
+        let Some(percent) = self.options.victims.most_percent else {
+            return Ok(());
+        };
+        let own = sight.snapshot.own_pid;
+        let sessions = sight.snapshot.sessions.iter();
+        let sessions = sessions
+            .filter(|session| session.backend_type == "client backend" && session.pid != own)
+            .count();
+        let victims = cases.filter(|case| case.is_victim()).count() + self.ended;
+        if victims as f64 * 100.0 <= percent * sessions as f64 {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "{victims} of {sessions} sessions would be ended, which is more than {percent}%"
+        ))
+        .with_hint(match self.ended {
+            0 => "nobody was ended: narrow the filters, or raise --max-percent".to_string(),
+            ended => format!("no more than the {ended} that were ended: raise --max-percent"),
+        }))
+    }
+
+    /// In a loop: the trees of the victims, as they were before anybody was signalled.
+    pub fn show_trees(&mut self, sight: &Sight, cases: &[Case]) -> Result<()> {
+        let victims = cases.iter().filter(|case| case.is_victim());
+        let nodes: Vec<usize> = victims.filter_map(|case| case.node).collect();
+        if self.options.watch.every.is_none() || nodes.is_empty() {
+            return Ok(());
+        }
+        for place in sight.trees_of(&nodes) {
+            let record = sight.record(place, &self.rules);
+            self.output.write(&record)?;
+        }
+        self.output.flush()
+    }
+
+    /// Does what was planned, and tells how it came out.
+    pub fn settle(&mut self, source: &mut Source, mut cases: Vec<Case>) -> Result<()> {
+        let done = self.carry_out(source, &mut cases);
+        let settled = cases.iter().filter(|case| case.is_settled());
+        self.settled.extend(settled.map(|case| case.identity));
+        // What was done is told even if a signal tells us to stop.
+        let told = signals::clean_up(|| {
+            cases.iter().try_for_each(|case| self.tell(case))?;
+            self.output.flush()
+        });
+        done.and(told)
+    }
+
+    fn carry_out(&mut self, source: &mut Source, cases: &mut [Case]) -> Result<()> {
+        let escalates_after = match self.options.action {
+            Action::Escalate(after) => Some(after),
+            _ => None,
+        };
+        let victims = &self.options.victims;
+        let passes = Passes {
+            superusers: victims.include_superusers,
+            autovacuum: victims.include_autovacuum,
+        };
+        let way = Way::of(&self.options.manner, escalates_after, passes);
+        let done = match source {
+            Source::Server { lookout, .. } => {
+                let connection = lookout.connection();
+                cases::check_rights(connection, cases, self.ended == 0)
+                    .and_then(|()| cases::carry_out(connection, cases, &way))
+            }
+            Source::File(_) => {
+                cases::rehearse(cases);
+                Ok(())
+            }
+        };
+        self.ended += cases.iter().filter(|case| case.was_chosen()).count();
+        done
+    }
+
+    /// Tells how it came out for one, if it did.
+    pub fn tell(&mut self, case: &Case) -> Result<()> {
+        let Some((record, outcome)) = case.told() else {
+            return Ok(());
+        };
+        match case.is_left(outcome) {
+            true => self.left.insert(case.identity),
+            // One that was spared at first may have been ended then.
+            false => self.left.remove(&case.identity),
+        };
+        self.has_told = true;
+        self.output.write(&record)
+    }
+}
