@@ -2,13 +2,17 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::process::Stdio;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use shared::backup::Format;
 use shared::dump::Packing;
 use shared::programs::{Child, Program, Version};
-use shared::{Error, Result};
+use shared::{Error, Result, signals};
+
+use crate::late::Late;
 
 /// The first pg_dump that knows more than zlib.
 const MORE_THAN_GZIP: u32 = 16;
@@ -149,6 +153,9 @@ impl Compression {
     }
 }
 
+/// How long a pg_dump may take to say what it was built with, which it does at once.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What each pg_dump was built with; each is asked once.
 #[derive(Default)]
 pub struct Builds(Mutex<Vec<Answer>>);
@@ -171,7 +178,7 @@ impl Builds {
         if let Some(answer) = answers.iter().find(is_it) {
             return Ok(answer.knows);
         }
-        let knows = ask(pg_dump, method)?;
+        let knows = ask(pg_dump, method, PATIENCE)?;
         answers.push(Answer {
             words: pg_dump.words.clone(),
             method,
@@ -183,7 +190,7 @@ impl Builds {
 
 /// A pg_dump says what it was not built with before it looks at where to connect, and then that
 /// there is nothing to connect to. Anything else is no answer: who takes it elsewhere may fail.
-fn ask(pg_dump: &Program, method: Method) -> Result<Option<bool>> {
+fn ask(pg_dump: &Program, method: Method, patience: Duration) -> Result<Option<bool>> {
     let arguments = [
         "--no-password",
         "--format=custom",
@@ -195,8 +202,14 @@ fn ask(pg_dump: &Program, method: Method) -> Result<Option<bool>> {
     for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"] {
         command.env_remove(name);
     }
-    let complaint = Child::spawn(command, "pg_dump")?.wait()?.stderr;
+    // Who takes it elsewhere may dump whatever it is told.
+    command.stdout(Stdio::null());
+    let child = Child::spawn(command, "pg_dump")?;
+    let late = Late::after(Some(patience), child.ender())?;
+    let complaint = child.wait()?.stderr;
+    signals::check()?;
     Ok(match () {
+        () if late.was() => None,
         () if complaint.contains("does not support compression") => Some(false),
         () if complaint.contains("could not parse network address") => Some(true),
         () => None,
@@ -347,5 +360,12 @@ mod tests {
             let asked = fs::read_to_string(folder.path().join("asked")).unwrap();
             assert_eq!(asked, "asked\n");
         }
+    }
+    #[test]
+    fn a_pg_dump_that_does_not_answer_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pg_dump = far_pg_dump(folder.path(), "'; sleep 20; echo '");
+        let asked = ask(&pg_dump, Method::Zstd, Duration::from_millis(50));
+        assert_eq!(asked.unwrap(), None);
     }
 }

@@ -12,6 +12,7 @@ mod compressor;
 mod dump;
 mod folder;
 mod glob;
+mod late;
 mod listing;
 mod output;
 mod partial;

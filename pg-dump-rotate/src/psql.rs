@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::process::Stdio;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use shared::connection::Conninfo;
-use shared::programs::{Child, Ender, Finished, Program, set_environment};
+use shared::programs::{Child, Finished, Program, set_environment};
 use shared::units::human_duration;
 use shared::{Context, Error, Result, signals};
+
+use crate::late::Late;
 
 /// Fields and rows apart by a zero byte, which no name holds.
 const PSQL: &[&str] = &[
@@ -45,41 +45,12 @@ pub fn ask(
     let read = child.stdout()?.read_to_string(&mut said);
     let finished = child.wait()?;
     signals::check()?;
-    late.check()?;
+    if late.was()
+        && let Some(limit) = limit
+    {
+        let limit = human_duration(limit);
+        return Err(Error::new(format!("no answer from psql within {limit}")));
+    }
     read.context(|| "reading from psql".into())?;
     Ok((finished, said))
-}
-
-/// Ends a program that takes longer than it may.
-struct Late {
-    limit: Option<Duration>,
-    over: Sender<()>,
-    ended: JoinHandle<bool>,
-}
-
-impl Late {
-    fn after(limit: Option<Duration>, ender: Ender) -> Result<Self> {
-        let (over, ended) = channel();
-        let ended = thread::Builder::new().spawn(move || {
-            let waited = limit.map(|limit| ended.recv_timeout(limit));
-            let is_late = waited == Some(Err(RecvTimeoutError::Timeout));
-            if is_late {
-                ender.end();
-            }
-            is_late
-        })?;
-        Ok(Self { limit, over, ended })
-    }
-
-    /// An error if it was.
-    fn check(self) -> Result<()> {
-        drop(self.over);
-        match (self.ended.join(), self.limit) {
-            (Ok(true), Some(limit)) => Err(Error::new(format!(
-                "no answer from psql within {}",
-                human_duration(limit)
-            ))),
-            _ => Ok(()),
-        }
-    }
 }

@@ -5,26 +5,25 @@
 //! When pg_dump has been silent for a while, the server is asked, by a session of its own or by the
 //! psql beside a pg_dump that runs elsewhere, whether it still works for it. It may: a lock is
 //! waited for, a catalog is large. But when the server can't be reached either, knows no such
-//! session, or has sent what never arrives, time and again, pg_dump is ended.
+//! session, or has sent what never arrives, time and again, pg_dump is ended. That the server
+//! refuses to be asked is no such answer; only after hours is it taken for one.
+
+mod question;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::types::Type;
 use shared::backup::Place;
-use shared::connection::{Conninfo, Session, SessionOptions};
-use shared::dump::quote_literal;
+use shared::connection::Conninfo;
 use shared::programs::Program;
 use shared::units::human_duration;
 use shared::{Context, Error, Result};
 
-use crate::psql;
+use self::question::{Answer, Doing, Unknown, ask};
 
-const SESSIONS: &str = include_str!("../sql/dump_sessions.sql");
 /// Soon after its start pg_dump's session is looked for, to be missed later.
 const EARLY: Duration = Duration::from_secs(5);
 /// How many bad answers in a row are believed.
@@ -32,9 +31,9 @@ const STRIKES: u32 = 2;
 /// The same where pg_dump's session was never seen, which may have another name than we think.
 const UNSEEN: u32 = 6;
 /// pg_dump may think so many times its patience, between two questions, about what it knows, and
-/// wait as long for a disk; a server may refuse to be asked as many times.
+/// wait as long for a disk.
 const THINKING: u32 = 10;
-/// How long pg_dump may be silent elsewhere, where nobody can ask.
+/// How long pg_dump may be silent where nobody can ask: elsewhere, or as the server refuses us.
 const BLIND: Duration = Duration::from_secs(6 * 3600);
 
 /// Where pg_dump connects, and what its sessions are called.
@@ -167,25 +166,8 @@ struct Trouble {
     believed_after: u32,
 }
 
-/// What a session of the user does, who is pg_dump's too.
-#[derive(Debug, Clone, Copy)]
-struct Doing {
-    /// It is called as pg_dump's are.
-    is_named: bool,
-    is_active: bool,
-    /// It waits for somebody to take what it sends.
-    is_sending: bool,
-    /// For how long it has been active, or not.
-    since: Duration,
-}
-
 /// Why nothing will come any more, if that may be so.
-fn judge(
-    answer: Result<Vec<Doing>>,
-    seen: bool,
-    silent: Duration,
-    watched: &Watched,
-) -> Option<Trouble> {
+fn judge(answer: Answer, seen: bool, silent: Duration, watched: &Watched) -> Option<Trouble> {
     let (words, believed_after) = match answer {
         // It may be there by another name, such as a pooler gives.
         Ok(sessions) if !seen => match sessions.is_empty() {
@@ -196,13 +178,10 @@ fn judge(
             sessions.retain(|session| session.is_named);
             (trouble(&sessions, silent, watched)?, STRIKES)
         }
-        // A server that refuses has answered, but not what was asked.
-        Err(error) if error.sqlstate().is_some() => {
-            let words = format!("the server refuses to be asked: {}", error.message());
-            (words, THINKING)
-        }
-        Err(error) => {
-            let words = format!("it can't be asked: {}", error.message());
+        Err(Unknown::Refused(_)) if silent < BLIND => return None,
+        Err(Unknown::Refused(why)) => (format!("the server refuses to be asked: {why}"), STRIKES),
+        Err(Unknown::Unreachable(why)) => {
+            let words = format!("it can't be asked: {why}");
             match (&watched.elsewhere, seen) {
                 (None, _) => (words, STRIKES),
                 (Some(_), true) => (words, UNSEEN),
@@ -235,70 +214,6 @@ fn trouble(sessions: &[Doing], silent: Duration, watched: &Watched) -> Option<St
         false if sessions.is_empty() => "the server has no session of pg_dump any more".into(),
         false => "the server waits for pg_dump, and pg_dump for the server".into(),
     })
-}
-
-/// Asks the server, within the time in which it would be reached.
-fn ask(watched: &Watched) -> Result<Vec<Doing>> {
-    let (sender, receiver) = channel();
-    let copy = watched.clone();
-    // One that never hears an answer is left alone.
-    thread::Builder::new().name("ask".into()).spawn(move || {
-        sender.send(match &copy.elsewhere {
-            Some(pg_dump) => sessions_by_psql(pg_dump, &copy),
-            None => sessions(&copy),
-        })
-    })?;
-    match receiver.recv_timeout(watched.patience) {
-        Ok(answer) => answer,
-        Err(RecvTimeoutError::Timeout) => Err(Error::new(format!(
-            "no answer within {}",
-            human_duration(watched.patience)
-        ))),
-        Err(RecvTimeoutError::Disconnected) => Err(Error::new("the question was lost")),
-    }
-}
-
-fn sessions(watched: &Watched) -> Result<Vec<Doing>> {
-    let options = SessionOptions {
-        application_name: "pg-dump-rotate".into(),
-        read_only: true,
-        ..SessionOptions::default()
-    };
-    let mut session = Session::open(&watched.conninfo, &options)?;
-    let name = &watched.application_name;
-    let rows = session
-        .client()
-        .query_typed(SESSIONS, &[(name, Type::TEXT)])?;
-    let doing = rows.iter().map(|row| {
-        Ok(Doing {
-            is_named: row.try_get("is_named")?,
-            is_active: row.try_get("is_active")?,
-            is_sending: row.try_get("is_sending")?,
-            since: seconds(row.try_get("seconds")?),
-        })
-    });
-    doing.collect()
-}
-
-fn sessions_by_psql(pg_dump: &Program, watched: &Watched) -> Result<Vec<Doing>> {
-    let start = SESSIONS.find("SELECT").unwrap_or(0);
-    let question = SESSIONS[start..].replace("$1", &quote_literal(&watched.application_name));
-    let limit = Some(watched.patience);
-    let (finished, said) = psql::ask(pg_dump, &watched.conninfo, &[&question], limit)?;
-    finished.success_or(|| "could not ask what pg_dump does".into())?;
-    let fields: Vec<&str> = said.split('\0').collect();
-    let rows = fields.chunks_exact(4);
-    let doing = rows.map(|row| Doing {
-        is_named: row[0] == "t",
-        is_active: row[1] == "t",
-        is_sending: row[2] == "t",
-        since: seconds(row[3].parse().unwrap_or_default()),
-    });
-    Ok(doing.collect())
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -398,7 +313,7 @@ mod tests {
         }
     }
 
-    fn watched(writes_files: bool) -> Watched {
+    pub(super) fn watched(writes_files: bool) -> Watched {
         Watched {
             conninfo: Conninfo::for_cluster(Path::new("/tmp"), 5432, "u", "d"),
             application_name: "pg_dump".into(),
@@ -417,7 +332,7 @@ mod tests {
             ..doing(true, false, 1)
         };
         let none = || Ok(Vec::new());
-        let failed = || Err(Error::new("no route"));
+        let failed = || Err(Unknown::Unreachable("no route".into()));
         let after = |answer, seen, watched: &Watched| {
             judge(answer, seen, silent, watched).map(|trouble| trouble.believed_after)
         };
@@ -432,6 +347,19 @@ mod tests {
         });
         assert_eq!(after(failed(), false, &watched), None);
         assert_eq!(after(failed(), true, &watched), Some(UNSEEN));
+    }
+
+    #[test]
+    fn a_server_that_refuses_to_be_asked_may_be_at_work() {
+        let watched = watched(false);
+        let refused = || Err(Unknown::Refused("sorry, too many clients already".into()));
+        for seen in [false, true] {
+            let hours = |hours: u64| Duration::from_secs(hours * 3600);
+            assert!(judge(refused(), seen, hours(5), &watched).is_none());
+            let trouble = judge(refused(), seen, hours(6), &watched).unwrap();
+            assert_eq!(trouble.believed_after, STRIKES);
+            assert!(trouble.words.contains("refuses to be asked: sorry"));
+        }
     }
 
     #[test]

@@ -79,9 +79,17 @@ fn on_the_server(database: &Database, columns: &[String], schema: &str, name: &s
 /// The clients on this machine that can dump the server, this one's first; `None`: on PATH.
 fn clients() -> Vec<Option<PathBuf>> {
     let version = tests::cluster().version().major;
-    let newer = (version + 1..=30).map(|major| PathBuf::from(format!("/opt/pg/{major}/bin")));
+    let newer = (FIRST_WITH_METHODS.max(version + 1)..=30)
+        .map(|major| PathBuf::from(format!("/opt/pg/{major}/bin")));
     let newer = newer.filter(|path| path.join("pg_dump").exists());
     std::iter::once(None).chain(newer.map(Some)).collect()
+}
+
+/// The first pg_dump that compresses by more than zlib.
+const FIRST_WITH_METHODS: u32 = 16;
+
+fn knows_every_method(client: Option<&PathBuf>) -> bool {
+    client.is_some() || tests::cluster().version().major >= FIRST_WITH_METHODS
 }
 
 fn with(client: Option<&PathBuf>, run: ToolCommand) -> ToolCommand {
@@ -95,9 +103,9 @@ fn with(client: Option<&PathBuf>, run: ToolCommand) -> ToolCommand {
 fn a_folder_is_a_backup_with_a_manifest_of_every_file() {
     let database = database_of_all_kinds();
     for client in clients() {
-        let methods: &[&str] = match client {
-            Some(_) => &["default", "none", "gzip", "zstd", "lz4"],
-            None => &["default", "none"],
+        let methods: &[&str] = match knows_every_method(client.as_ref()) {
+            true => &["default", "none", "gzip", "zstd", "lz4"],
+            false => &["default", "none"],
         };
         for (method, jobs) in methods.iter().zip(["2", "1", "3", "2", "1"]) {
             let dir = tempfile::tempdir().unwrap();
@@ -181,13 +189,15 @@ fn restores(database: &Database, command: &str, client: Option<&PathBuf>) {
         &format!("/{}_", copy.name()),
         &format!("/{}_", database.name()),
     );
-    let path = std::env::var("PATH").unwrap();
-    let path = match client {
-        Some(client) => format!("{}:{path}", client.display()),
-        None => path,
-    };
     let run = program("sh").args(["-c", &command]).server(copy.cluster());
-    run.env("PATH", path).run().expect_code(0);
+    let run = match client {
+        Some(client) => {
+            let path = std::env::var("PATH").unwrap();
+            run.env("PATH", format!("{}:{path}", client.display()))
+        }
+        None => run,
+    };
+    run.run().expect_code(0);
     for sql in [
         "select count(*), md5(string_agg(orders::text, ',' order by id)) from orders",
         "select md5(string_agg(loid || ':' || pageno || data::text, ',' order by loid, pageno)) from pg_largeobject",
@@ -303,9 +313,10 @@ fn what_is_not_whole_is_no_backup() {
         (&format!("{orders}; truncate -s -4 $f"), ""),
         (&format!("{orders}; truncate -s 1000 $f"), ""),
         (&format!("{orders}; echo x >> $f"), "goes on behind its end"),
-        ("rm blob_*", "the data of BLOBS BLOBS is missing"),
-        ("rm blobs*.toc", "the data of BLOBS BLOBS is missing"),
-        (": > blobs.toc", "a large object's number is missing"),
+        // From 17 on they are called by their numbers.
+        ("rm blob_*", "the data of BLOBS "),
+        ("rm blobs*.toc", "the data of BLOBS "),
+        (": > $(ls blobs*.toc)", "a large object's number is missing"),
         ("truncate -s -2 blob_*", ""),
         ("mkdir sub", ""),
         ("exit 1", "ended with status 1"),
@@ -385,7 +396,9 @@ fn compressed_by_pg_dump(bin: &Path) -> Vec<String> {
     let said = fs::read_to_string(bin.join("said")).unwrap();
     let words = said.split_whitespace();
     let words = words.filter_map(|word| word.strip_prefix("--compress="));
-    words.map(str::to_string).collect()
+    // Up to 15 it knows levels alone.
+    let levels = words.map(|word| word.trim_start_matches("gzip:"));
+    levels.map(str::to_string).collect()
 }
 
 /// Whether this file system forgets what is punched out of a file without writing it first.
@@ -487,9 +500,9 @@ fn what_we_compress_is_what_pg_dump_would_write() {
          insert into edge values (repeat('x', 1048571))",
     );
     for client in clients() {
-        let methods: &[&str] = match client {
-            Some(_) => &["gzip:6", "zstd:3", "lz4:1"],
-            None => &["gzip:2"],
+        let methods: &[&str] = match knows_every_method(client.as_ref()) {
+            true => &["gzip:6", "zstd:3", "lz4:1"],
+            false => &["gzip:2"],
         };
         for method in methods {
             let dir = tempfile::tempdir_in("/dev/shm").unwrap();

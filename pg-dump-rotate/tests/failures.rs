@@ -54,7 +54,7 @@ fn a_wrong_password() {
         hba: vec!["host all all 127.0.0.1/32 scram-sha-256".into()],
         ..ClusterOptions::default()
     });
-    let sql = "create role app login password 'right'";
+    let sql = "set password_encryption = 'scram-sha-256'; create role app login password 'right'";
     cluster
         .connect("postgres")
         .unwrap()

@@ -303,7 +303,8 @@ fn a_password_is_in_no_argument_record_manifest_or_message() {
     let database = Database::on(&cluster);
     database.sql("create table orders (x int)");
     database.sql(&format!(
-        "create role app superuser login password '{SECRET}'"
+        "set password_encryption = 'scram-sha-256';
+         create role app superuser login password '{SECRET}'"
     ));
     let dir = tempfile::tempdir().unwrap();
     let mut holder = database.client();

@@ -174,7 +174,7 @@ fn dying_pg_dump() -> tempfile::TempDir {
         (
             "pg_dump",
             format!(
-                "[ \"$1\" = --version ] && exec {real} --version\n\
+                "case $* in --version | *hostaddr=/) exec {real} \"$@\" ;; esac\n\
                  {real} \"$@\" | head -c 100000\nsleep 1000"
             ),
         ),

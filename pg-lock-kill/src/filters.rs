@@ -59,9 +59,10 @@ fn is_same_flag(a: &Condition, b: &Condition) -> bool {
     !b.is_not && discriminant(&a.test) == discriminant(&b.test)
 }
 
-/// For each node, the longest wait among those who wait for it directly.
+/// For each node, the longest wait among those who wait for it directly, drawn below it or not.
 fn blocking(forest: &Forest) -> Vec<Option<Duration>> {
-    let mut longest = vec![None; forest.nodes.len()];
+    let nodes = forest.nodes.iter();
+    let mut longest: Vec<_> = nodes.map(|node| node.keeps_waiting).collect();
     for node in &forest.nodes {
         let since = node.wait.as_ref().and_then(|wait| wait.since);
         if let Some(blocker) = node.blocker {
@@ -102,8 +103,8 @@ impl Seen<'_> {
                 .as_deref()
                 .is_some_and(|query| regex.is_match(query)),
             Test::Relation(name) => self.locks.iter().any(|lock| {
-                let relation = words::relation(&lock.tag, self.snapshot);
-                relation.is_some_and(|relation| is_called(&relation, name))
+                let relation = words::known_relation(&lock.tag, self.snapshot);
+                relation.is_some_and(|relation| is_called(relation, name))
             }),
             Test::LockMode(mode) => self.locks.iter().any(|lock| lock.mode == *mode),
             Test::WaitingFor(time) => lasts(record.waiting_seconds, *time),

@@ -8,6 +8,7 @@ mod components;
 mod dominators;
 mod graph;
 mod grow;
+mod holders;
 mod parents;
 mod queues;
 mod waits;
@@ -42,6 +43,12 @@ pub struct Node {
     pub wait: Option<Wait>,
     /// What it holds that others wait for, in its strongest mode.
     pub holds: Option<(Tag, Mode)>,
+    /// Who else holds what it waits for: how many, and the places of the first ones.
+    pub others: (usize, Vec<usize>),
+    /// Of those who wait for what it holds, the one whose own end would free the most.
+    pub front: Option<usize>,
+    /// The longest wait of those who wait for what it holds.
+    pub keeps_waiting: Option<Duration>,
     /// The row that it is about, where a transaction is waited for.
     pub row: Option<Tag>,
     /// How many wait for it, directly or behind others.
@@ -79,6 +86,10 @@ pub struct Wait {
     pub since: Option<Duration>,
     /// Whether who blocks it holds what it wants (hard) or only stands before it in the queue (soft).
     pub is_soft: bool,
+    /// Whether it is its own parallel group that it waits for.
+    pub is_own: bool,
+    /// Whether it is for no more than so long: when it began is not known.
+    pub is_guessed: bool,
 }
 
 impl Forest {

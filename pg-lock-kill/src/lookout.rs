@@ -12,7 +12,7 @@ use shared::{Error, Result};
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
 use crate::names::{self, Names};
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -33,6 +33,8 @@ pub struct Lookout {
     /// All sessions are to be shown, or may be.
     shows_all: bool,
     report: Report,
+    /// Of a loop, since when whom was seen to wait, where the server does not say.
+    seen: Option<Seen>,
     /// What was said about names.
     trouble: Option<String>,
 }
@@ -64,6 +66,7 @@ impl Lookout {
             names: Names::new(),
             shows_all: *sessions || save.is_some() || *reads_stdin,
             report: context.report().clone(),
+            seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
     }
@@ -76,13 +79,13 @@ impl Lookout {
     /// What the server says now, and what it makes. Who may not see the sessions of others is refused: it
     /// would take what it can't see for nothing.
     pub fn look(&mut self) -> Result<(Snapshot, Forest)> {
-        let mut snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+        let mut snapshot = self.take()?;
         let mut forest = Forest::of(&snapshot);
         for _ in 1..LOOKS {
             if !snapshot.sees_all || !forest.is_puzzling() {
                 break;
             }
-            snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+            snapshot = self.take()?;
             forest = Forest::of(&snapshot);
         }
         if !snapshot.sees_all {
@@ -95,6 +98,14 @@ impl Lookout {
             snapshot::save(&snapshot, &path)?;
         }
         Ok((snapshot, forest))
+    }
+
+    fn take(&mut self) -> Result<Snapshot> {
+        let mut snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+        if let Some(seen) = self.seen.as_mut().filter(|_| !snapshot.tells_waits()) {
+            seen.note(&mut snapshot);
+        }
+        Ok(snapshot)
     }
 
     fn name(&mut self, snapshot: &mut Snapshot) -> Result<()> {

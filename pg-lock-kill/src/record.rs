@@ -23,6 +23,9 @@ pub struct Record {
     /// Who it waits for: the one above it in the tree; 0 for a prepared transaction.
     #[serde(default)]
     pub blocked_by: Option<i32>,
+    /// How many hold what it waits for; 0 where none is seen to.
+    #[serde(default)]
+    pub blockers: usize,
     /// `hard` if that one holds what it wants, `soft` if it only stands before it in the queue.
     #[serde(default)]
     pub block: Option<String>,
@@ -71,6 +74,9 @@ pub struct Record {
     /// For so long.
     #[serde(default)]
     pub state_age_seconds: Option<f64>,
+    /// What the process waits for in this state: `Client:ClientRead`, `IO:DataFileRead`.
+    #[serde(default)]
+    pub wait_event: Option<String>,
     /// The age of its statement, or of the last one.
     #[serde(default)]
     pub query_age_seconds: Option<f64>,

@@ -19,6 +19,7 @@ pub use mode::{Mode, Modes};
 pub use rows::Row;
 pub use starting::STARTING;
 pub use take::{query, take};
+pub use waiting::{PIN, Seen};
 
 /// The lock table and the sessions at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,11 +52,21 @@ pub struct Snapshot {
     pub ahead: Vec<Ahead>,
     /// Databases by their number.
     pub databases: Vec<(u32, String)>,
-    /// What is known of the names of relations: database, relation, `schema.name` as SQL has it.
+    /// What is known of the names of relations: database, relation, `schema.name` as SQL has it; by their numbers.
     pub relations: Vec<(u32, u32, String)>,
     /// The same of objects of other catalogues, in words: `type public.mood`.
     #[serde(default)]
     pub objects: Vec<Object>,
+}
+
+/// The first version that says since when a lock is waited for.
+const WAITSTART: u32 = 140_000;
+
+impl Snapshot {
+    /// Whether the server says since when somebody waits for a lock.
+    pub fn tells_waits(&self) -> bool {
+        self.server_version_num >= WAITSTART
+    }
 }
 
 /// An object that is no relation.
@@ -173,6 +184,19 @@ pub struct Session {
     pub backend_type: String,
     /// What pg_stat_progress_… says it is busy with: `basebackup`, `copy`, `create_index`, …
     pub progress: Option<String>,
+}
+
+impl Session {
+    /// Whether it builds an index while others write: if it is ended, an invalid one is left.
+    pub fn builds_an_index(&self) -> bool {
+        let query = self
+            .query
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let is_active = self.state.as_deref() == Some("active");
+        is_active && query.contains("index") && query.contains("concurrently")
+    }
 }
 
 /// A transaction of pg_prepared_xacts (manual 54.16).

@@ -91,17 +91,20 @@ pub fn relation(tag: &Tag, snapshot: &Snapshot) -> Option<String> {
     tag.relation.map(|_| of_relation(tag, snapshot))
 }
 
+/// The same, where its name is known.
+pub fn known_relation<'a>(tag: &Tag, snapshot: &'a Snapshot) -> Option<&'a str> {
+    let wanted = (tag.database.unwrap_or_default(), tag.relation?);
+    let known = &snapshot.relations;
+    let place = known.binary_search_by_key(&wanted, |(database, number, _)| (*database, *number));
+    place.ok().map(|place| known[place].2.as_str())
+}
+
 fn of_relation(tag: &Tag, snapshot: &Snapshot) -> String {
-    let relation = tag.relation.unwrap_or_default();
-    let place = (tag.database.unwrap_or_default(), relation);
-    let known = snapshot
-        .relations
-        .iter()
-        .find(|(database, number, _)| (*database, *number) == place);
-    match known {
-        Some((_, _, name)) => name.clone(),
+    match known_relation(tag, snapshot) {
+        Some(name) => name.to_string(),
         None => format!(
-            "relation {relation} of {}",
+            "relation {} of {}",
+            tag.relation.unwrap_or_default(),
             database(tag.database, snapshot)
         ),
     }

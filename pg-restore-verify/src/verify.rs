@@ -20,6 +20,7 @@ use crate::cli::{Mode, Options};
 use crate::compare;
 use crate::contents::Collector;
 use crate::database;
+use crate::extensions;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
 use crate::preflight::{self, Wanted};
@@ -290,6 +291,7 @@ fn on_target(
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
     }
+    let versions = extensions::report(known.manifest(), backup, target, findings)?;
     if let Some(withheld) = backup.withheld.in_words() {
         findings.could_not_see(&withheld);
     }
@@ -299,7 +301,7 @@ fn on_target(
         false => "",
     };
     Ok((
-        format!("{proved}; restored in {took}{locale}{remarks}"),
+        format!("{proved}; restored in {took}{locale}{versions}{remarks}"),
         Some(restore),
     ))
 }

@@ -301,6 +301,16 @@ fn clean(command: &mut Command) {
             command.env(name, value);
         }
     }
+    if let Some(path) = path_of_postgres() {
+        command.env("PATH", path);
+    }
+}
+
+/// Whoever runs psql or pg_restore by its name means that of `PG_BINDIR`.
+fn path_of_postgres() -> Option<OsString> {
+    let first = PathBuf::from(env::var_os("PG_BINDIR").filter(|folder| !folder.is_empty())?);
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([first].into_iter().chain(env::split_paths(&path))).ok()
 }
 
 /// Copies the program to where everybody can run it, if it lies in somebody's home.

@@ -10,6 +10,21 @@ use serde_json::Value;
 use shared::backup::Manifest;
 use tests::{Database, Output, ToolCommand, tool};
 
+/// The SQL that gives a role all that is in these schemas to read: the role for that is from 14.
+pub fn all_to_read(schemas: &[&str], role: &str) -> String {
+    if tests::cluster().version().major >= 14 {
+        return format!("grant pg_read_all_data to {role};");
+    }
+    let grants = schemas.iter().map(|schema| {
+        format!(
+            "grant usage on schema {schema} to {role};
+             grant select on all tables in schema {schema} to {role};
+             grant select on all sequences in schema {schema} to {role};"
+        )
+    });
+    grants.collect()
+}
+
 /// The tool, for this database and folder.
 pub fn back_up(database: &Database, dir: &Path) -> ToolCommand {
     tool("pg-dump-rotate")

@@ -20,6 +20,10 @@ pub const FIELDS: &[(&str, &str)] = &[
         "whom it waits for: the record above it in the tree",
     ),
     (
+        "blockers",
+        "how many hold what it waits for; blocked_by is one of them, unless it is soft",
+    ),
+    (
         "block",
         "hard: that one holds the lock. soft: it only stands before it in the queue",
     ),
@@ -29,10 +33,15 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "frees",
-        "how many of them wait for nobody else: what its end would free",
+        "how many of them wait for nobody else: what its end would free. Of several that lock one row FOR SHARE \
+         the server shows one at a time, the next when that one is gone",
     ),
     ("longest_wait_seconds", "the longest of the waits behind it"),
-    ("waiting_seconds", "how long it has waited itself"),
+    (
+        "waiting_seconds",
+        "how long it has waited itself; before PostgreSQL 14 how long its statement has run, in a loop how \
+         long it was seen to wait",
+    ),
     (
         "lock",
         "the mode of the lock that it waits for, or holds and others wait for",
@@ -57,6 +66,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("state_change", "since when"),
     ("state_age_seconds", "for so long"),
     (
+        "wait_event",
+        "what its process waits for, as in pg_stat_activity: Client:ClientRead, IPC:SyncRep, …",
+    ),
+    (
         "query_age_seconds",
         "the age of its statement, or of its last one",
     ),
@@ -76,7 +89,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     (
         "cheaper_pid",
         "a session whose end would free about as many and lose less, such as the ALTER TABLE that \
-         waits in front of a queue",
+         waits in front of a queue; where several hold what that one waits for, their ends alone free nobody",
     ),
     ("protected", "why it is never ended, or not without a flag"),
     ("gid", "a prepared transaction's name"),

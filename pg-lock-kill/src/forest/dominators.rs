@@ -4,20 +4,37 @@
 use super::graph::Graph;
 
 /// How many of the actors wait for each one alone, directly or behind others: all ways to them from
-/// the heads lead through it.
-pub fn freed(graph: &Graph, heads: &[usize]) -> Vec<usize> {
+/// the heads lead through it. Those in a circle, and behind one, wait on until that is cut: they only count for
+/// whoever is in one, or behind it, himself.
+pub fn freed(graph: &Graph, heads: &[usize], circles: &[Option<usize>]) -> Vec<usize> {
     let root = graph.arrows.len();
     let order = order(graph, heads, root);
     let nearest = nearest(graph, heads, &order, root);
+    let stuck = behind_circles(graph, circles);
     // Backwards, so that each is counted before the one above it is.
     let mut below = vec![0; root + 1];
     for &node in order.iter().rev() {
-        if node != root {
-            below[nearest[node]] += below[node] + usize::from(node < graph.actors);
+        let above = nearest[node];
+        let is_stuck = stuck.get(node).copied().unwrap_or_default();
+        if node != root && (!is_stuck || stuck.get(above) == Some(&true)) {
+            below[above] += below[node] + usize::from(node < graph.actors);
         }
     }
     below.truncate(graph.actors);
     below
+}
+
+/// The nodes that a circle leads to, its own among them.
+fn behind_circles(graph: &Graph, circles: &[Option<usize>]) -> Vec<bool> {
+    let mut stuck = vec![false; graph.arrows.len()];
+    let inside = (circles.iter().enumerate()).filter(|(_, circle)| circle.is_some());
+    let mut next: Vec<usize> = inside.map(|(actor, _)| actor).collect();
+    while let Some(node) = next.pop() {
+        if !std::mem::replace(&mut stuck[node], true) {
+            next.extend(&graph.arrows[node]);
+        }
+    }
+    stuck
 }
 
 /// The nodes that the heads lead to, each before those it leads to, as far as there is no cycle; the

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::actors::Actors;
 use super::components::{Behind, Components};
 use super::graph::Graph;
+use super::holders::{self, Front, Others};
 use super::parents::{self, Blocker, Known, Rank};
 use super::queues::{Queue, queues};
 use super::{Forest, Node, Wait, Who, cheaper, dominators, waits};
@@ -22,6 +23,8 @@ struct Growth<'a> {
     blockers: Vec<Option<Blocker>>,
     behind: Vec<Behind>,
     freed: Vec<usize>,
+    others: Vec<Others>,
+    fronts: Vec<Front>,
 }
 
 pub fn forest(snapshot: &Snapshot) -> Forest {
@@ -45,6 +48,8 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
         rows: waits::rows(snapshot, &queues, &actors, count),
         behind: components.behind(&graph, &durations),
         freed: Vec::new(),
+        others: Vec::new(),
+        fronts: Vec::new(),
         blockers: vec![None; count],
         actors,
         waits,
@@ -53,6 +58,7 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     growth.choose_parents(&queues, &safe_snapshots);
     let parents = growth.cut_circles();
     growth.count_freed(&graph, &parents);
+    growth.fronts = holders::fronts(&queues, &growth.waits, &growth.freed);
     let mut forest = growth.plant(&parents);
     cheaper::mark(&mut forest, snapshot);
     forest
@@ -80,6 +86,7 @@ fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)>
     if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
         pairs.push((oldest, startup));
     }
+    pairs.extend(waits::pins(snapshot, actors));
     pairs
 }
 
@@ -118,6 +125,7 @@ impl Growth<'_> {
                 });
             }
         }
+        self.others = holders::others(queues, &self.blockers, &ranks);
         for (wait, blocker) in self.waits.iter_mut().zip(&self.blockers) {
             if let (Some(wait), Some(blocker)) = (wait, blocker) {
                 wait.is_soft = blocker.is_soft;
@@ -171,7 +179,7 @@ impl Growth<'_> {
         let heads: Vec<usize> = (0..parents.len())
             .filter(|&actor| parents[actor].is_none() && self.is_in(actor))
             .collect();
-        self.freed = dominators::freed(graph, &heads);
+        self.freed = dominators::freed(graph, &heads, &self.circles);
         // To end any of a circle cuts it.
         for &head in heads.iter().filter(|&&head| self.circles[head].is_some()) {
             for actor in
@@ -229,6 +237,15 @@ impl Growth<'_> {
             blocker: self.blockers[actor].map(|blocker| places[blocker.actor]),
             wait: self.waits[actor].take(),
             holds: self.holds[actor].take(),
+            others: {
+                let Others { count, named } = std::mem::take(&mut self.others[actor]);
+                (
+                    count,
+                    named.into_iter().map(|actor| places[actor]).collect(),
+                )
+            },
+            front: self.fronts[actor].waiter.map(|waiter| places[waiter]),
+            keeps_waiting: self.fronts[actor].longest,
             row: self.rows[actor].take(),
             blocking: self.behind[actor].count,
             frees: self.freed[actor],
@@ -268,6 +285,9 @@ pub fn with_others(mut forest: Forest, snapshot: &Snapshot) -> Forest {
         blocker: None,
         wait: None,
         holds: None,
+        others: (0, Vec::new()),
+        front: None,
+        keeps_waiting: None,
         row: None,
         blocking: 0,
         frees: 0,

@@ -1,5 +1,10 @@
 //! The queues of the lock table: for each lock that somebody waits for, who holds it and who stands
 //! in line, in the order in which the server will serve them.
+//!
+//! That order is nowhere to be read. We go by when each began to wait, which the server notes a moment after
+//! it gave it its place: of two who came within that moment, as of some whom the deadlock detector has moved to
+//! let others pass, or after the clock was set back, one that stands behind may be shown before. Who is drawn below
+//! whom in the same queue may be wrong then, who holds what never is: heads are heads.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,14 +34,18 @@ pub struct Holder {
 }
 
 /// Somebody who waits for a lock.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiter {
     /// Who.
     pub actor: usize,
     /// What for.
     pub mode: Mode,
+    /// By which it has its place among the others.
+    came: Option<Time>,
     /// Since when.
     pub since: Option<Time>,
+    /// Whether that is only when its statement began.
+    pub is_guessed: bool,
 }
 
 /// All queues of a snapshot.
@@ -79,8 +88,14 @@ pub fn queues<'a>(snapshot: &'a Snapshot, actors: &Actors<'_>) -> Vec<Queue<'a>>
 impl Queue<'_> {
     fn add(&mut self, lock: &Lock, actor: usize, snapshot: &Snapshot) {
         if !lock.granted {
-            let (mode, since) = (lock.mode, wait_start(lock, actor, snapshot));
-            self.line.push(Waiter { actor, mode, since });
+            let came = came(lock, actor, snapshot);
+            self.line.push(Waiter {
+                actor,
+                mode: lock.mode,
+                came,
+                since: lock.wait_start.or(came),
+                is_guessed: lock.wait_start.is_none() && came.is_some(),
+            });
             return;
         }
         let known = self
@@ -103,7 +118,7 @@ impl Queue<'_> {
         self.gather_holders();
         // Who has begun to wait a moment ago has no time yet.
         self.line
-            .sort_by_key(|waiter| (waiter.since.is_none(), waiter.since));
+            .sort_by_key(|waiter| (waiter.came.is_none(), waiter.came));
         let mut line: Vec<Waiter> = Vec::with_capacity(self.line.len());
         for waiter in std::mem::take(&mut self.line) {
             let held = self.held_by(waiter.actor);
@@ -152,6 +167,14 @@ impl Queue<'_> {
         });
     }
 
+    /// Whether a waiter waits for what another process of its own parallel group holds, as for the right to
+    /// extend a table, or asked for before it.
+    pub fn is_own(&self, waiter: &Waiter) -> bool {
+        let conflicts = waiter.mode.conflicts();
+        let mut line = self.line.iter().filter(|one| one.actor == waiter.actor);
+        self.held_by(waiter.actor).meets(conflicts) || line.any(|one| one != waiter)
+    }
+
     /// Whether somebody holds it, in whatever mode.
     pub fn holds(&self, actor: usize) -> bool {
         !self.held_by(actor).is_empty()
@@ -170,7 +193,7 @@ impl Queue<'_> {
 }
 
 /// Before PostgreSQL 14 nothing says when a wait began; the statement that waits began before.
-fn wait_start(lock: &Lock, actor: usize, snapshot: &Snapshot) -> Option<Time> {
+fn came(lock: &Lock, actor: usize, snapshot: &Snapshot) -> Option<Time> {
     match snapshot.server_version_num {
         140_000.. => lock.wait_start,
         _ => snapshot

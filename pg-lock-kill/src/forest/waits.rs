@@ -1,13 +1,16 @@
 //! What each actor waits for, and what it holds that others wait for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::Wait;
 use super::actors::Actors;
 use super::queues::Queue;
-use crate::snapshot::{Mode, SafeSnapshot, Session, Snapshot, Tag};
+use crate::snapshot::{Lock, Mode, PIN, SafeSnapshot, Session, Snapshot, Tag};
 use shared::time::Time;
+
+/// The weakest lock of who wants a page for itself.
+const VACUUM: Mode = Mode::ShareUpdateExclusiveLock;
 
 /// Of each actor: the longest of its waits, of which a parallel group can have several.
 pub fn waits(
@@ -27,6 +30,8 @@ pub fn waits(
                     .since
                     .map_or(Some(Duration::ZERO), |since| age(snapshot, since)),
                 is_soft: false,
+                is_own: queue.is_own(waiter),
+                is_guessed: waiter.is_guessed,
             };
             keep_longest(&mut waits[waiter.actor], wait);
         }
@@ -45,21 +50,61 @@ pub fn waits(
             other: Some("a safe snapshot"),
             since: began.and_then(|began| age(snapshot, began)),
             is_soft: false,
+            is_own: false,
+            is_guessed: false,
         };
         keep_longest(&mut waits[actor], wait);
     }
     if let Some((startup, words, _)) = replay(snapshot)
         && let Some(wait) = waits.get_mut(startup)
     {
-        wait.get_or_insert(Wait {
-            tag: None,
-            mode: None,
-            other: Some(words),
-            since: None,
-            is_soft: false,
-        });
+        wait.get_or_insert(unknown(words));
+    }
+    for (session, wait) in snapshot.sessions.iter().zip(&mut waits) {
+        if session.wait_event_type.as_deref() == Some(PIN) {
+            wait.get_or_insert(unknown("a page that others are reading (buffer pin)"));
+        }
     }
     waits
+}
+
+/// For no lock, and nothing says since when.
+fn unknown(words: &'static str) -> Wait {
+    Wait {
+        tag: None,
+        mode: None,
+        other: Some(words),
+        since: None,
+        is_soft: false,
+        is_own: false,
+        is_guessed: false,
+    }
+}
+
+/// What VACUUM and the replay of a standby wait for when they must have a page for themselves; who has pinned
+/// it is nowhere to be seen. All who read a table hold a lock on it, though: where that is but one, it is he.
+pub fn pins(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
+    let waits = |session: &Session| session.wait_event_type.as_deref() == Some(PIN);
+    let waiting = snapshot.sessions.iter().enumerate();
+    let waiting = waiting.filter(|(_, session)| waits(session));
+    let pairs = waiting.filter_map(|(waiter, _)| {
+        let locks = || snapshot.locks.iter().filter(|lock| lock.granted);
+        let is_own = |lock: &&Lock| actors.of_lock(lock) == Some(waiter);
+        let own: HashSet<&Tag> = locks()
+            .filter(is_own)
+            .filter(|lock| lock.mode >= VACUUM)
+            .map(|lock| &lock.tag)
+            .filter(|tag| tag.kind == "relation")
+            .collect();
+        let readers = locks().filter(|lock| own.contains(&lock.tag));
+        let readers: HashSet<usize> = readers
+            .filter_map(|lock| actors.of_lock(lock))
+            .filter(|actor| *actor != waiter)
+            .collect();
+        let mut readers = readers.into_iter();
+        Some((readers.next().filter(|_| readers.next().is_none())?, waiter))
+    });
+    pairs.collect()
 }
 
 /// Replay on a standby that waits for queries to end, where that is no lock: who waits, for what, and

@@ -6,9 +6,15 @@ use shared::dump::quote_literal;
 use shared::time::Time;
 
 use super::Record;
-use crate::forest::{Forest, Node, Who};
+use crate::forest::{Forest, Node, Wait, Who};
 use crate::snapshot::{Prepared, STARTING, Session, Snapshot, Tag};
 use crate::words;
+
+/// What who has committed waits for where the standby's word is needed.
+const SYNC: &str = "SyncRep";
+
+/// So many are named in a message.
+const NAMED: usize = 3;
 
 impl Record {
     /// What is to be said of a node of the forest.
@@ -33,10 +39,12 @@ impl Record {
             None => target,
         };
         let relation = row.or(lock.map(|(tag, _)| tag));
+        let is_hard = node.blocker.is_some() && wait.is_some_and(|wait| !wait.is_soft);
         let other = wait.and_then(|wait| wait.other).map(str::to_string);
         Self {
             depth: node.depth,
             blocked_by: node.blocker.map(pid),
+            blockers: node.others.0 + usize::from(is_hard),
             block: node
                 .blocker
                 .and(wait)
@@ -50,7 +58,7 @@ impl Record {
             relation: relation.and_then(|tag| words::relation(tag, snapshot)),
             deadlock: node.in_cycle,
             cheaper_pid: node.cheaper.map(pid),
-            message: message(node, &record).map(str::to_string),
+            message: message(node, forest, snapshot),
             ..record
         }
     }
@@ -69,6 +77,7 @@ impl Record {
             state: session.state.clone(),
             state_change: session.state_change,
             state_age_seconds: age(session.state_change),
+            wait_event: wait_event(session),
             query_age_seconds: age(session.query_start),
             xact_age_seconds: age(session.xact_start),
             xid: session.backend_xid.map(|xid| xid.to_string()),
@@ -105,20 +114,102 @@ impl Who {
     }
 }
 
+fn wait_event(session: &Session) -> Option<String> {
+    let kind = session.wait_event_type.as_deref()?;
+    Some(format!("{kind}:{}", session.wait_event.as_deref()?))
+}
+
 /// What the other columns do not say.
-fn message(node: &Node, record: &Record) -> Option<&'static str> {
-    let is_replay = record.backend_type.as_deref() == Some("startup");
+fn message(node: &Node, forest: &Forest, snapshot: &Snapshot) -> Option<String> {
+    let session = match node.who {
+        Who::Session(place) => Some(&snapshot.sessions[place]),
+        Who::Prepared(_) => None,
+    };
+    let of_wait = node.wait.as_ref().and_then(|wait| of_wait(node, wait));
+    let of_session = session.and_then(|session| of_session(node, session));
+    let some = [
+        of_session.map(str::to_string),
+        of_wait.map(str::to_string),
+        of_others(node, forest, snapshot),
+    ];
+    let some: Vec<String> = some.into_iter().flatten().collect();
+    (!some.is_empty()).then(|| some.join("; "))
+}
+
+/// Of what it is.
+fn of_session(node: &Node, session: &Session) -> Option<&'static str> {
+    let is_replay = session.backend_type == "startup";
     match (&node.wait, node.blocker) {
-        (Some(_), None) if is_replay => Some("whom it waits for does not show"),
-        (Some(_), None) => Some("who blocked it was gone a moment later"),
         (Some(_), Some(_)) if is_replay => {
             Some("replay of what the primary did waits, and with it all that the standby is to get")
         }
-        _ if record.state.as_deref() == Some(STARTING) => {
+        (None, _) if is_replay => Some("it repeats a lock of the primary: act there"),
+        _ if session.state.as_deref() == Some(STARTING) => {
             Some("it is about to begin: before that, little is known of it")
         }
-        (None, _) if is_replay => Some("it repeats a lock of the primary: act there"),
+        (None, _) if session.wait_event.as_deref() == Some(SYNC) => Some(
+            "it has committed and waits for a synchronous standby: its end would not undo that",
+        ),
+        _ if session.builds_an_index() => Some("if it is ended, an invalid index is left"),
         _ => None,
+    }
+}
+
+/// Of its wait.
+fn of_wait(node: &Node, wait: &Wait) -> Option<&'static str> {
+    match node.blocker {
+        None if wait.is_own => Some("it waits for another process of its own parallel query"),
+        None if wait.tag.is_none() => Some("whom it waits for does not show"),
+        None => Some("nobody was seen who blocks it"),
+        Some(_) if wait.is_guessed => {
+            Some("PostgreSQL 13 does not say how long it waits: no longer than its statement runs")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Of a waiter those who hold the same beside whom it is drawn below; of a head whose own end would free nobody,
+/// who it is that holds the same.
+fn of_others(node: &Node, forest: &Forest, snapshot: &Snapshot) -> Option<String> {
+    if node.wait.is_some() {
+        let (count, named) = &node.others;
+        let words = numbers(named.iter().copied(), *count, forest, snapshot)?;
+        return Some(format!("what it waits for is also held by {words}"));
+    }
+    let front = &forest.nodes[node.front.filter(|_| node.frees == 0)?];
+    let own = forest
+        .nodes
+        .iter()
+        .position(|other| other.who == node.who)?;
+    let (count, named) = &front.others;
+    // Besides those, the one that it is drawn below.
+    let all = front.blocker.into_iter().chain(named.iter().copied());
+    let words = numbers(all.filter(|place| *place != own), *count, forest, snapshot)?;
+    Some(format!(
+        "its end alone frees nobody: what is waited for is also held by {words}"
+    ))
+}
+
+/// The first ones of so many.
+fn numbers(
+    places: impl Iterator<Item = usize>,
+    count: usize,
+    forest: &Forest,
+    snapshot: &Snapshot,
+) -> Option<String> {
+    let names = places
+        .take(NAMED.min(count))
+        .map(|place| match forest.nodes[place].who {
+            Who::Session(place) => snapshot.sessions[place].pid.to_string(),
+            Who::Prepared(place) => quote_literal(&snapshot.prepared[place].gid)
+                .trim_start()
+                .to_string(),
+        });
+    let names: Vec<String> = names.collect();
+    match (names.len(), count.checked_sub(names.len())?) {
+        (0, _) => None,
+        (_, 0) => Some(names.join(", ")),
+        (_, more) => Some(format!("{} and {more} more", names.join(", "))),
     }
 }
 

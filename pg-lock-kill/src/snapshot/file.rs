@@ -62,7 +62,9 @@ pub fn load(path: &Path) -> Result<Snapshot> {
     let snapshot: Saved<Snapshot> = serde_json::from_slice(&text)
         .map_err(|error| Error::new(format!("the snapshot is damaged: {error}")))
         .context(what)?;
-    Ok(snapshot.snapshot)
+    let mut snapshot = snapshot.snapshot;
+    snapshot.relations.sort();
+    Ok(snapshot)
 }
 
 #[derive(Deserialize)]

@@ -5,11 +5,8 @@ use shared::secrets;
 use shared::{Context as _, Error, Result};
 
 use super::rows::{self, Row};
-use super::{Lock, Mode, Prepared, Session, Snapshot, Tag};
+use super::{Lock, Mode, Prepared, Session, Snapshot, Tag, WAITSTART};
 use super::{starting, waiting};
-
-/// The first version that says since when a lock is waited for.
-const WAITSTART: u32 = 140_000;
 
 /// What the server says now; names are not asked for. `every_lock` has those that nobody waits for,
 /// too.
@@ -28,8 +25,14 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
         snapshot.prepared = prepared.collect::<Result<_>>()?;
     }
     starting::add(&mut snapshot, connection)?;
+    if !every_lock && waiting::may_ask_of_pins(&snapshot) {
+        // The fast path has the locks of who reads.
+        let answer = query(connection, &locks(version, true))?;
+        let every: Vec<Lock> = answer.iter().flatten().map(lock).collect::<Result<_>>()?;
+        waiting::add_readers(&mut snapshot, every);
+    }
     waiting::ask_of_safe_snapshots(&mut snapshot, connection)?;
-    if version < WAITSTART {
+    if !snapshot.tells_waits() {
         waiting::ask_of_queues(&mut snapshot, connection)?;
     }
     Ok(snapshot)
@@ -49,16 +52,20 @@ pub fn query(connection: &mut Connection, statements: &str) -> Result<Vec<Vec<Ro
 }
 
 fn statements(version: u32, every_lock: bool) -> String {
+    [
+        include_str!("../../sql/moment.sql"),
+        &locks(version, every_lock),
+        include_str!("../../sql/sessions.sql"),
+    ]
+    .concat()
+}
+
+fn locks(version: u32, every_lock: bool) -> String {
     let locks = match version >= WAITSTART {
         true => include_str!("../../sql/locks.14.sql"),
         false => include_str!("../../sql/locks.sql"),
     };
-    [
-        include_str!("../../sql/moment.sql"),
-        &locks.replace("{every}", if every_lock { "true" } else { "false" }),
-        include_str!("../../sql/sessions.sql"),
-    ]
-    .concat()
+    locks.replace("{every}", if every_lock { "true" } else { "false" })
 }
 
 fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {

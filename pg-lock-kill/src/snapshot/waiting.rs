@@ -1,15 +1,71 @@
 //! Whom processes wait for, as the server itself says it, where the lock table does not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use shared::connection::Session as Connection;
+use shared::time::Time;
 use shared::{Error, Result};
 
 use super::take::query;
-use super::{Ahead, SafeSnapshot, Snapshot, Tag};
+use super::{Ahead, Lock, SafeSnapshot, Session, Snapshot, Tag};
 
 /// For more than that it would cost the server too much: the statements' begin has to do.
 const MOST: usize = 1000;
+
+/// What kind of wait it is to want a page for oneself.
+pub const PIN: &str = "BufferPin";
+
+/// Since when we ourselves have seen somebody wait: who, with which statement, for what. For a loop on a server
+/// before PostgreSQL 14, which does not say it.
+#[derive(Debug, Default)]
+pub struct Seen(HashMap<(i32, Option<Time>, Tag), Time>);
+
+impl Seen {
+    /// Notes those who wait now, and how long they have by what was seen.
+    pub fn note(&mut self, snapshot: &mut Snapshot) {
+        let sessions = snapshot.sessions.iter();
+        let began: HashMap<i32, _> = sessions.map(|one| (one.pid, one.query_start)).collect();
+        let mut now = HashMap::new();
+        for lock in snapshot.locks.iter_mut().filter(|lock| !lock.granted) {
+            let Some(pid) = lock.pid else { continue };
+            let who = (pid, began.get(&pid).copied().flatten(), lock.tag.clone());
+            let since = self.0.get(&who).copied().unwrap_or(snapshot.taken_at);
+            lock.wait_start = Some(since);
+            now.insert(who, since);
+        }
+        self.0 = now;
+    }
+}
+
+/// Whether somebody wants a page of a table for itself; of replay it is not known of which one.
+pub fn may_ask_of_pins(snapshot: &Snapshot) -> bool {
+    let waits = |one: &Session| {
+        one.wait_event_type.as_deref() == Some(PIN) && one.backend_type != "startup"
+    };
+    snapshot.sessions.iter().any(waits)
+}
+
+/// Adds the locks, among these, that others hold on the tables that such a one works on.
+pub fn add_readers(snapshot: &mut Snapshot, every: Vec<Lock>) {
+    let sessions = snapshot.sessions.iter();
+    let waiting = sessions.filter(|one| one.wait_event_type.as_deref() == Some(PIN));
+    let waiting: HashSet<i32> = waiting.map(|one| one.pid).collect();
+    let is_theirs = |lock: &&Lock| lock.pid.is_some_and(|pid| waiting.contains(&pid));
+    let tables = snapshot.locks.iter().filter(is_theirs);
+    let tables: HashSet<Tag> = tables
+        .filter(|lock| lock.tag.kind == "relation")
+        .map(|lock| lock.tag.clone())
+        .collect();
+    let known = snapshot.locks.iter();
+    let known: HashSet<_> = known
+        .map(|lock| (lock.pid, lock.mode, lock.tag.clone()))
+        .collect();
+    let readers = every.into_iter().filter(|lock| {
+        let is_known = known.contains(&(lock.pid, lock.mode, lock.tag.clone()));
+        lock.granted && tables.contains(&lock.tag) && !is_known
+    });
+    snapshot.locks.extend(readers);
+}
 
 /// Asks for whom those wait who wait for a safe snapshot, which is no lock.
 pub fn ask_of_safe_snapshots(snapshot: &mut Snapshot, connection: &mut Connection) -> Result<()> {
@@ -65,4 +121,44 @@ fn blockers(
         Ok((row.some_number(0)?, numbers))
     });
     rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_as_long_as_it_was_seen() {
+        let look = |minute: u32, query_start: u32, object: u32| {
+            let time = |minute: u32| format!("2026-11-20T20:{minute:02}:00Z");
+            let mut snapshot: Snapshot = serde_json::from_value(serde_json::json!({
+                "taken_at": time(minute), "server_version_num": 130023, "in_recovery": false,
+                "own_pid": 1, "own_role": "me", "own_database": 5, "sees_all": true,
+                "locks": [{
+                    "tag": {"kind": "advisory", "database": 5, "class": 0, "object": object, "sub_object": 1},
+                    "pid": 7, "virtual_transaction": "3/1", "mode": "ExclusiveLock", "granted": false,
+                }],
+                "sessions": [{
+                    "pid": 7, "is_superuser": false, "query_start": time(query_start),
+                    "backend_type": "client backend",
+                }],
+                "prepared": [], "safe_snapshots": [], "databases": [], "relations": [],
+            }))
+            .unwrap();
+            assert!(!snapshot.tells_waits());
+            let taken_at = snapshot.taken_at;
+            move |seen: &mut Seen| {
+                seen.note(&mut snapshot);
+                (taken_at - snapshot.locks[0].wait_start.unwrap()).whole_minutes()
+            }
+        };
+        let mut seen = Seen::default();
+        let mut waits = |minute, query_start, object| look(minute, query_start, object)(&mut seen);
+        assert_eq!(waits(10, 0, 1), 0);
+        assert_eq!(waits(12, 0, 1), 2);
+        // Another lock, and another statement.
+        assert_eq!(waits(14, 0, 2), 0);
+        assert_eq!(waits(15, 0, 2), 1);
+        assert_eq!(waits(20, 16, 2), 0);
+    }
 }

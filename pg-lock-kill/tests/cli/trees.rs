@@ -1,5 +1,6 @@
 //! Who waits for whom.
 
+use serde_json::Value;
 use shared::cluster::ClusterOptions;
 use tests::{Database, start};
 
@@ -68,6 +69,150 @@ fn a_queue_behind_a_statement_that_changes_a_table() {
         .unwrap();
     let most = head["longest_wait_seconds"].as_f64().unwrap();
     assert!(0.0 < least && least < most, "{least} {most}");
+}
+
+#[test]
+fn several_readers_in_front_of_a_queue() {
+    let stage = Stage::new();
+    let one = stage.holder("one", "select from t");
+    let two = stage.holder("two", "select from t");
+    let writer = stage.holder("writer", "select from t; create table other ()");
+    let alter = stage.waiter("alter", "alter table t add column m int");
+    let _queries: Vec<_> = (0..2)
+        .map(|_| stage.waiter("query", "select from t"))
+        .collect();
+    let tree = stage.listing_with(&["--include-superusers"]);
+    tree.assert_true(&stage.blocking_pids());
+    assert_eq!(
+        tree.drawn(),
+        ["one", " alter", "  ~query", "  ~query", "two", "writer"]
+    );
+    // To end one of them frees nobody: all have to go, or the one that all others stand behind.
+    for (reader, others) in [
+        (&one, [two.pid, writer.pid]),
+        (&two, [one.pid, writer.pid]),
+        (&writer, [one.pid, two.pid]),
+    ] {
+        let record = tree.of_pid(reader.pid);
+        assert_eq!(
+            (&record["blocking"], &record["frees"]),
+            (&3.into(), &0.into())
+        );
+        assert_eq!(record["cheaper_pid"], alter.pid, "{record:#}");
+        let words = format!(
+            "its end alone frees nobody: what is waited for is also held by {}, {}",
+            others[0], others[1]
+        );
+        assert_eq!(record["message"], words);
+    }
+    let alter = tree.of_pid(alter.pid);
+    assert_eq!(
+        (&alter["frees"], &alter["blockers"]),
+        (&2.into(), &3.into())
+    );
+    let words = format!(
+        "what it waits for is also held by {}, {}",
+        two.pid, writer.pid
+    );
+    assert_eq!(alter["message"], words);
+    // Each of them keeps it waiting, also those that it is not drawn below.
+    let filtered = stage.listing_with(&["--blocking-for", "0s"]);
+    assert_eq!(filtered.drawn(), ["one", " alter", "two", "writer"]);
+}
+
+#[test]
+fn a_circle_behind_somebody_else() {
+    let stage = Stage::new();
+    stage.database.sql("create table b ()");
+    let [one, two] = ["one", "two"].map(|name| stage.actor(name));
+    for actor in [&one, &two] {
+        actor.run("set deadlock_timeout = '1h'; begin");
+    }
+    let head = stage.holder("head", "lock t in share mode");
+    one.run("lock b");
+    two.run("lock t in share mode");
+    one.start("lock t");
+    stage.until_waiting(&one);
+    two.start("lock b");
+    stage.until_waiting(&two);
+    let behind = stage.waiter("behind", "select from b");
+    let write = stage.waiter("write", "begin; lock t in row exclusive mode");
+    let tree = stage.listing();
+    tree.assert_true(&stage.blocking_pids());
+    // Until the circle is cut, its end lets nobody go on; that of one in the circle does not suffice either.
+    assert_eq!(tree.of_pid(head.pid)["blocking"], 4);
+    assert_eq!(tree.of_pid(head.pid)["frees"], 0);
+    drop((behind, write));
+}
+
+#[test]
+fn who_has_committed_and_waits_for_a_standby() {
+    let settings = [
+        ("synchronous_standby_names", "nobody"),
+        ("synchronous_commit", "local"),
+        ("wal_level", "replica"),
+        ("max_wal_senders", "1"),
+    ];
+    let cluster = start(&ClusterOptions {
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec(),
+        ..ClusterOptions::default()
+    });
+    let stage = Stage::on(Database::on(&cluster));
+    let holder = stage.holder(
+        "holder",
+        "set synchronous_commit = on; update t set n = 1 where id = 1",
+    );
+    let waiter = stage.waiter("waiter", "update t set n = 2 where id = 1");
+    holder.start("commit");
+    let waits = format!(
+        "select wait_event = 'SyncRep' from pg_stat_activity where pid = {}",
+        holder.pid
+    );
+    stage.until("it waits for the standby", &waits);
+    let tree = stage.listing();
+    assert_eq!(tree.drawn(), ["holder", " waiter"]);
+    let head = tree.of_pid(holder.pid);
+    assert_eq!(
+        (&head["state"], &head["wait_event"]),
+        (&"active".into(), &"IPC:SyncRep".into())
+    );
+    let words = head["message"].as_str().unwrap();
+    assert!(words.contains("waits for a synchronous standby"), "{words}");
+    drop(waiter);
+}
+
+#[test]
+fn who_wants_a_page_for_itself() {
+    let stage = Stage::new();
+    let reader = stage.holder("reader", "declare c cursor for table t; fetch 1 from c");
+    let vacuum = stage.actor("vacuum");
+    vacuum.start("vacuum (freeze) t");
+    let waits = format!(
+        "select wait_event = 'BufferPin' from pg_stat_activity where pid = {}",
+        vacuum.pid
+    );
+    stage.until("it waits", &waits);
+    // Nothing says who has pinned the page; but only one reads the table.
+    let tree = stage.listing();
+    assert_eq!(tree.drawn(), ["reader", " vacuum"]);
+    let record = tree.of_pid(vacuum.pid);
+    assert_eq!(
+        record["target"],
+        "a page that others are reading (buffer pin)"
+    );
+    assert_eq!(record["waiting_seconds"], Value::Null);
+    assert_eq!(tree.of_pid(reader.pid)["frees"], 1);
+    let _other = stage.holder("other", "select from t");
+    let tree = stage.listing();
+    assert_eq!(tree.drawn(), ["vacuum"]);
+    assert_eq!(
+        tree.of_pid(vacuum.pid)["message"],
+        "whom it waits for does not show"
+    );
+    reader.run("rollback");
+    vacuum.answer().unwrap();
 }
 
 #[test]
@@ -162,6 +307,13 @@ fn an_index_that_is_built_meanwhile_waits_for_a_virtual_transaction() {
         progress.starts_with("create index concurrently, waiting for writers"),
         "{progress}"
     );
+    // What was built would be lost, and what is left of it in the way: nothing cheap about that.
+    let _vacuums = [(); 2].map(|()| stage.waiter("vacuum", "vacuum t"));
+    let tree = stage.listing_with(&["--include-superusers"]);
+    assert_eq!(tree.of_pid(index.pid)["frees"], 2);
+    assert_eq!(tree.of_pid(writer.pid)["cheaper_pid"], Value::Null);
+    let words = "if it is ended, an invalid index is left";
+    assert_eq!(tree.of_pid(index.pid)["message"], words);
     writer.run("commit");
     let old = stage.holder(
         "old",

@@ -80,9 +80,10 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
-     is told of alike. Not asked, for the server did when the rows came, are NOT NULL, constraints of \
-     domains and, before 17, whether what a unique index holds is unique: with --live and \
-     --base-backup nobody does. What could not be \
+     is told of alike. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
+     and are unique or excluded where they have to be, the server asked when it restored them: with --live \
+     and --base-backup that is asked, too. (Domains within arrays and composite types are not looked \
+     for. Unique keys are read in the order of their indexes.) What could not be \
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
@@ -435,6 +436,10 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
     ("schema", "every definition, dumped again and compared"),
     ("database", "the database's own properties and settings"),
     (
+        "extensions",
+        "their versions, which the manifest says and no dump does",
+    ),
+    (
         "references",
         "rows that refer to what -t, -n or --where left out",
     ),
@@ -442,7 +447,14 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
         "foreign_keys",
         "rows without counterpart, for every foreign key",
     ),
-    ("check_constraints", "rows that break a CHECK constraint"),
+    (
+        "check_constraints",
+        "rows that break a CHECK constraint, of their table or a domain, or a NOT NULL",
+    ),
+    (
+        "unique_keys",
+        "rows that are the same by a unique index, or exclude each other",
+    ),
     ("indexes", "indexes that are not valid or not ready"),
     ("btrees", "B-trees that amcheck finds broken"),
     (

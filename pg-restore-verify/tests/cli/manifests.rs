@@ -286,3 +286,37 @@ fn no_room_is_foreseen_without_a_manifest() {
         "{output:?}"
     );
 }
+
+/// A dump says of an extension its name alone.
+#[test]
+fn an_extension_of_another_version() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for (version, format, status) in [(" version '1.4'", "custom", "skipped"), ("", "plain", "ok")]
+    {
+        shop.sql(&format!(
+            "drop extension if exists hstore; create extension hstore{version}"
+        ));
+        let path = backup(&shop, folder.path(), &["-F", format]);
+        let output = verify(&path);
+        expect_verdict(&output, "ok");
+        let lines = output.json_lines();
+        let found = lines
+            .iter()
+            .find(|finding| finding["check"] == "extensions")
+            .unwrap();
+        assert_eq!(found["status"], status, "{found}");
+        let words = lines.last().unwrap()["message"].to_string();
+        assert_eq!(
+            words.contains("with extension hstore "),
+            status == "skipped",
+            "{words}"
+        );
+        if status == "skipped" {
+            assert_eq!(
+                (&found["object"], &found["expected"]),
+                (&"hstore".into(), &"1.4".into())
+            );
+        }
+    }
+}
