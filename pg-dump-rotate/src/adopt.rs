@@ -153,6 +153,8 @@ impl<'a> Adoption<'a> {
                 // Killed here, it is adopted by the next run.
                 let known = dump.path.with_file_name(manifest_of(&name));
                 fs::remove_file(&known).context(|| known.display().to_string())?;
+                // What was found of what it was.
+                let _ = fs::remove_file(dump.path.with_file_name(backup::proof_of(&name)));
             }
             partial::describe(&locked, &name, &dump.manifest)?;
             drop(locked);

@@ -65,6 +65,9 @@ impl Proof {
         if !metadata.is_file() || metadata.len() > LONGEST {
             return None;
         }
+        if metadata.len() == 0 {
+            return Some((Self::without_words(&metadata)?, None));
+        }
         let written: Written<Self> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         let seal = written.manifest_sha256;
         let seal = seal.and_then(|seal| bytes_of_hexadecimal(seal.as_bytes()));
@@ -73,41 +76,76 @@ impl Proof {
 
     /// Writes it beside the backup, whole or not at all, for the eyes of those who may read the
     /// manifest: a backup is proved by one user and rotated by another.
+    ///
+    /// That one failed is noted where there is no room for words, too: an empty file says so.
     pub fn write(&self, backup: &Path) -> Result<()> {
         let named = || format!("could not write what was found beside {}", backup.display());
         let path = path(backup).ok_or_else(|| Error::new(named()))?;
+        let written = match self.write_to(backup, &path) {
+            Err(error) if !self.proved && is_full(&error) => {
+                // Neither a new name nor an emptied file takes room on most file systems.
+                File::create(&path).and_then(|file| file.sync_all())
+            }
+            written => written,
+        };
+        written.context(named)?;
+        // One that we may add to but not read can't be synced by us.
+        match File::open(path.parent().unwrap_or(Path::new("."))) {
+            Ok(folder) => folder.sync_all().context(named),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn write_to(&self, backup: &Path, path: &Path) -> io::Result<()> {
         let manifest =
             path.with_file_name(name::manifest_of(file_name(backup).unwrap_or_default()));
-        let folder = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new()
             .prefix(name::UNFINISHED_PROOF)
-            .make_in(folder, |path| {
+            .make_in(path.parent().unwrap_or(Path::new(".")), |path| {
                 let mut options = File::options();
                 options.write(true).create_new(true).mode(0o600).open(path)
-            })
-            .context(named)?;
+            })?;
         let written = Written {
             proof: self,
             manifest_sha256: seal_of(backup).map(|seal| hexadecimal(&seal)),
         };
         let mut text = serde_json::to_string_pretty(&written).map_err(io::Error::from)?;
         text.push('\n');
-        file.write_all(text.as_bytes()).context(named)?;
+        file.write_all(text.as_bytes())?;
         if let Ok(manifest) = fs::metadata(manifest) {
             // Only root may give it away, and need not.
             let _ = fchown(file.as_file(), Some(manifest.uid()), Some(manifest.gid()));
             let mode = Permissions::from_mode(manifest.mode() & 0o666);
-            file.as_file().set_permissions(mode).context(named)?;
+            file.as_file().set_permissions(mode)?;
         }
-        file.as_file().sync_all().context(named)?;
-        let persisted = file.persist(&path).map_err(|error| error.error);
-        persisted.context(named)?;
-        // One that we may add to but not read can't be synced by us.
-        match File::open(folder) {
-            Ok(folder) => folder.sync_all().context(named),
-            Err(_) => Ok(()),
-        }
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
     }
+
+    /// Whether it is what an empty file says, of whatever it lies beside.
+    pub(super) fn is_without_words(&self) -> bool {
+        self.tool_version.is_empty()
+    }
+
+    /// What an empty file says.
+    fn without_words(metadata: &fs::Metadata) -> Option<Self> {
+        Some(Self {
+            verified_at: crate::time::of_file(metadata.modified().ok()?)?,
+            proved: false,
+            message: "it was found to be no good, and there was no room to say why".into(),
+            sha256: None,
+            bytes: 0,
+            restore_ms: None,
+            server_version: None,
+            tool_version: String::new(),
+        })
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 fn seal_of(backup: &Path) -> Option<Seal> {
@@ -151,5 +189,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         fs::write(folder.path().join("a.dump.verified.json"), "{").unwrap();
         assert_eq!(Proof::read(&backup), None);
+        fs::write(folder.path().join("a.dump.verified.json"), "").unwrap();
+        assert!(Proof::read(&backup).is_some_and(|read| !read.proved));
     }
 }
