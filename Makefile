@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
-TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill
+TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill pg-stat-report
 
 # Files that are needed, each with the Debian package that has it.
 SERVER = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres) $(shell command -v postgres))
@@ -35,7 +35,7 @@ test-versions: deps-test
 	target/debug/majors
 	for programs in /usr/lib/postgresql/*/bin /opt/pg/*/bin; do \
 		if [ -x $$programs/postgres ]; then \
-			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify -p pg-lock-kill || exit 1; \
+			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify -p pg-lock-kill -p pg-stat-report || exit 1; \
 		fi; \
 	done
 

@@ -278,6 +278,7 @@ fn open(request: &Request) -> Result<Session> {
         // A table may be as large as it likes.
         statement_timeout: Duration::ZERO,
         resets_search_path: true,
+        ..SessionOptions::default()
     };
     let mut session = Session::open(&request.conninfo, &options)?;
     session.require_session()?;

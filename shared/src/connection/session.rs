@@ -27,6 +27,8 @@ pub struct SessionOptions {
     /// `RESET search_path` gives the role's own search path, the one that names without a schema
     /// are looked for in by psql and pg_dump. Costs a round trip.
     pub resets_search_path: bool,
+    /// Further settings of the server's, by name.
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 impl Default for SessionOptions {
@@ -41,6 +43,7 @@ impl Default for SessionOptions {
             lock_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
             resets_search_path: false,
+            settings: &[],
         }
     }
 }

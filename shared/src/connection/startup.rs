@@ -147,6 +147,8 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("statement_timeout", milliseconds(options.statement_timeout)),
     ];
+    let more = options.settings.iter();
+    settings.extend(more.map(|(name, value)| (*name, (*value).to_string())));
     let mut late = Vec::new();
     let search_path = ("search_path", schemas.collect::<Vec<_>>().join(","));
     // What a session was started with is what RESET goes back to.

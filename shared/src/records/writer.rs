@@ -12,6 +12,7 @@ use super::columns::columns;
 use super::table::Table;
 use super::{Format, Record, Stdout, cells, csv, json, jsonl, text, together};
 use crate::{Error, Result};
+use serde::Serialize;
 
 /// So many records are handed on one by one, so that who reads them can begin.
 const AT_ONCE: u64 = 1000;
@@ -25,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 ///
 /// A table waits for its first thousand records to know the widths; [`Writer::flush`]
 /// shows what is there.
-pub struct Writer<R: Record, W: Write = Stdout> {
+pub struct Writer<R: Serialize, W: Write = Stdout> {
     columns: &'static [&'static str],
     body: Body<W>,
     /// Where a record becomes text, again and again.
@@ -47,7 +48,18 @@ impl<R: Record, W: Write> Writer<R, W> {
     /// Writes to `out`; `terminal` is its width in columns if it is a terminal,
     /// which only a table wants to know.
     pub fn new(format: Format, out: W, terminal: Option<usize>) -> Self {
-        let columns = columns::<R>();
+        Self::with_columns(format, out, terminal, columns::<R>())
+    }
+}
+
+impl<R: Serialize, W: Write> Writer<R, W> {
+    /// The same for records that are no structs: they have these columns, in this order.
+    pub fn with_columns(
+        format: Format,
+        out: W,
+        terminal: Option<usize>,
+        columns: &'static [&'static str],
+    ) -> Self {
         let body = match format {
             Format::Jsonl => Body::Jsonl(BufWriter::new(out)),
             Format::Json => Body::Json(BufWriter::new(out)),
@@ -193,7 +205,7 @@ impl<R: Record, W: Write> Writer<R, W> {
     }
 }
 
-impl<R: Record, W: Write> Drop for Writer<R, W> {
+impl<R: Serialize, W: Write> Drop for Writer<R, W> {
     fn drop(&mut self) {
         if !self.done {
             // The tool fails for another reason, which is the one to report.
@@ -202,7 +214,7 @@ impl<R: Record, W: Write> Drop for Writer<R, W> {
     }
 }
 
-impl<R: Record, W: Write> fmt::Debug for Writer<R, W> {
+impl<R: Serialize, W: Write> fmt::Debug for Writer<R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer")
             .field("columns", &self.columns)

@@ -86,8 +86,14 @@ pub fn samples() -> Vec<Sample> {
             &["--snapshot", "missing"],
         )
     };
+    let report = Sample::new(
+        "pg-stat-report",
+        &["--list-sections"],
+        &["ping", "-p", "1x"],
+    );
     vec![
         numbers,
+        report,
         locks.with_file("locks.json", include_str!("locks.json")),
         rotate
             .with_file("app_20261118T030000Z.dump", "")

@@ -1,0 +1,70 @@
+-- How far behind are the standbys of this server, this server itself, and its subscriptions?
+-- Costs: one look at a few processes. Needs: pg_read_all_stats; without it all but pid is null, and is_hidden says so.
+-- Of a sender: a replay_lag of null is none while nothing is written. Of a standby: it has caught up if it has
+-- replayed what it received and its receiver has heard of the primary lately; the time of the last transaction
+-- says nothing while the primary is idle. The receiver asks after half of wal_receiver_timeout in silence.
+WITH here AS (
+    SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
+           CASE WHEN pg_catalog.pg_is_in_recovery()
+                THEN coalesce(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
+                ELSE pg_catalog.pg_current_wal_lsn() END AS lsn
+), receiver AS (
+    SELECT w.pid, w.status, w.slot_name, w.sender_host, w.sender_port,
+           extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8 AS silence,
+           w.pid IS NOT NULL AND w.status IS NULL AS is_hidden,
+           pg_catalog.pg_last_wal_receive_lsn() AS received,
+           pg_catalog.pg_last_wal_replay_lsn() AS replayed,
+           extract(epoch FROM clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())::float8 AS since_last,
+           pg_catalog.pg_is_wal_replay_paused() AS is_paused,
+           (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'primary_conninfo') AS primary_conninfo,
+           (SELECT setting::float8 / 2000 + 5 FROM pg_catalog.pg_settings WHERE name = 'wal_receiver_timeout') AS patience
+    FROM here
+    LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
+    WHERE here.in_recovery
+)
+SELECT 'standby' AS role,
+       coalesce(nullif(r.application_name, ''), 'pid ' || r.pid) AS name,
+       r.pid,
+       r.usename::text AS "user",
+       coalesce(host(r.client_addr), CASE WHEN r.client_port = -1 THEN 'local' END) AS peer,
+       r.state,
+       r.sync_state,
+       (SELECT s.slot_name::text FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid LIMIT 1) AS slot,
+       pg_catalog.pg_wal_lsn_diff(here.lsn, r.sent_lsn)::bigint AS unsent_bytes,
+       pg_catalog.pg_wal_lsn_diff(here.lsn, r.flush_lsn)::bigint AS unflushed_bytes,
+       pg_catalog.pg_wal_lsn_diff(here.lsn, r.replay_lsn)::bigint AS lag_bytes,
+       CASE WHEN r.state IS NOT NULL THEN coalesce(extract(epoch FROM r.replay_lag), 0)::float8 END AS lag_seconds,
+       extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS silence_seconds,
+       NULL::bool AS is_paused,
+       r.state IS NULL AS is_hidden
+FROM pg_catalog.pg_stat_replication r CROSS JOIN here
+UNION ALL
+SELECT 'receiver',
+       coalesce(w.sender_host || ':' || w.sender_port, 'the primary'),
+       w.pid, NULL, w.sender_host,
+       CASE WHEN w.pid IS NOT NULL THEN w.status
+            WHEN w.primary_conninfo = '' THEN 'archive'
+            ELSE 'disconnected' END,
+       NULL, w.slot_name, NULL, NULL,
+       pg_catalog.pg_wal_lsn_diff(coalesce(w.received, w.replayed), w.replayed)::bigint,
+       CASE WHEN w.is_hidden THEN NULL
+            WHEN w.status = 'streaming' AND w.replayed >= w.received AND w.silence <= w.patience THEN 0
+            WHEN w.status = 'streaming' AND w.replayed >= w.received THEN w.silence
+            ELSE w.since_last END,
+       w.silence, w.is_paused, w.is_hidden
+FROM receiver w
+UNION ALL
+SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
+       CASE WHEN NOT u.is_enabled THEN 'disabled' WHEN s.pid IS NULL THEN 'down' ELSE 'streaming' END,
+       NULL, NULL, NULL, NULL,
+       NULL::bigint,
+       NULL,
+       extract(epoch FROM clock_timestamp() - s.last_msg_receipt_time)::float8, NULL,
+       s.pid IS NOT NULL AND s.last_msg_receipt_time IS NULL
+           AND NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+FROM pg_catalog.pg_stat_subscription s
+-- Before 14 nobody but a superuser may read the number of a subscription there.
+CROSS JOIN LATERAL (SELECT bool_or(u.subenabled) AS is_enabled
+                    FROM pg_catalog.pg_subscription u WHERE u.subname = s.subname) u
+WHERE s.relid IS NULL
+ORDER BY role, name;

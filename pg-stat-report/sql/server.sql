@@ -1,0 +1,19 @@
+-- Which server is this, since when does it run, and how old are its statistics?
+-- Costs: nothing worth a word. Needs: no right; data_directory is null for who may not read all settings.
+-- A crash empties the statistics: it sets no time of its own at the databases, but at the archiver,
+-- which nobody resets by hand.
+SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+       current_setting('server_version_num')::int AS version_num,
+       (SELECT system_identifier FROM pg_catalog.pg_control_system())::text AS system_identifier,
+       pg_catalog.pg_is_in_recovery() AS in_recovery,
+       (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()) AS timeline,
+       pg_catalog.pg_postmaster_start_time() AS started_at,
+       extract(epoch FROM clock_timestamp() - pg_catalog.pg_postmaster_start_time())::float8 AS uptime_seconds,
+       pg_catalog.pg_conf_load_time() AS configuration_loaded_at,
+       (SELECT count(*) FROM pg_catalog.pg_database) AS databases,
+       current_user::text AS "user",
+       current_setting('is_superuser') = 'on' AS is_superuser,
+       pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all,
+       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory') AS data_directory,
+       current_setting('data_checksums') = 'on' AS data_checksums,
+       (SELECT stats_reset FROM pg_catalog.pg_stat_archiver) AS crashed_or_reset_at;

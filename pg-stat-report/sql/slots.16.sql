@@ -1,0 +1,25 @@
+-- What do replication slots hold back, and are they still good for anything?
+-- Costs: one look at the slots. Needs: no right.
+-- A slot without restart_lsn holds no WAL back: it is new, or it was lost.
+SELECT s.slot_name::text AS slot,
+       s.slot_type AS type,
+       s.plugin::text AS plugin,
+       s.database::text AS database,
+       s.active AS is_active,
+       s.active_pid,
+       s.temporary AS is_temporary,
+       s.wal_status,
+       pg_catalog.pg_wal_lsn_diff(here.lsn, s.restart_lsn)::bigint AS retained_bytes,
+       s.safe_wal_size AS safe_wal_bytes,
+       pg_catalog.pg_wal_lsn_diff(here.lsn, s.confirmed_flush_lsn)::bigint AS unconfirmed_bytes,
+       age(s.xmin) AS xmin_age,
+       age(s.catalog_xmin) AS catalog_xmin_age,
+       NULL::timestamptz AS inactive_since,
+       NULL::float8 AS inactive_seconds,
+       CASE WHEN s.conflicting THEN 'conflicting' END AS invalidation,
+       NULL::bool AS is_synced
+FROM pg_catalog.pg_replication_slots s
+CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()
+                        THEN coalesce(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
+                        ELSE pg_catalog.pg_current_wal_lsn() END AS lsn) here
+ORDER BY retained_bytes DESC NULLS LAST, slot;

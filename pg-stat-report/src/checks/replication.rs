@@ -1,0 +1,152 @@
+//! Standbys and subscriptions that fall behind.
+
+use crate::check::{Case, Check, Finding, Status, Unit};
+use crate::row::Row;
+use crate::sections::replication::SECTION;
+use crate::words;
+
+/// In time.
+pub const LAG: Check = Check {
+    name: "replication_lag",
+    finds: "standbys that show old rows",
+    unit: Unit::Seconds,
+    warn: Some(60.0),
+    crit: Some(300.0),
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "standbys that should be there and are not; those of standbys",
+    judge: |case| lag(case, "lag_seconds"),
+};
+
+/// In bytes.
+pub const LAG_BYTES: Check = Check {
+    name: "replication_lag_bytes",
+    finds: "standbys that have much to replay",
+    unit: Unit::Bytes,
+    warn: Some(100e6),
+    crit: Some(1e9),
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "standbys that should be there and are not; those of standbys",
+    judge: |case| lag(case, "lag_bytes"),
+};
+
+/// A standby's connection to its primary.
+pub const STANDBY: Check = Check {
+    name: "standby",
+    finds: "a standby that has lost its primary, or whose replay somebody paused",
+    unit: Unit::Seconds,
+    warn: None,
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "whether an archive that it reads from is up to date",
+    judge: standby,
+};
+
+/// Subscriptions without a worker.
+pub const SUBSCRIPTIONS: Check = Check {
+    name: "subscriptions",
+    finds: "subscriptions that nobody works for",
+    unit: Unit::Seconds,
+    warn: Some(60.0),
+    crit: Some(300.0),
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "how far they are behind: the publisher's slot says so; errors while rows are applied",
+    judge: subscriptions,
+};
+
+fn of_role<'a>(case: &'a Case, role: &str) -> impl Iterator<Item = &'a Row> {
+    let role = role.to_string();
+    case.rows(&SECTION)
+        .iter()
+        .filter(move |row| row.text("role") == Some(&role))
+}
+
+fn hidden(name: &str) -> Finding {
+    Finding::unknown("it is hidden from this role; pg_monitor shows it").of(name)
+}
+
+fn lag(case: &Case, field: &str) -> Vec<Finding> {
+    let rows = of_role(case, "standby").chain(of_role(case, "receiver"));
+    let findings = rows.filter_map(|row| {
+        let name = row.text("name")?;
+        if row.is("is_hidden") {
+            return Some(hidden(name));
+        }
+        let is_copy = row.text("state") == Some("backup");
+        let Some(value) = row.number(field).filter(|_| !is_copy) else {
+            let is_behind = !is_copy && row.text("role") == Some("receiver");
+            return is_behind.then(|| {
+                Finding::unknown("no transaction was replayed since it was started").of(name)
+            });
+        };
+        let words = match field {
+            "lag_seconds" => words::time(value),
+            _ => words::bytes(value),
+        };
+        let message = match row.text("role")? {
+            "standby" => format!("{name} is {words} behind (state {})", row.text("state")?),
+            _ => format!(
+                "this standby is {words} behind {name} (state {})",
+                row.text("state")?
+            ),
+        };
+        Some(case.judge(Some(name), value, message))
+    });
+    findings.collect()
+}
+
+fn standby(case: &Case) -> Vec<Finding> {
+    let findings = of_role(case, "receiver").filter_map(|row| {
+        let name = row.text("name")?;
+        if row.is("is_hidden") {
+            return Some(hidden(name));
+        }
+        if row.is("is_paused") {
+            let finding = Finding::new(Status::Warning, "its replay is paused").of(name);
+            return Some(finding.remedy("-- if that was not meant: SELECT pg_wal_replay_resume();"));
+        }
+        Some(match row.text("state")? {
+            "disconnected" => {
+                let words = "this standby has no connection to its primary: it will fall behind, whatever it shows now";
+                Finding::new(Status::Critical, words).remedy("-- see its log: the primary is gone, refuses it, or has removed WAL that it needs")
+            }
+            "streaming" => Finding::new(Status::Ok, format!("it streams from {name}")),
+            state => Finding::new(Status::Warning, format!("its state is {state}")).of(name),
+        })
+    });
+    findings.collect()
+}
+
+fn subscriptions(case: &Case) -> Vec<Finding> {
+    let findings = of_role(case, "subscription").filter_map(|row| {
+        let name = row.text("name")?;
+        let quoted = shared::dump::quote_identifier(name);
+        if row.is("is_hidden") {
+            return Some(hidden(name));
+        }
+        let silence = row.number("silence_seconds").unwrap_or(0.0);
+        Some(match row.text("state")? {
+            "disabled" => Finding::new(
+                Status::Warning,
+                "it is disabled: its publisher keeps WAL for it",
+            )
+            .of(name)
+            .remedy(format!("-- ALTER SUBSCRIPTION {quoted} ENABLE; or drop it")),
+            "down" => Finding::new(Status::Critical, "no worker runs for it")
+                .of(name)
+                .remedy("-- see the server's log: an error ends the worker again and again"),
+            _ => case.judge(
+                Some(name),
+                silence,
+                format!(
+                    "its publisher was last heard of {} ago",
+                    words::time(silence)
+                ),
+            ),
+        })
+    });
+    findings.collect()
+}

@@ -1,0 +1,143 @@
+//! The command line of pg-stat-report.
+
+mod table;
+
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use shared::cli::{self, Value};
+use shared::{Error, Result};
+
+use crate::check::Check;
+use crate::checks;
+use crate::limits::Limits;
+use crate::listing::Listing;
+use crate::row::Row;
+use crate::section::Section;
+use crate::sections;
+
+pub use table::TOOL;
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// What to look at.
+    pub sections: Vec<&'static Section>,
+    /// `checks` was among the operands.
+    asks_for_checks: bool,
+    /// Say what there is.
+    pub listing: Option<Listing>,
+    /// These checks only; empty: all.
+    only: Vec<&'static Check>,
+    /// Not these.
+    skip: Vec<&'static Check>,
+    /// From where on things are bad.
+    pub limits: Limits,
+    /// From where on the status is 1.
+    pub fail_on: FailOn,
+    /// Each `-d`.
+    pub targets: Vec<String>,
+    /// All databases of each server.
+    pub all_databases: bool,
+    /// At most so many rows of each section, in each database.
+    pub limit: Option<usize>,
+    /// So long for a section.
+    pub timeout: Duration,
+    /// When all has to be over.
+    pub end: Option<Instant>,
+}
+
+/// `--fail-on`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// What is critical.
+    #[default]
+    Critical,
+    /// What is a warning, too.
+    Warning,
+    /// What is critical, or not to be seen.
+    Unknown,
+    /// Nothing.
+    Never,
+}
+
+impl Options {
+    /// Whether this check is asked for.
+    pub fn asks(&self, check: &Check) -> bool {
+        let names = |list: &[&'static Check]| list.iter().any(|other| other.name == check.name);
+        (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
+    }
+
+    /// The rows that are shown.
+    pub fn shown<'a>(&self, rows: &'a [Row]) -> &'a [Row] {
+        &rows[..rows.len().min(self.limit.unwrap_or(usize::MAX))]
+    }
+}
+
+impl cli::Options for Options {
+    fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        match flag {
+            "dbname" => self.targets.push(value.text()?.to_string()),
+            "all-databases" => self.all_databases = true,
+            "list-sections" => self.listing = Some(Listing::Sections),
+            "list-checks" => self.listing = Some(Listing::Checks),
+            "only" => self.only.extend(named(value)?),
+            "skip" => self.skip.extend(named(value)?),
+            "warn" => self.limits.set(value, false)?,
+            "crit" => self.limits.set(value, true)?,
+            "fail-on" => self.fail_on = fail_on(value)?,
+            "limit" => self.limit = Some(value.count()?),
+            "timeout" => self.timeout = value.duration()?,
+            "deadline" => self.end = Some(Instant::now() + value.duration()?),
+            _ => return Err(cli::unhandled(flag)),
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self, value: OsString) -> Result<()> {
+        if value == "checks" {
+            self.asks_for_checks = true;
+            return Ok(());
+        }
+        let section = sections::find(&value.to_string_lossy())?;
+        let is_new = self.sections.iter().all(|other| other.name != section.name);
+        if is_new {
+            self.sections.push(section);
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        match self.asks_for_checks && !self.sections.is_empty() {
+            true => Err(Error::usage("checks is shown by itself")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn named(value: &Value) -> Result<Vec<&'static Check>> {
+    value.text()?.split(',').map(checks::find).collect()
+}
+
+fn fail_on(value: &Value) -> Result<FailOn> {
+    Ok(match value.text()? {
+        "critical" => FailOn::Critical,
+        "warning" => FailOn::Warning,
+        "unknown" => FailOn::Unknown,
+        "never" => FailOn::Never,
+        _ => return Err(value.refuse("warning, critical, unknown or never")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn table_is_sound() {
+        shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+    }
+
+    #[test]
+    fn the_manual_has_the_fields_of_a_record() {
+        shared::cli::check_fields::<crate::record::Record>(&super::TOOL).unwrap();
+    }
+}

@@ -1,0 +1,104 @@
+//! The flags, and what the help and the manual say.
+
+use shared::cli::{Flag, Terms, Tool};
+
+const WHAT: &str = "What to look at";
+const JUDGING: &str = "Judging";
+const TIME: &str = "How long";
+
+/// What `--help`, the man page and the completions say.
+pub const TOOL: Tool = Tool::new(
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_VERSION"),
+    "judge the state of a PostgreSQL server, and show it as rows",
+)
+.synopsis(&["[OPTION]... [checks]", "[OPTION]... SECTION..."])
+.description(
+    "Without a section it judges: one record for each finding, and one for each check that found \
+     nothing, the worst first; the remedy is SQL for psql, or a comment where a person must \
+     decide. What could not be seen is unknown, never ok. With sections it shows their rows. It only \
+     reads, waits for no lock, and gives up a section that is slow, locked or forbidden, alone. \
+     Least right: pg_monitor; --list-sections says what needs more.",
+)
+.flags(&[
+    Flag::switch("list-sections", "say what each section answers, costs and needs").group(WHAT),
+    Flag::switch("list-checks", "say what each check finds, and from where on").group(WHAT),
+    Flag::value(
+        "dbname",
+        "CONNINFO",
+        "server and database to look at: a URL, key=value pairs or a name; several are looked at together",
+    )
+    .short('d')
+    .repeats()
+    .group(WHAT),
+    Flag::switch(
+        "all-databases",
+        "look into every database that takes connections",
+    )
+    .group(WHAT),
+    Flag::value("limit", "N", "at most so many rows of each section").group(WHAT),
+    Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
+    Flag::value("skip", "CHECK,...", "not these").repeats().group(JUDGING),
+    Flag::value(
+        "warn",
+        "CHECK=VALUE",
+        "warn from this value on; CHECK:PATTERN=VALUE for objects whose name fits; never for not at all",
+    )
+    .repeats()
+    .group(JUDGING),
+    Flag::value("crit", "CHECK=VALUE", "call it critical from this value on")
+        .repeats()
+        .group(JUDGING),
+    Flag::value(
+        "fail-on",
+        "STATUS",
+        "what makes the status 1; what is unknown makes it 2 otherwise, but for never",
+    )
+    .choices(&["critical", "warning", "unknown", "never"])
+    .default("critical")
+    .group(JUDGING),
+    Flag::value("timeout", "DURATION", "so long for each section")
+        .default("10s")
+        .group(TIME),
+    Flag::value("deadline", "DURATION", "so long for the whole run").group(TIME),
+])
+.connects()
+.operands("SECTION", "what to show; --list-sections says what there is")
+.formats(&["nagios"])
+.examples(&[
+    ("What is wrong, or may soon be?", "pg-stat-report -d app -o table"),
+    ("Does it answer? Status 1 if not", "pg-stat-report ping -d app"),
+    (
+        "As a plugin of Nagios: status 0, 1, 2 or 3",
+        "pg-stat-report -d app --warn connections=70% -o nagios",
+    ),
+])
+.found("a check is critical, or as bad as --fail-on says; the server does not answer to ping")
+.fields(FIELDS)
+.telling(&["status", "check", "object", "message"]);
+
+/// The fields of a check's record; those of sections are told by `--list-sections`.
+const FIELDS: Terms = &[
+    ("check", "which check; --list-checks names them"),
+    (
+        "status",
+        "ok, warning, critical, or unknown: it could not be seen",
+    ),
+    (
+        "object",
+        "what it is about, if not the server or the database as such",
+    ),
+    ("database", "where, if the check is asked in each database"),
+    ("value", "how much"),
+    ("unit", "of what: ratio, seconds, bytes or count"),
+    ("warn", "from which value on it is a warning"),
+    ("crit", "from which value on it is critical"),
+    ("message", "in words"),
+    (
+        "remedy",
+        "what helps, as SQL for psql; a comment where a person must decide",
+    ),
+    ("unseen", "what the check does not look at"),
+    ("target", "which server, as host:port"),
+    ("taken_at", "when it was looked at"),
+];

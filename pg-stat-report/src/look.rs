@@ -1,0 +1,135 @@
+//! A look at one server: the rows of each section, or why there are none. One that is slow, locked
+//! or forbidden costs its own rows only.
+
+use std::sync::Arc;
+
+use shared::connection::Conninfo;
+use shared::error::Kind;
+use shared::{Error, Result, signals};
+
+use crate::row::{Origin, Row};
+use crate::section::{Reach, Section};
+use crate::server::{Patience, Server};
+
+const OPEN_DATABASES: &str = include_str!("../sql/open_databases.sql");
+
+/// What is to be looked at.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// These, in their order.
+    pub sections: Vec<&'static Section>,
+    /// In every database that takes connections, not only in the one that we are in.
+    pub all_databases: bool,
+    /// How long it may take.
+    pub patience: Patience,
+}
+
+/// The rows of a section, in one database or of the whole server.
+#[derive(Debug)]
+pub struct Part {
+    /// Whose.
+    pub section: &'static Section,
+    /// Where, if it is asked for in each database.
+    pub database: Option<String>,
+    /// What came of it.
+    pub rows: Result<Vec<Row>>,
+}
+
+/// What was seen of a server.
+#[derive(Debug)]
+pub struct Seen {
+    /// When and where.
+    pub origin: Arc<Origin>,
+    /// The databases that were looked into.
+    pub databases: Vec<String>,
+    /// What was seen there.
+    pub parts: Vec<Part>,
+}
+
+/// Looks at a server. An error is that it can't be reached at all.
+pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
+    let mut server = Server::open(conninfo, plan.patience)?;
+    let own = server.database().to_string();
+    let mut seen = Seen {
+        origin: server.origin(),
+        databases: Vec::new(),
+        parts: Vec::new(),
+    };
+    for section in plan.of(Reach::Server) {
+        let rows = gather(section, &mut server)?;
+        seen.parts.push(Part {
+            section,
+            database: None,
+            rows,
+        });
+    }
+    let sections: Vec<_> = plan.of(Reach::Database).collect();
+    if sections.is_empty() {
+        return Ok(seen);
+    }
+    seen.databases = match plan.all_databases {
+        true => open_databases(&mut server)?,
+        false => vec![own.clone()],
+    };
+    for database in seen.databases.clone() {
+        let mut elsewhere = None;
+        let mut trouble = None;
+        if database != own {
+            match server.in_database(&database) {
+                Ok(opened) => elsewhere = Some(opened),
+                Err(error) => trouble = Some(error),
+            }
+        }
+        let server = elsewhere.as_mut().unwrap_or(&mut server);
+        for section in &sections {
+            let rows = match &trouble {
+                Some(error) => Err(error.clone()),
+                None => gather(section, server)?,
+            };
+            seen.parts.push(Part {
+                section,
+                database: Some(database.clone()),
+                rows,
+            });
+        }
+    }
+    Ok(seen)
+}
+
+impl Seen {
+    /// What came of a section, in this database if it is asked for in each.
+    pub fn part(&self, section: &Section, database: Option<&str>) -> Option<&Part> {
+        let place = match section.reach {
+            Reach::Server => None,
+            Reach::Database => database,
+        };
+        self.parts
+            .iter()
+            .find(|part| part.section.name == section.name && part.database.as_deref() == place)
+    }
+}
+
+impl Plan {
+    fn of(&self, reach: Reach) -> impl Iterator<Item = &'static Section> {
+        let sections = self.sections.iter().copied();
+        sections.filter(move |section| section.reach == reach)
+    }
+}
+
+/// The rows, or why there are none; the error is a signal.
+fn gather(section: &'static Section, server: &mut Server) -> Result<Result<Vec<Row>>> {
+    let rows = server.revive().and_then(|()| section.rows(server));
+    signals::check()?;
+    match rows {
+        Err(error) if error.kind() == Kind::Interrupted => Err(error),
+        rows => Ok(rows),
+    }
+}
+
+fn open_databases(server: &mut Server) -> Result<Vec<String>> {
+    let rows = server.ask(OPEN_DATABASES)?;
+    let names = rows.iter().map(|row| row.try_get::<_, String>("database"));
+    names
+        .collect::<std::result::Result<_, _>>()
+        .map_err(Error::from)
+}

@@ -1,0 +1,38 @@
+//! The state of a PostgreSQL server, as rows and as checks.
+
+#![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
+mod check;
+mod checks;
+mod cli;
+mod limits;
+mod listing;
+mod look;
+mod output;
+mod record;
+mod report;
+mod row;
+mod section;
+mod sections;
+mod server;
+mod target;
+mod verdict;
+mod words;
+
+use std::process::ExitCode;
+
+use shared::cli::Context;
+use shared::{Exit, Result};
+
+use cli::Options;
+
+fn main() -> ExitCode {
+    shared::main(&cli::TOOL, run)
+}
+
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.listing {
+        Some(listing) => listing.write(context),
+        None => report::report(&options, context),
+    }
+}

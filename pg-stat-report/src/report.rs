@@ -1,0 +1,123 @@
+//! The report: what was asked for, of every server that was named.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use shared::cli::Context;
+use shared::connection::{Conninfo, within};
+use shared::error::Kind;
+use shared::{Error, Exit, Result};
+
+use crate::cli::Options;
+use crate::look::{self, Plan, Seen};
+use crate::output;
+use crate::sections::ping;
+use crate::server::Patience;
+use crate::{target, verdict};
+
+/// So long after the end an answer may be under way.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Looks, and writes what was seen.
+pub fn report(options: &Options, context: &Context) -> Result<Exit> {
+    let targets = target::targets(&options.targets, context)?;
+    let sections_needed = match options.sections.is_empty() {
+        true => verdict::sections(&verdict::chosen(options)),
+        false => options.sections.clone(),
+    };
+    let plan = Plan {
+        sections: sections_needed,
+        all_databases: options.all_databases,
+        patience: Patience {
+            section: options.timeout,
+            end: options.end,
+        },
+    };
+    let mut seen = look_at_all(&targets, &plan);
+    if is_only_ping(options) {
+        for (looked, target) in seen.iter_mut().zip(&targets) {
+            if let Err(error) = looked {
+                *looked = ping::unreachable(target, error);
+            }
+        }
+    }
+    match options.sections.is_empty() {
+        true => verdict::judge(options, context, seen),
+        false => sections(options, context, seen),
+    }
+}
+
+fn is_only_ping(options: &Options) -> bool {
+    matches!(options.sections.as_slice(), [section] if section.name == ping::SECTION.name)
+}
+
+/// All servers at the same time; in their order.
+fn look_at_all(targets: &[Conninfo], plan: &Plan) -> Vec<Result<Seen>> {
+    if let [target] = targets {
+        return vec![look_in_time(target, plan)];
+    }
+    thread::scope(|scope| {
+        let looks: Vec<_> = targets
+            .iter()
+            .map(|target| scope.spawn(move || look_in_time(target, plan)))
+            .collect();
+        let looks = looks.into_iter().map(|look| {
+            let died = |_| Err(Error::new("the look at this server broke off"));
+            look.join().unwrap_or_else(died)
+        });
+        looks.collect()
+    })
+}
+
+/// Looks at one server, and leaves it where it does not answer at all by the end.
+fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
+    let Some(end) = plan.patience.end else {
+        return look::look(target, plan);
+    };
+    // The server itself ends statements at that time, and then there is something to show.
+    let left = end.saturating_duration_since(Instant::now()) + GRACE;
+    let (target, plan) = (target.clone(), plan.clone());
+    match within(Some(left), move || look::look(&target, &plan)) {
+        Ok(looked) => looked,
+        Err(error) if error.kind() == Kind::Interrupted => Err(error),
+        Err(_) => Err(Error::new(
+            "the server did not answer before the end of --deadline",
+        )),
+    }
+}
+
+/// Writes the rows of each section; what could not be seen is named, and makes the report incomplete.
+fn sections(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Result<Exit> {
+    let is_one = seen.len() == 1;
+    let mut exit = Exit::Ok;
+    let mut parts = Vec::new();
+    for seen in seen {
+        match seen {
+            Ok(seen) => parts.extend(seen.parts),
+            Err(error) if is_one => return Err(error),
+            Err(error) => {
+                context.warn(error.in_one_line());
+                exit = Exit::Incomplete;
+            }
+        }
+    }
+    for part in &parts {
+        if let Err(error) = &part.rows {
+            let place = part.database.as_ref();
+            let place = place.map(|name| format!(" in database \"{name}\""));
+            context.warn(format!(
+                "section {}{}: {}",
+                part.section.name,
+                place.unwrap_or_default(),
+                error.in_one_line()
+            ));
+            exit = Exit::Incomplete;
+        }
+    }
+    let is_unhealthy = ping::is_unhealthy(&parts);
+    output::sections(options, context, parts)?;
+    Ok(match is_unhealthy {
+        true => Exit::Found,
+        false => exit,
+    })
+}

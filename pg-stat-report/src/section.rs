@@ -1,0 +1,89 @@
+//! What a section is: a named set of rows of its own.
+
+use std::sync::Arc;
+
+use shared::cli::Terms;
+use shared::{Error, Result};
+
+use crate::row::{Origin, Row};
+use crate::server::Server;
+
+/// The fields that every row begins with.
+pub const COMMON: [&str; 3] = ["section", "target", "taken_at"];
+
+/// A named set of rows.
+#[derive(Debug)]
+pub struct Section {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it answers, in a few words.
+    pub answers: &'static str,
+    /// What asking costs the server.
+    pub costs: &'static str,
+    /// The least right with which nothing is hidden.
+    pub needs: &'static str,
+    /// What a row is about.
+    pub reach: Reach,
+    /// What a row has, beyond [`COMMON`], and what that means.
+    pub fields: Terms,
+    /// Where the rows come from.
+    pub gather: Gather,
+}
+
+/// Where a section has to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Once, in any database.
+    Server,
+    /// In each database.
+    Database,
+}
+
+/// A statement, and the first major version of PostgreSQL that it is for.
+pub type Statement = (u32, &'static str);
+
+/// Where a section's rows come from.
+#[derive(Debug)]
+pub enum Gather {
+    /// One statement, whose columns are the section's fields: the last that is for a version as
+    /// new as the server's.
+    Query(&'static [Statement]),
+    /// More than that.
+    Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
+}
+
+impl Section {
+    /// Asks the server.
+    pub fn rows(&'static self, server: &mut Server) -> Result<Vec<Row>> {
+        match &self.gather {
+            Gather::Query(statements) => {
+                let statement = statement_for(statements, server.major())?;
+                let rows = server.query(statement, self.fields)?;
+                let origin = server.origin();
+                let row = |cells| Row::new(self, Arc::clone(&origin), cells);
+                Ok(rows.into_iter().map(row).collect())
+            }
+            Gather::Made(make) => make(self, server),
+        }
+    }
+
+    /// One row, of values that we made.
+    pub fn row(&'static self, origin: &Arc<Origin>, cells: Vec<crate::row::Cell>) -> Row {
+        Row::new(self, Arc::clone(origin), cells)
+    }
+
+    /// The names of all columns of a record, for as long as the program lasts.
+    pub fn columns(&self) -> &'static [&'static str] {
+        let own = self.fields.iter().map(|(name, _)| *name);
+        COMMON.into_iter().chain(own).collect::<Vec<_>>().leak()
+    }
+}
+
+/// The statement for servers of this major version.
+pub fn statement_for(statements: &[Statement], major: u32) -> Result<&'static str> {
+    let mut newest_first = statements.iter().rev();
+    let found = newest_first.find(|(since, _)| *since <= major);
+    found
+        .map(|(_, statement)| *statement)
+        .ok_or_else(|| Error::new(format!("PostgreSQL {major} has no such figures")))
+}

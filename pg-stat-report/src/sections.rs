@@ -1,0 +1,43 @@
+//! All sections, in the order in which they are listed: one file each.
+
+pub mod activity;
+pub mod connections;
+pub mod ping;
+pub mod replication;
+pub mod server;
+pub mod slots;
+pub mod wal;
+pub mod wraparound;
+
+use shared::cli::suggest::nearest;
+use shared::{Error, Result};
+
+use crate::section::Section;
+
+/// All of them.
+pub const SECTIONS: &[&Section] = &[
+    &ping::SECTION,
+    &server::SECTION,
+    &connections::SECTION,
+    &activity::SECTION,
+    &wraparound::SECTION,
+    &replication::SECTION,
+    &slots::SECTION,
+    &wal::SECTION,
+];
+
+/// The section of this name.
+pub fn find(name: &str) -> Result<&'static Section> {
+    let found = SECTIONS.iter().find(|section| section.name == name);
+    found.copied().ok_or_else(|| {
+        let error = Error::usage(format!("there is no section {name:?}"));
+        let names = SECTIONS.iter().map(|section| section.name);
+        match nearest(name, names) {
+            Some(near) => error.with_hint(format!("did you mean {near}?")),
+            None => error.with_hint("--list-sections names them"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Every statement is one that servers of all versions take, and answers what its section says.
+//!
+//! PG_BINDIR names the one version to look at; without it all are looked at that are installed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use postgres::{Client, NoTls};
+use shared::cluster::{Cluster, ClusterOptions};
+
+use super::SECTIONS;
+use crate::section::{Gather, statement_for};
+use crate::server::KINDS;
+
+/// The folders of programs of every version that is here.
+fn installed() -> Vec<PathBuf> {
+    let places = ["/usr/lib/postgresql", "/opt/pg"];
+    let folders = places.iter().flat_map(fs::read_dir).flatten().flatten();
+    let programs = folders.map(|folder| folder.path().join("bin"));
+    programs
+        .filter(|programs| programs.join("postgres").exists())
+        .collect()
+}
+
+/// Runs a test again, with each version.
+fn with_each_version(test: &str) {
+    for programs in installed() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env("PG_BINDIR", &programs)
+            .output()
+            .unwrap();
+        let words =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {words}", programs.display());
+        assert!(words.contains("1 passed"), "{words}");
+    }
+}
+
+fn client_of(cluster: &Cluster, role: &str) -> Client {
+    let mut config = postgres::Config::new();
+    config.host_path(cluster.socket_dir()).port(cluster.port());
+    let options = "-c search_path= -c default_transaction_read_only=on";
+    config.options(options).user(role).dbname("postgres");
+    config.connect(NoTls).unwrap()
+}
+
+/// The files that are for servers of this major version, by name.
+fn files_for(major: u32) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, (u32, PathBuf)> = BTreeMap::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_string();
+        let (name, since) = match name.split_once('.') {
+            Some((name, since)) => (name.to_string(), since.parse().unwrap()),
+            None => (name, 0),
+        };
+        let older = files.get(&name).map_or(0, |(since, _)| *since);
+        if since <= major && since >= older {
+            files.insert(name, (since, path));
+        }
+    }
+    let texts = files.into_iter();
+    texts
+        .map(|(name, (_, path))| (name, fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_statement_is_taken() {
+    if std::env::var_os("PG_BINDIR").is_none() {
+        return with_each_version("sections::tests::every_statement_is_taken");
+    }
+    let cluster = Cluster::start(&ClusterOptions::default()).unwrap();
+    let major = cluster.version().major;
+    let setup = "create role watcher login in role pg_monitor; create role nobody login";
+    cluster
+        .connect("postgres")
+        .unwrap()
+        .batch_execute(setup)
+        .unwrap();
+    let mut client = client_of(&cluster, "postgres");
+    for (name, text) in files_for(major) {
+        let prepared = client.prepare(&text);
+        let prepared =
+            prepared.unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));
+        for column in prepared.columns() {
+            let kind = column.type_();
+            assert!(
+                KINDS.contains(kind),
+                "{major} {name}: {} is {kind}",
+                column.name()
+            );
+        }
+        assert!(text.starts_with("-- "), "{name} has no head");
+        assert!(
+            text.contains("-- Costs: ") && text.contains("Needs: "),
+            "{name}"
+        );
+    }
+    for role in ["postgres", "watcher", "nobody"] {
+        let mut client = client_of(&cluster, role);
+        for section in SECTIONS {
+            let Gather::Query(statements) = &section.gather else {
+                continue;
+            };
+            let statement = statement_for(statements, major).unwrap();
+            let prepared = client.prepare(statement).unwrap();
+            let columns: Vec<&str> = prepared
+                .columns()
+                .iter()
+                .map(|column| column.name())
+                .collect();
+            let fields: Vec<&str> = section.fields.iter().map(|(name, _)| *name).collect();
+            assert_eq!(columns, fields, "{major} {}", section.name);
+            let answer = client.query(statement, &[]);
+            let refused = answer
+                .err()
+                .map(|error| format!("{:?}", error.as_db_error()));
+            let is_told = section.needs.starts_with("superuser") && role != "postgres";
+            assert!(
+                refused.is_none() || is_told,
+                "{major} {} as {role}: {refused:?}",
+                section.name
+            );
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A server that is asked, one statement after another.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use postgres::Row;
+use postgres::types::{FromSql, Type};
+use shared::cli::Terms;
+use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::{Context as _, Error, Result};
+use shared::{secrets, time};
+
+use crate::row::{Cell, Origin};
+
+/// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
+const LONGEST_WAIT: Duration = Duration::from_millis(200);
+
+/// The catalogues are small, and compiling their queries costs more than running them.
+const SETTINGS: &[(&str, &str)] = &[("jit", "off")];
+
+/// The columns in which statements of others are: passwords are masked there.
+const QUERY: &str = "query";
+
+type Sql<T> = std::result::Result<T, Box<dyn std::error::Error + Sync + Send>>;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// A section.
+    pub section: Duration,
+    /// When all has to be over.
+    pub end: Option<Instant>,
+}
+
+/// A session on a server.
+pub struct Server {
+    session: Session,
+    conninfo: Conninfo,
+    origin: Arc<Origin>,
+    patience: Patience,
+    /// What statement_timeout is at the moment.
+    limit: Duration,
+}
+
+impl Server {
+    /// Connects.
+    pub fn open(conninfo: &Conninfo, patience: Patience) -> Result<Self> {
+        let options = SessionOptions {
+            read_only: true,
+            lock_timeout: LONGEST_WAIT,
+            statement_timeout: patience.section,
+            settings: SETTINGS,
+            ..SessionOptions::default()
+        };
+        let session = Session::open(conninfo, &options)?;
+        let origin = Origin {
+            target: format!("{}:{}", session.host(), session.port()),
+            taken_at: time::format(time::now())?,
+        };
+        Ok(Self {
+            conninfo: conninfo.at(&session),
+            session,
+            origin: Arc::new(origin),
+            patience,
+            limit: patience.section,
+        })
+    }
+
+    /// The same server, another database.
+    pub fn in_database(&self, name: &str) -> Result<Self> {
+        let mut other = Self::open(&self.conninfo.with_database(name), self.patience)?;
+        other.origin = Arc::clone(&self.origin);
+        Ok(other)
+    }
+
+    /// Connects again, where the connection was lost.
+    pub fn revive(&mut self) -> Result<()> {
+        if self.session.client().is_closed() {
+            let origin = Arc::clone(&self.origin);
+            *self = Self::open(&self.conninfo, self.patience)?;
+            self.origin = origin;
+        }
+        Ok(())
+    }
+
+    /// Its major version.
+    pub fn major(&self) -> u32 {
+        self.session.server_version_num() / 10_000
+    }
+
+    /// The database that we are in.
+    pub fn database(&self) -> &str {
+        self.session.database()
+    }
+
+    /// When and of which server its rows are.
+    pub fn origin(&self) -> Arc<Origin> {
+        Arc::clone(&self.origin)
+    }
+
+    /// The rows of a statement, whose columns are these fields.
+    pub fn query(&mut self, statement: &str, fields: Terms) -> Result<Vec<Vec<Cell>>> {
+        let rows = self.ask(statement)?;
+        let named = |row: &Row| {
+            let names = row.columns().iter().map(|column| column.name());
+            names.eq(fields.iter().map(|(name, _)| *name))
+        };
+        if rows.first().is_some_and(|row| !named(row)) {
+            return Err(Error::new("the server answered with other columns"));
+        }
+        rows.iter().map(cells).collect()
+    }
+
+    /// The rows of a statement.
+    pub fn ask(&mut self, statement: &str) -> Result<Vec<Row>> {
+        let _guard = self.session.cancel_on_signal();
+        self.hurry()?;
+        let answer = match self.session.is_pooled() {
+            false => self.session.client().query_typed(statement, &[]),
+            true => {
+                // The settings of a session are those of whoever had it before us.
+                let mut transaction = self.session.transaction()?;
+                let answer = transaction.query_typed(statement, &[]);
+                transaction.rollback().and(answer)
+            }
+        };
+        shared::signals::check()?;
+        answer.map_err(|error| self.explained(error.into()))
+    }
+
+    /// Lets no statement run beyond the end.
+    fn hurry(&mut self) -> Result<()> {
+        let Some(end) = self.patience.end else {
+            return Ok(());
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::new("the time of --deadline is over"));
+        }
+        let limit = left
+            .min(self.patience.section)
+            .max(Duration::from_millis(1));
+        if limit < self.limit && !self.session.is_pooled() {
+            let set = format!("SET statement_timeout = {}", limit.as_millis());
+            let set = self.session.client().batch_execute(&set);
+            set.context(|| "cannot set statement_timeout".to_string())?;
+            self.limit = limit;
+        }
+        Ok(())
+    }
+
+    fn explained(&self, error: Error) -> Error {
+        match error.sqlstate() {
+            Some("57014") => Error::new(format!(
+                "it took longer than {}",
+                shared::units::human_duration(self.limit)
+            )),
+            Some("55P03") => Error::new("somebody has locked what it has to read"),
+            _ => error,
+        }
+    }
+}
+
+fn cells(row: &Row) -> Result<Vec<Cell>> {
+    let places = 0..row.columns().len();
+    let cell = |place: usize| {
+        let cell = row.try_get::<_, Cell>(place)?;
+        Ok(match cell {
+            Cell::Text(text) if row.columns()[place].name() == QUERY => {
+                Cell::Text(secrets::masked_beginning(&text).into())
+            }
+            cell => cell,
+        })
+    };
+    let cells = places
+        .map(cell)
+        .collect::<std::result::Result<Vec<_>, postgres::Error>>();
+    cells.map_err(Error::from)
+}
+
+impl FromSql<'_> for Cell {
+    fn from_sql(kind: &Type, raw: &[u8]) -> Sql<Self> {
+        Ok(match *kind {
+            Type::BOOL => Self::Bool(bool::from_sql(kind, raw)?),
+            Type::INT2 => Self::Int(i16::from_sql(kind, raw)?.into()),
+            Type::INT4 => Self::Int(i32::from_sql(kind, raw)?.into()),
+            Type::INT8 => Self::Int(i64::from_sql(kind, raw)?),
+            Type::OID => Self::Int(u32::from_sql(kind, raw)?.into()),
+            Type::FLOAT8 => Self::Float(f64::from_sql(kind, raw)?),
+            Type::TIMESTAMPTZ => Self::time(kind, raw)?,
+            Type::TEXT_ARRAY => Self::Json(Box::new(Vec::<String>::from_sql(kind, raw)?.into())),
+            // A database in SQL_ASCII holds any bytes.
+            _ => Self::Text(String::from_utf8_lossy(raw).into()),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> Sql<Self> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        KINDS.contains(kind)
+    }
+}
+
+impl Cell {
+    fn time(kind: &Type, raw: &[u8]) -> Sql<Self> {
+        let time = time::of_file(SystemTime::from_sql(kind, raw)?);
+        let text = time.and_then(|time| time::format(time).ok());
+        Ok(text.map_or(Self::Null, |text| Self::Text(text.into())))
+    }
+}
+
+/// The types that a statement's columns may have.
+pub const KINDS: [Type; 10] = [
+    Type::BOOL,
+    Type::INT2,
+    Type::INT4,
+    Type::INT8,
+    Type::OID,
+    Type::FLOAT8,
+    Type::TIMESTAMPTZ,
+    Type::TEXT,
+    Type::NAME,
+    Type::TEXT_ARRAY,
+];

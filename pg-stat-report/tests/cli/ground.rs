@@ -1,0 +1,125 @@
+//! Servers to look at, and what is said of them.
+
+use postgres::{Client, NoTls};
+use serde_json::Value;
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::{Output, ToolCommand, start, tool};
+
+/// A server of the test's own, with a role that may monitor and one that may nothing.
+pub struct Ground {
+    pub cluster: Cluster,
+}
+
+impl Ground {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let owned = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let cluster = start(&ClusterOptions {
+            settings: owned.collect(),
+            ..ClusterOptions::default()
+        });
+        let ground = Self { cluster };
+        ground.sql("create role watcher login in role pg_monitor; create role nobody login; create role app login");
+        ground
+    }
+
+    pub fn major(&self) -> u32 {
+        self.cluster.version().major
+    }
+
+    pub fn client(&self) -> Client {
+        self.cluster.connect("postgres").unwrap()
+    }
+
+    pub fn client_of(&self, role: &str) -> Client {
+        let mut config = postgres::Config::new();
+        config
+            .host_path(self.cluster.socket_dir())
+            .port(self.cluster.port());
+        config.user(role).dbname("postgres").connect(NoTls).unwrap()
+    }
+
+    pub fn sql(&self, statements: &str) {
+        self.client().batch_execute(statements).unwrap();
+    }
+
+    pub fn value(&self, query: &str) -> String {
+        self.client().query_one(query, &[]).unwrap().get(0)
+    }
+
+    pub fn tool(&self, arguments: &[&str]) -> ToolCommand {
+        let command = tool("pg-stat-report").server(&self.cluster);
+        command.env("PGDATABASE", "postgres").args(arguments)
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.tool(arguments).run()
+    }
+
+    pub fn run_as(&self, role: &str, arguments: &[&str]) -> Output {
+        self.tool(arguments).env("PGUSER", role).run()
+    }
+
+    /// The rows of a section.
+    #[track_caller]
+    pub fn rows(&self, section: &str) -> Vec<Value> {
+        self.run(&[section]).expect_code(0).json_lines()
+    }
+
+    /// The records of one check.
+    #[track_caller]
+    pub fn check(&self, check: &str, more: &[&str]) -> Vec<Value> {
+        self.check_as("postgres", check, more)
+    }
+
+    #[track_caller]
+    pub fn check_as(&self, role: &str, check: &str, more: &[&str]) -> Vec<Value> {
+        let arguments = [&["--only", check], more].concat();
+        let output = self.run_as(role, &arguments);
+        let records = output.json_lines();
+        let worst = records
+            .iter()
+            .map(|record| record["status"].as_str().unwrap());
+        let code = match (
+            worst.clone().any(|status| status == "critical"),
+            worst.clone().any(|status| status == "unknown"),
+        ) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        };
+        assert!(!records.is_empty(), "{output:?}");
+        output.expect_code(code);
+        records
+    }
+
+    /// Status and object of each record of a check.
+    #[track_caller]
+    pub fn statuses(&self, check: &str, more: &[&str]) -> Vec<(String, String)> {
+        statuses(&self.check(check, more))
+    }
+}
+
+/// Status and object of each record.
+pub fn statuses(records: &[Value]) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let records = records.iter();
+    records
+        .map(|record| (text(&record["status"]), text(&record["object"])))
+        .collect()
+}
+
+/// One status, of the server as such.
+pub fn alone(status: &str) -> Vec<(String, String)> {
+    of(status, "")
+}
+
+/// One status, of this object.
+pub fn of(status: &str, object: &str) -> Vec<(String, String)> {
+    vec![(status.to_string(), object.to_string())]
+}

@@ -1,0 +1,13 @@
+//! pg-stat-report as a user sees it, on servers that are really in such a state.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+mod ground;
+mod mode;
+mod replicas;
+mod sessions;

@@ -1,0 +1,322 @@
+//! What is asked for, in which format, and with which status it ends.
+
+use serde_json::{Value, json};
+use tests::{SilentListener, tool};
+
+use crate::ground::{Ground, alone, of, statuses};
+
+#[test]
+fn ping_says_whether_the_server_answers() {
+    let ground = Ground::new();
+    let rows = ground.rows("ping");
+    let brief = |row: &Value| json!([row["status"], row["database"], row["message"]]);
+    assert_eq!(brief(&rows[0]), json!(["healthy", "connected", null]));
+    assert!(rows[0]["latency_ms"].as_f64().unwrap() >= 0.0);
+    let folder = ground.cluster.socket_dir().display().to_string();
+    drop(ground);
+    let output = tool("pg-stat-report").args(["ping", "-h", &folder]).run();
+    let output = output.expect_code(1);
+    let row = &output.json_lines()[0];
+    assert_eq!(
+        (&row["status"], &row["database"]),
+        (&json!("unhealthy"), &json!("disconnected"))
+    );
+    assert_eq!(row["target"], json!(format!("{folder}:5432")));
+    assert!(row["message"].as_str().unwrap().contains("cannot connect"));
+}
+
+#[test]
+fn a_server_tells_what_it_is() {
+    let ground = Ground::new();
+    let rows = ground.rows("server");
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!(row["version"], json!(ground.cluster.version().to_string()));
+    assert_eq!(
+        row["system_identifier"],
+        json!(ground.value("select system_identifier::text from pg_control_system()"))
+    );
+    assert_eq!(
+        (&row["in_recovery"], &row["is_superuser"]),
+        (&json!(false), &json!(true))
+    );
+    let output = ground.run_as("nobody", &["server"]).expect_code(0);
+    assert_eq!(output.json_lines()[0]["sees_all"], json!(false));
+}
+
+#[test]
+fn all_is_well_on_a_new_server() {
+    let ground = Ground::new();
+    ground.sql("vacuum analyze");
+    let output = ground.run(&[]);
+    let records = output.json_lines();
+    let bad: Vec<&Value> = records
+        .iter()
+        .filter(|record| record["status"] != "ok")
+        .collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+    output.expect_code(0);
+    let listed = tool("pg-stat-report")
+        .arg("--list-checks")
+        .run()
+        .expect_code(0);
+    let mut listed: Vec<Value> = listed
+        .json_lines()
+        .iter()
+        .map(|check| check["check"].clone())
+        .collect();
+    let mut said: Vec<Value> = records
+        .iter()
+        .map(|record| record["check"].clone())
+        .collect();
+    let by_name = |name: &Value| name.to_string();
+    said.sort_by_key(by_name);
+    said.dedup();
+    listed.sort_by_key(by_name);
+    assert_eq!(said, listed);
+    let standard = ground.run(&["checks"]).expect_code(0).json_lines();
+    assert_eq!(standard.len(), records.len());
+}
+
+#[test]
+fn the_status_is_as_bad_as_the_line_says() {
+    let ground = Ground::new();
+    let status = |role: &str, words: &[&str], code: i32| {
+        let arguments = [&["--only", "connections"], words].concat();
+        ground.run_as(role, &arguments).expect_code(code);
+    };
+    let warning = ["--warn", "connections=0", "--fail-on"];
+    for (line, code) in [
+        ("critical", 0),
+        ("warning", 1),
+        ("unknown", 0),
+        ("never", 0),
+    ] {
+        status("postgres", &[&warning[..], &[line]].concat(), code);
+    }
+    status("postgres", &["--crit", "connections=0%"], 1);
+    status(
+        "postgres",
+        &["--crit", "connections=0%", "--fail-on", "never"],
+        0,
+    );
+    let _other = ground.client();
+    for (line, code) in [
+        ("critical", 2),
+        ("warning", 2),
+        ("unknown", 1),
+        ("never", 0),
+    ] {
+        status("nobody", &["--fail-on", line], code);
+    }
+}
+
+#[test]
+fn thresholds_of_one_object() {
+    let ground = Ground::new();
+    ground.sql("alter database postgres connection limit 50");
+    let said = [
+        "--warn",
+        "connections=never",
+        "--crit",
+        "connections=never",
+        "--warn",
+        "connections:database post*=1%",
+    ];
+    assert_eq!(
+        ground.statuses("connections", &said),
+        of("warning", "database postgres")
+    );
+    let record = &ground.check("connections", &said)[0];
+    assert_eq!(
+        (&record["warn"], &record["crit"]),
+        (&json!(0.01), &Value::Null)
+    );
+}
+
+#[test]
+fn only_and_skip() {
+    let ground = Ground::new();
+    let names = |words: &[&str]| -> Vec<Value> {
+        let records = ground.run(words).json_lines();
+        records
+            .iter()
+            .map(|record| record["check"].clone())
+            .collect()
+    };
+    assert_eq!(
+        names(&["--only", "wraparound,slots", "--skip", "slots"]),
+        [json!("wraparound")]
+    );
+    assert!(!names(&["--skip", "connections"]).contains(&json!("connections")));
+    let output = ground.run(&["--only", "conections"]).expect_code(2);
+    output
+        .expect_error("did you mean connections?")
+        .expect_no_output();
+    ground
+        .run(&["conections"])
+        .expect_code(2)
+        .expect_error("did you mean connections?");
+    ground.run(&["checks", "ping"]).expect_code(2);
+}
+
+#[test]
+fn nagios_gets_one_line_and_its_own_status() {
+    let ground = Ground::new();
+    let run =
+        |words: &[&str]| ground.run(&[&["-o", "nagios", "--only", "connections"], words].concat());
+    let output = run(&[]).expect_code(0);
+    assert!(
+        output.stdout.starts_with(
+            "POSTGRES OK - 0 critical, 0 warning, 0 unknown, 1 ok | 'connections'=0.0"
+        ),
+        "{output:?}"
+    );
+    assert!(output.stdout.ends_with(";0.8;0.95\n"), "{output:?}");
+    let output = run(&["--warn", "connections=0"]).expect_code(1);
+    assert!(
+        output
+            .stdout
+            .starts_with("POSTGRES WARNING - 0 critical, 1 warning"),
+        "{output:?}"
+    );
+    let output = run(&["--crit", "connections=0"]).expect_code(2);
+    assert!(
+        output.stdout.starts_with("POSTGRES CRITICAL - 1 critical"),
+        "{output:?}"
+    );
+    let _other = ground.client();
+    let nobody = ground
+        .run_as("nobody", &["-o", "nagios", "--only", "connections"])
+        .expect_code(3);
+    assert!(
+        nobody.stdout.starts_with("POSTGRES UNKNOWN - "),
+        "{nobody:?}"
+    );
+    let gone = tool("pg-stat-report")
+        .args(["-o", "nagios", "-h", "/nonexistent"])
+        .run()
+        .expect_code(2);
+    assert!(
+        gone.stdout.starts_with("POSTGRES CRITICAL - 1 critical"),
+        "{gone:?}"
+    );
+    assert_eq!(gone.stdout.lines().count(), 1);
+}
+
+#[test]
+fn every_section_in_every_format() {
+    let ground = Ground::new();
+    let listed = tool("pg-stat-report")
+        .arg("--list-sections")
+        .run()
+        .json_lines();
+    let names: Vec<&str> = listed
+        .iter()
+        .map(|row| row["section"].as_str().unwrap())
+        .collect();
+    for format in ["jsonl", "json", "table"] {
+        let output = ground
+            .run(&[&names[..], &["-o", format]].concat())
+            .expect_code(0);
+        assert!(!output.stdout.is_empty());
+    }
+    for name in &names {
+        let output = ground.run(&[name, "-o", "csv"]).expect_code(0);
+        assert!(
+            output.stdout.starts_with("section,target,taken_at,"),
+            "{output:?}"
+        );
+    }
+    let array = ground.run(&["ping", "server", "-o", "json"]).expect_code(0);
+    let rows: Vec<Value> = serde_json::from_str(&array.stdout).unwrap();
+    assert_eq!(rows.len(), 2);
+    ground
+        .run(&["ping", "server", "-o", "csv"])
+        .expect_code(2)
+        .expect_error("one section");
+}
+
+#[test]
+fn several_servers_at_once() {
+    let grounds = [Ground::new(), Ground::new()];
+    let places: Vec<String> = grounds
+        .iter()
+        .map(|ground| {
+            format!(
+                "host={} user=postgres dbname=postgres",
+                ground.cluster.socket_dir().display()
+            )
+        })
+        .collect();
+    let both = ["-d", &places[0], "-d", &places[1]];
+    let output = tool("pg-stat-report")
+        .args(both)
+        .args(["--only", "wraparound"])
+        .run()
+        .expect_code(0);
+    let targets: Vec<Value> = output
+        .json_lines()
+        .iter()
+        .map(|record| record["target"].clone())
+        .collect();
+    assert_eq!(targets.len(), 2);
+    assert_ne!(targets[0], targets[1]);
+    let third = "host=/nonexistent dbname=postgres";
+    let output = tool("pg-stat-report")
+        .args(both)
+        .args(["-d", third, "--only", "wraparound"])
+        .run()
+        .expect_code(2);
+    assert_eq!(output.json_lines().len(), 2);
+    output.expect_error("/nonexistent");
+}
+
+#[test]
+fn all_databases_are_looked_into() {
+    let ground = Ground::new();
+    for name in ["\"a \"\"b\"", "shop"] {
+        ground.sql(&format!("create database {name}"));
+    }
+    ground.sql("create database closed");
+    ground.sql("update pg_database set datallowconn = false where datname = 'closed'");
+    let rows = ground.rows("wraparound");
+    let mut names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["database"].as_str().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "a \"b",
+            "closed",
+            "postgres",
+            "shop",
+            "template0",
+            "template1"
+        ]
+    );
+    let closed = ["--crit", "wraparound:closed=0"];
+    assert_eq!(
+        ground.statuses("wraparound", &closed),
+        of("critical", "closed")
+    );
+}
+
+#[test]
+fn a_deadline_ends_it() {
+    let ground = Ground::new();
+    let records = ground.check("wraparound", &["--deadline", "0s"]);
+    assert_eq!(statuses(&records), alone("unknown"));
+    assert!(
+        records[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("--deadline")
+    );
+    let listener = SilentListener::new();
+    let port = listener.port().to_string();
+    let silent = tool("pg-stat-report").args(["-h", "127.0.0.1", "-p", &port, "--deadline", "1s"]);
+    silent.run().expect_code(2).expect_no_output();
+}

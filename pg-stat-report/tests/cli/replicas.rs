@@ -1,0 +1,212 @@
+//! Standbys, slots, the archive.
+
+use serde_json::{Value, json};
+use tests::{Database, Standby, eventually, primary, tool};
+
+use crate::ground::{Ground, alone, of, statuses};
+
+fn report(place: &str, arguments: &[&str]) -> Vec<Value> {
+    let command = tool("pg-stat-report").args(["-d", place]).args(arguments);
+    command.run().json_lines()
+}
+
+#[test]
+fn a_standby_from_both_sides() {
+    let primary = primary();
+    let database = Database::on(&primary);
+    let standby = Standby::of(&primary, &["max_connections=100"]);
+    database.sql("create table t as select 1 as i");
+    standby.catch_up(&database);
+    let (here, there) = (database.conninfo(), standby.conninfo_of("postgres"));
+    let is_streaming = |place: &str, role: &str| {
+        let rows = report(place, &["replication"]);
+        rows.iter().any(|row| {
+            row["role"] == role && row["state"] == "streaming" && row["lag_seconds"] == 0.0
+        })
+    };
+    eventually("the standby has told that it has caught up", || {
+        is_streaming(&here, "standby") && is_streaming(&there, "receiver")
+    });
+    for place in [&here, &there] {
+        for check in ["replication_lag", "replication_lag_bytes", "standby"] {
+            let records = report(place, &["--only", check]);
+            assert_eq!(records.len(), 1);
+            assert_eq!(records[0]["status"], "ok", "{records:?}");
+        }
+    }
+    let critical = report(
+        &here,
+        &["--only", "replication_lag", "--crit", "replication_lag=0s"],
+    );
+    assert_eq!(critical[0]["status"], "critical");
+    standby.sql(database.name(), "select pg_wal_replay_pause()");
+    let paused = report(&there, &["--only", "standby"]);
+    assert_eq!(paused[0]["status"], "warning", "{paused:?}");
+    assert!(
+        paused[0]["remedy"]
+            .as_str()
+            .unwrap()
+            .contains("pg_wal_replay_resume")
+    );
+    database.sql("insert into t select generate_series(1, 1000)");
+    eventually("what it does not replay is seen", || {
+        let records = report(
+            &there,
+            &[
+                "--only",
+                "replication_lag_bytes",
+                "--warn",
+                "replication_lag_bytes=1",
+            ],
+        );
+        records[0]["status"] == "warning"
+    });
+    standby.sql(database.name(), "select pg_wal_replay_resume()");
+    // Every section works there, too.
+    let all = tool("pg-stat-report")
+        .args(["-d", &there, "--fail-on", "never"])
+        .run()
+        .expect_code(0);
+    let failed: Vec<Value> = all
+        .json_lines()
+        .into_iter()
+        .filter(|record| record["message"].as_str().unwrap().starts_with("section "))
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    drop(database);
+    drop(primary);
+    eventually("it knows that it lost its primary", || {
+        let records = report(&there, &["--only", "standby"]);
+        records[0]["status"] == "critical"
+    });
+}
+
+#[test]
+fn who_may_not_see_standbys_is_told_so() {
+    let primary = primary();
+    let database = Database::on(&primary);
+    let standby = Standby::of(&primary, &[]);
+    database.sql("create role nobody login");
+    standby.catch_up(&database);
+    for place in [database.conninfo(), standby.conninfo(&database)] {
+        let place = place.replace("user=postgres", "user=nobody");
+        let records = report(&place, &["--only", "replication_lag"]);
+        assert_eq!(records[0]["status"], "unknown", "{records:?}");
+    }
+}
+
+#[test]
+fn slots_are_kept_in_sight() {
+    let settings = [
+        ("wal_level", "logical"),
+        ("max_wal_senders", "4"),
+        ("max_replication_slots", "4"),
+        ("max_slot_wal_keep_size", "16MB"),
+        ("max_wal_size", "32MB"),
+    ];
+    let ground = Ground::with(&settings);
+    assert_eq!(ground.statuses("slots", &[]), alone("ok"));
+    ground.sql("select pg_create_physical_replication_slot('idle', true)");
+    ground.sql("select pg_create_logical_replication_slot('decode', 'test_decoding')");
+    assert_eq!(ground.statuses("slots", &[])[0].0, "ok");
+    let held = ground.check("slots", &["--warn", "slots:idle=1"]);
+    assert_eq!(statuses(&held), of("warning", "idle"));
+    assert!(
+        held[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("more it is lost"),
+        "{held:?}"
+    );
+    let unread = ground.check("inactive_slots", &["--crit", "inactive_slots=0s"]);
+    let status = if ground.major() >= 17 {
+        "critical"
+    } else {
+        "warning"
+    };
+    let expected = ["decode", "idle"].map(|name| (status.to_string(), name.to_string()));
+    let mut found = statuses(&unread);
+    found.sort_by_key(|(_, name)| name.clone());
+    assert_eq!(found, expected);
+    let xmin = ground.check("xmin_horizon", &["--warn", "xmin_horizon=0"]);
+    assert!(
+        statuses(&xmin).contains(&("warning".into(), "decode".into())),
+        "{xmin:?}"
+    );
+    // Once they have lost what they need they hold nothing back any more, which is no good sign.
+    ground.sql("create table t (i int, x text)");
+    eventually("both are lost", || {
+        ground.sql("insert into t select i, repeat('x', 100) from generate_series(1, 100000) i");
+        ground.sql("select pg_switch_wal(); checkpoint");
+        ground.value("select count(*)::text from pg_replication_slots where wal_status = 'lost'")
+            == "2"
+    });
+    let lost = ground.check("slots", &[]);
+    assert!(
+        statuses(&lost)
+            .iter()
+            .all(|(status, _)| status == "critical"),
+        "{lost:?}"
+    );
+    assert_eq!(lost.len(), 2);
+    let rows = ground.rows("slots");
+    assert!(rows.iter().all(|row| row["wal_status"] == json!("lost")));
+}
+
+#[test]
+fn an_archive_that_takes_nothing() {
+    let ground = Ground::with(&[
+        ("wal_level", "replica"),
+        ("archive_mode", "on"),
+        ("archive_command", "test -e archive_is_back"),
+    ]);
+    ground.sql("create table t as select 1 as i; select pg_switch_wal()");
+    eventually("archiving has failed", || {
+        ground.statuses("archiving", &["--crit", "archiving=never"]) == alone("warning")
+    });
+    assert_eq!(
+        ground.statuses("archiving", &["--crit", "archiving=0s"]),
+        alone("critical")
+    );
+    assert_eq!(
+        ground.statuses("archive_queue", &["--crit", "archive_queue=1"]),
+        alone("critical")
+    );
+    assert_eq!(
+        statuses(&ground.check_as("watcher", "archive_queue", &[])),
+        alone("ok")
+    );
+    assert_eq!(
+        statuses(&ground.check_as("nobody", "archive_queue", &[])),
+        alone("unknown")
+    );
+    assert_eq!(
+        statuses(&ground.check_as("nobody", "wal_directory", &[])),
+        alone("unknown")
+    );
+    ground.sql("copy (select 1) to program 'touch archive_is_back'");
+    eventually("it is well again", || {
+        ground.statuses("archiving", &[]) == alone("ok")
+    });
+}
+
+#[test]
+fn more_wal_than_was_meant() {
+    let ground = Ground::with(&[("max_wal_size", "32MB")]);
+    let row = &ground.rows("wal")[0];
+    let files: i64 = ground
+        .value("select count(*)::text from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'")
+        .parse()
+        .unwrap();
+    assert_eq!(row["files"], json!(files));
+    assert_eq!(row["directory_bytes"], json!(files * 16 * 1024 * 1024));
+    assert_eq!(ground.statuses("wal_directory", &[]), alone("ok"));
+    assert_eq!(
+        ground.statuses("wal_directory", &["--warn", "wal_directory=10%"]),
+        alone("warning")
+    );
+    assert_eq!(
+        ground.statuses("wal_directory", &["--crit", "wal_directory=10%"]),
+        alone("critical")
+    );
+}
