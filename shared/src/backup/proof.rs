@@ -1,9 +1,7 @@
 //! What pg-restore-verify found, in `NAME.verified.json` beside a backup.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
@@ -60,15 +58,14 @@ impl Proof {
 
     /// The same, and of which manifest it is.
     pub(super) fn read_with_seal(backup: &Path) -> Option<(Self, Option<Seal>)> {
-        let path = path(backup)?;
-        let metadata = fs::metadata(&path).ok()?;
-        if !metadata.is_file() || metadata.len() > LONGEST {
-            return None;
+        let (place, name) = Place::of(backup)?;
+        let file_name = name::proof_of(name);
+        let text = place.read_all(&file_name, LONGEST).ok()?;
+        if text.is_empty() {
+            let at = place.find(&file_name).ok()?.modified()?;
+            return Some((Self::without_words(at), None));
         }
-        if metadata.len() == 0 {
-            return Some((Self::without_words(&metadata)?, None));
-        }
-        let written: Written<Self> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let written: Written<Self> = serde_json::from_slice(&text).ok()?;
         let seal = written.manifest_sha256;
         let seal = seal.and_then(|seal| bytes_of_hexadecimal(seal.as_bytes()));
         Some((written.proof, seal))
@@ -80,47 +77,21 @@ impl Proof {
     /// That one failed is noted where there is no room for words, too: an empty file says so.
     pub fn write(&self, backup: &Path) -> Result<()> {
         let named = || format!("could not write what was found beside {}", backup.display());
-        let path = path(backup).ok_or_else(|| Error::new(named()))?;
-        let written = match self.write_to(backup, &path) {
-            Err(error) if !self.proved && is_full(&error) => {
-                // Neither a new name nor an emptied file takes room on most file systems.
-                File::create(&path).and_then(|file| file.sync_all())
-            }
-            written => written,
-        };
-        written.context(named)?;
-        // One that we may add to but not read can't be synced by us.
-        match File::open(path.parent().unwrap_or(Path::new("."))) {
-            Ok(folder) => folder.sync_all().context(named),
-            Err(_) => Ok(()),
-        }
-    }
-
-    fn write_to(&self, backup: &Path, path: &Path) -> io::Result<()> {
-        let manifest =
-            path.with_file_name(name::manifest_of(file_name(backup).unwrap_or_default()));
-        let mut file = tempfile::Builder::new()
-            .prefix(name::UNFINISHED_PROOF)
-            .make_in(path.parent().unwrap_or(Path::new(".")), |path| {
-                let mut options = File::options();
-                options.write(true).create_new(true).mode(0o600).open(path)
-            })?;
+        let (place, name) = Place::of(backup).ok_or_else(|| Error::new(named()))?;
         let written = Written {
             proof: self,
-            manifest_sha256: seal_of(backup).map(|seal| hexadecimal(&seal)),
+            manifest_sha256: seal_of(&place, name).map(|seal| hexadecimal(&seal)),
         };
         let mut text = serde_json::to_string_pretty(&written).map_err(io::Error::from)?;
         text.push('\n');
-        file.write_all(text.as_bytes())?;
-        if let Ok(manifest) = fs::metadata(manifest) {
-            // Only root may give it away, and need not.
-            let _ = fchown(file.as_file(), Some(manifest.uid()), Some(manifest.gid()));
-            let mode = Permissions::from_mode(manifest.mode() & 0o666);
-            file.as_file().set_permissions(mode)?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        let (proof, manifest) = (name::proof_of(name), name::manifest_of(name));
+        let write = |text| place.replace(&proof, text, name::UNFINISHED_PROOF, &manifest);
+        let written = match write(&text) {
+            // A name takes no room on most file systems.
+            Err(error) if !self.proved && is_full(&error) => write(""),
+            written => written,
+        };
+        written.context(named)
     }
 
     /// Whether it is what an empty file says, of whatever it lies beside.
@@ -129,9 +100,9 @@ impl Proof {
     }
 
     /// What an empty file says.
-    fn without_words(metadata: &fs::Metadata) -> Option<Self> {
-        Some(Self {
-            verified_at: crate::time::of_file(metadata.modified().ok()?)?,
+    fn without_words(verified_at: OffsetDateTime) -> Self {
+        Self {
+            verified_at,
             proved: false,
             message: "it was found to be no good, and there was no room to say why".into(),
             sha256: None,
@@ -139,7 +110,7 @@ impl Proof {
             restore_ms: None,
             server_version: None,
             tool_version: String::new(),
-        })
+        }
     }
 }
 
@@ -148,22 +119,15 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
-fn seal_of(backup: &Path) -> Option<Seal> {
-    let (place, file_name) = Place::of(backup)?;
+fn seal_of(place: &Place, file_name: &str) -> Option<Seal> {
     let read = Brief::default().read(place, file_name).ok()??;
     Some(read.1)
 }
 
-fn path(backup: &Path) -> Option<PathBuf> {
-    Some(backup.with_file_name(name::proof_of(file_name(backup)?)))
-}
-
-fn file_name(backup: &Path) -> Option<&str> {
-    backup.file_name()?.to_str()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use ::time::macros::datetime;
 
     use super::*;
