@@ -32,6 +32,7 @@ use crate::restore::{self, Locale, Part, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
+use crate::tally::{self, Shown};
 use crate::threads::beside;
 use crate::unproved;
 
@@ -65,12 +66,14 @@ pub fn backup(
     // It outlives the target: what has to be cleaned up then is cleaned up before it resumes.
     let mut watch = Watch::start(&options.limits, &servers.watched)?;
     let mut target = None;
+    tally::begin(format!("looking at {}", path.display()));
+    let _shown = Shown::start(context);
     // Beside the restore, which leaves cores idle, and not on all of them.
     let (checksums, proved) = beside(
         || known.compare(path, 1),
         || match (archive.kind, options.mode) {
             (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
-            (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
+            (_, Mode::ArchiveOnly) => read(&archive, &known, options, findings),
             (_, _) => {
                 let target = &mut target;
                 restored_and_proved(
@@ -124,11 +127,9 @@ fn read(
     archive: &Archive,
     known: &Known,
     options: &Options,
-    context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
-    let progress = context.progress();
-    progress.show(|| format!("reading {}", archive.path.display()));
+    tally::begin(format!("reading {}", archive.path.display()));
     let began = Instant::now();
     let reading = Reading::of(archive, options.jobs())?;
     if let Some(damage) = &reading.damage {
@@ -168,8 +169,7 @@ fn restored_and_proved(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
-    let progress = context.progress();
-    progress.show(|| format!("restoring {}", archive.path.display()));
+    tally::begin(format!("restoring {}", archive.path.display()));
     let data = match archive.kind {
         Kind::Plain(_) | Kind::Globals(_) => None,
         // Before pg_restore sees it: in a tar file that was cut it goes round in circles for ever.
@@ -182,8 +182,10 @@ fn restored_and_proved(
             }
         },
     };
-    findings.on_shared_server(servers.is_named());
+    // That no server is new enough, or none starts, is not the backup's doing.
+    findings.on_shared_server(true);
     let target = target.insert(Target::start(archive, servers, context)?);
+    findings.on_shared_server(servers.is_named());
     if let Some(live) = &options.after.promote {
         target.stand_beside(live, &options.after)?;
     }
@@ -195,7 +197,7 @@ fn restored_and_proved(
         );
     }
     let toc = data.as_ref().map(Data::toc);
-    let tried = on_target(archive, known, options, toc, target, context, findings);
+    let tried = on_target(archive, known, options, toc, target, findings);
     let tried = tried.map_err(|error| target.explain(error))?;
     findings.on_shared_server(false);
     Ok(tried)
@@ -208,17 +210,16 @@ fn on_target(
     options: &Options,
     toc: Option<&Toc>,
     target: &mut Target,
-    context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
     if toc.is_some_and(Toc::has_names_that_are_no_text) {
         findings.could_not_see(NO_TEXT);
         return Ok((String::new(), None));
     }
-    let progress = context.progress();
-    progress.show(|| format!("restoring {}", archive.path.display()));
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
+        findings.on_shared_server(true);
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
+        findings.on_shared_server(false);
     }
     preflight::report_version(target, findings)?;
     target.is_told_of(&Promised::of(known.manifest()));
@@ -262,6 +263,7 @@ fn on_target(
     let ours = target.server().is_ours();
     let mut refusals = restored.refusals.iter();
     if let Some(trouble) = refusals.find_map(|refusal| refusal.own_trouble(ours)) {
+        findings.on_shared_server(true);
         return Err(trouble);
     }
     target.has_room()?;
@@ -270,7 +272,7 @@ fn on_target(
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
-    progress.show(|| format!("comparing with {}", archive.path.display()));
+    tally::begin(format!("comparing with {}", archive.path.display()));
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;

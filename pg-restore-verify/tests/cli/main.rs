@@ -40,4 +40,5 @@ mod site;
 mod strangers;
 mod supplanted;
 mod swapped;
+mod telling;
 mod wal;
