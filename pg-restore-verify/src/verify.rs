@@ -182,6 +182,40 @@ fn restored_and_proved(
             }
         },
     };
+    let tried = on_a_server(
+        archive,
+        known,
+        options,
+        data.as_ref().map(Data::toc),
+        servers,
+        target,
+        context,
+        findings,
+    );
+    match tried {
+        Err(error) if room::is_full(&error) && servers.is_in_memory() => {
+            *target = None;
+            servers.leave_memory();
+            findings.again();
+            context.note("it does not fit into memory: once more, on the disk");
+            restored_and_proved(archive, known, options, servers, target, context, findings)
+        }
+        tried => tried,
+    }
+}
+
+/// The same of an archive that can be read, on the server that is for it.
+#[allow(clippy::too_many_arguments)] // all of one verification
+fn on_a_server(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    servers: &mut Servers,
+    target: &mut Option<Target>,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
     // That no server is new enough, or none starts, is not the backup's doing.
     findings.on_shared_server(true);
     let target = target.insert(Target::start(archive, servers, context)?);
@@ -196,7 +230,7 @@ fn restored_and_proved(
                 .to_string(),
         );
     }
-    let toc = data.as_ref().map(Data::toc);
+    findings.may_come_again(servers.is_in_memory());
     let tried = on_target(archive, known, options, toc, target, findings);
     let tried = tried.map_err(|error| target.explain(error))?;
     findings.on_shared_server(false);
@@ -297,6 +331,7 @@ fn on_target(
     if let Some(withheld) = backup.withheld.in_words() {
         findings.could_not_see(&withheld);
     }
+    target.has_room()?;
     let took = units::human_duration(restored.took);
     let locale = match target.lacks_locale {
         true => ", with locale C for one that is missing here",

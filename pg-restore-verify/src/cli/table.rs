@@ -38,12 +38,14 @@ pub const TOOL: Tool = Tool::new(
      order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. For \
-     root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
+     manifest or the backup's size, is not begun: an error says how much is needed. \
+     Without TMPDIR it lies in memory (/dev/shm) if what a backup with a manifest restores \
      to is sure to take no more than a quarter of the free memory, of the machine and of each \
-     control group, and no other such server is there; --memory sets another bound, for everybody, and \
-     then half of what is free may be taken. Other users' files there are taken \
-     away by systemd's RemoveIPC when they log out.\n\n\
+     control group, and no other such server is there; --memory sets another bound, and \
+     then half of what is free may be taken. What does not fit there after all is restored once \
+     more, on the disk. Files of a user with a number from 1000 on are taken \
+     away there by systemd's RemoveIPC on logging out: for such a one, where systemd runs, it lies \
+     in memory with --memory only.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
