@@ -232,9 +232,9 @@ fn on_a_server(
     }
     findings.may_come_again(servers.is_in_memory());
     let tried = on_target(archive, known, options, toc, target, findings);
-    let tried = tried.map_err(|error| target.explain(error))?;
-    findings.on_shared_server(false);
-    Ok(tried)
+    // What is wrong with the backup is a finding: an error is this machine's, or a server's.
+    findings.on_shared_server(tried.is_err());
+    tried.map_err(|error| target.explain(error))
 }
 
 /// The same on a server where nothing was restored yet.
@@ -251,9 +251,7 @@ fn on_target(
         return Ok((String::new(), None));
     }
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
-        findings.on_shared_server(true);
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
-        findings.on_shared_server(false);
     }
     preflight::report_version(target, findings)?;
     target.is_told_of(&Promised::of(known.manifest()));
@@ -297,7 +295,6 @@ fn on_target(
     let ours = target.server().is_ours();
     let mut refusals = restored.refusals.iter();
     if let Some(trouble) = refusals.find_map(|refusal| refusal.own_trouble(ours)) {
-        findings.on_shared_server(true);
         return Err(trouble);
     }
     target.has_room()?;

@@ -165,9 +165,9 @@ pub const TOOL: Tool = Tool::new(
      replayed here, for it would be in a folder of this machine. Its verdict is not noted: nothing \
      beside it has a place for that.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
-     can't be tried stops no other, and makes the status 2: it has failed if it is not there or can't be \
-     read, and is \"skipped\" where no server is new enough or there is no room, which says nothing \
-     about it. One of rows only is proved in tables of \
+     can't be tried stops no other, and makes the status 2: it has failed if it is not there, can't be \
+     read or is given up for its time limits, and is \"skipped\" where no server is new enough, there is no \
+     room, or the server ends, which says nothing about it. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \
      \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
      manifest, and of a script by --enable-row-security that policies may have left rows out of. \
