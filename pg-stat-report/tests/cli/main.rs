@@ -10,4 +10,6 @@
 mod ground;
 mod mode;
 mod replicas;
+mod schema;
 mod sessions;
+mod upkeep;
