@@ -8,6 +8,7 @@ pub mod databases;
 pub mod extensions;
 pub mod indexes;
 pub mod locks;
+pub mod logs;
 pub mod ping;
 pub mod replication;
 pub mod roles;
@@ -44,6 +45,7 @@ pub const SECTIONS: &[&Section] = &[
     &constraints::SECTION,
     &roles::SECTION,
     &extensions::SECTION,
+    &logs::SECTION,
 ];
 
 /// The section of this name.
