@@ -7,6 +7,7 @@ use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session as Connection, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::message::Report;
+use shared::units::human_duration;
 use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
@@ -58,8 +59,11 @@ impl Lookout {
             reads_stdin,
             ..
         } = &options.scope;
+        let mut connection = Connection::open(&conninfo, &gentle).map_err(explained)?;
+        let filters = &options.filters;
+        filters.check_names(&mut connection, context.report())?;
         Ok(Self {
-            connection: Connection::open(&conninfo, &gentle).map_err(explained)?,
+            connection,
             conninfo,
             every_lock: *sessions || save.is_some() || options.filters.look_at_locks(),
             save: save.clone(),
@@ -69,6 +73,11 @@ impl Lookout {
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
+    }
+
+    /// What was seen is kept already.
+    pub fn keep_nothing(&mut self) {
+        self.save = None;
     }
 
     /// The connection, for what else is to be done over it.
@@ -127,14 +136,18 @@ impl Lookout {
 /// What a file or the server says.
 pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
-        Some(path) => load(path),
+        Some(path) => load(path, context.report()),
         None => Lookout::open(options, context)?.look(),
     }
 }
 
-/// What a file says.
-pub fn load(path: &Path) -> Result<(Snapshot, Forest)> {
+/// What a file says, which may be old.
+pub fn load(path: &Path, report: &Report) -> Result<(Snapshot, Forest)> {
     let snapshot = snapshot::load(path)?;
+    let taken_at = snapshot.taken_at;
+    let age = Duration::try_from(shared::time::now() - taken_at).unwrap_or_default();
+    let (taken_at, age) = (shared::time::format(taken_at)?, human_duration(age));
+    report.warn(&format!("this is what was seen at {taken_at}, {age} ago"));
     let forest = Forest::of(&snapshot);
     Ok((snapshot, forest))
 }
