@@ -132,3 +132,6 @@ pub fn locks(snapshot: &Snapshot) -> HashMap<Who, Vec<&Lock>> {
     }
     locks
 }
+
+#[cfg(test)]
+mod tests;

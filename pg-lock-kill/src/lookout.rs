@@ -7,11 +7,13 @@ use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session as Connection, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::message::Report;
-use shared::{Error, Result};
+use shared::units::human_duration;
+use shared::{Error, Result, time};
 
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
 use crate::names::{self, Names};
+use crate::rights;
 use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
@@ -85,11 +87,12 @@ impl Lookout {
             if !snapshot.sees_all || !forest.is_puzzling() {
                 break;
             }
-            snapshot = self.take()?;
+            let before = std::mem::replace(&mut snapshot, self.take()?);
+            snapshot.note_elders(&before);
             forest = Forest::of(&snapshot);
         }
         if !snapshot.sees_all {
-            return Err(blind(&snapshot.own_role));
+            return Err(blind(&snapshot));
         }
         if self.shows_all || !forest.nodes.is_empty() {
             self.name(&mut snapshot)?;
@@ -127,14 +130,26 @@ impl Lookout {
 /// What a file or the server says.
 pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
-        Some(path) => load(path),
+        Some(path) => load(path, context),
         None => Lookout::open(options, context)?.look(),
     }
 }
 
-/// What a file says.
-pub fn load(path: &Path) -> Result<(Snapshot, Forest)> {
+/// What a file says, which could be taken for how it is now.
+pub fn load(path: &Path, context: &Context) -> Result<(Snapshot, Forest)> {
     let snapshot = snapshot::load(path)?;
+    let age = time::now() - snapshot.taken_at;
+    let age = human_duration(Duration::try_from(age).unwrap_or_default());
+    let at = time::format(snapshot.taken_at)?;
+    let own = snapshot.databases.iter();
+    let own = own.filter(|(number, _)| *number == snapshot.own_database);
+    let from: Vec<String> = own
+        .map(|(_, name)| format!(", from database {name}"))
+        .collect();
+    context.warn(format!(
+        "this is how it was at {at}, {age} ago{}",
+        from.concat()
+    ));
     let forest = Forest::of(&snapshot);
     Ok((snapshot, forest))
 }
@@ -151,11 +166,17 @@ fn explained(error: Error) -> Error {
     }
 }
 
-fn blind(role: &str) -> Error {
-    let role = quote_identifier(role);
-    Error::new(format!(
+fn blind(snapshot: &Snapshot) -> Error {
+    let role = quote_identifier(&snapshot.own_role);
+    let error = Error::new(format!(
         "the role {role} may not see the sessions of other roles"
     ))
-    .with_detail("their states, statements and transactions are hidden from it")
-    .with_hint(format!("as a superuser: GRANT pg_read_all_stats TO {role}"))
+    .with_detail("their states, statements and transactions are hidden from it");
+    let remedy = rights::grant(
+        "pg_read_all_stats",
+        &role,
+        snapshot.could_see_all,
+        snapshot.server_version_num,
+    );
+    error.with_hint(format!("as a superuser: {remedy}"))
 }

@@ -94,9 +94,10 @@ fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)>
 fn safe_snapshots(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
     let pairs = snapshot.safe_snapshots.iter().flat_map(|one| {
         let waiter = actors.of_pid(one.pid);
-        one.blockers
-            .iter()
-            .map(move |&pid| Some((actors.of_pid(pid)?, waiter?)))
+        let prepared = one.prepared.iter().map(|own| actors.of_prepared(own));
+        let blockers = one.blockers.iter().map(|&pid| actors.of_pid(pid));
+        let all = blockers.chain(prepared);
+        all.map(move |blocker| Some((blocker?, waiter?)))
     });
     pairs
         .flatten()

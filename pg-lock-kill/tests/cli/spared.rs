@@ -283,6 +283,16 @@ fn rights() {
             output.expect_code(2).expect_no_output().expect_error(grant);
         }
     }
+    // What it was granted already, it would be no help to grant again.
+    ground.sql("create role heir login noinherit; grant pg_read_all_stats to heir");
+    let remedy = match ground.cluster.version().major {
+        16.. => "GRANT pg_read_all_stats TO \"heir\" WITH INHERIT TRUE",
+        _ => "ALTER ROLE \"heir\" INHERIT",
+    };
+    ground
+        .run(&["-U", "heir"])
+        .expect_code(2)
+        .expect_error(remedy);
     head.run("select 1");
     let output = ground.run(&["-U", "ender", "--terminate"]).expect_code(0);
     expect_result(&output, head.pid, "terminate", "ended");
