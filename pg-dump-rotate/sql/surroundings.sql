@@ -1,4 +1,5 @@
--- What does pg_dump leave out for this role, and what could end it on a standby?
+-- What does pg_dump leave out for this role, and what could end it on a standby? And which versions of extensions
+-- are there, which no dump says?
 -- $1: whether the large objects are to be dumped.
 -- Cost: a few rows of small catalogs, and one pass over pg_largeobject_metadata. Right: none.
 SELECT r.rolname::text AS role,
@@ -20,6 +21,11 @@ SELECT r.rolname::text AS role,
                             AND (pg_catalog.pg_has_role(f.srvowner, 'USAGE')
                                  OR pg_catalog.has_server_privilege(f.oid, 'USAGE')))
               ORDER BY 1) AS servers_of_hidden_mappings,
+       -- each name, and its version in the other list; plpgsql is in every database from its beginning
+       ARRAY(SELECT e.extname::text FROM pg_catalog.pg_extension AS e
+              WHERE e.oid >= 16384 ORDER BY e.extname) AS extensions,
+       ARRAY(SELECT e.extversion FROM pg_catalog.pg_extension AS e
+              WHERE e.oid >= 16384 ORDER BY e.extname) AS extension_versions,
        l.count AS hidden_large_objects,
        l.first AS first_hidden_large_object,
        pg_catalog.current_setting('max_standby_streaming_delay') AS max_standby_streaming_delay,

@@ -57,6 +57,7 @@ impl Run<'_> {
                 self.say_who_is_next(&sight, &round.waited);
                 return Ok(sight);
             }
+            self.say_cheaper(&round.cases);
             self.show_trees(&sight, &round.cases)?;
             if self.end(source, round)? {
                 return Ok(sight);

@@ -156,6 +156,7 @@ impl<'a> Run<'a> {
 
     /// Does what was planned, and tells how it came out.
     pub fn settle(&mut self, source: &mut Source, mut cases: Vec<Case>) -> Result<()> {
+        self.note_victims(&cases);
         let done = self.carry_out(source, &mut cases);
         let settled = cases.iter().filter(|case| case.is_settled());
         self.settled.extend(settled.map(|case| case.identity));
@@ -204,6 +205,7 @@ impl<'a> Run<'a> {
             false => self.left.remove(&case.identity),
         };
         self.has_told = true;
+        self.note_outcome(&record);
         self.output.write(&record)
     }
 }

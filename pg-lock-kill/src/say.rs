@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::cases::Case;
+use crate::record::Record;
 use crate::run::Run;
 use crate::sight::Sight;
 use crate::victims::{Identity, Plan, identity};
@@ -48,6 +50,46 @@ impl Run<'_> {
         }
     }
 
+    /// A victim in whose place another one's end would do as well.
+    pub fn say_cheaper(&self, cases: &[Case]) {
+        let is_victim = |pid| cases.iter().any(|case| case.record.pid == pid);
+        for case in cases.iter().filter(|case| case.is_victim()) {
+            let cheaper = case.record.cheaper_pid;
+            if let Some(pid) = cheaper.filter(|pid| !is_victim(*pid)) {
+                self.context.warn(format!(
+                    "the end of {pid} would free about as many as that of {}, and lose less: a listing's \
+                     record of it ends it, jq -c 'select(.pid == {pid})' | pg-lock-kill - --terminate",
+                    case.record.pid
+                ));
+            }
+        }
+    }
+
+    /// With -v: whom it signals, and why.
+    pub fn note_victims(&self, cases: &[Case]) {
+        for case in cases.iter().filter(|case| case.is_victim()) {
+            let record = &case.record;
+            let name = |name: &Option<String>| name.clone().unwrap_or_default();
+            let action = case.announced().action.unwrap_or_default();
+            self.context.note(format!(
+                "{action}: {} of {}, {}, which blocks {}",
+                record.pid,
+                name(&record.user),
+                name(&record.application_name),
+                record.blocking
+            ));
+        }
+    }
+
+    /// With -v: what came of it.
+    pub fn note_outcome(&self, record: &Record) {
+        let result = record.result.as_deref().unwrap_or_default();
+        let message = record.message.as_ref().map(|words| format!(" ({words})"));
+        let message = message.unwrap_or_default();
+        self.context
+            .note(format!("{}: {result}{message}", record.pid));
+    }
+
     /// Where some wait and nobody was chosen, as with a name that is misspelt: silence would look as if it
     /// was done. Who asks for long waits, or many, expects that most often there are none.
     pub fn say_nobody(&self, sight: &Sight) {
@@ -61,10 +103,16 @@ impl Run<'_> {
         let matching = matching.filter(|place| nodes[**place].wait.is_some());
         let hint = match matching.count() {
             0 => String::new(),
+            1 => "; one that matches waits itself: --victims all".to_string(),
             many => format!("; {many} that match wait themselves: --victims all"),
         };
-        let words =
-            format!("nobody was chosen, and {waiting} wait: of {heads} heads none matches{hint}");
+        let wait = if waiting == 1 { "waits" } else { "wait" };
+        let words = match heads {
+            1 => format!("nobody was chosen, and {waiting} {wait}: the head does not match{hint}"),
+            _ => format!(
+                "nobody was chosen, and {waiting} {wait}: of {heads} heads none matches{hint}"
+            ),
+        };
         match self.options.filters.ask_how_much() {
             true => self.context.note(words),
             false => self.context.warn(words),

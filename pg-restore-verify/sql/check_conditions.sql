@@ -1,4 +1,4 @@
--- What do these CHECK constraints ask of each row? ($1: their numbers)
+-- What do these CHECK constraints ask of each row, or those of domains of a VALUE? ($1: their numbers)
 -- Cost: a look at the catalogue. Right: none.
 SELECT con.oid,
        CASE con.contype

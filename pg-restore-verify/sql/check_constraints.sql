@@ -24,5 +24,6 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE (con.contype = 'c' OR con.contype = 'n' AND NOT con.convalidated)
   AND c.relkind = 'r'
   AND c.relpersistence <> 't'
+  AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY n.nspname, c.relname, con.conname;

@@ -14,6 +14,7 @@ mod materialized_views;
 mod outcome;
 mod sequence_columns;
 mod session;
+mod unique_keys;
 
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ const KINDS: &[(&str, &str)] = &[
     (materialized_views::CHECK, "materialised view"),
     (foreign_keys::CHECK, "foreign key"),
     (check_constraints::CHECK, "constraint"),
+    (unique_keys::CHECK, "unique key"),
     (indexes::CHECK, "index"),
     (btrees::CHECK, "B-tree"),
     (sequence_columns::CHECK, "column"),
@@ -93,6 +95,7 @@ pub fn report(
             check_constraints::CHECK,
             check_constraints::plan(client, origin),
         ),
+        (unique_keys::CHECK, unique_keys::plan(client, origin)),
         (
             sequence_columns::CHECK,
             sequence_columns::plan(client, origin),

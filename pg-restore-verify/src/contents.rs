@@ -93,6 +93,19 @@ impl Contents {
         let mut tables = self.tables.values();
         tables.any(|data| matches!(data.form, Form::Inserts { .. }))
     }
+
+    /// Notes tables of which the backup says that they have rows of their own, if it says so by
+    /// INSERT statements and there is none for them.
+    pub fn note_empty(&mut self, tables: impl Iterator<Item = QualifiedName>) {
+        let mut forms = self.tables.values().map(|data| &data.form);
+        let inserts = forms.find(|form| matches!(form, Form::Inserts { .. }));
+        if let Some(form) = inserts.cloned() {
+            for table in tables {
+                let empty = || TableData::new(form.clone());
+                self.tables.entry(table).or_insert_with(empty);
+            }
+        }
+    }
 }
 
 impl TableData {

@@ -15,6 +15,7 @@ mod contents;
 mod copy_out;
 mod database;
 mod decoder;
+mod extensions;
 mod globals;
 mod instants;
 mod large_objects;

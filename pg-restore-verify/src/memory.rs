@@ -2,8 +2,8 @@
 //!
 //! Memory is for others, too. Of what is free, on the machine and in each control group that we
 //! are in, a quarter is taken at most, or what `--memory` allows up to half of it; and only where it is known how
-//! large the database was. A user who logs out may lose what is there (systemd's RemoveIPC), so
-//! that who is not root has to ask for it.
+//! large the database was. Who is a person, for systemd, may lose what is there by logging out
+//! (RemoveIPC), and has to ask for it. What needs more all the same goes on the disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,10 @@ const MOST_WAL: u64 = 5 << 30;
 const ALWAYS: u64 = 128 << 20;
 /// The part of free memory that is taken at most.
 const SHARE: u64 = 4;
+/// The number of the first user who is none of the system's, for systemd as for login.defs(5).
+const FIRST_PERSON: u32 = 1000;
+/// What is there if systemd runs the machine (sd_booted(3)).
+const SYSTEMD: &str = "/run/systemd/system";
 
 /// How much memory may be used.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,14 +45,20 @@ impl Memory {
             Some(most) => (needed <= most, 2),
             None => {
                 let chosen = std::env::var_os("TMPDIR").is_some_and(|folder| !folder.is_empty());
-                let is_root = rustix::process::geteuid().is_root();
-                let may = !chosen && is_root && (is_there || !any_in_memory());
+                let may = !chosen && stays_there() && (is_there || !any_in_memory());
                 (may, SHARE)
             }
         };
         let fits = may && needed <= free_memory()? / share;
         (fits && has_room(Path::new(IN_MEMORY), needed)).then(|| PathBuf::from(IN_MEMORY))
     }
+}
+
+/// Whether nobody takes away what we have in memory: systemd does, when they log out, of all users
+/// but those of the system, root among them (logind.conf(5), `RemoveIPC`).
+fn stays_there() -> bool {
+    let is_of_system = rustix::process::geteuid().as_raw() < FIRST_PERSON;
+    is_of_system || !Path::new(SYSTEMD).exists()
 }
 
 /// How much it may take, where that is known.

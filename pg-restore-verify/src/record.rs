@@ -1,6 +1,7 @@
 //! The records of pg-restore-verify, and what they add up to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,11 @@ pub struct Findings<'a> {
     any_unseen: bool,
     is_shared: bool,
     warned: BTreeSet<String>,
+    /// Of what is done in memory, where it may not fit: what was told of it (check, object,
+    /// status), hashed.
+    told: Option<HashSet<u64>>,
+    /// The same of a first attempt, which is over.
+    told_before: HashSet<u64>,
 }
 
 impl<'a> Findings<'a> {
@@ -87,6 +93,8 @@ impl<'a> Findings<'a> {
             any_unseen: false,
             is_shared: false,
             warned: BTreeSet::new(),
+            told: None,
+            told_before: HashSet::new(),
         }
     }
 
@@ -100,6 +108,26 @@ impl<'a> Findings<'a> {
         self.skipped.clear();
         self.unprovable = None;
         self.is_shared = false;
+        self.told = None;
+        self.told_before.clear();
+    }
+
+    /// What follows may have to be done [`again`](Self::again).
+    pub fn may_come_again(&mut self, may: bool) {
+        if may {
+            self.told = Some(HashSet::new());
+        }
+    }
+
+    /// Forgets how this backup came out so far: all of it is looked at once more. What was told is
+    /// not told twice.
+    pub fn again(&mut self) {
+        self.told_before = self.told.take().unwrap_or_default();
+        self.within = None;
+        self.failed.clear();
+        self.is_bad = false;
+        self.skipped.clear();
+        self.unprovable = None;
     }
 
     /// Warns of something, once in a run.
@@ -157,7 +185,13 @@ impl<'a> Findings<'a> {
                 self.skipped.push((finding.check.clone(), words));
             }
         }
-        self.records.write(&finding)
+        if let Some(told) = &mut self.told {
+            told.insert(finding.told());
+        }
+        match !self.told_before.is_empty() && self.told_before.contains(&finding.told()) {
+            true => Ok(()),
+            false => self.records.write(&finding),
+        }
     }
 
     /// Whether the backup itself failed, and not only what the user expects of what is in it.
@@ -257,6 +291,13 @@ impl<'a> Findings<'a> {
 }
 
 impl Finding {
+    /// What is told twice if it comes again.
+    fn told(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.check, &self.object, self.status as u8).hash(&mut hasher);
+        hasher.finish()
+    }
+
     fn in_words(&self) -> String {
         let object = self.object.as_deref().map(|object| format!(" {object}"));
         let message = self.message.as_deref().map(|words| format!(": {words}"));

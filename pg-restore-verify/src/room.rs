@@ -43,8 +43,22 @@ pub fn check(
         human_bytes(free)
     ))
     .with_detail(why)
-    .with_hint("make room, or name another folder in TMPDIR"))
+    .with_hint(MAKE_ROOM))
 }
+
+/// What to say where it was full in the midst of it.
+pub fn full(detail: impl Into<String>) -> Error {
+    Error::new(FULL).with_detail(detail)
+}
+
+/// Whether that was it.
+pub fn is_full(error: &Error) -> bool {
+    error.message() == FULL
+}
+
+const FULL: &str = "there is no room to restore the backup";
+/// What to do about it on a server of our own.
+pub const MAKE_ROOM: &str = "make room, or name another folder in TMPDIR";
 
 /// How many bytes, and how that is known.
 fn needed(archive: &Archive, manifest: Option<&Manifest>, toc: Option<&Toc>) -> (u64, String) {

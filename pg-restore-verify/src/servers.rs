@@ -106,6 +106,24 @@ impl Servers {
         }
     }
 
+    /// Gives up a server whose data lies in memory, where it did not fit, and has no other such
+    /// one. Whether there was one.
+    pub fn leave_memory(&mut self) -> bool {
+        let was_there = self.folder.take().is_some();
+        if was_there {
+            self.memory.most = Some(0);
+            self.current = None;
+            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            *watched = None;
+        }
+        was_there
+    }
+
+    /// Whether the server's data lies in memory.
+    pub fn is_in_memory(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// From now on this database is looked at by the time limits.
     pub fn watch(&mut self, database: &Database) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,7 @@ use crate::cli::{Mode, Options};
 use crate::compare;
 use crate::contents::Collector;
 use crate::database;
+use crate::extensions;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
 use crate::preflight::{self, Wanted};
@@ -181,6 +182,41 @@ fn restored_and_proved(
             }
         },
     };
+    let tried = on_a_server(
+        archive,
+        known,
+        options,
+        data.as_ref().map(Data::toc),
+        servers,
+        target,
+        context,
+        findings,
+    );
+    match tried {
+        Err(error) if room::is_full(&error) && servers.is_in_memory() => {
+            *target = None;
+            servers.leave_memory();
+            findings.again();
+            context.note("it does not fit into memory: once more, on the disk");
+            drop(progress);
+            restored_and_proved(archive, known, options, servers, target, context, findings)
+        }
+        tried => tried,
+    }
+}
+
+/// The same of an archive that can be read, on the server that is for it.
+#[allow(clippy::too_many_arguments)] // all of one verification
+fn on_a_server(
+    archive: &Archive,
+    known: &Known,
+    options: &Options,
+    toc: Option<&Toc>,
+    servers: &mut Servers,
+    target: &mut Option<Target>,
+    context: &Context,
+    findings: &mut Findings<'_>,
+) -> Result<(String, Option<Restore>)> {
     findings.on_shared_server(servers.is_named());
     let target = target.insert(Target::start(archive, servers, context)?);
     if let Some(live) = &options.after.promote {
@@ -193,7 +229,7 @@ fn restored_and_proved(
                 .to_string(),
         );
     }
-    let toc = data.as_ref().map(Data::toc);
+    findings.may_come_again(servers.is_in_memory());
     let tried = on_target(archive, known, options, toc, target, context, findings);
     let tried = tried.map_err(|error| target.explain(error))?;
     findings.on_shared_server(false);
@@ -290,16 +326,18 @@ fn on_target(
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
     }
+    let versions = extensions::report(known.manifest(), backup, target, findings)?;
     if let Some(withheld) = backup.withheld.in_words() {
         findings.could_not_see(&withheld);
     }
+    target.has_room()?;
     let took = units::human_duration(restored.took);
     let locale = match target.lacks_locale {
         true => ", with locale C for one that is missing here",
         false => "",
     };
     Ok((
-        format!("{proved}; restored in {took}{locale}{remarks}"),
+        format!("{proved}; restored in {took}{locale}{versions}{remarks}"),
         Some(restore),
     ))
 }

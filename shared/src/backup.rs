@@ -13,7 +13,7 @@ mod proof;
 
 pub use checksum::sha256;
 pub use folder::{Backup, Backups, Glimpse, State, entries, list};
-pub use manifest::{File, Format, LargeObjects, Manifest, Table, VERSION, hexadecimal};
+pub use manifest::{Extension, File, Format, LargeObjects, Manifest, Table, VERSION, hexadecimal};
 pub use name::{
     Name, checksums_of, is_unfinished_proof, manifest_of, partial_of, proof_of, stamp, unchecksums,
     unmanifest, unpartial, unproof,

@@ -46,6 +46,14 @@ pub fn fit(text: &str, columns: usize) -> String {
         tail.push('…');
         return tail.into_iter().rev().collect();
     }
+    cut(text, columns)
+}
+
+/// The same of what is no path, whatever it begins with: cut at the end.
+pub fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_string();
+    }
     let mut head = beginning(text.chars(), columns);
     head.push('…');
     head.into_iter().collect()
@@ -99,6 +107,13 @@ mod tests {
         assert_eq!(line("a\n\u{1b}[2J\t\u{7f}b\n"), r"a\n\x1b[2J\t\x7fb");
         assert_eq!(line("\u{9b}31m \u{202e}evil"), r"\u{9b}31m \u{202e}evil");
         assert_eq!(line("größe 表 é"), "größe 表 é");
+    }
+
+    #[test]
+    fn what_is_no_path_is_cut_at_its_end() {
+        assert_eq!(fit("/var/lib/pg", 6), "…ib/pg");
+        assert_eq!(cut("/* web */ select", 6), "/* we…");
+        assert_eq!(cut("select", 6), "select");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::backup::{Common, Format, Manifest};
+use shared::backup::{Common, Extension, Format, Manifest};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 use shared::{Error, Result};
@@ -238,6 +238,7 @@ impl Database {
 struct Foreseen {
     source_bytes: Option<u64>,
     omissions: Vec<Omission>,
+    extensions: Option<Vec<Extension>>,
 }
 
 impl Foreseen {
@@ -258,6 +259,7 @@ impl Foreseen {
         Self {
             source_bytes: has_rows.then_some(database.bytes),
             omissions: unlogged.into_iter().chain(subscriptions).collect(),
+            extensions: Some(database.extensions.clone()),
         }
     }
 
@@ -266,6 +268,7 @@ impl Foreseen {
         Manifest {
             source_bytes: self.source_bytes,
             omissions: omissions.collect(),
+            extensions: self.extensions.clone(),
             ..manifest
         }
     }

@@ -2,7 +2,7 @@
 //! it, run where neither our environment nor our files are. There is no session of our own
 //! then: what the server is, its dump says.
 
-use shared::backup::Format;
+use shared::backup::{Extension, Format};
 use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 use shared::{Error, Result, signals};
@@ -15,7 +15,7 @@ use crate::psql;
 use crate::server::SYSTEM_IDENTIFIER;
 
 const WHOLE: &str = include_str!("../../sql/elsewhere.sql");
-const WHOLE_FIELDS: usize = 4;
+const WHOLE_FIELDS: usize = 5;
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
 
 /// What --pg-dump says, if it was given, and whether that will do.
@@ -78,6 +78,7 @@ pub struct Whole {
     pub unlogged: Vec<String>,
     /// Those that the role can't dump.
     pub subscriptions: Vec<String>,
+    pub extensions: Vec<Extension>,
 }
 
 /// Asks psql.
@@ -111,7 +112,7 @@ fn told(said: &str) -> Option<Told> {
 
 impl Whole {
     fn of(fields: &[&str]) -> Option<Self> {
-        let [bytes, is_standby, unlogged, subscriptions] = fields else {
+        let [bytes, is_standby, unlogged, subscriptions, extensions] = fields else {
             return None;
         };
         let names = |joined: &str| -> Vec<String> {
@@ -123,6 +124,13 @@ impl Whole {
             is_standby: *is_standby == "t",
             unlogged: names(unlogged),
             subscriptions: names(subscriptions),
+            extensions: names(extensions)
+                .chunks_exact(2)
+                .map(|pair| Extension {
+                    name: pair[0].clone(),
+                    version: pair[1].clone(),
+                })
+                .collect(),
         })
     }
 }
@@ -178,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_answered_is_told() {
-        let whole = "4096\0t\0a.b\x01c.d\0\0";
+        let whole = "4096\0t\0a.b\x01c.d\0\0hstore\x011.8\x01ltree\x011.2\0";
         for (said, has_whole, identifier) in [
             (format!("15.1\0{whole}123\0"), true, Some("123")),
             (format!("15.1\0{whole}"), true, None),
@@ -192,6 +200,11 @@ mod tests {
                 assert_eq!((whole.bytes, whole.is_standby), (4096, true));
                 assert_eq!(whole.unlogged, ["a.b", "c.d"]);
                 assert!(whole.subscriptions.is_empty());
+                let second = &whole.extensions[1];
+                assert_eq!(
+                    (second.name.as_str(), second.version.as_str()),
+                    ("ltree", "1.2")
+                );
             }
         }
         assert!(told("").is_none());

@@ -1,6 +1,7 @@
 //! What pg_dump leaves out for a role that is no superuser, and what a standby adds to that.
 
 use postgres::types::Type;
+use shared::backup::Extension;
 use shared::connection::Session;
 use shared::{Context, Error, Result};
 
@@ -15,6 +16,8 @@ pub struct Surroundings {
     pub subscriptions: Vec<String>,
     /// Foreign servers with user mappings whose options the role does not see.
     pub servers_of_hidden_mappings: Vec<String>,
+    /// The extensions of the database, by name.
+    pub extensions: Vec<Extension>,
     pub hidden_large_objects: i64,
     pub first_hidden_large_object: Option<u32>,
     /// How long a standby waits for queries before it ends them: `30s`.
@@ -33,7 +36,13 @@ impl Surroundings {
             .first()
             .ok_or_else(|| Error::new("the server does not list the role that we are"))?;
         let feedback: String = row.try_get("hot_standby_feedback")?;
+        let names: Vec<String> = row.try_get("extensions")?;
+        let versions: Vec<String> = row.try_get("extension_versions")?;
+        let extensions = names.into_iter().zip(versions);
         Ok(Self {
+            extensions: extensions
+                .map(|(name, version)| Extension { name, version })
+                .collect(),
             role: row.try_get("role")?,
             is_standby: row.try_get("is_standby")?,
             subscriptions: row.try_get("subscriptions")?,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{Error, Result};
 
-use super::{Action, Options};
+use super::{Action, Manner, Options, Victims};
 
 /// A look costs the server some milliseconds.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -63,6 +63,10 @@ impl Options {
                 "--dry-run goes with --cancel, --terminate or --escalate: a listing does nothing",
             ),
             (
+                (scope.save.as_deref()).is_some_and(|path| matches!(path.to_str(), Some("" | "-"))),
+                "--save needs the name of a file",
+            ),
+            (
                 acts && scope.fail_if_blocked,
                 "--fail-if-blocked goes with a listing only",
             ),
@@ -71,6 +75,26 @@ impl Options {
                 return Err(Error::usage(why));
             }
         }
-        Ok(())
+        match self.only_acting() {
+            Some(flag) if !acts => Err(Error::usage(format!(
+                "{flag} goes with --cancel, --terminate or --escalate only: a listing shows all that match"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A flag that says nothing to a listing.
+    fn only_acting(&self) -> Option<&'static str> {
+        let (victims, usual) = (&self.victims, Victims::default());
+        let flags = [
+            ("--victims", victims.which.is_some()),
+            ("--max", victims.most != usual.most),
+            ("--max-percent", victims.most_percent.is_some()),
+            ("--grace", self.manner.grace != Manner::default().grace),
+        ];
+        flags
+            .iter()
+            .find(|(_, given)| *given)
+            .map(|(flag, _)| *flag)
     }
 }

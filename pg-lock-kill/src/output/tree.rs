@@ -1,4 +1,7 @@
 //! The tree as lines of text: who waits stands below whom it waits for.
+//!
+//! A line is cut to the terminal; what must not be cut, as what came of it and what to do about it, stands in
+//! full below.
 
 use std::time::Duration;
 
@@ -10,54 +13,97 @@ use crate::record::Record;
 /// Between two columns.
 const GAP: &str = "  ";
 
+/// Before a line that belongs to the one above it.
+const INDENT: &str = "    ";
+
 /// Deeper than that nobody is pushed to the right any further.
 const DEEPEST: usize = 8;
 
-/// Names are cut to so many columns of a terminal.
+/// Names are cut to so many columns.
 const LONGEST_NAME: usize = 16;
 
-/// A terminal narrower than that has no room for roles and databases beside the application.
-const NARROW: usize = 100;
+/// A terminal narrower than that has no room for roles and databases beside the application: those
+/// who block have theirs below.
+const NARROW: usize = 120;
+
+/// One that is narrower than that has no room for what a session does beside its numbers.
+const TINY: usize = 60;
 
 /// So much of a statement is shown where there is no terminal to cut it.
 const LONGEST_STATEMENT: usize = 200;
 
-const NAMES: [&str; 6] = ["pid", "waits", "blocks", "frees", "who", "what"];
+const COLUMNS: usize = 6;
+const NAMES: [&str; COLUMNS] = ["pid", "waits", "blocks", "frees", "who", "what"];
+
+/// What is shown of one.
+struct Row {
+    cells: [String; COLUMNS],
+    /// In full, below.
+    notes: Vec<String>,
+}
 
 /// A line for the names of the columns, and one for each record; cut to the terminal, if it is one.
 pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
-    let mut rows: Vec<[String; 6]> = vec![NAMES.map(str::to_string)];
-    let is_narrow = terminal.is_some_and(|width| width < NARROW);
+    let is_below = |width: usize| terminal.is_some_and(|terminal| terminal < width);
+    let (is_narrow, is_tiny) = (is_below(NARROW), is_below(TINY));
+    let mut rows = vec![Row {
+        cells: NAMES.map(str::to_string),
+        notes: Vec::new(),
+    }];
     rows.extend(records.iter().map(|record| row(record, records, is_narrow)));
-    let widths: Vec<usize> = (0..NAMES.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| printable::width(&row[column]))
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    let line = |row: &[String; 6]| {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths[column].saturating_sub(printable::width(cell)));
-            let gap = if column == 0 { "" } else { GAP };
-            match is_number(column) {
-                true => line.extend([gap, &pad, cell]),
-                false => line.extend([gap, cell, &pad]),
-            }
+    if is_tiny {
+        rows.iter_mut().skip(1).for_each(Row::move_what_below);
+        rows[0].cells[COLUMNS - 1].clear();
+    }
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| printable::width(&row.cells[column]));
+        cells.max().unwrap_or(0)
+    });
+    let mut lines = Vec::new();
+    for row in &rows {
+        let line = joined(&row.cells, &widths);
+        lines.push(terminal.map_or_else(|| line.clone(), |width| printable::cut(&line, width)));
+        for note in &row.notes {
+            lines.extend(indented(note, terminal));
         }
-        let line = line.trim_end();
-        terminal.map_or_else(|| line.to_string(), |width| printable::fit(line, width))
+    }
+    lines
+}
+
+fn joined(cells: &[String; COLUMNS], widths: &[usize; COLUMNS]) -> String {
+    let mut line = String::new();
+    for (column, cell) in cells.iter().enumerate() {
+        let pad = " ".repeat(widths[column].saturating_sub(printable::width(cell)));
+        let gap = if column == 0 { "" } else { GAP };
+        match is_number(column) {
+            true => line.extend([gap, &pad, cell]),
+            false => line.extend([gap, cell, &pad]),
+        }
+    }
+    line.trim_end().to_string()
+}
+
+fn indented(note: &str, terminal: Option<usize>) -> Vec<String> {
+    let lines = match terminal {
+        Some(width) => printable::wrap(note, width.saturating_sub(INDENT.len())),
+        None => vec![note.to_string()],
     };
-    rows.iter().map(line).collect()
+    let lines = lines.into_iter();
+    lines.map(|line| format!("{INDENT}{line}")).collect()
 }
 
 fn is_number(column: usize) -> bool {
     (1..=3).contains(&column)
 }
 
-fn row(record: &Record, records: &[Record], is_narrow: bool) -> [String; 6] {
+impl Row {
+    fn move_what_below(&mut self) {
+        let what = std::mem::take(&mut self.cells[COLUMNS - 1]);
+        self.notes.insert(0, what);
+    }
+}
+
+fn row(record: &Record, records: &[Record], is_narrow: bool) -> Row {
     let count = |count: usize| {
         if count == 0 {
             String::new()
@@ -66,14 +112,18 @@ fn row(record: &Record, records: &[Record], is_narrow: bool) -> [String; 6] {
         }
     };
     let waits = record.waiting_seconds.map(span).unwrap_or_default();
-    [
+    let cells = [
         place(record, records),
         waits,
         count(record.blocking),
         count(record.frees),
         who(record, is_narrow),
         what(record),
-    ]
+    ];
+    Row {
+        cells,
+        notes: notes(record, is_narrow),
+    }
 }
 
 /// The number, below and to the right of whom it waits for.
@@ -95,7 +145,7 @@ fn place(record: &Record, records: &[Record]) -> String {
 fn who(record: &Record, is_narrow: bool) -> String {
     let name = |name: &Option<String>| {
         let name = printable::line(name.as_deref().unwrap_or_default());
-        printable::fit(&name, LONGEST_NAME)
+        printable::cut(&name, LONGEST_NAME)
     };
     let kind = record.backend_type.as_deref().unwrap_or_default();
     let (user, database) = (name(&record.user), name(&record.database));
@@ -113,7 +163,7 @@ fn who(record: &Record, is_narrow: bool) -> String {
     }
 }
 
-/// What was done, what it waits for or holds, what it does, and its statement.
+/// What came of it, what it waits for or holds, what it does, and its statement.
 fn what(record: &Record) -> String {
     let mut parts = Vec::new();
     if let Some(result) = &record.result {
@@ -124,31 +174,63 @@ fn what(record: &Record) -> String {
                 .to_string(),
         );
     }
-    parts.extend(record.message.clone());
     if record.deadlock {
         parts.push("DEADLOCK".to_string());
     }
-    parts.extend(state(record));
     parts.extend(lock(record));
+    parts.extend(state(record));
     parts.extend(record.progress.clone());
-    parts.extend(
-        record
-            .cheaper_pid
-            .map(|pid| format!("cheaper to end: {pid}")),
-    );
-    parts.extend(
-        record
-            .protected
-            .as_ref()
-            .filter(|_| record.result.is_none())
-            .map(|why| format!("protected: {why}")),
-    );
-    parts.extend(record.remedy.clone());
+    let protected = record.protected.as_ref().filter(|_| !is_in_the_way(record));
+    parts.extend(protected.map(|why| format!("protected: {why}")));
     if let Some(query) = record.query.as_ref().filter(|query| !query.is_empty()) {
         let words: Vec<&str> = query.split_whitespace().collect();
-        parts.push(printable::fit(&words.join(" "), LONGEST_STATEMENT));
+        parts.push(printable::cut(&words.join(" "), LONGEST_STATEMENT));
     }
     printable::line(&parts.join(" | "))
+}
+
+/// Whether it is one of those that matter: others wait for it, or it was to end.
+fn is_in_the_way(record: &Record) -> bool {
+    record.blocking > 0 || record.result.is_some()
+}
+
+/// What must be read to its end.
+fn notes(record: &Record, is_narrow: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if is_narrow && record.depth == 0 && is_in_the_way(record) {
+        notes.push(whole(record));
+    }
+    notes.extend(record.message.clone());
+    let protected = record.protected.as_ref();
+    let protected = protected.filter(|_| is_in_the_way(record) && record.result.is_none());
+    notes.extend(protected.map(|why| format!("protected: {why}")));
+    notes.extend(record.cheaper_pid.map(|pid| {
+        format!(
+            "the end of {pid} would free about as many and lose less: pg-lock-kill | \
+             jq -c 'select(.pid == {pid})' | pg-lock-kill - --terminate"
+        )
+    }));
+    let database = record.database.as_deref().unwrap_or_default();
+    let remedy = record.remedy.as_ref();
+    notes.extend(remedy.map(|remedy| format!("in the database {database}: {remedy}")));
+    notes.iter().map(|note| printable::line(note)).collect()
+}
+
+/// What a narrow terminal has no room for in the line itself.
+fn whole(record: &Record) -> String {
+    let name = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
+    let role = match (name(&record.user), name(&record.database)) {
+        (Some(user), Some(database)) => Some(format!("{user}@{database}")),
+        (user, _) => user,
+    };
+    let parts = [
+        role,
+        name(&record.application_name),
+        lock(record),
+        state(record),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" | ")
 }
 
 fn lock(record: &Record) -> Option<String> {
@@ -163,7 +245,7 @@ fn lock(record: &Record) -> Option<String> {
         .as_deref()
         .map(|mode| mode.strip_suffix("Lock").unwrap_or(mode));
     let lock = match mode {
-        Some(mode) => format!("{mode} on {target}"),
+        Some(mode) => format!("{target} ({mode})"),
         None => target.to_string(),
     };
     let waits = record.waiting_seconds.is_some() || record.blocked_by.is_some();
@@ -193,3 +275,6 @@ fn state(record: &Record) -> Option<String> {
 fn span(seconds: f64) -> String {
     human_duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,15 +116,19 @@ fn the_tree_as_text() {
         .run();
     let output = output.expect_code(0);
     let lines: Vec<&str> = output.stdout.lines().collect();
-    assert_eq!(lines.len(), 3, "{output:?}");
+    assert_eq!(lines.len(), 4, "{output:?}");
     assert!(lines[0].starts_with("pid "), "{output:?}");
     assert!(
         lines[1].contains("etl-7") && lines[1].contains("idle in transaction for"),
         "{output:?}"
     );
-    assert!(lines[2].starts_with("└ "), "{output:?}");
     assert!(
-        lines[2].contains("wants Share on row (0,1) of public.t"),
+        lines[2].starts_with("    protected: its role"),
+        "{output:?}"
+    );
+    assert!(lines[3].starts_with("└ "), "{output:?}");
+    assert!(
+        lines[3].contains("wants row (0,1) of public.t (Share)"),
         "{output:?}"
     );
     // A terminal's lines are no longer than it is wide: 80 where it does not say.
@@ -134,12 +138,20 @@ fn the_tree_as_text() {
         .args(["--database", database])
         .terminal()
         .run();
-    let widest = output
-        .stdout
-        .lines()
-        .map(|line| line.trim_end().chars().count())
-        .max();
-    assert_eq!(widest, Some(80), "{output:?}");
+    let width = |line: &str| line.trim_end().chars().count();
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(
+        lines.iter().map(|line| width(line)).max(),
+        Some(80),
+        "{output:?}"
+    );
+    // What has no room in the head's line stands below it.
+    let below = lines[2..lines.len() - 1].join(" ");
+    let below: Vec<&str> = below.split_whitespace().collect();
+    let below = below.join(" ");
+    let said = [database, "etl-7", "idle in transaction for", "public.t"];
+    let is_said = |word: &&str| below.contains(*word);
+    assert!(said.iter().all(is_said), "{output:?}");
     let tree = Tree::of(&two.stage.tool().args(["--database", database]).run());
     assert_eq!(tree.records.len(), 2, "a pipe gets records");
 }

@@ -32,6 +32,18 @@ fn superusers_only_if_they_are_included() {
     let output = ground.run(&arguments).expect_code(0);
     expect_result(&output, head.pid, "terminate", "ended");
     waiter.answer().unwrap();
+    // One that waits is still there; one that only matches is none of those that are in the way.
+    let _app = ground.holder("app", "update t set n = 1 where id = 2");
+    let root = Actor::new(ground.client_of("postgres"), "root");
+    root.start("update t set n = 1 where id = 2");
+    ground.until_waiting(&root);
+    let waiters = ["--victims", "waiters", "--terminate", "--dry-run"];
+    let output = ground.run(&waiters).expect_code(1);
+    expect_result(&output, root.pid, "", "protected");
+    let matching = ["--sessions", "--app", "idle", "--terminate"];
+    let idle = Actor::new(ground.client_of("postgres"), "idle");
+    let output = ground.run(&matching).expect_code(0);
+    expect_result(&output, idle.pid, "", "protected");
 }
 
 /// Whatever kind of flag is given: all at once.
@@ -78,7 +90,8 @@ fn a_walsender_is_never_ended() {
             .all(|(ended, _, result)| { *ended != i64::from(pid) || result == "protected" })
     );
     let named = ground.tool(&["-", "--bare-pids", "--include-superusers", "--terminate"]);
-    let output = named.stdin(format!("{pid}\n")).run();
+    // Whoever names one hears by the status, too, that it is there still.
+    let output = named.stdin(format!("{pid}\n")).run().expect_code(1);
     expect_result(&output, pid, "", "protected");
     assert!(message(&output).contains("sends WAL"));
     assert!(ground_is_there(&ground, pid));

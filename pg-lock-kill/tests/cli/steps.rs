@@ -164,6 +164,8 @@ fn two_holders_of_one_row_are_ended_and_the_next_in_line_is_not() {
     expected.sort_unstable();
     assert_eq!(pids, expected, "{output:?}");
     // It has the lock now, and the last one waits for it: that is no reason to end it.
+    let said = format!("1 waits for {} now, which has only got its lock", next.pid);
+    output.expect_error(&said);
     next.answer().unwrap();
     next.run("commit");
     last.answer().unwrap();
@@ -341,6 +343,29 @@ fn who_goes_on_by_itself_is_not_ended() {
 }
 
 #[test]
+fn whose_end_would_lose_less_is_said() {
+    let ground = Ground::new();
+    let [reader, migrate, _one, _two] = queue(&ground);
+    reader.run("update t set n = 3 where id = 3");
+    let output = ground
+        .run(&["--terminate", "--dry-run", "-v"])
+        .expect_code(0);
+    expect_result(&output, reader.pid, "terminate", "dry_run");
+    let said = format!(
+        "the end of {} would free about as many as that of",
+        migrate.pid
+    );
+    let noted = format!("terminate: {} of app, reader, which blocks 3", reader.pid);
+    assert!(
+        output.stderr.contains(&said) && output.stderr.contains(&noted),
+        "{output:?}"
+    );
+    // It is one of the victims.
+    let arguments = ["--terminate", "--victims", "all", "--max", "9", "--dry-run"];
+    assert_eq!(ground.run(&arguments).expect_code(0).stderr, "");
+}
+
+#[test]
 fn of_those_that_are_named_who_waits_no_more_is_not_ended() {
     let ground = Ground::new();
     let four = queue(&ground);
@@ -399,11 +424,11 @@ fn where_nobody_is_chosen_it_is_said() {
     for (arguments, said) in [
         (
             &["--app", "elt"][..],
-            "nobody was chosen, and 1 wait: of 1 heads none matches\n",
+            "nobody was chosen, and 1 waits: the head does not match\n",
         ),
         (
             &["--app", "web"],
-            "1 that match wait themselves: --victims all",
+            "one that matches waits itself: --victims all",
         ),
         (&["-"], "standard input names nobody"),
     ] {

@@ -181,6 +181,27 @@ fn who_can_not_be_ended_uses_up_nothing() {
 }
 
 #[test]
+fn not_yet_is_an_answer_too() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let command = format!("echo >> {0}; [ $(wc -l < {0}) = 3 ]", asked.display());
+    let output = watch(&ground, &["--exec", &command]).finish();
+    // It was ended in the end.
+    let told = results(&output.expect_code(0));
+    let told: Vec<_> = told
+        .iter()
+        .filter(|(_, _, result)| !result.is_empty())
+        .collect();
+    let is =
+        |action: &str, result: &str| (i64::from(head.pid), action.to_string(), result.to_string());
+    assert_eq!(told, [&is("", "vetoed"), &is("terminate", "ended")]);
+    waiter.answer().unwrap();
+}
+
+#[test]
 fn the_next_in_line_is_no_victim_of_the_next_look() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
@@ -273,6 +294,9 @@ fn what_makes_no_sense_is_refused() {
             "idle in transaction",
         ),
         (&["--save", "/dev/null"], "no ordinary file"),
+        (&["--save", "-"], "--save needs the name of a file"),
+        (&["--victims", "waiters"], "--victims goes with --cancel"),
+        (&["--grace", "1s"], "--grace goes with --cancel"),
     ] {
         let output = ground.run(arguments).expect_code(2).expect_no_output();
         output.expect_error(why);

@@ -1,26 +1,53 @@
-//! Rows meet the CHECK constraints of their table, whether or not the catalogue takes that for granted.
+//! Rows meet the CHECK constraints of their table and of the domains of its columns, and no NULL is
+//! where none may be, whether or not the catalogue takes that for granted.
+
+mod columns;
 
 use std::collections::BTreeMap;
 
 use postgres::Client;
 use postgres::types::Type;
-use shared::dump::QualifiedName;
+use shared::dump::{QualifiedName, quote_identifier};
 use shared::{Error, Result};
 
 use super::job::Job;
 use super::{Origin, Outcome, Seen};
 use crate::proof::counted;
+use columns::Asked;
 
 pub const CHECK: &str = "check_constraints";
 
 /// A constraint of a table.
 #[derive(Debug, Clone)]
 struct Constraint {
-    oid: u32,
+    asks: Asks,
     name: String,
     validated: bool,
     enforced: bool,
     runs_own_code: bool,
+}
+
+/// What a constraint asks of each row.
+#[derive(Debug, Clone)]
+enum Asks {
+    /// What the catalogue says of the constraint with this number.
+    Stored(u32),
+    /// The same of a domain, about a column.
+    OfDomain(u32, Asked),
+    /// That there is no NULL in this column.
+    NoNull(String),
+}
+
+/// So many columns are looked at together: a function takes a hundred arguments at most.
+const AT_ONCE: usize = 90;
+
+/// That there is no NULL in any of these columns. `IS NULL` would be something else for a composite
+/// value, and the planner may know that there is none.
+fn no_null(columns: &[&Constraint]) -> String {
+    let names = columns.iter().filter_map(|one| one.asks.column());
+    let names: Vec<String> = names.map(quote_identifier).collect();
+    let names = names.join(", ");
+    format!("pg_catalog.num_nulls({names}) OPERATOR(pg_catalog.=) 0")
 }
 
 /// The constraints of one table: it is read once for all of them.
@@ -33,7 +60,9 @@ struct Table {
 /// A job for each table.
 pub fn plan(client: &mut Client, origin: Origin<'_>) -> Result<Vec<Job>> {
     let (live, restored) = (origin.is_live(), matches!(origin, Origin::Restored(_)));
-    let jobs = read(client)?.into_iter().map(|table| {
+    let mut tables = read(client)?;
+    columns::add(client, &mut tables, restored)?;
+    let jobs = tables.into_iter().map(|table| {
         let object = table.name.to_string();
         Job::of_many(CHECK, object, table.pages, move |client| {
             table.look(client, live, restored)
@@ -50,7 +79,7 @@ fn read(client: &mut Client) -> Result<Vec<Table>> {
             name: row.try_get("table_name")?,
         };
         let constraint = Constraint {
-            oid: row.try_get("constraint_oid")?,
+            asks: Asks::Stored(row.try_get("constraint_oid")?),
             name: row.try_get("name")?,
             validated: row.try_get("validated")?,
             enforced: row.try_get("enforced")?,
@@ -97,20 +126,61 @@ impl Table {
                 outcome: Outcome::Listed(message),
             });
         }
-        let oids: Vec<u32> = looked_at.iter().map(|constraint| constraint.oid).collect();
-        let conditions = conditions(client, &oids)?;
-        let looked_at: Vec<(&Constraint, &str)> = looked_at
-            .into_iter()
-            .filter_map(|constraint| Some((constraint, conditions.get(&constraint.oid)?.as_str())))
+        let oids: Vec<u32> = looked_at
+            .iter()
+            .filter_map(|constraint| constraint.asks.stored())
             .collect();
-        for ((constraint, _), count) in looked_at.iter().zip(self.counts(client, &looked_at)?) {
-            let outcome = match count {
-                Ok(count) => constraint.outcome(count, restored),
-                Err(error) => Outcome::of_error(error)?,
-            };
-            seen.push(self.seen(constraint, outcome));
+        let conditions = conditions(client, &oids)?;
+        let (columns, others): (Vec<&Constraint>, Vec<&Constraint>) = looked_at
+            .into_iter()
+            .partition(|constraint| constraint.asks.column().is_some());
+        let others: Vec<(&Constraint, String)> = others
+            .into_iter()
+            .filter_map(|constraint| Some((constraint, constraint.asks.of_row(&conditions)?)))
+            .collect();
+        let groups: Vec<&[&Constraint]> = columns.chunks(AT_ONCE).collect();
+        let together = groups.iter().map(|group| no_null(group));
+        let asked: Vec<String> = others
+            .iter()
+            .map(|(_, condition)| condition.clone())
+            .chain(together)
+            .collect();
+        let mut counts = self.counts(client, &asked)?.into_iter();
+        for ((constraint, _), count) in others.iter().zip(counts.by_ref()) {
+            seen.push(self.seen(constraint, constraint.outcome(count, restored)?));
+        }
+        for (group, count) in groups.into_iter().zip(counts) {
+            seen.extend(self.columns(client, group, count, restored)?);
         }
         Ok(seen)
+    }
+
+    /// What is to be said of columns in which no NULL may be; one after the other where there is one.
+    fn columns(
+        &self,
+        client: &mut Client,
+        group: &[&Constraint],
+        count: Result<i64>,
+        restored: bool,
+    ) -> Result<Vec<Seen>> {
+        match count {
+            Ok(0) => Ok(group
+                .iter()
+                .map(|constraint| self.seen(constraint, Outcome::Holds))
+                .collect()),
+            Ok(_) => {
+                let asked: Vec<String> = group.iter().map(|one| no_null(&[one])).collect();
+                let counts = self.counts(client, &asked)?;
+                let seen = group.iter().zip(counts).map(|(constraint, count)| {
+                    Ok(self.seen(constraint, constraint.outcome(count, restored)?))
+                });
+                seen.collect()
+            }
+            Err(error) => Ok(vec![Seen {
+                object: format!("{} NOT NULL", self.name),
+                outcome: Outcome::of_error(error)?,
+            }]),
+        }
     }
 
     fn seen(&self, constraint: &Constraint, outcome: Outcome) -> Seen {
@@ -121,25 +191,17 @@ impl Table {
     }
 
     /// How many rows break each, in one reading of the table; where an error ends that, one by one.
-    fn counts(
-        &self,
-        client: &mut Client,
-        constraints: &[(&Constraint, &str)],
-    ) -> Result<Vec<Result<i64>>> {
-        if constraints.is_empty() {
+    fn counts(&self, client: &mut Client, conditions: &[String]) -> Result<Vec<Result<i64>>> {
+        if conditions.is_empty() {
             return Ok(Vec::new());
         }
         client.batch_execute("SAVEPOINT all_of_table")?;
-        let conditions: Vec<&str> = constraints
-            .iter()
-            .map(|(_, condition)| *condition)
-            .collect();
-        match self.count(client, &conditions) {
+        match self.count(client, conditions) {
             Ok(counts) => Ok(counts.into_iter().map(Ok).collect()),
             Err(error) if error.sqlstate().is_some() => {
                 let alone = conditions.iter().map(|condition| {
                     client.batch_execute("ROLLBACK TO SAVEPOINT all_of_table")?;
-                    let counts = self.count(client, &[condition]);
+                    let counts = self.count(client, std::slice::from_ref(condition));
                     Ok(counts.map(|counts| counts.first().copied().unwrap_or_default()))
                 });
                 let alone = alone.collect();
@@ -150,7 +212,7 @@ impl Table {
         }
     }
 
-    fn count(&self, client: &mut Client, conditions: &[&str]) -> Result<Vec<i64>> {
+    fn count(&self, client: &mut Client, conditions: &[String]) -> Result<Vec<i64>> {
         // Neither in WHERE, where the planner might conclude from the constraint that no row
         // breaks it, nor under another name, which a condition on the whole row would miss.
         let counts: Vec<String> = conditions
@@ -172,15 +234,44 @@ impl Table {
     }
 }
 
+impl Asks {
+    /// The number of what the catalogue has to tell.
+    fn stored(&self) -> Option<u32> {
+        match self {
+            Self::Stored(oid) | Self::OfDomain(oid, _) => Some(*oid),
+            Self::NoNull(_) => None,
+        }
+    }
+
+    /// The column in which there is no NULL.
+    fn column(&self) -> Option<&str> {
+        match self {
+            Self::NoNull(column) => Some(column),
+            Self::Stored(_) | Self::OfDomain(..) => None,
+        }
+    }
+
+    /// What is asked, as SQL; `None` if it is gone.
+    fn of_row(&self, stored: &BTreeMap<u32, String>) -> Option<String> {
+        match self {
+            Self::Stored(oid) => stored.get(oid).cloned(),
+            Self::OfDomain(oid, asked) => Some(asked.of_row(stored.get(oid)?)),
+            Self::NoNull(_) => None,
+        }
+    }
+}
+
 impl Constraint {
-    fn outcome(&self, broken_by: i64, restored: bool) -> Outcome {
+    fn outcome(&self, broken_by: Result<i64>, restored: bool) -> Result<Outcome> {
         let how = self.how();
-        match (broken_by, how) {
+        let broken_by = match broken_by {
+            Ok(count) => count,
+            Err(error) => return Outcome::of_error(error),
+        };
+        Ok(match (broken_by, how) {
             (0, "") => Outcome::Holds,
             (0, "NOT VALID; ") => Outcome::Listed(
-                "NOT VALID; every row meets it: ALTER TABLE … VALIDATE CONSTRAINT would make it \
-                 valid"
-                    .into(),
+                "NOT VALID; every row meets it: VALIDATE CONSTRAINT would make it valid".into(),
             ),
             (0, _) => Outcome::Listed(format!("{how}every row meets it")),
             (count, _) => {
@@ -194,7 +285,7 @@ impl Constraint {
                     (true, _) => Outcome::Inherited(message),
                 }
             }
-        }
+        })
     }
 
     fn how(&self) -> &'static str {

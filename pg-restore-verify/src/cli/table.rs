@@ -38,12 +38,14 @@ pub const TOOL: Tool = Tool::new(
      order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. For \
-     root, without TMPDIR, it lies in memory (/dev/shm) if what a backup with a manifest restores \
+     manifest or the backup's size, is not begun: an error says how much is needed. \
+     Without TMPDIR it lies in memory (/dev/shm) if what a backup with a manifest restores \
      to is sure to take no more than a quarter of the free memory, of the machine and of each \
-     control group, and no other such server is there; --memory sets another bound, for everybody, and \
-     then half of what is free may be taken. Other users' files there are taken \
-     away by systemd's RemoveIPC when they log out.\n\n\
+     control group, and no other such server is there; --memory sets another bound, and \
+     then half of what is free may be taken. What does not fit there after all is restored once \
+     more, on the disk. Files of a user with a number from 1000 on are taken \
+     away there by systemd's RemoveIPC on logging out: for such a one, where systemd runs, it lies \
+     in memory with --memory only.\n\n\
      With -t, -n or --where a part of the backup is restored and proved. All definitions are \
      restored first, so that what was chosen finds the types and functions that it needs; then the \
      tables that were not chosen go. Rows that refer to rows which were not chosen are counted, and \
@@ -80,9 +82,10 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
-     is told of alike. Not asked, for the server did when the rows came, are NOT NULL, constraints of \
-     domains and, before 17, whether what a unique index holds is unique: with --live and \
-     --base-backup nobody does. What could not be \
+     is told of alike. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
+     and are unique or excluded where they have to be, the server asked when it restored them: with --live \
+     and --base-backup that is asked, too. (Domains within arrays and composite types are not looked \
+     for. Unique keys are read in the order of their indexes.) What could not be \
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\
      No record shows a password: strings in the definitions of subscriptions, servers, user \
@@ -435,6 +438,10 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
     ("schema", "every definition, dumped again and compared"),
     ("database", "the database's own properties and settings"),
     (
+        "extensions",
+        "their versions, which the manifest says and no dump does",
+    ),
+    (
         "references",
         "rows that refer to what -t, -n or --where left out",
     ),
@@ -442,7 +449,14 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
         "foreign_keys",
         "rows without counterpart, for every foreign key",
     ),
-    ("check_constraints", "rows that break a CHECK constraint"),
+    (
+        "check_constraints",
+        "rows that break a CHECK constraint, of their table or a domain, or a NOT NULL",
+    ),
+    (
+        "unique_keys",
+        "rows that are the same by a unique index, or exclude each other",
+    ),
     ("indexes", "indexes that are not valid or not ready"),
     ("btrees", "B-trees that amcheck finds broken"),
     (

@@ -122,6 +122,12 @@ pub fn restore_archive(
         }
     };
     let mut contents = collector.finish();
+    let entries = part.toc.into_iter().flat_map(Toc::entries);
+    let tables = entries.filter(|(_, entry)| entry.kind == "TABLE DATA" && entry.copy.is_empty());
+    contents.note_empty(tables.map(|(_, entry)| QualifiedName {
+        schema: Some(entry.schema.clone()),
+        name: entry.name.clone(),
+    }));
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
     }

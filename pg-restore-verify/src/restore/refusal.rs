@@ -5,6 +5,7 @@ use shared::Error;
 use shared::secrets::{masked_beginning, masked_words};
 
 use crate::attribute_versions;
+use crate::room;
 
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,10 +176,9 @@ impl Refusal {
     pub fn own_trouble(&self, on_ours: bool) -> Option<Error> {
         let says = |words: &[&str]| words.iter().any(|words| self.message.contains(words));
         if says(&NO_ROOM) {
-            let error = Error::new("there is no room to restore the backup");
-            let error = error.with_detail(format!("{}: {}", self.shown(), self.in_words()));
+            let error = room::full(format!("{}: {}", self.shown(), self.in_words()));
             return Some(error.with_hint(match on_ours {
-                true => "make room, or name another folder in TMPDIR",
+                true => room::MAKE_ROOM,
                 false => "make room there, or leave out -d for a server of our own",
             }));
         }
@@ -195,8 +195,7 @@ impl Refusal {
             let detail = format!("{}: {}", self.shown(), self.in_words());
             match on_ours {
                 true => server_gone(detail),
-                false => Error::new("the server ended, or the session that restored on it")
-                    .with_detail(detail),
+                false => session_gone(detail),
             }
         })
     }
@@ -209,6 +208,11 @@ pub fn server_gone(detail: String) -> Error {
         true => Error::new(detail),
         false => error.with_detail(detail),
     }
+}
+
+/// The same where it may be the session alone that is not.
+pub fn session_gone(detail: String) -> Error {
+    Error::new("the server ended, or the session that restored on it").with_detail(detail)
 }
 
 /// The code of a role of a newer server's own, which this one lets nobody create.

@@ -59,6 +59,12 @@ pub fn restore_script<R: Read>(
     restore.collector.bare(script.bare());
     let mut chosen = restore.chosen.unwrap_or_default();
     let mut contents = restore.collector.finish();
+    let bare = contents.bare.clone();
+    let tables = bare.iter().filter(|entry| entry.kind == "TABLE DATA");
+    contents.note_empty(tables.map(|entry| QualifiedName {
+        schema: Some(entry.schema.clone()),
+        name: entry.name.clone(),
+    }));
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
     let reaching = restore.reaching.into_iter().flatten();
     contents.held_off.others.extend(reaching);

@@ -10,10 +10,11 @@ use postgres::types::Type;
 use shared::cli::Context;
 use shared::cluster::Cluster;
 use shared::dump::{QualifiedName, quote_identifier};
+use shared::error::Kind;
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::refusal::{RESERVED_NAME, Refusal, lacks_right, server_gone};
+use super::refusal::{RESERVED_NAME, Refusal, lacks_right, server_gone, session_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::attribute_versions;
@@ -21,6 +22,7 @@ use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::promised::Promised;
 use crate::roles::Needs;
+use crate::room;
 use crate::scratch::Scratch;
 use crate::server::{Database, Server};
 use crate::servers::{self, Servers};
@@ -28,6 +30,9 @@ use place::Beside;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 pub const DATABASE: &str = "pg_restore_verify";
+
+/// What tokio-postgres says of a session that the server ended without a word.
+const CONNECTION_CLOSED: &str = "connection closed";
 
 /// Where a backup is restored.
 pub struct Target {
@@ -300,19 +305,25 @@ impl Target {
         let own = log.get(self.first_word..).unwrap_or_default();
         match memchr::memmem::find(own, full) {
             None => Ok(()),
-            Some(_) => Err(Error::new("there is no room to restore the backup")
-                .with_detail("No space left on device")
-                .with_hint("make room, or name another folder in TMPDIR")),
+            Some(_) => Err(room::full("No space left on device").with_hint(room::MAKE_ROOM)),
         }
     }
 
-    /// In other words, if what failed did so because the throw-away server is gone.
+    /// In other words, if what failed did so because the throw-away server has no room, or is gone.
     pub fn explain(&self, error: Error) -> Error {
-        let may_be = self.server().is_ours() && error.sqlstate().is_none();
-        let is_gone = || signals::check().is_ok() && self.server().connect_to_server().is_err();
-        match may_be && is_gone() {
-            true => server_gone(error.in_one_line()),
-            false => error,
+        if signals::check().is_err() || error.kind() == Kind::BrokenPipe {
+            return error;
+        }
+        if let Err(full) = self.has_room() {
+            return full;
+        }
+        let is_gone = || self.server().connect_to_server().is_err();
+        match (error.sqlstate(), self.server().is_ours()) {
+            (None, true) if is_gone() => server_gone(error.in_one_line()),
+            (None, false) if error.message() == CONNECTION_CLOSED || is_gone() => {
+                session_gone(error.in_one_line())
+            }
+            _ => error,
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use shared::cluster::ClusterOptions;
 use tempfile::TempDir;
-use tests::{Database, ToolCommand, eventually, files_in, processes_with, start, tool};
+use tests::{Database, Output, ToolCommand, eventually, files_in, processes_with, start, tool};
 
 use crate::backups::{dump, expect_verdict, shop};
 
@@ -106,6 +106,49 @@ fn endless(format: &str, path: &Path) {
     dump(&source, &[format], path);
 }
 
+/// Starts it, and kills its server as soon as one of its sessions is asleep, and `many` of them are
+/// at work.
+fn killed_asleep(run: ToolCommand, place: &Path, many: i64) -> Output {
+    let run = run.env("TMPDIR", place).start();
+    let asleep = format!(
+        "select coalesce(bool_or(wait_event = 'PgSleep') and count(*) >= {many}, false)
+         from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
+    );
+    let is_asleep = |folder: &str| {
+        let mut config = postgres::Config::new();
+        config.host_path(place.join(folder));
+        config.user("postgres").dbname("template1");
+        let client = config.connect(postgres::NoTls);
+        client.is_ok_and(|mut client| client.query_one(&asleep, &[]).unwrap().get(0))
+    };
+    eventually("the restore is under way", || {
+        folders(place).iter().any(|folder| is_asleep(folder))
+    });
+    kill_server(&place.join(&folders(place)[0]));
+    run.finish()
+}
+
+fn kill_server(folder: &Path) {
+    let pid = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+    let pid = pid.lines().next().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+#[track_caller]
+fn expect_not_to_blame(output: &Output, status: &str, words: &str) {
+    assert_eq!(output.code(), Some(2), "{output:?}");
+    assert!(output.stderr.contains(words), "{output:?}");
+    let verdict = output.json_lines().pop().unwrap();
+    assert_eq!(verdict["check"], "verdict", "{output:?}");
+    assert_eq!(verdict["status"], status, "{output:?}");
+    assert!(
+        verdict["message"].as_str().unwrap().contains(words),
+        "{output:?}"
+    );
+}
+
+const ENDED: &str = "the throw-away server ended before the restore did";
+
 #[test]
 fn its_server_is_killed_and_the_backup_is_not_to_blame() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,33 +156,79 @@ fn its_server_is_killed_and_the_backup_is_not_to_blame() {
         let place = place();
         let path = folder.path().join(format);
         endless(format, &path);
-        let run = tool("pg-restore-verify").env("TMPDIR", place.path());
-        let run = run.arg(&path).start();
-        let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
-        let is_asleep = |folder: &str| {
-            let mut config = postgres::Config::new();
-            config.host_path(place.path().join(folder));
-            config.user("postgres").dbname("template1");
-            let client = config.connect(postgres::NoTls);
-            client
-                .is_ok_and(|mut client| client.query_one(asleep, &[]).unwrap().get::<_, i64>(0) > 0)
-        };
-        eventually("the restore is under way", || {
-            folders(place.path()).iter().any(|folder| is_asleep(folder))
-        });
-        let server = place.path().join(&folders(place.path())[0]);
-        let pid = fs::read_to_string(server.join("data/postmaster.pid")).unwrap();
-        let pid = pid.lines().next().unwrap().parse().unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-        let output = run.finish().expect_code(2);
-        let words = "the throw-away server ended before the restore did";
-        assert!(output.stderr.contains(words), "{format}: {output:?}");
-        let verdict = output.json_lines().pop().unwrap();
-        assert_eq!(verdict["check"], "verdict", "{output:?}");
-        assert!(
-            verdict["message"].as_str().unwrap().contains(words),
-            "{output:?}"
-        );
+        let run = tool("pg-restore-verify").arg(&path);
+        let output = killed_asleep(run, place.path(), 1);
+        expect_not_to_blame(&output, "failed", ENDED);
         assert_eq!(folders(place.path()), [""; 0]);
+    }
+}
+
+#[test]
+fn also_while_rows_go_to_several_sessions() {
+    let source = Database::new();
+    // Rows in which nothing but the last of them takes its time.
+    source.sql(
+        "create function wait(a int) returns bool language plpgsql as $$ begin
+             if a = 40000 and current_database() = 'pg_restore_verify' then
+                 perform pg_sleep(3600);
+             end if;
+             return true; end $$;
+         create domain slow as int check (wait(value));
+         create type pair as (a slow);
+         create table t (p pair, words text);
+         insert into t select row(i)::pair, repeat(md5(i::text), 20) from generate_series(1, 40000) i",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc"] {
+        let place = place();
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let run = tool("pg-restore-verify").arg("-j4").arg(&path);
+        let output = killed_asleep(run, place.path(), 2);
+        expect_not_to_blame(&output, "failed", ENDED);
+        assert_eq!(folders(place.path()), [""; 0]);
+    }
+}
+
+#[test]
+fn also_while_what_was_restored_is_proved() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    dump(&shop, &[], &path);
+    let place = place();
+    let run = tool("pg-restore-verify").args(["--expect", "select pg_sleep(3600) is null = false"]);
+    let output = killed_asleep(run.arg(&path), place.path(), 1);
+    expect_not_to_blame(&output, "failed", ENDED);
+    assert_eq!(folders(place.path()), [""; 0]);
+}
+
+#[test]
+fn a_server_of_others_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fp", "-Fc"] {
+        let source = Database::new();
+        source.sql(&format!(
+            "create table t as select 1 as a;
+             create function wait(a int) returns int language plpgsql immutable as $$ begin
+                 if current_database() <> '{}' then perform pg_sleep(3600); end if;
+                 return a; end $$;
+             create index on t (wait(a))",
+            source.name()
+        ));
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let cluster = start(&ClusterOptions::default());
+        let conninfo = format!("host={} user=postgres", cluster.socket_dir().display());
+        let run = tool("pg-restore-verify").args(["-d", &conninfo]);
+        let run = run.arg(&path).start();
+        let mut client = cluster.connect("postgres").unwrap();
+        let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+        eventually("the restore is under way", || {
+            client.query_one(asleep, &[]).unwrap().get::<_, i64>(0) > 0
+        });
+        kill_server(cluster.socket_dir());
+        let words = "the server ended, or the session that restored on it";
+        expect_not_to_blame(&run.finish(), "skipped", words);
     }
 }

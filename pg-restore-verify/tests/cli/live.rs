@@ -287,3 +287,103 @@ fn amcheck_that_is_missing_is_named() {
         "{output:?}"
     );
 }
+
+/// Sets a flag of the catalogue, which no constraint is asked about.
+fn flag(database: &Database, index: &str, flag: &str, value: bool) {
+    database.sql(&format!(
+        "update pg_index set {flag} = {value} where indexrelid = '{index}'::regclass"
+    ));
+}
+
+#[test]
+fn rows_that_a_constraint_would_not_take_are_found() {
+    let database = Database::new();
+    database.sql(
+        "create extension amcheck;
+         create table nulls (id int not null, a int, b int); insert into nulls values (1, null, 2), (2, 1, 3);
+         update pg_attribute set attnotnull = true
+             where attrelid = 'nulls'::regclass and attname in ('a', 'b');
+         create table twice (a varchar(9), b int, constraint twice_key unique (a, b));
+         create table other (r int4range, constraint other_key exclude using gist (r with &&));
+         create domain amount as int; create domain price as amount;
+         create table goods (id int, cost price); insert into goods values (1, -1), (2, 2), (3, null);
+         alter domain amount add constraint positive check (value > 0) not valid;
+         alter domain price add constraint small check (value < 2) not valid;
+         alter domain price add constraint large check (value < 9) not valid;
+         update pg_constraint set convalidated = true where conname = 'positive'",
+    );
+    flag(&database, "twice_key", "indisunique", false);
+    flag(&database, "other_key", "indisexclusion", false);
+    database.sql(
+        "insert into twice values ('a', 1), ('b', 1), ('a', 1), ('b', 2), ('a', null), ('a', null);
+         insert into other values ('[1,5)'), ('[3,9)'), ('[9,10)'), (null), (null)",
+    );
+    flag(&database, "twice_key", "indisunique", true);
+    flag(&database, "other_key", "indisexclusion", true);
+    let output = live(&database).run();
+    expect_verdict(&output, "failed", 1);
+    let expected = [
+        "check_constraints public.goods positive of public.amount, in column cost",
+        "check_constraints public.goods small of public.price, in column cost",
+        "check_constraints public.nulls NOT NULL a",
+        "unique_keys public.other other_key",
+        "unique_keys public.twice twice_key",
+    ];
+    assert_eq!(failed(&output), expected, "{output:?}");
+    let keys = of(&output, "unique_keys");
+    assert_eq!(keys[0].2, "2 rows are excluded by another");
+    assert_eq!(keys[1].2, "1 row is the same as another");
+    let checks = of(&output, "check_constraints");
+    let large = checks
+        .iter()
+        .find(|(_, object, _)| object.contains("large"));
+    assert_eq!(large.unwrap().0, "skipped", "{checks:?}");
+    // A domain's NOT NULL.
+    database.sql("update pg_type set typnotnull = true where typname = 'amount'");
+    let output = live(&database).run();
+    let object = "check_constraints public.goods NOT NULL of public.amount, in column cost";
+    assert!(failed(&output).contains(&object.to_string()), "{output:?}");
+}
+
+#[test]
+fn no_key_is_suspected_wrongly() {
+    let database = Database::new();
+    let major = tests::cluster().version().major;
+    let nulls = match major >= 15 {
+        true => "create unique index nulls on t (d, e) nulls not distinct",
+        false => "create unique index nulls on t (d, e)",
+    };
+    database.sql(&format!(
+        "create extension amcheck; create extension citext; create extension btree_gist;
+         create table t (a text, b varchar(9) collate \"POSIX\", c numeric, d int, e int[], f citext, g point,
+             h int4range, \"K k\" date, unique (a, d) deferrable initially deferred,
+             exclude using gist (d with =, h with &&) where (c > 1), exclude using gist (g with ~=));
+         create unique index on t (b desc nulls last, d) include (a);
+         create unique index on t (lower(a), \"K k\") where d > 2;
+         create unique index on t (a collate \"C\", c desc);
+         create unique index on t (e, h); create unique index on t (f);
+         {nulls};
+         insert into t select 'a' || i, case i % 3 when 0 then null else 'b' || i end, i / 10.0, i,
+             array[i, null], case i % 5 when 0 then null else 'c' || i end, point(i, i), int4range(i, i + 2), '2026-01-01'
+             from generate_series(1, 200) i;
+         create domain word as text not null check (value <> ''); create table words (w word[], v word);
+         insert into words values (null, 'x');
+         create type pair as (a int, b int); create table pairs (p pair not null);
+         insert into pairs values (row(null, null));
+         create function own(text) returns text immutable language plpgsql
+             as 'begin if current_setting(''application_name'') like ''pg-restore%'' then
+                 raise exception ''called''; end if; return $1; end';
+         create table calls (a text); create unique index on calls (own(a)); insert into calls values ('x');
+         create table parts (a int, b int, unique (a, b)) partition by list (a);
+         create table part1 partition of parts for values in (1);
+         create table part2 partition of parts for values in (2);
+         insert into parts values (1, 1), (2, 1)"
+    ));
+    let output = live(&database).run();
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    let keys = of(&output, "unique_keys");
+    let seen: Vec<&str> = keys.iter().map(|(status, ..)| status.as_str()).collect();
+    assert_eq!(seen, ["skipped", "ok"], "{output:?}");
+    assert!(keys[0].1.starts_with("public.calls "), "{keys:?}");
+    assert!(!output.stdout.contains("called"), "{output:?}");
+}

@@ -13,6 +13,7 @@ mod damaged;
 mod early;
 mod faults;
 mod foreign;
+mod full;
 mod harmless;
 mod healthy;
 mod kept;

@@ -80,6 +80,29 @@ fn what_surely_fits_lies_in_memory() {
     assert!(!lies_in_memory(&without, &["--memory", "1GB"]));
 }
 
+/// Two runs that know nothing of each other: what both note is whole.
+#[test]
+fn one_backup_by_several_at_once() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = backup(&shop, folder.path(), &[]);
+    let runs: Vec<_> = (0..3)
+        .map(|_| tool("pg-restore-verify").arg(&path).start())
+        .collect();
+    for run in runs {
+        expect_verdict(&run.finish(), "ok");
+    }
+    let names = tests::files_in(folder.path());
+    let mut notes = names.iter().filter(|name| name.contains("verified"));
+    let note = notes.next().unwrap();
+    assert_eq!(notes.next(), None, "{names:?}");
+    let note = fs::read(folder.path().join(note)).unwrap();
+    let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
+    assert_eq!(note["proved"], true, "{note}");
+    // With the dump, its manifest and checksum, and the folder's lock: nothing is left over.
+    assert_eq!(names.len(), 5, "{names:?}");
+}
+
 #[test]
 fn what_nobody_owns_in_memory_any_more_is_removed() {
     let Ok(left) = tempfile::Builder::new()
@@ -285,4 +308,38 @@ fn no_room_is_foreseen_without_a_manifest() {
             .contains("the backup has 8.8 TB, not compressed"),
         "{output:?}"
     );
+}
+
+/// A dump says of an extension its name alone.
+#[test]
+fn an_extension_of_another_version() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for (version, format, status) in [(" version '1.4'", "custom", "skipped"), ("", "plain", "ok")]
+    {
+        shop.sql(&format!(
+            "drop extension if exists hstore; create extension hstore{version}"
+        ));
+        let path = backup(&shop, folder.path(), &["-F", format]);
+        let output = verify(&path);
+        expect_verdict(&output, "ok");
+        let lines = output.json_lines();
+        let found = lines
+            .iter()
+            .find(|finding| finding["check"] == "extensions")
+            .unwrap();
+        assert_eq!(found["status"], status, "{found}");
+        let words = lines.last().unwrap()["message"].to_string();
+        assert_eq!(
+            words.contains("with extension hstore "),
+            status == "skipped",
+            "{words}"
+        );
+        if status == "skipped" {
+            assert_eq!(
+                (&found["object"], &found["expected"]),
+                (&"hstore".into(), &"1.4".into())
+            );
+        }
+    }
 }

@@ -94,6 +94,27 @@ fn each_difference_is_named_and_nothing_else() {
     }
 }
 
+/// One statement after the other, rows as statements, and a server that others use.
+#[test]
+fn each_difference_is_named_wherever_and_however_it_is_restored() {
+    let database = meddling();
+    let expected = differences(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    take(&database, "-Fc", &path);
+    let conninfo = database.conninfo();
+    let run = tool("pg-restore-verify").args(["-d", &conninfo]).arg(&path);
+    expect_found(&run.run(), &expected, "on a server that others use");
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    for (format, jobs) in [("-Fc", "-j2"), ("-Fp", "-j1")] {
+        let run = program(pg_dump.path()).database(&database);
+        let run = run.args([format, "--inserts"]);
+        run.arg("--file").arg(&path).run().expect_code(0);
+        let run = tool("pg-restore-verify").arg(jobs).arg(&path);
+        expect_found(&run.run(), &expected, &format!("{format} --inserts {jobs}"));
+    }
+}
+
 /// Another version puts the same in other words, which is no difference, but hides none.
 #[test]
 fn each_difference_is_named_though_another_version_took_the_backup() {

@@ -199,6 +199,44 @@ fn pipes_are_refused_at_once() {
     }
 }
 
+/// Of one label, and of one database: a label is that of several, and one database has several.
+#[test]
+fn the_newest_of_a_label() {
+    let database = tests::Database::new();
+    database.sql("create table t (a int)");
+    let folder = tempfile::tempdir().unwrap();
+    let mut taken = Vec::new();
+    for label in ["nightly", "manual"] {
+        let run = tool("pg-dump-rotate").args(["--label", label, "--dir"]);
+        let run = run.arg(folder.path()).args(["-d", &database.conninfo()]);
+        let record = run.run().expect_code(0).json_lines().remove(0);
+        taken.push(record["path"].as_str().unwrap().to_string());
+    }
+    let other = tests::Database::new();
+    let run = tool("pg-dump-rotate").args(["--label", "nightly", "--dir"]);
+    let run = run.arg(folder.path()).args(["-d", &other.conninfo()]);
+    let record = run.run().expect_code(0).json_lines().remove(0);
+    taken.push(record["path"].as_str().unwrap().to_string());
+    let of_database = ["--database", database.name()];
+    for (options, expected) in [
+        (&["--label", "manual"][..], &taken[1]),
+        (&["--label", "nightly"], &taken[2]),
+        (&of_database, &taken[1]),
+        (
+            &[&of_database[..], &["--label", "nightly"]].concat(),
+            &taken[0],
+        ),
+    ] {
+        let run = tool("pg-restore-verify").args(["--archive-only", "--latest"]);
+        let output = run.arg(folder.path()).args(options).run();
+        expect_verdict(&output, "ok");
+        assert_eq!(paths(&output).first(), Some(expected), "{options:?}");
+    }
+    let run = tool("pg-restore-verify").args(["--latest"]);
+    let run = run.arg(folder.path()).args(["--label", "none"]).run();
+    run.expect_code(2).expect_error("there is no such backup");
+}
+
 #[test]
 fn the_youngest_of_a_folder_that_others_filled() {
     let folder = tempfile::tempdir().unwrap();

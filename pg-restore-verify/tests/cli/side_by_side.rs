@@ -60,15 +60,17 @@ fn a_large_table_on_several_connections() {
 
 #[test]
 fn rows_come_frozen_where_few_connections_load_them() {
+    if tests::cluster().version().major < 14 {
+        return; // They come so, and no map says it.
+    }
     let large = large();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.sql");
     dump(&large, &["-Fp"], &path);
     for (jobs, frozen) in [(FROZEN, 1), (SPREAD, 0)] {
-        // That all rows of a page are visible to everybody COPY can say, or VACUUM.
-        let expected = format!(
-            "select (relallvisible > 0)::int from pg_class where relname = 'large' = {frozen}"
-        );
+        // That all rows of a page are visible to everybody COPY can say, or VACUUM: then there is
+        // a map of such pages.
+        let expected = format!("select (pg_relation_size('large', 'vm') > 0)::int = {frozen}");
         let run = tool("pg-restore-verify").args([jobs, "--expect", &expected]);
         let output = run.arg(&path).run();
         expect_verdict(&output, "ok");

@@ -99,6 +99,15 @@ pub struct LargeObjects {
     pub digest: String,
 }
 
+/// An extension of the dumped database. The dump says its name alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Which version of it the server had.
+    pub version: String,
+}
+
 /// What is known about a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -176,6 +185,9 @@ pub struct Manifest {
     /// stands for the identifier where that is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// The extensions of the database, but what every new one has; null where nobody asked.
+    #[serde(default)]
+    pub extensions: Option<Vec<Extension>>,
     /// How much its tables took on the server, without their indexes; null where nobody asked.
     /// What this makes of the backup's own size tells how much room the next one needs.
     #[serde(default)]
@@ -222,6 +234,7 @@ impl Manifest {
             locale: None,
             system_identifier: None,
             origin: None,
+            extensions: None,
             source_bytes: None,
             omissions: Vec::new(),
             source_check: None,
