@@ -196,7 +196,8 @@ impl Growth<'_> {
         self.waits[actor].is_some() || self.behind[actor].count > 0
     }
 
-    /// In tree order: those with the most behind them first, and then those who have waited longest.
+    /// In tree order: those with the most behind them first, then those who have waited longest, then the
+    /// oldest transactions.
     fn plant(mut self, parents: &[Option<usize>]) -> Forest {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
         let mut heads = Vec::new();
@@ -211,7 +212,7 @@ impl Growth<'_> {
             (
                 Reverse(behind.count),
                 Reverse(self.since(*actor).max(behind.longest)),
-                *actor,
+                self.rank(*actor),
             )
         };
         heads.sort_by_key(order);
