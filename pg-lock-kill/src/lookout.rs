@@ -35,6 +35,8 @@ pub struct Lookout {
     /// All sessions are to be shown, or may be.
     shows_all: bool,
     report: Report,
+    /// Whether filters ask how long somebody waits.
+    asks_of_waits: bool,
     /// Of a loop, since when whom was seen to wait, where the server does not say.
     seen: Option<Seen>,
     /// What was said about names.
@@ -68,6 +70,7 @@ impl Lookout {
             names: Names::new(),
             shows_all: *sessions || save.is_some() || *reads_stdin,
             report: context.report().clone(),
+            asks_of_waits: options.filters.ask_how_long(),
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
@@ -94,6 +97,9 @@ impl Lookout {
         if !snapshot.sees_all {
             return Err(blind(&snapshot));
         }
+        if forest.guesses_waits() {
+            self.say_guessed();
+        }
         if self.shows_all || !forest.nodes.is_empty() {
             self.name(&mut snapshot)?;
         }
@@ -101,6 +107,16 @@ impl Lookout {
             snapshot::save(&snapshot, &path)?;
         }
         Ok((snapshot, forest))
+    }
+
+    /// To go by waits that are guessed may be to end the wrong one.
+    fn say_guessed(&mut self) {
+        let words = "before PostgreSQL 14 the server does not say since when somebody waits: each wait is shown as \
+                     long as its statement has run, which may be far longer; a loop (--watch) measures it";
+        match self.asks_of_waits {
+            true => self.report.warn(words),
+            false => self.report.note(words),
+        }
     }
 
     fn take(&mut self) -> Result<Snapshot> {
