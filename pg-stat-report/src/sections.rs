@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod connections;
+pub mod logs;
 pub mod ping;
 pub mod replication;
 pub mod server;
@@ -24,6 +25,7 @@ pub const SECTIONS: &[&Section] = &[
     &replication::SECTION,
     &slots::SECTION,
     &wal::SECTION,
+    &logs::SECTION,
 ];
 
 /// The section of this name.

@@ -8,6 +8,7 @@
 )]
 
 mod ground;
+mod logs;
 mod mode;
 mod replicas;
 mod sessions;
