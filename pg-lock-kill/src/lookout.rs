@@ -8,7 +8,7 @@ use shared::connection::{Conninfo, Environment, Need, Session as Connection, Ses
 use shared::dump::quote_identifier;
 use shared::message::Report;
 use shared::units::human_duration;
-use shared::{Error, Result, time};
+use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
@@ -62,8 +62,11 @@ impl Lookout {
             reads_stdin,
             ..
         } = &options.scope;
+        let mut connection = Connection::open(&conninfo, &gentle).map_err(explained)?;
+        let filters = &options.filters;
+        filters.check_names(&mut connection, context.report())?;
         Ok(Self {
-            connection: Connection::open(&conninfo, &gentle).map_err(explained)?,
+            connection,
             conninfo,
             every_lock: *sessions || save.is_some() || options.filters.look_at_locks(),
             save: save.clone(),
@@ -74,6 +77,11 @@ impl Lookout {
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
+    }
+
+    /// What was seen is kept already.
+    pub fn keep_nothing(&mut self) {
+        self.save = None;
     }
 
     /// The connection, for what else is to be done over it.
@@ -146,26 +154,18 @@ impl Lookout {
 /// What a file or the server says.
 pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
-        Some(path) => load(path, context),
+        Some(path) => load(path, context.report()),
         None => Lookout::open(options, context)?.look(),
     }
 }
 
-/// What a file says, which could be taken for how it is now.
-pub fn load(path: &Path, context: &Context) -> Result<(Snapshot, Forest)> {
+/// What a file says, which may be old.
+pub fn load(path: &Path, report: &Report) -> Result<(Snapshot, Forest)> {
     let snapshot = snapshot::load(path)?;
-    let age = time::now() - snapshot.taken_at;
-    let age = human_duration(Duration::try_from(age).unwrap_or_default());
-    let at = time::format(snapshot.taken_at)?;
-    let own = snapshot.databases.iter();
-    let own = own.filter(|(number, _)| *number == snapshot.own_database);
-    let from: Vec<String> = own
-        .map(|(_, name)| format!(", from database {name}"))
-        .collect();
-    context.warn(format!(
-        "this is how it was at {at}, {age} ago{}",
-        from.concat()
-    ));
+    let taken_at = snapshot.taken_at;
+    let age = Duration::try_from(shared::time::now() - taken_at).unwrap_or_default();
+    let (taken_at, age) = (shared::time::format(taken_at)?, human_duration(age));
+    report.warn(&format!("this is what was seen at {taken_at}, {age} ago"));
     let forest = Forest::of(&snapshot);
     Ok((snapshot, forest))
 }

@@ -15,6 +15,11 @@ use crate::row::{Cell, Origin};
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
+/// The server's words for a thing that is not there any more: it has no better ones for all.
+const GONE: [&str; 2] = ["XX000", "42P01"];
+
+const ATTEMPTS: usize = 3;
+
 /// The catalogues are small, and compiling their queries costs more than running them.
 const SETTINGS: &[(&str, &str)] = &[("jit", "off")];
 
@@ -111,8 +116,18 @@ impl Server {
         rows.iter().map(cells).collect()
     }
 
-    /// The rows of a statement.
+    /// The rows of a statement. Where something was dropped meanwhile, it is asked again.
     pub fn ask(&mut self, statement: &str) -> Result<Vec<Row>> {
+        for _ in 1..ATTEMPTS {
+            match self.ask_once(statement) {
+                Err(error) if error.sqlstate().is_some_and(|state| GONE.contains(&state)) => {}
+                answer => return answer,
+            }
+        }
+        self.ask_once(statement)
+    }
+
+    fn ask_once(&mut self, statement: &str) -> Result<Vec<Row>> {
         let _guard = self.session.cancel_on_signal();
         self.hurry()?;
         let answer = match self.session.is_pooled() {

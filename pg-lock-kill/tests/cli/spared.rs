@@ -166,6 +166,7 @@ fn who_is_named_by_protect() {
         let output = ground.tool(&["--terminate"]).args(arguments).run();
         let output = output.expect_code(1);
         expect_result(&output, head.pid, "", "protected");
+        assert!(message(&output).starts_with(arguments[0]), "{output:?}");
     }
     let missing = ground.run(&["--terminate", "--protect-file", "/nonexistent/list"]);
     missing
