@@ -89,6 +89,7 @@ impl cli::Options for Options {
             "skip" => self.skip.extend(named(value)?),
             "warn" => self.limits.set(value, false)?,
             "crit" => self.limits.set(value, true)?,
+            "statistics-age" => self.limits.statistics_age = value.duration()?,
             "fail-on" => self.fail_on = fail_on(value)?,
             "limit" => self.limit = Some(value.count()?),
             "log-format" => self.logs.format = logs::Format::from_name(value.text()?),

@@ -51,6 +51,13 @@ pub const TOOL: Tool = Tool::new(
         .repeats()
         .group(JUDGING),
     Flag::value(
+        "statistics-age",
+        "DURATION",
+        "so long nobody must have used an index before it is called unused",
+    )
+    .default("7d")
+    .group(JUDGING),
+    Flag::value(
         "fail-on",
         "STATUS",
         "what makes the status 1; what is unknown makes it 2 otherwise, but for never",

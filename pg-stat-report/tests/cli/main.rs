@@ -11,4 +11,6 @@ mod ground;
 mod logs;
 mod mode;
 mod replicas;
+mod schema;
 mod sessions;
+mod upkeep;
