@@ -59,6 +59,7 @@ fn statements_that_take_long() {
     assert!(
         blind
             .iter()
+            .filter(|row| row["user"] != "nobody")
             .all(|row| row["is_hidden"] == true && row["query"].is_null()),
         "{blind:#?}"
     );
