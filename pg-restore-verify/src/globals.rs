@@ -123,6 +123,18 @@ impl Globals {
         missing.chain(more).collect()
     }
 
+    /// What statements here are about and none in `restored` is, whatever words its version has.
+    pub fn lost(&self, restored: &Self, superuser: &str) -> BTreeSet<String> {
+        let about = |globals: &Self| -> BTreeSet<String> {
+            let statements = globals.comparable(superuser).into_iter();
+            // What --clean begins with.
+            let statements = statements.filter(|sql| !sql.starts_with("DROP "));
+            statements.map(|sql| in_any_words(&sql)).collect()
+        };
+        let there = about(restored);
+        about(self).difference(&there).cloned().collect()
+    }
+
     fn comparable(&self, superuser: &str) -> BTreeSet<String> {
         let statements = self.statements.iter();
         let restorable = statements.filter_map(|sql| restorable(sql, superuser));
@@ -211,6 +223,16 @@ fn about(sql: &str) -> String {
             .chars()
             .take_while(|c| *c != '\'' && *c != ';')
             .collect(),
+    }
+}
+
+/// The same of a membership without how it was granted, which versions say differently.
+fn in_any_words(sql: &str) -> String {
+    let tokens = tokens(sql.as_bytes());
+    let name = |at: usize| tokens.get(at).and_then(Token::identifier);
+    match (sql.starts_with("GRANT "), name(1), name(3)) {
+        (true, Some(role), Some(member)) => format!("GRANT {role} TO {member}"),
+        _ => about(sql),
     }
 }
 
