@@ -154,6 +154,8 @@ impl<'a> Adoption<'a> {
                 let known = manifest_of(name);
                 let removed = self.place.remove_file(&known);
                 removed.context(|| self.place.path(&known).display().to_string())?;
+                // What was found of what it was.
+                let _ = self.place.remove_file(&backup::proof_of(name));
             }
             partial::describe(&locked, name, &dump.manifest)?;
             drop(locked);

@@ -20,7 +20,7 @@ const OVERWRITTEN: &str =
     "it was overwritten since it was adopted, and will be adopted anew as what it is now";
 
 /// Every backup in the folder, newest first, with what is wrong with it, and what is unfinished;
-/// with rules, what they would do with each.
+/// with rules, what they would do with each. What has a time in the future comes last.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let now = time::now();
@@ -77,13 +77,16 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
             .into_iter()
             .map(|record| Line::Unfinished(Box::new(record))),
     );
+    // A time in the future is a clock's that was wrong: nobody wants that one first.
+    let ahead = now.unix_timestamp();
     lines.sort_by_key(|line| {
         let taken_at = match line {
             Line::Backup(place) => Some(backups.glimpse(*place as usize).taken_at),
             Line::Broken(backup) => Some(backup.taken_at),
             Line::Unfinished(record) => record.taken_at,
         };
-        Reverse(taken_at.map(|at| at.unix_timestamp()))
+        let taken_at = taken_at.map(|at| at.unix_timestamp());
+        (taken_at > Some(ahead), Reverse(taken_at))
     });
     let mut records = context.records::<Record>();
     records.write_each(lines.len(), |number| match &lines[number] {
@@ -205,7 +208,9 @@ fn listed(backup: &Backup, verdict: Option<Verdict<'_>>, now: Time) -> Record {
         kept: verdict.map(|verdict| verdict.is_kept()),
         ..Record::of("listed", backup, now)
     };
+    let is_ahead = verdict.is_none() && backup.taken_at > now;
     let reasons = verdict.map(|verdict| verdict.reason());
+    let reasons = reasons.or(is_ahead.then(|| "taken in the future".into()));
     let reasons: Vec<String> = reasons.into_iter().chain(problem::of(backup)).collect();
     match reasons.is_empty() {
         true => record,

@@ -13,6 +13,7 @@ use shared::{Error, Result};
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
 use crate::names::{self, Names};
+use crate::rights;
 use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
@@ -34,6 +35,8 @@ pub struct Lookout {
     /// All sessions are to be shown, or may be.
     shows_all: bool,
     report: Report,
+    /// Whether filters ask how long somebody waits.
+    asks_of_waits: bool,
     /// Of a loop, since when whom was seen to wait, where the server does not say.
     seen: Option<Seen>,
     /// What was said about names.
@@ -70,6 +73,7 @@ impl Lookout {
             names: Names::new(),
             shows_all: *sessions || save.is_some() || *reads_stdin,
             report: context.report().clone(),
+            asks_of_waits: options.filters.ask_how_long(),
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
@@ -94,11 +98,15 @@ impl Lookout {
             if !snapshot.sees_all || !forest.is_puzzling() {
                 break;
             }
-            snapshot = self.take()?;
+            let before = std::mem::replace(&mut snapshot, self.take()?);
+            snapshot.note_elders(&before);
             forest = Forest::of(&snapshot);
         }
         if !snapshot.sees_all {
-            return Err(blind(&snapshot.own_role));
+            return Err(blind(&snapshot));
+        }
+        if forest.guesses_waits() {
+            self.say_guessed();
         }
         if self.shows_all || !forest.nodes.is_empty() {
             self.name(&mut snapshot)?;
@@ -107,6 +115,16 @@ impl Lookout {
             snapshot::save(&snapshot, &path)?;
         }
         Ok((snapshot, forest))
+    }
+
+    /// To go by waits that are guessed may be to end the wrong one.
+    fn say_guessed(&mut self) {
+        let words = "before PostgreSQL 14 the server does not say since when somebody waits: each wait is shown as \
+                     long as its statement has run, which may be far longer; a loop (--watch) measures it";
+        match self.asks_of_waits {
+            true => self.report.warn(words),
+            false => self.report.note(words),
+        }
     }
 
     fn take(&mut self) -> Result<Snapshot> {
@@ -164,11 +182,17 @@ fn explained(error: Error) -> Error {
     }
 }
 
-fn blind(role: &str) -> Error {
-    let role = quote_identifier(role);
-    Error::new(format!(
+fn blind(snapshot: &Snapshot) -> Error {
+    let role = quote_identifier(&snapshot.own_role);
+    let error = Error::new(format!(
         "the role {role} may not see the sessions of other roles"
     ))
-    .with_detail("their states, statements and transactions are hidden from it")
-    .with_hint(format!("as a superuser: GRANT pg_read_all_stats TO {role}"))
+    .with_detail("their states, statements and transactions are hidden from it");
+    let remedy = rights::grant(
+        "pg_read_all_stats",
+        &role,
+        snapshot.could_see_all,
+        snapshot.server_version_num,
+    );
+    error.with_hint(format!("as a superuser: {remedy}"))
 }

@@ -1,14 +1,15 @@
 //! A server that is asked, one statement after another.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use postgres::Row;
 use postgres::types::{FromSql, Type};
 use shared::cli::Terms;
 use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::secrets;
+use shared::time::{self, Time};
 use shared::{Context as _, Error, Result};
-use shared::{secrets, time};
 
 use crate::row::{Cell, Origin};
 
@@ -22,6 +23,9 @@ const ATTEMPTS: usize = 3;
 
 /// The catalogues are small, and compiling their queries costs more than running them.
 const SETTINGS: &[(&str, &str)] = &[("jit", "off")];
+
+/// 2000, since when PostgreSQL counts, in microseconds since 1970.
+const EPOCH: i128 = 946_684_800_000_000;
 
 /// The columns in which statements of others are: passwords are masked there.
 const QUERY: &str = "query";
@@ -202,7 +206,7 @@ impl FromSql<'_> for Cell {
             Type::INT8 => Self::Int(i64::from_sql(kind, raw)?),
             Type::OID => Self::Int(u32::from_sql(kind, raw)?.into()),
             Type::FLOAT8 => Self::Float(f64::from_sql(kind, raw)?),
-            Type::TIMESTAMPTZ => Self::time(kind, raw)?,
+            Type::TIMESTAMPTZ => Self::time(raw)?,
             Type::TEXT_ARRAY => Self::Json(Box::new(Vec::<String>::from_sql(kind, raw)?.into())),
             // A database in SQL_ASCII holds any bytes.
             _ => Self::Text(String::from_utf8_lossy(raw).into()),
@@ -219,8 +223,9 @@ impl FromSql<'_> for Cell {
 }
 
 impl Cell {
-    fn time(kind: &Type, raw: &[u8]) -> Sql<Self> {
-        let time = time::of_file(SystemTime::from_sql(kind, raw)?);
+    fn time(raw: &[u8]) -> Sql<Self> {
+        let nanoseconds = (EPOCH + i128::from(i64::from_sql(&Type::INT8, raw)?)) * 1000;
+        let time = Time::from_unix_timestamp_nanos(nanoseconds).ok();
         let text = time.and_then(|time| time::format(time).ok());
         Ok(text.map_or(Self::Null, |text| Self::Text(text.into())))
     }

@@ -6,6 +6,8 @@
 mod moment;
 mod zone;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -21,6 +23,14 @@ pub type Time = OffsetDateTime;
 pub fn now() -> Time {
     let now = OffsetDateTime::now_utc();
     now.truncate_to_microsecond()
+}
+
+/// A time as the system has it; `None` beyond the year 9999.
+pub fn of_file(time: SystemTime) -> Option<Time> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => Time::UNIX_EPOCH.checked_add(since.try_into().ok()?),
+        Err(before) => Time::UNIX_EPOCH.checked_sub(before.duration().try_into().ok()?),
+    }
 }
 
 /// Writes it in UTC: `2026-11-20T03:00:00Z`, with a fraction if there is one.
@@ -90,6 +100,8 @@ pub mod rfc3339 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -117,5 +129,12 @@ mod tests {
     fn the_last_year_has_an_end() {
         let last = parse("9999-12-31T23:59:59Z").unwrap();
         assert_eq!(Zone::named("Asia/Tokyo").unwrap().local_time(last), last);
+        assert_eq!(of_file(last.into()), Some(last));
+        assert_eq!(
+            of_file(SystemTime::from(last) + Duration::from_secs(1)),
+            None
+        );
+        let before = parse("1969-12-31T23:59:59Z").unwrap();
+        assert_eq!(of_file(before.into()), Some(before));
     }
 }

@@ -96,6 +96,18 @@ fn all_filters_hold_and_any_of_one() {
 }
 
 #[test]
+fn where_the_server_does_not_say_how_long_somebody_waits_it_is_said() {
+    let two = Two::new();
+    let run = |arguments: &[&str]| two.stage.tool().args(arguments).run().expect_code(0);
+    let words = "does not say since when somebody waits";
+    match two.stage.database.cluster().version().major {
+        ..14 => drop(run(&["--waiting-for", "0s"]).expect_error(words)),
+        _ => assert_eq!(run(&["--waiting-for", "0s"]).stderr, ""),
+    }
+    assert_eq!(run(&[]).stderr, "");
+}
+
+#[test]
 fn what_is_no_value_of_a_filter() {
     let stage = Stage::new();
     let run = |arguments: &[&str]| -> Output { stage.tool().args(arguments).run().expect_code(2) };

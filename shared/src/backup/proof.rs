@@ -59,7 +59,12 @@ impl Proof {
     /// The same, and of which manifest it is.
     pub(super) fn read_with_seal(backup: &Path) -> Option<(Self, Option<Seal>)> {
         let (place, name) = Place::of(backup)?;
-        let text = place.read_all(&name::proof_of(name), LONGEST).ok()?;
+        let file_name = name::proof_of(name);
+        let text = place.read_all(&file_name, LONGEST).ok()?;
+        if text.is_empty() {
+            let at = place.find(&file_name).ok()?.modified()?;
+            return Some((Self::without_words(at), None));
+        }
         let written: Written<Self> = serde_json::from_slice(&text).ok()?;
         let seal = written.manifest_sha256;
         let seal = seal.and_then(|seal| bytes_of_hexadecimal(seal.as_bytes()));
@@ -68,6 +73,8 @@ impl Proof {
 
     /// Writes it beside the backup, whole or not at all, for the eyes of those who may read the
     /// manifest: a backup is proved by one user and rotated by another.
+    ///
+    /// That one failed is noted where there is no room for words, too: an empty file says so.
     pub fn write(&self, backup: &Path) -> Result<()> {
         let named = || format!("could not write what was found beside {}", backup.display());
         let (place, name) = Place::of(backup).ok_or_else(|| Error::new(named()))?;
@@ -78,9 +85,38 @@ impl Proof {
         let mut text = serde_json::to_string_pretty(&written).map_err(io::Error::from)?;
         text.push('\n');
         let (proof, manifest) = (name::proof_of(name), name::manifest_of(name));
-        let written = place.replace(&proof, &text, name::UNFINISHED_PROOF, &manifest);
+        let write = |text| place.replace(&proof, text, name::UNFINISHED_PROOF, &manifest);
+        let written = match write(&text) {
+            // A name takes no room on most file systems.
+            Err(error) if !self.proved && is_full(&error) => write(""),
+            written => written,
+        };
         written.context(named)
     }
+
+    /// Whether it is what an empty file says, of whatever it lies beside.
+    pub(super) fn is_without_words(&self) -> bool {
+        self.tool_version.is_empty()
+    }
+
+    /// What an empty file says.
+    fn without_words(verified_at: OffsetDateTime) -> Self {
+        Self {
+            verified_at,
+            proved: false,
+            message: "it was found to be no good, and there was no room to say why".into(),
+            sha256: None,
+            bytes: 0,
+            restore_ms: None,
+            server_version: None,
+            tool_version: String::new(),
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 fn seal_of(place: &Place, file_name: &str) -> Option<Seal> {
@@ -117,5 +153,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         fs::write(folder.path().join("a.dump.verified.json"), "{").unwrap();
         assert_eq!(Proof::read(&backup), None);
+        fs::write(folder.path().join("a.dump.verified.json"), "").unwrap();
+        assert!(Proof::read(&backup).is_some_and(|read| !read.proved));
     }
 }
