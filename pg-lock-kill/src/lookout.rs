@@ -18,7 +18,9 @@ use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+/// While hundreds begin to wait for one row, the server's search for deadlocks keeps everybody from its locks:
+/// on a busy machine for more than ten seconds.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
 
 /// So often at most it is looked again, while somebody waits for one who is gone.
 const LOOKS: usize = 3;
@@ -128,7 +130,8 @@ impl Lookout {
     }
 
     fn take(&mut self) -> Result<Snapshot> {
-        let mut snapshot = snapshot::take(&mut self.connection, self.every_lock)?;
+        let taken = snapshot::take(&mut self.connection, self.every_lock);
+        let mut snapshot = taken.map_err(explained)?;
         if let Some(seen) = self.seen.as_mut().filter(|_| !snapshot.tells_waits()) {
             seen.note(&mut snapshot);
         }
@@ -177,6 +180,10 @@ fn explained(error: Error) -> Error {
             "somebody has locked catalogues that every connection needs, as VACUUM FULL, CLUSTER and \
              REINDEX of them do. Where they are this database's alone, another one shows who: -d postgres. \
              Else ps on the server's machine does, and kill -INT cancels it",
+        ),
+        Some("57014") => error.with_hint(
+            "the server could not read its own locks in time, as when hundreds have just begun to wait and it \
+             looks for deadlocks among them: try again",
         ),
         _ => error,
     }
