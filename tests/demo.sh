@@ -3,6 +3,7 @@
 set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/backups"
 cd "$folder" || exit 1
 failures=0
 

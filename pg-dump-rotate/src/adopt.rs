@@ -11,12 +11,11 @@ mod when;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{self, Backup, Backups, Manifest, Name, State, manifest_of};
-use shared::time::{self, Time, Zone};
+use shared::backup::{self, Backup, Backups, Manifest, Name, Place, State, manifest_of};
+use shared::time::{Time, Zone};
 use shared::{Context, Result, cli};
 
 use self::content::{Content, Kind};
@@ -29,7 +28,7 @@ use crate::scope::Subject;
 
 /// What `--match` asks for.
 pub struct Adoption<'a> {
-    dir: PathBuf,
+    place: Place,
     patterns: &'a [String],
     /// What scripts, which don't say it, are taken to be of.
     database: Option<String>,
@@ -93,6 +92,7 @@ impl Found {
 /// A file that could be a dump, and its manifest.
 struct Dump {
     path: PathBuf,
+    name: String,
     /// It has one already, of what it was before.
     is_anew: bool,
     manifest: Manifest,
@@ -110,7 +110,7 @@ impl<'a> Adoption<'a> {
         }
         let database = database.map(str::to_string);
         Ok(Some(Self {
-            dir: options.absolute_dir()?,
+            place: Place::new(options.absolute_dir()?),
             patterns: &options.adopted,
             database,
             label: options.label.clone(),
@@ -141,20 +141,23 @@ impl<'a> Adoption<'a> {
         let mut found = Found::default();
         folder.lock(context)?.sweep()?;
         self.examine_all(context, &mut found, |dump, found| {
-            let name = dump.manifest_name();
+            let name = &dump.name;
             let locked = folder.lock(context)?;
-            let is_as_seen = Seen::at(&dump.path).as_ref() == Some(&dump.seen);
-            if !is_as_seen || locked.has(&name) != dump.is_anew {
+            let is_as_seen = Seen::at(&self.place, name).as_ref() == Some(&dump.seen);
+            if !is_as_seen || locked.has(name) != dump.is_anew {
                 drop(locked);
                 context.note(format!("{} changed meanwhile", dump.path.display()));
                 return Ok(());
             }
             if dump.is_anew {
                 // Killed here, it is adopted by the next run.
-                let known = dump.path.with_file_name(manifest_of(&name));
-                fs::remove_file(&known).context(|| known.display().to_string())?;
+                let known = manifest_of(name);
+                let removed = self.place.remove_file(&known);
+                removed.context(|| self.place.path(&known).display().to_string())?;
+                // What was found of what it was.
+                let _ = self.place.remove_file(&backup::proof_of(name));
             }
-            partial::describe(&locked, &name, &dump.manifest)?;
+            partial::describe(&locked, name, &dump.manifest)?;
             drop(locked);
             let anew = if dump.is_anew { " anew" } else { "" };
             context.note(format!("adopted {}{anew}", dump.path.display()));
@@ -172,22 +175,23 @@ impl<'a> Adoption<'a> {
     ) -> Result<()> {
         let progress = context.progress();
         for name in self.names(context)? {
-            let path = self.dir.join(&name);
-            let Some(seen) = Seen::at(&path) else {
+            let path = self.place.path(&name);
+            let Some(seen) = Seen::at(&self.place, &name) else {
                 context.note(format!("{} is no file, and left alone", path.display()));
                 continue;
             };
-            let is_anew = fs::symlink_metadata(path.with_file_name(manifest_of(&name))).is_ok();
+            let is_anew = self.place.has(&manifest_of(&name));
             if is_anew && !is_overwritten(&path, &seen) {
                 continue;
             }
             progress.show(|| format!("reading {}", path.display()));
-            match content::examine(&path, &name)? {
+            match content::examine(&self.place, &name)? {
                 Kind::Whole(content) => {
                     let manifest = self.manifest(&name, *content, &seen);
                     take(
                         Dump {
                             path,
+                            name,
                             is_anew,
                             manifest,
                             seen,
@@ -207,15 +211,15 @@ impl<'a> Adoption<'a> {
     /// The names that fit, but for those that only we give (without a manifest it was not published)
     /// and those of what lies beside a backup.
     fn names(&self, context: &cli::Context) -> Result<Vec<String>> {
-        let named = || self.dir.display().to_string();
+        let dir = self.place.folder().display();
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.dir).context(named)? {
-            names.extend(entry.context(named)?.file_name().into_string().ok());
-        }
+        let told = self
+            .place
+            .each(|name, _| names.extend(name.to_str().map(str::to_string)));
+        told.context(|| dir.to_string())?;
         names.sort_unstable();
         for glob in self.patterns {
             if !names.iter().any(|name| glob::matches(glob, name)) {
-                let dir = self.dir.display();
                 context.warn(format!("--match {glob}: nothing in {dir} is called so"));
             }
         }
@@ -284,11 +288,6 @@ impl<'a> Adoption<'a> {
 }
 
 impl Dump {
-    fn manifest_name(&self) -> String {
-        let name = self.path.file_name().and_then(|name| name.to_str());
-        name.unwrap_or_default().to_string()
-    }
-
     fn into_backup(self) -> Backup {
         Backup {
             taken_at: self.manifest.taken_at,
@@ -317,34 +316,45 @@ struct Seen {
     modified: Time,
     bytes: u64,
     inode: u64,
-    inside: Vec<(PathBuf, u64, i64)>,
+    inside: Vec<(OsString, u64, Option<Time>)>,
 }
 
 impl Seen {
     /// `None` for a link, a device or nothing.
-    fn at(path: &Path) -> Option<Self> {
-        let metadata = fs::symlink_metadata(path).ok()?;
-        let mut inside = Vec::new();
-        if metadata.is_dir() {
-            for entry in fs::read_dir(path).ok()? {
-                let entry = entry.ok()?;
-                let metadata = entry.metadata().ok()?;
-                inside.push((entry.path(), metadata.len(), metadata.mtime()));
-            }
-            inside.sort();
-        } else if !metadata.is_file() {
-            return None;
-        }
+    fn at(place: &Place, name: &str) -> Option<Self> {
+        let found = place.find(name).ok()?;
+        let inside = match found.kind() {
+            backup::Kind::File => Vec::new(),
+            backup::Kind::Folder => Self::inside(&place.within(name))?,
+            backup::Kind::Other => return None,
+        };
         Some(Self {
-            modified: time::of_file(metadata.modified().ok()?)?,
+            modified: found.modified()?,
             bytes: match inside.as_slice() {
-                [] => metadata.len(),
+                [] => found.bytes(),
                 files => files
                     .iter()
                     .fold(0, |sum, (_, bytes, _)| sum.saturating_add(*bytes)),
             },
-            inode: metadata.ino(),
+            inode: found.number().1,
             inside,
         })
+    }
+
+    fn inside(folder: &Place) -> Option<Vec<(OsString, u64, Option<Time>)>> {
+        let mut names = Vec::new();
+        folder.each(|name, _| names.push(name.to_owned())).ok()?;
+        names.sort();
+        let seen = names.into_iter().map(|name| {
+            // One whose name is no text makes it no dump.
+            let found = name
+                .to_str()
+                .map(|name| folder.find(name))
+                .transpose()
+                .ok()?;
+            let bytes = found.map_or(0, |found| found.bytes());
+            Some((name, bytes, found.and_then(|found| found.modified())))
+        });
+        seen.collect()
     }
 }

@@ -7,12 +7,14 @@
 //! an entry ends with a length of zero, a number of five bytes.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Stdio;
 
 use shared::programs::{Child, Program};
 use shared::{Context, Error, Result, signals};
+
+use crate::partial::Partial;
 
 const END: [u8; 5] = [0; 5];
 
@@ -31,10 +33,12 @@ pub fn reader(pg_dump: &Program) -> Option<Program> {
     beside.filter(can_read).or_else(found)
 }
 
-/// An error unless the archive at `path` can be read and has an end.
-pub fn check(pg_restore: &Program, path: &Path) -> Result<()> {
-    let ends = ends_with_data(path).context(|| path.display().to_string())?;
-    if has_data(pg_restore, path)? && !ends {
+/// An error unless the archive can be read and has an end.
+pub fn check(pg_restore: &Program, archive: &Partial) -> Result<()> {
+    let path = archive.path();
+    let ends = archive.read().and_then(ends_with_data);
+    let ends = ends.context(|| path.display().to_string())?;
+    if has_data(pg_restore, &path)? && !ends {
         return Err(Error::new(
             "the archive ends in the middle of its data, although pg_dump reported success",
         ));
@@ -66,8 +70,7 @@ fn is_data(line: &[u8]) -> bool {
     is_entry && kinds.iter().any(|data| kind.starts_with(data))
 }
 
-fn ends_with_data(path: &Path) -> Result<bool> {
-    let mut file = File::open(path)?;
+fn ends_with_data(mut file: File) -> io::Result<bool> {
     let length = file.metadata()?.len();
     let mut end = [1; END.len()];
     if length >= END.len() as u64 {

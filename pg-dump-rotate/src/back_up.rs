@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use shared::backup::{Backup, Format, stamp};
+use shared::backup::{Backup, Format, Place, stamp};
 use shared::cli;
 use shared::programs::Program;
 use shared::time::{self, Time, Zone};
@@ -76,7 +76,8 @@ fn adopt(
     database: Option<&str>,
     context: &cli::Context,
 ) -> Result<(Found, Exit)> {
-    let Some(adoption) = Adoption::of(options, database)?.filter(|_| dir.is_dir()) else {
+    let Some(adoption) = Adoption::of(options, database)?.filter(|_| Place::new(dir).is_there())
+    else {
         return Ok((Found::default(), Exit::Ok));
     };
     let found = match options.dry_run {

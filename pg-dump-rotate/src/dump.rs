@@ -231,7 +231,7 @@ impl Dump<'_> {
         }
         let file = copied.output.finish(&partial.name()).context(written)?;
         if let (Format::Custom, Some(pg_restore)) = (self.format, self.pg_restore) {
-            archive::check(pg_restore, partial.path())?;
+            archive::check(pg_restore, partial)?;
         }
         Ok(Dumped::new(
             vec![file],

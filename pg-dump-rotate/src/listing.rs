@@ -1,9 +1,8 @@
 //! `--list`: what there is.
 
 use std::cmp::Reverse;
-use std::path::Path;
 
-use shared::backup::{self, Backup, Backups, Name, Proof, State};
+use shared::backup::{self, Backup, Backups, Name, Place, Proof, State};
 use shared::cli::Context;
 use shared::message::Progress;
 use shared::time::{self, Time};
@@ -21,7 +20,7 @@ const OVERWRITTEN: &str =
     "it was overwritten since it was adopted, and will be adopted anew as what it is now";
 
 /// Every backup in the folder, newest first, with what is wrong with it, and what is unfinished;
-/// with rules, what they would do with each.
+/// with rules, what they would do with each. What has a time in the future comes last.
 pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let dir = options.absolute_dir()?;
     let now = time::now();
@@ -72,19 +71,22 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let places = (0..).zip(backups.glimpses()).map(|(place, _)| place);
     let mut lines: Vec<Line<'_>> = places.map(Line::Backup).collect();
     lines.extend(broken.map(Line::Broken));
-    let unfinished = unfinished(&dir, &scope, now)?;
+    let unfinished = unfinished(&Place::new(&dir), &scope, now)?;
     lines.extend(
         unfinished
             .into_iter()
             .map(|record| Line::Unfinished(Box::new(record))),
     );
+    // A time in the future is a clock's that was wrong: nobody wants that one first.
+    let ahead = now.unix_timestamp();
     lines.sort_by_key(|line| {
         let taken_at = match line {
             Line::Backup(place) => Some(backups.glimpse(*place as usize).taken_at),
             Line::Broken(backup) => Some(backup.taken_at),
             Line::Unfinished(record) => record.taken_at,
         };
-        Reverse(taken_at.map(|at| at.unix_timestamp()))
+        let taken_at = taken_at.map(|at| at.unix_timestamp());
+        (taken_at > Some(ahead), Reverse(taken_at))
     });
     let mut records = context.records::<Record>();
     records.write_each(lines.len(), |number| match &lines[number] {
@@ -126,9 +128,9 @@ fn looks_as_bad_again(backup: &mut Backup) -> bool {
 
 /// Whether it is being published or deleted: its manifest is hidden then.
 fn is_between(backup: &Backup) -> bool {
-    let name = backup.path.file_name().and_then(|name| name.to_str());
-    let hidden = name.map(|name| backup::partial_of(&backup::manifest_of(name)));
-    hidden.is_some_and(|hidden| backup.path.with_file_name(hidden).exists())
+    let is_hidden =
+        |(place, name): (Place, &str)| place.has(&backup::partial_of(&backup::manifest_of(name)));
+    Place::of(&backup.path).is_some_and(is_hidden)
 }
 
 /// Reads the data of every backup that seems good, and notes beside one that other bytes were
@@ -206,7 +208,9 @@ fn listed(backup: &Backup, verdict: Option<Verdict<'_>>, now: Time) -> Record {
         kept: verdict.map(|verdict| verdict.is_kept()),
         ..Record::of("listed", backup, now)
     };
+    let is_ahead = verdict.is_none() && backup.taken_at > now;
     let reasons = verdict.map(|verdict| verdict.reason());
+    let reasons = reasons.or(is_ahead.then(|| "taken in the future".into()));
     let reasons: Vec<String> = reasons.into_iter().chain(problem::of(backup)).collect();
     match reasons.is_empty() {
         true => record,
@@ -215,7 +219,7 @@ fn listed(backup: &Backup, verdict: Option<Verdict<'_>>, now: Time) -> Record {
 }
 
 /// What is being written or deleted, or was when its run was killed.
-fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
+fn unfinished(place: &Place, scope: &Scope, now: Time) -> Result<Vec<Record>> {
     let shows = |left: &Leftover| match Subject::of_name(&left.name) {
         Some(subject) => scope.shows(&subject),
         None => !scope.names_databases() && scope.label.is_none(),
@@ -236,24 +240,25 @@ fn unfinished(dir: &Path, scope: &Scope, now: Time) -> Result<Vec<Record>> {
         let taken_at = Name::parse(&left.name).map(|name| name.taken_at());
         Record {
             action: "listed".into(),
-            path: Some(left.path().to_string_lossy().into_owned()),
+            path: Some(left.path(place).to_string_lossy().into_owned()),
             database: subject.database,
             label: subject.label,
             taken_at,
             age_seconds: taken_at.map(|at| (now - at).whole_seconds()),
-            bytes: left.path().metadata().ok().map(|data| data.len()),
+            bytes: place.find(left.shown()).ok().map(|found| found.bytes()),
             state: Some(state.into()),
             ..Record::default()
         }
         .because(reason)
     };
-    let left = leftovers(dir)?;
+    let left = leftovers(place)?;
     Ok(left.into_iter().filter(shows).map(record).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

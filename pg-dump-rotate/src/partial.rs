@@ -1,16 +1,14 @@
 //! A backup while it is written: hidden, locked, for its owner's eyes only, and
 //! gone unless it is published.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
-use shared::backup::{Manifest, Name, checksums_of, manifest_of, partial_of};
-use shared::{Context, Error, Result};
+use shared::backup::{Manifest, Name, Place, checksums_of, manifest_of, partial_of};
+use shared::{Context, Result};
 
-use crate::folder::{Locked, remove};
+use crate::folder::Locked;
 
 /// The data of a backup that isn't finished: a file, or a folder of them.
 pub struct Partial {
@@ -23,22 +21,30 @@ pub struct Partial {
 
 impl Partial {
     /// Creates and locks the file or folder for a backup of this name, which must be free.
-    pub(crate) fn create(folder: &Path, name: Name) -> Result<Self> {
-        let path = folder.join(partial_of(&name.to_string()));
+    pub(crate) fn create(place: &Place, name: Name) -> Result<Self> {
+        let partial = partial_of(&name.to_string());
         let (data, hidden) = match name.is_folder() {
-            true => Hidden::create_folder(path)?,
-            false => Hidden::create(path)?,
+            true => Hidden::create_folder(place, partial)?,
+            false => Hidden::create(place, partial)?,
         };
         // Whoever looks for leftovers may hold it for a moment.
-        flock(&data, FlockOperation::LockExclusive)
-            .map_err(io::Error::from)
-            .context(|| format!("could not lock {}", hidden.path.display()))?;
+        Place::hold(&data).context(|| format!("could not lock {}", hidden.path().display()))?;
         Ok(Self { data, name, hidden })
     }
 
-    /// Where it is for now.
-    pub fn path(&self) -> &Path {
-        &self.hidden.path
+    /// Where it is for now: for people, and for pg_dump, which writes a folder by itself.
+    pub fn path(&self) -> PathBuf {
+        self.hidden.path()
+    }
+
+    /// What a folder holds so far.
+    pub fn files(&self) -> Place {
+        self.hidden.place.within(&self.hidden.name)
+    }
+
+    /// The same of one file, to be read.
+    pub fn read(&self) -> io::Result<File> {
+        self.hidden.place.read(&self.hidden.name)
     }
 
     /// The name it will get.
@@ -46,7 +52,7 @@ impl Partial {
         self.name.to_string()
     }
 
-    /// The file, to write to; of a folder, the folder, which can be synced.
+    /// The file, to write to.
     pub fn file(&self) -> Result<File> {
         let file = self.data.try_clone();
         file.context(|| self.path().display().to_string())
@@ -58,20 +64,20 @@ impl Partial {
     /// whatever comes between: the next run then finishes this.
     pub fn publish(self, folder: &Locked<'_>, manifest: &Manifest) -> Result<PathBuf> {
         let name = self.name();
-        let at = |name: &str| folder.path().join(name);
+        let place = folder.place();
         let text = text_of(manifest, &name, folder)?;
         let checksums = manifest.checksums(&name, &text);
-        let mut manifest = write(folder.path(), &manifest_of(&name), &text)?;
-        let mut checksums = write(folder.path(), &checksums_of(&name), &checksums)?;
+        let mut manifest = write(place, &manifest_of(&name), &text)?;
+        let mut checksums = write(place, &checksums_of(&name), &checksums)?;
         folder.sync()?;
-        self.hidden.reveal(&at(&name))?;
+        self.hidden.reveal(&name)?;
         manifest.kept = true;
         checksums.kept = true;
         folder.sync()?;
-        checksums.reveal(&at(&checksums_of(&name)))?;
-        manifest.reveal(&at(&manifest_of(&name)))?;
+        checksums.reveal(&checksums_of(&name))?;
+        manifest.reveal(&manifest_of(&name))?;
         folder.sync()?;
-        Ok(at(&name))
+        Ok(place.path(&name))
     }
 }
 
@@ -79,8 +85,8 @@ impl Partial {
 pub fn describe(folder: &Locked<'_>, name: &str, manifest: &Manifest) -> Result<()> {
     let manifest_name = manifest_of(name);
     let text = text_of(manifest, name, folder)?;
-    let hidden = write(folder.path(), &manifest_name, &text)?;
-    hidden.reveal(&folder.path().join(manifest_name))?;
+    let hidden = write(folder.place(), &manifest_name, &text)?;
+    hidden.reveal(&manifest_name)?;
     folder.sync()
 }
 
@@ -95,45 +101,59 @@ fn text_of(manifest: &Manifest, name: &str, folder: &Locked<'_>) -> Result<Strin
     Ok(text)
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> Result<Hidden> {
-    let (mut file, hidden) = Hidden::create(folder.join(partial_of(name)))?;
+fn write(place: &Place, name: &str, text: &str) -> Result<Hidden> {
+    let (mut file, hidden) = Hidden::create(place, partial_of(name))?;
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all());
-    written.context(|| format!("could not write {}", hidden.path.display()))?;
+    written.context(|| format!("could not write {}", hidden.path().display()))?;
     Ok(hidden)
 }
 
 /// A file or a folder that is removed on drop, unless it gets its name.
 struct Hidden {
-    path: PathBuf,
+    place: Place,
+    name: String,
     kept: bool,
 }
 
 impl Hidden {
-    fn create(path: PathBuf) -> Result<(File, Self)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .context(|| format!("could not create {}", path.display()))?;
-        Ok((file, Self { path, kept: false }))
+    fn create(place: &Place, name: String) -> Result<(File, Self)> {
+        let named = || format!("could not create {}", place.path(&name).display());
+        let file = place.create(&name).context(named)?;
+        Ok((file, Self::of(place, name)))
     }
 
-    fn create_folder(path: PathBuf) -> Result<(File, Self)> {
-        let named = || format!("could not create {}", path.display());
-        DirBuilder::new().mode(0o700).create(&path).context(named)?;
-        let kept = false;
-        let hidden = Self { path, kept };
-        let folder = File::open(&hidden.path).context(|| hidden.path.display().to_string())?;
+    fn create_folder(place: &Place, name: String) -> Result<(File, Self)> {
+        let named = || format!("could not create {}", place.path(&name).display());
+        place.create_folder(&name).context(named)?;
+        let hidden = Self::of(place, name);
+        let folder = place.read(&hidden.name);
+        let folder = folder.context(|| hidden.path().display().to_string())?;
         Ok((folder, hidden))
     }
 
-    fn reveal(mut self, path: &Path) -> Result<()> {
-        rename_to_free(&self.path, path)
-            .context(|| format!("could not give the backup its name {}", path.display()))?;
+    fn of(place: &Place, name: String) -> Self {
+        Self {
+            place: place.clone(),
+            name,
+            kept: false,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.place.path(&self.name)
+    }
+
+    fn reveal(mut self, name: &str) -> Result<()> {
+        let place = &self.place;
+        let named = || {
+            format!(
+                "could not give the backup its name {}",
+                place.path(name).display()
+            )
+        };
+        place.rename_to_free(&self.name, name).context(named)?;
         self.kept = true;
         Ok(())
     }
@@ -143,23 +163,8 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         if !self.kept {
             // If that fails, the next run tries again.
-            let _ = remove(&self.path);
+            let _ = self.place.remove(&self.name);
         }
-    }
-}
-
-/// Never replaces a file. Where the file system can't promise that, the folder's lock keeps our
-/// own runs apart, and a look beforehand has to do for others.
-fn rename_to_free(from: &Path, to: &Path) -> Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            if fs::symlink_metadata(to).is_ok() {
-                return Err(Error::new("the file exists"));
-            }
-            Ok(fs::rename(from, to)?)
-        }
-        Err(error) => Err(io::Error::from(error).into()),
     }
 }
 
@@ -173,13 +178,15 @@ mod tests {
     fn what_is_dropped_is_locked_until_it_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let name = Name::new(Some("x"), None, time::now(), "dir");
-        let partial = Partial::create(dir.path(), name).unwrap();
-        let path = partial.path().to_path_buf();
-        (0..1000).for_each(|file| fs::write(path.join(file.to_string()), "").unwrap());
-        let seen = File::open(&path).unwrap();
+        let place = Place::new(dir.path());
+        let partial = Partial::create(&place, name).unwrap();
+        let hidden = partial.hidden.name.clone();
+        let files = partial.files();
+        (0..1000).for_each(|file| drop(files.create(&file.to_string()).unwrap()));
+        let seen = place.read(&hidden).unwrap();
         let dropped = std::thread::spawn(move || drop(partial));
-        flock(&seen, FlockOperation::LockShared).unwrap();
-        assert!(!path.exists());
+        Place::hold(&seen).unwrap();
+        assert!(!place.has(&hidden));
         dropped.join().unwrap();
     }
 }

@@ -42,6 +42,8 @@ pub struct Record {
     pub verified_at: Option<Time>,
     /// Which server it is of, as [`Common::server`](shared::backup::Common::server) tells.
     pub server: Option<String>,
+    /// Of an adopted one, how the files are called that it is rotated with.
+    pub names: Option<String>,
     pub server_version: Option<String>,
     pub pg_dump_version: Option<String>,
     /// From the start of the dump until it was on disk.
@@ -84,6 +86,7 @@ impl Record {
             compression: Some(manifest.compression.clone()),
             sha256: manifest.sha256(),
             server: manifest.server().map(str::to_string),
+            names: manifest.names.clone(),
             server_version: manifest.server_version.clone(),
             pg_dump_version: manifest.pg_dump_version.clone(),
             duration_ms,

@@ -3,15 +3,13 @@
 //! A dump that fills the disk fails after hours, and others that write there fail with it. How
 //! much a backup will take is told by the one before it: its size, for what the tables took then.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use shared::backup::{self, Backup, Common, Manifest};
+use shared::backup::{self, Backup, Common, Manifest, Place};
 use shared::units::human_bytes;
-use shared::{Context, Error, Result};
+use shared::{Error, Result};
 
 /// Before there is a backup to learn from: what a table's pages become, compressed and not. Text
 /// that is long becomes larger when it is not compressed, because the server compresses it.
@@ -25,9 +23,6 @@ const MARGIN: f64 = 1.15;
 const ALWAYS: u64 = 4 << 20;
 /// The sizes of smaller backups say nothing: most of them is definitions.
 const TELLING: u64 = 1 << 20;
-
-/// What a file system counts in.
-const BLOCK: u64 = 512;
 
 /// What the dumps of one run will take, of the same room.
 #[derive(Default, Clone)]
@@ -61,12 +56,16 @@ impl Claim {
 
     /// What is still to come. Where it was and is no more, it has its name, or was given up.
     fn left(&self) -> u64 {
-        let Some(path) = self.written.get() else {
+        let written = self.written.get().and_then(|path| Place::of(path));
+        let Some((place, name)) = written else {
             return self.needed;
         };
-        match path.metadata() {
-            Ok(data) if data.is_dir() => self.needed.saturating_sub(taken_bytes(path)),
-            Ok(data) => self.needed.saturating_sub(data.len()),
+        match place.find(name) {
+            Ok(found) if found.is_folder() => {
+                let taken = place.within(name).taken_bytes();
+                self.needed.saturating_sub(taken)
+            }
+            Ok(found) => self.needed.saturating_sub(found.bytes()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(_) => self.needed,
         }
@@ -143,13 +142,6 @@ fn left(claims: &[Weak<Claim>], which: impl Fn(&Claim) -> bool) -> u64 {
         .sum()
 }
 
-/// What the files of a folder take on the disk.
-fn taken_bytes(folder: &Path) -> u64 {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let taken = files.filter_map(|file| Some(file.metadata().ok()?.blocks() * BLOCK));
-    taken.sum()
-}
-
 /// What nothing that becomes of so many bytes of tables is larger than.
 fn largest(source_bytes: u64) -> u64 {
     scaled(source_bytes, LARGEST) + ALWAYS
@@ -172,7 +164,8 @@ impl Spill {
     /// Whether it takes more than was set aside, or others took of the disk what the dumps
     /// themselves still need.
     pub fn is_exceeded(&self) -> bool {
-        let taken = self.claim.written.get().map_or(0, |path| taken_bytes(path));
+        let taken = self.claim.written.get();
+        let taken = taken.map_or(0, |folder| Place::new(folder).taken_bytes());
         taken > self.claim.needed || self.is_short()
     }
 
@@ -209,7 +202,7 @@ fn too_small(dir: &Path, needed: u64, free: u64, source_bytes: u64, others: u64)
 
 /// The newest earlier backup that tells something.
 fn earlier(dir: &Path, is_earlier: impl Fn(&Common) -> bool) -> Result<Option<Manifest>> {
-    if !dir.is_dir() {
+    if !Place::new(dir).is_there() {
         return Ok(None);
     }
     let is_earlier = |backup: &&Backup| {
@@ -252,24 +245,13 @@ fn scaled(bytes: u64, factor: f64) -> u64 {
     (bytes as f64 * factor) as u64
 }
 
-/// What an ordinary user may still write to the file system of `dir`, which need not be there yet.
 fn free_bytes(dir: &Path) -> Result<u64> {
-    let there = dir.ancestors().find(|folder| folder.exists());
-    let there = there.unwrap_or(Path::new("/"));
-    let space = rustix::fs::statvfs(there)
-        .map_err(io::Error::from)
-        .context(|| {
-            format!(
-                "could not ask how much room there is in {}",
-                there.display()
-            )
-        })?;
-    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    Place::new(dir).free_bytes()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
+    use std::fs::{self, File};
 
     use super::*;
 

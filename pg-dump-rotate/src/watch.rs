@@ -10,13 +10,13 @@
 
 mod question;
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shared::backup::Place;
 use shared::connection::Conninfo;
 use shared::programs::Program;
 use shared::units::human_duration;
@@ -261,12 +261,15 @@ impl Clock {
 
 /// For how long the files in a folder have not grown, from look to look.
 pub fn growth(folder: &Path) -> impl FnMut() -> Duration + Send + 'static {
-    let folder = folder.to_path_buf();
+    let place = Place::new(folder);
     let mut last = (0, Instant::now());
     move || {
-        let files = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len() + 1));
-        let size: u64 = sizes.sum();
+        let mut size = 0;
+        // One that can't be read does not grow.
+        let _ = place.each(|name, _| {
+            let found = name.to_str().and_then(|name| place.find(name).ok());
+            size += found.map_or(0, |found| found.bytes() + 1);
+        });
         if size != last.0 {
             last = (size, Instant::now());
         }

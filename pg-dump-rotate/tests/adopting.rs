@@ -371,6 +371,12 @@ fn names_of_two_kinds_are_rotated_apart_from_its_own_backups() {
     let output = rotate.run().expect_code(0);
     assert_eq!(names(&output, "deleted"), ["nightly_20260101.dump"]);
     assert_eq!(names(&output, "kept").len(), 3);
+    // Or who reads "last (1 of 1)" three times would wonder.
+    let records = output.json_lines();
+    let kinds = records.iter().filter(|record| record["action"] == "kept");
+    let mut kinds: Vec<Option<&str>> = kinds.map(|record| record["names"].as_str()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [None, Some("by-hand_*"), Some("nightly_*")]);
 }
 
 #[test]

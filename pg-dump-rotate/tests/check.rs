@@ -445,3 +445,27 @@ fn damage_that_can_not_be_noted_is_said_to_be_forgotten() {
     let words = "; rotation will take that backup for a good one";
     assert!(output.stderr.contains(words), "{output:?}");
 }
+
+#[test]
+fn damage_is_noted_where_there_is_no_room_for_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let good = hours_ago(&first, 30, "good");
+    let mut bytes = fs::read(&first).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&first, bytes).unwrap();
+    let found = folder(dir.path()).args(["--check", "--verify-checksums"]);
+    let found = found.largest_file(0).run().expect_code(1);
+    assert!(!found.stderr.contains("will take that backup"), "{found:?}");
+    let note = PathBuf::from(format!("{}.verified.json", first.display()));
+    assert_eq!(fs::metadata(note).unwrap().len(), 0);
+    // No full disk makes rotation forget it.
+    let rotate = folder(dir.path()).args(["--rotate", "--keep-last", "1"]);
+    rotate.run().expect_code(0);
+    assert!(good.exists());
+    fails(
+        dir.path(),
+        &[],
+        &["found to be no good, and there was no room to say why"],
+    );
+}

@@ -62,6 +62,22 @@ fn the_list_shows_everything_and_what_is_wrong_with_it() {
     assert_eq!(judged[1]["kept"], Value::Null);
 }
 
+/// Whoever takes the first for the newest must not get that of a clock that was wrong.
+#[test]
+fn what_has_a_time_in_the_future_is_last_and_said_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_database, first) = one_backup(dir.path(), &[]);
+    let ahead = taken_at(&first, "20990101T000000Z");
+    let older = taken_at(&first, "20260101T000000Z");
+    for rules in [&[][..], &["--keep-last", "9"]] {
+        let list = folder(dir.path()).arg("--list").args(rules);
+        let records = list.run().expect_code(0).json_lines();
+        let paths: Vec<PathBuf> = records.iter().map(|r| text(r, "path").into()).collect();
+        assert_eq!(paths, [&first, &older, &ahead].map(PathBuf::clone));
+        assert_eq!(records[2]["reason"], "taken in the future");
+    }
+}
+
 #[test]
 fn the_list_can_be_of_one_database() {
     let dir = tempfile::tempdir().unwrap();

@@ -12,7 +12,8 @@ SELECT w.name, coalesce(r.rolsuper, w.name IS NULL) AS is_superuser,
               WHEN r.rolsuper THEN false
               ELSE pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'USAGE')
                    OR r.oid IS NOT NULL AND pg_catalog.pg_has_role(me.oid, r.oid, 'USAGE')
-          END AS may_signal
+          END AS may_signal,
+       pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'MEMBER') AS is_member
 FROM pg_catalog.unnest($1) w (name)
 JOIN pg_catalog.pg_roles me ON me.rolname = current_user
 LEFT JOIN pg_catalog.pg_roles r ON r.rolname = w.name

@@ -43,7 +43,7 @@ impl Source {
     /// Connects, or reads the file.
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
-            Some(path) => Self::File(Box::new(lookout::load(path)?)),
+            Some(path) => Self::File(Box::new(lookout::load(path, context.report())?)),
             None => Self::of(Lookout::open(options, context)?),
         })
     }

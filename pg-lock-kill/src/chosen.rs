@@ -142,7 +142,8 @@ fn bare(line: usize, text: &str) -> Result<Option<Named>> {
 }
 
 fn parse(object: Map<String, Value>) -> Result<Record> {
-    Record::deserialize(Value::Object(object)).map_err(|error| Error::usage(error.to_string()))
+    Record::deserialize(Value::Object(object))
+        .map_err(|error| Error::usage(format!("this is no record of a listing: {error}")))
 }
 
 impl Named {

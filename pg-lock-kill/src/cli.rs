@@ -257,6 +257,12 @@ impl Filters {
             .any(|condition| matches!(condition.test, Test::WaitingFor(_)) && !condition.is_not)
     }
 
+    /// Whether they ask how long somebody waits.
+    pub fn ask_how_long(&self) -> bool {
+        let is_one = |test: &Test| matches!(test, Test::WaitingFor(_) | Test::BlockingFor(_));
+        self.conditions.iter().any(|one| is_one(&one.test))
+    }
+
     /// Whether they ask for how long, or how many.
     pub fn ask_how_much(&self) -> bool {
         let mut conditions = self.conditions.iter();

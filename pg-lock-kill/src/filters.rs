@@ -1,5 +1,6 @@
 //! Which sessions are looked for. All that is asked must hold.
 
+mod known;
 mod network;
 
 use std::collections::HashMap;

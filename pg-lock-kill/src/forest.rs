@@ -113,6 +113,12 @@ impl Forest {
         head
     }
 
+    /// Whether it is not known since when somebody waits.
+    pub fn guesses_waits(&self) -> bool {
+        let mut waits = self.nodes.iter().filter_map(|node| node.wait.as_ref());
+        waits.any(|wait| wait.is_guessed)
+    }
+
     /// Who waits though nobody blocks them: who did was gone before we could see who it was.
     pub fn is_puzzling(&self) -> bool {
         let is_lost = |wait: &Wait| wait.tag.is_some();
@@ -132,3 +138,6 @@ pub fn locks(snapshot: &Snapshot) -> HashMap<Who, Vec<&Lock>> {
     }
     locks
 }
+
+#[cfg(test)]
+mod tests;

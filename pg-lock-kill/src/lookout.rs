@@ -7,11 +7,13 @@ use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session as Connection, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::message::Report;
+use shared::units::human_duration;
 use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
 use crate::forest::Forest;
 use crate::names::{self, Names};
+use crate::rights;
 use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
@@ -33,6 +35,8 @@ pub struct Lookout {
     /// All sessions are to be shown, or may be.
     shows_all: bool,
     report: Report,
+    /// Whether filters ask how long somebody waits.
+    asks_of_waits: bool,
     /// Of a loop, since when whom was seen to wait, where the server does not say.
     seen: Option<Seen>,
     /// What was said about names.
@@ -58,17 +62,26 @@ impl Lookout {
             reads_stdin,
             ..
         } = &options.scope;
+        let mut connection = Connection::open(&conninfo, &gentle).map_err(explained)?;
+        let filters = &options.filters;
+        filters.check_names(&mut connection, context.report())?;
         Ok(Self {
-            connection: Connection::open(&conninfo, &gentle).map_err(explained)?,
+            connection,
             conninfo,
             every_lock: *sessions || save.is_some() || options.filters.look_at_locks(),
             save: save.clone(),
             names: Names::new(),
             shows_all: *sessions || save.is_some() || *reads_stdin,
             report: context.report().clone(),
+            asks_of_waits: options.filters.ask_how_long(),
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
+    }
+
+    /// What was seen is kept already.
+    pub fn keep_nothing(&mut self) {
+        self.save = None;
     }
 
     /// The connection, for what else is to be done over it.
@@ -85,11 +98,15 @@ impl Lookout {
             if !snapshot.sees_all || !forest.is_puzzling() {
                 break;
             }
-            snapshot = self.take()?;
+            let before = std::mem::replace(&mut snapshot, self.take()?);
+            snapshot.note_elders(&before);
             forest = Forest::of(&snapshot);
         }
         if !snapshot.sees_all {
-            return Err(blind(&snapshot.own_role));
+            return Err(blind(&snapshot));
+        }
+        if forest.guesses_waits() {
+            self.say_guessed();
         }
         if self.shows_all || !forest.nodes.is_empty() {
             self.name(&mut snapshot)?;
@@ -98,6 +115,16 @@ impl Lookout {
             snapshot::save(&snapshot, &path)?;
         }
         Ok((snapshot, forest))
+    }
+
+    /// To go by waits that are guessed may be to end the wrong one.
+    fn say_guessed(&mut self) {
+        let words = "before PostgreSQL 14 the server does not say since when somebody waits: each wait is shown as \
+                     long as its statement has run, which may be far longer; a loop (--watch) measures it";
+        match self.asks_of_waits {
+            true => self.report.warn(words),
+            false => self.report.note(words),
+        }
     }
 
     fn take(&mut self) -> Result<Snapshot> {
@@ -127,14 +154,18 @@ impl Lookout {
 /// What a file or the server says.
 pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
-        Some(path) => load(path),
+        Some(path) => load(path, context.report()),
         None => Lookout::open(options, context)?.look(),
     }
 }
 
-/// What a file says.
-pub fn load(path: &Path) -> Result<(Snapshot, Forest)> {
+/// What a file says, which may be old.
+pub fn load(path: &Path, report: &Report) -> Result<(Snapshot, Forest)> {
     let snapshot = snapshot::load(path)?;
+    let taken_at = snapshot.taken_at;
+    let age = Duration::try_from(shared::time::now() - taken_at).unwrap_or_default();
+    let (taken_at, age) = (shared::time::format(taken_at)?, human_duration(age));
+    report.warn(&format!("this is what was seen at {taken_at}, {age} ago"));
     let forest = Forest::of(&snapshot);
     Ok((snapshot, forest))
 }
@@ -151,11 +182,17 @@ fn explained(error: Error) -> Error {
     }
 }
 
-fn blind(role: &str) -> Error {
-    let role = quote_identifier(role);
-    Error::new(format!(
+fn blind(snapshot: &Snapshot) -> Error {
+    let role = quote_identifier(&snapshot.own_role);
+    let error = Error::new(format!(
         "the role {role} may not see the sessions of other roles"
     ))
-    .with_detail("their states, statements and transactions are hidden from it")
-    .with_hint(format!("as a superuser: GRANT pg_read_all_stats TO {role}"))
+    .with_detail("their states, statements and transactions are hidden from it");
+    let remedy = rights::grant(
+        "pg_read_all_stats",
+        &role,
+        snapshot.could_see_all,
+        snapshot.server_version_num,
+    );
+    error.with_hint(format!("as a superuser: {remedy}"))
 }

@@ -2,7 +2,7 @@
 //!
 //! What can't be seen is protected: the rules fail closed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use shared::{Context, Result};
@@ -10,6 +10,7 @@ use shared::{Context, Result};
 use crate::cli::{Options, Test};
 use crate::filters::fits;
 use crate::snapshot::{Session, Snapshot};
+use crate::watch::KEY;
 
 /// How a worker says that it saves the server from wraparound (autovacuum.c,
 /// `autovac_report_activity`).
@@ -37,19 +38,20 @@ pub struct Rules {
     include_backups: bool,
     /// Applications that `--app` names: a backup is named so.
     named: BTreeSet<String>,
-    /// Roles and applications of `--protect` and its file.
-    spared: BTreeSet<String>,
+    /// Roles and applications of `--protect` and its file, and which of the two names them.
+    spared: BTreeMap<String, &'static str>,
 }
 
 impl Rules {
     /// Reads the file of `--protect-file`, too.
     pub fn of(options: &Options) -> Result<Self> {
         let victims = &options.victims;
-        let mut spared: BTreeSet<String> = victims.protected.iter().cloned().collect();
+        let protected = victims.protected.iter().cloned();
+        let mut spared: BTreeMap<_, _> = protected.map(|name| (name, "--protect")).collect();
         if let Some(path) = &victims.protect_file {
             let text = fs::read_to_string(path)
                 .context(|| format!("the list of who is protected, {}", path.display()))?;
-            spared.extend(listed(&text));
+            spared.extend(listed(&text).map(|name| (name, "--protect-file")));
         }
         let conditions = options.filters.conditions.iter();
         let named = conditions.filter_map(|condition| match &condition.test {
@@ -71,7 +73,7 @@ impl Rules {
             return Some("it is our own session".into());
         }
         match session.backend_type.as_str() {
-            "client backend" => self.why_client(session),
+            "client backend" => self.why_client(snapshot, session),
             "autovacuum worker" => self.why_autovacuum(session),
             "walsender" => Some("it sends WAL to a standby, a subscriber or a backup".into()),
             "" => Some("what kind of process it is can't be seen".into()),
@@ -79,7 +81,7 @@ impl Rules {
         }
     }
 
-    fn why_client(&self, session: &Session) -> Option<String> {
+    fn why_client(&self, snapshot: &Snapshot, session: &Session) -> Option<String> {
         let Some(user) = &session.user else {
             return Some("its role can't be seen".into());
         };
@@ -87,12 +89,13 @@ impl Rules {
             return Some("when it began can't be seen".into());
         }
         let application = session.application_name.as_deref().unwrap_or_default();
-        if application == env!("CARGO_PKG_NAME") {
+        if application == env!("CARGO_PKG_NAME") || watches(snapshot, session) {
             return Some("it is a session of pg-lock-kill".into());
         }
         for name in [user.as_str(), application] {
-            if let Some(pattern) = self.spared.iter().find(|pattern| fits(name, pattern)) {
-                return Some(format!("--protect {pattern}"));
+            let mut spared = self.spared.iter();
+            if let Some((pattern, flag)) = spared.find(|(pattern, _)| fits(name, pattern)) {
+                return Some(format!("{flag} {pattern}"));
             }
         }
         if session.is_superuser && !self.include_superusers {
@@ -119,6 +122,20 @@ impl Rules {
         }
         (!self.include_autovacuum).then(|| "it is autovacuum: --include-autovacuum".into())
     }
+}
+
+/// Whether it holds the lock of `--watch`, as it does whatever it calls itself. Such locks are seen where all
+/// sessions may be chosen.
+fn watches(snapshot: &Snapshot, session: &Session) -> bool {
+    let key = [KEY.0, KEY.1].map(|part| Some(part.cast_unsigned()));
+    // It rests most of the time, and is in no transaction.
+    session.xact_start.is_none()
+        && snapshot.locks.iter().any(|lock| {
+            lock.pid == Some(session.pid)
+                && lock.granted
+                && [lock.tag.class, lock.tag.object] == key
+                && lock.tag.sub_object == Some(2)
+        })
 }
 
 /// The names of a file: one a line, without blank ones, comments, and what Windows puts before text.

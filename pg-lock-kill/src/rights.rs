@@ -10,17 +10,35 @@ use shared::{Error, Result, signals};
 /// The server's words for a statement that waited too long, for a lock or otherwise.
 const LATE: [&str; 2] = ["55P03", "57014"];
 
+/// From this version on each grant says whether its rights are inherited, and no role any more.
+const INHERITS_BY_GRANT: u32 = 160_000;
+
 /// A role; none for autovacuum.
 type Role = Option<String>;
 
 /// Whose sessions may be ended.
 #[derive(Debug, Default)]
-pub struct Rights(HashMap<Role, Right>);
+pub struct Rights {
+    roles: HashMap<Role, Right>,
+    version: u32,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Right {
     may: bool,
     is_superuser: bool,
+    /// We are a member of pg_signal_backend, of use or not.
+    is_member: bool,
+}
+
+/// What gives a role the rights of another one: its membership, or where it is a member already, that it inherits
+/// them.
+pub fn grant(right: &str, role: &str, is_member: bool, version: u32) -> String {
+    match is_member {
+        false => format!("GRANT {right} TO {role}"),
+        true if version < INHERITS_BY_GRANT => format!("ALTER ROLE {role} INHERIT"),
+        true => format!("GRANT {right} TO {role} WITH INHERIT TRUE"),
+    }
 }
 
 impl Rights {
@@ -43,15 +61,19 @@ impl Rights {
             let right = Right {
                 may: row.try_get("may_signal")?,
                 is_superuser: row.try_get("is_superuser")?,
+                is_member: row.try_get("is_member")?,
             };
             Ok((row.try_get("name")?, right))
         });
-        Ok(Self(rights.collect::<Result<_>>()?))
+        Ok(Self {
+            roles: rights.collect::<Result<_>>()?,
+            version: connection.server_version_num(),
+        })
     }
 
     /// Why this role's sessions can't be ended, and what would help; nothing if they can.
     pub fn refusal(&self, role: &Role, own: &str) -> Option<Error> {
-        let right = self.0.get(role)?;
+        let right = self.roles.get(role)?;
         if right.may {
             return None;
         }
@@ -75,7 +97,7 @@ impl Rights {
                     "may not end sessions of the role {}",
                     quote_identifier(role)
                 ),
-                format!("GRANT pg_signal_backend TO {own}"),
+                grant("pg_signal_backend", &own, right.is_member, self.version),
             ),
         };
         Some(Error::new(format!("the role {own} {words}")).with_hint(hint))

@@ -15,7 +15,7 @@ use crate::victims::{self, Fate, Identity, Plan, Planned, identity};
 
 /// Who was let go by one may have to wait for the next one, as behind two that share a row; it comes
 /// to that a moment later.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub const PATIENCE: Duration = Duration::from_millis(500);
 /// From one look to the next.
 pub const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 

@@ -1,6 +1,7 @@
 //! One run: what was dealt with so far, and how it came out.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use shared::cli::Context;
@@ -14,6 +15,7 @@ use crate::output::Output;
 use crate::protection::Rules;
 use crate::sight::Sight;
 use crate::signal::Passes;
+use crate::snapshot;
 use crate::veto::Veto;
 use crate::victims::{Identity, Wish};
 
@@ -43,6 +45,12 @@ pub struct Run<'a> {
     left: HashSet<Identity>,
     /// Whether anything was told of anybody.
     has_told: bool,
+    /// Whether some waited still when the watch that was to last until nobody does was over.
+    pub is_unclear: bool,
+    /// In a loop, our session as it was last known.
+    pub own: Option<i32>,
+    /// In a loop, where what was seen before the first signal is kept.
+    evidence: Option<PathBuf>,
 }
 
 impl<'a> Run<'a> {
@@ -61,13 +69,16 @@ impl<'a> Run<'a> {
             ended: 0,
             left: HashSet::new(),
             has_told: false,
+            is_unclear: false,
+            own: None,
+            evidence: options.watch.every.and(options.scope.save.clone()),
         })
     }
 
     /// Completes what is told; the status.
     pub fn finish(self) -> Result<Exit> {
         self.output.finish()?;
-        Ok(match self.left.is_empty() {
+        Ok(match self.left.is_empty() && !self.is_unclear {
             true => Exit::Ok,
             false => Exit::Found,
         })
@@ -140,12 +151,16 @@ impl<'a> Run<'a> {
         }))
     }
 
-    /// In a loop: the trees of the victims, as they were before anybody was signalled.
+    /// In a loop: the trees of the victims, as they were before anybody was signalled, and before the first
+    /// time all of it in the file.
     pub fn show_trees(&mut self, sight: &Sight, cases: &[Case]) -> Result<()> {
         let victims = cases.iter().filter(|case| case.is_victim());
         let nodes: Vec<usize> = victims.filter_map(|case| case.node).collect();
         if self.options.watch.every.is_none() || nodes.is_empty() {
             return Ok(());
+        }
+        if let Some(path) = self.evidence.take() {
+            snapshot::save(&sight.snapshot, &path)?;
         }
         for place in sight.trees_of(&nodes) {
             let record = sight.record(place, &self.rules);

@@ -9,6 +9,8 @@ mod starting;
 mod take;
 mod waiting;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use shared::time::{Time, rfc3339};
 
@@ -39,6 +41,9 @@ pub struct Snapshot {
     pub own_database: u32,
     /// Whether the role that asked sees all clients' sessions whole.
     pub sees_all: bool,
+    /// Whether it could, if its role inherited what it was granted.
+    #[serde(skip)]
+    pub could_see_all: bool,
     /// In the order of pg_locks, granted and awaited.
     pub locks: Vec<Lock>,
     /// Every process of pg_stat_activity, background ones too.
@@ -50,6 +55,10 @@ pub struct Snapshot {
     /// Before PostgreSQL 14: whom those wait for who wait for a lock together with others.
     #[serde(default)]
     pub ahead: Vec<Ahead>,
+    /// Who seems to have begun only after the snapshot was taken, but was there before it: the server's clock was
+    /// set back.
+    #[serde(default)]
+    pub elders: Vec<i32>,
     /// Databases by their number.
     pub databases: Vec<(u32, String)>,
     /// What is known of the names of relations: database, relation, `schema.name` as SQL has it; by their numbers.
@@ -66,6 +75,19 @@ impl Snapshot {
     /// Whether the server says since when somebody waits for a lock.
     pub fn tells_waits(&self) -> bool {
         self.server_version_num >= WAITSTART
+    }
+
+    /// Notes who was there in an earlier look, whatever the clock says.
+    pub fn note_elders(&mut self, before: &Self) {
+        let known = before
+            .sessions
+            .iter()
+            .map(|one| (one.pid, one.backend_start));
+        let known: HashSet<_> = known.collect();
+        let late = self.sessions.iter();
+        let late = late.filter(|one| one.backend_start > Some(self.taken_at));
+        let elders = late.filter(|one| known.contains(&(one.pid, one.backend_start)));
+        self.elders = elders.map(|one| one.pid).collect();
     }
 }
 
@@ -220,8 +242,11 @@ pub struct Prepared {
 pub struct SafeSnapshot {
     /// Who waits.
     pub pid: i32,
-    /// For whom.
+    /// For whom; 0 is a prepared transaction.
     pub blockers: Vec<i32>,
+    /// Where there is such a one: the virtual transactions of those that it may be.
+    #[serde(default)]
+    pub prepared: Vec<String>,
 }
 
 /// Whom a session waits for, by pg_blocking_pids.

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 use postgres::types::Type;
 use shared::connection::Session as Connection;
 use shared::error::Kind;
+use shared::units::human_duration;
 use shared::{Error, Result, signals};
 
 use crate::act::Source;
 use crate::lookout::Lookout;
+use crate::rounds::{BETWEEN_LOOKS, PATIENCE};
 use crate::run::Run;
 use crate::sight::Sight;
 
 /// The key of the lock that says who watches: "pglk", "kill".
-const KEY: (i32, i32) = (0x7067_6c6b, 0x6b69_6c6c);
+pub const KEY: (i32, i32) = (0x7067_6c6b, 0x6b69_6c6c);
 
 /// How long until the next attempt to connect, each time.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 16];
@@ -32,37 +34,63 @@ pub fn watch(run: &mut Run<'_>) -> Result<()> {
     let end = lasting.and_then(|lasting| Instant::now().checked_add(lasting));
     let mut source = begin(run)?;
     let mut failures = 0;
+    let mut is_clear = false;
     loop {
         match run.rounds(&mut source) {
             Ok(sight) => {
                 failures = 0;
-                if is_over(run, &sight) {
-                    return Ok(());
-                }
+                is_clear = is_clear_now(run, &sight);
+                run.own = Some(sight.snapshot.own_pid);
             }
             Err(error) => recover(run, &mut source, error, &mut failures, end)?,
         }
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        if run.remaining() == 0 {
+            return use_up(run, &mut source, left);
+        }
+        if run.options.watch.on_clear && is_clear {
+            return Ok(());
+        }
         if left == Some(Duration::ZERO) {
+            run.is_unclear = run.options.watch.on_clear;
             return Ok(());
         }
         signals::sleep(left.map_or(every, |left| left.min(every)))?;
     }
 }
 
-fn is_over(run: &Run<'_>, sight: &Sight) -> bool {
-    if run.remaining() == 0 {
-        let most = run.options.victims.most;
-        run.context.warn(format!(
-            "{most} were signalled, as many as --max allows: the watch is over"
-        ));
-        return true;
+/// As many were signalled as may be; with `--on-clear` it is looked whether that was enough.
+fn use_up(run: &mut Run<'_>, source: &mut Source, left: Option<Duration>) -> Result<()> {
+    let watch = &run.options.watch;
+    let until = Instant::now() + PATIENCE;
+    let mut is_clear = !watch.on_clear || run.options.manner.dry_run;
+    while !is_clear {
+        is_clear = is_clear_now(run, &source.look(run.options)?);
+        if !is_clear && Instant::now() > until {
+            run.is_unclear = true;
+            break;
+        }
+        signals::sleep(BETWEEN_LOOKS)?;
     }
-    let is_clear = match run.options.scope.sessions {
+    let left = left.filter(|left| !left.is_zero()).map(human_duration);
+    let early = left.map_or_else(String::new, |left| format!(" {left} before its time"));
+    let wait = if run.is_unclear {
+        ", and some wait still"
+    } else {
+        ""
+    };
+    let most = run.options.victims.most;
+    run.context.warn(format!(
+        "{most} were signalled, as many as --max allows: the watch is over{early}{wait}"
+    ));
+    Ok(())
+}
+
+fn is_clear_now(run: &Run<'_>, sight: &Sight) -> bool {
+    match run.options.scope.sessions {
         true => sight.matching.is_empty(),
         false => sight.waiting().is_empty(),
-    };
-    run.options.watch.on_clear && is_clear
+    }
 }
 
 /// Connects, and makes sure that nobody else does the same.
@@ -70,12 +98,15 @@ fn begin(run: &Run<'_>) -> Result<Source> {
     let mut lookout = Lookout::open(run.options, run.context)?;
     lookout.connection().require_session()?;
     if !run.options.manner.dry_run {
-        claim(lookout.connection())?;
+        claim(lookout.connection(), run.own)?;
+    }
+    if run.own.is_some() {
+        lookout.keep_nothing();
     }
     Ok(Source::of(lookout))
 }
 
-fn claim(connection: &mut Connection) -> Result<()> {
+fn claim(connection: &mut Connection, own: Option<i32>) -> Result<()> {
     let query = include_str!("../sql/claim.sql");
     let key: [(&(dyn postgres::types::ToSql + Sync), Type); 2] =
         [(&KEY.0, Type::INT4), (&KEY.1, Type::INT4)];
@@ -84,12 +115,19 @@ fn claim(connection: &mut Connection) -> Result<()> {
     if row.try_get("is_ours")? && other.is_none() {
         return Ok(());
     }
-    let other = other.map(|pid| format!(": session {pid}"));
-    Err(Error::new(format!(
-        "another pg-lock-kill watches this server already{}",
-        other.unwrap_or_default()
-    ))
-    .with_hint("two of them would end more than either is allowed to"))
+    Err(match (other, own) {
+        (Some(other), Some(own)) if other == own => Error::new(format!(
+            "the server has not noticed yet that our session {own} is lost, which watches it still"
+        ))
+        .with_hint(format!(
+            "SELECT pg_terminate_backend({own}) ends it at once"
+        )),
+        _ => {
+            let other = other.map_or_else(String::new, |pid| format!(": session {pid}"));
+            let words = format!("another pg-lock-kill watches this server already{other}");
+            Error::new(words).with_hint("two of them would end more than either is allowed to")
+        }
+    })
 }
 
 /// After a failure: the loop may go on if the connection is there, or comes back soon.

@@ -14,6 +14,7 @@ use crate::large_objects::properties::{self, Described};
 use crate::restore::{HeldOff, Reach, Withheld};
 use crate::roles::Needs;
 use crate::schema::Schema;
+use crate::tally;
 
 /// Everything that has to be found again in the restored database.
 #[derive(Default)]
@@ -279,6 +280,7 @@ impl Collector {
 
     /// Notes that the rows of a table follow.
     pub fn begin_copy(&mut self, target: CopyTarget) {
+        tally::table(&target.table);
         self.copying = Some(Copying {
             places: self.instants.places(&target),
             table: target.table.clone(),
@@ -293,6 +295,7 @@ impl Collector {
         };
         let data = &mut copying.data;
         data.bytes += lines.len() as u64;
+        tally::add(lines.len() as u64);
         if copying.places.is_empty() {
             data.as_written.add_lines(lines);
             return;
@@ -415,6 +418,7 @@ impl Collector {
                 false => data.digest.add(row),
             }
             data.bytes += row.len() as u64;
+            tally::add(row.len() as u64);
         }
         true
     }

@@ -47,6 +47,7 @@ mod server;
 mod servers;
 mod source;
 mod tables;
+mod tally;
 mod threads;
 mod unproved;
 mod verify;

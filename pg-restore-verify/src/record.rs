@@ -30,6 +30,10 @@ pub struct Finding {
     pub message: Option<String>,
     /// How long it took, where that was measured for it alone.
     pub duration_ms: Option<u64>,
+    /// How much was restored: what the database takes.
+    pub bytes: Option<u64>,
+    /// How much of it a second.
+    pub bytes_per_second: Option<u64>,
     /// All was looked at, and nothing is wrong with the backup.
     #[serde(skip)]
     is_remark: bool,
@@ -155,6 +159,8 @@ impl<'a> Findings<'a> {
             actual: None,
             message: None,
             duration_ms: None,
+            bytes: None,
+            bytes_per_second: None,
             is_remark: false,
         }
     }
@@ -328,6 +334,16 @@ impl Finding {
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
+    }
+
+    /// How much was restored in that time.
+    pub fn restored(self, bytes: Option<u64>, duration: Duration) -> Self {
+        let rate = bytes.map(|bytes| bytes as f64 / duration.as_secs_f64().max(0.001));
+        Self {
+            bytes,
+            bytes_per_second: rate.map(|rate| rate as u64),
+            ..self.took(duration)
+        }
     }
 
     /// How long it took.

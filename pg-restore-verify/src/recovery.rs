@@ -230,7 +230,9 @@ impl Job<'_> {
         if !begins_before(label, self.target, &server, findings)? {
             return Ok(None);
         }
-        let finding = findings.check("recovery", Status::Ok).took(took);
+        let database = Database::new(&server, "template1");
+        let finding = findings.check("recovery", Status::Ok);
+        let finding = finding.restored(database.bytes(true), took);
         let finding = finding.compared(self.target.describe(), reached.describe());
         findings.add(finding.message(format!(
             "PostgreSQL {} took {}, with {} of WAL from the archive",

@@ -18,6 +18,7 @@ use crate::copy_out::CopyOut;
 use crate::instants::{InstantColumns, line_in_utc};
 use crate::restore::Target;
 use crate::tables;
+use crate::tally;
 use crate::threads::{lock, on_threads};
 
 pub use early::Early;
@@ -248,7 +249,9 @@ fn read(
 fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
     let mut digest = Digest::default();
     let mut spelled = Vec::new();
+    let mut bytes = 0;
     session.rows(sql, |row| {
+        bytes += row.len() as u64;
         let line = row.strip_suffix(b"\n").unwrap_or(row);
         if !places.is_empty() && line_in_utc(line, places, &mut spelled) {
             digest.add(&spelled);
@@ -256,10 +259,14 @@ fn digest_of(session: &CopyOut, sql: &str, places: &[usize]) -> Result<Digest> {
             digest.add(line);
         }
         match digest.rows % 65_536 {
-            0 => signals::check(),
+            0 => {
+                tally::add(std::mem::take(&mut bytes));
+                signals::check()
+            }
             _ => Ok(()),
         }
     })?;
+    tally::add(bytes);
     Ok(digest)
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use postgres::types::Type;
 use postgres::{Client, NoTls};
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::connection::{Conninfo, Session, SessionOptions};
@@ -364,6 +365,18 @@ impl Database {
     /// Opens a session in it.
     pub fn connect(&self) -> Result<Client> {
         self.server.connect(&self.name)
+    }
+
+    /// How much it takes, or all of the server's databases; nothing where nobody tells.
+    pub fn bytes(&self, of_all: bool) -> Option<u64> {
+        let asked = include_str!("../sql/database_bytes.sql");
+        let mut client = self.connect().ok()?;
+        let row = client
+            .query_typed_one(asked, &[(&of_all, Type::BOOL)])
+            .ok()?;
+        row.try_get(0)
+            .ok()
+            .and_then(|bytes: i64| u64::try_from(bytes).ok())
     }
 
     /// Opens a session in it in which a backup is restored.

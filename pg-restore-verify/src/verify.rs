@@ -32,6 +32,7 @@ use crate::restore::{self, Locale, Part, Restored, Target};
 use crate::room;
 use crate::servers::Servers;
 use crate::source::{self, Converted, Damage, Data};
+use crate::tally::{self, Shown};
 use crate::threads::beside;
 use crate::unproved;
 
@@ -65,12 +66,14 @@ pub fn backup(
     // It outlives the target: what has to be cleaned up then is cleaned up before it resumes.
     let mut watch = Watch::start(&options.limits, &servers.watched)?;
     let mut target = None;
+    tally::begin(format!("looking at {}", path.display()));
+    let _shown = Shown::start(context);
     // Beside the restore, which leaves cores idle, and not on all of them.
     let (checksums, proved) = beside(
         || known.compare(path, 1),
         || match (archive.kind, options.mode) {
             (Kind::Globals(_), mode) => globals::verify(&archive, mode, servers, context, findings),
-            (_, Mode::ArchiveOnly) => read(&archive, &known, options, context, findings),
+            (_, Mode::ArchiveOnly) => read(&archive, &known, options, findings),
             (_, _) => {
                 let target = &mut target;
                 restored_and_proved(
@@ -124,11 +127,9 @@ fn read(
     archive: &Archive,
     known: &Known,
     options: &Options,
-    context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
-    let progress = context.progress();
-    progress.show(|| format!("reading {}", archive.path.display()));
+    tally::begin(format!("reading {}", archive.path.display()));
     let began = Instant::now();
     let reading = Reading::of(archive, options.jobs())?;
     if let Some(damage) = &reading.damage {
@@ -168,8 +169,7 @@ fn restored_and_proved(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
-    let progress = context.progress();
-    progress.show(|| format!("restoring {}", archive.path.display()));
+    tally::begin(format!("restoring {}", archive.path.display()));
     let data = match archive.kind {
         Kind::Plain(_) | Kind::Globals(_) => None,
         // Before pg_restore sees it: in a tar file that was cut it goes round in circles for ever.
@@ -198,7 +198,6 @@ fn restored_and_proved(
             servers.leave_memory();
             findings.again();
             context.note("it does not fit into memory: once more, on the disk");
-            drop(progress);
             restored_and_proved(archive, known, options, servers, target, context, findings)
         }
         tried => tried,
@@ -217,8 +216,10 @@ fn on_a_server(
     context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
-    findings.on_shared_server(servers.is_named());
+    // That no server is new enough, or none starts, is not the backup's doing.
+    findings.on_shared_server(true);
     let target = target.insert(Target::start(archive, servers, context)?);
+    findings.on_shared_server(servers.is_named());
     if let Some(live) = &options.after.promote {
         target.stand_beside(live, &options.after)?;
     }
@@ -230,10 +231,10 @@ fn on_a_server(
         );
     }
     findings.may_come_again(servers.is_in_memory());
-    let tried = on_target(archive, known, options, toc, target, context, findings);
-    let tried = tried.map_err(|error| target.explain(error))?;
-    findings.on_shared_server(false);
-    Ok(tried)
+    let tried = on_target(archive, known, options, toc, target, findings);
+    // What is wrong with the backup is a finding: an error is this machine's, or a server's.
+    findings.on_shared_server(tried.is_err());
+    tried.map_err(|error| target.explain(error))
 }
 
 /// The same on a server where nothing was restored yet.
@@ -243,15 +244,12 @@ fn on_target(
     options: &Options,
     toc: Option<&Toc>,
     target: &mut Target,
-    context: &Context,
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
     if toc.is_some_and(Toc::has_names_that_are_no_text) {
         findings.could_not_see(NO_TEXT);
         return Ok((String::new(), None));
     }
-    let progress = context.progress();
-    progress.show(|| format!("restoring {}", archive.path.display()));
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
         room::check(archive, known.manifest(), toc, cluster.socket_dir())?;
     }
@@ -305,7 +303,7 @@ fn on_target(
     if restored.damage.is_some() || restored.is_unprovable() {
         return Ok((String::new(), Some(restore)));
     }
-    progress.show(|| format!("comparing with {}", archive.path.display()));
+    tally::begin(format!("comparing with {}", archive.path.display()));
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
     unproved::report(backup, &promised, findings)?;

@@ -1,9 +1,19 @@
 //! All checks, the worst first: one file each.
 
 pub mod activity;
+pub mod checkpoints;
 pub mod connections;
+pub mod constraints;
+pub mod databases;
+pub mod extensions;
+pub mod indexes;
+pub mod locks;
 pub mod replication;
+pub mod roles;
+pub mod sequences;
+pub mod settings;
 pub mod slots;
+pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
 
@@ -32,6 +42,27 @@ pub const CHECKS: &[&Check] = &[
     &wal::ARCHIVING,
     &wal::READY,
     &wal::DIRECTORY,
+    &locks::WAITS,
+    &locks::TABLE,
+    &sequences::ENDS,
+    &indexes::INVALID,
+    &indexes::DUPLICATE,
+    &indexes::OVERLAPPING,
+    &indexes::UNUSED,
+    &vacuum::DEAD_ROWS,
+    &vacuum::AUTOVACUUM_OFF,
+    &databases::CHECKSUMS,
+    &databases::COLLATION,
+    &databases::CACHE,
+    &databases::SIZE,
+    &settings::UNSAFE,
+    &settings::PENDING_RESTART,
+    &checkpoints::REQUESTED,
+    &constraints::NOT_VALIDATED,
+    &constraints::UNINDEXED,
+    &constraints::NO_PRIMARY_KEY,
+    &roles::EXPIRY,
+    &extensions::OUTDATED,
 ];
 
 /// The check of this name.

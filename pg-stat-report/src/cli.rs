@@ -12,6 +12,7 @@ use crate::check::Check;
 use crate::checks;
 use crate::limits::Limits;
 use crate::listing::Listing;
+use crate::logs;
 use crate::row::Row;
 use crate::section::Section;
 use crate::sections;
@@ -41,6 +42,8 @@ pub struct Options {
     pub all_databases: bool,
     /// At most so many rows of each section, in each database.
     pub limit: Option<usize>,
+    /// How the server's log is read.
+    pub logs: logs::Options,
     /// So long for a section.
     pub timeout: Duration,
     /// When all has to be over.
@@ -68,9 +71,10 @@ impl Options {
         (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
     }
 
-    /// The rows that are shown.
-    pub fn shown<'a>(&self, rows: &'a [Row]) -> &'a [Row] {
-        &rows[..rows.len().min(self.limit.unwrap_or(usize::MAX))]
+    /// The rows that are shown. Of a log there are so many of each kind, which are all.
+    pub fn shown<'a>(&self, section: &Section, rows: &'a [Row]) -> &'a [Row] {
+        let limit = self.limit.filter(|_| !section.is_input());
+        &rows[..rows.len().min(limit.unwrap_or(usize::MAX))]
     }
 }
 
@@ -85,8 +89,11 @@ impl cli::Options for Options {
             "skip" => self.skip.extend(named(value)?),
             "warn" => self.limits.set(value, false)?,
             "crit" => self.limits.set(value, true)?,
+            "statistics-age" => self.limits.statistics_age = value.duration()?,
             "fail-on" => self.fail_on = fail_on(value)?,
             "limit" => self.limit = Some(value.count()?),
+            "log-format" => self.logs.format = logs::Format::from_name(value.text()?),
+            "log-line-prefix" => self.logs.prefix = Some(logs::Prefix::new(value.text()?)?),
             "timeout" => self.timeout = value.duration()?,
             "deadline" => self.end = Some(Instant::now() + value.duration()?),
             _ => return Err(cli::unhandled(flag)),
@@ -99,7 +106,10 @@ impl cli::Options for Options {
             self.asks_for_checks = true;
             return Ok(());
         }
-        let section = sections::find(&value.to_string_lossy())?;
+        let section = match value == "-" {
+            true => &sections::logs::SECTION,
+            false => sections::find(&value.to_string_lossy())?,
+        };
         let is_new = self.sections.iter().all(|other| other.name != section.name);
         if is_new {
             self.sections.push(section);

@@ -1,5 +1,7 @@
 //! Thresholds: those of the checks, and what the command line says instead.
 
+use std::time::Duration;
+
 use shared::cli::Value;
 use shared::{Error, Result, units};
 
@@ -8,7 +10,11 @@ use crate::checks;
 
 /// What was said of thresholds, in the order in which it was.
 #[derive(Debug, Default)]
-pub struct Limits(Vec<Limit>);
+pub struct Limits {
+    said: Vec<Limit>,
+    /// So old statistics must be before what they don't count was never used.
+    pub statistics_age: Duration,
+}
 
 #[derive(Debug)]
 struct Limit {
@@ -37,7 +43,7 @@ impl Limits {
                 Some(parse(check.unit, number).map_err(|error| value.refuse(error.message()))?)
             }
         };
-        self.0.push(Limit {
+        self.said.push(Limit {
             check: check.name,
             pattern,
             is_crit,
@@ -57,7 +63,7 @@ impl Limits {
                         .as_deref()
                         .is_none_or(|pattern| object.is_some_and(|object| matches(pattern, object)))
             };
-            self.0.iter().rev().find(fits).map(|limit| limit.value)
+            self.said.iter().rev().find(fits).map(|limit| limit.value)
         };
         (
             said(false).unwrap_or(check.warn),

@@ -7,6 +7,7 @@ mod checks;
 mod cli;
 mod limits;
 mod listing;
+mod logs;
 mod look;
 mod output;
 mod record;

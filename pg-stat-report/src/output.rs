@@ -45,7 +45,7 @@ pub fn sections(options: &Options, context: &Context, parts: Vec<Part>) -> Resul
         for part in own {
             part.rows
                 .iter()
-                .flat_map(|rows| options.shown(rows))
+                .flat_map(|rows| options.shown(part.section, rows))
                 .try_for_each(|row| writer.write(row))?;
         }
         writer.finish()?;
@@ -71,7 +71,7 @@ fn array(parts: Vec<Part>, options: &Options) -> Result<()> {
         for part in own {
             part.rows
                 .iter()
-                .flat_map(|rows| options.shown(rows))
+                .flat_map(|rows| options.shown(part.section, rows))
                 .try_for_each(&mut write)?;
         }
     }

@@ -9,8 +9,9 @@ use shared::error::Kind;
 use shared::{Error, Exit, Result};
 
 use crate::cli::Options;
-use crate::look::{self, Plan, Seen};
+use crate::look::{self, Part, Plan, Seen};
 use crate::output;
+use crate::section::Gather;
 use crate::sections::ping;
 use crate::server::Patience;
 use crate::{target, verdict};
@@ -20,10 +21,14 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Looks, and writes what was seen.
 pub fn report(options: &Options, context: &Context) -> Result<Exit> {
-    let targets = target::targets(&options.targets, context)?;
-    let sections_needed = match options.sections.is_empty() {
+    let mut sections_needed = match options.sections.is_empty() {
         true => verdict::sections(&verdict::chosen(options)),
         false => options.sections.clone(),
+    };
+    sections_needed.retain(|section| !section.is_input());
+    let targets = match sections_needed.is_empty() {
+        true => Vec::new(),
+        false => target::targets(&options.targets, context)?,
     };
     let plan = Plan {
         sections: sections_needed,
@@ -86,11 +91,27 @@ fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
     }
 }
 
+/// The rows of those sections that are not a server's.
+fn inputs(options: &Options) -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    for section in &options.sections {
+        if let Gather::Input(read) = section.gather {
+            let rows = Ok(read(section, options)?);
+            parts.push(Part {
+                section,
+                database: None,
+                rows,
+            });
+        }
+    }
+    Ok(parts)
+}
+
 /// Writes the rows of each section; what could not be seen is named, and makes the report incomplete.
 fn sections(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Result<Exit> {
     let is_one = seen.len() == 1;
     let mut exit = Exit::Ok;
-    let mut parts = Vec::new();
+    let mut parts = inputs(options)?;
     for seen in seen {
         match seen {
             Ok(seen) => parts.extend(seen.parts),

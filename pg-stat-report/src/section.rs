@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::cli::Terms;
 use shared::{Error, Result};
 
+use crate::cli::Options;
 use crate::row::{Origin, Row};
 use crate::server::Server;
 
@@ -50,6 +51,8 @@ pub enum Gather {
     Query(&'static [Statement]),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
+    /// Not from a server.
+    Input(fn(&'static Section, &Options) -> Result<Vec<Row>>),
 }
 
 impl Section {
@@ -64,7 +67,13 @@ impl Section {
                 Ok(rows.into_iter().map(row).collect())
             }
             Gather::Made(make) => make(self, server),
+            Gather::Input(_) => Ok(Vec::new()),
         }
+    }
+
+    /// Whether no server has to be asked.
+    pub fn is_input(&self) -> bool {
+        matches!(self.gather, Gather::Input(_))
     }
 
     /// One row, of values that we made.

@@ -1,11 +1,22 @@
 //! All sections, in the order in which they are listed: one file each.
 
 pub mod activity;
+pub mod checkpoints;
 pub mod connections;
+pub mod constraints;
+pub mod databases;
+pub mod extensions;
+pub mod indexes;
+pub mod locks;
+pub mod logs;
 pub mod ping;
 pub mod replication;
+pub mod roles;
+pub mod sequences;
 pub mod server;
+pub mod settings;
 pub mod slots;
+pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
 
@@ -24,6 +35,17 @@ pub const SECTIONS: &[&Section] = &[
     &replication::SECTION,
     &slots::SECTION,
     &wal::SECTION,
+    &locks::SECTION,
+    &sequences::SECTION,
+    &indexes::SECTION,
+    &vacuum::SECTION,
+    &databases::SECTION,
+    &settings::SECTION,
+    &checkpoints::SECTION,
+    &constraints::SECTION,
+    &roles::SECTION,
+    &extensions::SECTION,
+    &logs::SECTION,
 ];
 
 /// The section of this name.

@@ -1,22 +1,31 @@
 //! A server that is asked, one statement after another.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use postgres::Row;
 use postgres::types::{FromSql, Type};
 use shared::cli::Terms;
 use shared::connection::{Conninfo, Session, SessionOptions};
+use shared::secrets;
+use shared::time::{self, Time};
 use shared::{Context as _, Error, Result};
-use shared::{secrets, time};
 
 use crate::row::{Cell, Origin};
 
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
+/// The server's words for a thing that is not there any more: it has no better ones for all.
+const GONE: [&str; 2] = ["XX000", "42P01"];
+
+const ATTEMPTS: usize = 3;
+
 /// The catalogues are small, and compiling their queries costs more than running them.
 const SETTINGS: &[(&str, &str)] = &[("jit", "off")];
+
+/// 2000, since when PostgreSQL counts, in microseconds since 1970.
+const EPOCH: i128 = 946_684_800_000_000;
 
 /// The columns in which statements of others are: passwords are masked there.
 const QUERY: &str = "query";
@@ -111,8 +120,18 @@ impl Server {
         rows.iter().map(cells).collect()
     }
 
-    /// The rows of a statement.
+    /// The rows of a statement. Where something was dropped meanwhile, it is asked again.
     pub fn ask(&mut self, statement: &str) -> Result<Vec<Row>> {
+        for _ in 1..ATTEMPTS {
+            match self.ask_once(statement) {
+                Err(error) if error.sqlstate().is_some_and(|state| GONE.contains(&state)) => {}
+                answer => return answer,
+            }
+        }
+        self.ask_once(statement)
+    }
+
+    fn ask_once(&mut self, statement: &str) -> Result<Vec<Row>> {
         let _guard = self.session.cancel_on_signal();
         self.hurry()?;
         let answer = match self.session.is_pooled() {
@@ -187,7 +206,7 @@ impl FromSql<'_> for Cell {
             Type::INT8 => Self::Int(i64::from_sql(kind, raw)?),
             Type::OID => Self::Int(u32::from_sql(kind, raw)?.into()),
             Type::FLOAT8 => Self::Float(f64::from_sql(kind, raw)?),
-            Type::TIMESTAMPTZ => Self::time(kind, raw)?,
+            Type::TIMESTAMPTZ => Self::time(raw)?,
             Type::TEXT_ARRAY => Self::Json(Box::new(Vec::<String>::from_sql(kind, raw)?.into())),
             // A database in SQL_ASCII holds any bytes.
             _ => Self::Text(String::from_utf8_lossy(raw).into()),
@@ -204,8 +223,9 @@ impl FromSql<'_> for Cell {
 }
 
 impl Cell {
-    fn time(kind: &Type, raw: &[u8]) -> Sql<Self> {
-        let time = time::of_file(SystemTime::from_sql(kind, raw)?);
+    fn time(raw: &[u8]) -> Sql<Self> {
+        let nanoseconds = (EPOCH + i128::from(i64::from_sql(&Type::INT8, raw)?)) * 1000;
+        let time = Time::from_unix_timestamp_nanos(nanoseconds).ok();
         let text = time.and_then(|time| time::format(time).ok());
         Ok(text.map_or(Self::Null, |text| Self::Text(text.into())))
     }

@@ -25,7 +25,7 @@ pub fn now() -> Time {
     now.truncate_to_microsecond()
 }
 
-/// A time as a file system has it; `None` beyond the year 9999.
+/// A time as the system has it; `None` beyond the year 9999.
 pub fn of_file(time: SystemTime) -> Option<Time> {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => Time::UNIX_EPOCH.checked_add(since.try_into().ok()?),

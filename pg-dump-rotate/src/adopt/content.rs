@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use shared::backup::{self, File, Format};
+use shared::backup::{self, File, Format, Place};
 use shared::dump::{self, Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
 use shared::{Context, Error, Result, signals};
 
@@ -45,29 +44,30 @@ pub enum Kind {
     Foreign,
 }
 
-/// Reads the file or folder at `path`, whose name in a manifest is `name`.
+/// Reads the file or folder of this name.
 ///
 /// # Errors
 /// When a signal came.
-pub fn examine(path: &Path, name: &str) -> Result<Kind> {
-    let found = match path.is_dir() {
-        true => folder::examine(path, name),
-        false => examine_file(path, name),
+pub fn examine(place: &Place, name: &str) -> Result<Kind> {
+    let is_folder = place.find(name).is_ok_and(|found| found.is_folder());
+    let found = match is_folder {
+        true => folder::examine(place, name),
+        false => examine_file(place, name),
     };
     signals::check()?;
     Ok(found.unwrap_or_else(|error| Kind::Broken(error.in_one_line())))
 }
 
-fn examine_file(path: &Path, name: &str) -> Result<Kind> {
-    let mut file = fs::File::open(path).context(|| "it can't be read".into())?;
+fn examine_file(place: &Place, name: &str) -> Result<Kind> {
+    let mut file = opened(place, name)?;
     let mut start = [0; 512];
     let length = read_full(&mut file, &mut start)?;
     drop(file);
     let start = &start[..length];
-    let mut input = Hashing::open(path)?;
+    let mut input = Hashing::open(place, name)?;
     let content = match start {
         [] => return Err(Error::new("it is empty")),
-        [b'P', b'G', b'D', b'M', b'P', ..] => archive(path, &mut input)?,
+        [b'P', b'G', b'D', b'M', b'P', ..] => archive(place, name, &mut input)?,
         _ if start.get(257..262) == Some(b"ustar") => match tar(start, &mut input)? {
             Some(content) => content,
             None => return Ok(Kind::Foreign),
@@ -108,8 +108,12 @@ pub(super) fn selected(tables: bool, rows: bool) -> Vec<String> {
     selection.into_iter().map(str::to_string).collect()
 }
 
-fn archive(path: &Path, input: &mut Hashing) -> Result<Content> {
-    let mut start = BufReader::new(fs::File::open(path)?);
+fn opened(place: &Place, name: &str) -> Result<fs::File> {
+    place.read(name).context(|| "it can't be read".into())
+}
+
+fn archive(place: &Place, name: &str, input: &mut Hashing) -> Result<Content> {
+    let mut start = BufReader::new(opened(place, name)?);
     let toc = Toc::read(&mut start)?.filter(|toc| toc.storage == Storage::Custom);
     let toc = toc.ok_or_else(unknown_version)?;
     let head = Content {
@@ -123,7 +127,7 @@ fn archive(path: &Path, input: &mut Hashing) -> Result<Content> {
         })?,
         // What can't be decompressed here can still be seen to have its end.
         None => {
-            input.rewind(path)?;
+            *input = Hashing::open(place, name)?;
             let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
             Toc::read(&mut input)?;
             walk(Blocks::new(Arc::new(toc), input))?;
@@ -351,17 +355,12 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(place: &Place, name: &str) -> Result<Self> {
         Ok(Self {
-            file: fs::File::open(path).context(|| "it can't be read".into())?,
+            file: opened(place, name)?,
             hash: Sha256::new(),
             bytes: 0,
         })
-    }
-
-    fn rewind(&mut self, path: &Path) -> Result<()> {
-        *self = Self::open(path)?;
-        Ok(())
     }
 
     /// Reads what is left; returns what a manifest says of a file of this name.

@@ -1,11 +1,9 @@
 //! A folder of others that may be a dump of directory format.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{BufReader, Read};
-use std::path::Path;
 
-use shared::backup::{File, Format};
+use shared::backup::{self, File, Format, Place};
 use shared::dump::{Compression, CopyRows, Storage, Toc, TocEntry};
 use shared::{Error, Result, signals};
 
@@ -16,18 +14,19 @@ const TOC: &str = "toc.dat";
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// Whether it is one, and every file that its contents name is there and has its end.
-pub fn examine(path: &Path, name: &str) -> Result<Kind> {
-    let Ok(toc) = fs::File::open(path.join(TOC)) else {
+pub fn examine(place: &Place, name: &str) -> Result<Kind> {
+    let folder = &place.within(name);
+    let Ok(toc) = folder.read(TOC) else {
         return Ok(Kind::Foreign);
     };
     let toc = Toc::read(&mut BufReader::new(toc))?.filter(|toc| toc.storage == Storage::Files);
     let toc = toc.ok_or_else(unknown_version)?;
-    let there = names(path)?;
+    let there = names(folder)?;
     let mut promised: BTreeSet<String> = BTreeSet::new();
     let mut files = Vec::new();
     for file in &there {
         let entry = entry_of(&toc, file);
-        let (hashed, listed) = read(path, name, file, entry)?;
+        let (hashed, listed) = read(folder, name, file, entry)?;
         promised.extend(listed);
         files.push(hashed);
     }
@@ -57,21 +56,19 @@ pub fn examine(path: &Path, name: &str) -> Result<Kind> {
 }
 
 /// Only files lie in such a folder.
-fn names(path: &Path) -> Result<BTreeSet<String>> {
+fn names(folder: &Place) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let name = entry.file_name().into_string().ok();
-        match name.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
-            Some(name) => names.insert(name),
-            None => {
-                return Err(Error::new(
-                    "there is something in it that pg_dump never makes",
-                ));
-            }
-        };
+    let mut is_foreign = false;
+    folder.each(|name, kind| match name.to_str() {
+        Some(name) if kind == backup::Kind::File => drop(names.insert(name.to_string())),
+        _ => is_foreign = true,
+    })?;
+    match is_foreign {
+        false => Ok(names),
+        true => Err(Error::new(
+            "there is something in it that pg_dump never makes",
+        )),
     }
-    Ok(names)
 }
 
 /// The name in the table of contents, which lacks what compression adds.
@@ -103,13 +100,13 @@ fn is_list(file: &str) -> bool {
 
 /// Reads one file to its end; what it names, if it is a list.
 fn read(
-    path: &Path,
+    folder: &Place,
     name: &str,
     file: &str,
     entry: Option<&TocEntry>,
 ) -> Result<(File, Vec<String>)> {
     let named = |error: Error| Error::new(format!("{file}: {}", error.message()));
-    let mut hashing = Hashing::open(&path.join(file)).map_err(named)?;
+    let mut hashing = Hashing::open(folder, file).map_err(named)?;
     let mut list = Vec::new();
     let mut rows = CopyRows::default();
     if plain_name(file) != TOC {

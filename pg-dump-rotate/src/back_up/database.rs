@@ -140,7 +140,7 @@ impl Database {
     /// Dumps it; what is on disk then is whole and proved. Returns what is to be said of it.
     pub fn write(&self, run: &Run<'_>, partial: &Partial) -> Result<Manifest> {
         if let Some(room) = &self.room {
-            room.is_written_to(partial.path());
+            room.is_written_to(&partial.path());
         }
         let asked = self.asked.as_ref();
         let snapshot = asked.map(|asked| asked.snapshot(run)).transpose()?;

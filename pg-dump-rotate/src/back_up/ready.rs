@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use shared::backup::{Backup, File, Manifest, Name, State};
+use shared::backup::{Backup, File, Manifest, Name, Place, State};
 use shared::time;
 use shared::{Error, Result};
 
@@ -24,7 +24,7 @@ enum Ready {
 pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
     // Before there is a folder: a server that is not there leaves no trace.
     let ready = Ready::ask(run, target)?;
-    let is_new = !run.dir.exists();
+    let is_new = !Place::new(&run.dir).is_there();
     let folder = Folder::make(&run.dir)?;
     if is_new && run.options.has_rules {
         // Who rotates has a folder: it may only not be mounted.
@@ -48,8 +48,9 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
 /// The backup as it would be, and nothing touched: there may not even be a folder.
 pub fn rehearse(run: &Run<'_>, target: &Target) -> Result<Backup> {
     let ready = Ready::ask(run, target)?;
-    Folder::foresee(&run.dir)?;
-    let name = folder::free_name(&run.dir, ready.name(run))?;
+    let place = Place::new(&run.dir);
+    place.foresee()?;
+    let name = folder::free_name(&place, ready.name(run))?;
     let name = name.to_string();
     let manifest = Manifest {
         files: vec![File {

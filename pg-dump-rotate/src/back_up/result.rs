@@ -1,7 +1,7 @@
 //! What came of the targets: told as they end, each backup followed by the rotation of
 //! its series.
 
-use shared::backup::{Backup, Backups, Common, Format};
+use shared::backup::{Backup, Backups, Common, Format, Place};
 use shared::records::Writer;
 use shared::{Context, Error, Exit, Result, signals, time};
 
@@ -153,7 +153,7 @@ impl<'a> Results<'a> {
         self.adopt()?;
         let run = self.run;
         let there = run.there(|| {
-            let mut there = match run.dir.is_dir() {
+            let mut there = match Place::new(&run.dir).is_there() {
                 true => Backups::of(&run.dir)?,
                 false => Backups::none(&run.dir),
             };

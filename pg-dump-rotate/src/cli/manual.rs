@@ -50,6 +50,11 @@ pub const FIELDS: Terms = &[
         "which server it is of: the end of its system identifier, or where nobody may ask for \
          that, of a mark of how it was reached; null where nobody knows",
     ),
+    (
+        "names",
+        "of an adopted one, how the files are called that it is rotated with: app_*, the * for the \
+         time, or # for each number where the name has none",
+    ),
     ("server_version", "of the server that was dumped"),
     ("pg_dump_version", "of the pg_dump that wrote it"),
     (

@@ -244,7 +244,7 @@ const FLAGS: &[Flag] = &[
     Flag::switch("dry-run", "say what would be done, change nothing").group("Rotation"),
     Flag::switch(
         "list",
-        "show what is in DIR, newest first; with -d or --globals only that, with --label one \
+        "show what is in DIR, newest first, what has a time in the future last; with -d or --globals only that, with --label one \
          label; with rules also what they would do",
     )
     .group(NO_BACKUP),

@@ -18,16 +18,14 @@ mod scratch;
 mod watch;
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
 
+use shared::backup::Place;
 use shared::dump::{Tally, Toc, TocEntry};
 use shared::programs::{Child, Finished};
 use shared::{Context, Error, Result, backup, cli, signals};
 
 use super::{Dump, Dumped, Head, Trouble};
 use crate::compression::Compression;
-use crate::folder::{self, remove};
 use crate::partial::Partial;
 use crate::watch::growth;
 use content::{Content, Found, stem};
@@ -41,12 +39,13 @@ const CONTENTS: &str = "toc.dat";
 impl Dump<'_> {
     /// Dumps into the folder.
     pub(super) fn follow(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
-        if let Some(scratch) = Scratch::make(self, partial.path())? {
+        let files = partial.files();
+        if let Some(scratch) = Scratch::make(self, &files)? {
             if let Some(dumped) = self.follow_into(partial, Some(&scratch), context)? {
                 return Ok(dumped);
             }
             drop(scratch);
-            empty(partial.path())?;
+            empty(&files)?;
             context.warn(
                 "the dump takes more room than was foreseen before it is compressed: it is begun \
                  again, and compressed by pg_dump",
@@ -64,14 +63,15 @@ impl Dump<'_> {
         context: &cli::Context,
     ) -> Result<Option<Dumped>> {
         let written = || format!("could not write {}", partial.path().display());
-        let place = scratch.map_or(partial.path(), Scratch::path);
+        let files = partial.files();
+        let place = scratch.map_or(&files, Scratch::place).folder();
         let mut command = self.command(scratch.map(|_| Compression::None));
         // We wait for the disk ourselves, of each file as soon as it is whole.
         command.arg("--no-sync").arg("--file").arg(place);
         command.arg(format!("--jobs={}", self.jobs));
         let is_uncompressed = scratch.is_some() || self.compression == Compression::None;
         let followed = Followed {
-            folder: partial.path(),
+            folder: &files,
             scratch,
             writers: self.jobs,
             digest: self.digest,
@@ -111,11 +111,11 @@ impl Dump<'_> {
             Err(Failure::Trouble(Trouble::Input(error))) => return Err(self.damaged(error)),
             Ok(findings) => findings,
         };
-        if scratch.is_some() {
-            fs::remove_dir(place).context(written)?;
+        if let Some(scratch) = scratch {
+            scratch.end().context(written)?;
         }
         let dumped = findings.prove(&partial.name(), self.compression);
-        folder::sync_open(&partial.file()?).context(written)?;
+        files.sync().context(written)?;
         dumped.map(Some).map_err(|error| self.damaged(error))
     }
 }
@@ -134,11 +134,10 @@ fn ran_out_of_room(finished: &Finished, scratch: &Scratch) -> bool {
 }
 
 /// Removes what is in a folder.
-fn empty(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        remove(&entry?.path())?;
-    }
-    Ok(())
+fn empty(folder: &Place) -> Result<()> {
+    let mut names = Vec::new();
+    folder.each(|name, _| names.extend(name.to_str().map(str::to_string)))?;
+    Ok(names.iter().try_for_each(|name| folder.remove(name))?)
 }
 
 /// What was found in the files of a dump.

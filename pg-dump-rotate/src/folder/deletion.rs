@@ -2,18 +2,13 @@
 //! manifests of some are hidden, and when the disk has that, what they speak of is removed.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use shared::backup::{Backup, Manifest, partial_of};
+use shared::backup::{Backup, Kind, Manifest, Place, partial_of};
 use shared::{Context, Error, Result};
 
 use super::sides::sides_of;
-use super::{Locked, beside, exists};
-
-/// How often a folder is emptied again into which somebody, who ought to be dead, still writes.
-const ATTEMPTS: u32 = 5;
+use super::{Locked, beside};
 
 impl Locked<'_> {
     /// Deletes backups with what lies beside each; tells of each what came of it. Their data must
@@ -24,7 +19,7 @@ impl Locked<'_> {
     pub fn delete(&self, backups: &[Backup]) -> Vec<Result<()>> {
         let hidden: Vec<Result<Hidden<'_>>> = backups
             .iter()
-            .map(|backup| Hidden::begin(self.path(), backup))
+            .map(|backup| Hidden::begin(self, backup))
             .collect();
         // Or after a power cut the manifest could be there, and the data not.
         let synced = self.sync();
@@ -42,45 +37,62 @@ impl Locked<'_> {
     /// After the data what lies beside it, or else the manifest its name again.
     fn end(&self, hidden: &Hidden<'_>, deleted: Result<()>) -> Result<()> {
         if let Err(error) = deleted {
-            if exists(&self.path().join(hidden.name)) {
+            if self.place().has(hidden.name) {
                 // If that fails too, the next sweep does it.
-                let _ = fs::rename(&hidden.hidden, &hidden.manifest);
+                let _ = self.rename(&hidden.hidden, &hidden.manifest);
             }
             return Err(error);
         }
-        let [_, checksums, proof] = beside(hidden.name).map(|name| self.path().join(name));
+        let [_, checksums, proof] = beside(hidden.name);
         // What resists is swept by the next run, which says so: the backup is gone already.
         let mut beside = vec![checksums, proof];
         if hidden.adopted {
-            beside.extend(sides_of(self.path(), hidden.name));
+            beside.extend(sides_of(self.place(), hidden.name));
         }
         beside.push(hidden.hidden.clone());
-        let _ = beside.iter().try_for_each(|path| remove_file(path));
+        let _ = beside.iter().try_for_each(|name| self.remove_file(name));
         Ok(())
     }
 
     /// A folder vanishes at once, by a rename, before it is emptied.
     fn delete_data(&self, name: &str) -> Result<()> {
-        let data = self.path().join(name);
-        if !data.is_dir() {
-            return remove(&data);
+        let is_folder = self.place().find(name).is_ok_and(|found| found.is_folder());
+        if !is_folder {
+            return self.remove(name);
         }
-        let hidden = self.path().join(partial_of(name));
-        fs::rename(&data, &hidden).context(|| data.display().to_string())?;
-        remove(&hidden)
+        let hidden = partial_of(name);
+        self.rename(name, &hidden)?;
+        self.remove(&hidden)
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let named = || self.place().path(from).display().to_string();
+        self.place().rename(from, to).context(named)
+    }
+
+    /// Removes a file or a folder; that it is not there is as good.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        let named = || self.place().path(name).display().to_string();
+        self.place().remove(name).context(named)
+    }
+
+    /// The same of a file: a folder of that name is somebody else's.
+    pub(super) fn remove_file(&self, name: &str) -> Result<()> {
+        let named = || self.place().path(name).display().to_string();
+        self.place().remove_file(name).context(named)
     }
 }
 
 /// A backup without its manifest's name, which is the first to go.
 struct Hidden<'a> {
     name: &'a str,
-    manifest: PathBuf,
-    hidden: PathBuf,
+    manifest: String,
+    hidden: String,
     adopted: bool,
 }
 
 impl<'a> Hidden<'a> {
-    fn begin(folder: &Path, backup: &'a Backup) -> Result<Self> {
+    fn begin(folder: &Locked<'_>, backup: &'a Backup) -> Result<Self> {
         let name = backup.path.file_name().and_then(|name| name.to_str());
         let now = Backup::at(&backup.path).filter(Backup::is_ok);
         let is_same = |now: &Backup| match (&now.manifest, &backup.manifest) {
@@ -99,9 +111,8 @@ impl<'a> Hidden<'a> {
             return Err(Error::new(words).with_hint("move that elsewhere"));
         }
         let [manifest, ..] = beside(name);
-        let hidden = folder.join(partial_of(&manifest));
-        let manifest = folder.join(manifest);
-        fs::rename(&manifest, &hidden).context(|| manifest.display().to_string())?;
+        let hidden = partial_of(&manifest);
+        folder.rename(&manifest, &hidden)?;
         Ok(Self {
             name,
             manifest,
@@ -113,65 +124,29 @@ impl<'a> Hidden<'a> {
 
 /// What somebody else put into the folder of a backup.
 fn foreign(backup: &Path) -> Result<Option<PathBuf>> {
-    if !fs::symlink_metadata(backup).is_ok_and(|data| data.is_dir()) {
+    let Some((place, name)) = Place::of(backup) else {
+        return Ok(None);
+    };
+    if !place.find(name).is_ok_and(|found| found.is_folder()) {
         return Ok(None);
     }
     let manifest = Manifest::read_without_tables(backup)?;
     let files = manifest.map_or(Vec::new(), |manifest| manifest.files);
-    let files: HashSet<PathBuf> = files
-        .iter()
-        .map(|file| backup.with_file_name(&file.name))
-        .collect();
+    let files: HashSet<PathBuf> = files.iter().map(|file| place.path(&file.name)).collect();
     // Of a folder that a file is in as well.
     let is_known = |path: &Path| files.contains(path) || files.iter().any(|f| f.starts_with(path));
-    let mut folders = vec![backup.to_path_buf()];
+    let mut folders = vec![place.within(name)];
+    let mut foreign = None;
     while let Some(folder) = folders.pop() {
-        let named = || folder.display().to_string();
-        for entry in fs::read_dir(&folder).context(named)? {
-            let entry = entry.context(named)?;
-            if !is_known(&entry.path()) {
-                return Ok(Some(entry.path()));
+        let told = folder.each(|name, kind| {
+            let path = folder.folder().join(name);
+            if !is_known(&path) {
+                foreign.get_or_insert(path);
+            } else if kind == Kind::Folder {
+                folders.push(Place::new(path));
             }
-            if entry.file_type().context(named)?.is_dir() {
-                folders.push(entry.path());
-            }
-        }
+        });
+        told.context(|| folder.folder().display().to_string())?;
     }
-    Ok(None)
-}
-
-/// Removes a file; that it is not there is as good, and a folder of that name is somebody else's.
-pub(super) fn remove_file(path: &Path) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
-        _ => remove(path),
-    }
-}
-
-/// Removes a file or a folder; that it is not there is as good.
-pub fn remove(path: &Path) -> Result<()> {
-    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    let removed = match is_folder {
-        true => remove_folder(path),
-        false => fs::remove_file(path),
-    };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context(|| path.display().to_string())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn remove_folder(path: &Path) -> io::Result<()> {
-    let mut removed = fs::remove_dir_all(path);
-    for _ in 1..ATTEMPTS {
-        match &removed {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
-                removed = fs::remove_dir_all(path);
-            }
-            _ => break,
-        }
-    }
-    removed
+    Ok(foreign)
 }

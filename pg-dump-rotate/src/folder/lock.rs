@@ -1,13 +1,10 @@
 //! The lock of a folder: who holds it may change the folder's names.
 
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, Timespec, Timestamps, UTIME_NOW, flock, futimens};
+use shared::backup::{Lock, Place};
 use shared::units::human_duration;
 use shared::{Context, Error, Result, cli, signals};
 
@@ -24,7 +21,8 @@ const TOO_LONG: Duration = Duration::from_secs(600);
 pub struct Locked<'a> {
     folder: &'a Folder,
     context: &'a cli::Context,
-    lock: File,
+    /// `None` once it is free again.
+    lock: Option<Lock>,
     /// What is to be said when it is free again.
     warnings: RefCell<Vec<String>>,
 }
@@ -48,11 +46,11 @@ impl Folder {
         context: &'a cli::Context,
         at_most: Option<Duration>,
     ) -> Result<Locked<'a>> {
-        let lock = wait(self.path(), LONG, at_most, |words| context.warn(words))?;
+        let lock = wait(&self.place, LONG, at_most, |words| context.warn(words))?;
         Ok(Locked {
             folder: self,
             context,
-            lock,
+            lock: Some(lock),
             warnings: RefCell::default(),
         })
     }
@@ -60,8 +58,8 @@ impl Folder {
 
 impl Locked<'_> {
     /// What it locks.
-    pub(super) fn folder(&self) -> &Folder {
-        self.folder
+    pub fn place(&self) -> &Place {
+        &self.folder.place
     }
 
     /// Warns on stderr as soon as the folder is free.
@@ -72,54 +70,39 @@ impl Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        // The kernel does it at the latest when the file is closed.
-        let _ = flock(&self.lock, FlockOperation::Unlock);
+        drop(self.lock.take());
         for warning in self.warnings.take() {
             self.context.warn(warning);
         }
     }
 }
 
-/// Opens a folder's lock file, and makes it first where it is missing.
-pub(super) fn open(folder: &Path) -> Result<File> {
-    let path = folder.join(LOCK);
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-        .open(&path);
-    lock.context(|| match path.exists() {
-        true => format!("could not open {}", path.display()),
-        false => format!("could not write to the folder {}", folder.display()),
+/// An error where the lock of a folder can't be had.
+pub(super) fn can_lock(place: &Place) -> Result<()> {
+    had(place, place.can_lock(LOCK))
+}
+
+fn had<T>(place: &Place, lock: io::Result<T>) -> Result<T> {
+    lock.context(|| match place.has(LOCK) {
+        true => format!("could not lock {}", place.path(LOCK).display()),
+        false => format!("could not write to the folder {}", place.folder().display()),
     })
 }
 
 /// Waits for a folder's lock; `warn` hears of it when that takes long.
 fn wait(
-    folder: &Path,
+    place: &Place,
     long: Duration,
     at_most: Option<Duration>,
     warn: impl Fn(String),
-) -> Result<File> {
-    let path = folder.join(LOCK);
+) -> Result<Lock> {
+    let path = place.path(LOCK);
     let started = Instant::now();
     let mut is_told = false;
-    let mut lock = open(folder)?;
     loop {
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) if is_at(&lock, &path) => {
-                touch(&lock);
-                return Ok(lock);
-            }
-            // Somebody removed it; another run may hold the one that is there now.
-            Ok(()) => lock = open(folder)?,
-            Err(rustix::io::Errno::WOULDBLOCK) => signals::sleep(POLL)?,
-            Err(error) => {
-                let error = io::Error::from(error);
-                return Err(error).context(|| format!("could not lock {}", folder.display()));
-            }
+        match had(place, place.try_lock(LOCK))? {
+            Some(lock) => return Ok(lock),
+            None => signals::sleep(POLL)?,
         }
         let waited = started.elapsed();
         if at_most.is_some_and(|most| waited >= most) {
@@ -135,7 +118,7 @@ fn wait(
     }
 }
 
-fn hangs(path: &Path, waited: Duration) -> Error {
+fn hangs(path: &std::path::Path, waited: Duration) -> Error {
     let (path, waited) = (path.display(), human_duration(waited));
     Error::new(format!(
         "another run has held {path} for more than {waited}"
@@ -143,27 +126,6 @@ fn hangs(path: &Path, waited: Duration) -> Error {
     .with_hint(format!(
         "it hangs: end it (`fuser {path}` says which it is)"
     ))
-}
-
-fn is_at(lock: &File, path: &Path) -> bool {
-    let [open, there] = [lock.metadata(), std::fs::symlink_metadata(path)];
-    let which =
-        |data: io::Result<std::fs::Metadata>| data.ok().map(|data| (data.dev(), data.ino()));
-    which(open) == which(there)
-}
-
-/// What removes old files from the folder is to let it be: two runs would each have one of their own.
-fn touch(lock: &File) {
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: UTIME_NOW,
-    };
-    let times = Timestamps {
-        last_access: now,
-        last_modification: now,
-    };
-    // It locks however old it is.
-    let _ = futimens(lock, &times);
 }
 
 #[cfg(test)]
@@ -179,9 +141,10 @@ mod tests {
     #[test]
     fn a_run_that_hangs_is_told_of_and_then_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let held = wait(folder.path(), LONG, None, |words| panic!("{words}")).unwrap();
+        let place = Place::new(folder.path());
+        let held = wait(&place, LONG, None, |words| panic!("{words}")).unwrap();
         let told = Cell::new(0);
-        let error = wait(folder.path(), AT_ONCE, Some(POLL * 5), |words| {
+        let error = wait(&place, AT_ONCE, Some(POLL * 5), |words| {
             assert!(words.contains(LOCK), "{words}");
             told.set(told.get() + 1);
         })
@@ -189,23 +152,18 @@ mod tests {
         assert_eq!(told.get(), 1);
         assert!(error.message().contains("has held"), "{error:?}");
         drop(held);
-        wait(folder.path(), AT_ONCE, Some(AT_ONCE), |words| {
-            panic!("{words}")
-        })
-        .unwrap();
+        wait(&place, AT_ONCE, Some(AT_ONCE), |words| panic!("{words}")).unwrap();
     }
 
     /// `find -mtime +30 -delete` in a folder of backups.
     #[test]
     fn two_runs_never_have_a_lock_each() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(LOCK);
-        let take = |at_most| {
-            wait(folder.path(), LONG, Some(at_most), |words| {
-                panic!("{words}")
-            })
-        };
-        let old = open(folder.path()).unwrap();
+        let place = Place::new(folder.path());
+        let path = place.path(LOCK);
+        let take = |at_most| wait(&place, LONG, Some(at_most), |words| panic!("{words}"));
+        drop(take(AT_ONCE).unwrap());
+        let old = fs::File::options().write(true).open(&path).unwrap();
         old.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         let held = take(AT_ONCE).unwrap();
         let age = fs::metadata(&path).unwrap().modified().unwrap().elapsed();
@@ -218,8 +176,8 @@ mod tests {
             drop(held);
             assert!(take(POLL).is_err());
             drop(new);
-            let waited_for = waiting.join().unwrap().unwrap();
-            assert!(is_at(&waited_for, &path));
+            let _waited_for = waiting.join().unwrap().unwrap();
+            assert!(take(POLL).is_err());
         });
     }
 }

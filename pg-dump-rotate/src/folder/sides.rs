@@ -5,8 +5,7 @@
 //! in their extension only, what is called without it belongs to both, and stays until neither is
 //! there.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use shared::backup::Place;
 
 /// What such a file's name ends with.
 const WORDS: [&str; 12] = [
@@ -30,8 +29,7 @@ const EXTENSIONS: [&str; 14] = [
 ];
 
 /// The side files of the adopted backup `name` in a folder.
-pub fn sides_of(folder: &Path, name: &str) -> Vec<PathBuf> {
-    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
+pub fn sides_of(place: &Place, name: &str) -> Vec<String> {
     let stem = EXTENSIONS
         .iter()
         .filter_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
@@ -43,22 +41,20 @@ pub fn sides_of(folder: &Path, name: &str) -> Vec<PathBuf> {
             .map(|extension| format!("{stem}.{extension}"));
         others
             .into_iter()
-            .any(|other| other != name && is_there(&other))
+            .any(|other| other != name && place.has(&other))
     };
     let alone = stem.filter(|stem| !shared(stem));
     let bases = [Some(name), alone].into_iter().flatten();
     bases
-        .flat_map(|base| {
-            WORDS
-                .iter()
-                .map(move |word| folder.join(format!("{base}.{word}")))
-        })
-        .filter(|path| fs::symlink_metadata(path).is_ok_and(|data| data.is_file()))
+        .flat_map(|base| WORDS.iter().map(move |word| format!("{base}.{word}")))
+        .filter(|name| place.find(name).is_ok_and(|found| found.is_file()))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -81,13 +77,8 @@ mod tests {
         }
         fs::create_dir(folder.join("a_1.info")).unwrap();
         std::os::unix::fs::symlink("a.meta", folder.join("a_1.sha256")).unwrap();
-        let sides = |name: &str| {
-            let sides = sides_of(folder, name);
-            let names = sides
-                .iter()
-                .map(|path| path.file_name().unwrap().to_str().unwrap());
-            names.map(str::to_string).collect::<Vec<String>>()
-        };
+        let place = Place::new(folder);
+        let sides = |name: &str| sides_of(&place, name);
         // a_1.meta may be that of a_1.sql as well.
         assert_eq!(sides("a_1.sql.gz"), ["a_1.sql.gz.meta", "a_1.sql.gz.md5"]);
         fs::remove_file(folder.join("a_1.sql")).unwrap();

@@ -36,7 +36,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .group("Whom to look at"),
     Flag::switch("fail-if-blocked", "status 1 if anybody waits").group("Whom to look at"),
-    Flag::value("save", "FILE", "save what was seen, for later").group("Whom to look at"),
+    Flag::value(
+        "save",
+        "FILE",
+        "save what was seen, for later; in a loop what was before the first signal",
+    )
+    .group("Whom to look at"),
     Flag::value("snapshot", "FILE", "look at what was saved, at no server")
         .group("Whom to look at"),
     Flag::switch(
@@ -178,7 +183,7 @@ pub const TOOL: Tool = Tool::new(
     )
     .group("Loop"),
     Flag::value("for", "DURATION", "for so long").group("Loop"),
-    Flag::switch("on-clear", "until nobody waits").group("Loop"),
+    Flag::switch("on-clear", "until nobody waits; status 1 if it is over before").group("Loop"),
 ])
 .connects()
 .operands(

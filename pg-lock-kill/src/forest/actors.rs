@@ -19,7 +19,10 @@ impl<'a> Actors<'a> {
         let own: HashMap<i32, usize> = (snapshot.sessions.iter().enumerate())
             // A process that began after the locks were asked for holds none of them: it has the
             // number of one that is gone.
-            .filter(|(_, session)| session.backend_start <= Some(snapshot.taken_at))
+            .filter(|(_, session)| {
+                session.backend_start <= Some(snapshot.taken_at)
+                    || snapshot.elders.contains(&session.pid)
+            })
             .map(|(number, session)| (session.pid, number))
             .collect();
         let mut by_pid = own.clone();
@@ -43,11 +46,15 @@ impl<'a> Actors<'a> {
     pub fn of_lock(&self, lock: &Lock) -> Option<usize> {
         match lock.pid {
             Some(pid) => self.of_pid(pid),
-            None => self
-                .by_virtual_transaction
-                .get(lock.virtual_transaction.as_str())
-                .copied(),
+            None => self.of_prepared(&lock.virtual_transaction),
         }
+    }
+
+    /// The prepared transaction that has this virtual one.
+    pub fn of_prepared(&self, virtual_transaction: &str) -> Option<usize> {
+        self.by_virtual_transaction
+            .get(virtual_transaction)
+            .copied()
     }
 
     /// The session of a process.

@@ -94,9 +94,10 @@ fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)>
 fn safe_snapshots(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
     let pairs = snapshot.safe_snapshots.iter().flat_map(|one| {
         let waiter = actors.of_pid(one.pid);
-        one.blockers
-            .iter()
-            .map(move |&pid| Some((actors.of_pid(pid)?, waiter?)))
+        let prepared = one.prepared.iter().map(|own| actors.of_prepared(own));
+        let blockers = one.blockers.iter().map(|&pid| actors.of_pid(pid));
+        let all = blockers.chain(prepared);
+        all.map(move |blocker| Some((blocker?, waiter?)))
     });
     pairs
         .flatten()
@@ -195,7 +196,8 @@ impl Growth<'_> {
         self.waits[actor].is_some() || self.behind[actor].count > 0
     }
 
-    /// In tree order: those with the most behind them first, and then those who have waited longest.
+    /// In tree order: those with the most behind them first, then those who have waited longest, then the
+    /// oldest transactions.
     fn plant(mut self, parents: &[Option<usize>]) -> Forest {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
         let mut heads = Vec::new();
@@ -210,7 +212,7 @@ impl Growth<'_> {
             (
                 Reverse(behind.count),
                 Reverse(self.since(*actor).max(behind.longest)),
-                *actor,
+                self.rank(*actor),
             )
         };
         heads.sort_by_key(order);

@@ -161,9 +161,6 @@ fn of_wait(node: &Node, wait: &Wait) -> Option<&'static str> {
         None if wait.is_own => Some("it waits for another process of its own parallel query"),
         None if wait.tag.is_none() => Some("whom it waits for does not show"),
         None => Some("nobody was seen who blocks it"),
-        Some(_) if wait.is_guessed => {
-            Some("PostgreSQL 13 does not say how long it waits: no longer than its statement runs")
-        }
         Some(_) => None,
     }
 }

@@ -18,6 +18,7 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
     if !snapshot.sees_all {
         let answer = query(connection, include_str!("../../sql/sees_all.sql"))?;
         snapshot.sees_all = answer.iter().flatten().any(|row| row.is(0));
+        snapshot.could_see_all = answer.iter().flatten().any(|row| row.is(1));
     }
     if snapshot.locks.iter().any(|lock| lock.pid.is_none()) {
         let answer = query(connection, include_str!("../../sql/prepared.sql"))?;
@@ -88,6 +89,8 @@ fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
         prepared: Vec::new(),
         safe_snapshots: Vec::new(),
         ahead: Vec::new(),
+        elders: Vec::new(),
+        could_see_all: false,
         databases: Vec::new(),
         relations: Vec::new(),
         objects: Vec::new(),

@@ -12,6 +12,9 @@ use super::{Ahead, Lock, SafeSnapshot, Session, Snapshot, Tag};
 /// For more than that it would cost the server too much: the statements' begin has to do.
 const MOST: usize = 1000;
 
+/// Instead of a process.
+const PREPARED: i32 = 0;
+
 /// What kind of wait it is to want a page for oneself.
 pub const PIN: &str = "BufferPin";
 
@@ -79,9 +82,27 @@ pub fn ask_of_safe_snapshots(snapshot: &mut Snapshot, connection: &mut Connectio
     // Who waits for nobody does not wait any more.
     let waiting = blockers(connection, statement, &pids)?.into_iter();
     let waiting = waiting.filter(|(_, blockers)| !blockers.is_empty());
-    snapshot.safe_snapshots = waiting
-        .map(|(pid, blockers)| SafeSnapshot { pid, blockers })
-        .collect();
+    let waiting: Vec<_> = waiting.collect();
+    let prepared = match waiting
+        .iter()
+        .any(|(_, blockers)| blockers.contains(&PREPARED))
+    {
+        true => {
+            let answer = query(connection, include_str!("../../sql/serializable.sql"))?;
+            let numbers = answer.iter().flatten().map(|row| row.some_text(0));
+            numbers.collect::<Result<Vec<String>>>()?
+        }
+        false => Vec::new(),
+    };
+    let one = |(pid, blockers): (i32, Vec<i32>)| SafeSnapshot {
+        pid,
+        prepared: match blockers.contains(&PREPARED) {
+            true => prepared.clone(),
+            false => Vec::new(),
+        },
+        blockers,
+    };
+    snapshot.safe_snapshots = waiting.into_iter().map(one).collect();
     Ok(())
 }
 

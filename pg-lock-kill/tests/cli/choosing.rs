@@ -31,7 +31,7 @@ fn each_filter_and_its_opposite() {
     let two = Two::new();
     for (flag, value, holder, waiter) in [
         ("user", "postgres", true, true),
-        ("user", "nobody", false, false),
+        ("user", "pg_monitor", false, false),
         ("app", "etl-*", true, false),
         ("app", "web", false, true),
         ("client", "local", true, true),
@@ -96,6 +96,18 @@ fn all_filters_hold_and_any_of_one() {
 }
 
 #[test]
+fn where_the_server_does_not_say_how_long_somebody_waits_it_is_said() {
+    let two = Two::new();
+    let run = |arguments: &[&str]| two.stage.tool().args(arguments).run().expect_code(0);
+    let words = "does not say since when somebody waits";
+    match two.stage.database.cluster().version().major {
+        ..14 => drop(run(&["--waiting-for", "0s"]).expect_error(words)),
+        _ => assert_eq!(run(&["--waiting-for", "0s"]).stderr, ""),
+    }
+    assert_eq!(run(&[]).stderr, "");
+}
+
+#[test]
 fn what_is_no_value_of_a_filter() {
     let stage = Stage::new();
     let run = |arguments: &[&str]| -> Output { stage.tool().args(arguments).run().expect_code(2) };
@@ -103,6 +115,20 @@ fn what_is_no_value_of_a_filter() {
     run(&["--client", "here"]).expect_error("an address is needed");
     run(&["--query", "("]).expect_error("--query");
     run(&["--waiting-for", "5"]).expect_error("--waiting-for");
+}
+
+#[test]
+fn a_role_or_database_that_is_not_there() {
+    let stage = Stage::new();
+    for (flag, kind) in [
+        ("--user", "role"),
+        ("--not-user", "role"),
+        ("--not-database", "database"),
+    ] {
+        let output = stage.tool().args([flag, "etll"]).run();
+        let said = format!("there is no {kind} \"etll\"");
+        output.expect_code(2).expect_no_output().expect_error(&said);
+    }
 }
 
 #[test]

@@ -129,6 +129,10 @@ fn what_names_nobody_is_refused() {
             .stdin(format!("{}\n", head.pid))
     };
     number().run().expect_code(2).expect_no_output();
+    let mut text = seen.clone();
+    text["pid"] = json!(head.pid.to_string());
+    let output = ground.given(&[text], &["--terminate"]).expect_code(2);
+    output.expect_error("this is no record of a listing: ");
     for words in ["x\n", "0\n", "-1\n", "1 2\n"] {
         let output = ground
             .tool(&["-", "--bare-pids", "--terminate"])
@@ -165,7 +169,7 @@ fn more_records_than_allowed_are_not_cut() {
     two.run("select 1");
     let twice = [seen[1].clone(), seen[0].clone(), seen[1].clone()];
     let output = ground
-        .given(&twice, &["--terminate", "--max", "3"])
+        .given(&twice, &["--terminate", "--max", "2"])
         .expect_code(0);
     let pids: Vec<i64> = results(&output).iter().map(|(pid, ..)| *pid).collect();
     assert_eq!(pids, [i64::from(two.pid), i64::from(one.pid)]);

@@ -118,6 +118,42 @@ fn a_prepared_transaction_after_a_restart() {
 }
 
 #[test]
+fn a_safe_snapshot_that_a_prepared_transaction_keeps_away() {
+    let cluster = preparing();
+    let database = Database::on(&cluster);
+    database.sql("create table t (id int); insert into t values (1)");
+    for (level, gid) in [("serializable", "writer"), ("read committed", "other")] {
+        let statements = format!(
+            "begin isolation level {level}; select from t; create table {gid} (); \
+             prepare transaction '{gid}'"
+        );
+        database.client().batch_execute(&statements).unwrap();
+    }
+    let look = |report: &Actor| {
+        report.start("begin isolation level serializable, read only, deferrable; select from t");
+        let waits = format!(
+            "select count(*) from pg_stat_activity where pid = {} and wait_event = 'SafeSnapshot'",
+            report.pid
+        );
+        tests::eventually("it waits", || database.value(&waits) == "1");
+        let records = listed(&database);
+        assert_eq!(records.len(), 2, "{records:#?}");
+        assert_eq!(records[0]["gid"], "writer");
+        assert_eq!(
+            (&records[1]["pid"], &records[1]["blocked_by"]),
+            (&report.pid.into(), &0.into())
+        );
+    };
+    look(&Actor::new(database.client(), "report"));
+    restart(&database);
+    let report = Actor::new(database.client(), "report");
+    look(&report);
+    database.sql("rollback prepared 'writer'");
+    report.answer().unwrap();
+    database.sql("rollback prepared 'other'");
+}
+
+#[test]
 fn names_in_another_database() {
     let stage = Stage::new();
     stage.database.sql("create table \"Big Orders\" ()");

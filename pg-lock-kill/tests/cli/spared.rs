@@ -166,6 +166,7 @@ fn who_is_named_by_protect() {
         let output = ground.tool(&["--terminate"]).args(arguments).run();
         let output = output.expect_code(1);
         expect_result(&output, head.pid, "", "protected");
+        assert!(message(&output).starts_with(arguments[0]), "{output:?}");
     }
     let missing = ground.run(&["--terminate", "--protect-file", "/nonexistent/list"]);
     missing
@@ -295,6 +296,19 @@ fn rights() {
             let output = ground.tool(&["-U", role]).args(action).run();
             output.expect_code(2).expect_no_output().expect_error(grant);
         }
+    }
+    // What it was granted already, it would be no help to grant again.
+    ground.sql("create role heir login noinherit; grant pg_read_all_stats to heir");
+    let remedy = match ground.cluster.version().major {
+        16.. => Some("GRANT pg_read_all_stats TO \"heir\" WITH INHERIT TRUE"),
+        15 => Some("ALTER ROLE \"heir\" INHERIT"),
+        // To be a member suffices there.
+        _ => None,
+    };
+    let heir = ground.run(&["-U", "heir"]);
+    match remedy {
+        Some(remedy) => drop(heir.expect_code(2).expect_error(remedy)),
+        None => drop(heir.expect_code(0)),
     }
     head.run("select 1");
     let output = ground.run(&["-U", "ender", "--terminate"]).expect_code(0);

@@ -99,6 +99,79 @@ fn it_ends_when_nobody_waits_or_time_is_over() {
 }
 
 #[test]
+fn what_lasts_until_nobody_waits_says_if_some_do() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let second = "update t set n = 1 where id = 2";
+    let other = ground.holder("other", second);
+    let behind = ground.waiter("behind", second);
+    let arguments = ["--on-clear", "--for", "300ms", "--app", "nosuch"];
+    watch(&ground, &arguments).finish().expect_code(1);
+    let output = watch(&ground, &["--on-clear", "--for", "1h", "--app", "head"]).finish();
+    let output = output.expect_code(1);
+    assert!(
+        output
+            .stderr
+            .contains("before its time, and some wait still"),
+        "{output:?}"
+    );
+    waiter.answer().unwrap();
+    waiter.run("select 1");
+    drop(head);
+    let output = watch(&ground, &["--on-clear"]).finish().expect_code(0);
+    assert!(output.stderr.ends_with("the watch is over\n"), "{output:?}");
+    behind.answer().unwrap();
+    drop(other);
+}
+
+#[test]
+fn what_is_kept_is_what_was_seen_before_the_first_signal() {
+    let ground = Ground::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seen.json");
+    let running = watch(&ground, &["--save", file.to_str().unwrap()]);
+    eventually("the first look is kept", || file.exists());
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    running.finish().expect_code(0);
+    waiter.answer().unwrap();
+    let output = tests::tool("pg-lock-kill")
+        .arg("--snapshot")
+        .arg(&file)
+        .run();
+    let output = output.expect_code(0);
+    let pids: Vec<i64> = results(&output).iter().map(|(pid, ..)| *pid).collect();
+    assert_eq!(pids, [i64::from(head.pid), i64::from(waiter.pid)]);
+    output.expect_error("this is what was seen at 20");
+}
+
+#[test]
+fn whoever_watches_is_spared_whatever_he_calls_himself() {
+    let ground = Ground::new();
+    let running = ground
+        .tool(&["--watch", "1h", "--terminate"])
+        .env("PGAPPNAME", "cron")
+        .start();
+    until_watching(&ground);
+    ground.until(
+        "it rests",
+        "select exists (select from pg_stat_activity where application_name = 'cron' and state = 'idle')",
+    );
+    let arguments = [
+        "--sessions",
+        "--app",
+        "cron",
+        "--terminate",
+        "--include-superusers",
+    ];
+    let output = ground.run(&arguments).expect_code(0);
+    assert_eq!(results(&output)[0].2, "protected", "{output:?}");
+    running.signal(Signal::TERM);
+    assert_eq!(running.finish().signal(), Some(15));
+}
+
+#[test]
 fn one_at_a_time_in_whatever_database() {
     let ground = Ground::new();
     ground.sql("create database other");

@@ -114,7 +114,7 @@ pub const TOOL: Tool = Tool::new(
      --promote never goes by those alone. It is restored and proved beside \
      it, then connections to both are refused and ended, and in one transaction the live one \
      becomes NAME_before_TIME and the restored one NAME, with owner, rights, settings, comment \
-     and connection limit of the live one. It is refused unless everything was proved, where the \
+     and connection limit of the live one. It is refused where there is no such database (unless --accept database), unless everything was proved, where the \
      backup is of another database or, like a script without --create, does not tell of which \
      (check \"origin\"), where its manifest says that it holds a \
      part only (check \"selection\"), and where encoding, locale or tablespace would be others \
@@ -165,8 +165,9 @@ pub const TOOL: Tool = Tool::new(
      replayed here, for it would be in a folder of this machine. Its verdict is not noted: nothing \
      beside it has a place for that.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
-     can't be tried, for it is not there or no server is new enough, has failed with the reason, \
-     stops no other, and makes the status 2. One of rows only is proved in tables of \
+     can't be tried stops no other, and makes the status 2: it has failed if it is not there, can't be \
+     read or is given up for its time limits, and is \"skipped\" where no server is new enough, there is no \
+     room, or the server ends, which says nothing about it. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \
      \"skipped\", and is not noted; so is that of one that holds nothing at all and has no \
      manifest, and of a script by --enable-row-security that policies may have left rows out of. \
@@ -383,7 +384,17 @@ pub const TOOL: Tool = Tool::new(
     ("expected", "what the backup holds"),
     ("actual", "what the restored database holds"),
     ("message", "in words, where there is more to say"),
-    ("duration_ms", "how long it took, where that was measured for it alone"),
+    (
+        "duration_ms",
+        "how long it took, where that was measured for it alone; that of \"restore\" is the time in \
+         which the database was there again (while indexes are built, rows are read back on cores that \
+         are idle)",
+    ),
+    (
+        "bytes",
+        "of \"restore\" and \"recovery\": how much the database takes, or all of the server's",
+    ),
+    ("bytes_per_second", "and how much of that was restored in a second"),
 ])
 .lists(&[("CHECKS", CHECKS)])
 .variables(&[

@@ -73,7 +73,10 @@ impl Restored {
         self.report_withheld(findings)?;
         self.report_harmless(findings)?;
         if restored {
-            let finding = findings.check("restore", Status::Ok).took(self.took);
+            let bytes = target.database().bytes(false);
+            let finding = findings
+                .check("restore", Status::Ok)
+                .restored(bytes, self.took);
             findings.add(finding.message(self.summary(archive, target)))?;
         }
         Ok(())

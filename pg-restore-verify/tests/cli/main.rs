@@ -41,4 +41,5 @@ mod site;
 mod strangers;
 mod supplanted;
 mod swapped;
+mod telling;
 mod wal;

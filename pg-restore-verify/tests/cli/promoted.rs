@@ -264,8 +264,13 @@ fn a_database_that_is_gone_comes_back() {
     place.sql("postgres", "drop database \"my app\"");
     // Its owner, rights and settings are gone with it.
     let output = place.promote(&[], &place.backup());
-    assert_ne!(output.code(), Some(0), "{output:?}");
-    assert!(output.stdout.contains("stays as it is"), "{output:?}");
+    assert_eq!(output.code(), Some(2), "{output:?}");
+    // It may have been mistyped: that is said before anything is restored.
+    assert!(
+        output.stderr.contains("there is no database \"my app\""),
+        "{output:?}"
+    );
+    assert!(!output.stdout.contains("\"restore\""), "{output:?}");
     let output = place.promote(&["--accept", "database"], &place.backup());
     expect_verdict(&output, "ok");
     assert_eq!(place.users("my app"), "500");

@@ -4,6 +4,7 @@ use shared::cli::{Flag, Terms, Tool};
 
 const WHAT: &str = "What to look at";
 const JUDGING: &str = "Judging";
+const LOGS: &str = "The server's log";
 const TIME: &str = "How long";
 
 /// What `--help`, the man page and the completions say.
@@ -36,7 +37,7 @@ pub const TOOL: Tool = Tool::new(
         "look into every database that takes connections",
     )
     .group(WHAT),
-    Flag::value("limit", "N", "at most so many rows of each section").group(WHAT),
+    Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
     Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
     Flag::value("skip", "CHECK,...", "not these").repeats().group(JUDGING),
     Flag::value(
@@ -50,6 +51,13 @@ pub const TOOL: Tool = Tool::new(
         .repeats()
         .group(JUDGING),
     Flag::value(
+        "statistics-age",
+        "DURATION",
+        "so long nobody must have used an index before it is called unused",
+    )
+    .default("7d")
+    .group(JUDGING),
+    Flag::value(
         "fail-on",
         "STATUS",
         "what makes the status 1; what is unknown makes it 2 otherwise, but for never",
@@ -57,17 +65,34 @@ pub const TOOL: Tool = Tool::new(
     .choices(&["critical", "warning", "unknown", "never"])
     .default("critical")
     .group(JUDGING),
+    Flag::value(
+        "log-format",
+        "FORMAT",
+        "what the log on standard input is written in; otherwise its looks tell",
+    )
+    .choices(&["stderr", "csvlog", "jsonlog"])
+    .group(LOGS),
+    Flag::value(
+        "log-line-prefix",
+        "PREFIX",
+        "the server's log_line_prefix, if the log's looks do not tell",
+    )
+    .group(LOGS),
     Flag::value("timeout", "DURATION", "so long for each section")
         .default("10s")
         .group(TIME),
     Flag::value("deadline", "DURATION", "so long for the whole run").group(TIME),
 ])
 .connects()
-.operands("SECTION", "what to show; --list-sections says what there is")
+.operands("SECTION", "what to show; --list-sections says what there is; - is logs")
 .formats(&["nagios"])
 .examples(&[
     ("What is wrong, or may soon be?", "pg-stat-report -d app -o table"),
     ("Does it answer? Status 1 if not", "pg-stat-report ping -d app"),
+    (
+        "The statements that took longest, and what failed, by the server's log",
+        "pg-stat-report logs --limit 10 -o table < postgresql.log",
+    ),
     (
         "As a plugin of Nagios: status 0, 1, 2 or 3",
         "pg-stat-report -d app --warn connections=70% -o nagios",

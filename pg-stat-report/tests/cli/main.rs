@@ -8,6 +8,9 @@
 )]
 
 mod ground;
+mod logs;
 mod mode;
 mod replicas;
+mod schema;
 mod sessions;
+mod upkeep;

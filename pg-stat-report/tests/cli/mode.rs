@@ -46,7 +46,8 @@ fn a_server_tells_what_it_is() {
 
 #[test]
 fn all_is_well_on_a_new_server() {
-    let ground = Ground::new();
+    let safe = ["fsync", "full_page_writes", "autovacuum"].map(|name| (name, "on"));
+    let ground = Ground::with(&safe);
     ground.sql("vacuum analyze");
     let output = ground.run(&[]);
     let records = output.json_lines();

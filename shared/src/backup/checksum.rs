@@ -1,7 +1,6 @@
 //! Whether the data of a backup is what its manifest says, byte by byte.
 
-use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -34,8 +33,10 @@ impl Backup {
             }
         };
         for file in &manifest.files {
-            let path = self.path.with_file_name(&file.name);
-            let actual = sha256(&path);
+            let actual = match Place::of(&self.path) {
+                Some((place, _)) => sha256_of(&place, &file.name),
+                None => return Ok(()),
+            };
             signals::check()?;
             self.state = match actual {
                 Ok(actual) if actual == file.sha256 => continue,
@@ -60,7 +61,7 @@ impl Backup {
         let (Some(known), Some((place, name))) = (&self.manifest, Place::of(&self.path)) else {
             return Ok(None);
         };
-        let read = Brief::default().read(place, name)?;
+        let read = Brief::default().read(&place, name)?;
         let same = read.filter(|(_, seal)| known.has_seal(seal));
         Ok(same.map(|(manifest, _)| manifest))
     }
@@ -71,7 +72,12 @@ impl Backup {
 /// # Errors
 /// When it can't be read, or a signal came.
 pub fn sha256(path: &Path) -> Result<String> {
-    let mut file = fs::File::open(path)?;
+    let (place, name) = Place::of(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    sha256_of(&place, name)
+}
+
+fn sha256_of(place: &Place, name: &str) -> Result<String> {
+    let mut file = place.read(name)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; CHUNK];
     loop {

@@ -1,11 +1,9 @@
 //! What a folder holds. Reads names, sizes and manifests; never opens the data.
 
 mod backups;
-mod entries;
 mod list;
 mod look;
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -19,7 +17,6 @@ use super::proof::Proof;
 use crate::error::Result;
 
 pub use backups::{Backups, Glimpse};
-pub use entries::entries;
 
 use look::Looker;
 
@@ -98,14 +95,18 @@ impl Backup {
     pub fn at(path: &Path) -> Option<Self> {
         let (place, file_name) = Place::of(path)?;
         let commons = Commons::default();
-        let mut backup = Looker::new(place, &commons).look(file_name)?;
+        let mut backup = Looker::new(&place, &commons).look(file_name)?;
         backup.read_proof();
         Some(backup)
     }
 
-    /// One that speaks of other bytes, of another file that had this name, proves nothing.
+    /// One that speaks of other bytes, of another file that had this name, proves nothing. One without
+    /// words is of what is there: who puts something else there takes it away.
     fn read_proof(&mut self) {
         let is_of = |manifest: &Outline, proof: &Proof, seal: Option<Seal>| {
+            if proof.is_without_words() {
+                return true;
+            }
             proof.bytes == manifest.bytes()
                 && proof.sha256 == manifest.sha256()
                 && (proof.sha256.is_some() || seal.is_some_and(|seal| manifest.has_seal(&seal)))
@@ -124,15 +125,14 @@ impl Backup {
 
     /// Whether neither its data nor its manifest is there any more: somebody deleted it.
     pub fn is_gone(&self) -> bool {
-        let name = self.path.file_name().and_then(|name| name.to_str());
-        let manifest = self
-            .path
-            .with_file_name(name::manifest_of(name.unwrap_or_default()));
-        let is_gone = |path: &Path| {
-            let found = fs::symlink_metadata(path);
+        let Some((place, name)) = Place::of(&self.path) else {
+            return false;
+        };
+        let is_gone = |name: &str| {
+            let found = place.find(name);
             found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
         };
-        is_gone(&self.path) && is_gone(&manifest)
+        is_gone(name) && is_gone(&name::manifest_of(name))
     }
 
     /// True when it has a manifest and the size that it says.

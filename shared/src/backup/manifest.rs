@@ -6,13 +6,10 @@
 
 mod brief;
 
-use std::fs;
-use std::io::{self, Read};
-use std::os::fd::BorrowedFd;
+use std::io;
 use std::path::Path;
 
 use ::time::OffsetDateTime;
-use rustix::fs::{CWD, Mode, OFlags, openat};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 use sha2::{Digest, Sha256};
@@ -248,34 +245,31 @@ impl Manifest {
     /// One that can't be read, makes no sense, is newer than this program or speaks
     /// of another file is an error that names it.
     pub fn read(backup: &Path) -> Result<Option<Self>> {
-        let Some(file_name) = backup.file_name().and_then(|name| name.to_str()) else {
-            return Ok(None);
-        };
-        Self::read_from(
-            &backup.with_file_name(name::manifest_of(file_name)),
-            file_name,
-        )
+        match Place::of(backup) {
+            Some((place, name)) => Self::read_from(&place, &name::manifest_of(name), name),
+            None => Ok(None),
+        }
     }
 
     /// The same without what it says of tables, which is most of it: for lists of many.
     pub fn read_without_tables(backup: &Path) -> Result<Option<Self>> {
         match Place::of(backup) {
             Some((place, file_name)) => {
-                let read = Brief::default().read(place, file_name)?;
+                let read = Brief::default().read(&place, file_name)?;
                 Ok(read.map(|(manifest, _)| manifest))
             }
             None => Ok(None),
         }
     }
 
-    /// The same of a manifest that lies elsewhere, about a backup of this name.
-    pub fn read_from(path: &Path, file_name: &str) -> Result<Option<Self>> {
-        let Some(text) = found(read_small(CWD, path)).context(|| path.display().to_string())?
-        else {
+    /// The same of a manifest that has another name, about a backup of this one.
+    pub fn read_from(place: &Place, manifest: &str, file_name: &str) -> Result<Option<Self>> {
+        let path = || place.path(manifest).display().to_string();
+        let Some(text) = found(place.read_all(manifest, LONGEST)).context(path)? else {
             return Ok(None);
         };
         Self::parse(&text, file_name)
-            .context(|| format!("damaged manifest {}", path.display()))
+            .context(|| format!("damaged manifest {}", path()))
             .map(Some)
     }
 
@@ -372,20 +366,6 @@ impl Manifest {
         lines.push_str(&format!("{}  {manifest}\n", sha256(text.as_bytes())));
         lines
     }
-}
-
-/// What lies there under a manifest's name need not be one: neither a pipe that nobody writes
-/// nor a file that fills the memory is read.
-fn read_small(at: BorrowedFd<'_>, path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = fs::File::from(openat(at, path, flags, Mode::empty())?);
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > LONGEST {
-        return Err(io::Error::other("this is no manifest"));
-    }
-    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    file.take(metadata.len()).read_to_end(&mut text)?;
-    Ok(text)
 }
 
 /// That there is none is no error.

@@ -1,6 +1,6 @@
 //! `COPY table (columns) FROM stdin`, the statement before a table's rows.
 
-use super::lexer::{Token, tokens};
+use super::lexer::{Token, spans, tokens};
 use super::name::{QualifiedName, quote_identifier};
 
 /// Where the rows of a COPY go.
@@ -15,9 +15,12 @@ pub struct CopyTarget {
 impl CopyTarget {
     /// What a COPY of text from standard input is aimed at; `None` for any other statement.
     pub fn parse(statement: &[u8]) -> Option<Self> {
+        // Of a long INSERT no more than a word is read.
+        if !spans(statement).next()?.0.is("copy") {
+            return None;
+        }
         let tokens = tokens(statement);
-        let mut rest = tokens.as_slice();
-        rest = rest.first()?.is("copy").then(|| &rest[1..])?;
+        let mut rest = &tokens[1..];
         let first = rest.first()?.identifier()?;
         rest = &rest[1..];
         let table = if rest.first() == Some(&Token::Symbol(b'.')) {

@@ -5,6 +5,8 @@
 //! (psqlscan.l). The scanner looks only back, so that it can be fed a statement
 //! in pieces: it goes on where the bytes ended.
 
+use std::ops::Range;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Normal,
@@ -27,6 +29,8 @@ pub(super) struct Scanner {
     word: Option<usize>,
     dollar: Option<usize>,
     closed: Option<(usize, bool)>,
+    /// Where the string begins that was begun last.
+    text: usize,
     backslash_escapes: bool,
 }
 
@@ -52,6 +56,7 @@ impl Scanner {
             word: None,
             dollar: None,
             closed: None,
+            text: 0,
             backslash_escapes,
         }
     }
@@ -90,6 +95,21 @@ impl Scanner {
         None
     }
 
+    /// Of what was scanned, which part nobody will look back to: within a string that goes on.
+    pub fn passed(&self, scanned: usize) -> Range<usize> {
+        match self.state {
+            // The last byte may be the backslash before what comes.
+            State::Text { .. } if self.text + 2 < scanned => self.text + 1..scanned - 1,
+            _ => 0..0,
+        }
+    }
+
+    /// So many bytes of what was passed were taken out.
+    pub fn skip(&mut self, bytes: usize) {
+        self.at -= bytes;
+        self.closed = None;
+    }
+
     /// Whether the byte at `at` ends the statement.
     fn normal(&mut self, sql: &[u8], at: usize) -> bool {
         let byte = sql[at];
@@ -109,6 +129,9 @@ impl Scanner {
         let before = at.checked_sub(1).map(|before| sql[before]);
         match byte {
             b'\'' => {
+                if !self.goes_on(at) {
+                    self.text = at;
+                }
                 self.state = State::Text {
                     escapes: self.text_escapes(at, escape_prefix),
                 }
@@ -132,9 +155,13 @@ impl Scanner {
     /// A doubled quote goes on with the string that it interrupts.
     fn text_escapes(&self, at: usize, escape_prefix: bool) -> bool {
         match self.closed {
-            Some((closed, escapes)) if closed + 1 == at => escapes,
+            Some((_, escapes)) if self.goes_on(at) => escapes,
             _ => escape_prefix || self.backslash_escapes,
         }
+    }
+
+    fn goes_on(&self, at: usize) -> bool {
+        self.closed.is_some_and(|(closed, _)| closed + 1 == at)
     }
 
     fn text(&mut self, sql: &[u8], at: usize, escapes: bool) {

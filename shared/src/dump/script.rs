@@ -1,6 +1,7 @@
 //! The script of pg_dump as a stream of events.
 
 use std::io::Read;
+use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
@@ -16,7 +17,8 @@ const BUFFER_BYTES: usize = 1 << 20;
 pub enum Event<'a> {
     /// A statement, with its semicolon.
     Statement {
-        /// Its text.
+        /// Its text; with a reader of pieces, without what is in the middle of a string that is
+        /// long.
         sql: &'a [u8],
         /// The line it starts on, from 1.
         line: u64,
@@ -104,8 +106,8 @@ impl<R: Read> Script<R> {
         }
     }
 
-    /// The same, whose `Rows` may be parts of a line where that is long: no row takes more memory
-    /// than another.
+    /// The same, whose `Rows` may be parts of a line where that is long, and whose statements lack
+    /// the middle of such strings: no row takes more memory than another.
     pub fn in_pieces(input: R) -> Self {
         Self {
             in_pieces: true,
@@ -241,6 +243,11 @@ impl<R: Read> Script<R> {
             if let Some(length) = scanner.end(self.rest()) {
                 return Ok(length);
             }
+            if self.in_pieces && self.rest().len() >= BUFFER_BYTES {
+                let passed = scanner.passed(self.rest().len());
+                scanner.skip(passed.len());
+                self.take_out(passed);
+            }
             if !self.fill()? {
                 let words = String::from_utf8_lossy(&self.rest()[..self.rest().len().min(60)]);
                 return Err(Error::new(format!(
@@ -250,6 +257,13 @@ impl<R: Read> Script<R> {
                 )));
             }
         }
+    }
+
+    fn take_out(&mut self, part: Range<usize>) {
+        let (start, end) = (self.start + part.start, self.start + part.end);
+        self.line += memchr_iter(b'\n', &self.buffer[start..end]).count() as u64;
+        self.buffer.copy_within(end..self.end, start);
+        self.end -= part.len();
     }
 
     fn rows(&mut self) -> Result<Event<'_>> {
@@ -441,6 +455,31 @@ mod test {
                 .message()
                 .starts_with("ends in the middle of the statement at line 16")
         );
+    }
+
+    #[test]
+    fn long_strings_take_no_memory() {
+        for string in ["'it''s; -- \n(", r"E'it\'s; -- (", r"E'\\\';\\x"] {
+            let (begin, part) = string.split_once('\'').unwrap();
+            let long = part.repeat((5 << 20) / part.len());
+            let begin = format!("INSERT INTO t VALUES (1, {begin}'");
+            let text = format!("{begin}{long}', ';');\nSELECT 1;\n");
+            for step in [1 << 16, 1 << 20, 1 << 22] {
+                let mut script = Script::in_pieces(Trickle(text.as_bytes(), step));
+                let mut seen = Vec::new();
+                while let Some(event) = script.next().unwrap() {
+                    let Event::Statement { sql, line, .. } = event else {
+                        panic!("{event:?}");
+                    };
+                    assert!(sql.len() <= 2 * BUFFER_BYTES, "{}", sql.len());
+                    seen.push((line, String::from_utf8_lossy(sql).into_owned()));
+                }
+                assert!(script.buffer.len() <= 2 * BUFFER_BYTES);
+                assert!(seen[0].1.starts_with(&begin) && seen[0].1.ends_with("', ';');"));
+                let lines = text.matches('\n').count() as u64;
+                assert_eq!(&seen[1..], [(lines, "SELECT 1;".into())], "{string}");
+            }
+        }
     }
 
     #[test]

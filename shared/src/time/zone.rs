@@ -77,6 +77,13 @@ impl Zone {
         time.checked_to_offset(offset).unwrap_or(time)
     }
 
+    /// What the zone is called at that time: `CET` and, in summer, `CEST`.
+    pub fn abbreviation(&self, time: Time) -> Option<String> {
+        let timestamp = jiff::Timestamp::from_second(time.unix_timestamp()).ok()?;
+        let info = self.rules.to_offset_info(timestamp);
+        Some(info.abbreviation().to_owned())
+    }
+
     /// When clocks of this zone show this; of two times the earlier, and where they skip it what
     /// they would show had they gone on.
     pub fn time_of(&self, shown: PrimitiveDateTime) -> Time {

@@ -208,7 +208,7 @@ fn a08() {
     }
     for more in [
         ["--query-age", "1h"],
-        ["--database", "other"],
+        ["--database", "template1"],
         ["--not-user", "app"],
     ] {
         assert_eq!(listed(&more), [0; 0], "{more:?}");

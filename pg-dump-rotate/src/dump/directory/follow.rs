@@ -1,14 +1,12 @@
 //! Reads the files of a folder while another program writes them.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::{self, OpenOptions};
 use std::io::{self, PipeWriter, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use shared::backup::Place;
 use shared::message::Progress;
 use shared::programs::Ender;
 use shared::{Context, Error, Result};
@@ -32,7 +30,7 @@ const ROOM_PAUSE: Duration = Duration::from_millis(500);
 /// What is followed, and how.
 pub struct Followed<'a> {
     /// Where the dump is to be.
-    pub folder: &'a Path,
+    pub folder: &'a Place,
     /// Where it comes from, to be compressed: or else pg_dump writes it where it is to be.
     pub scratch: Option<&'a Scratch>,
     /// How many files grow at a time.
@@ -106,7 +104,7 @@ impl Follower {
     }
 
     fn watch(&mut self) -> io::Result<()> {
-        let Some(watch) = Watch::begin(&self.shared.source) else {
+        let Some(watch) = Watch::begin(self.shared.source.folder()) else {
             return Ok(());
         };
         let (end, watching) = io::pipe()?;
@@ -154,9 +152,9 @@ impl Drop for Follower {
 pub struct Shared {
     pub pace: Pace,
     /// Where the files appear.
-    pub source: PathBuf,
+    pub source: Place,
     /// Where they are in the end.
-    folder: PathBuf,
+    folder: Place,
     /// What compresses them on the way from there to here; none where these are one folder.
     pub packers: Option<Packers>,
     digest: bool,
@@ -203,8 +201,8 @@ impl Shared {
         let packers = scratch.map(|scratch| Packers::start(scratch.compression()));
         Ok(Self {
             pace: Pace::new(progress, followed.name, followed.whole),
-            source: scratch.map_or(followed.folder, Scratch::path).to_path_buf(),
-            folder: followed.folder.to_path_buf(),
+            source: scratch.map_or(followed.folder, Scratch::place).clone(),
+            folder: followed.folder.clone(),
             packers: packers.transpose()?,
             digest: followed.digest,
             state: Mutex::default(),
@@ -289,12 +287,16 @@ impl Shared {
 
     /// What is there now is all there will be.
     fn end(&self) -> Result<()> {
-        let named = || self.source.display().to_string();
+        let named = || self.source.folder().display().to_string();
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.source).context(named)? {
-            let name = entry.context(named)?.file_name().into_string();
-            let strange = |name| Error::new(format!("{}: a strange name: {name:?}", named()));
-            names.push(name.map_err(strange)?);
+        let mut strange = None;
+        let told = self.source.each(|name, _| match name.to_str() {
+            Some(name) => names.push(name.to_string()),
+            None => strange = Some(name.to_owned()),
+        });
+        told.context(named)?;
+        if let Some(name) = strange {
+            return Err(Error::new(format!("{}: a strange name: {name:?}", named())));
         }
         self.change(|state| {
             names.iter().for_each(|name| state.queue(name));
@@ -318,8 +320,8 @@ impl Shared {
     /// forgotten.
     fn look_again(&self, contents: &mut Vec<Content>) -> Result<()> {
         let bytes = |content: &Content| {
-            let metadata = fs::symlink_metadata(self.folder.join(&content.file.name)).ok();
-            metadata.map(|metadata| metadata.len())
+            let found = self.folder.find(&content.file.name).ok();
+            found.map(|found| found.bytes())
         };
         contents.retain(|content| bytes(content).is_some());
         let changed = contents
@@ -383,9 +385,7 @@ impl Shared {
             true => format!("{name}{}", packers.suffix()),
             false => name.to_string(),
         };
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(0o600);
-        let output = Output::new(file.open(self.folder.join(&to))?);
+        let output = Output::new(self.folder.create(&to)?);
         let mut read = |input: &mut dyn Read| {
             let found = content::read(name, input, self.digest, &mut findings.tally);
             found.context(|| name.to_string())
@@ -426,7 +426,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let progress = shared::message::Report::new("test").progress();
         let followed = Followed {
-            folder: folder.path(),
+            folder: &Place::new(folder.path()),
             scratch: None,
             writers: 1,
             digest: false,

@@ -1,8 +1,7 @@
 //! A file that is read while pg_dump writes it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use shared::{backup, signals};
@@ -17,7 +16,6 @@ const PUNCHED_AT_ONCE: u64 = 4 << 20;
 pub struct Growing<'a> {
     shared: &'a Shared,
     name: &'a str,
-    path: PathBuf,
     file: File,
     bytes: u64,
     /// What of it has no room on the disk any more.
@@ -27,11 +25,11 @@ pub struct Growing<'a> {
 impl<'a> Growing<'a> {
     /// The file of this name; `None` when it is gone.
     pub fn open(shared: &'a Shared, name: &'a str) -> io::Result<Option<Self>> {
-        let path = shared.source.join(name);
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(shared.packers.is_some())
-            .open(&path);
+        let opened = match shared.packers {
+            // To give room back it has to be changed.
+            Some(_) => shared.source.change(name),
+            None => shared.source.read(name),
+        };
         let file = match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
@@ -39,7 +37,6 @@ impl<'a> Growing<'a> {
         Ok(Some(Self {
             shared,
             name,
-            path,
             file,
             bytes: 0,
             punched: 0,
@@ -57,7 +54,7 @@ impl<'a> Growing<'a> {
 
     /// Removes the file, all of which must have been read.
     pub fn remove(self) -> io::Result<()> {
-        fs::remove_file(&self.path)?;
+        self.shared.source.remove(self.name)?;
         match self.file.metadata()?.len() == self.bytes {
             true => Ok(()),
             false => Err(io::Error::other("it was changed after it was written")),
@@ -119,6 +116,8 @@ impl Read for Hashed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use shared::backup::Place;
+
     use super::super::follow::{Followed, Follower};
     use super::*;
 
@@ -126,10 +125,10 @@ mod tests {
     #[test]
     fn what_nobody_wants_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("1.dat"), "1\n").unwrap();
+        std::fs::write(folder.path().join("1.dat"), "1\n").unwrap();
         let progress = shared::message::Report::new("test").progress();
         let followed = Followed {
-            folder: folder.path(),
+            folder: &Place::new(folder.path()),
             scratch: None,
             writers: 1,
             digest: false,

@@ -236,6 +236,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use shared::backup::Place;
     use shared::dump::Compression as Packing;
 
     use super::super::content;
@@ -247,7 +248,7 @@ mod tests {
         fs::write(folder.join("1.dat"), bytes).unwrap();
         let progress = shared::message::Report::new("test").progress();
         let followed = Followed {
-            folder,
+            folder: &Place::new(folder),
             scratch: None,
             writers: 1,
             digest: false,

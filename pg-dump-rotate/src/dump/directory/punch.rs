@@ -6,7 +6,8 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+
+use shared::backup::Place;
 
 /// Gives back what is between these places.
 #[cfg(target_os = "linux")]
@@ -23,16 +24,15 @@ pub fn punch(_file: &File, _from: u64, _until: u64) -> io::Result<()> {
 }
 
 /// Whether it costs the disk nothing in this folder: seen by trying.
-pub fn is_free(folder: &Path) -> bool {
-    let path = folder.join("probe");
-    let tried = try_in(&path);
-    std::fs::remove_file(path).is_ok() && tried.unwrap_or(false)
+pub fn is_free(folder: &Place) -> bool {
+    const NAME: &str = "probe";
+    let tried = folder.create(NAME).and_then(try_with);
+    folder.remove(NAME).is_ok() && tried.unwrap_or(false)
 }
 
-fn try_in(path: &Path) -> io::Result<bool> {
+fn try_with(mut file: File) -> io::Result<bool> {
     use std::io::Write;
     const BYTES: usize = 256 << 10;
-    let mut file = File::create_new(path)?;
     file.write_all(&[1; BYTES])?;
     let before = cancelled_bytes();
     punch(&file, 0, BYTES as u64)?;

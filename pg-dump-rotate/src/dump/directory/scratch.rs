@@ -4,30 +4,30 @@
 //! pg_dump can't wait for us there, so what lies in it may grow to the whole dump: room for that
 //! is set aside.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::io;
 
+use shared::backup::Place;
 use shared::{Context, Result};
 
 use super::punch;
 use crate::compression::{Compression, Method};
 use crate::dump::Dump;
-use crate::folder::remove;
 use crate::room::Spill;
 
 const NAME: &str = "uncompressed";
 
 /// The folder, which is gone when it is dropped.
 pub struct Scratch {
-    path: PathBuf,
+    /// That of the backup.
+    folder: Place,
+    place: Place,
     compression: Compression,
     room: Spill,
 }
 
 impl Scratch {
     /// Makes it in the folder of the backup; `None` where pg_dump had better compress itself.
-    pub fn make(dump: &Dump<'_>, folder: &Path) -> Result<Option<Self>> {
+    pub fn make(dump: &Dump<'_>, folder: &Place) -> Result<Option<Self>> {
         let compression = dump.compression;
         let Some(bytes) = dump.estimate.filter(|_| keeps_up(compression)) else {
             return Ok(None);
@@ -35,23 +35,34 @@ impl Scratch {
         if dump.pg_dump.is_elsewhere() || !punch::is_free(folder) {
             return Ok(None);
         }
-        let Some(room) = dump.room.spill(folder, bytes)? else {
+        let Some(room) = dump.room.spill(folder.folder(), bytes)? else {
             return Ok(None);
         };
-        let path = folder.join(NAME);
-        let named = || format!("could not create {}", path.display());
-        DirBuilder::new().mode(0o700).create(&path).context(named)?;
-        room.lies_in(&path);
+        let place = folder.within(NAME);
+        let named = || format!("could not create {}", place.folder().display());
+        folder.create_folder(NAME).context(named)?;
+        room.lies_in(place.folder());
         Ok(Some(Self {
-            path,
+            folder: folder.clone(),
+            place,
             compression,
             room,
         }))
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Removes it, in which there must be nothing any more.
+    pub fn end(&self) -> io::Result<()> {
+        let mut is_empty = true;
+        self.place.each(|_, _| is_empty = false)?;
+        match is_empty {
+            true => self.folder.remove(NAME),
+            false => Err(io::ErrorKind::DirectoryNotEmpty.into()),
+        }
     }
 
     /// How we compress what lies there.
@@ -68,7 +79,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         // What resists goes with the folder that it is in, or fails it.
-        let _ = remove(&self.path);
+        let _ = self.folder.remove(NAME);
     }
 }
 

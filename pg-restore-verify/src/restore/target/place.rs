@@ -37,6 +37,12 @@ impl Target {
             scratch.claim(live)?;
         }
         let likeness = Likeness::of(&mut self.server().connect_to_server()?, live)?;
+        if likeness.is_none() && !after.accepted.iter().any(|check| check == "database") {
+            let name = quote_identifier(live);
+            return Err(Error::new(format!("there is no database {name} on this server")).with_hint(
+                "--accept database has one that is gone come back, but for its owner, rights and settings",
+            ));
+        }
         self.beside = Some(Beside { planned, likeness });
         Ok(())
     }

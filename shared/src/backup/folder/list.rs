@@ -3,9 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs::File;
 use std::hash::BuildHasher;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,7 +12,6 @@ use std::thread;
 
 use super::Backup;
 use super::backups::Backups;
-use super::entries::entries;
 use super::look::Looker;
 use crate::backup::name::{self, Name};
 use crate::backup::outline::Commons;
@@ -30,19 +27,25 @@ const AHEAD: usize = 2 * READERS;
 
 /// Every backup in a folder, newest first.
 pub(super) fn list(folder: &Path) -> Result<Backups> {
-    list_of(folder, |each| entries(folder, |name, _| each(name)))
+    list_of(folder, |each| {
+        let told = Place::new(folder).each(|name, _| {
+            // A name that is no text is none of ours.
+            name.to_str().into_iter().for_each(&mut *each);
+        });
+        told.context(|| folder.display().to_string())
+    })
 }
 
 /// Of a folder with these names in it, as `tell` calls them out, perhaps twice.
 fn list_of(folder: &Path, tell: impl Fn(&mut dyn FnMut(&str)) -> Result<()>) -> Result<Backups> {
-    let open = File::open(folder).context(|| folder.display().to_string())?;
+    let place = Place::open(folder).context(|| folder.display().to_string())?;
     let (sender, receiver) = channel();
     let shares = Shares {
         receiver: Mutex::new(receiver),
         waiting: AtomicUsize::new(0),
     };
     let commons = Commons::default();
-    let looker = || Looker::new(Place::open(folder, open.as_fd()), &commons);
+    let looker = || Looker::new(&place, &commons);
     let all = Mutex::new(Backups::none(folder));
     let look = |looker: &mut Looker<'_>, names: &str| {
         let found = names.split('\0').filter_map(|name| looker.look(name));

@@ -1,9 +1,10 @@
 //! Manifests without what they say of tables, which is most of each: for lists of many.
 
-use memchr::memmem;
-use rustix::fs::{Mode, OFlags, openat};
+use std::io::Read;
 
-use super::{CLOSE, Manifest, Seal, found, read_small, seal};
+use memchr::memmem;
+
+use super::{CLOSE, LONGEST, Manifest, Seal, found, seal};
 use crate::backup::name;
 use crate::backup::place::Place;
 use crate::error::{Context, Result};
@@ -29,16 +30,15 @@ impl Brief {
     /// As [`Manifest::read`].
     pub(in crate::backup) fn read(
         &mut self,
-        place: Place<'_>,
+        place: &Place,
         file_name: &str,
     ) -> Result<Option<(Manifest, Seal)>> {
         let name = name::manifest_of(file_name);
-        let shown = || place.folder().join(&name).display().to_string();
+        let shown = || place.path(&name).display().to_string();
         let text = match self.read_at_once(place, &name) {
             Some(length) => &self.text[..length],
             None => {
-                let text = read_small(place.at(), &place.path(&name));
-                match found(text).context(shown)? {
+                match found(place.read_all(&name, LONGEST)).context(shown)? {
                     Some(text) => self.text = text,
                     None => return Ok(None),
                 }
@@ -63,11 +63,9 @@ impl Brief {
 
     /// The length of one that comes whole at the first attempt. What doesn't end as a manifest does
     /// may be anything.
-    fn read_at_once(&mut self, place: Place<'_>, name: &str) -> Option<usize> {
+    fn read_at_once(&mut self, place: &Place, name: &str) -> Option<usize> {
         self.text.resize(AT_ONCE, 0);
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = openat(place.at(), &*place.path(name), flags, Mode::empty()).ok()?;
-        let length = rustix::io::read(&file, &mut self.text[..]).ok()?;
+        let length = place.read(name).ok()?.read(&mut self.text).ok()?;
         let is_whole = length < AT_ONCE && self.text[..length].ends_with(CLOSE.as_bytes());
         is_whole.then_some(length)
     }

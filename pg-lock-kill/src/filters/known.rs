@@ -1,0 +1,61 @@
+//! Whether there is what the filters name. With a role that is misspelt `--user` finds nobody, which looks as
+//! if all were well, and `--not-user` spares nobody.
+
+use postgres::types::Type;
+use shared::connection::Session as Connection;
+use shared::message::Report;
+use shared::{Error, Result};
+
+use crate::cli::{Filters, Test};
+
+/// Somebody has locked the catalogues: of all moments that is the one to go on in.
+const LOCKED: [&str; 2] = ["55P03", "57014"];
+
+impl Filters {
+    /// Refuses names of roles and databases that the server does not know.
+    pub fn check_names(&self, connection: &mut Connection, report: &Report) -> Result<()> {
+        let tests = || self.conditions.iter().map(|condition| &condition.test);
+        let roles = tests().filter_map(|test| match test {
+            Test::User(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let databases = tests().filter_map(|test| match test {
+            Test::Database(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let (roles, databases): (Vec<&str>, Vec<&str>) = (roles.collect(), databases.collect());
+        if roles.is_empty() && databases.is_empty() {
+            return Ok(());
+        }
+        let names = [
+            (
+                &roles as &(dyn postgres::types::ToSql + Sync),
+                Type::TEXT_ARRAY,
+            ),
+            (&databases, Type::TEXT_ARRAY),
+        ];
+        let query = include_str!("../../sql/known.sql");
+        let rows = connection.client().query_typed(query, &names);
+        let rows = match rows.map_err(Error::from) {
+            Ok(rows) => rows,
+            Err(error)
+                if error
+                    .sqlstate()
+                    .is_some_and(|state| LOCKED.contains(&state)) =>
+            {
+                report
+                    .warn("whether there are the roles and databases of the filters is not known");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        match rows.first() {
+            None => Ok(()),
+            Some(row) => {
+                let (kind, name): (String, String) = (row.try_get("kind")?, row.try_get("name")?);
+                Err(Error::new(format!("there is no {kind} {name:?}"))
+                    .with_hint("a filter names it, and would match nobody, or spare nobody"))
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+-- How often are checkpoints made, and were they asked for because max_wal_size was reached?
+-- Costs: nothing worth a word. Needs: no right.
+-- A checkpoint that somebody asks for, as a backup does, counts as requested as well.
+SELECT b.checkpoints_timed AS timed,
+       b.checkpoints_req AS requested,
+       b.checkpoints_req / nullif(b.checkpoints_timed + b.checkpoints_req, 0)::float8 AS requested_ratio,
+       extract(epoch FROM clock_timestamp() - b.stats_reset)::float8
+           / nullif(b.checkpoints_timed + b.checkpoints_req, 0) AS interval_seconds,
+       b.checkpoint_write_time::float8 AS write_ms,
+       b.checkpoint_sync_time::float8 AS sync_ms,
+       b.buffers_checkpoint AS buffers_written,
+       b.stats_reset AS counted_since,
+       (SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'checkpoint_timeout') AS checkpoint_timeout_seconds,
+       (SELECT setting::bigint * 1048576 FROM pg_catalog.pg_settings WHERE name = 'max_wal_size') AS max_wal_bytes
+FROM pg_catalog.pg_stat_bgwriter b;

@@ -1,0 +1,16 @@
+-- How many sessions wait for locks, how long, and how full is the table of locks?
+-- Costs: one look at the locks. Needs: no right; before 14 pg_read_all_stats, to know since when.
+-- Locks that are kept beside the table (fastpath) take no room in it.
+SELECT count(*) FILTER (WHERE NOT l.granted) AS waiting,
+       max(extract(epoch FROM clock_timestamp() - a.state_change)) FILTER (WHERE NOT l.granted)::float8 AS longest_wait_seconds,
+       count(*) FILTER (WHERE NOT l.granted AND a.state_change IS NULL) AS waiting_unknown,
+       count(*) FILTER (WHERE NOT l.fastpath) AS locks,
+       current_setting('max_locks_per_transaction')::bigint
+           * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS room,
+       count(*) FILTER (WHERE NOT l.fastpath)
+           / (current_setting('max_locks_per_transaction')::float8
+               * (current_setting('max_connections')::float8 + current_setting('max_prepared_transactions')::float8)) AS used_ratio,
+       count(*) FILTER (WHERE l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation') AS access_exclusive
+FROM pg_catalog.pg_locks l
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND NOT l.granted
+WHERE l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid();

@@ -1,0 +1,51 @@
+-- Does VACUUM get on: dead rows against autovacuum's own threshold, age of each table's oldest row?
+-- Costs: one look at pg_class and the counters of each table. Needs: no right; which table is being vacuumed is
+-- told to pg_read_all_stats only.
+-- A table's age is that of its TOAST table, too. Counters are asked for by their functions, a third of the view's cost.
+WITH defaults AS (
+    SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
+           current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
+           coalesce(current_setting('autovacuum_vacuum_max_threshold', true), '-1')::float8 AS most,
+           current_setting('autovacuum')::bool AS autovacuum
+), option AS (
+    SELECT c.oid,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_threshold')::float8 AS threshold,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_scale_factor')::float8 AS scale,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_max_threshold')::float8 AS most,
+           bool_and(o.option_value::bool) FILTER (WHERE o.option_name = 'autovacuum_enabled') AS is_enabled
+    FROM pg_catalog.pg_class c
+    CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
+    WHERE c.relkind IN ('r', 'm') AND c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
+    GROUP BY c.oid
+), judged AS (
+    SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid,
+           coalesce(o.is_enabled, true) AND d.autovacuum AS is_enabled,
+           coalesce(o.threshold, d.threshold) + coalesce(o.scale, d.scale) * greatest(c.reltuples, 0) AS threshold,
+           coalesce(o.most, d.most) AS most
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN defaults d
+    LEFT JOIN option o ON o.oid = c.oid
+    WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+)
+SELECT current_database()::text AS database,
+       quote_ident(j.nspname) || '.' || quote_ident(j.relname) AS "table",
+       pg_catalog.pg_stat_get_live_tuples(j.oid) AS live_rows,
+       pg_catalog.pg_stat_get_dead_tuples(j.oid) AS dead_rows,
+       CASE WHEN j.most >= 0 THEN least(j.threshold, j.most) ELSE j.threshold END AS vacuum_threshold,
+       pg_catalog.pg_stat_get_dead_tuples(j.oid)
+           / nullif(CASE WHEN j.most >= 0 THEN least(j.threshold, j.most) ELSE j.threshold END, 0) AS dead_ratio,
+       j.is_enabled AS is_autovacuum_on,
+       p.relid IS NOT NULL AS is_being_vacuumed,
+       j.relpages::bigint * current_setting('block_size')::bigint AS heap_bytes,
+       pg_catalog.pg_stat_get_last_vacuum_time(j.oid) AS last_vacuum_at,
+       pg_catalog.pg_stat_get_last_autovacuum_time(j.oid) AS last_autovacuum_at,
+       pg_catalog.pg_stat_get_last_analyze_time(j.oid) AS last_analyze_at,
+       pg_catalog.pg_stat_get_last_autoanalyze_time(j.oid) AS last_autoanalyze_at,
+       greatest(age(j.relfrozenxid), age(t.relfrozenxid)) AS xid_age,
+       greatest(mxid_age(j.relminmxid), mxid_age(t.relminmxid)) AS mxid_age
+FROM judged j
+LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid
+LEFT JOIN (SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_vacuum
+           WHERE datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) p ON p.relid = j.oid
+ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";

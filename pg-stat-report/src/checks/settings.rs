@@ -1,0 +1,107 @@
+//! Settings that lose data, and such as are not in force.
+
+use crate::check::{Case, Check, Finding, Status, Unit};
+use crate::row::Row;
+use crate::sections::settings::SECTION;
+
+/// What no server with data should run with: the setting, its bad value, how bad, why.
+const BAD: [(&str, &str, Status, &str); 7] = [
+    (
+        "fsync",
+        "off",
+        Status::Critical,
+        "a crash of the machine destroys the data",
+    ),
+    (
+        "full_page_writes",
+        "off",
+        Status::Critical,
+        "a crash of the machine leaves torn pages",
+    ),
+    (
+        "zero_damaged_pages",
+        "on",
+        Status::Critical,
+        "damaged pages are emptied in silence",
+    ),
+    (
+        "ignore_checksum_failure",
+        "on",
+        Status::Critical,
+        "damaged pages are read as if they were good",
+    ),
+    (
+        "ignore_invalid_pages",
+        "on",
+        Status::Critical,
+        "recovery goes on over damage",
+    ),
+    (
+        "autovacuum",
+        "off",
+        Status::Warning,
+        "nothing removes dead rows or gathers statistics",
+    ),
+    (
+        "track_counts",
+        "off",
+        Status::Warning,
+        "autovacuum does not know where to go",
+    ),
+];
+
+/// They lose data, or will.
+pub const UNSAFE: Check = Check {
+    name: "unsafe_settings",
+    finds: "settings with which data is lost, or the server degrades",
+    unit: Unit::Count,
+    warn: None,
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "settings of single roles and databases; whether others fit the machine",
+    judge: bad,
+};
+
+/// Changed, and not in force.
+pub const PENDING_RESTART: Check = Check {
+    name: "pending_restart",
+    finds: "changed settings that wait for a restart",
+    unit: Unit::Count,
+    warn: Some(1.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "files that were changed and not reloaded; errors in them",
+    judge: pending,
+};
+
+fn bad(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION);
+    let judged = BAD.iter().filter_map(|(name, value, status, why)| {
+        let row = rows.iter().find(|row| row.text("name") == Some(name))?;
+        if row.text("setting") != Some(value) {
+            return None;
+        }
+        let finding = Finding::new(*status, format!("{name} is {value}: {why}")).of(name);
+        let good = if *value == "on" { "off" } else { "on" };
+        let set = format!("ALTER SYSTEM SET {name} = {good};");
+        Some(finding.remedy(match row.text("source") {
+            Some("command line") => {
+                format!("-- it is on the server's command line: {name} = {good} belongs there")
+            }
+            _ => set,
+        }))
+    });
+    judged.collect()
+}
+
+fn pending(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let waiting = rows.filter(|row: &&Row| row.is("is_pending_restart"));
+    let findings = waiting.map(|row| {
+        let finding = case.judge(row.text("name"), 1.0, "its new value waits for a restart");
+        finding.remedy("-- restart the server when that suits")
+    });
+    findings.collect()
+}

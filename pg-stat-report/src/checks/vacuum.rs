@@ -1,0 +1,67 @@
+//! Dead rows that nobody removes.
+
+use crate::check::{Case, Check, Finding, Unit};
+use crate::sections::vacuum::SECTION;
+use crate::words;
+
+/// Fewer are no trouble for anybody.
+const ENOUGH: f64 = 1000.0;
+
+/// Beyond autovacuum's own threshold.
+pub const DEAD_ROWS: Check = Check {
+    name: "dead_rows",
+    finds: "tables with far more dead rows than autovacuum should leave there",
+    unit: Unit::Ratio,
+    warn: Some(2.0),
+    crit: Some(10.0),
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; dead rows that a crash made the server forget; what keeps VACUUM from removing them: check xmin_horizon",
+    judge: dead,
+};
+
+/// Tables that autovacuum never comes to.
+pub const AUTOVACUUM_OFF: Check = Check {
+    name: "autovacuum_off",
+    finds: "tables for which autovacuum was turned off",
+    unit: Unit::Count,
+    warn: Some(1.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "whether somebody vacuums them instead; autovacuum turned off for all: check unsafe_settings",
+    judge: off,
+};
+
+fn dead(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let judged = rows.filter(|row| {
+        !row.is("is_being_vacuumed") && row.number("dead_rows").is_some_and(|rows| rows >= ENOUGH)
+    });
+    let findings = judged.filter_map(|row| {
+        let (name, ratio) = (row.text("table")?, row.number("dead_ratio")?);
+        let message = format!(
+            "{} dead rows, {:.1} times as many as autovacuum begins at",
+            words::count(row.number("dead_rows")?),
+            ratio
+        );
+        let finding = case.judge(Some(name), ratio, message);
+        Some(finding.remedy(format!("VACUUM (ANALYZE) {name};")))
+    });
+    findings.collect()
+}
+
+fn off(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION);
+    // For all: that is a setting of the server's.
+    if !rows.iter().any(|row| row.is("is_autovacuum_on")) {
+        return Vec::new();
+    }
+    let off = rows.iter().filter(|row| !row.is("is_autovacuum_on"));
+    let findings = off.filter_map(|row| {
+        let name = row.text("table")?;
+        let finding = case.judge(Some(name), 1.0, "autovacuum is turned off for it");
+        Some(finding.remedy(format!("ALTER TABLE {name} RESET (autovacuum_enabled);")))
+    });
+    findings.collect()
+}

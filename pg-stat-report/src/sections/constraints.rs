@@ -1,0 +1,34 @@
+//! `constraints`: what keys are missing, and what was never proved.
+
+use crate::section::{Gather, Reach, Section};
+
+/// One row for each.
+pub const SECTION: Section = Section {
+    name: "constraints",
+    answers: "which tables have no primary key, which constraints were never proved, which foreign keys have no index on their side?",
+    costs: "one look at constraints and indexes",
+    needs: "no right",
+    reach: Reach::Database,
+    fields: &[
+        ("database", "where"),
+        (
+            "kind",
+            "no_primary_key, not_validated or unindexed_foreign_key",
+        ),
+        ("table", "which"),
+        ("name", "of the constraint"),
+        ("columns", "of the foreign key"),
+        ("referenced", "the table that it points to"),
+        ("bytes", "of the table's own"),
+        (
+            "writes",
+            "updates and deletes of the table; of a foreign key, of the referenced one: each looks for rows that point there",
+        ),
+        ("is_partitioned", "the table has parts"),
+        ("definition", "of the constraint"),
+    ],
+    gather: Gather::Query(&[
+        (13, include_str!("../../sql/constraints.sql")),
+        (18, include_str!("../../sql/constraints.18.sql")),
+    ]),
+};

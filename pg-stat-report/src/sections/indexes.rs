@@ -1,0 +1,49 @@
+//! `indexes`: which are invalid, unused or there twice.
+
+use crate::section::{Gather, Reach, Section};
+
+/// One row for each.
+pub const SECTION: Section = Section {
+    name: "indexes",
+    answers: "which indexes are invalid, never used, or say what another one says?",
+    costs: "one look at the indexes, and the counter of each",
+    needs: "no right; pg_monitor to know which are being built",
+    reach: Reach::Database,
+    fields: &[
+        ("database", "where"),
+        ("table", "of which table"),
+        ("index", "which"),
+        ("method", "btree, gin, …"),
+        (
+            "bytes",
+            "as VACUUM or ANALYZE saw it last; of a partitioned one, of its parts",
+        ),
+        (
+            "scans",
+            "how often it was used here; standbys count for themselves",
+        ),
+        ("last_scan_at", "since 16"),
+        ("counted_since", "since when; a crash empties the counters"),
+        ("counted_seconds", "since then"),
+        ("is_valid", "queries use it"),
+        (
+            "is_being_built",
+            "at the moment; null: the role may not see",
+        ),
+        ("is_unique", "or not"),
+        ("is_partitioned", "it has parts only"),
+        ("is_partition", "it is such a part"),
+        ("needed_for", "what it may not be dropped for"),
+        (
+            "supports",
+            "what it may be kept for, unused: a foreign key, statistics of an expression",
+        ),
+        ("duplicate_of", "another index says the same"),
+        ("prefix_of", "another begins with the same columns"),
+    ],
+    gather: Gather::Query(&[
+        (13, include_str!("../../sql/indexes.sql")),
+        (15, include_str!("../../sql/indexes.15.sql")),
+        (16, include_str!("../../sql/indexes.16.sql")),
+    ]),
+};

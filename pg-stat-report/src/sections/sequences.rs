@@ -1,0 +1,29 @@
+//! `sequences`: how near sequences are to their end.
+
+use crate::section::{Gather, Reach, Section};
+
+/// One row for each.
+pub const SECTION: Section = Section {
+    name: "sequences",
+    answers: "how near are sequences to their end, and to that of the columns that they fill?",
+    costs: "a look at the page of each sequence",
+    needs: "SELECT or USAGE on each sequence (pg_read_all_data): one that may not be read is hidden",
+    reach: Reach::Database,
+    fields: &[
+        ("database", "where"),
+        ("sequence", "which"),
+        ("columns", "the columns that it fills"),
+        ("type", "of the sequence"),
+        ("last_value", "what it gave last; null: nothing, or hidden"),
+        (
+            "final_value",
+            "the last that it can give, or that its columns can take",
+        ),
+        ("increment", "by how much it goes on"),
+        ("is_cycling", "it begins anew"),
+        ("used_ratio", "how much of it is used up"),
+        ("left_values", "how many values are left"),
+        ("is_hidden", "the role may not read it"),
+    ],
+    gather: Gather::Query(&[(13, include_str!("../../sql/sequences.sql"))]),
+};

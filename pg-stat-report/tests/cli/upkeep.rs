@@ -1,0 +1,298 @@
+//! Dead rows, locks, settings, roles, extensions, damage.
+
+use serde_json::{Value, json};
+use tests::eventually;
+
+use crate::ground::{Ground, alone, of, statuses};
+
+#[test]
+fn dead_rows_and_autovacuum() {
+    let ground = Ground::with(&[("autovacuum", "on"), ("autovacuum_naptime", "1d")]);
+    ground.sql("create table t (i int) with (autovacuum_enabled = off); insert into t select generate_series(1, 1000); create table calm (i int)");
+    ground.sql("analyze t");
+    assert_eq!(
+        ground.statuses("autovacuum_off", &[]),
+        of("warning", "public.t")
+    );
+    ground.sql("update t set i = i + 1; update t set i = i + 1");
+    eventually("the dead rows are counted", || {
+        ground.statuses("dead_rows", &[]) == of("warning", "public.t")
+    });
+    let rows = ground.rows("vacuum");
+    let row = rows.iter().find(|row| row["table"] == "public.t").unwrap();
+    assert_eq!(
+        (
+            &row["dead_rows"],
+            &row["vacuum_threshold"],
+            &row["dead_ratio"]
+        ),
+        (&json!(2000), &json!(250.0), &json!(8.0))
+    );
+    assert_eq!(
+        ground.statuses("dead_rows", &["--crit", "dead_rows=5"]),
+        of("critical", "public.t")
+    );
+    ground.sql("alter table t set (autovacuum_vacuum_threshold = 5000)");
+    assert_eq!(ground.statuses("dead_rows", &[])[0].0, "ok");
+    ground.sql("alter table t reset (autovacuum_vacuum_threshold)");
+    for check in ["dead_rows", "autovacuum_off"] {
+        let remedy = ground.check(check, &[])[0]["remedy"]
+            .as_str()
+            .unwrap()
+            .to_string();
+        ground.sql(&remedy);
+        eventually("the remedy helped", || {
+            ground.statuses(check, &[])[0].0 == "ok"
+        });
+    }
+}
+
+#[test]
+fn who_waits_for_a_lock() {
+    let ground = Ground::new();
+    ground.sql("create table t (i int)");
+    assert_eq!(ground.statuses("lock_waits", &[]), alone("ok"));
+    let mut holder = ground.client();
+    holder.batch_execute("begin; lock table t").unwrap();
+    let mut waiter = ground.client();
+    let token = waiter.cancel_token();
+    let waiting = std::thread::spawn(move || waiter.batch_execute("select * from t"));
+    eventually("it waits", || ground.rows("locks")[0]["waiting"] == 1);
+    eventually("it waits for a measurable time", || {
+        ground.statuses("lock_waits", &["--warn", "lock_waits=1ms"]) == alone("warning")
+    });
+    assert_eq!(
+        ground.statuses("lock_waits", &["--crit", "lock_waits=1ms"]),
+        alone("critical")
+    );
+    let blind = ground.check_as("nobody", "lock_waits", &["--warn", "lock_waits=1ms"]);
+    let expected = if ground.major() >= 14 {
+        "warning"
+    } else {
+        "unknown"
+    };
+    assert_eq!(statuses(&blind), alone(expected));
+    assert_eq!(ground.rows("locks")[0]["access_exclusive"], 1);
+    // What is locked costs nobody else anything.
+    let output = ground.run(&["--fail-on", "never"]).expect_code(0);
+    let lost: Vec<Value> = output
+        .json_lines()
+        .into_iter()
+        .filter(|record| record["status"] == "unknown")
+        .collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+    token.cancel_query(postgres::NoTls).unwrap();
+    waiting.join().unwrap().unwrap_err();
+    assert_eq!(ground.statuses("lock_table", &[]), alone("ok"));
+    assert_eq!(
+        ground.statuses("lock_table", &["--crit", "lock_table=0"]),
+        alone("critical")
+    );
+}
+
+#[test]
+fn what_is_locked_costs_its_own_rows_only() {
+    let ground = Ground::new();
+    ground.sql("create sequence s");
+    let mut holder = ground.client();
+    holder
+        .batch_execute("begin; alter sequence s restart")
+        .unwrap();
+    let output = ground.run(&[]);
+    let records = output.json_lines();
+    let of_check = |name: &str| {
+        records
+            .iter()
+            .find(|record| record["check"] == name)
+            .unwrap()
+    };
+    assert_eq!(of_check("sequences")["status"], "unknown", "{output:?}");
+    assert!(
+        of_check("sequences")["message"]
+            .as_str()
+            .unwrap()
+            .contains("locked")
+    );
+    assert_eq!(of_check("connections")["status"], "ok");
+    let shown = ground.run(&["sequences", "wal"]).expect_code(2);
+    shown.expect_error(
+        "section sequences in database \"postgres\": somebody has locked what it has to read",
+    );
+}
+
+#[test]
+fn settings_that_lose_data() {
+    let ground = Ground::with(&[
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("autovacuum", "on"),
+    ]);
+    assert_eq!(ground.statuses("unsafe_settings", &[]), alone("ok"));
+    assert_eq!(ground.statuses("pending_restart", &[]), alone("ok"));
+    ground.sql("alter system set max_files_per_process = 999");
+    ground.sql("alter system set zero_damaged_pages = on");
+    ground.sql("select pg_reload_conf()");
+    eventually("the change is seen", || {
+        ground.statuses("pending_restart", &[]) == of("warning", "max_files_per_process")
+    });
+    eventually("the bad one, too", || {
+        ground.statuses("unsafe_settings", &[]) == of("critical", "zero_damaged_pages")
+    });
+    let remedy = ground.check("unsafe_settings", &[])[0]["remedy"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    ground.sql(&remedy);
+    ground.sql("select pg_reload_conf()");
+    eventually("the remedy helped", || {
+        ground.statuses("unsafe_settings", &[]) == alone("ok")
+    });
+    let careless = Ground::new();
+    let names: Vec<String> = careless
+        .statuses("unsafe_settings", &[])
+        .into_iter()
+        .map(|(status, name)| format!("{status} {name}"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "critical fsync",
+            "critical full_page_writes",
+            "warning autovacuum"
+        ]
+    );
+    let rows = careless.rows("settings");
+    let row = rows.iter().find(|row| row["name"] == "fsync").unwrap();
+    assert_eq!(
+        (&row["setting"], &row["default_setting"], &row["source"]),
+        (&json!("off"), &json!("on"), &json!("command line"))
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row["name"] != "default_transaction_read_only"),
+        "our own"
+    );
+}
+
+#[test]
+fn passwords_run_out() {
+    let ground = Ground::new();
+    assert_eq!(ground.statuses("password_expiry", &[]), alone("ok"));
+    ground.sql("create role gone login valid until '2020-01-01'; create role group_of valid until '2020-01-01'; create role \"for ever\" login valid until 'infinity'");
+    assert_eq!(
+        ground.statuses("password_expiry", &[]),
+        of("critical", "gone")
+    );
+    ground.sql("drop role gone");
+    ground.sql(&format!(
+        "create role soon login valid until '{}'",
+        ground.value("select (now() + interval '3 days')::text")
+    ));
+    assert_eq!(
+        ground.statuses("password_expiry", &[]),
+        of("warning", "soon")
+    );
+    assert_eq!(
+        ground.statuses("password_expiry", &["--warn", "password_expiry=1d"]),
+        of("ok", "soon")
+    );
+    let rows = ground.rows("roles");
+    let watcher = rows.iter().find(|row| row["role"] == "watcher").unwrap();
+    assert_eq!(watcher["member_of"], json!(["pg_monitor"]));
+    assert_eq!(watcher["may_login"], json!(true));
+}
+
+#[test]
+fn extensions_that_are_behind() {
+    let ground = Ground::new();
+    assert_eq!(ground.statuses("extensions", &[])[0].0, "ok");
+    ground.sql("update pg_extension set extversion = '0.9' where extname = 'plpgsql'");
+    let records = ground.check("extensions", &[]);
+    assert_eq!(statuses(&records), of("warning", "plpgsql"));
+    ground.sql("update pg_extension set extname = 'vanished' where extname = 'plpgsql'");
+    let records = ground.check("extensions", &[]);
+    assert!(
+        records[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("files are not on"),
+        "{records:?}"
+    );
+}
+
+#[test]
+fn databases_their_size_and_collation() {
+    let ground = Ground::new();
+    let size = ground.value("select pg_database_size('postgres')::text");
+    let rows = ground.rows("databases");
+    let row = rows
+        .iter()
+        .find(|row| row["database"] == "postgres")
+        .unwrap();
+    assert_eq!(row["bytes"].to_string(), size);
+    assert_eq!(
+        ground.statuses("database_size", &["--crit", "database_size:postgres=1"]),
+        of("critical", "postgres")
+    );
+    ground.sql("revoke connect on database postgres from public; grant connect on database postgres to nobody");
+    ground.sql("create database closed");
+    ground.sql("revoke connect on database closed from public");
+    let blind = ground.check_as("nobody", "database_size", &["--crit", "database_size=1TB"]);
+    assert_eq!(statuses(&blind), of("unknown", "closed"));
+    assert_eq!(ground.statuses("collation_version", &[])[0].0, "ok");
+    if ground.major() >= 15 {
+        ground.sql("update pg_database set datcollversion = '0.1' where datname = 'postgres' ");
+        let has_version = ground.value("select coalesce(pg_database_collation_actual_version(oid), '') from pg_database where datname = 'postgres'");
+        let expected = if has_version.is_empty() {
+            alone("ok")
+        } else {
+            of("warning", "postgres")
+        };
+        assert_eq!(ground.statuses("collation_version", &[]), expected);
+    }
+    assert_eq!(ground.statuses("checksum_failures", &[])[0].0, "ok");
+}
+
+#[test]
+fn blocks_that_were_not_in_shared_buffers() {
+    let ground = Ground::with(&[("shared_buffers", "512kB")]);
+    // Few blocks say nothing.
+    assert!(
+        ground
+            .statuses("cache_hits", &["--warn", "cache_hits=100%"])
+            .iter()
+            .all(|(status, _)| status == "ok")
+    );
+    ground
+        .sql("create table t as select i, repeat('x', 1000) as x from generate_series(1, 20000) i");
+    ground.sql("do $$ begin for i in 1..60 loop perform count(*) from t; end loop; end $$");
+    eventually("the blocks are counted", || {
+        ground.statuses("cache_hits", &[]) == of("critical", "postgres")
+    });
+    assert_eq!(
+        ground.statuses("cache_hits", &["--crit", "cache_hits=never"]),
+        of("warning", "postgres")
+    );
+}
+
+#[test]
+fn checkpoints_before_their_time() {
+    let ground = Ground::new();
+    assert_eq!(ground.statuses("checkpoints_requested", &[]), alone("ok"));
+    eventually("enough were made", || {
+        ground.sql("checkpoint");
+        let row = &ground.rows("checkpoints")[0];
+        row["timed"].as_i64().unwrap() + row["requested"].as_i64().unwrap() >= 20
+    });
+    assert_eq!(
+        ground.statuses("checkpoints_requested", &[]),
+        alone("warning")
+    );
+    assert_eq!(
+        ground.statuses(
+            "checkpoints_requested",
+            &["--crit", "checkpoints_requested=10%"]
+        ),
+        alone("critical")
+    );
+}
