@@ -136,3 +136,64 @@ fn check_length(name: &Name) -> Result<()> {
         .with_hint("give this backup a shorter --label, and perhaps a --dir of its own")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// What asks a file system, or changes it, past [`Place`](shared::backup::Place).
+    const PAST_IT: [&str; 12] = [
+        "fs::read",
+        "fs::write",
+        "fs::rename",
+        "fs::remove",
+        "fs::create",
+        "File::open",
+        "File::create",
+        "OpenOptions",
+        "DirBuilder",
+        "metadata(path",
+        "openat(",
+        "statat(",
+    ];
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+
+    /// Or another kind of place could not be put behind it.
+    #[test]
+    fn nothing_goes_past_the_place() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let shared = own.join("../../shared/src/backup");
+        let mut all = Vec::new();
+        sources(&own, &mut all);
+        sources(&shared, &mut all);
+        let is_of_tests = |path: &PathBuf| path.ends_with("tests.rs");
+        let is_place = |path: &PathBuf| {
+            path.starts_with(shared.join("place")) || *path == shared.join("place.rs")
+        };
+        let mut looked_at = 0;
+        for path in all
+            .iter()
+            .filter(|path| !is_of_tests(path) && !is_place(path))
+        {
+            let text = fs::read_to_string(path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
+            // What the kernel tells of a thread is in no folder of backups.
+            let text = text.replace("fs::read_to_string(\"/proc/", "");
+            let past = PAST_IT.iter().filter(|words| text.contains(**words));
+            let past: Vec<&&str> = past.collect();
+            assert!(past.is_empty(), "{}: {past:?}", path.display());
+            looked_at += 1;
+        }
+        assert!(looked_at > 50, "{looked_at}");
+    }
+}

@@ -186,13 +186,14 @@ fn keeps(
     past: &[Candidate],
 ) -> impl Iterator<Item = (usize, Reason)> + use<> {
     let allowed = period.allowed(policy);
-    let kept = match period {
+    let (newest, best) = match period {
         // Each is a period of its own.
-        Period::Each => (0..past.len().min(allowed)).collect(),
-        _ => best_of_each(period, allowed, policy.utc, past),
+        Period::Each => (past.len().min(allowed), Vec::new()),
+        _ => (0, best_of_each(period, allowed, policy.utc, past)),
     };
-    let oldest = oldest(past).filter(|at| kept.len() < allowed && !kept.contains(at));
-    let all = kept.into_iter().chain(oldest).enumerate();
+    let is_kept = |at: &usize| *at < newest || best.contains(at);
+    let oldest = oldest(past).filter(|at| newest + best.len() < allowed && !is_kept(at));
+    let all = (0..newest).chain(best).chain(oldest).enumerate();
     all.map(move |(count, place)| {
         let count = number(count + 1);
         let is_oldest = Some(place) == oldest;

@@ -168,11 +168,11 @@ mod tests {
         let held = take(AT_ONCE).unwrap();
         let age = fs::metadata(&path).unwrap().modified().unwrap().elapsed();
         assert!(age.is_ok_and(|age| age < LONG));
-        // One waits for it while it is removed.
+        // Somebody removes it while it is held, and while one waits.
+        fs::remove_file(&path).unwrap();
+        let new = take(AT_ONCE).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| take(TOO_LONG));
-            fs::remove_file(&path).unwrap();
-            let new = take(AT_ONCE).unwrap();
             drop(held);
             assert!(take(POLL).is_err());
             drop(new);

@@ -55,6 +55,7 @@ impl<'a> Verdicts<'a> {
             let candidates: Vec<Candidate> = candidates.collect();
             let before = verdicts.judged.len();
             let reasons = retention::reasons(policy, &candidates, now);
+            drop(candidates);
             verdicts.reasons.add(reasons, before);
             let judged = (before as u32..).zip(good);
             let judged = judged.map(|(reasons, backup)| Judged { backup, reasons });

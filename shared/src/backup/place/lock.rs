@@ -97,3 +97,21 @@ fn touch(lock: &File) {
     // It locks however old it is.
     let _ = futimens(lock, &times);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who opened it before somebody removed it has no lock.
+    #[test]
+    fn a_lock_that_was_removed_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(folder.path());
+        let old = place.open_lock("l").unwrap();
+        assert!(place.is_at(&old, "l"));
+        place.remove("l").unwrap();
+        assert!(!place.is_at(&old, "l"));
+        let _new = place.try_lock("l").unwrap().unwrap();
+        assert!(!place.is_at(&old, "l"));
+    }
+}
