@@ -15,14 +15,14 @@ const KINDS: [(&str, &str); 13] = [
     ("tar none", "200"),
     ("plain none", "200"),
     ("plain gzip", "200"),
-    ("custom none", "30"),
-    ("custom zstd", "30"),
-    ("custom lz4", "30"),
-    ("directory none", "30"),
-    ("plain zstd", "30"),
-    ("plain lz4", "30"),
-    ("plain bzip2", "30"),
-    ("plain xz", "30"),
+    ("custom none", "10"),
+    ("custom zstd", "10"),
+    ("custom lz4", "10"),
+    ("directory none", "10"),
+    ("plain zstd", "10"),
+    ("plain lz4", "10"),
+    ("plain bzip2", "10"),
+    ("plain xz", "10"),
 ];
 
 /// All of it is found; where one kind is asked for, if the programs here can make such backups.
