@@ -6,10 +6,13 @@ TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill pg-stat-report
 
 # Files that are needed, each with the Debian package that has it.
 SERVER = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres) $(shell command -v postgres))
+LIBCLANG = $(firstword $(wildcard $(foreach folder,$(LIBCLANG_PATH) /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib64 /usr/lib64/llvm*/lib /usr/local/lib,\
+	$(folder)/libclang.so* $(folder)/libclang-[0-9]*.so*)))
 NEEDED = $(if $(SERVER),,postgresql) \
 	$(if $(shell command -v psql),,postgresql-client) \
 	$(if $(shell command -v jq),,jq) \
-	$(if $(shell command -v cc),,gcc libc6-dev)
+	$(if $(shell command -v cc),,gcc libc6-dev) \
+	$(if $(LIBCLANG),,libclang-dev)
 NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v pgbouncer || ls /usr/sbin/pgbouncer 2>/dev/null),,pgbouncer) \
 	$(if $(shell command -v openssl),,openssl)
@@ -17,7 +20,7 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: all demo test test-versions soak soak-locks check bench install uninstall deps deps-test
 
-all:
+all: deps
 	$(CARGO) build --release
 
 # Takes a backup of a sample database, proves it, and shows that damage is caught.
@@ -48,7 +51,7 @@ soak: deps soak-locks
 soak-locks: deps
 	SEED=$(or $(SEED),$$(date +%s)) ROUNDS=$(or $(ROUNDS),500) $(CARGO) test -p pg-lock-kill --test cli random
 
-check:
+check: deps
 	$(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

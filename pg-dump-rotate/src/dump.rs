@@ -15,6 +15,7 @@ mod reader;
 mod source;
 mod tar;
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, Stdio};
@@ -35,6 +36,9 @@ use crate::room::Room;
 use crate::watch::{Watch, Watched};
 pub use source::Source;
 pub use tar::read as read_tar;
+
+/// What texts in an encoding say.
+pub type Reader<'a> = dyn Fn(&str, &[Vec<u8>]) -> Result<Vec<String>> + 'a;
 
 /// What pg_dump is to do.
 pub struct Dump<'a> {
@@ -62,6 +66,8 @@ pub struct Dump<'a> {
     pub room: &'a Room,
     /// More arguments, such as those that tie it to a snapshot.
     pub more: &'a [String],
+    /// Who knows what text in any encoding says, if anybody.
+    pub reader: Option<&'a Reader<'a>>,
 }
 
 /// A dump that is on disk, whole and proved.
@@ -85,11 +91,16 @@ impl Dumped {
         compression: Compression,
         tally: Option<&Tally>,
         head: Head,
+        reader: Option<&Reader<'_>>,
     ) -> Self {
         // A script without the line is in no other.
         let encoding = head.encoding.as_deref().unwrap_or("UTF8");
-        let tables = tally.map(|tally| tally.tables(encoding)).transpose();
-        let (tables, untold) = match tables {
+        let known = match (tally, reader) {
+            (Some(tally), Some(reader)) => known(tally, encoding, reader),
+            _ => HashMap::new(),
+        };
+        let tables = tally.map(|tally| tally.tables(encoding, &known));
+        let (tables, untold) = match tables.transpose() {
             Ok(tables) => (tables, None),
             Err(untold) => (None, Some(untold)),
         };
@@ -118,6 +129,17 @@ impl Dumped {
             None => {}
         }
     }
+}
+
+/// What the names say that nobody can read here. Where it can't be asked, that they are not read is
+/// told.
+fn known(tally: &Tally, encoding: &str, reader: &Reader<'_>) -> HashMap<Vec<u8>, String> {
+    let unread = tally.unread(encoding);
+    if unread.is_empty() {
+        return HashMap::new();
+    }
+    let texts = reader(encoding, &unread).unwrap_or_default();
+    unread.into_iter().zip(texts).collect()
 }
 
 /// What a dump says of itself.
@@ -238,6 +260,7 @@ impl Dump<'_> {
             copied.compression,
             copied.tally.as_ref(),
             copied.head,
+            self.reader,
         ))
     }
 

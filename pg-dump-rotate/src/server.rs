@@ -11,6 +11,7 @@ mod selection;
 mod size;
 mod snapshot;
 mod surroundings;
+mod texts;
 
 use shared::connection::Session;
 use shared::programs::Version;
@@ -20,6 +21,7 @@ pub use failure::Attempt;
 pub use preflight::{Omission, Preflight};
 pub use selection::Selection;
 pub use snapshot::{Request, Snapshot};
+pub use texts::texts;
 
 const FACTS: &str = include_str!("../sql/server.sql");
 const FACTS_15: &str = include_str!("../sql/server.15.sql");

@@ -238,7 +238,7 @@ fn nothing_is_compared_with_nothing() {
 }
 
 #[test]
-fn names_that_no_manifest_can_tell_are_not_compared() {
+fn names_in_an_encoding_that_only_the_server_knows_are_compared() {
     let database = Database::new();
     let name = database.name();
     let mut client = database.cluster().connect("postgres").unwrap();
@@ -250,8 +250,8 @@ fn names_that_no_manifest_can_tell_are_not_compared() {
     }
     database.sql("create table \"表\" as select 1 as a");
     let dir = tempfile::tempdir().unwrap();
-    let run = || back_up(&database, dir.path()).arg("--source-digest");
-    let refused = run().run().expect_code(2);
-    refused.expect_error("can't be read in a dump in EUC_JP");
-    run().args(["--", "--encoding=UTF8"]).run().expect_code(0);
+    for arguments in [&[][..], &["--", "--encoding=UTF8"]] {
+        let run = back_up(&database, dir.path()).arg("--source-digest");
+        run.args(arguments).run().expect_code(0);
+    }
 }

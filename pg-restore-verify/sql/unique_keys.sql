@@ -48,6 +48,7 @@ LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = lt.oprnamespace
 WHERE (i.indisunique AND am.amname = 'btree' OR i.indisexclusion AND con.oid IS NOT NULL)
   AND k.place <= i.indnkeyatts
   AND c.relkind = 'i'
+  AND (t.relkind = 'r' OR t.relkind = 'm' AND t.relispopulated)
   AND i.indisvalid AND i.indisready AND i.indislive
   AND i.indexrelid >= 16384
   AND c.relpersistence <> 't'

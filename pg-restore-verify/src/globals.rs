@@ -123,6 +123,16 @@ impl Globals {
         missing.chain(more).collect()
     }
 
+    /// What statements here are about and none in `restored` is, whatever words its version has.
+    pub fn lost(&self, restored: &Self, superuser: &str) -> BTreeSet<String> {
+        let about = |globals: &Self| -> BTreeSet<String> {
+            let statements = globals.comparable(superuser);
+            statements.iter().map(|sql| in_any_words(sql)).collect()
+        };
+        let there = about(restored);
+        about(self).difference(&there).cloned().collect()
+    }
+
     fn comparable(&self, superuser: &str) -> BTreeSet<String> {
         let statements = self.statements.iter();
         let restorable = statements.filter_map(|sql| restorable(sql, superuser));
@@ -159,7 +169,8 @@ pub fn beside(backup: &Path, manifest: &Manifest) -> Option<PathBuf> {
 fn restorable(sql: &str, superuser: &str) -> Option<String> {
     let tokens = tokens(sql.as_bytes());
     let word = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
-    if sql.starts_with("SET client_encoding") {
+    // What --clean drops is not there, but for the superuser's role, which stays.
+    if sql.starts_with("SET client_encoding") || sql.starts_with("DROP ") {
         return None;
     }
     let is_role = word(1, "role") || word(1, "user");
@@ -214,6 +225,16 @@ fn about(sql: &str) -> String {
     }
 }
 
+/// The same of a membership without how it was granted, which versions say differently.
+fn in_any_words(sql: &str) -> String {
+    let tokens = tokens(sql.as_bytes());
+    let name = |at: usize| tokens.get(at).and_then(Token::identifier);
+    match (sql.starts_with("GRANT "), name(1), name(3)) {
+        (true, Some(role), Some(member)) => format!("GRANT {role} TO {member}"),
+        _ => about(sql),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +248,7 @@ mod tests {
         for (sql, expected) in [
             ("CREATE ROLE app;", Some("CREATE ROLE app;")),
             ("CREATE ROLE postgres;", None),
+            ("DROP ROLE IF EXISTS app;", None),
             ("ALTER ROLE postgres WITH NOSUPERUSER;", None),
             ("ALTER ROLE postgres SET statement_timeout TO '1';", None),
             (

@@ -159,7 +159,9 @@ impl Case<'_> {
             match part.map(|part| &part.rows) {
                 None => Some(format!("section {} was not looked at", section.name)),
                 Some(Err(error)) => {
-                    Some(format!("section {}: {}", section.name, error.in_one_line()))
+                    let hint = error.hint().map(|hint| format!("; {hint}"));
+                    let (words, hint) = (error.in_one_line(), hint.unwrap_or_default());
+                    Some(format!("section {}: {words}{hint}", section.name))
                 }
                 Some(Ok(_)) => None,
             }

@@ -6,13 +6,16 @@ pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod growth;
 pub mod indexes;
 pub mod locks;
+pub mod queries;
 pub mod replication;
 pub mod roles;
 pub mod sequences;
 pub mod settings;
 pub mod slots;
+pub mod tables;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -58,6 +61,9 @@ pub const CHECKS: &[&Check] = &[
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
     &checkpoints::REQUESTED,
+    &growth::FAST,
+    &queries::SLOW,
+    &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,

@@ -3,6 +3,7 @@
 mod table;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use shared::cli::{self, Value};
@@ -34,6 +35,8 @@ pub struct Options {
     skip: Vec<&'static Check>,
     /// From where on things are bad.
     pub limits: Limits,
+    /// An earlier report to compare with.
+    pub baseline: Option<PathBuf>,
     /// From where on the status is 1.
     pub fail_on: FailOn,
     /// Each `-d`.
@@ -65,10 +68,19 @@ pub enum FailOn {
 }
 
 impl Options {
-    /// Whether this check is asked for.
+    /// Whether this check is asked for: what compares with an earlier report only where there is one, or
+    /// it is named.
     pub fn asks(&self, check: &Check) -> bool {
         let names = |list: &[&'static Check]| list.iter().any(|other| other.name == check.name);
-        (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
+        let compares = check
+            .sections
+            .iter()
+            .any(|section| section.compares().is_some());
+        let is_asked = match self.only.is_empty() {
+            true => !compares || self.baseline.is_some(),
+            false => names(&self.only),
+        };
+        is_asked && !names(&self.skip)
     }
 
     /// The rows that are shown. Of a log there are so many of each kind, which are all.
@@ -90,6 +102,7 @@ impl cli::Options for Options {
             "warn" => self.limits.set(value, false)?,
             "crit" => self.limits.set(value, true)?,
             "statistics-age" => self.limits.statistics_age = value.duration()?,
+            "baseline" => self.baseline = Some(value.path()),
             "fail-on" => self.fail_on = fail_on(value)?,
             "limit" => self.limit = Some(value.count()?),
             "log-format" => self.logs.format = logs::Format::from_name(value.text()?),

@@ -7,6 +7,7 @@ mod class;
 mod clock;
 mod csvlog;
 mod entry;
+mod grammar;
 mod groups;
 mod guess;
 mod jsonlog;

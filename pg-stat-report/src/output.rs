@@ -1,6 +1,7 @@
 //! What is written.
 
 pub mod nagios;
+pub mod openmetrics;
 
 use std::io::Write;
 

@@ -8,6 +8,7 @@ use shared::connection::{Conninfo, within};
 use shared::error::Kind;
 use shared::{Error, Exit, Result};
 
+use crate::baseline::Baseline;
 use crate::cli::Options;
 use crate::look::{self, Part, Plan, Seen};
 use crate::output;
@@ -21,11 +22,37 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Looks, and writes what was seen.
 pub fn report(options: &Options, context: &Context) -> Result<Exit> {
+    if let Some(format) = context
+        .extra_format()
+        .filter(|_| !options.sections.is_empty())
+    {
+        return Err(Error::usage(format!("-o {format} is for checks"))
+            .with_hint("sections are written as jsonl, json, csv or table"));
+    }
     let mut sections_needed = match options.sections.is_empty() {
         true => verdict::sections(&verdict::chosen(options)),
         false => options.sections.clone(),
     };
-    sections_needed.retain(|section| !section.is_input());
+    let compared = sections_needed
+        .iter()
+        .copied()
+        .find(|section| section.compares().is_some());
+    for section in compared
+        .and_then(|section| section.compares())
+        .unwrap_or_default()
+    {
+        if !sections_needed
+            .iter()
+            .any(|other| other.name == section.name)
+        {
+            sections_needed.push(section);
+        }
+    }
+    sections_needed.retain(|section| !section.is_input() && section.compares().is_none());
+    let baseline = options.baseline.as_ref();
+    let baseline = baseline
+        .map(|path| Baseline::read(path, context))
+        .transpose()?;
     let targets = match sections_needed.is_empty() {
         true => Vec::new(),
         false => target::targets(&options.targets, context)?,
@@ -39,6 +66,23 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         },
     };
     let mut seen = look_at_all(&targets, &plan);
+    if let Some(section) = compared {
+        for seen in seen.iter_mut().flatten() {
+            let part = match &baseline {
+                Some(baseline) => baseline.compare(seen),
+                None => Part {
+                    section,
+                    database: None,
+                    rows: Err(
+                        Error::new("there is no earlier report to compare with").with_hint(
+                            "--baseline FILE names one: the records of databases and tables",
+                        ),
+                    ),
+                },
+            };
+            seen.parts.push(part);
+        }
+    }
     if is_only_ping(options) {
         for (looked, target) in seen.iter_mut().zip(&targets) {
             if let Err(error) = looked {

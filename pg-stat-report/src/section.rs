@@ -51,6 +51,8 @@ pub enum Gather {
     Query(&'static [Statement]),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
+    /// From the rows of these sections and of an earlier report.
+    Compared(&'static [&'static Section]),
     /// Not from a server.
     Input(fn(&'static Section, &Options) -> Result<Vec<Row>>),
 }
@@ -67,13 +69,21 @@ impl Section {
                 Ok(rows.into_iter().map(row).collect())
             }
             Gather::Made(make) => make(self, server),
-            Gather::Input(_) => Ok(Vec::new()),
+            Gather::Compared(_) | Gather::Input(_) => Ok(Vec::new()),
         }
     }
 
     /// Whether no server has to be asked.
     pub fn is_input(&self) -> bool {
         matches!(self.gather, Gather::Input(_))
+    }
+
+    /// The sections that it compares with an earlier report, if it does.
+    pub fn compares(&self) -> Option<&'static [&'static Self]> {
+        match self.gather {
+            Gather::Compared(sections) => Some(sections),
+            _ => None,
+        }
     }
 
     /// One row, of values that we made.

@@ -6,16 +6,19 @@ pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod logs;
 pub mod ping;
+pub mod queries;
 pub mod replication;
 pub mod roles;
 pub mod sequences;
 pub mod server;
 pub mod settings;
 pub mod slots;
+pub mod tables;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -40,6 +43,9 @@ pub const SECTIONS: &[&Section] = &[
     &indexes::SECTION,
     &vacuum::SECTION,
     &databases::SECTION,
+    &tables::SECTION,
+    &growth::SECTION,
+    &queries::SECTION,
     &settings::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,

@@ -10,7 +10,7 @@ use crate::check::{Check, Status};
 use crate::checks::CHECKS;
 use crate::cli::{FailOn, Options};
 use crate::look::Seen;
-use crate::output::{self, nagios};
+use crate::output::{self, nagios, openmetrics};
 use crate::record::Record;
 use crate::section::{Reach, Section};
 
@@ -50,7 +50,10 @@ pub fn judge(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> R
     if nagios::is_asked(context) {
         return nagios::write(&judged, &lost);
     }
-    output::checks(context, judged.iter().map(|(_, record)| record))?;
+    match openmetrics::is_asked(context) {
+        true => openmetrics::write(&judged)?,
+        false => output::checks(context, judged.iter().map(|(_, record)| record))?,
+    }
     let statuses = judged.iter().map(|(status, _)| *status);
     Ok(exit(options.fail_on, statuses, !lost.is_empty()))
 }

@@ -8,7 +8,7 @@ use shared::connection::Conninfo;
 use shared::programs::{Program, Version};
 use shared::{Error, Result};
 
-use super::asked::Asked;
+use super::asked::{Asked, limited};
 use super::elsewhere::Whole;
 use super::origin::Origin;
 use super::{Run, plan};
@@ -17,7 +17,7 @@ use crate::compression::Compression;
 use crate::dump::{Dump, Dumped};
 use crate::partial::Partial;
 use crate::room::{Claim, Room};
-use crate::server::{Omission, Selection, Snapshot};
+use crate::server::{Omission, Selection, Snapshot, texts};
 
 /// A database that can be dumped: it was reached, and there is a pg_dump for it.
 pub struct Database {
@@ -167,6 +167,13 @@ impl Database {
     }
 
     fn dump(&self, run: &Run<'_>, partial: &Partial, more: &[String]) -> Result<Dumped> {
+        let reader = |encoding: &str, bytes: &[Vec<u8>]| {
+            let mut session = plan::open(&self.conninfo, run.context)?;
+            let (encoding, bytes) = (encoding.to_string(), bytes.to_vec());
+            limited(&self.conninfo, move || {
+                texts(&mut session, &encoding, &bytes)
+            })
+        };
         let dump = Dump {
             pg_dump: &self.pg_dump,
             pg_restore: self.pg_restore.as_ref(),
@@ -182,6 +189,7 @@ impl Database {
             patience: self.patience()?,
             room: &run.room,
             more,
+            reader: self.asked.is_some().then_some(&reader),
         };
         let dumped = dump.write(partial, run.context)?;
         self.is_of_this(&dumped)?;

@@ -348,14 +348,15 @@ const NEEDS: Terms = &[
         "silence",
         "When pg_dump has been silent for twice the connect_timeout (30 s each), the server is \
          asked, by psql where pg_dump runs elsewhere, whether it still works for it; where it \
-         does not, or can't be asked, pg_dump is ended. Elsewhere without psql it may be silent \
-         for 6 hours.",
+         does not, or can't be reached, pg_dump is ended. Elsewhere without psql it may be silent \
+         for 6 hours, and where the server refuses to be asked.",
     ),
     (
         "names that are not ASCII",
-        "The manifest has its names in UTF-8, whatever the encoding of the dump. Where that is \
-         one of several bytes a character, and a name is not ASCII, it does not tell the rows of \
-         tables, and a warning says so; -- --encoding=UTF8 dumps in UTF-8.",
+        "The manifest has its names in UTF-8, whatever the encoding of the dump; of one of \
+         several bytes a character the server is asked what they say. Where pg_dump runs elsewhere \
+         and a name is not ASCII, such a manifest does not tell the rows of tables, and a \
+         warning says so; -- --encoding=UTF8 dumps in UTF-8.",
     ),
     (
         "runs that share a folder",

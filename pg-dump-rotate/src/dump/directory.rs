@@ -24,7 +24,7 @@ use shared::dump::{Tally, Toc, TocEntry};
 use shared::programs::{Child, Finished};
 use shared::{Context, Error, Result, backup, cli, signals};
 
-use super::{Dump, Dumped, Head, Trouble};
+use super::{Dump, Dumped, Head, Reader, Trouble};
 use crate::compression::Compression;
 use crate::partial::Partial;
 use crate::watch::growth;
@@ -114,7 +114,7 @@ impl Dump<'_> {
         if let Some(scratch) = scratch {
             scratch.end().context(written)?;
         }
-        let dumped = findings.prove(&partial.name(), self.compression);
+        let dumped = findings.prove(&partial.name(), self.compression, self.reader);
         files.sync().context(written)?;
         dumped.map(Some).map_err(|error| self.damaged(error))
     }
@@ -151,7 +151,12 @@ pub struct Findings {
 
 impl Findings {
     /// The dump, to be called `name`; an error if something is missing.
-    pub fn prove(mut self, name: &str, compression: Compression) -> Result<Dumped> {
+    pub fn prove(
+        mut self,
+        name: &str,
+        compression: Compression,
+        reader: Option<&Reader<'_>>,
+    ) -> Result<Dumped> {
         self.contents.sort_by(|a, b| a.file.name.cmp(&b.file.name));
         let toc = self.table_of_contents()?;
         let found: HashMap<&str, &Found> = self
@@ -175,7 +180,13 @@ impl Findings {
         };
         let files = self.contents.iter().map(file).collect();
         let tally = self.digested.then_some(&tally);
-        Ok(Dumped::new(files, compression, tally, Head::of(&toc)))
+        Ok(Dumped::new(
+            files,
+            compression,
+            tally,
+            Head::of(&toc),
+            reader,
+        ))
     }
 
     fn table_of_contents(&self) -> Result<Toc> {

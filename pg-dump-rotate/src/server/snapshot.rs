@@ -14,7 +14,7 @@ use std::time::Duration;
 use postgres::types::{ToSql, Type};
 use shared::connection::{Canceller, Conninfo, Session, SessionOptions};
 use shared::dump::{
-    Digest, LargeObjectDigest, QualifiedName, Tally, decode, quote_identifier, quote_literal,
+    Digest, LargeObjectDigest, QualifiedName, Tally, quote_identifier, quote_literal,
 };
 use shared::{Context, Error, Result, signals};
 
@@ -123,7 +123,6 @@ impl Snapshot {
         relations.retain(|table| table.is_copied() && !(table.is_unlogged && no_unlogged));
         let given = request.selection.encoding.as_deref();
         let tables = tables(&mut session, relations)?;
-        may_be_told(&tables, given.unwrap_or(&request.encoding))?;
         Ok(Self {
             tables,
             session,
@@ -315,24 +314,6 @@ fn pin(session: &mut Session, selection: &Selection) -> Result<()> {
     }
     let set = session.client().batch_execute(&settings);
     set.context(|| "could not set up the reading of the tables".into())
-}
-
-/// An error where the dump will not tell rows by these names: to say so after it takes hours more.
-fn may_be_told(tables: &[Table], encoding: &str) -> Result<()> {
-    // A byte above ASCII, as there is one in each such name, can be read or not.
-    let is_known = matches!(encoding, "UTF8" | "SQL_ASCII") || decode(b"\xc0", encoding).is_some();
-    let is_ascii = |table: &&Table| {
-        let schema = table.name.schema.as_deref().unwrap_or_default();
-        schema.is_ascii() && table.name.name.is_ascii() && table.columns.is_ascii()
-    };
-    match tables.iter().find(|table| !is_ascii(table)) {
-        Some(table) if !is_known => Err(Error::new(format!(
-            "the name of {} or of its columns can't be read in a dump in {encoding}",
-            table.name
-        ))
-        .with_hint("-- --encoding=UTF8 dumps in UTF-8")),
-        _ => Ok(()),
-    }
 }
 
 fn lock(session: &mut Session, relations: &[Relation]) -> Result<()> {

@@ -17,6 +17,7 @@ mod poolers;
 mod random;
 mod spared;
 mod stage;
+mod standbys;
 mod steps;
 mod trees;
 mod watching;

@@ -69,6 +69,10 @@ impl Outcome {
         };
         let words = error.in_one_line();
         match code {
+            // A library of an extension: files of data are opened.
+            "58P01" if error.message().contains("access file") => Ok(Self::Unseen(format!(
+                "{words}; install the extension's package"
+            ))),
             // data_corrupted, index_corrupted, internal errors, files that can't be read
             _ if code.starts_with("XX") || code.starts_with("58") => Ok(Self::broken(words)),
             // admin_shutdown and its kin

@@ -237,12 +237,23 @@ fn what_could_not_be_looked_at_is_not_proved() {
          insert into u values (1);
          drop table limits",
     );
+    // And what needs a library that is not installed here.
+    site.sql(
+        "create extension citext; create table words (word citext unique); insert into words values ('x');
+         update pg_proc set probin = '$libdir/no_such_library' where probin = '$libdir/citext'",
+    );
     let backup = site.back_up("base", &[]);
     let output = site.recover(&backup).run().expect_code(1);
     let verdict = &of(&output, "verdict")[0];
     assert_eq!(verdict["status"], "skipped", "{output:?}");
     let words = verdict["message"].as_str().unwrap();
     assert!(words.contains("u_a_check"), "{words}");
+    for check in ["btrees", "unique_keys"] {
+        let seen = of(&output, check);
+        let unseen = seen.iter().find(|finding| finding["status"] == "skipped");
+        let words = unseen.unwrap()["message"].as_str().unwrap();
+        assert!(words.contains("no_such_library"), "{words}");
+    }
 }
 
 /// A small file system, for root alone.

@@ -125,6 +125,16 @@ fn scripts_of_others_and_what_is_wrong_with_them() {
     expect_verdict(&output, "failed");
     assert_eq!(failed(&output), ["restore ALTER ROLE keeper"]);
     assert!(!output.stdout.contains("SCRAM"), "{output:?}");
+    // Of which version it is nothing says, and what is not there any more is missed nevertheless.
+    let closing = "--\n-- PostgreSQL database cluster dump complete";
+    assert!(script.contains(closing));
+    let more = format!("CREATE ROLE idle;\nALTER ROLE idle RENAME TO ideal;\n{closing}");
+    let output = verify(&script.replacen(closing, &more, 1));
+    expect_verdict(&output, "failed");
+    let lost = ["schema ALTER ROLE idle", "schema CREATE ROLE idle"];
+    assert_eq!(failed(&output), lost, "{output:?}");
+    let clean = dumpall(&cluster, &["--globals-only", "--clean", "--if-exists"]);
+    expect_verdict(&verify(&clean), "ok");
     let output = verify(&script.replacen("cluster dump complete", "", 1));
     assert_eq!(failed(&output), ["archive"]);
     // Of a whole cluster, which is no fault, and no proof either.

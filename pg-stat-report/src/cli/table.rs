@@ -38,6 +38,12 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(WHAT),
     Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
+    Flag::value(
+        "baseline",
+        "FILE",
+        "an earlier run's records of databases and tables, to see what grows; - is stdin",
+    )
+    .group(JUDGING),
     Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
     Flag::value("skip", "CHECK,...", "not these").repeats().group(JUDGING),
     Flag::value(
@@ -85,7 +91,7 @@ pub const TOOL: Tool = Tool::new(
 ])
 .connects()
 .operands("SECTION", "what to show; --list-sections says what there is; - is logs")
-.formats(&["nagios"])
+.formats(&["nagios", "openmetrics"])
 .examples(&[
     ("What is wrong, or may soon be?", "pg-stat-report -d app -o table"),
     ("Does it answer? Status 1 if not", "pg-stat-report ping -d app"),

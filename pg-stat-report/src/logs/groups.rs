@@ -48,6 +48,8 @@ pub enum Kind {
 /// What was counted together.
 #[derive(Debug)]
 pub struct Group {
+    /// The key that it always goes by.
+    pub key: u64,
     /// What it is of.
     pub kind: Kind,
     /// Its severity.
@@ -58,6 +60,8 @@ pub struct Group {
     pub sqlstate: String,
     /// The statement or message without its constants.
     pub text: String,
+    /// What pg_query calls such statements.
+    pub fingerprint: Option<u64>,
     /// The numbers.
     pub sum: Sum,
     /// What else was counted.
@@ -102,6 +106,31 @@ impl Groups {
         &mut self.groups[place]
     }
 
+    /// The same, where what is new may belong to a group that goes by another key: `other` is
+    /// asked for that once.
+    pub fn join(
+        &mut self,
+        key: u64,
+        other: impl FnOnce() -> Option<u64>,
+        make: impl FnOnce() -> Group,
+    ) -> &mut Group {
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
+            None => self.place(key, other(), make),
+        };
+        &mut self.groups[place]
+    }
+
+    fn place(&mut self, key: u64, other: Option<u64>, make: impl FnOnce() -> Group) -> usize {
+        let Some(other) = other else {
+            return self.insert(key, make());
+        };
+        let known = self.places.get(&other).copied();
+        let place = known.unwrap_or_else(|| self.insert(other, make()));
+        self.places.insert(key, place);
+        place
+    }
+
     /// The group with this key, if there is one.
     pub fn find(&mut self, key: u64) -> Option<&mut Group> {
         let place = *self.places.get(&key)?;
@@ -114,29 +143,29 @@ impl Groups {
     }
 
     fn insert(&mut self, key: u64, group: Group) -> usize {
-        if self.groups.len() >= MOST {
+        if self.groups.len() >= MOST || self.places.len() >= MOST * 2 {
             self.make_room();
         }
-        self.groups.push(group);
+        self.groups.push(Group { key, ..group });
         self.places.insert(key, self.groups.len() - 1);
         self.groups.len() - 1
     }
 
-    /// Keeps the groups that matter most.
+    /// Keeps the groups that matter most, by the one key of each.
     fn make_room(&mut self) {
-        let mut keys = vec![0; self.groups.len()];
-        for (key, place) in self.places.drain() {
-            keys[place] = key;
+        let mut groups = std::mem::take(&mut self.groups);
+        groups.sort_by_key(|group| std::cmp::Reverse(group.weight()));
+        if groups.len() > KEPT {
+            for group in groups.split_off(KEPT) {
+                self.give_up(&group);
+            }
         }
-        let mut groups: Vec<(u64, Group)> = keys.into_iter().zip(self.groups.drain(..)).collect();
-        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.weight()));
-        for (_, group) in groups.split_off(KEPT) {
-            self.give_up(&group);
-        }
-        for (key, group) in groups {
-            self.places.insert(key, self.groups.len());
-            self.groups.push(group);
-        }
+        let places = groups
+            .iter()
+            .enumerate()
+            .map(|(place, group)| (group.key, place));
+        self.places = places.collect();
+        self.groups = groups;
     }
 
     fn give_up(&mut self, group: &Group) {
@@ -151,6 +180,8 @@ impl Group {
     /// An empty one.
     pub fn new(kind: Kind, entry: &Entry<'_>) -> Self {
         Self {
+            key: 0,
+            fingerprint: None,
             kind,
             severity: entry.severity.as_str(),
             name: String::new(),

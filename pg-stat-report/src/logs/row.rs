@@ -38,6 +38,8 @@ pub struct Row {
     pub first_at: Option<Time>,
     /// When the last was.
     pub last_at: Option<Time>,
+    /// 16 hexadecimal digits, of statements.
+    pub fingerprint: Option<String>,
     /// Without constants.
     pub text: Option<String>,
     /// The slowest, or the first.
@@ -123,6 +125,7 @@ impl From<Group> for Row {
             sqlstate: some(group.sqlstate),
             bytes: has_bytes.then_some(group.sum.bytes),
             max_bytes: has_bytes.then_some(group.sum.max_bytes),
+            fingerprint: group.fingerprint.map(|print| format!("{print:016x}")),
             text: some(group.text),
             example: some(text),
             detail: some(detail),

@@ -8,6 +8,7 @@ use std::hash::BuildHasherDefault;
 use super::class;
 use super::clock::Clock;
 use super::entry::{Entry, Sink};
+use super::grammar::Grammar;
 use super::groups::{Group, Groups, Kind, Same};
 use super::locks;
 use super::refusals;
@@ -35,6 +36,7 @@ pub struct Tally {
     /// Connections.
     pub connections: Connections,
     clock: Clock,
+    grammar: Grammar,
     /// Of each session, the statement whose duration will come.
     begun: HashMap<u32, u64, BuildHasherDefault<Same>>,
     /// Why the checkpoint that is running was begun.
@@ -103,12 +105,20 @@ impl Tally {
             Step::Bind => (Kind::Preparation, "bind"),
             Step::Plan => (Kind::Plan, "plan"),
         };
-        let key = shape::hash(sql).wrapping_add(told.step as u64);
-        let group = self.groups.get(key, || Group {
+        let step = told.step as u64;
+        let key = shape::hash(sql).wrapping_add(step);
+        let grammar = &mut self.grammar;
+        let mut fingerprint = None;
+        let other = || {
+            fingerprint = grammar.fingerprint(sql);
+            fingerprint.map(|print| mix(TAG_FINGERPRINT + step, &print.to_le_bytes()))
+        };
+        let group = self.groups.join(key, other, || Group {
             name: name.into(),
             text: shape::text(sql),
             ..Group::new(kind, entry)
         });
+        group.fingerprint = group.fingerprint.or(fingerprint);
         group.sum.add(at);
         match told.micros {
             Some(micros) if group.sum.took(micros) => {
@@ -281,6 +291,7 @@ const TAG_REFUSAL: u64 = 11;
 const TAG_DEADLOCK: u64 = 12;
 const TAG_WAIT: u64 = 13;
 const TAG_TEMP: u64 = 14;
+const TAG_FINGERPRINT: u64 = 31;
 
 fn wait_name(wait: &locks::Wait<'_>, relation: &[u8]) -> String {
     let mut name = format!("{} on {}", String::from_utf8_lossy(wait.mode), wait.object);

@@ -40,6 +40,10 @@ pub const SECTION: Section = Section {
         ("first_at", "when the first was"),
         ("last_at", "when the last was"),
         (
+            "fingerprint",
+            "pg_query's, the same for all statements that are counted here; null for what is no SQL",
+        ),
+        (
             "text",
             "the statement or message without constants and names",
         ),
@@ -89,6 +93,7 @@ fn cells(row: logs::Row) -> Result<Vec<Cell>> {
         whole(row.max_bytes),
         at(row.first_at)?,
         at(row.last_at)?,
+        text(row.fingerprint),
         text(row.text),
         text(row.example),
         text(row.detail),

@@ -253,6 +253,7 @@ fn check_statements(rows: &[Value]) {
         (&row["user"], &row["database"]),
         (&json!("postgres"), &json!("postgres"))
     );
+    assert_eq!(row["fingerprint"].as_str().unwrap().len(), 16, "{row}");
     let row = of(rows, "statement", "text", "::int4 + ?");
     assert_eq!(row["count"], 2);
     assert!(
@@ -369,11 +370,11 @@ fn durations_that_are_logged_apart_belong_to_their_statements() {
     let mut client = server.client();
     for _ in 0..3 {
         client.batch_execute("select 'simple'").unwrap();
-        client.query("select $1::text", &[&"extended"]).unwrap();
+        client.query("select upper($1)", &[&"extended"]).unwrap();
     }
     client.batch_execute("select 1 / 0").unwrap_err();
     let rows = rows(server.log("log"), &[]);
-    let row = of(&rows, "statement", "text", "select ?::text");
+    let row = of(&rows, "statement", "text", "select upper(?)");
     assert_eq!((&row["count"], &row["timed"]), (&json!(3), &json!(3)));
     let row = of(&rows, "statement", "text", "select ?");
     assert_eq!((&row["count"], &row["timed"]), (&json!(3), &json!(3)));
@@ -538,6 +539,28 @@ fn what_is_no_log_is_not_called_well() {
     );
     assert_eq!(failed["ratio"], Value::Null);
     assert_eq!(rows.iter().filter(|row| row["kind"] == "unseen").count(), 6);
+}
+
+#[test]
+fn what_is_the_same_to_the_server_is_counted_together() {
+    let line =
+        |sql: &str| format!("2026-11-21 02:46:16 UTC [7] LOG:  duration: 1 ms  statement: {sql}\n");
+    let same = [
+        "select a from t where b = 1",
+        "SELECT \"a\" FROM t WHERE (b = 'x')",
+    ];
+    let log = same.map(|sql| line(sql)).concat() + &line("select b from t") + &line("selec 1");
+    let rows = rows(log, &[]);
+    let row = of(&rows, "statement", "text", "select a from t where b = ?");
+    assert_eq!(row["count"], 2);
+    assert_eq!(
+        of(&rows, "statement", "text", "select b from t")["count"],
+        1
+    );
+    assert_eq!(
+        of(&rows, "statement", "text", "selec ?")["fingerprint"],
+        Value::Null
+    );
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod replicas;
 mod schema;
 mod sessions;
 mod upkeep;
+mod workload;

@@ -1,6 +1,7 @@
 //! The tables and large objects of a dump, counted and digested, as a manifest has them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use super::copy::CopyTarget;
 use super::digest::{Digest, LargeObjectDigest};
@@ -58,16 +59,31 @@ impl Tally {
         self.sum = self.sum.wrapping_add(other.sum);
     }
 
-    /// The tables of a dump in this encoding, in the order of their names.
+    /// The COPY statements that nobody can read in this encoding here.
+    pub fn unread(&self, encoding: &str) -> Vec<Vec<u8>> {
+        let copies = self.tables.keys();
+        let unread = copies.filter(|copy| decode(copy, encoding).is_none());
+        unread.cloned().collect()
+    }
+
+    /// The tables of a dump in this encoding, in the order of their names. `known` says what some of
+    /// the COPY statements say.
     ///
     /// # Errors
     /// When the rows of one can't be told: then those of the others are no whole either.
-    pub fn tables(&self, encoding: &str) -> Result<Vec<Table>, Untold> {
+    pub fn tables(
+        &self,
+        encoding: &str,
+        known: &HashMap<Vec<u8>, String>,
+    ) -> Result<Vec<Table>, Untold> {
         if self.uncountable {
             return Err(Untold::Inserts);
         }
         let tables = self.tables.iter().map(|(copy, rows)| {
-            let text = decode(copy, encoding);
+            let text = match known.get(copy) {
+                Some(text) => Some(Cow::Borrowed(text.as_str())),
+                None => decode(copy, encoding),
+            };
             let target = text.and_then(|copy| CopyTarget::parse(copy.as_bytes()));
             let Some(CopyTarget { table, columns }) = target else {
                 let words = String::from_utf8_lossy(copy);
@@ -126,7 +142,7 @@ mod tests {
         other.add_table(b"COPY public.t (a) FROM stdin;\n", rows("2\n3\n"));
         other.add_table(b"COPY public.b (a) FROM stdin;\n", rows(""));
         tally.merge(other);
-        let tables = tally.tables("UTF8").unwrap();
+        let tables = tally.tables("UTF8", &HashMap::new()).unwrap();
         let told: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.rows)).collect();
         assert_eq!(told, [("b", 0), ("t", 3)]);
         assert_eq!(tables[1].digest, rows("3\n2\n1\n").sum());
@@ -140,16 +156,25 @@ mod tests {
             b"COPY public.\"\xe4\" (\"\xfc\") FROM stdin;\n",
             rows("1\n"),
         );
-        let tables = tally.tables("LATIN1").unwrap();
+        let tables = tally.tables("LATIN1", &HashMap::new()).unwrap();
         assert_eq!(
             (tables[1].name.as_str(), &tables[1].columns[0][..]),
             ("ä", "ü")
         );
-        assert_eq!(tally.tables("SQL_ASCII").unwrap()[1].name, "\u{fffd}");
-        let untold = tally.tables("EUC_JP").unwrap_err();
+        assert_eq!(
+            tally.tables("SQL_ASCII", &HashMap::new()).unwrap()[1].name,
+            "\u{fffd}"
+        );
+        let untold = tally.tables("EUC_JP", &HashMap::new()).unwrap_err();
         assert!(matches!(untold, Untold::Name(name) if name.starts_with("public.")));
+        let unread = tally.unread("EUC_JP");
+        assert_eq!(unread.len(), 1);
+        let says = "COPY public.\"表\" (a) FROM stdin;\n".to_string();
+        let known = unread.into_iter().map(|copy| (copy, says.clone()));
+        let tables = tally.tables("EUC_JP", &known.collect()).unwrap();
+        assert_eq!((tables[1].name.as_str(), tables[1].rows), ("表", 1));
         tally.add_table(b"COPY public.\"\xe5\" (a) FROM stdin;\n", rows("1\n"));
-        assert!(tally.tables("SQL_ASCII").is_err());
+        assert!(tally.tables("SQL_ASCII", &HashMap::new()).is_err());
     }
 
     #[test]
@@ -157,7 +182,7 @@ mod tests {
         let mut tally = Tally::default();
         tally.add_table(b"COPY public.t (a) FROM stdin;\n", rows("1\n"));
         tally.set_uncountable();
-        assert_eq!(tally.tables("UTF8"), Err(Untold::Inserts));
+        assert_eq!(tally.tables("UTF8", &HashMap::new()), Err(Untold::Inserts));
     }
 
     #[test]

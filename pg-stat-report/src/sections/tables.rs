@@ -1,0 +1,44 @@
+//! `tables`: how large they are, how they are read and written.
+
+use crate::section::{Gather, Reach, Section};
+
+/// One row for each table and materialized view.
+pub const SECTION: Section = Section {
+    name: "tables",
+    answers: "how large is each table, with its indexes and TOAST apart, and how is it read and written?",
+    costs: "a look at the size of each file of the 500 largest",
+    needs: "no right",
+    reach: Reach::Database,
+    fields: &[
+        ("database", "where"),
+        ("table", "which; parts of partitioned ones by themselves"),
+        ("kind", "table, unlogged table or materialized view"),
+        (
+            "rows_estimate",
+            "as VACUUM or ANALYZE saw it last; null: never",
+        ),
+        ("bytes", "in all"),
+        ("heap_bytes", "of the table's own rows"),
+        ("index_bytes", "of its indexes"),
+        ("toast_bytes", "of large values"),
+        (
+            "is_exact",
+            "sizes are of now; else as VACUUM or ANALYZE saw them: beyond the 500 largest, or locked",
+        ),
+        (
+            "sequential_scans",
+            "how often it was read from its beginning",
+        ),
+        ("sequential_rows_read", "rows that these went over"),
+        ("index_scans", "how often its indexes were used"),
+        ("rows_inserted", "since the statistics began"),
+        ("rows_updated", "since then"),
+        ("rows_updated_in_page", "of them, without touching an index"),
+        ("rows_deleted", "since then"),
+        ("live_rows", "as counted since then"),
+        ("dead_rows", "that VACUUM has not removed"),
+        ("heap_blocks_read", "that shared_buffers had not"),
+        ("heap_blocks_hit", "that it had"),
+    ],
+    gather: Gather::Query(&[(13, include_str!("../../sql/tables.sql"))]),
+};
