@@ -166,3 +166,6 @@ fn object(tag: &Tag, snapshot: &Snapshot) -> String {
         (None, None) => format!("object {object} of catalog {class} in {place}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

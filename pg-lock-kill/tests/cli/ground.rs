@@ -1,18 +1,26 @@
 //! A server of the test's own, because whoever ends sessions must not meet those of other tests.
 
-use std::cell::RefCell;
+use std::ops::Deref;
 
-use postgres::{Client, NoTls};
+use postgres::{Client, Config, NoTls};
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Output, ToolCommand, eventually, start, tool};
+use tests::{Output, ToolCommand, start, tool};
 
-use crate::stage::Actor;
+use crate::stage::Company;
 
 /// A server with a table `t` of ten rows, and an application whose role is `app`.
 pub struct Ground {
     pub cluster: Cluster,
-    watcher: RefCell<Client>,
+    company: Company<'static>,
+}
+
+impl Deref for Ground {
+    type Target = Company<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.company
+    }
 }
 
 impl Ground {
@@ -28,62 +36,14 @@ impl Ground {
              insert into t select i, 0 from generate_series(1, 10) i;
              grant all on t to app";
         watcher.batch_execute(setup).unwrap();
-        let watcher = RefCell::new(watcher);
-        Self { cluster, watcher }
+        let app = config_of(&cluster, "app");
+        let company = Company::new(watcher, move || app.connect(NoTls).unwrap());
+        Self { cluster, company }
     }
 
     /// A session of this role.
     pub fn client_of(&self, role: &str) -> Client {
-        let mut config = postgres::Config::new();
-        config.host_path(self.cluster.socket_dir());
-        config.port(self.cluster.port()).user(role);
-        config.dbname("postgres").connect(NoTls).unwrap()
-    }
-
-    pub fn actor(&self, name: &str) -> Actor {
-        Actor::new(self.client_of("app"), name)
-    }
-
-    /// One that has begun a transaction and done that in it.
-    pub fn holder(&self, name: &str, sql: &str) -> Actor {
-        let actor = self.actor(name);
-        actor.run(&format!("begin; {sql}"));
-        actor
-    }
-
-    /// One that does that, and must wait.
-    pub fn waiter(&self, name: &str, sql: &str) -> Actor {
-        let actor = self.actor(name);
-        actor.start(sql);
-        self.until_waiting(&actor);
-        actor
-    }
-
-    pub fn until_waiting(&self, actor: &Actor) {
-        let waits = "select exists (select from pg_locks where not granted and pid =";
-        self.until(
-            &format!("{} waits", actor.pid),
-            &format!("{waits} {})", actor.pid),
-        );
-    }
-
-    pub fn until_active(&self, actor: &Actor, query: &str) {
-        let is = "select exists (select from pg_stat_activity where state = 'active'";
-        let is = format!("{is} and pid = {} and query like '%{query}%')", actor.pid);
-        self.until(&format!("{} does {query}", actor.pid), &is);
-    }
-
-    pub fn until(&self, what: &str, condition: &str) {
-        eventually(what, || self.is(condition));
-    }
-
-    pub fn is(&self, condition: &str) -> bool {
-        let mut watcher = self.watcher.borrow_mut();
-        watcher.query_one(condition, &[]).unwrap().get(0)
-    }
-
-    pub fn sql(&self, sql: &str) {
-        self.watcher.borrow_mut().batch_execute(sql).unwrap();
+        config_of(&self.cluster, role).connect(NoTls).unwrap()
     }
 
     pub fn is_there(&self, pid: i32) -> bool {
@@ -118,6 +78,13 @@ impl Ground {
             .stdin(lines.concat())
             .run()
     }
+}
+
+fn config_of(cluster: &Cluster, role: &str) -> Config {
+    let mut config = Config::new();
+    config.host_path(cluster.socket_dir()).port(cluster.port());
+    config.user(role).dbname("postgres");
+    config
 }
 
 /// What became of whom, one word each.

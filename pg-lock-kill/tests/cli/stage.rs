@@ -1,6 +1,8 @@
 //! Sessions that block each other, and the server's own word for who waits for whom.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,33 +11,21 @@ use postgres::{Client, Config};
 use serde_json::Value;
 use tests::{Database, Output, ToolCommand, eventually, tool};
 
-/// A database, and a session that looks on.
-pub struct Stage<'a> {
-    pub database: Database<'a>,
-    watcher: std::cell::RefCell<Client>,
+/// Sessions of one kind, and one that looks on.
+pub struct Company<'a> {
+    watcher: RefCell<Client>,
+    connect: Box<dyn Fn() -> Client + 'a>,
 }
 
-impl Stage<'static> {
-    /// With a table `t` of ten rows.
-    pub fn new() -> Self {
-        Self::on(Database::new())
-    }
-}
-
-impl<'a> Stage<'a> {
-    /// The same in this database.
-    pub fn on(database: Database<'a>) -> Self {
-        database.sql(
-            "create table t (id int primary key, n int);
-             insert into t select i, 0 from generate_series(1, 10) i",
-        );
-        let watcher = std::cell::RefCell::new(database.client());
-        Self { database, watcher }
+impl<'a> Company<'a> {
+    pub fn new(watcher: Client, connect: impl Fn() -> Client + 'a) -> Self {
+        let (watcher, connect) = (RefCell::new(watcher), Box::new(connect));
+        Self { watcher, connect }
     }
 
     /// A session of its own thread.
     pub fn actor(&self, name: &str) -> Actor {
-        Actor::new(self.database.client(), name)
+        Actor::new((self.connect)(), name)
     }
 
     /// One that has begun a transaction and done that in it.
@@ -54,21 +44,73 @@ impl<'a> Stage<'a> {
     }
 
     pub fn until_waiting(&self, actor: &Actor) {
-        self.until(
-            &format!("{} waits", actor.pid),
-            &format!(
-                "select exists (select from pg_locks where pid = {} and not granted)",
-                actor.pid
-            ),
+        self.until(&format!("{} waits", actor.pid), &waits(actor));
+    }
+
+    pub fn until_active(&self, actor: &Actor, query: &str) {
+        let is = "select exists (select from pg_stat_activity where state = 'active'";
+        let is = format!("{is} and pid = {} and query like '%{query}%')", actor.pid);
+        self.until(&format!("{} does {query}", actor.pid), &is);
+    }
+
+    pub fn until(&self, what: &str, condition: &str) {
+        eventually(what, || self.is(condition));
+    }
+
+    pub fn is(&self, condition: &str) -> bool {
+        let mut watcher = self.watcher.borrow_mut();
+        let row = watcher.query_one(condition, &[]).unwrap();
+        // Null is what is not known yet.
+        row.get::<_, Option<bool>>(0).unwrap_or_default()
+    }
+
+    pub fn sql(&self, sql: &str) {
+        self.watcher.borrow_mut().batch_execute(sql).unwrap();
+    }
+}
+
+fn waits(actor: &Actor) -> String {
+    let waiting = "select exists (select from pg_locks where not granted and pid =";
+    format!("{waiting} {})", actor.pid)
+}
+
+/// A database with sessions in it.
+pub struct Stage<'a> {
+    pub database: Database<'a>,
+    company: Company<'a>,
+}
+
+impl<'a> Deref for Stage<'a> {
+    type Target = Company<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.company
+    }
+}
+
+impl Stage<'static> {
+    /// With a table `t` of ten rows.
+    pub fn new() -> Self {
+        Self::on(Database::new())
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// The same in this database.
+    pub fn on(database: Database<'a>) -> Self {
+        database.sql(
+            "create table t (id int primary key, n int);
+             insert into t select i, 0 from generate_series(1, 10) i",
         );
+        let (cluster, name) = (database.cluster(), database.name().to_string());
+        let connect = move || cluster.connect(&name).unwrap();
+        let company = Company::new(database.client(), connect);
+        Self { database, company }
     }
 
     /// Whether what it began can't be done yet.
     pub fn waits(&self, actor: &Actor) -> bool {
-        let condition = format!(
-            "select exists (select from pg_locks where pid = {} and not granted)",
-            actor.pid
-        );
+        let condition = waits(actor);
         loop {
             match actor.answers.recv_timeout(Duration::from_millis(3)) {
                 Ok(Ok(())) => return false,
@@ -84,24 +126,13 @@ impl<'a> Stage<'a> {
         }
     }
 
-    pub fn until(&self, what: &str, condition: &str) {
-        eventually(what, || self.is(condition));
-    }
-
-    pub fn is(&self, condition: &str) -> bool {
-        let mut watcher = self.watcher.borrow_mut();
-        let row = watcher.query_one(condition, &[]).unwrap();
-        // Null is what is not known yet.
-        row.get::<_, Option<bool>>(0).unwrap_or_default()
-    }
-
     /// Whom each waiter waits for, by pg_blocking_pids.
     pub fn blocking_pids(&self) -> BTreeMap<i32, BTreeSet<i32>> {
         let waiting = "select w.pid, pg_blocking_pids(w.pid)
                        from (select distinct pid from pg_locks where not granted) w
                        join pg_stat_activity a using (pid)
                        where datname = current_database()";
-        let mut watcher = self.watcher.borrow_mut();
+        let mut watcher = self.company.watcher.borrow_mut();
         let rows = watcher.query(waiting, &[]).unwrap();
         rows.iter()
             .map(|row| (row.get(0), row.get::<_, Vec<i32>>(1).into_iter().collect()))

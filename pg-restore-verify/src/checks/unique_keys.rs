@@ -13,9 +13,9 @@ pub const CHECK: &str = "unique_keys";
 
 const NOT_RUN: &str = "not looked at: it calls functions of the database, which are not run here";
 
-/// Reading by the index itself, which has them in order, takes neither memory nor disk.
+/// Reading by the index itself, which has them in order, takes neither memory nor disk; and one core.
 const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
-                        SET LOCAL enable_sort = off";
+                        SET LOCAL enable_sort = off; SET LOCAL max_parallel_workers_per_gather = 0";
 
 /// A unique index, or that of an exclusion constraint.
 struct Key {

@@ -38,7 +38,8 @@ pub const TOOL: Tool = Tool::new(
      order. \
      \n\n\
      The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
-     manifest or the backup's size, is not begun: an error says how much is needed. \
+     manifest or the backup's size, is not begun: an error says how much is needed (not so \
+     of a part chosen by -t, -n or --where, nor with -d, where the server's disk is not seen). \
      Without TMPDIR it lies in memory (/dev/shm) if what a backup with a manifest restores \
      to is sure to take no more than a quarter of the free memory, of the machine and of each \
      control group, and no other such server is there; --memory sets another bound, and \

@@ -549,7 +549,7 @@ fn what_is_the_same_to_the_server_is_counted_together() {
         "select a from t where b = 1",
         "SELECT \"a\" FROM t WHERE (b = 'x')",
     ];
-    let log = same.map(|sql| line(sql)).concat() + &line("select b from t") + &line("selec 1");
+    let log = same.map(line).concat() + &line("select b from t") + &line("selec 1");
     let rows = rows(log, &[]);
     let row = of(&rows, "statement", "text", "select a from t where b = ?");
     assert_eq!(row["count"], 2);

@@ -12,6 +12,7 @@ mod check_rows;
 #[allow(dead_code)] // that tool's own tests use all of it
 mod ground;
 mod lock_rows;
+mod log_rows;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;
