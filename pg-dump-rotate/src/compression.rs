@@ -364,7 +364,10 @@ mod tests {
     #[test]
     fn a_pg_dump_that_does_not_answer_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        let pg_dump = far_pg_dump(folder.path(), "'; sleep 20; echo '");
+        let pg_dump = far_pg_dump(
+            folder.path(),
+            "'; sleep 20; echo 'does not support compression",
+        );
         let asked = ask(&pg_dump, Method::Zstd, Duration::from_millis(50));
         assert_eq!(asked.unwrap(), None);
     }

@@ -21,8 +21,9 @@ const GONE: [&str; 2] = ["XX000", "42P01"];
 
 const ATTEMPTS: usize = 3;
 
-/// The catalogues are small, and compiling their queries costs more than running them.
-const SETTINGS: &[(&str, &str)] = &[("jit", "off")];
+/// Compiling the queries of catalogues costs more than running them. And the server knows nothing of how
+/// many rows a part of such a query has: with nested loops 20,000 indexes took half a minute, and 3 s without.
+const SETTINGS: &[(&str, &str)] = &[("jit", "off"), ("enable_nestloop", "off")];
 
 /// 2000, since when PostgreSQL counts, in microseconds since 1970.
 const EPOCH: i128 = 946_684_800_000_000;

@@ -142,9 +142,19 @@ impl Proof<'_> {
             true => self.changed(read_back)?,
             false => BTreeMap::new(),
         };
-        let told = |difference: Difference| match changed.remove(&difference.object) {
+        let mut change_of = |object: &str| {
+            // Up to pg_dump 13 it is the table's own entry that attaches a partition.
+            let attached = object.strip_prefix("TABLE ");
+            let attached = attached.map(|table| format!("TABLE ATTACH {table}"));
+            let change = changed.remove(object);
+            change.or_else(|| changed.remove(&attached?))
+        };
+        let told = |difference: Difference| match change_of(&difference.object) {
             // Not what the backup says, in this server's words.
-            Some(change) if on_both(&difference) => (change, None),
+            Some(change) if on_both(&difference) => {
+                let object = difference.object;
+                (Difference { object, ..change }, None)
+            }
             None if on_both(&difference) && !is_of_database(&difference) => {
                 (difference, Some(words.clone()))
             }

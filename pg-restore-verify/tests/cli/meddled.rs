@@ -57,12 +57,17 @@ fn take_by(pg_dump: &Path, database: &Database, format: &str, path: &Path) {
 
 /// What the meddling shows as.
 fn differences(database: &Database) -> BTreeSet<String> {
+    let pg_dump = Program::find("pg_dump", None).unwrap();
+    differences_by(pg_dump.version.major, database)
+}
+
+/// The same in a dump by that version.
+fn differences_by(pg_dump: u32, database: &Database) -> BTreeSet<String> {
     let names = database.rows("select finding from app.meddling");
     let names = names.into_iter().flatten().flatten();
     // Up to 13 a partition's own entry attaches it.
-    let old = Program::find("pg_dump", None).unwrap().version.major < 14;
     names
-        .map(|name| match old {
+        .map(|name| match pg_dump < 14 {
             true => name.replace("TABLE ATTACH", "TABLE"),
             false => name,
         })
@@ -136,7 +141,8 @@ fn each_difference_is_named_though_another_version_took_the_backup() {
     if !newer.exists() || own.version.major >= 16 {
         return;
     }
-    for (pg_dump, format) in [(own.path(), "-Fc"), (newer, "-Fp")] {
+    for (pg_dump, major, format) in [(own.path(), own.version.major, "-Fc"), (newer, 16, "-Fp")] {
+        let expected = differences_by(major, &database);
         let path = folder.path().join(format);
         take_by(pg_dump, &database, format, &path);
         let run = tool("pg-restore-verify").env("PG_BINDIR", newer.parent().unwrap());

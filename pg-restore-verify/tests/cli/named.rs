@@ -420,11 +420,14 @@ fn no_password_of_the_backup_is_shown() {
     source.sql("drop subscription s");
 }
 
-/// The most sessions at a time, of this program's, that a server's log tells of.
-fn most_sessions(cluster: &Cluster) -> usize {
+/// The most sessions at a time, of this program's, that a server's log tells of from there on.
+fn most_sessions(cluster: &Cluster, from: usize) -> usize {
     let log = fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
     let (mut open, mut most) = (BTreeSet::new(), 0);
-    for line in log.lines().filter_map(|line| line.strip_prefix("session ")) {
+    for line in log[from..]
+        .lines()
+        .filter_map(|line| line.strip_prefix("session "))
+    {
         let Some((id, words)) = line.split_once(' ') else {
             continue;
         };
@@ -470,6 +473,52 @@ fn connections_are_left_to_others() {
         let run = tool("pg-restore-verify").args(["-d", &conninfo, "-j", "64"]);
         expect_verdict(&run.arg(&path).run(), "ok");
     }
-    let most = most_sessions(&cluster);
+    let most = most_sessions(&cluster, 0);
     assert!((8..=17).contains(&most), "{most} sessions");
+    // Beside as many as there are jobs: one that holds the database, one that asks what it does,
+    // and one for a moment.
+    for format in ["-Fp", "-Fc", "-Fd"] {
+        let from = fs::read(cluster.socket_dir().join("log")).unwrap().len();
+        let run = tool("pg-restore-verify").args(["-d", &conninfo, "-j", "2"]);
+        expect_verdict(&run.arg(folder.path().join(format)).run(), "ok");
+        let most = most_sessions(&cluster, from);
+        assert!((3..=5).contains(&most), "{format}: {most} sessions");
+    }
+}
+
+/// What a server puts into each new database is not in the one that a backup is compared with.
+#[test]
+fn what_every_new_database_there_has_is_none_of_the_backup() {
+    let cluster = start(&ClusterOptions::default());
+    let mut template = cluster.connect("template1").unwrap();
+    template
+        .batch_execute(
+            "create extension pg_trgm; create schema house; create table house.rules as select 1 as a;
+             create table public.customers (other text); create function public.f() returns int
+                 language sql as 'select 7'; create view public.seen as select 1 as b",
+        )
+        .unwrap();
+    drop(template);
+    let source = Database::on(&cluster);
+    source.sql(
+        "create table customers (id int primary key); insert into customers values (1), (2);
+         create function f() returns text language sql as 'select ''f''::text';
+         create view seen as select id from customers",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&source, &[format], &path);
+        let output = verify_on_postgres(&cluster).arg(&path).run();
+        assert_eq!(failed(&output), Vec::<String>::new(), "{output:?}");
+        expect_verdict(&output, "ok");
+    }
+}
+
+fn verify_on_postgres(cluster: &Cluster) -> ToolCommand {
+    let folder = cluster.socket_dir().display();
+    tool("pg-restore-verify").args([
+        "-d",
+        &format!("host={folder} user=postgres dbname=postgres"),
+    ])
 }

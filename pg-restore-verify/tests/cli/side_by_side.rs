@@ -263,3 +263,45 @@ fn a_constraint_that_reads_another_table_meets_it_as_pg_restore_loads_it() {
         }
     }
 }
+
+/// Two indexes that wait for each other, once: the server ends one of them, which says nothing about
+/// the backup. By our own sessions as by those of pg_restore.
+#[test]
+fn what_ended_in_a_deadlock_is_done_again() {
+    let cluster = tests::start(&shared::cluster::ClusterOptions::default());
+    let database = Database::on(&cluster);
+    // Each takes its own lock, waits until the other has its own, and wants that; but for the first
+    // one that is done again, when the other is there.
+    database.sql(&format!(
+        "create table a as select 1 as k; create table b as select 2 as k;
+         create function public.meet(own int) returns int language plpgsql immutable as $$ begin
+             if current_database() = '{}' then return own; end if;
+             perform pg_catalog.pg_advisory_xact_lock(own);
+             for i in 1..6000 loop
+                 if pg_catalog.to_regclass(case own when 1 then 'public.of_b' else 'public.of_a' end) is not null
+                    then return own; end if;
+                 exit when exists (select from pg_catalog.pg_locks where locktype = 'advisory' and granted
+                     and objid = 3 - own and objsubid = 1
+                     and database = (select oid from pg_catalog.pg_database where datname = current_database()));
+                 perform pg_catalog.pg_sleep(0.01);
+             end loop;
+             perform pg_catalog.pg_advisory_xact_lock(3 - own);
+             return own; end $$;
+         create index of_a on a (public.meet(k)); create index of_b on b (public.meet(k))",
+        database.name()
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&database, &["-Fp"], &path);
+    // What the log of a private server says is gone with it.
+    let output = verify(&path, "-j2");
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+    dump(&database, &["-Fc"], &path);
+    let run = tool("pg-restore-verify").args(["-j2", "-d", &database.conninfo()]);
+    let output = run.arg(&path).run();
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
+    let log = fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
+    assert!(log.contains("deadlock detected"), "{log}");
+}

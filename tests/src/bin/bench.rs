@@ -2,8 +2,9 @@
 //!
 //!     bench [ROWS]
 //!     bench locks
+//!     bench logs
 //!
-//! `locks` are only those of pg-lock-kill, which need no rows.
+//! `locks` are only those of pg-lock-kill, `logs` only that of pg-stat-report's section, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -14,6 +15,8 @@
 
 #[path = "bench/locks.rs"]
 mod locks;
+#[path = "bench/logs.rs"]
+mod logs;
 #[path = "bench/restores.rs"]
 mod restores;
 #[path = "bench/rotation.rs"]
@@ -64,6 +67,10 @@ fn run() {
         let ours = env::current_exe().unwrap();
         return locks::run(&ours.with_file_name("pg-lock-kill"));
     }
+    if env::args().nth(1).is_some_and(|word| word == "logs") {
+        let ours = env::current_exe().unwrap();
+        return logs::run(&ours.with_file_name("pg-stat-report"));
+    }
     let rows = env::args()
         .nth(1)
         .map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
@@ -77,6 +84,7 @@ fn run() {
     bench.rotation();
     restores::restores(&bench);
     locks::run(&bench.tool("pg-lock-kill"));
+    logs::run(&bench.tool("pg-stat-report"));
     bench.starts();
 }
 
