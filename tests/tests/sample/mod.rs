@@ -82,7 +82,7 @@ pub fn samples() -> Vec<Sample> {
         draws: true,
         ..Sample::new(
             "pg-lock-kill",
-            &["--snapshot", "locks.json"],
+            &["-q", "--snapshot", "locks.json"],
             &["--snapshot", "missing"],
         )
     };
