@@ -105,6 +105,8 @@ struct Row {
     command: Box<dyn Fn() -> Measured>,
     times: Vec<Measured>,
     targets: Vec<Target>,
+    /// The most memory that its process may have.
+    most_mib: Option<u64>,
 }
 
 /// What a command's time is to be at most of another's.
@@ -189,6 +191,7 @@ impl Bench {
             command: Box::new(run),
             times: Vec::new(),
             targets: Vec::new(),
+            most_mib: None,
         }
     }
 
@@ -282,6 +285,14 @@ impl Row {
         self.targets.push(Target { peer, ratio });
         self
     }
+
+    /// Sets how much memory its process may have.
+    fn within_mib(self, most: u64) -> Self {
+        Self {
+            most_mib: Some(most),
+            ..self
+        }
+    }
 }
 
 fn has_pigz() -> bool {
@@ -367,7 +378,12 @@ fn judged(row: &Row, rows: &[Row]) -> String {
             target.peer, target.ratio
         ))
     };
-    let judged: Vec<String> = row.targets.iter().filter_map(judge).collect();
+    let mut judged: Vec<String> = row.targets.iter().filter_map(judge).collect();
+    if let Some(most) = row.most_mib {
+        let peak = median(&row.times).peak_kib >> 10;
+        let missed = missed(peak > most);
+        judged.push(format!("{peak} MB (≤ {most}{missed})"));
+    }
     judged.join(", ")
 }
 

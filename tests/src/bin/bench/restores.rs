@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
+use shared::programs::set_environment;
 use tests::start;
 
 use super::{Bench, Measured, Row, backup_in, cores, table};
@@ -31,6 +33,9 @@ const STOCK: &[(&str, &str)] = &[
     ("log_checkpoints", "on"),
 ];
 
+/// What the tool itself may take of memory, however large the backup is.
+const MOST_MIB: u64 = 64;
+
 /// The rows of every table of the restored database, counted.
 const COUNT: &str = "psql -XqAt -d restored -c \"select format('select count(*) from %I.%I;', \
                      schemaname, tablename) from pg_tables \
@@ -49,8 +54,10 @@ pub fn restores(bench: &Bench) {
         settings: stock,
         ..ClusterOptions::default()
     })));
-    let backup = backup_in(&bench.folder.path().join("custom"));
-    let script = backup_in(&bench.folder.path().join("plain"));
+    let taken = |folder: &str| backup_in(&bench.folder.path().join(folder));
+    let (backup, script) = (taken("custom"), taken("plain"));
+    let directory = folder_in(&bench.folder.path().join("directory"));
+    let zstd = zstd(bench);
     let psql = "gunzip -c \"$0\" | psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d restored";
     let pg_restore = "pg_restore --jobs \"$1\" --dbname restored \"$0\"";
     table(
@@ -60,8 +67,30 @@ pub fn restores(bench: &Bench) {
             proved(bench, "pg-restore-verify (plain.gz)", &script).at_most(1.0, PSQL),
             unproved(bench, stock, PG_RESTORE, pg_restore, &backup),
             proved(bench, "pg-restore-verify (custom)", &backup).at_most(1.0, PSQL),
+            proved(bench, "pg-restore-verify (directory)", &directory).at_most(1.0, PSQL),
+            proved(bench, "pg-restore-verify (plain.zst)", &zstd).at_most(1.0, PSQL),
         ],
     );
+}
+
+/// The same script compressed by zstd, as pg-dump-rotate takes it.
+fn zstd(bench: &Bench) -> String {
+    let mut command = Command::new(bench.tool("pg-dump-rotate"));
+    command.args(["-q", "-F", "plain", "-Z", "zstd", "--dir", "zstd"]);
+    command
+        .current_dir(bench.folder.path())
+        .stdout(Stdio::null());
+    set_environment(&mut command, bench.cluster.environment());
+    command.env("PGDATABASE", "bench");
+    assert!(command.status().unwrap().success());
+    backup_in(&bench.folder.path().join("zstd"))
+}
+
+/// The one folder in another that holds a backup.
+fn folder_in(folder: &Path) -> String {
+    let mut entries = fs::read_dir(folder).unwrap().flatten();
+    let found = entries.find(|entry| entry.path().is_dir()).unwrap();
+    found.path().display().to_string()
 }
 
 /// The way of a runbook on the stock server.
@@ -90,7 +119,9 @@ fn proved(bench: &Bench, name: &'static str, backup: &str) -> Row {
     let tool = bench.tool("pg-restore-verify").display().to_string();
     let written = records.display().to_string();
     let arguments = ["-c", command, &tool, backup, &written];
-    let mut row = bench.row(name, Path::new("sh"), &arguments, "");
+    let mut row = bench
+        .row(name, Path::new("sh"), &arguments, "")
+        .within_mib(MOST_MIB);
     let run = row.command;
     row.command = Box::new(move || {
         let measured = run();
