@@ -4,12 +4,16 @@
 -- statistics are known, its length and its alignment; an expression's are the index's own.
 -- Entries that are the same share their key if all operator classes allow it, the collation is deterministic, and
 -- nothing is included; 12 and older made none so, nor did what pg_upgrade took over from there.
-WITH large AS (
-    SELECT x.oid, x.relname, x.relnamespace, x.relpages, x.reltuples, x.reloptions, i.*
+WITH class AS MATERIALIZED (
+    SELECT x.oid, x.relname, x.relnamespace, x.relpages, x.reltuples, x.reloptions
     FROM pg_catalog.pg_class x
-    JOIN pg_catalog.pg_index i ON i.indexrelid = x.oid
-    WHERE x.relkind = 'i' AND x.relpages >= 128 AND x.relpersistence <> 't' AND i.indisvalid
+    WHERE x.relkind = 'i' AND x.relpages >= 128 AND x.relpersistence <> 't'
       AND x.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree')
+), large AS (
+    SELECT class.*, i.*
+    FROM class
+    JOIN pg_catalog.pg_index i ON i.indexrelid = class.oid
+    WHERE i.indisvalid AND i.indexrelid = ANY (ARRAY(SELECT class.oid FROM class))
 )
 SELECT x.oid,
        quote_ident(tn.nspname) || '.' || quote_ident(coalesce(m.relname, t.relname)) AS "table",
@@ -40,7 +44,7 @@ SELECT x.oid,
              ORDER BY k.place) AS columns
 FROM large x
 JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
-JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
-LEFT JOIN pg_catalog.pg_class m ON t.relkind = 't' AND m.reltoastrelid = t.oid
+JOIN pg_catalog.pg_class t ON t.oid = x.indrelid AND t.oid = ANY (ARRAY(SELECT large.indrelid FROM large))
+LEFT JOIN pg_catalog.pg_class m ON t.relkind = 't' AND m.reltoastrelid = t.oid AND m.relkind IN ('r', 'm')
 JOIN pg_catalog.pg_namespace tn ON tn.oid = coalesce(m.relnamespace, t.relnamespace)
 ORDER BY bytes DESC, index;

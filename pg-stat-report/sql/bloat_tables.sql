@@ -16,7 +16,7 @@ WITH locked AS (
     FROM pg_catalog.pg_class c
     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't'
       AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap')
-      AND (c.relpages >= 128 OR c.relpages = 0 AND pg_catalog.pg_stat_get_tuples_inserted(c.oid) >= 10000)
+      AND (c.relpages >= 128 OR c.relpages = 0 AND c.relkind <> 't' AND pg_catalog.pg_stat_get_tuples_inserted(c.oid) >= 10000)
 )
 SELECT c.oid,
        quote_ident(n.nspname) || '.' || quote_ident(coalesce(m.relname, c.relname)) AS "table",
