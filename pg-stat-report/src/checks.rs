@@ -7,12 +7,14 @@ pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod grants;
 pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod queries;
 pub mod replication;
 pub mod roles;
+pub mod security;
 pub mod sequences;
 pub mod settings;
 pub mod slots;
@@ -72,6 +74,15 @@ pub const CHECKS: &[&Check] = &[
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,
     &roles::EXPIRY,
+    &security::HBA,
+    &security::PASSWORDS,
+    &security::SUPERUSERS,
+    &security::SSL,
+    &security::UNENCRYPTED,
+    &grants::SCHEMAS,
+    &grants::TABLES,
+    &grants::FUNCTIONS,
+    &grants::POLICIES,
     &extensions::OUTDATED,
 ];
 

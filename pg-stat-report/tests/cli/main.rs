@@ -11,6 +11,7 @@ mod ground;
 mod logs;
 mod mode;
 mod replicas;
+mod rights;
 mod schema;
 mod sessions;
 mod space;
