@@ -5,18 +5,20 @@
 -- or a part of a partitioned one, which is told of in its stead, with its parts' scans. supports: a foreign key,
 -- or statistics of an expression. duplicate_of: same columns, operator classes, collations, order and predicate.
 -- prefix_of: these are the first ones of another's. A slice of a vector, whose places begin at 0, is an array
--- whose places begin at 1.
-WITH shape AS (
+-- whose places begin at 1. Expressions are compared as they are stored, but for where they stood in their statement:
+-- pg_get_expr and pg_partition_tree wait behind whoever has locked the table. The statistics are as old as the last
+-- crash or reset; counted_since is null where nothing is counted.
+WITH RECURSIVE shape AS (
     SELECT i.indexrelid, i.indrelid, x.relam, x.relkind,
-           i.indisunique, i.indisvalid, i.indisready AND i.indislive AS is_ready,
+           i.indisunique, i.indimmediate, i.indisvalid, i.indisready AND i.indislive AS is_ready,
            (i.indkey::int2[])[0:i.indnkeyatts - 1] AS keys,
            i.indkey::int2[] AS columns,
            (i.indclass::oid[])[0:i.indnkeyatts - 1] AS classes,
            (i.indcollation::oid[])[0:i.indnkeyatts - 1] AS collations,
            (i.indoption::int2[])[0:i.indnkeyatts - 1] AS options,
            i.indnkeyatts AS count,
-           CASE WHEN i.indexprs IS NOT NULL THEN pg_catalog.pg_get_expr(i.indexprs, i.indrelid) END AS expressions,
-           CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
+           regexp_replace(i.indexprs::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS expressions,
+           regexp_replace(i.indpred::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS predicate,
            i.indnullsnotdistinct AS nulls_not_distinct,
            i.indisprimary OR i.indisexclusion OR i.indisreplident OR i.indisclustered OR x.relispartition
                OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid) AS is_needed,
@@ -34,7 +36,8 @@ WITH shape AS (
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
     JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
     JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') AND x.relpersistence <> 't'
+    WHERE (n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') OR n.nspname = 'pg_toast' AND NOT i.indisvalid)
+      AND x.relpersistence <> 't'
 ), good AS (
     SELECT * FROM shape WHERE indisvalid AND is_ready
 ), same AS (
@@ -45,7 +48,7 @@ WITH shape AS (
                AND b.expressions IS NOT DISTINCT FROM a.expressions AND b.predicate IS NOT DISTINCT FROM a.predicate
                AND b.columns @> a.columns
                AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
-    WHERE NOT a.is_needed AND (NOT a.indisunique OR b.indisunique)
+    WHERE NOT a.is_needed AND (NOT a.indisunique OR b.indisunique AND (b.indimmediate OR NOT a.indimmediate))
       -- Of two that could both go, the older stays.
       AND (b.is_needed OR b.indisunique AND NOT a.indisunique OR cardinality(b.columns) > cardinality(a.columns)
            OR b.indexrelid < a.indexrelid)
@@ -61,15 +64,17 @@ WITH shape AS (
                AND b.columns @> a.columns
     WHERE NOT a.is_needed AND NOT a.indisunique AND a.expressions IS NULL
     GROUP BY a.indexrelid
+), tree (root, oid) AS (
+    SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
+    UNION ALL
+    SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
 ), part AS (
-    SELECT s.indexrelid, sum(pg_catalog.pg_stat_get_numscans(p.relid))::bigint AS scans,
+    SELECT t.root AS indexrelid, sum(pg_catalog.pg_stat_get_numscans(t.oid))::bigint AS scans,
            sum(c.relpages)::bigint * current_setting('block_size')::bigint AS bytes,
-           max(pg_catalog.pg_stat_get_lastscan(p.relid)) AS last_scan
-    FROM shape s
-    CROSS JOIN LATERAL pg_catalog.pg_partition_tree(s.indexrelid) p
-    JOIN pg_catalog.pg_class c ON c.oid = p.relid
-    WHERE s.relkind = 'I' AND NOT s.relispartition AND p.isleaf
-    GROUP BY s.indexrelid
+           max(pg_catalog.pg_stat_get_lastscan(t.oid)) AS last_scan
+    FROM tree t
+    JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'i'
+    GROUP BY t.root
 ), fk AS (
     SELECT s.indexrelid, min(k.conname::text) AS name
     FROM shape s
@@ -77,12 +82,13 @@ WITH shape AS (
         AND cardinality(k.conkey) <= s.count AND s.keys[1:cardinality(k.conkey)] @> k.conkey
     GROUP BY s.indexrelid
 ), building AS (
-    SELECT p.index_relid, p.index_relid IS NULL AS is_hidden
+    SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
     FROM pg_catalog.pg_stat_progress_create_index p
     WHERE p.datname = current_database()
 ), count_since AS (
-    SELECT greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
-                    (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) AS since
+    SELECT CASE WHEN current_setting('track_counts')::bool
+                THEN greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
+                              (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) END AS since
 )
 SELECT current_database()::text AS database,
        s.table_name AS "table",
@@ -95,7 +101,7 @@ SELECT current_database()::text AS database,
        extract(epoch FROM clock_timestamp() - count_since.since)::float8 AS counted_seconds,
        s.indisvalid AND s.is_ready AS is_valid,
        CASE WHEN s.indisvalid AND s.is_ready THEN false
-            WHEN EXISTS (SELECT FROM building b WHERE b.index_relid = s.indexrelid) THEN true
+            WHEN EXISTS (SELECT FROM building b WHERE s.indexrelid = b.index_relid OR s.indrelid = b.relid) THEN true
             WHEN EXISTS (SELECT FROM building b WHERE b.is_hidden) THEN NULL
             ELSE false END AS is_being_built,
        s.indisunique AS is_unique,

@@ -8,6 +8,8 @@
 )]
 
 mod ground;
+mod indexes;
+mod locked;
 mod logs;
 mod mode;
 mod replicas;
