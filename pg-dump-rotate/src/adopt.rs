@@ -9,7 +9,6 @@ mod folder;
 mod parts;
 mod when;
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -69,20 +68,7 @@ impl Found {
     }
 
     /// Adds those that are whole to what was listed, where some may be as what they were before.
-    pub fn add_to(&mut self, backups: &mut Vec<Backup>) {
-        let whole = self.whole.iter().map(|backup| &backup.path);
-        let broken = self.broken.iter().map(|(backup, _)| &backup.path);
-        let paths: HashSet<&Box<Path>> = whole.chain(broken).collect();
-        if paths.is_empty() {
-            return;
-        }
-        backups.retain(|backup| !paths.contains(&backup.path));
-        backups.append(&mut self.whole);
-        backups.sort_by_key(|backup| Reverse(backup.taken_at));
-    }
-
-    /// The same of many.
-    pub fn add_to_all(&mut self, backups: &mut Backups) {
+    pub fn add_to(&mut self, backups: &mut Backups) {
         let broken = self.broken.iter().map(|(backup, _)| backup);
         backups.take_out(self.whole.iter().chain(broken));
         backups.add(self.whole.drain(..));

@@ -73,7 +73,7 @@ fn meant(
     mut found: Found,
 ) -> Result<(Backups, usize)> {
     let mut backups = Backups::of(dir)?;
-    found.add_to_all(&mut backups);
+    found.add_to(&mut backups);
     let unknown = scope.count_unknown(&backups, &options.adopted);
     scope::keep(&mut backups, |of| of.is_some_and(|of| scope.rotates(of)));
     let broken = found.broken.into_iter();

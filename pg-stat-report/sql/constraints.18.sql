@@ -14,7 +14,8 @@ WITH RECURSIVE tree (root, oid) AS (
     JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'r'
     GROUP BY t.root
 ), relation AS (
-    SELECT c.*, coalesce(w.pages, greatest(c.relpages, 0)) * current_setting('block_size')::bigint AS bytes,
+    SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence,
+           coalesce(w.pages, greatest(c.relpages, 0)) * current_setting('block_size')::bigint AS bytes,
            coalesce(w.writes, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes
     FROM pg_catalog.pg_class c
     LEFT JOIN whole w ON w.oid = c.oid
@@ -44,9 +45,9 @@ FROM (
           SELECT FROM pg_catalog.pg_index i
           WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
             AND i.indpred IS NULL AND i.indexprs IS NULL
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+            AND (i.indisprimary OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                             WHERE a.attrelid = c.oid AND NOT a.attnotnull
-                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])))
+                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))
     UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            NULL, NULL, c.bytes, NULL, c.relkind = 'p',
@@ -75,16 +76,16 @@ FROM (
     WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conenforced
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_index i
-          JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-          JOIN pg_catalog.pg_am am ON am.oid = x.relam
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready
-            AND (am.amname = 'btree' OR am.amname = 'hash' AND cardinality(k.conkey) = 1)
             AND i.indnkeyatts >= cardinality(k.conkey)
             AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
             AND (i.indpred IS NULL
                  -- (a IS NOT NULL), as it is stored.
                  OR cardinality(k.conkey) = 1 AND i.indpred::text ~ ('^{NULLTEST :arg {VAR :varno 1 :varattno '
                     || k.conkey[1] || ' [^{}]*} :nulltesttype 1 :argisrow false :location -?[0-9]+}$'))
-      )
+            -- Asked of those alone that fit otherwise.
+            AND (SELECT (SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = x.relam)
+                 FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)
+                = ANY (CASE WHEN cardinality(k.conkey) = 1 THEN '{btree,hash}' ELSE '{btree}' END::name[]))
 ) f
 ORDER BY f.kind, f.bytes DESC NULLS LAST, f."table", f.name;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tests::{Database, Output, ToolCommand, eventually, files_in, processes_with, start, tool};
 
 use crate::backups::{dump, expect_verdict, shop};
+use crate::site::{Site, recover};
 
 /// A folder for throw-away servers, where nothing else is.
 fn place() -> TempDir {
@@ -199,6 +200,17 @@ fn also_while_what_was_restored_is_proved() {
     let place = place();
     let run = tool("pg-restore-verify").args(["--expect", "select pg_sleep(3600) is null = false"]);
     let output = killed_asleep(run.arg(&path), place.path(), 1);
+    expect_not_to_blame(&output, "skipped", ENDED);
+    assert_eq!(folders(place.path()), [""; 0]);
+}
+
+#[test]
+fn also_while_a_physical_backup_is_proved() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    let place = place();
+    let run = recover(&backup).args(["--expect", "select pg_sleep(3600) is null = false"]);
+    let output = killed_asleep(run, place.path(), 1);
     expect_not_to_blame(&output, "skipped", ENDED);
     assert_eq!(folders(place.path()), [""; 0]);
 }
