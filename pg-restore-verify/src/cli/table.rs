@@ -146,7 +146,8 @@ pub const TOOL: Tool = Tool::new(
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
      about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
      from being restored. Nor is a backup to blame for what a server refuses that is older than its \
-     own or its pg_dump, nor for what locale C refuses in place of one that is missing.\n\n\
+     own or its pg_dump, nor for what locale C refuses in place of one that is missing, nor for security labels \
+     whose library (anon, say) is not loaded.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
