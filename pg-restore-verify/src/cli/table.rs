@@ -83,7 +83,7 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
-     is told of alike. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
+     is told of alike, whether it feeds a column or none. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
      and are unique or excluded where they have to be, the server asked when it restored them: with --live \
      and --base-backup that is asked, too. (Domains within arrays and composite types are not looked \
      for. Unique keys are read in the order of their indexes.) What could not be \
