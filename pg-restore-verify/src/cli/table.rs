@@ -30,7 +30,8 @@ pub const TOOL: Tool = Tool::new(
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
      plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
      called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
-     says, and so must the rows of each table and the large objects. Roles and tablespaces that \
+     says, and so must the rows of each table and the large objects. Without one, a file that \
+     NAME.sha256 is about must have that checksum. Roles and tablespaces that \
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      A script that does not create its database (pg_dump without -C) does not say its locale: it \
