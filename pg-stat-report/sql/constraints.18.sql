@@ -21,9 +21,9 @@ FROM (
           SELECT FROM pg_catalog.pg_index i
           WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
             AND i.indpred IS NULL AND i.indexprs IS NULL
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+            AND (i.indisprimary OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                             WHERE a.attrelid = c.oid AND NOT a.attnotnull
-                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])))
+                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))
     UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            NULL, NULL, c.relpages::bigint * current_setting('block_size')::bigint, NULL, c.relkind = 'p',
@@ -46,20 +46,21 @@ FROM (
     FROM pg_catalog.pg_constraint k
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
+    JOIN pg_catalog.pg_class r ON r.oid = k.confrelid AND r.relkind IN ('r', 'p')
     JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
     WHERE k.contype = 'f' AND k.conparentid = 0
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_index i
-          JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-          JOIN pg_catalog.pg_am am ON am.oid = x.relam
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready
-            AND (am.amname = 'btree' OR am.amname = 'hash' AND cardinality(k.conkey) = 1)
             AND i.indnkeyatts >= cardinality(k.conkey)
             AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
             AND (i.indpred IS NULL
                  OR cardinality(k.conkey) = 1 AND pg_catalog.pg_get_expr(i.indpred, i.indrelid)
                     = '(' || quote_ident((SELECT a.attname FROM pg_catalog.pg_attribute a
-                                          WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1])) || ' IS NOT NULL)'))
+                                          WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1])) || ' IS NOT NULL)')
+            -- Asked of those alone that fit otherwise.
+            AND (SELECT (SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = x.relam)
+                 FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)
+                = ANY (CASE WHEN cardinality(k.conkey) = 1 THEN '{btree,hash}' ELSE '{btree}' END::name[]))
 ) f
 ORDER BY f.kind, f.bytes DESC NULLS LAST, f."table", f.name;

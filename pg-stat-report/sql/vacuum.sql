@@ -45,7 +45,7 @@ SELECT current_database()::text AS database,
        greatest(age(j.relfrozenxid), age(t.relfrozenxid)) AS xid_age,
        greatest(mxid_age(j.relminmxid), mxid_age(t.relminmxid)) AS mxid_age
 FROM judged j
-LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid
+LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
 LEFT JOIN (SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_vacuum
            WHERE datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) p ON p.relid = j.oid
 ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";

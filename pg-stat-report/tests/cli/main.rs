@@ -13,5 +13,6 @@ mod mode;
 mod replicas;
 mod schema;
 mod sessions;
+mod space;
 mod upkeep;
 mod workload;
