@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod checks;
 mod cli;
+mod disk;
 mod limits;
 mod listing;
 mod logs;
