@@ -1,6 +1,7 @@
 //! All checks, the worst first: one file each.
 
 pub mod activity;
+pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
 pub mod constraints;
@@ -53,6 +54,9 @@ pub const CHECKS: &[&Check] = &[
     &indexes::DUPLICATE,
     &indexes::OVERLAPPING,
     &indexes::UNUSED,
+    &bloat::TABLES,
+    &bloat::INDEXES,
+    &bloat::NULLS,
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
     &databases::CHECKSUMS,

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod baseline;
+mod bloat;
 mod check;
 mod checks;
 mod cli;

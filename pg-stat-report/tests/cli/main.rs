@@ -14,5 +14,6 @@ mod mode;
 mod replicas;
 mod schema;
 mod sessions;
+mod space;
 mod upkeep;
 mod workload;
