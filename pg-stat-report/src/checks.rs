@@ -1,6 +1,7 @@
 //! All checks, the worst first: one file each.
 
 pub mod activity;
+pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
 pub mod constraints;
@@ -10,6 +11,7 @@ pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod queries;
+pub mod rates;
 pub mod replication;
 pub mod roles;
 pub mod sequences;
@@ -52,6 +54,9 @@ pub const CHECKS: &[&Check] = &[
     &indexes::DUPLICATE,
     &indexes::OVERLAPPING,
     &indexes::UNUSED,
+    &bloat::TABLES,
+    &bloat::INDEXES,
+    &bloat::NULLS,
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
     &databases::CHECKSUMS,
@@ -61,7 +66,10 @@ pub const CHECKS: &[&Check] = &[
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
     &checkpoints::REQUESTED,
+    &growth::DISK_FULL,
     &growth::FAST,
+    &rates::DEADLOCKS,
+    &rates::TEMP_FILES,
     &queries::SLOW,
     &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,

@@ -1,6 +1,7 @@
 //! All sections, in the order in which they are listed: one file each.
 
 pub mod activity;
+pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
 pub mod constraints;
@@ -41,6 +42,7 @@ pub const SECTIONS: &[&Section] = &[
     &locks::SECTION,
     &sequences::SECTION,
     &indexes::SECTION,
+    &bloat::SECTION,
     &vacuum::SECTION,
     &databases::SECTION,
     &tables::SECTION,

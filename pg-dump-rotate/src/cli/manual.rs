@@ -407,8 +407,9 @@ const FILES: Terms = &[
         "what pg-restore-verify found, or --verify-checksums where it found damage",
     ),
     (
-        ".NAME.partial",
-        "what is being written, or what a killed run left: the next run removes it",
+        ".NAME.partial, .NAME.MARK.partial",
+        "what is being written, or what a killed run left: the next run removes it. A mark stands \
+         for the selection; a second run of the same selection is refused meanwhile",
     ),
     (".pg-dump-rotate.lock", "locked for moments by each run"),
     (

@@ -7,11 +7,13 @@
     clippy::unwrap_used
 )]
 
+mod earlier;
 mod ground;
 mod logs;
 mod mode;
 mod replicas;
 mod schema;
 mod sessions;
+mod space;
 mod upkeep;
 mod workload;
