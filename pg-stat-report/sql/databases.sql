@@ -3,6 +3,7 @@
 -- hit_ratio is that of shared_buffers; the system's own cache is not seen. The row without a database is that of
 -- what all share.
 SELECT s.datname::text AS database,
+       d.oid,
        CASE WHEN d.oid IS NOT NULL AND (has_database_privilege(d.oid, 'CONNECT')
                  OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))
             THEN pg_catalog.pg_database_size(d.oid) END AS bytes,

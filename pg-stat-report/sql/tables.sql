@@ -15,7 +15,7 @@ WITH locked AS (
     LEFT JOIN pg_catalog.pg_namespace t ON t.oid = x.relnamespace AND t.nspname = 'pg_toast'
     GROUP BY i.indrelid
 ), ranked AS (
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence,
+    SELECT c.oid, c.relfilenode, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence,
            coalesce(own.pages, 0) AS index_pages,
            coalesce(own.scans, 0) AS index_scans,
            coalesce(t.relpages, 0)::bigint + coalesce(toast_own.pages, 0) AS toast_pages,
@@ -43,6 +43,8 @@ SELECT current_database()::text AS database,
        quote_ident(s.nspname) || '.' || quote_ident(s.relname) AS "table",
        CASE WHEN s.relkind = 'm' THEN 'materialized view' WHEN s.relpersistence = 'u' THEN 'unlogged table'
             ELSE 'table' END AS kind,
+       s.oid,
+       s.relfilenode AS file,
        CASE WHEN s.reltuples >= 0 THEN s.reltuples::bigint END AS rows_estimate,
        coalesce(s.heap + s.indexes + s.toast, (s.relpages + s.index_pages + s.toast_pages) * page.size) AS bytes,
        coalesce(s.heap, s.relpages * page.size) AS heap_bytes,

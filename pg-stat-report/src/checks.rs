@@ -11,6 +11,7 @@ pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod queries;
+pub mod rates;
 pub mod replication;
 pub mod roles;
 pub mod sequences;
@@ -65,7 +66,10 @@ pub const CHECKS: &[&Check] = &[
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
     &checkpoints::REQUESTED,
+    &growth::DISK_FULL,
     &growth::FAST,
+    &rates::DEADLOCKS,
+    &rates::TEMP_FILES,
     &queries::SLOW,
     &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,

@@ -7,6 +7,7 @@
     clippy::unwrap_used
 )]
 
+mod earlier;
 mod ground;
 mod indexes;
 mod locked;
