@@ -12,6 +12,7 @@ pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod queries;
+pub mod rates;
 pub mod replication;
 pub mod roles;
 pub mod security;
@@ -67,7 +68,10 @@ pub const CHECKS: &[&Check] = &[
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
     &checkpoints::REQUESTED,
+    &growth::DISK_FULL,
     &growth::FAST,
+    &rates::DEADLOCKS,
+    &rates::TEMP_FILES,
     &queries::SLOW,
     &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,

@@ -7,7 +7,10 @@
     clippy::unwrap_used
 )]
 
+mod earlier;
 mod ground;
+mod indexes;
+mod locked;
 mod logs;
 mod mode;
 mod replicas;
