@@ -43,12 +43,18 @@ fn lines_that_let_in_without_proof() {
         "host all all ::1/128 scram-sha-256",
     ];
     let ground = with_lines(&[], &lines);
-    // The last line is the test's own.
-    let trusting = (
-        "warning",
-        "local all all trust: every user of the machine is believed to be who he says he is",
+    // The last two lines are the test's own.
+    let trusting = |what: &str| {
+        format!(
+            "local {what} all trust: every user of the machine is believed to be who he says he is"
+        )
+    };
+    let records = ground.check("pg_hba", &[]);
+    let expected = ["all", "replication"].map(trusting);
+    assert_eq!(
+        said(&records),
+        expected.each_ref().map(|words| ("warning", words.as_str()))
     );
-    assert_eq!(said(&ground.check("pg_hba", &[])), [trusting]);
     assert_eq!(
         ground.statuses("pg_hba", &["--warn", "pg_hba=never"])[0].0,
         "ok"
@@ -79,7 +85,7 @@ fn lines_that_let_in_without_proof() {
             .iter()
             .any(|(found, message)| *found == status && message.contains(words))
     };
-    assert_eq!(found.len(), 6, "{found:#?}");
+    assert_eq!(found.len(), 7, "{found:#?}");
     assert!(
         starts("critical", "10.0.0.0/255.0.0.0 trust: whoever comes"),
         "{found:#?}"
