@@ -12,6 +12,7 @@ use shared::{Error, Result};
 use crate::check::Check;
 use crate::checks;
 use crate::disk::Disk;
+use crate::given::Given;
 use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::logs;
@@ -42,6 +43,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// The room that the data has.
     pub disk: Disk,
+    /// What sections need.
+    pub given: Given,
     /// From where on the status is 1.
     pub fail_on: FailOn,
     /// Each `-d`.
@@ -109,6 +112,8 @@ impl cli::Options for Options {
             "statistics-age" => self.limits.statistics_age = value.duration()?,
             "baseline" => self.baseline = Some(value.path()),
             "state" => self.state = Some(value.path()),
+            "exact" => self.given.exact.relations = value.count()?,
+            "exact-bytes" => self.given.exact.bytes = value.bytes()?,
             "disk" => self.disk.bytes = Some(value.bytes()?),
             "fail-on" => self.fail_on = fail_on(value)?,
             "limit" => self.limit = Some(value.count()?),

@@ -8,6 +8,7 @@ mod check;
 mod checks;
 mod cli;
 mod disk;
+mod given;
 mod limits;
 mod listing;
 mod logs;
