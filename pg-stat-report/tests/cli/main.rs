@@ -15,5 +15,6 @@ mod replicas;
 mod schema;
 mod sessions;
 mod space;
+mod thresholds;
 mod upkeep;
 mod workload;
