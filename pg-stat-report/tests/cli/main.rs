@@ -9,9 +9,12 @@
 
 mod earlier;
 mod ground;
+mod indexes;
+mod locked;
 mod logs;
 mod mode;
 mod replicas;
+mod rights;
 mod schema;
 mod sessions;
 mod space;
