@@ -11,6 +11,7 @@ use shared::{Error, Result};
 
 use crate::check::Check;
 use crate::checks;
+use crate::disk::Disk;
 use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::logs;
@@ -37,6 +38,10 @@ pub struct Options {
     pub limits: Limits,
     /// An earlier report to compare with.
     pub baseline: Option<PathBuf>,
+    /// A file of earlier looks that keeps itself.
+    pub state: Option<PathBuf>,
+    /// The room that the data has.
+    pub disk: Disk,
     /// From where on the status is 1.
     pub fail_on: FailOn,
     /// Each `-d`.
@@ -77,7 +82,7 @@ impl Options {
             .iter()
             .any(|section| section.compares().is_some());
         let is_asked = match self.only.is_empty() {
-            true => !compares || self.baseline.is_some(),
+            true => !compares || self.baseline.is_some() || self.state.is_some(),
             false => names(&self.only),
         };
         is_asked && !names(&self.skip)
@@ -103,6 +108,8 @@ impl cli::Options for Options {
             "crit" => self.limits.set(value, true)?,
             "statistics-age" => self.limits.statistics_age = value.duration()?,
             "baseline" => self.baseline = Some(value.path()),
+            "state" => self.state = Some(value.path()),
+            "disk" => self.disk.bytes = Some(value.bytes()?),
             "fail-on" => self.fail_on = fail_on(value)?,
             "limit" => self.limit = Some(value.count()?),
             "log-format" => self.logs.format = logs::Format::from_name(value.text()?),
@@ -131,8 +138,12 @@ impl cli::Options for Options {
     }
 
     fn check(&mut self) -> Result<()> {
-        match self.asks_for_checks && !self.sections.is_empty() {
-            true => Err(Error::usage("checks is shown by itself")),
+        if self.asks_for_checks && !self.sections.is_empty() {
+            return Err(Error::usage("checks is shown by itself"));
+        }
+        match self.baseline.is_some() && self.state.is_some() {
+            true => Err(Error::usage("--baseline and --state exclude each other")
+                .with_hint("--state keeps the earlier reports by itself")),
             false => Ok(()),
         }
     }

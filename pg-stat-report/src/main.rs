@@ -3,9 +3,11 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod baseline;
+mod bloat;
 mod check;
 mod checks;
 mod cli;
+mod disk;
 mod limits;
 mod listing;
 mod logs;

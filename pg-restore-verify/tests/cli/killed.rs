@@ -169,15 +169,9 @@ fn also_while_rows_go_to_several_sessions() {
     let source = Database::new();
     // Rows in which nothing but the last of them takes its time.
     source.sql(
-        "create function wait(a int) returns bool language plpgsql as $$ begin
-             if a = 40000 and current_database() = 'pg_restore_verify' then
-                 perform pg_sleep(3600);
-             end if;
-             return true; end $$;
-         create domain slow as int check (wait(value));
-         create type pair as (a slow);
-         create table t (p pair, words text);
-         insert into t select row(i)::pair, repeat(md5(i::text), 20) from generate_series(1, 40000) i",
+        "create table t (a int check (case when a = 40000 and current_database() = 'pg_restore_verify'
+                                           then pg_sleep(3600)::text = '' else true end), words text);
+         insert into t select i, repeat(md5(i::text), 20) from generate_series(1, 40000) i",
     );
     let folder = tempfile::tempdir().unwrap();
     for format in ["-Fp", "-Fc"] {

@@ -5,7 +5,8 @@ use shared::cli::{Flag, Terms, Tool};
 const WHAT: &str = "What to look at";
 const JUDGING: &str = "Judging";
 const LOGS: &str = "The server's log";
-const TIME: &str = "How long";
+const TIME: &str = "Between two runs";
+const PATIENCE: &str = "How long";
 
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
@@ -39,11 +40,23 @@ pub const TOOL: Tool = Tool::new(
     .group(WHAT),
     Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
     Flag::value(
+        "state",
+        "FILE",
+        "compare with the runs before, and keep this one: rates, growth, days until the disk is full",
+    )
+    .group(TIME),
+    Flag::value(
         "baseline",
         "FILE",
-        "an earlier run's records of databases and tables, to see what grows; - is stdin",
+        "the same by an earlier run's records of the sections server, databases, tables, wal, queries; - is stdin",
     )
-    .group(JUDGING),
+    .group(TIME),
+    Flag::value(
+        "disk",
+        "SIZE",
+        "the room that data and WAL have in all, if the server is not on this machine",
+    )
+    .group(TIME),
     Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
     Flag::value("skip", "CHECK,...", "not these").repeats().group(JUDGING),
     Flag::value(
@@ -86,8 +99,8 @@ pub const TOOL: Tool = Tool::new(
     .group(LOGS),
     Flag::value("timeout", "DURATION", "so long for each section")
         .default("10s")
-        .group(TIME),
-    Flag::value("deadline", "DURATION", "so long for the whole run").group(TIME),
+        .group(PATIENCE),
+    Flag::value("deadline", "DURATION", "so long for the whole run").group(PATIENCE),
 ])
 .connects()
 .operands("SECTION", "what to show; --list-sections says what there is; - is logs")

@@ -7,11 +7,16 @@
     clippy::unwrap_used
 )]
 
+mod earlier;
 mod ground;
+mod indexes;
+mod locked;
 mod logs;
 mod mode;
 mod replicas;
+mod rights;
 mod schema;
 mod sessions;
+mod space;
 mod upkeep;
 mod workload;
