@@ -1,12 +1,12 @@
 -- Which tables, materialized views and TOAST tables have 1 MB or more, how many rows, and which columns?
 -- Costs: one look at pg_class, and at the columns of those. Needs: no right.
 -- Pages and rows are as VACUUM or ANALYZE saw them last, together. A table that neither has seen has none; its size is
--- asked for where it has got 10,000 rows or more, and nobody has locked it: to ask waits behind such a lock.
+-- asked for where it has got 10,000 rows or more, and nobody has locked it, or waits to: to ask waits behind them.
 -- A column is its number, length and alignment; one that is dropped or not stored has its number alone.
 WITH locked AS (
     SELECT l.relation
     FROM pg_catalog.pg_locks l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ), large AS (
     SELECT c.*,

@@ -8,7 +8,8 @@ SELECT s.datname::text AS database,
                  OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))
             THEN pg_catalog.pg_database_size(d.oid) END AS bytes,
        d.datallowconn AS allows_connections,
-       nullif(d.datconnlimit, -1) AS connection_limit,
+       -- -2 is that of one whose DROP DATABASE was broken off.
+       CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END AS connection_limit,
        s.xact_commit AS commits,
        s.xact_rollback AS rollbacks,
        s.blks_read AS blocks_read,

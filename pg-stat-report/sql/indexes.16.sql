@@ -5,20 +5,22 @@
 -- or a part of a partitioned one, which is told of in its stead, with its parts' scans. supports: a foreign key,
 -- or statistics of an expression. duplicate_of: same columns, operator classes, collations, order and predicate.
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
--- indexes of one table that begin with the same column are held against each other.
-WITH backing AS (
+-- indexes of one table that begin with the same column are held against each other. Expressions are compared as they are
+-- stored, but for where they stood in their statement: pg_get_expr and pg_partition_tree wait behind whoever has locked
+-- the table. counted_since is null where nothing is counted.
+WITH RECURSIVE backing AS (
     SELECT DISTINCT k.conindid FROM pg_catalog.pg_constraint k WHERE k.conindid <> 0
 ), shape AS MATERIALIZED (
     SELECT i.indexrelid, i.indrelid, x.relam, am.amname::text AS method, x.relkind,
-           i.indisunique, i.indisvalid AND i.indisready AND i.indislive AS is_good,
+           i.indisunique, i.indimmediate, i.indisvalid AND i.indisready AND i.indislive AS is_good,
            i.indkey[0] AS first_column,
            i.indkey::int2[] AS columns,
            i.indclass::oid[] AS classes,
            i.indcollation::oid[] AS collations,
            i.indoption::int2[] AS options,
            i.indnkeyatts AS count,
-           CASE WHEN i.indexprs IS NOT NULL THEN pg_catalog.pg_get_expr(i.indexprs, i.indrelid) END AS expressions,
-           CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
+           regexp_replace(i.indexprs::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS expressions,
+           regexp_replace(i.indpred::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS predicate,
            i.indnullsnotdistinct AS nulls_not_distinct,
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
@@ -33,17 +35,18 @@ WITH backing AS (
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relkind IN ('i', 'I')
     JOIN pg_catalog.pg_am am ON am.oid = x.relam
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
-    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm', 'p')
+    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm', 'p', 't')
     JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
     LEFT JOIN backing ON backing.conindid = i.indexrelid
-    WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') AND x.relpersistence <> 't'
+    WHERE (n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') OR n.nspname = 'pg_toast' AND NOT i.indisvalid)
+      AND x.relpersistence <> 't'
 ), other AS (
     SELECT a.indexrelid,
            min(b.name) FILTER (
                WHERE b.count = a.count
                  AND b.expressions IS NOT DISTINCT FROM a.expressions
                  AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
-                 AND (NOT a.indisunique OR b.indisunique)
+                 AND (NOT a.indisunique OR b.indisunique AND (b.indimmediate OR NOT a.indimmediate))
                  -- Of two that could both go, the older stays.
                  AND (b.needed_for IS NOT NULL OR b.indisunique AND NOT a.indisunique
                       OR cardinality(b.columns) > cardinality(a.columns) OR b.indexrelid < a.indexrelid)
@@ -61,15 +64,17 @@ WITH backing AS (
       AND b.predicate IS NOT DISTINCT FROM a.predicate
       AND b.columns @> a.columns
     GROUP BY a.indexrelid
+), tree (root, oid) AS (
+    SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
+    UNION ALL
+    SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
 ), part AS (
-    SELECT s.indexrelid, sum(pg_catalog.pg_stat_get_numscans(p.relid))::bigint AS scans,
-           sum((SELECT c.relpages FROM pg_catalog.pg_class c WHERE c.oid = p.relid))::bigint
+    SELECT t.root AS indexrelid, sum(pg_catalog.pg_stat_get_numscans(t.oid))::bigint AS scans,
+           sum((SELECT c.relpages FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND c.relkind = 'i'))::bigint
                * current_setting('block_size')::bigint AS bytes,
-           max(pg_catalog.pg_stat_get_lastscan(p.relid)) AS last_scan
-    FROM shape s
-    CROSS JOIN LATERAL pg_catalog.pg_partition_tree(s.indexrelid) p
-    WHERE s.relkind = 'I' AND NOT s.relispartition AND p.isleaf
-    GROUP BY s.indexrelid
+           max(pg_catalog.pg_stat_get_lastscan(t.oid)) AS last_scan
+    FROM tree t
+    GROUP BY t.root
 ), fk AS (
     SELECT s.indexrelid, min(k.conname::text) AS name
     FROM shape s
@@ -77,12 +82,13 @@ WITH backing AS (
         AND cardinality(k.conkey) <= s.count AND s.columns[0:cardinality(k.conkey) - 1] @> k.conkey
     GROUP BY s.indexrelid
 ), building AS (
-    SELECT p.index_relid, p.index_relid IS NULL AS is_hidden
+    SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
     FROM pg_catalog.pg_stat_progress_create_index p
     WHERE p.datname = current_database()
 ), count_since AS (
-    SELECT greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
-                    (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) AS since
+    SELECT CASE WHEN current_setting('track_counts')::bool
+                THEN greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
+                              (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) END AS since
 )
 SELECT current_database()::text AS database,
        s.table_name AS "table",
@@ -95,7 +101,7 @@ SELECT current_database()::text AS database,
        extract(epoch FROM clock_timestamp() - count_since.since)::float8 AS counted_seconds,
        s.is_good AS is_valid,
        CASE WHEN s.is_good THEN false
-            WHEN EXISTS (SELECT FROM building b WHERE b.index_relid = s.indexrelid) THEN true
+            WHEN EXISTS (SELECT FROM building b WHERE s.indexrelid = b.index_relid OR s.indrelid = b.relid) THEN true
             WHEN EXISTS (SELECT FROM building b WHERE b.is_hidden) THEN NULL
             ELSE false END AS is_being_built,
        s.indisunique AS is_unique,

@@ -1,11 +1,11 @@
 -- How large is each table, with its indexes and TOAST apart, and how is it read and written?
 -- Costs: a look at the size of each file of the 500 largest; counters of all. Needs: no right.
--- Sizes of others, and of those that somebody has locked whole, are as VACUUM or ANALYZE saw them last, and say so: to ask
--- for a size waits behind such a lock.
+-- Sizes of others, and of those that somebody has locked whole, or waits to, are as VACUUM or ANALYZE saw them last, and say
+-- so: to ask for a size waits behind such a lock, and behind who waits for it.
 WITH locked AS (
     SELECT coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation), l.relation) AS relation
     FROM pg_catalog.pg_locks l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ), own AS (
     SELECT i.indrelid, sum(x.relpages)::bigint AS pages,
@@ -29,7 +29,6 @@ WITH locked AS (
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relpersistence <> 't'
 ), sized AS MATERIALIZED (
     SELECT r.*,
-           NOT r.is_locked AND r.place <= 500 AS is_exact,
            CASE WHEN NOT r.is_locked AND r.place <= 500 THEN
                pg_catalog.pg_relation_size(r.oid) + pg_catalog.pg_relation_size(r.oid, 'fsm')
                + pg_catalog.pg_relation_size(r.oid, 'vm') + pg_catalog.pg_relation_size(r.oid, 'init') END AS heap,
@@ -51,7 +50,7 @@ SELECT current_database()::text AS database,
        coalesce(s.heap, s.relpages * page.size) AS heap_bytes,
        coalesce(s.indexes, s.index_pages * page.size) AS index_bytes,
        coalesce(s.toast, s.toast_pages * page.size) AS toast_bytes,
-       s.is_exact,
+       s.heap IS NOT NULL AS is_exact,
        pg_catalog.pg_stat_get_numscans(s.oid) AS sequential_scans,
        pg_catalog.pg_stat_get_tuples_returned(s.oid) AS sequential_rows_read,
        s.index_scans,

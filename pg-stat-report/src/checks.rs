@@ -7,6 +7,7 @@ pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod grants;
 pub mod growth;
 pub mod indexes;
 pub mod locks;
@@ -14,6 +15,7 @@ pub mod queries;
 pub mod rates;
 pub mod replication;
 pub mod roles;
+pub mod security;
 pub mod sequences;
 pub mod settings;
 pub mod slots;
@@ -76,6 +78,15 @@ pub const CHECKS: &[&Check] = &[
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,
     &roles::EXPIRY,
+    &security::HBA,
+    &security::PASSWORDS,
+    &security::SUPERUSERS,
+    &security::SSL,
+    &security::UNENCRYPTED,
+    &grants::SCHEMAS,
+    &grants::TABLES,
+    &grants::FUNCTIONS,
+    &grants::POLICIES,
     &extensions::OUTDATED,
 ];
 

@@ -77,6 +77,11 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         if database != own {
             match server.in_database(&database) {
                 Ok(opened) => elsewhere = Some(opened),
+                // It was dropped meanwhile.
+                Err(error) if error.sqlstate() == Some("3D000") => {
+                    seen.databases.retain(|other| *other != database);
+                    continue;
+                }
                 Err(error) => trouble = Some(error),
             }
         }

@@ -7,6 +7,7 @@ pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod grants;
 pub mod growth;
 pub mod indexes;
 pub mod locks;
@@ -15,6 +16,7 @@ pub mod ping;
 pub mod queries;
 pub mod replication;
 pub mod roles;
+pub mod security;
 pub mod sequences;
 pub mod server;
 pub mod settings;
@@ -52,6 +54,8 @@ pub const SECTIONS: &[&Section] = &[
     &checkpoints::SECTION,
     &constraints::SECTION,
     &roles::SECTION,
+    &security::SECTION,
+    &grants::SECTION,
     &extensions::SECTION,
     &logs::SECTION,
 ];

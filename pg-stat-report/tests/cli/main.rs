@@ -9,11 +9,15 @@
 
 mod earlier;
 mod ground;
+mod indexes;
+mod locked;
 mod logs;
 mod mode;
 mod replicas;
+mod rights;
 mod schema;
 mod sessions;
 mod space;
+mod thresholds;
 mod upkeep;
 mod workload;
