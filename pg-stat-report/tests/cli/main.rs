@@ -7,6 +7,7 @@
     clippy::unwrap_used
 )]
 
+mod advice;
 mod earlier;
 mod ground;
 mod indexes;
