@@ -7,6 +7,7 @@ mod bloat;
 mod check;
 mod checks;
 mod cli;
+mod config;
 mod disk;
 mod limits;
 mod listing;

@@ -252,7 +252,7 @@ const ADOPTING: Terms = &[
          can be read to its end, and then gets a manifest (not from --list, --check or \
          --dry-run), so that it is read once and is a backup like any other, or again where it \
          was overwritten. One that is not whole is told, makes the status 1, and is never counted \
-         or deleted; what is no dump is left alone, and what is named as only we do: it was not \
+         or deleted; it is read again when it was changed, or with --verify-checksums. What is no dump is left alone, and what is named as only we do: it was not \
          published.",
     ),
     (
@@ -412,6 +412,10 @@ const FILES: Terms = &[
          for the selection; a second run of the same selection is refused meanwhile",
     ),
     (".pg-dump-rotate.lock", "locked for moments by each run"),
+    (
+        ".pg-dump-rotate.broken.json",
+        "what --match fitted and was found not to be whole, so that it is not read every night",
+    ),
     (
         "who may read them",
         "all are made for their user alone (0600): only that one, or root, can check or verify them",

@@ -21,5 +21,6 @@ mod schema;
 mod sessions;
 mod sight;
 mod space;
+mod thresholds;
 mod upkeep;
 mod workload;
