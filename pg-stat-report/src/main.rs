@@ -9,6 +9,7 @@ mod checks;
 mod cli;
 mod config;
 mod disk;
+mod given;
 mod limits;
 mod listing;
 mod logs;

@@ -38,6 +38,15 @@ pub const TOOL: Tool = Tool::new(
         "look into every database that takes connections",
     )
     .group(WHAT),
+    Flag::value(
+        "exact",
+        "N",
+        "have pgstattuple read the N largest tables and B-trees of each database, instead of estimating bloat",
+    )
+    .group(WHAT),
+    Flag::value("exact-bytes", "SIZE", "so much of them in all")
+        .default("1GB")
+        .group(WHAT),
     Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
     Flag::value(
         "state",
