@@ -42,6 +42,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
             section: options.timeout,
             end: options.end,
         },
+        given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
@@ -168,11 +169,13 @@ fn sections(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Re
         if let Err(error) = &part.rows {
             let place = part.database.as_ref();
             let place = place.map(|name| format!(" in database \"{name}\""));
+            let hint = error.hint().map(|hint| format!("; {hint}"));
             context.warn(format!(
-                "section {}{}: {}",
+                "section {}{}: {}{}",
                 part.section.name,
                 place.unwrap_or_default(),
-                error.in_one_line()
+                error.in_one_line(),
+                hint.unwrap_or_default()
             ));
             exit = Exit::Incomplete;
         }

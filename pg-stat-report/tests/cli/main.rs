@@ -18,5 +18,6 @@ mod rights;
 mod schema;
 mod sessions;
 mod space;
+mod thresholds;
 mod upkeep;
 mod workload;
