@@ -1,7 +1,6 @@
 //! Settings that lose data, and such as are not in force.
 
 use crate::check::{Case, Check, Finding, Status, Unit};
-use crate::row::Row;
 use crate::sections::settings::SECTION;
 
 /// What no server with data should run with: the setting, its bad value, how bad, why.
@@ -97,11 +96,15 @@ fn bad(case: &Case) -> Vec<Finding> {
 }
 
 fn pending(case: &Case) -> Vec<Finding> {
-    let rows = case.rows(&SECTION).iter();
-    let waiting = rows.filter(|row: &&Row| row.is("is_pending_restart"));
+    let rows = case.rows(&SECTION);
+    let hidden = rows.iter().any(|row| !row.is("is_all_seen"));
+    let hidden = hidden.then(|| {
+        Finding::unknown("some settings are hidden from this role; pg_monitor shows them")
+    });
+    let waiting = rows.iter().filter(|row| row.is("is_pending_restart"));
     let findings = waiting.map(|row| {
         let finding = case.judge(row.text("name"), 1.0, "its new value waits for a restart");
         finding.remedy("-- restart the server when that suits")
     });
-    findings.collect()
+    findings.chain(hidden).collect()
 }
