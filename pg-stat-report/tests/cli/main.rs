@@ -7,12 +7,14 @@
     clippy::unwrap_used
 )]
 
+mod advice;
 mod disasters;
 mod earlier;
 mod ground;
 mod indexes;
 mod locked;
 mod logs;
+mod many;
 mod mode;
 mod own;
 mod replicas;
