@@ -13,6 +13,7 @@ use crate::check::Check;
 use crate::checks;
 use crate::config::Config;
 use crate::disk::Disk;
+use crate::given::Given;
 use crate::limits::{Limits, Skipped};
 use crate::listing::Listing;
 use crate::logs;
@@ -45,6 +46,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// The room that the data has.
     pub disk: Disk,
+    /// What sections need.
+    pub given: Given,
     /// From where on the status is 1.
     fail_on: Option<FailOn>,
     /// A file of thresholds.
@@ -159,6 +162,10 @@ impl cli::Options for Options {
             "statistics-age" => self.statistics_age = Some(value.duration()?),
             "baseline" => self.baseline = Some(value.path()),
             "state" => self.state = Some(value.path()),
+            "ram" => self.given.ram = Some(value.bytes()?),
+            "instances" => self.given.instances = Some(instances(value)?),
+            "exact" => self.given.exact.relations = value.count()?,
+            "exact-bytes" => self.given.exact.bytes = value.bytes()?,
             "disk" => self.disk.bytes = Some(value.bytes()?),
             "fail-on" => self.fail_on = FailOn::from_name(value.text()?),
             "limit" => self.limit = Some(value.count()?),
@@ -208,6 +215,13 @@ impl cli::Options for Options {
 
 fn named(value: &Value) -> Result<Vec<&'static Check>> {
     value.text()?.split(',').map(checks::find).collect()
+}
+
+fn instances(value: &Value) -> Result<u64> {
+    match value.count()? {
+        0 => Err(value.refuse("at least one is needed")),
+        count => Ok(count as u64),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod advice;
 mod baseline;
 mod bloat;
 mod check;
@@ -9,6 +10,7 @@ mod checks;
 mod cli;
 mod config;
 mod disk;
+mod given;
 mod limits;
 mod listing;
 mod logs;

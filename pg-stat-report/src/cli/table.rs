@@ -38,6 +38,15 @@ pub const TOOL: Tool = Tool::new(
         "look into every database that takes connections",
     )
     .group(WHAT),
+    Flag::value(
+        "exact",
+        "N",
+        "have pgstattuple read the N largest tables and B-trees of each database, instead of estimating bloat",
+    )
+    .group(WHAT),
+    Flag::value("exact-bytes", "SIZE", "so much of them in all")
+        .default("1GB")
+        .group(WHAT),
     Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
     Flag::value(
         "state",
@@ -89,6 +98,14 @@ pub const TOOL: Tool = Tool::new(
         "what makes the status 1 (critical if not given); what is unknown makes it 2 otherwise, but for never",
     )
     .choices(&["critical", "warning", "unknown", "never"])
+    .group(JUDGING),
+    Flag::value("ram", "SIZE", "the memory of the server's machine, for advice on settings")
+        .group(JUDGING),
+    Flag::value(
+        "instances",
+        "N",
+        "so many instances of an application: advice says how large the pool of each may be",
+    )
     .group(JUDGING),
     Flag::value(
         "log-format",
