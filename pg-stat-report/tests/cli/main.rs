@@ -14,6 +14,7 @@ mod ground;
 mod indexes;
 mod locked;
 mod logs;
+mod many;
 mod mode;
 mod own;
 mod replicas;
