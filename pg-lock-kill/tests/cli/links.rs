@@ -211,10 +211,10 @@ fn our_own_lost_session_is_not_in_our_way() {
     let ground = ground();
     let link = Link::new(ground.cluster.port(), "nobody says that", 0, Fate::Dead);
     let mut running = link.tool(&["--watch", "100ms", "--terminate"]).start();
-    let watches =
-        "select count(*) = 1 from pg_locks where locktype = 'advisory' and classid = 1885826155
-                   and pid in (select pid from pg_stat_activity where state = 'idle')";
-    ground.until("it watches", watches);
+    let has_looked =
+        "select exists (select from pg_stat_activity where application_name = 'pg-lock-kill'
+                      and state = 'idle' and query like '-- Who asks%')";
+    ground.until("it has looked", has_looked);
     link.abandon();
     let head = ground.holder("head", LOCK);
     let waiter = ground.waiter("waiter", LOCK);
