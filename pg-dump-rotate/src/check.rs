@@ -5,7 +5,7 @@ mod groups;
 
 use std::collections::BTreeMap;
 
-use shared::backup::{self, Backup};
+use shared::backup::Backups;
 use shared::cli::Context;
 use shared::time;
 use shared::{Error, Exit, Result};
@@ -33,15 +33,15 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
         true => scope.rotates(subject) && subject.is_whole(),
         false => scope.shows(subject),
     };
-    let mut backups = backup::list(&dir)?;
+    let mut backups = Backups::of(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
     found.add_to(&mut backups);
-    let unknown = scope.count_unknown_of(backups.iter().map(Backup::glimpse), &options.adopted);
+    let unknown = scope.count_unknown(&backups, &options.adopted);
     scope.warn_of_unknown(unknown, context);
     found.broken.retain(|(_, subject)| is_meant(subject));
     let mut partial: BTreeMap<Subject, usize> = BTreeMap::new();
     backups.retain(|backup| {
-        let Some(subject) = Subject::of(backup) else {
+        let Some(subject) = Subject::of(&backup) else {
             return false;
         };
         let is_meant = is_meant(&subject);

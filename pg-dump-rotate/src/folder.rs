@@ -8,7 +8,8 @@
 //!
 //! What is where, for a backup called NAME:
 //!
-//! - `.NAME.partial`: its data while it is written, and a folder while it is deleted;
+//! - `.NAME.partial`: its data while it is written, and a folder while it is deleted; data of a part
+//!   of a database have a mark of that part before `.partial`;
 //! - `.NAME.manifest.json.partial`, `.NAME.sha256.partial`: while NAME is published or
 //!   deleted, under the folder's lock;
 //! - NAME, `NAME.sha256`, and then `NAME.manifest.json`, which makes it a backup.
@@ -32,6 +33,7 @@ use shared::{Context, Error, Result};
 
 use crate::partial::Partial;
 
+pub use deletion::Fate;
 pub use leftover::{Leftover, leftovers};
 pub use lock::Locked;
 
@@ -71,19 +73,23 @@ impl Locked<'_> {
         self.place().has(&backup::manifest_of(name))
     }
 
-    /// Begins a backup under the first name at or after `name` that is free. Refused while
-    /// another run dumps the same database under the same label; where that can't be told, a
-    /// warning has to do, or what one user left would keep another from backups for ever.
-    pub fn begin(&self, name: Name) -> Result<Partial> {
+    /// Begins a backup under the first name at or after `name` that is free, with the mark of the part
+    /// of the database that it is of, if it is not of all. Refused while another run dumps the same
+    /// of the same database under the same label; where that can't be told, a warning has to do, or
+    /// what one user left would keep another from backups for ever.
+    pub fn begin(&self, name: Name, mark: Option<&str>) -> Result<Partial> {
         let leftovers = leftovers(self.place())?;
-        if let Some(busy) = leftovers.iter().find_map(|left| left.busy_with(&name)) {
+        if let Some(busy) = leftovers
+            .iter()
+            .find_map(|left| left.busy_with(&name, mark))
+        {
             return Err(Error::new(format!(
                 "another run is already backing this up, to {}",
                 self.place().path(busy).display()
             ))
             .with_hint("wait for it to end, or give this backup another --label or --dir"));
         }
-        for left in leftovers.iter().filter(|left| left.is_like(&name)) {
+        for left in leftovers.iter().filter(|left| left.is_like(&name, mark)) {
             if let Some(uid) = left.shut_by {
                 let path = left.path(self.place());
                 let path = path.display();
@@ -93,14 +99,19 @@ impl Locked<'_> {
                 ));
             }
         }
-        Partial::create(self.place(), free_name(self.place(), name)?)
+        let is_begun = |name: &Name| leftovers.iter().any(|left| left.name == name.to_string());
+        let name = first_name(name, |name| is_taken(self.place(), name) || is_begun(name))?;
+        Partial::create(self.place(), name, mark)
     }
 }
 
 /// The first name at or after `name` that is free and not too long.
 pub fn free_name(place: &Place, name: Name) -> Result<Name> {
-    let mut name = name;
-    while is_taken(place, &name) {
+    first_name(name, |name| is_taken(place, name))
+}
+
+fn first_name(mut name: Name, is_taken: impl Fn(&Name) -> bool) -> Result<Name> {
+    while is_taken(&name) {
         name = name.next();
     }
     check_length(&name)?;

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use shared::backup::{self, Backup, Backups, Name, Place, Proof, State};
+use shared::backup::{self, Backup, Backups, Glimpse, Name, Place, Proof, State};
 use shared::cli::Context;
 use shared::message::Progress;
 use shared::time::{self, Time};
@@ -27,18 +27,16 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit> {
     let scope = Scope::of(options, context)?;
     let mut backups = Backups::of(&dir)?;
     let mut found = Found::look(options, scope.only_database(), context)?;
-    found.add_to_all(&mut backups);
+    found.add_to(&mut backups);
     let unknown = scope.count_unknown(&backups, &options.adopted);
     scope.warn_of_unknown(unknown, context);
     scope::keep(&mut backups, |subject| match subject {
         Some(subject) => scope.shows(subject),
         None => !scope.names_databases() && scope.label.is_none(),
     });
-    backups.change(|backup| backup.is_damaged(), looks_as_bad_again);
+    look_again(&mut backups, |backup| backup.is_damaged());
     if options.verify_checksums {
-        let mut verifying = Verifying::new(context);
-        backups.change(|backup| backup.is_ok(), |backup| verifying.verify(backup));
-        verifying.done?;
+        verify_checksums(&mut backups, context)?;
     }
     servers::warn_of_several(&backups, context);
     if found.broken.is_empty() {
@@ -108,8 +106,8 @@ enum Line<'a> {
 
 /// Looks again at those with such a fault: what was published or deleted between the look at its
 /// manifest and that at its data has none.
-pub fn look_again(backups: &mut Vec<Backup>, has_fault: impl Fn(&Backup) -> bool) {
-    backups.retain_mut(|backup| !has_fault(backup) || looks_as_bad_again(backup));
+pub fn look_again(backups: &mut Backups, has_fault: impl Fn(Glimpse<'_>) -> bool) {
+    backups.change(has_fault, looks_as_bad_again);
 }
 
 /// Looks again at one with a fault; no where it is none.
@@ -135,9 +133,9 @@ fn is_between(backup: &Backup) -> bool {
 
 /// Reads the data of every backup that seems good, and notes beside one that other bytes were
 /// found in it, so that rotation knows. What is deleted meanwhile is none.
-pub fn verify_checksums(backups: &mut Vec<Backup>, context: &Context) -> Result<()> {
+pub fn verify_checksums(backups: &mut Backups, context: &Context) -> Result<()> {
     let mut verifying = Verifying::new(context);
-    backups.retain_mut(|backup| verifying.verify(backup));
+    backups.change(|backup| backup.is_ok(), |backup| verifying.verify(backup));
     verifying.done
 }
 
@@ -258,7 +256,6 @@ fn unfinished(place: &Place, scope: &Scope, now: Time) -> Result<Vec<Record>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::*;
 
@@ -271,13 +268,13 @@ mod tests {
         for name in [&bare, &gone, &hidden] {
             fs::write(path(name), "x").unwrap();
         }
-        let mut backups = backup::list(folder.path()).unwrap();
+        let mut backups = Backups::of(folder.path()).unwrap();
         assert_eq!(backups.len(), 3);
         fs::remove_file(path(&gone)).unwrap();
         let manifest = backup::partial_of(&backup::manifest_of(&hidden));
         fs::write(path(&manifest), "x").unwrap();
         look_again(&mut backups, |backup| !backup.is_ok());
-        let left: Vec<&Path> = backups.iter().map(|backup| &*backup.path).collect();
-        assert_eq!(left, [path(&bare)]);
+        let left: Vec<&str> = backups.glimpses().filter_map(|of| of.file_name).collect();
+        assert_eq!(left, [bare]);
     }
 }

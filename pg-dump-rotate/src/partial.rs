@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use shared::backup::{Manifest, Name, Place, checksums_of, manifest_of, partial_of};
+use shared::backup::{Manifest, Name, Place, checksums_of, manifest_of, partial_of, partial_with};
 use shared::{Context, Result};
 
 use crate::folder::Locked;
@@ -20,9 +20,11 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Creates and locks the file or folder for a backup of this name, which must be free.
-    pub(crate) fn create(place: &Place, name: Name) -> Result<Self> {
-        let partial = partial_of(&name.to_string());
+    /// Creates and locks the file or folder for a backup of this name, which must be free, with the
+    /// mark of the part of the database that it is of, if it is not of all.
+    pub(crate) fn create(place: &Place, name: Name, mark: Option<&str>) -> Result<Self> {
+        let hidden = name.to_string();
+        let partial = mark.map_or_else(|| partial_of(&hidden), |mark| partial_with(&hidden, mark));
         let (data, hidden) = match name.is_folder() {
             true => Hidden::create_folder(place, partial)?,
             false => Hidden::create(place, partial)?,
@@ -179,7 +181,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let name = Name::new(Some("x"), None, time::now(), "dir");
         let place = Place::new(dir.path());
-        let partial = Partial::create(&place, name).unwrap();
+        let partial = Partial::create(&place, name, None).unwrap();
         let hidden = partial.hidden.name.clone();
         let files = partial.files();
         (0..1000).for_each(|file| drop(files.create(&file.to_string()).unwrap()));

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use shared::backup::{Backup, Backups, Common, Glimpse, Name};
+use shared::backup::{Backups, Common, Glimpse, Name};
 use shared::connection::{ConnectArgs, Conninfo, Environment, Need};
 use shared::{Result, cli};
 
@@ -35,14 +35,7 @@ pub struct Subject {
 
 impl Subject {
     /// By the manifest, or where there is none that can be read by the name.
-    pub fn of(backup: &Backup) -> Option<Self> {
-        match &backup.manifest {
-            Some(manifest) => Some(Self::of_manifest(manifest)),
-            None => Self::of_name(backup.path.file_name()?.to_str()?),
-        }
-    }
-
-    fn of_glimpse(backup: &Glimpse<'_>) -> Option<Self> {
+    pub fn of(backup: &Glimpse<'_>) -> Option<Self> {
         match backup.manifest {
             Some(manifest) => Some(Self::of_manifest(manifest)),
             None => Self::of_name(backup.file_name?),
@@ -195,22 +188,13 @@ impl Scope {
     /// How many there are that fit the patterns, and of which nobody knows what database they are
     /// of, where databases are named.
     pub fn count_unknown(&self, backups: &Backups, patterns: &[String]) -> usize {
-        self.count_unknown_of(backups.glimpses(), patterns)
-    }
-
-    /// The same of those that are seen so.
-    pub fn count_unknown_of<'a>(
-        &self,
-        backups: impl Iterator<Item = Glimpse<'a>>,
-        patterns: &[String],
-    ) -> usize {
         let fits = |backup: &Glimpse<'_>| {
             let fits = |name: &str| patterns.iter().any(|glob| glob::matches(glob, name));
             backup.file_name.is_some_and(fits)
-                && Subject::of_glimpse(backup).is_some_and(|of| of.names.is_some())
+                && Subject::of(backup).is_some_and(|of| of.names.is_some())
         };
         match self.names_databases() && !patterns.is_empty() {
-            true => backups.filter(fits).count(),
+            true => backups.glimpses().filter(fits).count(),
             false => 0,
         }
     }
@@ -246,7 +230,7 @@ pub fn keep(backups: &mut Backups, is_meant: impl Fn(Option<&Subject>) -> bool) 
         match last {
             Some((like, is_kept)) if is_like(like, manifest) => is_kept,
             _ => {
-                let is_kept = is_meant(Subject::of_glimpse(&backup).as_ref());
+                let is_kept = is_meant(Subject::of(&backup).as_ref());
                 last = Some((manifest, is_kept));
                 is_kept
             }
@@ -260,7 +244,7 @@ fn each_subject(backups: &Backups, mut each: impl FnMut(Option<Subject>)) {
     for backup in backups.glimpses() {
         let manifest = backup.manifest.map(std::ptr::from_ref);
         if !is_like(last, manifest) {
-            each(Subject::of_glimpse(&backup));
+            each(Subject::of(&backup));
         }
         last = manifest;
     }

@@ -144,7 +144,7 @@ fn what_a_killed_run_leaves_is_removed_by_the_next() {
     eventually("pg_dump ends with its master", || pg_dump(&mark).is_empty());
     let left = visible(dir.path());
     assert!(
-        left.len() == 1 && left[0].starts_with('.') && left[0].ends_with(".dump.partial"),
+        left.len() == 1 && left[0].starts_with('.') && left[0].ends_with(".partial"),
         "{left:?}"
     );
     let listed = folder(dir.path()).arg("--list").run().expect_code(0);
@@ -191,6 +191,34 @@ fn what_a_running_run_writes_is_left_alone() {
     drop(holder);
     let output = running.finish().expect_code(0);
     assert!(path_of(&output).exists());
+    assert_eq!(visible(dir.path()).len(), 6);
+}
+
+/// Each selection is a series of its own, and none keeps another from its backup.
+#[test]
+fn another_part_of_the_database_is_backed_up_meanwhile() {
+    let database = database_with_rows(10);
+    database.sql("create table other ()");
+    let dir = tempfile::tempdir().unwrap();
+    let (running, holder) = blocked(&database, dir.path(), &["-t", "orders"]);
+    let partial = visible(dir.path());
+    let run = |arguments: &[&str]| back_up(&database, dir.path()).args(arguments).run();
+    run(&["-t", "orders"])
+        .expect_code(2)
+        .expect_error(&partial[0]);
+    let other = run(&["-t", "other", "--keep-last", "1"]).expect_code(0);
+    assert!(files_in(dir.path()).contains(&partial[0]), "{other:?}");
+    let listed = folder(dir.path()).arg("--list").run().expect_code(0);
+    let states = listed
+        .json_lines()
+        .iter()
+        .map(|of| text(of, "state"))
+        .collect::<Vec<_>>();
+    assert_eq!(states, ["ok", "in progress"]);
+    drop(holder);
+    let output = running.finish().expect_code(0);
+    assert!(path_of(&output).exists() && path_of(&other).exists());
+    assert_ne!(path_of(&output), path_of(&other));
     assert_eq!(visible(dir.path()).len(), 6);
 }
 

@@ -233,8 +233,10 @@ fn a_clock_that_is_set_back_and_forth_loses_nothing() {
     let now = run(0, &rules);
     let back = run(30 * day, &rules);
     assert!(before.exists() && now.exists() && back.exists());
-    // A clock that was far ahead makes nothing old.
+    // A clock that was far ahead makes nothing old, not even where years have more than four digits.
     let ahead = run(-30 * day, &["--keep-daily", "3"]);
+    let no_year = run(-9000 * 365 * day, &[]);
+    assert!(no_year.exists(), "{}", no_year.display());
     let again = run(-1, &rules);
     for path in [&before, &now, &ahead, &again] {
         assert!(

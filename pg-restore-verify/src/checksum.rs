@@ -1,8 +1,9 @@
-//! The checksums that a manifest gives a backup's files.
+//! The checksums that a manifest gives a backup's files, or a file as sha256sum writes it.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use crate::threads::{lock, on_threads};
 pub enum Known {
     /// There is none.
     Nothing,
+    /// There is none, but a checksum of the file.
+    Sum(Sum),
     /// This.
     Manifest(Box<Manifest>),
     /// It can't be used, for this reason.
@@ -27,7 +30,7 @@ impl Known {
     pub fn of(backup: &Path) -> Self {
         match Manifest::read(backup) {
             Ok(Some(manifest)) => Self::Manifest(Box::new(manifest)),
-            Ok(None) => Self::Nothing,
+            Ok(None) => Sum::beside(backup).map_or(Self::Nothing, Self::Sum),
             Err(error) => Self::Damaged(error.in_one_line()),
         }
     }
@@ -43,7 +46,7 @@ impl Known {
     /// What stays unknown of a backup of which all was proved that can be, in words.
     pub fn doubt(&self) -> &'static str {
         match self {
-            Self::Nothing => "; no manifest tells whether it holds what was taken",
+            Self::Nothing | Self::Sum(_) => "; no manifest tells whether it holds what was taken",
             _ => "",
         }
     }
@@ -51,7 +54,11 @@ impl Known {
     /// Reads the files of the backup, several at once, and hashes them.
     pub fn compare(&self, backup: &Path, jobs: usize) -> Result<Comparison> {
         let began = Instant::now();
-        let files = self.manifest().map_or(&[][..], |manifest| &manifest.files);
+        let files = match self {
+            Self::Manifest(manifest) => manifest.files.as_slice(),
+            Self::Sum(sum) => std::slice::from_ref(&sum.file),
+            Self::Nothing | Self::Damaged(_) => &[],
+        };
         let left: Mutex<VecDeque<&backup::File>> = Mutex::new(files.iter().collect());
         let differences = Mutex::new(Vec::new());
         let work = || -> Result<()> {
@@ -84,6 +91,12 @@ impl Known {
                 ));
             }
             Self::Damaged(why) => return findings.add(check(Status::Failed).message(why)),
+            Self::Sum(sum) if comparison.differences.is_empty() => {
+                let said = &sum.file.sha256;
+                let finding = check(Status::Ok).compared(said, said);
+                let message = format!("by {}: no manifest says more", sum.place);
+                return findings.add(finding.message(message).took(comparison.took));
+            }
             Self::Manifest(manifest) if comparison.differences.is_empty() => {
                 let said = match manifest.files.as_slice() {
                     [file] => file.sha256.clone(),
@@ -92,19 +105,81 @@ impl Known {
                 let finding = check(Status::Ok).compared(&said, &said);
                 return findings.add(finding.took(comparison.took));
             }
-            Self::Manifest(_) => {}
+            Self::Sum(_) | Self::Manifest(_) => {}
         }
+        let by = match self {
+            Self::Sum(sum) => &sum.place,
+            _ => "its manifest",
+        };
         for difference in &comparison.differences {
             let mut finding = findings.check("checksum", Status::Failed);
             if difference.below {
                 finding = finding.object(&difference.name);
             }
             let finding = finding.compared(&difference.expected, &difference.actual);
-            let message = "the file is not what its manifest says";
+            let message = format!("the file is not what {by} says");
             findings.add(finding.message(message).took(comparison.took))?;
         }
         Ok(())
     }
+}
+
+/// What `NAME.sha256` says of a backup, as sha256sum and its like write it.
+pub struct Sum {
+    /// What that file is called.
+    place: String,
+    file: backup::File,
+}
+
+/// More than this is no list of checksums.
+const LONGEST: u64 = 1 << 20;
+/// A SHA-256 has as many digits.
+const DIGITS: usize = 64;
+
+impl Sum {
+    /// The checksum beside a backup that is one file, if it is there and can be read.
+    fn beside(backup: &Path) -> Option<Self> {
+        let metadata = fs::metadata(backup).ok()?;
+        let name = backup.file_name()?.to_str()?;
+        let place = backup::checksums_of(name);
+        let list: PathBuf = backup.with_file_name(&place);
+        let length = fs::metadata(&list).ok()?.len();
+        let is_one = metadata.is_file() && length <= LONGEST;
+        let text = fs::read_to_string(list).ok().filter(|_| is_one)?;
+        let file = backup::File {
+            name: name.to_string(),
+            bytes: metadata.len(),
+            sha256: sum_of(&text, name)?,
+        };
+        Some(Self { place, file })
+    }
+}
+
+/// The checksum of a file in such a list: that of its line, or of the only one, for it may have
+/// been called otherwise.
+fn sum_of(text: &str, name: &str) -> Option<String> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let sums: Vec<(&str, &str)> = lines.filter_map(sum_in).collect();
+    let own = sums
+        .iter()
+        .find(|(file, _)| file.rsplit('/').next() == Some(name));
+    let (_, sum) = own.or(Some(sums.first()?).filter(|_| sums.len() == 1))?;
+    Some(sum.to_ascii_lowercase())
+}
+
+/// `HEX  NAME`, `HEX *NAME`, `HEX` or `SHA256 (NAME) = HEX`: the name and the checksum.
+fn sum_in(line: &str) -> Option<(&str, &str)> {
+    let tagged = line.strip_prefix("SHA256 (");
+    let (file, sum) = match tagged.and_then(|rest| rest.rsplit_once(") = ")) {
+        Some(both) => both,
+        None => {
+            let (sum, file) = line.split_once(' ').unwrap_or((line, ""));
+            (file.trim_start_matches([' ', '*']), sum)
+        }
+    };
+    let sum = sum.trim();
+    let is_sum = sum.len() == DIGITS && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sum.then_some((file, sum))
 }
 
 /// How a backup's files compare with its manifest.
@@ -155,5 +230,30 @@ fn sha256(path: &Path) -> Result<Option<String>> {
         Ok(_) => Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).context(named),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_as_they_are_written() {
+        let (one, two) = ("a".repeat(DIGITS), "b".repeat(DIGITS));
+        for (text, expected) in [
+            (format!("{one}  x.sql\n"), Some(&one)),
+            (format!("{two}  y\n{one} *x.sql\n"), Some(&one)),
+            (format!("{}\n", one.to_uppercase()), Some(&one)),
+            (format!("SHA256 (/b/x.sql) = {one}\n"), Some(&one)),
+            (format!("{one}  as/it was called"), Some(&one)),
+            (format!("{two}  y\n{one}  z\n"), None),
+            (
+                "d41d8cd98f00b204e9800998ecf8427e  x.sql\n".to_string(),
+                None,
+            ),
+            (String::new(), None),
+        ] {
+            assert_eq!(sum_of(&text, "x.sql").as_ref(), expected, "{text}");
+        }
     }
 }

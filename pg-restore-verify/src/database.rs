@@ -12,7 +12,7 @@ use crate::contents::Contents;
 use crate::proof::counted;
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
-use crate::restore::Target;
+use crate::restore::{LABELS, Target, is_about_label_provider};
 use crate::schema::{Difference, Schema};
 use shared::secrets::{masked, masked_words};
 
@@ -113,6 +113,11 @@ fn give(
             None => match client.batch_execute(statement).map_err(Error::from) {
                 Ok(()) => continue,
                 Err(error) if error.sqlstate().is_none() => return Err(error),
+                Err(error) if is_about_label_provider(error.message()) => {
+                    let words = format!("{}: {LABELS}", error.in_one_line());
+                    findings.could_not_see(&words);
+                    (Status::Skipped, words)
+                }
                 Err(error) => {
                     let words = masked_words(&error.in_one_line(), statement);
                     (refusal(archive, statement, &error, target), words)

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::cluster::Draft;
+use shared::error::Kind;
 use shared::programs::{Program, install_hint};
 use shared::{Context as _, Error, Exit, Result, units};
 
@@ -133,7 +134,8 @@ impl Job<'_> {
         *lock(&self.watched) = Some(Seen::new(&Database::new(server, "")));
         let progress = self.context.progress();
         progress.show(|| "reading every table".to_string());
-        let read = databases::prove(server, self.options, findings)?;
+        let read = databases::prove(server, self.options, findings);
+        let read = read.map_err(|error| run::explained(server, error))?;
         Ok(format!(
             "recovered to {}; {read}; restored in {}",
             recovered.reached.describe(),
@@ -143,7 +145,7 @@ impl Job<'_> {
 
     /// `None`, with a finding, if the backup does not allow it.
     fn recover(&self, findings: &mut Findings<'_>) -> Result<Option<Recovered>> {
-        let draft = Draft::new()?;
+        let draft = Draft::new().map_err(Error::of_machine)?;
         let began = Instant::now();
         let Some(archive) = self.copy(&draft, findings)? else {
             return Ok(None);
@@ -152,6 +154,7 @@ impl Job<'_> {
         let postgres = program(&draft)?;
         let control = match Control::read(&postgres, &draft) {
             Ok(control) => control,
+            Err(error) if error.kind() == Kind::Machine => return Err(error),
             Err(error) => {
                 let finding = findings.check("backup", Status::Failed);
                 findings.add(finding.message(error.in_one_line()))?;
@@ -167,7 +170,7 @@ impl Job<'_> {
             return Ok(None);
         }
         run::make_folders(&draft)?;
-        let own = Own::read(&draft.data().join("pg_wal"))?;
+        let own = Own::read(&draft.data().join("pg_wal")).map_err(Error::of_machine)?;
         if let Some((file, path)) = own.tablespace {
             return Err(run::own_tablespace(&file, &path));
         }
@@ -227,7 +230,8 @@ impl Job<'_> {
             }
         };
         let server = Arc::new(Server::recovered(*cluster));
-        if !begins_before(label, self.target, &server, findings)? {
+        let begins = begins_before(label, self.target, &server, findings);
+        if !begins.map_err(|error| run::explained(&server, error))? {
             return Ok(None);
         }
         let database = Database::new(&server, "template1");
@@ -268,7 +272,8 @@ impl Job<'_> {
                 return Ok(true);
             }
         };
-        let differences = manifest.compare(&draft.data(), self.options.jobs())?;
+        let differences = manifest.compare(&draft.data(), self.options.jobs());
+        let differences = differences.map_err(Error::of_machine)?;
         for difference in differences.iter().take(NAMED) {
             let finding = findings
                 .check("manifest", Status::Failed)
@@ -329,14 +334,15 @@ fn program(draft: &Draft) -> Result<Program> {
     let Some(major) = major else {
         return Err(Error::new(format!("PG_VERSION of the backup is {said:?}")));
     };
-    let postgres = Program::find("postgres", Some(major))?;
+    let postgres = Program::find("postgres", Some(major)).map_err(Error::of_machine)?;
     match postgres.version.major == major {
         true => Ok(postgres),
         false => Err(Error::new(format!(
             "a physical backup of PostgreSQL {major} needs that version, and there is only {}",
             postgres.version
         ))
-        .with_hint(install_hint("postgres", Some(major)))),
+        .with_hint(install_hint("postgres", Some(major)))
+        .of_machine()),
     }
 }
 

@@ -24,7 +24,7 @@ pub use archive::restore_archive;
 pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
-pub use refusal::{Blame, Harmless, Refusal};
+pub use refusal::{Blame, Harmless, LABELS, Refusal, is_about_label_provider, server_gone};
 pub use script::restore_script;
 pub use stand_ins::{of_archive as stand_in_for, schema as stand_in_schema};
 pub use target::{DATABASE, Target};

@@ -35,7 +35,7 @@ WITH session AS (
     SELECT c.*, room.most, room.reserved,
            CASE c.grouped
                WHEN 31 THEN room.most - room.reserved
-               WHEN 15 THEN (SELECT nullif(datconnlimit, -1) FROM pg_catalog.pg_database WHERE oid = c.datid::oid)
+               WHEN 15 THEN (SELECT datconnlimit FROM pg_catalog.pg_database WHERE oid = c.datid::oid AND datconnlimit >= 0)
                WHEN 23 THEN (SELECT nullif(rolconnlimit, -1) FROM pg_catalog.pg_roles
                              WHERE oid = c.usesysid::oid AND NOT rolsuper)
            END::bigint AS most_here

@@ -1,19 +1,43 @@
 -- Which tables have no primary key, which constraints were never proved, which foreign keys have no index on their side?
 -- Costs: one look at the constraints and indexes. Needs: no right.
 -- Of partitions the root is told. An index serves a foreign key if its first columns are those of the key, in any order,
--- and it has all rows that are not null there.
+-- and it has all rows that are not null there. A partitioned table is as large as its parts. The definition of a CHECK
+-- on a table that somebody has locked whole, or is about to, is left out: to ask for it waits behind that lock.
+WITH RECURSIVE tree (root, oid) AS (
+    SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p'
+    UNION ALL
+    SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
+), whole AS (
+    SELECT t.root AS oid, sum(greatest(c.relpages, 0))::bigint AS pages,
+           sum(pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid))::bigint AS writes
+    FROM tree t
+    JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'r'
+    GROUP BY t.root
+), relation AS (
+    SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence,
+           coalesce(w.pages, greatest(c.relpages, 0)) * current_setting('block_size')::bigint AS bytes,
+           coalesce(w.writes, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes
+    FROM pg_catalog.pg_class c
+    LEFT JOIN whole w ON w.oid = c.oid
+    WHERE c.relkind IN ('r', 'p')
+), locked AS (
+    SELECT l.relation
+    FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+)
 SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition
 FROM (
     SELECT 'no_primary_key' AS kind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
            NULL::text AS name, NULL::text AS columns, NULL::text AS referenced,
-           c.relpages::bigint * current_setting('block_size')::bigint AS bytes,
-           pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS writes,
+           c.bytes,
+           c.writes,
            c.relkind = 'p' AS is_partitioned,
            NULL::text AS definition
-    FROM pg_catalog.pg_class c
+    FROM relation c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+    WHERE NOT c.relispartition AND c.relpersistence <> 't'
       AND n.nspname NOT IN ('pg_catalog', 'information_schema')
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                       AND d.objid = c.oid AND d.deptype = 'e')
@@ -21,17 +45,18 @@ FROM (
           SELECT FROM pg_catalog.pg_index i
           WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
             AND i.indpred IS NULL AND i.indexprs IS NULL
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+            AND (i.indisprimary OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                             WHERE a.attrelid = c.oid AND NOT a.attnotnull
-                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])))
+                              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))
     UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
-           NULL, NULL, c.relpages::bigint * current_setting('block_size')::bigint, NULL, c.relkind = 'p',
-           pg_catalog.pg_get_constraintdef(k.oid)
+           NULL, NULL, c.bytes, NULL, c.relkind = 'p',
+           CASE WHEN k.contype <> 'c' OR c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_get_constraintdef(k.oid) END
     FROM pg_catalog.pg_constraint k
-    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT k.convalidated AND k.conparentid = 0
+    -- What a parent has handed down is proved with it.
+    WHERE NOT k.convalidated AND k.conparentid = 0 AND k.conislocal
       AND k.conenforced
     UNION ALL
     SELECT 'unindexed_foreign_key', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
@@ -39,27 +64,28 @@ FROM (
             FROM unnest(k.conkey) WITH ORDINALITY key(number, place)
             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.number),
            quote_ident(m.nspname) || '.' || quote_ident(r.relname),
-           c.relpages::bigint * current_setting('block_size')::bigint,
-           pg_catalog.pg_stat_get_tuples_updated(r.oid) + pg_catalog.pg_stat_get_tuples_deleted(r.oid),
+           c.bytes,
+           r.writes,
            c.relkind = 'p',
            pg_catalog.pg_get_constraintdef(k.oid)
     FROM pg_catalog.pg_constraint k
-    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
+    JOIN relation r ON r.oid = k.confrelid
     JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
-    WHERE k.contype = 'f' AND k.conparentid = 0
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conenforced
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_index i
-          JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-          JOIN pg_catalog.pg_am am ON am.oid = x.relam
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready
-            AND (am.amname = 'btree' OR am.amname = 'hash' AND cardinality(k.conkey) = 1)
             AND i.indnkeyatts >= cardinality(k.conkey)
             AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
             AND (i.indpred IS NULL
-                 OR cardinality(k.conkey) = 1 AND pg_catalog.pg_get_expr(i.indpred, i.indrelid)
-                    = '(' || quote_ident((SELECT a.attname FROM pg_catalog.pg_attribute a
-                                          WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1])) || ' IS NOT NULL)'))
+                 -- (a IS NOT NULL), as it is stored.
+                 OR cardinality(k.conkey) = 1 AND i.indpred::text ~ ('^{NULLTEST :arg {VAR :varno 1 :varattno '
+                    || k.conkey[1] || ' [^{}]*} :nulltesttype 1 :argisrow false :location -?[0-9]+}$'))
+            -- Asked of those alone that fit otherwise.
+            AND (SELECT (SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = x.relam)
+                 FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)
+                = ANY (CASE WHEN cardinality(k.conkey) = 1 THEN '{btree,hash}' ELSE '{btree}' END::name[]))
 ) f
 ORDER BY f.kind, f.bytes DESC NULLS LAST, f."table", f.name;

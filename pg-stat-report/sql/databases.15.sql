@@ -3,11 +3,13 @@
 -- hit_ratio is that of shared_buffers; the system's own cache is not seen. The row without a database is that of
 -- what all share.
 SELECT s.datname::text AS database,
+       d.oid,
        CASE WHEN d.oid IS NOT NULL AND (has_database_privilege(d.oid, 'CONNECT')
                  OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))
             THEN pg_catalog.pg_database_size(d.oid) END AS bytes,
        d.datallowconn AS allows_connections,
-       nullif(d.datconnlimit, -1) AS connection_limit,
+       -- -2 is that of one whose DROP DATABASE was broken off.
+       CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END AS connection_limit,
        s.xact_commit AS commits,
        s.xact_rollback AS rollbacks,
        s.blks_read AS blocks_read,

@@ -1,101 +1,107 @@
 -- Which indexes are invalid, never used, or say what another one says?
 -- Costs: one look at the indexes, and the counter of each. Needs: no right; that an index is being built is told to
 -- pg_read_all_stats only.
--- is_needed: it is a key, backs a constraint or a foreign key of others, is the replica identity, what CLUSTER goes by,
+-- needed_for: it is a key, backs a constraint or a foreign key of others, is the replica identity, what CLUSTER goes by,
 -- or a part of a partitioned one, which is told of in its stead, with its parts' scans. supports: a foreign key,
 -- or statistics of an expression. duplicate_of: same columns, operator classes, collations, order and predicate.
--- prefix_of: these are the first ones of another's. A slice of a vector, whose places begin at 0, is an array
--- whose places begin at 1.
-WITH shape AS (
-    SELECT i.indexrelid, i.indrelid, x.relam, x.relkind,
-           i.indisunique, i.indisvalid, i.indisready AND i.indislive AS is_ready,
-           (i.indkey::int2[])[0:i.indnkeyatts - 1] AS keys,
+-- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
+-- indexes of one table that begin with the same column are held against each other. Expressions are compared as they are
+-- stored, but for where they stood in their statement: pg_get_expr and pg_partition_tree wait behind whoever has locked
+-- the table. counted_since is null where nothing is counted.
+WITH RECURSIVE backing AS (
+    SELECT DISTINCT k.conindid FROM pg_catalog.pg_constraint k WHERE k.conindid <> 0
+), shape AS MATERIALIZED (
+    SELECT i.indexrelid, i.indrelid, x.relam, am.amname::text AS method, x.relkind,
+           i.indisunique, i.indimmediate, i.indisvalid AND i.indisready AND i.indislive AS is_good,
+           i.indkey[0] AS first_column,
            i.indkey::int2[] AS columns,
-           (i.indclass::oid[])[0:i.indnkeyatts - 1] AS classes,
-           (i.indcollation::oid[])[0:i.indnkeyatts - 1] AS collations,
-           (i.indoption::int2[])[0:i.indnkeyatts - 1] AS options,
+           i.indclass::oid[] AS classes,
+           i.indcollation::oid[] AS collations,
+           i.indoption::int2[] AS options,
            i.indnkeyatts AS count,
-           CASE WHEN i.indexprs IS NOT NULL THEN pg_catalog.pg_get_expr(i.indexprs, i.indrelid) END AS expressions,
-           CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
+           regexp_replace(i.indexprs::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS expressions,
+           regexp_replace(i.indpred::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS predicate,
            i.indnullsnotdistinct AS nulls_not_distinct,
-           i.indisprimary OR i.indisexclusion OR i.indisreplident OR i.indisclustered OR x.relispartition
-               OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid) AS is_needed,
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
-                WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid) THEN 'constraint'
+                WHEN backing.conindid IS NOT NULL THEN 'constraint'
            END AS needed_for,
            x.relispartition,
            x.relpages::bigint * current_setting('block_size')::bigint AS bytes,
            quote_ident(n.nspname) || '.' || quote_ident(x.relname) AS name,
            quote_ident(m.nspname) || '.' || quote_ident(t.relname) AS table_name
     FROM pg_catalog.pg_index i
-    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relkind IN ('i', 'I')
+    JOIN pg_catalog.pg_am am ON am.oid = x.relam
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
-    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm', 'p', 't')
     JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') AND x.relpersistence <> 't'
-), good AS (
-    SELECT * FROM shape WHERE indisvalid AND is_ready
-), same AS (
-    SELECT a.indexrelid, min(b.name) AS name
-    FROM good a
-    JOIN good b ON b.indrelid = a.indrelid AND b.indexrelid <> a.indexrelid AND b.relam = a.relam
-               AND b.keys = a.keys AND b.classes = a.classes AND b.collations = a.collations AND b.options = a.options
-               AND b.expressions IS NOT DISTINCT FROM a.expressions AND b.predicate IS NOT DISTINCT FROM a.predicate
-               AND b.columns @> a.columns
-               AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
-    WHERE NOT a.is_needed AND (NOT a.indisunique OR b.indisunique)
-      -- Of two that could both go, the older stays.
-      AND (b.is_needed OR b.indisunique AND NOT a.indisunique OR cardinality(b.columns) > cardinality(a.columns)
-           OR b.indexrelid < a.indexrelid)
+    LEFT JOIN backing ON backing.conindid = i.indexrelid
+    WHERE (n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') OR n.nspname = 'pg_toast' AND NOT i.indisvalid)
+      AND x.relpersistence <> 't'
+), other AS (
+    SELECT a.indexrelid,
+           min(b.name) FILTER (
+               WHERE b.count = a.count
+                 AND b.expressions IS NOT DISTINCT FROM a.expressions
+                 AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
+                 AND (NOT a.indisunique OR b.indisunique AND (b.indimmediate OR NOT a.indimmediate))
+                 -- Of two that could both go, the older stays.
+                 AND (b.needed_for IS NOT NULL OR b.indisunique AND NOT a.indisunique
+                      OR cardinality(b.columns) > cardinality(a.columns) OR b.indexrelid < a.indexrelid)
+           ) AS duplicate_of,
+           min(b.name) FILTER (
+               WHERE b.count > a.count AND a.method = 'btree' AND NOT a.indisunique AND a.expressions IS NULL
+           ) AS prefix_of
+    FROM shape a
+    JOIN shape b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.first_column = a.first_column
+    WHERE a.is_good AND b.is_good AND a.needed_for IS NULL AND b.indexrelid <> a.indexrelid AND b.count >= a.count
+      AND b.columns[0:a.count - 1] = a.columns[0:a.count - 1]
+      AND b.classes[0:a.count - 1] = a.classes[0:a.count - 1]
+      AND b.collations[0:a.count - 1] = a.collations[0:a.count - 1]
+      AND b.options[0:a.count - 1] = a.options[0:a.count - 1]
+      AND b.predicate IS NOT DISTINCT FROM a.predicate
+      AND b.columns @> a.columns
     GROUP BY a.indexrelid
-), prefix AS (
-    SELECT a.indexrelid, min(b.name) AS name
-    FROM good a
-    JOIN pg_catalog.pg_am am ON am.oid = a.relam AND am.amname = 'btree'
-    JOIN good b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.count > a.count
-               AND b.keys[1:a.count] = a.keys AND b.classes[1:a.count] = a.classes
-               AND b.collations[1:a.count] = a.collations AND b.options[1:a.count] = a.options
-               AND b.predicate IS NOT DISTINCT FROM a.predicate
-               AND b.columns @> a.columns
-    WHERE NOT a.is_needed AND NOT a.indisunique AND a.expressions IS NULL
-    GROUP BY a.indexrelid
+), tree (root, oid) AS (
+    SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
+    UNION ALL
+    SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
 ), part AS (
-    SELECT s.indexrelid, sum(pg_catalog.pg_stat_get_numscans(p.relid))::bigint AS scans,
-           sum(c.relpages)::bigint * current_setting('block_size')::bigint AS bytes,
-           max(pg_catalog.pg_stat_get_lastscan(p.relid)) AS last_scan
-    FROM shape s
-    CROSS JOIN LATERAL pg_catalog.pg_partition_tree(s.indexrelid) p
-    JOIN pg_catalog.pg_class c ON c.oid = p.relid
-    WHERE s.relkind = 'I' AND NOT s.relispartition AND p.isleaf
-    GROUP BY s.indexrelid
+    SELECT t.root AS indexrelid, sum(pg_catalog.pg_stat_get_numscans(t.oid))::bigint AS scans,
+           sum((SELECT c.relpages FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND c.relkind = 'i'))::bigint
+               * current_setting('block_size')::bigint AS bytes,
+           max(pg_catalog.pg_stat_get_lastscan(t.oid)) AS last_scan
+    FROM tree t
+    GROUP BY t.root
 ), fk AS (
     SELECT s.indexrelid, min(k.conname::text) AS name
     FROM shape s
     JOIN pg_catalog.pg_constraint k ON k.conrelid = s.indrelid AND k.contype = 'f'
-        AND cardinality(k.conkey) <= s.count AND s.keys[1:cardinality(k.conkey)] @> k.conkey
+        AND cardinality(k.conkey) <= s.count AND s.columns[0:cardinality(k.conkey) - 1] @> k.conkey
     GROUP BY s.indexrelid
 ), building AS (
-    SELECT p.index_relid, p.index_relid IS NULL AS is_hidden
+    SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
     FROM pg_catalog.pg_stat_progress_create_index p
     WHERE p.datname = current_database()
 ), count_since AS (
-    SELECT greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
-                    (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) AS since
+    SELECT CASE WHEN current_setting('track_counts')::bool
+                THEN greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
+                              (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) END AS since
 )
 SELECT current_database()::text AS database,
        s.table_name AS "table",
        s.name AS index,
-       am.amname::text AS method,
+       s.method,
        coalesce(part.bytes, s.bytes) AS bytes,
        coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
        CASE WHEN s.relkind = 'I' THEN part.last_scan ELSE pg_catalog.pg_stat_get_lastscan(s.indexrelid) END AS last_scan_at,
        count_since.since AS counted_since,
        extract(epoch FROM clock_timestamp() - count_since.since)::float8 AS counted_seconds,
-       s.indisvalid AND s.is_ready AS is_valid,
-       CASE WHEN s.indisvalid AND s.is_ready THEN false
-            WHEN EXISTS (SELECT FROM building b WHERE b.index_relid = s.indexrelid) THEN true
+       s.is_good AS is_valid,
+       CASE WHEN s.is_good THEN false
+            WHEN EXISTS (SELECT FROM building b WHERE s.indexrelid = b.index_relid OR s.indrelid = b.relid) THEN true
             WHEN EXISTS (SELECT FROM building b WHERE b.is_hidden) THEN NULL
             ELSE false END AS is_being_built,
        s.indisunique AS is_unique,
@@ -104,13 +110,11 @@ SELECT current_database()::text AS database,
        s.needed_for,
        CASE WHEN fk.name IS NOT NULL THEN 'foreign key ' || fk.name
             WHEN s.expressions IS NOT NULL THEN 'statistics of an expression' END AS supports,
-       same.name AS duplicate_of,
-       CASE WHEN same.name IS NULL THEN prefix.name END AS prefix_of
+       other.duplicate_of,
+       CASE WHEN other.duplicate_of IS NULL THEN other.prefix_of END AS prefix_of
 FROM shape s
 CROSS JOIN count_since
-JOIN pg_catalog.pg_am am ON am.oid = s.relam
 LEFT JOIN part ON part.indexrelid = s.indexrelid
-LEFT JOIN same ON same.indexrelid = s.indexrelid
-LEFT JOIN prefix ON prefix.indexrelid = s.indexrelid
+LEFT JOIN other ON other.indexrelid = s.indexrelid
 LEFT JOIN fk ON fk.indexrelid = s.indexrelid
-ORDER BY bytes DESC, s.name;
+ORDER BY bytes DESC, s.name COLLATE "C";

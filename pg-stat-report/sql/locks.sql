@@ -1,13 +1,14 @@
 -- How many sessions wait for locks, how long, and how full is the table of locks?
 -- Costs: one look at the locks. Needs: no right; before 14 pg_read_all_stats, to know since when.
--- Locks that are kept beside the table (fastpath) take no room in it.
+-- Locks that are kept beside the table (fastpath) take no room in it, those of serializable transactions (SIReadLock)
+-- have a table of their own.
 SELECT count(*) FILTER (WHERE NOT l.granted) AS waiting,
        max(extract(epoch FROM clock_timestamp() - a.state_change)) FILTER (WHERE NOT l.granted)::float8 AS longest_wait_seconds,
        count(*) FILTER (WHERE NOT l.granted AND a.state_change IS NULL) AS waiting_unknown,
-       count(*) FILTER (WHERE NOT l.fastpath) AS locks,
+       count(*) FILTER (WHERE NOT l.fastpath AND l.mode <> 'SIReadLock') AS locks,
        current_setting('max_locks_per_transaction')::bigint
            * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS room,
-       count(*) FILTER (WHERE NOT l.fastpath)
+       count(*) FILTER (WHERE NOT l.fastpath AND l.mode <> 'SIReadLock')
            / (current_setting('max_locks_per_transaction')::float8
                * (current_setting('max_connections')::float8 + current_setting('max_prepared_transactions')::float8)) AS used_ratio,
        count(*) FILTER (WHERE l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation') AS access_exclusive

@@ -34,6 +34,7 @@ SELECT d.datname::text AS database,
        c.blk_read_time AS read_ms,
        c.blk_write_time AS write_ms,
        (SELECT i.dealloc FROM {schema}.pg_stat_statements_info i) AS forgotten,
+       (SELECT i.stats_reset FROM {schema}.pg_stat_statements_info i) AS counted_since,
        c.query IS NULL OR c.query = '<insufficient privilege>' AS is_hidden,
        nullif(c.query, '<insufficient privilege>') AS query
 FROM ranked c

@@ -34,6 +34,7 @@ SELECT d.datname::text AS database,
        c.shared_blk_read_time + c.local_blk_read_time AS read_ms,
        c.shared_blk_write_time + c.local_blk_write_time AS write_ms,
        (SELECT i.dealloc FROM {schema}.pg_stat_statements_info i) AS forgotten,
+       c.stats_since AS counted_since,
        c.query IS NULL OR c.query = '<insufficient privilege>' AS is_hidden,
        nullif(c.query, '<insufficient privilege>') AS query
 FROM ranked c

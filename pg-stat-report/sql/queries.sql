@@ -32,6 +32,7 @@ SELECT d.datname::text AS database,
        c.blk_read_time AS read_ms,
        c.blk_write_time AS write_ms,
        NULL::bigint AS forgotten,
+       NULL::timestamptz AS counted_since,
        c.query IS NULL OR c.query = '<insufficient privilege>' AS is_hidden,
        nullif(c.query, '<insufficient privilege>') AS query
 FROM ranked c

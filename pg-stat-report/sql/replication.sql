@@ -1,6 +1,6 @@
 -- How far behind are the standbys of this server, this server itself, and its subscriptions?
 -- Costs: one look at a few processes. Needs: pg_read_all_stats; without it all but pid is null, and is_hidden says so.
--- Of a sender: a replay_lag of null is none while nothing is written. Of a standby: it has caught up if it has
+-- Of a sender: a replay_lag of null is none while nothing is written, and unknown while it catches up. Of a standby: it has caught up if it has
 -- replayed what it received and its receiver has heard of the primary lately; the time of the last transaction
 -- says nothing while the primary is idle. The receiver asks after half of wal_receiver_timeout in silence.
 WITH here AS (
@@ -11,7 +11,8 @@ WITH here AS (
 ), receiver AS (
     SELECT w.pid, w.status, w.slot_name, w.sender_host, w.sender_port,
            extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8 AS silence,
-           w.pid IS NOT NULL AND w.status IS NULL AS is_hidden,
+           w.pid IS NOT NULL AND w.status IS NULL
+               OR w.pid IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = 'primary_conninfo') AS is_hidden,
            pg_catalog.pg_last_wal_receive_lsn() AS received,
            pg_catalog.pg_last_wal_replay_lsn() AS replayed,
            extract(epoch FROM clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())::float8 AS since_last,
@@ -33,7 +34,8 @@ SELECT 'standby' AS role,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.sent_lsn)::bigint AS unsent_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.flush_lsn)::bigint AS unflushed_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.replay_lsn)::bigint AS lag_bytes,
-       CASE WHEN r.state IS NOT NULL THEN coalesce(extract(epoch FROM r.replay_lag), 0)::float8 END AS lag_seconds,
+       CASE WHEN r.state = 'streaming' THEN coalesce(extract(epoch FROM r.replay_lag), 0)
+            ELSE extract(epoch FROM r.replay_lag) END::float8 AS lag_seconds,
        extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS silence_seconds,
        NULL::bool AS is_paused,
        r.state IS NULL AS is_hidden

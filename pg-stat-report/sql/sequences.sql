@@ -1,49 +1,73 @@
 -- How near are sequences to their end, and to that of the columns that they fill?
 -- Costs: a look at each sequence's page, up to 10 us each. Needs: SELECT or USAGE on each sequence; one that the
--- role may not read is hidden.
+-- role may not read is hidden. One that somebody changes at the moment, or waits to, is locked: to read it would wait.
 -- A sequence fills the columns that own it, and those whose default calls it: a bigint sequence comes to its end
--- early where an integer column is filled by it.
-WITH fed AS (
-    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
-    FROM pg_catalog.pg_depend d
+-- early where an integer column is filled by it, or one of a domain over integer, or numeric(9). Each is read once: what
+-- is said of it is made of that.
+WITH RECURSIVE domain (oid, base) AS (
+    SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT d.oid, t.typbasetype FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base WHERE t.typtype = 'd'
+), fed AS (
+    SELECT s.seqrelid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
+    FROM pg_catalog.pg_sequence s
+    JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
       AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
     UNION
-    SELECT d.refobjid, f.adrelid, f.adnum
-    FROM pg_catalog.pg_depend d
+    SELECT s.seqrelid, f.adrelid, f.adnum
+    FROM pg_catalog.pg_sequence s
+    JOIN pg_catalog.pg_depend d ON d.refobjid = s.seqrelid
     JOIN pg_catalog.pg_attrdef f ON f.oid = d.objid
     WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+), found AS MATERIALIZED (
+    -- One look by number at each column: reading all columns of all tables costs more.
+    SELECT fed.sequence, fed.relation, (SELECT a FROM pg_catalog.pg_attribute a
+                                        WHERE a.attrelid = fed.relation AND a.attnum = fed.number) AS a
+    FROM fed
 ), filled AS (
     SELECT f.sequence,
-           min(CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
-                               ELSE 9223372036854775807 END::bigint) AS most,
-           string_agg(quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(a.attname)
-                      || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY n.nspname, c.relname, a.attnum) AS columns
-    FROM fed f
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number AND NOT a.attisdropped
-    JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+           min(CASE WHEN 'int2'::regtype IN ((f.a).atttypid, d.base) THEN 32767
+                    WHEN 'int4'::regtype IN ((f.a).atttypid, d.base) THEN 2147483647
+                    WHEN (f.a).atttypid = 'numeric'::regtype AND (f.a).atttypmod >= 4
+                    THEN least(10::numeric ^ greatest((((f.a).atttypmod - 4) >> 16) - (((f.a).atttypmod - 4) & 2047), 0) - 1,
+                               9223372036854775807)
+                    ELSE 9223372036854775807 END::bigint) AS most,
+           string_agg(quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident((f.a).attname)
+                      || ' ' || format_type((f.a).atttypid, (f.a).atttypmod), ', '
+                      ORDER BY n.nspname, c.relname, (f.a).attnum) AS columns
+    FROM found f
+    JOIN pg_catalog.pg_class c ON c.oid = f.relation AND c.relkind NOT IN ('i', 'I', 'S', 't')
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (SELECT * FROM domain WHERE base NOT IN (SELECT oid FROM domain)) d ON d.oid = (f.a).atttypid
+    WHERE NOT (f.a).attisdropped
     GROUP BY f.sequence
-), seq AS (
+), locked AS (
+    SELECT l.relation
+    FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation'
+      AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+), told AS (
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
            s.*, filled.columns, filled.most,
            has_sequence_privilege(c.oid, 'SELECT, USAGE')
-               AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_seen
+               AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open,
+           c.oid IN (SELECT relation FROM locked) AS is_locked
     FROM pg_catalog.pg_sequence s
     JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN filled ON filled.sequence = s.seqrelid
-    WHERE c.relpersistence <> 't'
-), read AS (
+    WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+), seq AS MATERIALIZED (
+    SELECT told.*, is_open AND NOT is_locked AS is_seen FROM told
+), read AS MATERIALIZED (
     SELECT seq.*,
            CASE WHEN is_seen THEN pg_catalog.pg_sequence_last_value(seqrelid::regclass) END AS last,
            CASE WHEN seqincrement > 0 THEN least(seqmax, coalesce(most, seqmax))
-                ELSE greatest(seqmin, coalesce(-most - 1, seqmin)) END AS final
-    FROM seq
-), counted AS (
-    SELECT read.*,
+                ELSE greatest(seqmin, coalesce(-most - 1, seqmin)) END AS final,
            CASE WHEN seqincrement > 0 THEN seqmin ELSE seqmax END AS beginning
-    FROM read
+    FROM seq
 )
 SELECT current_database()::text AS database,
        name AS sequence,
@@ -54,12 +78,17 @@ SELECT current_database()::text AS database,
        seqincrement AS increment,
        seqcycle AS is_cycling,
        CASE WHEN is_seen THEN
-           coalesce((last::numeric - beginning) / nullif(final::numeric - beginning, 0), 0)::float8
+           coalesce((last::float8 - beginning::float8) / nullif(final::float8 - beginning::float8, 0), 0)
        END AS used_ratio,
-       CASE WHEN is_seen THEN
-           least(greatest(trunc((final::numeric - coalesce(last::numeric, beginning - seqincrement)) / seqincrement), 0),
-                 9223372036854775807)::bigint
+       -- Between numbers of different signs there may be more than bigint holds.
+       CASE WHEN NOT is_seen THEN NULL
+            WHEN seqincrement > 0 AND beginning > 0 THEN
+                greatest(coalesce((final - last) / seqincrement, (final - beginning) / seqincrement + 1), 0)
+            ELSE
+                least(greatest(trunc((final::numeric - coalesce(last::numeric, beginning::numeric - seqincrement)) / seqincrement), 0),
+                      9223372036854775807)::bigint
        END AS left_values,
-       NOT is_seen AS is_hidden
-FROM counted
+       NOT is_open AS is_hidden,
+       is_open AND is_locked AS is_locked
+FROM read
 ORDER BY used_ratio DESC NULLS LAST, name;

@@ -1,34 +1,37 @@
 -- How large is each table, with its indexes and TOAST apart, and how is it read and written?
 -- Costs: a look at the size of each file of the 500 largest; counters of all. Needs: no right.
--- Sizes of others, and of those that somebody has locked whole, are as VACUUM or ANALYZE saw them last, and say so: to ask
--- for a size waits behind such a lock.
+-- Sizes of others, and of those that somebody has locked whole, or waits to, are as VACUUM or ANALYZE saw them last, and say
+-- so: to ask for a size waits behind such a lock, and behind who waits for it.
 WITH locked AS (
-    SELECT coalesce(i.indrelid, l.relation) AS relation
+    SELECT coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation), l.relation) AS relation
     FROM pg_catalog.pg_locks l
-    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = l.relation
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ), own AS (
-    SELECT i.indrelid, sum(x.relpages)::bigint AS pages
+    SELECT i.indrelid, sum(x.relpages)::bigint AS pages,
+           sum(pg_catalog.pg_stat_get_numscans(i.indexrelid)) FILTER (WHERE t.oid IS NULL)::bigint AS scans
     FROM pg_catalog.pg_index i
-    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relkind = 'i'
+    LEFT JOIN pg_catalog.pg_namespace t ON t.oid = x.relnamespace AND t.nspname = 'pg_toast'
     GROUP BY i.indrelid
 ), ranked AS (
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence,
+    SELECT c.oid, c.relfilenode, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence,
            coalesce(own.pages, 0) AS index_pages,
+           coalesce(own.scans, 0) AS index_scans,
            coalesce(t.relpages, 0)::bigint + coalesce(toast_own.pages, 0) AS toast_pages,
-           EXISTS (SELECT FROM locked WHERE locked.relation IN (c.oid, c.reltoastrelid)) AS is_locked,
+           c.oid IN (SELECT relation FROM locked) OR c.reltoastrelid IN (SELECT relation FROM locked) AS is_locked,
            row_number() OVER (ORDER BY c.relpages + coalesce(t.relpages, 0) + coalesce(own.pages, 0) DESC, c.oid DESC) AS place
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid AND t.relkind = 't'
     LEFT JOIN own ON own.indrelid = c.oid
     LEFT JOIN own toast_own ON toast_own.indrelid = t.oid
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relpersistence <> 't'
-), sized AS (
+), sized AS MATERIALIZED (
     SELECT r.*,
-           NOT r.is_locked AND r.place <= 500 AS is_exact,
-           CASE WHEN NOT r.is_locked AND r.place <= 500 THEN pg_catalog.pg_total_relation_size(r.oid) END AS total,
+           CASE WHEN NOT r.is_locked AND r.place <= 500 THEN
+               pg_catalog.pg_relation_size(r.oid) + pg_catalog.pg_relation_size(r.oid, 'fsm')
+               + pg_catalog.pg_relation_size(r.oid, 'vm') + pg_catalog.pg_relation_size(r.oid, 'init') END AS heap,
            CASE WHEN NOT r.is_locked AND r.place <= 500 THEN pg_catalog.pg_indexes_size(r.oid) END AS indexes,
            CASE WHEN r.reltoastrelid = 0 THEN 0
                 WHEN NOT r.is_locked AND r.place <= 500 THEN pg_catalog.pg_total_relation_size(r.reltoastrelid) END AS toast
@@ -40,16 +43,17 @@ SELECT current_database()::text AS database,
        quote_ident(s.nspname) || '.' || quote_ident(s.relname) AS "table",
        CASE WHEN s.relkind = 'm' THEN 'materialized view' WHEN s.relpersistence = 'u' THEN 'unlogged table'
             ELSE 'table' END AS kind,
+       s.oid,
+       s.relfilenode AS file,
        CASE WHEN s.reltuples >= 0 THEN s.reltuples::bigint END AS rows_estimate,
-       coalesce(s.total, (s.relpages + s.index_pages + s.toast_pages) * page.size) AS bytes,
-       coalesce(s.total - s.indexes - s.toast, s.relpages * page.size) AS heap_bytes,
+       coalesce(s.heap + s.indexes + s.toast, (s.relpages + s.index_pages + s.toast_pages) * page.size) AS bytes,
+       coalesce(s.heap, s.relpages * page.size) AS heap_bytes,
        coalesce(s.indexes, s.index_pages * page.size) AS index_bytes,
        coalesce(s.toast, s.toast_pages * page.size) AS toast_bytes,
-       s.is_exact,
+       s.heap IS NOT NULL AS is_exact,
        pg_catalog.pg_stat_get_numscans(s.oid) AS sequential_scans,
        pg_catalog.pg_stat_get_tuples_returned(s.oid) AS sequential_rows_read,
-       coalesce((SELECT sum(pg_catalog.pg_stat_get_numscans(i.indexrelid))::bigint
-                 FROM pg_catalog.pg_index i WHERE i.indrelid = s.oid), 0) AS index_scans,
+       s.index_scans,
        pg_catalog.pg_stat_get_tuples_inserted(s.oid) AS rows_inserted,
        pg_catalog.pg_stat_get_tuples_updated(s.oid) AS rows_updated,
        pg_catalog.pg_stat_get_tuples_hot_updated(s.oid) AS rows_updated_in_page,

@@ -2,6 +2,7 @@
 -- Costs: one look at pg_class and the counters of each table. Needs: no right; which table is being vacuumed is
 -- told to pg_read_all_stats only.
 -- A table's age is that of its TOAST table, too. Counters are asked for by their functions, a third of the view's cost.
+-- A standby counts no dead rows.
 WITH defaults AS (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
@@ -43,9 +44,10 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_last_analyze_time(j.oid) AS last_analyze_at,
        pg_catalog.pg_stat_get_last_autoanalyze_time(j.oid) AS last_autoanalyze_at,
        greatest(age(j.relfrozenxid), age(t.relfrozenxid)) AS xid_age,
-       greatest(mxid_age(j.relminmxid), mxid_age(t.relminmxid)) AS mxid_age
+       greatest(mxid_age(j.relminmxid), mxid_age(t.relminmxid)) AS mxid_age,
+       current_setting('track_counts')::bool AND NOT pg_catalog.pg_is_in_recovery() AS is_counted
 FROM judged j
-LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid
+LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
 LEFT JOIN (SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_vacuum
            WHERE datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) p ON p.relid = j.oid
 ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";

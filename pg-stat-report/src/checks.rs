@@ -1,17 +1,21 @@
 //! All checks, the worst first: one file each.
 
 pub mod activity;
+pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod grants;
 pub mod growth;
 pub mod indexes;
 pub mod locks;
 pub mod queries;
+pub mod rates;
 pub mod replication;
 pub mod roles;
+pub mod security;
 pub mod sequences;
 pub mod settings;
 pub mod slots;
@@ -52,6 +56,9 @@ pub const CHECKS: &[&Check] = &[
     &indexes::DUPLICATE,
     &indexes::OVERLAPPING,
     &indexes::UNUSED,
+    &bloat::TABLES,
+    &bloat::INDEXES,
+    &bloat::NULLS,
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
     &databases::CHECKSUMS,
@@ -60,14 +67,27 @@ pub const CHECKS: &[&Check] = &[
     &databases::SIZE,
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
+    &settings::ADVICE,
     &checkpoints::REQUESTED,
+    &growth::DISK_FULL,
     &growth::FAST,
+    &rates::DEADLOCKS,
+    &rates::TEMP_FILES,
     &queries::SLOW,
     &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,
     &roles::EXPIRY,
+    &security::HBA,
+    &security::PASSWORDS,
+    &security::SUPERUSERS,
+    &security::SSL,
+    &security::UNENCRYPTED,
+    &grants::SCHEMAS,
+    &grants::TABLES,
+    &grants::FUNCTIONS,
+    &grants::POLICIES,
     &extensions::OUTDATED,
 ];
 

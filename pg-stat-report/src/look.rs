@@ -7,6 +7,7 @@ use shared::connection::Conninfo;
 use shared::error::Kind;
 use shared::{Error, Result, signals};
 
+use crate::given::Given;
 use crate::row::{Origin, Row};
 use crate::section::{Reach, Section};
 use crate::server::{Patience, Server};
@@ -22,6 +23,8 @@ pub struct Plan {
     pub all_databases: bool,
     /// How long it may take.
     pub patience: Patience,
+    /// What sections need beyond that.
+    pub given: Given,
 }
 
 /// The rows of a section, in one database or of the whole server.
@@ -48,7 +51,7 @@ pub struct Seen {
 
 /// Looks at a server. An error is that it can't be reached at all.
 pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
-    let mut server = Server::open(conninfo, plan.patience)?;
+    let mut server = Server::open(conninfo, plan.patience, plan.given)?;
     let own = server.database().to_string();
     let mut seen = Seen {
         origin: server.origin(),
@@ -77,6 +80,11 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         if database != own {
             match server.in_database(&database) {
                 Ok(opened) => elsewhere = Some(opened),
+                // It was dropped meanwhile.
+                Err(error) if error.sqlstate() == Some("3D000") => {
+                    seen.databases.retain(|other| *other != database);
+                    continue;
+                }
                 Err(error) => trouble = Some(error),
             }
         }

@@ -8,11 +8,11 @@ use shared::connection::{Conninfo, within};
 use shared::error::Kind;
 use shared::{Error, Exit, Result};
 
-use crate::baseline::Baseline;
+use crate::baseline::{self, Earlier};
 use crate::cli::Options;
 use crate::look::{self, Part, Plan, Seen};
 use crate::output;
-use crate::section::Gather;
+use crate::section::{Gather, Section};
 use crate::sections::ping;
 use crate::server::Patience;
 use crate::{target, verdict};
@@ -29,60 +29,29 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         return Err(Error::usage(format!("-o {format} is for checks"))
             .with_hint("sections are written as jsonl, json, csv or table"));
     }
-    let mut sections_needed = match options.sections.is_empty() {
-        true => verdict::sections(&verdict::chosen(options)),
-        false => options.sections.clone(),
-    };
-    let compared = sections_needed
-        .iter()
-        .copied()
-        .find(|section| section.compares().is_some());
-    for section in compared
-        .and_then(|section| section.compares())
-        .unwrap_or_default()
-    {
-        if !sections_needed
-            .iter()
-            .any(|other| other.name == section.name)
-        {
-            sections_needed.push(section);
-        }
-    }
-    sections_needed.retain(|section| !section.is_input() && section.compares().is_none());
-    let baseline = options.baseline.as_ref();
-    let baseline = baseline
-        .map(|path| Baseline::read(path, context))
-        .transpose()?;
-    let targets = match sections_needed.is_empty() {
+    let earlier = Earlier::open(options, context)?;
+    let needed = sections_needed(options, &earlier);
+    let targets = match needed.is_empty() {
         true => Vec::new(),
         false => target::targets(&options.targets, context)?,
     };
     let plan = Plan {
-        sections: sections_needed,
+        sections: needed,
         all_databases: options.all_databases,
         patience: Patience {
             section: options.timeout,
             end: options.end,
         },
+        given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
-    if let Some(section) = compared {
+    if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
-            let part = match &baseline {
-                Some(baseline) => baseline.compare(seen),
-                None => Part {
-                    section,
-                    database: None,
-                    rows: Err(
-                        Error::new("there is no earlier report to compare with").with_hint(
-                            "--baseline FILE names one: the records of databases and tables",
-                        ),
-                    ),
-                },
-            };
+            let part = earlier.compare(seen, options);
             seen.parts.push(part);
         }
     }
+    let kept = earlier.keep(&seen);
     if is_only_ping(options) {
         for (looked, target) in seen.iter_mut().zip(&targets) {
             if let Err(error) = looked {
@@ -90,10 +59,35 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
             }
         }
     }
+    // What could not be kept is as bad as a server that could not be asked, and is said beside the rest.
+    seen.extend(kept.err().map(Err));
     match options.sections.is_empty() {
         true => verdict::judge(options, context, seen),
         false => sections(options, context, seen),
     }
+}
+
+/// The sections that were named, or that the checks judge.
+fn asked(options: &Options) -> impl Iterator<Item = &'static Section> {
+    let sections = match options.sections.is_empty() {
+        true => verdict::sections(&verdict::chosen(options)),
+        false => options.sections.clone(),
+    };
+    sections.into_iter()
+}
+
+/// What servers have to be asked for, each once.
+fn sections_needed(options: &Options, earlier: &Earlier) -> Vec<&'static Section> {
+    let compared = asked(options).filter_map(Section::compares).flatten();
+    let kept = baseline::SECTIONS.iter().filter(|_| earlier.is_asked());
+    let mut needed: Vec<&'static Section> = Vec::new();
+    for section in asked(options).chain(compared.copied()).chain(kept.copied()) {
+        let is_new = needed.iter().all(|other| other.name != section.name);
+        if is_new && !section.is_input() && section.compares().is_none() {
+            needed.push(section);
+        }
+    }
+    needed
 }
 
 fn is_only_ping(options: &Options) -> bool {
@@ -166,15 +160,22 @@ fn sections(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Re
             }
         }
     }
-    for part in &parts {
+    // Others were looked at for what is compared, and nobody asked for them.
+    let is_asked = |part: &&Part| {
+        let mut asked = options.sections.iter();
+        asked.any(|section| section.name == part.section.name)
+    };
+    for part in parts.iter().filter(is_asked) {
         if let Err(error) = &part.rows {
             let place = part.database.as_ref();
             let place = place.map(|name| format!(" in database \"{name}\""));
+            let hint = error.hint().map(|hint| format!("; {hint}"));
             context.warn(format!(
-                "section {}{}: {}",
+                "section {}{}: {}{}",
                 part.section.name,
                 place.unwrap_or_default(),
-                error.in_one_line()
+                error.in_one_line(),
+                hint.unwrap_or_default()
             ));
             exit = Exit::Incomplete;
         }

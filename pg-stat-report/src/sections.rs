@@ -1,11 +1,14 @@
 //! All sections, in the order in which they are listed: one file each.
 
 pub mod activity;
+pub mod advice;
+pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
 pub mod extensions;
+pub mod grants;
 pub mod growth;
 pub mod indexes;
 pub mod locks;
@@ -14,6 +17,7 @@ pub mod ping;
 pub mod queries;
 pub mod replication;
 pub mod roles;
+pub mod security;
 pub mod sequences;
 pub mod server;
 pub mod settings;
@@ -41,15 +45,19 @@ pub const SECTIONS: &[&Section] = &[
     &locks::SECTION,
     &sequences::SECTION,
     &indexes::SECTION,
+    &bloat::SECTION,
     &vacuum::SECTION,
     &databases::SECTION,
     &tables::SECTION,
     &growth::SECTION,
     &queries::SECTION,
     &settings::SECTION,
+    &advice::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,
     &roles::SECTION,
+    &security::SECTION,
+    &grants::SECTION,
     &extensions::SECTION,
     &logs::SECTION,
 ];

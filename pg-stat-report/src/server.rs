@@ -11,13 +11,15 @@ use shared::secrets;
 use shared::time::{self, Time};
 use shared::{Context as _, Error, Result};
 
+use crate::given::Given;
 use crate::row::{Cell, Origin};
 
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// The server's words for a thing that is not there any more: it has no better ones for all.
-const GONE: [&str; 2] = ["XX000", "42P01"];
+/// The server's words for a thing that was dropped meanwhile, for which it has no better ones than its
+/// own trouble, or that somebody locked meanwhile, who is seen when we ask again.
+const CHANGED: [&str; 6] = ["XX000", "42P01", "42704", "3D000", "58P01", "55P03"];
 
 const ATTEMPTS: usize = 3;
 
@@ -48,13 +50,14 @@ pub struct Server {
     conninfo: Conninfo,
     origin: Arc<Origin>,
     patience: Patience,
+    given: Given,
     /// What statement_timeout is at the moment.
     limit: Duration,
 }
 
 impl Server {
     /// Connects.
-    pub fn open(conninfo: &Conninfo, patience: Patience) -> Result<Self> {
+    pub fn open(conninfo: &Conninfo, patience: Patience, given: Given) -> Result<Self> {
         let options = SessionOptions {
             read_only: true,
             lock_timeout: LONGEST_WAIT,
@@ -72,13 +75,18 @@ impl Server {
             session,
             origin: Arc::new(origin),
             patience,
+            given,
             limit: patience.section,
         })
     }
 
     /// The same server, another database.
     pub fn in_database(&self, name: &str) -> Result<Self> {
-        let mut other = Self::open(&self.conninfo.with_database(name), self.patience)?;
+        let mut other = Self::open(
+            &self.conninfo.with_database(name),
+            self.patience,
+            self.given,
+        )?;
         other.origin = Arc::clone(&self.origin);
         Ok(other)
     }
@@ -87,10 +95,15 @@ impl Server {
     pub fn revive(&mut self) -> Result<()> {
         if self.session.client().is_closed() {
             let origin = Arc::clone(&self.origin);
-            *self = Self::open(&self.conninfo, self.patience)?;
+            *self = Self::open(&self.conninfo, self.patience, self.given)?;
             self.origin = origin;
         }
         Ok(())
+    }
+
+    /// What the command line says beyond that.
+    pub fn given(&self) -> Given {
+        self.given
     }
 
     /// Its major version.
@@ -121,15 +134,21 @@ impl Server {
         rows.iter().map(cells).collect()
     }
 
-    /// The rows of a statement. Where something was dropped meanwhile, it is asked again.
+    /// The rows of a statement. Where something was dropped or locked meanwhile, it is asked again.
     pub fn ask(&mut self, statement: &str) -> Result<Vec<Row>> {
+        let has_changed = |error: &Error| {
+            error
+                .sqlstate()
+                .is_some_and(|state| CHANGED.contains(&state))
+        };
+        let mut answer = self.ask_once(statement);
         for _ in 1..ATTEMPTS {
-            match self.ask_once(statement) {
-                Err(error) if error.sqlstate().is_some_and(|state| GONE.contains(&state)) => {}
-                answer => return answer,
+            if !answer.as_ref().is_err_and(has_changed) {
+                break;
             }
+            answer = self.ask_once(statement);
         }
-        self.ask_once(statement)
+        answer.map_err(|error| self.explained(error))
     }
 
     fn ask_once(&mut self, statement: &str) -> Result<Vec<Row>> {
@@ -145,7 +164,7 @@ impl Server {
             }
         };
         shared::signals::check()?;
-        answer.map_err(|error| self.explained(error.into()))
+        answer.map_err(Error::from)
     }
 
     /// Lets no statement run beyond the end.

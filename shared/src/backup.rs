@@ -15,9 +15,9 @@ pub use checksum::sha256;
 pub use folder::{Backup, Backups, Glimpse, State, list};
 pub use manifest::{Extension, File, Format, LargeObjects, Manifest, Table, VERSION, hexadecimal};
 pub use name::{
-    Name, checksums_of, is_unfinished_proof, manifest_of, partial_of, proof_of, stamp, unchecksums,
-    unmanifest, unpartial, unproof,
+    Name, checksums_of, is_unfinished_proof, manifest_of, mark_of, partial_of, partial_with,
+    proof_of, stamp, unchecksums, unmanifest, unmark, unpartial, unproof,
 };
 pub use outline::{Common, Outline, Tried};
-pub use place::{Found, Kind, Lock, Place};
+pub use place::{Claim, Found, Kind, Lock, Place};
 pub use proof::Proof;

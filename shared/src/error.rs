@@ -28,6 +28,8 @@ pub enum Kind {
     Usage,
     /// Anything that was tried and did not work.
     Failure,
+    /// The same for want of something here, which says nothing about what was worked on.
+    Machine,
     /// Whoever read our stdout went away: end quietly.
     BrokenPipe,
     /// A signal asked us to stop: clean up and die by it.
@@ -80,6 +82,15 @@ impl Error {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same as trouble of this machine, which says nothing about what was worked on.
+    #[must_use]
+    pub fn of_machine(mut self) -> Self {
+        if matches!(self.kind, Kind::Usage | Kind::Failure) {
+            self.kind = Kind::Machine;
+        }
         self
     }
 

@@ -9,6 +9,7 @@ mod zone;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 
 pub use moment::moment;
@@ -19,9 +20,13 @@ use crate::{Error, Result};
 /// A point in time.
 pub type Time = OffsetDateTime;
 
-/// Now, to the microsecond, which is as exact as PostgreSQL is.
+/// No text can say more than the year 9999: the last time, with room for what is added to it.
+const LAST: Time = datetime!(9999-12-01 00:00:00 UTC);
+
+/// Now, to the microsecond, which is as exact as PostgreSQL is. A clock that is beyond the year 9999
+/// is wrong, and stands still.
 pub fn now() -> Time {
-    let now = OffsetDateTime::now_utc();
+    let now = of_file(SystemTime::now()).unwrap_or(LAST);
     now.truncate_to_microsecond()
 }
 

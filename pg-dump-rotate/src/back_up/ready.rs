@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use shared::backup::{Backup, File, Manifest, Name, Place, State};
+use shared::backup::{Backup, File, Manifest, Name, Place, State, mark_of};
 use shared::time;
 use shared::{Error, Result};
 
@@ -33,7 +33,7 @@ pub fn take(run: &Run<'_>, target: &Target) -> Result<Backup> {
             .warn(format!("made the folder {dir}, which was not there"));
     }
     let (taken_at, started) = (time::now(), Instant::now());
-    let partial = begin(run, &folder, ready.name(run))?;
+    let partial = begin(run, &folder, &ready)?;
     let manifest = ready.write(run, &partial)?;
     let manifest = Manifest {
         taken_at,
@@ -127,10 +127,14 @@ impl Run<'_> {
 }
 
 /// The partial file, after what killed runs have left is gone.
-fn begin(run: &Run<'_>, folder: &Folder, name: Name) -> Result<Partial> {
+fn begin(run: &Run<'_>, folder: &Folder, ready: &Ready) -> Result<Partial> {
+    let mark = match ready {
+        Ready::Database(_) => mark_of(&run.options.selection),
+        Ready::Globals(_) => None,
+    };
     let locked = folder.lock(run.context)?;
     locked.sweep()?;
-    locked.begin(name)
+    locked.begin(ready.name(run), mark.as_deref())
 }
 
 /// What a rotation will find is what counts.

@@ -1,11 +1,12 @@
 //! What `--check` finds fault with in a group of backups.
 
-use shared::backup::Backup;
+use shared::backup::{Backup, Glimpse};
 use shared::time::Time;
 use shared::units::{human_bytes, human_duration};
 
-use super::groups::Group;
+use super::groups::{Bad, Group};
 use crate::cli::Check;
+use crate::problem;
 use crate::record::Record;
 
 /// A record of what is wrong.
@@ -17,13 +18,18 @@ pub fn failed(record: Record) -> Record {
     }
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
     /// A record for each fault, or one that there is none.
     pub fn findings(&self, check: &Check, now: Time) -> Vec<Record> {
-        let of_bad = |(backup, problem): &(&Backup, String)| {
+        let of_bad = |backup: &Backup| {
+            let problem = problem::of(backup).unwrap_or_default();
             failed(Record::of("failed", backup, now)).because(problem)
         };
-        let mut findings: Vec<Record> = self.bad.iter().map(of_bad).collect();
+        let bad = self.bad.iter().map(|bad| match bad {
+            Bad::Listed(place) => of_bad(&self.get(*place)),
+            Bad::Broken(backup) => of_bad(backup),
+        });
+        let mut findings: Vec<Record> = bad.collect();
         let problems = [
             self.missing(),
             self.stale(check, now),
@@ -60,10 +66,9 @@ impl Group<'_> {
 
     /// Of the newest good backup that is none of the future, or of none.
     fn record(&self, now: Time) -> Record {
-        let is_past = |backup: &&&Backup| backup.taken_at <= now;
-        let newest = self.good.iter().find(is_past);
-        match newest.or_else(|| self.good.first()) {
-            Some(newest) => Record::of("ok", newest, now),
+        let newest = self.newest_until(now);
+        match newest.or(self.good.first().copied()) {
+            Some(newest) => Record::of("ok", &self.get(newest), now),
             None => Record {
                 action: "failed".into(),
                 database: self.subject.database.clone(),
@@ -74,8 +79,14 @@ impl Group<'_> {
         }
     }
 
+    fn newest_until(&self, now: Time) -> Option<u32> {
+        let mut good = self.good.iter().copied();
+        good.find(|place| self.glimpse(*place).taken_at <= now)
+    }
+
     fn summary(&self, check: &Check) -> String {
-        let proved = self.good.iter().filter(|backup| backup.proof.is_some());
+        let good = self.good.iter().map(|place| self.glimpse(*place));
+        let proved = good.filter(|backup| backup.proved.is_some());
         let mut summary = match &self.from {
             Some(from) => format!("{from}: "),
             None => String::new(),
@@ -114,10 +125,10 @@ impl Group<'_> {
     fn stale(&self, check: &Check, now: Time) -> Option<String> {
         let most = check.max_age.filter(|_| !self.good.is_empty())?;
         // One from the future says nothing of when the last was taken.
-        let Some(newest) = self.good.iter().find(|backup| backup.taken_at <= now) else {
+        let Some(newest) = self.newest_until(now) else {
             return Some("every good backup has a time in the future".into());
         };
-        let age = (now - newest.taken_at).unsigned_abs();
+        let age = (now - self.glimpse(newest).taken_at).unsigned_abs();
         (age > most).then(|| {
             format!(
                 "the newest good backup is {} old, and {} is the most",
@@ -136,21 +147,21 @@ impl Group<'_> {
 
     /// The one that the newest can be compared with: only sizes of one format and method of
     /// compression can be.
-    fn before(&self) -> Option<&Backup> {
+    fn before(&self) -> Option<u32> {
         let (newest, earlier) = self.good.split_first()?;
-        let kind = |backup: &Backup| {
-            let manifest = backup.manifest.as_ref()?;
-            let method = manifest.compression.split(':').next().map(str::to_string);
-            Some((manifest.format, method))
+        let kind = |backup: Glimpse<'a>| {
+            let manifest = backup.manifest?;
+            Some((manifest.format, manifest.compression.split(':').next()))
         };
-        let kind_of_newest = kind(newest);
-        let mut like_it = earlier.iter().filter(|b| kind(b) == kind_of_newest);
-        like_it.next().copied()
+        let kind_of_newest = kind(self.glimpse(*newest));
+        let mut earlier = earlier.iter().copied();
+        earlier.find(|place| kind(self.glimpse(*place)) == kind_of_newest)
     }
 
     fn shrunken(&self, check: &Check) -> Option<String> {
         let ratio = check.max_shrink_ratio?;
-        let (now, then) = (self.good.first()?.bytes?, self.before()?.bytes?);
+        let bytes = |place| self.get(place).bytes;
+        let (now, then) = (bytes(*self.good.first()?)?, bytes(self.before()?)?);
         let shrunken = (now as f64) < then as f64 * (1.0 - ratio);
         shrunken.then(|| {
             format!(

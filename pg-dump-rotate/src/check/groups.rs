@@ -7,23 +7,22 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use shared::backup::{Backup, Format};
+use shared::backup::{Backup, Backups, Common, Format, Glimpse};
 use shared::time::Time;
 
-use crate::problem;
 use crate::rotate::series;
 use crate::scope::{Scope, Subject};
 
 /// The backups of one subject that are earlier and later ones of the same.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Group<'a> {
+    all: &'a Backups,
     pub subject: Subject,
     /// Where they are from, in words, where others of the subject are from elsewhere.
     pub from: Option<String>,
-    /// Newest first.
-    pub good: Vec<&'a Backup>,
-    /// With what is wrong.
-    pub bad: Vec<(&'a Backup, String)>,
+    /// By their places among all, newest first.
+    pub good: Vec<u32>,
+    pub bad: Vec<Bad<'a>>,
     /// How many of the good ones are of a server that was there before.
     pub of_earlier: usize,
     /// What was passed over, as nothing says that it is of this subject: how files are called.
@@ -32,69 +31,101 @@ pub struct Group<'a> {
     pub partial: Vec<(String, usize)>,
 }
 
+/// One that can't be relied on.
+#[derive(Debug, Clone, Copy)]
+pub enum Bad<'a> {
+    /// By its place among all.
+    Listed(u32),
+    /// One of others that is not whole.
+    Broken(&'a Backup),
+}
+
 /// What one server left, or others' files with names of one kind. Newest first, never empty.
 struct Part<'a> {
-    backups: Vec<&'a Backup>,
+    all: &'a Backups,
+    /// By their places.
+    backups: Vec<u32>,
     /// How many of them are of a server that was there before.
     earlier: usize,
 }
 
 impl<'a> Group<'a> {
     /// The groups of all backups, of those that are not whole, and of what was named and is missing.
-    pub fn all(scope: &Scope, backups: &'a [Backup], broken: &'a [(Backup, Subject)]) -> Vec<Self> {
-        let mut groups = of_manifests(backups);
-        let unknown = backups.iter().filter(|backup| backup.manifest.is_none());
-        let unknown = unknown.filter_map(|backup| Some((backup, Subject::of(backup)?)));
+    pub fn all(scope: &Scope, all: &'a Backups, broken: &'a [(Backup, Subject)]) -> Vec<Self> {
+        let mut groups = of_manifests(all);
+        let unknown = (0..).zip(all.glimpses());
+        let unknown = unknown.filter(|(_, backup)| backup.manifest.is_none());
+        let unknown = unknown.filter_map(|(place, backup)| {
+            let subject = Subject::of(&backup)?;
+            Some((Bad::Listed(place), subject))
+        });
         let broken = broken.iter();
-        let broken = broken.map(|(backup, subject)| (backup, subject.clone()));
-        for (backup, subject) in unknown.chain(broken) {
-            let why = problem::of(backup).unwrap_or_default();
+        let broken = broken.map(|(backup, subject)| (Bad::Broken(backup), subject.clone()));
+        for (bad, subject) in unknown.chain(broken) {
             let of_its_kind = groups.values_mut().flatten();
             let mut of_its_kind = of_its_kind.filter(|group| group.has_kind_of(&subject));
             if let Some(group) = of_its_kind.next() {
-                group.bad.push((backup, why));
+                group.bad.push(bad);
                 continue;
             }
             let groups = groups.entry(subject.clone()).or_default();
             if groups.is_empty() {
-                groups.push(Self::of_nothing(subject));
+                groups.push(Self::of_nothing(all, subject));
             }
-            groups[0].bad.push((backup, why));
+            groups[0].bad.push(bad);
         }
         for subject in missing(scope, &groups) {
-            let group = Self::of_nothing(subject.clone());
+            let group = Self::of_nothing(all, subject.clone());
             groups.insert(subject, vec![group]);
         }
         groups.into_values().flatten().collect()
     }
 
-    /// What can't be read says nothing of its database: it goes with those that are called alike.
-    fn has_kind_of(&self, subject: &Subject) -> bool {
-        let is_alike = |backup: &Backup| {
-            let names = backup.manifest.as_ref().map(|manifest| &manifest.names);
-            names == Some(&subject.names)
-        };
-        let bad = self.bad.iter().map(|(backup, _)| backup);
-        subject.names.is_some() && self.good.iter().chain(bad).any(|backup| is_alike(backup))
+    /// What is seen of the one at this place.
+    pub fn glimpse(&self, place: u32) -> Glimpse<'a> {
+        self.all.glimpse(place as usize)
     }
 
-    fn of_nothing(subject: Subject) -> Self {
+    /// The one at this place.
+    pub fn get(&self, place: u32) -> Backup {
+        self.all.get(place as usize)
+    }
+
+    /// What can't be read says nothing of its database: it goes with those that are called alike.
+    fn has_kind_of(&self, subject: &Subject) -> bool {
+        let names = |place: u32| self.glimpse(place).manifest.map(|of| &of.names);
+        let is_alike = |place: u32| names(place) == Some(&subject.names);
+        let bad = self.bad.iter().filter_map(|bad| match bad {
+            Bad::Listed(place) => Some(*place),
+            Bad::Broken(_) => None,
+        });
+        subject.names.is_some() && self.good.iter().copied().chain(bad).any(is_alike)
+    }
+
+    fn of_nothing(all: &'a Backups, subject: Subject) -> Self {
         Self {
+            all,
             subject,
-            ..Self::default()
+            from: None,
+            good: Vec::new(),
+            bad: Vec::new(),
+            of_earlier: 0,
+            unsure: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
     fn of_part(subject: &Subject, part: &Part<'a>, is_one_of_several: bool) -> Self {
-        let mut group = Self::of_nothing(subject.clone());
+        let mut group = Self::of_nothing(part.all, subject.clone());
         group.from = is_one_of_several.then(|| part.from());
         let earlier = part.backups.len() - part.earlier;
-        for (place, backup) in part.backups.iter().enumerate() {
-            match problem::of(backup) {
-                Some(problem) => group.bad.push((backup, problem)),
-                None => {
-                    group.good.push(backup);
-                    group.of_earlier += usize::from(place >= earlier);
+        for (number, place) in part.backups.iter().enumerate() {
+            let backup = group.glimpse(*place);
+            match backup.is_ok() && backup.proved != Some(false) {
+                false => group.bad.push(Bad::Listed(*place)),
+                true => {
+                    group.good.push(*place);
+                    group.of_earlier += usize::from(number >= earlier);
                 }
             }
         }
@@ -115,16 +146,18 @@ fn missing(scope: &Scope, groups: &BTreeMap<Subject, Vec<Group<'_>>>) -> Vec<Sub
     unseen.map(subject).collect()
 }
 
-fn of_manifests(backups: &[Backup]) -> BTreeMap<Subject, Vec<Group<'_>>> {
+fn of_manifests(all: &Backups) -> BTreeMap<Subject, Vec<Group<'_>>> {
     let mut parts: BTreeMap<Subject, Vec<Part<'_>>> = BTreeMap::new();
-    for places in series::split_few(backups) {
-        let all = places.into_iter().map(|place| &backups[place as usize]);
+    for places in series::split(all) {
         // Rotation weighs scripts of others against the backups of the server that their
         // database has elsewhere; here they would lend them their youth.
-        let (scripts, others): (Vec<_>, Vec<_>) = all.partition(|backup| is_script(backup));
+        let is_script = |place: &u32| is_script(all.glimpse(*place as usize).manifest);
+        let (scripts, others): (Vec<_>, Vec<_>) = places.into_iter().partition(is_script);
         for backups in [scripts, others] {
-            if let Some(subject) = backups.first().and_then(|backup| Subject::of(backup)) {
+            let first = backups.first().map(|place| all.glimpse(*place as usize));
+            if let Some(subject) = first.and_then(|first| Subject::of(&first)) {
                 let part = Part {
+                    all,
                     backups,
                     earlier: 0,
                 };
@@ -177,11 +210,19 @@ fn with_forerunners(mut parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
 
 impl Part<'_> {
     fn newest(&self) -> Time {
-        self.backups[0].taken_at
+        self.first().taken_at
     }
 
     fn oldest(&self) -> Time {
-        self.backups[self.backups.len() - 1].taken_at
+        self.glimpse(self.backups.len() - 1).taken_at
+    }
+
+    fn first(&self) -> Glimpse<'_> {
+        self.glimpse(0)
+    }
+
+    fn glimpse(&self, number: usize) -> Glimpse<'_> {
+        self.all.glimpse(self.backups[number] as usize)
     }
 
     /// Nothing succeeds to scripts that may be of anything.
@@ -190,27 +231,26 @@ impl Part<'_> {
     }
 
     fn is_of_scripts(&self) -> bool {
-        is_script(self.backups[0])
+        is_script(self.first().manifest)
     }
 
     /// In words.
     fn from(&self) -> String {
-        let manifests = self.backups.iter().filter_map(|b| b.manifest.as_ref());
+        let all = 0..self.backups.len();
+        let manifests = all.filter_map(|number| self.glimpse(number).manifest);
         let mut known = manifests.clone().filter(|manifest| !manifest.adopted);
-        match known.next().map(|manifest| manifest.server()) {
+        match known.next().map(Common::server) {
             Some(Some(server)) => format!("server …{server}"),
             Some(None) => "a server that is not known".into(),
             None => {
-                let names = manifests.filter_map(|manifest| manifest.names.as_deref());
-                let names = names.collect::<Vec<_>>().first().copied();
-                format!("files named {}", names.unwrap_or("otherwise"))
+                let mut names = manifests.filter_map(|manifest| manifest.names.as_deref());
+                format!("files named {}", names.next().unwrap_or("otherwise"))
             }
         }
     }
 }
 
 /// A script of others says nothing of its database: that was said by -d.
-fn is_script(backup: &Backup) -> bool {
-    let manifest = backup.manifest.as_ref();
+fn is_script(manifest: Option<&Common>) -> bool {
     manifest.is_some_and(|m| m.adopted && m.format == Format::Plain && m.database.is_some())
 }

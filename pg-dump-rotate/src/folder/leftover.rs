@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use shared::backup::{Kind, Manifest, Name, Place, unchecksums, unmanifest, unpartial};
+use shared::backup::{Kind, Manifest, Name, Place, unchecksums, unmanifest, unmark, unpartial};
 use shared::{Context, Result};
 
 /// The hidden files of one backup, by their names: at least one.
@@ -15,6 +15,8 @@ pub struct Leftover {
     pub name: String,
     /// Its data: a file or a folder.
     pub data: Option<String>,
+    /// What tells which part of the database it is of, where it is not of all.
+    mark: Option<String>,
     /// Its manifest.
     pub manifest: Option<String>,
     /// Its file for `sha256sum -c`.
@@ -27,16 +29,17 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// The data that is being written, if it is of the same database and label.
-    pub(super) fn busy_with(&self, name: &Name) -> Option<&str> {
+    /// The data that is being written, if it is of the same.
+    pub(super) fn busy_with(&self, name: &Name, mark: Option<&str>) -> Option<&str> {
         self.data
             .as_deref()
-            .filter(|_| self.busy && self.is_like(name))
+            .filter(|_| self.busy && self.is_like(name, mark))
     }
 
-    /// Whether it is of the same database and label.
-    pub(super) fn is_like(&self, name: &Name) -> bool {
-        Name::parse(&self.name).is_some_and(|other| other.stem() == name.stem())
+    /// Whether it is of the same part of the same database and label.
+    pub(super) fn is_like(&self, name: &Name, mark: Option<&str>) -> bool {
+        let is_like = |other: Name| other.stem() == name.stem();
+        self.mark.as_deref() == mark && Name::parse(&self.name).is_some_and(is_like)
     }
 
     /// The name of what to show of it: the data, or what there is.
@@ -71,11 +74,15 @@ pub fn leftovers(place: &Place) -> Result<Vec<Leftover>> {
         let Some(target) = unpartial(file_name) else {
             return;
         };
-        let name = unmanifest(target).or(unchecksums(target)).unwrap_or(target);
+        let beside = unmanifest(target).or(unchecksums(target));
+        let (name, mark) = beside.map_or_else(|| unmark(target), |name| (name, None));
         let left = found.entry(name.to_string()).or_default();
         let hidden = Some(file_name.to_string());
         match kind {
-            Kind::File | Kind::Folder if target == name => left.data = hidden,
+            Kind::File | Kind::Folder if beside.is_none() => {
+                left.data = hidden;
+                left.mark = mark.map(str::to_string);
+            }
             Kind::File if unmanifest(target).is_some() => left.manifest = hidden,
             Kind::File => left.checksums = hidden,
             _ => {}

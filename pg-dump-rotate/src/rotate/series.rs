@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::backup::{Backup, Backups, Common};
+use shared::backup::{Backups, Common};
 
 use crate::scope::{Key, Subject};
 
@@ -13,18 +13,7 @@ use crate::scope::{Key, Subject};
 /// are of; where those are of several servers, or the adopted ones have names of several kinds, those
 /// of each kind are a series of their own.
 pub fn split(backups: &Backups) -> Vec<Vec<u32>> {
-    split_all(|| backups.glimpses().map(|backup| backup.manifest))
-}
-
-/// The same of a few.
-pub fn split_few(backups: &[Backup]) -> Vec<Vec<u32>> {
-    split_all(|| backups.iter().map(|backup| backup.manifest.as_deref()))
-}
-
-fn split_all<'a, M>(manifests: impl Fn() -> M) -> Vec<Vec<u32>>
-where
-    M: Iterator<Item = Option<&'a Common>>,
-{
+    let manifests = || backups.glimpses().map(|backup| backup.manifest);
     let mut origins = Origins::new();
     let mut last = None;
     for manifest in manifests().flatten() {

@@ -30,7 +30,8 @@ pub const TOOL: Tool = Tool::new(
      Takes backups of pg_dump in every format, whoever made them: custom, directory, tar and \
      plain, the last also compressed by gzip, zstd, lz4, bzip2 or xz, whatever the file is \
      called. Beside one with a manifest of pg-dump-rotate every file must be what the manifest \
-     says, and so must the rows of each table and the large objects. Roles and tablespaces that \
+     says, and so must the rows of each table and the large objects. Without one, a file that \
+     NAME.sha256 is about must have that checksum. Roles and tablespaces that \
      pg-dump-rotate --globals took in the same run are restored first; a backup of them, or \
      pg_dumpall's script of them, can be verified itself. \
      A script that does not create its database (pg_dump without -C) does not say its locale: it \
@@ -55,7 +56,8 @@ pub const TOOL: Tool = Tool::new(
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
-     is dropped at the end, or by the next run where this one was killed or cut off. However many jobs \
+     is dropped at the end, also where this one is killed: a process that looks after it does that then, or the \
+     next run. However many jobs \
      there are, half of the connections that are free and the last ten are left to others. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \
@@ -83,7 +85,7 @@ pub const TOOL: Tool = Tool::new(
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
      \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
-     is told of alike. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
+     is told of alike, whether it feeds a column or none. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
      and are unique or excluded where they have to be, the server asked when it restored them: with --live \
      and --base-backup that is asked, too. (Domains within arrays and composite types are not looked \
      for. Unique keys are read in the order of their indexes.) What could not be \
@@ -146,7 +148,8 @@ pub const TOOL: Tool = Tool::new(
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
      about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
      from being restored. Nor is a backup to blame for what a server refuses that is older than its \
-     own or its pg_dump, nor for what locale C refuses in place of one that is missing.\n\n\
+     own or its pg_dump, nor for what locale C refuses in place of one that is missing, nor for security labels \
+     whose library (anon, say) is not loaded.\n\n\
      With --archive-only no server is started: every byte is read, decompressed and compared \
      with the manifest, which finds damage and can't find that a backup does not restore. A \
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\

@@ -13,6 +13,7 @@ use shared::{Context, Error, Result, signals};
 use super::base::{Base, Damage};
 use super::room::ensure_room;
 use super::tar;
+use crate::room::MAKE_ROOM;
 use crate::threads::{lock, on_threads};
 
 /// Folders whose contents mean nothing to another server; pg_basebackup leaves them out.
@@ -200,7 +201,7 @@ impl Plan {
             owner.make_folder(folder)?;
         }
         for (to, link) in &self.links {
-            symlink(to, link).context(|| link.display().to_string())?;
+            make_link(to, link)?;
         }
         let files = Mutex::new(self.files);
         on_threads(jobs, || {
@@ -237,14 +238,19 @@ fn copy_file(from: &Path, to: &Path, owner: Owner) -> Result<()> {
     }
 }
 
+fn make_link(to: &Path, link: &Path) -> Result<()> {
+    let made = symlink(to, link).context(|| link.display().to_string());
+    made.map_err(Error::of_machine)
+}
+
 /// Writes to a file of the copy.
 pub fn write(target: &mut File, bytes: &[u8], path: &Path) -> Result<()> {
     target.write_all(bytes).map_err(|error| {
         let full = error.kind() == io::ErrorKind::StorageFull;
         let error = Error::new(format!("could not write {}: {error}", path.display()));
         match full {
-            true => error.with_hint("make room, or name another folder in TMPDIR"),
-            false => error,
+            true => error.with_hint(MAKE_ROOM).of_machine(),
+            false => error.of_machine(),
         }
     })
 }
@@ -288,7 +294,7 @@ fn link_spaces<'a>(
     }
     for number in numbers {
         let link = folder.join(number);
-        symlink(spaces.join(number), &link).context(|| link.display().to_string())?;
+        make_link(&spaces.join(number), &link)?;
     }
     Ok(())
 }

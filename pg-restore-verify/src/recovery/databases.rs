@@ -204,6 +204,8 @@ fn count(session: &CopyOut, copy: &str) -> Result<Read> {
     match read {
         Ok(()) => Ok(Read::Rows(rows)),
         Err(error) => match error.sqlstate() {
+            // The machine's: no room, no memory, a server that ends.
+            Some(code) if code.starts_with("53") || code.starts_with("57P") => Err(error),
             Some("58P01") if error.message().contains("access file") => {
                 Ok(Read::Lacking(error.in_one_line()))
             }

@@ -68,14 +68,16 @@ impl Control {
     /// # Errors
     /// When it can't be read as one of this version.
     pub fn read(postgres: &Program, draft: &Draft) -> Result<Self> {
-        let program = postgres.sibling("pg_controldata")?;
+        let program = postgres.sibling("pg_controldata");
+        let program = program.map_err(Error::of_machine)?;
         let mut command = draft.command(program.path());
         command
             .arg("-D")
             .arg(draft.data())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        let mut child = Child::spawn(command, "pg_controldata")?;
+        let child = Child::spawn(command, "pg_controldata");
+        let mut child = child.map_err(Error::of_machine)?;
         let text = std::io::read_to_string(child.stdout()?)?;
         let finished = child.wait()?;
         let words = finished.stderr.to_lowercase();

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use shared::{Error, Result, units};
 
+use crate::room::MAKE_ROOM;
+
 /// What the copy needs beside its own size: WAL, and what the recovery adds.
 const BESIDE: u64 = 256 << 20;
 
@@ -21,5 +23,6 @@ pub fn ensure_room(folder: &Path, bytes: u64) -> Result<()> {
         "the copy of the backup needs {needed}, and {} has {free}",
         folder.display()
     ))
-    .with_hint("make room, or name another folder in TMPDIR"))
+    .with_hint(MAKE_ROOM)
+    .of_machine())
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use shared::cli::Context;
 use shared::cluster::{Cluster, Draft, State};
+use shared::error::Kind;
 use shared::programs::Program;
-use shared::{Context as _, Error, Result};
+use shared::{Context as _, Error, Result, signals};
 
 use super::archive::{Archive, Segment};
 use super::end;
@@ -17,6 +18,9 @@ use super::target::Target;
 use super::timelines::Timelines;
 use super::words::Words;
 use crate::preload;
+use crate::restore::server_gone;
+use crate::room::MAKE_ROOM;
+use crate::server::Server;
 
 /// What would tell the copy's server how to run, or where to find another server's files.
 const NOT_OURS: &[&str] = &[
@@ -84,12 +88,11 @@ impl Recovery<'_> {
         archive: Archive,
         records: Records,
     ) -> Result<(Outcome, Seen)> {
-        neutralise(&draft)?;
         let settings = self.settings()?;
-        let system = self.control.system();
-        let fetcher = Fetcher::start(archive.clone(), &draft, system, records)?;
-        draft.start(self.postgres, &settings)?;
-        let state = self.wait(&mut draft, &fetcher)?;
+        let fetcher = self.begin(&mut draft, &archive, records, &settings);
+        let fetcher = fetcher.map_err(Error::of_machine)?;
+        let state = self.wait(&mut draft, &fetcher);
+        let state = state.map_err(Error::of_machine)?;
         let log = draft.log();
         let seen = fetcher.seen();
         drop(fetcher);
@@ -105,8 +108,24 @@ impl Recovery<'_> {
             return Ok((Outcome::Failed(object, why), seen));
         }
         let reached = self.reached(&words, &draft)?;
-        let cluster = draft.into_cluster(self.postgres, &settings)?;
+        let cluster = draft.into_cluster(self.postgres, &settings);
+        let cluster = cluster.map_err(Error::of_machine)?;
         Ok((Outcome::Recovered(Box::new(cluster), reached), seen))
+    }
+
+    /// Starts the server, and who brings it its WAL.
+    fn begin(
+        &self,
+        draft: &mut Draft,
+        archive: &Archive,
+        records: Records,
+        settings: &[(String, String)],
+    ) -> Result<Fetcher> {
+        neutralise(draft)?;
+        let system = self.control.system();
+        let fetcher = Fetcher::start(archive.clone(), draft, system, records)?;
+        draft.start(self.postgres, settings)?;
+        Ok(fetcher)
     }
 
     fn settings(&self) -> Result<Vec<(String, String)>> {
@@ -161,18 +180,10 @@ impl Recovery<'_> {
             Some(Trouble::Tablespace { file, path }) => return Err(own_tablespace(file, path)),
             _ => {}
         }
-        let last = words.last().unwrap_or("the server ended without a word");
-        let ours = [
-            "shared memory",
-            "No space left on device",
-            "Too many open files",
-        ];
-        if ours.iter().any(|sign| last.contains(sign)) {
-            return Err(
-                Error::new(format!("the temporary server did not start: {last}"))
-                    .with_hint("make room, or name another folder in TMPDIR"),
-            );
+        if let Some(error) = own_trouble(words) {
+            return Err(error);
         }
+        let last = words.last().unwrap_or("the server ended without a word");
         let target = self.target.describe();
         if last.contains("stop point is before consistent recovery point") {
             let why = "is before the end of the base backup: an older one is needed";
@@ -288,12 +299,58 @@ impl Recovery<'_> {
     }
 }
 
+/// The error of a server that ended for want of something here, or that somebody ended.
+fn own_trouble(words: &Words<'_>) -> Option<Error> {
+    const FULL: [&str; 6] = [
+        "No space left on device",
+        "Disk quota exceeded",
+        "could not extend file",
+        "shared memory",
+        "out of memory",
+        "Cannot allocate memory",
+    ];
+    const LACKING: [&str; 4] = [
+        "Too many open files",
+        "could not fork",
+        "could not access file",
+        "could not load library",
+    ];
+    let did_not_start = |last| Error::new(format!("the temporary server did not start: {last}"));
+    let error = match (words.last(), words.ended_by()) {
+        (Some(last), _) if FULL.iter().any(|sign| last.contains(sign)) => {
+            did_not_start(last).with_hint(MAKE_ROOM)
+        }
+        (Some(last), _) if LACKING.iter().any(|sign| last.contains(sign)) => did_not_start(last),
+        // By who looks after memory, as a rule; or all of it, without a word.
+        (None, Some("9" | "15") | None) => {
+            Error::new("the temporary server was ended before its recovery was")
+                .with_hint("the kernel does so where memory is short: its log tells")
+        }
+        _ => return None,
+    };
+    Some(error.of_machine())
+}
+
+/// In other words, if what failed did so because the server that had recovered is gone or has no room.
+pub fn explained(server: &Server, error: Error) -> Error {
+    if signals::check().is_err() || error.kind() == Kind::BrokenPipe {
+        return error;
+    }
+    let is_gone = error.sqlstate().is_none() && server.connect_to_server().is_err();
+    let error = match is_gone {
+        true => server_gone(error.in_one_line()),
+        false => error,
+    };
+    error.of_machine()
+}
+
 /// The error of WAL that would lead the server to another one's files.
 pub fn own_tablespace(file: &str, path: &str) -> Error {
     Error::new(format!(
         "{file} creates a tablespace in {path}, which the recovered server would use on this machine"
     ))
     .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
+    .of_machine()
 }
 
 fn ended_at(words: &Words<'_>) -> String {

@@ -9,6 +9,14 @@ impl<'a> Words<'a> {
         self.lines(&["FATAL:", "PANIC:"]).next()
     }
 
+    /// The signal that ended the process which recovers.
+    pub fn ended_by(&self) -> Option<&'a str> {
+        let by = |line: &'a str| line.split_once(" was terminated by signal ");
+        let (who, signal) = self.lines(&["LOG:"]).find_map(by)?;
+        who.starts_with("startup process")
+            .then(|| signal.split(':').next())?
+    }
+
     /// Whether the server stopped where it was told to.
     pub fn stopped_at_target(&self) -> bool {
         self.lines(&["LOG:"])
@@ -86,5 +94,8 @@ mod tests {
         assert_eq!(words.last_transaction().unwrap(), "2026-11-20T16:00:00.5Z");
         assert!(words.last().unwrap().starts_with("recovery ended before"));
         assert!(!words.stopped_at_target() && words.damage().is_none());
+        assert_eq!(words.ended_by(), None);
+        let killed = "LOG:  startup process (PID 7) was terminated by signal 9: Killed\n";
+        assert_eq!(Words(killed).ended_by(), Some("9"));
     }
 }

@@ -147,6 +147,16 @@ impl Refusal {
         self.message.contains("invalid input syntax for type money")
     }
 
+    /// Whether it is about a security label, for which a library has to be loaded.
+    pub fn is_about_label_provider(&self) -> bool {
+        is_about_label_provider(&self.message)
+    }
+
+    /// Whether the server refused it by itself, whatever is in the backup.
+    pub fn is_of_server(&self) -> bool {
+        self.is_about_money() || self.is_about_label_provider()
+    }
+
     /// Whether it is about what only servers of one build number their columns by.
     pub fn is_about_number_of_server(&self) -> bool {
         let about = format!("unrecognized parameter \"{}\"", attribute_versions::NAME);
@@ -200,6 +210,15 @@ impl Refusal {
         })
     }
 }
+
+/// Whether the server refuses a security label for want of the library that takes it.
+pub fn is_about_label_provider(message: &str) -> bool {
+    message.contains("security label provider") && message.contains("loaded")
+}
+
+/// What to do about that.
+pub const LABELS: &str = "the library that takes such labels is not loaded: --preload LIB has the \
+                          private server load it at its start, and -d names a server that does";
 
 /// The error to end with when the server is no longer there.
 pub fn server_gone(detail: String) -> Error {

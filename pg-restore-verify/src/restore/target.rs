@@ -207,7 +207,7 @@ impl Target {
             .then(|| Doubt::Old(attribute_versions::NEEDS_SUCH_A_SERVER.to_string()));
         let doubt = of_build.or(self.doubt.clone()).or(of_rest);
         let lacks = !self.lacking.is_empty() || doubt.is_some();
-        let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_about_money();
+        let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_of_server();
         if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)
             || refusals
                 .iter()

@@ -267,7 +267,7 @@ fn blame(missing: &Missing, is_shared: bool, refusals: &mut [Refusal]) {
             refusal.blame = Some(Blame::Right);
         }
         let doubt = missing.doubt.as_ref();
-        let is_own = doubt.is_some_and(|doubt| doubt.is_of(refusal)) || refusal.is_about_money();
+        let is_own = doubt.is_some_and(|doubt| doubt.is_of(refusal)) || refusal.is_of_server();
         if refusal.blame.is_none() && is_own {
             refusal.blame = Some(Blame::Server);
         }

@@ -8,7 +8,7 @@ use crate::archive::Archive;
 use crate::choice;
 use crate::proof::counted;
 use crate::record::{Findings, Status};
-use crate::restore::{Blame, Harmless, Refusal, Restored, Target};
+use crate::restore::{Blame, Harmless, LABELS, Refusal, Restored, Target};
 
 impl Restored {
     /// Takes away the errors about what was not chosen; how many there were.
@@ -110,7 +110,10 @@ impl Restored {
                 }
                 Blame::Reach => format!("{words}{others}"),
                 Blame::Server => {
-                    let why = self.contents.withheld.doubt();
+                    let why = match first.is_about_label_provider() {
+                        true => Some(LABELS),
+                        false => self.contents.withheld.doubt(),
+                    };
                     let why = why.unwrap_or("the server writes money in another way: lc_monetary");
                     format!("{words}{others}: {why}")
                 }

@@ -299,6 +299,11 @@ fn sequences_are_behind_only_where_a_number_is_met_again() {
          create sequence finished maxvalue 3;
          create table full_up (id smallint default nextval('finished'));
          insert into full_up select from generate_series(1, 3);
+         create sequence sunk increment -2 minvalue -3;
+         select nextval('sunk'), nextval('sunk');
+         create sequence at_its_last minvalue 2 maxvalue 3 start 3;
+         create sequence once_more maxvalue 2 cycle;
+         select nextval('once_more'), nextval('once_more');
          create sequence prefixed;
          create table invoices (id text default 'INV' || nextval('prefixed'), n int default nextval('prefixed') * 10);
          insert into invoices (n) values (999999);
@@ -318,7 +323,8 @@ fn sequences_are_behind_only_where_a_number_is_met_again() {
     };
     let (ended, records) = at_their_end(of(&output, "sequence_columns"));
     let ended: Vec<&str> = ended.iter().map(|(_, name, _)| name.as_str()).collect();
-    assert_eq!(ended, ["public.finished", "public.largest"], "{output:?}");
+    let expected = ["public.finished", "public.largest", "public.sunk"];
+    assert_eq!(ended, expected, "{output:?}");
     assert_eq!(records.len(), 1, "{output:?}");
     assert_eq!(records[0].0, "ok", "{output:?}");
     database.sql(
@@ -368,6 +374,27 @@ fn sequences_are_behind_only_where_a_number_is_met_again() {
         .map(|(a, b)| (a.to_string(), b.to_string()))
         .collect();
     assert_eq!(behind, expected, "{output:?}");
+}
+
+#[test]
+fn collations_are_of_the_version_that_ordered_what_was_restored() {
+    let database = Database::new();
+    database.sql(
+        "create collation german (provider = icu, locale = 'de');
+         create table words (word text collate german primary key);
+         insert into words values ('ä'), ('z')",
+    );
+    let output = verify_whole(&database, &[]);
+    expect_verdict(&output, "ok");
+    let told = of(&output, "collations");
+    assert_eq!((told.len(), told[0].0.as_str()), (1, "ok"), "{output:?}");
+    let output = verify_changed(&database, |script| {
+        let other =
+            "update pg_catalog.pg_collation set collversion = '1.2' where collname = 'german';";
+        meddled(&script, other)
+    });
+    expect_verdict(&output, "failed");
+    assert_eq!(failed(&output), ["collations public.german"], "{output:?}");
 }
 
 /// Without a manifest, the column tells what was lost with the position.

@@ -48,6 +48,8 @@ fn every_fault_is_found() {
         "create extension amcheck;
          create table parent (id serial primary key);
          insert into parent (id) select generate_series(1, 10);
+         create sequence used_up maxvalue 2;
+         select nextval('used_up'), nextval('used_up');
          create table child (id int, parent int references parent);
          insert into child select i, i from generate_series(1, 10) i;
          alter table child disable trigger all;
@@ -77,6 +79,7 @@ fn every_fault_is_found() {
         "indexes public.child_id",
         "btrees public.child_key",
         "sequence_columns public.parent_id_seq",
+        "sequence_columns public.used_up",
         "collations public.german",
     ];
     assert_eq!(failed(&output), expected, "{output:?}");

@@ -20,6 +20,7 @@ mod kept;
 mod killed;
 mod limits;
 mod live;
+mod loaded;
 mod lost;
 mod manifests;
 mod meddled;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use shared::backup::Manifest;
-use tests::{Database, tool};
+use tests::{Database, Output, tool};
 
-use crate::backups::{expect_verdict, failed, shop, verify};
+use crate::backups::{expect_verdict, failed, plain, shop, verify};
 
 fn backup(database: &Database, folder: &Path, options: &[&str]) -> PathBuf {
     let run = tool("pg-dump-rotate").args(["-d", &database.conninfo(), "--dir"]);
@@ -51,6 +51,35 @@ fn of_every_format() {
             "{options:?}: {output:?}"
         );
     }
+}
+
+/// As `sha256sum app.sql > app.sql.sha256` leaves it.
+#[test]
+fn a_checksum_without_a_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sql");
+    let script = plain(&shop(), &[]);
+    fs::write(&path, &script).unwrap();
+    let sum = shared::backup::sha256(&path).unwrap();
+    let list = folder.path().join("app.sql.sha256");
+    fs::write(&list, format!("{sum}  app.sql\n")).unwrap();
+    let told = |output: &Output| {
+        let lines = output.json_lines();
+        let mut told = lines.into_iter().filter(|line| line["check"] == "checksum");
+        told.next().unwrap()
+    };
+    let output = verify(&path);
+    expect_verdict(&output, "ok");
+    assert_eq!(told(&output)["status"], "ok", "{output:?}");
+    // What nothing else would tell.
+    fs::write(&path, script.replacen("Dumped from", "dumped from", 1)).unwrap();
+    let output = tool("pg-restore-verify")
+        .arg("--archive-only")
+        .arg(&path)
+        .run();
+    assert_eq!(failed(&output), ["checksum"], "{output:?}");
+    let words = told(&output)["message"].to_string();
+    assert!(words.contains("app.sql.sha256"), "{words}");
 }
 
 #[test]

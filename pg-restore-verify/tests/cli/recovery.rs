@@ -289,6 +289,7 @@ fn a_packed_backup_does_not_fill_the_disk() {
         output.stderr.contains("the copy of the backup needs"),
         "{output:?}"
     );
+    assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
     assert_eq!(files_in(small.0.path()), [""; 0]);
 }
 

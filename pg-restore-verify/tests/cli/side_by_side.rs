@@ -264,6 +264,29 @@ fn a_constraint_that_reads_another_table_meets_it_as_pg_restore_loads_it() {
     }
 }
 
+/// What a value has to meet may look at whatever it likes: here that its session is the only one.
+#[test]
+fn a_table_whose_values_ask_functions_comes_on_one_connection() {
+    for (column, value) in [
+        ("span", "span(1, 1, '[]')"),
+        ("pair[]", "array[row(1)::pair]"),
+    ] {
+        let database = Database::new();
+        database.sql(&format!(
+            "create function only_one(int) returns bool language plpgsql as $$
+                 begin return pg_try_advisory_lock(1); end $$;
+             create domain alone as int check (only_one(value));
+             create type pair as (a alone);
+             create type span as range (subtype = alone);
+             create table t (c {column}, words text);
+             insert into t select {value}, repeat('x', 640) from generate_series(1, 20000) i"
+        ));
+        let output = verify_script(&plain(&database, &["-Fp"]), SPREAD);
+        assert_eq!(failed(&output), [""; 0], "{column} {output:?}");
+        expect_verdict(&output, "ok");
+    }
+}
+
 /// Two indexes that wait for each other, once: the server ends one of them, which says nothing about
 /// the backup. By our own sessions as by those of pg_restore.
 #[test]

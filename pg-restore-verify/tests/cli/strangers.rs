@@ -311,6 +311,7 @@ fn what_is_no_backup_is_refused() {
             .contains("neither a data folder nor a base.tar"),
         "{output:?}"
     );
+    assert_eq!(of(&output, "verdict")[0]["status"], "failed");
     let output = recover(&backup)
         .arg("--wal")
         .arg(&empty)
@@ -330,6 +331,8 @@ fn what_is_no_backup_is_refused() {
         output.stderr.contains("PostgreSQL 9 needs that version"),
         "{output:?}"
     );
+    // Which says nothing about it.
+    assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
     let found = fs::read(backup.join("global/pg_control")).unwrap();
     fs::write(&version, format!("{}\n", site.cluster.version().major)).unwrap();
     let mut other = found.clone();

@@ -109,7 +109,21 @@ fn sessions(case: &Case, age: &str, is_of_kind: impl Fn(&Row) -> bool) -> Vec<Fi
         })
         .collect();
     findings.extend(hidden(case));
+    findings.extend(silent(case));
     findings
+}
+
+/// Of these the server keeps neither state nor times.
+fn silent(case: &Case) -> Option<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let count = rows
+        .filter(|row| row.text("state") == Some("disabled"))
+        .count();
+    (count > 0).then(|| {
+        Finding::unknown(format!(
+            "what {count} sessions do is not recorded: track_activities is off"
+        ))
+    })
 }
 
 fn who(row: &Row) -> String {

@@ -1,5 +1,7 @@
 //! Indexes that cost more than they give.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::check::{Case, Check, Finding, Status, Unit};
 use crate::row::Row;
 use crate::sections::indexes::SECTION;
@@ -28,7 +30,7 @@ pub const DUPLICATE: Check = Check {
     is_low_bad: false,
     sections: &[&SECTION],
     unseen: "storage parameters and tablespaces, in which they may differ",
-    judge: |case| redundant(case, "duplicate_of", "it says what"),
+    judge: |case| redundant(case, "duplicate_of", "it says what", |_| true),
 };
 
 /// The beginning of another.
@@ -40,8 +42,17 @@ pub const OVERLAPPING: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "how much faster the smaller one is; expressions",
-    judge: |case| redundant(case, "prefix_of", "its columns are the first ones of"),
+    unseen: "how much faster the smaller one is; expressions; one is not told of where its longer one is unused, and goes",
+    judge: |case| {
+        let rows = by_name(case);
+        let stays = |row: &Row| longer_stays(case, &rows, row);
+        redundant(
+            case,
+            "prefix_of",
+            "its columns are the first ones of",
+            stays,
+        )
+    },
 };
 
 /// Never used.
@@ -53,7 +64,7 @@ pub const UNUSED: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "the standbys' use of them; keys and what backs constraints or supports foreign keys; sizes are those that VACUUM saw last",
+    unseen: "when an index was made; the standbys' use of them; keys and what backs constraints or supports foreign keys; what another one is to be dropped for; sizes are those that VACUUM saw last",
     judge: unused,
 };
 
@@ -77,9 +88,14 @@ fn invalid(case: &Case) -> Vec<Finding> {
     findings.collect()
 }
 
-fn redundant(case: &Case, field: &str, words: &str) -> Vec<Finding> {
+fn redundant(
+    case: &Case,
+    field: &str,
+    words: &str,
+    is_told: impl Fn(&Row) -> bool,
+) -> Vec<Finding> {
     let rows = case.rows(&SECTION).iter();
-    let findings = rows.filter_map(|row| {
+    let findings = rows.filter(|row| is_told(row)).filter_map(|row| {
         let (name, other, bytes) = (row.text("index")?, row.text(field)?, row.number("bytes")?);
         let message = format!("{words} {other} ({})", words::bytes(bytes));
         Some(
@@ -91,24 +107,27 @@ fn redundant(case: &Case, field: &str, words: &str) -> Vec<Finding> {
 }
 
 fn unused(case: &Case) -> Vec<Finding> {
-    let rows = case.rows(&SECTION).iter();
-    let unused = rows.filter(|row| {
-        let is_free = row.text("needed_for").is_none() && row.text("supports").is_none();
-        row.is("is_valid") && is_free && !row.is("is_unique") && row.number("scans") == Some(0.0)
+    let rows = case.rows(&SECTION);
+    let relied_on = relied_on(case);
+    let unused = rows.iter().filter(|row| {
+        let name = row.text("index").unwrap_or_default();
+        is_idle(row) && !relied_on.contains(name)
     });
     let findings = unused.filter_map(|row| {
         let (name, bytes) = (row.text("index")?, row.number("bytes")?);
-        let age = row.number("counted_seconds");
-        let since = age.map_or("ever".to_string(), |age| format!("in {}", words::time(age)));
-        let finding = case.judge(
-            Some(name),
-            bytes,
-            format!("no query has used it {since} ({})", words::bytes(bytes)),
-        );
+        let Some(age) = row.number("counted_seconds") else {
+            let words = "whether a query uses it is not counted: track_counts is off";
+            let finding = case.judge(Some(name), bytes, words);
+            let is_told = finding.status != Status::Ok;
+            return Some(if is_told { Finding::unknown(words).of(name) } else { finding });
+        };
+        let since = words::time(age);
+        let words = format!("no query has used it in {since}, or since it was made ({})", words::bytes(bytes));
+        let finding = case.judge(Some(name), bytes, words);
         let needed = case.limits.statistics_age;
-        if finding.status != Status::Ok && age.is_some_and(|age| age < needed.as_secs_f64()) {
+        if finding.status != Status::Ok && !is_old(case, row) {
             let words = format!(
-                "no query has used it {since}, since when the server counts; {} are needed to tell",
+                "no query has used it in {since}, since when the server counts; {} are needed to tell",
                 words::time(needed.as_secs_f64())
             );
             return Some(Finding::unknown(words).of(name));
@@ -118,9 +137,49 @@ fn unused(case: &Case) -> Vec<Finding> {
     findings.collect()
 }
 
+/// No query has used it, and nothing else needs it.
+fn is_idle(row: &Row) -> bool {
+    let is_free = row.text("needed_for").is_none() && row.text("supports").is_none();
+    row.is("is_valid") && is_free && !row.is("is_unique") && row.number("scans") == Some(0.0)
+}
+
+/// Whether its statistics are old enough for what they do not count to be unused.
+fn is_old(case: &Case, row: &Row) -> bool {
+    let needed = case.limits.statistics_age.as_secs_f64();
+    row.number("counted_seconds")
+        .is_some_and(|age| age >= needed)
+}
+
+/// Whether the longer index stays for which this one is to be dropped: where only the shorter one is used,
+/// the longer one goes.
+fn longer_stays(case: &Case, rows: &HashMap<&str, &Row>, row: &Row) -> bool {
+    let longer = row.text("prefix_of").and_then(|longer| rows.get(longer));
+    let is_used = row.number("scans").is_some_and(|scans| scans > 0.0);
+    !longer.is_some_and(|longer| is_used && is_idle(longer) && is_old(case, longer))
+}
+
+fn by_name<'a>(case: &'a Case) -> HashMap<&'a str, &'a Row> {
+    let rows = case.rows(&SECTION).iter();
+    rows.filter_map(|row| Some((row.text("index")?, row)))
+        .collect()
+}
+
+/// The indexes that stay so that others can go: whoever follows all remedies must not lose both.
+fn relied_on<'a>(case: &'a Case) -> HashSet<&'a str> {
+    let rows = by_name(case);
+    let others = case.rows(&SECTION).iter().flat_map(|row| {
+        let longer = row
+            .text("prefix_of")
+            .filter(|_| longer_stays(case, &rows, row));
+        [row.text("duplicate_of"), longer]
+    });
+    others.flatten().collect()
+}
+
+/// Two checks may find the same index: the second remedy then finds nothing to do.
 fn drop(row: &Row, name: &str) -> String {
     match row.is("is_partitioned") {
         true => format!("-- locks the table and its parts for a moment: DROP INDEX {name};"),
-        false => format!("DROP INDEX CONCURRENTLY {name};"),
+        false => format!("DROP INDEX CONCURRENTLY IF EXISTS {name};"),
     }
 }

@@ -14,7 +14,7 @@ pub const LAG: Check = Check {
     crit: Some(300.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "standbys that should be there and are not; those of standbys",
+    unseen: "standbys that should be there and are not; those of standbys; on their primary, that one's replay stands still while it receives: see replication_lag_bytes",
     judge: |case| lag(case, "lag_seconds"),
 };
 
@@ -77,10 +77,11 @@ fn lag(case: &Case, field: &str) -> Vec<Finding> {
         }
         let is_copy = row.text("state") == Some("backup");
         let Some(value) = row.number(field).filter(|_| !is_copy) else {
-            let is_behind = !is_copy && row.text("role") == Some("receiver");
-            return is_behind.then(|| {
-                Finding::unknown("no transaction was replayed since it was started").of(name)
-            });
+            let words = match row.text("role")? {
+                "receiver" => "no transaction was replayed since it was started",
+                _ => "it catches up, and has not told yet how far behind it is",
+            };
+            return (!is_copy).then(|| Finding::unknown(words).of(name));
         };
         let words = match field {
             "lag_seconds" => words::time(value),
@@ -112,6 +113,9 @@ fn standby(case: &Case) -> Vec<Finding> {
             "disconnected" => {
                 let words = "this standby has no connection to its primary: it will fall behind, whatever it shows now";
                 Finding::new(Status::Critical, words).remedy("-- see its log: the primary is gone, refuses it, or has removed WAL that it needs")
+            }
+            "archive" => {
+                Finding::new(Status::Ok, "it reads what was archived, and streams from nobody")
             }
             "streaming" => Finding::new(Status::Ok, format!("it streams from {name}")),
             state => Finding::new(Status::Warning, format!("its state is {state}")).of(name),

@@ -36,10 +36,15 @@ fn judge(case: &Case) -> Vec<Finding> {
             ))
         })
         .collect();
-    let hidden = rows
-        .iter()
-        .filter(|row| row.is("is_hidden") && !row.is("is_cycling"))
-        .count();
+    let unseen = |field: &'static str| {
+        let unseen = rows.iter().filter(move |row| row.is(field));
+        unseen.filter(|row| !row.is("is_cycling"))
+    };
+    findings.extend(unseen("is_locked").filter_map(|row| {
+        let words = "it was not read: somebody changes it at the moment";
+        Some(Finding::unknown(words).of(row.text("sequence")?))
+    }));
+    let hidden = unseen("is_hidden").count();
     if hidden > 0 {
         let grant =
             "GRANT SELECT ON ALL SEQUENCES IN SCHEMA …, or since 14 pg_read_all_data, shows them";

@@ -88,6 +88,7 @@ fn inactive(case: &Case) -> Vec<Finding> {
                 let message = format!("nobody has read from it for {}", words::time(seconds));
                 case.judge(Some(name), seconds, message)
             }
+            None if case.limits.of(case.check, Some(name)) == (None, None) => return None,
             None => Finding::new(Status::Warning, "nobody reads from it at the moment").of(name),
         };
         Some(finding.remedy(format!("-- if nobody will: {}", drop(name))))

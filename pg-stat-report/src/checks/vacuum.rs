@@ -1,8 +1,12 @@
 //! Dead rows that nobody removes.
 
 use crate::check::{Case, Check, Finding, Unit};
+use crate::row::Row;
 use crate::sections::vacuum::SECTION;
 use crate::words;
+
+/// A table that is smaller has too few rows to be of any trouble.
+const SMALL: f64 = 1e6;
 
 /// Fewer are no trouble for anybody.
 const ENOUGH: f64 = 1000.0;
@@ -16,7 +20,7 @@ pub const DEAD_ROWS: Check = Check {
     crit: Some(10.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; dead rows that a crash made the server forget; what keeps VACUUM from removing them: check xmin_horizon",
+    unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
     judge: dead,
 };
 
@@ -34,8 +38,12 @@ pub const AUTOVACUUM_OFF: Check = Check {
 };
 
 fn dead(case: &Case) -> Vec<Finding> {
-    let rows = case.rows(&SECTION).iter();
-    let judged = rows.filter(|row| {
+    let rows = case.rows(&SECTION);
+    if rows.iter().any(|row| !row.is("is_counted")) {
+        let words = "no dead rows are counted here: this is a standby (see its primary), or track_counts is off";
+        return vec![Finding::unknown(words)];
+    }
+    let judged = rows.iter().filter(|row| {
         !row.is("is_being_vacuumed") && row.number("dead_rows").is_some_and(|rows| rows >= ENOUGH)
     });
     let findings = judged.filter_map(|row| {
@@ -48,7 +56,36 @@ fn dead(case: &Case) -> Vec<Finding> {
         let finding = case.judge(Some(name), ratio, message);
         Some(finding.remedy(format!("VACUUM (ANALYZE) {name};")))
     });
-    findings.collect()
+    findings.chain(forgotten(rows)).collect()
+}
+
+/// A crash takes all counters, and an upgrade does: then no row is dead, and none is live either.
+fn forgotten(rows: &[Row]) -> Option<Finding> {
+    let is_forgotten = |row: &&Row| {
+        let seen = [
+            "last_vacuum_at",
+            "last_autovacuum_at",
+            "last_analyze_at",
+            "last_autoanalyze_at",
+        ];
+        let name = row.text("table").unwrap_or_default();
+        !name.starts_with("pg_catalog.")
+            && !name.starts_with("information_schema.")
+            && row.number("live_rows") == Some(0.0)
+            && row.number("dead_rows") == Some(0.0)
+            && row.number("heap_bytes").is_some_and(|bytes| bytes >= SMALL)
+            && seen.iter().all(|field| row.text(field).is_none())
+    };
+    let tables: Vec<&str> = rows
+        .iter()
+        .filter(is_forgotten)
+        .filter_map(|row| row.text("table"))
+        .collect();
+    let (first, count) = (tables.first()?, tables.len());
+    let words = format!(
+        "the server knows of no row, live or dead, in {count} tables that have some ({first}): a crash, an upgrade or a reset took its counters; ANALYZE counts anew"
+    );
+    Some(Finding::unknown(words).remedy("ANALYZE;"))
 }
 
 fn off(case: &Case) -> Vec<Finding> {

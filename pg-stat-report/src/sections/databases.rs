@@ -11,6 +11,7 @@ pub const SECTION: Section = Section {
     reach: Reach::Server,
     fields: &[
         ("database", "which; null: what all share"),
+        ("oid", "another one where it was dropped and made anew"),
         ("bytes", "on disk; null: the role may not know"),
         ("allows_connections", "or not"),
         ("connection_limit", "how many it takes; null: no limit"),

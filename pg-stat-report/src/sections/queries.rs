@@ -44,6 +44,10 @@ pub const SECTION: Section = Section {
             "forgotten",
             "how often statements were dropped for want of room (pg_stat_statements.max); since 14",
         ),
+        (
+            "counted_since",
+            "since when; since 14, of each by itself since 17",
+        ),
         ("is_hidden", "the role may not see its text"),
         ("query", "with parameters for constants; secrets are masked"),
     ],

@@ -24,6 +24,10 @@ pub const SECTION: Section = Section {
         ("used_ratio", "how much of it is used up"),
         ("left_values", "how many values are left"),
         ("is_hidden", "the role may not read it"),
+        (
+            "is_locked",
+            "it was not read, because somebody changes it at the moment",
+        ),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/sequences.sql"))]),
 };

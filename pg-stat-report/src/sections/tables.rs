@@ -13,6 +13,8 @@ pub const SECTION: Section = Section {
         ("database", "where"),
         ("table", "which; parts of partitioned ones by themselves"),
         ("kind", "table, unlogged table or materialized view"),
+        ("oid", "another one where it was dropped and made anew"),
+        ("file", "another one where its rows were written anew"),
         (
             "rows_estimate",
             "as VACUUM or ANALYZE saw it last; null: never",

@@ -77,7 +77,8 @@ fn every_statement_is_taken() {
     let cluster = Cluster::start(&ClusterOptions::default()).unwrap();
     let major = cluster.version().major;
     let setup = "create role watcher login in role pg_monitor; create role nobody login;
-        create extension pg_stat_statements";
+        create extension pg_stat_statements;
+        create extension pgstattuple";
     cluster
         .connect("postgres")
         .unwrap()
@@ -85,7 +86,11 @@ fn every_statement_is_taken() {
         .unwrap();
     let mut client = client_of(&cluster, "postgres");
     for (name, text) in files_for(major) {
-        let prepared = client.prepare(&text.replace("{schema}", "public"));
+        let prepared = client.prepare(
+            &text
+                .replace("{schema}", "public")
+                .replace("{relation}", "'pg_class'"),
+        );
         let prepared =
             prepared.unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));
         for column in prepared.columns() {

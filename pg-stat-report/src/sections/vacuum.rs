@@ -28,6 +28,10 @@ pub const SECTION: Section = Section {
             "age of its oldest row that is not frozen, of its TOAST table's too",
         ),
         ("mxid_age", "age of its oldest multixact"),
+        (
+            "is_counted",
+            "the server counts rows: not on a standby, nor with track_counts off",
+        ),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/vacuum.sql"))]),
 };

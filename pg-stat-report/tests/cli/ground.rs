@@ -1,9 +1,11 @@
 //! Servers to look at, and what is said of them.
 
+use std::collections::BTreeSet;
+
 use postgres::{Client, NoTls};
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Output, ToolCommand, start, tool};
+use tests::{Database, Output, ToolCommand, cluster, start, tool};
 
 /// A server of the test's own, with a role that may monitor and one that may nothing.
 pub struct Ground {
@@ -122,4 +124,35 @@ pub fn alone(status: &str) -> Vec<(String, String)> {
 /// One status, of this object.
 pub fn of(status: &str, object: &str) -> Vec<(String, String)> {
     vec![(status.to_string(), object.to_string())]
+}
+
+/// A command that looks at this database.
+pub fn asked(database: &Database, arguments: &[&str]) -> ToolCommand {
+    tool("pg-stat-report").database(database).args(arguments)
+}
+
+/// What a check finds, as `status object`.
+#[track_caller]
+pub fn found(database: &Database, check: &str, more: &[&str]) -> BTreeSet<String> {
+    let arguments = [&["--only", check], more].concat();
+    let records = asked(database, &arguments).run().json_lines();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    records
+        .iter()
+        .map(|record| {
+            format!("{} {}", text(&record["status"]), text(&record["object"]))
+                .trim_end()
+                .to_string()
+        })
+        .collect()
+}
+
+/// So many lines of [`found`].
+pub fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| name.to_string()).collect()
+}
+
+/// Of the server that all tests of this process share.
+pub fn major() -> u32 {
+    cluster().version().major
 }

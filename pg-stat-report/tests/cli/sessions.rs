@@ -262,3 +262,33 @@ fn the_end_of_transaction_numbers() {
         );
     }
 }
+
+#[test]
+fn a_session_that_does_not_tell() {
+    let ground = Ground::new();
+    let mut session = ground.client_of("app");
+    session.batch_execute("begin").unwrap();
+    ground.sql("alter role watcher set track_activities = off");
+    let _silent = ground.client_of("watcher");
+    for check in ["idle_in_transaction", "long_transactions", "long_queries"] {
+        let records = ground.check(check, &[]);
+        assert_eq!(statuses(&records), alone("unknown"), "{check}");
+        let message = records[0]["message"].as_str().unwrap();
+        assert!(message.contains("track_activities"), "{message}");
+    }
+    let found = ground.statuses("idle_in_transaction", &["--warn", "idle_in_transaction=0s"]);
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn locks_of_serializable_transactions_take_no_room_of_the_others() {
+    let ground = Ground::with(&[("max_pred_locks_per_relation", "10000")]);
+    ground.sql("create table t as select i, repeat('x', 2000) as x from generate_series(1, 2000) i; create index on t (i); analyze t");
+    let locks = || ground.rows("locks")[0]["locks"].as_i64().unwrap();
+    let mut session = ground.client();
+    session.batch_execute("begin isolation level serializable; set enable_seqscan = off; set enable_bitmapscan = off; select x from t where i < 500").unwrap();
+    let held = "select count(*)::text from pg_locks where mode = 'SIReadLock'";
+    let held: i64 = ground.value(held).parse().unwrap();
+    assert!(held > 100, "{held}");
+    assert!(locks() < 100, "{}", locks());
+}

@@ -93,36 +93,6 @@ fn who_waits_for_a_lock() {
 }
 
 #[test]
-fn what_is_locked_costs_its_own_rows_only() {
-    let ground = Ground::new();
-    ground.sql("create sequence s");
-    let mut holder = ground.client();
-    holder
-        .batch_execute("begin; alter sequence s restart")
-        .unwrap();
-    let output = ground.run(&[]);
-    let records = output.json_lines();
-    let of_check = |name: &str| {
-        records
-            .iter()
-            .find(|record| record["check"] == name)
-            .unwrap()
-    };
-    assert_eq!(of_check("sequences")["status"], "unknown", "{output:?}");
-    assert!(
-        of_check("sequences")["message"]
-            .as_str()
-            .unwrap()
-            .contains("locked")
-    );
-    assert_eq!(of_check("connections")["status"], "ok");
-    let shown = ground.run(&["sequences", "wal"]).expect_code(2);
-    shown.expect_error(
-        "section sequences in database \"postgres\": somebody has locked what it has to read",
-    );
-}
-
-#[test]
 fn settings_that_lose_data() {
     let ground = Ground::with(&[
         ("fsync", "on"),

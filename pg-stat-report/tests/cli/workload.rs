@@ -290,7 +290,7 @@ fn a_baseline_that_is_none() {
         .expect_error("standard input")
         .expect_no_output();
     given("").expect_error("none at all");
-    given("{\"section\":\"databases\",\"target\":\"elsewhere:1\",\"database\":\"x\",\"bytes\":1}")
+    given("{\"section\":\"databases\",\"target\":\"elsewhere:1\",\"taken_at\":\"2026-01-01T00:00:00Z\",\"database\":\"x\",\"bytes\":1}")
         .expect_error("elsewhere:1");
     ground
         .run(&["growth", "--baseline", "/nonexistent"])

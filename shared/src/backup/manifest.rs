@@ -387,7 +387,7 @@ fn seal(text: &[u8]) -> Option<Seal> {
     (Seal::from(Sha256::digest(hashed)) == written).then_some(written)
 }
 
-fn sha256(text: &[u8]) -> String {
+pub(super) fn sha256(text: &[u8]) -> String {
     hexadecimal(&Sha256::digest(text))
 }
 

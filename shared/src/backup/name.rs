@@ -10,6 +10,7 @@ use ::time::format_description::StaticFormatDescription;
 use ::time::macros::format_description;
 use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
+use super::manifest::sha256;
 use crate::error::{Error, Result};
 
 const STAMP: StaticFormatDescription =
@@ -23,6 +24,9 @@ const PROOF: &str = ".verified.json";
 pub(super) const UNFINISHED_PROOF: &str = ".verified.";
 /// How many letters and digits follow it.
 const RANDOM: usize = 6;
+
+/// How long a mark is.
+const MARK: usize = 8;
 
 /// The name of a backup's data file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,6 +217,31 @@ pub fn unpartial(file_name: &str) -> Option<&str> {
     file_name.strip_prefix('.')?.strip_suffix(".partial")
 }
 
+/// The name under which the data of a backup of a part of a database is written until it is whole: its
+/// mark tells which part, so that nobody takes it for another.
+pub fn partial_with(file_name: &str, mark: &str) -> String {
+    partial_of(&format!("{file_name}.{mark}"))
+}
+
+/// The mark of what a backup was told to pick, which are these words; `None` where it is whole.
+pub fn mark_of(selection: &[String]) -> Option<String> {
+    let mut mark = sha256(selection.join("\0").as_bytes());
+    mark.truncate(MARK);
+    Some(mark).filter(|_| !selection.is_empty())
+}
+
+/// The name and the mark, of what is hidden with one.
+pub fn unmark(file_name: &str) -> (&str, Option<&str>) {
+    let is_mark = |mark: &str| {
+        let mut bytes = mark.bytes();
+        mark.len() == MARK && bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match file_name.rsplit_once('.') {
+        Some((name, mark)) if is_mark(mark) && Name::parse(name).is_some() => (name, Some(mark)),
+        _ => (file_name, None),
+    }
+}
+
 /// Keeps letters and digits of any script, and `_ . -` where they don't lead.
 fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -364,10 +393,36 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_written_has_a_mark() {
+        let name = name("app", None);
+        let selection = |words: &[&str]| words.iter().map(|of| of.to_string()).collect::<Vec<_>>();
+        assert_eq!(mark_of(&[]), None);
+        let mark = mark_of(&selection(&["--schema-only"])).unwrap();
+        let partial = partial_with(&name, &mark);
+        assert_eq!(unmark(unpartial(&partial).unwrap()), (&*name, Some(&*mark)));
+        assert_ne!(
+            mark_of(&selection(&["--table=a", "b"])),
+            mark_of(&selection(&["--table=a b"]))
+        );
+        for other in [
+            "x.0123abcd",
+            "app_20261120T103930Z.0123abcd",
+            ".dump.0123abcd",
+        ] {
+            assert_eq!(unmark(other), (other, None));
+        }
+        for mark in ["0123abc", "0123abcde", "0123ABCD", "0123abcg"] {
+            let other = format!("{name}.{mark}");
+            assert_eq!(unmark(&other), (&*other, None));
+        }
+    }
+
+    #[test]
     fn a_partial_file_is_no_backup_and_has_no_manifest() {
         let partial = partial_of(&name("app", None));
         assert_eq!(Name::parse(&partial), None);
         assert_eq!(unpartial(&partial), Some(name("app", None).as_str()));
+        assert_eq!(unmark(&name("app", None)), (&*name("app", None), None));
         assert_eq!(unchecksums(&checksums_of("a")), Some("a"));
         assert_eq!(unmanifest(&partial_of(&manifest_of("a"))), None);
         assert_eq!(unmanifest(&manifest_of("a")), Some("a"));

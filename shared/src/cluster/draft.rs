@@ -44,7 +44,7 @@ impl Owner {
             DirBuilder::new().mode(0o700).create(path)?;
             self.0.give(path)
         };
-        make().context(|| format!("could not make {}", path.display()))
+        made(make(), path)
     }
 
     /// Makes a file that the server alone can read and write.
@@ -59,8 +59,14 @@ impl Owner {
             self.0.give_file(&file)?;
             Ok::<_, std::io::Error>(file)
         };
-        make().context(|| format!("could not make {}", path.display()))
+        made(make(), path)
     }
+}
+
+/// Whether something could be made has nothing to do with what goes into it.
+fn made<T>(made: std::io::Result<T>, path: &Path) -> Result<T> {
+    let made = made.context(|| format!("could not make {}", path.display()));
+    made.map_err(Error::of_machine)
 }
 
 /// How a server that was started is doing.

@@ -3,8 +3,9 @@
 //!     bench [ROWS]
 //!     bench locks
 //!     bench logs
+//!     bench stats
 //!
-//! `locks` are only those of pg-lock-kill, `logs` only that of pg-stat-report's section, which need no rows.
+//! `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -21,6 +22,8 @@ mod logs;
 mod restores;
 #[path = "bench/rotation.rs"]
 mod rotation;
+#[path = "bench/stats.rs"]
+mod stats;
 
 use std::env;
 use std::fs;
@@ -63,17 +66,15 @@ fn missed(is_missed: bool) -> &'static str {
 }
 
 fn run() {
-    if env::args().nth(1).is_some_and(|word| word == "locks") {
-        let ours = env::current_exe().unwrap();
-        return locks::run(&ours.with_file_name("pg-lock-kill"));
+    let word = env::args().nth(1);
+    let tool = |name| env::current_exe().unwrap().with_file_name(name);
+    match word.as_deref() {
+        Some("locks") => return locks::run(&tool("pg-lock-kill")),
+        Some("stats") => return stats::run(&tool("pg-stat-report")),
+        Some("logs") => return logs::run(&tool("pg-stat-report")),
+        _ => {}
     }
-    if env::args().nth(1).is_some_and(|word| word == "logs") {
-        let ours = env::current_exe().unwrap();
-        return logs::run(&ours.with_file_name("pg-stat-report"));
-    }
-    let rows = env::args()
-        .nth(1)
-        .map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
+    let rows = word.map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
     let bench = Bench::new(rows);
     println!(
         "PostgreSQL {}, {} cores, {rows} rows\n",
@@ -84,6 +85,7 @@ fn run() {
     bench.rotation();
     restores::restores(&bench);
     locks::run(&bench.tool("pg-lock-kill"));
+    stats::run(&bench.tool("pg-stat-report"));
     logs::run(&bench.tool("pg-stat-report"));
     bench.starts();
 }
@@ -260,7 +262,12 @@ impl Bench {
 
     fn starts(&self) {
         println!("| start | ms |\n|---|--:|");
-        for name in ["pg-dump-rotate", "pg-restore-verify", "pg-lock-kill"] {
+        for name in [
+            "pg-dump-rotate",
+            "pg-restore-verify",
+            "pg-lock-kill",
+            "pg-stat-report",
+        ] {
             let mut times: Vec<Duration> = (0..100)
                 .map(|_| {
                     let mut command = Command::new(self.tool(name));

@@ -260,19 +260,8 @@ impl Scene<'_> {
     /// What each of many sessions, begun and ended one after the other, costs the server, from its
     /// process' first moment to its last.
     fn sessions_cpu(&self, mut session: impl FnMut()) -> f64 {
-        let mut client = self.database.client();
-        let row = client.query_one("select pg_backend_pid()", &[]);
-        let pid: i32 = row.expect("a number").get(0);
-        let server = stat(pid)[3];
-        let children = || {
-            let file = format!("/proc/{server}/task/{server}/children");
-            let children = fs::read_to_string(file).unwrap_or_default();
-            children.split_whitespace().count()
-        };
-        let (before, known) = (cpu_of_children(server), children());
-        (0..ROUNDS_OF_SESSIONS).for_each(|_| session());
-        eventually("the sessions are gone", || children() <= known);
-        (cpu_of_children(server) - before) / ROUNDS_OF_SESSIONS as f64
+        let sessions = || (0..ROUNDS_OF_SESSIONS).for_each(|_| session());
+        server_cpu(&self.database, sessions) / ROUNDS_OF_SESSIONS as f64
     }
 
     /// What statements cost the server in a session that was just begun.
@@ -310,6 +299,23 @@ impl Scene<'_> {
             let _ = session.join();
         }
     }
+}
+
+/// What the processes of the server that begin and end meanwhile take of the processors, in milliseconds.
+pub fn server_cpu(database: &Database, work: impl FnOnce()) -> f64 {
+    let mut client = database.client();
+    let row = client.query_one("select pg_backend_pid()", &[]);
+    let pid: i32 = row.expect("a number").get(0);
+    let server = stat(pid)[3];
+    let children = || {
+        let file = format!("/proc/{server}/task/{server}/children");
+        let children = fs::read_to_string(file).unwrap_or_default();
+        children.split_whitespace().count()
+    };
+    let (before, known) = (cpu_of_children(server), children());
+    work();
+    eventually("the sessions are gone", || children() <= known);
+    cpu_of_children(server) - before
 }
 
 struct Asked {
@@ -367,7 +373,8 @@ fn cpu(pid: i32) -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+/// The one in the middle.
+pub fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }

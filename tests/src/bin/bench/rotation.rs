@@ -1,4 +1,4 @@
-//! How long it takes to rotate a crowded folder.
+//! How long it takes to rotate a crowded folder, and to check it.
 
 use std::fs;
 use std::path::Path;
@@ -18,15 +18,13 @@ const AT_MOST: Duration = Duration::from_secs(1);
 /// What it may take of memory, most of which is a hundred and some bytes for each.
 const AT_MOST_KIB: u64 = 25 << 10;
 
-/// Times a rehearsal and the real thing in a folder with copies of this backup's manifest.
+/// Times a rehearsal, a check and the real thing in a folder with copies of this backup's manifest.
 pub fn run(tool: &Path, like: &Path) {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), like);
-    let rotate = |kept: usize, more: &[&str]| {
+    let run = |words: &[&str]| {
         let mut command = Command::new(tool);
-        let kept = kept.to_string();
-        command.arg("--dir").arg(folder.path());
-        command.args(["--rotate", "--keep-last", &kept]).args(more);
+        command.arg("--dir").arg(folder.path()).args(words);
         let (time, cpu, peak_kib) = timed(command);
         Measured {
             time,
@@ -36,6 +34,10 @@ pub fn run(tool: &Path, like: &Path) {
             restore: None,
         }
     };
+    let rotate = |kept: usize, more: &[&str]| {
+        let kept = kept.to_string();
+        run(&[&["--rotate", "--keep-last", &kept], more].concat())
+    };
     println!(
         "| Rotation of {BACKUPS} backups | s | CPU s | peak MB | at most |\n|---|--:|--:|--:|---|"
     );
@@ -43,6 +45,8 @@ pub fn run(tool: &Path, like: &Path) {
         .map(|_| rotate(BACKUPS - 5, &["--dry-run"]))
         .collect();
     print("--dry-run", &looks);
+    let checks: Vec<Measured> = (0..ROUNDS).map(|_| run(&["--check"])).collect();
+    print("--check", &checks);
     let deletions: Vec<Measured> = (1..=ROUNDS)
         .map(|round| rotate(BACKUPS - round * DELETED, &[]))
         .collect();

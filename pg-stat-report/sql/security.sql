@@ -1,0 +1,44 @@
+-- Who may do everything, who comes over the network without encryption, and how is the server set up against that?
+-- Costs: one look at the roles and the sessions. Needs: no right; pg_read_all_stats to see where others come from.
+-- As good as a superuser is who may become one, or run programs and write files as the server. Addresses of this very machine
+-- are not the network.
+SELECT 'setting' AS kind,
+       s.name AS object,
+       s.setting AS value,
+       NULL::text AS detail,
+       NULL::text AS risk,
+       NULL::bigint AS count
+FROM pg_catalog.pg_settings s
+WHERE s.name IN ('ssl', 'password_encryption', 'listen_addresses', 'ssl_min_protocol_version', 'log_connections',
+                 'db_user_namespace', 'krb_caseins_users')
+UNION ALL
+SELECT 'role', r.rolname::text, power.value, NULL,
+       CASE WHEN power.value IN ('superuser', 'may become a superuser') THEN 'superuser' ELSE 'powerful' END,
+       NULL
+FROM pg_catalog.pg_roles r
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN r.rolsuper THEN 'superuser'
+                WHEN EXISTS (SELECT FROM pg_catalog.pg_roles s
+                             WHERE s.rolsuper AND pg_catalog.pg_has_role(r.oid, s.oid, 'MEMBER')) THEN 'may become a superuser'
+                WHEN pg_catalog.pg_has_role(r.oid, 'pg_execute_server_program', 'MEMBER') THEN 'runs programs on the server'
+                WHEN pg_catalog.pg_has_role(r.oid, 'pg_write_server_files', 'MEMBER') THEN 'writes files on the server'
+                WHEN pg_catalog.pg_has_role(r.oid, 'pg_read_server_files', 'MEMBER') THEN 'reads files on the server'
+                WHEN r.rolcreaterole THEN 'CREATEROLE'
+                WHEN r.rolbypassrls THEN 'BYPASSRLS'
+                WHEN r.rolreplication THEN 'REPLICATION' END AS value
+) power
+WHERE r.rolcanlogin AND power.value IS NOT NULL
+UNION ALL
+SELECT 'session', coalesce(a.usename::text, '') || '@' || host(a.client_addr), a.datname::text, NULL, 'unencrypted', count(*)
+FROM pg_catalog.pg_stat_activity a
+JOIN pg_catalog.pg_stat_ssl s ON s.pid = a.pid
+LEFT JOIN pg_catalog.pg_stat_gssapi g ON g.pid = a.pid
+WHERE a.backend_type IN ('client backend', 'walsender') AND NOT s.ssl AND NOT coalesce(g.encrypted, false)
+  AND a.client_addr IS NOT NULL AND NOT a.client_addr <<= inet '127.0.0.0/8' AND a.client_addr <> inet '::1'
+GROUP BY a.usename, a.client_addr, a.datname
+UNION ALL
+SELECT 'hidden', 'sessions', NULL, 'pg_monitor shows them', NULL, count(*)
+FROM pg_catalog.pg_stat_activity a
+WHERE a.backend_type IS NULL AND a.usesysid IS NOT NULL
+HAVING count(*) > 0
+ORDER BY kind, risk DESC NULLS LAST, object;

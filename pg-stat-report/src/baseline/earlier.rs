@@ -1,0 +1,71 @@
+//! What a run is compared with.
+
+use shared::cli::Context;
+use shared::{Error, Result};
+
+use super::Baseline;
+use super::state::State;
+use crate::cli::Options;
+use crate::look::{Part, Seen};
+use crate::sections::growth;
+
+/// What there is to compare with.
+#[derive(Debug)]
+pub enum Earlier {
+    /// Nothing, and nobody asked for it.
+    Nothing,
+    /// What `--baseline` names.
+    Given(Baseline),
+    /// What `--state` names, and what was in it, if there was a run before.
+    Kept(State, Option<Baseline>),
+}
+
+impl Earlier {
+    /// Reads what the command line names.
+    pub fn open(options: &Options, context: &Context) -> Result<Self> {
+        if let Some(path) = &options.state {
+            let state = State::new(path)?;
+            let baseline = state.read()?;
+            return Ok(Self::Kept(state, baseline));
+        }
+        let given = options.baseline.as_ref();
+        given.map_or(Ok(Self::Nothing), |path| {
+            Baseline::read(path, context).map(Self::Given)
+        })
+    }
+
+    /// Whether there is something to do at all.
+    pub fn is_asked(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    /// What has changed since then.
+    pub fn compare(&self, seen: &Seen, options: &Options) -> Part {
+        let nothing = |error| Part {
+            section: &growth::SECTION,
+            database: None,
+            rows: Err(error),
+        };
+        match self {
+            Self::Given(baseline) | Self::Kept(_, Some(baseline)) => {
+                baseline.compare(seen, options.disk)
+            }
+            Self::Kept(..) => nothing(Error::new(
+                "this is the first run that --state keeps: the next one has something to compare with",
+            )),
+            Self::Nothing => nothing(
+                Error::new("there is no earlier report to compare with").with_hint(
+                    "--state FILE keeps one by itself; --baseline FILE names the records of an earlier run",
+                ),
+            ),
+        }
+    }
+
+    /// Keeps what was seen, for the next run.
+    pub fn keep(&self, seen: &[Result<Seen>]) -> Result<()> {
+        match self {
+            Self::Kept(state, _) => state.save(seen.iter().flatten()),
+            _ => Ok(()),
+        }
+    }
+}

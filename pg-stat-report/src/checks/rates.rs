@@ -1,0 +1,107 @@
+//! What happens too often, by the day.
+
+use shared::time::{self, Time};
+
+use crate::check::{Case, Check, Finding, Unit};
+use crate::row::Row;
+use crate::sections::{databases, growth, server};
+use crate::words;
+
+const DAY: f64 = 86_400.0;
+
+const UNSEEN: &str =
+    "without --state or --baseline: what was lately, beside the average since the counters began";
+
+/// Transactions that waited for each other.
+pub const DEADLOCKS: Check = Check {
+    name: "deadlocks",
+    finds: "databases with many deadlocks a day",
+    unit: Unit::Count,
+    warn: Some(10.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&databases::SECTION, &server::SECTION],
+    unseen: UNSEEN,
+    judge: deadlocks,
+};
+
+/// Sorts and hashes that did not fit.
+pub const TEMP_FILES: Check = Check {
+    name: "temp_files",
+    finds: "databases that write much into temporary files a day",
+    unit: Unit::Bytes,
+    warn: Some(10e9),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&databases::SECTION, &server::SECTION],
+    unseen: UNSEEN,
+    judge: temp_files,
+};
+
+/// How much in a day, and since when that is known; of less than a day, how much there was.
+struct Daily {
+    amount: f64,
+    since: String,
+}
+
+fn deadlocks(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&databases::SECTION).iter();
+    let findings = rows.filter_map(|row| {
+        let name = row.text("database")?;
+        let daily = daily(case, row, "deadlocks", "deadlocks_per_day")?;
+        let message = format!("{:.1} deadlocks a day {}", daily.amount, daily.since);
+        let finding = case.judge(Some(name), daily.amount, message);
+        Some(finding.remedy("-- let all transactions lock in the same order; the server's log has the statements (section logs)"))
+    });
+    findings.collect()
+}
+
+fn temp_files(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&databases::SECTION).iter();
+    let findings = rows.filter_map(|row| {
+        let name = row.text("database")?;
+        let daily = daily(case, row, "temp_bytes", "temp_bytes_per_day")?;
+        let message = format!("{} a day {}", words::bytes(daily.amount), daily.since);
+        let finding = case.judge(Some(name), daily.amount, message);
+        Some(finding.remedy("-- section queries has the statements that do (temp_blocks_written): an index, or more work_mem for these"))
+    });
+    findings.collect()
+}
+
+fn daily(case: &Case, row: &Row, counter: &str, rate: &str) -> Option<Daily> {
+    let lately = case.rows(&growth::SECTION).iter().find(|grown| {
+        grown.text("kind") == Some("database") && grown.text("database") == row.text("database")
+    });
+    let lately = lately.and_then(|grown| Some((grown.number(rate)?, grown.number("seconds")?)));
+    if let Some((rate, seconds)) = lately {
+        return Some(Daily {
+            // A count again, where there was less than a day: not a hair less.
+            amount: (rate * (seconds / DAY).min(1.0) * 1e6).round() / 1e6,
+            since: format!("in the last {}", words::time(seconds)),
+        });
+    }
+    let seconds = counted_for(case, row)?;
+    Some(Daily {
+        amount: row.number(counter)? / (seconds / DAY).max(1.0),
+        since: format!("on the average of {}", words::time(seconds)),
+    })
+}
+
+/// So long the counters of a database count, at least.
+fn counted_for(case: &Case, row: &Row) -> Option<f64> {
+    let server = case.rows(&server::SECTION).first()?;
+    let now: Time = time::parse(&case.seen.origin.taken_at).ok()?;
+    let known = [
+        row.text("counted_since"),
+        server.text("crashed_or_reset_at"),
+    ];
+    let began = known
+        .into_iter()
+        .flatten()
+        .filter_map(|text| time::parse(text).ok());
+    // Without any: since it was made, which is no later than its start.
+    let began = began
+        .max()
+        .or_else(|| time::parse(server.text("started_at")?).ok())?;
+    Some((now - began).as_seconds_f64().max(0.0))
+}

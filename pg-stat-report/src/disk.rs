@@ -1,0 +1,53 @@
+//! How much room a server's data has.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::look::Seen;
+use crate::sections::{server, wal};
+
+/// What is known of it beforehand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk {
+    /// What data and WAL have in all, as `--disk` says.
+    pub bytes: Option<u64>,
+}
+
+impl Disk {
+    /// How much more there is, of what the databases take so much of; none if that can't be told.
+    pub fn free(self, seen: &Seen, used: Option<f64>) -> Option<f64> {
+        match self.bytes {
+            Some(bytes) => {
+                let wal = only(seen, &wal::SECTION, |row| row.number("directory_bytes"));
+                Some((bytes as f64 - used? - wal.unwrap_or(0.0)).max(0.0))
+            }
+            None => here(seen).map(|bytes| bytes as f64),
+        }
+    }
+}
+
+/// The room in the file system of a server on this machine.
+fn here(seen: &Seen) -> Option<u64> {
+    let folder = only(seen, &server::SECTION, |row| {
+        row.text("data_directory").map(str::to_string)
+    })?;
+    let (host, port) = seen.origin.target.rsplit_once(':')?;
+    // Behind a socket may be a container, whose folders are not ours: the one that the socket's owner has is.
+    let socket = fs::metadata(Path::new(host).join(format!(".s.PGSQL.{port}"))).ok()?;
+    let data = fs::metadata(&folder).ok()?;
+    if !host.starts_with('/') || !data.is_dir() || data.uid() != socket.uid() {
+        return None;
+    }
+    let room = rustix::fs::statvfs(Path::new(&folder)).ok()?;
+    room.f_bavail.checked_mul(room.f_frsize)
+}
+
+fn only<T>(
+    seen: &Seen,
+    section: &'static crate::section::Section,
+    get: impl Fn(&crate::row::Row) -> Option<T>,
+) -> Option<T> {
+    let rows = seen.part(section, None)?.rows.as_ref().ok()?;
+    get(rows.first()?)
+}

@@ -1,0 +1,306 @@
+//! Indexes, with those that only look like trouble.
+
+use tests::{Database, eventually, program};
+
+use crate::ground::{asked, found, major, set};
+
+const PLENTY: &str = "from generate_series(1, 20000) i";
+
+#[test]
+fn unused_indexes() {
+    let database = Database::new();
+    database.sql(&format!("
+        create table parent (id int primary key);
+        create table t (id int primary key, parent_id int references parent, plain int, expr text, used int, u int unique, r int not null,
+                        during int4range, exclude using gist (during with &&));
+        insert into parent values (1);
+        insert into t select i, 1, i, i::text, i, i, i, null {PLENTY};
+        create index plain on t (plain);
+        create index supports on t (parent_id);
+        create index expressive on t (lower(expr));
+        create index used on t (used);
+        create unique index replica on t (r);
+        alter table t replica identity using index replica;
+        create index grouped on t (plain desc);
+        alter table t cluster on grouped;
+        create table parts (id int, x int) partition by range (id);
+        create table part1 partition of parts for values from (0) to (10000);
+        create table part2 partition of parts for values from (10000) to (30000);
+        insert into parts select i, i {PLENTY};
+        create index unused_parts on parts (x);
+        create index used_parts on parts (id);
+    "));
+    database.sql("vacuum analyze");
+    let mut client = database.client();
+    client.batch_execute("set enable_seqscan = off; set enable_bitmapscan = off; select count(*) from t where used = 7; select count(*) from parts where id = 7").unwrap();
+    drop(client);
+    let here = ["--warn", "unused_indexes=1", "--statistics-age", "0s"];
+    let expected = set(&["warning public.plain", "warning public.unused_parts"]);
+    eventually("scans are counted", || {
+        found(&database, "unused_indexes", &here) == expected
+    });
+    // So young, the statistics say nothing.
+    database.sql("select pg_stat_reset()");
+    let young = found(&database, "unused_indexes", &["--warn", "unused_indexes=1"]);
+    assert!(young.contains("unknown public.plain"), "{young:?}");
+    assert!(
+        young.iter().all(|line| line.starts_with("unknown ")),
+        "{young:?}"
+    );
+    // What is small is no trouble.
+    assert!(
+        found(&database, "unused_indexes", &[])
+            .iter()
+            .all(|line| line.starts_with("ok"))
+    );
+    let old = [&["--only", "unused_indexes"], &here[..]].concat();
+    let records = asked(&database, &old).run().json_lines();
+    let remedies: Vec<&str> = records
+        .iter()
+        .map(|record| record["remedy"].as_str().unwrap())
+        .collect();
+    assert!(remedies.contains(&"DROP INDEX CONCURRENTLY IF EXISTS public.plain;"));
+    // What nobody counts says nothing either.
+    database.sql(&format!(
+        "alter database {} set track_counts = off",
+        database.name()
+    ));
+    let uncounted = found(&database, "unused_indexes", &here);
+    assert!(uncounted.contains("unknown public.plain"), "{uncounted:?}");
+    assert!(
+        uncounted.iter().all(|line| line.starts_with("unknown ")),
+        "{uncounted:?}"
+    );
+}
+
+#[test]
+fn duplicate_and_overlapping_indexes() {
+    let database = Database::new();
+    database.sql(
+        "
+        create table t (a int primary key, b int, c text, d int, e int unique);
+        create index d1 on t (b);
+        create index d2 on t (b);
+        create index to_key on t (a);
+        create index to_unique on t (e);
+        create index only_desc on t (b desc);
+        create index partial on t (b) where b > 0;
+        create index partial_too on t (b) where (b > 0);
+        create index other_partial on t (b) where b > 1;
+        create index pattern on t (c text_pattern_ops);
+        create index plain_text on t (c);
+        create index other_collation on t (c collate \"C\");
+        create index expression on t (lower(c));
+        create index expression_too on t (lower(c));
+        create index hashed on t using hash (b);
+        create index prefix on t (d);
+        create index longer on t (d, b);
+        create index with_more on t (d) include (e);
+        create unique index not_prefix on t (d) where d > 100;
+        create table waits (id int not null unique deferrable initially deferred);
+        create unique index at_once on waits (id);
+        create index not_unique on waits (id);
+        create table \"Mixed\" (\"1\" int, \"10\" int);
+        create index m1 on \"Mixed\" (\"1\");
+        create index m10 on \"Mixed\" (\"10\", \"1\")",
+    );
+    if major() >= 15 {
+        database.sql("create unique index distinct_nulls on t (b, d); create unique index same_nulls on t (b, d) nulls not distinct");
+    }
+    let duplicates = set(&[
+        "warning public.d2",
+        "warning public.to_key",
+        "warning public.to_unique",
+        "warning public.partial_too",
+        "warning public.expression_too",
+        // Not so at_once, on which ON CONFLICT and foreign keys may rely.
+        "warning public.not_unique",
+        // with_more begins with the same and has more.
+        "warning public.prefix",
+    ]);
+    assert_eq!(found(&database, "duplicate_indexes", &[]), duplicates);
+    let longer = found(
+        &database,
+        "overlapping_indexes",
+        &["--warn", "overlapping_indexes=0"],
+    );
+    let expected = match major() >= 15 {
+        true => set(&["warning public.d1", "warning public.d2"]),
+        false => set(&["ok"]),
+    };
+    assert_eq!(
+        longer.difference(&expected).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "{longer:?}"
+    );
+    database.sql("drop index with_more");
+    assert!(!found(&database, "duplicate_indexes", &[]).contains("warning public.prefix"));
+    let longer = found(
+        &database,
+        "overlapping_indexes",
+        &["--warn", "overlapping_indexes=0"],
+    );
+    assert!(longer.contains("warning public.prefix"), "{longer:?}");
+    // Once the remedies are done, nothing is left to do.
+    let output = asked(
+        &database,
+        &[
+            "--only",
+            "duplicate_indexes,overlapping_indexes",
+            "--warn",
+            "overlapping_indexes=0",
+        ],
+    )
+    .run();
+    for record in output.json_lines() {
+        database.sql(record["remedy"].as_str().unwrap());
+    }
+    assert_eq!(found(&database, "duplicate_indexes", &[]), set(&["ok"]));
+    assert_eq!(
+        found(
+            &database,
+            "overlapping_indexes",
+            &["--warn", "overlapping_indexes=0"]
+        ),
+        set(&["ok"])
+    );
+}
+
+#[test]
+fn invalid_indexes() {
+    let database = Database::new();
+    assert_eq!(found(&database, "invalid_indexes", &[]), set(&["ok"]));
+    database.sql("create table \"T\" (i int); insert into \"T\" values (1), (1)");
+    let twice = database
+        .client()
+        .batch_execute("create unique index concurrently \"One\" on \"T\" (i)");
+    twice.unwrap_err();
+    assert_eq!(
+        found(&database, "invalid_indexes", &[]),
+        set(&["warning public.\"One\""])
+    );
+    database.sql("delete from \"T\"");
+    let output = asked(&database, &["--only", "invalid_indexes"]).run();
+    let remedy = output.json_lines()[0]["remedy"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    assert_eq!(remedy, "REINDEX INDEX CONCURRENTLY public.\"One\";");
+    database.sql(&remedy);
+    assert_eq!(found(&database, "invalid_indexes", &[]), set(&["ok"]));
+}
+
+#[test]
+fn an_index_that_is_being_built_is_no_invalid_one() {
+    let database = Database::new();
+    database.sql("create table t (i int)");
+    database.sql("do $$ begin create role builder_watch login; exception when duplicate_object then null; end $$");
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; insert into t values (1)")
+        .unwrap();
+    let mut builder = database.client();
+    let token = builder.cancel_token();
+    let building = std::thread::spawn(move || {
+        builder.batch_execute("create index concurrently slow on t (i)")
+    });
+    eventually("it is being built", || {
+        database.value("select count(*) from pg_stat_progress_create_index where index_relid > 0 and datname = current_database()") == "1"
+    });
+    assert_eq!(found(&database, "invalid_indexes", &[]), set(&["ok"]));
+    let blind = asked(&database, &["--only", "invalid_indexes"])
+        .env("PGUSER", "builder_watch")
+        .run();
+    assert_eq!(blind.json_lines()[0]["status"], "unknown", "{blind:?}");
+    token.cancel_query(postgres::NoTls).unwrap();
+    building.join().unwrap().unwrap_err();
+    drop(holder);
+    assert_eq!(
+        found(&database, "invalid_indexes", &[]),
+        set(&["warning public.slow"])
+    );
+}
+
+/// The remedies of these checks, as a person pipes them: all of one look.
+fn follow(database: &Database, checks: &str, more: &[&str]) {
+    let words = [&["--only", checks], more].concat();
+    let looked = asked(database, &words).run();
+    let remedies = looked.json_lines();
+    let remedies = remedies
+        .iter()
+        .filter_map(|record| record["remedy"].as_str());
+    let script: String = remedies.map(|remedy| format!("{remedy}\n")).collect();
+    let psql = program("psql").server(database.cluster());
+    let psql = psql.env("PGDATABASE", database.name());
+    let psql = psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
+    psql.stdin(script).run().expect_code(0);
+}
+
+#[test]
+fn who_follows_all_remedies_keeps_one_of_each() {
+    let database = Database::new();
+    database.sql(&format!(
+        "
+        create table t (id int primary key, same int, pair int, short int, long int, x int);
+        insert into t select i, i, i, i, i, i {PLENTY};
+        create index short on t (short);
+        create index long_x on t (long, x);
+        create index \"Same 2\" on t (same)"
+    ));
+    database.sql("vacuum analyze");
+    let settings = "set enable_seqscan = off; set enable_bitmapscan = off;";
+    let mut client = database.client();
+    client.batch_execute(&format!("{settings} select from t where same = 7; select from t where short = 7; select from t where long = 7")).unwrap();
+    drop(client);
+    database.sql(
+        "create index \"Same 1\" on t (same); create index pair1 on t (pair); create index pair2 on t (pair, x);
+        create index short_x on t (short, x); create index long on t (long)",
+    );
+    let scans = |name: &str| {
+        database.value(&format!(
+            "select idx_scan from pg_stat_user_indexes where indexrelname = '{name}'"
+        ))
+    };
+    eventually("scans are counted", || {
+        ["Same 2", "short", "long_x"].map(&scans) == ["1", "1", "1"]
+    });
+    let all = "duplicate_indexes,overlapping_indexes,unused_indexes";
+    let here = [
+        "--warn",
+        "unused_indexes=1",
+        "--warn",
+        "overlapping_indexes=0",
+        "--statistics-age",
+        "0s",
+    ];
+    follow(&database, all, &here);
+    let left = database.value("select string_agg(indexrelid::regclass::text, ' ' order by indexrelid) from pg_index where indrelid = 't'::regclass");
+    assert_eq!(left, "t_pkey short long_x \"Same 2\" pair2");
+}
+
+#[test]
+fn an_index_of_a_table_whose_indexes_are_built_anew() {
+    let database = Database::new();
+    database.sql(
+        "create table t (i int, j int); create index first on t (i); create index second on t (j)",
+    );
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; insert into t values (1)")
+        .unwrap();
+    let mut builder = database.client();
+    let token = builder.cancel_token();
+    let building =
+        std::thread::spawn(move || builder.batch_execute("reindex table concurrently t"));
+    eventually("both are being built", || {
+        database.value("select count(*) from pg_index where not indisvalid and indrelid = 't'::regclass and exists (select from pg_stat_progress_create_index p where p.relid = indrelid)") == "2"
+    });
+    assert_eq!(found(&database, "invalid_indexes", &[]), set(&["ok"]));
+    token.cancel_query(postgres::NoTls).unwrap();
+    building.join().unwrap().unwrap_err();
+    drop(holder);
+    let left = set(&["warning public.first_ccnew", "warning public.second_ccnew"]);
+    assert_eq!(found(&database, "invalid_indexes", &[]), left);
+    follow(&database, "invalid_indexes", &[]);
+    assert_eq!(found(&database, "invalid_indexes", &[]), set(&["ok"]));
+}
