@@ -10,6 +10,7 @@ pub mod extensions;
 pub mod grants;
 pub mod growth;
 pub mod indexes;
+pub mod keys;
 pub mod locks;
 pub mod logs;
 pub mod ping;
@@ -22,6 +23,7 @@ pub mod server;
 pub mod settings;
 pub mod slots;
 pub mod tables;
+pub mod triggers;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -53,6 +55,8 @@ pub const SECTIONS: &[&Section] = &[
     &settings::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,
+    &keys::SECTION,
+    &triggers::SECTION,
     &roles::SECTION,
     &security::SECTION,
     &grants::SECTION,

@@ -10,12 +10,14 @@
 mod earlier;
 mod ground;
 mod indexes;
+mod keys;
 mod locked;
 mod logs;
 mod mode;
 mod replicas;
 mod rights;
 mod schema;
+mod service;
 mod sessions;
 mod space;
 mod thresholds;
