@@ -13,7 +13,7 @@ pub const ENDS: Check = Check {
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "what was not in the sample; columns without a unique index or a foreign key; what a sequence fills: check sequences",
+    unseen: "what was not in the sample; columns without a unique index or a foreign key; columns with a default: check sequences",
     judge: ends,
 };
 
