@@ -162,6 +162,8 @@ impl cli::Options for Options {
             "statistics-age" => self.statistics_age = Some(value.duration()?),
             "baseline" => self.baseline = Some(value.path()),
             "state" => self.state = Some(value.path()),
+            "ram" => self.given.ram = Some(value.bytes()?),
+            "instances" => self.given.instances = Some(instances(value)?),
             "exact" => self.given.exact.relations = value.count()?,
             "exact-bytes" => self.given.exact.bytes = value.bytes()?,
             "disk" => self.disk.bytes = Some(value.bytes()?),
@@ -213,6 +215,13 @@ impl cli::Options for Options {
 
 fn named(value: &Value) -> Result<Vec<&'static Check>> {
     value.text()?.split(',').map(checks::find).collect()
+}
+
+fn instances(value: &Value) -> Result<u64> {
+    match value.count()? {
+        0 => Err(value.refuse("at least one is needed")),
+        count => Ok(count as u64),
+    }
 }
 
 #[cfg(test)]

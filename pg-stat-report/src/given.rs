@@ -5,6 +5,10 @@
 pub struct Given {
     /// How much is read to see bloat as it is.
     pub exact: Exact,
+    /// The memory of the server's machine (`--ram`).
+    pub ram: Option<u64>,
+    /// How many instances of an application share the connections (`--instances`).
+    pub instances: Option<u64>,
 }
 
 /// `--exact` and `--exact-bytes`
@@ -22,6 +26,10 @@ impl Default for Given {
             relations: 0,
             bytes: u64::MAX,
         };
-        Self { exact }
+        Self {
+            exact,
+            ram: None,
+            instances: None,
+        }
     }
 }

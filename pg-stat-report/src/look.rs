@@ -105,6 +105,18 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
 }
 
 impl Seen {
+    /// Takes what was seen of the same server from another database; what is not of a database is the same.
+    pub fn join(&mut self, other: Self) {
+        let is_new = |database: &String| !self.databases.contains(database);
+        let databases: Vec<String> = other.databases.into_iter().filter(is_new).collect();
+        let parts = other.parts.into_iter().filter(|part| {
+            let place = part.database.as_ref();
+            place.is_some_and(|database| databases.contains(database))
+        });
+        self.parts.extend(parts);
+        self.databases.extend(databases);
+    }
+
     /// What came of a section, in this database if it is asked for in each.
     pub fn part(&self, section: &Section, database: Option<&str>) -> Option<&Part> {
         let place = match section.reach {

@@ -45,6 +45,9 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
+    if !is_only_ping(options) {
+        seen = one_for_each_server(seen);
+    }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
             let part = earlier.compare(seen, options);
@@ -110,6 +113,22 @@ fn look_at_all(targets: &[Conninfo], plan: &Plan) -> Vec<Result<Seen>> {
         });
         looks.collect()
     })
+}
+
+/// Several databases of a server may be named: what is of the server is said once.
+fn one_for_each_server(all: Vec<Result<Seen>>) -> Vec<Result<Seen>> {
+    let mut servers: Vec<Result<Seen>> = Vec::new();
+    for looked in all {
+        let known = looked.as_ref().ok().and_then(|seen| {
+            let mut others = servers.iter_mut().flatten();
+            others.find(|other| other.origin.target == seen.origin.target)
+        });
+        match (known, looked) {
+            (Some(known), Ok(seen)) => known.join(seen),
+            (_, looked) => servers.push(looked),
+        }
+    }
+    servers
 }
 
 /// Looks at one server, and leaves it where it does not answer at all by the end.

@@ -1,6 +1,7 @@
 //! All sections, in the order in which they are listed: one file each.
 
 pub mod activity;
+pub mod advice;
 pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
@@ -10,6 +11,7 @@ pub mod extensions;
 pub mod grants;
 pub mod growth;
 pub mod indexes;
+pub mod keys;
 pub mod locks;
 pub mod logs;
 pub mod ping;
@@ -22,6 +24,7 @@ pub mod server;
 pub mod settings;
 pub mod slots;
 pub mod tables;
+pub mod triggers;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -51,8 +54,11 @@ pub const SECTIONS: &[&Section] = &[
     &growth::SECTION,
     &queries::SECTION,
     &settings::SECTION,
+    &advice::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,
+    &keys::SECTION,
+    &triggers::SECTION,
     &roles::SECTION,
     &security::SECTION,
     &grants::SECTION,

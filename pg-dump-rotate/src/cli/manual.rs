@@ -165,6 +165,11 @@ const RETENTION: Terms = &[
          take nobody's place; --keep-within is counted from the newest of the others.",
     ),
     (
+        "what is being read",
+        "A backup that pg-restore-verify reads, or that another program holds as `flock --shared \
+         PATH pg_restore …` does, is kept until a later run.",
+    ),
+    (
         "what counts",
         "Only backups with a manifest, and of the size that it says, count or are deleted; others \
          are passed over, and --rotate names them. A backup's folder that holds anything else is \

@@ -99,6 +99,14 @@ pub const TOOL: Tool = Tool::new(
     )
     .choices(&["critical", "warning", "unknown", "never"])
     .group(JUDGING),
+    Flag::value("ram", "SIZE", "the memory of the server's machine, for advice on settings")
+        .group(JUDGING),
+    Flag::value(
+        "instances",
+        "N",
+        "so many instances of an application: advice says how large the pool of each may be",
+    )
+    .group(JUDGING),
     Flag::value(
         "log-format",
         "FORMAT",

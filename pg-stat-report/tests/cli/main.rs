@@ -7,17 +7,21 @@
     clippy::unwrap_used
 )]
 
+mod advice;
 mod disasters;
 mod earlier;
 mod ground;
 mod indexes;
+mod keys;
 mod locked;
 mod logs;
+mod many;
 mod mode;
 mod own;
 mod replicas;
 mod rights;
 mod schema;
+mod service;
 mod sessions;
 mod sight;
 mod space;
