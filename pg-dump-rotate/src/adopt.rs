@@ -4,19 +4,23 @@
 //! manifest, so that it is read once, and is a backup like any other from then on. One that is not
 //! is told of, never counted and never deleted. What is no dump at all is left alone.
 
+mod broken;
 mod content;
 mod folder;
 mod parts;
+mod reading;
 mod when;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use shared::backup::{self, Backup, Backups, Manifest, Name, Place, State, manifest_of};
 use shared::time::{Time, Zone};
 use shared::{Context, Result, cli};
 
+use self::broken::Broken;
 use self::content::{Content, Kind};
 use crate::cli::Options;
 use crate::folder::Folder;
@@ -33,6 +37,8 @@ pub struct Adoption<'a> {
     database: Option<String>,
     label: Option<String>,
     zone: Zone,
+    /// Whether what is known to be broken is read once more.
+    reads_all: bool,
 }
 
 /// What was found of others, and is not known yet.
@@ -101,6 +107,7 @@ impl<'a> Adoption<'a> {
             database,
             label: options.label.clone(),
             zone: options.zone()?,
+            reads_all: options.verify_checksums,
         }))
     }
 
@@ -111,7 +118,8 @@ impl<'a> Adoption<'a> {
     /// When the folder can't be read, or a signal came.
     pub fn look(&self, context: &cli::Context) -> Result<Found> {
         let mut found = Found::default();
-        self.examine_all(context, &mut found, |dump, found| {
+        let mut known = self.known();
+        self.examine_all(context, &mut found, &mut known, |dump, found| {
             found.anew.extend(dump.is_anew.then(|| dump.path.clone()));
             found.whole.push(dump.into_backup());
             Ok(())
@@ -126,7 +134,8 @@ impl<'a> Adoption<'a> {
     pub fn adopt(&self, folder: &Folder, context: &cli::Context) -> Result<Found> {
         let mut found = Found::default();
         folder.lock(context)?.sweep()?;
-        self.examine_all(context, &mut found, |dump, found| {
+        let mut known = self.known();
+        let examined = self.examine_all(context, &mut found, &mut known, |dump, found| {
             let name = &dump.name;
             let locked = folder.lock(context)?;
             let is_as_seen = Seen::at(&self.place, name).as_ref() == Some(&dump.seen);
@@ -149,14 +158,29 @@ impl<'a> Adoption<'a> {
             context.note(format!("adopted {}{anew}", dump.path.display()));
             found.whole.extend(Backup::at(&dump.path));
             Ok(())
-        })?;
-        Ok(found)
+        });
+        if known.is_new() {
+            let written = known.write(&folder.lock(context)?);
+            // It only costs the next run the time to read them again.
+            if let Err(error) = written {
+                context.note(error.in_one_line());
+            }
+        }
+        examined.map(|()| found)
+    }
+
+    fn known(&self) -> Broken {
+        match self.reads_all {
+            true => Broken::default(),
+            false => Broken::read(&self.place),
+        }
     }
 
     fn examine_all(
         &self,
         context: &cli::Context,
         found: &mut Found,
+        known: &mut Broken,
         mut take: impl FnMut(Dump, &mut Found) -> Result<()>,
     ) -> Result<()> {
         let progress = context.progress();
@@ -168,6 +192,11 @@ impl<'a> Adoption<'a> {
             };
             let is_anew = self.place.has(&manifest_of(&name));
             if is_anew && !is_overwritten(&path, &seen) {
+                continue;
+            }
+            if let Some(why) = known.why(&name, &seen) {
+                let kind = Kind::Broken(why.to_string());
+                found.broken.push(self.broken(path, &name, kind, &seen));
                 continue;
             }
             progress.show(|| format!("reading {}", path.display()));
@@ -188,7 +217,12 @@ impl<'a> Adoption<'a> {
                 Kind::Foreign if !is_anew && !when::has_extension(&name) => {
                     context.note(format!("{} is no dump, and left alone", path.display()));
                 }
-                kind => found.broken.push(self.broken(path, &name, kind, &seen)),
+                kind => {
+                    if let Kind::Broken(why) = &kind {
+                        known.add(&name, &seen, why);
+                    }
+                    found.broken.push(self.broken(path, &name, kind, &seen));
+                }
             }
         }
         Ok(())
@@ -213,6 +247,7 @@ impl<'a> Adoption<'a> {
             let of = [backup::unmanifest, backup::unchecksums, backup::unproof];
             of.iter().any(|of| of(name).is_some())
                 || backup::unpartial(name).is_some()
+                || name.starts_with(".pg-dump-rotate.")
                 || Name::parse(name).is_some()
         };
         // Its manifest is about to appear.
@@ -230,7 +265,7 @@ impl<'a> Adoption<'a> {
 
     fn broken(&self, path: PathBuf, name: &str, kind: Kind, seen: &Seen) -> (Backup, Subject) {
         let why = match kind {
-            Kind::Broken(why) => why,
+            Kind::Broken(why) | Kind::Unreadable(why) => why,
             _ => "it is nothing that pg_dump writes".into(),
         };
         let backup = Backup {
@@ -300,6 +335,8 @@ fn is_overwritten(path: &Path, seen: &Seen) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     modified: Time,
+    /// When anything about it was changed, be it only its name.
+    changed: (i64, i64),
     bytes: u64,
     inode: u64,
     inside: Vec<(OsString, u64, Option<Time>)>,
@@ -323,8 +360,14 @@ impl Seen {
                     .fold(0, |sum, (_, bytes, _)| sum.saturating_add(*bytes)),
             },
             inode: found.number().1,
+            changed: found.changed(),
             inside,
         })
+    }
+
+    /// What tells it from anything else that is or was there.
+    fn mark(&self) -> String {
+        backup::hexadecimal(&Sha256::digest(format!("{self:?}")))
     }
 
     fn inside(folder: &Place) -> Option<Vec<(OsString, u64, Option<Time>)>> {

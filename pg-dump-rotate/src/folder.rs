@@ -33,6 +33,7 @@ use shared::{Context, Error, Result};
 
 use crate::partial::Partial;
 
+pub use deletion::Fate;
 pub use leftover::{Leftover, leftovers};
 pub use lock::Locked;
 

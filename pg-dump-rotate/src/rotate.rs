@@ -4,7 +4,7 @@ pub mod series;
 pub mod servers;
 mod verdicts;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use shared::backup::{Backup, Backups, State};
@@ -15,7 +15,7 @@ use shared::{Exit, Result, signals};
 
 use crate::adopt::{Adoption, Found};
 use crate::cli::Options;
-use crate::folder::{Folder, Locked};
+use crate::folder::{Fate, Folder, Locked};
 use crate::problem;
 use crate::record::Record;
 use crate::scope::{self, Scope};
@@ -125,6 +125,8 @@ pub struct Deleted {
     reached: usize,
     /// Why some are still there, by their numbers.
     failed: HashMap<usize, String>,
+    /// Those that somebody reads.
+    spared: HashSet<usize>,
     synced: Result<()>,
 }
 
@@ -137,7 +139,7 @@ pub fn delete(verdicts: &Verdicts<'_>, folder: Locked<'_>) -> Deleted {
             unkept.push(number);
         }
     }
-    let mut failed = HashMap::new();
+    let (mut failed, mut spared) = (HashMap::new(), HashSet::new());
     let mut reached = verdicts.len();
     for some in unkept.chunks(AT_ONCE) {
         if signals::received().is_some() {
@@ -148,20 +150,25 @@ pub fn delete(verdicts: &Verdicts<'_>, folder: Locked<'_>) -> Deleted {
         let backups: Vec<Backup> = backups.collect();
         let deleted = folder.delete(&backups);
         for ((number, backup), deleted) in some.iter().zip(&backups).zip(deleted) {
-            if let Err(error) = deleted {
-                let path = backup.path.display();
-                let error = format!("could not delete {path}: {}", error.message());
-                failed.insert(*number, error);
+            match deleted {
+                Ok(Fate::Deleted) => {}
+                Ok(Fate::Spared) => drop(spared.insert(*number)),
+                Err(error) => {
+                    let path = backup.path.display();
+                    let error = format!("could not delete {path}: {}", error.message());
+                    failed.insert(*number, error);
+                }
             }
         }
     }
-    let synced = match unkept.len() > failed.len() {
+    let synced = match unkept.len() > failed.len() + spared.len() {
         true => folder.sync(),
         false => Ok(()),
     };
     Deleted {
         reached,
         failed,
+        spared,
         synced,
     }
 }
@@ -179,7 +186,11 @@ impl Deleted {
         let failed = numbers.filter_map(|number| self.failed.get(&number));
         failed.for_each(|error| context.warn(error));
         let told = records.write_each(self.reached, |number| {
-            done(verdicts.get(number), self.failed.get(&number), now)
+            let verdict = verdicts.get(number);
+            match self.spared.contains(&number) {
+                true => spared(verdict, now),
+                false => done(verdict, self.failed.get(&number), now),
+            }
         });
         self.synced.and(told)?;
         Ok(match self.failed.is_empty() {
@@ -187,6 +198,15 @@ impl Deleted {
             false => Exit::Found,
         })
     }
+}
+
+/// One that nobody's rule keeps, and that is there.
+fn spared(verdict: Verdict<'_>, now: Time) -> Record {
+    let reason = format!(
+        "{}, but it is being read: a later run deletes it",
+        verdict.reason()
+    );
+    Record::of("kept", &verdict.backup(), now).because(reason)
 }
 
 /// What was done with one.

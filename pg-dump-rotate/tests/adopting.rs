@@ -175,6 +175,73 @@ fn what_is_not_whole_is_a_problem_and_is_never_counted_or_deleted() {
 }
 
 /// It has all the words of a dump, and does not restore as it is.
+/// A night's reading of all that is broken is saved, and nothing else: what was changed is read again,
+/// and so is everything where every byte is asked for.
+#[test]
+fn what_is_broken_is_read_once() {
+    let database = database_with_rows(1000);
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dump(&database, &["-Fc"]);
+    let path = dir.path().join("b_20260101.dump");
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    fs::write(dir.path().join("b_20260102.dump"), &whole).unwrap();
+    let rotate = || {
+        let run = folder(dir.path()).args(["--rotate", "--match", "b_*", "--keep-last", "2"]);
+        let output = run.run();
+        let skipped = output.json_lines().into_iter();
+        let skipped = skipped.filter(|record| record["action"] == "skipped");
+        let why: Vec<String> = skipped.map(|record| text(&record, "reason")).collect();
+        (output.code(), why)
+    };
+    let (code, why) = rotate();
+    assert_eq!((code, why.len()), (Some(1), 1));
+    // Nobody but us writes there what is told then.
+    let file = dir.path().join(".pg-dump-rotate.broken.json");
+    let known = fs::read_to_string(&file).unwrap();
+    assert!(known.contains(&why[0]), "{known}");
+    assert_eq!(setting::mode(&file), 0o600);
+    fs::write(&file, known.replace(&why[0], "remembered")).unwrap();
+    let listed = |more: &[&str]| {
+        let records = list(dir.path(), &[&["--match", "b_*"], more].concat());
+        text(&records[1], "reason")
+    };
+    assert_eq!(rotate(), (Some(1), vec!["remembered".to_string()]));
+    assert_eq!(listed(&[]), "remembered");
+    assert_eq!(listed(&["--verify-checksums"]), why[0]);
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(listed(&[]), why[0], "it may be another");
+    // Of another version it may be another's truth, and what is no text is none.
+    for other in [
+        known.replace("\"version\":\"", "\"version\":\"0."),
+        "{".into(),
+    ] {
+        fs::write(&file, other.replace(&why[0], "remembered")).unwrap();
+        assert_eq!(rotate(), (Some(1), why.clone()));
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(rotate(), (Some(0), Vec::new()));
+}
+
+/// What could not be read today may be whole tomorrow.
+#[test]
+fn what_can_not_be_read_is_tried_again() {
+    let database = database_with_rows(10);
+    let dir = tempfile::tempdir().unwrap();
+    let folder_of_it = dir.path().join("b_20260101");
+    dump(&database, &["-Fd", "-f", folder_of_it.to_str().unwrap()]);
+    let toc = folder_of_it.join("toc.dat");
+    let moved = folder_of_it.join("moved");
+    fs::rename(&toc, &moved).unwrap();
+    std::os::unix::fs::symlink("toc.dat", &toc).unwrap();
+    let rotate = || folder(dir.path()).args(["--rotate", "--match", "b_*", "--keep-last", "2"]);
+    let output = rotate().run().expect_code(1);
+    assert!(text(&output.json_lines()[0], "reason").starts_with("it can't be read"));
+    assert_eq!(visible(dir.path()), ["b_20260101"]);
+    assert!(!dir.path().join(".pg-dump-rotate.broken.json").exists());
+    fs::rename(&moved, &toc).unwrap();
+    rotate().run().expect_code(0);
+}
+
 #[test]
 fn a_script_is_whole_only_as_pg_dump_wrote_it() {
     let database = database_with_rows(1000);

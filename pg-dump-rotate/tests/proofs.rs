@@ -5,13 +5,15 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use setting::{back_up, database_with_rows, folder, manifest, path_of, taken_at, text};
 use shared::backup::{Manifest, Proof};
-use tests::{Database, tool};
+use shared::programs::Program;
+use tests::{Database, eventually, tool};
 
 /// A backup of now and, an hour apart, older ones of one day, the newest first.
 fn day(dir: &Path, count: usize) -> (Database<'static>, PathBuf, Vec<PathBuf>) {
@@ -188,6 +190,53 @@ fn pg_restore_verify_writes_what_rotation_reads() {
     assert_eq!(kept[1].1, "newest that has not failed");
     let expected = ("x_20240105T210000Z", "daily 2024-01-05 (2 of 2)");
     assert_eq!((kept[2].0.as_str(), kept[2].1.as_str()), expected);
+}
+
+/// PostgreSQL's programs, with a pg_restore that says when it is to read a backup, and waits.
+fn waiting(bin: &Path) {
+    let real = Program::find("pg_restore", None).unwrap();
+    let real = fs::canonicalize(real.path()).unwrap();
+    for entry in fs::read_dir(real.parent().unwrap()).unwrap().flatten() {
+        if entry.file_name() != "pg_restore" {
+            symlink(entry.path(), bin.join(entry.file_name())).unwrap();
+        }
+    }
+    let (bin, real) = (bin.display(), real.display());
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--version*) ;; *) : >{bin}/asked
+         while [ ! -e {bin}/go ]; do sleep 0.02; done;; esac\nexec {real} \"$@\"\n"
+    );
+    let path = format!("{bin}/pg_restore");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A restore takes hours, and the backup is there until its end.
+#[test]
+fn a_backup_that_is_being_verified_is_not_deleted() {
+    for format in ["custom", "directory"] {
+        let (dir, bin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::set_permissions(bin.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        waiting(bin.path());
+        let database = database_with_rows(10);
+        let take = || back_up(&database, dir.path()).args(["-F", format]);
+        let older = path_of(&take().run().expect_code(0));
+        let verify = tool("pg-restore-verify").arg(&older);
+        let running = verify.env("PG_BINDIR", bin.path()).start();
+        eventually("it is being restored", || bin.path().join("asked").exists());
+        let output = take().args(["--keep-last", "1"]).run().expect_code(0);
+        let records = output.json_lines();
+        assert_eq!(text(&records[1], "action"), "kept");
+        let reason = "no rule keeps it, but it is being read: a later run deletes it";
+        assert_eq!(text(&records[1], "reason"), reason);
+        fs::write(bin.path().join("go"), "").unwrap();
+        running.finish().expect_code(0);
+        // As the newest that was proved it would stay.
+        fs::remove_file(format!("{}.verified.json", older.display())).unwrap();
+        let records = rotate(dir.path(), &["--keep-last", "1"]);
+        assert_eq!(text(&records[1], "action"), "deleted");
+        assert!(!older.exists());
+    }
 }
 
 #[test]

@@ -11,8 +11,8 @@ pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
 use postgres::types::Type;
+use postgres::{Client, Row};
 use shared::dump::{QualifiedName, pattern_regexes, quote_identifier};
 use shared::{Error, Result};
 
@@ -34,7 +34,8 @@ pub struct Chosen {
     schemas: Option<BTreeSet<String>>,
     /// The tables whose rows have to meet a condition.
     limited: Vec<Limited>,
-    /// These tables, and those that they are partitions of.
+    /// These tables, and those that they are partitions of; and those of which not all partitions
+    /// were chosen.
     incomplete: BTreeSet<QualifiedName>,
     /// Tables that a backup of a part refers to and does not have.
     absent: BTreeSet<QualifiedName>,
@@ -76,10 +77,24 @@ impl Chosen {
         if !typos.is_empty() {
             return Err(unmatched(&typos, refusals));
         }
+        if chosen.is_part() {
+            chosen.note_partitions(client)?;
+        }
         for limit in &choice.rows {
             chosen.limit(client, limit, refusals)?;
         }
         Ok(chosen)
+    }
+
+    /// Notes of which tables not all partitions were chosen.
+    fn note_partitions(&mut self, client: &mut Client) -> Result<()> {
+        for row in client.query_typed(include_str!("../sql/partitions.sql"), &[])? {
+            if !self.holds(&named(&row, "schema", "name")?) {
+                let above = named(&row, "above_schema", "above_name")?;
+                self.incomplete.insert(above);
+            }
+        }
+        Ok(())
     }
 
     /// Whether `-t` or `-n` leave something out.
@@ -304,16 +319,18 @@ fn leaves(
         [(&schema, Type::TEXT), (&table.name, Type::TEXT)];
     let mut found: BTreeMap<QualifiedName, BTreeSet<QualifiedName>> = BTreeMap::new();
     for row in client.query_typed(include_str!("../sql/leaves.sql"), &parameters)? {
-        let name = |schema: &str, name: &str| -> Result<QualifiedName> {
-            Ok(QualifiedName {
-                schema: Some(row.try_get(schema)?),
-                name: row.try_get(name)?,
-            })
-        };
-        let above = found.entry(name("schema", "name")?).or_default();
-        above.insert(name("above_schema", "above_name")?);
+        let above = found.entry(named(&row, "schema", "name")?).or_default();
+        above.insert(named(&row, "above_schema", "above_name")?);
     }
     Ok(found)
+}
+
+/// The relation that these two columns name.
+fn named(row: &Row, schema: &str, name: &str) -> Result<QualifiedName> {
+    Ok(QualifiedName {
+        schema: Some(row.try_get(schema)?),
+        name: row.try_get(name)?,
+    })
 }
 
 #[cfg(test)]

@@ -62,7 +62,10 @@ use cli::{Mode, Options};
 use servers::Servers;
 
 fn main() -> ExitCode {
-    shared::main(&cli::TOOL, run)
+    match scratch::as_caretaker() {
+        Some(code) => code,
+        None => shared::main(&cli::TOOL, run),
+    }
 }
 
 fn run(options: Options, context: &Context) -> Result<Exit> {

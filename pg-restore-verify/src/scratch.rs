@@ -2,9 +2,11 @@
 //!
 //! It is ours alone: nobody can guess its name, its comment says what it is, and a session of
 //! ours holds a lock on its name from before it exists until it is dropped. It is dropped
-//! whatever happens. After SIGKILL, or when the server went away, nobody holds the lock, and the
-//! next run drops it, and the roles that were made for it. Nothing else is touched there.
+//! whatever happens: after SIGKILL by a process that looks after it. Where that was killed, too, or
+//! the server went away, nobody holds the lock, and the next run drops it, and the roles that were
+//! made for it. Nothing else is touched there.
 
+mod caretaker;
 mod remains;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +19,8 @@ use shared::{Context as _, Error, Result, cli, signals};
 
 use crate::promotion::Promotion;
 use crate::server::Server;
+use caretaker::Caretaker;
+pub use caretaker::as_caretaker;
 pub use remains::sweep_on;
 use remains::{drop_roles, sweep};
 
@@ -37,6 +41,7 @@ pub struct Scratch {
     /// The database whose place it is to take, if nobody else takes that.
     claimed: Option<String>,
     is_done: bool,
+    caretaker: Option<Caretaker>,
     _ended_by_signal: signals::Guard,
 }
 
@@ -57,6 +62,7 @@ impl Scratch {
             thread::spawn(move || signals::clean_up(|| end_sessions(&server, &database)));
         });
         Ok(Self {
+            caretaker: Caretaker::of(server, &name),
             server: Arc::clone(server),
             name,
             keeper: Mutex::new(keeper),
@@ -193,7 +199,7 @@ impl Scratch {
         );
         self.keeper().batch_execute(&open)?;
         self.comment("pg-restore-verify: kept, for somebody to look at and to drop")?;
-        self.is_done = true;
+        self.be_done();
         Ok(())
     }
 
@@ -230,7 +236,7 @@ impl Scratch {
                 return refused(promotion, error, undone.err());
             }
         }
-        self.is_done = true;
+        self.be_done();
         let roles = std::mem::take(&mut self.roles);
         for role in roles {
             // They are the live database's now.
@@ -282,7 +288,17 @@ impl Scratch {
     /// With what is left there, and how to drop it.
     pub fn drop(mut self) -> Result<()> {
         self.is_done = true;
-        signals::clean_up(|| self.clean())
+        signals::clean_up(|| self.clean())?;
+        self.be_done();
+        Ok(())
+    }
+
+    /// Nothing is left to be dropped.
+    fn be_done(&mut self) {
+        self.is_done = true;
+        if let Some(caretaker) = self.caretaker.take() {
+            caretaker.dismiss();
+        }
     }
 
     fn clean(&mut self) -> Result<()> {
@@ -323,8 +339,10 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 impl Drop for Scratch {
     fn drop(&mut self) {
         if !self.is_done {
-            // What can't be dropped now the next run drops.
-            let _ = signals::clean_up(|| self.clean());
+            // What can't be dropped now the caretaker drops, or the next run.
+            if signals::clean_up(|| self.clean()).is_ok() {
+                self.be_done();
+            }
         }
     }
 }

@@ -225,7 +225,7 @@ fn is_best(server: &Server, at_least: Option<u32>) -> bool {
 const SIGN_OF_LIFE: u32 = 60;
 
 /// A restore takes as long as it takes, and its own sessions wait for each other.
-fn patient() -> SessionOptions {
+pub fn patient() -> SessionOptions {
     SessionOptions {
         lock_timeout: Duration::ZERO,
         statement_timeout: Duration::ZERO,

@@ -6,6 +6,7 @@ mod restored;
 use std::path::Path;
 use std::time::Instant;
 
+use shared::backup::Place;
 use shared::cli::Context;
 use shared::dump::Toc;
 use shared::programs::Program;
@@ -53,6 +54,8 @@ pub fn backup(
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     findings.begin(path);
+    // No rotation deletes it meanwhile.
+    let _shared = Place::of(path).and_then(|(place, name)| place.share(name));
     let archive = match Archive::open(path)? {
         Ok(archive) => archive,
         Err(damage) => {

@@ -8,7 +8,8 @@ SELECT s.name,
        CASE WHEN s.source IN ('session', 'client') THEN 'default' ELSE s.source END AS source,
        s.sourcefile AS source_file,
        s.sourceline AS source_line,
-       s.pending_restart AS is_pending_restart
+       s.pending_restart AS is_pending_restart,
+       pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS is_all_seen
 FROM pg_catalog.pg_settings s
 WHERE s.pending_restart
    OR s.name IN ('fsync', 'full_page_writes', 'autovacuum', 'track_counts', 'zero_damaged_pages', 'ignore_checksum_failure',

@@ -131,7 +131,8 @@ impl Check {
         if let Some(why) = case.trouble() {
             return vec![Finding::unknown(why)];
         }
-        let findings = (self.judge)(&case);
+        let mut findings = (self.judge)(&case);
+        findings.retain(|finding| !limits.leaves_out(self, finding.object.as_deref()));
         let is_well = |finding: &&Finding| finding.status == Status::Ok;
         if findings.iter().any(|finding| !is_well(&finding)) {
             return findings

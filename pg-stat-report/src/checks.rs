@@ -67,6 +67,7 @@ pub const CHECKS: &[&Check] = &[
     &databases::SIZE,
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
+    &settings::ADVICE,
     &checkpoints::REQUESTED,
     &growth::DISK_FULL,
     &growth::FAST,

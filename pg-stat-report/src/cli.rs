@@ -11,8 +11,10 @@ use shared::{Error, Result};
 
 use crate::check::Check;
 use crate::checks;
+use crate::config::Config;
 use crate::disk::Disk;
-use crate::limits::Limits;
+use crate::given::Given;
+use crate::limits::{Limits, Skipped};
 use crate::listing::Listing;
 use crate::logs;
 use crate::row::Row;
@@ -36,14 +38,20 @@ pub struct Options {
     skip: Vec<&'static Check>,
     /// From where on things are bad.
     pub limits: Limits,
+    /// So old statistics have to be.
+    statistics_age: Option<Duration>,
     /// An earlier report to compare with.
     pub baseline: Option<PathBuf>,
     /// A file of earlier looks that keeps itself.
     pub state: Option<PathBuf>,
     /// The room that the data has.
     pub disk: Disk,
+    /// What sections need.
+    pub given: Given,
     /// From where on the status is 1.
-    pub fail_on: FailOn,
+    fail_on: Option<FailOn>,
+    /// A file of thresholds.
+    config: Option<PathBuf>,
     /// Each `-d`.
     pub targets: Vec<String>,
     /// All databases of each server.
@@ -72,7 +80,51 @@ pub enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// As it is called on the command line.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "critical" => Self::Critical,
+            "warning" => Self::Warning,
+            "unknown" => Self::Unknown,
+            "never" => Self::Never,
+            _ => return None,
+        })
+    }
+}
+
 impl Options {
+    /// From where on the status is 1.
+    pub fn fail_on(&self) -> FailOn {
+        self.fail_on.unwrap_or_default()
+    }
+
+    /// Takes `CHECK,...`, each perhaps with `:PATTERN`.
+    fn skip(&mut self, value: &Value) -> Result<()> {
+        for text in value.text()?.split(',') {
+            match Skipped::from_text(text)? {
+                Ok(skipped) => self.limits.skip(skipped),
+                Err(check) => self.skip.push(check),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the file of thresholds says, where the command line says nothing else.
+    fn take(&mut self, config: Config) {
+        let is_named = |check: &&Check| self.only.iter().any(|named| named.name == check.name);
+        let skip = config.skip.into_iter().filter(|check| !is_named(check));
+        self.skip.extend(skip);
+        if self.only.is_empty() {
+            self.only = config.only;
+        }
+        self.limits.put_below(config.limits);
+        let skipped = config.skipped.into_iter();
+        skipped.for_each(|skipped| self.limits.skip(skipped));
+        self.fail_on = self.fail_on.or(config.fail_on);
+        self.statistics_age = self.statistics_age.or(config.statistics_age);
+    }
+
     /// Whether this check is asked for: what compares with an earlier report only where there is one, or
     /// it is named.
     pub fn asks(&self, check: &Check) -> bool {
@@ -103,14 +155,19 @@ impl cli::Options for Options {
             "list-sections" => self.listing = Some(Listing::Sections),
             "list-checks" => self.listing = Some(Listing::Checks),
             "only" => self.only.extend(named(value)?),
-            "skip" => self.skip.extend(named(value)?),
+            "skip" => self.skip(value)?,
+            "config" => self.config = Some(value.path()),
             "warn" => self.limits.set(value, false)?,
             "crit" => self.limits.set(value, true)?,
-            "statistics-age" => self.limits.statistics_age = value.duration()?,
+            "statistics-age" => self.statistics_age = Some(value.duration()?),
             "baseline" => self.baseline = Some(value.path()),
             "state" => self.state = Some(value.path()),
+            "ram" => self.given.ram = Some(value.bytes()?),
+            "instances" => self.given.instances = Some(instances(value)?),
+            "exact" => self.given.exact.relations = value.count()?,
+            "exact-bytes" => self.given.exact.bytes = value.bytes()?,
             "disk" => self.disk.bytes = Some(value.bytes()?),
-            "fail-on" => self.fail_on = fail_on(value)?,
+            "fail-on" => self.fail_on = FailOn::from_name(value.text()?),
             "limit" => self.limit = Some(value.count()?),
             "log-format" => self.logs.format = logs::Format::from_name(value.text()?),
             "log-line-prefix" => self.logs.prefix = Some(logs::Prefix::new(value.text()?)?),
@@ -138,6 +195,13 @@ impl cli::Options for Options {
     }
 
     fn check(&mut self) -> Result<()> {
+        if let Some(path) = &self.config {
+            let config = Config::read(path)?;
+            self.take(config);
+        }
+        if let Some(age) = self.statistics_age {
+            self.limits.statistics_age = age;
+        }
         if self.asks_for_checks && !self.sections.is_empty() {
             return Err(Error::usage("checks is shown by itself"));
         }
@@ -153,14 +217,11 @@ fn named(value: &Value) -> Result<Vec<&'static Check>> {
     value.text()?.split(',').map(checks::find).collect()
 }
 
-fn fail_on(value: &Value) -> Result<FailOn> {
-    Ok(match value.text()? {
-        "critical" => FailOn::Critical,
-        "warning" => FailOn::Warning,
-        "unknown" => FailOn::Unknown,
-        "never" => FailOn::Never,
-        _ => return Err(value.refuse("warning, critical, unknown or never")),
-    })
+fn instances(value: &Value) -> Result<u64> {
+    match value.count()? {
+        0 => Err(value.refuse("at least one is needed")),
+        count => Ok(count as u64),
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Thresholds: those of the checks, and what the command line says instead.
+//! Thresholds: those of the checks, and what the command line or a file says instead; and which things are
+//! left out.
 
 use std::time::Duration;
 
@@ -8,22 +9,48 @@ use shared::{Error, Result, units};
 use crate::check::{Check, Unit};
 use crate::checks;
 
+/// So old statistics must be before what they don't count was never used.
+const STATISTICS_AGE: Duration = Duration::from_secs(7 * 86_400);
+
 /// What was said of thresholds, in the order in which it was.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Limits {
     said: Vec<Limit>,
+    skipped: Vec<Skipped>,
     /// So old statistics must be before what they don't count was never used.
     pub statistics_age: Duration,
 }
 
+/// A threshold.
 #[derive(Debug)]
-struct Limit {
-    check: &'static str,
+pub struct Limit {
+    /// Of which check.
+    pub check: &'static str,
     /// Of these things only; `*` stands for any text.
-    pattern: Option<String>,
-    is_crit: bool,
+    pub pattern: Option<String>,
+    /// Critical, and not a warning.
+    pub is_crit: bool,
     /// None: never.
-    value: Option<f64>,
+    pub value: Option<f64>,
+}
+
+/// Things that a check leaves out.
+#[derive(Debug)]
+pub struct Skipped {
+    /// Which check.
+    pub check: &'static str,
+    /// Those whose name fits; `*` stands for any text.
+    pub pattern: String,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            said: Vec::new(),
+            skipped: Vec::new(),
+            statistics_age: STATISTICS_AGE,
+        }
+    }
 }
 
 impl Limits {
@@ -37,12 +64,7 @@ impl Limits {
             None => (thing, None),
         };
         let check = checks::find(name)?;
-        let number = match number {
-            "never" => None,
-            number => {
-                Some(parse(check.unit, number).map_err(|error| value.refuse(error.message()))?)
-            }
-        };
+        let number = parse(check.unit, number).map_err(|error| value.refuse(error.message()))?;
         self.said.push(Limit {
             check: check.name,
             pattern,
@@ -50,6 +72,28 @@ impl Limits {
             value: number,
         });
         Ok(())
+    }
+
+    /// Leaves things out.
+    pub fn skip(&mut self, skipped: Skipped) {
+        self.skipped.push(skipped);
+    }
+
+    /// Takes what a file says: the command line goes before it.
+    pub fn put_below(&mut self, limits: Vec<Limit>) {
+        self.said.splice(0..0, limits);
+    }
+
+    /// Whether a check leaves this thing out.
+    pub fn leaves_out(&self, check: &Check, object: Option<&str>) -> bool {
+        let mut patterns = self.left_out(check);
+        object.is_some_and(|object| patterns.any(|pattern| matches(pattern, object)))
+    }
+
+    /// What a check leaves out.
+    pub fn left_out(&self, check: &Check) -> impl Iterator<Item = &str> {
+        let own = self.skipped.iter().filter(|one| one.check == check.name);
+        own.map(|one| one.pattern.as_str())
     }
 
     /// From where on a thing is a warning, and from where on critical.
@@ -72,12 +116,29 @@ impl Limits {
     }
 }
 
-fn parse(unit: Unit, text: &str) -> Result<f64> {
+impl Skipped {
+    /// Of `CHECK:PATTERN`; the check itself of `CHECK`.
+    pub fn from_text(text: &str) -> Result<std::result::Result<Self, &'static Check>> {
+        Ok(match text.split_once(':') {
+            Some((name, pattern)) => Ok(Self {
+                check: checks::find(name)?.name,
+                pattern: pattern.to_string(),
+            }),
+            None => Err(checks::find(text)?),
+        })
+    }
+}
+
+/// A value in this unit; none: never.
+pub fn parse(unit: Unit, text: &str) -> Result<Option<f64>> {
+    if text == "never" {
+        return Ok(None);
+    }
     let number = || {
         let number = text.parse::<f64>().ok();
         number.filter(|number| number.is_finite() && *number >= 0.0)
     };
-    match unit {
+    let value = match unit {
         Unit::Ratio => {
             let percent = text.strip_suffix('%').map(|text| text.parse::<f64>());
             let ratio = match percent {
@@ -90,7 +151,8 @@ fn parse(unit: Unit, text: &str) -> Result<f64> {
         Unit::Seconds => units::duration(text).map(|time| time.as_secs_f64()),
         Unit::Bytes => units::bytes(text).map(|bytes| bytes as f64),
         Unit::Count => number().ok_or_else(|| Error::usage("a number is needed")),
-    }
+    };
+    value.map(Some)
 }
 
 /// Whether a text fits a pattern, in which `*` stands for any text.

@@ -7,6 +7,7 @@ use shared::connection::Conninfo;
 use shared::error::Kind;
 use shared::{Error, Result, signals};
 
+use crate::given::Given;
 use crate::row::{Origin, Row};
 use crate::section::{Reach, Section};
 use crate::server::{Patience, Server};
@@ -22,6 +23,8 @@ pub struct Plan {
     pub all_databases: bool,
     /// How long it may take.
     pub patience: Patience,
+    /// What sections need beyond that.
+    pub given: Given,
 }
 
 /// The rows of a section, in one database or of the whole server.
@@ -48,7 +51,7 @@ pub struct Seen {
 
 /// Looks at a server. An error is that it can't be reached at all.
 pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
-    let mut server = Server::open(conninfo, plan.patience)?;
+    let mut server = Server::open(conninfo, plan.patience, plan.given)?;
     let own = server.database().to_string();
     let mut seen = Seen {
         origin: server.origin(),
@@ -102,6 +105,18 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
 }
 
 impl Seen {
+    /// Takes what was seen of the same server from another database; what is not of a database is the same.
+    pub fn join(&mut self, other: Self) {
+        let is_new = |database: &String| !self.databases.contains(database);
+        let databases: Vec<String> = other.databases.into_iter().filter(is_new).collect();
+        let parts = other.parts.into_iter().filter(|part| {
+            let place = part.database.as_ref();
+            place.is_some_and(|database| databases.contains(database))
+        });
+        self.parts.extend(parts);
+        self.databases.extend(databases);
+    }
+
     /// What came of a section, in this database if it is asked for in each.
     pub fn part(&self, section: &Section, database: Option<&str>) -> Option<&Part> {
         let place = match section.reach {

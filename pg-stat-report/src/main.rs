@@ -2,12 +2,15 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod advice;
 mod baseline;
 mod bloat;
 mod check;
 mod checks;
 mod cli;
+mod config;
 mod disk;
+mod given;
 mod limits;
 mod listing;
 mod logs;

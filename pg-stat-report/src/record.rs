@@ -58,9 +58,17 @@ impl Record {
             crit,
             message: finding.message,
             remedy: finding.remedy,
-            unseen: check.unseen.into(),
+            unseen: unseen(check, limits),
             target: seen.origin.target.clone(),
             taken_at: seen.origin.taken_at.clone(),
         }
     }
+}
+
+/// What the check does not look at, by itself and as it was told.
+fn unseen(check: &Check, limits: &Limits) -> String {
+    let told = limits.left_out(check).map(|pattern| format!("; {pattern}"));
+    std::iter::once(check.unseen.to_string())
+        .chain(told)
+        .collect()
 }

@@ -42,8 +42,12 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
             section: options.timeout,
             end: options.end,
         },
+        given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
+    if !is_only_ping(options) {
+        seen = one_for_each_server(seen);
+    }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
             let part = earlier.compare(seen, options);
@@ -111,6 +115,22 @@ fn look_at_all(targets: &[Conninfo], plan: &Plan) -> Vec<Result<Seen>> {
     })
 }
 
+/// Several databases of a server may be named: what is of the server is said once.
+fn one_for_each_server(all: Vec<Result<Seen>>) -> Vec<Result<Seen>> {
+    let mut servers: Vec<Result<Seen>> = Vec::new();
+    for looked in all {
+        let known = looked.as_ref().ok().and_then(|seen| {
+            let mut others = servers.iter_mut().flatten();
+            others.find(|other| other.origin.target == seen.origin.target)
+        });
+        match (known, looked) {
+            (Some(known), Ok(seen)) => known.join(seen),
+            (_, looked) => servers.push(looked),
+        }
+    }
+    servers
+}
+
 /// Looks at one server, and leaves it where it does not answer at all by the end.
 fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
     let Some(end) = plan.patience.end else {
@@ -168,11 +188,13 @@ fn sections(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Re
         if let Err(error) = &part.rows {
             let place = part.database.as_ref();
             let place = place.map(|name| format!(" in database \"{name}\""));
+            let hint = error.hint().map(|hint| format!("; {hint}"));
             context.warn(format!(
-                "section {}{}: {}",
+                "section {}{}: {}{}",
                 part.section.name,
                 place.unwrap_or_default(),
-                error.in_one_line()
+                error.in_one_line(),
+                hint.unwrap_or_default()
             ));
             exit = Exit::Incomplete;
         }

@@ -1,6 +1,7 @@
 //! All sections, in the order in which they are listed: one file each.
 
 pub mod activity;
+pub mod advice;
 pub mod bloat;
 pub mod checkpoints;
 pub mod connections;
@@ -51,6 +52,7 @@ pub const SECTIONS: &[&Section] = &[
     &growth::SECTION,
     &queries::SECTION,
     &settings::SECTION,
+    &advice::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,
     &roles::SECTION,

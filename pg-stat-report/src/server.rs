@@ -11,6 +11,7 @@ use shared::secrets;
 use shared::time::{self, Time};
 use shared::{Context as _, Error, Result};
 
+use crate::given::Given;
 use crate::row::{Cell, Origin};
 
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
@@ -49,13 +50,14 @@ pub struct Server {
     conninfo: Conninfo,
     origin: Arc<Origin>,
     patience: Patience,
+    given: Given,
     /// What statement_timeout is at the moment.
     limit: Duration,
 }
 
 impl Server {
     /// Connects.
-    pub fn open(conninfo: &Conninfo, patience: Patience) -> Result<Self> {
+    pub fn open(conninfo: &Conninfo, patience: Patience, given: Given) -> Result<Self> {
         let options = SessionOptions {
             read_only: true,
             lock_timeout: LONGEST_WAIT,
@@ -73,13 +75,18 @@ impl Server {
             session,
             origin: Arc::new(origin),
             patience,
+            given,
             limit: patience.section,
         })
     }
 
     /// The same server, another database.
     pub fn in_database(&self, name: &str) -> Result<Self> {
-        let mut other = Self::open(&self.conninfo.with_database(name), self.patience)?;
+        let mut other = Self::open(
+            &self.conninfo.with_database(name),
+            self.patience,
+            self.given,
+        )?;
         other.origin = Arc::clone(&self.origin);
         Ok(other)
     }
@@ -88,10 +95,15 @@ impl Server {
     pub fn revive(&mut self) -> Result<()> {
         if self.session.client().is_closed() {
             let origin = Arc::clone(&self.origin);
-            *self = Self::open(&self.conninfo, self.patience)?;
+            *self = Self::open(&self.conninfo, self.patience, self.given)?;
             self.origin = origin;
         }
         Ok(())
+    }
+
+    /// What the command line says beyond that.
+    pub fn given(&self) -> Given {
+        self.given
     }
 
     /// Its major version.

@@ -55,7 +55,7 @@ pub fn judge(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> R
         false => output::checks(context, judged.iter().map(|(_, record)| record))?,
     }
     let statuses = judged.iter().map(|(status, _)| *status);
-    Ok(exit(options.fail_on, statuses, !lost.is_empty()))
+    Ok(exit(options.fail_on(), statuses, !lost.is_empty()))
 }
 
 fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {

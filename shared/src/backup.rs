@@ -19,5 +19,5 @@ pub use name::{
     proof_of, stamp, unchecksums, unmanifest, unmark, unpartial, unproof,
 };
 pub use outline::{Common, Outline, Tried};
-pub use place::{Found, Kind, Lock, Place};
+pub use place::{Claim, Found, Kind, Lock, Place};
 pub use proof::Proof;

@@ -89,6 +89,11 @@ fn arrived(signal: i32) {
     ARRIVED.notify_all();
 }
 
+/// Has those signals ignored that tell a job to clean up, in a process that is there to do that.
+pub fn ignore_all() {
+    [SIGINT, SIGTERM, SIGHUP].into_iter().for_each(ignore);
+}
+
 /// Has the signal ignored, by those we start as well: too large a file is an error of the write then.
 #[allow(unsafe_code)]
 fn ignore(signal: i32) {

@@ -1,20 +1,18 @@
 //! What a file of others is, told by its bytes, and whether it is whole: it is read to its end.
 
-use std::fs;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use shared::backup::{self, File, Format, Place};
+use shared::backup::{File, Format, Place};
 use shared::dump::{self, Archive, Block, BlockKind, Blocks, Compression, Packing, Storage, Toc};
-use shared::{Context, Error, Result, signals};
+use shared::{Error, Result, signals};
 
 use super::folder;
 use super::parts::Parts;
+use super::reading::{BUFFER_BYTES, Hashing, Reading, drain, read_full};
 use crate::dump::{Head, read_tar};
 use crate::script::{self, Script, Single};
 
-const BUFFER_BYTES: usize = 256 << 10;
 /// How much of a script's beginning and end is looked at.
 const KEPT: usize = 4096;
 const OF_DATABASE: &[u8] = b"-- PostgreSQL database dump";
@@ -40,6 +38,8 @@ pub enum Kind {
     Whole(Box<Content>),
     /// It was to be a dump, and isn't, for this reason.
     Broken(String),
+    /// It could not be read, in these words. Another time it may.
+    Unreadable(String),
     /// Nothing that pg_dump writes.
     Foreign,
 }
@@ -49,25 +49,29 @@ pub enum Kind {
 /// # Errors
 /// When a signal came.
 pub fn examine(place: &Place, name: &str) -> Result<Kind> {
-    let is_folder = place.find(name).is_ok_and(|found| found.is_folder());
-    let found = match is_folder {
-        true => folder::examine(place, name),
-        false => examine_file(place, name),
+    let reading = Reading::of(place);
+    let found = match reading.is_folder(name) {
+        true => folder::examine(&reading, name),
+        false => examine_file(&reading, name),
     };
     signals::check()?;
-    Ok(found.unwrap_or_else(|error| Kind::Broken(error.in_one_line())))
+    Ok(match found.map_err(|error| error.in_one_line()) {
+        Ok(kind) => kind,
+        Err(why) if reading.has_failed() => Kind::Unreadable(why),
+        Err(why) => Kind::Broken(why),
+    })
 }
 
-fn examine_file(place: &Place, name: &str) -> Result<Kind> {
-    let mut file = opened(place, name)?;
+fn examine_file(reading: &Reading, name: &str) -> Result<Kind> {
+    let mut file = reading.open(name)?;
     let mut start = [0; 512];
     let length = read_full(&mut file, &mut start)?;
     drop(file);
     let start = &start[..length];
-    let mut input = Hashing::open(place, name)?;
+    let mut input = Hashing::open(reading, name)?;
     let content = match start {
         [] => return Err(Error::new("it is empty")),
-        [b'P', b'G', b'D', b'M', b'P', ..] => archive(place, name, &mut input)?,
+        [b'P', b'G', b'D', b'M', b'P', ..] => archive(reading, name, &mut input)?,
         _ if start.get(257..262) == Some(b"ustar") => match tar(start, &mut input)? {
             Some(content) => content,
             None => return Ok(Kind::Foreign),
@@ -108,12 +112,8 @@ pub(super) fn selected(tables: bool, rows: bool) -> Vec<String> {
     selection.into_iter().map(str::to_string).collect()
 }
 
-fn opened(place: &Place, name: &str) -> Result<fs::File> {
-    place.read(name).context(|| "it can't be read".into())
-}
-
-fn archive(place: &Place, name: &str, input: &mut Hashing) -> Result<Content> {
-    let mut start = BufReader::new(opened(place, name)?);
+fn archive(reading: &Reading, name: &str, input: &mut Hashing) -> Result<Content> {
+    let mut start = BufReader::new(reading.open(name)?);
     let toc = Toc::read(&mut start)?.filter(|toc| toc.storage == Storage::Custom);
     let toc = toc.ok_or_else(unknown_version)?;
     let head = Content {
@@ -127,7 +127,7 @@ fn archive(place: &Place, name: &str, input: &mut Hashing) -> Result<Content> {
         })?,
         // What can't be decompressed here can still be seen to have its end.
         None => {
-            *input = Hashing::open(place, name)?;
+            *input = Hashing::open(reading, name)?;
             let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
             Toc::read(&mut input)?;
             walk(Blocks::new(Arc::new(toc), input))?;
@@ -316,70 +316,9 @@ impl<R: Read> Read for Passing<R> {
     }
 }
 
-fn drain(input: &mut impl Read) -> Result<()> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        signals::check()?;
-        if input.read(&mut buffer).map_err(unreadable)? == 0 {
-            return Ok(());
-        }
-    }
-}
-
 pub(super) fn unreadable(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::new("it is cut short"),
         _ => Error::new(format!("it can't be read to its end: {error}")),
-    }
-}
-
-/// As much as there is, up to the whole buffer.
-pub(super) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match input.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(length) => filled += length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// A file that is hashed while it is read.
-pub(super) struct Hashing {
-    file: fs::File,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Hashing {
-    pub fn open(place: &Place, name: &str) -> Result<Self> {
-        Ok(Self {
-            file: opened(place, name)?,
-            hash: Sha256::new(),
-            bytes: 0,
-        })
-    }
-
-    /// Reads what is left; returns what a manifest says of a file of this name.
-    pub fn finish(mut self, name: &str) -> Result<File> {
-        drain(&mut self)?;
-        let hash = self.hash.finalize();
-        Ok(File {
-            name: name.to_string(),
-            bytes: self.bytes,
-            sha256: backup::hexadecimal(&hash),
-        })
-    }
-}
-
-impl Read for Hashing {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read(buffer)?;
-        self.hash.update(&buffer[..length]);
-        self.bytes += length as u64;
-        Ok(length)
     }
 }

@@ -3,22 +3,23 @@
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read};
 
-use shared::backup::{self, File, Format, Place};
+use shared::backup::{self, File, Format};
 use shared::dump::{Compression, CopyRows, Storage, Toc, TocEntry};
 use shared::{Error, Result, signals};
 
-use super::content::{Content, Hashing, Kind, selection, unknown_version, unreadable, word};
+use super::content::{Content, Kind, selection, unknown_version, unreadable, word};
+use super::reading::{BUFFER_BYTES, Hashing, Reading};
 use crate::dump::Head;
 
 const TOC: &str = "toc.dat";
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// Whether it is one, and every file that its contents name is there and has its end.
-pub fn examine(place: &Place, name: &str) -> Result<Kind> {
-    let folder = &place.within(name);
-    let Ok(toc) = folder.read(TOC) else {
+pub fn examine(reading: &Reading, name: &str) -> Result<Kind> {
+    let folder = &reading.within(name);
+    if !folder.has(TOC) {
         return Ok(Kind::Foreign);
-    };
+    }
+    let toc = folder.open(TOC)?;
     let toc = Toc::read(&mut BufReader::new(toc))?.filter(|toc| toc.storage == Storage::Files);
     let toc = toc.ok_or_else(unknown_version)?;
     let there = names(folder)?;
@@ -56,7 +57,7 @@ pub fn examine(place: &Place, name: &str) -> Result<Kind> {
 }
 
 /// Only files lie in such a folder.
-fn names(folder: &Place) -> Result<BTreeSet<String>> {
+fn names(folder: &Reading) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let mut is_foreign = false;
     folder.each(|name, kind| match name.to_str() {
@@ -100,7 +101,7 @@ fn is_list(file: &str) -> bool {
 
 /// Reads one file to its end; what it names, if it is a list.
 fn read(
-    folder: &Place,
+    folder: &Reading,
     name: &str,
     file: &str,
     entry: Option<&TocEntry>,

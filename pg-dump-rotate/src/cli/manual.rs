@@ -165,6 +165,11 @@ const RETENTION: Terms = &[
          take nobody's place; --keep-within is counted from the newest of the others.",
     ),
     (
+        "what is being read",
+        "A backup that pg-restore-verify reads, or that another program holds as `flock --shared \
+         PATH pg_restore …` does, is kept until a later run.",
+    ),
+    (
         "what counts",
         "Only backups with a manifest, and of the size that it says, count or are deleted; others \
          are passed over, and --rotate names them. A backup's folder that holds anything else is \
@@ -252,7 +257,7 @@ const ADOPTING: Terms = &[
          can be read to its end, and then gets a manifest (not from --list, --check or \
          --dry-run), so that it is read once and is a backup like any other, or again where it \
          was overwritten. One that is not whole is told, makes the status 1, and is never counted \
-         or deleted; what is no dump is left alone, and what is named as only we do: it was not \
+         or deleted; it is read again when it was changed, or with --verify-checksums. What is no dump is left alone, and what is named as only we do: it was not \
          published.",
     ),
     (
@@ -412,6 +417,10 @@ const FILES: Terms = &[
          for the selection; a second run of the same selection is refused meanwhile",
     ),
     (".pg-dump-rotate.lock", "locked for moments by each run"),
+    (
+        ".pg-dump-rotate.broken.json",
+        "what --match fitted and was found not to be whole, so that it is not read every night",
+    ),
     (
         "who may read them",
         "all are made for their user alone (0600): only that one, or root, can check or verify them",

@@ -10,26 +10,40 @@ use shared::{Context, Error, Result};
 use super::sides::sides_of;
 use super::{Locked, beside};
 
+/// What became of one that was to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Deleted,
+    /// Somebody reads it: it is left to a later run.
+    Spared,
+}
+
 impl Locked<'_> {
     /// Deletes backups with what lies beside each; tells of each what came of it. Their data must
     /// still be what was judged.
     ///
     /// One that can't be deleted is still whole, or, where only a part of a folder could be deleted,
     /// hidden.
-    pub fn delete(&self, backups: &[Backup]) -> Vec<Result<()>> {
-        let hidden: Vec<Result<Hidden<'_>>> = backups
+    pub fn delete(&self, backups: &[Backup]) -> Vec<Result<Fate>> {
+        let hidden: Vec<Result<Option<Hidden<'_>>>> = backups
             .iter()
             .map(|backup| Hidden::begin(self, backup))
             .collect();
         // Or after a power cut the manifest could be there, and the data not.
         let synced = self.sync();
-        let delete = |hidden: Result<Hidden<'_>>| {
-            let hidden = hidden?;
+        let delete = |hidden: Result<Option<Hidden<'_>>>| {
+            let Some(hidden) = hidden? else {
+                return Ok(Fate::Spared);
+            };
+            // Only one at a time is kept from who would read it: each takes a file of the process.
+            let Some(_claim) = self.place().claim(hidden.name) else {
+                return self.unhide(&hidden).map(|()| Fate::Spared);
+            };
             let deleted = match &synced {
                 Ok(()) => self.delete_data(hidden.name),
                 Err(error) => Err(Error::new(error.in_one_line())),
             };
-            self.end(&hidden, deleted)
+            self.end(&hidden, deleted).map(|()| Fate::Deleted)
         };
         hidden.into_iter().map(delete).collect()
     }
@@ -39,7 +53,7 @@ impl Locked<'_> {
         if let Err(error) = deleted {
             if self.place().has(hidden.name) {
                 // If that fails too, the next sweep does it.
-                let _ = self.rename(&hidden.hidden, &hidden.manifest);
+                let _ = self.unhide(hidden);
             }
             return Err(error);
         }
@@ -52,6 +66,10 @@ impl Locked<'_> {
         beside.push(hidden.hidden.clone());
         let _ = beside.iter().try_for_each(|name| self.remove_file(name));
         Ok(())
+    }
+
+    fn unhide(&self, hidden: &Hidden<'_>) -> Result<()> {
+        self.rename(&hidden.hidden, &hidden.manifest)
     }
 
     /// A folder vanishes at once, by a rename, before it is emptied.
@@ -92,7 +110,8 @@ struct Hidden<'a> {
 }
 
 impl<'a> Hidden<'a> {
-    fn begin(folder: &Locked<'_>, backup: &'a Backup) -> Result<Self> {
+    /// `None` while somebody reads it.
+    fn begin(folder: &Locked<'_>, backup: &'a Backup) -> Result<Option<Self>> {
         let name = backup.path.file_name().and_then(|name| name.to_str());
         let now = Backup::at(&backup.path).filter(Backup::is_ok);
         let is_same = |now: &Backup| match (&now.manifest, &backup.manifest) {
@@ -110,15 +129,18 @@ impl<'a> Hidden<'a> {
             let words = format!("it holds {}, which is not of the backup", other.display());
             return Err(Error::new(words).with_hint("move that elsewhere"));
         }
+        if folder.place().claim(name).is_none() {
+            return Ok(None);
+        }
         let [manifest, ..] = beside(name);
         let hidden = partial_of(&manifest);
         folder.rename(&manifest, &hidden)?;
-        Ok(Self {
+        Ok(Some(Self {
             name,
             manifest,
             hidden,
             adopted: backup.manifest.as_ref().is_some_and(|of| of.adopted),
-        })
+        }))
     }
 }
 

@@ -139,6 +139,6 @@ pub fn mode(path: &Path) -> u32 {
 /// The files that belong to the tool alone are not part of what it leaves.
 pub fn visible(dir: &Path) -> Vec<String> {
     let mut files = tests::files_in(dir);
-    files.retain(|name| name != ".pg-dump-rotate.lock");
+    files.retain(|name| !name.starts_with(".pg-dump-rotate."));
     files
 }

@@ -56,7 +56,8 @@ pub const TOOL: Tool = Tool::new(
      it holds if its manifest or -t says so. The verdict is not noted.\n\n\
      With -d, -h, -p or -U the server that they lead to is used instead, which others may use \
      meanwhile: each backup goes into a scratch database with a name that nobody can guess, which \
-     is dropped at the end, or by the next run where this one was killed or cut off. However many jobs \
+     is dropped at the end, also where this one is killed: a process that looks after it does that then, or the \
+     next run. However many jobs \
      there are, half of the connections that are free and the last ten are left to others. Roles that the backup \
      names and the server lacks are created without login, and dropped again. What a backup says \
      of the database it came from, of roles and of tablespaces is not done there, and --globals \

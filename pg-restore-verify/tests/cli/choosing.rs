@@ -175,6 +175,36 @@ fn rows_of_every_format() {
     }
 }
 
+/// Rows of a partition that was not chosen are no rows of the table that was: nobody can refer to them.
+#[test]
+fn what_refers_to_a_partition_elsewhere() {
+    let database = Database::new();
+    database.sql(
+        "create schema old;
+         create table parts (id int primary key) partition by range (id);
+         create table old.parts_0 partition of parts for values from (0) to (10);
+         create table parts_1 partition of parts for values from (10) to (20);
+         insert into parts select generate_series(5, 15);
+         create table refers (part int references parts);
+         insert into refers values (5), (6), (15)",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for format in ["-Fc", "-Fp"] {
+        dump(&database, &[format], &path);
+        for part in [
+            &["-n", "public"][..],
+            &["-t", "refers", "-t", "parts", "-t", "parts_1"],
+        ] {
+            let output = choose(&path, part);
+            assert_eq!(failed(&output), [""; 0], "{format} {part:?} {output:?}");
+            expect_verdict(&output, "ok");
+            let words = message(&output, "public.refers refers_part_fkey");
+            assert!(words.contains("part = 5, 6"), "{words}");
+        }
+    }
+}
+
 #[test]
 fn what_can_t_be_chosen_is_refused() {
     let shop = shop();

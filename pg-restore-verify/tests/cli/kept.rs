@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use rustix::process::Signal;
 use serde_json::Value;
 use shared::cluster::ClusterOptions;
-use tests::{ToolCommand, eventually, program, start, tool};
+use tests::{ToolCommand, eventually, processes_with, program, start, tool};
 
 use crate::backups::{dump, expect_verdict, shop};
 
@@ -77,6 +77,8 @@ fn on_a_named_server_until_somebody_drops_it() {
     let output = verify().arg("--keep").arg(&path).run();
     expect_verdict(&output, "ok");
     let conninfo = kept(&output.json_lines());
+    let (_, name) = conninfo.split_once("dbname=").unwrap();
+    assert_eq!(processes_with(&format!("caretaker of {name}")), [0; 0]);
     // The next run leaves it, and the role that was made for it.
     expect_verdict(&verify().arg(&path).run(), "ok");
     assert_eq!(count(&conninfo).run().expect_code(0).stdout, "500\n");

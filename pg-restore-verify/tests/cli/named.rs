@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, ToolCommand, eventually, start, tool};
+use tests::{Database, ToolCommand, eventually, processes_with, start, tool};
 
 use crate::backups::{dump, expect_verdict, failed, plain, shop};
 
@@ -228,9 +228,17 @@ fn killed_and_the_next_run_removes_what_is_left() {
     expect_verdict(&meanwhile, "ok");
     assert_eq!(scratch_databases(&cluster), 1);
     assert!(is_restoring(&cluster));
+    let mut client = cluster.connect("postgres").unwrap();
+    let name =
+        "select datname::text from pg_database where datname like 'pg\\_restore\\_verify\\_%'";
+    let name: String = client.query_one(name, &[]).unwrap().get(0);
+    // Who would look after it is ended with it, as by the end of a container.
+    for caretaker in processes_with(&format!("caretaker of {name}")) {
+        let caretaker = Pid::from_raw(caretaker.try_into().unwrap()).unwrap();
+        kill_process(caretaker, Signal::KILL).unwrap();
+    }
     run.signal(Signal::KILL);
     drop(run);
-    let mut client = cluster.connect("postgres").unwrap();
     eventually("the server has noticed", || {
         // The one in pg_sleep never looks at its client.
         let end = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%CONSTRAINT slow CHECK (pg\\_catalog.pg\\_sleep%' and pid <> pg_backend_pid()";

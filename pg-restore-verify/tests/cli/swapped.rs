@@ -162,7 +162,9 @@ fn locked_anew_before_the_swap() {
     expect_verdict(&output, "ok");
     assert_eq!(place.users("my app"), "500");
     let held = "select count(*)::text from pg_locks where locktype = 'advisory'";
-    assert_eq!(place.value("postgres", held), "0");
+    eventually("its sessions have ended", || {
+        place.value("postgres", held) == "0"
+    });
 }
 
 /// Nobody gets in between the old database and the new one, however hard they try.

@@ -36,6 +36,16 @@ impl Heap {
         self.pages_of(rows, row)
     }
 
+    /// The pages that so many rows need of which the mean length is known.
+    pub fn pages_of_rows(&self, rows: f64, bytes: f64) -> f64 {
+        let rounded = (bytes / f64::from(ALIGNMENT)).ceil() * f64::from(ALIGNMENT);
+        let row = Width {
+            bytes: rounded,
+            ..width(&self.fields)
+        };
+        self.pages_of(rows, row)
+    }
+
     fn pages_of(&self, rows: f64, row: Width) -> f64 {
         let room = self.block - PAGE_HEADER - kept_free(self.block, self.fillfactor);
         let fit = room / (row.bytes + LINE_POINTER);

@@ -105,7 +105,10 @@ fn remedy(row: &Row) -> Option<String> {
 
 /// Of those that are large enough to be found.
 fn unseen(case: &Case, rows: &[&Row]) -> Option<Finding> {
-    let hidden = rows.iter().filter_map(|row| {
+    let unknown = rows
+        .iter()
+        .filter(|row| row.number("bloat_bytes").is_none());
+    let hidden = unknown.filter_map(|row| {
         let (why, bytes, name) = (row.text("unseen")?, row.number("bytes")?, name(row)?);
         let (warn, crit) = case.limits.of(case.check, Some(&name));
         let least = warn.into_iter().chain(crit).reduce(f64::min)?;

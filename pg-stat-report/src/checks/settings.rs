@@ -1,7 +1,7 @@
 //! Settings that lose data, and such as are not in force.
 
 use crate::check::{Case, Check, Finding, Status, Unit};
-use crate::row::Row;
+use crate::sections::advice;
 use crate::sections::settings::SECTION;
 
 /// What no server with data should run with: the setting, its bad value, how bad, why.
@@ -76,6 +76,41 @@ pub const PENDING_RESTART: Check = Check {
     judge: pending,
 };
 
+/// They do not suit the machine or the work.
+pub const ADVICE: Check = Check {
+    name: "settings_advice",
+    finds: "settings that are wrong for the machine's memory, its connections and what the statistics show",
+    unit: Unit::Count,
+    warn: None,
+    crit: None,
+    is_low_bad: false,
+    sections: &[&advice::SECTION],
+    unseen: "what may only be better otherwise: section advice; settings of memory, if how much there is is known to nobody",
+    judge: advised,
+};
+
+fn advised(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&advice::SECTION);
+    let of = |verdict: &'static str| {
+        let rows = rows.iter();
+        rows.filter(move |row| row.text("verdict") == Some(verdict))
+    };
+    let findings = of("warning").filter_map(|row| {
+        let name = row.text("setting")?;
+        let finding = Finding::new(Status::Warning, row.text("reason")?).of(name);
+        Some(match row.text("remedy") {
+            Some(remedy) => finding.remedy(remedy),
+            None => finding,
+        })
+    });
+    let mut findings: Vec<Finding> = findings.collect();
+    if findings.is_empty() && of("unknown").next().is_some() {
+        let words = "nothing found; of memory nothing can be said without --ram";
+        findings.push(Finding::new(Status::Ok, words));
+    }
+    findings
+}
+
 fn bad(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION);
     let judged = BAD.iter().filter_map(|(name, value, status, why)| {
@@ -97,11 +132,15 @@ fn bad(case: &Case) -> Vec<Finding> {
 }
 
 fn pending(case: &Case) -> Vec<Finding> {
-    let rows = case.rows(&SECTION).iter();
-    let waiting = rows.filter(|row: &&Row| row.is("is_pending_restart"));
+    let rows = case.rows(&SECTION);
+    let hidden = rows.iter().any(|row| !row.is("is_all_seen"));
+    let hidden = hidden.then(|| {
+        Finding::unknown("some settings are hidden from this role; pg_monitor shows them")
+    });
+    let waiting = rows.iter().filter(|row| row.is("is_pending_restart"));
     let findings = waiting.map(|row| {
         let finding = case.judge(row.text("name"), 1.0, "its new value waits for a restart");
         finding.remedy("-- restart the server when that suits")
     });
-    findings.collect()
+    findings.chain(hidden).collect()
 }

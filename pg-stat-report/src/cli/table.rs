@@ -38,6 +38,15 @@ pub const TOOL: Tool = Tool::new(
         "look into every database that takes connections",
     )
     .group(WHAT),
+    Flag::value(
+        "exact",
+        "N",
+        "have pgstattuple read the N largest tables and B-trees of each database, instead of estimating bloat",
+    )
+    .group(WHAT),
+    Flag::value("exact-bytes", "SIZE", "so much of them in all")
+        .default("1GB")
+        .group(WHAT),
     Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
     Flag::value(
         "state",
@@ -58,7 +67,15 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(TIME),
     Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
-    Flag::value("skip", "CHECK,...", "not these").repeats().group(JUDGING),
+    Flag::value("skip", "CHECK,...", "not these; CHECK:PATTERN leaves out objects whose name fits")
+        .repeats()
+        .group(JUDGING),
+    Flag::value(
+        "config",
+        "FILE",
+        "thresholds in TOML: [CHECK] and [CHECK.\"PATTERN\"] with warn, crit, skip; only, skip, fail-on, statistics-age for all. The command line goes before it",
+    )
+    .group(JUDGING),
     Flag::value(
         "warn",
         "CHECK=VALUE",
@@ -72,17 +89,23 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "statistics-age",
         "DURATION",
-        "so long nobody must have used an index before it is called unused",
+        "so long nobody must have used an index before it is called unused (7d if not given)",
     )
-    .default("7d")
     .group(JUDGING),
     Flag::value(
         "fail-on",
         "STATUS",
-        "what makes the status 1; what is unknown makes it 2 otherwise, but for never",
+        "what makes the status 1 (critical if not given); what is unknown makes it 2 otherwise, but for never",
     )
     .choices(&["critical", "warning", "unknown", "never"])
-    .default("critical")
+    .group(JUDGING),
+    Flag::value("ram", "SIZE", "the memory of the server's machine, for advice on settings")
+        .group(JUDGING),
+    Flag::value(
+        "instances",
+        "N",
+        "so many instances of an application: advice says how large the pool of each may be",
+    )
     .group(JUDGING),
     Flag::value(
         "log-format",

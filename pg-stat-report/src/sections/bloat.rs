@@ -8,8 +8,10 @@ use crate::section::{Gather, Reach, Section};
 use crate::server::Server;
 
 use columns::{Fields, Statistics};
+use exact::{Found as Measurements, Measured};
 
 mod columns;
+mod exact;
 
 /// One row for each of 1 MB or more.
 pub const SECTION: Section = Section {
@@ -48,7 +50,10 @@ pub const SECTION: Section = Section {
             "it backs an exclusion constraint, and can't be built anew beside itself",
         ),
         ("is_estimate", "by statistics; else pgstattuple has read it"),
-        ("unseen", "why there is no telling"),
+        (
+            "unseen",
+            "why there is no telling, or why pgstattuple could not read it",
+        ),
     ],
     gather: Gather::Made(rows),
 };
@@ -57,11 +62,17 @@ pub const SECTION: Section = Section {
 struct Found {
     bytes: f64,
     rows: Option<f64>,
-    pages: std::result::Result<f64, &'static str>,
+    /// Those that it needs, or why that is not known.
+    pages: std::result::Result<f64, String>,
+    is_estimate: bool,
+    /// Why it could not be measured.
+    trouble: Option<String>,
 }
 
 /// Of one whose every row was changed since, the statistics say nothing.
 const CHANGED: &str = "all of it has changed since ANALYZE";
+
+const NEVER: &str = "neither VACUUM nor ANALYZE has seen it";
 
 fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let tables = server.ask(include_str!("../../sql/bloat_tables.sql"))?;
@@ -70,12 +81,13 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
         return Ok(Vec::new());
     }
     let statistics = Statistics::ask(server)?;
+    let measured = exact::measure(server, &tables, &indexes)?;
     let mut rows = Vec::new();
     for table in &tables {
-        rows.push(table_cells(server, table, &statistics)?);
+        rows.push(table_cells(server, table, &statistics, &measured)?);
     }
     for index in &indexes {
-        rows.push(index_cells(server, index, &statistics)?);
+        rows.push(index_cells(server, index, &statistics, &measured)?);
     }
     let origin = server.origin();
     let row = |cells| section.row(&origin, cells);
@@ -85,54 +97,63 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn table_cells(server: &Server, row: &postgres::Row, statistics: &Statistics) -> Result<Vec<Cell>> {
+fn table_cells(
+    server: &Server,
+    row: &postgres::Row,
+    statistics: &Statistics,
+    measured: &Measurements,
+) -> Result<Vec<Cell>> {
     let kind: &str = row.try_get("kind")?;
     let block = f64::from(row.try_get::<_, i32>("block")?);
     let rows: Option<f64> = row.try_get("rows")?;
     let fillfactor: i32 = row.try_get("fillfactor")?;
     let changed: Option<i64> = row.try_get("changed_rows")?;
+    let Fields { fields, columns } = statistics.of_table(row)?;
+    let heap = |fields| Heap {
+        fields,
+        columns,
+        fillfactor: f64::from(fillfactor),
+        block,
+    };
     let pages = match rows {
-        None => Err("neither VACUUM nor ANALYZE has seen it"),
+        None => Err(NEVER.to_string()),
         Some(rows) if kind == "toast" => Ok(toast_pages(rows)),
-        Some(rows) if is_changed(rows, changed) => Err(CHANGED),
-        Some(rows) => {
-            let Fields { fields, columns } = statistics.of_table(row)?;
-            fields.map(|fields| {
-                let heap = Heap {
-                    fields,
-                    columns,
-                    fillfactor: f64::from(fillfactor),
-                    block,
-                };
-                heap.pages(rows)
-            })
+        Some(rows) if is_changed(rows, changed) => Err(CHANGED.to_string()),
+        Some(rows) => match &fields {
+            Ok(fields) => Ok(heap(fields.clone()).pages(rows)),
+            Err(why) => Err(why.to_string()),
+        },
+    };
+    let found = Found::estimated(row, rows, pages)?.or_measured(row, measured, |measured| {
+        let heap = heap(fields.unwrap_or_default());
+        match *measured {
+            Measured::Rows { rows, row_bytes } => heap.pages_of_rows(rows, row_bytes),
+            Measured::Pages { leaves, .. } => leaves,
         }
-    };
-    let found = Found {
-        bytes: row.try_get::<_, i64>("bytes")? as f64,
-        rows,
-        pages,
-    };
-    let name: &str = row.try_get("table")?;
+    })?;
     let mut cells = vec![
         Cell::Text(server.database().into()),
         Cell::Text(kind.into()),
-        Cell::Text(name.into()),
+        Cell::Text(row.try_get::<_, &str>("table")?.into()),
         Cell::Null,
     ];
-    let unseen = found.cells(&mut cells, block);
+    found.put(&mut cells, block);
     cells.extend([
         Cell::Int(fillfactor.into()),
         Cell::Null,
         Cell::Null,
         Cell::Null,
-        Cell::Bool(true),
-        unseen,
     ]);
+    found.put_source(&mut cells);
     Ok(cells)
 }
 
-fn index_cells(server: &Server, row: &postgres::Row, statistics: &Statistics) -> Result<Vec<Cell>> {
+fn index_cells(
+    server: &Server,
+    row: &postgres::Row,
+    statistics: &Statistics,
+    measured: &Measurements,
+) -> Result<Vec<Cell>> {
     let rows: Option<f64> = row.try_get("rows")?;
     let block = f64::from(row.try_get::<_, i32>("block")?);
     let fillfactor: i32 = row.try_get("fillfactor")?;
@@ -146,9 +167,10 @@ fn index_cells(server: &Server, row: &postgres::Row, statistics: &Statistics) ->
     };
     let changed = row.try_get("changed_rows")?;
     let pages = match (rows, fields) {
-        (None, _) => Err("neither VACUUM nor ANALYZE has seen it"),
-        (Some(_), _) if table_rows.is_some_and(|rows| is_changed(rows, changed)) => Err(CHANGED),
-        (Some(rows), fields) => fields.map(|fields| {
+        (None, _) => Err(NEVER.to_string()),
+        _ if table_rows.is_some_and(|rows| is_changed(rows, changed)) => Err(CHANGED.to_string()),
+        (Some(_), Err(why)) => Err(why.to_string()),
+        (Some(rows), Ok(fields)) => {
             let shares = is_deduplicated && !is_partial;
             let keys = fields.iter().map(|known| known.values(rows));
             let btree = Btree {
@@ -157,30 +179,26 @@ fn index_cells(server: &Server, row: &postgres::Row, statistics: &Statistics) ->
                 fillfactor: f64::from(fillfactor),
                 block,
             };
-            btree.pages(rows)
-        }),
+            Ok(btree.pages(rows))
+        }
     };
-    let found = Found {
-        bytes: row.try_get::<_, i64>("bytes")? as f64,
-        rows,
-        pages,
-    };
-    let (table, index): (&str, &str) = (row.try_get("table")?, row.try_get("index")?);
+    let found = Found::estimated(row, rows, pages)?.or_measured(row, measured, |measured| {
+        pages_of_leaves(measured, f64::from(fillfactor))
+    })?;
     let mut cells = vec![
         Cell::Text(server.database().into()),
         Cell::Text("index".into()),
-        Cell::Text(table.into()),
-        Cell::Text(index.into()),
+        Cell::Text(row.try_get::<_, &str>("table")?.into()),
+        Cell::Text(row.try_get::<_, &str>("index")?.into()),
     ];
-    let unseen = found.cells(&mut cells, block);
+    found.put(&mut cells, block);
     cells.extend([
         Cell::Int(fillfactor.into()),
         nulls.map_or(Cell::Null, Cell::Float),
         Cell::Bool(is_deduplicated),
         Cell::Bool(row.try_get("is_exclusion")?),
-        Cell::Bool(true),
-        unseen,
     ]);
+    found.put_source(&mut cells);
     Ok(cells)
 }
 
@@ -188,23 +206,77 @@ fn is_changed(rows: f64, changed: Option<i64>) -> bool {
     changed.is_some_and(|changed| changed as f64 > rows)
 }
 
+/// The pages that the entries of these leaves need, filled as new ones are.
+fn pages_of_leaves(measured: &Measured, fillfactor: f64) -> f64 {
+    match *measured {
+        Measured::Pages {
+            leaves,
+            others,
+            density,
+        } => {
+            let full = (fillfactor / 100.0).max(0.1);
+            (leaves * (density / full).min(1.0) + others).ceil() + 1.0
+        }
+        Measured::Rows { rows, .. } => rows,
+    }
+}
+
 impl Found {
-    /// The cells from `bytes` to `bloat_ratio`, and that of `unseen`.
-    fn cells(&self, cells: &mut Vec<Cell>, block: f64) -> Cell {
-        let whole = |value: f64| Cell::Int(value as i64);
-        cells.extend([whole(self.bytes), self.rows.map_or(Cell::Null, whole)]);
-        match self.pages {
-            Ok(pages) => {
-                let expected = pages * block;
-                let beyond = (self.bytes - expected).max(0.0);
-                let ratio = (beyond / self.bytes.max(1.0) * 1e4).round() / 1e4;
-                cells.extend([whole(expected), whole(beyond), Cell::Float(ratio)]);
-                Cell::Null
-            }
-            Err(why) => {
-                cells.extend([Cell::Null, Cell::Null, Cell::Null]);
-                Cell::Text(why.into())
+    fn estimated(
+        row: &postgres::Row,
+        rows: Option<f64>,
+        pages: std::result::Result<f64, String>,
+    ) -> Result<Self> {
+        Ok(Self {
+            bytes: row.try_get::<_, i64>("bytes")? as f64,
+            rows,
+            pages,
+            is_estimate: true,
+            trouble: None,
+        })
+    }
+
+    /// What was measured goes before the estimate.
+    fn or_measured(
+        mut self,
+        row: &postgres::Row,
+        measured: &Measurements,
+        pages: impl FnOnce(&Measured) -> f64,
+    ) -> Result<Self> {
+        match measured.get(&row.try_get("oid")?) {
+            None => {}
+            Some(Err(why)) => self.trouble = Some(why.clone()),
+            Some(Ok((bytes, measured))) => {
+                self.bytes = *bytes;
+                self.pages = Ok(pages(measured));
+                self.is_estimate = false;
+                if let Measured::Rows { rows, .. } = measured {
+                    self.rows = Some(*rows);
+                }
             }
         }
+        Ok(self)
+    }
+
+    /// The cells from `bytes` to `bloat_ratio`.
+    fn put(&self, cells: &mut Vec<Cell>, block: f64) {
+        let whole = |value: f64| Cell::Int(value as i64);
+        cells.extend([whole(self.bytes), self.rows.map_or(Cell::Null, whole)]);
+        let Ok(pages) = self.pages else {
+            return cells.extend([Cell::Null, Cell::Null, Cell::Null]);
+        };
+        let expected = pages * block;
+        let beyond = (self.bytes - expected).max(0.0);
+        let ratio = (beyond / self.bytes.max(1.0) * 1e4).round() / 1e4;
+        cells.extend([whole(expected), whole(beyond), Cell::Float(ratio)]);
+    }
+
+    /// The cells `is_estimate` and `unseen`.
+    fn put_source(self, cells: &mut Vec<Cell>) {
+        let why = self.trouble.or(self.pages.err());
+        cells.extend([
+            Cell::Bool(self.is_estimate),
+            why.map_or(Cell::Null, |why| Cell::Text(why.into())),
+        ]);
     }
 }

@@ -18,6 +18,10 @@ pub const SECTION: Section = Section {
         ("source_file", "which file"),
         ("source_line", "where in it"),
         ("is_pending_restart", "a changed value waits for a restart"),
+        (
+            "is_all_seen",
+            "the role may see all settings; others have no row",
+        ),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/settings.sql"))]),
 };

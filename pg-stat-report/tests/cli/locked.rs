@@ -1,19 +1,25 @@
 //! What somebody has locked costs its own rows only.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
 use serde_json::{Value, json};
 use tests::{Database, eventually};
 
 use crate::ground::{asked, found, set};
 
+/// What could not be looked at, of everything.
+fn everything(database: &Database) -> Vec<Value> {
+    let words = ["--fail-on", "never", "--skip", "slow_queries"];
+    let records = asked(database, &words).run().expect_code(0).json_lines();
+    let is_lost = |record: &Value| record["message"].as_str().unwrap().starts_with("section ");
+    records.into_iter().filter(is_lost).collect()
+}
+
 /// Whether every check could look at its sections.
 #[track_caller]
 fn all_was_seen(database: &Database) {
-    let words = ["--fail-on", "never", "--skip", "slow_queries"];
-    let records = asked(database, &words).run().expect_code(0).json_lines();
-    let lost: Vec<&Value> = records
-        .iter()
-        .filter(|record| record["message"].as_str().unwrap().starts_with("section "))
-        .collect();
+    let lost = everything(database);
     assert!(lost.is_empty(), "{lost:#?}");
 }
 
@@ -102,7 +108,7 @@ fn a_table_that_somebody_waits_to_lock() {
     reader.batch_execute("begin; table t").unwrap();
     let mut waiter = database.client();
     let token = waiter.cancel_token();
-    let waiting = std::thread::spawn(move || waiter.batch_execute("alter table t add c int"));
+    let waiting = thread::spawn(move || waiter.batch_execute("alter table t add c int"));
     eventually("it waits for its lock", || {
         database
             .value("select count(*) from pg_locks where relation = 't'::regclass and not granted")
@@ -141,4 +147,29 @@ fn a_catalogue_that_somebody_has_locked() {
     shown.expect_error(&format!(
         "section sequences in database \"{name}\": somebody has locked what it has to read"
     ));
+}
+
+/// What is dropped while we look is gone, and takes nothing with it.
+#[test]
+fn tables_that_come_and_go() {
+    let database = Database::new();
+    database.sql(
+        "create table stays (id serial primary key, x text); create index on stays (lower(x))",
+    );
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut client = database.client();
+            while !is_over.load(Relaxed) {
+                client.batch_execute("create table goes (id serial primary key, x text); alter table goes add check (x <> '') not valid").unwrap();
+                client.batch_execute("create index on goes (lower(x)); create materialized view v as table goes").unwrap();
+                client.batch_execute("drop table goes cascade").unwrap();
+            }
+        });
+        let looks: Vec<_> = (0..3).map(|_| everything(&database)).collect();
+        is_over.store(true, Relaxed);
+        for lost in looks {
+            assert!(lost.is_empty(), "{lost:#?}");
+        }
+    });
 }

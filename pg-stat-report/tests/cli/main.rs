@@ -7,16 +7,22 @@
     clippy::unwrap_used
 )]
 
+mod advice;
+mod disasters;
 mod earlier;
 mod ground;
 mod indexes;
 mod locked;
 mod logs;
+mod many;
 mod mode;
+mod own;
 mod replicas;
 mod rights;
 mod schema;
 mod sessions;
+mod sight;
 mod space;
+mod thresholds;
 mod upkeep;
 mod workload;

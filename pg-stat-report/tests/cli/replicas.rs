@@ -62,6 +62,11 @@ fn a_standby_from_both_sides() {
         records[0]["status"] == "warning"
     });
     standby.sql(database.name(), "select pg_wal_replay_resume()");
+    // Dead rows are counted on the primary alone.
+    let dead = report(&there, &["--only", "dead_rows"]);
+    assert_eq!(dead[0]["status"], "unknown", "{dead:?}");
+    let message = dead[0]["message"].as_str().unwrap();
+    assert!(message.contains("standby"), "{message}");
     // Every section works there, too.
     let all = tool("pg-stat-report")
         .args(["-d", &there, "--fail-on", "never", "--skip", "slow_queries"])
@@ -209,4 +214,48 @@ fn more_wal_than_was_meant() {
         ground.statuses("wal_directory", &["--crit", "wal_directory=10%"]),
         alone("critical")
     );
+}
+
+#[test]
+fn a_subscription_that_nobody_works_for() {
+    let ground = Ground::with(&[
+        ("wal_level", "logical"),
+        ("max_wal_senders", "4"),
+        ("max_replication_slots", "4"),
+    ]);
+    assert_eq!(ground.statuses("subscriptions", &[]), alone("ok"));
+    let (here, there) = (
+        Database::named(&ground.cluster, "publisher"),
+        Database::named(&ground.cluster, "subscriber"),
+    );
+    here.sql("create table t (i int); create publication p for table t");
+    here.sql("select pg_create_logical_replication_slot('s', 'pgoutput')");
+    there.sql("create table t (i int)");
+    let publisher = here.conninfo().replace('\'', "''");
+    there.sql(&format!(
+        "create subscription \"S 1\" connection '{publisher}' publication p
+         with (create_slot = false, slot_name = 's', copy_data = false)"
+    ));
+    eventually("it is at work", || {
+        ground.statuses("subscriptions", &[]) == of("ok", "S 1")
+    });
+    for (limit, status) in [("--warn", "warning"), ("--crit", "critical")] {
+        eventually("it was heard of some time ago", || {
+            ground.statuses("subscriptions", &[limit, "subscriptions=0s"]) == of(status, "S 1")
+        });
+    }
+    // Its worker finds no table, and ends again and again.
+    there.sql("drop table t");
+    here.sql("insert into t values (1)");
+    eventually("its worker is gone", || {
+        ground.statuses("subscriptions", &[]) == of("critical", "S 1")
+    });
+    there.sql("alter subscription \"S 1\" disable");
+    eventually("it is disabled", || {
+        let records = ground.check("subscriptions", &[]);
+        let remedy = records[0]["remedy"].as_str().unwrap_or_default();
+        statuses(&records) == of("warning", "S 1")
+            && remedy.contains("ALTER SUBSCRIPTION \"S 1\" ENABLE")
+    });
+    there.sql("alter subscription \"S 1\" set (slot_name = none); drop subscription \"S 1\"");
 }

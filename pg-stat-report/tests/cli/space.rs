@@ -252,3 +252,64 @@ fn bloat_that_the_role_may_not_see() {
     assert_eq!(seen(), [json!("ok"), json!("ok")]);
     database.sql("revoke select on pg_statistic from bloat_watch");
 }
+
+#[test]
+fn bloat_as_pgstattuple_reads_it() {
+    let database = Database::new();
+    database.sql(
+        "create table t as select i, i as k from generate_series(1, 60000) i; create index by_k on t (k);
+         create table other as select i from generate_series(1, 40000) i; alter table t set (autovacuum_enabled = off)",
+    );
+    database.sql("vacuum analyze");
+    let missing = asked(&database, &["bloat", "--exact", "1"])
+        .run()
+        .expect_code(2);
+    missing
+        .expect_error("CREATE EXTENSION pgstattuple")
+        .expect_no_output();
+    database.sql("create schema \"Odd\"; create extension pgstattuple schema \"Odd\"; delete from t where i % 4 <> 0");
+    // The statistics know nothing of that.
+    let estimate = rows(&database, &[]);
+    assert!(
+        row_of(&estimate, "public.t")["bloat_ratio"]
+            .as_f64()
+            .unwrap()
+            < 0.02
+    );
+    let near = |row: &Value, expected: f64| {
+        let ratio = row["bloat_ratio"].as_f64().unwrap();
+        assert!((ratio - expected).abs() < 0.03, "{row:#}");
+    };
+    let measured = rows(&database, &["--exact", "1"]);
+    let (table, index) = (
+        row_of(&measured, "public.t"),
+        row_of(&measured, "public.by_k"),
+    );
+    assert_eq!(
+        (&table["is_estimate"], &index["is_estimate"]),
+        (&json!(false), &json!(true))
+    );
+    near(table, 0.75);
+    assert_eq!(table["rows"], 15000);
+    let more = rows(&database, &["--exact", "3", "--exact-bytes", "4MB"]);
+    let estimates = |rows: &[Value]| rows.iter().filter(|row| row["is_estimate"] == true).count();
+    assert_eq!((more.len(), estimates(&more)), (3, 1), "{more:?}");
+    database.sql("vacuum analyze t");
+    near(
+        row_of(&rows(&database, &["--exact", "3"]), "public.by_k"),
+        0.75,
+    );
+    let truth = given_back(&database, "public.by_k", "reindex index public.by_k");
+    assert!((truth - 0.75).abs() < 0.03, "{truth}");
+    // One that is locked is estimated.
+    let mut holder = database.client();
+    holder.batch_execute("begin; lock table t").unwrap();
+    let locked = rows(&database, &["--exact", "1"]);
+    let table = row_of(&locked, "public.t");
+    assert_eq!(table["is_estimate"], true);
+    assert!(
+        table["unseen"].as_str().unwrap().contains("pgstattuple: "),
+        "{table:#}"
+    );
+    assert!(table["bloat_bytes"].is_i64());
+}

@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, statat};
 
 pub use found::{Found, Kind};
-pub use lock::Lock;
+pub use lock::{Claim, Lock};
 
 /// So much is asked of the kernel at once: a few thousand names.
 const AT_ONCE: usize = 256 << 10;

@@ -7,6 +7,9 @@
 
 use std::ops::Range;
 
+/// So much of a statement's beginning says what it is.
+const KEPT: usize = 1 << 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Normal,
@@ -104,10 +107,41 @@ impl Scanner {
         }
     }
 
-    /// So many bytes of what was passed were taken out.
-    pub fn skip(&mut self, bytes: usize) {
+    /// The same where nobody asks what stands in the statement: all but its beginning and what may
+    /// have to be looked back to.
+    pub fn passed_of_rows(&self, scanned: usize) -> Range<usize> {
+        let closed = self.closed.map(|(closed, _)| closed);
+        let closed = closed.filter(|closed| closed + 1 == self.at);
+        let back = [self.word, self.dollar, closed].into_iter().flatten();
+        let end = back.fold(scanned.saturating_sub(1), usize::min);
+        let end = match self.state {
+            State::Normal | State::Text { .. } | State::Quoted => end,
+            State::Dollar { tag, .. } => end.min(tag),
+            State::LineComment | State::BlockComment { .. } => 0,
+        };
+        KEPT.min(end)..end
+    }
+
+    /// What was passed was taken out.
+    pub fn skip(&mut self, passed: Range<usize>) {
+        let bytes = passed.len();
+        if bytes == 0 {
+            return;
+        }
         self.at -= bytes;
-        self.closed = None;
+        let moved = |at: usize| (at >= passed.end).then(|| at - bytes);
+        self.word = self.word.and_then(moved);
+        self.dollar = self.dollar.and_then(moved);
+        self.closed = self
+            .closed
+            .and_then(|(at, escapes)| Some((moved(at)?, escapes)));
+        if let State::Dollar { tag, body } = &mut self.state {
+            *tag -= bytes;
+            *body -= bytes;
+        }
+        if self.text >= passed.start {
+            self.text = moved(self.text).unwrap_or(passed.start - 1);
+        }
     }
 
     /// Whether the byte at `at` ends the statement.

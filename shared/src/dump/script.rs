@@ -18,7 +18,7 @@ pub enum Event<'a> {
     /// A statement, with its semicolon.
     Statement {
         /// Its text; with a reader of pieces, without what is in the middle of a string that is
-        /// long.
+        /// long, or in the middle of very many rows.
         sql: &'a [u8],
         /// The line it starts on, from 1.
         line: u64,
@@ -107,7 +107,8 @@ impl<R: Read> Script<R> {
     }
 
     /// The same, whose `Rows` may be parts of a line where that is long, and whose statements lack
-    /// the middle of such strings: no row takes more memory than another.
+    /// the middle of such strings, and of rows that one INSERT has in great number: no row takes more
+    /// memory than another, and neither do many.
     pub fn in_pieces(input: R) -> Self {
         Self {
             in_pieces: true,
@@ -244,8 +245,8 @@ impl<R: Read> Script<R> {
                 return Ok(length);
             }
             if self.in_pieces && self.rest().len() >= BUFFER_BYTES {
-                let passed = scanner.passed(self.rest().len());
-                scanner.skip(passed.len());
+                let passed = self.passed(&scanner);
+                scanner.skip(passed.clone());
                 self.take_out(passed);
             }
             if !self.fill()? {
@@ -256,6 +257,16 @@ impl<R: Read> Script<R> {
                     words.split_whitespace().collect::<Vec<_>>().join(" ")
                 )));
             }
+        }
+    }
+
+    /// Of a statement that is long what need not be kept. Rows are nobody's to see.
+    fn passed(&self, scanner: &Scanner) -> Range<usize> {
+        let rest = self.rest();
+        let passed = scanner.passed(rest.len());
+        match passed.len() < rest.len() / 2 && rest.starts_with(b"INSERT INTO ") {
+            true => scanner.passed_of_rows(rest.len()),
+            false => passed,
         }
     }
 
@@ -478,6 +489,41 @@ mod test {
                 assert!(seen[0].1.starts_with(&begin) && seen[0].1.ends_with("', ';');"));
                 let lines = text.matches('\n').count() as u64;
                 assert_eq!(&seen[1..], [(lines, "SELECT 1;".into())], "{string}");
+            }
+        }
+    }
+
+    /// `--rows-per-insert` with values that are no long strings each.
+    #[test]
+    fn many_rows_of_one_statement_take_no_memory() {
+        let begin = "INSERT INTO t VALUES\n\t(1, '";
+        for value in [
+            "it''s; (",
+            r"', E'it\'s; ()\\', 'x",
+            "', $$;($$, '''",
+            "', 12, null, \"a;b(\".c, '",
+        ] {
+            let row = |length: usize| format!("{}'),\n\t(2, '", value.repeat(length));
+            let rows: String = (0..2000).map(|n| row(1 + (n * 7919) % 300)).collect();
+            let text = format!("{begin}{rows}', ';');\nSELECT 1;\n");
+            assert!(text.len() > 2 * BUFFER_BYTES, "{}", text.len());
+            for step in [1 << 16, 1 << 22] {
+                let mut script = Script::in_pieces(Trickle(text.as_bytes(), step));
+                let mut seen = Vec::new();
+                while let Some(event) = script.next().unwrap() {
+                    let Event::Statement { sql, line, .. } = event else {
+                        panic!("{event:?}");
+                    };
+                    seen.push((line, String::from_utf8_lossy(sql).into_owned()));
+                }
+                assert!(
+                    script.buffer.len() <= 2 * BUFFER_BYTES,
+                    "{}",
+                    script.buffer.len()
+                );
+                assert!(seen[0].1.starts_with(begin) && seen[0].1.ends_with("', ';');"));
+                let lines = text.matches('\n').count() as u64;
+                assert_eq!(&seen[1..], [(lines, "SELECT 1;".into())], "{value}");
             }
         }
     }

@@ -70,6 +70,16 @@ impl Found {
         OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
     }
 
+    /// When anything about it was changed, which nobody can set: in seconds and nanoseconds.
+    pub fn changed(&self) -> (i64, i64) {
+        #[allow(
+            clippy::useless_conversion,
+            clippy::unnecessary_cast,
+            reason = "not everywhere of the same width"
+        )]
+        (self.stat.st_ctime as i64, self.stat.st_ctime_nsec as i64)
+    }
+
     /// What tells it from all others of the same file system, whatever its name.
     pub fn number(&self) -> (u64, u64) {
         #[allow(

@@ -13,6 +13,12 @@ use super::Place;
 #[derive(Debug)]
 pub struct Lock(File);
 
+/// What nobody reads while it is held.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: Option<Lock>,
+}
+
 impl Place {
     /// Takes the lock of that name, and makes it first where there is none; `None` while somebody else
     /// holds it.
@@ -67,7 +73,30 @@ impl Place {
         Ok(flock(created, FlockOperation::LockExclusive)?)
     }
 
-    /// Whether somebody says so of what has that name.
+    /// Says of a backup that it is being read, until that is dropped: nobody deletes it meanwhile. What
+    /// can't be locked is read all the same.
+    pub fn share(&self, name: &str) -> Option<Lock> {
+        self.lock_data(name, FlockOperation::NonBlockingLockShared)
+            .ok()
+    }
+
+    /// That nobody says so, and nobody can until that is dropped; `None` while somebody does. Where a
+    /// file system has no such locks, nobody does.
+    pub fn claim(&self, name: &str) -> Option<Claim> {
+        match self.lock_data(name, FlockOperation::NonBlockingLockExclusive) {
+            Ok(lock) => Some(Claim { _lock: Some(lock) }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(_) => Some(Claim { _lock: None }),
+        }
+    }
+
+    fn lock_data(&self, name: &str, how: FlockOperation) -> io::Result<Lock> {
+        let data = self.read(name)?;
+        flock(&data, how)?;
+        Ok(Lock(data))
+    }
+
+    /// Whether somebody says of what has that name that it is being written.
     ///
     /// # Errors
     /// When it may not even be opened.
@@ -101,6 +130,27 @@ fn touch(lock: &File) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_is_not_claimed_and_the_other_way_about() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(folder.path());
+        place.create("file").unwrap();
+        place.create_folder("folder").unwrap();
+        for name in ["file", "folder"] {
+            let [one, other] = [place.share(name).unwrap(), place.share(name).unwrap()];
+            drop(one);
+            assert!(place.claim(name).is_none());
+            drop(other);
+            let claim = place.claim(name).unwrap();
+            assert!(place.share(name).is_none());
+            drop(claim);
+            assert!(place.share(name).is_some());
+        }
+        // Whoever deletes what is not there finds that out by himself.
+        assert!(place.claim("nothing").is_some());
+        assert!(place.share("nothing").is_none());
+    }
 
     /// Who opened it before somebody removed it has no lock.
     #[test]

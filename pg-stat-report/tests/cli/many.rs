@@ -1,0 +1,181 @@
+//! Several servers, and several databases.
+
+use serde_json::{Value, json};
+use tests::tool;
+
+use crate::ground::{Ground, of};
+
+#[test]
+fn several_servers_at_once() {
+    let grounds = [Ground::new(), Ground::new()];
+    let places: Vec<String> = grounds
+        .iter()
+        .map(|ground| {
+            format!(
+                "host={} user=postgres dbname=postgres",
+                ground.cluster.socket_dir().display()
+            )
+        })
+        .collect();
+    let both = ["-d", &places[0], "-d", &places[1]];
+    let output = tool("pg-stat-report")
+        .args(both)
+        .args(["--only", "wraparound"])
+        .run()
+        .expect_code(0);
+    let targets: Vec<Value> = output
+        .json_lines()
+        .iter()
+        .map(|record| record["target"].clone())
+        .collect();
+    assert_eq!(targets.len(), 2);
+    assert_ne!(targets[0], targets[1]);
+    let third = "host=/nonexistent dbname=postgres";
+    let output = tool("pg-stat-report")
+        .args(both)
+        .args(["-d", third, "--only", "wraparound"])
+        .run()
+        .expect_code(2);
+    assert_eq!(output.json_lines().len(), 2);
+    output.expect_error("/nonexistent");
+}
+
+#[test]
+fn databases_that_nobody_is_in_count() {
+    let ground = Ground::new();
+    for name in ["\"a \"\"b\"", "shop"] {
+        ground.sql(&format!("create database {name}"));
+    }
+    ground.sql("create database closed");
+    ground.sql("update pg_database set datallowconn = false where datname = 'closed'");
+    let rows = ground.rows("wraparound");
+    let mut names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["database"].as_str().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "a \"b",
+            "closed",
+            "postgres",
+            "shop",
+            "template0",
+            "template1"
+        ]
+    );
+    let closed = ["--crit", "wraparound:closed=0"];
+    assert_eq!(
+        ground.statuses("wraparound", &closed),
+        of("critical", "closed")
+    );
+}
+
+fn place(ground: &Ground, database: &str) -> String {
+    let folder = ground.cluster.socket_dir().display().to_string();
+    let database = database.replace('\\', r"\\").replace('\'', r"\'");
+    format!("host={folder} user=postgres dbname='{database}'")
+}
+
+/// Status, database and object of each record of a check.
+fn said(records: &[Value], check: &str) -> Vec<Value> {
+    let own = records.iter().filter(|record| record["check"] == check);
+    own.map(|record| json!([record["status"], record["database"], record["object"]]))
+        .collect()
+}
+
+/// Databases with names that have to be quoted, a table without a key in each.
+fn with_databases() -> (Ground, [&'static str; 3]) {
+    let ground = Ground::new();
+    let names = ["a \"b", "it's \\ \u{e4}", "shop"];
+    for name in names {
+        ground.sql(&format!(
+            "create database {}",
+            shared::dump::quote_identifier(name)
+        ));
+        let mut client = ground.cluster.connect(name).unwrap();
+        client.batch_execute("create table t (i int)").unwrap();
+    }
+    (ground, names)
+}
+
+#[test]
+fn all_databases_are_looked_into() {
+    let (ground, names) = with_databases();
+    let output = ground.run(&["--all-databases", "--only", "no_primary_key,connections"]);
+    let records = output.expect_code(0).json_lines();
+    let mut expected: Vec<Value> = names
+        .iter()
+        .map(|name| json!(["warning", name, "public.t"]))
+        .collect();
+    expected.push(json!(["ok", "postgres", null]));
+    assert_eq!(said(&records, "no_primary_key"), expected);
+    assert_eq!(said(&records, "connections").len(), 1, "the server is one");
+    let rows = ground.run(&["--all-databases", "tables"]).json_lines();
+    let databases: Vec<&Value> = rows.iter().map(|row| &row["database"]).collect();
+    assert_eq!(databases, names);
+    // Each grows by itself.
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state").display().to_string();
+    let growth = || ground.run(&["--all-databases", "growth", "--state", &state]);
+    growth().expect_code(2);
+    let grown = growth().expect_code(0).json_lines();
+    let tables: Vec<&Value> = grown
+        .iter()
+        .filter(|row| row["kind"] == "table")
+        .map(|row| &row["database"])
+        .collect();
+    assert_eq!(tables, names);
+}
+
+#[test]
+fn a_database_that_is_forbidden_is_not_well() {
+    let (ground, _) = with_databases();
+    ground.sql("revoke connect on database shop from public");
+    let words = ["--all-databases", "--only", "no_primary_key"];
+    let output = ground.run_as("watcher", &words).expect_code(2);
+    let records = output.json_lines();
+    let shop = records
+        .iter()
+        .find(|record| record["database"] == "shop")
+        .unwrap();
+    assert_eq!(shop["status"], "unknown");
+    assert!(
+        shop["message"]
+            .as_str()
+            .unwrap()
+            .contains("permission denied for database"),
+        "{shop}"
+    );
+    assert_eq!(said(&records, "no_primary_key").len(), 4);
+}
+
+#[test]
+fn several_databases_of_one_server() {
+    let (ground, names) = with_databases();
+    let places = names.map(|name| place(&ground, name));
+    let named = places.iter().flat_map(|place| ["-d", place]);
+    let run = |words: &[&str]| tool("pg-stat-report").args(named.clone()).args(words).run();
+    let records = run(&["--only", "no_primary_key,connections"])
+        .expect_code(0)
+        .json_lines();
+    let expected: Vec<Value> = names
+        .iter()
+        .map(|name| json!(["warning", name, "public.t"]))
+        .collect();
+    assert_eq!(said(&records, "no_primary_key"), expected);
+    assert_eq!(said(&records, "connections").len(), 1, "the server is one");
+    let rows = run(&["server", "tables"]).json_lines();
+    let sections: Vec<&Value> = rows.iter().map(|row| &row["section"]).collect();
+    assert_eq!(sections, ["server", "tables", "tables", "tables"]);
+    // Each answers for itself.
+    assert_eq!(run(&["ping"]).expect_code(0).json_lines().len(), 3);
+    let lost = place(&ground, "nowhere");
+    let output = tool("pg-stat-report")
+        .args(named.clone())
+        .args(["-d", &lost, "--only", "no_primary_key"])
+        .run();
+    assert_eq!(output.json_lines().len(), 3);
+    output.expect_code(2).expect_error("nowhere");
+}

@@ -1,0 +1,105 @@
+//! Thresholds from a file.
+
+use std::fs;
+
+use serde_json::json;
+use tests::Output;
+
+use crate::ground::{Ground, statuses};
+
+fn run(ground: &Ground, config: &str, words: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checks.toml");
+    fs::write(&path, config).unwrap();
+    let path = path.display().to_string();
+    ground.run(&[&["--config", &path], words].concat())
+}
+
+/// Status, check and object of each record.
+fn said(output: &Output) -> Vec<String> {
+    let records = output.json_lines();
+    let checks = records
+        .iter()
+        .map(|record| record["check"].as_str().unwrap());
+    let said = statuses(&records).into_iter().zip(checks);
+    said.map(|((status, object), check)| {
+        format!("{status} {check} {object}").trim_end().to_string()
+    })
+    .collect()
+}
+
+#[test]
+fn a_file_of_thresholds() {
+    let ground = Ground::new();
+    ground.sql("create table a (i int); create table b (i int); create table \"old.b\" (i int)");
+    ground.sql("alter database postgres connection limit 50");
+    let config = r#"
+        only = ["connections", "no_primary_key"]
+        fail-on = "warning"
+        [connections]
+        warn = "never"
+        crit = "never"
+        [connections."database post*"]
+        warn = "1%"
+        [no_primary_key."public.\"old*"]
+        skip = true
+        [no_primary_key."public.b"]
+        warn = "never"
+        crit = 1
+    "#;
+    let output = run(&ground, config, &[]);
+    let expected = [
+        "critical no_primary_key public.b",
+        "warning connections database postgres",
+        "warning no_primary_key public.a",
+    ];
+    assert_eq!(said(&output), expected);
+    let records = output.json_lines();
+    let unseen = records[0]["unseen"].as_str().unwrap();
+    assert!(
+        unseen.ends_with("; public.\"old*"),
+        "what is left out is said: {unseen}"
+    );
+    output.expect_code(1);
+    // The command line goes before the file.
+    let words = ["--only", "connections", "--fail-on", "critical"];
+    let output = run(&ground, config, &words).expect_code(0);
+    assert_eq!(said(&output), ["warning connections database postgres"]);
+    assert_eq!(output.json_lines()[0]["warn"], json!(0.01));
+    let more = [&words[..], &["--crit", "connections:database*=1%"]].concat();
+    let output = run(&ground, config, &more).expect_code(1);
+    assert_eq!(said(&output), ["critical connections database postgres"]);
+    let skip = ["--skip", "connections,no_primary_key:public.*"];
+    let output = run(&ground, config, &skip).expect_code(0);
+    assert_eq!(said(&output), ["ok no_primary_key"]);
+    // Whoever names a check gets it.
+    let named = run(
+        &ground,
+        "skip = [\"connections\"]",
+        &["--only", "connections"],
+    );
+    assert_eq!(
+        said(&named.expect_code(0)),
+        ["ok connections database postgres"]
+    );
+}
+
+#[test]
+fn a_file_that_is_wrong_is_refused() {
+    let ground = Ground::new();
+    let refused = |config: &str, named: &str| {
+        let output = run(&ground, config, &[]).expect_code(2).expect_no_output();
+        output.expect_error("checks.toml").expect_error(named);
+    };
+    refused("only = []\n[connections\nwarn = 1\n", "line 2");
+    refused("[conections]\nwarn = 1\n", "did you mean connections?");
+    refused(
+        "[connections]\nwarn = \"lots\"\n",
+        "connections.warn: a ratio is needed",
+    );
+    refused("[connections]\nwran = \"80%\"\n", "connections.wran");
+    ground
+        .run(&["--config", "/nonexistent.toml"])
+        .expect_code(2)
+        .expect_error("/nonexistent.toml");
+}
