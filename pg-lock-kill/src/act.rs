@@ -1,7 +1,7 @@
 //! Ending sessions: look, choose, signal, look what came of it, and look again.
 
 use shared::cli::Context;
-use shared::{Exit, Result, signals};
+use shared::{Exit, Result};
 
 use crate::cli::Options;
 use crate::forest::Forest;
@@ -28,13 +28,8 @@ pub fn act(options: &Options, context: &Context) -> Result<Exit> {
 
 /// Where snapshots come from.
 pub enum Source {
-    /// A server; a signal ends what it does for us.
-    Server {
-        /// The way to its snapshots.
-        lookout: Box<Lookout>,
-        /// As long as it lives.
-        _cancels: signals::Guard,
-    },
+    /// A server.
+    Server(Box<Lookout>),
     /// A file: the same one again and again.
     File(Box<(Snapshot, Forest)>),
 }
@@ -44,22 +39,14 @@ impl Source {
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
             Some(path) => Self::File(Box::new(lookout::load(path, context.report())?)),
-            None => Self::of(Lookout::open(options, context)?),
+            None => Self::Server(Box::new(Lookout::open(options, context)?)),
         })
-    }
-
-    /// Of a server.
-    pub fn of(mut lookout: Lookout) -> Self {
-        Self::Server {
-            _cancels: lookout.connection().cancel_on_signal(),
-            lookout: Box::new(lookout),
-        }
     }
 
     /// Looks.
     pub fn look(&mut self, options: &Options) -> Result<Sight> {
         let seen = match self {
-            Self::Server { lookout, .. } => lookout.look()?,
+            Self::Server(lookout) => lookout.look()?,
             Self::File(seen) => <(Snapshot, Forest)>::clone(seen),
         };
         Ok(Sight::of(options, seen))

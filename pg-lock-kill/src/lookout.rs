@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shared::cli::Context;
-use shared::connection::{Conninfo, Environment, Need, Session as Connection, SessionOptions};
+use shared::connection::{Conninfo, Environment, Need, SessionOptions};
 use shared::dump::quote_identifier;
 use shared::message::Report;
 use shared::units::human_duration;
 use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
+use crate::connection::Connection;
 use crate::forest::Forest;
 use crate::names::{self, Names};
 use crate::rights;
@@ -27,7 +28,6 @@ const LOOKS: usize = 3;
 
 /// A server that is looked at.
 pub struct Lookout {
-    conninfo: Conninfo,
     connection: Connection,
     /// Locks that nobody waits for are read, too.
     every_lock: bool,
@@ -69,7 +69,6 @@ impl Lookout {
         filters.check_names(&mut connection, context.report())?;
         Ok(Self {
             connection,
-            conninfo,
             every_lock: *sessions || save.is_some() || options.filters.look_at_locks(),
             save: save.clone(),
             names: Names::new(),
@@ -142,7 +141,6 @@ impl Lookout {
         let trouble = names::resolve(
             snapshot,
             &mut self.connection,
-            &self.conninfo,
             &mut self.names,
             self.every_lock,
         )?;

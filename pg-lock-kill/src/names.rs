@@ -13,9 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use shared::Result;
-use shared::connection::{Conninfo, Session as Connection, SessionOptions, within};
+use shared::connection::{Session as Server, SessionOptions, within};
 
-use crate::snapshot::{Row, Snapshot, query};
+use crate::connection::Connection;
+use crate::snapshot::{Row, Snapshot, query, query_of};
 
 use objects::Place;
 
@@ -42,7 +43,6 @@ enum Part {
 pub fn resolve(
     snapshot: &mut Snapshot,
     connection: &mut Connection,
-    conninfo: &Conninfo,
     known: &mut Names,
     every_lock: bool,
 ) -> Result<Option<String>> {
@@ -61,7 +61,7 @@ pub fn resolve(
     let asked = ask(snapshot, connection, &here, known);
     let mut trouble = None;
     if let Err(error) = asked {
-        if error.sqlstate().is_none() || connection.client().is_closed() {
+        if error.sqlstate().is_none() || connection.is_lost() {
             return Err(error);
         }
         trouble = Some(format!("numbers stand for names: {}", error.in_one_line()));
@@ -79,7 +79,7 @@ pub fn resolve(
     let end = Instant::now() + PATIENCE_FOR_ALL;
     for (database, places) in missing.into_iter().take(MOST_DATABASES) {
         let left = end.saturating_duration_since(Instant::now());
-        let names = elsewhere(snapshot, conninfo, connection, database, &places, left);
+        let names = elsewhere(snapshot, connection, database, &places, left);
         keep(known, &places, names.unwrap_or_default());
     }
     for place in wanted {
@@ -136,7 +136,6 @@ fn keep(known: &mut Names, places: &[Place], names: Vec<((u32, u32), String)>) {
 /// Names of a database that we are not connected to; it may be forbidden, or gone by now.
 fn elsewhere(
     snapshot: &Snapshot,
-    conninfo: &Conninfo,
     connection: &Connection,
     database: u32,
     places: &[Place],
@@ -154,9 +153,9 @@ fn elsewhere(
         statement_timeout: PATIENCE,
         ..SessionOptions::default()
     };
-    let there = conninfo.at(connection).with_database(name);
+    let there = connection.place().with_database(name);
     let answer: Vec<Vec<Row>> = within(Some(patience), move || {
-        Connection::open(&there, &quick).and_then(|mut there| query(&mut there, &statement))
+        Server::open(&there, &quick).and_then(|mut there| query_of(&mut there, &statement))
     })??;
     let rows = answer.first().map_or(&[][..], Vec::as_slice);
     objects::named(rows)

@@ -7,10 +7,10 @@ use std::fs;
 
 use shared::{Context, Result};
 
+use crate::claim::KEY;
 use crate::cli::{Options, Test};
 use crate::filters::fits;
 use crate::snapshot::{Session, Snapshot};
-use crate::watch::KEY;
 
 /// How a worker says that it saves the server from wraparound (autovacuum.c,
 /// `autovac_report_activity`).

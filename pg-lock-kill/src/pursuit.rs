@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use postgres::types::Type;
-use shared::connection::Session as Connection;
+use postgres::types::{ToSql, Type};
 use shared::time::Time;
 use shared::{Result, signals};
 
+use crate::connection::Connection;
 use crate::forest::{Forest, Who};
 use crate::outcome::Outcome;
 use crate::signal::{Guard, Signal};
@@ -136,9 +136,10 @@ fn poll(connection: &mut Connection, quarries: &[&mut Quarry]) -> Result<HashMap
     let open = quarries.iter().filter(|quarry| quarry.is_open());
     let pids: Vec<i32> = open.map(|quarry| quarry.guard.pid).collect();
     let query = include_str!("../sql/poll.sql");
-    let rows = connection
-        .client()
-        .query_typed(query, &[(&pids, Type::INT4_ARRAY)])?;
+    let rows = connection.ask(move |server| {
+        let pids = [(&pids as &(dyn ToSql + Sync), Type::INT4_ARRAY)];
+        Ok(server.client().query_typed(query, &pids)?)
+    })?;
     rows.iter()
         .map(|row| {
             let time = |column: &str| {

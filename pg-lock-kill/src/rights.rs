@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use postgres::types::Type;
-use shared::connection::Session as Connection;
+use postgres::types::{ToSql, Type};
 use shared::dump::quote_identifier;
 use shared::{Error, Result, signals};
+
+use crate::connection::Connection;
 
 /// The server's words for a statement that waited too long, for a lock or otherwise.
 const LATE: [&str; 2] = ["55P03", "57014"];
@@ -45,12 +46,13 @@ impl Rights {
     /// Asks for these roles. Where somebody has locked the catalogues themselves, who may is left to the
     /// server, which asks again when it signals.
     pub fn of(connection: &mut Connection, roles: &BTreeSet<Role>) -> Result<Self> {
-        let roles: Vec<&Role> = roles.iter().collect();
+        let roles: Vec<Role> = roles.iter().cloned().collect();
         let query = include_str!("../sql/rights.sql");
-        let rows = connection
-            .client()
-            .query_typed(query, &[(&roles, Type::TEXT_ARRAY)]);
-        let rows = match rows.map_err(Error::from) {
+        let rows = connection.ask(move |server| {
+            let roles = [(&roles as &(dyn ToSql + Sync), Type::TEXT_ARRAY)];
+            Ok(server.client().query_typed(query, &roles)?)
+        });
+        let rows = match rows {
             Err(error) if error.sqlstate().is_some_and(|state| LATE.contains(&state)) => {
                 signals::check()?;
                 return Ok(Self::default());

@@ -10,6 +10,7 @@ use shared::{Error, Exit, Result, signals};
 use crate::act::Source;
 use crate::ballot::Ballot;
 use crate::cases::{self, Case, Way};
+use crate::claim::Own;
 use crate::cli::{Action, Options, Which};
 use crate::output::Output;
 use crate::protection::Rules;
@@ -48,7 +49,9 @@ pub struct Run<'a> {
     /// Whether some waited still when the watch that was to last until nobody does was over.
     pub is_unclear: bool,
     /// In a loop, our session as it was last known.
-    pub own: Option<i32>,
+    pub own: Option<Own>,
+    /// Whether it was looked at least once.
+    pub has_looked: bool,
     /// In a loop, where what was seen before the first signal is kept.
     evidence: Option<PathBuf>,
 }
@@ -71,6 +74,7 @@ impl<'a> Run<'a> {
             has_told: false,
             is_unclear: false,
             own: None,
+            has_looked: false,
             evidence: options.watch.every.and(options.scope.save.clone()),
         })
     }
@@ -195,7 +199,7 @@ impl<'a> Run<'a> {
         };
         let way = Way::of(&self.options.manner, escalates_after, passes);
         let done = match source {
-            Source::Server { lookout, .. } => {
+            Source::Server(lookout) => {
                 let connection = lookout.connection();
                 cases::check_rights(connection, cases, self.ended == 0)
                     .and_then(|()| cases::carry_out(connection, cases, &way))

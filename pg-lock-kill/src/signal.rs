@@ -6,12 +6,12 @@
 
 use std::time::SystemTime;
 
-use postgres::Row;
 use postgres::types::Type;
+use postgres::{Client, Row};
 use shared::Result;
-use shared::connection::Session as Connection;
 use shared::time::Time;
 
+use crate::connection::Connection;
 use crate::snapshot::Session;
 
 /// SQLSTATE insufficient_privilege.
@@ -167,6 +167,21 @@ fn send_together(
     shots: &[(Guard, Signal)],
     passes: Passes,
 ) -> Result<Vec<Answer>> {
+    let asked = shots.to_vec();
+    let rows = connection.ask(move |server| ask(server.client(), &asked, passes))?;
+    // Of whom there is no row, there is no process.
+    let mut answers: Vec<Answer> = shots.iter().map(|_| Answer::Gone).collect();
+    for row in &rows {
+        let place: i64 = row.try_get("place")?;
+        let known = usize::try_from(place - 1).ok();
+        if let Some(one) = known.and_then(|place| answers.get_mut(place)) {
+            *one = answer(row)?;
+        }
+    }
+    Ok(answers)
+}
+
+fn ask(client: &mut Client, shots: &[(Guard, Signal)], passes: Passes) -> Result<Vec<Row>> {
     let times = |time: fn(&Guard) -> Option<Time>| -> Vec<Option<SystemTime>> {
         let times = shots.iter().map(|(guard, _)| time(guard));
         times.map(|time| time.map(SystemTime::from)).collect()
@@ -178,7 +193,7 @@ fn send_together(
         .iter()
         .map(|(_, signal)| *signal == Signal::Terminate)
         .collect();
-    let rows = connection.client().query_typed(
+    let rows = client.query_typed(
         include_str!("../sql/signal.sql"),
         &[
             (&pids, Type::INT4_ARRAY),
@@ -195,16 +210,7 @@ fn send_together(
             (&passes.autovacuum, Type::BOOL),
         ],
     )?;
-    // Of whom there is no row, there is no process.
-    let mut answers: Vec<Answer> = shots.iter().map(|_| Answer::Gone).collect();
-    for row in &rows {
-        let place: i64 = row.try_get("place")?;
-        let known = usize::try_from(place - 1).ok();
-        if let Some(one) = known.and_then(|place| answers.get_mut(place)) {
-            *one = answer(row)?;
-        }
-    }
-    Ok(answers)
+    Ok(rows)
 }
 
 fn answer(row: &Row) -> Result<Answer> {

@@ -20,7 +20,7 @@ pub use file::{load, save};
 pub use mode::{Mode, Modes};
 pub use rows::Row;
 pub use starting::STARTING;
-pub use take::{query, take};
+pub use take::{query, query_of, take};
 pub use waiting::{PIN, Seen};
 
 /// The lock table and the sessions at one moment.

@@ -3,20 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use postgres::types::Type;
-use shared::connection::Session as Connection;
 use shared::error::Kind;
 use shared::units::human_duration;
 use shared::{Error, Result, signals};
 
 use crate::act::Source;
+use crate::claim::claim;
 use crate::lookout::Lookout;
 use crate::rounds::{BETWEEN_LOOKS, PATIENCE};
 use crate::run::Run;
 use crate::sight::Sight;
-
-/// The key of the lock that says who watches: "pglk", "kill".
-pub const KEY: (i32, i32) = (0x7067_6c6b, 0x6b69_6c6c);
 
 /// How long until the next attempt to connect, each time.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 16];
@@ -40,7 +36,7 @@ pub fn watch(run: &mut Run<'_>) -> Result<()> {
             Ok(sight) => {
                 failures = 0;
                 is_clear = is_clear_now(run, &sight);
-                run.own = Some(sight.snapshot.own_pid);
+                run.has_looked = true;
             }
             Err(error) => recover(run, &mut source, error, &mut failures, end)?,
         }
@@ -94,45 +90,23 @@ fn is_clear_now(run: &Run<'_>, sight: &Sight) -> bool {
 }
 
 /// Connects, and makes sure that nobody else does the same.
-fn begin(run: &Run<'_>) -> Result<Source> {
+fn begin(run: &mut Run<'_>) -> Result<Source> {
     let mut lookout = Lookout::open(run.options, run.context)?;
-    lookout.connection().require_session()?;
+    lookout
+        .connection()
+        .ask(|server| server.require_session())?;
     if !run.options.manner.dry_run {
-        claim(lookout.connection(), run.own)?;
+        run.own = Some(claim(lookout.connection(), run.own)?);
     }
-    if run.own.is_some() {
+    if run.has_looked {
         lookout.keep_nothing();
     }
-    Ok(Source::of(lookout))
-}
-
-fn claim(connection: &mut Connection, own: Option<i32>) -> Result<()> {
-    let query = include_str!("../sql/claim.sql");
-    let key: [(&(dyn postgres::types::ToSql + Sync), Type); 2] =
-        [(&KEY.0, Type::INT4), (&KEY.1, Type::INT4)];
-    let row = connection.client().query_typed_one(query, &key)?;
-    let other: Option<i32> = row.try_get("other")?;
-    if row.try_get("is_ours")? && other.is_none() {
-        return Ok(());
-    }
-    Err(match (other, own) {
-        (Some(other), Some(own)) if other == own => Error::new(format!(
-            "the server has not noticed yet that our session {own} is lost, which watches it still"
-        ))
-        .with_hint(format!(
-            "SELECT pg_terminate_backend({own}) ends it at once"
-        )),
-        _ => {
-            let other = other.map_or_else(String::new, |pid| format!(": session {pid}"));
-            let words = format!("another pg-lock-kill watches this server already{other}");
-            Error::new(words).with_hint("two of them would end more than either is allowed to")
-        }
-    })
+    Ok(Source::Server(Box::new(lookout)))
 }
 
 /// After a failure: the loop may go on if the connection is there, or comes back soon.
 fn recover(
-    run: &Run<'_>,
+    run: &mut Run<'_>,
     source: &mut Source,
     error: Error,
     failures: &mut usize,
@@ -144,7 +118,7 @@ fn recover(
             .is_some_and(|state| states.contains(&state))
     };
     let is_closed = match source {
-        Source::Server { lookout, .. } => lookout.connection().client().is_closed(),
+        Source::Server(lookout) => lookout.connection().is_lost(),
         Source::File(_) => false,
     };
     let is_lost = is_closed || is(&LOST);

@@ -16,4 +16,5 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all,
        (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory') AS data_directory,
        current_setting('data_checksums') = 'on' AS data_checksums,
-       (SELECT stats_reset FROM pg_catalog.pg_stat_archiver) AS crashed_or_reset_at;
+       (SELECT stats_reset FROM pg_catalog.pg_stat_archiver) AS crashed_or_reset_at,
+       pg_catalog.pg_notification_queue_usage() AS notifications_ratio;

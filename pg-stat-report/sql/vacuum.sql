@@ -7,13 +7,17 @@ WITH defaults AS (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
            coalesce(current_setting('autovacuum_vacuum_max_threshold', true), '-1')::float8 AS most,
-           current_setting('autovacuum')::bool AS autovacuum
+           current_setting('autovacuum')::bool AS autovacuum,
+           current_setting('autovacuum_analyze_threshold')::float8 AS analyze_threshold,
+           current_setting('autovacuum_analyze_scale_factor')::float8 AS analyze_scale
 ), option AS (
     SELECT c.oid,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_threshold')::float8 AS threshold,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_scale_factor')::float8 AS scale,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_max_threshold')::float8 AS most,
-           bool_and(o.option_value::bool) FILTER (WHERE o.option_name = 'autovacuum_enabled') AS is_enabled
+           bool_and(o.option_value::bool) FILTER (WHERE o.option_name = 'autovacuum_enabled') AS is_enabled,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_threshold')::float8 AS analyze_threshold,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_scale_factor')::float8 AS analyze_scale
     FROM pg_catalog.pg_class c
     CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
     WHERE c.relkind IN ('r', 'm') AND c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
@@ -22,7 +26,9 @@ WITH defaults AS (
     SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid,
            coalesce(o.is_enabled, true) AND d.autovacuum AS is_enabled,
            coalesce(o.threshold, d.threshold) + coalesce(o.scale, d.scale) * greatest(c.reltuples, 0) AS threshold,
-           coalesce(o.most, d.most) AS most
+           coalesce(o.most, d.most) AS most,
+           coalesce(o.analyze_threshold, d.analyze_threshold)
+               + coalesce(o.analyze_scale, d.analyze_scale) * greatest(c.reltuples, 0) AS analyze_threshold
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN defaults d
@@ -45,7 +51,9 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_last_autoanalyze_time(j.oid) AS last_autoanalyze_at,
        greatest(age(j.relfrozenxid), age(t.relfrozenxid)) AS xid_age,
        greatest(mxid_age(j.relminmxid), mxid_age(t.relminmxid)) AS mxid_age,
-       current_setting('track_counts')::bool AND NOT pg_catalog.pg_is_in_recovery() AS is_counted
+       current_setting('track_counts')::bool AND NOT pg_catalog.pg_is_in_recovery() AS is_counted,
+       pg_catalog.pg_stat_get_mod_since_analyze(j.oid) AS changed_rows,
+       pg_catalog.pg_stat_get_mod_since_analyze(j.oid) / nullif(j.analyze_threshold, 0) AS changed_ratio
 FROM judged j
 LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
 LEFT JOIN (SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_vacuum

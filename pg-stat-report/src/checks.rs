@@ -10,16 +10,20 @@ pub mod extensions;
 pub mod grants;
 pub mod growth;
 pub mod indexes;
+pub mod keys;
 pub mod locks;
+pub mod logs;
 pub mod queries;
 pub mod rates;
 pub mod replication;
 pub mod roles;
 pub mod security;
 pub mod sequences;
+pub mod server;
 pub mod settings;
 pub mod slots;
 pub mod tables;
+pub mod triggers;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -43,6 +47,7 @@ pub const CHECKS: &[&Check] = &[
     &replication::LAG,
     &replication::LAG_BYTES,
     &replication::STANDBY,
+    &replication::MISSING,
     &replication::SUBSCRIPTIONS,
     &slots::RETAINED,
     &slots::INACTIVE,
@@ -52,6 +57,8 @@ pub const CHECKS: &[&Check] = &[
     &locks::WAITS,
     &locks::TABLE,
     &sequences::ENDS,
+    &keys::ENDS,
+    &keys::NARROW,
     &indexes::INVALID,
     &indexes::DUPLICATE,
     &indexes::OVERLAPPING,
@@ -61,6 +68,7 @@ pub const CHECKS: &[&Check] = &[
     &bloat::NULLS,
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
+    &vacuum::STALE,
     &databases::CHECKSUMS,
     &databases::COLLATION,
     &databases::CACHE,
@@ -73,11 +81,16 @@ pub const CHECKS: &[&Check] = &[
     &growth::FAST,
     &rates::DEADLOCKS,
     &rates::TEMP_FILES,
+    &rates::CONFLICTS,
     &queries::SLOW,
     &tables::SEQUENTIAL,
     &constraints::NOT_VALIDATED,
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,
+    &triggers::DISABLED,
+    &server::VERSION,
+    &server::UPTIME,
+    &server::NOTIFICATIONS,
     &roles::EXPIRY,
     &security::HBA,
     &security::PASSWORDS,
@@ -89,6 +102,8 @@ pub const CHECKS: &[&Check] = &[
     &grants::FUNCTIONS,
     &grants::POLICIES,
     &extensions::OUTDATED,
+    &logs::FAILED_CONNECTIONS,
+    &logs::ALARMS,
 ];
 
 /// The check of this name.

@@ -11,6 +11,7 @@ pub mod extensions;
 pub mod grants;
 pub mod growth;
 pub mod indexes;
+pub mod keys;
 pub mod locks;
 pub mod logs;
 pub mod ping;
@@ -23,6 +24,7 @@ pub mod server;
 pub mod settings;
 pub mod slots;
 pub mod tables;
+pub mod triggers;
 pub mod vacuum;
 pub mod wal;
 pub mod wraparound;
@@ -55,6 +57,8 @@ pub const SECTIONS: &[&Section] = &[
     &advice::SECTION,
     &checkpoints::SECTION,
     &constraints::SECTION,
+    &keys::SECTION,
+    &triggers::SECTION,
     &roles::SECTION,
     &security::SECTION,
     &grants::SECTION,

@@ -377,7 +377,9 @@ const COMPRESSION: Terms = &[
     (
         "custom, plain",
         "What pg_dump writes is compressed here, on all cores, with a checksum of the content; \
-         the pg_restore of that version reads it. Plain scripts are gzip, zstd or lz4 as a whole.",
+         the pg_restore of that version reads it. By lz4:2 and above pg_dump compresses an archive \
+         itself, on one core, without such a checksum. Plain scripts are gzip, zstd or lz4 as a \
+         whole.",
     ),
     (
         "directory",

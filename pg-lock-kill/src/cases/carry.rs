@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use shared::connection::Session as Connection;
 use shared::{Result, signals};
 
 use super::Case;
 use crate::cli::Manner;
+use crate::connection::Connection;
 use crate::outcome::Outcome;
 use crate::pursuit::{Quarry, pursue};
 use crate::rights::Rights;

@@ -1,12 +1,12 @@
 //! Whether there is what the filters name. With a role that is misspelt `--user` finds nobody, which looks as
 //! if all were well, and `--not-user` spares nobody.
 
-use postgres::types::Type;
-use shared::connection::Session as Connection;
+use postgres::types::{ToSql, Type};
 use shared::message::Report;
 use shared::{Error, Result};
 
 use crate::cli::{Filters, Test};
+use crate::connection::Connection;
 
 /// Somebody has locked the catalogues: of all moments that is the one to go on in.
 const LOCKED: [&str; 2] = ["55P03", "57014"];
@@ -16,27 +16,24 @@ impl Filters {
     pub fn check_names(&self, connection: &mut Connection, report: &Report) -> Result<()> {
         let tests = || self.conditions.iter().map(|condition| &condition.test);
         let roles = tests().filter_map(|test| match test {
-            Test::User(name) => Some(name.as_str()),
+            Test::User(name) => Some(name.clone()),
             _ => None,
         });
         let databases = tests().filter_map(|test| match test {
-            Test::Database(name) => Some(name.as_str()),
+            Test::Database(name) => Some(name.clone()),
             _ => None,
         });
-        let (roles, databases): (Vec<&str>, Vec<&str>) = (roles.collect(), databases.collect());
+        let (roles, databases): (Vec<String>, Vec<String>) = (roles.collect(), databases.collect());
         if roles.is_empty() && databases.is_empty() {
             return Ok(());
         }
-        let names = [
-            (
-                &roles as &(dyn postgres::types::ToSql + Sync),
-                Type::TEXT_ARRAY,
-            ),
-            (&databases, Type::TEXT_ARRAY),
-        ];
         let query = include_str!("../../sql/known.sql");
-        let rows = connection.client().query_typed(query, &names);
-        let rows = match rows.map_err(Error::from) {
+        let rows = connection.ask(move |server| {
+            let roles = (&roles as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
+            let names = [roles, (&databases, Type::TEXT_ARRAY)];
+            Ok(server.client().query_typed(query, &names)?)
+        });
+        let rows = match rows {
             Ok(rows) => rows,
             Err(error)
                 if error

@@ -142,8 +142,8 @@ fn some_are_not_signalled_whatever_is_asked() {
         Connection::open(&cluster.conninfo("postgres"), &SessionOptions::default()).unwrap();
     let mut root = client(&cluster, "postgres");
     let pid = own_pid(&mut root);
-    let ours = own_pid(connection.client());
-    let sessions = snapshot::take(&mut connection, false).unwrap().sessions;
+    let look = snapshot::take(&mut connection, false).unwrap();
+    let (ours, sessions) = (look.own_pid, look.sessions);
     let of = |session: &Session| Guard {
         pid: session.pid,
         backend_start: session.backend_start.unwrap(),
@@ -191,7 +191,8 @@ fn several_at_once_and_one_of_them_refused() {
     let mut connection =
         Connection::open(&cluster.conninfo("postgres"), &SessionOptions::default()).unwrap();
     let guard = "set session authorization guard";
-    connection.client().batch_execute(guard).unwrap();
+    let done = connection.ask(move |server| Ok(server.client().batch_execute(guard)?));
+    done.unwrap();
     let mut victims: Vec<Client> = ["app", "postgres", "app", "app", "app"]
         .map(|role| client(&cluster, role))
         .into();

@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use shared::Result;
-use shared::connection::Session as Connection;
 
 use super::take::query;
 use super::{Session, Snapshot, Tag};
+use crate::connection::Connection;
 
 /// As PostgreSQL 18 calls it, which is the first to show them.
 pub const STARTING: &str = "starting";

@@ -1,12 +1,13 @@
 //! Taking a snapshot: one round trip, and another one for what few servers have.
 
-use shared::connection::Session as Connection;
+use shared::connection::Session as Server;
 use shared::secrets;
 use shared::{Context as _, Error, Result};
 
 use super::rows::{self, Row};
 use super::{Lock, Mode, Prepared, Session, Snapshot, Tag, WAITSTART};
 use super::{starting, waiting};
+use crate::connection::Connection;
 
 /// What the server says now; names are not asked for. `every_lock` has those that nobody waits for,
 /// too.
@@ -41,13 +42,19 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
 
 /// The rows of each of several statements, which take one round trip.
 pub fn query(connection: &mut Connection, statements: &str) -> Result<Vec<Vec<Row>>> {
-    let answer = if connection.is_pooled() {
+    let statements = statements.to_string();
+    connection.ask(move |server| query_of(server, &statements))
+}
+
+/// The same of this server.
+pub fn query_of(server: &mut Server, statements: &str) -> Result<Vec<Vec<Row>>> {
+    let answer = if server.is_pooled() {
         // The settings of a session are those of whoever had it before us.
-        let mut transaction = connection.transaction()?;
+        let mut transaction = server.transaction()?;
         let answer = transaction.simple_query(statements);
         transaction.rollback().and(answer)
     } else {
-        connection.client().simple_query(statements)
+        server.client().simple_query(statements)
     };
     Ok(rows::by_statement(answer?))
 }

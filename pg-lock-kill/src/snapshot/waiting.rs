@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::connection::Session as Connection;
 use shared::time::Time;
 use shared::{Error, Result};
 
 use super::take::query;
 use super::{Ahead, Lock, SafeSnapshot, Session, Snapshot, Tag};
+use crate::connection::Connection;
 
 /// For more than that it would cost the server too much: the statements' begin has to do.
 const MOST: usize = 1000;

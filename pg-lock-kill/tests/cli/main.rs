@@ -13,6 +13,7 @@ mod ground;
 mod guarded;
 mod kinds;
 mod lasting;
+mod links;
 mod poolers;
 mod random;
 mod spared;

@@ -84,7 +84,13 @@ fn it_serves_us_as_well_but_for_a_loop() {
     output
         .expect_no_output()
         .expect_error("in transaction mode");
-    let output = run().run().expect_code(0);
+    // While the program decides another one has the process that we had.
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let command = format!("cat > {}", asked.display());
+    let output = run().args(["--exec", &command]).run().expect_code(0);
+    let asked: Value = serde_json::from_str(&std::fs::read_to_string(asked).unwrap()).unwrap();
+    assert_eq!(asked["pid"], head.pid);
     let told = output.json_lines();
     assert_eq!(told.len(), 1);
     assert_eq!(

@@ -300,8 +300,15 @@ fn the_next_in_line_is_no_victim_of_the_next_look() {
 #[test]
 fn a_lost_connection_comes_back() {
     let ground = Ground::new();
-    let mut running = watch(&ground, &["--max", "1"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seen.json");
+    let mut running = watch(&ground, &["--max", "2", "--save", file.to_str().unwrap()]);
     until_watching(&ground);
+    let first = ground.holder("first", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    // The head, who waits for it, and that it has ended.
+    let _ = running.first_lines::<3>();
+    waiter.answer().unwrap();
     let ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg-lock-kill'";
     ground.sql(ours);
     ground.until("it is back", "select count(*) = 1 from pg_stat_activity
@@ -313,6 +320,10 @@ fn a_lost_connection_comes_back() {
     assert_eq!(output.json_lines().pop().unwrap()["pid"], head.pid);
     assert!(output.stderr.contains("; going on"), "{output:?}");
     waiter.answer().unwrap();
+    // What was kept is what was seen before the first signal still.
+    let kept = std::fs::read_to_string(file).unwrap();
+    let has = |pid: i32| kept.contains(&format!("\"pid\":{pid},"));
+    assert_eq!((has(first.pid), has(head.pid)), (true, false), "{kept}");
 }
 
 #[test]

@@ -38,6 +38,19 @@ pub const TEMP_FILES: Check = Check {
     judge: temp_files,
 };
 
+/// Queries that replay ended.
+pub const CONFLICTS: Check = Check {
+    name: "standby_conflicts",
+    finds: "a standby whose queries are ended again and again, because replay needs what they look at",
+    unit: Unit::Count,
+    warn: Some(10.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&databases::SECTION, &server::SECTION],
+    unseen: "what it was lately, beside the average since the counters began; why: pg_stat_database_conflicts",
+    judge: conflicts,
+};
+
 /// How much in a day, and since when that is known; of less than a day, how much there was.
 struct Daily {
     amount: f64,
@@ -64,6 +77,22 @@ fn temp_files(case: &Case) -> Vec<Finding> {
         let message = format!("{} a day {}", words::bytes(daily.amount), daily.since);
         let finding = case.judge(Some(name), daily.amount, message);
         Some(finding.remedy("-- section queries has the statements that do (temp_blocks_written): an index, or more work_mem for these"))
+    });
+    findings.collect()
+}
+
+fn conflicts(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&databases::SECTION).iter();
+    let findings = rows.filter_map(|row| {
+        let name = row.text("database")?;
+        let seconds = counted_for(case, row)?;
+        let amount = row.number("conflicts")? / (seconds / DAY).max(1.0);
+        let message = format!(
+            "{amount:.1} queries a day were ended by replay, on the average of {}",
+            words::time(seconds)
+        );
+        let finding = case.judge(Some(name), amount, message);
+        Some(finding.remedy("-- hot_standby_feedback, or more max_standby_streaming_delay, on the standby: the one costs the primary bloat, the other costs lag"))
     });
     findings.collect()
 }

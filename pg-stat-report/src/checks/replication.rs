@@ -3,6 +3,7 @@
 use crate::check::{Case, Check, Finding, Status, Unit};
 use crate::row::Row;
 use crate::sections::replication::SECTION;
+use crate::sections::{server, settings};
 use crate::words;
 
 /// In time.
@@ -42,6 +43,19 @@ pub const STANDBY: Check = Check {
     sections: &[&SECTION],
     unseen: "whether an archive that it reads from is up to date",
     judge: standby,
+};
+
+/// As many as there should be.
+pub const MISSING: Check = Check {
+    name: "standbys",
+    finds: "fewer standbys than --warn or --crit gives, or too few to commit at all (synchronous_standby_names)",
+    unit: Unit::Count,
+    warn: None,
+    crit: None,
+    is_low_bad: true,
+    sections: &[&SECTION, &settings::SECTION, &server::SECTION],
+    unseen: "which ones they are; readers of slots that are no standbys are counted; without --warn or --crit how many there should be",
+    judge: missing,
 };
 
 /// Subscriptions without a worker.
@@ -124,6 +138,51 @@ fn standby(case: &Case) -> Vec<Finding> {
     findings.collect()
 }
 
+fn missing(case: &Case) -> Vec<Finding> {
+    let rows: Vec<&Row> = of_role(case, "standby").collect();
+    if rows.iter().any(|row| row.is("is_hidden")) {
+        return vec![Finding::unknown(
+            "the standbys are hidden from this role; pg_monitor shows them",
+        )];
+    }
+    let streaming = |row: &&&Row| row.text("state") == Some("streaming");
+    let count = rows.iter().filter(streaming).count();
+    let words = format!("{count} standbys stream from here");
+    let mut findings = vec![
+        case.judge(None, count as f64, words)
+            .remedy("-- see the log of the one that is missing"),
+    ];
+    let is_standby = case
+        .rows(&server::SECTION)
+        .iter()
+        .any(|row| row.is("in_recovery"));
+    let mut settings = case.rows(&settings::SECTION).iter();
+    let names = settings.find(|row| row.text("name") == Some("synchronous_standby_names"));
+    let names = names
+        .and_then(|row| row.text("setting"))
+        .unwrap_or_default();
+    let synchronous = |row: &&&Row| matches!(row.text("sync_state"), Some("sync" | "quorum"));
+    let there = rows.iter().filter(streaming).filter(synchronous).count();
+    if !names.trim().is_empty() && !is_standby && there < needed(names) {
+        let words = format!(
+            "{there} synchronous standbys stream, {} are waited for by each commit ({names}): commits hang",
+            needed(names)
+        );
+        let finding = Finding::new(Status::Critical, words).of("synchronous_standby_names");
+        findings.push(finding.remedy("-- bring one back; or, if losing commits with this server is better than waiting: ALTER SYSTEM SET synchronous_standby_names = '', and reload"));
+    }
+    findings
+}
+
+/// How many have to answer before a commit ends: `2 (a, b)`, `FIRST 2 (a, b)`, `ANY 2 (*)`, or a list, of which one has.
+fn needed(names: &str) -> usize {
+    let words = names.split(['(', ' ']).filter(|word| !word.is_empty());
+    let mut words =
+        words.skip_while(|word| matches!(word.to_ascii_uppercase().as_str(), "FIRST" | "ANY"));
+    let number = names.contains('(').then(|| words.next()?.parse().ok());
+    number.flatten().unwrap_or(1)
+}
+
 fn subscriptions(case: &Case) -> Vec<Finding> {
     let findings = of_role(case, "subscription").filter_map(|row| {
         let name = row.text("name")?;
@@ -153,4 +212,23 @@ fn subscriptions(case: &Case) -> Vec<Finding> {
         })
     });
     findings.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needed;
+
+    #[test]
+    fn how_many_answer_a_commit() {
+        for (names, number) in [
+            ("a", 1),
+            ("a, b", 1),
+            ("2 (a, b)", 2),
+            ("first 2(a, b, c)", 2),
+            ("ANY 3 (*)", 3),
+            ("*", 1),
+        ] {
+            assert_eq!(needed(names), number, "{names}");
+        }
+    }
 }

@@ -24,6 +24,22 @@ pub const DEAD_ROWS: Check = Check {
     judge: dead,
 };
 
+/// What the planner goes by is not so any more.
+pub const STALE: Check = Check {
+    name: "stale_statistics",
+    finds: "tables that have changed far more than autovacuum should let pass before it analyzes them",
+    unit: Unit::Ratio,
+    warn: Some(3.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "fewer than 10,000 changed rows; partitioned tables themselves, which autovacuum never analyzes; changes that a crash made the server forget",
+    judge: stale,
+};
+
+/// Fewer changes mislead nobody.
+const ENOUGH_CHANGES: f64 = 10_000.0;
+
 /// Tables that autovacuum never comes to.
 pub const AUTOVACUUM_OFF: Check = Check {
     name: "autovacuum_off",
@@ -86,6 +102,22 @@ fn forgotten(rows: &[Row]) -> Option<Finding> {
         "the server knows of no row, live or dead, in {count} tables that have some ({first}): a crash, an upgrade or a reset took its counters; ANALYZE counts anew"
     );
     Some(Finding::unknown(words).remedy("ANALYZE;"))
+}
+
+fn stale(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let changed = |row: &&Row| row.number("changed_rows").unwrap_or(0.0) >= ENOUGH_CHANGES;
+    let findings = rows.filter(changed).filter_map(|row| {
+        let (name, ratio) = (row.text("table")?, row.number("changed_ratio")?);
+        let message = format!(
+            "{} rows have changed since ANALYZE, {:.1} times as many as autovacuum begins at",
+            words::count(row.number("changed_rows")?),
+            ratio
+        );
+        let finding = case.judge(Some(name), ratio, message);
+        Some(finding.remedy(format!("ANALYZE {name};")))
+    });
+    findings.collect()
 }
 
 fn off(case: &Case) -> Vec<Finding> {

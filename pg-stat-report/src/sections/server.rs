@@ -43,6 +43,7 @@ pub const SECTION: Section = Section {
             "crashed_or_reset_at",
             "since when its counters count: a crash, a reset, a restore; null: since it was made",
         ),
+        ("notifications_ratio", "how full the queue of NOTIFY is"),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/server.sql"))]),
 };

@@ -89,7 +89,8 @@ fn every_statement_is_taken() {
         let prepared = client.prepare(
             &text
                 .replace("{schema}", "public")
-                .replace("{relation}", "'pg_class'"),
+                .replace("{relation}", "'pg_class'")
+                .replace("{relations}", "'{1259}'"),
         );
         let prepared =
             prepared.unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));

@@ -32,6 +32,14 @@ pub const SECTION: Section = Section {
             "is_counted",
             "the server counts rows: not on a standby, nor with track_counts off",
         ),
+        (
+            "changed_rows",
+            "inserted, updated or deleted since ANALYZE saw it last",
+        ),
+        (
+            "changed_ratio",
+            "the same by the number at which autovacuum analyzes it",
+        ),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/vacuum.sql"))]),
 };

@@ -1,0 +1,19 @@
+-- Which triggers are turned off, those among them that enforce foreign keys?
+-- Costs: one look at the triggers. Needs: no right.
+-- A foreign key has two triggers on either side, which are told of once for each table. Of partitions the root is told.
+SELECT current_database()::text AS database,
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
+       min(CASE WHEN NOT t.tgisinternal THEN quote_ident(t.tgname) END) AS trigger,
+       k.conname::text AS "constraint",
+       quote_ident(m.nspname) || '.' || quote_ident(o.relname) AS referenced
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint AND t.tgisinternal
+LEFT JOIN pg_catalog.pg_class o ON o.oid = k.confrelid
+LEFT JOIN pg_catalog.pg_namespace m ON m.oid = o.relnamespace
+WHERE t.tgenabled = 'D' AND NOT c.relispartition
+  AND (NOT t.tgisinternal OR k.oid IS NOT NULL)
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+GROUP BY c.oid, n.nspname, c.relname, k.conname, m.nspname, o.relname, CASE WHEN NOT t.tgisinternal THEN t.oid END
+ORDER BY "table", "constraint" NULLS LAST, trigger;
