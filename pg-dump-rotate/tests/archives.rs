@@ -187,6 +187,67 @@ fn a_manifest_tells_the_rows_of_every_table_whatever_the_format() {
     }
 }
 
+/// PostgreSQL's programs of a version that compresses by more than gzip, where there is one.
+fn newest_programs() -> Option<PathBuf> {
+    let own = client("pg_dump").parent().map(PathBuf::from);
+    let others = (16..=30).rev();
+    let mut others = others.map(|major| PathBuf::from(format!("/opt/pg/{major}/bin")));
+    own.filter(|_| knows_zstd())
+        .or_else(|| others.find(|programs| programs.join("pg_dump").exists()))
+}
+
+/// What only pg_dump can do is its work: kept as it writes it, counted, and seen to be whole.
+#[test]
+fn levels_that_only_pg_dump_has() {
+    let Some(programs) = newest_programs() else {
+        // No pg_dump here compresses by lz4.
+        return;
+    };
+    let database = setting::database_with_rows(20_000);
+    database.sql(
+        "create table empty (a int); create table long as select repeat(md5('x'), 50000) as t;
+         select lo_from_bytea(0, ''), lo_from_bytea(0, 'x')",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let run = |programs: &Path, arguments: &[&str]| {
+        let run = back_up(&database, dir.path()).env("PG_BINDIR", programs);
+        run.args(["-F", "custom"]).args(arguments).run()
+    };
+    let taken = |arguments: &[&str]| path_of(&run(&programs, arguments).expect_code(0));
+    let [usual, own] = ["zstd:3", "lz4:9"].map(|method| taken(&["-Z", method]));
+    let script = |archive: &Path| {
+        let pg_restore = program(programs.join("pg_restore"));
+        let output = pg_restore.args(["-f", "-"]).arg(archive).run();
+        without_key(&output.expect_code(0).stdout)
+    };
+    assert!(script(&own) == script(&usual));
+    let [usual, own] = [told(&usual), told(&own)];
+    assert_eq!(own["compression"], "lz4:9");
+    assert_eq!(own["large_objects"]["count"], 2);
+    for field in ["tables", "large_objects"] {
+        assert_eq!(own[field], usual[field], "{field}");
+    }
+    for more in [&["--no-digest"][..], &["-t", "orders", "--", "--inserts"]] {
+        let own = told(&taken(&[&["-Z", "lz4:9"], more].concat()));
+        assert_eq!(own["tables"], Value::Null, "{more:?}");
+    }
+    // A pg_dump that says that all is well when it wrote all but the end.
+    let bin = tempfile::tempdir().unwrap();
+    let real = programs.join("pg_dump");
+    let real = real.display();
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--version*|*hostaddr=/*) exec {real} \"$@\";; esac
+         {real} \"$@\" | head -c -100\n"
+    );
+    let path = bin.path().join("pg_dump");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let before = setting::visible(dir.path());
+    let cut = run(bin.path(), &["-Z", "lz4:9"]).expect_code(2);
+    cut.expect_error("did not write a whole dump");
+    assert_eq!(setting::visible(dir.path()), before);
+}
+
 #[test]
 fn rows_that_are_not_counted_are_not_told() {
     let database = setting::database_with_rows(100);

@@ -115,6 +115,11 @@ impl Check {
         }
     }
 
+    /// Whether it judges a server's log, and no server.
+    pub fn is_of_a_log(&self) -> bool {
+        self.sections.iter().any(|section| section.is_input())
+    }
+
     /// What it says; where all is well, that alone.
     pub fn findings(
         &'static self,

@@ -12,6 +12,7 @@ pub mod growth;
 pub mod indexes;
 pub mod keys;
 pub mod locks;
+pub mod logs;
 pub mod queries;
 pub mod rates;
 pub mod replication;
@@ -101,6 +102,8 @@ pub const CHECKS: &[&Check] = &[
     &grants::FUNCTIONS,
     &grants::POLICIES,
     &extensions::OUTDATED,
+    &logs::FAILED_CONNECTIONS,
+    &logs::ALARMS,
 ];
 
 /// The check of this name.

@@ -183,7 +183,8 @@ const BACK: Terms = &[
         "restore_command",
         "Each record has it: run by a shell, it restores the backup into the database of that \
          name, which has to be there and empty, and fails at the first error. Roles come first, \
-         by the restore_command of the globals. Another name after its -d is another database.",
+         by the restore_command of the globals. Another name after its -d is another database. Where \
+         the first pg_restore on PATH is too old for the archive, it has the path of one that is not.",
     ),
     (
         "what belongs to the database itself",
@@ -377,7 +378,9 @@ const COMPRESSION: Terms = &[
     (
         "custom, plain",
         "What pg_dump writes is compressed here, on all cores, with a checksum of the content; \
-         the pg_restore of that version reads it. Plain scripts are gzip, zstd or lz4 as a whole.",
+         the pg_restore of that version reads it. By lz4:2 and above pg_dump compresses an archive \
+         itself, on one core, without such a checksum. Plain scripts are gzip, zstd or lz4 as a \
+         whole.",
     ),
     (
         "directory",

@@ -62,10 +62,12 @@ impl Earlier {
     }
 
     /// Keeps what was seen, for the next run.
-    pub fn keep(&self, seen: &[Result<Seen>]) -> Result<()> {
-        match self {
-            Self::Kept(state, _) => state.save(seen.iter().flatten()),
-            _ => Ok(()),
-        }
+    pub fn keep(self, seen: &[Result<Seen>]) -> Result<()> {
+        let Self::Kept(state, compared) = self else {
+            return Ok(());
+        };
+        // It is read again, as others may have written it meanwhile: two of it take much room.
+        drop(compared);
+        state.save(seen.iter().flatten())
     }
 }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, OnceLock};
 use std::{fs, thread};
 
 use serde_json::{Value, json};
@@ -13,14 +14,24 @@ use crate::ground::{Ground, alone, of, statuses};
 
 /// A server, and a file for what is kept of it.
 struct Kept {
-    ground: Ground,
+    ground: Arc<Ground>,
     folder: TempDir,
 }
 
 impl Kept {
     fn with(settings: &[(&str, &str)]) -> Self {
         Self {
-            ground: Ground::with(settings),
+            ground: Arc::new(Ground::with(settings)),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// On a server that others have too, for who only reads.
+    fn shared() -> Self {
+        static GROUND: OnceLock<Arc<Ground>> = OnceLock::new();
+        let ground = GROUND.get_or_init(|| Arc::new(Ground::new()));
+        Self {
+            ground: Arc::clone(ground),
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -228,7 +239,7 @@ fn counters_that_began_anew_give_no_rate() {
         "the next time all is well again"
     );
     // A crash empties the statistics.
-    let mut victim = ground.client();
+    let (mut victim, mut other) = (ground.client(), ground.client());
     let pid: i32 = victim
         .query_one("select pg_backend_pid()", &[])
         .unwrap()
@@ -237,6 +248,9 @@ fn counters_that_began_anew_give_no_rate() {
         .args(["-KILL", &pid.to_string()])
         .status();
     assert!(killed.unwrap().success());
+    eventually("the server has seen it, and ends all others", || {
+        other.batch_execute("select 1").is_err()
+    });
     eventually("the server is back", || {
         let client = ground.cluster.connect("postgres");
         client.is_ok_and(|mut client| client.batch_execute(insert).is_ok())
@@ -251,7 +265,7 @@ fn counters_that_began_anew_give_no_rate() {
 
 #[test]
 fn another_server_at_the_same_place() {
-    let kept = Kept::with(&[]);
+    let kept = Kept::shared();
     kept.run(&[]);
     edit(&kept.state(), |record| {
         if record["section"] == "server" {
@@ -288,7 +302,7 @@ fn another_server_at_the_same_place() {
 
 #[test]
 fn a_file_that_is_not_ours_is_left_alone() {
-    let kept = Kept::with(&[]);
+    let kept = Kept::shared();
     for text in [
         "garbage\n",
         "{\"section\":\"tables\"}\n",
@@ -323,7 +337,7 @@ fn a_file_that_is_not_ours_is_left_alone() {
 
 #[test]
 fn one_state_for_several_servers() {
-    let kept = Kept::with(&[]);
+    let kept = Kept::shared();
     let other = Ground::new();
     let state = kept.state().display().to_string();
     let place = |ground: &Ground| {

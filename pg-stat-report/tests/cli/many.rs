@@ -1,5 +1,7 @@
 //! Several servers, and several databases.
 
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 use tests::tool;
 
@@ -85,27 +87,30 @@ fn said(records: &[Value], check: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Databases with names that have to be quoted, a table without a key in each.
-fn with_databases() -> (Ground, [&'static str; 3]) {
-    let ground = Ground::new();
-    let names = ["a \"b", "it's \\ \u{e4}", "shop"];
-    for name in names {
-        ground.sql(&format!(
-            "create database {}",
-            shared::dump::quote_identifier(name)
-        ));
-        let mut client = ground.cluster.connect(name).unwrap();
-        client.batch_execute("create table t (i int)").unwrap();
-    }
-    (ground, names)
+const NAMES: [&str; 3] = ["a \"b", "it's \\ \u{e4}", "shop"];
+
+/// Databases with names that have to be quoted, a table without a key in each; one that not all may enter.
+fn with_databases() -> &'static Ground {
+    static GROUND: OnceLock<Ground> = OnceLock::new();
+    GROUND.get_or_init(|| {
+        let ground = Ground::new();
+        for name in NAMES {
+            let quoted = shared::dump::quote_identifier(name);
+            ground.sql(&format!("create database {quoted}"));
+            let mut client = ground.cluster.connect(name).unwrap();
+            client.batch_execute("create table t (i int)").unwrap();
+        }
+        ground.sql("revoke connect on database shop from public");
+        ground
+    })
 }
 
 #[test]
 fn all_databases_are_looked_into() {
-    let (ground, names) = with_databases();
+    let ground = with_databases();
     let output = ground.run(&["--all-databases", "--only", "no_primary_key,connections"]);
     let records = output.expect_code(0).json_lines();
-    let mut expected: Vec<Value> = names
+    let mut expected: Vec<Value> = NAMES
         .iter()
         .map(|name| json!(["warning", name, "public.t"]))
         .collect();
@@ -114,7 +119,7 @@ fn all_databases_are_looked_into() {
     assert_eq!(said(&records, "connections").len(), 1, "the server is one");
     let rows = ground.run(&["--all-databases", "tables"]).json_lines();
     let databases: Vec<&Value> = rows.iter().map(|row| &row["database"]).collect();
-    assert_eq!(databases, names);
+    assert_eq!(databases, NAMES);
     // Each grows by itself.
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state").display().to_string();
@@ -126,13 +131,12 @@ fn all_databases_are_looked_into() {
         .filter(|row| row["kind"] == "table")
         .map(|row| &row["database"])
         .collect();
-    assert_eq!(tables, names);
+    assert_eq!(tables, NAMES);
 }
 
 #[test]
 fn a_database_that_is_forbidden_is_not_well() {
-    let (ground, _) = with_databases();
-    ground.sql("revoke connect on database shop from public");
+    let ground = with_databases();
     let words = ["--all-databases", "--only", "no_primary_key"];
     let output = ground.run_as("watcher", &words).expect_code(2);
     let records = output.json_lines();
@@ -153,14 +157,14 @@ fn a_database_that_is_forbidden_is_not_well() {
 
 #[test]
 fn several_databases_of_one_server() {
-    let (ground, names) = with_databases();
-    let places = names.map(|name| place(&ground, name));
+    let ground = with_databases();
+    let places = NAMES.map(|name| place(ground, name));
     let named = places.iter().flat_map(|place| ["-d", place]);
     let run = |words: &[&str]| tool("pg-stat-report").args(named.clone()).args(words).run();
     let records = run(&["--only", "no_primary_key,connections"])
         .expect_code(0)
         .json_lines();
-    let expected: Vec<Value> = names
+    let expected: Vec<Value> = NAMES
         .iter()
         .map(|name| json!(["warning", name, "public.t"]))
         .collect();
@@ -171,7 +175,7 @@ fn several_databases_of_one_server() {
     assert_eq!(sections, ["server", "tables", "tables", "tables"]);
     // Each answers for itself.
     assert_eq!(run(&["ping"]).expect_code(0).json_lines().len(), 3);
-    let lost = place(&ground, "nowhere");
+    let lost = place(ground, "nowhere");
     let output = tool("pg-stat-report")
         .args(named.clone())
         .args(["-d", &lost, "--only", "no_primary_key"])
