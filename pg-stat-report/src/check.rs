@@ -3,7 +3,7 @@
 use crate::limits::Limits;
 use crate::look::Seen;
 use crate::row::Row;
-use crate::section::{Reach, Section};
+use crate::section::{Reach, Section, Source};
 
 /// How a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +113,12 @@ impl Check {
             true => Reach::Database,
             false => Reach::Server,
         }
+    }
+
+    /// What it judges: all its sections come from there.
+    pub fn source(&self) -> Source {
+        let first = self.sections.first();
+        first.map_or(Source::Server, |section| section.source())
     }
 
     /// What it says; where all is well, that alone.

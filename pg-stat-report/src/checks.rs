@@ -12,6 +12,8 @@ pub mod growth;
 pub mod indexes;
 pub mod keys;
 pub mod locks;
+pub mod logs;
+pub mod pgbouncer;
 pub mod queries;
 pub mod rates;
 pub mod replication;
@@ -101,6 +103,11 @@ pub const CHECKS: &[&Check] = &[
     &grants::FUNCTIONS,
     &grants::POLICIES,
     &extensions::OUTDATED,
+    &pgbouncer::WAITS,
+    &pgbouncer::CLIENTS,
+    &pgbouncer::STOPPED,
+    &logs::FAILED_CONNECTIONS,
+    &logs::ALARMS,
 ];
 
 /// The check of this name.

@@ -18,7 +18,7 @@ use crate::limits::{Limits, Skipped};
 use crate::listing::Listing;
 use crate::logs;
 use crate::row::Row;
-use crate::section::Section;
+use crate::section::{Section, Source};
 use crate::sections;
 
 pub use table::TOOL;
@@ -58,6 +58,8 @@ pub struct Options {
     pub all_databases: bool,
     /// At most so many rows of each section, in each database.
     pub limit: Option<usize>,
+    /// The server's log, which the checks of it judge.
+    pub log: Option<PathBuf>,
     /// How the server's log is read.
     pub logs: logs::Options,
     /// So long for a section.
@@ -125,16 +127,20 @@ impl Options {
         self.statistics_age = self.statistics_age.or(config.statistics_age);
     }
 
-    /// Whether this check is asked for: what compares with an earlier report only where there is one, or
-    /// it is named.
+    /// Whether this check is asked for: what compares with an earlier report or judges a log only where there
+    /// is one, or it is named.
     pub fn asks(&self, check: &Check) -> bool {
         let names = |list: &[&'static Check]| list.iter().any(|other| other.name == check.name);
         let compares = check
             .sections
             .iter()
             .any(|section| section.compares().is_some());
+        let is_there = match check.source() {
+            Source::Log => self.log.is_some(),
+            _ => !compares || self.baseline.is_some() || self.state.is_some(),
+        };
         let is_asked = match self.only.is_empty() {
-            true => !compares || self.baseline.is_some() || self.state.is_some(),
+            true => is_there,
             false => names(&self.only),
         };
         is_asked && !names(&self.skip)
@@ -169,6 +175,7 @@ impl cli::Options for Options {
             "disk" => self.disk.bytes = Some(value.bytes()?),
             "fail-on" => self.fail_on = FailOn::from_name(value.text()?),
             "limit" => self.limit = Some(value.count()?),
+            "log" => self.log = Some(value.path()),
             "log-format" => self.logs.format = logs::Format::from_name(value.text()?),
             "log-line-prefix" => self.logs.prefix = Some(logs::Prefix::new(value.text()?)?),
             "timeout" => self.timeout = value.duration()?,

@@ -12,8 +12,8 @@ use crate::baseline::{self, Earlier};
 use crate::cli::Options;
 use crate::look::{self, Part, Plan, Seen};
 use crate::output;
-use crate::section::{Gather, Section};
-use crate::sections::ping;
+use crate::section::{Gather, Section, Source};
+use crate::sections::{logs, ping};
 use crate::server::Patience;
 use crate::{target, verdict};
 
@@ -36,6 +36,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         false => target::targets(&options.targets, context)?,
     };
     let plan = Plan {
+        is_judged: options.sections.is_empty(),
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {
@@ -64,6 +65,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     }
     // What could not be kept is as bad as a server that could not be asked, and is said beside the rest.
     seen.extend(kept.err().map(Err));
+    seen.extend(log(options));
     match options.sections.is_empty() {
         true => verdict::judge(options, context, seen),
         false => sections(options, context, seen),
@@ -146,6 +148,15 @@ fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
             "the server did not answer before the end of --deadline",
         )),
     }
+}
+
+/// The server's log, where checks judge it.
+fn log(options: &Options) -> Option<Result<Seen>> {
+    let is_judged = options.sections.is_empty()
+        && verdict::chosen(options)
+            .iter()
+            .any(|check| check.source() == Source::Log);
+    is_judged.then(|| logs::look(options))
 }
 
 /// The rows of those sections that are not a server's.

@@ -60,7 +60,10 @@ pub fn judge(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> R
 
 fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
     let mut judged = Vec::new();
-    for check in chosen(options) {
+    // A log is judged by itself, and so is a pooler.
+    let source = seen.source;
+    let checks = chosen(options).into_iter();
+    for check in checks.filter(|check| check.source() == source) {
         let databases: Vec<Option<&str>> = match check.reach() {
             Reach::Server => vec![None],
             Reach::Database => seen

@@ -98,8 +98,10 @@ impl Standby {
 
     /// Waits until it has done everything that the primary has done by now.
     pub fn catch_up(&self, database: &Database) {
-        // The servers of the tests commit before their WAL is written.
-        self.reach(&database.value("select pg_current_wal_insert_lsn()"));
+        // The servers of the tests commit before their WAL is written, and it may take them ten
+        // seconds to write what nobody waits for.
+        database.sql("set synchronous_commit = on; select pg_logical_emit_message(true, '', '')");
+        self.reach(&database.value("select pg_current_wal_flush_lsn()"));
     }
 
     /// Waits until it has come to this place of the WAL.

@@ -108,9 +108,15 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(JUDGING),
     Flag::value(
+        "log",
+        "FILE",
+        "the server's log, for the checks that judge it and the section logs; - is stdin, where these read without it",
+    )
+    .group(LOGS),
+    Flag::value(
         "log-format",
         "FORMAT",
-        "what the log on standard input is written in; otherwise its looks tell",
+        "what the log is written in; otherwise its looks tell",
     )
     .choices(&["stderr", "csvlog", "jsonlog"])
     .group(LOGS),

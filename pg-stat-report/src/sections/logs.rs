@@ -1,20 +1,23 @@
-//! What the server's log says; it comes by standard input, and no server is asked.
+//! What the server's log says; it comes by standard input or from a file, and no server is asked.
 
+use std::fs::File;
 use std::io::{IsTerminal, stdin};
+use std::path::Path;
 use std::sync::Arc;
 
 use shared::records::Stdin;
-use shared::{Error, Result, time};
+use shared::{Context as _, Error, Result, time};
 
 use crate::cli::Options;
 use crate::logs;
+use crate::look::{Part, Seen};
 use crate::row::{Cell, Origin, Row};
-use crate::section::{Gather, Reach, Section};
+use crate::section::{Gather, Reach, Section, Source};
 
 /// The section.
 pub const SECTION: Section = Section {
     name: "logs",
-    answers: "what the server's log on standard input tells",
+    answers: "what the server's log tells, on standard input or in --log FILE",
     costs: "nothing: no server is asked; compressed logs are unpacked",
     needs: "the log, of which whoever writes it may leave out much",
     reach: Reach::Server,
@@ -59,19 +62,56 @@ pub const SECTION: Section = Section {
 };
 
 fn read(section: &'static Section, options: &Options) -> Result<Vec<Row>> {
-    if stdin().is_terminal() {
-        return Err(
-            Error::usage("the section logs reads the server's log on standard input")
-                .with_hint("pg-stat-report logs < postgresql.log"),
-        );
-    }
-    let origin = Arc::new(Origin {
-        target: "stdin".into(),
-        taken_at: time::format(time::now())?,
-    });
-    let found = logs::report(Stdin::open(), &options.logs, options.limit)?;
+    let origin = origin(options)?;
+    rows(section, &origin, options)
+}
+
+/// The log as checks judge it.
+pub fn look(options: &Options) -> Result<Seen> {
+    let origin = origin(options)?;
+    let rows = rows(&SECTION, &origin, options)?;
+    Ok(Seen {
+        source: Source::Log,
+        origin,
+        databases: Vec::new(),
+        parts: vec![Part {
+            section: &SECTION,
+            database: None,
+            rows: Ok(rows),
+        }],
+    })
+}
+
+fn rows(section: &'static Section, origin: &Arc<Origin>, options: &Options) -> Result<Vec<Row>> {
+    // What is not shown is judged all the same.
+    let limit = options.limit.filter(|_| !options.sections.is_empty());
+    let found = match file(options) {
+        Some(path) => {
+            let file = File::open(path).context(|| path.display().to_string())?;
+            logs::report(file, &options.logs, limit)?
+        }
+        None if stdin().is_terminal() => {
+            let error = Error::usage("the server's log is read on standard input");
+            return Err(error.with_hint("pg-stat-report logs < postgresql.log, or --log FILE"));
+        }
+        None => logs::report(Stdin::open(), &options.logs, limit)?,
+    };
     let rows = found.into_iter().map(cells);
-    rows.map(|cells| Ok(section.row(&origin, cells?))).collect()
+    rows.map(|cells| Ok(section.row(origin, cells?))).collect()
+}
+
+/// Where the log is, if not on standard input.
+fn file(options: &Options) -> Option<&Path> {
+    let path = options.log.as_deref();
+    path.filter(|path| path.as_os_str() != "-")
+}
+
+fn origin(options: &Options) -> Result<Arc<Origin>> {
+    let name = file(options).map(|path| path.display().to_string());
+    Ok(Arc::new(Origin {
+        target: name.unwrap_or_else(|| "stdin".into()),
+        taken_at: time::format(time::now())?,
+    }))
 }
 
 /// The values in the order of the fields.

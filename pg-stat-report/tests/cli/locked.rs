@@ -131,10 +131,12 @@ fn a_catalogue_that_somebody_has_locked() {
     holder
         .batch_execute("begin; lock table pg_catalog.pg_sequence")
         .unwrap();
-    let records = asked(&database, &[]).run().json_lines();
+    let output = asked(&database, &[]).run();
+    let records = output.json_lines();
     let of_check = |name: &str| {
         let mut records = records.iter();
-        records.find(|record| record["check"] == name).unwrap()
+        let found = records.find(|record| record["check"] == name);
+        found.unwrap_or_else(|| panic!("{output:?}"))
     };
     let sequences = of_check("sequences");
     assert_eq!(sequences["status"], "unknown");

@@ -12,6 +12,7 @@ mod disasters;
 mod earlier;
 mod ground;
 mod indexes;
+mod judged_logs;
 mod keys;
 mod locked;
 mod logs;

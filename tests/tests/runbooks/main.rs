@@ -18,11 +18,16 @@ mod pooler;
 mod reach_rows;
 mod recovery_rows;
 mod retention_rows;
+mod server_rows;
 #[path = "../tls/servers.rs"]
 #[allow(dead_code)] // so of this
 mod servers;
+mod session_rows;
 mod shared_rows;
 #[path = "../../../pg-lock-kill/tests/cli/stage.rs"]
 #[allow(dead_code)] // so of this
 mod stage;
+mod statement_rows;
+mod table_rows;
 mod verify_rows;
+mod watched;
