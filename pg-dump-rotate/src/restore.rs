@@ -7,11 +7,14 @@
 //! there are many, and a script with large objects ends it half-way.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use shared::backup::{Common, Format};
-use shared::programs::Version;
+use shared::programs::{Program, Version};
 
+const PG_RESTORE: &str = "pg_restore";
 const PSQL: &str = "psql -X -q -o /dev/null -v ON_ERROR_STOP=1";
 /// From here on pg_dump sets a parameter that older servers don't know.
 const SETS_TRANSACTION_TIMEOUT: u32 = 17;
@@ -31,12 +34,16 @@ pub fn command(path: &Path, manifest: &Common) -> String {
         _ => "",
     };
     let decompressor = Decompressor::of(&manifest.compression);
+    let pg_restore = match manifest.format {
+        Format::Plain => PG_RESTORE.into(),
+        _ => reader(manifest),
+    };
     match (manifest.format, without_stumbling(manifest)) {
         (Format::Custom | Format::Directory | Format::Tar, None) => {
-            format!("pg_restore --exit-on-error {jobs}-d {target} {file}")
+            format!("{pg_restore} --exit-on-error {jobs}-d {target} {file}")
         }
         (Format::Custom | Format::Directory | Format::Tar, Some(sed)) => {
-            format!("pg_restore -f /dev/null {file} && pg_restore -f - {file} | {sed} | {psql}")
+            format!("{pg_restore} -f /dev/null {file} && {pg_restore} -f - {file} | {sed} | {psql}")
         }
         (Format::Plain, sed) => match (decompressor, sed) {
             (Some(decompressor), None) => format!("{} | {psql}", decompressor.command(&file)),
@@ -47,6 +54,30 @@ pub fn command(path: &Path, manifest: &Common) -> String {
             (None, Some(sed)) => format!("{sed} {file} | {psql}"),
         },
     }
+}
+
+/// The pg_restore that reads an archive: by its name alone, unless the first on PATH is older than the
+/// pg_dump, and another one here is not.
+fn reader(manifest: &Common) -> String {
+    static FIRST: OnceLock<Option<u32>> = OnceLock::new();
+    static READERS: Mutex<BTreeMap<u32, String>> = Mutex::new(BTreeMap::new());
+    let version = manifest.pg_dump_version.as_deref();
+    let Some(Version { major, .. }) = version.and_then(Version::parse) else {
+        return PG_RESTORE.into();
+    };
+    let first = || Program::from_command(PG_RESTORE, PG_RESTORE).ok();
+    let first = FIRST.get_or_init(|| first().map(|program| program.version.major));
+    if first.is_some_and(|first| first >= major) {
+        return PG_RESTORE.into();
+    }
+    let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let find = || {
+        let found = Program::find(PG_RESTORE, Some(major)).ok();
+        let found = found.filter(|program| program.version.major >= major);
+        let path = found.map(|program| quoted(&program.path().to_string_lossy()).into_owned());
+        path.unwrap_or_else(|| PG_RESTORE.into())
+    };
+    readers.entry(major).or_insert_with(find).clone()
 }
 
 /// A program that undoes a script's compression: how it tests a file, and how it writes the

@@ -277,6 +277,57 @@ fn a_script_is_whole_only_as_pg_dump_wrote_it() {
     }
 }
 
+/// What a crash of the host leaves in a file: a block of zeros, or none where one was. It must not
+/// make room by the good one before it.
+#[test]
+fn a_hole_in_the_middle_of_rows_is_not_whole() {
+    let database = database_with_large_objects();
+    database.sql(
+        "CREATE TABLE wide AS SELECT g a, 'x' || g b, repeat('y', g % 70) c \
+         FROM generate_series(1, 3000) g",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let (script, tar) = (dump(&database, &[]), dump(&database, &["-Ft"]));
+    let archive = dump(&database, &["-Fc", "-Z0"]);
+    let good = ["g_20260101.sql", "t_20260101.tar", "c_20260101.dump"];
+    for (name, bytes) in good.iter().zip([&script, &tar, &archive]) {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let hole = |bytes: &[u8], is_filled: bool| {
+        let at = memchr::memmem::find(bytes, b"\tx1500\t").unwrap();
+        let zeros = if is_filled { vec![0; 512] } else { Vec::new() };
+        // The rest begins within the last value of a row.
+        let end = bytes[at + 512..].iter().position(|byte| *byte == b'y');
+        let to = if is_filled {
+            at + 512
+        } else {
+            at + 512 + end.unwrap()
+        };
+        [&bytes[..at], &zeros, &bytes[to..]].concat()
+    };
+    let zeroed = hole(&script, true);
+    let start = memchr::memmem::find(&script, b"CREATE TABLE public.wide").unwrap();
+    let mut headless = script.clone();
+    headless[start..start + 20].fill(0);
+    for (name, bytes) in [
+        ("g_20260102.sql", &zeroed),
+        ("g_20260103.sql.gz", &gzipped(&zeroed)),
+        ("g_20260104.sql", &hole(&script, false)),
+        ("g_20260105.sql", &headless),
+        ("t_20260102.tar", &hole(&tar, true)),
+        ("c_20260102.dump", &hole(&archive, true)),
+    ] {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let run = folder(dir.path()).args(["--rotate", "--keep-last", "1"]);
+    let run = run.args(["--match", "?_*"]).run().expect_code(1);
+    let mut kept = good.map(str::to_string);
+    kept.sort();
+    assert_eq!(names(&run, "kept"), kept, "{run:?}");
+    assert_eq!(names(&run, "skipped").len(), 6, "{run:?}");
+    assert_eq!(names(&run, "deleted"), [""; 0], "{run:?}");
+}
+
 #[test]
 fn a_folder_that_lacks_a_file_is_not_whole() {
     let database = database_with_large_objects();

@@ -5,6 +5,7 @@
 mod setting;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -238,6 +239,34 @@ fn a_dump_by_a_newer_pg_dump_restores_into_the_older_server() {
         restore_into(&empty, &listed[0]).expect_code(0);
         assert_eq!(empty.value(SUM), database.value(SUM));
     }
+}
+
+#[test]
+fn the_restore_command_names_a_pg_restore_that_can_read_the_archive() {
+    let database = database_with_rows(10);
+    let (dir, bin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let old = bin.path().join("pg_restore");
+    fs::write(&old, "#!/bin/sh\necho 'pg_restore (PostgreSQL) 12.22'\n").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", bin.path().display());
+    back_up(&database, dir.path()).run().expect_code(0);
+    let list = || folder(dir.path()).arg("--list");
+    let listed = list().env("PATH", &path).run().json_lines();
+    let command = text(&listed[0], "restore_command");
+    assert!(
+        command.starts_with('/') && !command.contains("12.22"),
+        "{command}"
+    );
+    let empty = Database::new();
+    restore_into(&empty, &listed[0]).expect_code(0);
+    assert_eq!(empty.value(SUM), database.value(SUM));
+    // It is not named where any will do.
+    setting::change(&path_of(&list().run()), |manifest| {
+        manifest["pg_dump_version"] = "12.1".into();
+    });
+    let listed = list().env("PATH", &path).run().json_lines();
+    assert!(text(&listed[0], "restore_command").starts_with("pg_restore "));
 }
 
 #[test]

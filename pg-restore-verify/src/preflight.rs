@@ -189,6 +189,24 @@ pub fn report_version(target: &Target, findings: &mut Findings<'_>) -> Result<()
     findings.add(finding.object("SERVER").message(words).remark())
 }
 
+/// Says which roles are missing that the backup names and that may not be created: what needs them
+/// will be refused, and the rest restored.
+pub fn report_roles(target: &Target, findings: &mut Findings<'_>) -> Result<()> {
+    let user = quote_identifier(target.server().user());
+    for (role, error) in target.missing_roles() {
+        let finding = findings.check("preflight", Status::Skipped);
+        let message = format!(
+            "the server does not have it, and {user} may not create it ({}): ALTER ROLE {user} \
+             CREATEROLE lets it, or CREATE ROLE {} by who may",
+            error.message(),
+            quote_identifier(role)
+        );
+        let finding = finding.object(format!("ROLE {role}"));
+        findings.add(finding.message(message).remark())?;
+    }
+    Ok(())
+}
+
 /// What comes after all extensions, and before what may be large.
 const ENDS: [&str; 3] = ["CREATE TABLE ", "INSERT ", "SELECT pg_catalog.lo_create("];
 

@@ -387,6 +387,8 @@ fn of_archive(
     if let (0, Some(toc)) = (collector.contents().schema.len(), part.toc) {
         restore::stand_in_for(toc, target)?;
     }
+    target.provide(&collector.contents().needs)?;
+    preflight::report_roles(target, findings)?;
     let restored = restore::restore_archive(&pg_restore, archive, target, collector, part, jobs)?;
     Ok(Some(restored))
 }

@@ -5,6 +5,7 @@
 //! is bounded by the longest statement or row, never by the size of the data.
 
 mod archive;
+mod columns;
 mod copy;
 mod digest;
 mod encoding;

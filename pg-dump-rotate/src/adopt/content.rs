@@ -122,7 +122,7 @@ fn archive(reading: &Reading, name: &str, input: &mut Hashing) -> Result<Content
     };
     match Archive::open(&mut *input)? {
         Some(archive) => archive.blocks(|block| match block {
-            Block::Rows(mut rows) => drain(&mut rows),
+            Block::Rows(rows) => dump::Script::in_pieces(rows).pass(),
             Block::LargeObject(_, mut bytes) => drain(&mut bytes),
         })?,
         // What can't be decompressed here can still be seen to have its end.

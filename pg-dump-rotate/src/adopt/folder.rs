@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::io::{BufReader, Read};
 
 use shared::backup::{self, File, Format};
-use shared::dump::{Compression, CopyRows, Storage, Toc, TocEntry};
-use shared::{Error, Result, signals};
+use shared::dump::{Compression, Script, Storage, Toc, TocEntry};
+use shared::{Error, Result};
 
 use super::content::{Content, Kind, selection, unknown_version, unreadable, word};
-use super::reading::{BUFFER_BYTES, Hashing, Reading};
+use super::reading::{BUFFER_BYTES, Hashing, Reading, drain};
 use crate::dump::Head;
 
 const TOC: &str = "toc.dat";
@@ -109,23 +109,21 @@ fn read(
     let named = |error: Error| Error::new(format!("{file}: {}", error.message()));
     let mut hashing = Hashing::open(folder, file).map_err(named)?;
     let mut list = Vec::new();
-    let mut rows = CopyRows::default();
+    let has_rows = |entry: &&TocEntry| entry.kind == "TABLE DATA" && !entry.copy.is_empty();
     if plain_name(file) != TOC {
         let input = BufReader::with_capacity(BUFFER_BYTES, &mut hashing);
         let mut input = compression_of(file).unpack(input)?;
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            signals::check()?;
-            match input.read(&mut buffer).map_err(unreadable).map_err(named)? {
-                0 => break,
-                length if is_list(file) => list.extend_from_slice(&buffer[..length]),
-                length => rows.add(&buffer[..length]),
+        match entry.filter(has_rows) {
+            Some(entry) => {
+                let rows = Script::in_pieces(entry.copy.as_slice().chain(input));
+                rows.pass().map_err(named)?;
             }
+            None if is_list(file) => {
+                let read = input.read_to_end(&mut list);
+                read.map_err(unreadable).map_err(named)?;
+            }
+            None => drain(&mut input).map_err(named)?,
         }
-    }
-    let has_rows = |entry: &TocEntry| entry.kind == "TABLE DATA" && !entry.copy.is_empty();
-    if entry.is_some_and(has_rows) && rows.finish().is_none() {
-        return Err(Error::new(format!("{file}: its rows have no end")));
     }
     let list = String::from_utf8_lossy(&list);
     let listed = list.lines().filter_map(|line| line.split_once(' '));

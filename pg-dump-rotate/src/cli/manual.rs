@@ -183,7 +183,8 @@ const BACK: Terms = &[
         "restore_command",
         "Each record has it: run by a shell, it restores the backup into the database of that \
          name, which has to be there and empty, and fails at the first error. Roles come first, \
-         by the restore_command of the globals. Another name after its -d is another database.",
+         by the restore_command of the globals. Another name after its -d is another database. Where \
+         the first pg_restore on PATH is too old for the archive, it has the path of one that is not.",
     ),
     (
         "what belongs to the database itself",

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use shared::dump::{Storage, Toc};
+use shared::dump::{Script, Storage, Toc, TocEntry};
 use shared::units::human_bytes;
 use shared::{Context, Error, Result};
 
@@ -88,16 +88,31 @@ pub fn read(input: &mut impl Read) -> Result<Option<Toc>> {
         let Some(member) = Member::read(input, &mut block)? else {
             break;
         };
-        members.subject(&member.name);
-        let length = member.padded();
-        let passed = io::copy(&mut input.take(length), &mut io::sink());
-        if passed.context(|| "reading it".into())? != length {
+        let subject = members.subject(&member.name);
+        let mut content = input.take(member.padded());
+        if let Some(entry) = has_rows(&toc, subject) {
+            let rows = (&mut content).take(member.bytes);
+            let named = |error: Error| Error::new(format!("{}: {}", entry.label, error.message()));
+            let script = Script::in_pieces(entry.copy.as_slice().chain(rows));
+            script.pass().map_err(named)?;
+        }
+        io::copy(&mut content, &mut io::sink()).context(|| "reading it".into())?;
+        if content.limit() > 0 {
             return Err(ends_early());
         }
     }
     end(input)?;
     members.nothing_is_missing()?;
     Ok(Some(toc))
+}
+
+/// The entry whose rows these are, as COPY has them.
+fn has_rows(toc: &Toc, subject: Subject) -> Option<&TocEntry> {
+    let Subject::Entry(id) = subject else {
+        return None;
+    };
+    let entry = toc.entry_of(id)?;
+    (entry.kind == "TABLE DATA" && !entry.copy.is_empty()).then_some(entry)
 }
 
 /// Reads the first member, and all of its bytes into `start`; `None` if it is no table of contents

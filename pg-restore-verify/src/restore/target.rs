@@ -355,6 +355,13 @@ impl Target {
         Ok(())
     }
 
+    /// The roles that could not be created, and what the server said; but for those that nobody may.
+    pub fn missing_roles(&self) -> impl Iterator<Item = (&str, &Error)> {
+        let missing = self.missing_roles.iter();
+        let missing = missing.filter(|(_, error)| error.sqlstate() != Some(RESERVED_NAME));
+        missing.map(|(role, error)| (role.as_str(), error))
+    }
+
     /// Notes a role or tablespace that was created, as a statement's verb, kind and name.
     pub fn has(&mut self, subject: Option<(String, String, String)>) {
         match subject {

@@ -12,6 +12,7 @@ mod compressed;
 mod damaged;
 mod early;
 mod faults;
+mod flat;
 mod foreign;
 mod full;
 mod harmless;

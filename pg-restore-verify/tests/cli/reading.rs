@@ -73,6 +73,26 @@ fn cuts_are_found_without_a_manifest() {
     }
 }
 
+/// What a crash of the host leaves in a file, and no manifest says what was there.
+#[test]
+fn holes_are_found_without_a_manifest() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["-Fp"][..], &["-Ft"], &["-Fc", "-Z0"]] {
+        let path = folder.path().join("hole");
+        dump(&shop, options, &path);
+        let whole = fs::read(&path).unwrap();
+        let rows = memchr::memmem::find(&whole, b"@example.").unwrap();
+        let zeroed = [&whole[..rows], &[0; 512], &whole[rows + 512..]].concat();
+        fs::write(&path, zeroed).unwrap();
+        let output = read(&path);
+        expect_verdict(&output, "failed");
+        assert_eq!(failed(&output), ["archive"], "{options:?}");
+        let message = output.json_lines()[0]["message"].to_string();
+        assert!(message.contains("a byte that is zero"), "{message}");
+    }
+}
+
 #[test]
 fn flipped_bits_are_found_and_noted() {
     let shop = shop();

@@ -135,6 +135,10 @@ fn roles_that_it_may_not_create() {
         let refused = messages(&output, "restore");
         let told = |words: &str| refused.iter().any(|line| line.contains(words));
         assert!(told("ROLE shop_owner"), "{refused:#?}");
+        // A script says what it needs as it comes.
+        let at_once = messages(&output, "preflight");
+        let told_at_once = |line: &String| line.contains("ROLE shop_owner");
+        assert_eq!(at_once.iter().any(told_at_once), format == "custom");
         assert!(
             told("ALTER ROLE \"modest\" CREATEROLE lets it"),
             "{refused:#?}"

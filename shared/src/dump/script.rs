@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
+use super::columns::Columns;
 use super::copy::CopyTarget;
 use super::entry::{Entry, Header};
 use super::scanner::Scanner;
@@ -63,6 +64,7 @@ pub struct Script<R> {
     bare: Vec<Entry>,
     header: Header,
     copying: Option<CopyTarget>,
+    columns: Option<Columns>,
     /// Whether a row may come in pieces.
     in_pieces: bool,
     /// Whether the last piece was not the end of its row.
@@ -101,6 +103,7 @@ impl<R: Read> Script<R> {
             bare: Vec::new(),
             header: Header::default(),
             copying: None,
+            columns: None,
             in_pieces: false,
             is_within_row: false,
         }
@@ -116,6 +119,17 @@ impl<R: Read> Script<R> {
         }
     }
 
+    /// Reads it to its end.
+    ///
+    /// # Errors
+    /// Those of [`Script::next`].
+    pub fn pass(mut self) -> Result<()> {
+        while self.next()?.is_some() {
+            crate::signals::check()?;
+        }
+        Ok(())
+    }
+
     /// What the script has said of itself so far.
     pub fn header(&self) -> &Header {
         &self.header
@@ -129,8 +143,8 @@ impl<R: Read> Script<R> {
     /// The next event; `None` at the end.
     ///
     /// # Errors
-    /// When the input can't be read, or ends in the middle of a statement or of
-    /// a table's rows.
+    /// When the input can't be read, ends in the middle of a statement or of a table's rows, has a
+    /// byte that is zero, or a row that has not as many values as its COPY has columns.
     #[allow(clippy::should_implement_trait)] // an event borrows from the reader: no Iterator can
     pub fn next(&mut self) -> Result<Option<Event<'_>>> {
         if self.rows != Rows::Outside {
@@ -160,6 +174,7 @@ impl<R: Read> Script<R> {
         if let Some(target) = CopyTarget::parse(sql) {
             self.rows = Rows::Before;
             self.copying = Some(target.clone());
+            self.columns = Some(Columns::of(sql, &target, line));
             return Event::Copy { sql, target, line };
         }
         if sql.starts_with(b"SET standard_conforming_strings") {
@@ -286,8 +301,7 @@ impl<R: Read> Script<R> {
         loop {
             if let Some(end) = self.rows_end() {
                 if end > 0 {
-                    self.is_within_row = false;
-                    return Ok(Event::Rows(self.take(end)));
+                    return self.some_rows(end);
                 }
                 let length = self.line_length()?;
                 self.take(length);
@@ -296,12 +310,10 @@ impl<R: Read> Script<R> {
             }
             let whole = self.whole_lines();
             if whole > 0 {
-                self.is_within_row = false;
-                return Ok(Event::Rows(self.take(whole)));
+                return self.some_rows(whole);
             }
             if self.in_pieces && self.rest().len() >= BUFFER_BYTES {
-                self.is_within_row = true;
-                return Ok(Event::Rows(self.take(BUFFER_BYTES)));
+                return self.some_rows(BUFFER_BYTES);
             }
             if !self.fill()? {
                 let table = self.copying.as_ref().map(|copy| copy.table.to_string());
@@ -312,6 +324,18 @@ impl<R: Read> Script<R> {
                 )));
             }
         }
+    }
+
+    /// So many bytes of rows: whole lines, or a piece of one.
+    fn some_rows(&mut self, length: usize) -> Result<Event<'_>> {
+        let at = self.start;
+        self.take(length);
+        let rows = &self.buffer[at..at + length];
+        self.is_within_row = !rows.ends_with(b"\n");
+        if let Some(columns) = &mut self.columns {
+            columns.add(rows, self.line)?;
+        }
+        Ok(Event::Rows(rows))
     }
 
     /// Where the line `\.` begins, if its end is here too.
@@ -355,6 +379,15 @@ impl<R: Read> Script<R> {
                 other => break other.context(|| format!("can't be read after line {}", self.line)),
             }
         }?;
+        let come = &self.buffer[self.end..self.end + read];
+        if let Some(zero) = memchr(0, come) {
+            let before = &self.buffer[..self.end + zero];
+            let line = self.line + memchr_iter(b'\n', before).count() as u64;
+            return Err(Error::new(format!(
+                "has a byte that is zero, which no dump has (line {line}): a part of it was \
+                 overwritten, or never written"
+            )));
+        }
         self.end += read;
         Ok(read > 0)
     }
@@ -466,6 +499,40 @@ mod test {
                 .message()
                 .starts_with("ends in the middle of the statement at line 16")
         );
+    }
+
+    #[test]
+    fn what_was_overwritten_is_an_error_that_says_where() {
+        let rows = "1\ta\n2\t\\N\n3\tb\\tb\n".repeat(1000);
+        let text = format!("SELECT 1;\nCOPY t (a, b) FROM stdin;\n{rows}\\.\nSELECT 2;\n");
+        let read = |text: &str, step| Script::in_pieces(Trickle(text.as_bytes(), step)).pass();
+        let at = text.find("2\t").unwrap();
+        for step in [1, 64, 1 << 20] {
+            assert!(read(&text, step).is_ok());
+            for hole in [at, 3, text.len() - 3] {
+                let mut zeroed = text.clone();
+                zeroed.replace_range(hole..=hole, "\0");
+                let line = text[..hole].matches('\n').count() + 1;
+                let error = read(&zeroed, step).unwrap_err();
+                let words = format!("has a byte that is zero, which no dump has (line {line})");
+                assert!(error.message().starts_with(&words), "{error}");
+            }
+            for missing in [2, 7, 4002] {
+                let mut short = text.clone();
+                short.replace_range(at..at + missing, "");
+                let error = read(&short, step).unwrap_err();
+                let words = "a row of t has not as many values as its COPY has columns (lines ";
+                assert!(error.message().starts_with(words), "{error}");
+            }
+        }
+        for copy in [
+            "COPY t FROM stdin;",
+            "COPY t (a) FROM stdin WITH (FORMAT csv, DELIMITER E'\\t');",
+            "COPY t (a, b, c) FROM stdin;",
+        ] {
+            let text = format!("{copy}\n1\t2\t3\n\\.\n");
+            assert!(read(&text, 1).is_ok(), "{copy}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //!     bench locks
 //!     bench logs
 //!     bench stats
+//!     bench disk [ROWS]
 //!
-//! `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, which need no rows.
+//! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -14,6 +15,8 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+#[path = "bench/disk.rs"]
+mod disk;
 #[path = "bench/locks.rs"]
 mod locks;
 #[path = "bench/logs.rs"]
@@ -66,7 +69,8 @@ fn missed(is_missed: bool) -> &'static str {
 }
 
 fn run() {
-    let word = env::args().nth(1);
+    let mut words = env::args().skip(1);
+    let word = words.next();
     let tool = |name| env::current_exe().unwrap().with_file_name(name);
     match word.as_deref() {
         Some("locks") => return locks::run(&tool("pg-lock-kill")),
@@ -74,6 +78,10 @@ fn run() {
         Some("logs") => return logs::run(&tool("pg-stat-report")),
         _ => {}
     }
+    let (word, disk_only) = match word.as_deref() {
+        Some("disk") => (words.next(), true),
+        _ => (word, false),
+    };
     let rows = word.map_or(7_000_000, |rows| rows.parse().expect("a number of rows"));
     let bench = Bench::new(rows);
     println!(
@@ -81,6 +89,9 @@ fn run() {
         bench.cluster.version(),
         cores()
     );
+    if disk_only {
+        return restores::disk_alone(&bench);
+    }
     bench.backups();
     bench.rotation();
     restores::restores(&bench);

@@ -10,7 +10,7 @@ use shared::cluster::{Cluster, ClusterOptions};
 use shared::programs::set_environment;
 use tests::start;
 
-use super::{Bench, Measured, Row, backup_in, cores, table};
+use super::{Bench, Measured, Row, backup_in, cores, disk, table};
 
 const PSQL: &str = "createdb, gunzip | psql, count(*)";
 const PG_RESTORE: &str = "createdb, pg_restore -j, count(*)";
@@ -71,19 +71,36 @@ pub fn restores(bench: &Bench) {
             proved(bench, "pg-restore-verify (plain.zst)", &zstd).at_most(1.0, PSQL),
         ],
     );
+    disk::disk(bench, &[("plain.gz", &script), ("custom", &backup)]);
+}
+
+/// What the disk is needed for, without all the times.
+pub fn disk_alone(bench: &Bench) {
+    let taken = |format| {
+        let folder = format!("disk {format}");
+        take(bench, &["-F", format, "--dir", &folder]);
+        backup_in(&bench.folder.path().join(folder))
+    };
+    let (script, backup) = (taken("plain"), taken("custom"));
+    disk::disk(bench, &[("plain.gz", &script), ("custom", &backup)]);
 }
 
 /// The same script compressed by zstd, as pg-dump-rotate takes it.
 fn zstd(bench: &Bench) -> String {
+    take(bench, &["-F", "plain", "-Z", "zstd", "--dir", "zstd"]);
+    backup_in(&bench.folder.path().join("zstd"))
+}
+
+/// Takes a backup with these options.
+fn take(bench: &Bench, options: &[&str]) {
     let mut command = Command::new(bench.tool("pg-dump-rotate"));
-    command.args(["-q", "-F", "plain", "-Z", "zstd", "--dir", "zstd"]);
+    command.arg("-q").args(options);
     command
         .current_dir(bench.folder.path())
         .stdout(Stdio::null());
     set_environment(&mut command, bench.cluster.environment());
     command.env("PGDATABASE", "bench");
     assert!(command.status().unwrap().success());
-    backup_in(&bench.folder.path().join("zstd"))
 }
 
 /// The one folder in another that holds a backup.
