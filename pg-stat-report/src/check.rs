@@ -3,7 +3,7 @@
 use crate::limits::Limits;
 use crate::look::Seen;
 use crate::row::Row;
-use crate::section::{Reach, Section};
+use crate::section::{Reach, Section, Source};
 
 /// How a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,9 +115,10 @@ impl Check {
         }
     }
 
-    /// Whether it judges a server's log, and no server.
-    pub fn is_of_a_log(&self) -> bool {
-        self.sections.iter().any(|section| section.is_input())
+    /// What it judges: all its sections come from there.
+    pub fn source(&self) -> Source {
+        let first = self.sections.first();
+        first.map_or(Source::Server, |section| section.source())
     }
 
     /// What it says; where all is well, that alone.

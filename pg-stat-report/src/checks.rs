@@ -13,6 +13,7 @@ pub mod indexes;
 pub mod keys;
 pub mod locks;
 pub mod logs;
+pub mod pgbouncer;
 pub mod queries;
 pub mod rates;
 pub mod replication;
@@ -102,6 +103,9 @@ pub const CHECKS: &[&Check] = &[
     &grants::FUNCTIONS,
     &grants::POLICIES,
     &extensions::OUTDATED,
+    &pgbouncer::WAITS,
+    &pgbouncer::CLIENTS,
+    &pgbouncer::STOPPED,
     &logs::FAILED_CONNECTIONS,
     &logs::ALARMS,
 ];

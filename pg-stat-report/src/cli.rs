@@ -18,7 +18,7 @@ use crate::limits::{Limits, Skipped};
 use crate::listing::Listing;
 use crate::logs;
 use crate::row::Row;
-use crate::section::Section;
+use crate::section::{Section, Source};
 use crate::sections;
 
 pub use table::TOOL;
@@ -135,9 +135,9 @@ impl Options {
             .sections
             .iter()
             .any(|section| section.compares().is_some());
-        let is_there = match check.is_of_a_log() {
-            true => self.log.is_some(),
-            false => !compares || self.baseline.is_some() || self.state.is_some(),
+        let is_there = match check.source() {
+            Source::Log => self.log.is_some(),
+            _ => !compares || self.baseline.is_some() || self.state.is_some(),
         };
         let is_asked = match self.only.is_empty() {
             true => is_there,

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use shared::connection::Conninfo;
+use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
-use shared::{Error, Result, signals};
+use shared::{Error, Result, signals, time};
 
 use crate::given::Given;
 use crate::row::{Origin, Row};
-use crate::section::{Reach, Section};
+use crate::section::{Gather, Reach, Section, Source};
 use crate::server::{Patience, Server};
 
 const OPEN_DATABASES: &str = include_str!("../sql/open_databases.sql");
@@ -19,6 +19,8 @@ const OPEN_DATABASES: &str = include_str!("../sql/open_databases.sql");
 pub struct Plan {
     /// These, in their order.
     pub sections: Vec<&'static Section>,
+    /// Checks judge it, each what it is for.
+    pub is_judged: bool,
     /// In every database that takes connections, not only in the one that we are in.
     pub all_databases: bool,
     /// How long it may take.
@@ -41,6 +43,8 @@ pub struct Part {
 /// What was seen of a server.
 #[derive(Debug)]
 pub struct Seen {
+    /// What was looked at.
+    pub source: Source,
     /// When and where.
     pub origin: Arc<Origin>,
     /// The databases that were looked into.
@@ -51,15 +55,26 @@ pub struct Seen {
 
 /// Looks at a server. An error is that it can't be reached at all.
 pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
+    if Console::is_meant(conninfo)
+        && let Some(seen) = look_at_console(conninfo, plan)?
+    {
+        return Ok(seen);
+    }
     let mut server = Server::open(conninfo, plan.patience, plan.given)?;
     let own = server.database().to_string();
     let mut seen = Seen {
+        source: Source::Server,
         origin: server.origin(),
         databases: Vec::new(),
         parts: Vec::new(),
     };
     for section in plan.of(Reach::Server) {
-        let rows = gather(section, &mut server)?;
+        let rows = match section.source() {
+            Source::Console if plan.is_judged => continue,
+            Source::Console => Err(Error::new("the server is no pooler's console")
+                .with_hint("name the console: -d 'host=HOST port=6432 dbname=pgbouncer'")),
+            _ => gather(section, &mut server)?,
+        };
         seen.parts.push(Part {
             section,
             database: None,
@@ -102,6 +117,42 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         }
     }
     Ok(seen)
+}
+
+/// Looks at a pooler; none where a server's database is called as a console is.
+fn look_at_console(conninfo: &Conninfo, plan: &Plan) -> Result<Option<Seen>> {
+    let mut console = Console::open(conninfo, plan.patience.section)?;
+    match console.show("SHOW VERSION") {
+        Err(error) if error.sqlstate() == Some("42704") => return Ok(None),
+        answer => drop(answer?),
+    }
+    let origin = Arc::new(Origin {
+        target: console.target(),
+        taken_at: time::format(time::now())?,
+    });
+    let mut parts = Vec::new();
+    for section in &plan.sections {
+        let rows =
+            match section.gather {
+                Gather::Console(gather) => gather(section, &origin, &mut console),
+                // Checks look at what there is.
+                _ if plan.is_judged => continue,
+                _ => Err(Error::new("a pooler's console is no server")
+                    .with_hint("name the server itself")),
+            };
+        signals::check()?;
+        parts.push(Part {
+            section,
+            database: None,
+            rows,
+        });
+    }
+    Ok(Some(Seen {
+        source: Source::Console,
+        origin,
+        databases: Vec::new(),
+        parts,
+    }))
 }
 
 impl Seen {

@@ -12,7 +12,7 @@ use crate::baseline::{self, Earlier};
 use crate::cli::Options;
 use crate::look::{self, Part, Plan, Seen};
 use crate::output;
-use crate::section::{Gather, Section};
+use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
 use crate::server::Patience;
 use crate::{target, verdict};
@@ -36,6 +36,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         false => target::targets(&options.targets, context)?,
     };
     let plan = Plan {
+        is_judged: options.sections.is_empty(),
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {
@@ -154,7 +155,7 @@ fn log(options: &Options) -> Option<Result<Seen>> {
     let is_judged = options.sections.is_empty()
         && verdict::chosen(options)
             .iter()
-            .any(|check| check.is_of_a_log());
+            .any(|check| check.source() == Source::Log);
     is_judged.then(|| logs::look(options))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use shared::cli::Terms;
+use shared::connection::Console;
 use shared::{Error, Result};
 
 use crate::cli::Options;
@@ -40,6 +41,17 @@ pub enum Reach {
     Database,
 }
 
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A server.
+    Server,
+    /// A pooler, by its console.
+    Console,
+    /// A server's log.
+    Log,
+}
+
 /// A statement, and the first major version of PostgreSQL that it is for.
 pub type Statement = (u32, &'static str);
 
@@ -53,6 +65,8 @@ pub enum Gather {
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// From the rows of these sections and of an earlier report.
     Compared(&'static [&'static Section]),
+    /// From a pooler's console.
+    Console(fn(&'static Section, &Arc<Origin>, &mut Console) -> Result<Vec<Row>>),
     /// Not from a server.
     Input(fn(&'static Section, &Options) -> Result<Vec<Row>>),
 }
@@ -69,7 +83,16 @@ impl Section {
                 Ok(rows.into_iter().map(row).collect())
             }
             Gather::Made(make) => make(self, server),
-            Gather::Compared(_) | Gather::Input(_) => Ok(Vec::new()),
+            Gather::Compared(_) | Gather::Console(_) | Gather::Input(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Where its rows come from.
+    pub fn source(&self) -> Source {
+        match self.gather {
+            Gather::Input(_) => Source::Log,
+            Gather::Console(_) => Source::Console,
+            _ => Source::Server,
         }
     }
 

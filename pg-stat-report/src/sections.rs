@@ -14,6 +14,7 @@ pub mod indexes;
 pub mod keys;
 pub mod locks;
 pub mod logs;
+pub mod pgbouncer;
 pub mod ping;
 pub mod queries;
 pub mod replication;
@@ -63,6 +64,7 @@ pub const SECTIONS: &[&Section] = &[
     &security::SECTION,
     &grants::SECTION,
     &extensions::SECTION,
+    &pgbouncer::SECTION,
     &logs::SECTION,
 ];
 

@@ -60,10 +60,10 @@ pub fn judge(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> R
 
 fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
     let mut judged = Vec::new();
-    // A log is judged by itself.
-    let is_log = seen.parts.iter().any(|part| part.section.is_input());
+    // A log is judged by itself, and so is a pooler.
+    let source = seen.source;
     let checks = chosen(options).into_iter();
-    for check in checks.filter(|check| check.is_of_a_log() == is_log) {
+    for check in checks.filter(|check| check.source() == source) {
         let databases: Vec<Option<&str>> = match check.reach() {
             Reach::Server => vec![None],
             Reach::Database => seen

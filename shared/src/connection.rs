@@ -19,6 +19,7 @@ mod certificate;
 mod children;
 mod connect;
 mod conninfo;
+mod console;
 mod deadline;
 mod environment;
 mod failure;
@@ -45,6 +46,7 @@ mod verifier;
 
 pub use args::ConnectArgs;
 pub use conninfo::Conninfo;
+pub use console::{Console, Line};
 pub use deadline::within;
 pub use environment::Environment;
 pub use session::{Canceller, Session, SessionOptions};

@@ -15,7 +15,7 @@ use crate::globals::{self, Globals};
 use crate::note::Restore;
 use crate::record::{Findings, Status};
 use crate::redump;
-use crate::restore::Target;
+use crate::restore::{LABELS, Refusal, Target};
 use crate::servers::Servers;
 
 /// Verifies a backup of globals: what was proved, in words, and how it was restored.
@@ -52,13 +52,14 @@ pub fn verify(
     let began = Instant::now();
     let refusals = globals.restore(&mut target)?;
     let took = began.elapsed();
+    let (labels, refusals) = without_labels(refusals, "restore", findings)?;
     for refusal in &refusals {
         let finding = findings.check("restore", Status::Failed);
         findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;
     }
     if refusals.is_empty() {
         findings.add(findings.check("restore", Status::Ok).took(took))?;
-        compare(archive, &globals, &target, findings)?;
+        compare(archive, &globals, &target, labels, findings)?;
     }
     let server_version = target.server().version().to_string();
     let proved = format!("{count}: restored on PostgreSQL {server_version}");
@@ -69,11 +70,31 @@ pub fn verify(
     Ok((proved, Some(restore)))
 }
 
-/// Dumps the restored globals again. Other versions have other words for the same.
+/// Takes away what was refused of security labels for want of their library, which is told; whether
+/// there was any, and the others.
+fn without_labels(
+    refusals: Vec<Refusal>,
+    check: &str,
+    findings: &mut Findings<'_>,
+) -> Result<(bool, Vec<Refusal>)> {
+    let is_label = Refusal::is_about_label_provider;
+    let (labels, others): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_label);
+    for label in &labels {
+        let words = format!("{}: {LABELS}", label.in_words());
+        findings.could_not_see(&words);
+        let finding = findings.check(check, Status::Skipped);
+        findings.add(finding.object(label.shown()).message(words))?;
+    }
+    Ok((!labels.is_empty(), others))
+}
+
+/// Dumps the restored globals again. Other versions have other words for the same. `lacks_labels`
+/// says that those could not be restored.
 fn compare(
     archive: &Archive,
     globals: &Globals,
     target: &Target,
+    lacks_labels: bool,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     let began = Instant::now();
@@ -81,8 +102,10 @@ fn compare(
     let pg_dumpall = Program::find("pg_dumpall", Some(version))?;
     let ours = (Some(version), Some(pg_dumpall.version.major));
     let restored = redump::globals(&pg_dumpall, target)?;
+    let is_told = |about: &String| lacks_labels && about.starts_with("SECURITY LABEL ");
     if (archive.server_major, archive.pg_dump_major) != ours {
-        let lost = globals.lost(&restored, target.server().user());
+        let mut lost = globals.lost(&restored, target.server().user());
+        lost.retain(|about| !is_told(about));
         for about in &lost {
             let finding = findings.check("schema", Status::Failed).object(about);
             findings.add(finding.message("is missing"))?;
@@ -94,7 +117,8 @@ fn compare(
         }
         return Ok(());
     }
-    let differences = globals.differences(&restored, target.server().user());
+    let mut differences = globals.differences(&restored, target.server().user());
+    differences.retain(|(about, _)| !is_told(about));
     for (about, how) in &differences {
         let finding = findings.check("schema", Status::Failed).object(about);
         findings.add(finding.message(*how))?;
@@ -136,6 +160,7 @@ pub fn restore_first(
         return fail(findings, damage);
     }
     let refusals = globals.restore(target)?;
+    let (_, refusals) = without_labels(refusals, "globals", findings)?;
     for refusal in &refusals {
         let finding = findings.check("globals", Status::Failed);
         findings.add(finding.object(refusal.shown()).message(refusal.in_words()))?;

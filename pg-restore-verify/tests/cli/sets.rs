@@ -84,6 +84,29 @@ fn globals_are_proved_and_restored_before_the_database() {
     );
 }
 
+/// A library that no server here has takes the label of a role.
+#[test]
+fn labels_of_roles_whose_library_is_not_loaded() {
+    let cluster = server();
+    let database = Database::on(&cluster);
+    fill(&database);
+    database.sql(
+        "set allow_system_table_mods = on;
+         insert into pg_shseclabel select oid, 'pg_authid'::regclass, 'no_such_library', 'MASKED'
+             from pg_authid where rolname = 'keeper'",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (globals, backup) = set(&database, folder.path());
+    for path in [globals, backup] {
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{output:?}");
+        let verdict = output.json_lines().pop().unwrap();
+        assert_eq!(verdict["status"], "skipped", "{output:?}");
+        let words = verdict["message"].as_str().unwrap();
+        assert!(words.contains("--preload LIB"), "{words}");
+    }
+}
+
 #[test]
 fn damaged_globals_are_a_fault_of_the_set() {
     let cluster = server();

@@ -12,7 +12,7 @@ use crate::cli::Options;
 use crate::logs;
 use crate::look::{Part, Seen};
 use crate::row::{Cell, Origin, Row};
-use crate::section::{Gather, Reach, Section};
+use crate::section::{Gather, Reach, Section, Source};
 
 /// The section.
 pub const SECTION: Section = Section {
@@ -71,6 +71,7 @@ pub fn look(options: &Options) -> Result<Seen> {
     let origin = origin(options)?;
     let rows = rows(&SECTION, &origin, options)?;
     Ok(Seen {
+        source: Source::Log,
         origin,
         databases: Vec::new(),
         parts: vec![Part {

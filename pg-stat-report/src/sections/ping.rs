@@ -8,7 +8,7 @@ use shared::{Error, Result, time};
 
 use crate::look::{Part, Seen};
 use crate::row::{Cell, Origin, Row};
-use crate::section::{Gather, Reach, Section};
+use crate::section::{Gather, Reach, Section, Source};
 use crate::server::Server;
 
 /// One row, also where there is no server.
@@ -58,6 +58,7 @@ pub fn unreachable(target: &Conninfo, error: &Error) -> Result<Seen> {
     ];
     let rows = Ok(vec![SECTION.row(&origin, cells)]);
     Ok(Seen {
+        source: Source::Server,
         databases: Vec::new(),
         parts: vec![Part {
             section: &SECTION,

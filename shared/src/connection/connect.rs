@@ -50,6 +50,16 @@ pub fn open(conninfo: &Conninfo, startup: &Startup) -> Result<Opened> {
     Err(failure::summary(failures))
 }
 
+/// What is asked for where no server but a pooler's console answers.
+const CONSOLE: &str = "console";
+
+/// Opens a connection to the first that will do, and asks it nothing.
+pub fn open_console(conninfo: &Conninfo, startup: &Startup) -> Result<Opened> {
+    let mut failures = Vec::new();
+    let opened = open_any(conninfo, startup, CONSOLE, &mut failures);
+    opened.ok_or_else(|| failure::summary(failures))
+}
+
 /// One pass over all hosts.
 fn open_any(
     conninfo: &Conninfo,
@@ -204,6 +214,15 @@ fn settle(
     host: &Host,
     target: &str,
 ) -> std::result::Result<Opened, Refused> {
+    if target == CONSOLE {
+        let facts = Facts::of_a_console();
+        return Ok(Opened {
+            client,
+            host: host.clone(),
+            tls,
+            facts,
+        });
+    }
     let facts = target::ask(&mut client, startup).map_err(Refused::of)?;
     target::check(&facts, target).map_err(|error| Refused {
         error,

@@ -33,6 +33,15 @@ impl Host {
         }
     }
 
+    /// The host as it was written, the folder of the socket where it is one.
+    pub fn shown(&self) -> String {
+        match (&self.socket, self.address) {
+            (Some(folder), _) => folder.to_string_lossy().into_owned(),
+            (None, Some(address)) if self.name.is_empty() => address.to_string(),
+            _ => self.name.clone(),
+        }
+    }
+
     /// The server as an error names it.
     pub fn display(&self) -> String {
         match (&self.socket, self.address) {

@@ -157,11 +157,7 @@ impl Session {
 
     /// The host as it was written, the folder of the socket where it is one.
     pub fn host(&self) -> String {
-        match (&self.host.socket, self.host.address) {
-            (Some(folder), _) => folder.to_string_lossy().into_owned(),
-            (None, Some(address)) if self.host.name.is_empty() => address.to_string(),
-            _ => self.host.name.clone(),
-        }
+        self.host.shown()
     }
 
     /// The server that answered.

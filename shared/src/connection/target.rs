@@ -20,6 +20,19 @@ pub struct Facts {
     pub pid: i32,
 }
 
+impl Facts {
+    /// It is no server: nothing is known.
+    pub fn of_a_console() -> Self {
+        Self {
+            version_num: 0,
+            in_recovery: false,
+            read_only: true,
+            is_ours: true,
+            pid: 0,
+        }
+    }
+}
+
 /// One round trip that settles everything.
 pub fn ask(client: &mut Client, startup: &Startup) -> std::result::Result<Facts, postgres::Error> {
     let row = client.query_typed_one(include_str!("sql/facts.sql"), &[(&MARK, Type::TEXT)])?;
