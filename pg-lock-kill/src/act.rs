@@ -49,6 +49,11 @@ impl Source {
             Self::Server(lookout) => lookout.look()?,
             Self::File(seen) => <(Snapshot, Forest)>::clone(seen),
         };
-        Ok(Sight::of(options, seen))
+        let sight = Sight::of(options, seen);
+        // A loop says so, and goes on with the others.
+        if options.watch.every.is_none() {
+            sight.check_sure()?;
+        }
+        Ok(sight)
     }
 }

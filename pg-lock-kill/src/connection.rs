@@ -22,6 +22,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Connection {
     session: Apart<Session>,
     place: Conninfo,
+    server: String,
     user: String,
     version: u32,
     limit: Duration,
@@ -35,6 +36,7 @@ impl Connection {
         let session = Session::open(conninfo, options)?;
         Ok(Self {
             place: conninfo.at(&session),
+            server: format!("{}:{}", session.host(), session.port()),
             user: session.user().to_string(),
             version: session.server_version_num(),
             limit: options.statement_timeout + GRACE,
@@ -60,6 +62,11 @@ impl Connection {
     /// Where it leads: to the very server that was connected to.
     pub fn place(&self) -> &Conninfo {
         &self.place
+    }
+
+    /// The same for people: `db.example:5432`, or the folder of a socket.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// Our role.

@@ -16,8 +16,8 @@ use crate::words;
 pub use network::Network;
 
 impl Filters {
-    /// The nodes of the forest that match, by their places.
-    pub fn matching(&self, forest: &Forest, snapshot: &Snapshot) -> Vec<usize> {
+    /// The nodes of the forest that match, by their places; and those of which that can't be said.
+    pub fn matching(&self, forest: &Forest, snapshot: &Snapshot) -> (Vec<usize>, Vec<usize>) {
         let locks = match self.look_at_locks() {
             true => forest::locks(snapshot),
             false => HashMap::new(),
@@ -29,10 +29,21 @@ impl Filters {
             locks: locks.get(&node.who).map_or(&[], Vec::as_slice),
             snapshot,
         };
-        let places = 0..forest.nodes.len();
-        places
-            .filter(|&place| self.match_one(&seen(place, &forest.nodes[place])))
-            .collect()
+        let (mut matching, mut unsure) = (Vec::new(), Vec::new());
+        for (place, node) in forest.nodes.iter().enumerate() {
+            match self.match_one(&seen(place, node)) {
+                Some(true) => matching.push(place),
+                Some(false) => {}
+                None => unsure.push(place),
+            }
+        }
+        (matching, unsure)
+    }
+
+    /// Whether they ask what relations are called.
+    pub fn ask_of_relations(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| matches!(condition.test, Test::Relation(_)))
     }
 
     /// Whether locks that nobody waits for matter.
@@ -43,17 +54,34 @@ impl Filters {
             .any(|condition| of_locks(&condition.test))
     }
 
-    fn match_one(&self, seen: &Seen<'_>) -> bool {
-        self.conditions
-            .iter()
-            .all(|condition| match condition.is_not {
-                true => !seen.is(&condition.test),
-                // Of a flag that is given several times, any will do.
-                false => (self.conditions.iter())
-                    .filter(|other| is_same_flag(condition, other))
-                    .any(|other| seen.is(&other.test)),
-            })
+    /// None where it depends on what is not known.
+    fn match_one(&self, seen: &Seen<'_>) -> Option<bool> {
+        let fails = |condition: &Condition| match condition.is_not {
+            true => seen.is(&condition.test),
+            // Of a flag that is given several times, any will do.
+            false => not(any((self.conditions.iter())
+                .filter(|other| is_same_flag(condition, other))
+                .map(|other| seen.is(&other.test)))),
+        };
+        not(any(self.conditions.iter().map(fails)))
     }
+}
+
+fn not(verdict: Option<bool>) -> Option<bool> {
+    verdict.map(|verdict| !verdict)
+}
+
+/// Whether any holds, whatever the others are; none where only what is not known may.
+fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut is_sure = true;
+    for verdict in verdicts {
+        match verdict {
+            Some(true) => return verdict,
+            Some(false) => {}
+            None => is_sure = false,
+        }
+    }
+    is_sure.then_some(false)
 }
 
 fn is_same_flag(a: &Condition, b: &Condition) -> bool {
@@ -84,11 +112,12 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// What is not known is not so.
-    fn is(&self, test: &Test) -> bool {
+    /// What is not known is not so, but for the names of relations: not to know those may be to end
+    /// whom one of them was to spare.
+    fn is(&self, test: &Test) -> Option<bool> {
         let record = &self.record;
         let is = |value: &Option<String>, wanted: &str| value.as_deref() == Some(wanted);
-        match test {
+        Some(match test {
             Test::User(name) => is(&record.user, name),
             Test::Database(name) => is(&record.database, name),
             Test::App(pattern) => record
@@ -103,10 +132,7 @@ impl Seen<'_> {
                 .query
                 .as_deref()
                 .is_some_and(|query| regex.is_match(query)),
-            Test::Relation(name) => self.locks.iter().any(|lock| {
-                let relation = words::known_relation(&lock.tag, self.snapshot);
-                relation.is_some_and(|relation| is_called(relation, name))
-            }),
+            Test::Relation(name) => return self.locks(name),
             Test::LockMode(mode) => self.locks.iter().any(|lock| lock.mode == *mode),
             Test::WaitingFor(time) => lasts(record.waiting_seconds, *time),
             // Who has waited for longer than its transaction lasts, has waited for others.
@@ -123,7 +149,19 @@ impl Seen<'_> {
                 is(&record.state, "active") && lasts(record.query_age_seconds, *time)
             }
             Test::MinBlocked(count) => record.blocking >= *count,
-        }
+        })
+    }
+
+    /// Whether it holds or awaits a lock on this relation.
+    fn locks(&self, name: &str) -> Option<bool> {
+        any(self.locks.iter().map(|lock| {
+            match words::known_relation(&lock.tag, self.snapshot) {
+                Some(relation) => Some(is_called(relation, name)),
+                None if words::is_nameless(&lock.tag, self.snapshot) => None,
+                // Nobody but its maker sees it yet.
+                None => Some(false),
+            }
+        }))
     }
 
     /// Others come from nowhere, which is not the machine's own socket.
@@ -157,8 +195,18 @@ pub fn fits(name: &str, pattern: &str) -> bool {
 
 /// Whether a relation is meant, with its schema or without.
 fn is_called(relation: &str, name: &str) -> bool {
-    let before = relation.strip_suffix(name);
-    before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    let is = |relation: &str| {
+        let before = relation.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    is(relation) || is(&unquoted(relation))
+}
+
+/// As it is without what SQL needs: `public.Big Orders`.
+fn unquoted(relation: &str) -> String {
+    let doubled = "\u{0}";
+    let marked = relation.replace("\"\"", doubled);
+    marked.replace('"', "").replace(doubled, "\"")
 }
 
 fn lasts(seconds: Option<f64>, least: Duration) -> bool {
@@ -200,6 +248,17 @@ mod tests {
             ("shop.public.orders", false),
         ] {
             assert_eq!(is_called("public.orders", name), wanted, "{name}");
+        }
+        let quoted = r#""S 1"."Big ""Orders""#;
+        for (name, wanted) in [
+            (quoted, true),
+            (r#""Big ""Orders""#, true),
+            (r#"Big "Orders"#, true),
+            (r#"S 1.Big "Orders"#, true),
+            ("Big Orders", false),
+            ("Orders", false),
+        ] {
+            assert_eq!(is_called(quoted, name), wanted, "{name}");
         }
     }
 }

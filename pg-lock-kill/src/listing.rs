@@ -13,6 +13,7 @@ use crate::sight::Sight;
 pub fn list(options: &Options, context: &Context) -> Result<Exit> {
     let rules = Rules::of(options)?;
     let sight = Sight::of(options, lookout::look(options, context)?);
+    sight.check_sure()?;
     let mut output = Output::open(context);
     let mut waits = false;
     for &place in &sight.matching {

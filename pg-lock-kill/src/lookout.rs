@@ -39,6 +39,8 @@ pub struct Lookout {
     report: Report,
     /// Whether filters ask how long somebody waits.
     asks_of_waits: bool,
+    /// Whether they ask what relations are called.
+    asks_of_relations: bool,
     /// Of a loop, since when whom was seen to wait, where the server does not say.
     seen: Option<Seen>,
     /// What was said about names.
@@ -75,6 +77,7 @@ impl Lookout {
             shows_all: *sessions || save.is_some() || *reads_stdin,
             report: context.report().clone(),
             asks_of_waits: options.filters.ask_how_long(),
+            asks_of_relations: options.filters.ask_of_relations(),
             seen: options.watch.every.map(|_| Seen::default()),
             trouble: None,
         })
@@ -138,11 +141,16 @@ impl Lookout {
     }
 
     fn name(&mut self, snapshot: &mut Snapshot) -> Result<()> {
+        if self.asks_of_relations {
+            // A name that was given meanwhile, or could not be had, decides who is ended.
+            self.names.clear();
+        }
         let trouble = names::resolve(
             snapshot,
             &mut self.connection,
             &mut self.names,
             self.every_lock,
+            self.asks_of_relations,
         )?;
         if let Some(trouble) = trouble.filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
             self.report.warn(&trouble);
@@ -166,7 +174,11 @@ pub fn load(path: &Path, report: &Report) -> Result<(Snapshot, Forest)> {
     let taken_at = snapshot.taken_at;
     let age = Duration::try_from(shared::time::now() - taken_at).unwrap_or_default();
     let (taken_at, age) = (shared::time::format(taken_at)?, human_duration(age));
-    report.warn(&format!("this is what was seen at {taken_at}, {age} ago"));
+    let server = snapshot.server.as_ref();
+    let server = server.map_or_else(String::new, |server| format!(", on {server}"));
+    report.warn(&format!(
+        "this is what was seen at {taken_at}, {age} ago{server}"
+    ));
     let forest = Forest::of(&snapshot);
     Ok((snapshot, forest))
 }

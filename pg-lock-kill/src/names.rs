@@ -12,8 +12,8 @@ mod roles;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use shared::Result;
 use shared::connection::{Session as Server, SessionOptions, within};
+use shared::{Error, Result};
 
 use crate::connection::Connection;
 use crate::snapshot::{Row, Snapshot, query, query_of};
@@ -26,6 +26,8 @@ const MOST_DATABASES: usize = 8;
 /// Nobody waits longer for a name, nor for those of all other databases.
 const PATIENCE: Duration = Duration::from_millis(500);
 const PATIENCE_FOR_ALL: Duration = Duration::from_secs(1);
+/// But where they decide who is ended.
+const PATIENCE_WHERE_NEEDED: Duration = Duration::from_secs(5);
 
 /// What is known of names, and of what there is none.
 pub type Names = HashMap<Place, Option<String>>;
@@ -39,12 +41,13 @@ enum Part {
     Progress,
 }
 
-/// Fills in names and progress; what there is to say about those that could not be had.
+/// Fills in names and progress, of all databases where the names are needed; what there is to say about those that could not be had.
 pub fn resolve(
     snapshot: &mut Snapshot,
     connection: &mut Connection,
     known: &mut Names,
     every_lock: bool,
+    is_needed: bool,
 ) -> Result<Option<String>> {
     let wanted = objects::wanted(snapshot, every_lock);
     let mut missing: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
@@ -65,6 +68,7 @@ pub fn resolve(
             return Err(error);
         }
         trouble = Some(format!("numbers stand for names: {}", error.in_one_line()));
+        snapshot.unnamed.push(snapshot.own_database);
         // Of whom the role is not known, nobody is ended.
         let statement = roles::statement_of_names(snapshot).unwrap_or_default();
         if let Ok(answer) = query(connection, &statement) {
@@ -72,14 +76,24 @@ pub fn resolve(
         }
         roles::add_databases(snapshot, &[])?;
     }
-    if missing.len() > MOST_DATABASES {
-        let many = missing.len() - MOST_DATABASES;
+    let (most, patience) = match is_needed {
+        true => (usize::MAX, PATIENCE_WHERE_NEEDED),
+        false => (MOST_DATABASES, PATIENCE_FOR_ALL),
+    };
+    if missing.len() > most {
+        let many = missing.len() - most;
         trouble.get_or_insert(format!("numbers stand for names in {many} databases"));
     }
-    let end = Instant::now() + PATIENCE_FOR_ALL;
-    for (database, places) in missing.into_iter().take(MOST_DATABASES) {
+    let end = Instant::now() + patience;
+    for (place, (database, places)) in missing.into_iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
-        let names = elsewhere(snapshot, connection, database, &places, left);
+        let names = match place < most {
+            true => elsewhere(snapshot, connection, database, &places, left).ok(),
+            false => None,
+        };
+        if names.is_none() {
+            snapshot.unnamed.push(database);
+        }
         keep(known, &places, names.unwrap_or_default());
     }
     for place in wanted {
@@ -143,7 +157,7 @@ fn elsewhere(
 ) -> Result<Vec<((u32, u32), String)>> {
     let mut databases = snapshot.databases.iter();
     let Some((_, name)) = databases.find(|(number, _)| *number == database) else {
-        return Ok(Vec::new());
+        return Err(Error::new("there is no such database any more"));
     };
     let Some(statement) = objects::statement(places, snapshot.server_version_num) else {
         return Ok(Vec::new());

@@ -37,6 +37,7 @@ impl Run<'_> {
         let mut until = Instant::now();
         loop {
             let sight = source.look(self.options)?;
+            self.say_unsure(&sight);
             let mut round = self.round(&sight, is_first);
             self.tell_departed(&sight, &round.cases)?;
             is_first = false;

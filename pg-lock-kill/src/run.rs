@@ -52,6 +52,8 @@ pub struct Run<'a> {
     pub own: Option<Own>,
     /// Whether it was looked at least once.
     pub has_looked: bool,
+    /// Whether it was said that some can't be judged.
+    pub is_unsure: bool,
     /// In a loop, where what was seen before the first signal is kept.
     evidence: Option<PathBuf>,
 }
@@ -75,6 +77,7 @@ impl<'a> Run<'a> {
             is_unclear: false,
             own: None,
             has_looked: false,
+            is_unsure: false,
             evidence: options.watch.every.and(options.scope.save.clone()),
         })
     }

@@ -15,6 +15,17 @@ impl Run<'_> {
             .warn("nobody was ended: each time --exec had decided, others were in the way");
     }
 
+    /// In a loop, once: who is passed over because it can't be said whether they match.
+    pub fn say_unsure(&mut self, sight: &Sight) {
+        let Err(error) = sight.check_sure() else {
+            return;
+        };
+        if !std::mem::replace(&mut self.is_unsure, true) {
+            let words = error.in_one_line();
+            self.context.warn(format!("{words}; they are left alone"));
+        }
+    }
+
     /// More of them match than may be ended.
     pub fn say_beyond(&self, plan: &Plan, is_first: bool) {
         let beyond = plan.beyond;

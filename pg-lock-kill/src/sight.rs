@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use shared::{Error, Result};
+
 use crate::cli::Options;
 use crate::forest::{Forest, Who};
 use crate::protection::Rules;
@@ -18,6 +20,8 @@ pub struct Sight {
     pub forest: Forest,
     /// Who matches the filters: places in the forest, in its order.
     pub matching: Vec<usize>,
+    /// Of whom that can't be said.
+    pub unsure: Vec<usize>,
 }
 
 impl Sight {
@@ -27,12 +31,29 @@ impl Sight {
         if scope.sessions || scope.reads_stdin {
             forest = forest.with_others(&snapshot);
         }
-        let matching = options.filters.matching(&forest, &snapshot);
+        let (matching, unsure) = options.filters.matching(&forest, &snapshot);
         Self {
             snapshot,
             forest,
             matching,
+            unsure,
         }
+    }
+
+    /// An error where it can't be said who matches: some that do would be passed over.
+    pub fn check_sure(&self) -> Result<()> {
+        let Some(first) = self.unsure.first() else {
+            return Ok(());
+        };
+        let node = &self.forest.nodes[*first];
+        let database = self.record(*first, &Rules::default()).database;
+        let (pid, many) = (node.who.pid(&self.snapshot), self.unsure.len());
+        let database = database.unwrap_or_default();
+        Err(Error::new(format!(
+            "what {pid} locks in the database {database:?} has no name that could be had, and so it is with {many} \
+             of those that the other filters let pass: whether --relation means them is not known"
+        ))
+        .with_hint("connect to that database by -d, or let the role do so: GRANT CONNECT ON DATABASE"))
     }
 
     /// What is to be said of this place of the forest.

@@ -29,6 +29,9 @@ pub struct Snapshot {
     /// By the server's clock.
     #[serde(with = "rfc3339")]
     pub taken_at: Time,
+    /// Where the server is: host, or the folder of its socket, and port.
+    #[serde(default)]
+    pub server: Option<String>,
     /// 150018 for 15.18.
     pub server_version_num: u32,
     /// Whether it is a standby.
@@ -66,6 +69,9 @@ pub struct Snapshot {
     /// The same of objects of other catalogues, in words: `type public.mood`.
     #[serde(default)]
     pub objects: Vec<Object>,
+    /// Databases of which names could not be had.
+    #[serde(default)]
+    pub unnamed: Vec<u32>,
 }
 
 /// The first version that says since when a lock is waited for.

@@ -99,6 +99,14 @@ pub fn known_relation<'a>(tag: &Tag, snapshot: &'a Snapshot) -> Option<&'a str> 
     place.ok().map(|place| known[place].2.as_str())
 }
 
+/// Whether it is on a relation of which nobody could say what it is called.
+pub fn is_nameless(tag: &Tag, snapshot: &Snapshot) -> bool {
+    let is_unnamed = |database| snapshot.unnamed.contains(&database);
+    tag.relation.is_some()
+        && known_relation(tag, snapshot).is_none()
+        && tag.database.is_some_and(is_unnamed)
+}
+
 fn of_relation(tag: &Tag, snapshot: &Snapshot) -> String {
     match known_relation(tag, snapshot) {
         Some(name) => name.to_string(),

@@ -76,7 +76,7 @@ pub const TOOL: Tool = Tool::new(
     filter(
         "relation",
         "NAME",
-        "that hold or await a lock on this relation",
+        "that hold or await a lock on this relation, with its schema or without",
     ),
     filter("not-relation", "NAME", "that do not"),
     filter(

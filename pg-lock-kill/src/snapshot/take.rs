@@ -16,6 +16,7 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
     let answer = query(connection, &statements(version, every_lock))?;
     let snapshot = parse(answer, version);
     let mut snapshot = snapshot.context(|| "cannot read the sessions and locks".to_string())?;
+    snapshot.server = Some(connection.server().to_string());
     if !snapshot.sees_all {
         let answer = query(connection, include_str!("../../sql/sees_all.sql"))?;
         snapshot.sees_all = answer.iter().flatten().any(|row| row.is(0));
@@ -85,6 +86,7 @@ fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
     };
     let mut snapshot = Snapshot {
         taken_at: moment.some_time(0)?,
+        server: None,
         server_version_num: version,
         in_recovery: moment.is(1),
         own_pid: moment.some_number(2)?,
@@ -101,6 +103,7 @@ fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
         databases: Vec::new(),
         relations: Vec::new(),
         objects: Vec::new(),
+        unnamed: Vec::new(),
     };
     let own = |session: &&Session| session.pid == snapshot.own_pid;
     let own = snapshot.sessions.iter().find(own);

@@ -157,7 +157,7 @@ fn a_safe_snapshot_that_a_prepared_transaction_keeps_away() {
 fn names_in_another_database() {
     let stage = Stage::new();
     stage.database.sql("create table \"Big Orders\" ()");
-    let _holder = stage.holder("holder", "lock \"Big Orders\"");
+    let holder = stage.holder("holder", "lock \"Big Orders\"");
     let waiter = stage.waiter("waiter", "select from \"Big Orders\"");
     let server = tool("pg-lock-kill").server(stage.database.cluster());
     let output = server
@@ -165,6 +165,21 @@ fn names_in_another_database() {
         .run();
     let tree = Tree::of(&output.expect_code(0));
     assert_eq!(tree.of_pid(waiter.pid)["relation"], "public.\"Big Orders\"");
+    let filtered = |more: &[&str]| {
+        let command = tool("pg-lock-kill").server(stage.database.cluster());
+        let command = command.args(["-d", "postgres", "--database", stage.database.name()]);
+        command.args(more).run()
+    };
+    for (name, many) in [
+        ("Big Orders", 2),
+        ("public.\"Big Orders\"", 2),
+        ("Orders", 0),
+    ] {
+        let output = filtered(&["--relation", name]).expect_code(0);
+        assert_eq!(output.json_lines().len(), many, "{name}");
+        let output = filtered(&["--not-relation", name]).expect_code(0);
+        assert_eq!(output.json_lines().len(), 2 - many, "not {name}");
+    }
     // Where nobody may connect, the number has to do.
     let name = stage.database.name();
     let forbid = format!("alter database \"{name}\" allow_connections false");
@@ -182,6 +197,28 @@ fn names_in_another_database() {
         target.starts_with("relation ") && target.ends_with(&format!("of database {name}")),
         "{target}"
     );
+    // Whether a filter means it can't be said then: that is neither nothing nor everybody.
+    for filter in ["--relation", "--not-relation"] {
+        for action in [&[][..], &["--terminate", "--include-superusers"]] {
+            let output = filtered(&[&[filter, "Big Orders"], action].concat());
+            let output = output.expect_code(2).expect_no_output();
+            output.expect_error("has no name that could be had");
+        }
+    }
+    filtered(&["--not-relation", "Big Orders", "--app", "nobody"]).expect_code(0);
+    let dry = [
+        "--terminate",
+        "--dry-run",
+        "--include-superusers",
+        "--watch",
+        "1s",
+        "--for",
+        "0s",
+    ];
+    let looped = filtered(&[&["--not-relation", "t"], &dry[..]].concat());
+    let looped = looped.expect_code(0).expect_no_output();
+    looped.expect_error("they are left alone");
+    holder.run("select 1");
 }
 
 #[test]
@@ -285,6 +322,14 @@ fn a_saved_snapshot_shows_the_same_tree() {
     };
     let again = offline(&[]).expect_code(0);
     assert_eq!(again.stdout, seen.stdout);
+    let cluster = stage.database.cluster();
+    let (folder, port) = (cluster.socket_dir().display(), cluster.port());
+    assert!(
+        again
+            .stderr
+            .ends_with(&format!(" ago, on {folder}:{port}\n")),
+        "{again:?}"
+    );
     assert_eq!(seen.json_lines().len(), 2);
     assert_eq!(
         offline(&["--relation", "t", "--lock-mode", "row exclusive"])

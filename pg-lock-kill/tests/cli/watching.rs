@@ -333,6 +333,11 @@ fn what_was_done_is_told_though_a_signal_comes() {
     let _waiter = ground.waiter("waiter", LOCK);
     let process = rustix::process::Pid::from_raw(head.pid).unwrap();
     rustix::process::kill_process(process, Signal::STOP).unwrap();
+    // On a busy machine it takes its time, and a signal that comes before is taken first.
+    eventually("the head is stopped", || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", head.pid)).unwrap();
+        stat.contains(") T ")
+    });
     let running = ground.tool(&["--terminate", "--grace", "1h"]).start();
     // A stopped process has its signal pending: bit 14 is SIGTERM.
     eventually("the head was signalled", || {
