@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shared::cluster::{Cluster, ClusterOptions};
 use tests::{Database, ToolCommand, start, tool};
 
+use crate::pooler::Pooler;
 use crate::watched::{brief, check, report, row, rows, shell, with};
 
 /// The report, as a superuser asks for it.
@@ -100,6 +101,29 @@ fn a07() {
         "{pool}"
     );
     assert_ne!(pool["verdict"], "ok");
+
+    // "POOL_MODE: transaction, DEFAULT_POOL_SIZE: 20": the README's line, at the pooler's console.
+    let pooler = Pooler::start("transaction", "default_pool_size=20");
+    let mut client = pooler.try_client().unwrap();
+    client.batch_execute("begin").unwrap();
+    let readme = include_str!("../../../README.md");
+    let line = readme
+        .lines()
+        .find(|line| line.trim().starts_with("pg-stat-report pgbouncer "));
+    let place = format!("host=127.0.0.1 port={} user=any", pooler.port);
+    let line = line
+        .unwrap()
+        .trim()
+        .replace("host=pooler port=6432", &place);
+    let pools = shell(&database, &line).expect_code(0).json_lines();
+    let own = pools
+        .iter()
+        .find(|row| row["kind"] == "pool" && row["database"] == "postgres");
+    let own = own.unwrap();
+    assert_eq!(
+        (&own["mode"], &own["limit"], &own["clients_active"]),
+        (&json!("transaction"), &json!(20), &json!(1))
+    );
 }
 
 /// A server whose roles nobody has looked at for years.
