@@ -58,8 +58,13 @@ impl Baseline {
         Ok(baseline)
     }
 
+    /// Whether it has anything of this server.
+    fn knows(&self, target: &str) -> bool {
+        self.targets.iter().any(|known| known == target)
+    }
+
     fn add(&mut self, key: Key, past: Past) {
-        if !self.targets.contains(&key.target) {
+        if !self.knows(&key.target) {
             self.targets.push(key.target.clone());
         }
         self.past.entry(key).or_default().push(past);

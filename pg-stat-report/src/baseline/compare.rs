@@ -58,7 +58,7 @@ impl Baseline {
 
     fn rows(&self, seen: &Seen, disk: Disk) -> Result<Vec<Row>> {
         let target = &seen.origin.target;
-        if !self.targets.contains(target) {
+        if !self.knows(target) {
             let others = match self.targets.is_empty() {
                 true => "it has none at all".to_string(),
                 false => format!("it is of {}", self.targets.join(", ")),

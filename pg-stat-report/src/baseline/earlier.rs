@@ -46,19 +46,29 @@ impl Earlier {
             database: None,
             rows: Err(error),
         };
-        match self {
-            Self::Given(baseline) | Self::Kept(_, Some(baseline)) => {
-                baseline.compare(seen, options.disk)
+        let compared = match self {
+            Self::Given(baseline) => Some(baseline),
+            Self::Kept(_, baseline) => {
+                let known = baseline.as_ref();
+                known.filter(|baseline| baseline.knows(&seen.origin.target))
             }
-            Self::Kept(..) => nothing(Error::new(
-                "this is the first run that --state keeps: the next one has something to compare with",
-            )),
-            Self::Nothing => nothing(
-                Error::new("there is no earlier report to compare with").with_hint(
-                    "--state FILE keeps one by itself; --baseline FILE names the records of an earlier run",
-                ),
-            ),
+            Self::Nothing => None,
+        };
+        match compared {
+            Some(baseline) => baseline.compare(seen, options.disk),
+            None => nothing(self.why_nothing()),
         }
+    }
+
+    fn why_nothing(&self) -> Error {
+        if self.is_asked() {
+            return Error::new(
+                "this is the first run of this server that --state keeps: the next one has something to compare with",
+            );
+        }
+        Error::new("there is no earlier report to compare with").with_hint(
+            "--state FILE keeps one by itself; --baseline FILE names the records of an earlier run",
+        )
     }
 
     /// Keeps what was seen, for the next run.
@@ -66,6 +76,9 @@ impl Earlier {
         let Self::Kept(state, compared) = self else {
             return Ok(());
         };
+        if seen.iter().all(Result::is_err) {
+            return Ok(());
+        }
         // It is read again, as others may have written it meanwhile: two of it take much room.
         drop(compared);
         state.save(seen.iter().flatten())

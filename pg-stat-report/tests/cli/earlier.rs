@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::eventually;
+use tests::{Standby, eventually, primary};
 
 use crate::ground::{Ground, alone, of, statuses};
 
@@ -298,6 +298,73 @@ fn another_server_at_the_same_place() {
         database["bytes_per_day"].is_number(),
         "the data is the same"
     );
+}
+
+/// For real; only that it is at another place is made up for.
+#[test]
+fn a_standby_took_over() {
+    let primary = primary();
+    let standby = Standby::of(&primary, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let run = |place: &str| {
+        let state = state.display().to_string();
+        let tool = tests::tool("pg-stat-report");
+        tool.args(["-d", place, "growth", "--state", &state]).run()
+    };
+    let socket = primary.socket_dir().display().to_string();
+    let sql = "create table t as select generate_series(1, 1000) as i; checkpoint";
+    primary
+        .connect("postgres")
+        .unwrap()
+        .batch_execute(sql)
+        .unwrap();
+    let first = run(&format!("host={socket} user=postgres dbname=postgres"));
+    first
+        .expect_code(2)
+        .expect_error("the first run of this server");
+    let lsn = "select (pg_last_wal_replay_lsn() >= $1)::text";
+    let written = primary.connect("postgres").unwrap();
+    let written = { written }
+        .query_one("select pg_current_wal_lsn()::text", &[])
+        .unwrap();
+    let written: String = written.get(0);
+    let reached = lsn.replace("$1", &format!("'{written}'"));
+    eventually("the standby is as far", || {
+        standby.value("postgres", &reached) == "true"
+    });
+    standby.sql("postgres", "select pg_promote()");
+    standby.sql("postgres", "checkpoint");
+    let place = standby.conninfo_of("postgres");
+    let there = place
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("host="))
+        .unwrap();
+    edit(&state, |record| {
+        if let Some(target) = record["target"].as_str() {
+            record["target"] = json!(target.replace(&socket, there.trim_matches('\'')));
+        }
+    });
+    let rows = run(&place).expect_code(0).json_lines();
+    let note = row(&rows, "server", "")["note"]
+        .as_str()
+        .unwrap_or_default()
+        .to_string();
+    for part in [
+        "timeline 1, then 2",
+        "it was started at",
+        "counters began anew",
+    ] {
+        assert!(note.contains(part), "{note}");
+    }
+    let table = row(&rows, "table", "public.t");
+    assert_eq!(table["rows_inserted_per_second"], Value::Null);
+    assert!(
+        table["bytes_per_day"].is_number(),
+        "the data is the same: {table:#?}"
+    );
+    let wal = row(&rows, "server", "")["wal_bytes_per_second"].as_f64();
+    assert!(wal.is_some_and(|rate| rate > 0.0), "WAL goes on");
 }
 
 #[test]

@@ -100,6 +100,21 @@ fn who_may_not_see_standbys_is_told_so() {
     }
 }
 
+/// It has no primary to be connected to, and nothing is wrong with that.
+#[test]
+fn a_standby_that_reads_what_was_archived() {
+    let primary = primary();
+    let database = Database::on(&primary);
+    database.sql("create role nobody login");
+    let standby = Standby::of(&primary, &["primary_conninfo="]);
+    let place = standby.conninfo(&database);
+    let records = report(&place, &["--only", "standby"]);
+    assert_eq!(records[0]["status"], "ok", "{records:?}");
+    let blind = place.replace("user=postgres", "user=nobody");
+    let records = report(&blind, &["--only", "standby"]);
+    assert_eq!(records[0]["status"], "unknown", "{records:?}");
+}
+
 #[test]
 fn slots_are_kept_in_sight() {
     let settings = [
@@ -133,6 +148,14 @@ fn slots_are_kept_in_sight() {
     let mut found = statuses(&unread);
     found.sort_by_key(|(_, name)| name.clone());
     assert_eq!(found, expected);
+    let meant = [
+        "--warn",
+        "inactive_slots=never",
+        "--crit",
+        "inactive_slots=never",
+    ];
+    let meant = ground.statuses("inactive_slots", &meant);
+    assert!(meant.iter().all(|(status, _)| status == "ok"), "{meant:?}");
     let xmin = ground.check("xmin_horizon", &["--warn", "xmin_horizon=0"]);
     assert!(
         statuses(&xmin).contains(&("warning".into(), "decode".into())),
