@@ -24,7 +24,9 @@ pub use archive::restore_archive;
 pub use bounds::Reach;
 pub use foreign::HeldOff;
 pub use locale::Locale;
-pub use refusal::{Blame, Harmless, LABELS, Refusal, is_about_label_provider, server_gone};
+pub use refusal::{
+    Blame, Harmless, LABELS, Refusal, is_about_label_provider, may_be_of_end, server_gone,
+};
 pub use script::restore_script;
 pub use stand_ins::{of_archive as stand_in_for, schema as stand_in_schema};
 pub use target::{DATABASE, Target};

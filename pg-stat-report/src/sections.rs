@@ -11,6 +11,7 @@ pub mod extensions;
 pub mod grants;
 pub mod growth;
 pub mod indexes;
+pub mod io;
 pub mod keys;
 pub mod locks;
 pub mod logs;
@@ -57,6 +58,7 @@ pub const SECTIONS: &[&Section] = &[
     &settings::SECTION,
     &advice::SECTION,
     &checkpoints::SECTION,
+    &io::SECTION,
     &constraints::SECTION,
     &keys::SECTION,
     &triggers::SECTION,

@@ -18,7 +18,7 @@ use super::target::Target;
 use super::timelines::Timelines;
 use super::words::Words;
 use crate::preload;
-use crate::restore::server_gone;
+use crate::restore::{may_be_of_end, server_gone};
 use crate::room::MAKE_ROOM;
 use crate::server::Server;
 
@@ -336,7 +336,7 @@ pub fn explained(server: &Server, error: Error) -> Error {
     if signals::check().is_err() || error.kind() == Kind::BrokenPipe {
         return error;
     }
-    let is_gone = error.sqlstate().is_none() && server.connect_to_server().is_err();
+    let is_gone = may_be_of_end(&error) && server.connect_to_server().is_err();
     let error = match is_gone {
         true => server_gone(error.in_one_line()),
         false => error,

@@ -229,6 +229,11 @@ pub fn server_gone(detail: String) -> Error {
     }
 }
 
+/// Whether an error may be that of a server which ended: a session of it may have had time to say so.
+pub fn may_be_of_end(error: &Error) -> bool {
+    error.sqlstate().is_none_or(|code| code.starts_with("57P"))
+}
+
 /// The same where it may be the session alone that is not.
 pub fn session_gone(detail: String) -> Error {
     Error::new("the server ended, or the session that restored on it").with_detail(detail)

@@ -14,7 +14,9 @@ use shared::error::Kind;
 use shared::{Error, Result, signals};
 
 use super::foreign::{Foreign, HeldOff};
-use super::refusal::{RESERVED_NAME, Refusal, lacks_right, server_gone, session_gone};
+use super::refusal::{
+    RESERVED_NAME, Refusal, lacks_right, may_be_of_end, server_gone, session_gone,
+};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
 use crate::attribute_versions;
@@ -319,7 +321,7 @@ impl Target {
         }
         let is_gone = || self.server().connect_to_server().is_err();
         match (error.sqlstate(), self.server().is_ours()) {
-            (None, true) if is_gone() => server_gone(error.in_one_line()),
+            (_, true) if may_be_of_end(&error) && is_gone() => server_gone(error.in_one_line()),
             (None, false) if error.message() == CONNECTION_CLOSED || is_gone() => {
                 session_gone(error.in_one_line())
             }

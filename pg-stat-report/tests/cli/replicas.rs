@@ -212,7 +212,7 @@ fn an_archive_that_takes_nothing() {
         statuses(&ground.check_as("nobody", "wal_directory", &[])),
         alone("unknown")
     );
-    ground.sql("copy (select 1) to program 'touch archive_is_back'");
+    ground.sql("copy (select 1) to program 'cat > archive_is_back'");
     eventually("it is well again", || {
         ground.statuses("archiving", &[]) == alone("ok")
     });

@@ -32,6 +32,28 @@ fn how_old_it_is() {
 }
 
 #[test]
+fn who_reads_and_writes() {
+    let ground = Ground::new();
+    ground.sql("create table t as select i, repeat('x', 100) as x from generate_series(1, 20000) i; checkpoint");
+    eventually("what the checkpoint wrote is counted", || {
+        let rows = ground.rows("io");
+        rows.iter().any(|row| {
+            let is_it = row["backend_type"] == "checkpointer" && row["object"] == "relation";
+            is_it
+                && row["write_bytes"].as_i64().unwrap_or(0)
+                    >= 8192 * row["writes"].as_i64().unwrap().max(1)
+        })
+    });
+    let rows = ground.rows("io");
+    assert!(
+        rows.iter().any(|row| row["hits"].as_i64().unwrap_or(0) > 0),
+        "{rows:?}"
+    );
+    let blind = ground.run_as("nobody", &["io"]).expect_code(0).json_lines();
+    assert_eq!(blind.is_empty(), rows.is_empty());
+}
+
+#[test]
 fn a_queue_of_notifications_that_fills() {
     let ground = Ground::new();
     assert_eq!(ground.statuses("notifications", &[]), alone("ok"));

@@ -1,7 +1,7 @@
 //! Bloat: what a table or index would give back if it were built anew.
 
 use serde_json::{Value, json};
-use tests::{Database, ToolCommand, tool};
+use tests::{Database, ToolCommand, eventually, tool};
 
 use crate::ground::{of, statuses};
 
@@ -25,6 +25,23 @@ fn row_of<'a>(rows: &'a [Value], name: &str) -> &'a Value {
         None => row["index"] == name || row["table"] == name && row["kind"] == "table",
     });
     found.unwrap_or_else(|| panic!("no {name} in {rows:?}"))
+}
+
+/// Vacuums and analyzes once the server has counted what was deleted of these, which would be a change since otherwise,
+/// and until it counts none since.
+#[track_caller]
+fn vacuum(database: &Database, tables: &[&str]) {
+    let count = |function: &str, table: &str| {
+        database.value(&format!("select {function}('{table}'::regclass)"))
+    };
+    let all = |is_so: &dyn Fn(&str) -> bool| tables.iter().all(|table| is_so(table));
+    eventually("what was deleted is counted", || {
+        all(&|table| count("pg_stat_get_tuples_deleted", table) != "0")
+    });
+    database.sql("vacuum analyze");
+    eventually("nothing has changed since", || {
+        all(&|table| count("pg_stat_get_mod_since_analyze", table) == "0")
+    });
 }
 
 /// What building it anew gives back of it, as a share.
@@ -86,7 +103,7 @@ fn tables_that_a_rewrite_would_shrink() {
         create table large (i int, x text); alter table large alter x set storage external;
         insert into large select i, repeat('x', 9980) from generate_series(1, 400) i; delete from large where i % 5 <> 0",
     );
-    database.sql("vacuum (analyze)");
+    vacuum(&database, &["half", "tenth", "mixed", "few", "large"]);
     let toast = row_of(&rows(&database, &[]), "public.large TOAST").clone();
     assert!(
         (toast["bloat_ratio"].as_f64().unwrap() - 0.8).abs() < 0.06,
@@ -135,7 +152,7 @@ fn indexes_that_a_rebuild_would_shrink() {
         delete from cut where i % 5 <> 0",
     );
     database.sql("delete from t where id % 5 <> 0");
-    database.sql("vacuum (analyze)");
+    vacuum(&database, &["t", "cut"]);
     compare(
         &database,
         "reindex index {}",
@@ -183,10 +200,7 @@ fn bloat_and_its_remedy() {
     let records = check("table_bloat", &low);
     assert_eq!(statuses(&records), of("unknown", ""));
     assert!(
-        records[0]["message"]
-            .as_str()
-            .unwrap()
-            .contains("ANALYZE has not seen"),
+        records[0]["message"].as_str().unwrap().contains("ANALYZE"),
         "{records:?}"
     );
     assert_eq!(check("table_bloat", &[])[0]["status"], "ok");
@@ -195,7 +209,7 @@ fn bloat_and_its_remedy() {
     let nulls = check("null_indexes", &["--warn", "null_indexes=50%"]);
     assert_eq!(nulls[0]["status"], "ok", "{nulls:?}");
     database.sql("delete from \"T\" where i % 10 <> 0");
-    database.sql("vacuum analyze");
+    vacuum(&database, &["\"T\""]);
     let table = check("table_bloat", &low);
     assert_eq!(statuses(&table), of("warning", "public.\"T\""));
     assert_eq!(
@@ -294,7 +308,7 @@ fn bloat_as_pgstattuple_reads_it() {
     let more = rows(&database, &["--exact", "3", "--exact-bytes", "4MB"]);
     let estimates = |rows: &[Value]| rows.iter().filter(|row| row["is_estimate"] == true).count();
     assert_eq!((more.len(), estimates(&more)), (3, 1), "{more:?}");
-    database.sql("vacuum analyze t");
+    vacuum(&database, &["t"]);
     near(
         row_of(&rows(&database, &["--exact", "3"]), "public.by_k"),
         0.75,

@@ -18,6 +18,7 @@ mod pooler;
 mod reach_rows;
 mod recovery_rows;
 mod retention_rows;
+mod security_rows;
 mod server_rows;
 #[path = "../tls/servers.rs"]
 #[allow(dead_code)] // so of this

@@ -1,0 +1,194 @@
+//! The lines of the README's section on pg-stat-report: each is run as it stands there.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use shared::cluster::{Cluster, ClusterOptions};
+use tests::{Database, Output, ToolCommand, binary, program, start};
+
+/// The blocks of the section that stand apart.
+fn blocks() -> Vec<Vec<&'static str>> {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("\n## pg-stat-report\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let paragraphs = section.split("\n\n").map(|text| text.trim_matches('\n'));
+    let blocks = paragraphs.filter(|text| text.starts_with("    "));
+    blocks
+        .map(|text| text.lines().map(|line| &line[4..]).collect())
+        .collect()
+}
+
+/// The block in which a line begins so.
+fn block(start: &str) -> Vec<&'static str> {
+    let found = blocks()
+        .into_iter()
+        .find(|lines| lines.iter().any(|line| line.trim().starts_with(start)));
+    found.unwrap_or_else(|| unreachable!("the README has no {start}"))
+}
+
+/// Without what is said about it.
+fn command(line: &str) -> &str {
+    line.split_once("  # ")
+        .map_or(line, |(before, _)| before)
+        .trim()
+}
+
+struct Place {
+    cluster: Cluster,
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let settings = [
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("autovacuum", "on"),
+            ("shared_preload_libraries", "pg_stat_statements"),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_string(), value.to_string()));
+        let cluster = start(&ClusterOptions {
+            settings: settings.to_vec(),
+            ..ClusterOptions::default()
+        });
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("node_exporter")).unwrap();
+        Self { cluster, folder }
+    }
+
+    /// A database with an index that is there twice.
+    fn fill(&self) -> Database<'_> {
+        let database = Database::named(&self.cluster, "app");
+        database.sql(
+            "create extension pg_stat_statements; create extension pgstattuple;
+             create role watcher login in role pg_monitor; grant select on pg_statistic to watcher;
+             create table t (id int primary key, n int); create index on t (n); create index again on t (n);
+             insert into t select i, i from generate_series(1, 50000) i; analyze t;
+             create table \"odd \"\"name\" (i int primary key); create index \"also \"\"odd\" on \"odd \"\"name\" (i)",
+        );
+        database
+    }
+
+    fn sh(&self, line: &str) -> ToolCommand {
+        let tools = binary("pg-stat-report");
+        let path = std::env::var("PATH").unwrap();
+        let path = format!("{}:{path}", tools.parent().unwrap().display());
+        let line = line.replace("/var/lib/node_exporter", "node_exporter");
+        let run = program("/bin/sh").args(["-c", &line]).env("PATH", path);
+        run.server(&self.cluster).current_dir(self.folder.path())
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+}
+
+/// It was done, whether something was found or not, and nothing was wrong.
+fn done(output: &Output) {
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)) && output.stderr.is_empty(),
+        "{output:?}"
+    );
+}
+
+fn gzip(path: &Path, text: &str) {
+    let file = fs::File::create(path).unwrap();
+    let mut out = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap();
+}
+
+#[test]
+fn every_line_of_the_section_runs_as_it_stands() {
+    let place = Place::new();
+    let _database = place.fill();
+    place.write("checks.toml", "[slots.\"standby*\"]\ncrit = \"50GB\"\n");
+    let entry = "2026-11-21 08:00:00.000 UTC [7] LOG:  duration: 12.5 ms  statement: select 1\n";
+    place.write("postgresql.log", entry);
+    gzip(&place.path("postgresql.log.1.gz"), entry);
+    let lines = block("pg-stat-report -d app -o table");
+    assert!(lines.len() >= 8, "{lines:?}");
+    // The row A07 asks a PgBouncer.
+    let of_servers = lines.iter().filter(|line| !line.contains("pgbouncer"));
+    for line in of_servers {
+        let output = place.sh(command(line)).run();
+        let code = output.status.code();
+        // Before the first run of all there is nothing to compare with.
+        assert!(matches!(code, Some(0..=2)), "{output:?}");
+        assert!(!output.stdout.is_empty(), "{output:?}");
+        assert!(!output.stderr.contains("error:"), "{output:?}");
+    }
+    let lines = block("zcat");
+    let log = lines.iter().find(|line| line.starts_with("zcat")).unwrap();
+    let log = place.sh(command(log)).run().expect_code(0).json_lines();
+    assert_eq!((&log[0]["count"], log.len()), (&serde_json::json!(2), 1));
+}
+
+#[test]
+fn cron_make_nagios_prometheus_and_psql_take_it() {
+    let place = Place::new();
+    let database = place.fill();
+    let folder = place.cluster.socket_dir().display().to_string();
+    let again = "warning duplicate_indexes public.again it says what public.t_n_idx";
+
+    let cron = block("*/10")[0].split_once("  ").unwrap().1;
+    let cron = cron.replace("-h localhost", &format!("-h {folder}"));
+    let cron = || {
+        let output = place.sh(&cron).env_remove("PGHOST").run().expect_code(0);
+        assert!(output.stderr.is_empty(), "{output:?}");
+        output.stdout
+    };
+    let mail = cron();
+    assert!(mail.lines().any(|line| line.starts_with(again)), "{mail}");
+    assert!(!mail.lines().any(|line| line.starts_with("ok")), "{mail}");
+    assert!(place.path("app.state").exists());
+
+    place.write("Makefile", &(block("healthy:").join("\n") + "\n"));
+    let deploy = "#!/bin/sh\necho deployed\n";
+    place.write("deploy.sh", deploy);
+    let deploy = || place.sh("chmod +x deploy.sh; make -s deploy").run();
+    let deployed = deploy().expect_code(0).stdout;
+    assert!(deployed.ends_with("deployed\n"), "{deployed}");
+    let full = "alter database app connection limit 1";
+    database.sql(full);
+    let _session = database.client();
+    let output = deploy().expect_code(2);
+    assert!(!output.stdout.contains("deployed"), "{output:?}");
+    assert!(output.stdout.contains("critical"), "{output:?}");
+    database.sql("alter database app connection limit -1");
+
+    let nagios = block("define command");
+    let nagios = nagios
+        .iter()
+        .find_map(|line| line.trim().strip_prefix("command_line"));
+    let nagios = nagios.unwrap().trim().replace("$HOSTADDRESS$", &folder);
+    let output = place.sh(&nagios).env_remove("PGHOST").run();
+    let (line, status) = (output.stdout.as_str(), output.status.code());
+    let words = ["OK", "WARNING", "CRITICAL", "UNKNOWN"];
+    let word = words[usize::try_from(status.unwrap()).unwrap()];
+    assert!(
+        line.starts_with(&format!("POSTGRES {word} - ")) && line.contains(" | '"),
+        "{output:?}"
+    );
+    assert_eq!(line.lines().count(), 1);
+
+    let prometheus = block("pg-stat-report -d app -o openmetrics");
+    done(&place.sh(command(prometheus[0])).run());
+    let text = fs::read_to_string(place.path("node_exporter/pg.prom")).unwrap();
+    assert!(text.contains("\n# TYPE pg_stat_report_connections_ratio gauge\n"));
+    assert!(text.ends_with("# EOF\n"));
+
+    let mend = block("pg-stat-report -d app --only duplicate_indexes");
+    let output = place.sh(command(mend[0])).run().expect_code(0);
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let left = "select count(*) from pg_class where relname in ('again', 'also \"odd')";
+    assert_eq!(database.value(left), "0");
+    assert!(!cron().contains("duplicate_indexes"));
+}
