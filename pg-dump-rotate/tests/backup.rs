@@ -106,7 +106,7 @@ fn the_restore_command_restores_every_format() {
         (&["-F", "p", "-Z", "9"], "sql.gz"),
         (&["-F", "plain", "-Z", "none"], "sql"),
         (&["-F", "plain", "-Z", "zstd"], "sql.zst"),
-        (&["-F", "plain", "-Z", "lz4"], "sql.lz4"),
+        (&["-F", "plain", "-Z", "lz4:9"], "sql.lz4"),
         (&["-F", "tar"], "tar"),
         (&["-F", "directory", "-j", "2"], "dir"),
     ] {

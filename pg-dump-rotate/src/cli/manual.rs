@@ -378,9 +378,7 @@ const COMPRESSION: Terms = &[
     (
         "custom, plain",
         "What pg_dump writes is compressed here, on all cores, with a checksum of the content; \
-         the pg_restore of that version reads it. By lz4:2 and above pg_dump compresses an archive \
-         itself, on one core, without such a checksum. Plain scripts are gzip, zstd or lz4 as a \
-         whole.",
+         the pg_restore of that version reads it. Plain scripts are gzip, zstd or lz4 as a whole.",
     ),
     (
         "directory",
@@ -388,7 +386,7 @@ const COMPRESSION: Terms = &[
          compresses them itself where it runs elsewhere, where there is no room for that beside \
          the dumps themselves, where the file system would write all of it to the disk first \
          (ext4 does not, from Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, \
-         lz4:2 and above. Where others fill the disk meanwhile the dump is begun again so.",
+         lz4:10 and above. Where others fill the disk meanwhile the dump is begun again so.",
     ),
     ("tar", "A tar file is not compressed."),
 ];
