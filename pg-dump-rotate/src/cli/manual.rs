@@ -71,6 +71,11 @@ pub const FIELDS: Terms = &[
          lead to; write another name after -d for another database. Null where it can't be \
          relied on, or nobody knows of what it is",
     ),
+    (
+        "recreate_command",
+        "the same for a server that has no such database: an archive makes it, with its owner, \
+         settings and who may connect. Null for a script, too, which does not say them",
+    ),
 ];
 
 /// Variables besides those of the connection.
@@ -189,8 +194,7 @@ const BACK: Terms = &[
     (
         "what belongs to the database itself",
         "Its owner, settings and who may connect stay as they are in the database that you made; \
-         for an archive `pg_restore --create --exit-on-error -d postgres PATH` makes it as it \
-         was.",
+         the recreate_command of an archive makes it as it was, where there is none of that name.",
     ),
 ];
 
