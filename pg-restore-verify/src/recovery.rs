@@ -10,6 +10,7 @@ mod databases;
 mod end;
 mod fetch;
 mod label;
+mod limit;
 mod manifest;
 mod pages;
 mod room;
@@ -41,8 +42,8 @@ use crate::threads::{apart, lock};
 use archive::{Archive, Segment};
 use base::Base;
 use copy::Place;
-use fetch::Own;
 use label::{Control, Label};
+use limit::Own;
 use manifest::Manifest;
 use run::{Outcome, Reached, Recovery};
 use target::Target;
@@ -171,9 +172,6 @@ impl Job<'_> {
         }
         run::make_folders(&draft)?;
         let own = Own::read(&draft.data().join("pg_wal")).map_err(Error::of_machine)?;
-        if let Some((file, path)) = own.tablespace {
-            return Err(run::own_tablespace(&file, &path));
-        }
         let start = Segment::parse(&label.start_file);
         let recovery = Recovery {
             postgres: &postgres,
@@ -184,7 +182,7 @@ impl Job<'_> {
             preload: &self.options.preload,
         };
         *lock(&self.watched) = Some(Seen::Replay);
-        let (outcome, seen) = recovery.run(draft, archive, own.records)?;
+        let (outcome, seen) = recovery.run(draft, archive, own)?;
         let took = began.elapsed();
         self.report(outcome, &seen, &label, took, findings)
     }

@@ -17,7 +17,8 @@ use shared::{Context, Error, Result, signals};
 
 use super::archive::{Archive, Segment};
 use super::copy::{unpacked, write};
-use super::pages::{Head, Records};
+use super::limit::{Limit, Own};
+use super::pages::Head;
 use crate::threads::lock;
 
 const SCRIPT: &str = include_str!("fetch.sh");
@@ -59,20 +60,21 @@ pub struct Seen {
 pub enum Trouble {
     /// It is damaged, or of another server.
     Damage { file: String, words: String },
-    /// It would create a tablespace in this directory of ours.
-    Tablespace { file: String, path: String },
+    /// It would create a tablespace in a directory of ours: no more is given.
+    Tablespace(Limit),
     /// It can't be read.
     Error(Error),
 }
 
 impl Fetcher {
-    /// Begins to answer. WAL of another system than this one is refused. `records` are those that
-    /// the backup's own WAL ended with.
+    /// Begins to answer. WAL of another system than this one is refused. Whoever replays WAL to its
+    /// end `needs_all` of it.
     pub fn start(
         archive: Archive,
         draft: &Draft,
         system: Option<u64>,
-        records: Records,
+        own: Own,
+        needs_all: bool,
     ) -> Result<Self> {
         let folder = draft.folder().to_path_buf();
         let owner = draft.owner();
@@ -87,13 +89,17 @@ impl Fetcher {
             file.context(|| path.display().to_string())
         };
         let (wanted, given) = (open(&wanted)?, open(&given)?);
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let seen = Arc::new(Mutex::new(Seen {
+            trouble: own.limit.clone().map(Trouble::Tablespace),
+            ..Seen::default()
+        }));
         let desk = Desk {
             archive,
             folder,
             owner,
             system,
-            records,
+            own,
+            needs_all,
             seen: Arc::clone(&seen),
         };
         let requests = BufReader::new(wanted.try_clone()?);
@@ -138,7 +144,9 @@ struct Desk {
     folder: PathBuf,
     owner: Owner,
     system: Option<u64>,
-    records: Records,
+    /// The WAL of the backup itself; and what must not be given.
+    own: Own,
+    needs_all: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -177,12 +185,19 @@ impl Desk {
         let Some(path) = self.archive.path(name).map(Path::to_path_buf) else {
             if let Some(segment) = segment {
                 self.miss(name, segment);
+                self.cut_own(name, segment)?;
             }
             return Ok(false);
         };
-        let bytes = read(&path)?;
-        if segment.is_some() {
-            self.look_through(&path, &bytes)?;
+        if segment.is_some_and(|segment| self.own.is_beyond(segment)) {
+            return Ok(false);
+        }
+        let mut bytes = read(&path)?;
+        if let Some(segment) = segment {
+            self.examine(&path, &bytes)?;
+            if !self.cut(&path, segment, &mut bytes)? {
+                return Ok(false);
+            }
         }
         self.lay(name, &bytes).map_err(Trouble::Error)?;
         // At the end it wants the one with the last record again.
@@ -193,6 +208,23 @@ impl Desk {
             seen.last = Some(name.to_string());
         }
         Ok(true)
+    }
+
+    /// It takes the backup's own file then: what comes before it in the archive may go on in that.
+    fn cut_own(&mut self, name: &str, segment: Segment) -> std::result::Result<(), Trouble> {
+        let path = self.folder.join("data/pg_wal").join(name);
+        let Ok(mut bytes) = fs::read(&path) else {
+            return Ok(());
+        };
+        let known = self.own.limit.clone();
+        let is_left = self.cut(&path, segment, &mut bytes)?;
+        let cut = match (is_left, known == self.own.limit) {
+            (true, true) => return Ok(()),
+            (true, false) => fs::write(&path, bytes),
+            (false, _) => fs::remove_file(&path),
+        };
+        cut.context(|| path.display().to_string())
+            .map_err(Trouble::Error)
     }
 
     /// Of a place it wants the newest timeline's file first.
@@ -206,7 +238,8 @@ impl Desk {
         }
     }
 
-    fn look_through(&mut self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
+    /// Whether it is WAL of this server.
+    fn examine(&self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
         let damaged = |words: String| Trouble::Damage {
             file: path.display().to_string(),
             words,
@@ -226,13 +259,26 @@ impl Desk {
                 "it is of another server: system identifier {is}, the backup's is {should}"
             )));
         }
-        match self.records.tablespace(bytes) {
-            None => Ok(()),
-            Some(directory) => Err(Trouble::Tablespace {
-                file: path.display().to_string(),
-                path: directory,
-            }),
+        Ok(())
+    }
+
+    /// Takes away what creates a tablespace, and all behind it: the server can't replay what it never
+    /// gets, and may reach its target before that. Whether anything is left.
+    fn cut(
+        &mut self,
+        path: &Path,
+        segment: Segment,
+        bytes: &mut [u8],
+    ) -> std::result::Result<bool, Trouble> {
+        let file = path.display().to_string();
+        if let Some(limit) = self.own.look_through(file, segment, bytes) {
+            let trouble = Trouble::Tablespace(limit);
+            if self.needs_all {
+                return Err(trouble);
+            }
+            lock(&self.seen).trouble.get_or_insert(trouble);
         }
+        Ok(self.own.cut(segment, bytes))
     }
 
     fn lay(&self, name: &str, bytes: &[u8]) -> Result<()> {
@@ -291,39 +337,6 @@ fn read_some(path: &Path, most: u64) -> std::result::Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// What the WAL that the backup itself brings would create.
-#[derive(Default)]
-pub struct Own {
-    /// A tablespace: the file of WAL, and the directory.
-    pub tablespace: Option<(String, String)>,
-    /// The records that it ended with, of which the archive may have the rest.
-    pub records: Records,
-}
-
-impl Own {
-    /// Looks through it.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let mut names: Vec<PathBuf> = Vec::new();
-        for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
-            names.push(entry?.path());
-        }
-        names.sort();
-        let mut own = Self::default();
-        for path in names {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if Segment::parse(&name).is_none() {
-                continue;
-            }
-            let bytes = fs::read(&path).context(|| path.display().to_string())?;
-            if let Some(directory) = own.records.tablespace(&bytes) {
-                own.tablespace = Some((name.into_owned(), directory));
-                break;
-            }
-        }
-        Ok(own)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +347,7 @@ mod tests {
     fn nobody_waits_for_a_thread_that_has_ended() {
         let draft = Draft::new().unwrap();
         let mut fetcher =
-            Fetcher::start(Archive::default(), &draft, None, Records::default()).unwrap();
+            Fetcher::start(Archive::default(), &draft, None, Own::default(), true).unwrap();
         let ask = || {
             let mut timeout = draft.command(Path::new("timeout"));
             timeout.args(["20", "sh", "../fetch", NAME, "there"]);

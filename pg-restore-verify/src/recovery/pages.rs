@@ -50,24 +50,38 @@ pub struct Records {
     /// What is known of the record that is being read, no more of it than is needed.
     known: Vec<u8>,
     left: usize,
+    /// Where it begins in the file that is looked through; 0 if a file before that began it.
+    begin: usize,
+}
+
+/// A tablespace that is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// In this directory.
+    pub directory: String,
+    /// By a record that begins here in the file; 0 if the file before began it.
+    pub offset: usize,
 }
 
 impl Records {
-    /// The directory of a tablespace that is created in this file, or in the record that the file
-    /// before began.
-    pub fn tablespace(&mut self, segment: &[u8]) -> Option<String> {
+    /// The first tablespace that is created in this file, or in the record that the file before
+    /// began.
+    pub fn tablespace(&mut self, segment: &[u8]) -> Option<Creation> {
         let head = Head::of(segment)?;
         let mut found = None;
-        for page in segment.chunks(head.page_bytes) {
-            let Some(path) = self.page(page) else { break };
-            found = found.or(path);
+        self.begin = 0;
+        for (number, page) in segment.chunks(head.page_bytes).enumerate() {
+            let Some(creation) = self.page(page, number * head.page_bytes) else {
+                break;
+            };
+            found = found.or(creation);
         }
         found
     }
 
     /// `None` at the end of what was written.
     #[allow(clippy::option_option)]
-    fn page(&mut self, page: &[u8]) -> Option<Option<String>> {
+    fn page(&mut self, page: &[u8], offset: usize) -> Option<Option<Creation>> {
         let mut place = header_bytes(page)?;
         if u16::from_le_bytes(at(page, 0)?) == 0 {
             return None;
@@ -90,6 +104,7 @@ impl Records {
                 }
                 self.left = usize::try_from(length).ok()?;
                 self.known.clear();
+                self.begin = offset + place;
             }
             let rest = page.get(place..).unwrap_or_default();
             let taken = &rest[..rest.len().min(self.left)];
@@ -99,7 +114,7 @@ impl Records {
             self.take(taken);
             place += taken.len();
             if self.left == 0 {
-                found = found.or(self.path());
+                found = found.or(self.creation());
                 self.known.clear();
             }
         }
@@ -124,19 +139,19 @@ impl Records {
             && kind.is_some_and(|kind| kind[0] & 0xf0 == CREATE && kind[1] == TABLESPACE)
     }
 
-    /// Relative ones are within the data.
-    fn path(&self) -> Option<String> {
+    /// Without a path it is within the data.
+    fn creation(&self) -> Option<Creation> {
         if !self.creates_tablespace() {
             return None;
         }
         let path = self.known.get(BEFORE_PATH..)?;
-        let start = path.iter().position(|byte| *byte == b'/')?;
         // A longer record has its length in four bytes, not one.
-        if start > 3 {
-            return None;
-        }
+        let start = path.iter().position(|byte| *byte == b'/')?;
         let path = path[start..].split(|byte| *byte == 0).next()?;
-        Some(String::from_utf8_lossy(path).into_owned())
+        Some(Creation {
+            directory: String::from_utf8_lossy(path).into_owned(),
+            offset: self.begin,
+        })
     }
 }
 
@@ -160,7 +175,7 @@ pub fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
 mod tests {
     use std::fs;
 
-    use super::super::fetch::Own;
+    use super::super::limit::Own;
     use super::*;
 
     const FILE: usize = 1 << 20;
@@ -220,9 +235,18 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("000000010000000000000001"), first).unwrap();
             let mut own = Own::read(folder.path()).unwrap();
-            let found = own.tablespace.map(|(_, path)| path);
-            let found = found.or_else(|| own.records.tablespace(second));
-            assert_eq!(found.as_deref(), Some("/srv/fast"), "{before}");
+            let found = own.limit.clone().map(|limit| limit.directory);
+            let is_own = found.is_some();
+            let later = || Some(own.records.tablespace(second)?.directory);
+            assert_eq!(
+                found.or_else(later).as_deref(),
+                Some("/srv/fast"),
+                "{before}"
+            );
+            // Of the record that is in the backup's own nothing is left.
+            let left = fs::read(folder.path().join("000000010000000000000001")).unwrap();
+            let is_there = left.windows(4).any(|bytes| bytes == b"/srv");
+            assert!(!is_own || !is_there && left.len() == FILE, "{before}");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::archive::{Archive, Segment};
 use super::end;
 use super::fetch::{self, COMMAND, Fetcher, Seen, Trouble};
 use super::label::Control;
-use super::pages::Records;
+use super::limit::{Limit, Own};
 use super::target::Target;
 use super::timelines::Timelines;
 use super::words::Words;
@@ -44,6 +44,8 @@ const NEEDED: &[&str] = &[
 ];
 /// No row is prepared twice; and room for those that WAL brings.
 const LEAST_PREPARED: u32 = 64;
+/// The first version whose server reads WAL ahead of what it replays.
+const READS_AHEAD: u32 = 15;
 
 /// Where a recovery came to.
 #[derive(Debug, Clone)]
@@ -82,14 +84,12 @@ pub struct Recovery<'a> {
 
 impl Recovery<'_> {
     /// Replays.
-    pub fn run(
-        &self,
-        mut draft: Draft,
-        archive: Archive,
-        records: Records,
-    ) -> Result<(Outcome, Seen)> {
+    pub fn run(&self, mut draft: Draft, archive: Archive, own: Own) -> Result<(Outcome, Seen)> {
+        if let Some(limit) = own.limit.as_ref().filter(|_| self.needs_all()) {
+            return Err(own_tablespace(limit));
+        }
         let settings = self.settings()?;
-        let fetcher = self.begin(&mut draft, &archive, records, &settings);
+        let fetcher = self.begin(&mut draft, &archive, own, &settings);
         let fetcher = fetcher.map_err(Error::of_machine)?;
         let state = self.wait(&mut draft, &fetcher);
         let state = state.map_err(Error::of_machine)?;
@@ -102,7 +102,12 @@ impl Recovery<'_> {
         let words = Words(&log);
         let failure = match state {
             State::Ended => Some(self.failure(&words, &seen, &archive, &draft)?),
-            _ => self.shortfall(&words, &seen, &archive, &draft),
+            _ => match &seen.trouble {
+                Some(Trouble::Tablespace(limit)) if !words.stopped_at_target() => {
+                    return Err(own_tablespace(limit));
+                }
+                _ => self.shortfall(&words, &seen, &archive, &draft),
+            },
         };
         if let Some((object, why)) = failure {
             return Ok((Outcome::Failed(object, why), seen));
@@ -118,14 +123,19 @@ impl Recovery<'_> {
         &self,
         draft: &mut Draft,
         archive: &Archive,
-        records: Records,
+        own: Own,
         settings: &[(String, String)],
     ) -> Result<Fetcher> {
         neutralise(draft)?;
         let system = self.control.system();
-        let fetcher = Fetcher::start(archive.clone(), draft, system, records)?;
+        let fetcher = Fetcher::start(archive.clone(), draft, system, own, self.needs_all())?;
         draft.start(self.postgres, settings)?;
         Ok(fetcher)
+    }
+
+    /// Whether there is no WAL that it would not replay.
+    fn needs_all(&self) -> bool {
+        *self.target == Target::End
     }
 
     fn settings(&self) -> Result<Vec<(String, String)>> {
@@ -147,7 +157,11 @@ impl Recovery<'_> {
             ("log_min_messages", "warning"),
         ];
         let fixed = fixed.map(|(name, value)| (name.to_string(), value.to_string()));
-        let fixed = fixed.into_iter().chain(preload::settings(self.preload));
+        // What is wrong with WAL behind the target is no fault of the backup's.
+        let is_ahead = self.postgres.version.major >= READS_AHEAD && !self.needs_all();
+        let ahead = is_ahead.then(|| ("recovery_prefetch".to_string(), "off".to_string()));
+        let fixed = fixed.into_iter().chain(ahead);
+        let fixed = fixed.chain(preload::settings(self.preload));
         Ok(fixed.chain(self.target.settings()?).collect())
     }
 
@@ -177,7 +191,9 @@ impl Recovery<'_> {
             Some(Trouble::Damage { file, words }) => {
                 return Ok((Some(file.clone()), words.clone()));
             }
-            Some(Trouble::Tablespace { file, path }) => return Err(own_tablespace(file, path)),
+            Some(Trouble::Tablespace(limit)) if self.needs_all() => {
+                return Err(own_tablespace(limit));
+            }
             _ => {}
         }
         if let Some(error) = own_trouble(words) {
@@ -188,6 +204,10 @@ impl Recovery<'_> {
         if last.contains("stop point is before consistent recovery point") {
             let why = "is before the end of the base backup: an older one is needed";
             return Ok((None, format!("{target} {why}")));
+        }
+        // The server did not stop before it.
+        if let Some(Trouble::Tablespace(limit)) = &seen.trouble {
+            return Err(own_tablespace(limit));
         }
         let gap = self.gap(seen, archive);
         if last.contains("recovery ended before configured recovery target was reached") {
@@ -345,11 +365,16 @@ pub fn explained(server: &Server, error: Error) -> Error {
 }
 
 /// The error of WAL that would lead the server to another one's files.
-pub fn own_tablespace(file: &str, path: &str) -> Error {
+fn own_tablespace(limit: &Limit) -> Error {
+    let Limit {
+        file, directory, ..
+    } = limit;
     Error::new(format!(
-        "{file} creates a tablespace in {path}, which the recovered server would use on this machine"
+        "{file} creates a tablespace in {directory}, which the recovered server would use on this machine"
     ))
-    .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
+    .with_hint(
+        "recover to a moment before that, or take a base backup after it: its tablespaces are put elsewhere",
+    )
     .of_machine()
 }
 
