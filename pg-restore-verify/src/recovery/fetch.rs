@@ -17,7 +17,7 @@ use shared::{Context, Error, Result, signals};
 
 use super::archive::{Archive, Segment};
 use super::copy::{unpacked, write};
-use super::limit::{Limit, Own};
+use super::limit::{Guard, Limit};
 use super::pages::Head;
 use crate::threads::lock;
 
@@ -73,7 +73,7 @@ impl Fetcher {
         archive: Archive,
         draft: &Draft,
         system: Option<u64>,
-        own: Own,
+        guard: Guard,
         needs_all: bool,
     ) -> Result<Self> {
         let folder = draft.folder().to_path_buf();
@@ -89,16 +89,13 @@ impl Fetcher {
             file.context(|| path.display().to_string())
         };
         let (wanted, given) = (open(&wanted)?, open(&given)?);
-        let seen = Arc::new(Mutex::new(Seen {
-            trouble: own.limit.clone().map(Trouble::Tablespace),
-            ..Seen::default()
-        }));
+        let seen = Arc::new(Mutex::new(Seen::default()));
         let desk = Desk {
             archive,
             folder,
             owner,
             system,
-            own,
+            guard,
             needs_all,
             seen: Arc::clone(&seen),
         };
@@ -144,8 +141,8 @@ struct Desk {
     folder: PathBuf,
     owner: Owner,
     system: Option<u64>,
-    /// The WAL of the backup itself; and what must not be given.
-    own: Own,
+    /// What must not be given.
+    guard: Guard,
     needs_all: bool,
     seen: Arc<Mutex<Seen>>,
 }
@@ -182,21 +179,23 @@ impl Desk {
     /// Lays the file beside the data, if there is one.
     fn bring(&mut self, name: &str) -> std::result::Result<bool, Trouble> {
         let segment = Segment::parse(name);
+        let own = self.own(name, segment)?;
         let Some(path) = self.archive.path(name).map(Path::to_path_buf) else {
             if let Some(segment) = segment {
                 self.miss(name, segment);
-                self.cut_own(name, segment)?;
             }
-            return Ok(false);
+            // It takes that one then.
+            return own.map_or(Ok(false), |limit| self.stop_at(limit).map(|()| false));
         };
-        if segment.is_some_and(|segment| self.own.is_beyond(segment)) {
-            return Ok(false);
-        }
         let mut bytes = read(&path)?;
         if let Some(segment) = segment {
             self.examine(&path, &bytes)?;
-            if !self.cut(&path, segment, &mut bytes)? {
-                return Ok(false);
+            let file = path.display().to_string();
+            if let Some(limit) = self.guard.cut(file, segment, &mut bytes) {
+                self.stop_at(limit)?;
+                if bytes.is_empty() {
+                    return Ok(false);
+                }
             }
         }
         self.lay(name, &bytes).map_err(Trouble::Error)?;
@@ -210,21 +209,28 @@ impl Desk {
         Ok(true)
     }
 
-    /// It takes the backup's own file then: what comes before it in the archive may go on in that.
-    fn cut_own(&mut self, name: &str, segment: Segment) -> std::result::Result<(), Trouble> {
+    /// What may not be replayed of the backup's own file of this name.
+    fn own(
+        &mut self,
+        name: &str,
+        segment: Option<Segment>,
+    ) -> std::result::Result<Option<Limit>, Trouble> {
+        let Some(segment) = segment else {
+            return Ok(None);
+        };
         let path = self.folder.join("data/pg_wal").join(name);
-        let Ok(mut bytes) = fs::read(&path) else {
-            return Ok(());
-        };
-        let known = self.own.limit.clone();
-        let is_left = self.cut(&path, segment, &mut bytes)?;
-        let cut = match (is_left, known == self.own.limit) {
-            (true, true) => return Ok(()),
-            (true, false) => fs::write(&path, bytes),
-            (false, _) => fs::remove_file(&path),
-        };
-        cut.context(|| path.display().to_string())
-            .map_err(Trouble::Error)
+        let own = self.guard.cut_own(&path, name, segment);
+        own.map_err(Trouble::Error)
+    }
+
+    /// The server can't replay what it never gets, and may reach its target before that.
+    fn stop_at(&self, limit: Limit) -> std::result::Result<(), Trouble> {
+        let trouble = Trouble::Tablespace(limit);
+        if self.needs_all {
+            return Err(trouble);
+        }
+        lock(&self.seen).trouble.get_or_insert(trouble);
+        Ok(())
     }
 
     /// Of a place it wants the newest timeline's file first.
@@ -260,25 +266,6 @@ impl Desk {
             )));
         }
         Ok(())
-    }
-
-    /// Takes away what creates a tablespace, and all behind it: the server can't replay what it never
-    /// gets, and may reach its target before that. Whether anything is left.
-    fn cut(
-        &mut self,
-        path: &Path,
-        segment: Segment,
-        bytes: &mut [u8],
-    ) -> std::result::Result<bool, Trouble> {
-        let file = path.display().to_string();
-        if let Some(limit) = self.own.look_through(file, segment, bytes) {
-            let trouble = Trouble::Tablespace(limit);
-            if self.needs_all {
-                return Err(trouble);
-            }
-            lock(&self.seen).trouble.get_or_insert(trouble);
-        }
-        Ok(self.own.cut(segment, bytes))
     }
 
     fn lay(&self, name: &str, bytes: &[u8]) -> Result<()> {
@@ -347,7 +334,7 @@ mod tests {
     fn nobody_waits_for_a_thread_that_has_ended() {
         let draft = Draft::new().unwrap();
         let mut fetcher =
-            Fetcher::start(Archive::default(), &draft, None, Own::default(), true).unwrap();
+            Fetcher::start(Archive::default(), &draft, None, Guard::default(), true).unwrap();
         let ask = || {
             let mut timeout = draft.command(Path::new("timeout"));
             timeout.args(["20", "sh", "../fetch", NAME, "there"]);

@@ -2,15 +2,18 @@
 //!
 //! The server is not asked to stop there, it never gets what comes from there on: neither from the
 //! archive nor in the backup's own folder of WAL. Its target may be before that; and if it is not,
-//! the server says that it was not reached.
+//! the server says that it was not reached. Each file is cut for itself, so that one of a timeline
+//! that is not followed has no say in another's.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use shared::{Context, Result};
 
 use super::archive::Segment;
-use super::pages::{Creation, Records};
+use super::pages::{Creation, Head, Records};
 
 /// What must not be replayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,81 +22,138 @@ pub struct Limit {
     pub file: String,
     /// The tablespace's directory.
     pub directory: String,
-    /// The file's place in the WAL, and where in it the record begins; 0 if it began before.
-    place: (u64, usize),
+    /// Where in the WAL the record begins; `None` if the file before has its beginning.
+    pub lsn: Option<u64>,
 }
 
-/// The WAL that the backup itself brings; then all that was looked through.
+/// What was looked through.
 #[derive(Debug, Default)]
-pub struct Own {
-    /// Where the first tablespace is created.
-    pub limit: Option<Limit>,
-    /// The records that it ended with, of which the archive may have the rest.
-    pub records: Records,
+pub struct Guard {
+    /// The records that files ended within, by the place where the file after them begins: it may
+    /// have the rest, be it the backup's own or of the archive.
+    ends: BTreeMap<u64, Vec<Records>>,
+    /// What was taken from the backup's own files, by their names.
+    own: BTreeMap<String, Limit>,
 }
 
-impl Own {
-    /// Looks through the copy's folder of it, and cuts it there.
-    pub fn read(folder: &Path) -> Result<Self> {
+impl Guard {
+    /// Looks through the copy's folder of WAL, and cuts what is there.
+    pub fn of(folder: &Path) -> Result<Self> {
         let mut paths: Vec<PathBuf> = Vec::new();
         for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
             paths.push(entry?.path());
         }
         paths.sort();
-        let segments = paths.iter().filter_map(|path| {
-            let name = path.file_name()?.to_str()?;
-            Some((path, name, Segment::parse(name)?))
-        });
-        let segments: Vec<_> = segments.collect();
-        let mut own = Self::default();
-        for (path, name, segment) in &segments {
-            let bytes = fs::read(path).context(|| path.display().to_string())?;
-            own.look_through((*name).to_string(), *segment, &bytes);
-        }
-        let touched = |segment: Segment| {
-            let limit = own.limit.as_ref();
-            limit.is_some_and(|limit| segment.place() >= limit.place.0)
-        };
-        for (path, _, segment) in segments.iter().filter(|(.., segment)| touched(*segment)) {
-            let named = || path.display().to_string();
-            let mut bytes = fs::read(path).context(named)?;
-            match own.cut(*segment, &mut bytes) {
-                true => fs::write(path, bytes).context(named)?,
-                false => fs::remove_file(path).context(named)?,
+        let mut guard = Self::default();
+        for path in &paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // Of a .partial one the server takes no notice there.
+            if let Some(segment) = Segment::parse(&name).filter(|_| path.extension().is_none()) {
+                guard.cut_own(path, &name, segment)?;
             }
         }
-        Ok(own)
+        Ok(guard)
     }
 
-    /// The new limit, if what creates a tablespace is in this file, and before the limit that is known.
-    pub fn look_through(&mut self, file: String, segment: Segment, bytes: &[u8]) -> Option<Limit> {
-        let Creation { directory, offset } = self.records.tablespace(bytes)?;
-        let place = (segment.place(), offset);
-        let known = self.limit.as_ref();
-        if known.is_some_and(|known| known.place <= place) {
-            return None;
+    /// Cuts a file in the copy's folder of WAL, if there is one: what comes before it in the archive may
+    /// go on in that. What it ever lost.
+    pub fn cut_own(&mut self, path: &Path, name: &str, segment: Segment) -> Result<Option<Limit>> {
+        let named = || path.display().to_string();
+        let mut bytes = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(self.own.get(name).cloned());
+            }
+            read => read.context(named)?,
+        };
+        if let Some(limit) = self.cut(name.to_string(), segment, &mut bytes) {
+            match bytes.is_empty() {
+                true => fs::remove_file(path).context(named)?,
+                false => fs::write(path, bytes).context(named)?,
+            }
+            self.own.insert(name.to_string(), limit);
         }
-        self.limit = Some(Limit {
+        Ok(self.own.get(name).cloned())
+    }
+
+    /// Leaves zeros of what creates a tablespace and of all behind it, which end WAL; of a file that
+    /// begins within such a record, nothing.
+    pub fn cut(&mut self, file: String, segment: Segment, bytes: &mut Vec<u8>) -> Option<Limit> {
+        let head = Head::of(bytes)?;
+        let start = segment.start(head.bytes);
+        let before = self.ends.get(&start).cloned();
+        let mut first: Option<Creation> = None;
+        for mut records in before.unwrap_or_else(|| vec![Records::default()]) {
+            let found = records.tablespace(start, bytes);
+            let is_first = |found: &Creation| {
+                let first = first.as_ref();
+                first.is_none_or(|first| found.offset < first.offset)
+            };
+            first = found.filter(is_first).or(first);
+            let ends = self.ends.entry(start + head.bytes).or_default();
+            if !ends.contains(&records) {
+                ends.push(records);
+            }
+        }
+        let Creation { directory, offset } = first?;
+        match offset {
+            Some(offset) => bytes[offset..].fill(0),
+            None => bytes.clear(),
+        }
+        Some(Limit {
             file,
             directory,
-            place,
-        });
-        self.limit.clone()
+            lsn: offset.map(|offset| start + offset as u64),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pages::tests::{creation, files, filler};
+    use super::*;
+
+    const FIRST: &str = "000000010000000000000001";
+    const SECOND: &str = "000000010000000000000002";
+
+    #[test]
+    fn nothing_of_a_record_that_goes_on_in_another_file_is_given() {
+        let [first, second] = &files(&[filler(16), creation()])[..] else {
+            panic!("two files");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (own, segments) = (
+            folder.path().join(SECOND),
+            [FIRST, SECOND].map(|name| Segment::parse(name).unwrap()),
+        );
+        fs::write(&own, second).unwrap();
+        // Alone it says nothing.
+        let mut guard = Guard::of(folder.path()).unwrap();
+        assert_eq!(fs::read(&own).unwrap(), *second);
+        // The archive has what comes before it.
+        let mut bytes = first.clone();
+        assert_eq!(guard.cut("a".into(), segments[0], &mut bytes), None);
+        assert_eq!(bytes, *first);
+        // Whatever else was looked at in the meantime.
+        let other = files(&[filler(0)]).swap_remove(1);
+        assert_eq!(guard.cut("b".into(), segments[1], &mut other.clone()), None);
+        let limit = guard.cut_own(&own, SECOND, segments[1]).unwrap().unwrap();
+        assert_eq!((limit.lsn, limit.directory.as_str()), (None, "/srv/fast"));
+        assert!(!own.exists());
+        let mut bytes = second.clone();
+        assert!(guard.cut("c".into(), segments[1], &mut bytes).is_some());
+        assert!(bytes.is_empty());
     }
 
-    /// Whether all of this file is behind the limit.
-    pub fn is_beyond(&self, segment: Segment) -> bool {
-        let limit = self.limit.as_ref();
-        limit.is_some_and(|limit| limit.place <= (segment.place(), 0))
-    }
-
-    /// Leaves zeros of what is behind the limit, which end WAL; whether anything is left.
-    pub fn cut(&self, segment: Segment, bytes: &mut [u8]) -> bool {
-        let limit = self.limit.as_ref();
-        if let Some(limit) = limit.filter(|limit| limit.place.0 == segment.place()) {
-            let from = limit.place.1.min(bytes.len());
-            bytes[from..].fill(0);
-        }
-        !self.is_beyond(segment)
+    #[test]
+    fn what_an_older_file_left_behind_is_not_replayed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, _] = &files(&[creation()])[..] else {
+            panic!("two files");
+        };
+        // A file that waits to be written over.
+        fs::write(folder.path().join(SECOND), first).unwrap();
+        let guard = Guard::of(folder.path()).unwrap();
+        assert!(guard.own.is_empty());
+        assert_eq!(fs::read(folder.path().join(SECOND)).unwrap(), *first);
     }
 }
