@@ -207,7 +207,8 @@ fn what_is_wrong_with_wal_behind_the_target_is_no_fault() {
     site.add();
     let time = site.value("select clock_timestamp()::text");
     // Few records, all of which are read ahead.
-    site.sql("insert into t (b) values ('later'); select pg_switch_wal()");
+    site.add();
+    site.sql("select pg_switch_wal()");
     let next = site.wal().join(site.archive());
     fs::write(&next, "no WAL").unwrap();
     let output = site.recover(&backup).args(["--target-time", &time]).run();
