@@ -18,7 +18,7 @@ mod unique_keys;
 
 use std::time::Duration;
 
-use shared::Result;
+use shared::{Result, signals};
 
 use crate::cli;
 use crate::contents::Contents;
@@ -114,11 +114,14 @@ pub fn report(
         Err(unseen) => seen.push(unseen),
     }
     drop(planning);
-    seen.extend(job::run(plan, database, origin, &amcheck, jobs)?);
+    let looked = job::run(plan, database, origin, &amcheck, jobs).map(|done| seen.extend(done));
+    signals::check()?;
     let mut summary = Summary::default();
     for kind in KINDS {
         summary.add(*kind, &seen, origin, findings)?;
     }
+    // What was found before it ended is so nevertheless.
+    looked?;
     summary.close(origin, findings)
 }
 
@@ -182,7 +185,7 @@ impl Summary {
         if origin.is_live() {
             self.unseen.append(&mut self.lacking);
             if let Some(unseen) = in_short(&self.unseen) {
-                findings.could_not_see(&unseen);
+                findings.unprovable(&unseen);
             }
             return Ok(self.held.join(", "));
         }

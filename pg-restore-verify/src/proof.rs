@@ -139,7 +139,7 @@ impl<'a> Proof<'a> {
                 rows -= data.digest.rows;
                 let finding = findings.check("rows", Status::Skipped).object(table);
                 findings.add(finding.compared(data.digest, why))?;
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
                 continue;
             }
             let Some(found) = found else {
@@ -353,7 +353,7 @@ impl<'a> Proof<'a> {
             let finding = findings.check("sequences", status).object(sequence);
             findings.add(finding.compared(expected, actual))?;
             if status == Status::Skipped {
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
             }
         }
         let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
@@ -412,7 +412,7 @@ impl<'a> Proof<'a> {
                 let finding = findings.check("large_objects", status).object(oid);
                 findings.add(finding.compared(wanted, found))?;
                 if unread {
-                    findings.could_not_see(UNREAD);
+                    findings.unprovable(UNREAD);
                 }
             }
         }
@@ -428,7 +428,7 @@ impl<'a> Proof<'a> {
             let finding = finding.message("its owner, rights or comment are others");
             findings.add(finding.compared(wanted, found))?;
             if status == Status::Skipped {
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
             }
         }
         if !different && !expected.is_empty() {

@@ -41,6 +41,23 @@ fn a_sound_database_is_sound() {
     }
 }
 
+/// A fault tells more than what could not be looked at, for want of amcheck here.
+#[test]
+fn a_fault_is_told_from_what_could_not_be_looked_at() {
+    let database = Database::new();
+    database.sql("create table t (a int primary key); create index t_a on t (a)");
+    let output = live(&database).run();
+    expect_verdict(&output, "skipped", 2);
+    database.sql("update pg_index set indisvalid = false where indexrelid = 't_a'::regclass");
+    let output = live(&database).run();
+    assert_eq!(of(&output, "btrees")[0].0, "skipped", "{output:?}");
+    expect_verdict(&output, "failed", 1);
+    // Also where our session ends before all was looked at.
+    let killer = "SELECT pg_terminate_backend(pg_backend_pid()) = t";
+    let output = live(&database).args(["--expect", killer]).run();
+    expect_verdict(&output, "failed", 1);
+}
+
 #[test]
 fn every_fault_is_found() {
     let database = Database::new();
