@@ -1,6 +1,7 @@
 -- How near are sequences to their end, and to that of the columns that they fill?
--- Costs: a look at each sequence's page, up to 10 us each. Needs: SELECT or USAGE on each sequence; one that the
--- role may not read is hidden. One that somebody changes at the moment, or waits to, is locked: to read it would wait.
+-- Costs: a look at each sequence's page, up to 10 us each, and a statement of its own for one that has given nothing yet
+-- or was set anew: it may have been set near its end. Needs: SELECT on each sequence and USAGE on its schema (either
+-- right is enough where it has given a number); one that the role may not read is hidden. One that somebody changes at the moment, or waits to, is locked: to read it would wait.
 -- A sequence fills the columns that own it, and those whose default calls it: a bigint sequence comes to its end
 -- early where an integer column is filled by it, or one of a domain over integer, or numeric(9). Each is read once: what
 -- is said of it is made of that.
@@ -50,7 +51,7 @@ WITH RECURSIVE domain (oid, base) AS (
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ), told AS (
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
-           s.*, filled.columns, filled.most,
+           s.*, n.oid AS schema, filled.columns, filled.most,
            has_sequence_privilege(c.oid, 'SELECT, USAGE')
                AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open,
            c.oid IN (SELECT relation FROM locked) AS is_locked
@@ -61,34 +62,41 @@ WITH RECURSIVE domain (oid, base) AS (
     WHERE c.relkind = 'S' AND c.relpersistence <> 't'
 ), seq AS MATERIALIZED (
     SELECT told.*, is_open AND NOT is_locked AS is_seen FROM told
+), given AS MATERIALIZED (
+    SELECT seq.*, CASE WHEN is_seen THEN pg_catalog.pg_sequence_last_value(seqrelid::regclass) END AS last
+    FROM seq
 ), read AS MATERIALIZED (
-    SELECT seq.*,
-           CASE WHEN is_seen THEN pg_catalog.pg_sequence_last_value(seqrelid::regclass) END AS last,
+    SELECT given.*,
+           -- ts_stat runs a statement of its own, for a relation whose name is known only now.
+           CASE WHEN last IS NOT NULL THEN last
+                WHEN is_seen AND has_sequence_privilege(seqrelid, 'SELECT') AND has_schema_privilege(schema, 'USAGE')
+                THEN (SELECT t.word::bigint
+                      FROM pg_catalog.ts_stat('SELECT pg_catalog.array_to_tsvector(ARRAY[last_value::text]) FROM ' || name) t)
+           END AS at,
            CASE WHEN seqincrement > 0 THEN least(seqmax, coalesce(most, seqmax))
                 ELSE greatest(seqmin, coalesce(-most - 1, seqmin)) END AS final,
            CASE WHEN seqincrement > 0 THEN seqmin ELSE seqmax END AS beginning
-    FROM seq
+    FROM given
+), counted AS (
+    -- Between numbers of different signs there may be more than bigint holds.
+    SELECT read.*,
+           trunc((at - beginning::numeric) / seqincrement) + (last IS NOT NULL)::int AS used,
+           CASE WHEN (final - at::numeric) / seqincrement < 0 THEN 0
+                ELSE trunc((final - at::numeric) / seqincrement) + (last IS NULL)::int END AS "left"
+    FROM read
 )
 SELECT current_database()::text AS database,
        name AS sequence,
        columns,
        seqtypid::regtype::text AS type,
        last AS last_value,
+       CASE WHEN "left" > 0 THEN CASE WHEN last IS NULL THEN at ELSE at + seqincrement END END AS next_value,
        final AS final_value,
        seqincrement AS increment,
        seqcycle AS is_cycling,
-       CASE WHEN is_seen THEN
-           coalesce((last::float8 - beginning::float8) / nullif(final::float8 - beginning::float8, 0), 0)
-       END AS used_ratio,
-       -- Between numbers of different signs there may be more than bigint holds.
-       CASE WHEN NOT is_seen THEN NULL
-            WHEN seqincrement > 0 AND beginning > 0 THEN
-                greatest(coalesce((final - last) / seqincrement, (final - beginning) / seqincrement + 1), 0)
-            ELSE
-                least(greatest(trunc((final::numeric - coalesce(last::numeric, beginning::numeric - seqincrement)) / seqincrement), 0),
-                      9223372036854775807)::bigint
-       END AS left_values,
-       NOT is_open AS is_hidden,
+       CASE WHEN "left" = 0 THEN 1 ELSE used::float8 / (used + "left")::float8 END AS used_ratio,
+       least("left", 9223372036854775807)::bigint AS left_values,
+       NOT is_open OR is_seen AND at IS NULL AS is_hidden,
        is_open AND is_locked AS is_locked
-FROM read
+FROM counted
 ORDER BY used_ratio DESC NULLS LAST, name;

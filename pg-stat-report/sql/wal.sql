@@ -1,5 +1,5 @@
 -- How much WAL is written and kept, and does archiving get on?
--- Costs: nothing worth a word. Needs: no right.
+-- Costs: nothing worth a word. Needs: no right. Archiving is turned on by a restart: before that nothing was to be archived.
 SELECT current_setting('wal_level') AS wal_level,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn,
@@ -16,5 +16,5 @@ SELECT current_setting('wal_level') AS wal_level,
        current_setting('archive_mode') <> 'off' AND a.last_failed_time IS NOT NULL
            AND a.last_failed_time > coalesce(a.last_archived_time, '-infinity') AS is_archiving_failing,
        extract(epoch FROM clock_timestamp()
-           - coalesce(a.last_archived_time, a.stats_reset, pg_catalog.pg_postmaster_start_time()))::float8 AS since_archived_seconds
+           - coalesce(a.last_archived_time, greatest(a.stats_reset, pg_catalog.pg_postmaster_start_time())))::float8 AS since_archived_seconds
 FROM pg_catalog.pg_stat_archiver a;

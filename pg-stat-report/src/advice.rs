@@ -103,7 +103,7 @@ impl Advice {
         let value = shared::dump::quote_literal(advised);
         Some(match setting.needs_restart {
             true => format!("ALTER SYSTEM SET {name} = {value}; -- then restart"),
-            false => format!("ALTER SYSTEM SET {name} = {value};\nSELECT pg_reload_conf();"),
+            false => format!("ALTER SYSTEM SET {name} = {value}; SELECT pg_reload_conf();"),
         })
     }
 }

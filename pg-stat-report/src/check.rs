@@ -240,8 +240,41 @@ impl Finding {
     /// With what helps, unless all is well.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         if self.status != Status::Ok {
-            self.remedy = Some(remedy.into());
+            self.remedy = Some(in_one_line(remedy.into()));
         }
         self
+    }
+}
+
+/// A remedy is one line, whatever is in the names: what follows a break in one ends a comment, and who pipes
+/// remedies into psql would run what the name's owner wrote there.
+fn in_one_line(remedy: String) -> String {
+    if !remedy.contains(['\n', '\r']) {
+        return remedy;
+    }
+    let line = remedy.replace('\n', "\\n").replace('\r', "\\r");
+    let line = line.trim_start_matches("-- ");
+    format!("-- by hand, for a name in it has line breaks (\\n or \\r here): {line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_remedy_has_a_second_line() {
+        let remedy = |text: &str| Finding::unknown("").remedy(text).remedy.unwrap();
+        for plain in ["DROP INDEX \"a\\nb\";", "-- wait", "ANALYZE;"] {
+            assert_eq!(remedy(plain), plain);
+        }
+        for broken in [
+            "DROP INDEX \"a\nb\";",
+            "-- or: DROP INDEX \"a\r\nb\";",
+            "-- \rb",
+        ] {
+            let told = remedy(broken);
+            assert!(told.starts_with("-- by hand, "), "{told}");
+            assert!(!told.contains(char::is_control), "{told}");
+        }
     }
 }

@@ -119,16 +119,28 @@ fn bad(case: &Case) -> Vec<Finding> {
             return None;
         }
         let finding = Finding::new(*status, format!("{name} is {value}: {why}")).of(name);
-        let good = if *value == "on" { "off" } else { "on" };
-        let set = format!("ALTER SYSTEM SET {name} = {good};");
-        Some(finding.remedy(match row.text("source") {
-            Some("command line") => {
-                format!("-- it is on the server's command line: {name} = {good} belongs there")
-            }
-            _ => set,
-        }))
+        Some(finding.remedy(otherwise(name, value, row.text("source"))))
     });
     judged.collect()
+}
+
+/// What sets it to its good value, where it was set.
+fn otherwise(name: &str, value: &str, source: Option<&str>) -> String {
+    let good = if value == "on" { "off" } else { "on" };
+    match source {
+        Some("command line") => {
+            format!("-- it is on the server's command line: {name} = {good} belongs there")
+        }
+        Some("database" | "user" | "database user") => {
+            format!(
+                "-- it is set for the role or the database that looks (\\drds in psql): ALTER ROLE or DATABASE … RESET {name}"
+            )
+        }
+        _ if name == "ignore_invalid_pages" => {
+            format!("ALTER SYSTEM SET {name} = {good}; -- then restart")
+        }
+        _ => format!("ALTER SYSTEM SET {name} = {good}; SELECT pg_reload_conf();"),
+    }
 }
 
 fn pending(case: &Case) -> Vec<Finding> {

@@ -6,8 +6,8 @@ use crate::section::{Gather, Reach, Section};
 pub const SECTION: Section = Section {
     name: "sequences",
     answers: "how near are sequences to their end, and to that of the columns that they fill?",
-    costs: "a look at the page of each sequence",
-    needs: "SELECT or USAGE on each sequence (pg_read_all_data): one that may not be read is hidden",
+    costs: "a look at the page of each sequence, a short statement for each that has given nothing yet",
+    needs: "SELECT on each sequence and USAGE on its schema (pg_read_all_data): one that may not be read is hidden",
     reach: Reach::Database,
     fields: &[
         ("database", "where"),
@@ -15,6 +15,7 @@ pub const SECTION: Section = Section {
         ("columns", "the columns that it fills"),
         ("type", "of the sequence"),
         ("last_value", "what it gave last; null: nothing, or hidden"),
+        ("next_value", "what it gives next; null: nothing, or hidden"),
         (
             "final_value",
             "the last that it can give, or that its columns can take",

@@ -110,11 +110,9 @@ fn what_is_advised_can_be_set() {
     // Statement by statement, as psql would.
     let rows = advice(&ground, "postgres", &["--ram", "16GB"]);
     let remedies = rows.iter().filter_map(|row| row["remedy"].as_str());
-    for line in remedies
-        .flat_map(str::lines)
-        .filter(|line| !line.starts_with("--"))
-    {
-        ground.sql(line);
+    let remedies = remedies.filter(|remedy| !remedy.starts_with("--"));
+    for statement in remedies.flat_map(|remedy| remedy.split_inclusive(';')) {
+        ground.sql(statement);
     }
     eventually("it helped", || found() == alone("ok"));
     let rows = advice(&ground, "postgres", &["--ram", "16GB"]);

@@ -278,6 +278,35 @@ fn who_follows_all_remedies_keeps_one_of_each() {
     assert_eq!(left, "t_pkey short long_x \"Same 2\" pair2");
 }
 
+/// Anybody who may create an index may name it so.
+#[test]
+fn names_with_line_breaks_run_nothing() {
+    let database = Database::new();
+    database
+        .sql("do $$ begin create role break_in; exception when duplicate_object then null; end $$");
+    let broken = |name: &str, table: &str| {
+        let attack = "alter role break_in superuser;--";
+        database.sql(&format!("create index \"{name}{attack}\" on {table} (a)"));
+    };
+    database.sql("create table parts (a int) partition by range (a); create index on parts (a)");
+    database.sql("create table plain (a int); create index on plain (a)");
+    broken("2\n", "parts");
+    broken("3\r\n", "parts");
+    broken("4\r", "parts");
+    broken("5\n", "plain");
+    follow(&database, "duplicate_indexes", &[]);
+    let is_super = "select rolsuper::text from pg_roles where rolname = 'break_in'";
+    assert_eq!(database.value(is_super), "false");
+    let looked = asked(&database, &["--only", "duplicate_indexes"]).run();
+    let remedies = looked.json_lines();
+    assert_eq!(remedies.len(), 4, "{remedies:?}");
+    for record in remedies {
+        let remedy = record["remedy"].as_str().unwrap();
+        assert!(remedy.starts_with("-- by hand"), "{remedy}");
+        assert_eq!(remedy.lines().count(), 1, "{remedy}");
+    }
+}
+
 #[test]
 fn an_index_of_a_table_whose_indexes_are_built_anew() {
     let database = Database::new();

@@ -196,6 +196,11 @@ fn an_archive_that_takes_nothing() {
         ground.statuses("archiving", &["--crit", "archiving=0s"]),
         alone("critical")
     );
+    // Before the server's start there was nothing to archive.
+    let told = ground.rows("wal")[0]["since_archived_seconds"].as_f64();
+    let up = "select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::text";
+    let up: f64 = ground.value(up).parse().unwrap();
+    assert!(told.unwrap() <= up, "{told:?} {up}");
     assert_eq!(
         ground.statuses("archive_queue", &["--crit", "archive_queue=1"]),
         alone("critical")

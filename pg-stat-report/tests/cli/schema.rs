@@ -91,6 +91,61 @@ fn sequences_near_their_end() {
     database.sql("drop owned by monitor_only");
 }
 
+/// What nextval() says next decides, not how much of the range lies behind.
+#[test]
+fn sequences_by_what_they_give_next() {
+    let database = Database::new();
+    database.sql(
+        "
+        create sequence stepping maxvalue 1000 increment 100;
+        select setval('stepping', 901);
+        create sequence stepping_down minvalue -1000 maxvalue -1 increment -100;
+        select setval('stepping_down', -901);
+        create sequence set_anew maxvalue 100;
+        select setval('set_anew', 100, false);
+        create table restarted (id int generated always as identity);
+        alter table restarted alter id restart with 2147483647;
+        create table too_far (id int);
+        create sequence beyond minvalue 3000000000 owned by too_far.id;
+        create sequence fresh maxvalue 5;
+        create schema \"Shut Up\";
+        create sequence \"Shut Up\".\"O'Ne\" maxvalue 100;
+        select setval('\"Shut Up\".\"O''Ne\"', 99, false)",
+    );
+    let expected = [
+        "critical public.stepping",
+        "critical public.stepping_down",
+        "critical public.set_anew",
+        "critical public.restarted_id_seq",
+        "critical public.beyond",
+        "critical \"Shut Up\".\"O'Ne\"",
+    ];
+    assert_eq!(found(&database, "sequences", &[]), set(&expected));
+    let rows = asked(&database, &["sequences"]).run().json_lines();
+    let given = |name: &str| {
+        let row = rows.iter().find(|row| row["sequence"] == name).unwrap();
+        (row["next_value"].as_i64(), row["left_values"].as_i64())
+    };
+    assert_eq!(given("public.stepping"), (None, Some(0)));
+    assert_eq!(given("public.stepping_down"), (None, Some(0)));
+    assert_eq!(given("public.set_anew"), (Some(100), Some(1)));
+    let last = (Some(2_147_483_647), Some(1));
+    assert_eq!(given("public.restarted_id_seq"), last);
+    assert_eq!(given("public.beyond"), (None, Some(0)));
+    assert_eq!(given("public.fresh"), (Some(1), Some(5)));
+    // Who may read a sequence but not enter its schema, or may only use it, is not told that all is well.
+    database.sql(
+        "do $$ begin create role next_reader login; exception when duplicate_object then null; end $$;
+        grant usage on all sequences in schema public to next_reader;
+        grant select on all sequences in schema \"Shut Up\" to next_reader",
+    );
+    let blind = asked(&database, &["sequences"]).env("PGUSER", "next_reader");
+    let blind = blind.run().expect_code(0).json_lines();
+    let hidden = blind.iter().filter(|row| row["is_hidden"] == true);
+    assert_eq!(hidden.count(), 5, "{blind:?}");
+    database.sql("drop owned by next_reader");
+}
+
 #[test]
 fn foreign_keys_without_an_index() {
     let database = Database::new();
