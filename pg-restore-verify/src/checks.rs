@@ -116,6 +116,10 @@ pub fn report(
     drop(planning);
     let looked = job::run(plan, database, origin, &amcheck, jobs).map(|done| seen.extend(done));
     signals::check()?;
+    let role = database.server().user();
+    for object in seen.iter_mut().flat_map(|done| &mut done.seen) {
+        object.outcome = object.outcome.clone().seen_by(role);
+    }
     let mut summary = Summary::default();
     for kind in KINDS {
         summary.add(*kind, &seen, origin, findings)?;
@@ -171,7 +175,9 @@ impl Summary {
             Outcome::Inherited(why) if status == Status::Skipped => {
                 self.inherited.push(format!("{}: {why}", seen.object));
             }
-            Outcome::Unseen(why) => self.unseen.push(format!("{check} {}: {why}", seen.object)),
+            Outcome::Unseen(why) | Outcome::Hidden(why) => {
+                self.unseen.push(format!("{check} {}: {why}", seen.object))
+            }
             Outcome::Lacking(why) => {
                 self.lacking.push(format!("{check} {}: {why}", seen.object));
             }

@@ -167,9 +167,18 @@ fn rows_of_every_format() {
         let both = [
             "--where=app.customers=id <= 50",
             "--where=app.orders=customer <= 50",
+            "--table=app.customers",
+            "--table=app.orders",
         ];
         let output = choose(&path, &both);
         expect_verdict(&output, "ok");
+        // What was left out was compared, and is not there.
+        let verdict = output.json_lines().pop().unwrap();
+        let words = verdict["message"].as_str().unwrap();
+        assert!(
+            words.starts_with("of what was chosen, 300 rows in 2 tables,"),
+            "{words}"
+        );
         let key = message(&output, "app.orders orders_customer_fkey");
         assert!(key.contains("no row misses any"), "{key}");
     }
