@@ -1,5 +1,7 @@
 //! What a check is: a judgement on the rows of sections.
 
+use shared::printable;
+
 use crate::limits::Limits;
 use crate::look::Seen;
 use crate::row::Row;
@@ -247,14 +249,15 @@ impl Finding {
 }
 
 /// A remedy is one line, whatever is in the names: what follows a break in one ends a comment, and who pipes
-/// remedies into psql would run what the name's owner wrote there.
+/// remedies into psql would run what the name's owner wrote there. What is read before that, at a terminal, is
+/// what is there.
 fn in_one_line(remedy: String) -> String {
-    if !remedy.contains(['\n', '\r']) {
-        return remedy;
+    let line = printable::line(&remedy);
+    if line == remedy.trim_end() {
+        return line;
     }
-    let line = remedy.replace('\n', "\\n").replace('\r', "\\r");
     let line = line.trim_start_matches("-- ");
-    format!("-- by hand, for a name in it has line breaks (\\n or \\r here): {line}")
+    format!("-- by hand, for a name in it has characters that are written out here: {line}")
 }
 
 #[cfg(test)]
@@ -264,17 +267,29 @@ mod tests {
     #[test]
     fn no_remedy_has_a_second_line() {
         let remedy = |text: &str| Finding::unknown("").remedy(text).remedy.unwrap();
-        for plain in ["DROP INDEX \"a\\nb\";", "-- wait", "ANALYZE;"] {
+        for plain in [
+            "DROP INDEX \"a\\nb\";",
+            "-- wait",
+            "ANALYZE;",
+            "ANALYZE größe;",
+        ] {
             assert_eq!(remedy(plain), plain);
         }
         for broken in [
             "DROP INDEX \"a\nb\";",
             "-- or: DROP INDEX \"a\r\nb\";",
             "-- \rb",
+            // Some take these for a line's end, and terminals obey or reorder.
+            "-- a\u{2028}DROP",
+            "-- a\u{85}DROP",
+            "-- a\u{c}DROP",
+            "DROP INDEX \"\u{1b}[2K\";",
+            "DROP INDEX \"\u{202e}\";",
         ] {
             let told = remedy(broken);
             assert!(told.starts_with("-- by hand, "), "{told}");
-            assert!(!told.contains(char::is_control), "{told}");
+            let is_odd = |c: char| c.is_control() || ('\u{2000}'..'\u{2070}').contains(&c);
+            assert!(!told.contains(is_odd), "{told}");
         }
     }
 }

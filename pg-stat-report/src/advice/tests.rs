@@ -161,7 +161,7 @@ fn remedies_are_sql() {
     );
     assert_eq!(
         remedy(&facts, "track_io_timing"),
-        "ALTER SYSTEM SET track_io_timing = 'on';\nSELECT pg_reload_conf();"
+        "ALTER SYSTEM SET track_io_timing = 'on'; SELECT pg_reload_conf();"
     );
     let list = remedy(&facts, "shared_preload_libraries");
     assert!(

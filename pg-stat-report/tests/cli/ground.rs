@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use postgres::{Client, NoTls};
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, ToolCommand, cluster, start, tool};
+use tests::{Database, Output, ToolCommand, cluster, program, start, tool};
 
 /// A server of the test's own, with a role that may monitor and one that may nothing.
 pub struct Ground {
@@ -150,6 +150,21 @@ pub fn found(database: &Database, check: &str, more: &[&str]) -> BTreeSet<String
 /// So many lines of [`found`].
 pub fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| name.to_string()).collect()
+}
+
+/// The remedies of these checks, as a person pipes them: all of one look.
+pub fn follow(database: &Database, checks: &str, more: &[&str]) {
+    let words = [&["--only", checks], more].concat();
+    let looked = asked(database, &words).run();
+    let remedies = looked.json_lines();
+    let remedies = remedies
+        .iter()
+        .filter_map(|record| record["remedy"].as_str());
+    let script: String = remedies.map(|remedy| format!("{remedy}\n")).collect();
+    let psql = program("psql").server(database.cluster());
+    let psql = psql.env("PGDATABASE", database.name());
+    let psql = psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
+    psql.stdin(script).run().expect_code(0);
 }
 
 /// Of the server that all tests of this process share.

@@ -1,8 +1,8 @@
 //! Indexes, with those that only look like trouble.
 
-use tests::{Database, eventually, program};
+use tests::{Database, eventually};
 
-use crate::ground::{asked, found, major, set};
+use crate::ground::{asked, follow, found, major, set};
 
 const PLENTY: &str = "from generate_series(1, 20000) i";
 
@@ -221,21 +221,6 @@ fn an_index_that_is_being_built_is_no_invalid_one() {
     );
 }
 
-/// The remedies of these checks, as a person pipes them: all of one look.
-fn follow(database: &Database, checks: &str, more: &[&str]) {
-    let words = [&["--only", checks], more].concat();
-    let looked = asked(database, &words).run();
-    let remedies = looked.json_lines();
-    let remedies = remedies
-        .iter()
-        .filter_map(|record| record["remedy"].as_str());
-    let script: String = remedies.map(|remedy| format!("{remedy}\n")).collect();
-    let psql = program("psql").server(database.cluster());
-    let psql = psql.env("PGDATABASE", database.name());
-    let psql = psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
-    psql.stdin(script).run().expect_code(0);
-}
-
 #[test]
 fn who_follows_all_remedies_keeps_one_of_each() {
     let database = Database::new();
@@ -276,35 +261,6 @@ fn who_follows_all_remedies_keeps_one_of_each() {
     follow(&database, all, &here);
     let left = database.value("select string_agg(indexrelid::regclass::text, ' ' order by indexrelid) from pg_index where indrelid = 't'::regclass");
     assert_eq!(left, "t_pkey short long_x \"Same 2\" pair2");
-}
-
-/// Anybody who may create an index may name it so.
-#[test]
-fn names_with_line_breaks_run_nothing() {
-    let database = Database::new();
-    database
-        .sql("do $$ begin create role break_in; exception when duplicate_object then null; end $$");
-    let broken = |name: &str, table: &str| {
-        let attack = "alter role break_in superuser;--";
-        database.sql(&format!("create index \"{name}{attack}\" on {table} (a)"));
-    };
-    database.sql("create table parts (a int) partition by range (a); create index on parts (a)");
-    database.sql("create table plain (a int); create index on plain (a)");
-    broken("2\n", "parts");
-    broken("3\r\n", "parts");
-    broken("4\r", "parts");
-    broken("5\n", "plain");
-    follow(&database, "duplicate_indexes", &[]);
-    let is_super = "select rolsuper::text from pg_roles where rolname = 'break_in'";
-    assert_eq!(database.value(is_super), "false");
-    let looked = asked(&database, &["--only", "duplicate_indexes"]).run();
-    let remedies = looked.json_lines();
-    assert_eq!(remedies.len(), 4, "{remedies:?}");
-    for record in remedies {
-        let remedy = record["remedy"].as_str().unwrap();
-        assert!(remedy.starts_with("-- by hand"), "{remedy}");
-        assert_eq!(remedy.lines().count(), 1, "{remedy}");
-    }
 }
 
 #[test]

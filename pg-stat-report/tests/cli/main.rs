@@ -19,6 +19,7 @@ mod logs;
 mod many;
 mod mode;
 mod own;
+mod remedies;
 mod replicas;
 mod rights;
 mod schema;
