@@ -24,7 +24,7 @@ use crate::database;
 use crate::extensions;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
-use crate::preflight::{self, Wanted};
+use crate::preflight::{self, Extent, Wanted};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -451,7 +451,8 @@ fn plain(
     jobs: usize,
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
-    let wanted = Wanted::of_script(source::plain(archive)?)?;
+    let (script, extent) = (source::plain(archive)?, Extent::of(target)?);
+    let wanted = Wanted::of_script(script, extent, &mut target.decoder())?;
     if !wanted.report(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
@@ -469,5 +470,7 @@ fn plain(
     if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
+    target.provide(&wanted.needs)?;
+    preflight::report_roles(target, findings)?;
     restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }

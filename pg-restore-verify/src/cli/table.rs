@@ -144,7 +144,7 @@ pub const TOOL: Tool = Tool::new(
      tried no less, and the status is 2 if no fault was found.\n\n\
      Extensions that the server lacks, or does not create unless their library is loaded at its \
      start (--preload LIB has the private server do that; then it runs what the library runs, but no job \
-     of pg_cron, and with timescaledb.restoring), collations without their locale, and on a named one tablespaces, and of an archive roles that may not be created there, are named before anything \
+     of pg_cron, and with timescaledb.restoring), collations without their locale, and on a named one tablespaces and roles that may not be created there, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
      about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
      from being restored. Nor is a backup to blame for what a server refuses that is older than its \
