@@ -34,6 +34,14 @@ WITH defaults AS (
     CROSS JOIN defaults d
     LEFT JOIN option o ON o.oid = c.oid
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+), running AS (
+    -- One that runs is counted as a pass, and so is what has yet to come where the heap is still read after one.
+    SELECT v.relid,
+           max(v.index_vacuum_count
+               + (v.phase = 'vacuuming indexes' OR v.phase = 'scanning heap' AND v.index_vacuum_count > 0)::int) AS passes
+    FROM pg_catalog.pg_stat_progress_vacuum v
+    WHERE v.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    GROUP BY v.relid
 )
 SELECT current_database()::text AS database,
        quote_ident(j.nspname) || '.' || quote_ident(j.relname) AS "table",
@@ -43,7 +51,9 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_dead_tuples(j.oid)
            / nullif(CASE WHEN j.most >= 0 THEN least(j.threshold, j.most) ELSE j.threshold END, 0) AS dead_ratio,
        j.is_enabled AS is_autovacuum_on,
-       p.relid IS NOT NULL AS is_being_vacuumed,
+       CASE WHEN coalesce(p.relid, q.relid) IS NOT NULL THEN true
+            WHEN EXISTS (SELECT FROM running WHERE relid IS NULL) THEN NULL ELSE false END AS is_being_vacuumed,
+       coalesce(p.passes, q.passes) AS index_passes,
        j.relpages::bigint * current_setting('block_size')::bigint AS heap_bytes,
        pg_catalog.pg_stat_get_last_vacuum_time(j.oid) AS last_vacuum_at,
        pg_catalog.pg_stat_get_last_autovacuum_time(j.oid) AS last_autovacuum_at,
@@ -56,6 +66,6 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_mod_since_analyze(j.oid) / nullif(j.analyze_threshold, 0) AS changed_ratio
 FROM judged j
 LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
-LEFT JOIN (SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_vacuum
-           WHERE datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) p ON p.relid = j.oid
+LEFT JOIN running p ON p.relid = j.oid
+LEFT JOIN running q ON q.relid = j.reltoastrelid
 ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";
