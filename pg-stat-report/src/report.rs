@@ -15,7 +15,7 @@ use crate::output;
 use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
 use crate::server::Patience;
-use crate::{target, verdict};
+use crate::{narrow, target, verdict};
 
 /// So long after the end an answer may be under way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -37,6 +37,11 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     };
     let plan = Plan {
         is_judged: options.sections.is_empty(),
+        // An earlier report is compared with all rows.
+        narrow: match options.sections.is_empty() && !earlier.is_asked() {
+            true => narrow::sections(&verdict::chosen(options)),
+            false => Vec::new(),
+        },
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {
