@@ -10,6 +10,7 @@ mod databases;
 mod end;
 mod fetch;
 mod label;
+mod limit;
 mod manifest;
 mod pages;
 mod room;
@@ -17,6 +18,7 @@ mod run;
 mod tar;
 mod target;
 mod timelines;
+mod trouble;
 mod words;
 
 use std::fs;
@@ -41,8 +43,8 @@ use crate::threads::{apart, lock};
 use archive::{Archive, Segment};
 use base::Base;
 use copy::Place;
-use fetch::Own;
 use label::{Control, Label};
+use limit::Guard;
 use manifest::Manifest;
 use run::{Outcome, Reached, Recovery};
 use target::Target;
@@ -135,7 +137,7 @@ impl Job<'_> {
         let progress = self.context.progress();
         progress.show(|| "reading every table".to_string());
         let read = databases::prove(server, self.options, findings);
-        let read = read.map_err(|error| run::explained(server, error))?;
+        let read = read.map_err(|error| trouble::explained(server, error))?;
         Ok(format!(
             "recovered to {}; {read}; restored in {}",
             recovered.reached.describe(),
@@ -170,10 +172,7 @@ impl Job<'_> {
             return Ok(None);
         }
         run::make_folders(&draft)?;
-        let own = Own::read(&draft.data().join("pg_wal")).map_err(Error::of_machine)?;
-        if let Some((file, path)) = own.tablespace {
-            return Err(run::own_tablespace(&file, &path));
-        }
+        let guard = Guard::of(&draft.data().join("pg_wal")).map_err(Error::of_machine)?;
         let start = Segment::parse(&label.start_file);
         let recovery = Recovery {
             postgres: &postgres,
@@ -184,7 +183,7 @@ impl Job<'_> {
             preload: &self.options.preload,
         };
         *lock(&self.watched) = Some(Seen::Replay);
-        let (outcome, seen) = recovery.run(draft, archive, own.records)?;
+        let (outcome, seen) = recovery.run(draft, archive, guard)?;
         let took = began.elapsed();
         self.report(outcome, &seen, &label, took, findings)
     }
@@ -231,7 +230,7 @@ impl Job<'_> {
         };
         let server = Arc::new(Server::recovered(*cluster));
         let begins = begins_before(label, self.target, &server, findings);
-        if !begins.map_err(|error| run::explained(&server, error))? {
+        if !begins.map_err(|error| trouble::explained(&server, error))? {
             return Ok(None);
         }
         let database = Database::new(&server, "template1");

@@ -3,7 +3,16 @@
 -- Sizes of others, and of those that somebody has locked whole, or waits to, are as VACUUM or ANALYZE saw them last, and say
 -- so: to ask for a size waits behind such a lock, and behind who waits for it.
 -- The lines "judged:" are for checks, which look at tables with 50 sequential scans or more.
-WITH locked AS (
+WITH RECURSIVE tree (root, oid) AS (
+    SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition
+    UNION ALL
+    SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
+), whole AS (
+    SELECT t.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+    FROM tree t
+    JOIN pg_catalog.pg_class c ON c.oid = t.root
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+), locked AS (
     SELECT coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation), l.relation) AS relation
     FROM pg_catalog.pg_locks l
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
@@ -48,6 +57,7 @@ SELECT current_database()::text AS database,
        quote_ident(s.nspname) || '.' || quote_ident(s.relname) AS "table",
        CASE WHEN s.relkind = 'm' THEN 'materialized view' WHEN s.relpersistence = 'u' THEN 'unlogged table'
             ELSE 'table' END AS kind,
+       w.name AS partition_of,
        s.oid,
        s.relfilenode AS file,
        CASE WHEN s.reltuples >= 0 THEN s.reltuples::bigint END AS rows_estimate,
@@ -68,4 +78,5 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_blocks_fetched(s.oid) - pg_catalog.pg_stat_get_blocks_hit(s.oid) AS heap_blocks_read,
        pg_catalog.pg_stat_get_blocks_hit(s.oid) AS heap_blocks_hit
 FROM sized s CROSS JOIN page
+LEFT JOIN whole w ON w.oid = s.oid
 ORDER BY bytes DESC, "table";

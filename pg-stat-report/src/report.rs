@@ -37,11 +37,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     };
     let plan = Plan {
         is_judged: options.sections.is_empty(),
-        // An earlier report is compared with all rows.
-        narrow: match options.sections.is_empty() && !earlier.is_asked() {
-            true => narrow::sections(&verdict::chosen(options)),
-            false => Vec::new(),
-        },
+        narrow: narrow::sections(options),
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {

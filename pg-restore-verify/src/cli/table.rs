@@ -165,8 +165,8 @@ pub const TOOL: Tool = Tool::new(
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
      on the way to the newest timeline are there, or the backup is later than the moment. \
      --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \
-     included. WAL that creates a tablespace can't be \
-     replayed here, for it would be in a folder of this machine. Its verdict is not noted: nothing \
+     included. WAL that creates a tablespace is replayed up to there only, for that would be in a folder \
+     of this machine: the verdict on a later moment, or on the end, is \"skipped\". Its verdict is not noted: nothing \
      beside it has a place for that.\n\n\
      Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
      can't be tried stops no other, and makes the status 2: it has failed if it is not there, can't be \

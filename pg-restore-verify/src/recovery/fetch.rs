@@ -17,7 +17,8 @@ use shared::{Context, Error, Result, signals};
 
 use super::archive::{Archive, Segment};
 use super::copy::{unpacked, write};
-use super::pages::{Head, Records};
+use super::limit::{Guard, Limit};
+use super::pages::Head;
 use crate::threads::lock;
 
 const SCRIPT: &str = include_str!("fetch.sh");
@@ -59,20 +60,21 @@ pub struct Seen {
 pub enum Trouble {
     /// It is damaged, or of another server.
     Damage { file: String, words: String },
-    /// It would create a tablespace in this directory of ours.
-    Tablespace { file: String, path: String },
+    /// It would create a tablespace in a directory of ours: no more is given.
+    Tablespace(Limit),
     /// It can't be read.
     Error(Error),
 }
 
 impl Fetcher {
-    /// Begins to answer. WAL of another system than this one is refused. `records` are those that
-    /// the backup's own WAL ended with.
+    /// Begins to answer. WAL of another system than this one is refused. Whoever replays WAL to its
+    /// end `needs_all` of it.
     pub fn start(
         archive: Archive,
         draft: &Draft,
         system: Option<u64>,
-        records: Records,
+        guard: Guard,
+        needs_all: bool,
     ) -> Result<Self> {
         let folder = draft.folder().to_path_buf();
         let owner = draft.owner();
@@ -93,7 +95,8 @@ impl Fetcher {
             folder,
             owner,
             system,
-            records,
+            guard,
+            needs_all,
             seen: Arc::clone(&seen),
         };
         let requests = BufReader::new(wanted.try_clone()?);
@@ -138,7 +141,9 @@ struct Desk {
     folder: PathBuf,
     owner: Owner,
     system: Option<u64>,
-    records: Records,
+    /// What must not be given.
+    guard: Guard,
+    needs_all: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -174,15 +179,24 @@ impl Desk {
     /// Lays the file beside the data, if there is one.
     fn bring(&mut self, name: &str) -> std::result::Result<bool, Trouble> {
         let segment = Segment::parse(name);
+        let own = self.own(name, segment)?;
         let Some(path) = self.archive.path(name).map(Path::to_path_buf) else {
             if let Some(segment) = segment {
                 self.miss(name, segment);
             }
-            return Ok(false);
+            // It takes that one then.
+            return own.map_or(Ok(false), |limit| self.stop_at(limit).map(|()| false));
         };
-        let bytes = read(&path)?;
-        if segment.is_some() {
-            self.look_through(&path, &bytes)?;
+        let mut bytes = read(&path)?;
+        if let Some(segment) = segment {
+            self.examine(&path, &bytes)?;
+            let file = path.display().to_string();
+            if let Some(limit) = self.guard.cut(file, segment, &mut bytes) {
+                self.stop_at(limit)?;
+                if bytes.is_empty() {
+                    return Ok(false);
+                }
+            }
         }
         self.lay(name, &bytes).map_err(Trouble::Error)?;
         // At the end it wants the one with the last record again.
@@ -193,6 +207,30 @@ impl Desk {
             seen.last = Some(name.to_string());
         }
         Ok(true)
+    }
+
+    /// What may not be replayed of the backup's own file of this name.
+    fn own(
+        &mut self,
+        name: &str,
+        segment: Option<Segment>,
+    ) -> std::result::Result<Option<Limit>, Trouble> {
+        let Some(segment) = segment else {
+            return Ok(None);
+        };
+        let path = self.folder.join("data/pg_wal").join(name);
+        let own = self.guard.cut_own(&path, name, segment);
+        own.map_err(Trouble::Error)
+    }
+
+    /// The server can't replay what it never gets, and may reach its target before that.
+    fn stop_at(&self, limit: Limit) -> std::result::Result<(), Trouble> {
+        let trouble = Trouble::Tablespace(limit);
+        if self.needs_all {
+            return Err(trouble);
+        }
+        lock(&self.seen).trouble.get_or_insert(trouble);
+        Ok(())
     }
 
     /// Of a place it wants the newest timeline's file first.
@@ -206,7 +244,8 @@ impl Desk {
         }
     }
 
-    fn look_through(&mut self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
+    /// Whether it is WAL of this server.
+    fn examine(&self, path: &Path, bytes: &[u8]) -> std::result::Result<(), Trouble> {
         let damaged = |words: String| Trouble::Damage {
             file: path.display().to_string(),
             words,
@@ -226,13 +265,7 @@ impl Desk {
                 "it is of another server: system identifier {is}, the backup's is {should}"
             )));
         }
-        match self.records.tablespace(bytes) {
-            None => Ok(()),
-            Some(directory) => Err(Trouble::Tablespace {
-                file: path.display().to_string(),
-                path: directory,
-            }),
-        }
+        Ok(())
     }
 
     fn lay(&self, name: &str, bytes: &[u8]) -> Result<()> {
@@ -291,39 +324,6 @@ fn read_some(path: &Path, most: u64) -> std::result::Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// What the WAL that the backup itself brings would create.
-#[derive(Default)]
-pub struct Own {
-    /// A tablespace: the file of WAL, and the directory.
-    pub tablespace: Option<(String, String)>,
-    /// The records that it ended with, of which the archive may have the rest.
-    pub records: Records,
-}
-
-impl Own {
-    /// Looks through it.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let mut names: Vec<PathBuf> = Vec::new();
-        for entry in fs::read_dir(folder).context(|| folder.display().to_string())? {
-            names.push(entry?.path());
-        }
-        names.sort();
-        let mut own = Self::default();
-        for path in names {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if Segment::parse(&name).is_none() {
-                continue;
-            }
-            let bytes = fs::read(&path).context(|| path.display().to_string())?;
-            if let Some(directory) = own.records.tablespace(&bytes) {
-                own.tablespace = Some((name.into_owned(), directory));
-                break;
-            }
-        }
-        Ok(own)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +334,7 @@ mod tests {
     fn nobody_waits_for_a_thread_that_has_ended() {
         let draft = Draft::new().unwrap();
         let mut fetcher =
-            Fetcher::start(Archive::default(), &draft, None, Records::default()).unwrap();
+            Fetcher::start(Archive::default(), &draft, None, Guard::default(), true).unwrap();
         let ask = || {
             let mut timeout = draft.command(Path::new("timeout"));
             timeout.args(["20", "sh", "../fetch", NAME, "there"]);

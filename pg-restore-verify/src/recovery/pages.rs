@@ -45,29 +45,48 @@ impl Head {
 }
 
 /// Looks through file after file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Records {
     /// What is known of the record that is being read, no more of it than is needed.
     known: Vec<u8>,
     left: usize,
+    /// Where it begins in the file that is looked through; `None` if a file before that began it.
+    begin: Option<usize>,
+}
+
+/// A tablespace that is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// In this directory.
+    pub directory: String,
+    /// By a record that begins here in the file; `None` if the file before began it.
+    pub offset: Option<usize>,
 }
 
 impl Records {
-    /// The directory of a tablespace that is created in this file, or in the record that the file
-    /// before began.
-    pub fn tablespace(&mut self, segment: &[u8]) -> Option<String> {
+    /// The first tablespace that is created in this file, which begins at `start` in the WAL, or in
+    /// the record that the file before began.
+    pub fn tablespace(&mut self, start: u64, segment: &[u8]) -> Option<Creation> {
         let head = Head::of(segment)?;
         let mut found = None;
-        for page in segment.chunks(head.page_bytes) {
-            let Some(path) = self.page(page) else { break };
-            found = found.or(path);
+        for (number, page) in segment.chunks(head.page_bytes).enumerate() {
+            let offset = number * head.page_bytes;
+            // No server reads on in what an older file held whose place this one takes.
+            if address(page) != Some(start + offset as u64) {
+                break;
+            }
+            let Some(creation) = self.page(page, offset) else {
+                break;
+            };
+            found = found.or(creation);
         }
+        self.begin = None;
         found
     }
 
     /// `None` at the end of what was written.
     #[allow(clippy::option_option)]
-    fn page(&mut self, page: &[u8]) -> Option<Option<String>> {
+    fn page(&mut self, page: &[u8], offset: usize) -> Option<Option<Creation>> {
         let mut place = header_bytes(page)?;
         if u16::from_le_bytes(at(page, 0)?) == 0 {
             return None;
@@ -90,6 +109,7 @@ impl Records {
                 }
                 self.left = usize::try_from(length).ok()?;
                 self.known.clear();
+                self.begin = Some(offset + place);
             }
             let rest = page.get(place..).unwrap_or_default();
             let taken = &rest[..rest.len().min(self.left)];
@@ -99,7 +119,7 @@ impl Records {
             self.take(taken);
             place += taken.len();
             if self.left == 0 {
-                found = found.or(self.path());
+                found = found.or(self.creation());
                 self.known.clear();
             }
         }
@@ -124,19 +144,19 @@ impl Records {
             && kind.is_some_and(|kind| kind[0] & 0xf0 == CREATE && kind[1] == TABLESPACE)
     }
 
-    /// Relative ones are within the data.
-    fn path(&self) -> Option<String> {
+    /// Without a path it is within the data.
+    fn creation(&self) -> Option<Creation> {
         if !self.creates_tablespace() {
             return None;
         }
         let path = self.known.get(BEFORE_PATH..)?;
-        let start = path.iter().position(|byte| *byte == b'/')?;
         // A longer record has its length in four bytes, not one.
-        if start > 3 {
-            return None;
-        }
+        let start = path.iter().position(|byte| *byte == b'/')?;
         let path = path[start..].split(|byte| *byte == 0).next()?;
-        Some(String::from_utf8_lossy(path).into_owned())
+        Some(Creation {
+            directory: String::from_utf8_lossy(path).into_owned(),
+            offset: self.begin,
+        })
     }
 }
 
@@ -157,17 +177,14 @@ pub fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::super::fetch::Own;
+pub mod tests {
     use super::*;
 
     const FILE: usize = 1 << 20;
     const PAGE: usize = 8192;
 
-    /// Two files of WAL with these records.
-    fn files(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    /// Two files of WAL with these records, the first and second of all.
+    pub fn files(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut wal = Vec::new();
         for record in records {
             wal.resize(wal.len().next_multiple_of(8), 0);
@@ -178,6 +195,8 @@ mod tests {
                     let is_first = wal.len() % FILE == 0;
                     let mut header = vec![0; if is_first { 40 } else { 24 }];
                     header[0] = 0x10;
+                    let address = (FILE + wal.len()) as u64;
+                    header[8..16].copy_from_slice(&address.to_le_bytes());
                     if left.len() < record.len() {
                         header[16..20].copy_from_slice(&number(left.len()));
                     }
@@ -205,24 +224,38 @@ mod tests {
         record
     }
 
+    /// A tablespace's.
+    pub fn creation() -> Vec<u8> {
+        let mut record = record(BEFORE_PATH + 40, TABLESPACE);
+        record[BEFORE_PATH..BEFORE_PATH + 10].copy_from_slice(b"/srv/fast\0");
+        record
+    }
+
+    /// One that leaves so many bytes in the first file.
+    pub fn filler(left: usize) -> Vec<u8> {
+        record(FILE - 24 * (FILE / PAGE) - 16 - left, 10)
+    }
+
     #[test]
     fn a_tablespace_is_seen_wherever_its_record_is_divided() {
-        let mut creates = record(BEFORE_PATH + 40, TABLESPACE);
-        creates[BEFORE_PATH..BEFORE_PATH + 10].copy_from_slice(b"/srv/fast\0");
-        // All that is in the first file but its headers.
-        let room = FILE - 24 * (FILE / PAGE) - 16;
+        let creates = creation();
         for before in (0..creates.len()).step_by(8) {
-            let filler = record(room - before, 10);
-            let [first, second] = &files(&[filler, creates.clone()])[..] else {
+            let [first, second] = &files(&[filler(before), creates.clone()])[..] else {
                 panic!("two files");
             };
-            // The backup brings the first, and the archive has the second.
-            let folder = tempfile::tempdir().unwrap();
-            fs::write(folder.path().join("000000010000000000000001"), first).unwrap();
-            let mut own = Own::read(folder.path()).unwrap();
-            let found = own.tablespace.map(|(_, path)| path);
-            let found = found.or_else(|| own.records.tablespace(second));
-            assert_eq!(found.as_deref(), Some("/srv/fast"), "{before}");
+            let mut records = Records::default();
+            let (start, next) = (FILE as u64, 2 * FILE as u64);
+            let found = records.tablespace(start, first);
+            assert_eq!(found, None, "{before}");
+            let found = records.tablespace(next, second).unwrap();
+            assert_eq!(found.directory, "/srv/fast", "{before}");
+            let begins_there = (before == 0).then_some(40);
+            assert_eq!(found.offset, begins_there, "{before}");
         }
+        let [first, _] = &files(&[filler(creates.len() + 8), creates])[..] else {
+            panic!("two files");
+        };
+        let found = Records::default().tablespace(FILE as u64, first);
+        assert!(found.unwrap().offset.is_some());
     }
 }

@@ -5,22 +5,19 @@ use std::path::Path;
 
 use shared::cli::Context;
 use shared::cluster::{Cluster, Draft, State};
-use shared::error::Kind;
 use shared::programs::Program;
-use shared::{Context as _, Error, Result, signals};
+use shared::{Context as _, Error, Result};
 
 use super::archive::{Archive, Segment};
 use super::end;
 use super::fetch::{self, COMMAND, Fetcher, Seen, Trouble};
 use super::label::Control;
-use super::pages::Records;
+use super::limit::Guard;
 use super::target::Target;
 use super::timelines::Timelines;
+use super::trouble::{own_tablespace, own_trouble};
 use super::words::Words;
 use crate::preload;
-use crate::restore::{may_be_of_end, server_gone};
-use crate::room::MAKE_ROOM;
-use crate::server::Server;
 
 /// What would tell the copy's server how to run, or where to find another server's files.
 const NOT_OURS: &[&str] = &[
@@ -44,6 +41,8 @@ const NEEDED: &[&str] = &[
 ];
 /// No row is prepared twice; and room for those that WAL brings.
 const LEAST_PREPARED: u32 = 64;
+/// The first version whose server reads WAL ahead of what it replays.
+const READS_AHEAD: u32 = 15;
 
 /// Where a recovery came to.
 #[derive(Debug, Clone)]
@@ -82,14 +81,9 @@ pub struct Recovery<'a> {
 
 impl Recovery<'_> {
     /// Replays.
-    pub fn run(
-        &self,
-        mut draft: Draft,
-        archive: Archive,
-        records: Records,
-    ) -> Result<(Outcome, Seen)> {
+    pub fn run(&self, mut draft: Draft, archive: Archive, guard: Guard) -> Result<(Outcome, Seen)> {
         let settings = self.settings()?;
-        let fetcher = self.begin(&mut draft, &archive, records, &settings);
+        let fetcher = self.begin(&mut draft, &archive, guard, &settings);
         let fetcher = fetcher.map_err(Error::of_machine)?;
         let state = self.wait(&mut draft, &fetcher);
         let state = state.map_err(Error::of_machine)?;
@@ -102,7 +96,12 @@ impl Recovery<'_> {
         let words = Words(&log);
         let failure = match state {
             State::Ended => Some(self.failure(&words, &seen, &archive, &draft)?),
-            _ => self.shortfall(&words, &seen, &archive, &draft),
+            _ => match &seen.trouble {
+                Some(Trouble::Tablespace(limit)) if !words.stopped_at_target() => {
+                    return Err(own_tablespace(limit));
+                }
+                _ => self.shortfall(&words, &seen, &archive, &draft),
+            },
         };
         if let Some((object, why)) = failure {
             return Ok((Outcome::Failed(object, why), seen));
@@ -118,14 +117,19 @@ impl Recovery<'_> {
         &self,
         draft: &mut Draft,
         archive: &Archive,
-        records: Records,
+        guard: Guard,
         settings: &[(String, String)],
     ) -> Result<Fetcher> {
         neutralise(draft)?;
         let system = self.control.system();
-        let fetcher = Fetcher::start(archive.clone(), draft, system, records)?;
+        let fetcher = Fetcher::start(archive.clone(), draft, system, guard, self.needs_all())?;
         draft.start(self.postgres, settings)?;
         Ok(fetcher)
+    }
+
+    /// Whether there is no WAL that it would not replay.
+    fn needs_all(&self) -> bool {
+        *self.target == Target::End
     }
 
     fn settings(&self) -> Result<Vec<(String, String)>> {
@@ -147,7 +151,11 @@ impl Recovery<'_> {
             ("log_min_messages", "warning"),
         ];
         let fixed = fixed.map(|(name, value)| (name.to_string(), value.to_string()));
-        let fixed = fixed.into_iter().chain(preload::settings(self.preload));
+        // What is wrong with WAL behind the target is no fault of the backup's.
+        let is_ahead = self.postgres.version.major >= READS_AHEAD && !self.needs_all();
+        let ahead = is_ahead.then(|| ("recovery_prefetch".to_string(), "off".to_string()));
+        let fixed = fixed.into_iter().chain(ahead);
+        let fixed = fixed.chain(preload::settings(self.preload));
         Ok(fixed.chain(self.target.settings()?).collect())
     }
 
@@ -177,7 +185,9 @@ impl Recovery<'_> {
             Some(Trouble::Damage { file, words }) => {
                 return Ok((Some(file.clone()), words.clone()));
             }
-            Some(Trouble::Tablespace { file, path }) => return Err(own_tablespace(file, path)),
+            Some(Trouble::Tablespace(limit)) if self.needs_all() => {
+                return Err(own_tablespace(limit));
+            }
             _ => {}
         }
         if let Some(error) = own_trouble(words) {
@@ -188,6 +198,12 @@ impl Recovery<'_> {
         if last.contains("stop point is before consistent recovery point") {
             let why = "is before the end of the base backup: an older one is needed";
             return Ok((None, format!("{target} {why}")));
+        }
+        // The server did not stop before it.
+        if let Some(Trouble::Tablespace(limit)) = &seen.trouble
+            && limit.is_end(words)
+        {
+            return Err(own_tablespace(limit));
         }
         let gap = self.gap(seen, archive);
         if last.contains("recovery ended before configured recovery target was reached") {
@@ -297,60 +313,6 @@ impl Recovery<'_> {
             last_transaction: words.last_transaction(),
         })
     }
-}
-
-/// The error of a server that ended for want of something here, or that somebody ended.
-fn own_trouble(words: &Words<'_>) -> Option<Error> {
-    const FULL: [&str; 6] = [
-        "No space left on device",
-        "Disk quota exceeded",
-        "could not extend file",
-        "shared memory",
-        "out of memory",
-        "Cannot allocate memory",
-    ];
-    const LACKING: [&str; 4] = [
-        "Too many open files",
-        "could not fork",
-        "could not access file",
-        "could not load library",
-    ];
-    let did_not_start = |last| Error::new(format!("the temporary server did not start: {last}"));
-    let error = match (words.last(), words.ended_by()) {
-        (Some(last), _) if FULL.iter().any(|sign| last.contains(sign)) => {
-            did_not_start(last).with_hint(MAKE_ROOM)
-        }
-        (Some(last), _) if LACKING.iter().any(|sign| last.contains(sign)) => did_not_start(last),
-        // By who looks after memory, as a rule; or all of it, without a word.
-        (None, Some("9" | "15") | None) => {
-            Error::new("the temporary server was ended before its recovery was")
-                .with_hint("the kernel does so where memory is short: its log tells")
-        }
-        _ => return None,
-    };
-    Some(error.of_machine())
-}
-
-/// In other words, if what failed did so because the server that had recovered is gone or has no room.
-pub fn explained(server: &Server, error: Error) -> Error {
-    if signals::check().is_err() || error.kind() == Kind::BrokenPipe {
-        return error;
-    }
-    let is_gone = may_be_of_end(&error) && server.connect_to_server().is_err();
-    let error = match is_gone {
-        true => server_gone(error.in_one_line()),
-        false => error,
-    };
-    error.of_machine()
-}
-
-/// The error of WAL that would lead the server to another one's files.
-pub fn own_tablespace(file: &str, path: &str) -> Error {
-    Error::new(format!(
-        "{file} creates a tablespace in {path}, which the recovered server would use on this machine"
-    ))
-    .with_hint("take a base backup after its creation: tablespaces in it are put elsewhere")
-    .of_machine()
 }
 
 fn ended_at(words: &Words<'_>) -> String {

@@ -144,6 +144,9 @@ fn tablespaces_are_put_where_nothing_else_is() {
         assert_eq!(of(&output, "manifest")[0]["status"], "ok", "{output:?}");
         assert_eq!(tree(&space), before, "the live server's files were touched");
     }
+    site.add();
+    let time = site.value("select clock_timestamp()::text");
+    site.add();
     // One that only the WAL creates would be in this directory.
     let second = site.path("second");
     fs::create_dir(&second).unwrap();
@@ -160,17 +163,57 @@ fn tablespaces_are_put_where_nothing_else_is() {
     site.archive();
     let before = tree(&second);
     assert!(!before.is_empty());
-    let output = site.recover(&backups[0]).run().expect_code(2);
-    assert!(
-        output.stderr.contains("creates a tablespace in"),
-        "{output:?}"
-    );
-    assert!(output.stderr.contains("second"), "{output:?}");
-    assert_eq!(
-        tree(&second),
-        before,
-        "the live server's files were touched"
-    );
+    let later = site.value("select clock_timestamp()::text");
+    site.add();
+    site.archive();
+    let own = site.path("with its own wal");
+    fs::create_dir(&own).unwrap();
+    let copy = program("cp").arg("-a").arg(&backups[0]).arg(&own);
+    copy.run().expect_code(0);
+    let own = own.join("plain");
+    for name in files_in(site.wal()) {
+        if name.len() == 24 {
+            fs::copy(site.wal().join(&name), own.join("pg_wal").join(&name)).unwrap();
+        }
+    }
+    fs::remove_file(own.join("backup_manifest")).unwrap();
+    for target in [None, Some(&later), Some(&time)] {
+        for command in [site.recover(&backups[0]), recover(&own)] {
+            let given = target.map(|time| ["--target-time", time]);
+            let output = command.args(given.into_iter().flatten()).run();
+            assert_eq!(
+                tree(&second),
+                before,
+                "the live server's files were touched"
+            );
+            if target == Some(&time) {
+                // It was committed before that, in the same file of WAL.
+                expect_rows(&output, ROWS + 2);
+                continue;
+            }
+            let output = output.expect_code(2);
+            let words = format!("creates a tablespace in {}", second.display());
+            assert!(output.stderr.contains(&words), "{output:?}");
+            assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
+        }
+    }
+}
+
+/// The server of the backup reads ahead of what it replays.
+#[test]
+fn what_is_wrong_with_wal_behind_the_target_is_no_fault() {
+    let site = Site::new();
+    let backup = site.back_up("base", &[]);
+    site.add();
+    let time = site.value("select clock_timestamp()::text");
+    // Few records, all of which are read ahead.
+    site.add();
+    site.sql("select pg_switch_wal()");
+    let next = site.wal().join(site.archive());
+    fs::write(&next, "no WAL").unwrap();
+    let output = site.recover(&backup).args(["--target-time", &time]).run();
+    expect_rows(&output, ROWS + 1);
+    expect_failure(&site.recover(&backup).run(), "recovery", "it is no WAL");
 }
 
 fn give_to_server(site: &Site, path: &Path) {

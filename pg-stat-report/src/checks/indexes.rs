@@ -30,7 +30,14 @@ pub const DUPLICATE: Check = Check {
     is_low_bad: false,
     sections: &[&SECTION],
     unseen: "storage parameters and tablespaces, in which they may differ",
-    judge: |case| redundant(case, "duplicate_of", "it says what", |_| true),
+    judge: |case| {
+        redundant(
+            case,
+            "duplicate_of",
+            |other| format!("it says what {other} says"),
+            |_| true,
+        )
+    },
 };
 
 /// The beginning of another.
@@ -49,7 +56,7 @@ pub const OVERLAPPING: Check = Check {
         redundant(
             case,
             "prefix_of",
-            "its columns are the first ones of",
+            |other| format!("its columns are the first ones of {other}"),
             stays,
         )
     },
@@ -77,27 +84,43 @@ fn invalid(case: &Case) -> Vec<Finding> {
             let words = "it is invalid, and perhaps being built: which indexes are is hidden from this role, pg_monitor sees it";
             return Some(Finding::unknown(words).of(name));
         }
-        let finding = case.judge(Some(name), bytes, format!("it is invalid: no query uses it, every write keeps it up ({})", words::bytes(bytes)));
-        let leftover = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '"');
-        Some(finding.remedy(match (row.is("is_partitioned"), leftover) {
-            (true, _) => "-- it lacks an index of a part: create and attach the missing ones".to_string(),
-            (_, left) if left.ends_with("_ccnew") || left.ends_with("_ccold") => format!("DROP INDEX CONCURRENTLY {name};"),
-            _ => format!("REINDEX INDEX CONCURRENTLY {name};"),
-        }))
+        let words = format!("it is invalid: no query uses it, every write keeps it up ({})", words::bytes(bytes));
+        Some(case.judge(Some(name), bytes, words).remedy(mend(row, name)))
     });
     findings.collect()
+}
+
+/// What makes it a good one, or takes it away. Whatever is there twice, and kept a unique one from being built,
+/// would do so again, and leave one more of them.
+fn mend(row: &Row, name: &str) -> String {
+    let left = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '"');
+    let is_left_over = left.ends_with("_ccnew") || left.ends_with("_ccold");
+    let (build, drop) = (
+        format!("REINDEX INDEX CONCURRENTLY {name};"),
+        format!("DROP INDEX CONCURRENTLY {name};"),
+    );
+    match row.is("is_partitioned") {
+        true => "-- it lacks an index of a part: create and attach the missing ones".to_string(),
+        false if is_left_over => drop,
+        false if row.is("is_unique") => {
+            format!(
+                "-- it is to be unique: look for what is there twice, and then {build} without it, {drop}"
+            )
+        }
+        false => build,
+    }
 }
 
 fn redundant(
     case: &Case,
     field: &str,
-    words: &str,
+    words: impl Fn(&str) -> String,
     is_told: impl Fn(&Row) -> bool,
 ) -> Vec<Finding> {
     let rows = case.rows(&SECTION).iter();
     let findings = rows.filter(|row| is_told(row)).filter_map(|row| {
         let (name, other, bytes) = (row.text("index")?, row.text(field)?, row.number("bytes")?);
-        let message = format!("{words} {other} ({})", words::bytes(bytes));
+        let message = format!("{} ({})", words(other), words::bytes(bytes));
         Some(
             case.judge(Some(name), bytes, message)
                 .remedy(drop(row, name)),
@@ -111,7 +134,9 @@ fn unused(case: &Case) -> Vec<Finding> {
     let relied_on = relied_on(case);
     let unused = rows.iter().filter(|row| {
         let name = row.text("index").unwrap_or_default();
-        is_idle(row) && !relied_on.contains(name)
+        is_never_used(row)
+            && (row.text("supports").is_none() || is_expression(row))
+            && !relied_on.contains(name)
     });
     let findings = unused.filter_map(|row| {
         let (name, bytes) = (row.text("index")?, row.number("bytes")?);
@@ -132,15 +157,29 @@ fn unused(case: &Case) -> Vec<Finding> {
             );
             return Some(Finding::unknown(words).of(name));
         }
-        Some(finding.remedy(drop(row, name)))
+        let drop = drop(row, name);
+        Some(finding.remedy(match is_expression(row) {
+            true => format!("-- plans may use what ANALYZE knows of its expression, for which CREATE STATISTICS is enough since 14: {}", drop.trim_start_matches("-- ")),
+            false => drop,
+        }))
     });
     findings.collect()
 }
 
+/// No query has used it, and no constraint needs it.
+fn is_never_used(row: &Row) -> bool {
+    let is_free = row.text("needed_for").is_none() && !row.is("is_unique");
+    row.is("is_valid") && is_free && row.number("scans") == Some(0.0)
+}
+
+/// It has statistics of its own, without being used.
+fn is_expression(row: &Row) -> bool {
+    row.text("supports") == Some("statistics of an expression")
+}
+
 /// No query has used it, and nothing else needs it.
 fn is_idle(row: &Row) -> bool {
-    let is_free = row.text("needed_for").is_none() && row.text("supports").is_none();
-    row.is("is_valid") && is_free && !row.is("is_unique") && row.number("scans") == Some(0.0)
+    is_never_used(row) && row.text("supports").is_none()
 }
 
 /// Whether its statistics are old enough for what they do not count to be unused.

@@ -1,6 +1,7 @@
 //! Sequences that come to their end.
 
 use crate::check::{Case, Check, Finding, Unit};
+use crate::row::Row;
 use crate::sections::sequences::SECTION;
 use crate::words;
 
@@ -17,13 +18,19 @@ pub const ENDS: Check = Check {
     judge,
 };
 
+/// Where smallint, integer and bigint end.
+const LARGEST: [f64; 3] = [32_767.0, 2_147_483_647.0, 9_223_372_036_854_775_807.0];
+const SMALLEST: [f64; 3] = [-32_768.0, -2_147_483_648.0, -9_223_372_036_854_775_808.0];
+
 fn judge(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION);
     let seen = rows.iter().filter(|row| !row.is("is_cycling"));
     let mut findings: Vec<Finding> = seen
         .filter_map(|row| {
             let (name, ratio) = (row.text("sequence")?, row.number("used_ratio")?);
-            let fills = row.text("columns").map(|columns| format!("; it fills {columns}"));
+            let fills = row
+                .text("columns")
+                .map(|columns| format!("; it fills {columns}"));
             let message = format!(
                 "{} of it are used up, {} values are left{}",
                 words::percent(ratio),
@@ -31,9 +38,7 @@ fn judge(case: &Case) -> Vec<Finding> {
                 fills.unwrap_or_default()
             );
             let finding = case.judge(Some(name), ratio, message);
-            Some(finding.remedy(
-                "-- make the columns bigint, and the sequence: ALTER TABLE … ALTER COLUMN … TYPE bigint rewrites the table, so plan it",
-            ))
+            Some(finding.remedy(longer(row, name)))
         })
         .collect();
     let unseen = |field: &'static str| {
@@ -53,4 +58,25 @@ fn judge(case: &Case) -> Vec<Finding> {
         )));
     }
     findings
+}
+
+/// What lets it go on.
+fn longer(row: &Row, name: &str) -> String {
+    let is_down = row.number("increment").is_some_and(|step| step < 0.0);
+    let (end, ends) = match is_down {
+        true => ("MINVALUE", SMALLEST),
+        false => ("MAXVALUE", LARGEST),
+    };
+    let [narrow @ .., widest] = ends;
+    let last = row.number("final_value");
+    let is_own = !narrow.iter().any(|end| last == Some(*end));
+    match row.text("columns") {
+        _ if last == Some(widest) => "-- no sequence counts further: where old numbers are free again, let it restart there".to_string(),
+        Some(columns) if is_own => format!(
+            "-- raise its own end, ALTER SEQUENCE {name} {end} …; or widen {columns}, whichever comes first"
+        ),
+        Some(_) => "-- make the columns bigint, and the sequence: ALTER TABLE … ALTER COLUMN … TYPE bigint rewrites the table, so plan it".to_string(),
+        None if is_own => format!("-- if what takes its numbers takes larger ones: ALTER SEQUENCE {name} {end} …;"),
+        None => format!("-- if what takes its numbers takes larger ones: ALTER SEQUENCE {name} AS bigint;"),
+    }
 }

@@ -121,6 +121,25 @@ fn sequences_by_what_they_give_next() {
         "critical \"Shut Up\".\"O'Ne\"",
     ];
     assert_eq!(found(&database, "sequences", &[]), set(&expected));
+    let records = asked(&database, &["--only", "sequences"])
+        .run()
+        .json_lines();
+    for (name, words) in [
+        (
+            "public.stepping",
+            "ALTER SEQUENCE public.stepping MAXVALUE …;",
+        ),
+        (
+            "public.stepping_down",
+            "ALTER SEQUENCE public.stepping_down MINVALUE …;",
+        ),
+        ("public.restarted_id_seq", "make the columns bigint"),
+        ("public.beyond", "make the columns bigint"),
+    ] {
+        let record = records.iter().find(|record| record["object"] == name);
+        let remedy = record.unwrap()["remedy"].as_str().unwrap();
+        assert!(remedy.contains(words), "{remedy}");
+    }
     let rows = asked(&database, &["sequences"]).run().json_lines();
     let given = |name: &str| {
         let row = rows.iter().find(|row| row["sequence"] == name).unwrap();

@@ -32,7 +32,12 @@ fn dead_rows_and_autovacuum() {
         ground.statuses("dead_rows", &["--crit", "dead_rows=5"]),
         of("critical", "public.t")
     );
-    for check in ["dead_rows", "autovacuum_off", "stale_statistics"] {
+    for check in [
+        "dead_rows",
+        "autovacuum_off",
+        "stale_statistics",
+        "vacuum_passes",
+    ] {
         ground.expect_same_in_all_rows(
             check,
             &["--warn", "dead_rows=9", "--warn", "stale_statistics=99"],
@@ -82,7 +87,7 @@ fn who_waits_for_a_lock() {
     assert_eq!(ground.rows("locks")[0]["access_exclusive"], 1);
     // What is locked costs nobody else anything.
     let output = ground
-        .run(&["--fail-on", "never", "--skip", "slow_queries"])
+        .run(&["--fail-on", "never", "--skip", "slow_queries,lost_sessions"])
         .expect_code(0);
     let lost: Vec<Value> = output
         .json_lines()
