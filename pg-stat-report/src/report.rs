@@ -33,7 +33,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     let needed = sections_needed(options, &earlier);
     let targets = match needed.is_empty() {
         true => Vec::new(),
-        false => target::targets(&options.targets, context)?,
+        false => target::targets(options, context)?,
     };
     let plan = Plan {
         is_judged: options.sections.is_empty(),
