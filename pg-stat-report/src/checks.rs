@@ -21,6 +21,7 @@ pub mod roles;
 pub mod security;
 pub mod sequences;
 pub mod server;
+pub mod sessions;
 pub mod settings;
 pub mod slots;
 pub mod tables;
@@ -70,9 +71,11 @@ pub const CHECKS: &[&Check] = &[
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
     &vacuum::STALE,
+    &vacuum::PASSES,
     &databases::CHECKSUMS,
     &databases::COLLATION,
     &databases::CACHE,
+    &databases::COMMITS,
     &databases::SIZE,
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
@@ -83,8 +86,11 @@ pub const CHECKS: &[&Check] = &[
     &rates::DEADLOCKS,
     &rates::TEMP_FILES,
     &rates::CONFLICTS,
+    &sessions::LOST,
     &queries::SLOW,
     &tables::SEQUENTIAL,
+    &tables::SIZE,
+    &tables::UNLOGGED,
     &constraints::NOT_VALIDATED,
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,

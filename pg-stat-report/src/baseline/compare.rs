@@ -29,10 +29,13 @@ const PER_SECOND: [(&str, &str); 9] = [
 ];
 
 /// Those that are one by the day.
-const PER_DAY: [(&str, &str); 3] = [
+const PER_DAY: [(&str, &str); 6] = [
     ("temp_files_per_day", "temp_files"),
     ("temp_bytes_per_day", "temp_bytes"),
     ("deadlocks_per_day", "deadlocks"),
+    ("sessions_per_day", "sessions"),
+    ("sessions_abandoned_per_day", "sessions_abandoned"),
+    ("sessions_fatal_per_day", "sessions_fatal"),
 ];
 
 /// A server now, and what is known of it from before.

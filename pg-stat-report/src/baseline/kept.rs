@@ -63,6 +63,9 @@ pub const DATABASE: Kind = Kind {
         "temp_files",
         "temp_bytes",
         "deadlocks",
+        "sessions",
+        "sessions_abandoned",
+        "sessions_fatal",
     ],
 };
 

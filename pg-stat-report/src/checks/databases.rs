@@ -7,6 +7,9 @@ use crate::words;
 /// So many blocks must have been asked for before a ratio says anything.
 const ENOUGH: f64 = 100_000.0;
 
+/// And so many transactions must have ended.
+const ENOUGH_TRANSACTIONS: f64 = 1000.0;
+
 /// Damaged pages.
 pub const CHECKSUMS: Check = Check {
     name: "checksum_failures",
@@ -44,6 +47,19 @@ pub const CACHE: Check = Check {
     sections: &[&SECTION],
     unseen: "the system's own cache; databases with fewer than 100,000 blocks asked for",
     judge: cache,
+};
+
+/// As check_postgres counts it.
+pub const COMMITS: Check = Check {
+    name: "commit_ratio",
+    finds: "databases fewer of whose transactions end by COMMIT than --warn or --crit gives",
+    unit: Unit::Ratio,
+    warn: None,
+    crit: None,
+    is_low_bad: true,
+    sections: &[&SECTION],
+    unseen: "why the others failed: section logs; databases with fewer than 1,000 transactions",
+    judge: commits,
 };
 
 /// Where somebody set a limit.
@@ -103,6 +119,24 @@ fn cache(case: &Case) -> Vec<Finding> {
         let message = format!("{} of the blocks asked for were in shared_buffers", words::percent(ratio));
         let finding = case.judge(Some(name), ratio, message);
         Some(finding.remedy("-- see what reads so much (section queries), and whether shared_buffers is a quarter of the memory"))
+    });
+    findings.collect()
+}
+
+fn commits(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let findings = rows.filter_map(|row| {
+        let name = row.text("database")?;
+        let (commits, rollbacks) = (row.number("commits")?, row.number("rollbacks")?);
+        let all = commits + rollbacks;
+        let ratio = (all >= ENOUGH_TRANSACTIONS).then_some(commits / all)?;
+        let message = format!(
+            "{} of {} transactions ended by COMMIT",
+            words::percent(ratio),
+            words::count(all)
+        );
+        let finding = case.judge(Some(name), ratio, message);
+        Some(finding.remedy("-- the server's log has the errors that roll back (section logs); an application may do so by itself, too"))
     });
     findings.collect()
 }

@@ -1,7 +1,7 @@
-//! Dead rows that nobody removes.
+//! Dead rows that nobody removes, and how VACUUM does it.
 
 use crate::check::{Case, Check, Finding, Unit};
-use crate::row::Row;
+use crate::row::{Cell, Row};
 use crate::sections::vacuum::SECTION;
 use crate::words;
 
@@ -22,6 +22,19 @@ pub const DEAD_ROWS: Check = Check {
     sections: &[&SECTION],
     unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
     judge: dead,
+};
+
+/// Its memory was too small.
+pub const PASSES: Check = Check {
+    name: "vacuum_passes",
+    finds: "tables whose VACUUM, at the moment, goes over all indexes more than once, because it has too little memory",
+    unit: Unit::Count,
+    warn: Some(2.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "what has ended: log_autovacuum_min_duration has the server's log tell it (index scans)",
+    judge: passes,
 };
 
 /// What the planner goes by is not so any more.
@@ -116,6 +129,27 @@ fn stale(case: &Case) -> Vec<Finding> {
         );
         let finding = case.judge(Some(name), ratio, message);
         Some(finding.remedy(format!("ANALYZE {name};")))
+    });
+    findings.collect()
+}
+
+fn passes(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION);
+    if rows
+        .iter()
+        .any(|row| *row.cell("is_being_vacuumed") == Cell::Null)
+    {
+        let words = "VACUUM is at work, and hidden from this role; pg_monitor sees at what";
+        return vec![Finding::unknown(words)];
+    }
+    let findings = rows.iter().filter_map(|row| {
+        let (name, passes) = (row.text("table")?, row.number("index_passes")?);
+        let message = format!(
+            "VACUUM goes over its indexes {} times: its memory is full before it has found all dead rows",
+            words::count(passes)
+        );
+        let finding = case.judge(Some(name), passes, message);
+        Some(finding.remedy("-- for the next one: more autovacuum_work_mem (maintenance_work_mem, by hand); a large table also sooner: autovacuum_vacuum_scale_factor"))
     });
     findings.collect()
 }

@@ -33,6 +33,16 @@ pub const SECTION: Section = Section {
         ("deadlocks", "that were found"),
         ("conflicts", "queries that replay ended on a standby"),
         (
+            "sessions",
+            "that began; since 14, as is how many of them ended",
+        ),
+        ("sessions_abandoned", "because the client was gone"),
+        ("sessions_fatal", "by a fatal error"),
+        (
+            "sessions_killed",
+            "by somebody's order, such as the server's stop",
+        ),
+        (
             "checksum_failures",
             "pages that are damaged; null: no checksums",
         ),
@@ -49,6 +59,7 @@ pub const SECTION: Section = Section {
     ],
     gather: Gather::Query(&[
         (13, include_str!("../../sql/databases.sql")),
+        (14, include_str!("../../sql/databases.14.sql")),
         (15, include_str!("../../sql/databases.15.sql")),
     ]),
 };

@@ -59,6 +59,12 @@ pub const SECTION: Section = Section {
         ("temp_files_per_day", "for sorts and hashes beyond work_mem"),
         ("temp_bytes_per_day", "in them"),
         ("deadlocks_per_day", "in a database"),
+        ("sessions_per_day", "that began in a database; since 14"),
+        (
+            "sessions_abandoned_per_day",
+            "that ended because the client was gone",
+        ),
+        ("sessions_fatal_per_day", "that a fatal error ended"),
         (
             "note",
             "what happened meanwhile: a restart, a takeover, a reset, rows written anew",

@@ -13,6 +13,10 @@ pub const SECTION: Section = Section {
         ("database", "where"),
         ("table", "which; parts of partitioned ones by themselves"),
         ("kind", "table, unlogged table or materialized view"),
+        (
+            "partition_of",
+            "the partitioned table that it is a part of, the outermost",
+        ),
         ("oid", "another one where it was dropped and made anew"),
         ("file", "another one where its rows were written anew"),
         (

@@ -17,7 +17,14 @@ pub const SECTION: Section = Section {
         ("vacuum_threshold", "at so many dead rows autovacuum comes"),
         ("dead_ratio", "dead rows by that"),
         ("is_autovacuum_on", "it comes at all"),
-        ("is_being_vacuumed", "at the moment"),
+        (
+            "is_being_vacuumed",
+            "at the moment; null: some table is, and the role may not see which",
+        ),
+        (
+            "index_passes",
+            "how often that VACUUM goes over its indexes: once, if its memory is enough",
+        ),
         ("heap_bytes", "as VACUUM or ANALYZE saw it last"),
         ("last_vacuum_at", "by hand"),
         ("last_autovacuum_at", "by itself"),

@@ -8,6 +8,7 @@
 )]
 
 mod advice;
+mod counters;
 mod disasters;
 mod earlier;
 mod ground;
@@ -26,6 +27,7 @@ mod schema;
 mod service;
 mod sessions;
 mod sight;
+mod sizes;
 mod space;
 mod thresholds;
 mod upkeep;
