@@ -212,7 +212,9 @@ fn zeros_in_a_script_are_damage_and_spare_the_next_backup() {
         .run()
         .expect_code(1);
     assert!(
-        failed(&output).iter().any(|check| check.starts_with("archive")),
+        failed(&output)
+            .iter()
+            .any(|check| check.starts_with("archive")),
         "{output:?}"
     );
     assert_eq!(
