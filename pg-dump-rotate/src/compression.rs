@@ -81,10 +81,6 @@ impl Compression {
                 method.name()
             ))
             .with_hint("-F custom is one file too, and is compressed")),
-            (Format::Plain, compression) if compression.is_beyond_us() => {
-                Err(Error::usage("lz4 has one level for scripts, 1")
-                    .with_hint("zstd:1 is smaller and nearly as fast"))
-            }
             _ => Ok(()),
         }
     }
@@ -114,11 +110,6 @@ impl Compression {
             ))
             .with_hint("use -Z gzip, or install another client")),
         }
-    }
-
-    /// Whether only pg_dump can do that.
-    pub fn is_beyond_us(self) -> bool {
-        matches!(self, Self::Method(Method::Lz4, 2..))
     }
 
     /// The value of pg_dump's own `--compress`, where it compresses.
@@ -306,7 +297,7 @@ mod tests {
         for (format, compression, is_good) in [
             (Format::Plain, "zstd:9", true),
             (Format::Plain, "lz4", true),
-            (Format::Plain, "lz4:9", false),
+            (Format::Plain, "lz4:9", true),
             (Format::Custom, "lz4:2", true),
             (Format::Directory, "lz4:9", true),
             (Format::Tar, "none", true),

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
 use flate2::{Compress, FlushCompress};
-use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+use lz4::liblz4::BlockChecksum;
+use lz4::{BlockMode, BlockSize, ContentChecksum, EncoderBuilder};
 use zstd::zstd_safe::CParameter;
 
 use crate::compression::{Compression, Method};
@@ -21,7 +22,7 @@ pub const PIECE: usize = 1 << 20;
 pub enum Compressor {
     None,
     Gzip(u32),
-    Lz4,
+    Lz4(EncoderBuilder),
     /// With room for its results, which it wants to be large.
     Zstd(Box<zstd::bulk::Compressor<'static>>, Vec<u8>),
 }
@@ -32,7 +33,7 @@ impl Compressor {
         Ok(match compression {
             Compression::None => Self::None,
             Compression::Method(Method::Gzip, level) => Self::Gzip(level),
-            Compression::Method(Method::Lz4, _) => Self::Lz4,
+            Compression::Method(Method::Lz4, level) => Self::Lz4(lz4(level)),
             Compression::Method(Method::Zstd, level) => {
                 let level = i32::try_from(level).unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
                 let mut zstd = zstd::bulk::Compressor::new(level)?;
@@ -52,18 +53,15 @@ impl Compressor {
                 encoder.write_all(piece)?;
                 encoder.finish()?;
             }
-            Self::Lz4 => {
+            Self::Lz4(frames) => {
                 // A small one leaves a damaged length less room.
-                let block_size = match piece.len() {
+                frames.block_size(match piece.len() {
                     ..=65_536 => BlockSize::Max64KB,
                     _ => BlockSize::Max1MB,
-                };
-                let info = FrameInfo::new()
-                    .block_size(block_size)
-                    .content_checksum(true);
-                let mut encoder = FrameEncoder::with_frame_info(info, output);
+                });
+                let mut encoder = frames.build(output)?;
                 encoder.write_all(piece)?;
-                encoder.finish()?;
+                encoder.finish().1?;
             }
             Self::Zstd(zstd, room) => {
                 room.clear();
@@ -73,6 +71,17 @@ impl Compressor {
         }
         Ok(())
     }
+}
+
+/// Frames of LZ4 as we want them.
+fn lz4(level: u32) -> EncoderBuilder {
+    let mut frames = EncoderBuilder::new();
+    frames
+        .level(level)
+        .block_mode(BlockMode::Independent)
+        .block_checksum(BlockChecksum::NoBlockChecksum)
+        .checksum(ContentChecksum::ChecksumEnabled);
+    frames
 }
 
 /// A part of a deflate stream, ended at a byte, at the end of `output`.
@@ -113,7 +122,7 @@ mod tests {
     fn the_pieces_are_one_stream_for_every_reader() {
         for length in [0, 1, PIECE, 2 * PIECE + 123] {
             let input = text(length);
-            for compression in ["gzip:6", "lz4", "zstd:3"] {
+            for compression in ["gzip:6", "lz4:1", "lz4:2", "lz4:9", "lz4:12", "zstd:3"] {
                 let mut compressor = Compressor::new(compression.parse().unwrap()).unwrap();
                 let mut packed = Vec::new();
                 for piece in input.chunks(PIECE).chain([&[][..]]) {
@@ -122,12 +131,34 @@ mod tests {
                 let packed = packed.as_slice();
                 let read = match compression {
                     "gzip:6" => read(flate2::read::MultiGzDecoder::new(packed)),
-                    "lz4" => read_lz4(packed),
-                    _ => read(zstd::Decoder::new(packed).unwrap()),
+                    "zstd:3" => read(zstd::Decoder::new(packed).unwrap()),
+                    _ => read_lz4(packed),
                 };
                 assert!(read == input, "{length} bytes by {compression}");
             }
         }
+    }
+
+    /// lz4 finds what was damaged by the checksum of each frame.
+    #[test]
+    fn a_higher_level_of_lz4_is_smaller_and_has_a_checksum() {
+        let input = text(PIECE);
+        let packed = |compression: &str| {
+            let mut packed = Vec::new();
+            let mut compressor = Compressor::new(compression.parse().unwrap()).unwrap();
+            compressor.whole(&input, &mut packed).unwrap();
+            packed
+        };
+        let lengths = ["lz4:1", "lz4:2", "lz4:3", "lz4:12"].map(|level| packed(level).len());
+        assert!(
+            lengths.is_sorted_by(|more, less| more > less),
+            "{lengths:?}"
+        );
+        let mut damaged = packed("lz4:9");
+        let checksum = damaged.len() - 1;
+        damaged[checksum] ^= 1;
+        let mut decoder = lz4_flex::frame::FrameDecoder::new(damaged.as_slice());
+        assert!(decoder.read_to_end(&mut Vec::new()).is_err());
     }
 
     /// Its decoder ends where a frame ends.

@@ -8,7 +8,6 @@
 mod counter;
 mod custom;
 mod directory;
-mod packed;
 mod packer;
 mod piece;
 mod plain;
@@ -223,12 +222,8 @@ impl Dump<'_> {
 
     fn pipe(&self, partial: &Partial, context: &cli::Context) -> Result<Dumped> {
         let written = || format!("could not write {}", partial.path().display());
-        // Compressing what goes to one file is our work, as far as we can.
-        let compression = match self.packs_itself() {
-            true => self.compression,
-            false => Compression::None,
-        };
-        let mut command = self.command(Some(compression));
+        // Compressing what goes to one file is our work.
+        let mut command = self.command(Some(Compression::None));
         command.stdout(Stdio::piped());
         let mut child = Child::spawn(command, "pg_dump")?;
         let name = self.conninfo.database();
@@ -267,11 +262,6 @@ impl Dump<'_> {
             copied.head,
             self.reader,
         ))
-    }
-
-    /// Whether pg_dump compresses an archive of one file.
-    fn packs_itself(&self) -> bool {
-        self.format == Format::Custom && self.compression.is_beyond_us()
     }
 
     fn copy(&self, source: &mut Source, output: Output) -> Outcome<Copied> {

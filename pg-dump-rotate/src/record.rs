@@ -51,6 +51,8 @@ pub struct Record {
     /// What reached the disk in that time.
     pub rate_bytes_per_second: Option<u64>,
     pub restore_command: Option<String>,
+    /// The same for an archive, into a database that it makes as it was.
+    pub recreate_command: Option<String>,
 }
 
 impl Record {
@@ -69,8 +71,10 @@ impl Record {
             state: Some(backup.state.as_str().into()),
             proved: backup.proof.as_ref().map(|proof| proof.proved),
             verified_at: backup.proof.as_ref().map(|proof| proof.verified_at),
-            restore_command: base.restore_command.filter(|_| is_restorable(backup)),
-            ..base
+            ..match is_restorable(backup) {
+                true => base,
+                false => base.without_commands(),
+            }
         }
     }
 
@@ -92,7 +96,18 @@ impl Record {
             duration_ms,
             rate_bytes_per_second: duration_ms.and_then(rate),
             restore_command: Some(restore::command(path, manifest)),
+            recreate_command: restore::recreating(path, manifest),
             ..Self::default()
+        }
+    }
+
+    /// The same of what there is no going back to.
+    #[must_use]
+    pub fn without_commands(self) -> Self {
+        Self {
+            restore_command: None,
+            recreate_command: None,
+            ..self
         }
     }
 

@@ -19,6 +19,11 @@ const PSQL: &str = "psql -X -q -o /dev/null -v ON_ERROR_STOP=1";
 /// From here on pg_dump sets a parameter that older servers don't know.
 const SETS_TRANSACTION_TIMEOUT: u32 = 17;
 
+/// How many lines of a script may be its head, which sets what a session needs.
+const HEAD: u32 = 60;
+/// The same where it makes its database, which sets it anew behind that and behind its settings.
+const HEAD_OF_DATABASE: u32 = 200;
+
 /// The command for the backup at `path`, with everything quoted for a shell.
 pub fn command(path: &Path, manifest: &Common) -> String {
     let path = path.to_string_lossy();
@@ -38,7 +43,7 @@ pub fn command(path: &Path, manifest: &Common) -> String {
         Format::Plain => PG_RESTORE.into(),
         _ => reader(manifest),
     };
-    match (manifest.format, without_stumbling(manifest)) {
+    match (manifest.format, without_stumbling(manifest, HEAD)) {
         (Format::Custom | Format::Directory | Format::Tar, None) => {
             format!("{pg_restore} --exit-on-error {jobs}-d {target} {file}")
         }
@@ -54,6 +59,28 @@ pub fn command(path: &Path, manifest: &Common) -> String {
             (None, Some(sed)) => format!("{sed} {file} | {psql}"),
         },
     }
+}
+
+/// The command that makes the database of an archive as it was, with its owner, settings and
+/// rights, on a server that has none of that name.
+pub fn recreating(path: &Path, manifest: &Common) -> Option<String> {
+    let has_database = manifest.format != Format::Plain && !manifest.is_of_globals();
+    let has_tables = !manifest
+        .selection
+        .iter()
+        .any(|option| option == "--data-only");
+    if !has_database || !has_tables {
+        return None;
+    }
+    let path = path.to_string_lossy();
+    let (file, pg_restore) = (quoted(&path), reader(manifest));
+    Some(match without_stumbling(manifest, HEAD_OF_DATABASE) {
+        None => format!("{pg_restore} --create --exit-on-error -d postgres {file}"),
+        Some(sed) => format!(
+            "{pg_restore} -f /dev/null {file} && {pg_restore} --create -f - {file} | {sed} | \
+             {PSQL} -d postgres"
+        ),
+    })
 }
 
 /// The pg_restore that reads an archive: by its name alone, unless the first on PATH is older than the
@@ -116,9 +143,9 @@ fn globals(file: &str) -> String {
     format!("gunzip -t {file} && gunzip -c {file} | {sed} | {PSQL} -d postgres")
 }
 
-/// Takes the lines out of a script's head that a new database would stumble over: a
+/// Takes the lines out of the first `lines` of a script that a new database would stumble over: a
 /// parameter that it doesn't know, and the schema public that it has already.
-fn without_stumbling(manifest: &Common) -> Option<String> {
+fn without_stumbling(manifest: &Common, lines: u32) -> Option<String> {
     let is_new = |version: &Option<String>| {
         let version = version.as_deref().and_then(Version::parse);
         version.is_some_and(|version| version.major >= SETS_TRANSACTION_TIMEOUT)
@@ -135,7 +162,7 @@ fn without_stumbling(manifest: &Common) -> Option<String> {
     {
         deletions.push_str("/^CREATE SCHEMA public;$/d;");
     }
-    (!deletions.is_empty()).then(|| format!("LC_ALL=C sed '1,60{{{deletions}}}'"))
+    (!deletions.is_empty()).then(|| format!("LC_ALL=C sed '1,{lines}{{{deletions}}}'"))
 }
 
 /// A name that libpq would take for more than a name is spelled out.

@@ -215,9 +215,8 @@ fn done(verdict: Verdict<'_>, failed: Option<&String>, now: Time) -> Record {
     match failed {
         Some(error) => record("failed").because(error),
         None if verdict.is_kept() => record("kept").because(verdict.reason()),
-        None => Record {
-            restore_command: None,
-            ..record("deleted").because(verdict.reason())
-        },
+        None => record("deleted")
+            .without_commands()
+            .because(verdict.reason()),
     }
 }

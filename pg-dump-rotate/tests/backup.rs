@@ -106,7 +106,7 @@ fn the_restore_command_restores_every_format() {
         (&["-F", "p", "-Z", "9"], "sql.gz"),
         (&["-F", "plain", "-Z", "none"], "sql"),
         (&["-F", "plain", "-Z", "zstd"], "sql.zst"),
-        (&["-F", "plain", "-Z", "lz4"], "sql.lz4"),
+        (&["-F", "plain", "-Z", "lz4:9"], "sql.lz4"),
         (&["-F", "tar"], "tar"),
         (&["-F", "directory", "-j", "2"], "dir"),
     ] {
@@ -140,6 +140,58 @@ fn the_restore_command_restores_every_format() {
         assert_eq!(restored.value(SUM), sum, "{arguments:?}");
         let object = "select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata";
         assert_eq!(restored.value(object), "a large object", "{arguments:?}");
+    }
+}
+
+/// On a server that has no such database; what pg_dump 17 sets, older servers don't know.
+#[test]
+fn the_recreate_command_makes_the_database_as_it_was() {
+    let newer = Path::new("/opt/pg/18/bin");
+    let programs = [None, newer.join("pg_dump").exists().then_some(newer)];
+    let settings = "select shobj_description(oid, 'pg_database') || ' ' || datconnlimit || ' ' ||
+        setconfig::text from pg_database d join pg_db_role_setting on setdatabase = d.oid
+        where datname = current_database()";
+    for (programs, format) in programs.iter().zip(["custom", "directory"]) {
+        let database = database_with_rows(500);
+        let name = database.name().to_string();
+        database.sql(&format!(
+            "comment on database {name} is 'as it was'; alter database {name} connection limit 7;
+             alter database {name} set work_mem to '7MB'"
+        ));
+        let dir = tempfile::tempdir().unwrap();
+        let run = back_up(&database, dir.path()).args(["-F", format]);
+        let run = match programs {
+            Some(programs) => run.env("PG_BINDIR", programs),
+            None => run,
+        };
+        let record = run.run().expect_code(0).json_lines().remove(0);
+        let (sum, expected) = (database.value(SUM), database.value(settings));
+        let cluster = database.cluster();
+        let mut client = cluster.connect("postgres").unwrap();
+        client
+            .batch_execute(&format!("drop database {name} with (force)"))
+            .unwrap();
+        let command = text(&record, "recreate_command");
+        program("sh")
+            .args(["-c", &command])
+            .server(cluster)
+            .run()
+            .expect_code(0);
+        assert_eq!(database.value(SUM), sum, "{command}");
+        assert_eq!(database.value(settings), expected, "{command}");
+    }
+    let database = database_with_rows(1);
+    for arguments in [["-F", "plain"], ["--globals", "-s"], ["-F", "tar"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let run = back_up(&database, dir.path()).args(arguments);
+        for record in run.run().expect_code(0).json_lines() {
+            let is_archive = record["format"] != "plain";
+            assert_eq!(
+                record["recreate_command"].is_string(),
+                is_archive,
+                "{record}"
+            );
+        }
     }
 }
 

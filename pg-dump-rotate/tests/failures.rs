@@ -326,7 +326,7 @@ fn the_command_line_is_checked_before_anything_is_done() {
         (&["-U", "postgres://app:secret@host/app"], "-U takes no URL"),
         (&["-s", "-a"], "exclude each other"),
         (&["-F", "directory"], "directory"),
-        (&["-F", "plain", "-Z", "lz4:9"], "one level"),
+        (&["-F", "plain", "-Z", "lz4:13"], "1 to 12"),
         (&["-F", "tar", "-Z", "zstd"], "not compressed"),
         (&["-Z", "gzip:12"], "1 to 9"),
         (&["--label", "a/b"], "a label is"),

@@ -28,7 +28,6 @@ use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::cluster::Draft;
-use shared::error::Kind;
 use shared::programs::{Program, install_hint};
 use shared::{Context as _, Error, Exit, Result, units};
 
@@ -154,12 +153,12 @@ impl Job<'_> {
         };
         let is_whole = self.check_manifest(&draft, findings)?;
         let postgres = program(&draft)?;
-        let control = match Control::read(&postgres, &draft) {
+        let control = Control::read(&postgres, &draft).map_err(Error::of_machine)?;
+        let control = match control {
             Ok(control) => control,
-            Err(error) if error.kind() == Kind::Machine => return Err(error),
-            Err(error) => {
+            Err(damage) => {
                 let finding = findings.check("backup", Status::Failed);
-                findings.add(finding.message(error.in_one_line()))?;
+                findings.add(finding.object(label::CONTROL).message(damage))?;
                 return Ok(None);
             }
         };

@@ -15,7 +15,7 @@ use crate::output;
 use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
 use crate::server::Patience;
-use crate::{target, verdict};
+use crate::{narrow, target, verdict};
 
 /// So long after the end an answer may be under way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -33,10 +33,11 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     let needed = sections_needed(options, &earlier);
     let targets = match needed.is_empty() {
         true => Vec::new(),
-        false => target::targets(&options.targets, context)?,
+        false => target::targets(options, context)?,
     };
     let plan = Plan {
         is_judged: options.sections.is_empty(),
+        narrow: narrow::sections(options),
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {

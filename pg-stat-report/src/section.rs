@@ -7,6 +7,7 @@ use shared::connection::Console;
 use shared::{Error, Result};
 
 use crate::cli::Options;
+use crate::narrow;
 use crate::row::{Origin, Row};
 use crate::server::Server;
 
@@ -72,12 +73,15 @@ pub enum Gather {
 }
 
 impl Section {
-    /// Asks the server.
-    pub fn rows(&'static self, server: &mut Server) -> Result<Vec<Row>> {
+    /// Asks the server, for checks alone perhaps.
+    pub fn rows(&'static self, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
         match &self.gather {
             Gather::Query(statements) => {
                 let statement = statement_for(statements, server.major())?;
-                let rows = server.query(statement, self.fields)?;
+                let rows = match is_narrow {
+                    true => server.query(&narrow::of_statement(statement), self.fields)?,
+                    false => server.query(statement, self.fields)?,
+                };
                 let origin = server.origin();
                 let row = |cells| Row::new(self, Arc::clone(&origin), cells);
                 Ok(rows.into_iter().map(row).collect())

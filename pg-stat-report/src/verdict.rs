@@ -10,6 +10,7 @@ use crate::check::{Check, Status};
 use crate::checks::CHECKS;
 use crate::cli::{FailOn, Options};
 use crate::look::Seen;
+use crate::narrow;
 use crate::output::{self, nagios, openmetrics};
 use crate::record::Record;
 use crate::section::{Reach, Section};
@@ -73,7 +74,11 @@ fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
                 .collect(),
         };
         for database in databases {
-            for finding in check.findings(&options.limits, seen, database) {
+            let findings = match narrow::is_idle(options, check) {
+                true => vec![narrow::idle(check)],
+                false => check.findings(&options.limits, seen, database),
+            };
+            for finding in findings {
                 let status = finding.status;
                 let record = Record::of(check, finding, &options.limits, seen, database);
                 judged.push((status, record));

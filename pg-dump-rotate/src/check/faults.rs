@@ -13,8 +13,7 @@ use crate::record::Record;
 pub fn failed(record: Record) -> Record {
     Record {
         action: "failed".into(),
-        restore_command: None,
-        ..record
+        ..record.without_commands()
     }
 }
 

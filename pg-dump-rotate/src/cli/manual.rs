@@ -71,6 +71,11 @@ pub const FIELDS: Terms = &[
          lead to; write another name after -d for another database. Null where it can't be \
          relied on, or nobody knows of what it is",
     ),
+    (
+        "recreate_command",
+        "the same for a server that has no such database: an archive makes it, with its owner, \
+         settings and who may connect. Null for a script, too, which does not say them",
+    ),
 ];
 
 /// Variables besides those of the connection.
@@ -189,8 +194,7 @@ const BACK: Terms = &[
     (
         "what belongs to the database itself",
         "Its owner, settings and who may connect stay as they are in the database that you made; \
-         for an archive `pg_restore --create --exit-on-error -d postgres PATH` makes it as it \
-         was.",
+         the recreate_command of an archive makes it as it was, where there is none of that name.",
     ),
 ];
 
@@ -378,9 +382,7 @@ const COMPRESSION: Terms = &[
     (
         "custom, plain",
         "What pg_dump writes is compressed here, on all cores, with a checksum of the content; \
-         the pg_restore of that version reads it. By lz4:2 and above pg_dump compresses an archive \
-         itself, on one core, without such a checksum. Plain scripts are gzip, zstd or lz4 as a \
-         whole.",
+         the pg_restore of that version reads it. Plain scripts are gzip, zstd or lz4 as a whole.",
     ),
     (
         "directory",
@@ -388,7 +390,7 @@ const COMPRESSION: Terms = &[
          compresses them itself where it runs elsewhere, where there is no room for that beside \
          the dumps themselves, where the file system would write all of it to the disk first \
          (ext4 does not, from Linux 6.14), and by gzip:1, gzip:7 and above, zstd:10 and above, \
-         lz4:2 and above. Where others fill the disk meanwhile the dump is begun again so.",
+         lz4:10 and above. Where others fill the disk meanwhile the dump is begun again so.",
     ),
     ("tar", "A tar file is not compressed."),
 ];

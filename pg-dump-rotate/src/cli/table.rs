@@ -138,7 +138,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "compress",
         "METHOD[:LEVEL]",
-        "none, gzip, zstd or lz4 (a level of lz4 not for plain); the last two in archives from \
+        "none, gzip, zstd or lz4; the last two in archives from \
          pg_dump 16 (if not given: gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
     )
     .short('Z')

@@ -13,7 +13,7 @@ use super::counter::Counter;
 use super::packer::{Joiner, Packer, push_int};
 use super::piece::{Filler, Piece, Subject};
 use super::source::Source;
-use super::{Copied, Dump, Head, Outcome, Trouble, packed};
+use super::{Copied, Dump, Head, Outcome, Trouble};
 use crate::compression::Compression;
 use crate::output::Output;
 use crate::pool::{self, Pool};
@@ -23,19 +23,13 @@ const READ_BYTES: usize = 256 << 10;
 
 /// Copies an archive.
 pub fn copy(source: &mut Source, output: Output, dump: &Dump<'_>) -> Outcome<Copied> {
-    let (compression, table) = (dump.compression, source.table());
+    let compression = dump.compression;
     let mut input = BufReader::with_capacity(READ_BYTES, source);
     let mut recorder = Recorder::new(&mut input);
     let toc = Toc::read(&mut recorder)?;
     let mut start = recorder.bytes;
-    let is_packed =
-        |toc: &Toc, packing| toc.storage == Storage::Custom && toc.packing == Some(packing);
-    let is_plain = |toc: &Toc| is_packed(toc, Packing::None);
+    let is_plain = |toc: &Toc| toc.storage == Storage::Custom && toc.packing == Some(Packing::None);
     let head = toc.as_ref().map(Head::of).unwrap_or_default();
-    let packed_by_pg_dump = |toc: &Toc| is_packed(toc, compression.packing().0);
-    if dump.packs_itself() && toc.as_ref().is_some_and(packed_by_pg_dump) {
-        return packed::copy(start, input, output, head, dump, table);
-    }
     let Some(toc) = toc.filter(is_plain) else {
         return match dump.pg_restore {
             Some(_) => pass_through(&start, input, output, head),

@@ -37,7 +37,11 @@ impl ScriptCounter {
     /// Starts it; without `digest` the rows are passed over. It says which table's they are.
     pub fn start(digest: bool, table: Table) -> Result<Self> {
         let (pieces, received) = sync_channel(AHEAD);
-        let input = Pieces::of(received);
+        let input = Pieces {
+            received,
+            current: Arc::default(),
+            position: 0,
+        };
         let see = move |target: &CopyTarget| table.set(&target.table.to_string());
         let thread = thread::Builder::new().spawn(move || count(input, digest, see));
         Ok(Self {
@@ -89,7 +93,10 @@ fn follow(
             _ if !digest => {}
             Event::Copy { sql, .. } => counted.copy = sql.to_vec(),
             Event::Rows(lines) => counted.rows(lines),
-            Event::CopyEnd => counted.end_rows(),
+            Event::CopyEnd => {
+                let rows = std::mem::take(&mut counted.rows);
+                counted.tally.add_table(&counted.copy, rows);
+            }
             Event::Statement { sql, entry, .. } if sql.starts_with(b"INSERT INTO ") => {
                 if entry.kind == "TABLE DATA" {
                     counted.tally.set_uncountable();
@@ -102,10 +109,9 @@ fn follow(
     Ok(())
 }
 
-/// What was counted so far.
 #[derive(Default)]
-pub(super) struct Open {
-    pub tally: Tally,
+struct Open {
+    tally: Tally,
     copy: Vec<u8>,
     rows: Digest,
     /// A row that comes in pieces, and what follows up to the end of a line.
@@ -114,29 +120,6 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// The rows of one table in an archive.
-    pub fn block(&mut self, rows: impl Read, see: impl Fn(&CopyTarget)) -> Result<()> {
-        let mut script = Script::in_pieces(rows);
-        while let Some(event) = script.next()? {
-            match event {
-                Event::Copy { sql, target, .. } => {
-                    see(&target);
-                    self.copy = sql.to_vec();
-                }
-                Event::Rows(lines) => self.rows(lines),
-                Event::CopyEnd => self.end_rows(),
-                Event::Statement { .. } => self.tally.set_uncountable(),
-                Event::Command { .. } => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn end_rows(&mut self) {
-        let rows = std::mem::take(&mut self.rows);
-        self.tally.add_table(&self.copy, rows);
-    }
-
     fn rows(&mut self, lines: &[u8]) {
         let is_end = lines.ends_with(b"\n");
         if is_end && self.long.is_none() {
@@ -172,20 +155,10 @@ impl Open {
 }
 
 /// The pieces as one stream.
-pub(super) struct Pieces {
+struct Pieces {
     received: Receiver<Arc<Vec<u8>>>,
     current: Arc<Vec<u8>>,
     position: usize,
-}
-
-impl Pieces {
-    pub fn of(received: Receiver<Arc<Vec<u8>>>) -> Self {
-        Self {
-            received,
-            current: Arc::default(),
-            position: 0,
-        }
-    }
 }
 
 impl Read for Pieces {

@@ -7,7 +7,9 @@ use std::process::Stdio;
 use shared::cluster::Draft;
 use shared::programs::{Child, Program};
 use shared::time::{self, Time};
-use shared::{Context, Error, Result};
+use shared::{Context, Result};
+
+use super::base::Damage;
 
 /// What a file of WAL holds unless initdb was told otherwise.
 const USUAL_WAL_FILE: u64 = 16 << 20;
@@ -58,35 +60,54 @@ impl Label {
     }
 }
 
+/// Where a server keeps its state.
+pub const CONTROL: &str = "global/pg_control";
+
 /// What pg_controldata says.
 #[derive(Debug)]
 pub struct Control(String);
 
+/// It goes on after a wrong checksum, and says so: before 17 among what it read. The rest of its words
+/// is not repeated, which has a secret of the server's.
+fn warning(words: &str) -> Option<Damage> {
+    let said = |line: &str| {
+        let at = line.to_ascii_lowercase().find("warning: ")?;
+        Some(line[at + "warning: ".len()..].trim().to_string())
+    };
+    let said = words.lines().find_map(said)?;
+    Some(match said.contains("CRC") {
+        true => "the file is damaged, or of another version: its checksum (CRC) is wrong".into(),
+        false => format!("the file is damaged: {said}"),
+    })
+}
+
 impl Control {
-    /// Reads the copy's.
+    /// Reads the copy's, which may be damaged.
     ///
     /// # Errors
-    /// When it can't be read as one of this version.
-    pub fn read(postgres: &Program, draft: &Draft) -> Result<Self> {
-        let program = postgres.sibling("pg_controldata");
-        let program = program.map_err(Error::of_machine)?;
+    /// When pg_controldata can't be run.
+    pub fn read(postgres: &Program, draft: &Draft) -> Result<std::result::Result<Self, Damage>> {
+        let path = draft.data().join(CONTROL);
+        let Ok(file) = fs::metadata(&path) else {
+            return Ok(Err("the file is missing".into()));
+        };
+        let program = postgres.sibling("pg_controldata")?;
         let mut command = draft.command(program.path());
         command
             .arg("-D")
             .arg(draft.data())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        let child = Child::spawn(command, "pg_controldata");
-        let mut child = child.map_err(Error::of_machine)?;
+        let mut child = Child::spawn(command, "pg_controldata")?;
         let text = std::io::read_to_string(child.stdout()?)?;
         let finished = child.wait()?;
-        let words = finished.stderr.to_lowercase();
-        finished.success_or(|| "could not read pg_control".to_string())?;
-        // It goes on after a wrong checksum, and says so: before 17 among what it read.
-        match text.contains("WARNING: ") || words.contains("warning: ") {
-            true => Err(Error::new("could not read pg_control").with_detail(text + &words)),
-            false => Ok(Self(text)),
+        finished.not_killed()?;
+        let words = format!("{}\n{text}", finished.stderr);
+        if finished.success_or(String::new).is_err() {
+            let bytes = file.len();
+            return Ok(Err(format!("the file can't be read: it has {bytes} bytes")));
         }
+        Ok(warning(&words).map_or(Ok(Self(text)), Err))
     }
 
     fn value(&self, name: &str) -> &str {

@@ -28,7 +28,7 @@ const FORMATS: [&[&str]; 5] = [
     &["-F", "custom"],
     &["-F", "plain"],
     &["-F", "plain", "-Z", "zstd"],
-    &["-F", "plain", "-Z", "lz4"],
+    &["-F", "plain", "-Z", "lz4:9"],
     &["-F", "directory"],
 ];
 

@@ -380,6 +380,27 @@ fn what_is_no_backup_is_refused() {
     fs::write(&version, format!("{}\n", site.cluster.version().major)).unwrap();
     let mut other = found.clone();
     other[40] ^= 1;
-    fs::write(backup.join("global/pg_control"), other).unwrap();
-    expect_failure(&recover(&backup).run(), "backup", "pg_control");
+    let cut = found[..100].to_vec();
+    for (bytes, words) in [
+        (Some(other), "is damaged, or of another version"),
+        (Some(cut), "it has 100 bytes"),
+        (None, "is missing"),
+    ] {
+        let control = backup.join("global/pg_control");
+        match bytes {
+            Some(bytes) => fs::write(control, bytes).unwrap(),
+            None => fs::remove_file(control).unwrap(),
+        }
+        let output = recover(&backup).run();
+        expect_failure(&output, "backup", words);
+        let finding = &of(&output, "backup")[0];
+        assert_eq!(finding["object"], "global/pg_control");
+        // Nothing else of what it holds, least of all its secret.
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.len() < 100 && !message.contains('\n'), "{message}");
+        assert!(
+            !output.stderr.to_lowercase().contains("nonce"),
+            "{output:?}"
+        );
+    }
 }

@@ -112,10 +112,7 @@ impl Settings {
         let troubles = seen.parts.iter().filter_map(|part| {
             let error = part.rows.as_ref().err()?;
             let is_own = |section: &&Section| section.name == part.section.name;
-            SECTIONS
-                .iter()
-                .any(|section| is_own(section))
-                .then_some(error)
+            SECTIONS.iter().any(is_own).then_some(error)
         });
         if let Some(error) = troubles.into_iter().next() {
             return Err(error.clone());

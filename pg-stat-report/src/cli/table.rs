@@ -126,7 +126,7 @@ pub const TOOL: Tool = Tool::new(
         "the server's log_line_prefix, if the log's looks do not tell",
     )
     .group(LOGS),
-    Flag::value("timeout", "DURATION", "so long for each section")
+    Flag::value("timeout", "DURATION", "so long for each section, and for connecting unless connect_timeout is given")
         .default("10s")
         .group(PATIENCE),
     Flag::value("deadline", "DURATION", "so long for the whole run").group(PATIENCE),

@@ -100,6 +100,13 @@ impl Ground {
         records
     }
 
+    /// A check finds the same in the rows that it is given as in all, which an earlier report needs.
+    #[track_caller]
+    pub fn expect_same_in_all_rows(&self, check: &str, more: &[&str]) {
+        let all = [more, &["--baseline", "/dev/null"]].concat();
+        assert_eq!(self.statuses(check, more), self.statuses(check, &all));
+    }
+
     /// Status and object of each record of a check.
     #[track_caller]
     pub fn statuses(&self, check: &str, more: &[&str]) -> Vec<(String, String)> {

@@ -271,6 +271,20 @@ fn a_deadline_ends_it() {
     silent.run().expect_code(2).expect_no_output();
 }
 
+#[test]
+fn a_server_that_says_nothing_is_left_in_time() {
+    let listener = SilentListener::new();
+    let place = format!("host=127.0.0.1 port={} user=x", listener.port());
+    let words = ["-d", &place, "--timeout", "1s", "ping"];
+    // Less than two seconds connect_timeout does not know.
+    let output = tool("pg-stat-report").args(words).run();
+    assert!(output.stdout.contains("no answer within 2 s"), "{output:?}");
+    let own = format!("{place} connect_timeout=3");
+    let words = ["-d", &own, "--timeout", "1s", "connections"];
+    let output = tool("pg-stat-report").args(words).run();
+    output.expect_error("no answer within 3 s");
+}
+
 /// The text of the OpenMetrics, judged by their grammar as far as a textfile collector cares.
 #[test]
 fn openmetrics_for_a_textfile_collector() {

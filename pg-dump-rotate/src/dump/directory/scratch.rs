@@ -88,8 +88,7 @@ fn keeps_up(compression: Compression) -> bool {
     match compression {
         // Our zlib's fastest is much larger than pg_dump's.
         Compression::Method(Method::Gzip, level) => (2..=6).contains(&level),
-        Compression::Method(Method::Zstd, level) => level <= 9,
-        Compression::Method(Method::Lz4, level) => level == 1,
+        Compression::Method(Method::Zstd | Method::Lz4, level) => level <= 9,
         Compression::None => false,
     }
 }
