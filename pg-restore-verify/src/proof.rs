@@ -71,7 +71,7 @@ impl<'a> Proof<'a> {
     /// Writes the findings; in words, what was proved.
     pub fn report(&self, findings: &mut Findings<'_>) -> Result<String> {
         let rows = self.rows(findings)?;
-        self.rows_left_out(findings)?;
+        let rows = rows.saturating_sub(self.rows_left_out(findings)?);
         let left_out = self.tables_left_out(findings)?;
         self.sequences(findings)?;
         if !self.chosen.is_part() {
@@ -139,7 +139,7 @@ impl<'a> Proof<'a> {
                 rows -= data.digest.rows;
                 let finding = findings.check("rows", Status::Skipped).object(table);
                 findings.add(finding.compared(data.digest, why))?;
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
                 continue;
             }
             let Some(found) = found else {
@@ -284,19 +284,23 @@ impl<'a> Proof<'a> {
             .collect())
     }
 
-    /// How many rows met the conditions of `--where`; the others are not needed any more.
-    fn rows_left_out(&self, findings: &mut Findings<'_>) -> Result<()> {
+    /// How many rows met the conditions of `--where`; the others are not needed any more. Returns
+    /// how many these are.
+    fn rows_left_out(&self, findings: &mut Findings<'_>) -> Result<u64> {
         if self.chosen.limited().is_empty() {
-            return Ok(());
+            return Ok(0);
         }
+        let mut left_out = 0;
         let mut client = self.target.connect()?;
         for limited in self.chosen.limited() {
             let [stayed, rest] = limited.counts(&mut client)?;
+            left_out += rest;
             let finding = findings.check("where", Status::Ok).object(&limited.table);
             let words = format!("{stayed} of {}", counted(stayed + rest, "row"));
             findings.add(finding.message(format!("{words} meet {}", limited.condition)))?;
         }
-        choice::forget(&mut client)
+        choice::forget(&mut client)?;
+        Ok(left_out)
     }
 
     /// Tables whose rows were not taken into the backup: nobody should think
@@ -320,22 +324,30 @@ impl<'a> Proof<'a> {
                 ));
             }
         }
-        let dumped = others.into_iter().filter(|(_, table)| table.is_dumped);
-        let mut left_out: Vec<QualifiedName> = dumped
-            .map(|(name, _)| name)
-            .filter(|name| !self.backup.tables.contains_key(name))
+        let mut left_out: Vec<_> = others
+            .into_iter()
+            .filter(|(name, table)| table.is_dumped && !self.holds_rows_of(name))
+            .map(|(name, table)| (name, table.root.filter(|root| self.holds_rows_of(root))))
             .collect();
         left_out.sort();
-        for table in &left_out {
+        for (table, root) in &left_out {
             let finding = findings.check("rows", Status::Skipped).object(table);
-            findings.add(finding.message("the backup holds its definition only, no rows"))?;
+            findings.add(match root {
+                Some(root) => finding
+                    .message(format!(
+                        "the backup holds its rows under the name of {root}"
+                    ))
+                    .remark(),
+                None => finding.message("the backup holds its definition only, no rows"),
+            })?;
         }
-        // Rows can stand under the name of a whole instead of its parts.
-        let by_whole = |table: &QualifiedName| self.backup.tables.contains_key(table);
-        match partitioned.iter().any(by_whole) {
-            true => Ok(String::new()),
-            false => Ok(without_rows(&left_out, self.backup.tables.is_empty())),
-        }
+        left_out.retain(|(_, root)| root.is_none());
+        let left_out: Vec<_> = left_out.into_iter().map(|(table, _)| table).collect();
+        Ok(without_rows(&left_out, self.backup.tables.is_empty()))
+    }
+
+    fn holds_rows_of(&self, table: &QualifiedName) -> bool {
+        self.backup.tables.contains_key(table)
     }
 
     fn sequences(&self, findings: &mut Findings<'_>) -> Result<()> {
@@ -353,7 +365,7 @@ impl<'a> Proof<'a> {
             let finding = findings.check("sequences", status).object(sequence);
             findings.add(finding.compared(expected, actual))?;
             if status == Status::Skipped {
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
             }
         }
         let left_out = sequences::left_out(&mut client, &self.backup.sequences)?;
@@ -412,7 +424,7 @@ impl<'a> Proof<'a> {
                 let finding = findings.check("large_objects", status).object(oid);
                 findings.add(finding.compared(wanted, found))?;
                 if unread {
-                    findings.could_not_see(UNREAD);
+                    findings.unprovable(UNREAD);
                 }
             }
         }
@@ -428,7 +440,7 @@ impl<'a> Proof<'a> {
             let finding = finding.message("its owner, rights or comment are others");
             findings.add(finding.compared(wanted, found))?;
             if status == Status::Skipped {
-                findings.could_not_see(UNREAD);
+                findings.unprovable(UNREAD);
             }
         }
         if !different && !expected.is_empty() {

@@ -120,7 +120,7 @@ impl Job<'_> {
         let mut watch = Watch::start(&self.options.limits, &self.watched)?;
         *lock(&self.watched) = Some(Seen::Files);
         let proved = self.prove(findings, server);
-        watch.end().and(proved)
+        watch.end().inspect_err(|_| findings.given_up()).and(proved)
     }
 
     fn prove(

@@ -24,7 +24,7 @@ use crate::database;
 use crate::extensions;
 use crate::limits::Watch;
 use crate::note::{self, Restore};
-use crate::preflight::{self, Wanted};
+use crate::preflight::{self, Extent, Wanted};
 use crate::promised::Promised;
 use crate::proof::{Proof, counted};
 use crate::reading::Reading;
@@ -86,9 +86,11 @@ pub fn backup(
         },
     );
     let tried = checksums.and_then(|checksums| {
-        let proved = proved?;
-        known.report(&checksums, findings)?;
-        Ok(proved)
+        // What is wrong with the files is so whatever else could not be tried.
+        if proved.is_ok() || known.is_at_fault(&checksums) {
+            known.report(&checksums, findings)?;
+        }
+        proved
     });
     let (proved, restore) =
         tried.map_err(|error| given_up(&mut watch, findings).unwrap_or(error))?;
@@ -121,7 +123,7 @@ pub fn backup(
 /// The error instead of any other, if time was up.
 fn given_up(watch: &mut Watch, findings: &mut Findings<'_>) -> Option<Error> {
     let error = watch.end().err()?;
-    findings.on_shared_server(false);
+    findings.given_up();
     Some(error)
 }
 
@@ -250,7 +252,7 @@ fn on_target(
     findings: &mut Findings<'_>,
 ) -> Result<(String, Option<Restore>)> {
     if toc.is_some_and(Toc::has_names_that_are_no_text) {
-        findings.could_not_see(NO_TEXT);
+        findings.unprovable(NO_TEXT);
         return Ok((String::new(), None));
     }
     if let (Some(cluster), true) = (target.server().cluster(), options.choice.is_everything()) {
@@ -276,7 +278,7 @@ fn on_target(
         Err(error) if error.kind() == shared::error::Kind::Usage && !target.lacking.is_empty() => {
             let lacking = target.lacking.iter().map(String::as_str);
             let lacking: Vec<&str> = lacking.collect();
-            findings.could_not_see(&format!(
+            findings.unprovable(&format!(
                 "{}; the server lacks EXTENSION {}",
                 error.in_one_line(),
                 lacking.join(", EXTENSION ")
@@ -329,7 +331,7 @@ fn on_target(
     }
     let versions = extensions::report(known.manifest(), backup, target, findings)?;
     if let Some(withheld) = backup.withheld.in_words() {
-        findings.could_not_see(&withheld);
+        findings.unprovable(&withheld);
     }
     target.has_room()?;
     let took = units::human_duration(restored.took);
@@ -449,7 +451,8 @@ fn plain(
     jobs: usize,
     findings: &mut Findings<'_>,
 ) -> Result<Option<Restored>> {
-    let wanted = Wanted::of_script(source::plain(archive)?)?;
+    let (script, extent) = (source::plain(archive)?, Extent::of(target)?);
+    let wanted = Wanted::of_script(script, extent, &mut target.decoder())?;
     if !wanted.report(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
@@ -467,5 +470,7 @@ fn plain(
     if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
+    target.provide(&wanted.needs)?;
+    preflight::report_roles(target, findings)?;
     restore::restore_script(source::plain(archive)?, target, part, jobs).map(Some)
 }

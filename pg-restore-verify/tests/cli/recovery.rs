@@ -243,7 +243,7 @@ fn what_could_not_be_looked_at_is_not_proved() {
          update pg_proc set probin = '$libdir/no_such_library' where probin = '$libdir/citext'",
     );
     let backup = site.back_up("base", &[]);
-    let output = site.recover(&backup).run().expect_code(1);
+    let output = site.recover(&backup).run().expect_code(2);
     let verdict = &of(&output, "verdict")[0];
     assert_eq!(verdict["status"], "skipped", "{output:?}");
     let words = verdict["message"].as_str().unwrap();
