@@ -74,7 +74,13 @@ fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
                 .collect(),
         };
         for database in databases {
-            let findings = match narrow::is_idle(options, check) {
+            // What could not be seen is not well, whether there is a threshold or not.
+            let is_seen = |section: &&Section| {
+                let part = seen.part(section, database);
+                part.is_some_and(|part| part.rows.is_ok())
+            };
+            let is_idle = narrow::is_idle(options, check) && check.sections.iter().all(is_seen);
+            let findings = match is_idle {
                 true => vec![narrow::idle(check)],
                 false => check.findings(&options.limits, seen, database),
             };

@@ -155,7 +155,8 @@ pub const TOOL: Tool = Tool::new(
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
      With --base-backup a physical backup is recovered on a private server of its own major version: \
      the folder or the tar files of pg_basebackup, or another copy of a data folder with its \
-     backup_label, packed by gzip, zstd, lz4, bzip2 or xz or not at all. The archived WAL may be \
+     backup_label, packed by gzip, zstd, lz4, bzip2 or xz or not at all; of incremental ones what \
+     pg_combinebackup makes of them. The archived WAL may be \
      packed, too, and lie in folders below the one that is named; of a WAL file that was not \
      finished the .partial one is taken. Both are only read: what is recovered is a copy, for which \
      TMPDIR needs room, and none of the configuration, access rules, commands and paths that it \

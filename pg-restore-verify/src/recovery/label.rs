@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Stdio;
 
 use shared::cluster::Draft;
-use shared::programs::{Child, Program};
+use shared::programs::{Child, Program, install_hint};
 use shared::time::{self, Time};
-use shared::{Context, Result};
+use shared::{Context, Error, Result};
 
 use super::base::Damage;
 
@@ -21,6 +21,8 @@ pub struct Label {
     pub start_file: String,
     /// When the backup began, in the server's words: another zone's abbreviations are its own.
     pub start_time: String,
+    /// Whether it has of some files only what another backup, which it names, has not (17 and later).
+    pub is_incremental: bool,
 }
 
 impl Label {
@@ -45,6 +47,7 @@ impl Label {
         Self {
             start_file: file.trim_end_matches(')').to_string(),
             start_time: value("START TIME").unwrap_or_default().to_string(),
+            is_incremental: value("INCREMENTAL FROM LSN").is_some(),
         }
     }
 
@@ -147,6 +150,37 @@ impl Control {
     }
 }
 
+/// The server's program of the very version that wrote the data.
+pub fn program(draft: &Draft) -> Result<Program> {
+    let path = draft.data().join("PG_VERSION");
+    let said = fs::read_to_string(&path).context(|| "PG_VERSION of the backup".to_string())?;
+    let major = said
+        .trim()
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    let Some(major) = major else {
+        return Err(Error::new(format!("PG_VERSION of the backup is {said:?}")));
+    };
+    let postgres = Program::find("postgres", Some(major)).map_err(Error::of_machine)?;
+    match postgres.version.major == major {
+        true => Ok(postgres),
+        false => Err(Error::new(format!(
+            "a physical backup of PostgreSQL {major} needs that version, and there is only {}",
+            postgres.version
+        ))
+        .with_hint(install_hint("postgres", Some(major)))
+        .of_machine()),
+    }
+}
+
+/// The error of a backup that is a part of one only.
+pub fn incremental() -> Error {
+    Error::new("an incremental backup can't be recovered without those that it builds on")
+        .with_hint("put them together with pg_combinebackup, and verify what that makes of them")
+        .of_machine()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +194,8 @@ mod tests {
         );
         assert_eq!(label.start_file, "000000010000000000000002");
         assert_eq!(label.start_time(), time::parse("2026-11-20T16:00:00Z").ok());
+        assert!(!label.is_incremental);
+        assert!(Label::parse("INCREMENTAL FROM LSN: 0/2000028\n").is_incremental);
         let elsewhere = Label {
             start_time: "2026-11-20 16:00:00 CET".into(),
             ..label

@@ -328,6 +328,10 @@ fn a_backup_that_is_not_what_its_manifest_says_fails() {
     let output = site.recover(&backup).run();
     expect_rows(&output, ROWS);
     assert_eq!(of(&output, "manifest")[0]["status"], "skipped");
+    let sizes = site.back_up("sizes", &["--manifest-checksums=NONE"]);
+    let output = site.recover(&sizes).run();
+    expect_rows(&output, ROWS);
+    assert_eq!(of(&output, "manifest")[0]["status"], "skipped");
     fs::remove_file(backup.join("backup_label")).unwrap();
     expect_failure(
         &site.recover(&backup).run(),

@@ -15,7 +15,12 @@ fn of_status(records: &[Value], status: &str) -> BTreeSet<String> {
 }
 
 /// What pg_monitor does not see, because it may read nothing of it.
-const UNREADABLE: &[&str] = &["md5_passwords", "pg_hba", "sequences"];
+const UNREADABLE: &[&str] = &[
+    "configuration_errors",
+    "md5_passwords",
+    "pg_hba",
+    "sequences",
+];
 
 /// What is hidden from a role without any right.
 const HIDDEN: &[&str] = &[
@@ -69,7 +74,10 @@ fn a_superuser_a_monitor_and_nobody() {
         assert!(message.contains("pg_monitor"), "{check}: {message}");
     }
     ground.sql("grant select on all sequences in schema public to watcher");
-    assert_eq!(unknown("watcher"), unread(&["md5_passwords", "pg_hba"]));
+    assert_eq!(
+        unknown("watcher"),
+        unread(&["configuration_errors", "md5_passwords", "pg_hba"])
+    );
 }
 
 #[test]
