@@ -19,10 +19,14 @@ SELECT n.nspname::text AS schema,
        END AS blocks,
        b.bytes AS block_bytes,
        c.relkind = 'r' AND e.oid IS NULL AS is_dumped,
+       rn.nspname::text AS root_schema,
+       r.relname::text AS root_name,
        -- the rows of an extension's configuration table that are not its own
        nullif(e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)], '') AS condition
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)
+LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
 LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                                 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'

@@ -18,7 +18,7 @@ mod unique_keys;
 
 use std::time::Duration;
 
-use shared::Result;
+use shared::{Result, signals};
 
 use crate::cli;
 use crate::contents::Contents;
@@ -114,11 +114,18 @@ pub fn report(
         Err(unseen) => seen.push(unseen),
     }
     drop(planning);
-    seen.extend(job::run(plan, database, origin, &amcheck, jobs)?);
+    let looked = job::run(plan, database, origin, &amcheck, jobs).map(|done| seen.extend(done));
+    signals::check()?;
+    let role = database.server().user();
+    for object in seen.iter_mut().flat_map(|done| &mut done.seen) {
+        object.outcome = object.outcome.clone().seen_by(role);
+    }
     let mut summary = Summary::default();
     for kind in KINDS {
         summary.add(*kind, &seen, origin, findings)?;
     }
+    // What was found before it ended is so nevertheless.
+    looked?;
     summary.close(origin, findings)
 }
 
@@ -168,7 +175,9 @@ impl Summary {
             Outcome::Inherited(why) if status == Status::Skipped => {
                 self.inherited.push(format!("{}: {why}", seen.object));
             }
-            Outcome::Unseen(why) => self.unseen.push(format!("{check} {}: {why}", seen.object)),
+            Outcome::Unseen(why) | Outcome::Hidden(why) => {
+                self.unseen.push(format!("{check} {}: {why}", seen.object))
+            }
             Outcome::Lacking(why) => {
                 self.lacking.push(format!("{check} {}: {why}", seen.object));
             }
@@ -182,7 +191,7 @@ impl Summary {
         if origin.is_live() {
             self.unseen.append(&mut self.lacking);
             if let Some(unseen) = in_short(&self.unseen) {
-                findings.could_not_see(&unseen);
+                findings.unprovable(&unseen);
             }
             return Ok(self.held.join(", "));
         }

@@ -79,6 +79,11 @@ impl Known {
         })
     }
 
+    /// Whether files are not what they were, or nobody can tell any more.
+    pub fn is_at_fault(&self, comparison: &Comparison) -> bool {
+        matches!(self, Self::Damaged(_)) || !comparison.differences.is_empty()
+    }
+
     /// The findings.
     pub fn report(&self, comparison: &Comparison, findings: &mut Findings<'_>) -> Result<()> {
         let check = |status| findings.check("checksum", status);

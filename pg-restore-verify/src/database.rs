@@ -115,7 +115,7 @@ fn give(
                 Err(error) if error.sqlstate().is_none() => return Err(error),
                 Err(error) if is_about_label_provider(error.message()) => {
                     let words = format!("{}: {LABELS}", error.in_one_line());
-                    findings.could_not_see(&words);
+                    findings.unprovable(&words);
                     (Status::Skipped, words)
                 }
                 Err(error) => {

@@ -1,5 +1,7 @@
 //! What the server lacks that a backup needs, said at once and before anything is restored.
 
+mod packages;
+
 use std::collections::BTreeSet;
 use std::io::Read;
 
@@ -8,15 +10,18 @@ use shared::dump::{Event, Script, Token, quote_identifier, tokens};
 use shared::{Error, Result, signals};
 
 use crate::contents::Contents;
+use crate::decoder::Decoder;
 use crate::record::{Findings, Status};
 use crate::restore::{Doubt, Target};
+use crate::roles::Needs;
 use crate::server::Server;
 
 /// What a backup needs of its server and can't bring along.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     extensions: BTreeSet<String>,
-    tablespaces: BTreeSet<String>,
+    /// The roles and tablespaces, as far as they are known.
+    pub needs: Needs,
     /// The statements that create them.
     collations: Vec<String>,
     /// A script's own CREATE DATABASE.
@@ -30,7 +35,7 @@ impl Wanted {
         let extensions = objects.filter(|(kind, ..)| *kind == "EXTENSION");
         Self {
             extensions: extensions.map(|(_, _, name)| name.to_string()).collect(),
-            tablespaces: contents.needs.tablespaces.clone(),
+            needs: contents.needs.clone(),
             collations: contents
                 .schema
                 .statements("COLLATION")
@@ -41,33 +46,41 @@ impl Wanted {
         }
     }
 
-    /// By the beginning of a script: extensions come before the first table and the first large
-    /// object, and no more of it is read. Damage shows when it is restored.
-    pub fn of_script<R: Read>(mut script: Script<R>) -> Result<Self> {
+    /// By a script, of which so much is read. Damage shows when it is restored.
+    pub fn of_script<R: Read>(
+        mut script: Script<R>,
+        extent: Extent,
+        decoder: &mut Decoder,
+    ) -> Result<Self> {
         let mut wanted = Self::default();
         while let Ok(Some(event)) = script.next() {
             signals::check()?;
             match event {
-                Event::Statement { sql, .. } if sql.starts_with(b"CREATE EXTENSION ") => {
-                    wanted.extensions.extend(extension(sql));
+                Event::Statement { sql, .. } if extent.ends_with(sql) => break,
+                // As many as there are rows.
+                Event::Statement { sql, .. } if is_of_rows(sql) => {}
+                Event::Statement { sql, .. } => {
+                    let text = decoder.text(sql)?;
+                    wanted.statement(&text);
+                    if extent != Extent::Beginning {
+                        wanted.needs.read(text.as_bytes());
+                    }
                 }
-                Event::Statement { sql, .. } if sql.starts_with(b"CREATE DATABASE ") => {
-                    wanted.create_database = Some(String::from_utf8_lossy(sql).into_owned());
-                }
-                Event::Statement { sql, .. } if sql.starts_with(CREATE_COLLATION.as_bytes()) => {
-                    let sql = String::from_utf8_lossy(sql).into_owned();
-                    wanted.collations.push(sql);
-                }
-                Event::Statement { sql, .. }
-                    if ENDS.iter().any(|start| sql.starts_with(start.as_bytes())) =>
-                {
-                    break;
-                }
-                Event::Copy { .. } => break,
+                Event::Copy { .. } if extent != Extent::Whole => break,
                 _ => {}
             }
         }
         Ok(wanted)
+    }
+
+    fn statement(&mut self, sql: &str) {
+        if sql.starts_with("CREATE EXTENSION ") {
+            self.extensions.extend(extension(sql.as_bytes()));
+        } else if sql.starts_with("CREATE DATABASE ") {
+            self.create_database = Some(sql.to_string());
+        } else if sql.starts_with(CREATE_COLLATION) {
+            self.collations.push(sql.to_string());
+        }
     }
 
     /// Says what is missing, which is no fault of the backup; whether it can be restored
@@ -87,14 +100,17 @@ impl Wanted {
             let known = "SELECT FROM pg_catalog.pg_available_extensions WHERE name = $1";
             let object = format!("EXTENSION {name}");
             if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
-                missing.push((object, format!("install {}", package(name, major))));
+                missing.push((
+                    object,
+                    format!("install {}", packages::package(name, major)),
+                ));
                 lacking.insert(name.clone());
             } else if let Some(why) = can_t_be_created(server, name)? {
                 missing.push((object, why));
                 lacking.insert(name.clone());
             }
         }
-        let spaces = self.tablespaces.iter().filter(|_| !server.is_ours());
+        let spaces = self.needs.tablespaces.iter().filter(|_| !server.is_ours());
         for name in spaces {
             let known = "SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1";
             if client.query_typed(known, &[(name, Type::TEXT)])?.is_empty() {
@@ -207,8 +223,53 @@ pub fn report_roles(target: &Target, findings: &mut Findings<'_>) -> Result<()> 
     Ok(())
 }
 
-/// What comes after all extensions, and before what may be large.
-const ENDS: [&str; 3] = ["CREATE TABLE ", "INSERT ", "SELECT pg_catalog.lo_create("];
+/// How much of a script is read to know what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Up to the first table and the first large object: extensions come before.
+    Beginning,
+    /// Up to the first rows: owners and most tablespaces come before.
+    Definitions,
+    /// All of it: rights come last.
+    Whole,
+}
+
+impl Extent {
+    /// What has to be known beforehand: a server of ours creates roles and tablespaces as they come,
+    /// and so do most who may; who may not is told of all at once.
+    pub fn of(target: &Target) -> Result<Self> {
+        let server = target.server();
+        if server.is_ours() {
+            return Ok(Self::Beginning);
+        }
+        let may = "SELECT rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user";
+        let rows = server.connect_to_server()?.query_typed(may, &[])?;
+        let may = rows.first().map(|row| row.try_get::<_, bool>(0));
+        Ok(match may.transpose()? {
+            Some(true) => Self::Definitions,
+            _ => Self::Whole,
+        })
+    }
+
+    /// Whether what is looked for comes before this statement.
+    fn ends_with(self, sql: &[u8]) -> bool {
+        let ends: &[&[u8]] = match self {
+            Self::Beginning => &[
+                b"CREATE TABLE ",
+                b"INSERT ",
+                b"SELECT pg_catalog.lo_create(",
+            ],
+            Self::Definitions => &[b"INSERT ", b"SELECT pg_catalog.lo_open("],
+            Self::Whole => &[],
+        };
+        ends.iter().any(|end| sql.starts_with(end))
+    }
+}
+
+/// Whether a statement brings rows or a large object.
+fn is_of_rows(sql: &[u8]) -> bool {
+    sql.starts_with(b"INSERT ") || sql.starts_with(b"SELECT pg_catalog.lo")
+}
 
 /// The name in `CREATE EXTENSION [IF NOT EXISTS] name`.
 fn extension(sql: &[u8]) -> Option<String> {
@@ -221,56 +282,6 @@ fn extension(sql: &[u8]) -> Option<String> {
     tokens.get(at).and_then(Token::identifier)
 }
 
-/// What comes with PostgreSQL itself.
-const CONTRIB: &[&str] = &[
-    "adminpack",
-    "amcheck",
-    "autoinc",
-    "bloom",
-    "btree_gin",
-    "btree_gist",
-    "citext",
-    "cube",
-    "dblink",
-    "dict_int",
-    "dict_xsyn",
-    "earthdistance",
-    "file_fdw",
-    "fuzzystrmatch",
-    "hstore",
-    "insert_username",
-    "intagg",
-    "intarray",
-    "isn",
-    "lo",
-    "ltree",
-    "moddatetime",
-    "old_snapshot",
-    "pageinspect",
-    "pg_buffercache",
-    "pg_freespacemap",
-    "pg_prewarm",
-    "pg_stat_statements",
-    "pg_surgery",
-    "pg_trgm",
-    "pg_visibility",
-    "pg_walinspect",
-    "pgcrypto",
-    "pgrowlocks",
-    "pgstattuple",
-    "postgres_fdw",
-    "refint",
-    "seg",
-    "sslinfo",
-    "tablefunc",
-    "tcn",
-    "tsm_system_rows",
-    "tsm_system_time",
-    "unaccent",
-    "uuid-ossp",
-    "xml2",
-];
-
 /// Why a server of ours can't create an extension that is installed: its library wants to be there
 /// from the server's start, or something of it is not where it should be. The session in which it
 /// is tried may be lost to that.
@@ -281,8 +292,7 @@ fn can_t_be_created(server: &Server, name: &str) -> Result<Option<String>> {
         "unrecognized configuration parameter",
         ELSEWHERE,
     ];
-    let is_plain = CONTRIB.contains(&name) || PLAIN.iter().any(|start| name.starts_with(start));
-    if is_plain || !server.is_ours() {
+    if packages::is_plain(name) || !server.is_ours() {
         return Ok(None);
     }
     let mut client = server.connect_to_server()?;
@@ -308,55 +318,44 @@ fn can_t_be_created(server: &Server, name: &str) -> Result<Option<String>> {
 
 const ELSEWHERE: &str = "can only create extension in database";
 
-/// How the names of others begin that are created without more, and not in a moment.
-const PLAIN: [&str; 5] = ["postgis", "address_standardizer", "plp", "pltcl", "vector"];
-
-/// Which package has an extension, as Debian and the PostgreSQL project's own repository name it.
-fn package(extension: &str, major: u32) -> String {
-    let of = |suffix: &str| format!("postgresql-{major}-{suffix}");
-    match extension {
-        name if CONTRIB.contains(&name) => {
-            format!("postgresql-contrib (on Debian it is in postgresql-{major})")
-        }
-        name if name.starts_with("postgis") || name == "address_standardizer" => of("postgis-3"),
-        "vector" => of("pgvector"),
-        "timescaledb" => format!("timescaledb-2-postgresql-{major}"),
-        name if name.starts_with("plpython3") => format!("postgresql-plpython3-{major}"),
-        name if name.starts_with("plperl") => format!("postgresql-plperl-{major}"),
-        name if name.starts_with("pltcl") => format!("postgresql-pltcl-{major}"),
-        "pg_cron" => of("cron"),
-        "pgaudit" | "hll" | "ip4r" | "pgtap" => of(extension),
-        name => format!(
-            "the package that has it, such as {}",
-            of(&name.trim_start_matches("pg_").replace('_', "-"))
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn wanted(script: &str, extent: Extent) -> Wanted {
+        let mut decoder = Decoder::without_server();
+        Wanted::of_script(Script::new(script.as_bytes()), extent, &mut decoder).unwrap()
+    }
+
+    fn names(names: &BTreeSet<String>) -> Vec<&str> {
+        names.iter().map(String::as_str).collect()
+    }
 
     #[test]
     fn extensions_of_a_script() {
         let script = "CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;\n\
                       CREATE EXTENSION \"uuid-ossp\";\nCREATE TABLE t (a integer);\n\
                       CREATE EXTENSION late;\n";
-        let wanted = Wanted::of_script(Script::new(script.as_bytes())).unwrap();
-        let names: Vec<&String> = wanted.extensions.iter().collect();
-        assert_eq!(names, ["postgis", "uuid-ossp"]);
+        let found = wanted(script, Extent::Beginning);
+        assert_eq!(names(&found.extensions), ["postgis", "uuid-ossp"]);
         let script = "SELECT pg_catalog.lo_unlink('1');\nCREATE EXTENSION hstore;\n\
                       SELECT pg_catalog.lo_create('1');\nCREATE EXTENSION late;\n";
-        let wanted = Wanted::of_script(Script::new(script.as_bytes())).unwrap();
-        let names: Vec<&String> = wanted.extensions.iter().collect();
-        assert_eq!(names, ["hstore"]);
+        let found = wanted(script, Extent::Beginning);
+        assert_eq!(names(&found.extensions), ["hstore"]);
     }
 
     #[test]
-    fn packages() {
-        assert_eq!(package("postgis_topology", 15), "postgresql-15-postgis-3");
-        assert_eq!(package("vector", 17), "postgresql-17-pgvector");
-        assert!(package("pg_partman", 16).ends_with("postgresql-16-partman"));
-        assert!(package("hstore", 16).starts_with("postgresql-contrib"));
+    fn roles_of_a_script() {
+        let script = "CREATE TABLE t (a integer);\nALTER TABLE t OWNER TO owner;\n\
+                      COPY t (a) FROM stdin;\n1\n\\.\n\nINSERT INTO t VALUES (1);\n\
+                      GRANT SELECT ON TABLE t TO reader;\n";
+        for (extent, roles) in [
+            (Extent::Beginning, &[][..]),
+            (Extent::Definitions, &["owner"]),
+            (Extent::Whole, &["owner", "reader"]),
+        ] {
+            let found = wanted(script, extent);
+            assert_eq!(names(&found.needs.roles), roles, "{extent:?}");
+        }
     }
 }

@@ -54,6 +54,9 @@ pub enum Status {
 /// Checks by what the user expects, which may be wrong, or hold no more for an old backup.
 const OF_THE_USER: [&str; 2] = ["expect", "compare"];
 
+/// Checks that hold although the backup was given up: they ask nobody who was ended for that.
+const OF_FILES: [&str; 2] = ["checksum", "manifest"];
+
 /// Takes the findings as they come, and writes them.
 pub struct Findings<'a> {
     context: &'a Context,
@@ -61,14 +64,12 @@ pub struct Findings<'a> {
     path: String,
     within: Option<String>,
     began: Instant,
-    failed: Vec<String>,
-    /// Whether one of these is about the backup itself.
-    is_bad: bool,
     /// Their checks, and what they say.
+    failed: Vec<(String, String)>,
+    /// The same.
     skipped: Vec<(String, String)>,
     unprovable: Option<String>,
-    any_unproved: bool,
-    any_not_tried: bool,
+    any_failed: bool,
     any_unseen: bool,
     is_shared: bool,
     warned: BTreeSet<String>,
@@ -89,11 +90,9 @@ impl<'a> Findings<'a> {
             within: None,
             began: Instant::now(),
             failed: Vec::new(),
-            is_bad: false,
             skipped: Vec::new(),
             unprovable: None,
-            any_unproved: false,
-            any_not_tried: false,
+            any_failed: false,
             any_unseen: false,
             is_shared: false,
             warned: BTreeSet::new(),
@@ -108,7 +107,6 @@ impl<'a> Findings<'a> {
         self.within = None;
         self.began = Instant::now();
         self.failed.clear();
-        self.is_bad = false;
         self.skipped.clear();
         self.unprovable = None;
         self.is_shared = false;
@@ -129,7 +127,6 @@ impl<'a> Findings<'a> {
         self.told_before = self.told.take().unwrap_or_default();
         self.within = None;
         self.failed.clear();
-        self.is_bad = false;
         self.skipped.clear();
         self.unprovable = None;
     }
@@ -182,8 +179,8 @@ impl<'a> Findings<'a> {
         match finding.status {
             Status::Ok => {}
             Status::Failed => {
-                self.is_bad |= !OF_THE_USER.contains(&finding.check.as_str());
-                self.failed.push(finding.in_words());
+                let words = finding.in_words();
+                self.failed.push((finding.check.clone(), words));
             }
             Status::Skipped if finding.is_remark => {}
             Status::Skipped => {
@@ -202,14 +199,23 @@ impl<'a> Findings<'a> {
 
     /// Whether the backup itself failed, and not only what the user expects of what is in it.
     pub fn is_bad(&self) -> bool {
-        self.is_bad
+        let mut failed = self.failed.iter();
+        failed.any(|(check, _)| !OF_THE_USER.contains(&check.as_str()))
+    }
+
+    /// The backup was given up: what failed may have failed for that.
+    pub fn given_up(&mut self) {
+        self.is_shared = false;
+        self.failed
+            .retain(|(check, _)| OF_FILES.contains(&check.as_str()));
     }
 
     /// The first thing of this backup that was not proved, but for what these checks skipped.
     pub fn unproved(&self, accepted: &[String]) -> Option<&str> {
         let mut skipped = self.skipped.iter();
         let skipped = skipped.find(|(check, _)| !accepted.contains(check));
-        let first = self.failed.first().or(self.unprovable.as_ref());
+        let failed = self.failed.first().map(|(_, words)| words);
+        let first = failed.or(self.unprovable.as_ref());
         let first = first.or_else(|| skipped.map(|(_, words)| words));
         first.map(String::as_str)
     }
@@ -219,30 +225,23 @@ impl<'a> Findings<'a> {
         self.skipped.iter().map(|(_, words)| words.as_str())
     }
 
-    /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong.
+    /// Notes that this backup can't be proved for what it is, even if nothing of it is wrong: part
+    /// of what should be checked could not be looked at, say.
     pub fn unprovable(&mut self, why: &str) {
         self.unprovable = Some(why.to_string());
-    }
-
-    /// Notes that part of what should be checked could not be looked at.
-    pub fn could_not_see(&mut self, why: &str) {
-        self.unprovable(why);
-        self.any_unseen = true;
     }
 
     /// Closes this backup with its verdict; `proved` says what was, if all was well. Returns
     /// how it came out, and the words.
     pub fn verdict(&mut self, proved: String) -> Result<(Status, String)> {
-        let (status, message) = match (self.failed.as_slice(), self.unprovable.take()) {
-            ([], None) => (Status::Ok, proved),
-            ([], Some(why)) => (Status::Skipped, why),
-            ([one], _) => (Status::Failed, one.clone()),
-            ([first, rest @ ..], _) => {
-                (Status::Failed, format!("{first} (and {} more)", rest.len()))
-            }
+        let (status, message) = match (self.faults(), self.unprovable.take()) {
+            (None, None) => (Status::Ok, proved),
+            (None, Some(why)) => (Status::Skipped, why),
+            (Some(faults), _) => (Status::Failed, faults),
         };
+        self.any_failed |= status == Status::Failed;
+        self.any_unseen |= status == Status::Skipped;
         if status != Status::Ok {
-            self.any_unproved = true;
             let how = match status {
                 Status::Failed => "does not verify",
                 _ => "can't be proved",
@@ -258,8 +257,17 @@ impl<'a> Findings<'a> {
         Ok((status, message))
     }
 
-    /// Closes this backup, which could not be verified for a reason that need not hold for the
-    /// next one.
+    /// The first fault of this backup, and how many more there are.
+    fn faults(&self) -> Option<String> {
+        match self.failed.as_slice() {
+            [] => None,
+            [(_, one)] => Some(one.clone()),
+            [(_, first), rest @ ..] => Some(format!("{first} (and {} more)", rest.len())),
+        }
+    }
+
+    /// Closes this backup, which could not be verified to its end for a reason that need not hold
+    /// for the next one. What was found wrong with it is so nevertheless.
     ///
     /// # Errors
     /// When it holds for all: nobody reads, or a signal came.
@@ -268,15 +276,22 @@ impl<'a> Findings<'a> {
             return Err(error);
         }
         signals::check()?;
-        self.any_not_tried = true;
         let says_nothing = self.is_shared || error.kind() == Kind::Machine;
-        let status = match says_nothing {
-            true => Status::Skipped,
-            false => Status::Failed,
+        let words = error.in_one_line();
+        let (status, message) = match self.faults() {
+            Some(faults) => {
+                self.any_failed = true;
+                self.context
+                    .warn(format!("{} does not verify: {faults}", self.path));
+                (Status::Failed, format!("{faults}; and {words}"))
+            }
+            None if says_nothing => (Status::Skipped, words),
+            None => (Status::Failed, words),
         };
+        self.any_unseen = true;
         let finding = self
             .check("verdict", status)
-            .message(error.in_one_line())
+            .message(message)
             .took(self.began.elapsed());
         self.records.write(&finding)?;
         self.records.flush()?;
@@ -284,16 +299,14 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
-    /// Ends the output.
+    /// Ends the output. A fault that was found tells more than what could not be looked at.
     pub fn finish(self) -> Result<Exit> {
         self.records.finish()?;
-        Ok(
-            match (self.any_not_tried || self.any_unseen, self.any_unproved) {
-                (true, _) => Exit::Incomplete,
-                (false, true) => Exit::Found,
-                (false, false) => Exit::Ok,
-            },
-        )
+        Ok(match (self.any_failed, self.any_unseen) {
+            (true, _) => Exit::Found,
+            (false, true) => Exit::Incomplete,
+            (false, false) => Exit::Ok,
+        })
     }
 }
 

@@ -21,16 +21,13 @@ mod timelines;
 mod trouble;
 mod words;
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::cluster::Draft;
-use shared::error::Kind;
-use shared::programs::{Program, install_hint};
-use shared::{Context as _, Error, Exit, Result, units};
+use shared::{Error, Exit, Result, units};
 
 use crate::afterwards;
 use crate::cli::Options;
@@ -121,7 +118,7 @@ impl Job<'_> {
         let mut watch = Watch::start(&self.options.limits, &self.watched)?;
         *lock(&self.watched) = Some(Seen::Files);
         let proved = self.prove(findings, server);
-        watch.end().and(proved)
+        watch.end().inspect_err(|_| findings.given_up()).and(proved)
     }
 
     fn prove(
@@ -153,19 +150,22 @@ impl Job<'_> {
             return Ok(None);
         };
         let is_whole = self.check_manifest(&draft, findings)?;
-        let postgres = program(&draft)?;
-        let control = match Control::read(&postgres, &draft) {
+        let postgres = label::program(&draft)?;
+        let control = Control::read(&postgres, &draft).map_err(Error::of_machine)?;
+        let control = match control {
             Ok(control) => control,
-            Err(error) if error.kind() == Kind::Machine => return Err(error),
-            Err(error) => {
+            Err(damage) => {
                 let finding = findings.check("backup", Status::Failed);
-                findings.add(finding.message(error.in_one_line()))?;
+                findings.add(finding.object(label::CONTROL).message(damage))?;
                 return Ok(None);
             }
         };
         let Some(label) = label(&draft, &control, self.target, findings)? else {
             return Ok(None);
         };
+        if label.is_incremental && is_whole {
+            return Err(label::incremental());
+        }
         if !is_whole {
             let message = "the backup is damaged: it was not recovered";
             findings.add(findings.check("recovery", Status::Skipped).message(message))?;
@@ -289,9 +289,18 @@ impl Job<'_> {
             findings.add(findings.check("manifest", Status::Failed).message(message))?;
         }
         if differences.is_empty() {
-            let finding = findings.check("manifest", Status::Ok).took(began.elapsed());
             let files = counted(manifest.len() as u64, "file");
-            findings.add(finding.message(format!("{files} are what it says")))?;
+            let (status, message) = match manifest.without_checksum() {
+                0 => (Status::Ok, format!("{files} are what it says")),
+                _ => (
+                    Status::Skipped,
+                    format!(
+                        "{files} are there, with the sizes that it says; it has no checksums: whether they were changed is not known"
+                    ),
+                ),
+            };
+            let finding = findings.check("manifest", status).took(began.elapsed());
+            findings.add(finding.message(message))?;
         }
         Ok(differences.is_empty())
     }
@@ -318,30 +327,6 @@ fn wal_archive(folder: Option<&Path>) -> Result<Archive> {
         false => Ok(archive),
         true => Err(Error::new(format!("{}: no WAL is there", folder.display()))
             .with_hint("name the folder that archive_command or pg_receivewal fills")),
-    }
-}
-
-/// The server's program of the very version that wrote the data.
-fn program(draft: &Draft) -> Result<Program> {
-    let path = draft.data().join("PG_VERSION");
-    let said = fs::read_to_string(&path).context(|| "PG_VERSION of the backup".to_string())?;
-    let major = said
-        .trim()
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok());
-    let Some(major) = major else {
-        return Err(Error::new(format!("PG_VERSION of the backup is {said:?}")));
-    };
-    let postgres = Program::find("postgres", Some(major)).map_err(Error::of_machine)?;
-    match postgres.version.major == major {
-        true => Ok(postgres),
-        false => Err(Error::new(format!(
-            "a physical backup of PostgreSQL {major} needs that version, and there is only {}",
-            postgres.version
-        ))
-        .with_hint(install_hint("postgres", Some(major)))
-        .of_machine()),
     }
 }
 

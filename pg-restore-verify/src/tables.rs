@@ -19,6 +19,8 @@ pub struct Table {
     pub block_bytes: i64,
     /// Whether a dump of everything would hold its rows.
     pub is_dumped: bool,
+    /// The table at the top, if it is a partition: a dump may hold its rows under that name.
+    pub root: Option<QualifiedName>,
     /// The rows that a dump holds of an extension's own table, as `WHERE …`; the
     /// others come with the extension (manual, "Extension Configuration Tables").
     pub condition: Option<String>,
@@ -32,7 +34,13 @@ pub fn restored(client: &mut Client) -> Result<HashMap<QualifiedName, Table>> {
             schema: Some(row.try_get("schema")?),
             name: row.try_get("name")?,
         };
+        let root: Option<String> = row.try_get("root_name")?;
+        let root_schema: Option<String> = row.try_get("root_schema")?;
         let table = Table {
+            root: root.map(|name| QualifiedName {
+                schema: root_schema,
+                name,
+            }),
             partitioned: row.try_get("partitioned")?,
             parts: row.try_get("parts")?,
             blocks: row.try_get("blocks")?,

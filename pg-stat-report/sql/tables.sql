@@ -2,6 +2,7 @@
 -- Costs: a look at the size of each file of the 500 largest; counters of all. Needs: no right.
 -- Sizes of others, and of those that somebody has locked whole, or waits to, are as VACUUM or ANALYZE saw them last, and say
 -- so: to ask for a size waits behind such a lock, and behind who waits for it.
+-- The lines "judged:" are for checks, which look at tables with 50 sequential scans or more.
 WITH RECURSIVE tree (root, oid) AS (
     SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition
     UNION ALL
@@ -16,26 +17,30 @@ WITH RECURSIVE tree (root, oid) AS (
     FROM pg_catalog.pg_locks l
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+), candidate AS (
+    SELECT c.oid, c.relfilenode, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relpersistence <> 't'
+    -- judged: AND pg_catalog.pg_stat_get_numscans(c.oid) >= 50
 ), own AS (
     SELECT i.indrelid, sum(x.relpages)::bigint AS pages,
-           sum(pg_catalog.pg_stat_get_numscans(i.indexrelid)) FILTER (WHERE t.oid IS NULL)::bigint AS scans
+           sum(pg_catalog.pg_stat_get_numscans(i.indexrelid)) FILTER (WHERE x.relnamespace <> 'pg_toast'::regnamespace)::bigint AS scans
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relkind = 'i'
-    LEFT JOIN pg_catalog.pg_namespace t ON t.oid = x.relnamespace AND t.nspname = 'pg_toast'
+    -- judged: WHERE i.indrelid = ANY (ARRAY(SELECT unnest(ARRAY[candidate.oid, candidate.reltoastrelid]) FROM candidate))
     GROUP BY i.indrelid
 ), ranked AS (
-    SELECT c.oid, c.relfilenode, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence,
+    SELECT c.*,
            coalesce(own.pages, 0) AS index_pages,
            coalesce(own.scans, 0) AS index_scans,
            coalesce(t.relpages, 0)::bigint + coalesce(toast_own.pages, 0) AS toast_pages,
            c.oid IN (SELECT relation FROM locked) OR c.reltoastrelid IN (SELECT relation FROM locked) AS is_locked,
            row_number() OVER (ORDER BY c.relpages + coalesce(t.relpages, 0) + coalesce(own.pages, 0) DESC, c.oid DESC) AS place
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    FROM candidate c
     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid AND t.relkind = 't'
     LEFT JOIN own ON own.indrelid = c.oid
     LEFT JOIN own toast_own ON toast_own.indrelid = t.oid
-    WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relpersistence <> 't'
 ), sized AS MATERIALIZED (
     SELECT r.*,
            CASE WHEN NOT r.is_locked AND r.place <= 500 THEN

@@ -3,6 +3,8 @@
 -- told to pg_read_all_stats only.
 -- A table's age is that of its TOAST table, too. Counters are asked for by their functions, a third of the view's cost.
 -- A standby counts no dead rows.
+-- The lines "judged:" are for checks: other tables are well, or too small to matter. The system's own stand for all that
+-- are well.
 WITH defaults AS (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
@@ -22,6 +24,14 @@ WITH defaults AS (
     CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
     WHERE c.relkind IN ('r', 'm') AND c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
     GROUP BY c.oid
+), running AS (
+    -- One that runs is counted as a pass, and so is what has yet to come where the heap is still read after one.
+    SELECT v.relid,
+           max(v.index_vacuum_count
+               + (v.phase = 'vacuuming indexes' OR v.phase = 'scanning heap' AND v.index_vacuum_count > 0)::int) AS passes
+    FROM pg_catalog.pg_stat_progress_vacuum v
+    WHERE v.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    GROUP BY v.relid
 ), judged AS (
     SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid,
            coalesce(o.is_enabled, true) AND d.autovacuum AS is_enabled,
@@ -34,14 +44,11 @@ WITH defaults AS (
     CROSS JOIN defaults d
     LEFT JOIN option o ON o.oid = c.oid
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
-), running AS (
-    -- One that runs is counted as a pass, and so is what has yet to come where the heap is still read after one.
-    SELECT v.relid,
-           max(v.index_vacuum_count
-               + (v.phase = 'vacuuming indexes' OR v.phase = 'scanning heap' AND v.index_vacuum_count > 0)::int) AS passes
-    FROM pg_catalog.pg_stat_progress_vacuum v
-    WHERE v.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-    GROUP BY v.relid
+    -- judged: AND (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
+    -- judged:      OR c.oid IN (SELECT relid FROM running) OR c.reltoastrelid IN (SELECT relid FROM running)
+    -- judged:      OR c.relpages * current_setting('block_size')::float8 >= 1e6
+    -- judged:      OR pg_catalog.pg_stat_get_dead_tuples(c.oid) >= 1000
+    -- judged:      OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) >= 10000)
 )
 SELECT current_database()::text AS database,
        quote_ident(j.nspname) || '.' || quote_ident(j.relname) AS "table",

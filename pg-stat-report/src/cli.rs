@@ -127,6 +127,11 @@ impl Options {
         self.statistics_age = self.statistics_age.or(config.statistics_age);
     }
 
+    /// Whether this check was named.
+    pub fn names(&self, check: &Check) -> bool {
+        self.only.iter().any(|other| other.name == check.name)
+    }
+
     /// Whether this check is asked for: what compares with an earlier report or judges a log only where there
     /// is one, or it is named.
     pub fn asks(&self, check: &Check) -> bool {

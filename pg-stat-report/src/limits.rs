@@ -96,6 +96,11 @@ impl Limits {
         own.map(|one| one.pattern.as_str())
     }
 
+    /// Whether anything was said of a check's thresholds.
+    pub fn are_said(&self, check: &Check) -> bool {
+        self.said.iter().any(|limit| limit.check == check.name)
+    }
+
     /// From where on a thing is a warning, and from where on critical.
     pub fn of(&self, check: &Check, object: Option<&str>) -> (Option<f64>, Option<f64>) {
         let said = |is_crit: bool| {

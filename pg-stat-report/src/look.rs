@@ -21,6 +21,8 @@ pub struct Plan {
     pub sections: Vec<&'static Section>,
     /// Checks judge it, each what it is for.
     pub is_judged: bool,
+    /// Of these, only the rows in which checks may find something.
+    pub narrow: Vec<&'static Section>,
     /// In every database that takes connections, not only in the one that we are in.
     pub all_databases: bool,
     /// How long it may take.
@@ -73,7 +75,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
             Source::Console if plan.is_judged => continue,
             Source::Console => Err(Error::new("the server is no pooler's console")
                 .with_hint("name the console: -d 'host=HOST port=6432 dbname=pgbouncer'")),
-            _ => gather(section, &mut server)?,
+            _ => gather(plan, section, &mut server)?,
         };
         seen.parts.push(Part {
             section,
@@ -107,7 +109,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         for section in &sections {
             let rows = match &trouble {
                 Some(error) => Err(error.clone()),
-                None => gather(section, server)?,
+                None => gather(plan, section, server)?,
             };
             seen.parts.push(Part {
                 section,
@@ -188,8 +190,11 @@ impl Plan {
 }
 
 /// The rows, or why there are none; the error is a signal.
-fn gather(section: &'static Section, server: &mut Server) -> Result<Result<Vec<Row>>> {
-    let rows = server.revive().and_then(|()| section.rows(server));
+fn gather(plan: &Plan, section: &'static Section, server: &mut Server) -> Result<Result<Vec<Row>>> {
+    let is_narrow = plan.narrow.iter().any(|other| other.name == section.name);
+    let rows = server
+        .revive()
+        .and_then(|()| section.rows(server, is_narrow));
     signals::check()?;
     match rows {
         Err(error) if error.kind() == Kind::Interrupted => Err(error),

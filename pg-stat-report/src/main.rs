@@ -15,6 +15,7 @@ mod limits;
 mod listing;
 mod logs;
 mod look;
+mod narrow;
 mod output;
 mod record;
 mod report;

@@ -15,7 +15,7 @@ use crate::output;
 use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
 use crate::server::Patience;
-use crate::{target, verdict};
+use crate::{narrow, target, verdict};
 
 /// So long after the end an answer may be under way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -33,10 +33,11 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     let needed = sections_needed(options, &earlier);
     let targets = match needed.is_empty() {
         true => Vec::new(),
-        false => target::targets(&options.targets, context)?,
+        false => target::targets(options, context)?,
     };
     let plan = Plan {
         is_judged: options.sections.is_empty(),
+        narrow: narrow::sections(options),
         sections: needed,
         all_databases: options.all_databases,
         patience: Patience {
@@ -51,8 +52,8 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
-            let part = earlier.compare(seen, options);
-            seen.parts.push(part);
+            let parts = earlier.compare(seen, options);
+            seen.parts.extend(parts);
         }
     }
     let kept = earlier.keep(&seen);
@@ -84,7 +85,8 @@ fn asked(options: &Options) -> impl Iterator<Item = &'static Section> {
 /// What servers have to be asked for, each once.
 fn sections_needed(options: &Options, earlier: &Earlier) -> Vec<&'static Section> {
     let compared = asked(options).filter_map(Section::compares).flatten();
-    let kept = baseline::SECTIONS.iter().filter(|_| earlier.is_asked());
+    let kept = baseline::SECTIONS.iter().chain(baseline::SETTINGS);
+    let kept = kept.filter(|_| earlier.is_asked());
     let mut needed: Vec<&'static Section> = Vec::new();
     for section in asked(options).chain(compared.copied()).chain(kept.copied()) {
         let is_new = needed.iter().all(|other| other.name != section.name);

@@ -1,5 +1,6 @@
 //! What a section is: a named set of rows of its own.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use shared::cli::Terms;
@@ -7,6 +8,7 @@ use shared::connection::Console;
 use shared::{Error, Result};
 
 use crate::cli::Options;
+use crate::narrow;
 use crate::row::{Origin, Row};
 use crate::server::Server;
 
@@ -61,6 +63,8 @@ pub enum Gather {
     /// One statement, whose columns are the section's fields: the last that is for a version as
     /// new as the server's.
     Query(&'static [Statement]),
+    /// The same, put into order by us: the server would compare the text of all rows.
+    Sorted(&'static [Statement], fn(&Row, &Row) -> Ordering),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// From the rows of these sections and of an earlier report.
@@ -72,19 +76,34 @@ pub enum Gather {
 }
 
 impl Section {
-    /// Asks the server.
-    pub fn rows(&'static self, server: &mut Server) -> Result<Vec<Row>> {
+    /// Asks the server, for checks alone perhaps.
+    pub fn rows(&'static self, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
         match &self.gather {
-            Gather::Query(statements) => {
-                let statement = statement_for(statements, server.major())?;
-                let rows = server.query(statement, self.fields)?;
-                let origin = server.origin();
-                let row = |cells| Row::new(self, Arc::clone(&origin), cells);
-                Ok(rows.into_iter().map(row).collect())
+            Gather::Query(statements) => self.queried(statements, server, is_narrow),
+            Gather::Sorted(statements, order) => {
+                let mut rows = self.queried(statements, server, is_narrow)?;
+                rows.sort_by(order);
+                Ok(rows)
             }
             Gather::Made(make) => make(self, server),
             Gather::Compared(_) | Gather::Console(_) | Gather::Input(_) => Ok(Vec::new()),
         }
+    }
+
+    fn queried(
+        &'static self,
+        statements: &[Statement],
+        server: &mut Server,
+        is_narrow: bool,
+    ) -> Result<Vec<Row>> {
+        let statement = statement_for(statements, server.major())?;
+        let rows = match is_narrow {
+            true => server.query(&narrow::of_statement(statement), self.fields)?,
+            false => server.query(statement, self.fields)?,
+        };
+        let origin = server.origin();
+        let row = |cells| Row::new(self, Arc::clone(&origin), cells);
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// Where its rows come from.

@@ -10,6 +10,7 @@ use crate::check::{Check, Status};
 use crate::checks::CHECKS;
 use crate::cli::{FailOn, Options};
 use crate::look::Seen;
+use crate::narrow;
 use crate::output::{self, nagios, openmetrics};
 use crate::record::Record;
 use crate::section::{Reach, Section};
@@ -73,7 +74,17 @@ fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
                 .collect(),
         };
         for database in databases {
-            for finding in check.findings(&options.limits, seen, database) {
+            // What could not be seen is not well, whether there is a threshold or not.
+            let is_seen = |section: &&Section| {
+                let part = seen.part(section, database);
+                part.is_some_and(|part| part.rows.is_ok())
+            };
+            let is_idle = narrow::is_idle(options, check) && check.sections.iter().all(is_seen);
+            let findings = match is_idle {
+                true => vec![narrow::idle(check)],
+                false => check.findings(&options.limits, seen, database),
+            };
+            for finding in findings {
                 let status = finding.status;
                 let record = Record::of(check, finding, &options.limits, seen, database);
                 judged.push((status, record));

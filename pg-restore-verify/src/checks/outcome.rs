@@ -4,6 +4,7 @@
 //! data (a sequence behind its column, rows that a NOT VALID key let in) is shown and no fault of
 //! the backup's. On a live database all of it is a finding.
 
+use shared::dump::quote_identifier;
 use shared::{Error, Result};
 
 use super::Origin;
@@ -45,6 +46,8 @@ pub enum Outcome {
     Listed(String),
     /// It could not be looked at, for this reason.
     Unseen(String),
+    /// The same, for policies would hide rows from who looks.
+    Hidden(String),
     /// What it is looked at with is not there, for this reason.
     Lacking(String),
 }
@@ -77,10 +80,22 @@ impl Outcome {
             _ if code.starts_with("XX") || code.starts_with("58") => Ok(Self::broken(words)),
             // admin_shutdown and its kin
             _ if code.starts_with("57P") || code.starts_with("53") => Err(error),
+            "42501" if words.contains("row-level security") => Ok(Self::Hidden(words)),
             "42501" => Ok(Self::Unseen(format!(
                 "{words}; GRANT pg_read_all_data (14 and later), or SELECT on it, lets it be read"
             ))),
             _ => Ok(Self::Unseen(words)),
+        }
+    }
+
+    /// The same, with the right that this role lacks to see all rows.
+    pub fn seen_by(self, role: &str) -> Self {
+        match self {
+            Self::Hidden(words) => Self::Unseen(format!(
+                "{words}; ALTER ROLE {} BYPASSRLS lets it be read",
+                quote_identifier(role)
+            )),
+            seen => seen,
         }
     }
 }
@@ -104,7 +119,9 @@ impl Seen {
                 finding
             }
             Outcome::Inherited(why) | Outcome::Listed(why) => finding.message(why).remark(),
-            Outcome::Unseen(why) | Outcome::Lacking(why) => finding.message(why),
+            Outcome::Unseen(why) | Outcome::Hidden(why) | Outcome::Lacking(why) => {
+                finding.message(why)
+            }
         }
     }
 }
@@ -115,9 +132,11 @@ impl Outcome {
             Self::Holds | Self::Proved { .. } => Status::Ok,
             Self::Broken { .. } => Status::Failed,
             Self::Inherited(_) if origin.is_live() => Status::Failed,
-            Self::Inherited(_) | Self::Listed(_) | Self::Unseen(_) | Self::Lacking(_) => {
-                Status::Skipped
-            }
+            Self::Inherited(_)
+            | Self::Listed(_)
+            | Self::Unseen(_)
+            | Self::Hidden(_)
+            | Self::Lacking(_) => Status::Skipped,
         }
     }
 }

@@ -64,8 +64,8 @@ pub const TOOL: Tool = Tool::new(
      are not restored there; where an archive says such things a record has status \"skipped\". It takes a role with CREATEDB, and CREATEROLE if roles are missing, \
      that may become the roles in the backup, or a superuser. What the role may not do is no fault of \
      the backup's: the check \"restore\" is \"skipped\" with the right that is missing, all else is \
-     restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, with \
-     status 2, and is not noted. The same holds where others end our sessions or leave no \
+     restored and proved, and unless that finds a fault the verdict is \"skipped\" as well, \
+     and is not noted. The same holds where others end our sessions or leave no \
      connection. What a backup holds beside what pg_dump writes is not run there, whether in a script \
      or in an archive, and \"skipped\" alike: statements about roles, tablespaces, settings or other \
      databases, DO, CALL, COPY from or to a file or program, queries, CREATE TABLE AS, DROP and \
@@ -101,9 +101,9 @@ pub const TOOL: Tool = Tool::new(
      constraint or a foreign key: such a constraint is counted as not looked at, \
      for the server did when the rows came; such a key is one that could not be looked at. \
      A superuser is warned: planning a query runs functions of indexes and views with every right, and a \
-     role with pg_read_all_data (14 and later) is enough, also for --compare. There any fault fails the verdict, with status 1. What could not be looked at \
+     role with pg_read_all_data (14 and later) is enough, also for --compare. There any fault fails the verdict. What could not be looked at \
      is \"skipped\" with the reason, such as the right or the extension amcheck that is missing, \
-     makes the verdict \"skipped\" if nothing failed, and the status 2.\n\n\
+     makes the verdict \"skipped\" if nothing failed.\n\n\
      A query of your own can be a check: --expect gives it and its one value, behind the last =, \
      >=, <= or !=. A file for --checks has any number of them, as psql would run it, each below \
      comments: \"-- check: NAME\" says what it is called, \"-- expect: VALUE\" what it must \
@@ -141,10 +141,10 @@ pub const TOOL: Tool = Tool::new(
      A restore that does nothing for five minutes is given up: no session of it works on the \
      server, and neither this program nor those that it started have read a byte. --stall-timeout \
      says how long it may be, --timeout how long a backup may take altogether. The next one is \
-     tried no less, and the status is 2.\n\n\
+     tried no less, and the status is 2 if no fault was found.\n\n\
      Extensions that the server lacks, or does not create unless their library is loaded at its \
      start (--preload LIB has the private server do that; then it runs what the library runs, but no job \
-     of pg_cron, and with timescaledb.restoring), collations without their locale, and on a named one tablespaces, and of an archive roles that may not be created there, are named before anything \
+     of pg_cron, and with timescaledb.restoring), collations without their locale, and on a named one tablespaces and roles that may not be created there, are named before anything \
      is restored: the check is \"preflight\", and the verdict \"skipped\", for it says nothing \
      about the backup. With -n, or -t without wildcards, those that only the rest needs keep nothing \
      from being restored. Nor is a backup to blame for what a server refuses that is older than its \
@@ -155,7 +155,8 @@ pub const TOOL: Tool = Tool::new(
      damage found so is noted beside the backup; that none was found is no proof, and is not.\n\n\
      With --base-backup a physical backup is recovered on a private server of its own major version: \
      the folder or the tar files of pg_basebackup, or another copy of a data folder with its \
-     backup_label, packed by gzip, zstd, lz4, bzip2 or xz or not at all. The archived WAL may be \
+     backup_label, packed by gzip, zstd, lz4, bzip2 or xz or not at all; of incremental ones what \
+     pg_combinebackup makes of them. The archived WAL may be \
      packed, too, and lie in folders below the one that is named; of a WAL file that was not \
      finished the .partial one is taken. Both are only read: what is recovered is a copy, for which \
      TMPDIR needs room, and none of the configuration, access rules, commands and paths that it \
@@ -168,8 +169,10 @@ pub const TOOL: Tool = Tool::new(
      included. WAL that creates a tablespace is replayed up to there only, for that would be in a folder \
      of this machine: the verdict on a later moment, or on the end, is \"skipped\". Its verdict is not noted: nothing \
      beside it has a place for that.\n\n\
-     Writes a record for each check; the last of each backup has check \"verdict\". A backup that \
-     can't be tried stops no other, and makes the status 2: it has failed if it is not there, can't be \
+     Writes a record for each check; the last of each backup has check \"verdict\". The status is 1 \
+     where a fault was found, in one backup or several, whatever else could not be looked at; 2 where none was found \
+     but a verdict is \"skipped\", or a backup could not be tried. One that \
+     can't be tried stops no other: it has failed if it is not there, can't be \
      read or is given up for its time limits, and is \"skipped\" where no server is new enough, there is no \
      room, or the server ends, which says nothing about it. One of rows only is proved in tables of \
      text; unless its manifest says that it was meant to hold no more, its verdict is \

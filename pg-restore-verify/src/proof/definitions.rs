@@ -35,7 +35,7 @@ impl Proof<'_> {
             Err(error) if withheld.role().is_some() => {
                 signals::check()?;
                 let words = format!("it can't be read back: {}", error.in_one_line());
-                findings.could_not_see(&words);
+                findings.unprovable(&words);
                 return findings.add(findings.check("schema", Status::Skipped).message(words));
             }
             Err(error) => return Err(error),
@@ -60,7 +60,7 @@ impl Proof<'_> {
             let finding = findings.check("schema", Status::Skipped);
             findings.add(finding.object(&first.object).message(words))?;
             let why = "not all definitions could be restored on this server";
-            findings.could_not_see(why);
+            findings.unprovable(why);
         }
         let held = self.backup.schema.len().saturating_sub(explained.len());
         if !failed && (held > 0 || explained.is_empty()) {

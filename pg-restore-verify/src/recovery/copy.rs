@@ -168,20 +168,15 @@ impl Plan {
             let below = below.join(entry.file_name());
             let (from, mut to) = (entry.path(), to.join(entry.file_name()));
             let kind = entry.file_type()?;
-            if kind.is_symlink() {
-                match below
-                    .parent()
-                    .is_some_and(|parent| parent == Path::new("pg_tblspc"))
-                {
-                    true => {
-                        let space = spaces.join(entry.file_name());
-                        self.links.push((space.clone(), to));
-                        to = space;
-                    }
-                    // Configuration and logs may be links; none is needed.
-                    false if below != Path::new("pg_wal") => continue,
-                    false => {}
-                }
+            let is_space = below.parent() == Some(Path::new("pg_tblspc"));
+            if is_space && (kind.is_symlink() || kind.is_dir()) {
+                // Also of one that lies in the data itself, which no server recovers just so.
+                let space = spaces.join(entry.file_name());
+                self.links.push((space.clone(), to));
+                to = space;
+            } else if kind.is_symlink() && below != Path::new("pg_wal") {
+                // Configuration and logs may be links; none is needed.
+                continue;
             }
             let metadata = fs::metadata(&from).context(|| from.display().to_string())?;
             if metadata.is_dir() {

@@ -26,26 +26,34 @@ enum Place {
     Record(u64),
 }
 
+/// WAL that is damaged: in this file, where that is known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Damaged(pub Option<String>);
+
 /// Whether the server's words are about WAL that goes on after their place. `files` names those that
 /// may hold a place, and `read` has the bytes of one.
-pub fn is_damage(
+pub fn damaged(
     words: &str,
     files: impl Fn(u64) -> Vec<String>,
     read: impl Fn(&str) -> Option<Vec<u8>>,
-) -> bool {
+) -> Option<Damaged> {
     let Some(place) = Place::of(words) else {
-        return true;
+        return Some(Damaged(None));
     };
     let names = match &place {
         Place::Page(name, _) => vec![name.clone()],
         Place::Header(lsn) | Place::Record(lsn) => files(*lsn),
     };
-    let goes_on = names.iter().find_map(|name| {
-        let (segment, bytes) = (Segment::parse(name)?, read(name)?);
-        Written::of(segment, &bytes)?.goes_on(&place)
+    let found = names.into_iter().find_map(|name| {
+        let (segment, bytes) = (Segment::parse(&name)?, read(&name)?);
+        let goes_on = Written::of(segment, &bytes)?.goes_on(&place)?;
+        Some((name, goes_on))
     });
     let is_usual = words.contains("magic number 0000") || words.ends_with(", got 0");
-    goes_on.unwrap_or(!is_usual)
+    match found {
+        Some((name, goes_on)) => goes_on.then_some(Damaged(Some(name))),
+        None => (!is_usual).then_some(Damaged(None)),
+    }
 }
 
 impl Place {
@@ -235,7 +243,11 @@ mod tests {
 
     fn is_damage_in(bytes: &[u8], words: &str) -> bool {
         let files = |_| vec![NAME.to_string()];
-        is_damage(words, files, |name| (name == NAME).then(|| bytes.to_vec()))
+        let found = damaged(words, files, |name| (name == NAME).then(|| bytes.to_vec()));
+        if let Some(Damaged(file)) = &found {
+            assert_eq!(file.as_deref(), Some(NAME));
+        }
+        found.is_some()
     }
 
     #[test]
@@ -316,8 +328,9 @@ mod tests {
             bytes[3 * PAGE + 8..3 * PAGE + 16].fill(0);
         }
         // One that no file is known of.
-        let unknown = |words| is_damage(words, |_| Vec::new(), |_| None);
-        assert!(!unknown(end));
-        assert!(unknown("invalid resource manager ID 99 at 0/304100"));
+        let unknown = |words| damaged(words, |_| Vec::new(), |_| None);
+        assert_eq!(unknown(end), None);
+        let words = "invalid resource manager ID 99 at 0/304100";
+        assert_eq!(unknown(words), Some(Damaged(None)));
     }
 }

@@ -87,6 +87,15 @@ impl Manifest {
         self.files.len()
     }
 
+    /// How many of them have no checksum there: of those, but for the WAL, it knows the size only.
+    pub fn without_checksum(&self) -> usize {
+        let files = self.files.iter().filter(|entry| {
+            let name = entry.name();
+            entry.algorithm().is_none() && !PASSED_OVER.iter().any(|other| name.starts_with(other))
+        });
+        files.count()
+    }
+
     /// Every file that differs, is missing, or is there without being named.
     pub fn compare(&self, data: &Path, jobs: usize) -> Result<Vec<Difference>> {
         let mut present = BTreeSet::new();
@@ -130,6 +139,12 @@ impl Entry {
         }
     }
 
+    /// How its checksum is made, and which it is.
+    fn algorithm(&self) -> Option<(&str, &str)> {
+        let algorithm = self.algorithm.as_deref().filter(|name| *name != "NONE")?;
+        Some((algorithm, self.checksum.as_deref()?))
+    }
+
     fn compare(&self, path: &Path, data: &Path) -> Result<Option<Difference>> {
         let file = data.join(path);
         let Ok(metadata) = fs::metadata(&file) else {
@@ -145,8 +160,7 @@ impl Entry {
             let sizes = [self.size, metadata.len()].map(|size| format!("{size} bytes"));
             return Ok(Some(difference(path, &sizes[0], &sizes[1])));
         }
-        let algorithm = self.algorithm.as_deref().unwrap_or("NONE");
-        let Some(stored) = self.checksum.as_ref().filter(|_| algorithm != "NONE") else {
+        let Some((algorithm, stored)) = self.algorithm() else {
             return Ok(None);
         };
         let found = checksum(&file, algorithm)?;

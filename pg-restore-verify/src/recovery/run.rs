@@ -9,7 +9,7 @@ use shared::programs::Program;
 use shared::{Context as _, Error, Result};
 
 use super::archive::{Archive, Segment};
-use super::end;
+use super::end::{self, Damaged};
 use super::fetch::{self, COMMAND, Fetcher, Seen, Trouble};
 use super::label::Control;
 use super::limit::Guard;
@@ -210,7 +210,7 @@ impl Recovery<'_> {
             let end = ended_at(words);
             let why = format!("{target} was not reached: the WAL ends at {end}");
             return Ok(
-                match gap.or_else(|| self.damage(words, seen, archive, draft).map(|d| (None, d))) {
+                match gap.or_else(|| self.damage(words, seen, archive, draft)) {
                     Some((object, gap)) => (object, format!("{why}: {gap}")),
                     None => (
                         seen.missing.clone(),
@@ -247,8 +247,7 @@ impl Recovery<'_> {
             return missed.then(why);
         }
         let gap = self.gap(seen, archive);
-        let damage = || self.damage(words, seen, archive, draft);
-        let found = gap.or_else(|| damage().map(|damage| (None, damage)));
+        let found = gap.or_else(|| self.damage(words, seen, archive, draft));
         found.map(|(object, why)| (object, format!("the WAL ends at {end}: {why}")))
     }
 
@@ -273,14 +272,14 @@ impl Recovery<'_> {
         Some((seen.last.clone(), why))
     }
 
-    /// What the server says of a damaged record; that WAL ends within one is none.
+    /// The file of a damaged record, and what the server says of it; that WAL ends within one is none.
     fn damage(
         &self,
         words: &Words<'_>,
         seen: &Seen,
         archive: &Archive,
         draft: &Draft,
-    ) -> Option<String> {
+    ) -> Option<(Option<String>, String)> {
         let said = words.damage()?;
         let read = |name: &str| match archive.path(name) {
             Some(path) => fetch::read(path).ok(),
@@ -291,7 +290,7 @@ impl Recovery<'_> {
             let last = seen.last.iter().cloned();
             last.chain(timelines.files(lsn)).collect()
         };
-        end::is_damage(said, files, read).then(|| said.to_string())
+        end::damaged(said, files, read).map(|Damaged(file)| (file, said.to_string()))
     }
 
     fn timelines(&self, archive: &Archive) -> Timelines {

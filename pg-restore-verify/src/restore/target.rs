@@ -336,10 +336,9 @@ impl Target {
 
     /// Creates the roles and tablespaces that the backup names and the cluster lacks.
     pub fn provide(&mut self, needs: &Needs) -> Result<()> {
-        // Asked for every statement; all that is known was needed once, so that as
-        // many of both means nothing new.
-        if needs.roles.len() == self.known.roles.len()
-            && needs.tablespaces.len() == self.known.tablespaces.len()
+        // Asked for every statement.
+        if needs.roles.is_subset(&self.known.roles)
+            && needs.tablespaces.is_subset(&self.known.tablespaces)
         {
             return Ok(());
         }

@@ -81,7 +81,7 @@ fn without_labels(
     let (labels, others): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_label);
     for label in &labels {
         let words = format!("{}: {LABELS}", label.in_words());
-        findings.could_not_see(&words);
+        findings.unprovable(&words);
         let finding = findings.check(check, Status::Skipped);
         findings.add(finding.object(label.shown()).message(words))?;
     }

@@ -85,5 +85,10 @@ pub fn expect_verdict(output: &Output, status: &str) {
         .unwrap_or_else(|| panic!("no records\n{output:?}"));
     assert_eq!(verdict["check"], "verdict", "{output:?}");
     assert_eq!(verdict["status"], status, "{output:?}");
-    assert_eq!(output.code(), Some(i32::from(status != "ok")), "{output:?}");
+    let code = match status {
+        "ok" => 0,
+        "failed" => 1,
+        _ => 2,
+    };
+    assert_eq!(output.code(), Some(code), "{output:?}");
 }

@@ -197,7 +197,7 @@ fn a_script_that_ends_within_its_last_line() {
 }
 
 #[test]
-fn zeros_in_a_script_cost_their_statement_and_not_the_next_backup() {
+fn zeros_in_a_script_are_damage_and_spare_the_next_backup() {
     let shop = shop();
     let folder = tempfile::tempdir().unwrap();
     let (zeros, whole) = (
@@ -212,7 +212,9 @@ fn zeros_in_a_script_cost_their_statement_and_not_the_next_backup() {
         .run()
         .expect_code(1);
     assert!(
-        failed(&output).contains(&"restore COMMENT app.TABLE customers".to_string()),
+        failed(&output)
+            .iter()
+            .any(|check| check.starts_with("archive")),
         "{output:?}"
     );
     assert_eq!(

@@ -188,7 +188,7 @@ fn globals_take_no_place() {
         .arg(&path)
         .run()
         .expect_code(0);
-    let output = place.promote(&[], &path).expect_code(1);
+    let output = place.promote(&[], &path).expect_code(2);
     expect_refused(&place, &output, "no database was restored");
 }
 

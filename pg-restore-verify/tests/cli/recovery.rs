@@ -243,7 +243,7 @@ fn what_could_not_be_looked_at_is_not_proved() {
          update pg_proc set probin = '$libdir/no_such_library' where probin = '$libdir/citext'",
     );
     let backup = site.back_up("base", &[]);
-    let output = site.recover(&backup).run().expect_code(1);
+    let output = site.recover(&backup).run().expect_code(2);
     let verdict = &of(&output, "verdict")[0];
     assert_eq!(verdict["status"], "skipped", "{output:?}");
     let words = verdict["message"].as_str().unwrap();
@@ -326,6 +326,10 @@ fn a_backup_that_is_not_what_its_manifest_says_fails() {
     );
     fs::remove_file(backup.join("backup_manifest")).unwrap();
     let output = site.recover(&backup).run();
+    expect_rows(&output, ROWS);
+    assert_eq!(of(&output, "manifest")[0]["status"], "skipped");
+    let sizes = site.back_up("sizes", &["--manifest-checksums=NONE"]);
+    let output = site.recover(&sizes).run();
     expect_rows(&output, ROWS);
     assert_eq!(of(&output, "manifest")[0]["status"], "skipped");
     fs::remove_file(backup.join("backup_label")).unwrap();

@@ -65,6 +65,18 @@ fn one_that_can_t_be_tried_stops_no_other() {
     let output = tool("pg-restore-verify").arg("-").stdin(lines.concat());
     let output = output.run().expect_code(2);
     assert_eq!(verdicts(&output), ["skipped", "ok"], "{output:?}");
+    // What is wrong with one that can't be tried is so nevertheless, and tells more.
+    fs::write(folder.path().join("newer.dump.sha256"), "0".repeat(64)).unwrap();
+    let output = tool("pg-restore-verify").args([&first, &newer, &missing]);
+    let output = output.run().expect_code(1);
+    assert_eq!(verdicts(&output), ["failed", "ok", "failed"], "{output:?}");
+    let words = "checksum: the file is not what newer.dump.sha256 says; and ";
+    assert!(output.stdout.contains(words), "{output:?}");
+    output.expect_error("does not verify: checksum: the file is not what");
+    // So is what is wrong with another.
+    fs::write(&second, "broken").unwrap();
+    let output = tool("pg-restore-verify").args([&second, &missing]).run();
+    output.expect_code(1);
 }
 
 fn verdicts(output: &Output) -> Vec<String> {

@@ -328,3 +328,41 @@ fn what_ended_in_a_deadlock_is_done_again() {
     let log = fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
     assert!(log.contains("deadlock detected"), "{log}");
 }
+
+/// Each index takes one of two places and waits for who takes the other: with fewer at once nobody
+/// comes, and for a third one there is no place.
+#[test]
+fn as_many_at_once_as_jobs_and_no_more() {
+    let database = Database::new();
+    database.sql(&format!(
+        "create function public.enter(own int) returns int language plpgsql immutable as $$ begin
+             if current_database() = '{}' then return own; end if;
+             for place in 1..2 loop
+                 continue when not pg_catalog.pg_try_advisory_xact_lock(place);
+                 for i in 1..6000 loop
+                     if 2 = (select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted
+                             and database = (select oid from pg_catalog.pg_database where datname = current_database()))
+                        or exists (select from pg_catalog.generate_series(1, 5) other where other <> own
+                                   and pg_catalog.to_regclass('public.of_' || other) is not null)
+                        then return own; end if;
+                     perform pg_catalog.pg_sleep(0.01);
+                 end loop;
+                 raise exception 'nobody came';
+             end loop;
+             raise exception 'a third one came'; end $$",
+        database.name()
+    ));
+    for table in 1..=5 {
+        database.sql(&format!(
+            "create table t{table} as select {table} k; create index of_{table} on t{table} (public.enter(k))"
+        ));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    for format in ["-Fp", "-Fc"] {
+        dump(&database, &[format], &path);
+        let output = verify(&path, "-j2");
+        assert_eq!(failed(&output), [""; 0], "{format} {output:?}");
+        expect_verdict(&output, "ok");
+    }
+}

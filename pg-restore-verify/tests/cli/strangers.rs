@@ -86,7 +86,7 @@ fn a_locale_that_this_machine_lacks_is_said() {
     );
     let backup = site.back_up("base", &[]);
     let output = site.recover(&backup).run();
-    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert_eq!(output.code(), Some(2), "{output:?}");
     assert_eq!(of(&output, "recovery")[0]["status"], "ok");
     let skipped = &of(&output, "database")[0];
     assert_eq!(
@@ -144,6 +144,13 @@ fn tablespaces_are_put_where_nothing_else_is() {
         assert_eq!(of(&output, "manifest")[0]["status"], "ok", "{output:?}");
         assert_eq!(tree(&space), before, "the live server's files were touched");
     }
+    // Or in the data itself, without a link.
+    let spaces = backups[0].join("pg_tblspc");
+    let within = spaces.join(&files_in(&spaces)[0]);
+    let moved = fs::read_link(&within).unwrap();
+    fs::remove_file(&within).unwrap();
+    fs::rename(moved, within).unwrap();
+    expect_rows(&site.recover(&backups[0]).run(), ROWS + 1);
     site.add();
     let time = site.value("select clock_timestamp()::text");
     site.add();
@@ -378,8 +385,36 @@ fn what_is_no_backup_is_refused() {
     assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
     let found = fs::read(backup.join("global/pg_control")).unwrap();
     fs::write(&version, format!("{}\n", site.cluster.version().major)).unwrap();
+    let label = backup.join("backup_label");
+    let whole = fs::read_to_string(&label).unwrap();
+    fs::write(&label, format!("{whole}INCREMENTAL FROM LSN: 0/2000028\n")).unwrap();
+    let output = recover(&backup).run().expect_code(2);
+    assert!(output.stderr.contains("pg_combinebackup"), "{output:?}");
+    assert_eq!(of(&output, "verdict")[0]["status"], "skipped");
+    fs::write(&label, whole).unwrap();
     let mut other = found.clone();
     other[40] ^= 1;
-    fs::write(backup.join("global/pg_control"), other).unwrap();
-    expect_failure(&recover(&backup).run(), "backup", "pg_control");
+    let cut = found[..100].to_vec();
+    for (bytes, words) in [
+        (Some(other), "is damaged, or of another version"),
+        (Some(cut), "it has 100 bytes"),
+        (None, "is missing"),
+    ] {
+        let control = backup.join("global/pg_control");
+        match bytes {
+            Some(bytes) => fs::write(control, bytes).unwrap(),
+            None => fs::remove_file(control).unwrap(),
+        }
+        let output = recover(&backup).run();
+        expect_failure(&output, "backup", words);
+        let finding = &of(&output, "backup")[0];
+        assert_eq!(finding["object"], "global/pg_control");
+        // Nothing else of what it holds, least of all its secret.
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.len() < 100 && !message.contains('\n'), "{message}");
+        assert!(
+            !output.stderr.to_lowercase().contains("nonce"),
+            "{output:?}"
+        );
+    }
 }

@@ -143,7 +143,7 @@ fn wal_that_ends_within_a_record_is_sound() {
     let last = site.wal().join(site.archive());
     let partial = last.with_extension("partial");
     let mut bytes = fs::read(&last).unwrap();
-    fs::remove_file(last).unwrap();
+    fs::remove_file(&last).unwrap();
     // What a receiver has when the server wrote whole pages: the rest of the record is to come.
     let is_continued = |page: &usize| bytes[page * 8192 + 2] & 1 != 0;
     let page = (1..bytes.len() / 8192).rfind(is_continued).unwrap();
@@ -155,7 +155,10 @@ fn wal_that_ends_within_a_record_is_sound() {
     let mut bytes = whole;
     bytes[(page - 1) * 8192..page * 8192].fill(0);
     fs::write(&partial, bytes).unwrap();
-    expect_failure(&site.recover(&backup).run(), "recovery", "invalid magic");
+    let output = site.recover(&backup).run();
+    expect_failure(&output, "recovery", "invalid magic");
+    let name = last.file_name().unwrap().to_str().unwrap();
+    assert_eq!(of(&output, "recovery")[0]["object"], name);
 }
 
 /// A record's length that is another, or its checksum: what the server takes for the end of WAL is
@@ -182,6 +185,7 @@ fn a_bit_of_a_record_s_head_is_no_end() {
         fs::write(&path, bytes).unwrap();
         let output = site.recover(&backup).run();
         expect_failure(&output, "recovery", "the WAL ends at");
+        assert_eq!(of(&output, "recovery")[0]["object"], last, "{output:?}");
     }
     site.add();
     let next = site.archive();

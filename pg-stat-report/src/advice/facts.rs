@@ -85,9 +85,9 @@ impl Facts {
         }
         let workload = server.query(include_str!("../../sql/workload.sql"), &WORKLOAD)?;
         facts.work(workload.first().map_or(&[], Vec::as_slice));
-        let rows = connections::SECTION.rows(server)?;
+        let rows = connections::SECTION.rows(server, false)?;
         facts.connected(&rows);
-        let rows = checkpoints::SECTION.rows(server)?;
+        let rows = checkpoints::SECTION.rows(server, false)?;
         facts.checkpoints = rows.first().and_then(checkpoints_of);
         facts.ram = Ram::of(server);
         Ok(facts)

@@ -1,5 +1,8 @@
 //! `sequences`: how near sequences are to their end.
 
+use std::cmp::Ordering;
+
+use crate::row::Row;
 use crate::section::{Gather, Reach, Section};
 
 /// One row for each.
@@ -30,5 +33,11 @@ pub const SECTION: Section = Section {
             "it was not read, because somebody changes it at the moment",
         ),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/sequences.sql"))]),
+    gather: Gather::Sorted(&[(13, include_str!("../../sql/sequences.sql"))], by_use),
 };
+
+fn by_use(one: &Row, other: &Row) -> Ordering {
+    let used = |row: &Row| row.number("used_ratio").unwrap_or(-1.0);
+    let nearest = used(other).total_cmp(&used(one));
+    nearest.then_with(|| one.text("sequence").cmp(&other.text("sequence")))
+}

@@ -11,6 +11,7 @@ use postgres::{Client, NoTls};
 use shared::cluster::{Cluster, ClusterOptions};
 
 use super::SECTIONS;
+use crate::narrow::of_statement;
 use crate::section::{Gather, statement_for};
 use crate::server::KINDS;
 
@@ -111,10 +112,13 @@ fn every_statement_is_taken() {
     for role in ["postgres", "watcher", "nobody"] {
         let mut client = client_of(&cluster, role);
         for section in SECTIONS {
-            let Gather::Query(statements) = &section.gather else {
+            let (Gather::Query(statements) | Gather::Sorted(statements, _)) = &section.gather
+            else {
                 continue;
             };
             let statement = statement_for(statements, major).unwrap();
+            // For checks alone, too.
+            client.prepare(&of_statement(statement)).unwrap();
             let prepared = client.prepare(statement).unwrap();
             let columns: Vec<&str> = prepared
                 .columns()

@@ -56,7 +56,7 @@ impl Ground {
 
     pub fn tool(&self, arguments: &[&str]) -> ToolCommand {
         let command = tool("pg-stat-report").server(&self.cluster);
-        command.env("PGDATABASE", "postgres").args(arguments)
+        patient(command.env("PGDATABASE", "postgres"), arguments)
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
@@ -100,6 +100,13 @@ impl Ground {
         records
     }
 
+    /// A check finds the same in the rows that it is given as in all, which an earlier report needs.
+    #[track_caller]
+    pub fn expect_same_in_all_rows(&self, check: &str, more: &[&str]) {
+        let all = [more, &["--baseline", "/dev/null"]].concat();
+        assert_eq!(self.statuses(check, more), self.statuses(check, &all));
+    }
+
     /// Status and object of each record of a check.
     #[track_caller]
     pub fn statuses(&self, check: &str, more: &[&str]) -> Vec<(String, String)> {
@@ -128,7 +135,16 @@ pub fn of(status: &str, object: &str) -> Vec<(String, String)> {
 
 /// A command that looks at this database.
 pub fn asked(database: &Database, arguments: &[&str]) -> ToolCommand {
-    tool("pg-stat-report").database(database).args(arguments)
+    patient(tool("pg-stat-report").database(database), arguments)
+}
+
+/// What the machine is too busy for in the usual time is not what most tests are about.
+fn patient(command: ToolCommand, arguments: &[&str]) -> ToolCommand {
+    let command = match arguments.contains(&"--timeout") {
+        true => command,
+        false => command.args(["--timeout", "2m"]),
+    };
+    command.args(arguments)
 }
 
 /// What a check finds, as `status object`.

@@ -72,7 +72,7 @@ fn ground() -> (Ground, Vec<&'static str>) {
         exception when insufficient_privilege then
             return 1;
         end $$;
-        create function sly(int) returns int language plpgsql immutable as 'begin return evil($1); end'",
+        create function sly(int) returns int language plpgsql immutable as 'begin return public.evil($1); end'",
     );
     for end in ENDS {
         ground.sql(&hostile(end));

@@ -1,5 +1,6 @@
 //! Tables that are larger than somebody wants them to be, or that a crash empties.
 
+use serde_json::json;
 use tests::Database;
 
 use crate::ground::{asked, found, set};
@@ -30,6 +31,26 @@ fn a_partitioned_table_is_as_large_as_its_parts() {
     assert_eq!(
         found(&database, "table_size", &[]),
         set(&[&format!("ok {name}")])
+    );
+    // Among all others it is left out, unless there is something to judge by.
+    let said = |more: &[&str]| {
+        let arguments = [&["--fail-on", "never"], more].concat();
+        let records = asked(&database, &arguments).run().json_lines();
+        let mut records = records.iter();
+        let record = records
+            .find(|record| record["check"] == "table_size")
+            .unwrap();
+        (record["status"].clone(), record["object"].clone())
+    };
+    assert_eq!(said(&[]), (json!("ok"), json!(null)));
+    assert_eq!(said(&["--crit", "table_size=1"]).0, json!("critical"));
+    assert_eq!(
+        said(&["--warn", "table_size=1TB"]),
+        (json!("ok"), json!(name))
+    );
+    assert_eq!(
+        said(&["--baseline", "/dev/null"]),
+        (json!("ok"), json!(name))
     );
     let of_one = ["--warn", "table_size:public.small=1"];
     assert_eq!(

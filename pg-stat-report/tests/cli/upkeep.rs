@@ -32,6 +32,18 @@ fn dead_rows_and_autovacuum() {
         ground.statuses("dead_rows", &["--crit", "dead_rows=5"]),
         of("critical", "public.t")
     );
+    for check in [
+        "dead_rows",
+        "autovacuum_off",
+        "stale_statistics",
+        "vacuum_passes",
+    ] {
+        ground.expect_same_in_all_rows(
+            check,
+            &["--warn", "dead_rows=9", "--warn", "stale_statistics=99"],
+        );
+        ground.expect_same_in_all_rows(check, &[]);
+    }
     ground.sql("alter table t set (autovacuum_vacuum_threshold = 5000)");
     assert_eq!(ground.statuses("dead_rows", &[])[0].0, "ok");
     ground.sql("alter table t reset (autovacuum_vacuum_threshold)");

@@ -178,6 +178,7 @@ fn tables_that_are_read_whole() {
         ground.statuses("sequential_scans", &[]),
         of("warning", "public.t")
     );
+    ground.expect_same_in_all_rows("sequential_scans", &["--warn", "sequential_scans=100000"]);
 }
 
 /// Records of an earlier run, as if it had been so long ago, with sizes divided by that.

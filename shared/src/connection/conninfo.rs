@@ -184,6 +184,21 @@ impl Conninfo {
         other
     }
 
+    /// The same, where one server is waited for no longer than so, unless the user said how long
+    /// (`connect_timeout`); zero leaves it at the usual.
+    #[must_use]
+    pub fn with_patience(&self, limit: Duration) -> Self {
+        let mut other = self.clone();
+        let is_open = self.text("connect_timeout").is_none_or(str::is_empty);
+        if is_open && !limit.is_zero() && limit < deadline::USUAL {
+            let seconds = limit.as_secs_f64().ceil();
+            other
+                .settings
+                .insert("connect_timeout", seconds.to_string());
+        }
+        other
+    }
+
     /// The same, with the server that the session reached as the only one: of several hosts, or
     /// of a primary and its standbys, a child must not choose another.
     #[must_use]

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long one server is waited for when nobody says.
-const USUAL: Duration = Duration::from_secs(30);
+pub const USUAL: Duration = Duration::from_secs(30);
 
 /// How often a signal is looked for while waiting.
 const GLANCE: Duration = Duration::from_millis(100);
