@@ -121,7 +121,7 @@ impl Settings {
         let then = self.before(&seen.origin.target, now.taken_at);
         let then = then.ok_or_else(|| {
             Error::new("the earlier report has no rows of section settings to compare with")
-                .with_hint("the next one can, if --state keeps it or the records are those of settings and configuration, too")
+                .with_hint("--state keeps them; --baseline reads the records of sections settings and configuration")
         })?;
         Ok(rows(then, &now, seen))
     }

@@ -75,7 +75,10 @@ fn errors(case: &Case) -> Vec<Finding> {
     let hidden = of("hidden").map(|row| {
         let what = row.text("name").unwrap_or_default();
         let who = row.text("detail").unwrap_or_default();
-        Finding::unknown(format!("{what} are hidden from this role; {who}"))
+        Finding::unknown(format!(
+            "{what} are hidden from this role; {who}, --skip {} leaves that to somebody else",
+            case.check.name
+        ))
     });
     let findings = of("error").filter_map(|row| {
         let file = row.text("file").unwrap_or_default();

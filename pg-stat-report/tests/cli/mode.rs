@@ -217,6 +217,10 @@ fn nagios_gets_one_line_and_its_own_status() {
         "{gone:?}"
     );
     assert_eq!(gone.stdout.lines().count(), 1);
+    // What it can't begin with it says there, too.
+    let unread = run(&["--baseline", "/nonexistent/file"]).expect_code(3);
+    let line = "POSTGRES UNKNOWN - /nonexistent/file: No such file or directory\n";
+    assert_eq!(unread.stdout, line);
 }
 
 #[test]
