@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, binary, program, start};
+use tests::{Database, Output, ToolCommand, binary, program, start};
 
 /// The lines of the README that stand apart, of the section on pg-dump-rotate.
 fn lines() -> Vec<&'static str> {
@@ -39,9 +39,13 @@ impl Place<'_> {
     }
 
     fn run(&self, path: &str, command: &str) -> Output {
+        self.shell(path, command).run()
+    }
+
+    fn shell(&self, path: &str, command: &str) -> ToolCommand {
         let run = program("/bin/sh").args(["-c", &self.here(command)]);
         let run = run.env_remove("LC_ALL").env("PATH", self.here(path));
-        run.env("HOME", self.home).current_dir(self.home).run()
+        run.env("HOME", self.home).current_dir(self.home)
     }
 }
 
@@ -50,6 +54,7 @@ fn the_crontab_runs_as_it_stands() {
     let cluster = start(&ClusterOptions::default());
     let database = Database::named(&cluster, "app");
     database.sql("create table orders as select n from generate_series(1, 1000) as n");
+    database.sql("alter database app connection limit 7");
     let home = tempfile::tempdir().unwrap();
     let place = Place {
         cluster: &cluster,
@@ -87,6 +92,29 @@ fn the_crontab_runs_as_it_stands() {
         .iter()
         .filter(|name| name.ends_with(".verified.json"));
     assert_eq!(proofs.count(), 3);
+    // The way back, where the server has no such database any more.
+    let mut client = cluster.connect("postgres").unwrap();
+    let (count, limit) = (
+        "select count(*) from orders",
+        "select datconnlimit from pg_database where datname = 'app'",
+    );
+    client
+        .batch_execute("drop database app with (force)")
+        .unwrap();
+    let back = lines
+        .iter()
+        .position(|line| line.starts_with("newest="))
+        .unwrap();
+    let back = format!("set -e\n{}", lines[back..back + 3].join("\n"));
+    place
+        .shell(path, &back)
+        .server(&cluster)
+        .run()
+        .expect_code(0);
+    assert_eq!(
+        (database.value(count), database.value(limit)),
+        ("1000".into(), "7".into())
+    );
     // What has no backup, and what is damaged, is mailed.
     let fresh = Database::named(&cluster, "fresh");
     let output = place.run(path, jobs[1]).expect_code(1);

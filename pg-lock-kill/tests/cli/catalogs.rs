@@ -39,14 +39,14 @@ fn locked(ground: &Ground) -> (Actor, Actor) {
     assert!(!ground.is("select exists (select from pg_locks where not granted and pid = 0)"));
     holder.run(&format!("begin; {LOCK}"));
     waiter.start("select from t");
-    ground.until_waiting(&waiter);
     (holder, waiter)
 }
 
 #[test]
 fn where_nobody_gets_in_the_remedy_is_told() {
     let ground = Ground::new();
-    let _sessions = locked(&ground);
+    let (_holder, waiter) = locked(&ground);
+    ground.until_waiting(&waiter);
     ground.run(&[]).expect_code(2).expect_error("kill -INT");
 }
 

@@ -217,7 +217,7 @@ fn our_own_lost_session_is_not_in_our_way() {
     ground.until("it has looked", has_looked);
     link.abandon();
     let head = ground.holder("head", LOCK);
-    let waiter = ground.waiter("waiter", LOCK);
+    let waiter = ground.asker("waiter", LOCK);
     eventually("it has ended", || running.has_ended());
     let output = running.finish().expect_code(0);
     let last: Value = output.json_lines().pop().unwrap();

@@ -43,6 +43,14 @@ impl<'a> Company<'a> {
         actor
     }
 
+    /// One that does that, and has to wait until who holds it is ended, which others may do before it is
+    /// seen to wait.
+    pub fn asker(&self, name: &str, sql: &str) -> Actor {
+        let actor = self.actor(name);
+        actor.start(sql);
+        actor
+    }
+
     pub fn until_waiting(&self, actor: &Actor) {
         self.until(&format!("{} waits", actor.pid), &waits(actor));
     }

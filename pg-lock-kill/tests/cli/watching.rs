@@ -51,7 +51,7 @@ fn the_tree_is_told_before_anybody_is_ended() {
     let mut running = watch(&ground, &["--max", "2"]);
     until_watching(&ground);
     let head = ground.holder("head", LOCK);
-    let waiter = ground.waiter("waiter", LOCK);
+    let waiter = ground.asker("waiter", LOCK);
     let lines = running.first_lines::<3>();
     let records = parsed(&lines);
     let told = |record: &Value| {
@@ -73,7 +73,7 @@ fn the_tree_is_told_before_anybody_is_ended() {
     waiter.answer().unwrap();
     // The second is the last that it may.
     let second = ground.holder("second", LOCK);
-    let _waiter = ground.waiter("waiter", LOCK);
+    let _waiter = ground.asker("waiter", LOCK);
     let output = running.finish().expect_code(0);
     assert_eq!(output.json_lines().len(), 6);
     assert_eq!(output.json_lines()[5]["pid"], second.pid);
@@ -133,7 +133,7 @@ fn what_is_kept_is_what_was_seen_before_the_first_signal() {
     let running = watch(&ground, &["--save", file.to_str().unwrap()]);
     eventually("the first look is kept", || file.exists());
     let head = ground.holder("head", LOCK);
-    let waiter = ground.waiter("waiter", LOCK);
+    let waiter = ground.asker("waiter", LOCK);
     running.finish().expect_code(0);
     waiter.answer().unwrap();
     let output = tests::tool("pg-lock-kill")
@@ -231,7 +231,7 @@ fn who_can_not_be_ended_uses_up_nothing() {
     // The loop goes on, though one is all that it may end.
     let second = "update t set n = 1 where id = 2";
     let head = ground.holder("head", second);
-    let other = ground.waiter("other", second);
+    let other = ground.asker("other", second);
     let output = running.finish().expect_code(1);
     let told = results(&output);
     let told: Vec<_> = told
@@ -305,7 +305,7 @@ fn a_lost_connection_comes_back() {
     let mut running = watch(&ground, &["--max", "2", "--save", file.to_str().unwrap()]);
     until_watching(&ground);
     let first = ground.holder("first", LOCK);
-    let waiter = ground.waiter("waiter", LOCK);
+    let waiter = ground.asker("waiter", LOCK);
     // The head, who waits for it, and that it has ended.
     let _ = running.first_lines::<3>();
     waiter.answer().unwrap();
@@ -314,7 +314,7 @@ fn a_lost_connection_comes_back() {
     ground.until("it is back", "select count(*) = 1 from pg_stat_activity
         where application_name = 'pg-lock-kill' and pid in (select pid from pg_locks where locktype = 'advisory')");
     let head = ground.holder("head", LOCK);
-    let waiter = ground.waiter("waiter", LOCK);
+    let waiter = ground.asker("waiter", LOCK);
     eventually("it has ended", || running.has_ended());
     let output = running.finish().expect_code(0);
     assert_eq!(output.json_lines().pop().unwrap()["pid"], head.pid);
