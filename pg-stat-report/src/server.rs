@@ -30,8 +30,6 @@ const SETTINGS: &[(&str, &str)] = &[
     ("jit", "off"),
     ("enable_nestloop", "off"),
     ("max_parallel_workers_per_gather", "0"),
-    // What is known of 20,000 indexes would go to a file, and be read from there again and again.
-    ("work_mem", "16MB"),
 ];
 
 /// 2000, since when PostgreSQL counts, in microseconds since 1970.
