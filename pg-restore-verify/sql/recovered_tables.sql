@@ -4,7 +4,14 @@ SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS shown,
        c.relkind = 'm' AS is_view,
-       n.nspname IN ('pg_catalog', 'information_schema') AS is_system
+       n.nspname IN ('pg_catalog', 'information_schema') AS is_system,
+       -- all its rows, and without a function that planning would call
+       EXISTS (SELECT FROM pg_catalog.pg_index i
+               JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
+               JOIN pg_catalog.pg_am am ON am.oid = ic.relam AND am.amname = 'btree'
+               WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indisvalid)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                       WHERE i.indrelid = c.oid AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL)) AS is_indexed
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated)
