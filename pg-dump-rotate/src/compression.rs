@@ -257,7 +257,6 @@ impl FromStr for Compression {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use super::*;
@@ -320,8 +319,7 @@ mod tests {
         );
         for (name, script) in [("ssh", "shift; exec sh -c \"$*\""), ("pg_dump", &pg_dump)] {
             let path = folder.join(name);
-            fs::write(&path, format!("#!/bin/sh\n{script}\nexit 1\n")).unwrap();
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+            ::tests::write_script(&path, format!("#!/bin/sh\n{script}\nexit 1\n"));
         }
         let path = folder.display();
         let command = format!("{path}/ssh host {path}/pg_dump");

@@ -9,20 +9,19 @@
 //! refuses to be asked is no such answer; only after hours is it taken for one.
 
 mod question;
+mod silence;
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use shared::backup::Place;
 use shared::connection::Conninfo;
 use shared::programs::Program;
 use shared::units::human_duration;
 use shared::{Context, Error, Result};
 
 use self::question::{Answer, Doing, Unknown, ask};
+pub use self::silence::{Clock, growth};
 
 /// Soon after its start pg_dump's session is looked for, to be missed later.
 const EARLY: Duration = Duration::from_secs(5);
@@ -220,65 +219,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// For how long something has been waited for.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    began: Instant,
-    /// Milliseconds from there to the beginning of the wait, and one; zero: nothing is waited for.
-    since: Arc<AtomicU64>,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self {
-            began: Instant::now(),
-            since: Arc::default(),
-        }
-    }
-}
-
-impl Clock {
-    /// Measures how long `wait` takes, while it does.
-    pub fn time<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.since.store(self.now() + 1, Ordering::Relaxed);
-        let done = wait();
-        self.since.store(0, Ordering::Relaxed);
-        done
-    }
-
-    /// For how long it has been waited; zero while it is not.
-    pub fn waited(&self) -> Duration {
-        match self.since.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            since => Duration::from_millis((self.now() + 1).saturating_sub(since)),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-/// For how long the files in a folder have not grown, from look to look.
-pub fn growth(folder: &Path) -> impl FnMut() -> Duration + Send + 'static {
-    let place = Place::new(folder);
-    let mut last = (0, Instant::now());
-    move || {
-        let mut size = 0;
-        // One that can't be read does not grow.
-        let _ = place.each(|name, _| {
-            let found = name.to_str().and_then(|name| place.find(name).ok());
-            size += found.map_or(0, |found| found.bytes() + 1);
-        });
-        if size != last.0 {
-            last = (size, Instant::now());
-        }
-        last.1.elapsed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use shared::programs::Version;
 
     use super::*;
@@ -386,16 +330,5 @@ mod tests {
             );
             assert_eq!(trouble.is_some(), is_lost, "{silent} s");
         }
-    }
-
-    #[test]
-    fn only_waiting_counts() {
-        let clock = Clock::default();
-        assert_eq!(clock.waited(), Duration::ZERO);
-        clock.time(|| {
-            thread::sleep(Duration::from_millis(5));
-            assert!(clock.waited() >= Duration::from_millis(4));
-        });
-        assert_eq!(clock.waited(), Duration::ZERO);
     }
 }

@@ -8,7 +8,6 @@ mod setting;
 
 use std::fs;
 use std::io::{BufReader, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -340,8 +339,7 @@ fn names_in_an_encoding_that_only_the_server_knows() {
     let bin = tempfile::tempdir().unwrap();
     let far = bin.path().join("pg_dump");
     let script = format!("#!/bin/sh\nexec {} \"$@\"\n", client("pg_dump").display());
-    fs::write(&far, script).unwrap();
-    fs::set_permissions(&far, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&far, script);
     let far = format!("env {}", far.display());
     let output = run(&["--pg-dump", &far, "-d", &database.conninfo()]).expect_code(0);
     assert!(output.stderr.contains("the encoding EUC_JP"), "{output:?}");
@@ -428,8 +426,7 @@ fn pg_dump_of_the_future() -> tempfile::TempDir {
         ),
     ] {
         let path = bin.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        tests::write_script(&path, format!("#!/bin/sh\n{script}\n"));
     }
     bin
 }

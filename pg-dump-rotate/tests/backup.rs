@@ -5,7 +5,6 @@
 mod setting;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -298,8 +297,7 @@ fn the_restore_command_names_a_pg_restore_that_can_read_the_archive() {
     let database = database_with_rows(10);
     let (dir, bin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let old = bin.path().join("pg_restore");
-    fs::write(&old, "#!/bin/sh\necho 'pg_restore (PostgreSQL) 12.22'\n").unwrap();
-    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&old, "#!/bin/sh\necho 'pg_restore (PostgreSQL) 12.22'\n");
     let path = std::env::var("PATH").unwrap();
     let path = format!("{}:{path}", bin.path().display());
     back_up(&database, dir.path()).run().expect_code(0);

@@ -5,7 +5,6 @@
 mod setting;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -289,8 +288,7 @@ fn pg_dump_and_then(damage: &str, afterwards: bool) -> TempDir {
         "
     );
     let path = bin.path().join("pg_dump");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
     bin
 }
 
@@ -386,8 +384,7 @@ fn pg_dump_that(does: &str) -> TempDir {
         "
     );
     let path = bin.path().join("pg_dump");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
     bin
 }
 

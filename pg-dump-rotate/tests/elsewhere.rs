@@ -5,7 +5,6 @@
 mod setting;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -17,8 +16,7 @@ use tests::{Database, Output};
 
 /// Makes a program that is this script.
 fn write(path: &Path, script: &str) {
-    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(path, format!("#!/bin/sh\n{script}\n"));
 }
 
 /// A folder with an ssh whose hosts are sockets' folders, and with `far/`, which has these of

@@ -231,8 +231,7 @@ fn cutting_pg_dump(bytes: usize) -> TempDir {
         ("pg_restore", format!("exec {restore} \"$@\"")),
     ] {
         let path = bin.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        tests::write_script(&path, format!("#!/bin/sh\n{script}\n"));
     }
     bin
 }

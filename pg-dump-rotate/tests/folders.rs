@@ -119,8 +119,7 @@ fn a_disk_that_is_full_of_what_waits_to_be_compressed() {
         filler = filler.display(),
     );
     let path = bin.path().join("pg_dump");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
     let run = back_up(&database, dir).env("PG_BINDIR", bin.path());
     let output = run.args(["-F", "directory", "-Z", "gzip:2"]).run();
     let output = output.expect_code(0);

@@ -5,7 +5,6 @@
 mod setting;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use postgres::Client;
@@ -103,12 +102,7 @@ fn a_signal_ends_the_question_for_a_version() {
     let bin = tempfile::tempdir().unwrap();
     let asked = bin.path().join("asked");
     let script = format!("#!/bin/sh\n: >{}\nsleep 1000\n", asked.display());
-    fs::write(bin.path().join("pg_dump"), script).unwrap();
-    fs::set_permissions(
-        bin.path().join("pg_dump"),
-        fs::Permissions::from_mode(0o755),
-    )
-    .unwrap();
+    tests::write_script(bin.path().join("pg_dump"), script);
     let database = database_with_rows(1);
     let dir = tempfile::tempdir().unwrap();
     let run = back_up(&database, dir.path()).env("PG_BINDIR", bin.path());

@@ -207,8 +207,7 @@ fn waiting(bin: &Path) {
          while [ ! -e {bin}/go ]; do sleep 0.02; done;; esac\nexec {real} \"$@\"\n"
     );
     let path = format!("{bin}/pg_restore");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
 }
 
 /// A restore takes hours, and the backup is there until its end.

@@ -235,8 +235,7 @@ fn a_pg_dump_of_this_machine_can_be_named() {
     let output = run.arg("--globals").run().expect_code(0);
     assert_eq!(actions(&output).len(), 2);
     let old = dir.path().join("pg_dump");
-    fs::write(&old, "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n").unwrap();
-    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&old, "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n");
     let run = back_up(&database, dir.path()).arg("--pg-dump").arg(&old);
     let words = "pg_dump by --pg-dump is version 9.6, and the server is";
     run.run().expect_code(2).expect_error(words);
@@ -260,8 +259,7 @@ fn words_reach_pg_dump_by_ssh_as_they_are() {
         cluster.socket_dir().display(),
         cluster.port()
     );
-    fs::write(&ssh, far).unwrap();
-    fs::set_permissions(&ssh, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&ssh, far);
     let dir = tempfile::tempdir().unwrap();
     let command = format!("{} host {}", ssh.display(), pg_dump.path().display());
     let run = folder(dir.path()).args(["--pg-dump", &command, "-U", "postgres"]);

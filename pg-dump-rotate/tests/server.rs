@@ -280,17 +280,14 @@ fn a_table_dropped_while_the_dump_begins() {
 
 #[test]
 fn a_server_newer_than_pg_dump() {
-    use std::os::unix::fs::PermissionsExt;
     let database = database_with_rows(1);
     let bin = tempfile::tempdir().unwrap();
     for name in ["pg_dump", "pg_restore"] {
         let path = bin.path().join(name);
-        std::fs::write(
+        tests::write_script(
             &path,
             format!("#!/bin/sh\necho {name} '(PostgreSQL) 12.22'\n"),
-        )
-        .unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        );
     }
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("new");

@@ -5,7 +5,6 @@
 mod setting;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
@@ -34,8 +33,7 @@ fn altering_pg_dump(filter: &str) -> TempDir {
             _ => format!("exec {real} \"$@\""),
         };
         let path = bin.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        tests::write_script(&path, format!("#!/bin/sh\n{script}\n"));
     }
     bin
 }

@@ -4,8 +4,6 @@
 
 mod setting;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use setting::{folder, path_of, visible};
@@ -86,8 +84,7 @@ fn a_proxy_that_stalls_ends_the_comparison() {
     );
     let bin = tempfile::tempdir().unwrap();
     let path = bin.path().join("pg_dump");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
     let run = |bytes| {
         let dir = tempfile::tempdir().unwrap();
         let proxy = StallingProxy::new(port, bytes);
@@ -184,8 +181,7 @@ fn dying_pg_dump() -> tempfile::TempDir {
         ),
     ] {
         let path = bin.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        tests::write_script(&path, format!("#!/bin/sh\n{script}\n"));
     }
     bin
 }

@@ -57,7 +57,7 @@ SELECT CASE grouped
        CASE WHEN grouped = 31 THEN most END AS max_connections,
        CASE WHEN grouped = 31 THEN reserved END AS reserved,
        most_here AS "limit",
-       greatest(most_here - connections, 0) AS available,
+       CASE WHEN most_here IS NOT NULL THEN greatest(most_here - connections, 0) END AS available,
        connections / nullif(most_here, 0)::float8 AS used_ratio
 FROM limited
 ORDER BY grouped = 31 DESC, "by", connections DESC, name;

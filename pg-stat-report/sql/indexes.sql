@@ -7,11 +7,10 @@
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
 -- indexes of one table that begin with the same column are held against each other. Expressions are compared as they are
 -- stored, but for where they stood in their statement: pg_get_expr and pg_partition_tree wait behind whoever has locked
--- the table. counted_since is null where nothing is counted.
-WITH RECURSIVE backing AS (
-    SELECT DISTINCT k.conindid FROM pg_catalog.pg_constraint k WHERE k.conindid <> 0
-), shape AS MATERIALIZED (
-    SELECT i.indexrelid, i.indrelid, x.relam, am.amname::text AS method, x.relkind,
+-- the table. counted_since is null where nothing is counted. The lines "judged:" are for checks: of those that nobody uses
+-- they look at the large ones, and the largest stand for the others.
+WITH RECURSIVE shape AS MATERIALIZED (
+    SELECT i.indexrelid, i.indrelid, x.relam, x.relkind, x.relnamespace, x.relname,
            i.indisunique, i.indimmediate, i.indisvalid AND i.indisready AND i.indislive AS is_good,
            i.indkey[0] AS first_column,
            i.indkey::int2[] AS columns,
@@ -25,24 +24,18 @@ WITH RECURSIVE backing AS (
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
-                WHEN backing.conindid IS NOT NULL THEN 'constraint'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k) THEN 'constraint'
            END AS needed_for,
            x.relispartition,
-           x.relpages::bigint * current_setting('block_size')::bigint AS bytes,
-           quote_ident(n.nspname) || '.' || quote_ident(x.relname) AS name,
-           quote_ident(m.nspname) || '.' || quote_ident(t.relname) AS table_name
+           x.relpages::bigint * current_setting('block_size')::bigint AS bytes
     FROM pg_catalog.pg_index i
-    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relkind IN ('i', 'I')
-    JOIN pg_catalog.pg_am am ON am.oid = x.relam
-    JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
-    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm', 'p', 't')
-    JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
-    LEFT JOIN backing ON backing.conindid = i.indexrelid
-    WHERE (n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') OR n.nspname = 'pg_toast' AND NOT i.indisvalid)
-      AND x.relpersistence <> 't'
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    WHERE x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
+      AND x.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
+      AND (x.relnamespace <> 'pg_toast'::regnamespace OR NOT i.indisvalid)
 ), other AS (
-    SELECT a.indexrelid,
-           min(b.name) FILTER (
+    SELECT a.indexrelid, a.indrelid,
+           min(b.relnamespace::regnamespace::text || '.' || quote_ident(b.relname)) FILTER (
                WHERE b.count = a.count
                  AND b.expressions IS NOT DISTINCT FROM a.expressions
                  AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
@@ -51,8 +44,8 @@ WITH RECURSIVE backing AS (
                  AND (b.needed_for IS NOT NULL OR b.indisunique AND NOT a.indisunique
                       OR cardinality(b.columns) > cardinality(a.columns) OR b.indexrelid < a.indexrelid)
            ) AS duplicate_of,
-           min(b.name) FILTER (
-               WHERE b.count > a.count AND a.method = 'btree' AND NOT a.indisunique AND a.expressions IS NULL
+           min(b.relnamespace::regnamespace::text || '.' || quote_ident(b.relname)) FILTER (
+               WHERE b.count > a.count AND a.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree') AND NOT a.indisunique AND a.expressions IS NULL
            ) AS prefix_of
     FROM shape a
     JOIN shape b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.first_column = a.first_column
@@ -63,7 +56,7 @@ WITH RECURSIVE backing AS (
       AND b.options[0:a.count - 1] = a.options[0:a.count - 1]
       AND b.predicate IS NOT DISTINCT FROM a.predicate
       AND b.columns @> a.columns
-    GROUP BY a.indexrelid
+    GROUP BY a.indexrelid, a.indrelid
 ), tree (root, oid) AS (
     SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
     UNION ALL
@@ -84,20 +77,42 @@ WITH RECURSIVE backing AS (
     SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
     FROM pg_catalog.pg_stat_progress_create_index p
     WHERE p.datname = current_database()
-), count_since AS (
+), since AS MATERIALIZED (
     SELECT CASE WHEN current_setting('track_counts')::bool
                 THEN greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
                               (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) END AS since
+), count_since AS MATERIALIZED (
+    SELECT since, extract(epoch FROM clock_timestamp() - since)::float8 AS seconds FROM since
+-- judged: ), largest AS (
+-- judged:     SELECT s.indexrelid FROM shape s
+-- judged:     WHERE s.needed_for IS NULL AND NOT s.indisunique AND s.is_good AND s.relkind = 'i'
+-- judged:       AND s.indexrelid NOT IN (SELECT fk.indexrelid FROM fk) AND pg_catalog.pg_stat_get_numscans(s.indexrelid) = 0
+-- judged:     ORDER BY s.bytes DESC, s.relnamespace, s.relname
+-- judged:     LIMIT 100
+), told AS (
+    SELECT s.indexrelid, s.indrelid, s.relam, s.relkind, s.relnamespace, s.relname, s.is_good, s.indisunique, s.relispartition,
+           s.needed_for, s.expressions,
+           coalesce(part.bytes, s.bytes) AS bytes,
+           coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
+           NULL::timestamptz AS last_scan,
+           fk.name AS foreign_key, other.duplicate_of, other.prefix_of
+    FROM shape s
+    LEFT JOIN part ON part.indexrelid = s.indexrelid
+    LEFT JOIN other ON other.indexrelid = s.indexrelid
+    LEFT JOIN fk ON fk.indexrelid = s.indexrelid
+    -- judged: WHERE NOT s.is_good OR s.relkind = 'I' OR s.indrelid IN (SELECT other.indrelid FROM other)
+    -- judged:    OR s.needed_for IS NULL AND s.bytes >= 1e6::bigint
+    -- judged:    OR s.indexrelid IN (SELECT largest.indexrelid FROM largest)
 )
-SELECT current_database()::text AS database,
-       s.table_name AS "table",
-       s.name AS index,
-       s.method,
-       coalesce(part.bytes, s.bytes) AS bytes,
-       coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
-       NULL::timestamptz AS last_scan_at,
+SELECT (SELECT current_database()::text) AS database,
+       quote_ident(m.nspname) || '.' || quote_ident(t.relname) AS "table",
+       quote_ident(n.nspname) || '.' || quote_ident(s.relname) AS index,
+       am.amname::text AS method,
+       s.bytes,
+       s.scans,
+       s.last_scan AS last_scan_at,
        count_since.since AS counted_since,
-       extract(epoch FROM clock_timestamp() - count_since.since)::float8 AS counted_seconds,
+       count_since.seconds AS counted_seconds,
        s.is_good AS is_valid,
        CASE WHEN s.is_good THEN false
             WHEN EXISTS (SELECT FROM building b WHERE s.indexrelid = b.index_relid OR s.indrelid = b.relid) THEN true
@@ -107,13 +122,14 @@ SELECT current_database()::text AS database,
        s.relkind = 'I' AS is_partitioned,
        s.relispartition AS is_partition,
        s.needed_for,
-       CASE WHEN fk.name IS NOT NULL THEN 'foreign key ' || fk.name
+       CASE WHEN s.foreign_key IS NOT NULL THEN 'foreign key ' || s.foreign_key
             WHEN s.expressions IS NOT NULL THEN 'statistics of an expression' END AS supports,
-       other.duplicate_of,
-       CASE WHEN other.duplicate_of IS NULL THEN other.prefix_of END AS prefix_of
-FROM shape s
+       s.duplicate_of,
+       CASE WHEN s.duplicate_of IS NULL THEN s.prefix_of END AS prefix_of
+FROM told s
 CROSS JOIN count_since
-LEFT JOIN part ON part.indexrelid = s.indexrelid
-LEFT JOIN other ON other.indexrelid = s.indexrelid
-LEFT JOIN fk ON fk.indexrelid = s.indexrelid
-ORDER BY bytes DESC, s.name COLLATE "C";
+JOIN pg_catalog.pg_am am ON am.oid = s.relam
+JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+JOIN pg_catalog.pg_class t ON t.oid = s.indrelid
+    -- judged: AND t.oid = ANY (ARRAY(SELECT told.indrelid FROM told))
+JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace;

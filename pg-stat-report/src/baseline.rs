@@ -5,6 +5,7 @@ mod change;
 mod compare;
 mod earlier;
 mod kept;
+mod settings;
 mod since;
 mod state;
 
@@ -20,8 +21,10 @@ use shared::{Context as _, Result, records};
 
 pub use earlier::Earlier;
 pub use kept::SECTIONS;
+pub use settings::SECTIONS as SETTINGS;
 
 use kept::{Key, Past};
+use settings::Settings;
 
 /// What is per day is per day of this at least, where there is a report so old.
 const DAY: f64 = 86_400.0;
@@ -32,6 +35,19 @@ pub struct Baseline {
     /// Of each thing the longest ago first.
     past: HashMap<Key, Vec<Past>>,
     targets: Vec<String>,
+    settings: Settings,
+}
+
+/// What was seen at some time.
+trait Dated {
+    /// When.
+    fn taken_at(&self) -> Time;
+}
+
+impl Dated for Past {
+    fn taken_at(&self) -> Time {
+        self.taken_at
+    }
 }
 
 impl Baseline {
@@ -48,10 +64,13 @@ impl Baseline {
     fn of(input: impl BufRead) -> Result<Self> {
         let mut baseline = Self::default();
         for record in records::read::<Value, _>(input) {
-            if let Some((key, past)) = kept::of_record(&record?) {
+            let record = record?;
+            if let Some((key, past)) = kept::of_record(&record) {
                 baseline.add(key, past);
             }
+            baseline.settings.read(&record);
         }
+        baseline.settings.sort();
         for pasts in baseline.past.values_mut() {
             pasts.sort_by_key(|past| past.taken_at);
         }

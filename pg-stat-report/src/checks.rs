@@ -3,9 +3,12 @@
 pub mod activity;
 pub mod bloat;
 pub mod checkpoints;
+pub mod collations;
+pub mod configuration;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
+pub mod drift;
 pub mod extensions;
 pub mod grants;
 pub mod growth;
@@ -24,6 +27,7 @@ pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod slots;
+pub mod subscriptions;
 pub mod tables;
 pub mod triggers;
 pub mod vacuum;
@@ -51,6 +55,7 @@ pub const CHECKS: &[&Check] = &[
     &replication::STANDBY,
     &replication::MISSING,
     &replication::SUBSCRIPTIONS,
+    &subscriptions::ERRORS,
     &slots::RETAINED,
     &slots::INACTIVE,
     &wal::ARCHIVING,
@@ -74,15 +79,19 @@ pub const CHECKS: &[&Check] = &[
     &vacuum::PASSES,
     &databases::CHECKSUMS,
     &databases::COLLATION,
+    &collations::COLUMNS,
     &databases::CACHE,
     &databases::COMMITS,
     &databases::SIZE,
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
+    &configuration::ERRORS,
+    &configuration::OF_ROLES,
     &settings::ADVICE,
     &checkpoints::REQUESTED,
     &growth::DISK_FULL,
     &growth::FAST,
+    &drift::SETTINGS,
     &rates::DEADLOCKS,
     &rates::TEMP_FILES,
     &rates::CONFLICTS,

@@ -33,6 +33,7 @@ use shared::cli::Context;
 use shared::{Exit, Result};
 
 use cli::Options;
+use output::nagios;
 
 fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
 fn run(options: Options, context: &Context) -> Result<Exit> {
     match options.listing {
         Some(listing) => listing.write(context),
-        None => report::report(&options, context),
+        None => match report::report(&options, context) {
+            Err(error) if nagios::is_refused(context, &error) => nagios::refuse(&error),
+            result => result,
+        },
     }
 }

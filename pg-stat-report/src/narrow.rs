@@ -17,7 +17,14 @@ const CHECKS: &[&str] = &[
     "stale_statistics",
     "autovacuum_off",
     "vacuum_passes",
+    "invalid_indexes",
+    "duplicate_indexes",
+    "overlapping_indexes",
+    UNUSED,
 ];
+
+/// Those that look at what is large: only where nobody has said what that is, or has left something out.
+const UNUSED: &str = "unused_indexes";
 
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
 const BY_THRESHOLD: &[&str] = &["table_size", "unlogged_tables"];
@@ -47,12 +54,14 @@ pub fn sections(options: &Options) -> Vec<&'static Section> {
     }
     let mut checks = verdict::chosen(options);
     checks.retain(|check| !is_idle(options, check));
+    let is_content = |check: &Check| {
+        let limits = &options.limits;
+        let is_changed = limits.are_said(check) || limits.left_out(check).next().is_some();
+        CHECKS.contains(&check.name) && !(check.name == UNUSED && is_changed)
+    };
     let is_narrow = |section: &&'static Section| {
         let judges = |check: &&&Check| check.sections.iter().any(|own| own.name == section.name);
-        checks
-            .iter()
-            .filter(judges)
-            .all(|check| CHECKS.contains(&check.name))
+        checks.iter().filter(judges).all(|check| is_content(check))
     };
     let mut sections: Vec<&'static Section> = checks
         .iter()

@@ -52,8 +52,8 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
-            let part = earlier.compare(seen, options);
-            seen.parts.push(part);
+            let parts = earlier.compare(seen, options);
+            seen.parts.extend(parts);
         }
     }
     let kept = earlier.keep(&seen);
@@ -85,7 +85,8 @@ fn asked(options: &Options) -> impl Iterator<Item = &'static Section> {
 /// What servers have to be asked for, each once.
 fn sections_needed(options: &Options, earlier: &Earlier) -> Vec<&'static Section> {
     let compared = asked(options).filter_map(Section::compares).flatten();
-    let kept = baseline::SECTIONS.iter().filter(|_| earlier.is_asked());
+    let kept = baseline::SECTIONS.iter().chain(baseline::SETTINGS);
+    let kept = kept.filter(|_| earlier.is_asked());
     let mut needed: Vec<&'static Section> = Vec::new();
     for section in asked(options).chain(compared.copied()).chain(kept.copied()) {
         let is_new = needed.iter().all(|other| other.name != section.name);

@@ -4,9 +4,12 @@ pub mod activity;
 pub mod advice;
 pub mod bloat;
 pub mod checkpoints;
+pub mod collations;
+pub mod configuration;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
+pub mod drift;
 pub mod extensions;
 pub mod grants;
 pub mod growth;
@@ -25,9 +28,11 @@ pub mod sequences;
 pub mod server;
 pub mod settings;
 pub mod slots;
+pub mod subscriptions;
 pub mod tables;
 pub mod triggers;
 pub mod vacuum;
+pub mod waits;
 pub mod wal;
 pub mod wraparound;
 
@@ -42,8 +47,10 @@ pub const SECTIONS: &[&Section] = &[
     &server::SECTION,
     &connections::SECTION,
     &activity::SECTION,
+    &waits::SECTION,
     &wraparound::SECTION,
     &replication::SECTION,
+    &subscriptions::SECTION,
     &slots::SECTION,
     &wal::SECTION,
     &locks::SECTION,
@@ -54,8 +61,10 @@ pub const SECTIONS: &[&Section] = &[
     &databases::SECTION,
     &tables::SECTION,
     &growth::SECTION,
+    &drift::SECTION,
     &queries::SECTION,
     &settings::SECTION,
+    &configuration::SECTION,
     &advice::SECTION,
     &checkpoints::SECTION,
     &io::SECTION,
@@ -66,6 +75,7 @@ pub const SECTIONS: &[&Section] = &[
     &security::SECTION,
     &grants::SECTION,
     &extensions::SECTION,
+    &collations::SECTION,
     &pgbouncer::SECTION,
     &logs::SECTION,
 ];

@@ -30,13 +30,15 @@ const SETTINGS: &[(&str, &str)] = &[
     ("jit", "off"),
     ("enable_nestloop", "off"),
     ("max_parallel_workers_per_gather", "0"),
+    // What is known of 20,000 indexes would go to a file, and be read from there again and again.
+    ("work_mem", "16MB"),
 ];
 
 /// 2000, since when PostgreSQL counts, in microseconds since 1970.
 const EPOCH: i128 = 946_684_800_000_000;
 
-/// The columns in which statements of others are: passwords are masked there.
-const QUERY: &str = "query";
+/// The columns in which statements of others or values of settings are: passwords are masked there.
+const SECRET: [&str; 2] = ["query", "setting"];
 
 type Sql<T> = std::result::Result<T, Box<dyn std::error::Error + Sync + Send>>;
 
@@ -210,7 +212,7 @@ fn cells(row: &Row) -> Result<Vec<Cell>> {
     let cell = |place: usize| {
         let cell = row.try_get::<_, Cell>(place)?;
         Ok(match cell {
-            Cell::Text(text) if row.columns()[place].name() == QUERY => {
+            Cell::Text(text) if SECRET.contains(&row.columns()[place].name()) => {
                 Cell::Text(secrets::masked_beginning(&text).into())
             }
             cell => cell,

@@ -110,7 +110,7 @@ impl Setting {
 }
 
 /// Whether the value of a setting is one that nobody else may read.
-fn may_be_secret(name: &str) -> bool {
+pub fn may_be_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_own = name.contains('.') && !OPEN_SETTINGS.iter().any(|open| name.starts_with(open));
     is_own || SECRET_SETTINGS.iter().any(|word| name.contains(word))

@@ -22,6 +22,7 @@ mod obstacle;
 mod output;
 mod running;
 mod sample;
+mod script;
 mod server;
 mod standby;
 #[cfg(target_os = "linux")]
@@ -37,6 +38,7 @@ pub use obstacle::{SilentListener, StallingProxy, another_user, private_folder};
 pub use output::Output;
 pub use running::Running;
 pub use sample::sample_files;
+pub use script::write_script;
 pub use server::{cluster, start, tcp_cluster};
 pub use standby::{Standby, primary};
 #[cfg(target_os = "linux")]

@@ -127,8 +127,6 @@ fn seconds(seconds: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     use shared::programs::Version;
 
@@ -146,12 +144,10 @@ mod tests {
         };
         let answer = |says: &str| {
             let version = "[ \"$1\" = --version ] && exec echo psql 15.1";
-            fs::write(
+            ::tests::write_script(
                 &psql,
                 format!("#!/bin/sh\n{version}\necho '{says}' >&2\nexit 2\n"),
-            )
-            .unwrap();
-            fs::set_permissions(&psql, fs::Permissions::from_mode(0o755)).unwrap();
+            );
             sessions_by_psql(&pg_dump, &watched(false)).unwrap_err()
         };
         let refused = answer("psql: error: connection failed: FATAL:  sorry, too many clients");

@@ -107,6 +107,55 @@ fn a_standby_whose_replay_waits_for_a_snapshot() {
 }
 
 #[test]
+fn a_standby_whose_replay_waits_for_a_tablespace() {
+    let primary = tests::primary();
+    if primary.version().major < 14 {
+        return; // It does not say what it waits for.
+    }
+    let database = Database::on(&primary);
+    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
+    let standby = Standby::of(&primary, &settings);
+    let mut client = database.client();
+    for statement in [
+        "set allow_in_place_tablespaces = on",
+        "create tablespace spare location ''",
+    ] {
+        client.batch_execute(statement).unwrap();
+    }
+    standby.catch_up(&database);
+    // What it sorts lies there.
+    let reader = Actor::new(standby.connect(&database), "reader");
+    reader.run("set temp_tablespaces = spare; set work_mem = '64kB'");
+    reader.run("begin; declare c cursor for select g from generate_series(1, 50000) g order by -g");
+    reader.run("fetch 1 from c");
+    client.batch_execute("drop tablespace spare").unwrap();
+    let run = || {
+        let output = tool("pg-lock-kill")
+            .args(["-d", &standby.conninfo(&database)])
+            .run();
+        Tree::of(&output.expect_code(0))
+    };
+    // Between two looks of its own it says nothing.
+    let mut seen = None;
+    tests::eventually("replay waits", || {
+        let tree = run();
+        let waits = tree.records.len() == 2;
+        seen = Some(tree);
+        waits
+    });
+    let tree = seen.unwrap();
+    assert_eq!(tree.records[0]["pid"], reader.pid, "{:#?}", tree.records);
+    assert_eq!(tree.records[1]["backend_type"], "startup");
+    assert_eq!(tree.records[1]["blocked_by"], reader.pid);
+    assert_eq!(
+        tree.records[1]["target"],
+        "a tablespace that the primary dropped"
+    );
+    reader.run("rollback");
+    tests::eventually("nobody waits", || run().records.is_empty());
+}
+
+#[test]
 fn a_standby_whose_replay_waits_for_a_page() {
     let primary = tests::primary();
     let database = Database::on(&primary);

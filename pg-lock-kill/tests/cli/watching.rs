@@ -333,7 +333,8 @@ fn what_was_done_is_told_though_a_signal_comes() {
     let _waiter = ground.waiter("waiter", LOCK);
     let process = rustix::process::Pid::from_raw(head.pid).unwrap();
     rustix::process::kill_process(process, Signal::STOP).unwrap();
-    // On a busy machine it takes its time, and a signal that comes before is taken first.
+    // Of two signals that wait for it, it takes that with the lower number first: SIGTERM, if that comes
+    // before it was stopped, and then nothing shows below that it was signalled.
     eventually("the head is stopped", || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", head.pid)).unwrap();
         stat.contains(") T ")

@@ -86,7 +86,7 @@ fn a_locale_that_this_machine_lacks_is_said() {
     );
     let backup = site.back_up("base", &[]);
     let output = site.recover(&backup).run();
-    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert_eq!(output.code(), Some(2), "{output:?}");
     assert_eq!(of(&output, "recovery")[0]["status"], "ok");
     let skipped = &of(&output, "database")[0];
     assert_eq!(

@@ -59,6 +59,31 @@ impl Baseline {
         }
     }
 
+    /// Which settings are not what they were.
+    pub fn drift(&self, seen: &Seen) -> Result<Vec<Row>> {
+        let server = kept::of_kind(&SERVER, seen).next();
+        let server = server.map(|(_, _, past)| past);
+        self.refuse_another_server(&seen.origin.target, server.as_ref())?;
+        self.settings.drift(seen)
+    }
+
+    /// Another server at the same place has nothing to do with this one.
+    fn refuse_another_server(&self, target: &str, server: Option<&Past>) -> Result<()> {
+        let servers = self.past.get(&SERVER.only(target));
+        let Some((now, servers)) = server.zip(servers) else {
+            return Ok(());
+        };
+        if servers.iter().any(|then| !change::is_foreign(then, now)) {
+            return Ok(());
+        }
+        let identifier = |past| SERVER.mark(past, "system_identifier").unwrap_or_default();
+        let then = servers.last().map(identifier).unwrap_or_default();
+        Err(Error::new(format!(
+            "the earlier report is of another server at {target}: its system_identifier was {then}, and is {} now",
+            identifier(now)
+        )))
+    }
+
     fn rows(&self, seen: &Seen, disk: Disk) -> Result<Vec<Row>> {
         let target = &seen.origin.target;
         if !self.knows(target) {
@@ -88,30 +113,12 @@ impl Baseline {
             server: server.map(|(_, _, past)| past),
             databases: databases.map(|(_, key, past)| (key, past)).collect(),
         };
-        comparison.refuse_another_server()?;
+        self.refuse_another_server(target, comparison.server.as_ref())?;
         Ok(comparison.rows(disk))
     }
 }
 
 impl Comparison<'_> {
-    /// Another server at the same place has nothing to do with this one.
-    fn refuse_another_server(&self) -> Result<()> {
-        let servers = self.baseline.past.get(&SERVER.only(self.target()));
-        let Some((now, servers)) = self.server.as_ref().zip(servers) else {
-            return Ok(());
-        };
-        if servers.iter().any(|then| !change::is_foreign(then, now)) {
-            return Ok(());
-        }
-        let identifier = |past| SERVER.mark(past, "system_identifier").unwrap_or_default();
-        let then = servers.last().map(identifier).unwrap_or_default();
-        Err(Error::new(format!(
-            "the earlier report is of another server at {}: its system_identifier was {then}, and is {} now",
-            self.target(),
-            identifier(now)
-        )))
-    }
-
     fn rows(&self, disk: Disk) -> Vec<Row> {
         let mut made = vec![self.of_server(disk)];
         for kind in [&DATABASE, &TABLE] {

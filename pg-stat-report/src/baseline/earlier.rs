@@ -7,7 +7,9 @@ use super::Baseline;
 use super::state::State;
 use crate::cli::Options;
 use crate::look::{Part, Seen};
-use crate::sections::growth;
+use crate::row::Row;
+use crate::section::Section;
+use crate::sections::{drift, growth};
 
 /// What there is to compare with.
 #[derive(Debug)]
@@ -40,11 +42,11 @@ impl Earlier {
     }
 
     /// What has changed since then.
-    pub fn compare(&self, seen: &Seen, options: &Options) -> Part {
-        let nothing = |error| Part {
-            section: &growth::SECTION,
+    pub fn compare(&self, seen: &Seen, options: &Options) -> [Part; 2] {
+        let part = |section: &'static Section, rows: Result<Vec<Row>>| Part {
+            section,
             database: None,
-            rows: Err(error),
+            rows,
         };
         let compared = match self {
             Self::Given(baseline) => Some(baseline),
@@ -55,8 +57,12 @@ impl Earlier {
             Self::Nothing => None,
         };
         match compared {
-            Some(baseline) => baseline.compare(seen, options.disk),
-            None => nothing(self.why_nothing()),
+            Some(baseline) => [
+                baseline.compare(seen, options.disk),
+                part(&drift::SECTION, baseline.drift(seen)),
+            ],
+            None => [&growth::SECTION, &drift::SECTION]
+                .map(|section| part(section, Err(self.why_nothing()))),
         }
     }
 

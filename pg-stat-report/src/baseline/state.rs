@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use shared::time::Time;
 use shared::{Context as _, Error, Result};
 
-use super::kept::{self, Past, SERVER};
-use super::{Baseline, DAY, change};
+use super::kept::{self, SERVER};
+use super::{Baseline, DAY, Dated, change};
 use crate::look::Seen;
 
 /// What the first line says: the file is ours to write over.
@@ -98,6 +98,9 @@ impl State {
                 writeln!(out, "{record}")?;
             }
         }
+        for record in baseline.settings.records() {
+            writeln!(out, "{record}")?;
+        }
         let file = out
             .into_inner()
             .map_err(std::io::IntoInnerError::into_error)?;
@@ -118,6 +121,7 @@ impl Baseline {
         });
         if is_foreign {
             self.past.retain(|key, _| key.target != *target);
+            self.settings.forget(target);
         }
         let now = looked.first().map(|(.., past)| past.taken_at);
         for (_, key, past) in looked {
@@ -128,17 +132,18 @@ impl Baseline {
             thin(pasts, now);
             !pasts.is_empty()
         });
+        self.settings.take(seen, |looks| thin(looks, now));
     }
 }
 
 /// Leaves the last, one that is a day old if there is any, and the one that will be.
-fn thin(pasts: &mut Vec<Past>, now: Time) {
-    pasts.sort_by_key(|past| past.taken_at);
-    let age = |past: &Past| (now - past.taken_at).as_seconds_f64();
+fn thin<T: Dated>(pasts: &mut Vec<T>, now: Time) {
+    pasts.sort_by_key(T::taken_at);
+    let age = |past: &T| (now - past.taken_at()).as_seconds_f64();
     if pasts.last().is_none_or(|last| age(last) >= FORGOTTEN) {
         pasts.clear();
     }
-    let next = |pasts: &[Past]| {
+    let next = |pasts: &[T]| {
         let first = age(pasts.first()?);
         pasts.iter().position(|past| first - age(past) >= DAY)
     };
@@ -159,6 +164,7 @@ fn thin(pasts: &mut Vec<Past>, now: Time) {
 mod tests {
     use std::time::Duration;
 
+    use super::super::kept::Past;
     use super::*;
 
     fn ages(kept: &[Past], now: Time) -> Vec<i64> {

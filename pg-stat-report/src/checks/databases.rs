@@ -32,7 +32,7 @@ pub const COLLATION: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "collations other than the database's own; servers before PostgreSQL 15",
+    unseen: "collations other than the database's own: check column_collations; servers before PostgreSQL 15",
     judge: collation,
 };
 

@@ -117,7 +117,7 @@ fn daily(case: &Case, row: &Row, counter: &str, rate: &str) -> Option<Daily> {
 }
 
 /// So long the counters of a database count, at least.
-fn counted_for(case: &Case, row: &Row) -> Option<f64> {
+pub(super) fn counted_for(case: &Case, row: &Row) -> Option<f64> {
     let server = case.rows(&server::SECTION).first()?;
     let now: Time = time::parse(&case.seen.origin.taken_at).ok()?;
     let known = [

@@ -67,7 +67,7 @@ pub const SUBSCRIPTIONS: Check = Check {
     crit: Some(300.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "how far they are behind: the publisher's slot says so; errors while rows are applied",
+    unseen: "how far they are behind: the publisher's slot says so; errors while rows are applied: check subscription_errors",
     judge: subscriptions,
 };
 

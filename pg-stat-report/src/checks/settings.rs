@@ -59,7 +59,7 @@ pub const UNSAFE: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "settings of single roles and databases; whether others fit the machine",
+    unseen: "settings of single roles and databases: check role_settings; whether others fit the machine",
     judge: bad,
 };
 
@@ -72,7 +72,7 @@ pub const PENDING_RESTART: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "files that were changed and not reloaded; errors in them",
+    unseen: "files that were changed and not reloaded; errors in them: check configuration_errors",
     judge: pending,
 };
 

@@ -51,13 +51,13 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "state",
         "FILE",
-        "compare with the runs before, and keep this one: rates, growth, days until the disk is full",
+        "compare with the runs before, and keep this one: rates, growth, days until the disk is full, changed settings",
     )
     .group(TIME),
     Flag::value(
         "baseline",
         "FILE",
-        "the same by an earlier run's records of the sections server, databases, tables, wal, queries; - is stdin",
+        "the same by an earlier run's records of the sections server, databases, tables, wal, queries, settings, configuration; - is stdin",
     )
     .group(TIME),
     Flag::value(

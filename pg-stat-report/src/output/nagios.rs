@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use shared::cli::Context;
+use shared::error::Kind;
 use shared::records::Stdout;
 use shared::{Error, Exit, Result, signals};
 
@@ -15,6 +16,19 @@ const NAMED: usize = 5;
 /// Whether `-o nagios` was given.
 pub fn is_asked(context: &Context) -> bool {
     context.extra_format() == Some("nagios")
+}
+
+/// Whether this error is one that the line has to say.
+pub fn is_refused(context: &Context, error: &Error) -> bool {
+    is_asked(context) && !matches!(error.kind(), Kind::Interrupted | Kind::BrokenPipe)
+}
+
+/// Writes why there is nothing to judge: a plugin that says nothing would be critical.
+pub fn refuse(error: &Error) -> Result<Exit> {
+    let line = format!("POSTGRES UNKNOWN - {}\n", clean(&error.in_one_line()));
+    let mut out = Stdout::open();
+    out.write_all(line.as_bytes()).map_err(Error::output)?;
+    std::process::exit(3)
 }
 
 /// Writes the line. The worst comes first, and decides; a server that can't be reached is critical.

@@ -47,7 +47,7 @@ pub const SECTION: Section = Section {
             "limit",
             "how many there may be: for ordinary roles on the server, or CONNECTION LIMIT",
         ),
-        ("available", "how many more may come"),
+        ("available", "how many more may come; null: no limit"),
         ("used_ratio", "connections by limit"),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/connections.sql"))]),

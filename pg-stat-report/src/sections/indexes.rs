@@ -1,5 +1,8 @@
 //! `indexes`: which are invalid, unused or there twice.
 
+use std::cmp::Ordering;
+
+use crate::row::Row;
 use crate::section::{Gather, Reach, Section};
 
 /// One row for each.
@@ -41,9 +44,18 @@ pub const SECTION: Section = Section {
         ("duplicate_of", "another index says the same"),
         ("prefix_of", "another begins with the same columns"),
     ],
-    gather: Gather::Query(&[
-        (13, include_str!("../../sql/indexes.sql")),
-        (15, include_str!("../../sql/indexes.15.sql")),
-        (16, include_str!("../../sql/indexes.16.sql")),
-    ]),
+    gather: Gather::Sorted(
+        &[
+            (13, include_str!("../../sql/indexes.sql")),
+            (15, include_str!("../../sql/indexes.15.sql")),
+            (16, include_str!("../../sql/indexes.16.sql")),
+        ],
+        by_size,
+    ),
 };
+
+fn by_size(one: &Row, other: &Row) -> Ordering {
+    let bytes = |row: &Row| row.number("bytes").unwrap_or_default();
+    let larger = bytes(other).total_cmp(&bytes(one));
+    larger.then_with(|| one.text("index").cmp(&other.text("index")))
+}

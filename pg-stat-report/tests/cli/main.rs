@@ -8,8 +8,10 @@
 )]
 
 mod advice;
+mod configuration;
 mod counters;
 mod disasters;
+mod drift;
 mod earlier;
 mod ground;
 mod indexes;

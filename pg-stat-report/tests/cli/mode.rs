@@ -78,7 +78,7 @@ fn all_is_well_on_a_new_server() {
         .iter()
         .filter(|check| check["sections"] != "logs" && check["sections"] != "pgbouncer")
         .map(|check| check["check"].clone())
-        .filter(|check| check != "growth" && check != "disk_full")
+        .filter(|check| check != "growth" && check != "disk_full" && check != "settings_drift")
         .collect();
     let mut said: Vec<Value> = records
         .iter()
@@ -217,6 +217,10 @@ fn nagios_gets_one_line_and_its_own_status() {
         "{gone:?}"
     );
     assert_eq!(gone.stdout.lines().count(), 1);
+    // What it can't begin with it says there, too.
+    let unread = run(&["--baseline", "/nonexistent/file"]).expect_code(3);
+    let line = "POSTGRES UNKNOWN - /nonexistent/file: No such file or directory\n";
+    assert_eq!(unread.stdout, line);
 }
 
 #[test]
@@ -230,7 +234,7 @@ fn every_section_in_every_format() {
     let names: Vec<&str> = listed
         .iter()
         .map(|row| row["section"].as_str().unwrap())
-        .filter(|name| *name != "growth" && *name != "pgbouncer")
+        .filter(|name| !["growth", "drift", "pgbouncer"].contains(name))
         .collect();
     for format in ["jsonl", "json", "table"] {
         let output = ground

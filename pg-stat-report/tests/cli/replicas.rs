@@ -272,9 +272,20 @@ fn a_subscription_that_nobody_works_for() {
             ground.statuses("subscriptions", &[limit, "subscriptions=0s"]) == of(status, "S 1")
         });
     }
+    let errors = |status: &str, words: &[&str]| {
+        let expected = if ground.major() < 15 {
+            "unknown"
+        } else {
+            status
+        };
+        ground.statuses("subscription_errors", words) == of(expected, "S 1")
+    };
+    assert!(errors("ok", &[]));
     // Its worker finds no table, and ends again and again.
     there.sql("drop table t");
     here.sql("insert into t values (1)");
+    eventually("its errors are counted", || errors("warning", &[]));
+    assert!(errors("critical", &["--crit", "subscription_errors=1"]));
     eventually("its worker is gone", || {
         ground.statuses("subscriptions", &[]) == of("critical", "S 1")
     });

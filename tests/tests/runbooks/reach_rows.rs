@@ -1,9 +1,6 @@
 //! The rows about servers that are reached in other ways: in a container, by the URL of a
 //! framework, behind a pooler.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::Value;
 use shared::cluster::{Cluster, ClusterOptions};
 use shared::programs::Program;
@@ -34,8 +31,7 @@ fn docker(cluster: &Cluster) -> TempDir {
          PGPORT={port} \"$@\"\n"
     );
     let path = folder.path().join("docker");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(&path, script);
     folder
 }
 
