@@ -16,7 +16,7 @@ WITH RECURSIVE tree (root, oid) AS (
 ), relation AS (
     SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence,
            coalesce(w.pages, greatest(c.relpages, 0)) * current_setting('block_size')::bigint AS bytes,
-           coalesce(w.writes, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes
+           w.writes AS of_parts
     FROM pg_catalog.pg_class c
     LEFT JOIN whole w ON w.oid = c.oid
     WHERE c.relkind IN ('r', 'p')
@@ -32,7 +32,7 @@ FROM (
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
            NULL::text AS name, NULL::text AS columns, NULL::text AS referenced,
            c.bytes,
-           c.writes,
+           coalesce(c.of_parts, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes,
            c.relkind = 'p' AS is_partitioned,
            NULL::text AS definition
     FROM relation c
@@ -65,7 +65,7 @@ FROM (
             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.number),
            quote_ident(m.nspname) || '.' || quote_ident(r.relname),
            c.bytes,
-           r.writes,
+           coalesce(r.of_parts, pg_catalog.pg_stat_get_tuples_updated(r.oid) + pg_catalog.pg_stat_get_tuples_deleted(r.oid)),
            c.relkind = 'p',
            pg_catalog.pg_get_constraintdef(k.oid)
     FROM pg_catalog.pg_constraint k

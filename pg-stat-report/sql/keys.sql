@@ -14,13 +14,14 @@ WITH class AS MATERIALIZED (
     JOIN pg_catalog.pg_operator o ON o.oid = pair.operator
     WHERE k.contype = 'f' AND k.conparentid = 0 AND o.oprright IN ('int2'::regtype, 'int4'::regtype)
 ), key AS MATERIALIZED (
-    SELECT DISTINCT i.indrelid AS relation, k.number
-    FROM pg_catalog.pg_index i
+    SELECT DISTINCT i.relation, k.number
+    FROM (SELECT i.indrelid AS relation, i.indkey, i.indclass
+          FROM pg_catalog.pg_index i JOIN class ON class.oid = i.indrelid
+          WHERE i.indisunique OFFSET 0) i
     CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) AS k(number, class)
-    WHERE i.indisunique AND i.indrelid IN (SELECT class.oid FROM class)
-      AND k.class IN (SELECT o.oid FROM pg_catalog.pg_opclass o
-                      WHERE o.opcintype IN ('int2'::regtype, 'int4'::regtype)
-                        AND o.opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree'))
+    WHERE k.class = ANY (ARRAY(SELECT o.oid FROM pg_catalog.pg_opclass o
+                               WHERE o.opcintype IN ('int2'::regtype, 'int4'::regtype)
+                                 AND o.opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree')))
 ), found AS MATERIALIZED (
     SELECT 'integer_key' AS kind, key.relation, key.number, NULL::oid AS type, NULL::text AS name, NULL::oid AS other
     FROM key

@@ -106,7 +106,8 @@ fn counters_that_began_anew_give_no_rate() {
         rates().0.iter().all(Value::is_number),
         "the next time all is well again"
     );
-    // A crash empties the statistics.
+    // A crash empties the statistics, and takes what was not yet written.
+    ground.sql("set synchronous_commit = on; create table after_t ()");
     let (mut victim, mut other) = (ground.client(), ground.client());
     let pid: i32 = victim
         .query_one("select pg_backend_pid()", &[])
@@ -119,9 +120,23 @@ fn counters_that_began_anew_give_no_rate() {
     eventually("the server has seen it, and ends all others", || {
         other.batch_execute("select 1").is_err()
     });
+    let mut last = String::new();
     eventually("the server is back", || {
-        let client = ground.cluster.connect("postgres");
-        client.is_ok_and(|mut client| client.batch_execute(insert).is_ok())
+        let client = ground
+            .cluster
+            .connect("postgres")
+            .map_err(|error| error.to_string());
+        let inserted = client.and_then(|mut client| {
+            let done = client.batch_execute(insert);
+            done.map_err(|error| format!("{error:?}"))
+        });
+        // What keeps it away is told, each reason once.
+        let why = inserted.err().unwrap_or_default();
+        if why != last {
+            println!("{why}");
+        }
+        last = why;
+        last.is_empty()
     });
     wait_for(ground, counted);
     let (after_crash, server) = rates();
