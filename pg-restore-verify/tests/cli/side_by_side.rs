@@ -329,27 +329,37 @@ fn what_ended_in_a_deadlock_is_done_again() {
     assert!(log.contains("deadlock detected"), "{log}");
 }
 
-/// Each index takes one of two places and waits for who takes the other: with fewer at once nobody
-/// comes, and for a third one there is no place.
+/// Each index takes one of two places, and the first two wait until each has seen the other: with
+/// fewer at once nobody comes, and for a third one there is no place.
 #[test]
 fn as_many_at_once_as_jobs_and_no_more() {
     let database = Database::new();
     database.sql(&format!(
-        "create function public.enter(own int) returns int language plpgsql immutable as $$ begin
+        "create function public.enter(own int) returns int language plpgsql immutable as $$
+         declare mine int; held int8[]; met bool := false;
+         begin
              if current_database() = '{}' then return own; end if;
              for place in 1..2 loop
-                 continue when not pg_catalog.pg_try_advisory_xact_lock(place);
-                 for i in 1..6000 loop
-                     if 2 = (select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted
-                             and database = (select oid from pg_catalog.pg_database where datname = current_database()))
-                        or exists (select from pg_catalog.generate_series(1, 5) other where other <> own
-                                   and pg_catalog.to_regclass('public.of_' || other) is not null)
-                        then return own; end if;
-                     perform pg_catalog.pg_sleep(0.01);
-                 end loop;
-                 raise exception 'nobody came';
+                 if pg_catalog.pg_try_advisory_xact_lock(place) then mine := place; exit; end if;
              end loop;
-             raise exception 'a third one came'; end $$",
+             if mine is null then raise exception 'a third one came'; end if;
+             if exists (select from pg_catalog.generate_series(1, 5) other where other <> own
+                        and pg_catalog.to_regclass('public.of_' || other) is not null)
+                then return own; end if;
+             for i in 1..6000 loop
+                 select array_agg(objid::int8) into held from pg_catalog.pg_locks where locktype = 'advisory'
+                     and granted and database = (select oid from pg_catalog.pg_database where datname = current_database());
+                 if 3 - mine = any (held) then
+                     perform pg_catalog.pg_advisory_xact_lock(10 + mine);
+                     met := true;
+                 end if;
+                 exit when met and (13 - mine = any (held) or not 3 - mine = any (held));
+                 perform pg_catalog.pg_sleep(0.01);
+             end loop;
+             if not met then raise exception 'nobody came'; end if;
+             -- Time for a third one to come, if there is one.
+             perform pg_catalog.pg_sleep(0.2);
+             return own; end $$",
         database.name()
     ));
     for table in 1..=5 {
