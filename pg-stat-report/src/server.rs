@@ -25,13 +25,12 @@ const ATTEMPTS: usize = 3;
 
 /// Compiling the queries of catalogues costs more than running them. And the server knows nothing of how
 /// many rows a part of such a query has: with nested loops 20,000 indexes took half a minute, and 3 s without. Workers
-/// take processors from others, and cost more than they save.
+/// take processors from others, and cost more than they save. None may be here that advice or drift tells of, as work_mem:
+/// what our session has of its own hides what the server has.
 const SETTINGS: &[(&str, &str)] = &[
     ("jit", "off"),
     ("enable_nestloop", "off"),
     ("max_parallel_workers_per_gather", "0"),
-    // What is known of 20,000 indexes would go to a file, and be read from there again and again.
-    ("work_mem", "16MB"),
 ];
 
 /// 2000, since when PostgreSQL counts, in microseconds since 1970.
