@@ -1,12 +1,13 @@
 //! What would be restored: `--list`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
+use shared::error::Kind;
 use shared::records::Writer;
-use shared::{Exit, Result};
+use shared::{Exit, Result, signals};
 
 use crate::archive::Archive;
 use crate::contents::TableData;
@@ -27,36 +28,61 @@ pub struct Listed {
     pub bytes: Option<u64>,
 }
 
-/// Lists each of the backups, by kind and name.
+/// Lists each of the backups, by kind and name. One that is damaged, or can't be read at all, is
+/// told of and stops no other.
 ///
 /// # Errors
-/// When one can't be read at all. That it is damaged is warned of.
+/// When it holds for all: nobody reads, or a signal came.
 pub fn list(
     backups: impl Iterator<Item = Result<PathBuf>>,
     jobs: usize,
     context: &Context,
 ) -> Result<Exit> {
     let mut records = context.records();
-    let mut exit = Exit::Ok;
+    let (mut any_damaged, mut any_unread) = (false, false);
     for path in backups {
         let path = path?;
         let named = path.display().to_string();
         context.progress().show(|| format!("reading {named}"));
-        let damage = match Archive::open(&path)? {
-            Ok(archive) => {
-                let reading = Reading::of(&archive, jobs)?;
-                write(&named, &reading, &mut records)?;
-                reading.damage
+        match one(&path, &named, jobs, &mut records) {
+            Ok(None) => {}
+            Ok(Some(damage)) => {
+                context.warn(format!("{named} can't be read to its end: {damage}"));
+                any_damaged = true;
             }
-            Err(damage) => Some(damage),
-        };
-        if let Some(damage) = damage {
-            context.warn(format!("{named} can't be read to its end: {damage}"));
-            exit = Exit::Found;
+            Err(error) if matches!(error.kind(), Kind::BrokenPipe | Kind::Interrupted) => {
+                return Err(error);
+            }
+            Err(error) => {
+                signals::check()?;
+                context.report().error(&error);
+                any_unread = true;
+            }
         }
     }
     records.finish()?;
-    Ok(exit)
+    Ok(match (any_damaged, any_unread) {
+        (true, _) => Exit::Found,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Ok,
+    })
+}
+
+/// Lists one; what is wrong with it, if anything is.
+fn one(
+    path: &Path,
+    named: &str,
+    jobs: usize,
+    records: &mut Writer<Listed>,
+) -> Result<Option<String>> {
+    match Archive::open(path)? {
+        Ok(archive) => {
+            let reading = Reading::of(&archive, jobs)?;
+            write(named, &reading, records)?;
+            Ok(reading.damage)
+        }
+        Err(damage) => Ok(Some(damage)),
+    }
 }
 
 fn write(path: &str, reading: &Reading, records: &mut Writer<Listed>) -> Result<()> {

@@ -9,6 +9,7 @@ mod copy;
 mod databases;
 mod end;
 mod fetch;
+mod indexed;
 mod label;
 mod limit;
 mod manifest;

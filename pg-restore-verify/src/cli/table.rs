@@ -162,7 +162,8 @@ pub const TOOL: Tool = Tool::new(
      TMPDIR needs room, and none of the configuration, access rules, commands and paths that it \
      brings along reaches the server, which follows the newest timeline. The files must be what \
      backup_manifest says; the recovery must reach the moment that is asked for, and which place \
-     and last transaction it reached is said; then every row of every database is read. It fails \
+     and last transaction it reached is said; then every row of every database is read, and counted by an index of its table \
+     where that is quickly done. It fails \
      where the WAL ends before that moment, a file of it is missing (or damaged) though later ones \
      on the way to the newest timeline are there, or the backup is later than the moment. \
      --timeout and --stall-timeout hold for all of it, a file that can't be read to its end \

@@ -8,6 +8,7 @@ use postgres::types::Type;
 use shared::dump::{quote_identifier, quote_literal};
 use shared::{Error, Result, signals};
 
+use super::indexed::Indexed;
 use crate::checks::{self, Origin};
 use crate::cli::{self, Options};
 use crate::copy_out::CopyOut;
@@ -24,6 +25,8 @@ struct Table {
     name: String,
     copy: String,
     is_system: bool,
+    /// Its name in a statement, if an index leads to all of its rows.
+    indexed: Option<String>,
     rows: Read,
     took: std::time::Duration,
 }
@@ -31,6 +34,8 @@ struct Table {
 /// What came of reading a table.
 enum Read {
     Rows(u64),
+    /// They are not those that an index has.
+    Fewer(u64, String),
     /// It can't be read, in the server's words.
     Refused(String),
     /// It can't be read here: a library of an extension is not installed.
@@ -156,6 +161,10 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
             name: row.try_get("shown")?,
             copy: copy(&row, &schema, &name, &encoding)?,
             is_system: row.try_get("is_system")?,
+            indexed: match row.try_get("is_indexed")? {
+                true => Some(relation(&schema, &name)),
+                false => None,
+            },
             rows: Read::Rows(0),
             took: std::time::Duration::ZERO,
         });
@@ -165,11 +174,17 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
     let done = Mutex::new(Vec::new());
     on_threads(jobs, || {
         let session = CopyOut::connect(database)?;
+        let mut indexed = Indexed::connect(database)?;
         let next = || lock(&left).pop();
         while let Some(mut table) = next() {
             signals::check()?;
             let began = Instant::now();
             table.rows = count(&session, &table.copy)?;
+            if let (Read::Rows(rows), Some(relation)) = (&table.rows, &table.indexed)
+                && let Some(fault) = indexed.fault(relation, *rows)?
+            {
+                table.rows = Read::Fewer(*rows, fault);
+            }
             table.took = began.elapsed();
             lock(&done).push(table);
         }
@@ -180,10 +195,14 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
     Ok(done)
 }
 
+fn relation(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote_identifier(schema), quote_identifier(name))
+}
+
 /// The statement that reads a table. Not a query where that is not needed: planning one may call
 /// functions of indexes. In the database's own encoding: nothing is converted, which may fail.
 fn copy(row: &postgres::Row, schema: &str, name: &str, encoding: &str) -> Result<String> {
-    let relation = format!("{}.{}", quote_identifier(schema), quote_identifier(name));
+    let relation = relation(schema, name);
     let source = match row.try_get("is_view")? {
         true => format!("(TABLE {relation})"),
         false => relation,
@@ -226,6 +245,11 @@ fn report(read: Vec<Table>, findings: &mut Findings<'_>) -> Result<u64> {
         };
         let finding = match &table.rows {
             Read::Refused(words) => finding(Status::Failed).message(words),
+            Read::Fewer(rows, words) => {
+                let mut finding = finding(Status::Failed).message(words);
+                finding.actual = Some(counted(*rows, "row"));
+                finding
+            }
             Read::Lacking(words) => {
                 let finding = finding(Status::Skipped).message(words);
                 findings.unprovable("a library is missing here without which not all can be read");

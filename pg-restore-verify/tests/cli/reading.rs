@@ -199,12 +199,18 @@ fn a_list_of_what_is_damaged_is_no_success() {
     dump(&shop, &["-Fc"], &path);
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 9]).unwrap();
-    let output = without_server("--list", &path).run().expect_code(1);
+    // One that is not there stops no other.
+    let missing = folder.path().join("missing");
+    let output = without_server("--list", &missing).arg(&path).run();
+    let output = output.expect_code(1).expect_error("No such file");
     assert!(output.stdout.contains("app.customers"), "{output:?}");
     assert!(
         output.stderr.contains("can't be read to its end"),
         "{output:?}"
     );
+    fs::write(&path, &whole).unwrap();
+    let output = without_server("--list", &missing).arg(&path).run();
+    assert!(output.expect_code(2).stdout.contains("app.customers"));
     fs::write(&path, "hello").unwrap();
     without_server("--list", &path).run().expect_code(1);
     let both = without_server("--list", &path).arg("--archive-only").run();

@@ -223,6 +223,24 @@ fn what_is_wrong_with_wal_behind_the_target_is_no_fault() {
     expect_failure(&site.recover(&backup).run(), "recovery", "it is no WAL");
 }
 
+/// Without a manifest nothing but its index says how long a table was.
+#[test]
+fn a_table_that_lost_its_end_or_all_of_it_is_missed() {
+    let site = Site::new();
+    site.sql("vacuum t");
+    let backup = site.back_up("base", &["--no-manifest"]);
+    let path = site.value("select pg_relation_filepath('t')");
+    let path = backup.join(path);
+    let whole = fs::read(&path).unwrap();
+    for left in [16384, 0] {
+        fs::write(&path, &whole[..left]).unwrap();
+        let output = recover(&backup).run();
+        expect_failure(&output, "rows", "an index leads to");
+    }
+    fs::write(&path, &whole).unwrap();
+    expect_rows(&recover(&backup).run(), ROWS);
+}
+
 fn give_to_server(site: &Site, path: &Path) {
     let uid =
         std::os::unix::fs::MetadataExt::uid(&fs::metadata(site.cluster.socket_dir()).unwrap());

@@ -87,7 +87,7 @@ fn unlogged(case: &Case) -> Vec<Finding> {
     let findings = unlogged.filter_map(|row| {
         let (name, bytes) = (row.text("table")?, row.number("bytes")?);
         let message = format!(
-            "it is unlogged: a crash empties it, and no standby has its {}",
+            "it is unlogged: a crash empties it ({} here), and standbys have no row of it",
             words::bytes(bytes)
         );
         let finding = case.judge(Some(name), bytes, message);

@@ -46,9 +46,10 @@ fn place(name: &str) -> usize {
     fields.position(|(own, _)| *own == name).unwrap_or_default()
 }
 
-/// Everybody may read these, and applications keep their keys there; records go further.
+/// Everybody may read these, and applications keep their keys there; records go further. The server's own
+/// settings, which have no dot in their names, are none: password_encryption is no password.
 fn without_secret(mut cells: Vec<Cell>) -> Vec<Cell> {
-    let is_secret = |cell: &Cell| matches!(cell, Cell::Text(name) if secrets::may_be_secret(name));
+    let is_secret = |cell: &Cell| matches!(cell, Cell::Text(name) if name.contains('.') && secrets::may_be_secret(name));
     if cells.get(place("name")).is_some_and(is_secret)
         && let Some(cell) = cells.get_mut(place("setting"))
     {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Database, eventually};
 
-use crate::ground::{Ground, alone, found, of, set, statuses};
+use crate::ground::{Ground, alone, asked, found, of, set, statuses};
 
 /// Adds a line to postgresql.conf; `$` stands for a quote.
 fn add_line(ground: &Ground, line: &str) {
@@ -86,6 +86,8 @@ fn settings_of_single_roles_that_damage() {
 fn columns_whose_library_sorts_otherwise() {
     let database = Database::new();
     assert_eq!(found(&database, "column_collations", &[]), set(&["ok"]));
+    let used = asked(&database, &["collations"]).run().expect_code(0);
+    assert!(used.json_lines().is_empty(), "{used:?}");
     let create = "create collation german (provider = icu, locale = 'de'); create collation idle (provider = icu, locale = 'fr')";
     if database.client().batch_execute(create).is_err() {
         println!("this server knows no ICU");

@@ -104,7 +104,7 @@ fn transactions_that_are_rolled_back() {
         ([].as_slice(), "ok"),
         (&["--warn", "commit_ratio=80%"], "warning"),
         (&["--crit", "commit_ratio:post*=0.8"], "critical"),
-        (&["--warn", "commit_ratio=10%"], "ok"),
+        (&["--warn", "commit_ratio=50%"], "ok"),
     ] {
         let found = ground.statuses("commit_ratio", words);
         assert_eq!(found, of(expected, "postgres"));

@@ -17,6 +17,7 @@ fn hostile(end: &str) -> String {
     format!(
         "
         create role {login} login valid until '2020-01-01';
+        alter role {login} set password_encryption = md5;
         set role m;
         create schema {schema};
         grant create on schema {schema} to public;
@@ -117,6 +118,7 @@ fn they_run_nothing_of_what_others_have_written() {
         "definer_functions",
         "policies_off",
         "password_expiry",
+        "role_settings",
         "prepared_transactions",
         "autovacuum_off",
         "unindexed_foreign_keys",

@@ -1,6 +1,7 @@
 //! Connections, and what sessions do.
 
 use serde_json::{Value, json};
+use tests::eventually;
 
 use crate::ground::{Ground, alone, of, statuses};
 
@@ -9,6 +10,12 @@ fn of_by<'a>(rows: &'a [Value], by: &str, name: &str) -> &'a Value {
         .iter()
         .find(|row| row["by"] == by && (name.is_empty() || row["name"] == name));
     found.unwrap_or_else(|| panic!("no {by} {name} in {rows:#?}"))
+}
+
+/// The server says that a statement has failed before the session is idle again.
+fn wait_until_aborted(ground: &Ground) {
+    let aborted = "select (count(*) = 1)::text from pg_stat_activity where state = 'idle in transaction (aborted)'";
+    eventually("it is idle", || ground.value(aborted) == "true");
 }
 
 #[test]
@@ -22,6 +29,7 @@ fn connections_are_counted_as_the_server_does() {
     sessions[0].batch_execute("begin; select 1").unwrap();
     sessions[1].batch_execute("begin").unwrap();
     sessions[1].batch_execute("nonsense").unwrap_err();
+    wait_until_aborted(&ground);
     let rows = ground.rows("connections");
     let server = of_by(&rows, "server", "");
     let figures = |row: &Value| {
@@ -123,6 +131,7 @@ fn a_session_idle_in_a_transaction() {
             .unwrap();
         if failed {
             session.batch_execute("nonsense").unwrap_err();
+            wait_until_aborted(&ground);
         }
         let pid: i32 = if failed {
             pid_of(&ground)
@@ -178,7 +187,7 @@ fn a_statement_that_runs_and_its_password() {
     let running = std::thread::spawn(move || {
         session.batch_execute("select pg_sleep(600), 'x' as t; create role r password 'hunter2'")
     });
-    tests::eventually("it runs", || {
+    eventually("it runs", || {
         ground.value(&format!(
             "select coalesce(state, '') from pg_stat_activity where pid = {pid}"
         )) == "active"
