@@ -1,10 +1,8 @@
--- How near are sequences to their end, and to that of the columns that they fill?
--- Costs: a look at each sequence's page, up to 10 us each, and a statement of its own for one that has given nothing yet
--- or was set anew: it may have been set near its end. Needs: SELECT on each sequence and USAGE on its schema (either
--- right is enough where it has given a number); one that the role may not read is hidden. One that somebody changes at the moment, or waits to, is locked: to read it would wait.
+-- Which sequences are there, where do they end, and which columns do they fill?
+-- Costs: one look at pg_sequence, at defaults and at the columns that have one of a sequence. Needs: no right; one that
+-- the role may not read is not open.
 -- A sequence fills the columns that own it, and those whose default calls it: a bigint sequence comes to its end
--- early where an integer column is filled by it, or one of a domain over integer, or numeric(9). Each is read once: what
--- is said of it is made of that.
+-- early where an integer column is filled by it, or one of a domain over integer, or numeric(9).
 WITH RECURSIVE domain (oid, base) AS (
     SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
     UNION ALL
@@ -46,67 +44,20 @@ WITH RECURSIVE domain (oid, base) AS (
         ORDER BY f.sequence, n.nspname, c.relname, (f.a).attnum
     ) f
     GROUP BY f.sequence
-), locked AS (
-    SELECT l.relation
-    FROM pg_catalog.pg_locks l
-    WHERE l.locktype = 'relation'
-      AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-), seq AS (
-    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
-           s.*, n.oid AS schema, filled.columns,
-           has_sequence_privilege(c.oid, 'SELECT, USAGE')
-               AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open,
-           c.oid IN (SELECT relation FROM locked) AS is_locked,
-           CASE WHEN seqincrement > 0 THEN least(seqmax, filled.most)
-                ELSE greatest(seqmin, -filled.most - 1) END AS final,
-           CASE WHEN seqincrement > 0 THEN seqmin ELSE seqmax END AS beginning
-    FROM pg_catalog.pg_sequence s
-    JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN filled ON filled.sequence = s.seqrelid
-    WHERE c.relkind = 'S' AND c.relpersistence <> 't'
-    OFFSET 0
 )
-SELECT (SELECT current_database()::text) AS database,
-       name AS sequence,
-       columns,
-       CASE seqtypid WHEN 'int8'::regtype THEN 'bigint' WHEN 'int4'::regtype THEN 'integer' ELSE 'smallint' END AS type,
-       last AS last_value,
-       CASE WHEN "left" > 0 THEN CASE WHEN last IS NULL THEN at ELSE at + seqincrement END END AS next_value,
-       final AS final_value,
-       seqincrement AS increment,
-       seqcycle AS is_cycling,
-       CASE WHEN "left" = 0 THEN 1 ELSE used / (used + unused) END AS used_ratio,
-       "left" AS left_values,
-       NOT is_open OR is_seen AND at IS NULL AS is_hidden,
-       is_open AND is_locked AS is_locked
--- Whatever is read is read once: none of these is merged with what is around it.
-FROM (
-    -- Between numbers of different signs there may be more than bigint holds, and numeric takes its time.
-    SELECT read.*,
-           CASE WHEN at IS NULL THEN NULL
-                WHEN final <> at AND (final < at) = (seqincrement > 0) THEN 0
-                WHEN last IS NOT NULL AND (final < 0) = (at < 0) THEN (final - at) / seqincrement
-                ELSE least(trunc((final - at::numeric) / seqincrement) + (last IS NULL)::int, 9223372036854775807)::bigint
-           END AS "left",
-           trunc((at - beginning::float8) / seqincrement) + (last IS NOT NULL)::int AS used,
-           trunc((final - at::float8) / seqincrement) + (last IS NULL)::int AS unused
-    FROM (
-        SELECT given.*,
-               -- ts_stat runs a statement of its own, for a relation whose name is known only now.
-               CASE WHEN last IS NOT NULL THEN last
-                    WHEN is_seen AND has_sequence_privilege(seqrelid, 'SELECT') AND has_schema_privilege(schema, 'USAGE')
-                    THEN (SELECT t.word::bigint
-                          FROM pg_catalog.ts_stat('SELECT pg_catalog.array_to_tsvector(ARRAY[last_value::text]) FROM ' || name) t)
-               END AS at
-        FROM (
-            SELECT seq.*, is_open AND NOT is_locked AS is_seen,
-                   CASE WHEN is_open AND NOT is_locked THEN pg_catalog.pg_sequence_last_value(seqrelid::regclass) END AS last
-            FROM seq
-            OFFSET 0
-        ) given
-        OFFSET 0
-    ) read
-    OFFSET 0
-) counted;
+SELECT s.seqrelid AS oid,
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sequence,
+       filled.columns,
+       CASE s.seqtypid WHEN 'int8'::regtype THEN 'bigint' WHEN 'int4'::regtype THEN 'integer' ELSE 'smallint' END AS type,
+       s.seqincrement AS increment,
+       CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END AS beginning,
+       CASE WHEN s.seqincrement > 0 THEN least(s.seqmax, filled.most)
+            ELSE greatest(s.seqmin, -filled.most - 1) END AS final,
+       s.seqcycle AS is_cycling,
+       has_sequence_privilege(c.oid, 'SELECT, USAGE')
+           AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open
+FROM pg_catalog.pg_sequence s
+JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN filled ON filled.sequence = s.seqrelid
+WHERE c.relkind = 'S' AND c.relpersistence <> 't';

@@ -91,7 +91,8 @@ fn every_statement_is_taken() {
             &text
                 .replace("{schema}", "public")
                 .replace("{relation}", "'pg_class'")
-                .replace("{relations}", "'{1259}'"),
+                .replace("{relations}", "'{1259}'")
+                .replace("{sequences}", "'{1259}'"),
         );
         let prepared =
             prepared.unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));

@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tests::{Database, eventually};
 
-use crate::ground::{asked, found, set};
+use crate::ground::{Ground, asked, found, set};
 
 /// What could not be looked at, of everything.
 fn everything(database: &Database) -> Vec<Value> {
@@ -55,6 +55,25 @@ fn a_sequence_that_somebody_changes() {
         found(&database, "sequences", &[]),
         set(&["critical public.short"])
     );
+}
+
+/// To read a sequence locks it, and what a server has room for is meant for everybody.
+#[test]
+fn more_sequences_than_the_server_has_locks() {
+    let ground = Ground::with(&[
+        ("max_connections", "20"),
+        ("max_locks_per_transaction", "64"),
+    ]);
+    for some in 0..10 {
+        ground.sql(&format!(
+            "do $$ begin for i in 1..500 loop execute format('create sequence s_%s_%s', {some}, i); end loop; end $$"
+        ));
+    }
+    ground.sql("create sequence short maxvalue 10; select setval('short', 10)");
+    let records = ground.run(&["--only", "sequences"]).json_lines();
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["object"], "public.short");
+    assert_eq!(ground.rows("sequences").len(), 5001);
 }
 
 #[test]
