@@ -108,7 +108,9 @@ fn each_difference_is_named_wherever_and_however_it_is_restored() {
     let path = folder.path().join("backup");
     take(&database, "-Fc", &path);
     let conninfo = database.conninfo();
-    let run = tool("pg-restore-verify").args(["-d", &conninfo]).arg(&path);
+    // What meddles is a view that is filled: by one job, for pg_restore makes event triggers beside it.
+    let run = tool("pg-restore-verify").args(["-j1", "-d", &conninfo]);
+    let run = run.arg(&path);
     expect_found(&run.run(), &expected, "on a server that others use");
     let pg_dump = Program::find("pg_dump", None).unwrap();
     for (format, jobs) in [("-Fc", "-j2"), ("-Fp", "-j1")] {
