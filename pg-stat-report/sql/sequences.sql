@@ -45,19 +45,25 @@ WITH RECURSIVE domain (oid, base) AS (
     ) f
     GROUP BY f.sequence
 )
-SELECT s.seqrelid AS oid,
-       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sequence,
-       filled.columns,
-       CASE s.seqtypid WHEN 'int8'::regtype THEN 'bigint' WHEN 'int4'::regtype THEN 'integer' ELSE 'smallint' END AS type,
-       s.seqincrement AS increment,
-       CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END AS beginning,
-       CASE WHEN s.seqincrement > 0 THEN least(s.seqmax, filled.most)
-            ELSE greatest(s.seqmin, -filled.most - 1) END AS final,
-       s.seqcycle AS is_cycling,
-       has_sequence_privilege(c.oid, 'SELECT, USAGE')
-           AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open
-FROM pg_catalog.pg_sequence s
-JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN filled ON filled.sequence = s.seqrelid
-WHERE c.relkind = 'S' AND c.relpersistence <> 't';
+SELECT *
+FROM (
+    SELECT s.seqrelid AS oid,
+           quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sequence,
+           filled.columns,
+           CASE s.seqtypid WHEN 'int8'::regtype THEN 'bigint' WHEN 'int4'::regtype THEN 'integer' ELSE 'smallint' END AS type,
+           s.seqincrement AS increment,
+           CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END AS beginning,
+           CASE WHEN s.seqincrement > 0 THEN least(s.seqmax, filled.most)
+                ELSE greatest(s.seqmin, -filled.most - 1) END AS final,
+           s.seqcycle AS is_cycling,
+           has_sequence_privilege(c.oid, 'SELECT, USAGE')
+               AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open
+    FROM pg_catalog.pg_sequence s
+    JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN filled ON filled.sequence = s.seqrelid
+    WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+    OFFSET 0
+) s
+-- The right to one that is gone meanwhile is null.
+WHERE is_open IS NOT NULL;
