@@ -150,7 +150,7 @@ fn n18() {
     // An earlier run, the server's log and a pooler were not given.
     let needs_more = |check: &Value| {
         let sections = check["sections"].as_str().unwrap();
-        ["growth", "logs", "pgbouncer"].contains(&sections)
+        ["drift", "growth", "logs", "pgbouncer"].contains(&sections)
     };
     for check in listed.iter().filter(|check| !needs_more(check)) {
         let said = row(&all, "check", check["check"].as_str().unwrap());
