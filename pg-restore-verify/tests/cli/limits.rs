@@ -30,9 +30,7 @@ fn spinning() -> TempDir {
         "#!/bin/sh\ncase \"$*\" in *--section=data*) while :; do :; done;; esac\nexec {} \"$@\"\n",
         real.display()
     );
-    let spins = folder.path().join("pg_restore");
-    fs::write(&spins, script).unwrap();
-    fs::set_permissions(&spins, Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(folder.path().join("pg_restore"), script);
     folder
 }
 

@@ -2,7 +2,7 @@
 //! database, of another day, of nothing; and good ones of databases that can't be restored.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -348,9 +348,7 @@ fn programs_with_a_dying_pg_restore(folder: &Path) {
         "#!/bin/sh\ncase \"$*\" in *--section=data*) kill -9 $$;; esac\nexec '{}' \"$@\"\n",
         programs.display()
     );
-    let path = folder.join("pg_restore");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    tests::write_script(folder.join("pg_restore"), script);
 }
 
 /// That says nothing about the backup, and is no proof either.

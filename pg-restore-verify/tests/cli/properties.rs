@@ -226,7 +226,7 @@ fn of_a_trigger_on_login_that_writes() {
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup");
-    let trigger = "CREATE EVENT TRIGGER notes ON login EXECUTE FUNCTION public.note_login();\n\n\n--\n-- PostgreSQL database dump complete";
+    let trigger = "CREATE EVENT TRIGGER notes ON login EXECUTE FUNCTION public.note_login();\n\n\nALTER EVENT TRIGGER notes OWNER TO postgres;\n\n--\n-- PostgreSQL database dump complete";
     for options in [&["-Fp"][..], &["--inserts"], &["--create"]] {
         dump(&database, options, &path);
         let script = fs::read_to_string(&path).unwrap();

@@ -281,8 +281,7 @@ fn a_pg_restore_that_somebody_killed_is_no_verdict_on_the_backup() {
         real.path().display()
     );
     let killed = binaries.path().join("pg_restore");
-    fs::write(&killed, script).unwrap();
-    fs::set_permissions(&killed, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    tests::write_script(&killed, script);
     fs::set_permissions(
         binaries.path(),
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
