@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process};
 use shared::cluster::{Cluster, ClusterOptions};
@@ -194,6 +195,9 @@ const SLEEP: &str =
 
 /// A backup whose restore takes as long as the test wants: until nobody holds the lock.
 fn slow(folder: &std::path::Path) -> std::path::PathBuf {
+    // The role is the server's, where other tests do the same.
+    static ROLE: Mutex<()> = Mutex::new(());
+    let _role = ROLE.lock().unwrap_or_else(PoisonError::into_inner);
     let source = Database::new();
     source.sql("create table t as select generate_series(1, 10) a; create role slow_owner; alter table t owner to slow_owner");
     let path = folder.join("slow.sql");
