@@ -18,7 +18,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test test-versions soak soak-locks check bench install uninstall deps deps-test
+.PHONY: all demo test test-versions soak soak-locks check bench install uninstall deps deps-test deps-versions
 
 all: deps
 	$(CARGO) build --release
@@ -31,16 +31,19 @@ demo: deps
 test: deps-test
 	$(CARGO) test --workspace
 
-# The same with each major version below /opt/pg/NN or /usr/lib/postgresql/NN; and no backup of a good
-# database may be called bad on any of them, or where another took it.
-test-versions: deps-test
+# The same with each major version, fetched below target/postgresql where it is not there; and no backup of a
+# good database may be called bad on any of them, or where another took it. `make test-versions MAJORS='13 18'`
+MAJORS ?= 13 14 15 16 17 18
+test-versions: deps-versions
 	$(CARGO) build --quiet --bins
-	target/debug/majors
-	for programs in /usr/lib/postgresql/*/bin /opt/pg/*/bin; do \
-		if [ -x $$programs/postgres ]; then \
-			echo "make: $$programs" && PG_BINDIR=$$programs $(CARGO) test -q -p pg-dump-rotate -p pg-restore-verify -p pg-lock-kill -p pg-stat-report || exit 1; \
-		fi; \
+	sh tests/versions.sh target/postgresql
+	for major in $(MAJORS); do \
+		programs=$$(ls -d /usr/lib/postgresql/$$major/bin /opt/pg/$$major/bin $(CURDIR)/target/postgresql/$$major/bin 2>/dev/null | head -n 1); \
+		if [ -z "$$programs" ]; then echo "make: PostgreSQL $$major is not here: skipped"; continue; fi; \
+		echo "make: $$programs"; \
+		PG_BINDIR=$$programs $(CARGO) test -q $(TOOLS:%=-p %) || exit 1; \
 	done
+	target/debug/majors
 
 # Cuts and flips bits of every kind of backup, 200 times each: `make soak SOAK='--seed 1'` repeats a run. And
 # 500 times sessions that take locks at random: `make soak-locks SEED=1 ROUNDS=1` repeats one.
@@ -88,6 +91,10 @@ deps:
 # And what only the tests run against.
 deps-test:
 	@$(call apt_install,$(NEEDED_BY_TESTS))
+
+# And what fetches other versions.
+deps-versions:
+	@$(call apt_install,$(NEEDED_BY_TESTS) $(if $(shell command -v curl),,curl ca-certificates) $(if $(shell command -v unzip),,unzip))
 
 define apt_install
 	packages="$(strip $(1))"; \

@@ -190,10 +190,9 @@ fn a_manifest_tells_the_rows_of_every_table_whatever_the_format() {
 /// PostgreSQL's programs of a version that compresses by more than gzip, where there is one.
 fn newest_programs() -> Option<PathBuf> {
     let own = client("pg_dump").parent().map(PathBuf::from);
-    let others = (16..=30).rev();
-    let mut others = others.map(|major| PathBuf::from(format!("/opt/pg/{major}/bin")));
+    let mut others = (16..=30).rev();
     own.filter(|_| knows_zstd())
-        .or_else(|| others.find(|programs| programs.join("pg_dump").exists()))
+        .or_else(|| others.find_map(|major| tests::version(major, "pg_dump")))
 }
 
 /// Each level is another trade of time for size, and read by every pg_restore and by lz4 alike.

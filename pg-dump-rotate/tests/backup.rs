@@ -145,8 +145,7 @@ fn the_restore_command_restores_every_format() {
 /// On a server that has no such database; what pg_dump 17 sets, older servers don't know.
 #[test]
 fn the_recreate_command_makes_the_database_as_it_was() {
-    let newer = Path::new("/opt/pg/18/bin");
-    let programs = [None, newer.join("pg_dump").exists().then_some(newer)];
+    let programs = [None, tests::version(18, "pg_dump")];
     let settings = "select shobj_description(oid, 'pg_database') || ' ' || datconnlimit || ' ' ||
         setconfig::text from pg_database d join pg_db_role_setting on setdatabase = d.oid
         where datname = current_database()";

@@ -79,8 +79,7 @@ fn on_the_server(database: &Database, columns: &[String], schema: &str, name: &s
 fn clients() -> Vec<Option<PathBuf>> {
     let version = tests::cluster().version().major;
     let newer = (FIRST_WITH_METHODS.max(version + 1)..=30)
-        .map(|major| PathBuf::from(format!("/opt/pg/{major}/bin")));
-    let newer = newer.filter(|path| path.join("pg_dump").exists());
+        .filter_map(|major| tests::version(major, "pg_dump"));
     std::iter::once(None).chain(newer.map(Some)).collect()
 }
 
@@ -535,7 +534,8 @@ fn of(client: Option<&PathBuf>, name: &str) -> PathBuf {
 /// Every pg_restore that can read archives of that pg_dump makes the same of both.
 #[track_caller]
 fn read_alike(ours: &Path, theirs: &Path, client: Option<&PathBuf>) {
-    let others = (13..=30).map(|major| PathBuf::from(format!("/opt/pg/{major}/bin/pg_restore")));
+    let others = tests::versions().into_values();
+    let others = others.map(|programs| programs.join("pg_restore"));
     let others = others.filter(|path| path.exists());
     let own = of(client, "pg_restore");
     let mut read = 0;

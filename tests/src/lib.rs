@@ -27,6 +27,7 @@ mod server;
 mod standby;
 #[cfg(target_os = "linux")]
 mod stepping;
+mod versions;
 
 pub use binary::binary;
 pub use command::{ToolCommand, pipe, program, tool};
@@ -43,3 +44,4 @@ pub use server::{cluster, start, tcp_cluster};
 pub use standby::{Standby, primary};
 #[cfg(target_os = "linux")]
 pub use stepping::Refused;
+pub use versions::{version, versions};

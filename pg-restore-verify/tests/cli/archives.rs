@@ -157,14 +157,12 @@ fn tar_files_cut_anywhere() {
     }
 }
 
-/// Every pg_dump that lies in `/opt/pg/NN`, where tests of several versions are made, and that is
-/// not too old for the server.
+/// The programs of every version whose pg_dump is not too old for the server.
 pub fn others() -> Vec<(u32, PathBuf)> {
     let oldest = cluster().version().major.max(16);
-    let majors = (oldest..=18).map(|major| (major, PathBuf::from(format!("/opt/pg/{major}/bin"))));
-    majors
-        .filter(|(_, folder)| folder.join("pg_dump").is_file())
-        .collect()
+    let mut versions = tests::versions().split_off(&oldest);
+    versions.retain(|_, programs| programs.join("pg_dump").exists());
+    versions.into_iter().collect()
 }
 
 #[test]

@@ -139,15 +139,16 @@ fn each_difference_is_named_though_another_version_took_the_backup() {
     expect_found(&verify(&path), &expected, "one that says so");
 
     let own = Program::find("pg_dump", None).unwrap();
-    let newer = Path::new("/opt/pg/16/bin/pg_dump");
-    if !newer.exists() || own.version.major >= 16 {
+    let newer = tests::version(16, "pg_dump").filter(|_| own.version.major < 16);
+    let Some(newer) = newer else {
         return;
-    }
-    for (pg_dump, major, format) in [(own.path(), own.version.major, "-Fc"), (newer, 16, "-Fp")] {
+    };
+    let theirs = newer.join("pg_dump");
+    for (pg_dump, major, format) in [(own.path(), own.version.major, "-Fc"), (&theirs, 16, "-Fp")] {
         let expected = differences_by(major, &database);
         let path = folder.path().join(format);
         take_by(pg_dump, &database, format, &path);
-        let run = tool("pg-restore-verify").env("PG_BINDIR", newer.parent().unwrap());
+        let run = tool("pg-restore-verify").env("PG_BINDIR", &newer);
         expect_found(&run.arg(&path).run(), &expected, format);
     }
 }

@@ -370,15 +370,17 @@ fn a_pg_restore_that_is_killed_is_no_fault_of_the_backup() {
 /// An archive that only a newer pg_restore can read can't be tried.
 #[test]
 fn an_archive_of_a_newer_pg_dump_needs_its_pg_restore() {
-    let newer = Path::new("/opt/pg/18/bin/pg_dump");
     let own = Program::find("pg_restore", None).unwrap();
-    if !newer.exists() || own.version.major >= 18 {
+    let newer = tests::version(18, "pg_dump").filter(|_| own.version.major < 18);
+    let Some(newer) = newer else {
         return;
-    }
+    };
     let shop = shop();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("newer.dump");
-    let run = program(newer).database(&shop).args(["-Fc", "--file"]);
+    let run = program(newer.join("pg_dump"))
+        .database(&shop)
+        .args(["-Fc", "--file"]);
     run.arg(&path).run().expect_code(0);
     let output = verify(&path).expect_code(2);
     let words = output.stderr.contains("18") && output.stderr.contains("hint: ");
@@ -388,11 +390,11 @@ fn an_archive_of_a_newer_pg_dump_needs_its_pg_restore() {
 /// It is promised to load into servers of that pg_dump's version and newer ones only.
 #[test]
 fn of_an_older_server_by_a_newer_pg_dump() {
-    let newer = Path::new("/opt/pg/18/bin");
     let cluster = start(&Default::default());
-    if !newer.exists() || cluster.version().major >= 16 {
+    let newer = tests::version(18, "pg_dump").filter(|_| cluster.version().major < 16);
+    let Some(newer) = newer else {
         return;
-    }
+    };
     let database = Database::on(&cluster);
     database.load_sample();
     // Since 16 a dump of a subscription says more than an older server takes.
@@ -404,7 +406,7 @@ fn of_an_older_server_by_a_newer_pg_dump() {
     let run = run.args(["-Fc", "--file"]).arg(&path);
     run.run().expect_code(0);
     let own = Program::find("pg_restore", None).unwrap();
-    let both = [own.path().parent().unwrap(), newer].map(|folder| folder.display().to_string());
+    let both = [own.path().parent().unwrap(), &newer].map(|folder| folder.display().to_string());
     let output = tool("pg-restore-verify")
         .env_remove("PG_BINDIR")
         .env("PATH", format!("{}:/usr/bin:/bin", both.join(":")))

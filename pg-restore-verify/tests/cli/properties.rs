@@ -212,10 +212,9 @@ fn of_a_script_are_not_in_force_for_those_who_look() {
 /// From 17 on. It runs for each session that comes, and we come often.
 #[test]
 fn of_a_trigger_on_login_that_writes() {
-    let newer = Path::new("/opt/pg/18/bin");
-    if !newer.exists() {
+    let Some(newer) = tests::version(18, "pg_dump") else {
         return;
-    }
+    };
     let database = Database::new();
     database.sql(
         "create table logins (at timestamptz default now(), who text);
@@ -233,7 +232,7 @@ fn of_a_trigger_on_login_that_writes() {
         let end = "--\n-- PostgreSQL database dump complete";
         let entry = "--\n-- Name: notes; Type: EVENT TRIGGER; Schema: -; Owner: postgres\n--\n\n";
         fs::write(&path, script.replacen(end, &format!("{entry}{trigger}"), 1)).unwrap();
-        let run = tool("pg-restore-verify").env("PG_BINDIR", newer);
+        let run = tool("pg-restore-verify").env("PG_BINDIR", &newer);
         let output = run.arg(&path).run();
         assert_eq!(failed(&output), [""; 0], "{options:?}: {output:?}");
         expect_verdict(&output, "ok");

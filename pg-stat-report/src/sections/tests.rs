@@ -15,19 +15,9 @@ use crate::narrow::of_statement;
 use crate::section::{Gather, statement_for};
 use crate::server::KINDS;
 
-/// The folders of programs of every version that is here.
-fn installed() -> Vec<PathBuf> {
-    let places = ["/usr/lib/postgresql", "/opt/pg"];
-    let folders = places.iter().flat_map(fs::read_dir).flatten().flatten();
-    let programs = folders.map(|folder| folder.path().join("bin"));
-    programs
-        .filter(|programs| programs.join("postgres").exists())
-        .collect()
-}
-
 /// Runs a test again, with each version.
 fn with_each_version(test: &str) {
-    for programs in installed() {
+    for programs in tests::versions().into_values() {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture"])
             .env("PG_BINDIR", &programs)

@@ -5,11 +5,10 @@
 //!     majors
 //!     majors take FOLDER      (what it runs for each version, found by PG_BINDIR)
 //!
-//! Looks below /opt/pg/NN/bin and /usr/lib/postgresql/NN/bin.
+//! Looks below /usr/lib/postgresql/NN/bin, /opt/pg/NN/bin and target/postgresql/NN/bin.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -20,7 +19,7 @@ use std::time::Instant;
 use serde_json::Value;
 use shared::cluster::ClusterOptions;
 use shared::programs::{Program, set_environment};
-use tests::{Database, start};
+use tests::{Database, start, versions};
 
 const FORMATS: [&str; 4] = ["-Fc", "-Fd", "-Ft", "-Fp"];
 
@@ -34,24 +33,6 @@ fn main() -> ExitCode {
         (None, _) => compare(),
         _ => panic!("majors, or majors take FOLDER"),
     }
-}
-
-/// The folders of programs, by major version.
-fn installed() -> BTreeMap<u32, PathBuf> {
-    let mut found = BTreeMap::new();
-    for place in ["/usr/lib/postgresql", "/opt/pg"] {
-        for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-            let major = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok());
-            let programs = entry.path().join("bin");
-            if let Some(major) = major.filter(|_| programs.join("postgres").exists()) {
-                found.insert(major, programs);
-            }
-        }
-    }
-    found
 }
 
 /// Takes backups of the sample and of pgbench's tables, on a server of the version that PG_BINDIR
@@ -85,7 +66,7 @@ fn take(folder: &Path) {
         );
     }
     // By every newer pg_dump, too.
-    for (major, programs) in installed().range(cluster.version().major + 1..) {
+    for (major, programs) in versions().range(cluster.version().major + 1..) {
         fs::create_dir_all(folder.join("newer")).expect("a folder");
         for format in ["-Fc", "-Fp"] {
             let mut pg_dump = Command::new(programs.join("pg_dump"));
@@ -111,7 +92,7 @@ fn succeed(command: &mut Command) {
 }
 
 fn compare() -> ExitCode {
-    let installed = installed();
+    let installed = versions();
     let folder = tempfile::tempdir().expect("a folder");
     let mut alarms = 0;
     println!(
