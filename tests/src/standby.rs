@@ -45,8 +45,16 @@ impl Standby {
         user(copy).run().expect_code(0);
         let socket = format!("unix_socket_directories={}", folder.path().display());
         let server = program(path("postgres", primary)).arg("-D").arg(&data);
+        // A newer pg_basebackup's says what an older server does not know.
+        let source = format!(
+            "primary_conninfo=host='{}' port={} user={}",
+            primary.socket_dir().display(),
+            primary.port(),
+            primary.superuser()
+        );
         let own = [
             socket.as_str(),
+            source.as_str(),
             "listen_addresses=",
             "port=5432",
             "fsync=off",
