@@ -62,7 +62,7 @@ pub struct Victims {
     pub include_superusers: bool,
     /// Autovacuum workers too, but for those that save the server from wraparound.
     pub include_autovacuum: bool,
-    /// Base backups and pg_dump too.
+    /// Clients that take a backup, too.
     pub include_backups: bool,
     /// `--protect`: roles and applications that are never ended.
     pub protected: Vec<String>,

@@ -2,6 +2,8 @@
 //!
 //! What can't be seen is protected: the rules fail closed.
 
+mod backups;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -15,20 +17,6 @@ use crate::snapshot::{Session, Snapshot};
 /// How a worker says that it saves the server from wraparound (autovacuum.c,
 /// `autovac_report_activity`).
 pub const WRAPAROUND: &str = "(to prevent wraparound)";
-
-/// What programs that take backups call their sessions, or begin to, in small letters.
-const BACKUPS: &[&str] = &[
-    "pg_dump",
-    "pg_dumpall",
-    "pg_basebackup",
-    "pg-dump-rotate",
-    "pgbackrest",
-    "pg_probackup",
-    "pg_rman",
-    "barman",
-    "wal-g",
-    "wal-e",
-];
 
 /// What the command line says about it.
 #[derive(Debug, Default)]
@@ -106,10 +94,7 @@ impl Rules {
 
     fn why_backup(&self, session: &Session, application: &str) -> Option<String> {
         let is_named = self.include_backups || self.named.contains(application);
-        let lower = application.to_lowercase();
-        let by_name = BACKUPS.iter().any(|name| lower.starts_with(name));
-        let busy = session.progress.as_deref().unwrap_or_default();
-        ((by_name || busy.starts_with("basebackup")) && !is_named)
+        (backups::takes_one(session) && !is_named)
             .then(|| "it takes a backup: --include-backups, or name it with --app".into())
     }
 

@@ -55,7 +55,7 @@ pub struct Snapshot {
     pub prepared: Vec<Prepared>,
     /// Those who wait for a safe snapshot, and who keeps them from it.
     pub safe_snapshots: Vec<SafeSnapshot>,
-    /// Before PostgreSQL 14: whom those wait for who wait for a lock together with others.
+    /// Whom those wait for who wait for a lock together with others, where nothing else says in which order.
     #[serde(default)]
     pub ahead: Vec<Ahead>,
     /// Who seems to have begun only after the snapshot was taken, but was there before it: the server's clock was

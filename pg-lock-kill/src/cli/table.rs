@@ -143,7 +143,11 @@ pub const TOOL: Tool = Tool::new(
         "autovacuum, too, but never one that prevents wraparound",
     )
     .group("Victims"),
-    Flag::switch("include-backups", "base backups and pg_dump, too").group("Victims"),
+    Flag::switch(
+        "include-backups",
+        "clients that take a backup, too: pg_dump, pgBackRest and others, by name or by statement",
+    )
+    .group("Victims"),
     Flag::value(
         "protect",
         "NAME",

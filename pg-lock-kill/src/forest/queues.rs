@@ -1,10 +1,11 @@
 //! The queues of the lock table: for each lock that somebody waits for, who holds it and who stands
 //! in line, in the order in which the server will serve them.
 //!
-//! That order is nowhere to be read. We go by when each began to wait, which the server notes a moment after
-//! it gave it its place: of two who came within that moment, as of some whom the deadlock detector has moved to
-//! let others pass, or after the clock was set back, one that stands behind may be shown before. Who is drawn below
-//! whom in the same queue may be wrong then, who holds what never is: heads are heads.
+//! That order is nowhere to be read. We go by when each began to wait, and where that is the same, by whom the server
+//! says that they wait for. It notes the time a moment after it gave one its place: of two who came within that
+//! moment, as of some whom the deadlock detector has moved to let others pass, or after the clock was set back, one
+//! that stands behind may be shown before. Who is drawn below whom in the same queue may be wrong then, who holds what
+//! never is: heads are heads.
 
 use std::collections::{HashMap, HashSet};
 

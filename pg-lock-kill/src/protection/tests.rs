@@ -126,6 +126,53 @@ fn a_backup_is_named_by_its_own_name_alone() {
 }
 
 #[test]
+fn a_backup_under_another_name_is_known_by_its_statement() {
+    let of = |state: &str, query: &str| {
+        let mut session = client();
+        session.xact_start = session.backend_start;
+        session.state = Some(state.into());
+        session.query = Some(query.into());
+        session
+    };
+    let copy = "COPY shop.stock (id, n) TO stdout;";
+    for (state, query) in [
+        ("active", copy),
+        ("idle in transaction", copy),
+        (
+            "active",
+            "COPY (SELECT id FROM shop.stock WHERE n > 1) TO stdout;",
+        ),
+        (
+            "active",
+            "LOCK TABLE shop.stock, shop.orders IN ACCESS SHARE MODE",
+        ),
+        ("active", "FETCH 100 FROM _pg_dump_cursor"),
+        ("idle", "SELECT pg_catalog.pg_backup_start($1, $2)"),
+        ("active", "select * from pg_stop_backup(false)"),
+    ] {
+        let session = of(state, query);
+        assert!(
+            why(&Options::default(), session.clone()).is_some(),
+            "{query}"
+        );
+        assert_eq!(why(&all(), session), None);
+    }
+    for (state, query) in [
+        ("active", "copy shop.stock (id, n) to stdout;"),
+        ("active", "COPY stock (id, n) TO stdout;"),
+        ("active", "COPY shop.stock (id, n) TO STDOUT"),
+        ("active", "lock table shop.stock in access share mode"),
+        ("idle", "SELECT pg_backup_stop()"),
+    ] {
+        assert_eq!(why(&Options::default(), of(state, query)), None, "{query}");
+    }
+    // Its last transaction is over.
+    let mut done = of("idle", copy);
+    done.xact_start = None;
+    assert_eq!(why(&Options::default(), done), None);
+}
+
+#[test]
 fn a_star_protects_whatever_it_stands_for() {
     let of = |pattern: &str| Options {
         victims: Victims {

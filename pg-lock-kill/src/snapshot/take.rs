@@ -35,9 +35,7 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
         waiting::add_readers(&mut snapshot, every);
     }
     waiting::ask_of_safe_snapshots(&mut snapshot, connection)?;
-    if !snapshot.tells_waits() {
-        waiting::ask_of_queues(&mut snapshot, connection)?;
-    }
+    waiting::ask_of_queues(&mut snapshot, connection)?;
     Ok(snapshot)
 }
 

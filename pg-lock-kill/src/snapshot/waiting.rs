@@ -106,15 +106,11 @@ pub fn ask_of_safe_snapshots(snapshot: &mut Snapshot, connection: &mut Connectio
     Ok(())
 }
 
-/// Before PostgreSQL 14 nothing says since when a lock is waited for, and so not in which order who
-/// waits for the same one will get it: asks whom those wait for who wait together with others.
+/// Asks whom those wait for who wait for the same lock as others and of whom nothing says in which order they will
+/// get it: before PostgreSQL 14 all, because it does not say since when they wait, and after it those who began in the
+/// same microsecond.
 pub fn ask_of_queues(snapshot: &mut Snapshot, connection: &mut Connection) -> Result<()> {
-    let mut queues: HashMap<&Tag, Vec<i32>> = HashMap::new();
-    for lock in snapshot.locks.iter().filter(|lock| !lock.granted) {
-        queues.entry(&lock.tag).or_default().extend(lock.pid);
-    }
-    let crowded = queues.into_values().filter(|pids| pids.len() > 1);
-    let pids: Vec<i32> = crowded.flatten().collect();
+    let pids = abreast(snapshot);
     if pids.is_empty() || pids.len() > MOST {
         return Ok(());
     }
@@ -124,6 +120,17 @@ pub fn ask_of_queues(snapshot: &mut Snapshot, connection: &mut Connection) -> Re
         .map(|(pid, blockers)| Ahead { pid, blockers })
         .collect();
     Ok(())
+}
+
+/// Who waits for the same lock as another one, since the same moment as far as the server says it.
+fn abreast(snapshot: &Snapshot) -> Vec<i32> {
+    let mut rows: HashMap<(&Tag, Option<Time>), Vec<i32>> = HashMap::new();
+    for lock in snapshot.locks.iter().filter(|lock| !lock.granted) {
+        let row = rows.entry((&lock.tag, lock.wait_start)).or_default();
+        row.extend(lock.pid);
+    }
+    let crowded = rows.into_values().filter(|pids| pids.len() > 1);
+    crowded.flatten().collect()
 }
 
 fn blockers(
@@ -147,6 +154,28 @@ fn blockers(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_came_in_the_same_microsecond_is_asked_about() {
+        let wait = |pid: i32, object: u32, start: Option<&str>| {
+            serde_json::json!({
+                "tag": {"kind": "advisory", "database": 5, "class": 0, "object": object, "sub_object": 1},
+                "pid": pid, "virtual_transaction": "3/1", "mode": "ExclusiveLock", "granted": false,
+                "wait_start": start,
+            })
+        };
+        let [one, two] = ["2026-11-20T20:00:00.000001Z", "2026-11-20T20:00:00.000002Z"].map(Some);
+        let snapshot: Snapshot = serde_json::from_value(serde_json::json!({
+            "taken_at": "2026-11-20T20:01:00Z", "server_version_num": 150018, "in_recovery": false,
+            "own_pid": 1, "own_role": "me", "own_database": 5, "sees_all": true,
+            "locks": [
+                wait(11, 1, one), wait(12, 1, two), wait(13, 1, two), wait(14, 2, two), wait(15, 2, None),
+            ],
+            "sessions": [], "prepared": [], "safe_snapshots": [], "databases": [], "relations": [],
+        }))
+        .unwrap();
+        assert_eq!(abreast(&snapshot), [12, 13]);
+    }
 
     #[test]
     fn a_wait_is_as_long_as_it_was_seen() {

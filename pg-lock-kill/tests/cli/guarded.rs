@@ -1,9 +1,13 @@
 //! Who is ended is who was seen, in what it was seen in.
 
+use std::fs;
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tests::eventually;
 
 use crate::ground::{Ground, expect_result, results};
+use crate::stage::Actor;
 
 const LOCK: &str = "update t set n = 1 where id = 1";
 
@@ -74,6 +78,52 @@ fn another_session_with_the_same_number_is_left_alone() {
     let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
     expect_result(&output, head.pid, "", "gone_already");
     head.run("commit");
+}
+
+#[test]
+fn a_number_that_is_given_out_again_between_look_and_shot_is_left_alone() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let _waiter = ground.waiter("waiter", LOCK);
+    let (pid, seen) = (head.pid, ground.record_of(head.pid));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("go");
+    let wait = format!(
+        "touch {0}.asked; until [ -e {0} ]; do sleep 0.01; done",
+        path.display()
+    );
+    let running = ground.tool(&["--terminate", "--exec", &wait]).start();
+    eventually("it is asked", || path.with_extension("asked").exists());
+    drop(head);
+    eventually("it is gone", || !ground.is_there(pid));
+    let other = reborn(&ground, pid);
+    fs::write(&path, "").unwrap();
+    let output = running.finish().expect_code(0);
+    expect_result(&output, pid, "", "gone_already");
+    let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
+    expect_result(&output, pid, "", "gone_already");
+    match other {
+        Some(other) => other.run("select 1"),
+        None => println!(
+            "nobody else could be given the number {pid}: that takes root, and a quiet machine"
+        ),
+    }
+}
+
+/// A session whose process has this number, which nobody has any more: the kernel gives out the one after that which
+/// it is told to be the last.
+fn reborn(ground: &Ground, pid: i32) -> Option<Actor> {
+    const LAST: &str = "/proc/sys/kernel/ns_last_pid";
+    let last = fs::read_to_string(LAST).ok()?;
+    let begin = |_| {
+        fs::write(LAST, (pid - 1).to_string()).ok()?;
+        Some(ground.holder("other", "update t set n = 1 where id = 2"))
+    };
+    let mut sessions = (0..500).map_while(begin);
+    let other = sessions.find(|session| session.pid == pid);
+    // Others on this machine need not meet numbers that were just somebody's.
+    fs::write(LAST, last.trim()).ok()?;
+    other
 }
 
 /// A microsecond before.

@@ -19,6 +19,7 @@ mod random;
 mod spared;
 mod stage;
 mod standbys;
+mod statements;
 mod steps;
 mod trees;
 mod watching;

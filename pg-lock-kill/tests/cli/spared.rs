@@ -59,8 +59,8 @@ const ALL: &[&str] = &[
     "--terminate",
 ];
 
-#[test]
-fn a_walsender_is_never_ended() {
+/// A server that lets `streamer` have its log and its files.
+fn streaming() -> Ground {
     let settings = [("wal_level", "replica"), ("max_wal_senders", "4")];
     let ground = Ground::with(&ClusterOptions {
         settings: settings
@@ -69,6 +69,12 @@ fn a_walsender_is_never_ended() {
         ..ClusterOptions::default()
     });
     ground.sql("create role streamer login replication");
+    ground
+}
+
+#[test]
+fn a_walsender_is_never_ended() {
+    let ground = streaming();
     let receiver = Program::find("pg_receivewal", None).unwrap();
     let folder = private_folder(rustix::process::geteuid().as_raw());
     let command = program(receiver.path()).server(&ground.cluster);
@@ -80,7 +86,29 @@ fn a_walsender_is_never_ended() {
         "WAL is sent",
         "select exists (select from pg_stat_replication where state = 'streaming')",
     );
-    let sender = "select pid from pg_stat_replication";
+    never_ended(&ground, "select pid from pg_stat_replication");
+}
+
+#[test]
+fn a_base_backup_is_never_ended_whatever_it_is_called() {
+    let ground = streaming();
+    let folder = private_folder(rustix::process::geteuid().as_raw());
+    let backup = Program::find("pg_basebackup", None).unwrap();
+    let command = program(backup.path()).server(&ground.cluster);
+    let _backup = command
+        .env("PGAPPNAME", "web")
+        .args(["-U", "streamer", "-X", "none", "-c", "fast"])
+        .args(["--max-rate", "32", "-D"])
+        .arg(folder.path().join("base"))
+        .start();
+    let sends = "select pid from pg_stat_progress_basebackup join pg_stat_activity using (pid)
+                 where application_name = 'web'";
+    ground.until("it is sent", &format!("select exists ({sends})"));
+    never_ended(&ground, sends);
+}
+
+/// The walsender that this query finds is protected, whatever flag is given.
+fn never_ended(ground: &Ground, sender: &str) {
     let mut watcher = ground.client_of("postgres");
     let pid: i32 = watcher.query_one(sender, &[]).unwrap().get(0);
     let everybody = ground.run(ALL);
@@ -94,7 +122,7 @@ fn a_walsender_is_never_ended() {
     let output = named.stdin(format!("{pid}\n")).run().expect_code(1);
     expect_result(&output, pid, "", "protected");
     assert!(message(&output).contains("sends WAL"));
-    assert!(ground_is_there(&ground, pid));
+    assert!(ground_is_there(ground, pid));
 }
 
 /// The test's own sessions may have been ended with all others.
@@ -195,6 +223,29 @@ fn a_backup_must_be_named() {
         expect_result(&output.expect_code(0), dump.pid, "terminate", "ended");
         waiter.answer().unwrap();
     }
+}
+
+#[test]
+fn a_dump_under_another_name_is_one() {
+    let ground = Ground::new();
+    let locker = ground.holder("locker", "lock t");
+    let dump = Program::find("pg_dump", None).unwrap();
+    let command = program(dump.path()).server(&ground.cluster);
+    let dump = command
+        .env("PGAPPNAME", "nightly")
+        .args(["-U", "app", "postgres"])
+        .start();
+    let waits = "select pid from pg_stat_activity
+                 where application_name = 'nightly' and wait_event_type = 'Lock'";
+    ground.until("it waits", &format!("select exists ({waits})"));
+    let mut watcher = ground.client_of("postgres");
+    let pid: i32 = watcher.query_one(waits, &[]).unwrap().get(0);
+    let output = ground.run(&["--victims", "waiters", "--terminate"]);
+    let output = output.expect_code(1);
+    expect_result(&output, pid, "", "protected");
+    assert!(message(&output).contains("--include-backups"), "{output:?}");
+    locker.run("commit");
+    dump.finish().expect_code(0);
 }
 
 /// A server whose autovacuum is at work on `t` for long: on each page it sleeps.

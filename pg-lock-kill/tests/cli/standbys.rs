@@ -1,18 +1,52 @@
 //! A standby: its replay waits for queries, and queries for its replay.
 
+use shared::cluster::Cluster;
 use tests::{Database, Standby, tool};
 
 use crate::stage::{Actor, Tree};
+
+/// A standby whose replay waits for queries as long as they take.
+fn patient(primary: &Cluster) -> Standby {
+    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
+    Standby::of(primary, &settings)
+}
+
+/// What the tool says on it.
+fn listing(standby: &Standby, database: &Database) -> Tree {
+    let place = standby.conninfo(database);
+    let output = tool("pg-lock-kill").args(["-d", &place]).run();
+    Tree::of(&output.expect_code(0))
+}
+
+/// The same once it has so many records: between two looks of its own, replay does not say that it waits.
+fn listing_of(many: usize, standby: &Standby, database: &Database) -> Tree {
+    let mut seen = None;
+    tests::eventually(&format!("{many} are shown"), || {
+        let tree = listing(standby, database);
+        let is_whole = tree.records.len() == many;
+        seen = Some(tree);
+        is_whole
+    });
+    seen.unwrap()
+}
+
+/// Replay waits for the reader, and for what; and for nobody once that is done.
+fn replay_waits_for(reader: &Actor, target: &str, standby: &Standby, database: &Database) {
+    let tree = listing_of(2, standby, database);
+    assert_eq!(tree.records[0]["pid"], reader.pid, "{:#?}", tree.records);
+    assert_eq!(tree.records[1]["backend_type"], "startup");
+    assert_eq!(tree.records[1]["blocked_by"], reader.pid);
+    assert_eq!(tree.records[1]["target"], target);
+    reader.run("rollback");
+    listing_of(0, standby, database);
+}
 
 #[test]
 fn a_standby_whose_replay_waits_for_a_query() {
     let primary = tests::primary();
     let database = Database::on(&primary);
     database.sql("create table t (id int)");
-    let standby = Standby::of(
-        &primary,
-        &["max_standby_streaming_delay=-1", "hot_standby_feedback=off"],
-    );
+    let standby = patient(&primary);
     standby.catch_up(&database);
     let reader = Actor::new(standby.connect(&database), "reader");
     reader.run("begin; select from t");
@@ -24,14 +58,7 @@ fn a_standby_whose_replay_waits_for_a_query() {
     });
     let behind = Actor::new(standby.connect(&database), "behind");
     behind.start("select from t");
-    let run = || {
-        let output = tool("pg-lock-kill")
-            .args(["-d", &standby.conninfo(&database)])
-            .run();
-        Tree::of(&output.expect_code(0))
-    };
-    tests::eventually("two wait", || run().records.len() == 3);
-    let tree = run();
+    let tree = listing_of(3, &standby, &database);
     let startup = tree.of_pid(tree.of_pid(behind.pid)["blocked_by"].as_i64().unwrap() as i32);
     assert_eq!(startup["backend_type"], "startup");
     assert_eq!(startup["blocked_by"], reader.pid);
@@ -53,8 +80,7 @@ fn a_standby_whose_replay_waits_for_a_query() {
         watcher.query_one(holds, &[]).unwrap().get(0)
     });
     reader.start("select from t");
-    tests::eventually("one waits", || run().records.len() == 2);
-    let tree = run();
+    let tree = listing_of(2, &standby, &database);
     assert_eq!(tree.records[0]["backend_type"], "startup");
     assert_eq!(
         tree.records[0]["message"],
@@ -70,8 +96,7 @@ fn a_standby_whose_replay_waits_for_a_snapshot() {
     let primary = tests::primary();
     let database = Database::on(&primary);
     database.sql("create table t (id int); insert into t select generate_series(1, 1000)");
-    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
-    let standby = Standby::of(&primary, &settings);
+    let standby = patient(&primary);
     standby.catch_up(&database);
     let reader = Actor::new(standby.connect(&database), "reader");
     reader.run("begin isolation level repeatable read; select from t");
@@ -82,28 +107,8 @@ fn a_standby_whose_replay_waits_for_a_snapshot() {
     if primary.version().major < 14 {
         return; // It does not say what it waits for.
     }
-    let run = || {
-        let output = tool("pg-lock-kill")
-            .args(["-d", &standby.conninfo(&database)])
-            .run();
-        Tree::of(&output.expect_code(0))
-    };
-    // Between two looks of its own it says nothing.
-    let mut seen = None;
-    tests::eventually("replay waits", || {
-        let tree = run();
-        let waits = tree.records.len() == 2;
-        seen = Some(tree);
-        waits
-    });
-    let tree = seen.unwrap();
-    assert_eq!(tree.records[0]["pid"], reader.pid, "{:#?}", tree.records);
-    assert_eq!(tree.records[1]["backend_type"], "startup");
-    assert_eq!(tree.records[1]["blocked_by"], reader.pid);
     let target = "rows that the primary removed, and a snapshot here sees";
-    assert_eq!(tree.records[1]["target"], target);
-    reader.run("rollback");
-    tests::eventually("nobody waits", || run().records.is_empty());
+    replay_waits_for(&reader, target, &standby, &database);
 }
 
 #[test]
@@ -113,8 +118,7 @@ fn a_standby_whose_replay_waits_for_a_tablespace() {
         return; // It does not say what it waits for.
     }
     let database = Database::on(&primary);
-    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
-    let standby = Standby::of(&primary, &settings);
+    let standby = patient(&primary);
     let mut client = database.client();
     for statement in [
         "set allow_in_place_tablespaces = on",
@@ -129,30 +133,8 @@ fn a_standby_whose_replay_waits_for_a_tablespace() {
     reader.run("begin; declare c cursor for select g from generate_series(1, 50000) g order by -g");
     reader.run("fetch 1 from c");
     client.batch_execute("drop tablespace spare").unwrap();
-    let run = || {
-        let output = tool("pg-lock-kill")
-            .args(["-d", &standby.conninfo(&database)])
-            .run();
-        Tree::of(&output.expect_code(0))
-    };
-    // Between two looks of its own it says nothing.
-    let mut seen = None;
-    tests::eventually("replay waits", || {
-        let tree = run();
-        let waits = tree.records.len() == 2;
-        seen = Some(tree);
-        waits
-    });
-    let tree = seen.unwrap();
-    assert_eq!(tree.records[0]["pid"], reader.pid, "{:#?}", tree.records);
-    assert_eq!(tree.records[1]["backend_type"], "startup");
-    assert_eq!(tree.records[1]["blocked_by"], reader.pid);
-    assert_eq!(
-        tree.records[1]["target"],
-        "a tablespace that the primary dropped"
-    );
-    reader.run("rollback");
-    tests::eventually("nobody waits", || run().records.is_empty());
+    let target = "a tablespace that the primary dropped";
+    replay_waits_for(&reader, target, &standby, &database);
 }
 
 #[test]
@@ -160,29 +142,17 @@ fn a_standby_whose_replay_waits_for_a_page() {
     let primary = tests::primary();
     let database = Database::on(&primary);
     database.sql("create table t (id int); insert into t select generate_series(1, 100)");
-    let settings = ["max_standby_streaming_delay=-1", "hot_standby_feedback=off"];
-    let standby = Standby::of(&primary, &settings);
+    let standby = patient(&primary);
     database.sql("delete from t where id > 50");
     standby.catch_up(&database);
     // What is removed it does not see any more, but it reads the page that it is removed from.
     let reader = Actor::new(standby.connect(&database), "reader");
     reader.run("begin; declare c cursor for table t; fetch 1 from c");
     database.client().batch_execute("vacuum t").unwrap();
-    let run = || {
-        let output = tool("pg-lock-kill")
-            .args(["-d", &standby.conninfo(&database)])
-            .run();
-        Tree::of(&output.expect_code(0)).records
-    };
-    let mut seen = Vec::new();
-    tests::eventually("replay waits", || {
-        seen = run();
-        !seen.is_empty()
-    });
-    assert_eq!(seen.len(), 1, "{seen:#?}");
+    let seen = listing_of(1, &standby, &database).records;
     assert_eq!(seen[0]["backend_type"], "startup");
     assert_eq!(seen[0]["wait_event"].as_str().unwrap()[..9], *"BufferPin");
     assert_eq!(seen[0]["message"], "whom it waits for does not show");
     reader.run("rollback");
-    tests::eventually("nobody waits", || run().is_empty());
+    listing_of(0, &standby, &database);
 }
