@@ -103,7 +103,11 @@ fn a_number_that_is_given_out_again_between_look_and_shot_is_left_alone() {
     let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
     expect_result(&output, pid, "", "gone_already");
     match other {
-        Some(other) => other.run("select 1"),
+        Some(other) => {
+            let words = "its process number is another session's now";
+            assert_eq!(output.json_lines()[0]["message"], words);
+            other.run("select 1");
+        }
         None => println!(
             "nobody else could be given the number {pid}: that takes root, and a quiet machine"
         ),
