@@ -12,7 +12,7 @@ use shared::{Exit, Result};
 use crate::checks::{self, Origin};
 use crate::cli::Options;
 use crate::record::Findings;
-use crate::server::{Database, Server};
+use crate::server::{Database, ONE_PROCESS, Server};
 
 /// Somebody may wait for a lock behind us.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -34,6 +34,7 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
         statement_timeout: LONGEST_STATEMENT,
         // Functions in the indexes and constraints of a table count on it.
         resets_search_path: true,
+        settings: &ONE_PROCESS,
         ..Default::default()
     };
     let server = Arc::new(Server::named(conninfo, gentle)?);

@@ -18,7 +18,7 @@ const TMPFS: i64 = 0x0102_1994;
 /// Indexes, and what sorting them needs.
 const OF_TABLES: u64 = 3;
 /// WAL grows with the tables, up to this: `max_wal_size`, and what is over it for a moment.
-const MOST_WAL: u64 = 5 << 30;
+const MOST_WAL: u64 = 512 << 20;
 /// An empty database, and the first of the WAL.
 const ALWAYS: u64 = 128 << 20;
 /// The part of free memory that is taken at most.

@@ -18,7 +18,8 @@ mod withheld;
 
 use std::time::Duration;
 
-use shared::dump::Toc;
+use shared::Result;
+use shared::dump::{QualifiedName, Toc};
 
 pub use archive::restore_archive;
 pub use bounds::Reach;
@@ -36,6 +37,7 @@ use crate::choice::{Chosen, References};
 use crate::cli::Choice;
 use crate::contents::Contents;
 use crate::rows::Early;
+use crate::tables;
 
 /// A backup that was restored, as well as it could be.
 pub struct Restored {
@@ -91,4 +93,24 @@ pub struct Part<'a> {
     pub is_partial: bool,
     /// An archive's table of contents.
     pub toc: Option<&'a Toc>,
+}
+
+/// Notes tables for which the backup announces rows and has none: they are empty, but for a
+/// partition whose rows it has under the name of the table at the top.
+fn note_empty(
+    contents: &mut Contents,
+    announced: impl Iterator<Item = QualifiedName>,
+    target: &Target,
+) -> Result<()> {
+    if !contents.has_inserts() {
+        return Ok(());
+    }
+    let known = tables::restored(&mut target.connect()?)?;
+    let is_elsewhere = |table: &QualifiedName| {
+        let root = known.get(table).and_then(|known| known.root.as_ref());
+        root.is_some_and(|root| contents.tables.contains_key(root))
+    };
+    let empty: Vec<_> = announced.filter(|table| !is_elsewhere(table)).collect();
+    contents.note_empty(empty.into_iter());
+    Ok(())
 }

@@ -16,8 +16,13 @@ use shared::{Error, Result, signals};
 use crate::preload;
 use crate::scratch;
 
+/// A session is one process: as many as `-j` says are at work, and not that number times three.
+pub const ONE_PROCESS: [(&str, &str); 2] = [
+    ("max_parallel_workers_per_gather", "0"),
+    ("max_parallel_maintenance_workers", "0"),
+];
 /// A restored subscription has no worker that would connect to its publisher.
-const NO_SUBSCRIPTIONS: [(&str, &str); 1] = [("max_logical_replication_workers", "0")];
+const NO_SUBSCRIPTIONS: (&str, &str) = ("max_logical_replication_workers", "0");
 /// No backup's own name for its database would do: it may be dropped and created.
 const MAINTENANCE: &str = "template1";
 
@@ -54,12 +59,13 @@ impl Server {
         folder: Option<PathBuf>,
         preload: &[String],
     ) -> Result<Self> {
-        let ours = NO_SUBSCRIPTIONS.map(|(name, value)| (name.into(), value.into()));
+        let ours = ONE_PROCESS.into_iter().chain([NO_SUBSCRIPTIONS]);
+        let ours = ours.map(|(name, value)| (name.into(), value.into()));
         let cluster = Cluster::start(&ClusterOptions {
             at_least,
             folder,
             foreign: true,
-            settings: ours.into_iter().chain(preload::settings(preload)).collect(),
+            settings: ours.chain(preload::settings(preload)).collect(),
             ..Default::default()
         });
         let cluster = cluster.map_err(|error| match preload.is_empty() {

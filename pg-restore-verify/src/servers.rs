@@ -15,7 +15,7 @@ use crate::cli::{After, Options};
 use crate::limits::{Seen, Watched};
 use crate::memory::Memory;
 use crate::scratch;
-use crate::server::{Database, Server};
+use crate::server::{Database, ONE_PROCESS, Server};
 
 /// The servers of one run.
 pub struct Servers {
@@ -229,6 +229,7 @@ pub fn patient() -> SessionOptions {
     SessionOptions {
         lock_timeout: Duration::ZERO,
         statement_timeout: Duration::ZERO,
+        settings: &ONE_PROCESS,
         ..Default::default()
     }
 }

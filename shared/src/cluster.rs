@@ -41,7 +41,12 @@ const SETTINGS: &[(&str, &str)] = &[
     ("synchronous_commit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
-    ("max_wal_size", "4GB"),
+    // WAL is gone with the next checkpoint, which is soon and takes no longer than it must: the disk is
+    // for the data.
+    ("max_wal_size", "256MB"),
+    ("checkpoint_completion_target", "0"),
+    ("checkpoint_flush_after", "0"),
+    ("bgwriter_flush_after", "0"),
     ("wal_init_zero", "off"),
     ("wal_recycle", "off"),
     ("checkpoint_timeout", "1h"),

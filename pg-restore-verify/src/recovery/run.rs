@@ -18,6 +18,7 @@ use super::timelines::Timelines;
 use super::trouble::{own_tablespace, own_trouble};
 use super::words::Words;
 use crate::preload;
+use crate::server::ONE_PROCESS;
 
 /// What would tell the copy's server how to run, or where to find another server's files.
 const NOT_OURS: &[&str] = &[
@@ -154,7 +155,8 @@ impl Recovery<'_> {
         // What is wrong with WAL behind the target is no fault of the backup's.
         let is_ahead = self.postgres.version.major >= READS_AHEAD && !self.needs_all();
         let ahead = is_ahead.then(|| ("recovery_prefetch".to_string(), "off".to_string()));
-        let fixed = fixed.into_iter().chain(ahead);
+        let one_process = ONE_PROCESS.map(|(name, value)| (name.to_string(), value.to_string()));
+        let fixed = fixed.into_iter().chain(one_process).chain(ahead);
         let fixed = fixed.chain(preload::settings(self.preload));
         Ok(fixed.chain(self.target.settings()?).collect())
     }

@@ -14,7 +14,7 @@ use super::data;
 use super::left_out::LeftOut;
 use super::refusal::lacks_right;
 use super::target::Target;
-use super::{Part, Refusal, Restored, foreign, script, stand_ins};
+use super::{Part, Refusal, Restored, foreign, note_empty, script, stand_ins};
 use crate::archive::{Archive, Kind};
 use crate::choice::{self, Chosen};
 use crate::contents::{Collector, Contents};
@@ -124,10 +124,11 @@ pub fn restore_archive(
     let mut contents = collector.finish();
     let entries = part.toc.into_iter().flat_map(Toc::entries);
     let tables = entries.filter(|(_, entry)| entry.kind == "TABLE DATA" && entry.copy.is_empty());
-    contents.note_empty(tables.map(|(_, entry)| QualifiedName {
+    let tables = tables.map(|(_, entry)| QualifiedName {
         schema: Some(entry.schema.clone()),
         name: entry.name.clone(),
-    }));
+    });
+    note_empty(&mut contents, tables, target)?;
     for refusal in &mut told {
         name_entry(refusal, &contents.schema);
     }

@@ -13,14 +13,16 @@ use crate::rows::Early;
 use crate::threads::{beside, lock, on_threads};
 
 /// Runs the units, those of large tables first, each on one of the sessions; the errors of their
-/// statements, in the order of the script. `bytes_of` tells how large a unit's table is. Meanwhile
-/// rows are read back of tables that no unit needs for itself.
+/// statements, in the order of the script. `bytes_of` tells how large a unit's table is. Where not
+/// all of the `most` sessions that there may be have work, rows are read back meanwhile, of tables
+/// that no unit needs for itself.
 ///
 /// # Errors
 /// When our side fails. What the server says of a statement is a refusal.
 pub fn run(
     units: Vec<Unit>,
-    sessions: &mut [Client],
+    mut sessions: Vec<&mut Client>,
+    most: usize,
     bytes_of: impl Fn(&Unit) -> u64,
     mut early: Option<&mut Early>,
 ) -> Result<Vec<Refusal>> {
@@ -32,9 +34,12 @@ pub fn run(
             running: Vec::new(),
             refused: Vec::new(),
             deadlocked: Vec::new(),
+            is_reading: false,
+            held_up: 0,
             is_over: false,
         }),
         ended: Condvar::new(),
+        most,
     };
     let count = sessions.len();
     let idle = Mutex::new(sessions.iter_mut());
@@ -45,6 +50,7 @@ pub fn run(
     let read = || {
         if let Some(early) = &mut early {
             early.read(|table| queue.lets_read(table));
+            queue.ends_reading();
         }
     };
     let ((), worked) = beside(read, || {
@@ -71,6 +77,8 @@ pub fn run(
 struct Queue {
     state: Mutex<State>,
     ended: Condvar,
+    /// Who may be at work at once, whoever reads among them.
+    most: usize,
 }
 
 struct State {
@@ -78,6 +86,10 @@ struct State {
     running: Vec<(usize, Unit)>,
     refused: Vec<(Place, Refusal)>,
     deadlocked: Vec<Work>,
+    /// Whether rows are being read back.
+    is_reading: bool,
+    /// How many wait for that alone.
+    held_up: usize,
     is_over: bool,
 }
 
@@ -153,12 +165,21 @@ impl Queue {
         Ok(())
     }
 
-    /// Whether nobody needs a table for himself; nothing once all is done.
+    /// Whether nobody needs a table for himself, and there is a session to read it by, which lasts
+    /// until the next is asked for; nothing once all is done.
     fn lets_read(&self, table: &QualifiedName) -> Option<bool> {
-        let state = lock(&self.state);
+        self.ends_reading();
+        let mut state = lock(&self.state);
         let mut units = state.waiting.iter().chain(&state.running);
-        let lets = !units.any(|(_, unit)| unit.locks_readers_out_of(table));
-        (!state.is_over).then_some(lets)
+        let is_needed = units.any(|(_, unit)| unit.locks_readers_out_of(table));
+        let has_room = state.held_up == 0 && state.running.len() < self.most;
+        state.is_reading = has_room && !is_needed && !state.is_over;
+        (!state.is_over).then_some(state.is_reading)
+    }
+
+    fn ends_reading(&self) {
+        lock(&self.state).is_reading = false;
+        self.ended.notify_all();
     }
 
     /// The first unit that nothing which runs is in the way of; waits for one.
@@ -173,6 +194,14 @@ impl Queue {
                 !running.any(|(_, running)| running.is_in_the_way_of(unit))
             };
             let next = state.waiting.iter().position(|(_, unit)| free(unit));
+            let at_work = state.running.len() + usize::from(state.is_reading);
+            if next.is_some() && at_work >= self.most {
+                state.held_up += 1;
+                let waited = self.ended.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+                state.held_up -= 1;
+                continue;
+            }
             if let Some(next) = next {
                 let (place, mut unit) = state.waiting.remove(next);
                 let statements = std::mem::take(&mut unit.statements);
@@ -237,15 +266,22 @@ mod test {
     }
 
     fn queue(waiting: Vec<(usize, Unit)>) -> Queue {
+        queue_of(waiting, 3)
+    }
+
+    fn queue_of(waiting: Vec<(usize, Unit)>, most: usize) -> Queue {
         Queue {
             state: Mutex::new(State {
                 waiting,
                 running: Vec::new(),
                 refused: Vec::new(),
                 deadlocked: Vec::new(),
+                is_reading: false,
+                held_up: 0,
                 is_over: false,
             }),
             ended: Condvar::new(),
+            most,
         }
     }
 
@@ -283,5 +319,25 @@ mod test {
         assert_eq!(queue.lets_read(&table), Some(true));
         drop(Over(&queue));
         assert_eq!(queue.lets_read(&other), None);
+    }
+
+    #[test]
+    fn whoever_reads_is_one_of_those_at_work() {
+        let queue = queue_of(keys(1), 1);
+        let other = QualifiedName {
+            schema: Some("s".to_string()),
+            name: "u".to_string(),
+        };
+        assert_eq!(queue.lets_read(&other), Some(true));
+        std::thread::scope(|scope| {
+            let works = scope.spawn(|| queue.next().map(|work| work.place));
+            while lock(&queue.state).held_up == 0 {
+                std::thread::yield_now();
+            }
+            assert!(lock(&queue.state).running.is_empty());
+            queue.ends_reading();
+            assert_eq!(works.join().unwrap(), Some((0, 0)));
+        });
+        assert_eq!(queue.lets_read(&other), Some(false));
     }
 }

@@ -126,10 +126,10 @@ pub fn feed<R: Read>(
         if many && writer.is_some() && !is_frozen {
             others = in_any_order(sessions, copy.table)?;
         }
-        if let (Some(sessions), Some(sql)) = (&mut others, copy.sql) {
-            match spread(sessions, sql, rows)? {
+        if let (Some(sessions), Some(own), Some(sql)) = (&mut others, &mut writer, copy.sql) {
+            match spread(own, sessions, sql, rows)? {
                 Some(Fed::Whole) => break,
-                // Then the rows that went alone must not stay either: the COPY is given up.
+                // Then the rows of our own COPY must not stay either: it is given up.
                 Some(other) => {
                     rows.collector.end_copy();
                     return Ok(other);
@@ -186,15 +186,14 @@ fn finish(writer: Option<CopyInWriter<'_>>) -> Option<Error> {
     writer.and_then(|writer| writer.finish().err().map(Error::from))
 }
 
-/// The sessions that may take a table's rows too, in whatever order; they are in a transaction.
+/// The sessions that may take a table's rows too, in whatever order: with the client's own they are
+/// no more than there may be.
 fn in_any_order<'a>(
     sessions: &'a mut Sessions,
     table: &QualifiedName,
 ) -> Result<Option<&'a mut [Client]>> {
-    if sessions.most() < 2 {
-        return Ok(None);
-    }
-    let others = sessions.open(MOST)?;
+    let wanted = MOST.min(sessions.most()).saturating_sub(1);
+    let others = sessions.open(wanted)?;
     let Some(first) = others.first_mut() else {
         return Ok(None);
     };
@@ -293,15 +292,17 @@ impl Drop for Piece<'_> {
     }
 }
 
-/// Feeds the rows that are left to all of these sessions, which then are in a transaction that
-/// holds their share of them. None where no thread can be started for them.
+/// Feeds the rows that are left to our own COPY, which stays open, and to all of these sessions,
+/// which then are in a transaction that holds their share of them. None where no thread can be
+/// started for them.
 fn spread<R: Read>(
+    own: &mut CopyInWriter<'_>,
     sessions: &mut [Client],
     sql: &str,
     rows: &mut Rows<'_, R>,
 ) -> Result<Option<Fed>> {
     let room = Room::default();
-    let (send, receive) = sync_channel(PIECES * sessions.len());
+    let (send, receive) = sync_channel(PIECES * (sessions.len() + 1));
     let (pieces, given_up) = (Mutex::new(receive), AtomicBool::new(false));
     let spread = thread::scope(|scope| {
         let start = |session| {
@@ -312,12 +313,15 @@ fn spread<R: Read>(
         if workers.is_empty() {
             return None;
         }
+        let goes_on = || load_own(own, &pieces, &given_up);
+        let own = thread::Builder::new().spawn_scoped(scope, goes_on).ok();
         let read = rows.hand_out(&send, &room);
         if !matches!(read, Ok(None)) {
             given_up.store(true, Ordering::Relaxed);
         }
         drop(send);
         let loaded: Vec<Result<()>> = workers.into_iter().map(joined).collect();
+        own.into_iter().for_each(joined);
         Some((read, loaded))
     });
     let Some((read, loaded)) = spread else {
@@ -331,6 +335,23 @@ fn spread<R: Read>(
         Some(error) => Ok(Some(Fed::Refused(error))),
         None => Ok(Some(Fed::Whole)),
     }
+}
+
+/// What the server says of these rows comes with the end of their COPY.
+fn load_own(
+    writer: &mut CopyInWriter<'_>,
+    pieces: &Mutex<Receiver<Piece<'_>>>,
+    given_up: &AtomicBool,
+) {
+    let next = || lock(pieces).recv().ok();
+    while let Some(piece) = next() {
+        if given_up.load(Ordering::Relaxed) || writer.write_all(&piece.lines).is_err() {
+            given_up.store(true, Ordering::Relaxed);
+            break;
+        }
+    }
+    // Whoever hands them out must not wait for room that never comes.
+    while next().is_some() {}
 }
 
 fn load(

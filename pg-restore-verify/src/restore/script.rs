@@ -24,7 +24,7 @@ use super::loading::Copy;
 use super::sessions::Sessions;
 use super::target::Target;
 use super::units::Unit;
-use super::{Harmless, Part, Refusal, Restored, foreign, stand_ins};
+use super::{Harmless, Part, Refusal, Restored, foreign, note_empty, stand_ins};
 use crate::choice::{self, Chosen};
 use crate::contents::Collector;
 use crate::decoder::Decoder;
@@ -61,10 +61,11 @@ pub fn restore_script<R: Read>(
     let mut contents = restore.collector.finish();
     let bare = contents.bare.clone();
     let tables = bare.iter().filter(|entry| entry.kind == "TABLE DATA");
-    contents.note_empty(tables.map(|entry| QualifiedName {
+    let tables = tables.map(|entry| QualifiedName {
         schema: Some(entry.schema.clone()),
         name: entry.name.clone(),
-    }));
+    });
+    note_empty(&mut contents, tables, restore.target)?;
     contents.held_off = restore.target.held_off(&contents, &mut restore.refusals)?;
     let reaching = restore.reaching.into_iter().flatten();
     contents.held_off.others.extend(reaching);
@@ -208,11 +209,6 @@ impl<'a> Restore<'a> {
                     "" => format!("line {line}"),
                     _ => entry.label(),
                 };
-                if text.contains('\0') {
-                    let zeros = Error::new("the statement holds zero bytes: it is damaged");
-                    self.refuse(label, &zeros, &text);
-                    return Ok(());
-                }
                 if self.put_off(entry, &text, &label)? {
                     return Ok(());
                 }

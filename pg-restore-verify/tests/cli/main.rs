@@ -17,6 +17,7 @@ mod foreign;
 mod full;
 mod harmless;
 mod healthy;
+mod jobs;
 mod kept;
 mod killed;
 mod limits;

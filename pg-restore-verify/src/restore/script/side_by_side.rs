@@ -5,6 +5,7 @@ use shared::dump::Entry;
 
 use super::Restore;
 use crate::restore::batch;
+use crate::restore::target::Target;
 use crate::restore::units::Unit;
 use crate::rows::Early;
 
@@ -54,22 +55,38 @@ impl Restore<'_> {
         let early = match &mut self.early {
             Some(early) => early,
             none => none.insert(match self.target.server().is_ours() {
-                true => Early::of(self.target, contents)?,
+                true => {
+                    leave_wal(self.target)?;
+                    Early::of(self.target, contents)?
+                }
                 false => None,
             }),
         };
-        let sessions = match self.sessions.open(units.len())? {
-            [] => std::slice::from_mut(&mut self.client),
-            sessions => sessions,
-        };
+        let most = self.sessions.most().max(1);
+        // The script's own session waits otherwise.
+        let others = self.sessions.open(units.len().min(most) - 1)?;
+        let mut sessions = vec![&mut self.client];
+        sessions.extend(others);
+        let processes = most / sessions.len() - 1;
+        for session in &mut sessions {
+            session.batch_execute(&format!(
+                "SET max_parallel_maintenance_workers = {processes}"
+            ))?;
+        }
         if early.is_some() && units.iter().any(|unit| bytes_of(unit) >= LARGE_BYTES) {
-            for session in &mut *sessions {
+            for session in &mut sessions {
                 session.batch_execute(SORT_LARGE)?;
             }
         }
-        let refused = batch::run(units, sessions, bytes_of, early.as_mut())?;
+        let refused = batch::run(units, sessions, most, bytes_of, early.as_mut())?;
         self.refusals.extend(refused);
         self.sessions.rest();
         Ok(())
     }
+}
+
+/// Rows that came on several connections left WAL. It goes before what sorting needs of the disk
+/// comes: the two are never there together.
+fn leave_wal(target: &Target) -> Result<()> {
+    Ok(target.connect()?.batch_execute("CHECKPOINT")?)
 }
