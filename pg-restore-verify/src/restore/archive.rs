@@ -1,13 +1,15 @@
 //! Restores an archive with pg_restore, and keeps every error that it tells of.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use postgres::Client;
 use shared::dump::{CopyTarget, QualifiedName, Toc};
-use shared::programs::{Child, Finished, Program, set_environment};
+use shared::programs::{Child, Program, set_environment};
 use shared::{Error, Result};
 
 use super::data;
@@ -23,6 +25,7 @@ use crate::instants::InstantColumns;
 use crate::schema::Schema;
 use crate::source::{self, Converted};
 use crate::threads::beside;
+use words::{errors, is_deadlock, name_entry};
 
 /// Restores the archive into the target's database, whose schema is already in
 /// `collector`. Its rows and what follows them come by us on a server of ours; by pg_restore on those of others, or where
@@ -39,8 +42,8 @@ pub fn restore_archive(
     if part.is_partial {
         stand_ins::schemas(&mut target.connect()?, &collector.contents().schema)?;
     }
-    let began = Instant::now();
     let mut run = Run {
+        began: Instant::now(),
         pg_restore,
         archive,
         target: &*target,
@@ -49,78 +52,39 @@ pub fn restore_archive(
         ordered: false,
         left_out: LeftOut::of(part.toc),
     };
-    let beyond = match target.server().is_ours() {
-        true => run.left_out.bound_on_own(),
-        false => run.bound(collector.contents())?,
-    };
-    let mut told = run.section(&["--section=pre-data"])?;
-    let is_right = |refusal: &Refusal| lacks_right(None, &refusal.message);
-    if !target.server().is_ours() && told.iter().any(is_right) {
-        // More will be refused, and what several jobs say at once is mixed.
-        run.jobs = 1;
-    }
-    target.hold_off_foreign()?;
-    told.extend(beyond);
-    let mut client = target.connect()?;
-    let reaching = run
-        .left_out
-        .leave_empty(&foreign::reaching_views(&mut client)?);
-    let mut chosen = Chosen::resolve(&mut client, part.choice, &told)?;
-    if chosen.is_part() {
-        run.list = Some(data_of(archive, part.toc, &chosen, &mut target.decoder())?);
-    }
-    collector.set_instants(InstantColumns::of(&mut client)?);
-    let all = part.choice.is_everything();
-    let ordered = client.query_typed_one(include_str!("../../sql/rows_need_order.sql"), &[])?;
-    run.ordered = ordered.try_get(0)?;
-    let in_one =
-        all && !run.ordered && rest_is_bound_to_tables(&mut client, &collector.contents().schema)?;
-    drop(client);
+    let Defined {
+        mut told,
+        mut chosen,
+        reaching,
+        in_one,
+    } = run.define(&mut collector, part)?;
     let loadable = part.toc.filter(|toc| data::is_loadable(toc));
-    let mut early = None;
-    let (damage, took) = match loadable.filter(|_| all && target.server().is_ours()) {
-        Some(toc) => {
-            let mut damage = run.load(toc, &mut collector, &mut told)?;
-            let script = match damage {
-                None => Some(run.rest()?),
-                Some(_) => None,
-            };
-            if let Some(mut script) = script {
-                let rest =
-                    script::restore_rest(script.script(), target, &mut collector, part, jobs)?;
-                told.extend(rest.refusals);
-                early = rest.early;
-                let read = rest.damage.map_or(Ok(()), |damage| Err(Error::new(damage)));
-                damage = script.end(read)?;
-            }
-            (damage, began.elapsed())
-        }
-        None => {
-            let (read, rest) = beside(
-                || run.read_data(&mut collector),
-                || {
-                    let rest = run.data_and_rest(&chosen, in_one)?;
-                    Ok::<_, Error>((rest, began.elapsed()))
-                },
-            );
-            let (more, took) = rest?;
-            shared::signals::check()?;
-            let mut damage = read?;
-            let (more, script) = run.again(more, part.toc)?;
-            told.extend(more);
-            if let Some(mut script) = script {
-                let rest = script::restore_rest(script.script(), target, &mut collector, part, 1)?;
-                told.extend(rest.refusals);
-                let read = rest.damage.map_or(Ok(()), |damage| Err(Error::new(damage)));
-                damage = damage.or(script.end(read)?);
-            }
-            if damage.is_some() {
-                // The other complaints about the file are of the same damage.
-                told.retain(|told| told.message.contains("ERROR:"));
-            }
-            (damage, took)
-        }
+    let is_ours = part.choice.is_everything() && target.server().is_ours();
+    let by_us = loadable.filter(|_| is_ours);
+    let Loaded {
+        mut damage,
+        mut took,
+        rest,
+    } = match by_us {
+        Some(toc) => run.load(toc, &mut collector, &mut told)?,
+        None => run.restore(&mut collector, &mut told, &chosen, in_one, part.toc)?,
     };
+    let mut early = None;
+    if let Some(mut script) = rest {
+        // Those that stood in each other's way come one after the other.
+        let jobs = if by_us.is_some() { jobs } else { 1 };
+        let began = Instant::now();
+        let rest = script::restore_rest(script.script(), target, &mut collector, part, jobs)?;
+        told.extend(rest.refusals);
+        early = rest.early;
+        took += began.elapsed();
+        let read = rest.damage.map_or(Ok(()), |damage| Err(Error::new(damage)));
+        damage = damage.or(script.end(read)?);
+    }
+    if damage.is_some() && by_us.is_none() {
+        // What else pg_restore complains about in the file is of the same damage.
+        told.retain(|told| told.message.contains("ERROR:"));
+    }
     let mut contents = collector.finish();
     let entries = part.toc.into_iter().flat_map(Toc::entries);
     let tables = entries.filter(|(_, entry)| entry.kind == "TABLE DATA" && entry.copy.is_empty());
@@ -184,10 +148,8 @@ fn rest_is_bound_to_tables(client: &mut Client, schema: &Schema) -> Result<bool>
     Ok(!needs_all && !schema.constraints_call_functions())
 }
 
-/// What an error is about that names nothing.
-const NO_ENTRY: &str = "the archive";
-
 struct Run<'a> {
+    began: Instant,
     pg_restore: &'a Program,
     archive: &'a Archive,
     target: &'a Target,
@@ -199,7 +161,62 @@ struct Run<'a> {
     left_out: LeftOut<'a>,
 }
 
+/// What came of the definitions.
+struct Defined {
+    told: Vec<Refusal>,
+    chosen: Chosen,
+    /// Materialised views that stay empty: they would be filled from elsewhere.
+    reaching: BTreeSet<QualifiedName>,
+    /// Whether pg_restore may bring rows and what follows them in one run.
+    in_one: bool,
+}
+
+/// What came of the rows, and what is left to do.
+struct Loaded {
+    damage: Option<String>,
+    /// Since the restore began.
+    took: Duration,
+    rest: Option<Converted>,
+}
+
 impl Run<'_> {
+    /// Restores the definitions, and looks at what was defined: how the rows may come depends on it.
+    fn define(&mut self, collector: &mut Collector, part: Part<'_>) -> Result<Defined> {
+        let server = self.target.server();
+        let beyond = match server.is_ours() {
+            true => self.left_out.bound_on_own(),
+            false => self.bound(collector.contents())?,
+        };
+        let mut told = self.section(&["--section=pre-data"])?;
+        let is_right = |refusal: &Refusal| lacks_right(None, &refusal.message);
+        if !server.is_ours() && told.iter().any(is_right) {
+            // More will be refused, and what several jobs say at once is mixed.
+            self.jobs = 1;
+        }
+        self.target.hold_off_foreign()?;
+        told.extend(beyond);
+        let mut client = self.target.connect()?;
+        let reaching = self
+            .left_out
+            .leave_empty(&foreign::reaching_views(&mut client)?);
+        let chosen = Chosen::resolve(&mut client, part.choice, &told)?;
+        if chosen.is_part() {
+            let mut decoder = self.target.decoder();
+            self.list = Some(data_of(self.archive, part.toc, &chosen, &mut decoder)?);
+        }
+        collector.set_instants(InstantColumns::of(&mut client)?);
+        let ordered = client.query_typed_one(include_str!("../../sql/rows_need_order.sql"), &[])?;
+        self.ordered = ordered.try_get(0)?;
+        let in_any_order = part.choice.is_everything() && !self.ordered;
+        let schema = &collector.contents().schema;
+        Ok(Defined {
+            in_one: in_any_order && rest_is_bound_to_tables(&mut client, schema)?,
+            told,
+            chosen,
+            reaching,
+        })
+    }
+
     /// Leaves out what would reach out of the database on a server that others use.
     fn bound(&mut self, definitions: &Contents) -> Result<Vec<Refusal>> {
         let beyond = self.left_out.bound(definitions)?;
@@ -218,24 +235,58 @@ impl Run<'_> {
         toc: &Toc,
         collector: &mut Collector,
         told: &mut Vec<Refusal>,
-    ) -> source::Damage {
+    ) -> Result<Loaded> {
+        let began = self.began;
+        let damaged = |damage| Loaded {
+            damage: Some(damage),
+            took: began.elapsed(),
+            rest: None,
+        };
         let data = match source::data(self.archive)? {
             Ok(Some(data)) => data,
             Ok(None) => return Err(Error::new("the archive was exchanged meanwhile")),
-            Err(damage) => return Ok(Some(damage.in_one_line())),
+            Err(damage) => return Ok(damaged(damage.in_one_line())),
         };
         let decoder = self.decoder(collector);
         let (jobs, ordered) = (self.jobs, self.ordered);
         let loaded = data::load(data, self.target, jobs, ordered, decoder, collector)?;
         told.extend(loaded.refusals);
-        if loaded.damage.is_none() {
-            let jobs = self.parallel();
-            self.list = data::other_data(toc);
-            if self.list.is_some() {
-                told.extend(self.section(&["--section=data", &jobs])?);
-            }
+        if let Some(damage) = loaded.damage {
+            return Ok(damaged(damage));
         }
-        Ok(loaded.damage)
+        self.list = data::other_data(toc);
+        if self.list.is_some() {
+            told.extend(self.section(&["--section=data", &self.parallel()])?);
+        }
+        Ok(Loaded {
+            damage: None,
+            took: self.began.elapsed(),
+            rest: Some(self.rest()?),
+        })
+    }
+
+    /// Leaves the rows and what follows them to pg_restore, while they are read for their digests.
+    fn restore(
+        &self,
+        collector: &mut Collector,
+        told: &mut Vec<Refusal>,
+        chosen: &Chosen,
+        in_one: bool,
+        toc: Option<&Toc>,
+    ) -> Result<Loaded> {
+        let (read, rest) = beside(
+            || self.read_data(collector),
+            || {
+                let told = self.data_and_rest(chosen, in_one)?;
+                Ok::<_, Error>((told, self.began.elapsed()))
+            },
+        );
+        let (rest, took) = rest?;
+        shared::signals::check()?;
+        let damage = read?;
+        let (stays, rest) = self.again(rest, toc)?;
+        told.extend(stays);
+        Ok(Loaded { damage, took, rest })
     }
 
     /// What comes behind the rows, as a script: whoever runs it knows what else goes on.
@@ -353,94 +404,5 @@ impl Run<'_> {
         shared::signals::check()?;
         finished.not_killed()?;
         Ok(errors(&finished))
-    }
-}
-
-/// The errors that pg_restore tells of. A status without one is one too.
-fn errors(finished: &Finished) -> Vec<Refusal> {
-    let mut found = told(&finished.stderr);
-    if found.is_empty() && !finished.status.success() {
-        found.push(Refusal::new("pg_restore", finished.end(), ""));
-    }
-    found
-}
-
-/// Names what the server refused as the definitions have it: of the jobs of one pg_restore, and of
-/// rows, no message tells the entry.
-fn name_entry(refusal: &mut Refusal, schema: &Schema) {
-    if let Some(object) = schema.object_of(refusal.statement.trim_start()) {
-        refusal.object = object;
-        return;
-    }
-    if refusal.object != NO_ENTRY {
-        return;
-    }
-    let table = refusal.message.strip_prefix("COPY failed for table \"");
-    if let Some((table, why)) = table.and_then(|rest| rest.split_once("\": ")) {
-        refusal.object = format!("TABLE DATA {table}");
-        refusal.message = why.to_string();
-    } else if let Some(line) = refusal.statement.lines().find(|line| !line.is_empty()) {
-        refusal.object = line.trim_end_matches(';').to_string();
-    }
-}
-
-fn is_deadlock(told: &Refusal) -> bool {
-    told.message.contains("deadlock detected")
-}
-
-/// Each `pg_restore: error:` with the entry that it names before it, and the
-/// statement that it quotes after it.
-fn told(stderr: &str) -> Vec<Refusal> {
-    let mut object = NO_ENTRY.to_string();
-    let mut found: Vec<Refusal> = Vec::new();
-    let mut in_command = false;
-    for line in stderr.lines() {
-        if let Some(own) = line.strip_prefix("pg_restore: ") {
-            in_command = false;
-            if let Some(entry) = own.strip_prefix("from TOC entry ") {
-                object = toc_label(entry);
-            } else if let Some(message) = own.strip_prefix("error: ") {
-                let words = message.strip_prefix("could not execute query: ");
-                found.push(Refusal::new(object.as_str(), words.unwrap_or(message), ""));
-            }
-        } else if let Some(last) = found.last_mut() {
-            if let Some(command) = line.strip_prefix("Command was: ") {
-                in_command = true;
-                last.statement.push_str(command);
-            } else if in_command {
-                last.statement.push('\n');
-                last.statement.push_str(line);
-            } else if let Some(detail) = line.strip_prefix("DETAIL:  ") {
-                last.message = format!("{}: {detail}", last.message);
-            }
-        }
-    }
-    found
-}
-
-/// `215; 1259 16386 TABLE t owner` without its numbers.
-fn toc_label(entry: &str) -> String {
-    let words = entry.split_once("; ").map_or(entry, |(_, rest)| rest);
-    words
-        .trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
-        .to_string()
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn errors_with_the_entry_they_belong_to() {
-        let stderr = "pg_restore: while PROCESSING TOC:\n\
-            pg_restore: from TOC entry 3207; 2604 16395 INDEX public i app\n\
-            pg_restore: error: could not execute query: ERROR:  function f(text) does not exist\n\
-            Command was: CREATE INDEX i\n ON t (f(a));\n\
-            pg_restore: warning: errors ignored on restore: 1\n";
-        let told = told(stderr);
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].object, "INDEX public i app");
-        assert_eq!(told[0].message, "ERROR:  function f(text) does not exist");
-        assert_eq!(told[0].statement, "CREATE INDEX i\n ON t (f(a));");
     }
 }
