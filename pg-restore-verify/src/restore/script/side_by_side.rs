@@ -67,11 +67,15 @@ impl Restore<'_> {
         let others = self.sessions.open(units.len().min(most) - 1)?;
         let mut sessions = vec![&mut self.client];
         sessions.extend(others);
-        let processes = most / sessions.len() - 1;
-        for session in &mut sessions {
-            session.batch_execute(&format!(
-                "SET max_parallel_maintenance_workers = {processes}"
-            ))?;
+        if self.target.server().is_ours() {
+            // A core that the last of the sessions would leave idle helps it to sort.
+            let help = format!(
+                "SET max_parallel_workers = {0}; SET max_parallel_maintenance_workers = {0}",
+                most - 1
+            );
+            for session in &mut sessions {
+                session.batch_execute(&help)?;
+            }
         }
         if early.is_some() && units.iter().any(|unit| bytes_of(unit) >= LARGE_BYTES) {
             for session in &mut sessions {
