@@ -57,7 +57,7 @@ fn client(name: &str) -> PathBuf {
 
 /// Whether archives can be compressed by more than gzip here.
 fn knows_zstd() -> bool {
-    Program::find("pg_dump", None).unwrap().version.major >= 16
+    tests::knows_zstd(&client("pg_dump"))
 }
 
 fn compressions() -> Vec<&'static str> {
@@ -187,12 +187,17 @@ fn a_manifest_tells_the_rows_of_every_table_whatever_the_format() {
     }
 }
 
+fn of_version(major: u32) -> Option<PathBuf> {
+    let programs = tests::version(major, "pg_dump")?;
+    tests::knows_zstd(&programs.join("pg_dump")).then_some(programs)
+}
+
 /// PostgreSQL's programs of a version that compresses by more than gzip, where there is one.
 fn newest_programs() -> Option<PathBuf> {
     let own = client("pg_dump").parent().map(PathBuf::from);
     let mut others = (16..=30).rev();
     own.filter(|_| knows_zstd())
-        .or_else(|| others.find_map(|major| tests::version(major, "pg_dump")))
+        .or_else(|| others.find_map(of_version))
 }
 
 /// Each level is another trade of time for size, and read by every pg_restore and by lz4 alike.

@@ -80,6 +80,7 @@ fn clients() -> Vec<Option<PathBuf>> {
     let version = tests::cluster().version().major;
     let newer = (FIRST_WITH_METHODS.max(version + 1)..=30)
         .filter_map(|major| tests::version(major, "pg_dump"));
+    let newer = newer.filter(|programs| tests::knows_zstd(&programs.join("pg_dump")));
     std::iter::once(None).chain(newer.map(Some)).collect()
 }
 
@@ -87,7 +88,7 @@ fn clients() -> Vec<Option<PathBuf>> {
 const FIRST_WITH_METHODS: u32 = 16;
 
 fn knows_every_method(client: Option<&PathBuf>) -> bool {
-    client.is_some() || tests::cluster().version().major >= FIRST_WITH_METHODS
+    tests::knows_zstd(&of(client, "pg_dump"))
 }
 
 fn with(client: Option<&PathBuf>, run: ToolCommand) -> ToolCommand {

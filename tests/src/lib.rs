@@ -44,4 +44,4 @@ pub use server::{cluster, start, tcp_cluster};
 pub use standby::{Standby, primary};
 #[cfg(target_os = "linux")]
 pub use stepping::Refused;
-pub use versions::{version, versions};
+pub use versions::{knows_zstd, version, versions};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::command::program;
 
 /// The folders of programs, by major version: Debian's, those below `/opt/pg/NN`, and what
 /// `make test-versions` fetched.
@@ -31,4 +33,19 @@ pub fn versions() -> BTreeMap<u32, PathBuf> {
 pub fn version(major: u32, program: &str) -> Option<PathBuf> {
     let programs = versions().remove(&major)?;
     programs.join(program).exists().then_some(programs)
+}
+
+/// Whether this pg_dump compresses by zstd and lz4: from 16 on, where it was built with both.
+pub fn knows_zstd(pg_dump: &Path) -> bool {
+    ["zstd", "lz4"].iter().all(|method| {
+        let nowhere = [
+            "--host=/nonexistent",
+            "-Fc",
+            "--file=/dev/null",
+            "--compress",
+        ];
+        let output = program(pg_dump).args(nowhere).arg(method).run();
+        // Before it looks for a server.
+        !output.stderr.contains("compress")
+    })
 }

@@ -181,6 +181,9 @@ fn of_later_versions_restored_on_the_newest() {
             ["-Fd", "-Zlz4"],
             ["-Ft", "-Znone"],
         ] {
+            if options[1] != "-Znone" && !tests::knows_zstd(&bin.join("pg_dump")) {
+                continue;
+            }
             let path = folder.path().join(format!("{major}{}", options.concat()));
             dump_by(&bin.join("pg_dump"), &shop, &options, &path);
             let run = tool("pg-restore-verify").env("PG_BINDIR", newest);
