@@ -22,13 +22,13 @@ SELECT oid, is_locked, last,
 -- Whatever is read is read once: none of these is merged with what is around it.
 FROM (
     SELECT seq.*,
-           CASE WHEN NOT is_locked AND has_sequence_privilege(oid, 'SELECT, USAGE')
-                THEN pg_catalog.pg_sequence_last_value(oid::regclass) END AS last
+           CASE WHEN NOT is_locked AND is_open THEN pg_catalog.pg_sequence_last_value(oid::regclass) END AS last
     FROM (
-        SELECT s.oid, s.oid IN (SELECT relation FROM locked) AS is_locked
+        SELECT s.oid, s.oid IN (SELECT relation FROM locked) AS is_locked,
+               has_sequence_privilege(s.oid, 'SELECT, USAGE') AS is_open
         FROM unnest({sequences}::oid[]) AS s(oid)
-        WHERE has_sequence_privilege(s.oid, 'SELECT, USAGE') IS NOT NULL
         OFFSET 0
     ) seq
+    WHERE is_open IS NOT NULL
     OFFSET 0
 ) given;

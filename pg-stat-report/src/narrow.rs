@@ -21,10 +21,14 @@ const CHECKS: &[&str] = &[
     "duplicate_indexes",
     "overlapping_indexes",
     UNUSED,
+    SEQUENCES,
 ];
 
-/// Those that look at what is large: only where nobody has said what that is, or has left something out.
+/// Those that look at what is large, or nearly used up: only where nobody has said what that is, or has left
+/// something out.
+const BY_DEFAULT: &[&str] = &[UNUSED, SEQUENCES];
 const UNUSED: &str = "unused_indexes";
+const SEQUENCES: &str = "sequences";
 
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
 const BY_THRESHOLD: &[&str] = &["table_size", "unlogged_tables"];
@@ -57,7 +61,7 @@ pub fn sections(options: &Options) -> Vec<&'static Section> {
     let is_content = |check: &Check| {
         let limits = &options.limits;
         let is_changed = limits.are_said(check) || limits.left_out(check).next().is_some();
-        CHECKS.contains(&check.name) && !(check.name == UNUSED && is_changed)
+        CHECKS.contains(&check.name) && !(BY_DEFAULT.contains(&check.name) && is_changed)
     };
     let is_narrow = |section: &&'static Section| {
         let judges = |check: &&&Check| check.sections.iter().any(|own| own.name == section.name);

@@ -67,6 +67,8 @@ pub enum Gather {
     Sorted(&'static [Statement], fn(&Row, &Row) -> Ordering),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
+    /// The same, where checks need less: they say whether the rows are for them alone.
+    Narrowed(fn(&'static Section, &mut Server, bool) -> Result<Vec<Row>>),
     /// From the rows of these sections and of an earlier report.
     Compared(&'static [&'static Section]),
     /// From a pooler's console.
@@ -86,6 +88,7 @@ impl Section {
                 Ok(rows)
             }
             Gather::Made(make) => make(self, server),
+            Gather::Narrowed(make) => make(self, server, is_narrow),
             Gather::Compared(_) | Gather::Console(_) | Gather::Input(_) => Ok(Vec::new()),
         }
     }

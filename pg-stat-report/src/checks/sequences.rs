@@ -14,7 +14,7 @@ pub const ENDS: Check = Check {
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "numbers that applications make; sequences that only functions call, against the columns that they fill",
+    unseen: "numbers that applications make; columns of numeric(1) and numeric(2); sequences that only functions call, against the columns that they fill",
     judge,
 };
 

@@ -37,27 +37,38 @@ pub const SECTION: Section = Section {
             "it was not read, because somebody changes it at the moment",
         ),
     ],
-    gather: Gather::Made(rows),
+    gather: Gather::Narrowed(rows),
 };
 
 /// How many are read at once. To read one locks it until the statement has ended, and the server has room for 64
 /// locks of each session that may be there (`max_locks_per_transaction`): 10,000 would leave others none.
 const AT_ONCE: usize = 500;
 
-fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
+/// Where the narrowest column ends that checks reckon with, one of numeric(3), and how much of it has to be used up
+/// before they ask which columns a sequence fills.
+const NARROWEST: i64 = 999;
+const ENOUGH: f64 = 0.5;
+
+fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
     let known = server.ask(include_str!("../../sql/sequences.sql"))?;
     let mut sequences = known.iter().map(Sequence::of).collect::<Result<Vec<_>>>()?;
-    let open = sequences.iter().filter(|sequence| sequence.is_open);
-    let open: Vec<u32> = open.map(|sequence| sequence.oid).collect();
-    let mut values = HashMap::new();
-    for some in open.chunks(AT_ONCE) {
-        read(server, some, &mut values)?;
-    }
+    let values = values(server, &sequences)?;
     // One that is gone meanwhile is none.
     sequences.retain(|sequence| !sequence.is_open || values.contains_key(&sequence.oid));
+    let value = |sequence: &Sequence| values.get(&sequence.oid).copied().unwrap_or_default();
+    let asked: Vec<u32> = match is_narrow {
+        false => sequences.iter().map(|sequence| sequence.oid).collect(),
+        true => near(&sequences, value),
+    };
+    let mut filled = filled(server, &asked)?;
+    for sequence in &mut sequences {
+        if let Some((columns, most)) = filled.remove(&sequence.oid) {
+            sequence.fill(columns, most);
+        }
+    }
     let (origin, database) = (server.origin(), server.database().to_string());
     let row = |sequence: Sequence| {
-        let value = values.get(&sequence.oid).copied().unwrap_or_default();
+        let value = value(&sequence);
         section.row(&origin, sequence.cells(&database, value))
     };
     let mut rows: Vec<Row> = sequences.into_iter().map(row).collect();
@@ -65,19 +76,60 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn read(server: &mut Server, oids: &[u32], values: &mut HashMap<u32, Value>) -> Result<()> {
-    let numbers: Vec<String> = oids.iter().map(u32::to_string).collect();
-    let array = format!("'{{{}}}'", numbers.join(","));
-    let statement = include_str!("../../sql/sequence_values.sql").replace("{sequences}", &array);
-    for row in server.ask(&statement)? {
-        let value = Value {
-            is_locked: row.try_get("is_locked")?,
-            last: row.try_get("last")?,
-            at: row.try_get("at")?,
-        };
-        values.insert(row.try_get("oid")?, value);
+/// Those that may be near the end of a column, and the one that is nearest to its own: it stands for all that are well.
+fn near(sequences: &[Sequence], value: impl Fn(&Sequence) -> Value) -> Vec<u32> {
+    let used = |sequence: &Sequence, end: i64| {
+        let value = value(sequence);
+        Some(sequence.used_ratio(value.at?, value, end))
+    };
+    let is_near = |sequence: &&Sequence| {
+        let end = sequence.end_within(NARROWEST);
+        used(sequence, end).is_some_and(|ratio| ratio >= ENOUGH)
+    };
+    let by_own = |sequence: &&Sequence| used(sequence, sequence.end);
+    let nearest = sequences
+        .iter()
+        .max_by(|one, other| by_own(one).partial_cmp(&by_own(other)).unwrap_or(Ordering::Equal));
+    let chosen = sequences.iter().filter(is_near).chain(nearest);
+    chosen.map(|sequence| sequence.oid).collect()
+}
+
+/// Where those stand that the role may read.
+fn values(server: &mut Server, sequences: &[Sequence]) -> Result<HashMap<u32, Value>> {
+    let open = sequences.iter().filter(|sequence| sequence.is_open);
+    let open: Vec<u32> = open.map(|sequence| sequence.oid).collect();
+    let mut values = HashMap::new();
+    for some in open.chunks(AT_ONCE) {
+        let statement = of_these(include_str!("../../sql/sequence_values.sql"), some);
+        for row in server.ask(&statement)? {
+            let value = Value {
+                is_locked: row.try_get("is_locked")?,
+                last: row.try_get("last")?,
+                at: row.try_get("at")?,
+            };
+            values.insert(row.try_get("oid")?, value);
+        }
     }
-    Ok(())
+    Ok(values)
+}
+
+/// Which columns each of these fills, and up to which number.
+fn filled(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, (Cell, i64)>> {
+    if oids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = of_these(include_str!("../../sql/sequence_columns.sql"), oids);
+    let rows = server.ask(&statement)?;
+    let filled = rows.iter().map(|row| {
+        let filled = (row.try_get("columns")?, row.try_get("most")?);
+        Ok((row.try_get("oid")?, filled))
+    });
+    filled.collect()
+}
+
+fn of_these(statement: &str, oids: &[u32]) -> String {
+    let numbers: Vec<String> = oids.iter().map(u32::to_string).collect();
+    statement.replace("{sequences}", &format!("'{{{}}}'", numbers.join(",")))
 }
 
 /// Where a sequence stands.
@@ -108,7 +160,7 @@ impl Sequence {
         Ok(Self {
             oid: row.try_get("oid")?,
             name: row.try_get("sequence")?,
-            columns: row.try_get("columns")?,
+            columns: Cell::Null,
             kind: row.try_get("type")?,
             increment: row.try_get("increment")?,
             beginning: row.try_get("beginning")?,
@@ -118,11 +170,25 @@ impl Sequence {
         })
     }
 
+    /// Takes the columns that it fills, which may end before it does.
+    fn fill(&mut self, columns: Cell, most: i64) {
+        self.columns = columns;
+        self.end = self.end_within(most);
+    }
+
+    /// The last number that it gives, where there are none beyond that, and as many below zero.
+    fn end_within(&self, most: i64) -> i64 {
+        match self.increment > 0 {
+            true => self.end.min(most),
+            false => self.end.max(-most - 1),
+        }
+    }
+
     fn cells(self, database: &str, value: Value) -> Vec<Cell> {
         let whole = |number: Option<i64>| number.map_or(Cell::Null, Cell::Int);
-        let left = value.at.map(|at| self.left(at, value));
+        let left = value.at.map(|at| self.left(at, value, self.end));
         let next = left.filter(|left| *left > 0).and_then(|_| self.next(value));
-        let used = value.at.map(|at| self.used_ratio(at, value));
+        let used = value.at.map(|at| self.used_ratio(at, value, self.end));
         let is_hidden = !self.is_open || !value.is_locked && value.at.is_none();
         vec![
             Cell::Text(database.into()),
@@ -154,18 +220,18 @@ impl Sequence {
         (i128::from(to) - i128::from(from)) / i128::from(self.increment)
     }
 
-    /// How many values are left.
-    fn left(&self, at: i64, value: Value) -> i128 {
-        let is_beyond = self.end != at && (self.end < at) == (self.increment > 0);
+    /// How many values are left up to this end.
+    fn left(&self, at: i64, value: Value, end: i64) -> i128 {
+        let is_beyond = end != at && (end < at) == (self.increment > 0);
         match is_beyond {
             true => 0,
-            false => self.between(at, self.end) + i128::from(value.last.is_none()),
+            false => self.between(at, end) + i128::from(value.last.is_none()),
         }
     }
 
-    /// How much of it is used up.
-    fn used_ratio(&self, at: i64, value: Value) -> f64 {
-        let left = self.left(at, value);
+    /// How much of it is used up, if that is its end.
+    fn used_ratio(&self, at: i64, value: Value, end: i64) -> f64 {
+        let left = self.left(at, value, end);
         let used = self.between(self.beginning, at) + i128::from(value.last.is_some());
         match left {
             0 => 1.0,
