@@ -57,6 +57,7 @@ FROM (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     -- What a parent has handed down is proved with it.
     WHERE NOT k.convalidated AND k.conparentid = 0 AND k.conislocal
+      -- since 18: AND k.conenforced
     UNION ALL
     SELECT 'unindexed_foreign_key', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY key.place)
@@ -73,6 +74,7 @@ FROM (
     JOIN relation r ON r.oid = k.confrelid
     JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
     WHERE k.contype = 'f' AND k.conparentid = 0
+      -- since 18: AND k.conenforced
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_index i
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready

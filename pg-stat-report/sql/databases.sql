@@ -24,15 +24,21 @@ SELECT s.datname::text AS database,
        s.temp_bytes,
        s.deadlocks,
        s.conflicts,
-       NULL::bigint AS sessions,
-       NULL::bigint AS sessions_abandoned,
-       NULL::bigint AS sessions_fatal,
-       NULL::bigint AS sessions_killed,
+       NULL::bigint AS sessions, -- before 14
+       -- since 14: s.sessions,
+       NULL::bigint AS sessions_abandoned, -- before 14
+       -- since 14: s.sessions_abandoned,
+       NULL::bigint AS sessions_fatal, -- before 14
+       -- since 14: s.sessions_fatal,
+       NULL::bigint AS sessions_killed, -- before 14
+       -- since 14: s.sessions_killed,
        s.checksum_failures,
        s.checksum_last_failure AS checksum_last_failed_at,
        s.stats_reset AS counted_since,
-       NULL::text AS collation_version,
-       NULL::text AS collation_version_now
+       NULL::text AS collation_version, -- before 15
+       -- since 15: d.datcollversion AS collation_version,
+       NULL::text AS collation_version_now -- before 15
+       -- since 15: CASE WHEN d.datallowconn THEN pg_catalog.pg_database_collation_actual_version(d.oid) END AS collation_version_now
 FROM pg_catalog.pg_stat_database s
 LEFT JOIN pg_catalog.pg_database d ON d.oid = s.datid
 ORDER BY bytes DESC NULLS LAST, database;

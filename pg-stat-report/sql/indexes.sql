@@ -20,7 +20,8 @@ WITH RECURSIVE shape AS MATERIALIZED (
            i.indnkeyatts AS count,
            regexp_replace(i.indexprs::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS expressions,
            regexp_replace(i.indpred::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS predicate,
-           false AS nulls_not_distinct,
+           false AS nulls_not_distinct, -- before 15
+           -- since 15: i.indnullsnotdistinct AS nulls_not_distinct,
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
@@ -65,6 +66,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
     SELECT t.root AS indexrelid, sum(pg_catalog.pg_stat_get_numscans(t.oid))::bigint AS scans,
            sum((SELECT c.relpages FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND c.relkind = 'i'))::bigint
                * current_setting('block_size')::bigint AS bytes
+           -- since 16: , max(pg_catalog.pg_stat_get_lastscan(t.oid)) AS last_scan
     FROM tree t
     GROUP BY t.root
 ), fk AS (
@@ -94,7 +96,8 @@ WITH RECURSIVE shape AS MATERIALIZED (
            s.needed_for, s.expressions,
            coalesce(part.bytes, s.bytes) AS bytes,
            coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
-           NULL::timestamptz AS last_scan,
+           NULL::timestamptz AS last_scan, -- before 16
+           -- since 16: CASE WHEN s.relkind = 'I' THEN part.last_scan ELSE pg_catalog.pg_stat_get_lastscan(s.indexrelid) END AS last_scan,
            fk.name AS foreign_key, other.duplicate_of, other.prefix_of
     FROM shape s
     LEFT JOIN part ON part.indexrelid = s.indexrelid

@@ -18,12 +18,14 @@ WITH here AS (
            extract(epoch FROM clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())::float8 AS since_last,
            pg_catalog.pg_is_wal_replay_paused() AS is_paused,
            (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'primary_conninfo') AS primary_conninfo,
+           (SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'recovery_min_apply_delay') AS apply_delay,
            (SELECT setting::float8 / 2000 + 5 FROM pg_catalog.pg_settings WHERE name = 'wal_receiver_timeout') AS patience
     FROM here
     LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
     WHERE here.in_recovery
 )
-SELECT 'standby' AS role,
+SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
+            THEN 'reader' ELSE 'standby' END AS role,
        coalesce(nullif(r.application_name, ''), 'pid ' || r.pid) AS name,
        r.pid,
        r.usename::text AS "user",
@@ -37,6 +39,7 @@ SELECT 'standby' AS role,
        CASE WHEN r.state = 'streaming' THEN coalesce(extract(epoch FROM r.replay_lag), 0)
             ELSE extract(epoch FROM r.replay_lag) END::float8 AS lag_seconds,
        extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS silence_seconds,
+       NULL::float8 AS apply_delay_seconds,
        NULL::bool AS is_paused,
        r.state IS NULL AS is_hidden
 FROM pg_catalog.pg_stat_replication r CROSS JOIN here
@@ -53,7 +56,7 @@ SELECT 'receiver',
             WHEN w.status = 'streaming' AND w.replayed >= w.received AND w.silence <= w.patience THEN 0
             WHEN w.status = 'streaming' AND w.replayed >= w.received THEN w.silence
             ELSE w.since_last END,
-       w.silence, w.is_paused, w.is_hidden
+       w.silence, w.apply_delay, w.is_paused, w.is_hidden
 FROM receiver w
 UNION ALL
 SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
@@ -61,7 +64,7 @@ SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
        NULL, NULL, NULL, NULL,
        NULL::bigint,
        NULL,
-       extract(epoch FROM clock_timestamp() - s.last_msg_receipt_time)::float8, NULL,
+       extract(epoch FROM clock_timestamp() - s.last_msg_receipt_time)::float8, NULL, NULL,
        s.pid IS NOT NULL AND s.last_msg_receipt_time IS NULL
            AND NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
 FROM pg_catalog.pg_stat_subscription s

@@ -14,10 +14,15 @@ SELECT s.slot_name::text AS slot,
        pg_catalog.pg_wal_lsn_diff(here.lsn, s.confirmed_flush_lsn)::bigint AS unconfirmed_bytes,
        age(s.xmin) AS xmin_age,
        age(s.catalog_xmin) AS catalog_xmin_age,
-       NULL::timestamptz AS inactive_since,
-       NULL::float8 AS inactive_seconds,
-       NULL::text AS invalidation,
-       NULL::bool AS is_synced
+       NULL::timestamptz AS inactive_since, -- before 17
+       -- since 17: s.inactive_since,
+       NULL::float8 AS inactive_seconds, -- before 17
+       -- since 17: extract(epoch FROM clock_timestamp() - s.inactive_since)::float8 AS inactive_seconds,
+       NULL::text AS invalidation, -- before 16
+       -- since 16: CASE WHEN s.conflicting THEN 'conflicting' END AS invalidation, -- before 17
+       -- since 17: s.invalidation_reason AS invalidation,
+       NULL::bool AS is_synced -- before 17
+       -- since 17: s.synced AS is_synced
 FROM pg_catalog.pg_replication_slots s
 CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()
                         THEN coalesce(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())

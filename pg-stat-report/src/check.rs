@@ -12,6 +12,8 @@ use crate::section::{Reach, Section, Source};
 pub enum Status {
     /// Looked at, and well.
     Ok,
+    /// Not to be seen by anybody from here: this version has no such figures, or SQL does not tell.
+    Missing,
     /// Not to be seen: never taken for well.
     Unknown,
     /// To be looked at.
@@ -88,7 +90,7 @@ impl Status {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Unknown => "unknown",
+            Self::Missing | Self::Unknown => "unknown",
             Self::Warning => "warning",
             Self::Critical => "critical",
         }
@@ -231,6 +233,11 @@ impl Finding {
     /// What was not to be seen, and why.
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(Status::Unknown, message)
+    }
+
+    /// What nobody can see from here, and why.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(Status::Missing, message)
     }
 
     /// On this thing.

@@ -5,9 +5,12 @@ pub mod bloat;
 pub mod checkpoints;
 pub mod collations;
 pub mod configuration;
+pub mod connect;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
+pub mod design;
+pub mod disk;
 pub mod drift;
 pub mod extensions;
 pub mod grants;
@@ -41,6 +44,7 @@ use crate::check::Check;
 
 /// All of them.
 pub const CHECKS: &[&Check] = &[
+    &connect::CHECK,
     &connections::CHECK,
     &activity::IDLE_IN_TRANSACTION,
     &activity::LONG_TRANSACTIONS,
@@ -89,6 +93,7 @@ pub const CHECKS: &[&Check] = &[
     &configuration::OF_ROLES,
     &settings::ADVICE,
     &checkpoints::REQUESTED,
+    &disk::SPACE,
     &growth::DISK_FULL,
     &growth::FAST,
     &drift::SETTINGS,
@@ -103,6 +108,8 @@ pub const CHECKS: &[&Check] = &[
     &constraints::NOT_VALIDATED,
     &constraints::UNINDEXED,
     &constraints::NO_PRIMARY_KEY,
+    &design::NESTED,
+    &design::WIDE,
     &triggers::DISABLED,
     &server::VERSION,
     &server::UPTIME,

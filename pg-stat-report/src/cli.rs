@@ -127,6 +127,11 @@ impl Options {
         self.statistics_age = self.statistics_age.or(config.statistics_age);
     }
 
+    /// Whether some checks were named, and only these are asked for.
+    pub fn is_narrowed(&self) -> bool {
+        !self.only.is_empty()
+    }
+
     /// Whether this check was named.
     pub fn names(&self, check: &Check) -> bool {
         self.only.iter().any(|other| other.name == check.name)

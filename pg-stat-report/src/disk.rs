@@ -22,13 +22,31 @@ impl Disk {
                 let wal = only(seen, &wal::SECTION, |row| row.number("directory_bytes"));
                 Some((bytes as f64 - used? - wal.unwrap_or(0.0)).max(0.0))
             }
-            None => here(seen).map(|bytes| bytes as f64),
+            None => room(seen).map(|room| room.free),
+        }
+    }
+}
+
+/// The room in a file system.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// For others than its own administrator.
+    pub free: f64,
+    used: f64,
+}
+
+impl Room {
+    /// How much of what there is for them is used.
+    pub fn used_ratio(self) -> f64 {
+        match self.used + self.free {
+            0.0 => 1.0,
+            all => self.used / all,
         }
     }
 }
 
 /// The room in the file system of a server on this machine.
-fn here(seen: &Seen) -> Option<u64> {
+pub fn room(seen: &Seen) -> Option<Room> {
     let folder = only(seen, &server::SECTION, |row| {
         row.text("data_directory").map(str::to_string)
     })?;
@@ -40,7 +58,11 @@ fn here(seen: &Seen) -> Option<u64> {
         return None;
     }
     let room = rustix::fs::statvfs(Path::new(&folder)).ok()?;
-    room.f_bavail.checked_mul(room.f_frsize)
+    let bytes = |blocks: u64| blocks as f64 * room.f_frsize as f64;
+    Some(Room {
+        free: bytes(room.f_bavail),
+        used: bytes(room.f_blocks.saturating_sub(room.f_bfree)),
+    })
 }
 
 fn only<T>(

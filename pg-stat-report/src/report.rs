@@ -47,6 +47,9 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
+    let silent = targets.iter().zip(&seen);
+    let silent = silent.filter(|(_, seen)| seen.is_err());
+    let silent: Vec<_> = silent.map(|(target, _)| target).collect();
     if !is_only_ping(options) {
         seen = one_for_each_server(seen);
     }
@@ -68,7 +71,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     seen.extend(kept.err().map(Err));
     seen.extend(log(options));
     match options.sections.is_empty() {
-        true => verdict::judge(options, context, seen),
+        true => verdict::judge(options, context, seen, &silent),
         false => sections(options, context, seen),
     }
 }
@@ -142,13 +145,14 @@ fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
     };
     // The server itself ends statements at that time, and then there is something to show.
     let left = end.saturating_duration_since(Instant::now()) + GRACE;
+    let place = ping::place(target);
     let (target, plan) = (target.clone(), plan.clone());
     match within(Some(left), move || look::look(&target, &plan)) {
         Ok(looked) => looked,
         Err(error) if error.kind() == Kind::Interrupted => Err(error),
-        Err(_) => Err(Error::new(
-            "the server did not answer before the end of --deadline",
-        )),
+        Err(_) => Err(Error::new(format!(
+            "{place} did not answer before the end of --deadline"
+        ))),
     }
 }
 

@@ -54,8 +54,14 @@ pub enum Source {
     Log,
 }
 
-/// A statement, and the first major version of PostgreSQL that it is for.
+/// A statement, and the first major version of PostgreSQL that it is for. Lines of it may be for some only: see
+/// [`for_version`].
 pub type Statement = (u32, &'static str);
+
+/// What ends a line that is for servers before a major version.
+const BEFORE: &str = " -- before ";
+/// What begins one that is for that version and later ones; to the older it is a comment.
+const SINCE: &str = "-- since ";
 
 /// Where a section's rows come from.
 #[derive(Debug)]
@@ -101,8 +107,8 @@ impl Section {
     ) -> Result<Vec<Row>> {
         let statement = statement_for(statements, server.major())?;
         let rows = match is_narrow {
-            true => server.query(&narrow::of_statement(statement), self.fields)?,
-            false => server.query(statement, self.fields)?,
+            true => server.query(&narrow::of_statement(&statement), self.fields)?,
+            false => server.query(&statement, self.fields)?,
         };
         let origin = server.origin();
         let row = |cells| Row::new(self, Arc::clone(&origin), cells);
@@ -143,11 +149,29 @@ impl Section {
     }
 }
 
+/// A statement as servers of this major version take it. As it is written the oldest take it: of a line that later
+/// ones need otherwise, `… -- before 16` is left out for them, and `-- since 16: …` stands in its place.
+pub fn for_version(statement: &str, major: u32) -> String {
+    let number = |text: &str| text.trim_end().parse::<u32>().ok();
+    let line = |line: &str| {
+        let before = line.rsplit_once(BEFORE).and_then(|(_, end)| number(end));
+        if before.is_some_and(|before| major >= before) {
+            return String::new();
+        }
+        let later = line.split_once(SINCE).and_then(|(start, rest)| {
+            let (since, text) = rest.split_once(": ")?;
+            (major >= number(since)?).then(|| format!("{start}{text}"))
+        });
+        later.unwrap_or_else(|| line.to_string())
+    };
+    statement.split_inclusive('\n').map(line).collect()
+}
+
 /// The statement for servers of this major version.
-pub fn statement_for(statements: &[Statement], major: u32) -> Result<&'static str> {
+pub fn statement_for(statements: &[Statement], major: u32) -> Result<String> {
     let mut newest_first = statements.iter().rev();
     let found = newest_first.find(|(since, _)| *since <= major);
     found
-        .map(|(_, statement)| *statement)
+        .map(|(_, statement)| for_version(statement, major))
         .ok_or_else(|| Error::new(format!("PostgreSQL {major} has no such figures")))
 }

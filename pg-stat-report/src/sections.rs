@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod connections;
 pub mod constraints;
 pub mod databases;
+pub mod design;
 pub mod drift;
 pub mod extensions;
 pub mod grants;
@@ -70,6 +71,7 @@ pub const SECTIONS: &[&Section] = &[
     &io::SECTION,
     &constraints::SECTION,
     &keys::SECTION,
+    &design::SECTION,
     &triggers::SECTION,
     &roles::SECTION,
     &security::SECTION,

@@ -2,18 +2,19 @@
 
 use std::cmp::Reverse;
 
-use shared::Exit;
 use shared::cli::Context;
-use shared::{Error, Result};
+use shared::connection::Conninfo;
+use shared::{Error, Exit, Result, signals};
 
 use crate::check::{Check, Status};
-use crate::checks::CHECKS;
+use crate::checks::{CHECKS, connect};
 use crate::cli::{FailOn, Options};
 use crate::look::Seen;
 use crate::narrow;
 use crate::output::{self, nagios, openmetrics};
 use crate::record::Record;
 use crate::section::{Reach, Section};
+use crate::sections::ping;
 
 /// The checks that are asked for.
 pub fn chosen(options: &Options) -> Vec<&'static Check> {
@@ -32,69 +33,110 @@ pub fn sections(checks: &[&'static Check]) -> Vec<&'static Section> {
     sections
 }
 
-/// Judges what was seen, and writes it, the worst first.
-pub fn judge(options: &Options, context: &Context, seen: Vec<Result<Seen>>) -> Result<Exit> {
-    let mut judged: Vec<(Status, Record)> = Vec::new();
+/// What a check says, and how grave that is.
+type Judged = Vec<(Status, Record)>;
+
+/// Judges what was seen, and writes it, the worst first. `silent` are the servers of which there is an error
+/// instead, in their order: of these that alone is said.
+pub fn judge(
+    options: &Options,
+    context: &Context,
+    seen: Vec<Result<Seen>>,
+    silent: &[&Conninfo],
+) -> Result<Exit> {
+    signals::check()?;
+    let mut judged = Judged::new();
     let mut lost: Vec<Error> = Vec::new();
-    let is_one = seen.len() == 1;
     for seen in seen {
         match seen {
             Ok(seen) => judged.extend(all_of(options, &seen)),
-            Err(error) if is_one && !nagios::is_asked(context) => return Err(error),
             Err(error) => lost.push(error),
         }
     }
     judged.sort_by_key(|(status, _)| Reverse(*status));
-    for error in &lost {
-        context.warn(error.in_one_line());
-    }
     if nagios::is_asked(context) {
+        lost.iter()
+            .for_each(|error| context.warn(error.in_one_line()));
         return nagios::write(&judged, &lost);
     }
-    match openmetrics::is_asked(context) {
-        true => openmetrics::write(&judged)?,
-        false => output::checks(context, judged.iter().map(|(_, record)| record))?,
-    }
     let statuses = judged.iter().map(|(status, _)| *status);
-    Ok(exit(options.fail_on(), statuses, !lost.is_empty()))
+    let exit = exit(options.fail_on(), statuses, !lost.is_empty());
+    let mut told = Judged::new();
+    for (target, error) in silent.iter().zip(&lost) {
+        told.extend(unreachable(options, target, error)?);
+    }
+    let is_nothing_else = judged.is_empty();
+    told.append(&mut judged);
+    match openmetrics::is_asked(context) {
+        true => openmetrics::write(&told)?,
+        false => output::checks(context, told.iter().map(|(_, record)| record))?,
+    }
+    if is_nothing_else && lost.len() == 1 {
+        return Err(lost.remove(0));
+    }
+    lost.iter()
+        .for_each(|error| context.warn(error.in_one_line()));
+    Ok(exit)
 }
 
-fn all_of(options: &Options, seen: &Seen) -> Vec<(Status, Record)> {
-    let mut judged = Vec::new();
+/// What is said of a server that does not answer.
+fn unreachable(options: &Options, target: &Conninfo, error: &Error) -> Result<Judged> {
+    let is_left_out = !options.asks(&connect::CHECK) && !options.is_narrowed();
+    match is_left_out {
+        true => Ok(Judged::new()),
+        false => Ok(of_check(
+            options,
+            &ping::unreachable(target, error)?,
+            &connect::CHECK,
+        )),
+    }
+}
+
+fn all_of(options: &Options, seen: &Seen) -> Judged {
     // A log is judged by itself, and so is a pooler.
-    let source = seen.source;
     let checks = chosen(options).into_iter();
-    for check in checks.filter(|check| check.source() == source) {
-        let databases: Vec<Option<&str>> = match check.reach() {
-            Reach::Server => vec![None],
-            Reach::Database => seen
-                .databases
-                .iter()
-                .map(|name| Some(name.as_str()))
-                .collect(),
+    let checks = checks.filter(|check| check.source() == seen.source);
+    checks
+        .flat_map(|check| of_check(options, seen, check))
+        .collect()
+}
+
+fn of_check(options: &Options, seen: &Seen, check: &'static Check) -> Judged {
+    let databases: Vec<Option<&str>> = match check.reach() {
+        Reach::Server => vec![None],
+        Reach::Database => seen
+            .databases
+            .iter()
+            .map(|name| Some(name.as_str()))
+            .collect(),
+    };
+    let mut judged = Judged::new();
+    for database in databases {
+        // What could not be seen is not well, whether there is a threshold or not.
+        let is_seen = |section: &&Section| {
+            let part = seen.part(section, database);
+            part.is_some_and(|part| part.rows.is_ok())
         };
-        for database in databases {
-            // What could not be seen is not well, whether there is a threshold or not.
-            let is_seen = |section: &&Section| {
-                let part = seen.part(section, database);
-                part.is_some_and(|part| part.rows.is_ok())
+        let is_idle = narrow::is_idle(options, check) && check.sections.iter().all(is_seen);
+        let findings = match is_idle {
+            true => vec![narrow::idle(check)],
+            false => check.findings(&options.limits, seen, database),
+        };
+        for finding in findings {
+            let status = match finding.status {
+                // Who asks for it by name waits for an answer.
+                Status::Missing if options.names(check) => Status::Unknown,
+                status => status,
             };
-            let is_idle = narrow::is_idle(options, check) && check.sections.iter().all(is_seen);
-            let findings = match is_idle {
-                true => vec![narrow::idle(check)],
-                false => check.findings(&options.limits, seen, database),
-            };
-            for finding in findings {
-                let status = finding.status;
-                let record = Record::of(check, finding, &options.limits, seen, database);
-                judged.push((status, record));
-            }
+            let record = Record::of(check, finding, &options.limits, seen, database);
+            judged.push((status, record));
         }
     }
     judged
 }
 
-/// Status 1 from the line on that `--fail-on` draws; what could not be seen is never 0.
+/// Status 1 from the line on that `--fail-on` draws; what could not be seen is never 0, but for what nobody can see
+/// from here: that is there in each run, and with it the status would say nothing.
 fn exit(line: FailOn, statuses: impl Iterator<Item = Status>, is_part_lost: bool) -> Exit {
     let mut is_unseen = is_part_lost;
     let mut is_found = false;
@@ -104,7 +146,7 @@ fn exit(line: FailOn, statuses: impl Iterator<Item = Status>, is_part_lost: bool
             FailOn::Never => false,
             FailOn::Critical => status == Status::Critical,
             FailOn::Warning => matches!(status, Status::Warning | Status::Critical),
-            FailOn::Unknown => matches!(status, Status::Unknown | Status::Critical),
+            FailOn::Unknown => !matches!(status, Status::Ok | Status::Warning),
         };
     }
     match (line, is_found, is_unseen) {

@@ -17,7 +17,7 @@ pub use check::{check_fields, check_table};
 pub use common::Common;
 pub use context::Context;
 pub use flag::Flag;
-pub use parse::{Options, Parsed, parse};
+pub use parse::{Options, Parsed, format_meant, parse};
 pub use tool::{Terms, Tool};
 pub use value::Value;
 

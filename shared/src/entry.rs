@@ -27,15 +27,21 @@ pub fn main<O: Options>(
 ) -> ExitCode {
     catch_panics();
     let report = Report::new(tool.name);
-    let result =
-        signals::install().and_then(|()| match cli::parse(tool, std::env::args_os().skip(1))? {
-            Parsed::Print(text) => print(&text),
-            Parsed::Run(options, common) => {
-                let report = report.with(common.quiet, common.verbose);
-                let context = cli::Context::new(tool, common, report);
-                job(options, &context, run)
-            }
-        });
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let parsed = signals::install().and_then(|()| cli::parse(tool, words.clone()));
+    if let (Err(error), Some(refuse)) = (&parsed, tool.refuse)
+        && let Some(format) = cli::format_meant(tool, &words)
+    {
+        refuse(format, error);
+    }
+    let result = parsed.and_then(|parsed| match parsed {
+        Parsed::Print(text) => print(&text),
+        Parsed::Run(options, common) => {
+            let report = report.with(common.quiet, common.verbose);
+            let context = cli::Context::new(tool, common, report);
+            job(options, &context, run)
+        }
+    });
     end(&report, result)
 }
 

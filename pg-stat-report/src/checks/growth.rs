@@ -60,6 +60,10 @@ fn full(case: &Case) -> Vec<Finding> {
         ))];
     };
     let Some(days) = row.number("days_to_full") else {
+        if seconds < ENOUGH_SECONDS {
+            let young = too_young(seconds);
+            return vec![Finding::unknown(format!("{room} are free; {young}"))];
+        }
         return vec![Finding::new(
             Status::Ok,
             format!("{room} are free, and the databases do not grow"),

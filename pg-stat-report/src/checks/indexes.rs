@@ -84,7 +84,10 @@ fn invalid(case: &Case) -> Vec<Finding> {
             let words = "it is invalid, and perhaps being built: which indexes are is hidden from this role, pg_monitor sees it";
             return Some(Finding::unknown(words).of(name));
         }
-        let words = format!("it is invalid: no query uses it, every write keeps it up ({})", words::bytes(bytes));
+        let words = match row.is("is_partitioned") {
+            true => "it is invalid: parts of the table have none that belongs to it".to_string(),
+            false => format!("it is invalid: no query uses it, every write keeps it up ({})", words::bytes(bytes)),
+        };
         Some(case.judge(Some(name), bytes, words).remedy(mend(row, name)))
     });
     findings.collect()

@@ -27,15 +27,31 @@ pub const ALARMS: Check = Check {
     crit: Some(1.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "messages that are not in English, if the log has no SQLSTATE",
+    unseen: "messages that are not in English, if the log has no SQLSTATE; WAL that a standby needs and is gone: checks slots, standby",
     judge: alarms,
 };
 
 /// Damaged data, damaged indexes, errors of the disk, a full one.
 const CODES: [&str; 4] = ["XX001", "XX002", "58030", "53100"];
 
-/// The same in the server's words, and that one of its processes died.
-const WORDS: [&str; 8] = [
+/// Where there are more lines of no entry than that for each entry, some of these were entries.
+const SKIPPED: f64 = 0.05;
+
+/// The same in the server's words, and that one of its processes died, or all.
+const WORDS: [&str; 21] = [
+    "missing chunk number",
+    "unexpected chunk number",
+    "from before relfrozenxid",
+    "from before relminmxid",
+    "left-link doesn't match",
+    "failed to re-find parent key",
+    "could not access status of transaction",
+    "unexpected zero page",
+    "page verification failed",
+    "to avoid wraparound data loss",
+    "to avoid database shutdown",
+    "database system was not properly shut down",
+    "database system was interrupted",
     "invalid page in block",
     "could not read block",
     "could not fsync",
@@ -43,7 +59,7 @@ const WORDS: [&str; 8] = [
     "no space left on device",
     "invalid primary checkpoint",
     "was terminated by signal",
-    "contains unexpected zero page",
+    "all server processes terminated; reinitializing",
 ];
 
 fn failed(case: &Case) -> Vec<Finding> {
@@ -80,6 +96,7 @@ fn alarms(case: &Case) -> Vec<Finding> {
         Some(finding.remedy("-- see to the machine first; prove the backups (pg-restore-verify) before anything is repaired"))
     });
     let mut findings: Vec<Finding> = findings.collect();
+    findings.extend(unread(case));
     if findings.is_empty() {
         findings.push(Finding::new(
             Status::Ok,
@@ -87,6 +104,26 @@ fn alarms(case: &Case) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// A log that has nothing, or much that is no entry, proves nothing.
+fn unread(case: &Case) -> Option<Finding> {
+    let count = |kind: &str| {
+        let mut rows = case.rows(&SECTION).iter();
+        let row = rows.find(|row| row.text("kind") == Some(kind));
+        row.and_then(|row| row.number("count")).unwrap_or(0.0)
+    };
+    let (read, skipped) = (count("log"), count("skipped"));
+    if read == 0.0 {
+        return Some(Finding::unknown("the log has no entry at all"));
+    }
+    (skipped > read * SKIPPED).then(|| {
+        Finding::unknown(format!(
+            "{} lines could not be read, beside {} entries: they may be in another language (lc_messages), or in another format",
+            words::count(skipped),
+            words::count(read)
+        ))
+    })
 }
 
 fn is_alarm(row: &Row) -> bool {

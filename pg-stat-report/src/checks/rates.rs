@@ -51,10 +51,12 @@ pub const CONFLICTS: Check = Check {
     judge: conflicts,
 };
 
-/// How much in a day, and since when that is known; of less than a day, how much there was.
-struct Daily {
-    amount: f64,
-    since: String,
+/// How much in a day; of less than a day, how much there was.
+pub(super) struct Daily {
+    pub(super) amount: f64,
+    seconds: f64,
+    /// Since an earlier report.
+    is_lately: bool,
 }
 
 fn deadlocks(case: &Case) -> Vec<Finding> {
@@ -62,7 +64,7 @@ fn deadlocks(case: &Case) -> Vec<Finding> {
     let findings = rows.filter_map(|row| {
         let name = row.text("database")?;
         let daily = daily(case, row, "deadlocks", "deadlocks_per_day")?;
-        let message = format!("{:.1} deadlocks a day {}", daily.amount, daily.since);
+        let message = daily.count("deadlocks");
         let finding = case.judge(Some(name), daily.amount, message);
         Some(finding.remedy("-- let all transactions lock in the same order; the server's log has the statements (section logs)"))
     });
@@ -74,7 +76,7 @@ fn temp_files(case: &Case) -> Vec<Finding> {
     let findings = rows.filter_map(|row| {
         let name = row.text("database")?;
         let daily = daily(case, row, "temp_bytes", "temp_bytes_per_day")?;
-        let message = format!("{} a day {}", words::bytes(daily.amount), daily.since);
+        let message = daily.told(words::bytes(daily.amount));
         let finding = case.judge(Some(name), daily.amount, message);
         Some(finding.remedy("-- section queries has the statements that do (temp_blocks_written): an index, or more work_mem for these"))
     });
@@ -85,13 +87,9 @@ fn conflicts(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&databases::SECTION).iter();
     let findings = rows.filter_map(|row| {
         let name = row.text("database")?;
-        let seconds = counted_for(case, row)?;
-        let amount = row.number("conflicts")? / (seconds / DAY).max(1.0);
-        let message = format!(
-            "{amount:.1} queries a day were ended by replay, on the average of {}",
-            words::time(seconds)
-        );
-        let finding = case.judge(Some(name), amount, message);
+        let daily = Daily::since_counted(case, row, row.number("conflicts")?)?;
+        let message = daily.count("queries were ended by replay,");
+        let finding = case.judge(Some(name), daily.amount, message);
         Some(finding.remedy("-- hot_standby_feedback, or more max_standby_streaming_delay, on the standby: the one costs the primary bloat, the other costs lag"))
     });
     findings.collect()
@@ -106,18 +104,46 @@ fn daily(case: &Case, row: &Row, counter: &str, rate: &str) -> Option<Daily> {
         return Some(Daily {
             // A count again, where there was less than a day: not a hair less.
             amount: (rate * (seconds / DAY).min(1.0) * 1e6).round() / 1e6,
-            since: format!("in the last {}", words::time(seconds)),
+            seconds,
+            is_lately: true,
         });
     }
-    let seconds = counted_for(case, row)?;
-    Some(Daily {
-        amount: row.number(counter)? / (seconds / DAY).max(1.0),
-        since: format!("on the average of {}", words::time(seconds)),
-    })
+    Daily::since_counted(case, row, row.number(counter)?)
+}
+
+impl Daily {
+    /// Of what was counted since the counters of a database began.
+    pub(super) fn since_counted(case: &Case, row: &Row, count: f64) -> Option<Self> {
+        let seconds = counted_for(case, row)?;
+        Some(Self {
+            amount: count / (seconds / DAY).max(1.0),
+            seconds,
+            is_lately: false,
+        })
+    }
+
+    /// So many of these, by the day only where there was one.
+    pub(super) fn count(&self, what: &str) -> String {
+        let number = match self.seconds < DAY {
+            true => words::count(self.amount),
+            false => format!("{:.1}", self.amount),
+        };
+        self.told(format!("{number} {what}"))
+    }
+
+    fn told(&self, amount: String) -> String {
+        let time = words::time(self.seconds);
+        match (self.seconds < DAY, self.is_lately) {
+            (true, true) => format!("{amount} in the last {time}"),
+            (true, false) => format!("{amount} in {time}, since they are counted"),
+            (false, true) => format!("{amount} a day in the last {time}"),
+            (false, false) => format!("{amount} a day on the average of {time}"),
+        }
+    }
 }
 
 /// So long the counters of a database count, at least.
-pub(super) fn counted_for(case: &Case, row: &Row) -> Option<f64> {
+fn counted_for(case: &Case, row: &Row) -> Option<f64> {
     let server = case.rows(&server::SECTION).first()?;
     let now: Time = time::parse(&case.seen.origin.taken_at).ok()?;
     let known = [

@@ -15,7 +15,7 @@ pub const LAG: Check = Check {
     crit: Some(300.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "standbys that should be there and are not; those of standbys; on their primary, that one's replay stands still while it receives: see replication_lag_bytes",
+    unseen: "standbys that should be there and are not; those of standbys; on their primary, that one's replay stands still while it receives: see replication_lag_bytes; on a standby that has not replayed all: it is behind for so long at most, since the last change before",
     judge: |case| lag(case, "lag_seconds"),
 };
 
@@ -54,7 +54,7 @@ pub const MISSING: Check = Check {
     crit: None,
     is_low_bad: true,
     sections: &[&SECTION, &settings::SECTION, &server::SECTION],
-    unseen: "which ones they are; readers of slots that are no standbys are counted; without --warn or --crit how many there should be",
+    unseen: "which ones they are; receivers of WAL that are no standbys are counted (pg_receivewal); without --warn or --crit how many there should be",
     judge: missing,
 };
 
@@ -83,13 +83,17 @@ fn hidden(name: &str) -> Finding {
 }
 
 fn lag(case: &Case, field: &str) -> Vec<Finding> {
-    let rows = of_role(case, "standby").chain(of_role(case, "receiver"));
+    let rows = ["standby", "reader", "receiver"].into_iter().flat_map(|role| of_role(case, role));
     let findings = rows.filter_map(|row| {
         let name = row.text("name")?;
         if row.is("is_hidden") {
             return Some(hidden(name));
         }
         let is_copy = row.text("state") == Some("backup");
+        if field == "lag_bytes" && row.text("state") == Some("disconnected") {
+            let words = "it has no connection: how far its primary has got since cannot be seen from here";
+            return Some(Finding::unknown(words).of(name));
+        }
         let Some(value) = row.number(field).filter(|_| !is_copy) else {
             let words = match row.text("role")? {
                 "receiver" => "no transaction was replayed since it was started",
@@ -101,8 +105,14 @@ fn lag(case: &Case, field: &str) -> Vec<Finding> {
             "lag_seconds" => words::time(value),
             _ => words::bytes(value),
         };
+        let delay = row.number("apply_delay_seconds").unwrap_or(0.0);
+        if field == "lag_seconds" && delay > 0.0 && case.status(Some(name), value) != Status::Ok {
+            let delay = words::time(delay);
+            let words = format!("at most {words} behind: it holds changes back for {delay} (recovery_min_apply_delay), and does not tell since when there are some; the primary's section replication does");
+            return Some(Finding::unknown(words).of(name));
+        }
         let message = match row.text("role")? {
-            "standby" => format!("{name} is {words} behind (state {})", row.text("state")?),
+            "standby" | "reader" => format!("{name} is {words} behind (state {})", row.text("state")?),
             _ => format!(
                 "this standby is {words} behind {name} (state {})",
                 row.text("state")?

@@ -9,9 +9,9 @@ use crate::words;
 /// Of each major version the newest minor one that was known in November 2026, and until when it is cared for.
 const VERSIONS: [(u32, u32, &str); 6] = [
     (13, 23, "2025-11-13T00:00:00Z"),
-    (14, 24, "2026-11-12T00:00:00Z"),
-    (15, 18, "2027-11-11T00:00:00Z"),
-    (16, 15, "2028-11-09T00:00:00Z"),
+    (14, 25, "2026-11-12T00:00:00Z"),
+    (15, 20, "2027-11-11T00:00:00Z"),
+    (16, 16, "2028-11-09T00:00:00Z"),
     (17, 12, "2029-11-08T00:00:00Z"),
     (18, 6, "2030-11-14T00:00:00Z"),
 ];
@@ -127,8 +127,8 @@ mod tests {
         let then = |text: &str| time::parse(text).unwrap();
         let now = then("2026-11-21T00:00:00Z");
         let behind = |number| judged(number, now).0;
-        assert_eq!(behind(150_018), 0.0);
-        assert_eq!(behind(150_016), 2.0);
+        assert_eq!(behind(150_020), 0.0);
+        assert_eq!(behind(150_018), 2.0);
         assert_eq!(behind(150_030), 0.0);
         assert_eq!(behind(190_000), 0.0);
         assert_eq!(behind(120_022), 1.0);

@@ -34,7 +34,7 @@ fn lost(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&databases::SECTION);
     if rows.iter().all(|row| row.number("sessions").is_none()) {
         let words = "this server does not count how sessions end; PostgreSQL 14 does";
-        return vec![Finding::unknown(words)];
+        return vec![Finding::missing(words)];
     }
     let findings = rows.iter().filter_map(|row| {
         let name = row.text("database")?;

@@ -2,13 +2,11 @@
 
 use shared::dump::quote_identifier;
 
-use super::rates;
+use super::rates::Daily;
 use crate::check::{Case, Check, Finding, Unit};
 use crate::sections::server;
 use crate::sections::subscriptions::SECTION;
 use crate::words;
-
-const DAY: f64 = 86_400.0;
 
 /// Since 15 they are counted.
 pub const ERRORS: Check = Check {
@@ -30,17 +28,16 @@ fn judge(case: &Case) -> Vec<Finding> {
         let (Some(apply), Some(sync)) = (row.number("apply_errors"), row.number("sync_errors"))
         else {
             let words = "this server does not count what fails; PostgreSQL 15 does";
-            return Some(Finding::unknown(words).of(name));
+            return Some(Finding::missing(words).of(name));
         };
-        let seconds = rates::counted_for(case, row)?;
-        let amount = (apply + sync) / (seconds / DAY).max(1.0);
+        let daily = Daily::since_counted(case, row, apply + sync)?;
         let message = format!(
-            "{amount:.1} errors a day on the average of {}: {} in applying changes, {} in copying tables",
-            words::time(seconds),
+            "{}: {} in applying changes, {} in copying tables",
+            daily.count("errors"),
             words::count(apply),
             words::count(sync)
         );
-        let finding = case.judge(Some(name), amount, message);
+        let finding = case.judge(Some(name), daily.amount, message);
         Some(finding.remedy(format!(
             "-- the server's log has the error, and the row: mend the row or the table, or ALTER SUBSCRIPTION {} DISABLE; meanwhile",
             quote_identifier(name)

@@ -2,6 +2,8 @@
 
 use shared::cli::{Flag, Terms, Tool};
 
+use crate::output::nagios;
+
 const WHAT: &str = "What to look at";
 const JUDGING: &str = "Judging";
 const LOGS: &str = "The server's log";
@@ -95,7 +97,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "fail-on",
         "STATUS",
-        "what makes the status 1 (critical if not given); what is unknown makes it 2 otherwise, but for never",
+        "what makes the status 1 (critical if not given); what is unknown makes it 2 otherwise, but for never, and for what no role could see from here",
     )
     .choices(&["critical", "warning", "unknown", "never"])
     .group(JUDGING),
@@ -134,6 +136,7 @@ pub const TOOL: Tool = Tool::new(
 .connects()
 .operands("SECTION", "what to show; --list-sections says what there is; - is logs")
 .formats(&["nagios", "openmetrics"])
+.refuse(nagios::refuse_usage)
 .examples(&[
     ("What is wrong, or may soon be?", "pg-stat-report -d app -o table"),
     ("Does it answer? Status 1 if not", "pg-stat-report ping -d app"),

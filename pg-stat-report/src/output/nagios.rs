@@ -10,12 +10,14 @@ use shared::{Error, Exit, Result, signals};
 use crate::check::Status;
 use crate::record::Record;
 
+const NAME: &str = "nagios";
+
 /// So many findings are named.
 const NAMED: usize = 5;
 
 /// Whether `-o nagios` was given.
 pub fn is_asked(context: &Context) -> bool {
-    context.extra_format() == Some("nagios")
+    context.extra_format() == Some(NAME)
 }
 
 /// Whether this error is one that the line has to say.
@@ -25,10 +27,20 @@ pub fn is_refused(context: &Context, error: &Error) -> bool {
 
 /// Writes why there is nothing to judge: a plugin that says nothing would be critical.
 pub fn refuse(error: &Error) -> Result<Exit> {
-    let line = format!("POSTGRES UNKNOWN - {}\n", clean(&error.in_one_line()));
+    let hint = error.hint().map(|hint| format!("; {hint}"));
+    let words = error.in_one_line() + &hint.unwrap_or_default();
+    let line = format!("POSTGRES UNKNOWN - {}\n", clean(&words));
     let mut out = Stdout::open();
     out.write_all(line.as_bytes()).map_err(Error::output)?;
     std::process::exit(3)
+}
+
+/// The same of a wrong command line, where it is this format that it asks for.
+pub fn refuse_usage(format: &str, error: &Error) {
+    if format == NAME {
+        // Where nobody reads, there is nobody to tell.
+        let _ = refuse(error);
+    }
 }
 
 /// Writes the line. The worst comes first, and decides; a server that can't be reached is critical.
@@ -39,7 +51,7 @@ pub fn write(judged: &[(Status, Record)], lost: &[Error]) -> Result<Exit> {
         "{} critical, {} warning, {} unknown, {} ok",
         count(Status::Critical) + lost.len(),
         count(Status::Warning),
-        count(Status::Unknown),
+        count(Status::Missing) + count(Status::Unknown),
         count(Status::Ok)
     )];
     said.extend(lost.iter().map(Error::in_one_line));

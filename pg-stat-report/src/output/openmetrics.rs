@@ -47,7 +47,7 @@ fn statuses(judged: &[(Status, Record)]) -> String {
             Status::Ok => 0,
             Status::Warning => 1,
             Status::Critical => 2,
-            Status::Unknown => 3,
+            Status::Missing | Status::Unknown => 3,
         };
         if written.insert(labels.clone()) {
             let _ = writeln!(text, "{name}{{{labels}}} {number}");

@@ -29,6 +29,5 @@ pub const SECTION: Section = Section {
     ],
     gather: Gather::Query(&[
         (13, include_str!("../../sql/constraints.sql")),
-        (18, include_str!("../../sql/constraints.18.sql")),
     ]),
 };

@@ -59,7 +59,5 @@ pub const SECTION: Section = Section {
     ],
     gather: Gather::Query(&[
         (13, include_str!("../../sql/databases.sql")),
-        (14, include_str!("../../sql/databases.14.sql")),
-        (15, include_str!("../../sql/databases.15.sql")),
     ]),
 };

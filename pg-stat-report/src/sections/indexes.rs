@@ -47,8 +47,6 @@ pub const SECTION: Section = Section {
     gather: Gather::Sorted(
         &[
             (13, include_str!("../../sql/indexes.sql")),
-            (15, include_str!("../../sql/indexes.15.sql")),
-            (16, include_str!("../../sql/indexes.16.sql")),
         ],
         by_size,
     ),

@@ -37,6 +37,5 @@ pub const SECTION: Section = Section {
     gather: Gather::Query(&[
         (13, include_str!("../../sql/io.sql")),
         (16, include_str!("../../sql/io.16.sql")),
-        (18, include_str!("../../sql/io.18.sql")),
     ]),
 };

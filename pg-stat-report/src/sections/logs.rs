@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use shared::records::Stdin;
-use shared::{Context as _, Error, Result, time};
+use shared::{Context as _, Error, Result, signals, time};
 
 use crate::cli::Options;
 use crate::logs;
@@ -69,7 +69,8 @@ fn read(section: &'static Section, options: &Options) -> Result<Vec<Row>> {
 /// The log as checks judge it.
 pub fn look(options: &Options) -> Result<Seen> {
     let origin = origin(options)?;
-    let rows = rows(&SECTION, &origin, options)?;
+    let rows = rows(&SECTION, &origin, options);
+    signals::check()?;
     Ok(Seen {
         source: Source::Log,
         origin,
@@ -77,7 +78,7 @@ pub fn look(options: &Options) -> Result<Seen> {
         parts: vec![Part {
             section: &SECTION,
             database: None,
-            rows: Ok(rows),
+            rows,
         }],
     })
 }

@@ -40,14 +40,19 @@ fn answer(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     Ok(vec![section.row(&server.origin(), cells)])
 }
 
-/// What is to be said where nobody answers.
-pub fn unreachable(target: &Conninfo, error: &Error) -> Result<Seen> {
+/// Where a server is looked for, as `host:port`.
+pub fn place(target: &Conninfo) -> String {
     let [service, address, host, port] = target.place();
     let host = [host, address, service]
         .into_iter()
         .find(|part| !part.is_empty());
+    format!("{}:{port}", host.unwrap_or_default())
+}
+
+/// What is to be said where nobody answers.
+pub fn unreachable(target: &Conninfo, error: &Error) -> Result<Seen> {
     let origin = Arc::new(Origin {
-        target: format!("{}:{port}", host.unwrap_or_default()),
+        target: place(target),
         taken_at: time::format(time::now())?,
     });
     let cells = vec![

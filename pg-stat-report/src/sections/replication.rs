@@ -12,7 +12,7 @@ pub const SECTION: Section = Section {
     fields: &[
         (
             "role",
-            "standby: one that reads from here; receiver: this server, a standby itself; subscription",
+            "standby: one that reads from here; reader: of a logical slot here; receiver: this server, a standby itself; subscription",
         ),
         (
             "name",
@@ -38,6 +38,10 @@ pub const SECTION: Section = Section {
             "how old what it shows is; 0 where it has caught up",
         ),
         ("silence_seconds", "since it was last heard of"),
+        (
+            "apply_delay_seconds",
+            "for how long a standby holds changes back (recovery_min_apply_delay)",
+        ),
         ("is_paused", "somebody has paused its replay"),
         ("is_hidden", "the role may not see more of it"),
     ],

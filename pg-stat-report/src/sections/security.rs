@@ -40,7 +40,7 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let mut cells = server.query(include_str!("../../sql/security.sql"), section.fields)?;
     for (what, statement) in [
         ("passwords", include_str!("../../sql/passwords.sql")),
-        ("pg_hba.conf", hba),
+        ("pg_hba.conf", hba.as_str()),
     ] {
         match server.query(statement, section.fields) {
             Ok(more) => cells.extend(more),

@@ -48,7 +48,5 @@ pub const SECTION: Section = Section {
     ],
     gather: Gather::Query(&[
         (13, include_str!("../../sql/slots.sql")),
-        (16, include_str!("../../sql/slots.16.sql")),
-        (17, include_str!("../../sql/slots.17.sql")),
     ]),
 };

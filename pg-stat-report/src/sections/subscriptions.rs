@@ -32,7 +32,5 @@ pub const SECTION: Section = Section {
     ],
     gather: Gather::Query(&[
         (13, include_str!("../../sql/subscriptions.sql")),
-        (15, include_str!("../../sql/subscriptions.15.sql")),
-        (18, include_str!("../../sql/subscriptions.18.sql")),
     ]),
 };

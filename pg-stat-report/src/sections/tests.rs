@@ -12,7 +12,7 @@ use shared::cluster::{Cluster, ClusterOptions};
 
 use super::SECTIONS;
 use crate::narrow::of_statement;
-use crate::section::{Gather, statement_for};
+use crate::section::{Gather, for_version, statement_for};
 use crate::server::KINDS;
 
 /// Runs a test again, with each version.
@@ -78,7 +78,7 @@ fn every_statement_is_taken() {
     let mut client = client_of(&cluster, "postgres");
     for (name, text) in files_for(major) {
         let prepared = client.prepare(
-            &text
+            &for_version(&text, major)
                 .replace("{schema}", "public")
                 .replace("{relation}", "'pg_class'")
                 .replace("{relations}", "'{1259}'")
@@ -109,8 +109,8 @@ fn every_statement_is_taken() {
             };
             let statement = statement_for(statements, major).unwrap();
             // For checks alone, too.
-            client.prepare(&of_statement(statement)).unwrap();
-            let prepared = client.prepare(statement).unwrap();
+            client.prepare(&of_statement(&statement)).unwrap();
+            let prepared = client.prepare(&statement).unwrap();
             let columns: Vec<&str> = prepared
                 .columns()
                 .iter()
@@ -118,7 +118,7 @@ fn every_statement_is_taken() {
                 .collect();
             let fields: Vec<&str> = section.fields.iter().map(|(name, _)| *name).collect();
             assert_eq!(columns, fields, "{major} {}", section.name);
-            let answer = client.query(statement, &[]);
+            let answer = client.query(&statement, &[]);
             let refused = answer
                 .err()
                 .map(|error| format!("{:?}", error.as_db_error()));
@@ -129,5 +129,17 @@ fn every_statement_is_taken() {
                 section.name
             );
         }
+    }
+}
+
+#[test]
+fn lines_that_are_for_some_versions() {
+    let text = "select 1 as a, -- before 15\n-- since 15: 2 as a,\n  3 as b -- before 16\n  -- since 16: 4 as b -- before 17\n  -- since 17: 5 as b\n-- before 9 it was so\n";
+    for (major, numbers) in [(14, "13"), (15, "23"), (16, "24"), (17, "25")] {
+        let taken = for_version(text, major);
+        let lines = taken.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let digits = lines.filter_map(|line| line.chars().find(char::is_ascii_digit));
+        assert_eq!(digits.collect::<String>(), numbers, "{taken}");
+        assert!(taken.ends_with("-- before 9 it was so\n"));
     }
 }

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 
 use lexopt::Arg;
 
-use super::common::Common;
+use super::common::{Common, OUTPUT};
 use super::flag::Flag;
 use super::suggest::nearest;
 use super::tool::Tool;
@@ -60,6 +60,30 @@ pub fn parse<O: Options>(
         Some(text) => Ok(Parsed::Print(text)),
         None => line.apply(),
     }
+}
+
+/// The format of the tool's own that a command line asks for, as far as that can be told where it is wrong: the
+/// last word of its that stands as the value of `-o`.
+pub fn format_meant(tool: &Tool, words: &[OsString]) -> Option<&'static str> {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let is_meant = |place: usize, format: &str| {
+        let Some(flag) = words[place].strip_suffix(format) else {
+            return false;
+        };
+        let is_flag = |word: &str| match word.strip_prefix("--") {
+            Some(long) => long == OUTPUT,
+            None => word.starts_with('-') && word.ends_with('o'),
+        };
+        match flag {
+            "" => place > 0 && is_flag(&words[place - 1]),
+            attached => is_flag(attached.strip_suffix('=').unwrap_or(attached)),
+        }
+    };
+    let mut places = (0..words.len()).rev();
+    places.find_map(|place| {
+        let mut formats = tool.formats.iter().copied();
+        formats.find(|format| is_meant(place, format))
+    })
 }
 
 /// The words of a command line, told apart.

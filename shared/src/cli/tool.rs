@@ -1,6 +1,7 @@
 //! A tool as its command line describes it.
 
 use super::flag::Flag;
+use crate::Error;
 
 /// What a tool is called, takes and does: the source of the parser, of
 /// `--help`, of the man page and of the completions.
@@ -26,6 +27,9 @@ pub struct Tool {
     pub passes: Option<(&'static str, &'static str)>,
     /// Formats of `-o` beyond those that every tool writes.
     pub formats: &'static [&'static str],
+    /// Says that the command line is wrong in the way that the format asks for that it names with `-o`, one of
+    /// [`Self::formats`]; it does not come back where it did.
+    pub refuse: Option<fn(&str, &Error)>,
     /// What an example does, and its command line.
     pub examples: &'static [(&'static str, &'static str)],
     /// What exit status 1 means here.
@@ -58,6 +62,7 @@ impl Tool {
             operands: None,
             passes: None,
             formats: &[],
+            refuse: None,
             examples: &[],
             found: "the job was done, and found something that needs attention",
             fields: &[],
@@ -106,6 +111,12 @@ impl Tool {
     /// Writes these formats too.
     pub const fn formats(mut self, formats: &'static [&'static str]) -> Self {
         self.formats = formats;
+        self
+    }
+
+    /// Sets [`Self::refuse`].
+    pub const fn refuse(mut self, refuse: fn(&str, &Error)) -> Self {
+        self.refuse = Some(refuse);
         self
     }
 
