@@ -4,7 +4,7 @@
 -- and it has all rows that are not null there. A partitioned table is as large as its parts. The definition of a CHECK
 -- on a table that somebody has locked whole, or is about to, is left out: to ask for it waits behind that lock.
 WITH RECURSIVE tree (root, oid) AS (
-    SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p'
+    SELECT p.partrelid, p.partrelid FROM pg_catalog.pg_partitioned_table p
     UNION ALL
     SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
 ), whole AS (

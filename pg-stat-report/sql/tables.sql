@@ -4,7 +4,8 @@
 -- so: to ask for a size waits behind such a lock, and behind who waits for it.
 -- The lines "judged:" are for checks, which look at tables with 50 sequential scans or more.
 WITH RECURSIVE tree (root, oid) AS (
-    SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition
+    SELECT p.partrelid, p.partrelid FROM pg_catalog.pg_partitioned_table p
+    WHERE p.partrelid NOT IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h)
     UNION ALL
     SELECT t.root, h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
 ), whole AS (

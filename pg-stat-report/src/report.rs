@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use shared::cli::Context;
 use shared::connection::{Conninfo, within};
 use shared::error::Kind;
-use shared::{Error, Exit, Result};
+use shared::{Error, Exit, Result, signals};
 
 use crate::baseline::{self, Earlier};
 use crate::cli::Options;
@@ -60,6 +60,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         }
     }
     let kept = earlier.keep(&seen);
+    signals::check()?;
     if is_only_ping(options) {
         for (looked, target) in seen.iter_mut().zip(&targets) {
             if let Err(error) = looked {

@@ -43,7 +43,7 @@ pub const NULLS: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "whether queries look for the nulls; indexes below 10 MB, with unseen statistics, or that are no B-trees",
+    unseen: "whether queries look for the nulls; indexes below 10 MB, or that are no B-trees",
     judge: nulls,
 };
 
@@ -139,5 +139,25 @@ fn nulls(case: &Case) -> Vec<Finding> {
         let finding = case.judge(Some(index), ratio_judged, message);
         Some(finding.remedy("-- build it anew with WHERE … IS NOT NULL, if no query looks for the nulls, and drop this one"))
     });
-    findings.collect()
+    let mut findings: Vec<Finding> = findings.collect();
+    let unknown = rows_unseen(case).count();
+    if unknown > 0 {
+        findings.push(Finding::unknown(format!(
+            "how many nulls {} large indexes have is hidden from this role; SELECT on pg_statistic, or since 14 pg_read_all_data, shows it",
+            words::count(unknown as f64)
+        )));
+    }
+    findings
+}
+
+/// Large indexes of which the role may not see the statistics.
+fn rows_unseen<'a>(case: &'a Case) -> impl Iterator<Item = &'a Row> {
+    let rows = case.rows(&SECTION).iter();
+    rows.filter(|row| {
+        let is_large = row.number("bytes").is_some_and(|bytes| bytes >= SMALL);
+        let is_hidden = row
+            .text("unseen")
+            .is_some_and(|why| why.contains("hidden from this role"));
+        row.text("index").is_some() && is_large && is_hidden
+    })
 }

@@ -34,8 +34,5 @@ fn judge(case: &Case) -> Vec<Finding> {
         words::bytes(room.free)
     );
     let remedy = "-- section wal says what WAL takes, slots what holds it back, tables what is large; never delete within pg_wal";
-    vec![
-        case.judge(None, room.used_ratio(), message)
-            .remedy(remedy),
-    ]
+    vec![case.judge(None, room.used_ratio(), message).remedy(remedy)]
 }

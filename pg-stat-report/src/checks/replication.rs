@@ -54,7 +54,7 @@ pub const MISSING: Check = Check {
     crit: None,
     is_low_bad: true,
     sections: &[&SECTION, &settings::SECTION, &server::SECTION],
-    unseen: "which ones they are; receivers of WAL that are no standbys are counted (pg_receivewal); without --warn or --crit how many there should be",
+    unseen: "which ones they are; receivers of WAL that are no standbys are counted (pg_receivewal); without --warn or --crit how many there should be; sessions that set synchronous_commit for themselves",
     judge: missing,
 };
 
@@ -83,7 +83,9 @@ fn hidden(name: &str) -> Finding {
 }
 
 fn lag(case: &Case, field: &str) -> Vec<Finding> {
-    let rows = ["standby", "reader", "receiver"].into_iter().flat_map(|role| of_role(case, role));
+    let rows = ["standby", "reader", "receiver"]
+        .into_iter()
+        .flat_map(|role| of_role(case, role));
     let findings = rows.filter_map(|row| {
         let name = row.text("name")?;
         if row.is("is_hidden") {
@@ -129,7 +131,7 @@ fn standby(case: &Case) -> Vec<Finding> {
         if row.is("is_hidden") {
             return Some(hidden(name));
         }
-        if row.is("is_paused") {
+        if row.is("is_paused") && row.text("state") != Some("disconnected") {
             let finding = Finding::new(Status::Warning, "its replay is paused").of(name);
             return Some(finding.remedy("-- if that was not meant: SELECT pg_wal_replay_resume();"));
         }
@@ -166,14 +168,16 @@ fn missing(case: &Case) -> Vec<Finding> {
         .rows(&server::SECTION)
         .iter()
         .any(|row| row.is("in_recovery"));
-    let mut settings = case.rows(&settings::SECTION).iter();
-    let names = settings.find(|row| row.text("name") == Some("synchronous_standby_names"));
-    let names = names
-        .and_then(|row| row.text("setting"))
-        .unwrap_or_default();
+    let setting = |name: &str| {
+        let mut settings = case.rows(&settings::SECTION).iter();
+        let row = settings.find(|row| row.text("name") == Some(name));
+        row.and_then(|row| row.text("setting"))
+    };
+    let names = setting("synchronous_standby_names").unwrap_or_default();
     let synchronous = |row: &&&Row| matches!(row.text("sync_state"), Some("sync" | "quorum"));
     let there = rows.iter().filter(streaming).filter(synchronous).count();
-    if !names.trim().is_empty() && !is_standby && there < needed(names) {
+    let waits = !matches!(setting("synchronous_commit"), Some("off" | "local"));
+    if waits && !names.trim().is_empty() && !is_standby && there < needed(names) {
         let words = format!(
             "{there} synchronous standbys stream, {} are waited for by each commit ({names}): commits hang",
             needed(names)

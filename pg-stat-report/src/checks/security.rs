@@ -134,10 +134,10 @@ fn hba(case: &Case) -> Vec<Finding> {
         if risk == "trust" && finding.status == Status::Warning {
             finding.status = Status::Critical;
         }
-        Some(
-            finding
-                .remedy("-- scram-sha-256, peer or cert prove more; then SELECT pg_reload_conf();"),
-        )
+        Some(finding.remedy(match risk {
+            "error" => "-- mend the line; then SELECT pg_reload_conf();",
+            _ => "-- scram-sha-256, peer or cert prove more; then SELECT pg_reload_conf();",
+        }))
     });
     bad.chain(hidden(case, "pg_hba.conf")).collect()
 }

@@ -75,6 +75,9 @@ fn longer(row: &Row, name: &str) -> String {
         Some(columns) if is_own => format!(
             "-- raise its own end, ALTER SEQUENCE {name} {end} …; or widen {columns}, whichever comes first"
         ),
+        Some(columns) if columns.split(", ").all(|column| column.ends_with(" bigint")) => {
+            format!("ALTER SEQUENCE {name} AS bigint;")
+        }
         Some(_) => "-- make the columns bigint, and the sequence: ALTER TABLE … ALTER COLUMN … TYPE bigint rewrites the table, so plan it".to_string(),
         None if is_own => format!("-- if what takes its numbers takes larger ones: ALTER SEQUENCE {name} {end} …;"),
         None => format!("-- if what takes its numbers takes larger ones: ALTER SEQUENCE {name} AS bigint;"),

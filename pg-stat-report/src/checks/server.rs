@@ -134,6 +134,6 @@ mod tests {
         assert_eq!(behind(120_022), 1.0);
         assert_eq!(behind(140_024), 1.0);
         assert!(judged(140_024, now).1.contains("since 2026-11-12"));
-        assert_eq!(judged(140_024, then("2026-11-11T00:00:00Z")).0, 0.0);
+        assert_eq!(judged(140_025, then("2026-11-11T00:00:00Z")).0, 0.0);
     }
 }

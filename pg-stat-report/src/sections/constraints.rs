@@ -27,7 +27,5 @@ pub const SECTION: Section = Section {
         ("is_partitioned", "the table has parts"),
         ("definition", "of the constraint"),
     ],
-    gather: Gather::Query(&[
-        (13, include_str!("../../sql/constraints.sql")),
-    ]),
+    gather: Gather::Query(&[(13, include_str!("../../sql/constraints.sql"))]),
 };

@@ -57,7 +57,5 @@ pub const SECTION: Section = Section {
         ),
         ("collation_version_now", "of the library there now"),
     ],
-    gather: Gather::Query(&[
-        (13, include_str!("../../sql/databases.sql")),
-    ]),
+    gather: Gather::Query(&[(13, include_str!("../../sql/databases.sql"))]),
 };

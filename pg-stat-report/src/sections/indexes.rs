@@ -44,12 +44,7 @@ pub const SECTION: Section = Section {
         ("duplicate_of", "another index says the same"),
         ("prefix_of", "another begins with the same columns"),
     ],
-    gather: Gather::Sorted(
-        &[
-            (13, include_str!("../../sql/indexes.sql")),
-        ],
-        by_size,
-    ),
+    gather: Gather::Sorted(&[(13, include_str!("../../sql/indexes.sql"))], by_size),
 };
 
 fn by_size(one: &Row, other: &Row) -> Ordering {

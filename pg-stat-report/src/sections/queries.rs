@@ -62,7 +62,7 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
             server.database()
         );
         return Err(Error::new(words).with_hint(
-            "put it into shared_preload_libraries, restart, and CREATE EXTENSION pg_stat_statements",
+            "CREATE EXTENSION pg_stat_statements there, or name the database that has it with -d; if it is not in shared_preload_libraries, put it there before and restart",
         ));
     };
     let (schema, version): (String, String) = (found.try_get("schema")?, found.try_get("version")?);

@@ -87,9 +87,11 @@ fn near(sequences: &[Sequence], value: impl Fn(&Sequence) -> Value) -> Vec<u32> 
         used(sequence, end).is_some_and(|ratio| ratio >= ENOUGH)
     };
     let by_own = |sequence: &&Sequence| used(sequence, sequence.end);
-    let nearest = sequences
-        .iter()
-        .max_by(|one, other| by_own(one).partial_cmp(&by_own(other)).unwrap_or(Ordering::Equal));
+    let nearest = sequences.iter().max_by(|one, other| {
+        by_own(one)
+            .partial_cmp(&by_own(other))
+            .unwrap_or(Ordering::Equal)
+    });
     let chosen = sequences.iter().filter(is_near).chain(nearest);
     chosen.map(|sequence| sequence.oid).collect()
 }

@@ -30,7 +30,5 @@ pub const SECTION: Section = Section {
             "since when; null: since it was made, or the server crashed",
         ),
     ],
-    gather: Gather::Query(&[
-        (13, include_str!("../../sql/subscriptions.sql")),
-    ]),
+    gather: Gather::Query(&[(13, include_str!("../../sql/subscriptions.sql"))]),
 };

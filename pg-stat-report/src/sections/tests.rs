@@ -137,7 +137,9 @@ fn lines_that_are_for_some_versions() {
     let text = "select 1 as a, -- before 15\n-- since 15: 2 as a,\n  3 as b -- before 16\n  -- since 16: 4 as b -- before 17\n  -- since 17: 5 as b\n-- before 9 it was so\n";
     for (major, numbers) in [(14, "13"), (15, "23"), (16, "24"), (17, "25")] {
         let taken = for_version(text, major);
-        let lines = taken.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let lines = taken
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"));
         let digits = lines.filter_map(|line| line.chars().find(char::is_ascii_digit));
         assert_eq!(digits.collect::<String>(), numbers, "{taken}");
         assert!(taken.ends_with("-- before 9 it was so\n"));

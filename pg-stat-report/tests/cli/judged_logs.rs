@@ -164,5 +164,19 @@ fn a_log_beside_a_server() {
         .tool(&["--only", "log_alarms", "--log", "/nonexistent"])
         .run()
         .expect_code(2);
-    missing.expect_error("/nonexistent");
+    let record = &missing.json_lines()[0];
+    assert_eq!(record["status"], "unknown");
+    let message = record["message"].as_str().unwrap();
+    assert!(message.contains("/nonexistent: No such file"), "{message}");
+    // What has no entry, or is not understood, proves nothing.
+    let german = "2026-11-21 10:00:00.000 UTC [1] LOG:  bereit\n2026-11-21 10:00:03.000 UTC [2] PANIK:  kein Platz\n";
+    for text in ["", "nothing\n", german] {
+        fs::write(&path, text).unwrap();
+        let judged = with(&["--only", "log_alarms"]).run().expect_code(2);
+        assert_eq!(statuses(&judged.json_lines()), of("unknown", ""), "{text}");
+    }
+    let alarm = "2026-11-21 10:00:03.000 UTC [12] ERROR:  missing chunk number 0 for toast value 1234 in pg_toast_2619\n";
+    fs::write(&path, alarm).unwrap();
+    let judged = with(&["--only", "log_alarms"]).run().expect_code(1);
+    assert_eq!(judged.json_lines()[0]["status"], "critical");
 }

@@ -10,6 +10,7 @@
 mod advice;
 mod configuration;
 mod counters;
+mod design;
 mod disasters;
 mod drift;
 mod earlier;

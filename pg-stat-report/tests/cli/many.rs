@@ -38,8 +38,19 @@ fn several_servers_at_once() {
         .args(["-d", third, "--only", "wraparound"])
         .run()
         .expect_code(2);
-    assert_eq!(output.json_lines().len(), 2);
+    // The one that is lost has a record of its own, and is said on stderr, too.
+    let records = output.json_lines();
+    assert_eq!(records.len(), 3);
+    let lost = [
+        &records[0]["check"],
+        &records[0]["status"],
+        &records[0]["target"],
+    ];
+    assert_eq!(lost, ["connect", "critical", "/nonexistent:5432"]);
     output.expect_error("/nonexistent");
+    let skipped = ["-d", third, "--skip", "connect"];
+    let output = tool("pg-stat-report").args(skipped).run().expect_code(2);
+    output.expect_no_output();
 }
 
 #[test]
@@ -180,6 +191,8 @@ fn several_databases_of_one_server() {
         .args(named.clone())
         .args(["-d", &lost, "--only", "no_primary_key"])
         .run();
-    assert_eq!(output.json_lines().len(), 3);
+    let records = output.json_lines();
+    assert_eq!(records.len(), 4);
+    assert_eq!(said(&records, "connect").len(), 1);
     output.expect_code(2).expect_error("nowhere");
 }

@@ -103,7 +103,17 @@ fn as_many_standbys_as_there_should_be() {
         client.batch_execute(statement).unwrap();
     }
     let named = of("critical", "synchronous_standby_names");
-    eventually("the setting is in force", || check(&[]) == named);
+    // Only who waits hangs.
+    for (value, expected) in [
+        ("on", &named),
+        ("local", &alone("ok")),
+        ("remote_apply", &named),
+    ] {
+        let set = format!("alter system set synchronous_commit = '{value}'");
+        client.batch_execute(&set).unwrap();
+        client.batch_execute("select pg_reload_conf()").unwrap();
+        eventually("the setting is in force", || check(&[]) == *expected);
+    }
     let standby = Standby::of(&primary, &["max_standby_streaming_delay=0"]);
     eventually("it streams, and answers", || {
         check(&["--crit", "standbys=1"]) == alone("ok")
@@ -150,6 +160,7 @@ fn as_many_standbys_as_there_should_be() {
     // Nothing would be committed once the standby is gone.
     for statement in [
         "alter system reset synchronous_standby_names",
+        "alter system reset synchronous_commit",
         "select pg_reload_conf()",
     ] {
         client.batch_execute(statement).unwrap();
