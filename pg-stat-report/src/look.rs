@@ -87,15 +87,22 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
     if sections.is_empty() {
         return Ok(seen);
     }
-    seen.databases = match plan.all_databases {
-        true => open_databases(&mut server)?,
-        false => vec![own.clone()],
+    let known = match plan.all_databases {
+        true => open_databases(&mut server),
+        false => Ok(vec![own.clone()]),
     };
+    // Without them what is of the server is told all the same.
+    let lost = known.as_ref().err().cloned();
+    seen.databases = known.unwrap_or_else(|_| vec![own.clone()]);
     for database in seen.databases.clone() {
         let mut elsewhere = None;
-        let mut trouble = None;
+        let mut trouble = lost.clone();
         if database != own {
-            match server.in_database(&database) {
+            match plan
+                .patience
+                .check()
+                .and_then(|()| server.in_database(&database))
+            {
                 Ok(opened) => elsewhere = Some(opened),
                 // It was dropped meanwhile.
                 Err(error) if error.sqlstate() == Some("3D000") => {

@@ -45,6 +45,16 @@ pub struct Patience {
     pub end: Option<Instant>,
 }
 
+impl Patience {
+    /// Refuses what would begin after the end.
+    pub fn check(&self) -> Result<()> {
+        match self.end {
+            Some(end) if end <= Instant::now() => Err(Error::new("the time of --deadline is over")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A session on a server.
 pub struct Server {
     session: Session,
@@ -173,10 +183,8 @@ impl Server {
         let Some(end) = self.patience.end else {
             return Ok(());
         };
+        self.patience.check()?;
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::new("the time of --deadline is over"));
-        }
         let limit = left
             .min(self.patience.section)
             .max(Duration::from_millis(1));

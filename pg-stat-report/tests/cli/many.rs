@@ -196,3 +196,24 @@ fn several_databases_of_one_server() {
     assert_eq!(said(&records, "connect").len(), 1);
     output.expect_code(2).expect_error("nowhere");
 }
+
+/// What was seen by then is told, and of the rest that it was not.
+#[test]
+fn many_databases_and_a_deadline() {
+    let ground = Ground::new();
+    let mut client = ground.client();
+    let names = ["d\"q", "d'q", "d b", "d\nn", "dé漢", "d\\b", "d;drop"];
+    for number in 0..70 {
+        let name = format!("{}{number}", names[number % names.len()]);
+        let quoted = name.replace('"', "\"\"");
+        let create = format!("create database \"{quoted}\" template template0");
+        client.batch_execute(&create).unwrap();
+    }
+    let all = ["--all-databases", "--only", "no_primary_key"];
+    let records = ground.run(&all).expect_code(0).json_lines();
+    assert_eq!(records.len(), 71);
+    let late = ground.run(&[&all[..], &["--deadline", "0s"]].concat());
+    let records = late.expect_code(2).json_lines();
+    assert_eq!(records.len(), 1, "{records:#?}");
+    assert_eq!(records[0]["status"], "unknown");
+}

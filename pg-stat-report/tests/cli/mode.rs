@@ -88,7 +88,7 @@ fn all_is_well_on_a_new_server() {
     said.dedup();
     listed.sort_by_key(by_name);
     assert_eq!(said, listed);
-    let standard = ground.run(&["checks"]).expect_code(code).json_lines();
+    let standard = ground.run(&["checks"]).expect_code(0).json_lines();
     assert_eq!(standard.len(), records.len());
 }
 
