@@ -36,7 +36,10 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.a
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.sent_lsn)::bigint AS unsent_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.flush_lsn)::bigint AS unflushed_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.replay_lsn)::bigint AS lag_bytes,
-       CASE WHEN r.state = 'streaming' THEN coalesce(extract(epoch FROM r.replay_lag), 0)
+       -- It has not told, though there is something: since it was heard of at least.
+       CASE WHEN r.state = 'streaming' AND r.replay_lag IS NULL AND r.replay_lsn < here.lsn
+            THEN extract(epoch FROM clock_timestamp() - r.reply_time)
+            WHEN r.state = 'streaming' THEN coalesce(extract(epoch FROM r.replay_lag), 0)
             ELSE extract(epoch FROM r.replay_lag) END::float8 AS lag_seconds,
        extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS silence_seconds,
        NULL::float8 AS apply_delay_seconds,

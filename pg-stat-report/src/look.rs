@@ -62,7 +62,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
     {
         return Ok(seen);
     }
-    let mut server = Server::open(conninfo, plan.patience, plan.given)?;
+    let mut server = Server::open(conninfo, plan.patience.clone(), plan.given)?;
     let own = server.database().to_string();
     let mut seen = Seen {
         source: Source::Server,

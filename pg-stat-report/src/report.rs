@@ -1,11 +1,12 @@
 //! The report: what was asked for, of every server that was named.
 
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use shared::cli::Context;
-use shared::connection::{Conninfo, within};
-use shared::error::Kind;
+use shared::connection::Conninfo;
 use shared::{Error, Exit, Result, signals};
 
 use crate::baseline::{self, Earlier};
@@ -16,6 +17,9 @@ use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
 use crate::server::Patience;
 use crate::{narrow, target, verdict};
+
+/// So often it is looked whether a look is over.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// So long after the end an answer may be under way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -43,6 +47,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         patience: Patience {
             section: options.timeout,
             end: options.end,
+            due: Arc::default(),
         },
         given: options.given,
     };
@@ -139,21 +144,44 @@ fn one_for_each_server(all: Vec<Result<Seen>>) -> Vec<Result<Seen>> {
     servers
 }
 
-/// Looks at one server, and leaves it where it does not answer at all by the end.
+/// Looks at one server, and leaves it where it does not answer at all by the end, or has stopped in the middle.
 fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
-    let Some(end) = plan.patience.end else {
-        return look::look(target, plan);
-    };
-    // The server itself ends statements at that time, and then there is something to show.
-    let left = end.saturating_duration_since(Instant::now()) + GRACE;
     let place = ping::place(target);
-    let (target, plan) = (target.clone(), plan.clone());
-    match within(Some(left), move || look::look(&target, &plan)) {
-        Ok(looked) => looked,
-        Err(error) if error.kind() == Kind::Interrupted => Err(error),
-        Err(_) => Err(Error::new(format!(
-            "{place} did not answer before the end of --deadline"
-        ))),
+    let mut plan = plan.clone();
+    plan.patience.due = Arc::default();
+    let patience = plan.patience.clone();
+    let (sender, receiver) = mpsc::channel();
+    let target = target.clone();
+    // One that is left alone ends with the process.
+    thread::Builder::new()
+        .name("look".into())
+        .spawn(move || sender.send(look::look(&target, &plan)))?;
+    loop {
+        match receiver.recv_timeout(GLANCE) {
+            Ok(looked) => return looked,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::new("the look at this server broke off"));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Err(interrupted) = signals::check() {
+            // It has its statement ended on the server, too, if that still listens.
+            let _ = receiver.recv_timeout(GRACE);
+            return Err(interrupted);
+        }
+        // The server itself ends statements at that time, and then there is something to show.
+        if patience
+            .end
+            .is_some_and(|end| end + GRACE <= Instant::now())
+        {
+            let words = format!("{place} did not answer before the end of --deadline");
+            return Err(Error::new(words));
+        }
+        if patience.is_lost() {
+            let words = format!("{place} has stopped answering in the middle");
+            return Err(Error::new(words)
+                .with_hint("is its machine frozen, or its process, or the network gone?"));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A server that is asked, one statement after another.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use postgres::Row;
@@ -36,13 +36,18 @@ const SECRET: [&str; 2] = ["query", "setting"];
 
 type Sql<T> = std::result::Result<T, Box<dyn std::error::Error + Sync + Send>>;
 
+/// So long after its time a statement's end may be under way: the server itself ends it, unless it has stopped.
+const UNDER_WAY: Duration = Duration::from_secs(5);
+
 /// How long things may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Patience {
     /// A section.
     pub section: Duration,
     /// When all has to be over.
     pub end: Option<Instant>,
+    /// Until when the statement that runs has to have ended, for whoever watches from another thread.
+    pub due: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Patience {
@@ -52,6 +57,16 @@ impl Patience {
             Some(end) if end <= Instant::now() => Err(Error::new("the time of --deadline is over")),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a server has not ended a statement when it was to.
+    pub fn is_lost(&self) -> bool {
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.is_some_and(|due| due <= Instant::now())
+    }
+
+    fn expect(&self, due: Option<Instant>) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = due;
     }
 }
 
@@ -85,9 +100,9 @@ impl Server {
             conninfo: conninfo.at(&session),
             session,
             origin: Arc::new(origin),
+            limit: patience.section,
             patience,
             given,
-            limit: patience.section,
         })
     }
 
@@ -95,7 +110,7 @@ impl Server {
     pub fn in_database(&self, name: &str) -> Result<Self> {
         let mut other = Self::open(
             &self.conninfo.with_database(name),
-            self.patience,
+            self.patience.clone(),
             self.given,
         )?;
         other.origin = Arc::clone(&self.origin);
@@ -106,7 +121,7 @@ impl Server {
     pub fn revive(&mut self) -> Result<()> {
         if self.session.client().is_closed() {
             let origin = Arc::clone(&self.origin);
-            *self = Self::open(&self.conninfo, self.patience, self.given)?;
+            *self = Self::open(&self.conninfo, self.patience.clone(), self.given)?;
             self.origin = origin;
         }
         Ok(())
@@ -163,6 +178,15 @@ impl Server {
     }
 
     fn ask_once(&mut self, statement: &str) -> Result<Vec<Row>> {
+        let due = Some(self.limit).filter(|limit| !limit.is_zero());
+        self.patience
+            .expect(due.map(|limit| Instant::now() + limit + UNDER_WAY));
+        let answer = self.answer(statement);
+        self.patience.expect(None);
+        answer
+    }
+
+    fn answer(&mut self, statement: &str) -> Result<Vec<Row>> {
         let _guard = self.session.cancel_on_signal();
         self.hurry()?;
         let answer = match self.session.is_pooled() {

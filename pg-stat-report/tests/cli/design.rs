@@ -67,9 +67,9 @@ fn very_wide_tables() {
         set(&["ok public.broad"])
     );
     table("wide", 200);
-    table("full", 1500);
+    table("fullest", 1500);
     database.sql("alter table wide drop column c1; ");
-    let expected = ["warning public.wide", "critical public.full"];
+    let expected = ["warning public.wide", "critical public.fullest"];
     assert_eq!(found(&database, "wide_tables", &[]), set(&expected));
     let records = asked(&database, &["--only", "wide_tables"])
         .run()

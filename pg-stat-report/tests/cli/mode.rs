@@ -1,7 +1,8 @@
 //! What is asked for, in which format, and with which status it ends.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use tests::{SilentListener, tool};
+use tests::{Database, SilentListener, StallingProxy, eventually, tcp_cluster, tool};
 
 use crate::ground::{Ground, alone, of, statuses};
 
@@ -390,4 +391,26 @@ fn openmetrics_for_a_textfile_collector() {
             "openmetrics",
         ])
         .expect_code(1);
+}
+
+/// A server that stops in the middle of a statement is left, and so it is at once by a signal.
+#[test]
+fn a_server_that_stops_in_the_middle() {
+    let database = Database::on(tcp_cluster());
+    let through = |proxy: &StallingProxy, timeout: &str| {
+        let place = format!("host=127.0.0.1 port={} user=postgres", proxy.port());
+        let command = tool("pg-stat-report").env("PGDATABASE", database.name());
+        command.args(["-d", &place, "--timeout", timeout])
+    };
+    let stalling = || StallingProxy::new(tcp_cluster().port(), 8 << 10);
+    let output = through(&stalling(), "1s").run().expect_code(2);
+    let output = output.expect_error("has stopped answering in the middle");
+    assert_eq!(output.json_lines()[0]["check"], "connect");
+    let proxy = stalling();
+    let running = through(&proxy, "1h").start();
+    eventually("it is stuck", || proxy.passed() >= 8 << 10);
+    running.signal(Signal::TERM);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(15));
+    assert!(output.stdout.is_empty(), "{output:?}");
 }
