@@ -109,9 +109,9 @@ fn as_many_standbys_as_there_should_be() {
         ("local", &alone("ok")),
         ("remote_apply", &named),
     ] {
-        let set = format!("alter system set synchronous_commit = '{value}'");
+        let name = database.name();
+        let set = format!("alter database \"{name}\" set synchronous_commit = '{value}'");
         client.batch_execute(&set).unwrap();
-        client.batch_execute("select pg_reload_conf()").unwrap();
         eventually("the setting is in force", || check(&[]) == *expected);
     }
     let standby = Standby::of(&primary, &["max_standby_streaming_delay=0"]);
@@ -160,7 +160,6 @@ fn as_many_standbys_as_there_should_be() {
     // Nothing would be committed once the standby is gone.
     for statement in [
         "alter system reset synchronous_standby_names",
-        "alter system reset synchronous_commit",
         "select pg_reload_conf()",
     ] {
         client.batch_execute(statement).unwrap();
