@@ -1,0 +1,293 @@
+//! The grammar's tree as [`Change`]s.
+
+mod alter;
+mod constraint;
+mod create;
+mod data;
+mod drop;
+mod node;
+mod walk;
+
+use pg_query::protobuf as pb;
+use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
+use pg_query::{Node, NodeEnum};
+
+use crate::lock::Mode;
+use crate::model::{Change, DomainAction, Kind, ReindexKind, Setting, Transaction};
+use crate::name::Name;
+use node::{name, relation, role, string, strings};
+
+/// What the statement does; `at` is where it begins in what was parsed.
+pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
+    match node {
+        NodeEnum::AlterTableStmt(stmt) => alter::alter_table(stmt, at),
+        NodeEnum::VariableSetStmt(stmt) => setting(stmt).map(Change::Set).into_iter().collect(),
+        _ => vec![change(node, at)],
+    }
+}
+
+fn change(node: &NodeEnum, at: usize) -> Change {
+    match node {
+        NodeEnum::CreateStmt(stmt) => create::table(stmt, at),
+        NodeEnum::CreateForeignTableStmt(stmt) => match &stmt.base_stmt {
+            Some(base) => create::table(base, at),
+            None => Change::Other,
+        },
+        NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
+        NodeEnum::IndexStmt(stmt) => create::index(stmt, at),
+        NodeEnum::ViewStmt(stmt) => create::view(stmt),
+        NodeEnum::CreateFunctionStmt(stmt) => Change::CreateFunction(create::function(stmt)),
+        NodeEnum::CreateDomainStmt(stmt) => create::domain(stmt),
+        NodeEnum::CreateEnumStmt(stmt) => Change::CreateEnum {
+            name: name(&stmt.type_name),
+            values: strings(&stmt.vals),
+        },
+        NodeEnum::CompositeTypeStmt(stmt) => Change::CreateType(relation(stmt.typevar.as_ref())),
+        NodeEnum::CreateRangeStmt(stmt) => Change::CreateType(name(&stmt.type_name)),
+        NodeEnum::CreateSchemaStmt(stmt) => Change::CreateSchema(stmt.schemaname.clone()),
+        NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.as_ref())),
+        NodeEnum::CreateExtensionStmt(stmt) => Change::CreateExtension(stmt.extname.clone()),
+        NodeEnum::DropStmt(stmt) => drop::drop(stmt),
+        NodeEnum::RenameStmt(stmt) => drop::rename(stmt),
+        NodeEnum::AlterObjectSchemaStmt(stmt) => drop::set_schema(stmt),
+        NodeEnum::AlterEnumStmt(stmt) => alter_enum(stmt),
+        NodeEnum::AlterDomainStmt(stmt) => alter_domain(stmt),
+        NodeEnum::AlterOwnerStmt(_) => Change::Other,
+        NodeEnum::TruncateStmt(stmt) => Change::Truncate {
+            tables: node::relations(&stmt.relations),
+            cascade: stmt.behavior == pb::DropBehavior::DropCascade as i32,
+        },
+        NodeEnum::UpdateStmt(stmt) => data::update(stmt),
+        NodeEnum::DeleteStmt(stmt) => data::delete(stmt),
+        NodeEnum::InsertStmt(stmt) => data::insert(stmt),
+        NodeEnum::SelectStmt(stmt) => data::select(stmt),
+        NodeEnum::CallStmt(stmt) => data::call(stmt),
+        NodeEnum::MergeStmt(stmt) => data::merge(stmt),
+        NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom(relation(stmt.relation.as_ref())),
+        NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
+        NodeEnum::ClusterStmt(stmt) => {
+            Change::Cluster(stmt.relation.as_ref().map(|table| relation(Some(table))))
+        }
+        NodeEnum::ReindexStmt(stmt) => reindex(stmt),
+        NodeEnum::RefreshMatViewStmt(stmt) => Change::Refresh {
+            view: relation(stmt.relation.as_ref()),
+            concurrently: stmt.concurrent,
+            no_data: stmt.skip_data,
+        },
+        NodeEnum::LockStmt(stmt) => Change::Lock {
+            tables: node::relations(&stmt.relations),
+            mode: Mode::from_number(stmt.mode).unwrap_or(Mode::AccessExclusive),
+        },
+        NodeEnum::CreateTrigStmt(stmt) => Change::CreateTrigger {
+            table: relation(stmt.relation.as_ref()),
+            trigger: stmt.trigname.clone(),
+            other: stmt.constrrel.as_ref().map(|table| relation(Some(table))),
+        },
+        NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.as_ref())),
+        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy {
+            table: relation(stmt.table.as_ref()),
+            create: true,
+        },
+        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy {
+            table: relation(stmt.table.as_ref()),
+            create: false,
+        },
+        NodeEnum::CommentStmt(stmt) => Change::Comment(comment(stmt)),
+        NodeEnum::DoStmt(stmt) => Change::Do(create::do_body(stmt)),
+        NodeEnum::TransactionStmt(stmt) => Change::Transaction(transaction(stmt)),
+        NodeEnum::DropdbStmt(stmt) => Change::DropDatabase(stmt.dbname.clone()),
+        NodeEnum::DropOwnedStmt(stmt) => Change::DropOwned(stmt.roles.iter().map(role).collect()),
+        NodeEnum::GrantStmt(stmt) => grant(stmt),
+        NodeEnum::CreateStatsStmt(stmt) => Change::Describe(node::relations(&stmt.relations)),
+        NodeEnum::CreatePublicationStmt(stmt) => Change::Describe(published(&stmt.pubobjects)),
+        NodeEnum::AlterPublicationStmt(stmt) => Change::Describe(published(&stmt.pubobjects)),
+        NodeEnum::CreatedbStmt(_) => Change::Alone("CREATE DATABASE"),
+        NodeEnum::CreateTableSpaceStmt(_) => Change::Alone("CREATE TABLESPACE"),
+        NodeEnum::DropTableSpaceStmt(_) => Change::Alone("DROP TABLESPACE"),
+        NodeEnum::AlterSystemStmt(_) => Change::Alone("ALTER SYSTEM"),
+        NodeEnum::DiscardStmt(stmt) if stmt.target == pb::DiscardMode::DiscardAll as i32 => {
+            Change::Alone("DISCARD ALL")
+        }
+        NodeEnum::CreateSubscriptionStmt(stmt) if !turns_off(&stmt.options, &["connect", "create_slot"]) => {
+            Change::Alone("CREATE SUBSCRIPTION")
+        }
+        _ => Change::Other,
+    }
+}
+
+/// Whether one of these options is set to what means no.
+fn turns_off(options: &[Node], names: &[&str]) -> bool {
+    let mut options = options.iter().filter_map(node::option);
+    options.any(|(name, value)| {
+        names.contains(&name) && matches!(value.as_deref(), Some("false" | "off" | "0" | "no"))
+    })
+}
+
+/// Whether one of the options has this name and is not turned off.
+fn has_option(options: &[Node], wanted: &str) -> bool {
+    let mut options = options.iter().filter_map(node::option);
+    options.any(|(name, value)| {
+        name == wanted && !matches!(value.as_deref(), Some("false" | "off" | "0" | "no"))
+    })
+}
+
+fn setting(stmt: &pb::VariableSetStmt) -> Option<Setting> {
+    let values: Vec<String> = stmt.args.iter().filter_map(node::constant).collect();
+    let kind = VariableSetKind::try_from(stmt.kind).ok()?;
+    let value = match kind {
+        VariableSetKind::VarSetValue => Some(values.join(", ")),
+        _ => None,
+    };
+    let name = match kind {
+        VariableSetKind::VarResetAll => "all".to_string(),
+        // SET TRANSACTION, SET SESSION CHARACTERISTICS.
+        VariableSetKind::VarSetMulti => return None,
+        _ => stmt.name.to_lowercase(),
+    };
+    Some(Setting {
+        name,
+        value,
+        values,
+        local: stmt.is_local,
+    })
+}
+
+fn alter_enum(stmt: &pb::AlterEnumStmt) -> Change {
+    let name = name(&stmt.type_name);
+    match stmt.old_val.is_empty() {
+        true => Change::AddEnumValue {
+            name,
+            value: stmt.new_val.clone(),
+        },
+        false => Change::RenameEnumValue {
+            name,
+            old: stmt.old_val.clone(),
+            new: stmt.new_val.clone(),
+        },
+    }
+}
+
+fn alter_domain(stmt: &pb::AlterDomainStmt) -> Change {
+    let constraint = stmt.def.as_deref().and_then(|def| def.node.as_ref());
+    let action = match (stmt.subtype.as_str(), constraint) {
+        ("C", Some(NodeEnum::Constraint(constraint))) => DomainAction::AddConstraint {
+            validated: !constraint.skip_validation,
+        },
+        ("O", _) => DomainAction::SetNotNull,
+        ("V", _) => DomainAction::Validate,
+        _ => DomainAction::Other,
+    };
+    Change::AlterDomain {
+        name: name(&stmt.type_name),
+        action,
+    }
+}
+
+fn vacuum(stmt: &pb::VacuumStmt) -> Change {
+    let tables: Vec<Name> = stmt
+        .rels
+        .iter()
+        .filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::VacuumRelation(table) => Some(relation(table.relation.as_ref())),
+            _ => None,
+        })
+        .collect();
+    match stmt.is_vacuumcmd {
+        true => Change::Vacuum {
+            tables,
+            full: has_option(&stmt.options, "full"),
+        },
+        false => Change::Analyze(tables),
+    }
+}
+
+fn reindex(stmt: &pb::ReindexStmt) -> Change {
+    let kind = match pb::ReindexObjectType::try_from(stmt.kind) {
+        Ok(pb::ReindexObjectType::ReindexObjectIndex) => ReindexKind::Index,
+        Ok(pb::ReindexObjectType::ReindexObjectTable) => ReindexKind::Table,
+        _ => ReindexKind::Greater,
+    };
+    Change::Reindex {
+        kind,
+        name: stmt.relation.as_ref().map(|name| relation(Some(name))),
+        concurrently: has_option(&stmt.params, "concurrently"),
+    }
+}
+
+fn comment(stmt: &pb::CommentStmt) -> Option<Name> {
+    let object = stmt.object.as_deref()?;
+    let names = node::items(object);
+    match pb::ObjectType::try_from(stmt.objtype).ok()? {
+        pb::ObjectType::ObjectTable | pb::ObjectType::ObjectView | pb::ObjectType::ObjectMatview => Some(name(names)),
+        pb::ObjectType::ObjectColumn | pb::ObjectType::ObjectTabconstraint | pb::ObjectType::ObjectTrigger => {
+            Some(name(names.split_last()?.1))
+        }
+        _ => None,
+    }
+}
+
+fn transaction(stmt: &pb::TransactionStmt) -> Transaction {
+    match TransactionStmtKind::try_from(stmt.kind) {
+        Ok(TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart) => Transaction::Begin,
+        Ok(TransactionStmtKind::TransStmtCommit) => Transaction::Commit(stmt.chain),
+        Ok(TransactionStmtKind::TransStmtRollback) => Transaction::Rollback(stmt.chain),
+        _ => Transaction::Other,
+    }
+}
+
+fn grant(stmt: &pb::GrantStmt) -> Change {
+    let is_table = stmt.objtype == pb::ObjectType::ObjectTable as i32
+        && stmt.targtype == pb::GrantTargetType::AclTargetObject as i32;
+    let public = stmt.grantees.iter().any(|node| match &node.node {
+        Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic as i32,
+        _ => false,
+    });
+    Change::Grant {
+        grant: stmt.is_grant,
+        tables: match is_table {
+            true => node::relations(&stmt.objects),
+            false => Vec::new(),
+        },
+        all: stmt.privileges.is_empty(),
+        public,
+    }
+}
+
+fn published(objects: &[Node]) -> Vec<Name> {
+    let tables = objects.iter().filter_map(|node| match node.node.as_ref()? {
+        NodeEnum::PublicationObjSpec(object) => {
+            let table = object.pubtable.as_deref()?;
+            Some(relation(table.relation.as_ref()))
+        }
+        _ => None,
+    });
+    tables.collect()
+}
+
+/// The sort of thing that an object type of the grammar is.
+fn kind(object: i32) -> Kind {
+    use pb::ObjectType as O;
+    match O::try_from(object) {
+        Ok(O::ObjectTable) => Kind::Table,
+        Ok(O::ObjectIndex) => Kind::Index,
+        Ok(O::ObjectView) => Kind::View,
+        Ok(O::ObjectMatview) => Kind::MaterializedView,
+        Ok(O::ObjectForeignTable) => Kind::ForeignTable,
+        Ok(O::ObjectSequence) => Kind::Sequence,
+        Ok(O::ObjectType | O::ObjectAttribute) => Kind::Type,
+        Ok(O::ObjectDomain | O::ObjectDomconstraint) => Kind::Domain,
+        Ok(O::ObjectSchema) => Kind::Schema,
+        Ok(O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate) => Kind::Function,
+        Ok(O::ObjectTrigger) => Kind::Trigger,
+        Ok(O::ObjectPolicy) => Kind::Policy,
+        Ok(O::ObjectRule) => Kind::Rule,
+        Ok(O::ObjectColumn) => Kind::Column,
+        Ok(O::ObjectTabconstraint) => Kind::Constraint,
+        Ok(O::ObjectExtension) => Kind::Extension,
+        _ => Kind::Other,
+    }
+}
+
+fn first_string(nodes: &[Node]) -> String {
+    nodes.first().and_then(string).unwrap_or_default()
+}

@@ -1,0 +1,149 @@
+//! `ALTER TABLE` and its like, action by action.
+
+use pg_query::protobuf as pb;
+use pg_query::protobuf::AlterTableType as T;
+use pg_query::{Node, NodeEnum};
+
+use super::constraint::{column, constraint};
+use super::node::{relation, type_};
+use super::walk::expr;
+use crate::model::{Action, Alter, Change};
+use crate::name::Name;
+
+/// The statement's actions.
+pub fn alter_table(stmt: &pb::AlterTableStmt, at: usize) -> Vec<Change> {
+    let table = relation(stmt.relation.as_ref());
+    let only = stmt.relation.as_ref().is_some_and(|range| !range.inh);
+    let commands = stmt.cmds.iter().filter_map(|node| match node.node.as_ref()? {
+        NodeEnum::AlterTableCmd(command) => Some(command),
+        _ => None,
+    });
+    let actions: Vec<Action> = commands.map(|command| action(command, at)).collect();
+    let count = actions.len();
+    let alter = |action| {
+        Change::Alter(Alter {
+            table: table.clone(),
+            kind: super::kind(stmt.objtype),
+            only,
+            if_exists: stmt.missing_ok,
+            action,
+            actions: count,
+        })
+    };
+    actions.into_iter().map(alter).collect()
+}
+
+fn action(command: &pb::AlterTableCmd, at: usize) -> Action {
+    let name = || command.name.clone();
+    let def = command.def.as_deref();
+    let cascade = command.behavior == pb::DropBehavior::DropCascade as i32;
+    match T::try_from(command.subtype).unwrap_or(T::Undefined) {
+        T::AtAddColumn => match def.and_then(|def| def.node.as_ref()) {
+            Some(NodeEnum::ColumnDef(def)) => Action::AddColumn {
+                column: Box::new(column(def, at)),
+                if_not_exists: command.missing_ok,
+            },
+            _ => Action::Other,
+        },
+        T::AtDropColumn => Action::DropColumn {
+            column: name(),
+            cascade,
+            if_exists: command.missing_ok,
+        },
+        T::AtColumnDefault => Action::Default {
+            column: name(),
+            default: def.map(|node| expr(node, at)),
+        },
+        T::AtSetNotNull => Action::SetNotNull(name()),
+        T::AtDropNotNull => Action::DropNotNull(name()),
+        T::AtAlterColumnType => set_type(command, at),
+        T::AtSetExpression => Action::SetExpression(name()),
+        T::AtDropExpression => Action::DropExpression(name()),
+        T::AtAddIdentity | T::AtSetIdentity | T::AtDropIdentity => Action::Identity(name()),
+        T::AtSetStatistics | T::AtSetOptions | T::AtResetOptions => Action::ColumnStatistics(name()),
+        T::AtSetStorage | T::AtSetCompression => Action::ColumnStorage(name()),
+        T::AtAddConstraint => match def.and_then(|def| constraint(def, at)) {
+            Some(constraint) => Action::AddConstraint(Box::new(constraint)),
+            None => Action::Other,
+        },
+        T::AtValidateConstraint => Action::Validate(name()),
+        T::AtDropConstraint => Action::DropConstraint {
+            constraint: name(),
+            cascade,
+            if_exists: command.missing_ok,
+        },
+        T::AtAlterConstraint => Action::AlterConstraint(name()),
+        other => of_table(other, command),
+    }
+}
+
+fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
+    let name = || command.name.clone();
+    match kind {
+        T::AtAttachPartition => partition(command, |child, default, _| Action::Attach { child, default }),
+        T::AtDetachPartition => {
+            partition(command, |child, _, concurrently| Action::Detach { child, concurrently })
+        }
+        T::AtDetachPartitionFinalize | T::AtSetRelOptions | T::AtResetRelOptions | T::AtClusterOn | T::AtDropCluster => {
+            Action::Options
+        }
+        T::AtAddInherit => Action::Inherit(parent(command)),
+        T::AtDropInherit => Action::NoInherit(parent(command)),
+        T::AtEnableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => Action::Trigger {
+            enable: true,
+            trigger: Some(name()),
+        },
+        T::AtDisableTrig => Action::Trigger {
+            enable: false,
+            trigger: Some(name()),
+        },
+        T::AtEnableTrigAll | T::AtEnableTrigUser => Action::Trigger {
+            enable: true,
+            trigger: None,
+        },
+        T::AtDisableTrigAll | T::AtDisableTrigUser => Action::Trigger {
+            enable: false,
+            trigger: None,
+        },
+        T::AtSetLogged => Action::SetLogged(true),
+        T::AtSetUnLogged => Action::SetLogged(false),
+        T::AtSetTableSpace => Action::SetTablespace(name()),
+        T::AtSetAccessMethod => Action::SetAccessMethod(name()),
+        T::AtEnableRowSecurity | T::AtForceRowSecurity => Action::RowSecurity(true),
+        T::AtDisableRowSecurity | T::AtNoForceRowSecurity => Action::RowSecurity(false),
+        T::AtReplicaIdentity => Action::ReplicaIdentity,
+        T::AtChangeOwner => Action::Owner,
+        _ => Action::Other,
+    }
+}
+
+fn set_type(command: &pb::AlterTableCmd, at: usize) -> Action {
+    match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+        Some(NodeEnum::ColumnDef(def)) => Action::SetType {
+            column: command.name.clone(),
+            to: type_(def.type_name.as_ref()),
+            using: def.raw_default.as_deref().map(|node| expr(node, at)),
+            collation: def.coll_clause.as_ref().map(|clause| super::node::name(&clause.collname)),
+        },
+        _ => Action::Other,
+    }
+}
+
+fn partition(command: &pb::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Action) -> Action {
+    match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+        Some(NodeEnum::PartitionCmd(partition)) => {
+            let default = partition.bound.as_ref().is_some_and(|bound| bound.is_default);
+            make(relation(partition.name.as_ref()), default, partition.concurrent)
+        }
+        _ => Action::Other,
+    }
+}
+
+fn parent(command: &pb::AlterTableCmd) -> Name {
+    match command.def.as_deref() {
+        Some(Node {
+            node: Some(NodeEnum::RangeVar(range)),
+        }) => relation(Some(range)),
+        _ => Name::default(),
+    }
+}

@@ -1,0 +1,118 @@
+//! Constraints of columns and of tables.
+
+use pg_query::protobuf as pb;
+use pg_query::protobuf::ConstrType;
+use pg_query::{Node, NodeEnum};
+
+use super::node::{relation, strings, type_};
+use super::walk::expr;
+use crate::model::{Column, Constraint, ConstraintKind, Generated, Key};
+
+/// A column's definition.
+pub fn column(def: &pb::ColumnDef, at: usize) -> Column {
+    let mut column = Column {
+        name: def.colname.clone(),
+        type_: type_(def.type_name.as_ref()),
+        not_null: def.is_not_null,
+        collation: def.coll_clause.as_ref().map(|clause| super::node::name(&clause.collname)),
+        at: place(def.location, at),
+        ..Column::default()
+    };
+    for node in &def.constraints {
+        if let Some(NodeEnum::Constraint(constraint)) = &node.node {
+            add(&mut column, constraint, at);
+        }
+    }
+    column
+}
+
+fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
+    match ConstrType::try_from(node.contype) {
+        Ok(ConstrType::ConstrNotnull) => column.not_null = true,
+        Ok(ConstrType::ConstrDefault) => {
+            column.default = node.raw_expr.as_deref().map(|node| expr(node, at));
+        }
+        Ok(ConstrType::ConstrIdentity) => {
+            column.identity = true;
+            column.not_null = true;
+        }
+        Ok(ConstrType::ConstrGenerated) => {
+            let is_virtual = node.generated_kind == "v";
+            column.generated = Some(match is_virtual {
+                true => Generated::Virtual,
+                false => Generated::Stored,
+            });
+        }
+        Ok(ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred) => {
+            if let Some(last) = column.constraints.last_mut() {
+                last.deferrable = true;
+            }
+        }
+        Ok(ConstrType::ConstrAttrNotEnforced) => {
+            if let Some(last) = column.constraints.last_mut() {
+                last.enforced = false;
+            }
+        }
+        _ => {
+            let own = std::slice::from_ref(&column.name).to_vec();
+            if let Some(constraint) = constraint_of(node, &own, at) {
+                column.not_null |= matches!(constraint.kind, ConstraintKind::Primary(_));
+                column.constraints.push(constraint);
+            }
+        }
+    }
+}
+
+/// A constraint of a table.
+pub fn constraint(node: &Node, at: usize) -> Option<Constraint> {
+    match node.node.as_ref()? {
+        NodeEnum::Constraint(constraint) => constraint_of(constraint, &[], at),
+        _ => None,
+    }
+}
+
+/// `own` is the column, for a constraint of a column.
+fn constraint_of(node: &pb::Constraint, own: &[String], at: usize) -> Option<Constraint> {
+    let or_own = |columns: Vec<String>| match columns.is_empty() && node.indexname.is_empty() {
+        true => own.to_vec(),
+        false => columns,
+    };
+    let key = || Key {
+        columns: or_own(strings(&node.keys)),
+        index: (!node.indexname.is_empty()).then(|| node.indexname.clone()),
+    };
+    let kind = match ConstrType::try_from(node.contype).ok()? {
+        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr.as_deref()?, at)),
+        ConstrType::ConstrNotnull => ConstraintKind::NotNull(or_own(strings(&node.keys)).into_iter().next()?),
+        ConstrType::ConstrPrimary => ConstraintKind::Primary(key()),
+        ConstrType::ConstrUnique => ConstraintKind::Unique(key()),
+        ConstrType::ConstrExclusion => ConstraintKind::Exclude,
+        ConstrType::ConstrForeign => ConstraintKind::Foreign {
+            columns: or_own(strings(&node.fk_attrs)),
+            table: relation(node.pktable.as_ref()),
+            referenced: strings(&node.pk_attrs),
+            cascade: node.fk_del_action == "c",
+        },
+        _ => return None,
+    };
+    Some(Constraint {
+        name: (!node.conname.is_empty()).then(|| node.conname.clone()),
+        kind,
+        validated: !node.skip_validation,
+        enforced: node.is_enforced || !can_be_unenforced(node.contype),
+        deferrable: node.deferrable,
+        at: place(node.location, at),
+    })
+}
+
+/// The grammar fills `is_enforced` for these only.
+fn can_be_unenforced(contype: i32) -> bool {
+    matches!(
+        ConstrType::try_from(contype),
+        Ok(ConstrType::ConstrCheck | ConstrType::ConstrForeign)
+    )
+}
+
+fn place(location: i32, at: usize) -> usize {
+    usize::try_from(location).unwrap_or(0).saturating_sub(at)
+}

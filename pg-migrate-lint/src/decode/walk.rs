@@ -1,0 +1,226 @@
+//! What expressions and queries read and call.
+
+use pg_query::protobuf as pb;
+use pg_query::{Node, NodeEnum};
+
+use super::node::{constant, name, relation, string};
+use crate::model::{Expr, Query, Setting};
+use crate::name::Name;
+
+/// An expression; `at` is where its statement begins.
+pub fn expr(node: &Node, at: usize) -> Expr {
+    let mut query = Query::default();
+    walk(node, &mut query);
+    Expr {
+        is_null: matches!(&node.node, Some(NodeEnum::AConst(constant)) if constant.isnull),
+        proves_not_null: proved(node),
+        bare_column: bare_column(node),
+        columns: query.columns,
+        functions: query.functions,
+        words: query.words,
+        at: location(node).map_or(0, |location| location.saturating_sub(at)),
+    }
+}
+
+/// Anything that is a query.
+pub fn query(node: &Node) -> Query {
+    let mut query = Query::default();
+    walk(node, &mut query);
+    query
+}
+
+/// Adds what this reads and calls.
+pub fn walk(node: &Node, query: &mut Query) {
+    let Some(inner) = &node.node else { return };
+    match inner {
+        NodeEnum::ColumnRef(column) => column_ref(column, query),
+        NodeEnum::AConst(_) => word(node, query),
+        NodeEnum::FuncCall(call) => func_call(call, query),
+        NodeEnum::RangeVar(range) => query.relations.push(relation(Some(range))),
+        NodeEnum::SelectStmt(select) => self::select(select, query),
+        NodeEnum::SqlvalueFunction(_) => query.functions.push(Name::bare("now")),
+        NodeEnum::InsertStmt(insert) => {
+            query.relations.extend(insert.relation.as_ref().map(|range| relation(Some(range))));
+            boxed(&insert.select_stmt, query);
+        }
+        NodeEnum::UpdateStmt(update) => {
+            query.relations.extend(update.relation.as_ref().map(|range| relation(Some(range))));
+            all(&update.target_list, query);
+            all(&update.from_clause, query);
+            boxed(&update.where_clause, query);
+        }
+        NodeEnum::DeleteStmt(delete) => {
+            query.relations.extend(delete.relation.as_ref().map(|range| relation(Some(range))));
+            all(&delete.using_clause, query);
+            boxed(&delete.where_clause, query);
+        }
+        _ => expression(inner, query),
+    }
+}
+
+fn expression(node: &NodeEnum, query: &mut Query) {
+    match node {
+        NodeEnum::List(list) => all(&list.items, query),
+        NodeEnum::ResTarget(target) => boxed(&target.val, query),
+        NodeEnum::TypeCast(cast) => boxed(&cast.arg, query),
+        NodeEnum::AExpr(expr) => {
+            boxed(&expr.lexpr, query);
+            boxed(&expr.rexpr, query);
+        }
+        NodeEnum::BoolExpr(expr) => all(&expr.args, query),
+        NodeEnum::NullTest(test) => boxed(&test.arg, query),
+        NodeEnum::BooleanTest(test) => boxed(&test.arg, query),
+        NodeEnum::CollateClause(clause) => boxed(&clause.arg, query),
+        NodeEnum::CoalesceExpr(expr) => all(&expr.args, query),
+        NodeEnum::MinMaxExpr(expr) => all(&expr.args, query),
+        NodeEnum::AArrayExpr(expr) => all(&expr.elements, query),
+        NodeEnum::RowExpr(expr) => all(&expr.args, query),
+        NodeEnum::AIndirection(expr) => boxed(&expr.arg, query),
+        NodeEnum::CaseExpr(case) => {
+            boxed(&case.arg, query);
+            all(&case.args, query);
+            boxed(&case.defresult, query);
+        }
+        NodeEnum::CaseWhen(when) => {
+            boxed(&when.expr, query);
+            boxed(&when.result, query);
+        }
+        NodeEnum::SubLink(link) => {
+            boxed(&link.testexpr, query);
+            boxed(&link.subselect, query);
+        }
+        NodeEnum::JoinExpr(join) => {
+            boxed(&join.larg, query);
+            boxed(&join.rarg, query);
+            boxed(&join.quals, query);
+        }
+        NodeEnum::RangeSubselect(range) => boxed(&range.subquery, query),
+        NodeEnum::RangeFunction(range) => all(&range.functions, query),
+        NodeEnum::CommonTableExpr(cte) => boxed(&cte.ctequery, query),
+        NodeEnum::SortBy(sort) => boxed(&sort.node, query),
+        NodeEnum::WindowDef(window) => {
+            all(&window.partition_clause, query);
+            all(&window.order_clause, query);
+        }
+        NodeEnum::XmlExpr(xml) => all(&xml.args, query),
+        _ => {}
+    }
+}
+
+fn select(select: &pb::SelectStmt, query: &mut Query) {
+    if let Some(with) = &select.with_clause {
+        all(&with.ctes, query);
+    }
+    for nodes in [
+        &select.distinct_clause,
+        &select.target_list,
+        &select.from_clause,
+        &select.group_clause,
+        &select.values_lists,
+        &select.sort_clause,
+        &select.window_clause,
+    ] {
+        all(nodes, query);
+    }
+    boxed(&select.where_clause, query);
+    boxed(&select.having_clause, query);
+    boxed(&select.limit_count, query);
+    for side in [&select.larg, &select.rarg].into_iter().flatten() {
+        self::select(side, query);
+    }
+    if let Some(with) = &select.with_clause {
+        let names = with.ctes.iter().filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::CommonTableExpr(cte) => Some(cte.ctename.as_str()),
+            _ => None,
+        });
+        let names: Vec<&str> = names.collect();
+        let is_own = |name: &Name| name.schema.is_none() && names.contains(&name.name.as_str());
+        query.relations.retain(|name| !is_own(name));
+    }
+}
+
+fn all(nodes: &[Node], query: &mut Query) {
+    nodes.iter().for_each(|node| walk(node, query));
+}
+
+fn boxed(node: &Option<Box<Node>>, query: &mut Query) {
+    if let Some(node) = node {
+        walk(node, query);
+    }
+}
+
+fn column_ref(column: &pb::ColumnRef, query: &mut Query) {
+    match column.fields.last().map(|field| &field.node) {
+        Some(Some(NodeEnum::AStar(_))) => query.all_columns = true,
+        Some(Some(NodeEnum::String(string))) => query.columns.push(string.sval.clone()),
+        _ => {}
+    }
+}
+
+fn word(node: &Node, query: &mut Query) {
+    if let Some(NodeEnum::AConst(constant)) = &node.node
+        && let Some(pb::a_const::Val::Sval(string)) = &constant.val
+        && string.sval.len() <= 63
+    {
+        query.words.push(string.sval.clone());
+    }
+}
+
+fn func_call(call: &pb::FuncCall, query: &mut Query) {
+    let function = name(&call.funcname);
+    let function = match function.schema.as_deref() {
+        Some("pg_catalog") => Name::bare(function.name),
+        _ => function,
+    };
+    if function.name == "set_config" {
+        let values: Vec<Option<String>> = call.args.iter().map(constant).collect();
+        if let [Some(name), value, local] = values.as_slice() {
+            query.settings.push(Setting {
+                name: name.to_lowercase(),
+                value: value.clone(),
+                values: value.iter().cloned().collect(),
+                local: matches!(local.as_deref(), Some("true" | "t")),
+            });
+        }
+    }
+    query.functions.push(function);
+    all(&call.args, query);
+    all(&call.agg_order, query);
+    boxed(&call.agg_filter, query);
+}
+
+/// The columns that can't be null where this holds: `a IS NOT NULL`, and such with AND.
+fn proved(node: &Node) -> Vec<String> {
+    match &node.node {
+        Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNotNull as i32 => {
+            let column = test.arg.as_deref().and_then(bare_column);
+            column.into_iter().collect()
+        }
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
+            expr.args.iter().flat_map(proved).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn bare_column(node: &Node) -> Option<String> {
+    match node.node.as_ref()? {
+        NodeEnum::ColumnRef(column) => string(column.fields.last()?),
+        _ => None,
+    }
+}
+
+fn location(node: &Node) -> Option<usize> {
+    let location = match node.node.as_ref()? {
+        NodeEnum::ColumnRef(node) => node.location,
+        NodeEnum::AConst(node) => node.location,
+        NodeEnum::FuncCall(node) => node.location,
+        NodeEnum::TypeCast(node) => match node.arg.as_deref().and_then(location) {
+            Some(inner) => return Some(inner.min(usize::try_from(node.location).unwrap_or(inner))),
+            None => node.location,
+        },
+        NodeEnum::AExpr(node) => return node.lexpr.as_deref().and_then(location),
+        _ => return None,
+    };
+    usize::try_from(location).ok()
+}

@@ -1,0 +1,737 @@
+//! What a statement does, in terms of the field and apart from the grammar's tree: what rules,
+//! history and the table of effects work with.
+
+use crate::lock::Mode;
+use crate::name::Name;
+use crate::types::Type;
+
+/// One thing that a statement does; `ALTER TABLE` does as many as it has actions.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// `CREATE TABLE`, also `PARTITION OF`.
+    CreateTable(CreateTable),
+    /// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
+    CreateTableAs(CreateTableAs),
+    /// One action of `ALTER TABLE`, or of `ALTER INDEX`, `ALTER VIEW` and their like.
+    Alter(Alter),
+    /// `CREATE INDEX`
+    CreateIndex(CreateIndex),
+    /// `DROP` of anything that is in a schema, or a schema.
+    Drop(Drop),
+    /// `RENAME` of anything.
+    Rename(Rename),
+    /// `SET SCHEMA`
+    SetSchema {
+        /// What sort of thing.
+        kind: Kind,
+        /// Which.
+        name: Name,
+        /// Where to.
+        schema: String,
+    },
+    /// `TRUNCATE`
+    Truncate {
+        /// Which.
+        tables: Vec<Name>,
+        /// And what references them.
+        cascade: bool,
+    },
+    /// `UPDATE`
+    Update(Write),
+    /// `DELETE`
+    Delete(Write),
+    /// `INSERT`
+    Insert(Insert),
+    /// `COPY … FROM`
+    CopyFrom(Name),
+    /// `SELECT`, `CALL`, `VALUES`: what it reads and calls.
+    Query(Query),
+    /// `VACUUM`
+    Vacuum {
+        /// Which; empty: all.
+        tables: Vec<Name>,
+        /// Whether tables are written anew.
+        full: bool,
+    },
+    /// `ANALYZE`
+    Analyze(Vec<Name>),
+    /// `CLUSTER`
+    Cluster(Option<Name>),
+    /// `REINDEX`
+    Reindex {
+        /// An index, a table, or something greater.
+        kind: ReindexKind,
+        /// Which, for an index or a table.
+        name: Option<Name>,
+        /// Without blocking.
+        concurrently: bool,
+    },
+    /// `REFRESH MATERIALIZED VIEW`
+    Refresh {
+        /// Which.
+        view: Name,
+        /// Without blocking readers.
+        concurrently: bool,
+        /// `WITH NO DATA`
+        no_data: bool,
+    },
+    /// `LOCK TABLE`
+    Lock {
+        /// Which.
+        tables: Vec<Name>,
+        /// How.
+        mode: Mode,
+    },
+    /// `CREATE TRIGGER`
+    CreateTrigger {
+        /// On which.
+        table: Name,
+        /// What it is called.
+        trigger: String,
+        /// The other table of a constraint trigger.
+        other: Option<Name>,
+    },
+    /// `CREATE RULE`
+    CreateRule(Name),
+    /// `CREATE POLICY`, `ALTER POLICY`
+    Policy {
+        /// On which.
+        table: Name,
+        /// Whether it is new.
+        create: bool,
+    },
+    /// `COMMENT ON TABLE` and what is in one.
+    Comment(Option<Name>),
+    /// `CREATE DOMAIN`
+    CreateDomain {
+        /// What it is called.
+        name: Name,
+        /// What is below it.
+        base: Type,
+        /// `NOT NULL` or `CHECK`.
+        constrained: bool,
+    },
+    /// `ALTER DOMAIN`
+    AlterDomain {
+        /// Which.
+        name: Name,
+        /// How.
+        action: DomainAction,
+    },
+    /// `CREATE TYPE … AS ENUM`
+    CreateEnum {
+        /// What it is called.
+        name: Name,
+        /// Its values.
+        values: Vec<String>,
+    },
+    /// `ALTER TYPE … ADD VALUE`
+    AddEnumValue {
+        /// Of which.
+        name: Name,
+        /// What is new.
+        value: String,
+    },
+    /// `ALTER TYPE … RENAME VALUE`
+    RenameEnumValue {
+        /// Of which.
+        name: Name,
+        /// As it was called.
+        old: String,
+        /// As it is called.
+        new: String,
+    },
+    /// `CREATE TYPE`, of another sort.
+    CreateType(Name),
+    /// `CREATE VIEW`
+    CreateView {
+        /// What it is called.
+        name: Name,
+        /// `OR REPLACE`
+        replace: bool,
+        /// What it reads.
+        query: Query,
+    },
+    /// `CREATE FUNCTION`, `CREATE PROCEDURE`
+    CreateFunction(Function),
+    /// `DO`
+    Do(Body),
+    /// `SET`, `SET LOCAL`, `RESET` (then there is no value), `set_config`
+    Set(Setting),
+    /// `BEGIN` and its like.
+    Transaction(Transaction),
+    /// What can't be run inside of a transaction, besides the forms above.
+    Alone(&'static str),
+    /// `DROP DATABASE`
+    DropDatabase(String),
+    /// `DROP OWNED BY`
+    DropOwned(Vec<String>),
+    /// `GRANT`, `REVOKE` on tables.
+    Grant {
+        /// `GRANT`, not `REVOKE`.
+        grant: bool,
+        /// Which tables; empty where it is something else.
+        tables: Vec<Name>,
+        /// `ALL`
+        all: bool,
+        /// Whether `PUBLIC` is among the roles.
+        public: bool,
+    },
+    /// `CREATE STATISTICS`, publications: with a lock on tables that blocks nobody.
+    Describe(Vec<Name>),
+    /// `CREATE SCHEMA`
+    CreateSchema(String),
+    /// `CREATE SEQUENCE`
+    CreateSequence(Name),
+    /// `CREATE EXTENSION`
+    CreateExtension(String),
+    /// Nothing that concerns anybody.
+    Other,
+}
+
+/// What sort of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A table.
+    Table,
+    /// An index.
+    Index,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A foreign table.
+    ForeignTable,
+    /// A sequence.
+    Sequence,
+    /// A type, enum or composite.
+    Type,
+    /// A domain.
+    Domain,
+    /// A schema.
+    Schema,
+    /// A function, procedure or aggregate.
+    Function,
+    /// A trigger, by its table.
+    Trigger,
+    /// A policy, by its table.
+    Policy,
+    /// A rewrite rule, by its table.
+    Rule,
+    /// A column.
+    Column,
+    /// A constraint.
+    Constraint,
+    /// An extension.
+    Extension,
+    /// Something else.
+    Other,
+}
+
+impl Kind {
+    /// As SQL has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "TABLE",
+            Self::Index => "INDEX",
+            Self::View => "VIEW",
+            Self::MaterializedView => "MATERIALIZED VIEW",
+            Self::ForeignTable => "FOREIGN TABLE",
+            Self::Sequence => "SEQUENCE",
+            Self::Type => "TYPE",
+            Self::Domain => "DOMAIN",
+            Self::Schema => "SCHEMA",
+            Self::Function => "FUNCTION",
+            Self::Trigger => "TRIGGER",
+            Self::Policy => "POLICY",
+            Self::Rule => "RULE",
+            Self::Column => "COLUMN",
+            Self::Constraint => "CONSTRAINT",
+            Self::Extension => "EXTENSION",
+            Self::Other => "object",
+        }
+    }
+}
+
+/// A new table.
+#[derive(Debug, Clone, Default)]
+pub struct CreateTable {
+    /// What it is called.
+    pub name: Name,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Those of the table, not of a column.
+    pub constraints: Vec<Constraint>,
+    /// `IF NOT EXISTS`
+    pub if_not_exists: bool,
+    /// `UNLOGGED`
+    pub unlogged: bool,
+    /// `TEMPORARY`
+    pub temporary: bool,
+    /// What it is a partition of, and whether it is the default one.
+    pub partition_of: Option<(Name, bool)>,
+    /// The columns that it is partitioned by; an expression is none.
+    pub partitioned_by: Option<Vec<String>>,
+    /// `INHERITS`
+    pub inherits: Vec<Name>,
+    /// `LIKE`
+    pub like: Vec<Name>,
+}
+
+/// A table or materialized view made by a query.
+#[derive(Debug, Clone)]
+pub struct CreateTableAs {
+    /// What it is called.
+    pub name: Name,
+    /// A table or a materialized view.
+    pub kind: Kind,
+    /// `WITH NO DATA`
+    pub no_data: bool,
+    /// `IF NOT EXISTS`
+    pub if_not_exists: bool,
+    /// `TEMPORARY`
+    pub temporary: bool,
+    /// `UNLOGGED`
+    pub unlogged: bool,
+    /// What fills it.
+    pub query: Query,
+}
+
+/// An action on a relation.
+#[derive(Debug, Clone)]
+pub struct Alter {
+    /// The relation.
+    pub table: Name,
+    /// What sort of relation the statement says it is.
+    pub kind: Kind,
+    /// `ONLY`
+    pub only: bool,
+    /// `IF EXISTS`
+    pub if_exists: bool,
+    /// What is done.
+    pub action: Action,
+    /// How many actions the statement has.
+    pub actions: usize,
+}
+
+/// An action of `ALTER TABLE`.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// `ADD COLUMN`
+    AddColumn {
+        /// Which.
+        column: Box<Column>,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+    },
+    /// `DROP COLUMN`
+    DropColumn {
+        /// Which.
+        column: String,
+        /// `CASCADE`
+        cascade: bool,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `SET DEFAULT`, `DROP DEFAULT`
+    Default {
+        /// Of which column.
+        column: String,
+        /// What it is now.
+        default: Option<Expr>,
+    },
+    /// `SET NOT NULL`
+    SetNotNull(String),
+    /// `DROP NOT NULL`
+    DropNotNull(String),
+    /// `ALTER COLUMN … TYPE`
+    SetType {
+        /// Of which column.
+        column: String,
+        /// What it becomes.
+        to: Type,
+        /// `USING`
+        using: Option<Expr>,
+        /// `COLLATE`
+        collation: Option<Name>,
+    },
+    /// `SET EXPRESSION`
+    SetExpression(String),
+    /// `DROP EXPRESSION`
+    DropExpression(String),
+    /// `ADD GENERATED … AS IDENTITY` and its like.
+    Identity(String),
+    /// `SET STATISTICS`, `SET (n_distinct = …)`
+    ColumnStatistics(String),
+    /// `SET STORAGE`, `SET COMPRESSION`
+    ColumnStorage(String),
+    /// `ADD CONSTRAINT`
+    AddConstraint(Box<Constraint>),
+    /// `VALIDATE CONSTRAINT`
+    Validate(String),
+    /// `DROP CONSTRAINT`
+    DropConstraint {
+        /// Which.
+        constraint: String,
+        /// `CASCADE`
+        cascade: bool,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `ALTER CONSTRAINT`
+    AlterConstraint(String),
+    /// `ATTACH PARTITION`
+    Attach {
+        /// What becomes a partition; on an index, an index.
+        child: Name,
+        /// As the default one.
+        default: bool,
+    },
+    /// `DETACH PARTITION`
+    Detach {
+        /// What is one no longer.
+        child: Name,
+        /// Without blocking.
+        concurrently: bool,
+    },
+    /// `INHERIT`
+    Inherit(Name),
+    /// `NO INHERIT`
+    NoInherit(Name),
+    /// `ENABLE TRIGGER`, `DISABLE TRIGGER`
+    Trigger {
+        /// Whether it works from now on.
+        enable: bool,
+        /// Which; none: all, or all of users.
+        trigger: Option<String>,
+    },
+    /// `SET LOGGED`, `SET UNLOGGED`
+    SetLogged(bool),
+    /// `SET TABLESPACE`
+    SetTablespace(String),
+    /// `SET ACCESS METHOD`
+    SetAccessMethod(String),
+    /// `SET (…)`, `CLUSTER ON`: with a lock that blocks nobody.
+    Options,
+    /// `ENABLE ROW LEVEL SECURITY` and its like.
+    RowSecurity(bool),
+    /// `REPLICA IDENTITY`
+    ReplicaIdentity,
+    /// `OWNER TO`
+    Owner,
+    /// Something else, with a lock that blocks everybody for a moment.
+    Other,
+}
+
+/// A column as it is made.
+#[derive(Debug, Clone, Default)]
+pub struct Column {
+    /// What it is called.
+    pub name: String,
+    /// Of what type.
+    pub type_: Type,
+    /// `DEFAULT`
+    pub default: Option<Expr>,
+    /// `NOT NULL`, said or by `PRIMARY KEY` or identity.
+    pub not_null: bool,
+    /// `GENERATED … AS IDENTITY`
+    pub identity: bool,
+    /// `GENERATED ALWAYS AS (…)`
+    pub generated: Option<Generated>,
+    /// `CHECK`, `UNIQUE`, `PRIMARY KEY`, `REFERENCES`
+    pub constraints: Vec<Constraint>,
+    /// `COLLATE`
+    pub collation: Option<Name>,
+    /// Where its definition begins in the statement.
+    pub at: usize,
+}
+
+impl Column {
+    /// Its constraint of this kind.
+    pub fn constraint(&self, wanted: impl Fn(&ConstraintKind) -> bool) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| wanted(&constraint.kind))
+    }
+
+    /// Whether every row gets a value although none is given.
+    pub fn has_value(&self) -> bool {
+        self.default.as_ref().is_some_and(|default| !default.is_null)
+            || self.identity
+            || self.generated.is_some()
+            || self.type_.is_serial()
+    }
+}
+
+/// How a generated column is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generated {
+    /// On disk.
+    Stored,
+    /// Computed when it is read.
+    Virtual,
+}
+
+/// A constraint.
+#[derive(Debug, Clone)]
+pub struct Constraint {
+    /// What it is called, where it was said.
+    pub name: Option<String>,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// Not `NOT VALID`.
+    pub validated: bool,
+    /// Not `NOT ENFORCED`.
+    pub enforced: bool,
+    /// `DEFERRABLE`
+    pub deferrable: bool,
+    /// Where its definition begins in the statement.
+    pub at: usize,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone)]
+pub enum ConstraintKind {
+    /// `CHECK`
+    Check(Expr),
+    /// `NOT NULL` as a constraint of its own, since 18.
+    NotNull(String),
+    /// `PRIMARY KEY`
+    Primary(Key),
+    /// `UNIQUE`
+    Unique(Key),
+    /// `FOREIGN KEY`
+    Foreign {
+        /// On this side.
+        columns: Vec<String>,
+        /// The other side.
+        table: Name,
+        /// Its columns; empty: its primary key.
+        referenced: Vec<String>,
+        /// `ON DELETE CASCADE`
+        cascade: bool,
+    },
+    /// `EXCLUDE`
+    Exclude,
+}
+
+/// The columns of a key.
+#[derive(Debug, Clone, Default)]
+pub struct Key {
+    /// Which; empty where an index says it.
+    pub columns: Vec<String>,
+    /// `USING INDEX`
+    pub index: Option<String>,
+}
+
+/// A new index.
+#[derive(Debug, Clone, Default)]
+pub struct CreateIndex {
+    /// What it is called, where it was said.
+    pub name: Option<String>,
+    /// On which.
+    pub table: Name,
+    /// `ONLY`
+    pub only: bool,
+    /// `UNIQUE`
+    pub unique: bool,
+    /// Without blocking.
+    pub concurrently: bool,
+    /// `IF NOT EXISTS`
+    pub if_not_exists: bool,
+    /// Its columns, in order; none for an expression.
+    pub columns: Vec<Option<String>>,
+    /// What its expressions and its condition call and read.
+    pub expressions: Vec<Expr>,
+    /// `WHERE`
+    pub partial: bool,
+    /// `USING`
+    pub method: String,
+    /// `INCLUDE`
+    pub included: Vec<String>,
+}
+
+/// `DROP`
+#[derive(Debug, Clone)]
+pub struct Drop {
+    /// What sort of thing.
+    pub kind: Kind,
+    /// Which; for triggers, policies and rules their tables.
+    pub names: Vec<Name>,
+    /// What triggers, policies and rules are called.
+    pub parts: Vec<String>,
+    /// `CASCADE`
+    pub cascade: bool,
+    /// `IF EXISTS`
+    pub if_exists: bool,
+    /// Without blocking.
+    pub concurrently: bool,
+}
+
+/// `RENAME`
+#[derive(Debug, Clone)]
+pub struct Rename {
+    /// What sort of thing.
+    pub kind: Kind,
+    /// Which, or its table.
+    pub name: Name,
+    /// The column or constraint, as it was called.
+    pub part: Option<String>,
+    /// As it is called from now on.
+    pub to: String,
+}
+
+/// `UPDATE`, `DELETE`
+#[derive(Debug, Clone, Default)]
+pub struct Write {
+    /// Which.
+    pub table: Name,
+    /// Whether there is a condition that leaves out rows.
+    pub has_where: bool,
+    /// Whether rows are taken some at a time: a limit, or a range of keys.
+    pub is_batched: bool,
+    /// The columns that are set.
+    pub columns: Vec<String>,
+    /// What else is read and called.
+    pub query: Query,
+}
+
+/// `INSERT`
+#[derive(Debug, Clone, Default)]
+pub struct Insert {
+    /// Which.
+    pub table: Name,
+    /// The columns; empty where none are said.
+    pub columns: Vec<String>,
+    /// `ON CONFLICT`
+    pub on_conflict: bool,
+    /// Rows that a query finds, and not written out.
+    pub from_query: bool,
+    /// What else is read and called.
+    pub query: Query,
+}
+
+/// What a query reads and calls.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Relations.
+    pub relations: Vec<Name>,
+    /// Columns, wherever they are named.
+    pub columns: Vec<String>,
+    /// `*`
+    pub all_columns: bool,
+    /// Functions.
+    pub functions: Vec<Name>,
+    /// Words in quotes: perhaps values of an enum.
+    pub words: Vec<String>,
+    /// Settings that it changes by `set_config`.
+    pub settings: Vec<Setting>,
+}
+
+/// An expression, as far as it matters here.
+#[derive(Debug, Clone, Default)]
+pub struct Expr {
+    /// `NULL`
+    pub is_null: bool,
+    /// Columns that it reads.
+    pub columns: Vec<String>,
+    /// Functions that it calls, by their folded names.
+    pub functions: Vec<Name>,
+    /// Columns that are not null wherever it holds.
+    pub proves_not_null: Vec<String>,
+    /// It is nothing but this column.
+    pub bare_column: Option<String>,
+    /// Words in quotes.
+    pub words: Vec<String>,
+    /// Where it begins in the statement.
+    pub at: usize,
+}
+
+/// `ALTER DOMAIN`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainAction {
+    /// `ADD CONSTRAINT`, and whether it is checked at once.
+    AddConstraint {
+        /// Not `NOT VALID`.
+        validated: bool,
+    },
+    /// `SET NOT NULL`
+    SetNotNull,
+    /// `VALIDATE CONSTRAINT`
+    Validate,
+    /// Something else.
+    Other,
+}
+
+/// A function as it is made.
+#[derive(Debug, Clone, Default)]
+pub struct Function {
+    /// What it is called.
+    pub name: Name,
+    /// `VOLATILE` unless said otherwise.
+    pub volatility: Volatility,
+    /// `SECURITY DEFINER`
+    pub security_definer: bool,
+    /// `SET search_path`
+    pub sets_search_path: bool,
+    /// `OR REPLACE`
+    pub replace: bool,
+    /// What it does.
+    pub body: Body,
+}
+
+/// Whether a function may give another value each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Volatility {
+    /// Always the same.
+    Immutable,
+    /// The same within a statement.
+    Stable,
+    /// Any.
+    #[default]
+    Volatile,
+}
+
+/// Code in a string.
+#[derive(Debug, Clone, Default)]
+pub struct Body {
+    /// The language, folded.
+    pub language: String,
+    /// The code.
+    pub code: String,
+}
+
+/// A setting and what it is set to.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// Which, folded.
+    pub name: String,
+    /// To what; none: as it was before.
+    pub value: Option<String>,
+    /// All the values, where there are several.
+    pub values: Vec<String>,
+    /// Until the transaction ends.
+    pub local: bool,
+}
+
+/// `BEGIN` and its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transaction {
+    /// `BEGIN`, `START TRANSACTION`
+    Begin,
+    /// `COMMIT`, `END`; the second with `AND CHAIN`.
+    Commit(bool),
+    /// `ROLLBACK`; the second with `AND CHAIN`.
+    Rollback(bool),
+    /// `SAVEPOINT` and what belongs to it, two-phase commit.
+    Other,
+}
+
+/// What `REINDEX` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReindexKind {
+    /// An index.
+    Index,
+    /// A table.
+    Table,
+    /// A schema, the system's catalogues, a database.
+    Greater,
+}

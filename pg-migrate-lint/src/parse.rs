@@ -1,0 +1,105 @@
+//! Statements parsed by the server's own grammar.
+//!
+//! Many are given to it at once, because each call of it has a price; where one of them is no SQL, each by itself.
+
+pub mod plpgsql;
+
+use std::panic::catch_unwind;
+
+use crate::decode;
+use crate::model::Change;
+use crate::source::{Source, Statement};
+
+/// What became of a statement.
+#[derive(Debug)]
+pub enum Parsed {
+    /// What it does.
+    Changes(Vec<Change>),
+    /// What the grammar says against it.
+    Refused(String),
+}
+
+/// Longer ones that only bring rows are not looked into.
+const LONGEST_INSERT: usize = 1 << 16;
+
+/// Parses them, in order.
+pub fn parse(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
+    let mut text = String::new();
+    let mut starts = Vec::with_capacity(statements.len());
+    for statement in statements {
+        starts.push(text.len());
+        text.push_str(parsable(source, statement));
+        // A comment without an end of line at the end of the statement would swallow the semicolon.
+        text.push_str("\n;");
+    }
+    match together(&text, &starts) {
+        Some(parsed) => parsed,
+        None => statements.iter().map(|statement| one(parsable(source, statement))).collect(),
+    }
+}
+
+/// The statement, or as much of a great INSERT as matters.
+fn parsable<'a>(source: &'a Source, statement: &Statement) -> &'a str {
+    let text = source.parsable(statement);
+    match text.len() > LONGEST_INSERT && text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert")) {
+        true => head(text).unwrap_or(text),
+        false => text,
+    }
+}
+
+/// `INSERT INTO t (…) VALUES (…)`, its first row.
+fn head(text: &str) -> Option<&str> {
+    let upper = text.get(..4096.min(text.len())).unwrap_or_default().to_ascii_uppercase();
+    let values = upper.find("VALUES")?;
+    let bytes = text.as_bytes();
+    let mut depth = 0;
+    let mut at = values;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\'' => at += 1 + memchr::memchr(b'\'', &bytes[at + 1..])?,
+            b'(' => depth += 1,
+            b')' if depth == 1 => return text.get(..=at),
+            b')' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// All at once, where each begins where it should.
+fn together(text: &str, starts: &[usize]) -> Option<Vec<Parsed>> {
+    let result = raw(text).ok()?;
+    if result.protobuf.stmts.len() != starts.len() {
+        return None;
+    }
+    let mut parsed = Vec::with_capacity(starts.len());
+    for (stmt, start) in result.protobuf.stmts.iter().zip(starts) {
+        let node = stmt.stmt.as_ref().and_then(|node| node.node.as_ref())?;
+        parsed.push(Parsed::Changes(decode::changes(node, *start)));
+    }
+    Some(parsed)
+}
+
+/// One by itself.
+pub fn one(text: &str) -> Parsed {
+    match raw(text) {
+        Ok(result) => {
+            let stmts = result.protobuf.stmts.iter();
+            let nodes = stmts.filter_map(|stmt| stmt.stmt.as_ref()?.node.as_ref());
+            Parsed::Changes(nodes.flat_map(|node| decode::changes(node, 0)).collect())
+        }
+        Err(message) => Parsed::Refused(message),
+    }
+}
+
+/// The grammar's tree; a panic of the library is a refusal like any other.
+fn raw(text: &str) -> Result<pg_query::ParseResult, String> {
+    match catch_unwind(|| pg_query::parse(text, 0)) {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(pg_query::Error::Parse(message))) => Err(message),
+        Ok(Err(pg_query::Error::Decode(_))) => Err("nested too deeply to be looked into".to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("could not be looked into".to_string()),
+    }
+}

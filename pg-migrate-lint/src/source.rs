@@ -1,0 +1,107 @@
+//! A file as psql and migration runners see it: statements with their places, whatever stands between them.
+//!
+//! Any bytes are a source. Offsets are those of the file: what can't be text becomes text of the same length.
+
+mod copy;
+mod placeholders;
+mod position;
+mod split;
+
+pub use position::{Lines, Position};
+pub use split::{Comment, Statement};
+
+use placeholders::Placeholders;
+
+/// A file, cut into statements.
+#[derive(Debug)]
+pub struct Source {
+    /// What it is called.
+    pub path: String,
+    /// As it is written, in UTF-8.
+    pub text: String,
+    /// The same with stand-ins of equal length for what is no SQL, where there was any.
+    masked: Option<String>,
+    /// What the stand-ins stand for.
+    placeholders: Placeholders,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+    /// Its comments, if any of them is for us.
+    pub comments: Vec<Comment>,
+}
+
+/// What the comments begin with that are for us.
+pub const MARK: &str = "pg-migrate-lint:";
+
+impl Source {
+    /// Cuts a file.
+    pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let text = text(bytes);
+        let split = split::split(&text, text.contains(MARK));
+        let mut placeholders = Placeholders::default();
+        let masked = (!split.masks.is_empty()).then(|| {
+            let mut masked = text.clone().into_bytes();
+            for mask in &split.masks {
+                placeholders.put(mask, &text, &mut masked);
+            }
+            // A stand-in is ASCII and takes the place of whole characters.
+            String::from_utf8(masked).unwrap_or_default()
+        });
+        Self {
+            path: path.into(),
+            text,
+            masked,
+            placeholders,
+            statements: split.statements,
+            comments: split.comments,
+        }
+    }
+
+    /// A statement as it can be parsed.
+    pub fn parsable(&self, statement: &Statement) -> &str {
+        let text = self.masked.as_deref().unwrap_or(&self.text);
+        text.get(statement.start..statement.end).unwrap_or_default()
+    }
+
+    /// A statement as it is written.
+    pub fn written(&self, statement: &Statement) -> &str {
+        self.text.get(statement.start..statement.end).unwrap_or_default()
+    }
+
+    /// Words with what was written instead of the stand-ins.
+    pub fn with_placeholders(&self, words: String) -> String {
+        self.placeholders.restore(words)
+    }
+}
+
+/// Bytes as text of the same length: a byte-order mark and NUL become spaces, what is not UTF-8 question marks.
+fn text(mut bytes: Vec<u8>) -> String {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes[..3].fill(b' ');
+    }
+    if bytes.contains(&0) {
+        bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+    }
+    loop {
+        match String::from_utf8(bytes) {
+            Ok(text) => return text,
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                bytes = error.into_bytes();
+                scrub(&mut bytes, start);
+            }
+        }
+    }
+}
+
+/// Replaces all that is not UTF-8 from here on.
+fn scrub(bytes: &mut [u8], mut start: usize) {
+    while let Err(error) = std::str::from_utf8(&bytes[start..]) {
+        start += error.valid_up_to();
+        let length = error.error_len().unwrap_or(bytes.len() - start);
+        bytes[start..start + length].fill(b'?');
+        start += length;
+    }
+}
+
+#[cfg(test)]
+mod tests;

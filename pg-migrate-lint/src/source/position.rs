@@ -1,0 +1,64 @@
+//! Offsets as lines and columns.
+
+use std::cell::OnceCell;
+
+/// A place in a file, for people: both count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// Where the lines of a text begin; found out when first asked.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: OnceCell<Vec<usize>>,
+}
+
+impl<'a> Lines<'a> {
+    /// Of a text.
+    pub fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            starts: OnceCell::new(),
+        }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
+        })
+    }
+
+    /// Where this offset is.
+    pub fn position(&self, offset: usize) -> Position {
+        let starts = self.starts();
+        let line = starts.partition_point(|start| *start <= offset);
+        let start = starts[line - 1];
+        let before = self.text.get(start..offset).unwrap_or_default();
+        Position {
+            line,
+            column: before.chars().count() + 1,
+        }
+    }
+
+    /// The number of the line that an offset is in, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.starts().partition_point(|start| *start <= offset)
+    }
+
+    /// A line without its end, by its number from 1.
+    pub fn text(&self, line: usize) -> &'a str {
+        let starts = self.starts();
+        let Some(start) = line.checked_sub(1).and_then(|line| starts.get(line)) else {
+            return "";
+        };
+        let end = starts.get(line).copied().unwrap_or(self.text.len());
+        let text = self.text.get(*start..end).unwrap_or_default();
+        text.trim_end_matches(['\n', '\r'])
+    }
+}
