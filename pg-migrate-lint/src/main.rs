@@ -1,28 +1,46 @@
 //! Say what a PostgreSQL migration would lock, rewrite, lose or break.
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
-#![allow(dead_code, clippy::print_stdout)]
 
+mod baseline;
+mod catalogue;
+mod cli;
+mod config;
 mod decode;
+mod effects;
+mod finding;
+mod lint;
+mod listing;
 mod lock;
+mod look;
 mod model;
 mod name;
+mod output;
 mod parse;
+mod pipeline;
+mod record;
+mod rules;
+mod run;
+mod session;
 mod source;
+mod stderr;
+mod suppress;
 mod types;
 
-fn main() {
-    let t = std::time::Instant::now();
-    let mut n = 0;
-    for path in std::env::args().skip(1) {
-        let source = source::Source::new(path.clone(), std::fs::read(&path).unwrap_or_default());
-        for chunk in source.statements.chunks(200) {
-        let parsed = parse::parse(&source, chunk);
-        n += parsed.len();
-        for (s, p) in source.statements.iter().zip(&parsed) {
-            if let parse::Parsed::Refused(m) = p { println!("{path}: {m}: {}", source.written(s).chars().take(80).collect::<String>()); }
-        }
-        }
+use std::process::ExitCode;
+
+use shared::cli::Context;
+use shared::{Exit, Result};
+
+use cli::Options;
+
+fn main() -> ExitCode {
+    shared::main(&cli::TOOL, run)
+}
+
+fn run(options: Options, context: &Context) -> Result<Exit> {
+    match options.listing {
+        Some(listing) => listing.write(context),
+        None => run::lint(&options, context),
     }
-    println!("{n} {:?}", t.elapsed());
 }

@@ -1,0 +1,45 @@
+//! Findings that are known already, by their fingerprints.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use shared::{Context as _, Result, records};
+
+/// How often each is known.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    known: HashMap<String, usize>,
+}
+
+/// As much of a record as matters.
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    fingerprint: String,
+}
+
+impl Baseline {
+    /// Reads the records of an earlier run.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = || path.display().to_string();
+        let file = File::open(path).context(name)?;
+        let mut baseline = Self::default();
+        for known in records::read::<Known, _>(BufReader::new(file)) {
+            *baseline.known.entry(known.context(name)?.fingerprint).or_default() += 1;
+        }
+        Ok(baseline)
+    }
+
+    /// Whether it is known; each of them counts once.
+    pub fn has(&mut self, fingerprint: &str) -> bool {
+        match self.known.get_mut(fingerprint) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What the migrations so far have built: the tables, columns, constraints, indexes and types that
+//! decide what the next statement costs.
+//!
+//! What no migration made is unknown rather than absent: a table that was there before the first file
+//! has a stub once something is said of it.
+
+mod replay;
+
+use std::collections::HashMap;
+
+use crate::model::{ConstraintKind, Generated, Volatility};
+use crate::name::Name;
+use crate::types::Type;
+
+/// When something was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// In which file, by its number.
+    pub file: usize,
+    /// In which transaction of the whole run.
+    pub transaction: usize,
+}
+
+/// All that is known.
+#[derive(Debug, Default, Clone)]
+pub struct Catalogue {
+    relations: HashMap<Name, Relation>,
+    indexes: HashMap<Name, Index>,
+    enums: HashMap<Name, Enum>,
+    domains: HashMap<Name, Domain>,
+    functions: HashMap<Name, Volatility>,
+    /// The tables that reference a table.
+    referencing: HashMap<Name, Vec<Name>>,
+    /// The views that read a relation.
+    readers: HashMap<Name, Vec<Name>>,
+    /// Where names without a schema are looked for; empty: `public`.
+    path: Vec<String>,
+}
+
+/// What sort of relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RelationKind {
+    /// An ordinary table.
+    #[default]
+    Table,
+    /// A table that is divided.
+    Partitioned,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+}
+
+/// A table or what is like one.
+#[derive(Debug, Clone, Default)]
+pub struct Relation {
+    /// What sort.
+    pub kind: RelationKind,
+    /// Its columns, as far as known.
+    pub columns: Vec<ColumnFacts>,
+    /// Whether these are all of its columns.
+    pub is_complete: bool,
+    /// Its constraints, as far as known.
+    pub constraints: Vec<ConstraintFacts>,
+    /// Its indexes, as far as known.
+    pub indexes: Vec<Name>,
+    /// What it is a partition of.
+    pub parent: Option<Name>,
+    /// Its partitions.
+    pub children: Vec<Name>,
+    /// The one for what fits no other.
+    pub default_child: Option<Name>,
+    /// The columns that it is divided by.
+    pub partition_columns: Vec<String>,
+    /// When it was made, if a migration did.
+    pub made: Option<Moment>,
+    /// Whether only its own session can see it.
+    pub is_temporary: bool,
+    /// What a view reads.
+    pub reads: Vec<Name>,
+    /// The columns that a view reads, of whatever.
+    pub read_columns: Vec<String>,
+    /// `*`
+    pub reads_all_columns: bool,
+}
+
+/// A column.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnFacts {
+    /// What it is called.
+    pub name: String,
+    /// Of what type.
+    pub type_: Type,
+    /// Whether it can't be null.
+    pub not_null: bool,
+    /// Whether it has a default, an identity or a sequence.
+    pub has_default: bool,
+    /// Whether it is computed.
+    pub generated: Option<Generated>,
+    /// `COLLATE`
+    pub collation: Option<Name>,
+    /// When it was added.
+    pub made: Option<Moment>,
+}
+
+/// A constraint.
+#[derive(Debug, Clone)]
+pub struct ConstraintFacts {
+    /// What it is called.
+    pub name: String,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// Whether all rows are known to meet it.
+    pub is_valid: bool,
+    /// When it was added.
+    pub made: Moment,
+}
+
+/// An index.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// Of which table.
+    pub table: Name,
+    /// Its columns; none for an expression.
+    pub columns: Vec<Option<String>>,
+    /// Whether each value is there once.
+    pub is_unique: bool,
+    /// Whether it leaves out rows.
+    pub is_partial: bool,
+    /// Whether a constraint made it.
+    pub is_constraint: bool,
+    /// When it was made, if a migration did.
+    pub made: Option<Moment>,
+}
+
+/// An enum.
+#[derive(Debug, Clone)]
+pub struct Enum {
+    /// Its values.
+    pub values: Vec<String>,
+    /// When it was made.
+    pub made: Moment,
+}
+
+/// A domain.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// What is below it.
+    pub base: Type,
+    /// Whether values are checked.
+    pub is_constrained: bool,
+    /// When it was made.
+    pub made: Moment,
+}
+
+impl Catalogue {
+    /// The name with its schema: where it is known, or else where it would be made.
+    pub fn resolve(&self, name: &Name) -> Name {
+        if name.schema.is_some() {
+            return name.clone();
+        }
+        let mut candidates = self.schemas().map(|schema| Name::of(schema, &name.name));
+        let known = candidates.find(|name| self.relations.contains_key(name) || self.indexes.contains_key(name));
+        known.unwrap_or_else(|| self.place(name))
+    }
+
+    /// The name with the schema in which it would be made.
+    pub fn place(&self, name: &Name) -> Name {
+        match &name.schema {
+            Some(_) => name.clone(),
+            None => Name::of(self.schemas().next().unwrap_or("public"), &name.name),
+        }
+    }
+
+    fn schemas(&self) -> impl Iterator<Item = &str> {
+        let default = self.path.is_empty().then_some("public");
+        default.into_iter().chain(self.path.iter().map(String::as_str))
+    }
+
+    /// A relation by its name as written.
+    pub fn relation(&self, name: &Name) -> Option<&Relation> {
+        self.relations.get(&self.resolve(name))
+    }
+
+    /// A column of a relation.
+    pub fn column(&self, table: &Name, column: &str) -> Option<&ColumnFacts> {
+        self.relation(table)?.column(column)
+    }
+
+    /// An index by its name as written.
+    pub fn index(&self, name: &Name) -> Option<&Index> {
+        self.indexes.get(&self.resolve(name))
+    }
+
+    /// The indexes of a table.
+    pub fn indexes_of(&self, table: &Name) -> impl Iterator<Item = (&Name, &Index)> {
+        let names = self.relation(table).map(|table| table.indexes.as_slice());
+        let names = names.unwrap_or_default().iter();
+        names.filter_map(|name| self.indexes.get_key_value(name))
+    }
+
+    /// A table and all its partitions, in names with their schemas.
+    pub fn with_children(&self, table: &Name) -> Vec<Name> {
+        let mut all = vec![self.resolve(table)];
+        let mut next = 0;
+        while let Some(relation) = all.get(next).and_then(|name| self.relations.get(name)) {
+            let new = relation.children.iter().filter(|child| !all.contains(child));
+            let new: Vec<Name> = new.cloned().collect();
+            all.extend(new);
+            next += 1;
+            while next < all.len() && !self.relations.contains_key(&all[next]) {
+                next += 1;
+            }
+        }
+        all
+    }
+
+    /// The tables that reference a table.
+    pub fn referencing(&self, table: &Name) -> &[Name] {
+        let names = self.referencing.get(&self.resolve(table));
+        names.map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables that a table references, by which columns.
+    pub fn referenced(&self, table: &Name) -> Vec<(Vec<String>, Name)> {
+        let constraints = self.relation(table).into_iter().flat_map(|table| &table.constraints);
+        let keys = constraints.filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::Foreign { columns, table, .. } => Some((columns.clone(), self.resolve(table))),
+            _ => None,
+        });
+        keys.collect()
+    }
+
+    /// The views that read a relation.
+    pub fn readers(&self, relation: &Name) -> &[Name] {
+        let names = self.readers.get(&self.resolve(relation));
+        names.map_or(&[], Vec::as_slice)
+    }
+
+    /// An enum by its name as written.
+    pub fn enum_(&self, name: &Name) -> Option<&Enum> {
+        self.enums.get(&self.place(name)).or_else(|| self.enums.get(&Name::of("public", &name.name)))
+    }
+
+    /// Whether the type is this enum.
+    pub fn is_enum(&self, type_: &Type) -> bool {
+        self.enum_(&type_name(type_)).is_some()
+    }
+
+    /// A domain by the type that a column has.
+    pub fn domain(&self, type_: &Type) -> Option<&Domain> {
+        if type_.dimensions > 0 {
+            return None;
+        }
+        self.domains.get(&self.place(&type_name(type_)))
+    }
+
+    /// How a function of the user's behaves.
+    pub fn function(&self, name: &Name) -> Option<Volatility> {
+        self.functions.get(&self.place(name)).copied()
+    }
+
+    /// The columns of tables that have this type.
+    pub fn columns_of_type(&self, name: &Name) -> Vec<Name> {
+        let wanted = self.place(name);
+        let has = |relation: &Relation| {
+            relation.columns.iter().any(|column| self.place(&type_name(&column.type_)) == wanted)
+        };
+        let tables = self.relations.iter().filter(|(_, relation)| has(relation));
+        let mut tables: Vec<Name> = tables.map(|(name, _)| name.clone()).collect();
+        tables.sort();
+        tables
+    }
+}
+
+impl Relation {
+    /// A column by its name.
+    pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// A constraint by its name.
+    pub fn constraint(&self, name: &str) -> Option<&ConstraintFacts> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    /// The columns of the primary key, if one is known.
+    pub fn primary_key(&self) -> Option<&[String]> {
+        self.constraints.iter().find_map(|constraint| match &constraint.kind {
+            ConstraintKind::Primary(key) => Some(key.columns.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Whether a valid constraint says that a column has no nulls.
+    pub fn proves_not_null(&self, column: &str) -> bool {
+        self.constraints.iter().filter(|constraint| constraint.is_valid).any(|constraint| match &constraint.kind {
+            ConstraintKind::Check(expr) => expr.proves_not_null.iter().any(|proved| proved == column),
+            ConstraintKind::NotNull(proved) => proved == column,
+            ConstraintKind::Primary(key) => key.columns.iter().any(|part| part == column),
+            _ => false,
+        })
+    }
+}
+
+/// The name of a user's type.
+fn type_name(type_: &Type) -> Name {
+    Name {
+        schema: type_.schema.clone(),
+        name: type_.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,558 @@
+//! The effect of statements on what is known.
+
+use super::{Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind};
+use crate::model::{
+    Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop, Kind, Query, Rename,
+};
+use crate::name::Name;
+
+impl Catalogue {
+    /// What is known after this.
+    pub fn apply(&mut self, change: &Change, now: Moment) {
+        match change {
+            Change::CreateTable(table) => self.create_table(table, now),
+            Change::CreateTableAs(table) => {
+                let kind = match table.kind {
+                    Kind::MaterializedView => RelationKind::MaterializedView,
+                    _ => RelationKind::Table,
+                };
+                let name = self.place(&table.name);
+                if !(table.if_not_exists && self.relations.contains_key(&name)) {
+                    self.create_reader(name.clone(), kind, &table.query, now);
+                    if let Some(relation) = self.relations.get_mut(&name) {
+                        relation.is_temporary = table.temporary;
+                    }
+                }
+            }
+            Change::CreateView { name, replace, query } => {
+                let name = self.place(name);
+                let made = self.relations.get(&name).filter(|_| *replace).map(|view| view.made);
+                self.create_reader(name.clone(), RelationKind::View, query, now);
+                if let (Some(made), Some(view)) = (made, self.relations.get_mut(&name)) {
+                    view.made = made;
+                }
+            }
+            Change::Alter(alter) => self.alter(alter, now),
+            Change::CreateIndex(index) => self.create_index(index, now),
+            Change::Drop(drop) => self.drop(drop),
+            Change::Rename(rename) => self.rename(rename),
+            Change::SetSchema { kind, name, schema } => self.set_schema(*kind, name, schema),
+            Change::CreateEnum { name, values } => {
+                let values = values.clone();
+                self.enums.insert(self.place(name), Enum { values, made: now });
+            }
+            Change::AddEnumValue { name, value } => {
+                let name = self.place(name);
+                if let Some(known) = self.enums.get_mut(&name) {
+                    known.values.push(value.clone());
+                }
+            }
+            Change::CreateDomain { name, base, constrained } => {
+                let domain = Domain {
+                    base: base.clone(),
+                    is_constrained: *constrained,
+                    made: now,
+                };
+                self.domains.insert(self.place(name), domain);
+            }
+            Change::AlterDomain { name, action } => {
+                use crate::model::DomainAction::{AddConstraint, SetNotNull};
+                let name = self.place(name);
+                if let Some(domain) = self.domains.get_mut(&name) {
+                    domain.is_constrained |= matches!(action, AddConstraint { .. } | SetNotNull);
+                }
+            }
+            Change::CreateFunction(function) => {
+                self.functions.insert(self.place(&function.name), function.volatility);
+            }
+            Change::CreateSequence(name) => {
+                let sequence = Relation {
+                    kind: RelationKind::Sequence,
+                    made: Some(now),
+                    ..Relation::default()
+                };
+                self.relations.insert(self.place(name), sequence);
+            }
+            Change::Set(setting) if setting.name == "search_path" => {
+                let parts = setting.values.iter().flat_map(|value| value.split(','));
+                let parts = parts.map(|part| part.trim().trim_matches('"').to_string());
+                self.path = parts.filter(|part| !part.is_empty() && part != "$user" && part != "pg_catalog").collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// Names are looked for in `public` again.
+    pub fn reset_path(&mut self) {
+        self.path.clear();
+    }
+
+    /// The relation, or a stub of one that was there before.
+    fn known(&mut self, name: &Name) -> &mut Relation {
+        let name = self.resolve(name);
+        self.relations.entry(name).or_default()
+    }
+
+    fn create_table(&mut self, table: &CreateTable, now: Moment) {
+        let name = self.place(&table.name);
+        if table.if_not_exists && self.relations.contains_key(&name) {
+            return;
+        }
+        let mut relation = Relation {
+            kind: match table.partitioned_by {
+                Some(_) => RelationKind::Partitioned,
+                None => RelationKind::Table,
+            },
+            is_complete: table.like.is_empty() && table.inherits.is_empty() && table.partition_of.is_none(),
+            partition_columns: table.partitioned_by.clone().unwrap_or_default(),
+            made: Some(now),
+            is_temporary: table.temporary,
+            ..Relation::default()
+        };
+        for column in &table.columns {
+            relation.columns.push(facts(column, now));
+        }
+        let parents = table.partition_of.iter().map(|(parent, _)| parent);
+        for parent in parents.chain(&table.like).chain(&table.inherits) {
+            if let Some(parent) = self.relation(parent) {
+                relation.columns.extend(parent.columns.iter().cloned());
+                relation.is_complete = parent.is_complete;
+            }
+        }
+        self.relations.insert(name.clone(), relation);
+        for column in &table.columns {
+            for constraint in &column.constraints {
+                self.add_constraint(&name, constraint, now, true);
+            }
+        }
+        for constraint in &table.constraints {
+            self.add_constraint(&name, constraint, now, true);
+        }
+        if let Some((parent, default)) = &table.partition_of {
+            self.attach(parent, &name, *default);
+        }
+        for parent in &table.inherits {
+            self.attach(parent, &name, false);
+        }
+    }
+
+    fn create_reader(&mut self, name: Name, kind: RelationKind, query: &Query, now: Moment) {
+        let reads: Vec<Name> = query.relations.iter().map(|name| self.resolve(name)).collect();
+        if kind != RelationKind::Table {
+            for read in &reads {
+                let readers = self.readers.entry(read.clone()).or_default();
+                if !readers.contains(&name) {
+                    readers.push(name.clone());
+                }
+            }
+        }
+        let relation = Relation {
+            kind,
+            made: Some(now),
+            reads,
+            read_columns: query.columns.clone(),
+            reads_all_columns: query.all_columns,
+            ..Relation::default()
+        };
+        self.relations.insert(name, relation);
+    }
+
+    fn attach(&mut self, parent: &Name, child: &Name, default: bool) {
+        let (parent, child) = (self.resolve(parent), self.resolve(child));
+        self.known(&child).parent = Some(parent.clone());
+        let parent = self.known(&parent);
+        if default {
+            parent.default_child = Some(child.clone());
+        }
+        if !parent.children.contains(&child) {
+            parent.children.push(child);
+        }
+    }
+
+    fn detach(&mut self, parent: &Name, child: &Name) {
+        let child = self.resolve(child);
+        let parent = self.known(parent);
+        parent.children.retain(|known| *known != child);
+        if parent.default_child.as_ref() == Some(&child) {
+            parent.default_child = None;
+        }
+        self.known(&child).parent = None;
+    }
+
+    fn alter(&mut self, alter: &Alter, now: Moment) {
+        if alter.kind == Kind::Index {
+            return;
+        }
+        let table = &alter.table;
+        match &alter.action {
+            Action::AddColumn { column, if_not_exists } => {
+                let relation = self.known(table);
+                let is_known = relation.column(&column.name).is_some();
+                if is_known && *if_not_exists {
+                    return;
+                }
+                relation.columns.retain(|known| known.name != column.name);
+                relation.columns.push(facts(column, now));
+                for constraint in &column.constraints {
+                    self.add_constraint(table, constraint, now, true);
+                }
+            }
+            Action::DropColumn { column, .. } => self.drop_column(table, column),
+            Action::Default { column, default } => {
+                self.change_column(table, column, |facts| facts.has_default = default.is_some());
+            }
+            Action::SetNotNull(column) => self.change_column(table, column, |facts| facts.not_null = true),
+            Action::DropNotNull(column) => self.change_column(table, column, |facts| facts.not_null = false),
+            Action::SetType { column, to, collation, .. } => self.change_column(table, column, |facts| {
+                facts.type_ = to.clone();
+                facts.collation = collation.clone();
+            }),
+            Action::Identity(column) => self.change_column(table, column, |facts| facts.has_default = true),
+            Action::AddConstraint(constraint) => {
+                self.add_constraint(table, constraint, now, constraint.validated && constraint.enforced);
+            }
+            Action::Validate(name) => {
+                let relation = self.known(table);
+                let mut constraints = relation.constraints.iter_mut();
+                if let Some(constraint) = constraints.find(|constraint| constraint.name == *name) {
+                    constraint.is_valid = true;
+                }
+            }
+            Action::DropConstraint { constraint, .. } => self.drop_constraint(table, constraint),
+            Action::Attach { child, default } => self.attach(table, child, *default),
+            Action::Inherit(parent) => self.attach(parent, table, false),
+            Action::Detach { child, .. } => self.detach(table, child),
+            Action::NoInherit(parent) => self.detach(parent, table),
+            _ => {}
+        }
+    }
+
+    fn change_column(&mut self, table: &Name, column: &str, change: impl Fn(&mut ColumnFacts)) {
+        let relation = self.known(table);
+        let place = relation.columns.iter().position(|known| known.name == column);
+        let place = place.unwrap_or_else(|| {
+            relation.columns.push(ColumnFacts {
+                name: column.to_string(),
+                ..ColumnFacts::default()
+            });
+            relation.columns.len() - 1
+        });
+        change(&mut relation.columns[place]);
+    }
+
+    /// With what depends on the column.
+    fn drop_column(&mut self, table: &Name, column: &str) {
+        let has = |columns: &[String]| columns.iter().any(|part| part == column);
+        let relation = self.known(table);
+        relation.columns.retain(|known| known.name != column);
+        relation.constraints.retain(|constraint| match &constraint.kind {
+            ConstraintKind::Check(expr) => !has(&expr.columns),
+            ConstraintKind::NotNull(of) => of != column,
+            ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => !has(&key.columns),
+            ConstraintKind::Foreign { columns, .. } => !has(columns),
+            ConstraintKind::Exclude => true,
+        });
+        let indexes = relation.indexes.clone();
+        for name in indexes {
+            let index = self.indexes.get(&name);
+            if index.is_some_and(|index| index.columns.iter().flatten().any(|part| part == column)) {
+                self.drop_index(&name);
+            }
+        }
+    }
+
+    fn drop_index(&mut self, name: &Name) {
+        if let Some(index) = self.indexes.remove(name) {
+            let table = self.known(&index.table);
+            table.indexes.retain(|known| known != name);
+        }
+    }
+
+    fn drop_constraint(&mut self, table: &Name, constraint: &str) {
+        let name = self.resolve(table);
+        self.known(table).constraints.retain(|known| known.name != constraint);
+        self.drop_index(&name.beside(constraint));
+        let referenced: Vec<Name> = self.referenced(&name).into_iter().map(|(_, table)| table).collect();
+        for (other, referencing) in &mut self.referencing {
+            if !referenced.contains(other) {
+                referencing.retain(|known| *known != name);
+            }
+        }
+    }
+
+    fn add_constraint(&mut self, table: &Name, constraint: &Constraint, now: Moment, is_valid: bool) {
+        let table = self.resolve(table);
+        let name = constraint.name.clone().unwrap_or_else(|| default_name(&table, &constraint.kind));
+        let mut kind = constraint.kind.clone();
+        match &mut kind {
+            ConstraintKind::Foreign { table: other, .. } => {
+                *other = self.resolve(other);
+                let referencing = self.referencing.entry(other.clone()).or_default();
+                if !referencing.contains(&table) {
+                    referencing.push(table.clone());
+                }
+            }
+            ConstraintKind::NotNull(column) if is_valid => {
+                self.change_column(&table, column, |facts| facts.not_null = true);
+            }
+            ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
+                let is_primary = matches!(constraint.kind, ConstraintKind::Primary(_));
+                if let Some(used) = &key.index {
+                    let index = self.indexes.remove(&table.beside(used.clone()));
+                    let columns = index.map(|index| index.columns).unwrap_or_default();
+                    key.columns = columns.into_iter().flatten().collect();
+                    self.known(&table).indexes.retain(|known| known.name != *used);
+                }
+                if is_primary {
+                    for column in key.columns.clone() {
+                        self.change_column(&table, &column, |facts| facts.not_null = true);
+                    }
+                }
+                let index = Index {
+                    table: table.clone(),
+                    columns: key.columns.iter().cloned().map(Some).collect(),
+                    is_unique: true,
+                    is_constraint: true,
+                    made: Some(now),
+                    ..Index::default()
+                };
+                self.indexes.insert(table.beside(name.clone()), index);
+                self.known(&table).indexes.push(table.beside(name.clone()));
+            }
+            _ => {}
+        }
+        let relation = self.known(&table);
+        relation.constraints.retain(|known| known.name != name);
+        relation.constraints.push(ConstraintFacts {
+            name,
+            kind,
+            is_valid,
+            made: now,
+        });
+    }
+
+    fn create_index(&mut self, index: &CreateIndex, now: Moment) {
+        let table = self.resolve(&index.table);
+        let name = index.name.clone().unwrap_or_else(|| {
+            let columns: Vec<&str> = index.columns.iter().map(|column| column.as_deref().unwrap_or("expr")).collect();
+            format!("{}_{}_idx", table.name, columns.join("_"))
+        });
+        let name = table.beside(name);
+        if index.if_not_exists && self.indexes.contains_key(&name) {
+            return;
+        }
+        let facts = Index {
+            table: table.clone(),
+            columns: index.columns.clone(),
+            is_unique: index.unique,
+            is_partial: index.partial,
+            is_constraint: false,
+            made: Some(now),
+        };
+        self.indexes.insert(name.clone(), facts);
+        let relation = self.known(&table);
+        relation.indexes.retain(|known| *known != name);
+        relation.indexes.push(name);
+    }
+
+    fn drop(&mut self, drop: &Drop) {
+        for name in &drop.names {
+            match drop.kind {
+                Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable | Kind::Sequence => {
+                    self.drop_relation(&self.resolve(name), drop.cascade);
+                }
+                Kind::Index => self.drop_index(&self.resolve(name)),
+                Kind::Type | Kind::Domain => {
+                    let name = self.place(name);
+                    self.enums.remove(&name);
+                    self.domains.remove(&name);
+                }
+                Kind::Function => {
+                    self.functions.remove(&self.place(name));
+                }
+                Kind::Schema => {
+                    let schema = Some(name.name.clone());
+                    self.relations.retain(|known, _| known.schema != schema);
+                    self.indexes.retain(|known, _| known.schema != schema);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn drop_relation(&mut self, name: &Name, cascade: bool) {
+        for (_, other) in self.referenced(name) {
+            if let Some(referencing) = self.referencing.get_mut(&other) {
+                referencing.retain(|known| known != name);
+            }
+        }
+        for referencing in self.referencing.remove(name).unwrap_or_default() {
+            self.known(&referencing).constraints.retain(|constraint| match &constraint.kind {
+                ConstraintKind::Foreign { table, .. } => table != name,
+                _ => true,
+            });
+        }
+        if let Some(relation) = self.relations.remove(name) {
+            for index in relation.indexes {
+                self.indexes.remove(&index);
+            }
+            if let Some(parent) = relation.parent.filter(|parent| self.relations.contains_key(parent)) {
+                let parent = self.known(&parent);
+                parent.children.retain(|known| known != name);
+                parent.default_child = parent.default_child.take().filter(|known| known != name);
+            }
+            for read in relation.reads {
+                if let Some(readers) = self.readers.get_mut(&read) {
+                    readers.retain(|known| known != name);
+                }
+            }
+            for child in relation.children {
+                self.drop_relation(&child, cascade);
+            }
+        }
+        if cascade {
+            for reader in self.readers.remove(name).unwrap_or_default() {
+                self.drop_relation(&reader, true);
+            }
+        }
+    }
+
+    fn rename(&mut self, rename: &Rename) {
+        match (rename.kind, &rename.part) {
+            (Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable | Kind::Sequence, None) => {
+                let old = self.resolve(&rename.name);
+                self.move_relation(&old, &old.beside(rename.to.clone()));
+            }
+            (Kind::Column, Some(old)) => {
+                let to = rename.to.clone();
+                self.change_column(&rename.name, old, |facts| facts.name = to.clone());
+                self.rename_column(&rename.name, old, &to);
+            }
+            (Kind::Index, None) => {
+                let old = self.resolve(&rename.name);
+                if let Some(index) = self.indexes.remove(&old) {
+                    let new = old.beside(rename.to.clone());
+                    let table = self.known(&index.table);
+                    table.indexes.retain(|known| *known != old);
+                    table.indexes.push(new.clone());
+                    self.indexes.insert(new, index);
+                }
+            }
+            (Kind::Constraint, Some(old)) => {
+                let relation = self.known(&rename.name);
+                let mut constraints = relation.constraints.iter_mut();
+                if let Some(constraint) = constraints.find(|constraint| constraint.name == *old) {
+                    constraint.name.clone_from(&rename.to);
+                }
+            }
+            (Kind::Type, None) => {
+                let old = self.place(&rename.name);
+                if let Some(known) = self.enums.remove(&old) {
+                    self.enums.insert(old.beside(rename.to.clone()), known);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn rename_column(&mut self, table: &Name, old: &str, new: &str) {
+        let swap = |column: &mut String| {
+            if column == old {
+                *column = new.to_string();
+            }
+        };
+        let relation = self.known(table);
+        let indexes = relation.indexes.clone();
+        for constraint in &mut relation.constraints {
+            match &mut constraint.kind {
+                ConstraintKind::Check(expr) => {
+                    expr.columns.iter_mut().for_each(swap);
+                    expr.proves_not_null.iter_mut().for_each(swap);
+                }
+                ConstraintKind::NotNull(column) => swap(column),
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => key.columns.iter_mut().for_each(swap),
+                ConstraintKind::Foreign { columns, .. } => columns.iter_mut().for_each(swap),
+                ConstraintKind::Exclude => {}
+            }
+        }
+        for name in indexes {
+            if let Some(index) = self.indexes.get_mut(&name) {
+                index.columns.iter_mut().flatten().for_each(swap);
+            }
+        }
+    }
+
+    fn set_schema(&mut self, kind: Kind, name: &Name, schema: &str) {
+        if matches!(kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence) {
+            let old = self.resolve(name);
+            self.move_relation(&old, &Name::of(schema, &old.name));
+        }
+    }
+
+    fn move_relation(&mut self, old: &Name, new: &Name) {
+        let Some(relation) = self.relations.remove(old) else {
+            // It was there before; under its new name it is no newer.
+            self.relations.entry(new.clone()).or_default();
+            return;
+        };
+        for name in &relation.indexes {
+            if let Some(index) = self.indexes.get_mut(name) {
+                index.table = new.clone();
+            }
+        }
+        self.relations.insert(new.clone(), relation);
+        for names in self.referencing.values_mut().chain(self.readers.values_mut()) {
+            names.iter_mut().filter(|name| *name == old).for_each(|name| *name = new.clone());
+        }
+        for map in [&mut self.referencing, &mut self.readers] {
+            if let Some(names) = map.remove(old) {
+                map.insert(new.clone(), names);
+            }
+        }
+        let referencing = self.referencing.get(new).cloned().unwrap_or_default();
+        for name in referencing {
+            for constraint in &mut self.known(&name).constraints {
+                if let ConstraintKind::Foreign { table, .. } = &mut constraint.kind
+                    && table == old
+                {
+                    *table = new.clone();
+                }
+            }
+        }
+    }
+}
+
+fn facts(column: &Column, now: Moment) -> ColumnFacts {
+    let mut type_ = column.type_.clone();
+    if let Some(base) = type_.serial_base() {
+        type_ = crate::types::Type::named(base);
+    }
+    ColumnFacts {
+        name: column.name.clone(),
+        type_,
+        not_null: column.not_null || column.type_.is_serial(),
+        has_default: column.has_value(),
+        generated: column.generated,
+        collation: column.collation.clone(),
+        made: Some(now),
+    }
+}
+
+/// The name that PostgreSQL chooses, if it is free.
+fn default_name(table: &Name, kind: &ConstraintKind) -> String {
+    let of = |columns: &[String], suffix: &str| match columns.is_empty() {
+        true => format!("{}_{suffix}", table.name),
+        false => format!("{}_{}_{suffix}", table.name, columns.join("_")),
+    };
+    match kind {
+        ConstraintKind::Check(expr) => match expr.columns.as_slice() {
+            [column] => of(std::slice::from_ref(column), "check"),
+            _ => of(&[], "check"),
+        },
+        ConstraintKind::NotNull(column) => of(std::slice::from_ref(column), "not_null"),
+        ConstraintKind::Primary(_) => of(&[], "pkey"),
+        ConstraintKind::Unique(key) => of(&key.columns, "key"),
+        ConstraintKind::Foreign { columns, .. } => of(columns, "fkey"),
+        ConstraintKind::Exclude => of(&[], "excl"),
+    }
+}

@@ -1,0 +1,77 @@
+use super::*;
+use crate::parse::{Parsed, one};
+
+/// What is known after these, each a transaction of its own.
+fn after(statements: &[&str]) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for (transaction, statement) in statements.iter().enumerate() {
+        let Parsed::Changes(changes) = one(statement) else {
+            panic!("{statement}");
+        };
+        for change in changes {
+            catalogue.apply(&change, Moment { file: 0, transaction });
+        }
+    }
+    catalogue
+}
+
+#[test]
+fn a_validated_check_is_what_was_validated() {
+    let statements = [
+        "create table t (a int, b int)",
+        "alter table t add constraint a_there check (a is not null and b > 0) not valid",
+        "alter table t add constraint b_there check (b is not null) not valid",
+    ];
+    let proves = |catalogue: &Catalogue, column| {
+        let relation = catalogue.relation(&Name::bare("t")).unwrap();
+        relation.proves_not_null(column)
+    };
+    let catalogue = after(&statements);
+    assert!(!proves(&catalogue, "a"));
+    let catalogue = after(&[&statements[..], &["alter table t validate constraint a_there"]].concat());
+    assert!(proves(&catalogue, "a"));
+    assert!(!proves(&catalogue, "b"));
+}
+
+#[test]
+fn who_references_whom_is_known_under_new_names() {
+    let catalogue = after(&[
+        "create table p (id int primary key)",
+        "create table c (p_id int references p)",
+        "alter table p rename to parent",
+        "alter table c set schema other",
+    ]);
+    assert_eq!(catalogue.referencing(&Name::bare("parent")), [Name::of("other", "c")]);
+    let catalogue = after(&[
+        "create table p (id int primary key)",
+        "create table c (p_id int references p)",
+        "alter table c drop constraint c_p_id_fkey",
+    ]);
+    assert!(catalogue.referencing(&Name::bare("p")).is_empty());
+}
+
+#[test]
+fn the_columns_of_an_index_follow_the_table() {
+    let catalogue = after(&[
+        "create table t (a int, b int)",
+        "create index on t (a, b)",
+        "alter table t rename a to x",
+    ]);
+    let index = catalogue.index(&Name::bare("t_a_b_idx")).unwrap();
+    assert_eq!(index.columns, [Some("x".to_string()), Some("b".to_string())]);
+    let catalogue = after(&["create table t (a int)", "create index i on t (a)", "alter table t drop a"]);
+    assert!(catalogue.index(&Name::bare("i")).is_none());
+}
+
+#[test]
+fn partitions_are_known_with_their_own() {
+    let catalogue = after(&[
+        "create table p (a int, b int) partition by range (a)",
+        "create table p1 partition of p for values from (0) to (9) partition by list (b)",
+        "create table p11 partition of p1 default",
+    ]);
+    let all = catalogue.with_children(&Name::bare("p"));
+    let all: Vec<&str> = all.iter().map(|name| name.name.as_str()).collect();
+    assert_eq!(all, ["p", "p1", "p11"]);
+    assert!(catalogue.relation(&Name::bare("p1")).unwrap().default_child.is_some());
+}

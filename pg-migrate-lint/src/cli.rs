@@ -1,0 +1,217 @@
+//! The command line of pg-migrate-lint.
+
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use shared::cli::{self, Value};
+use shared::{Error, Result};
+
+use crate::config::Config;
+use crate::finding::Severity;
+use crate::listing::Listing;
+use crate::rules::{self, Group, RULES, Rule};
+use crate::session::Wrapping;
+
+pub use table::TOOL;
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// What to lint, in the order given; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// A list of files, one a line.
+    pub files_from: Option<PathBuf>,
+    /// Say what there is.
+    pub listing: Option<Listing>,
+    /// These rules and groups too.
+    only: Vec<String>,
+    /// Not these.
+    skip: Vec<String>,
+    /// From where on the status is 1.
+    fail_on: Option<FailOn>,
+    /// The server's major version.
+    version: Option<u32>,
+    /// How files are put into transactions.
+    pub in_transaction: InTransaction,
+    /// A file of rules and severities.
+    config: Option<PathBuf>,
+    /// Findings that are known.
+    pub baseline: Option<PathBuf>,
+    /// What the file says.
+    pub settings: Config,
+}
+
+/// `--fail-on`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Warnings, too.
+    Warning,
+    /// Nothing.
+    Never,
+}
+
+impl FailOn {
+    /// As it is called on the command line.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "error" => Self::Error,
+            "warning" => Self::Warning,
+            "never" => Self::Never,
+            _ => return None,
+        })
+    }
+
+    /// Whether a finding of this severity makes the status 1.
+    pub fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity >= Severity::Error,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Never => false,
+        }
+    }
+}
+
+/// `--in-transaction`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InTransaction {
+    /// As the layout says.
+    #[default]
+    Auto,
+    /// Each file is one.
+    Yes,
+    /// Only what BEGIN and COMMIT enclose.
+    No,
+}
+
+/// The version that is assumed where none is said.
+const NEWEST: u32 = 18;
+
+impl Options {
+    /// From where on the status is 1.
+    pub fn fail_on(&self) -> FailOn {
+        self.fail_on.or(self.settings.fail_on).unwrap_or_default()
+    }
+
+    /// The server's major version.
+    pub fn version(&self) -> u32 {
+        self.version.or(self.settings.version).unwrap_or(NEWEST)
+    }
+
+    /// How a plain file is run.
+    pub fn wrapping(&self) -> Wrapping {
+        match self.in_transaction {
+            InTransaction::Yes => Wrapping::File,
+            InTransaction::Auto | InTransaction::No => Wrapping::None,
+        }
+    }
+
+    /// The rules that are asked: the usual ones, or those that are named and the usual ones where these are
+    /// groups that are not usual.
+    pub fn rules(&self) -> Vec<&'static Rule> {
+        let names = |list: &[String], rule: &Rule| {
+            list.iter().any(|name| name == rule.name || name == rule.group.name())
+        };
+        let only = match self.only.is_empty() {
+            true => &self.settings.rules,
+            false => &self.only,
+        };
+        let is_asked = |rule: &Rule| match only.is_empty() {
+            true => rule.group.is_usual() || names(&self.settings.also, rule),
+            false => names(only, rule) || rule.name == rules::SYNTAX.name,
+        };
+        let is_skipped = |rule: &Rule| {
+            names(&self.skip, rule) || names(&self.settings.skip, rule) && !names(&self.only, rule)
+        };
+        let rules = RULES.iter().copied();
+        rules.filter(|rule| is_asked(rule) && !is_skipped(rule)).collect()
+    }
+}
+
+impl cli::Options for Options {
+    fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
+        match flag {
+            "rule" => self.only.extend(named(value.text()?)?),
+            "skip" => self.skip.extend(named(value.text()?)?),
+            "fail-on" => self.fail_on = FailOn::from_name(value.text()?),
+            "pg-version" => self.version = Some(version(value.text()?)?),
+            "in-transaction" => {
+                self.in_transaction = match value.text()? {
+                    "yes" => InTransaction::Yes,
+                    "no" => InTransaction::No,
+                    _ => InTransaction::Auto,
+                }
+            }
+            "files-from" => self.files_from = Some(value.path()),
+            "config" => self.config = Some(value.path()),
+            "baseline" => self.baseline = Some(value.path()),
+            "list-rules" => self.listing = Some(Listing::Rules),
+            "explain" => self.listing = Some(Listing::Explain(rule(value.text()?)?)),
+            _ => return Err(cli::unhandled(flag)),
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self, value: OsString) -> Result<()> {
+        self.paths.push(value.into());
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        self.settings = match &self.config {
+            Some(path) => Config::read(path)?,
+            None => Config::of_folder()?,
+        };
+        let is_asked = self.listing.is_some() || self.files_from.is_some();
+        match self.paths.is_empty() && !is_asked {
+            true => Err(Error::usage("no migration was named")
+                .with_hint("name files or folders, or - for standard input")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Rules and groups, by their names.
+pub fn named(text: &str) -> Result<Vec<String>> {
+    text.split(',')
+        .map(|name| {
+            let name = name.trim();
+            let is_group = Group::ALL.iter().any(|group| group.name() == name);
+            match is_group {
+                true => Ok(name.to_string()),
+                false => rule(name).map(|rule| rule.name.to_string()),
+            }
+        })
+        .collect()
+}
+
+/// The rule of this name.
+pub fn rule(name: &str) -> Result<&'static Rule> {
+    rules::find(name).ok_or_else(|| {
+        Error::usage(format!("there is no rule {name:?}")).with_hint("--list-rules names them")
+    })
+}
+
+/// A major version, which may come with a minor one.
+pub fn version(text: &str) -> Result<u32> {
+    let major = text.split('.').next().unwrap_or_default();
+    let major = major.parse().ok().filter(|major| (9..=99).contains(major));
+    major.ok_or_else(|| Error::usage(format!("{text:?} is no version of PostgreSQL")))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn table_is_sound() {
+        shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
+    }
+
+    #[test]
+    fn the_manual_has_the_fields_of_a_record() {
+        shared::cli::check_fields::<crate::record::Record>(&super::TOOL).unwrap();
+    }
+}

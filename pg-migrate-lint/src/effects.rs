@@ -1,0 +1,314 @@
+//! What each form of statement locks, and what it does to the rows: the one table of facts that the rules
+//! speak from. A test runs every form on a real server and compares.
+//!
+//! Sources: PostgreSQL's `AlterTableGetLockLevel` and the manual's chapter on explicit locking; measured on
+//! 13 to 18.
+
+mod alter;
+pub mod types;
+mod volatility;
+
+use crate::catalogue::{Catalogue, RelationKind};
+use crate::lock::{Mode, Work};
+use crate::model::{Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, ReindexKind, Rename};
+use crate::name::Name;
+
+pub use volatility::is_volatile;
+
+/// What decides beside the statement.
+#[derive(Debug, Clone, Copy)]
+pub struct Server {
+    /// The major version.
+    pub version: u32,
+    /// Whether `TimeZone` is set to UTC.
+    pub is_utc: bool,
+}
+
+/// What a statement takes and does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// Locks on relations that were there before, the strongest of each.
+    pub locks: Vec<(Name, Mode)>,
+    /// Relations whose rows are read or written anew.
+    pub work: Vec<(Name, Work)>,
+    /// Whether an index is built, which reads the table too.
+    pub builds_index: bool,
+}
+
+impl Impact {
+    /// Takes a lock; a stronger one takes the place of a weaker one.
+    pub fn lock(&mut self, name: Name, mode: Mode) {
+        match self.locks.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = (*known).max(mode),
+            None => self.locks.push((name, mode)),
+        }
+    }
+
+    /// Does something to the rows.
+    pub fn does(&mut self, name: Name, work: Work) {
+        match self.work.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = (*known).max(work),
+            None => self.work.push((name, work)),
+        }
+    }
+
+    /// The most that is done to any table.
+    pub fn greatest_work(&self) -> Work {
+        self.work.iter().map(|(_, work)| *work).max().unwrap_or(Work::None)
+    }
+
+    /// The lock on a relation, by its name with the schema.
+    pub fn lock_on(&self, name: &Name) -> Option<Mode> {
+        let mut locks = self.locks.iter();
+        locks.find(|(known, _)| known == name).map(|(_, mode)| *mode)
+    }
+}
+
+/// What a change takes and does, as the catalogue is before it.
+pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
+    let mut impact = Impact::default();
+    let mut lock_all = |names: &[Name], mode: Mode| {
+        for name in names {
+            for name in catalogue.with_children(name) {
+                impact.lock(name, mode);
+            }
+        }
+    };
+    match change {
+        Change::Alter(alter) => return alter::of(alter, catalogue, server),
+        Change::CreateTable(table) => create_table(table, catalogue, &mut impact),
+        Change::CreateTableAs(table) => reads(&table.query.relations, catalogue, &mut impact),
+        Change::CreateView { name, replace, query } => {
+            reads(&query.relations, catalogue, &mut impact);
+            if *replace && catalogue.relation(name).is_some() {
+                impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
+            }
+        }
+        Change::CreateIndex(index) => create_index(index, catalogue, &mut impact),
+        Change::Drop(drop) => dropped(drop, catalogue, &mut impact),
+        Change::Rename(rename) => renamed(rename, catalogue, &mut impact),
+        Change::SetSchema { kind, name, .. } => {
+            if matches!(kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence) {
+                impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
+            }
+        }
+        Change::Truncate { tables, cascade } => truncate(tables, *cascade, catalogue, &mut impact),
+        Change::Update(write) | Change::Delete(write) => {
+            reads(&write.query.relations, catalogue, &mut impact);
+            impact.lock(catalogue.resolve(&write.table), Mode::RowExclusive);
+            if !write.has_where {
+                impact.does(catalogue.resolve(&write.table), Work::Scan);
+            }
+        }
+        Change::Insert(insert) => {
+            reads(&insert.query.relations, catalogue, &mut impact);
+            impact.lock(catalogue.resolve(&insert.table), Mode::RowExclusive);
+        }
+        Change::CopyFrom(table) => impact.lock(catalogue.resolve(table), Mode::RowExclusive),
+        Change::Query(query) => reads(&query.relations, catalogue, &mut impact),
+        Change::Vacuum { tables, full: false } => lock_all(tables, Mode::ShareUpdateExclusive),
+        Change::Vacuum { tables, full: true } => {
+            for table in tables {
+                rewrite(&catalogue.resolve(table), &mut impact);
+            }
+        }
+        Change::Analyze(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
+        Change::Cluster(Some(table)) => rewrite(&catalogue.resolve(table), &mut impact),
+        Change::Reindex { kind, name: Some(name), concurrently } => {
+            reindex(*kind, name, *concurrently, catalogue, &mut impact);
+        }
+        Change::Refresh { view, concurrently, .. } => {
+            let view = catalogue.resolve(view);
+            match concurrently {
+                true => {
+                    impact.lock(view.clone(), Mode::Exclusive);
+                    impact.does(view, Work::Scan);
+                }
+                false => rewrite(&view, &mut impact),
+            }
+        }
+        Change::Lock { tables, mode } => lock_all(tables, *mode),
+        Change::CreateTrigger { table, other, .. } => {
+            lock_all(std::slice::from_ref(table), Mode::ShareRowExclusive);
+            if let Some(other) = other {
+                impact.lock(catalogue.resolve(other), Mode::ShareRowExclusive);
+            }
+        }
+        Change::CreateRule(table) | Change::Policy { table, .. } => {
+            impact.lock(catalogue.resolve(table), Mode::AccessExclusive);
+        }
+        Change::Comment(Some(name)) => impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive),
+        Change::Describe(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
+        Change::Grant { tables, .. } if server.version >= 18 => {
+            for table in tables {
+                impact.lock(catalogue.resolve(table), Mode::AccessShare);
+            }
+        }
+        Change::AlterDomain { name, action } => alter_domain(name, action, catalogue, &mut impact),
+        _ => {}
+    }
+    impact
+}
+
+fn reads(relations: &[Name], catalogue: &Catalogue, impact: &mut Impact) {
+    for name in relations {
+        impact.lock(catalogue.resolve(name), Mode::AccessShare);
+    }
+}
+
+fn rewrite(table: &Name, impact: &mut Impact) {
+    impact.lock(table.clone(), Mode::AccessExclusive);
+    impact.does(table.clone(), Work::Rewrite);
+}
+
+fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact) {
+    let constraints = table.columns.iter().flat_map(|column| &column.constraints);
+    for constraint in constraints.chain(&table.constraints) {
+        if let ConstraintKind::Foreign { table: other, .. } = &constraint.kind
+            && catalogue.place(&table.name) != catalogue.resolve(other)
+        {
+            impact.lock(catalogue.resolve(other), Mode::ShareRowExclusive);
+        }
+    }
+    for parent in &table.inherits {
+        impact.lock(catalogue.resolve(parent), Mode::ShareUpdateExclusive);
+    }
+    for other in &table.like {
+        impact.lock(catalogue.resolve(other), Mode::AccessShare);
+    }
+    if let Some((parent, _)) = &table.partition_of {
+        let parent = catalogue.resolve(parent);
+        impact.lock(parent.clone(), Mode::AccessExclusive);
+        if let Some(default) = catalogue.relation(&parent).and_then(|parent| parent.default_child.clone()) {
+            impact.lock(default.clone(), Mode::AccessExclusive);
+            impact.does(default, Work::Scan);
+        }
+    }
+}
+
+fn create_index(index: &CreateIndex, catalogue: &Catalogue, impact: &mut Impact) {
+    let table = catalogue.resolve(&index.table);
+    if index.concurrently {
+        impact.lock(table.clone(), Mode::ShareUpdateExclusive);
+        impact.does(table, Work::Scan);
+        impact.builds_index = true;
+        return;
+    }
+    let is_divided = is_partitioned(&table, catalogue);
+    if is_divided && index.only {
+        impact.lock(table, Mode::Share);
+        return;
+    }
+    impact.builds_index = true;
+    for name in catalogue.with_children(&table) {
+        impact.lock(name.clone(), Mode::Share);
+        if !is_partitioned(&name, catalogue) {
+            impact.does(name, Work::Scan);
+        }
+    }
+}
+
+fn is_partitioned(name: &Name, catalogue: &Catalogue) -> bool {
+    let kind = catalogue.relation(name).map(|relation| relation.kind);
+    kind == Some(RelationKind::Partitioned)
+}
+
+fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
+    for name in &drop.names {
+        match drop.kind {
+            Kind::Table => {
+                for name in catalogue.with_children(name) {
+                    impact.lock(name.clone(), Mode::AccessExclusive);
+                    partners(&name, catalogue, impact);
+                    if let Some(parent) = catalogue.relation(&name).and_then(|table| table.parent.clone()) {
+                        impact.lock(parent, Mode::AccessExclusive);
+                    }
+                }
+            }
+            Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::ForeignTable => {
+                impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
+            }
+            Kind::Index => {
+                if let Some(index) = catalogue.index(name) {
+                    let mode = match drop.concurrently {
+                        true => Mode::ShareUpdateExclusive,
+                        false => Mode::AccessExclusive,
+                    };
+                    impact.lock(index.table.clone(), mode);
+                }
+            }
+            Kind::Trigger | Kind::Policy | Kind::Rule => {
+                impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The tables on the other ends of foreign keys: their triggers go.
+fn partners(table: &Name, catalogue: &Catalogue, impact: &mut Impact) {
+    for (_, other) in catalogue.referenced(table) {
+        impact.lock(other, Mode::AccessExclusive);
+    }
+    for other in catalogue.referencing(table) {
+        impact.lock(other.clone(), Mode::AccessExclusive);
+    }
+}
+
+fn renamed(rename: &Rename, catalogue: &Catalogue, impact: &mut Impact) {
+    match rename.kind {
+        Kind::Index => {}
+        Kind::Column | Kind::Constraint => {
+            for name in catalogue.with_children(&rename.name) {
+                impact.lock(name, Mode::AccessExclusive);
+            }
+        }
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Trigger | Kind::Policy | Kind::Rule => {
+            impact.lock(catalogue.resolve(&rename.name), Mode::AccessExclusive);
+        }
+        _ => {}
+    }
+}
+
+fn truncate(tables: &[Name], cascade: bool, catalogue: &Catalogue, impact: &mut Impact) {
+    let mut open: Vec<Name> = tables.iter().flat_map(|name| catalogue.with_children(name)).collect();
+    let mut done: Vec<Name> = Vec::new();
+    while let Some(name) = open.pop() {
+        if done.contains(&name) {
+            continue;
+        }
+        if cascade {
+            open.extend(catalogue.referencing(&name).iter().cloned());
+        }
+        impact.lock(name.clone(), Mode::AccessExclusive);
+        done.push(name);
+    }
+}
+
+fn reindex(kind: ReindexKind, name: &Name, concurrently: bool, catalogue: &Catalogue, impact: &mut Impact) {
+    let table = match kind {
+        ReindexKind::Index => catalogue.index(name).map(|index| index.table.clone()),
+        _ => Some(catalogue.resolve(name)),
+    };
+    let Some(table) = table else { return };
+    let mode = match concurrently {
+        true => Mode::ShareUpdateExclusive,
+        false => Mode::Share,
+    };
+    impact.builds_index = true;
+    impact.lock(table.clone(), mode);
+    impact.does(table, Work::Scan);
+}
+
+fn alter_domain(name: &Name, action: &DomainAction, catalogue: &Catalogue, impact: &mut Impact) {
+    let scans = matches!(
+        action,
+        DomainAction::AddConstraint { validated: true } | DomainAction::SetNotNull | DomainAction::Validate
+    );
+    if scans {
+        for table in catalogue.columns_of_type(name) {
+            impact.lock(table.clone(), Mode::Share);
+            impact.does(table, Work::Scan);
+        }
+    }
+}

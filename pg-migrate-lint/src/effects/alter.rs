@@ -1,0 +1,356 @@
+//! What the actions of `ALTER TABLE` lock and do.
+
+use super::types;
+use super::{Impact, Server, is_partitioned, is_volatile, partners};
+use crate::catalogue::Catalogue;
+use crate::lock::{Mode, Work};
+use crate::model::{Action, Alter, Column, Constraint, ConstraintKind, Generated, Kind};
+use crate::name::Name;
+
+/// What one action takes and does.
+pub fn of(alter: &Alter, catalogue: &Catalogue, server: Server) -> Impact {
+    let mut impact = Impact::default();
+    let scene = Scene {
+        alter,
+        catalogue,
+        server,
+    };
+    match alter.kind {
+        Kind::Index => scene.index(&mut impact),
+        _ => scene.table(&mut impact),
+    }
+    impact
+}
+
+struct Scene<'a> {
+    alter: &'a Alter,
+    catalogue: &'a Catalogue,
+    server: Server,
+}
+
+impl Scene<'_> {
+    fn name(&self) -> Name {
+        self.catalogue.resolve(&self.alter.table)
+    }
+
+    /// The table with its partitions and children, unless `ONLY`.
+    fn tables(&self) -> Vec<Name> {
+        match self.alter.only {
+            true => vec![self.name()],
+            false => self.catalogue.with_children(&self.alter.table),
+        }
+    }
+
+    fn lock(&self, impact: &mut Impact, mode: Mode) {
+        for name in self.tables() {
+            impact.lock(name, mode);
+        }
+    }
+
+    /// The rows are where no partitions are.
+    fn work(&self, impact: &mut Impact, work: Work) {
+        for name in self.tables() {
+            if !is_partitioned(&name, self.catalogue) {
+                impact.does(name, work);
+            }
+        }
+    }
+
+    /// An index belongs to a table, which ALTER INDEX does not lock.
+    fn index(&self, impact: &mut Impact) {
+        if let Action::SetTablespace(_) = self.alter.action
+            && let Some(index) = self.catalogue.index(&self.alter.table)
+        {
+            impact.does(index.table.clone(), Work::None);
+        }
+    }
+
+    fn table(&self, impact: &mut Impact) {
+        use Mode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
+        match &self.alter.action {
+            Action::AddColumn { column, if_not_exists } => {
+                self.lock(impact, AccessExclusive);
+                let is_known = self.catalogue.column(&self.alter.table, &column.name).is_some();
+                if !(is_known && *if_not_exists) {
+                    self.add_column(column, impact);
+                }
+            }
+            Action::SetNotNull(column) => {
+                self.lock(impact, AccessExclusive);
+                if !self.is_not_null(column) {
+                    self.work(impact, Work::Scan);
+                }
+            }
+            Action::SetType { column, to, using, collation } => {
+                self.lock(impact, AccessExclusive);
+                self.set_type(column, to, using.as_ref(), collation.as_ref(), impact);
+            }
+            Action::SetExpression(column) => {
+                self.lock(impact, AccessExclusive);
+                let facts = self.catalogue.column(&self.alter.table, column);
+                let is_virtual = facts.and_then(|facts| facts.generated) == Some(Generated::Virtual);
+                if !is_virtual {
+                    self.work(impact, Work::Rewrite);
+                }
+            }
+            Action::AddConstraint(constraint) => self.add_constraint(constraint, impact),
+            Action::Validate(name) => self.validate(name, impact),
+            Action::DropConstraint { constraint, cascade, .. } => {
+                self.lock(impact, AccessExclusive);
+                self.drop_constraint(constraint, *cascade, impact);
+            }
+            Action::DropColumn { column, .. } => {
+                self.lock(impact, AccessExclusive);
+                self.drop_column(column, impact);
+            }
+            Action::AlterConstraint(name) => {
+                impact.lock(self.name(), AccessExclusive);
+                if let Some(other) = self.foreign(name) {
+                    // Until 17 the other table was not locked.
+                    if self.server.version >= 18 {
+                        impact.lock(other, AccessExclusive);
+                    }
+                }
+            }
+            Action::Attach { child, default } => self.attach(child, *default, impact),
+            Action::Detach { child, concurrently } => {
+                let mode = match concurrently {
+                    true => ShareUpdateExclusive,
+                    false => AccessExclusive,
+                };
+                impact.lock(self.name(), mode);
+                impact.lock(self.catalogue.resolve(child), AccessExclusive);
+                let parent = self.catalogue.relation(&self.alter.table);
+                if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
+                    impact.lock(default, AccessExclusive);
+                }
+            }
+            Action::Inherit(parent) | Action::NoInherit(parent) => {
+                impact.lock(self.name(), AccessExclusive);
+                impact.lock(self.catalogue.resolve(parent), ShareUpdateExclusive);
+            }
+            Action::Trigger { .. } => self.lock(impact, ShareRowExclusive),
+            Action::SetLogged(_) => {
+                impact.lock(self.name(), AccessExclusive);
+                self.work(impact, Work::Rewrite);
+            }
+            Action::SetTablespace(_) | Action::SetAccessMethod(_) => {
+                impact.lock(self.name(), AccessExclusive);
+                if !is_partitioned(&self.name(), self.catalogue) {
+                    impact.does(self.name(), Work::Rewrite);
+                }
+            }
+            Action::Options | Action::ColumnStatistics(_) => self.lock(impact, ShareUpdateExclusive),
+            Action::Default { .. } | Action::DropNotNull(_) | Action::DropExpression(_) | Action::ColumnStorage(_) => {
+                self.lock(impact, AccessExclusive);
+            }
+            Action::Identity(_) | Action::RowSecurity(_) | Action::ReplicaIdentity | Action::Owner | Action::Other => {
+                impact.lock(self.name(), AccessExclusive);
+            }
+        }
+    }
+
+    fn is_not_null(&self, column: &str) -> bool {
+        let Some(relation) = self.catalogue.relation(&self.alter.table) else {
+            return false;
+        };
+        relation.column(column).is_some_and(|column| column.not_null)
+            || self.server.version >= 12 && relation.proves_not_null(column)
+    }
+
+    fn add_column(&self, column: &Column, impact: &mut Impact) {
+        let is_volatile = column.default.as_ref().is_some_and(|default| is_volatile(default, self.catalogue));
+        let is_checked = self.catalogue.domain(&column.type_).is_some_and(|domain| domain.is_constrained);
+        let is_stored = column.generated == Some(Generated::Stored);
+        let has_default = column.default.as_ref().is_some_and(|default| !default.is_null);
+        let is_old = has_default && self.server.version < 11;
+        if is_volatile || is_checked || is_stored || is_old || column.identity || column.type_.is_serial() {
+            self.work(impact, Work::Rewrite);
+        }
+        for constraint in &column.constraints {
+            match &constraint.kind {
+                ConstraintKind::Check(_) if constraint.enforced && column.generated != Some(Generated::Virtual) => {
+                    self.work(impact, Work::Scan);
+                }
+                ConstraintKind::Unique(_) | ConstraintKind::Primary(_) => {
+                    impact.builds_index = true;
+                    self.work(impact, Work::Scan);
+                }
+                ConstraintKind::Foreign { table, .. } => {
+                    let other = self.catalogue.resolve(table);
+                    impact.lock(other.clone(), Mode::ShareRowExclusive);
+                    if column.has_value() && constraint.enforced {
+                        self.work(impact, Work::Scan);
+                        impact.does(other, Work::Scan);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn set_type(
+        &self,
+        column: &str,
+        to: &crate::types::Type,
+        using: Option<&crate::model::Expr>,
+        collation: Option<&Name>,
+        impact: &mut Impact,
+    ) {
+        let facts = self.catalogue.column(&self.alter.table, column);
+        let change = types::change(facts, column, to, using, self.catalogue, self.server);
+        self.work(impact, change.work());
+        if change != types::TypeChange::Free {
+            return;
+        }
+        let has_it = |columns: &[String]| columns.iter().any(|part| part == column);
+        let relation = self.catalogue.relation(&self.alter.table);
+        let constraints = relation.into_iter().flat_map(|relation| &relation.constraints);
+        let is_checked = constraints.filter(|constraint| constraint.is_valid).any(|constraint| match &constraint.kind {
+            ConstraintKind::Check(expr) => has_it(&expr.columns),
+            _ => false,
+        });
+        let mut indexes = self.catalogue.indexes_of(&self.alter.table);
+        let is_indexed = indexes.any(|(_, index)| index.columns.iter().flatten().any(|part| part == column));
+        if is_checked || is_indexed && types::rebuilds_indexes(facts, to, collation) {
+            self.work(impact, Work::Scan);
+        }
+    }
+
+    fn add_constraint(&self, constraint: &Constraint, impact: &mut Impact) {
+        let is_checked = constraint.validated && constraint.enforced;
+        match &constraint.kind {
+            ConstraintKind::Check(_) => {
+                self.lock(impact, Mode::AccessExclusive);
+                if is_checked {
+                    self.work(impact, Work::Scan);
+                }
+            }
+            ConstraintKind::NotNull(column) => {
+                self.lock(impact, Mode::AccessExclusive);
+                if is_checked && !self.is_not_null(column) {
+                    self.work(impact, Work::Scan);
+                }
+            }
+            ConstraintKind::Foreign { table, .. } => {
+                self.lock(impact, Mode::ShareRowExclusive);
+                let other = self.catalogue.resolve(table);
+                impact.lock(other.clone(), Mode::ShareRowExclusive);
+                if is_checked {
+                    self.work(impact, Work::Scan);
+                    if !is_partitioned(&other, self.catalogue) {
+                        impact.does(other, Work::Scan);
+                    }
+                }
+            }
+            ConstraintKind::Primary(key) => {
+                self.lock(impact, Mode::AccessExclusive);
+                let columns = self.key_columns(key.columns.as_slice(), key.index.as_deref());
+                let has_nulls = columns.is_empty() || columns.iter().any(|column| !self.is_not_null(column));
+                if key.index.is_none() || has_nulls {
+                    self.work(impact, Work::Scan);
+                }
+                impact.builds_index = key.index.is_none();
+            }
+            ConstraintKind::Unique(key) => {
+                self.lock(impact, Mode::AccessExclusive);
+                if key.index.is_none() {
+                    impact.builds_index = true;
+                    self.work(impact, Work::Scan);
+                }
+            }
+            ConstraintKind::Exclude => {
+                self.lock(impact, Mode::AccessExclusive);
+                impact.builds_index = true;
+                self.work(impact, Work::Scan);
+            }
+        }
+    }
+
+    /// The columns of a key, which an index may say; empty where it is not known.
+    fn key_columns(&self, columns: &[String], index: Option<&str>) -> Vec<String> {
+        match index {
+            None => columns.to_vec(),
+            Some(index) => {
+                let index = self.catalogue.index(&self.name().beside(index));
+                index.map(|index| index.columns.iter().flatten().cloned().collect()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn validate(&self, name: &str, impact: &mut Impact) {
+        let facts = self.catalogue.relation(&self.alter.table).and_then(|table| table.constraint(name));
+        self.lock(impact, Mode::ShareUpdateExclusive);
+        if facts.is_some_and(|facts| facts.is_valid) {
+            return;
+        }
+        self.work(impact, Work::Scan);
+        if let Some(ConstraintKind::Foreign { table, .. }) = facts.map(|facts| &facts.kind) {
+            let other = self.catalogue.resolve(table);
+            impact.lock(other.clone(), Mode::RowShare);
+            impact.does(other, Work::Scan);
+        }
+    }
+
+    /// The table that a foreign key of this name references.
+    fn foreign(&self, name: &str) -> Option<Name> {
+        let facts = self.catalogue.relation(&self.alter.table)?.constraint(name)?;
+        match &facts.kind {
+            ConstraintKind::Foreign { table, .. } => Some(self.catalogue.resolve(table)),
+            _ => None,
+        }
+    }
+
+    fn drop_constraint(&self, constraint: &str, cascade: bool, impact: &mut Impact) {
+        if let Some(other) = self.foreign(constraint) {
+            impact.lock(other, Mode::AccessExclusive);
+        }
+        if cascade {
+            for other in self.catalogue.referencing(&self.alter.table) {
+                impact.lock(other.clone(), Mode::AccessExclusive);
+            }
+        }
+    }
+
+    fn drop_column(&self, column: &str, impact: &mut Impact) {
+        let mut others = Impact::default();
+        for (columns, other) in self.catalogue.referenced(&self.alter.table) {
+            if columns.iter().any(|part| part == column) {
+                impact.lock(other, Mode::AccessExclusive);
+            }
+        }
+        let relation = self.catalogue.relation(&self.alter.table);
+        let key = relation.and_then(|relation| relation.primary_key());
+        if key.is_some_and(|key| key.iter().any(|part| part == column)) {
+            partners(&self.name(), self.catalogue, &mut others);
+            for other in self.catalogue.referencing(&self.alter.table) {
+                impact.lock(other.clone(), Mode::AccessExclusive);
+            }
+        }
+    }
+
+    fn attach(&self, child: &Name, default: bool, impact: &mut Impact) {
+        let name = self.name();
+        let child = self.catalogue.resolve(child);
+        impact.lock(name.clone(), Mode::ShareUpdateExclusive);
+        impact.lock(child.clone(), Mode::AccessExclusive);
+        let parent = self.catalogue.relation(&name);
+        // Whether a CHECK says just what the partition's bounds do can't be told from here in general: one
+        // that speaks of all columns that the table is divided by is taken for it.
+        let columns = parent.map(|parent| parent.partition_columns.clone()).unwrap_or_default();
+        let constraints = self.catalogue.relation(&child).into_iter().flat_map(|child| &child.constraints);
+        let mut checks = constraints.filter(|constraint| constraint.is_valid);
+        let is_proved = !columns.is_empty()
+            && checks.any(|constraint| match &constraint.kind {
+                ConstraintKind::Check(expr) => columns.iter().all(|column| expr.columns.contains(column)),
+                _ => false,
+            });
+        if !is_proved {
+            impact.does(child, Work::Scan);
+        }
+        if let Some(known) = parent.and_then(|parent| parent.default_child.clone()).filter(|_| !default) {
+            impact.lock(known.clone(), Mode::AccessExclusive);
+            impact.does(known, Work::Scan);
+        }
+    }
+}

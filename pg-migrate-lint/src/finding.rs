@@ -1,0 +1,96 @@
+//! What a rule has to say about a statement.
+
+use crate::lock::{Blocks, Mode, Work};
+use crate::rules::Rule;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Advice.
+    Info,
+    /// Needs care.
+    Warning,
+    /// Blocks others for a time that grows with the table, loses data, or fails.
+    Error,
+}
+
+impl Severity {
+    /// As the record has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// As a user names it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "info" => Self::Info,
+            "warning" => Self::Warning,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+/// What a rule says.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: &'static Rule,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// In words.
+    pub message: String,
+    /// Which relation or other object.
+    pub object: Option<String>,
+    /// The lock that is taken on it.
+    pub lock: Option<Mode>,
+    /// What is done to its rows.
+    pub work: Work,
+    /// What to write instead.
+    pub fix: Option<String>,
+    /// Where in the file.
+    pub start: usize,
+    /// Behind it.
+    pub end: usize,
+}
+
+impl Finding {
+    /// About this object.
+    pub fn on(mut self, object: impl ToString) -> Self {
+        self.object = Some(object.to_string());
+        self
+    }
+
+    /// With this lock.
+    pub fn locks(mut self, mode: Mode) -> Self {
+        self.lock = Some(mode);
+        self
+    }
+
+    /// With this work.
+    pub fn does(mut self, work: Work) -> Self {
+        self.work = work;
+        self
+    }
+
+    /// As bad as this.
+    pub fn as_bad_as(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// With what to write instead.
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Whose work waits.
+    pub fn blocks(&self) -> Blocks {
+        self.lock.map_or(Blocks::None, Mode::blocks)
+    }
+}

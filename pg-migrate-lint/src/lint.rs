@@ -1,0 +1,257 @@
+//! One migration after the other: each statement is looked at by the rules, and then known.
+
+use std::collections::HashMap;
+
+use crate::catalogue::{Catalogue, Moment};
+use crate::effects::{self, Server};
+use crate::finding::Finding;
+use crate::look::Look;
+use crate::model::{Body, Change};
+use crate::name::Name;
+use crate::parse::{self, Parsed, plpgsql};
+use crate::rules::{self, Rule};
+use crate::session::{Origin, Session, Wrapping};
+use crate::source::{Source, Statement};
+
+/// Functions that call functions are followed so deep.
+const DEPTH: usize = 4;
+
+/// What looks.
+#[derive(Debug)]
+pub struct Linter {
+    rules: Vec<&'static Rule>,
+    version: u32,
+    catalogue: Catalogue,
+    session: Session,
+    file: usize,
+    /// Where in this file functions are made.
+    functions: HashMap<Name, Body>,
+}
+
+/// Where a statement stands.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    text: &'a str,
+    start: usize,
+    end: usize,
+    is_nested: bool,
+    statements: usize,
+    is_last: bool,
+}
+
+impl Linter {
+    /// Asks these rules about a server of this version.
+    pub fn new(rules: Vec<&'static Rule>, version: u32) -> Self {
+        Self {
+            rules,
+            version,
+            catalogue: Catalogue::default(),
+            session: Session::default(),
+            file: 0,
+            functions: HashMap::new(),
+        }
+    }
+
+    /// The next file.
+    pub fn start(&mut self, source: &Source, wrapping: Wrapping) {
+        self.file += 1;
+        self.session.start(wrapping, source.statements.len());
+        self.catalogue.reset_path();
+        self.functions.clear();
+    }
+
+    /// Looks at the statement of this number.
+    pub fn look(&mut self, source: &Source, number: usize, parsed: Parsed, found: &mut Vec<Finding>) {
+        let Some(statement) = source.statements.get(number) else {
+            return;
+        };
+        let place = Place {
+            text: source.parsable(statement),
+            start: statement.start,
+            end: statement.end,
+            is_nested: false,
+            statements: source.statements.len(),
+            is_last: number + 1 == source.statements.len(),
+        };
+        let before = found.len();
+        match parsed {
+            Parsed::Changes(changes) => self.changes(&changes, place, found, 0),
+            Parsed::Refused(message) => found.extend(self.refused(source, statement, &message)),
+        }
+        self.session.end_statement();
+        once(found, before);
+        for finding in &mut found[before..] {
+            restore(source, finding);
+        }
+    }
+
+    fn refused(&self, source: &Source, statement: &Statement, message: &str) -> Option<Finding> {
+        let rule = self.rules.iter().find(|rule| rule.name == rules::SYNTAX.name)?;
+        let text = source.parsable(statement);
+        let near = message.split_once("at or near \"").and_then(|(_, near)| near.strip_suffix('"'));
+        let at = near.and_then(|near| text.find(near)).unwrap_or(0);
+        Some(Finding {
+            rule,
+            severity: rule.severity,
+            message: message.to_string(),
+            object: None,
+            lock: None,
+            work: crate::lock::Work::None,
+            fix: None,
+            start: statement.start + at,
+            end: statement.end,
+        })
+    }
+
+    fn changes(&mut self, changes: &[Change], place: Place, found: &mut Vec<Finding>, depth: usize) {
+        for (number, change) in changes.iter().enumerate() {
+            let server = Server {
+                version: self.version,
+                is_utc: self.session.settings.is_utc,
+            };
+            let impact = effects::of(change, &self.catalogue, server);
+            let look = Look {
+                change,
+                impact: &impact,
+                catalogue: &self.catalogue,
+                session: &self.session,
+                server,
+                file: self.file,
+                text: place.text,
+                start: place.start,
+                end: place.end,
+                siblings: changes,
+                place: number,
+                is_nested: place.is_nested,
+                statements: place.statements,
+                is_last: place.is_last && number + 1 == changes.len(),
+            };
+            for rule in &self.rules {
+                (rule.check)(&look, found);
+            }
+            self.session.apply(change, &impact, &self.catalogue, place.start);
+            let now = Moment {
+                file: self.file,
+                transaction: self.session.transaction,
+            };
+            self.catalogue.apply(change, now);
+            self.look_within(change, place, found, depth);
+        }
+    }
+
+    /// Into what the statement runs: the body of DO, and functions of this file that it calls.
+    fn look_within(&mut self, change: &Change, place: Place, found: &mut Vec<Finding>, depth: usize) {
+        match change {
+            Change::Do(body) => self.body(body, place, found, depth),
+            Change::CreateFunction(function) => {
+                let name = self.catalogue.place(&function.name);
+                self.functions.insert(name, function.body.clone());
+            }
+            Change::Query(query) if !self.functions.is_empty() && depth < DEPTH => {
+                for function in &query.functions {
+                    let name = self.catalogue.place(function);
+                    if let Some(body) = self.functions.get(&name).cloned() {
+                        self.body(&body, place, found, depth + 1);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, body: &Body, place: Place, found: &mut Vec<Finding>, depth: usize) {
+        let code = match body.language.as_str() {
+            "plpgsql" => plpgsql::look(&format!("DO $pg_migrate_lint${}$pg_migrate_lint$", body.code)),
+            "sql" => Some(sql_code(&body.code)),
+            _ => None,
+        };
+        let unseen = code.as_ref().map_or(&[1][..], |code| code.unseen.as_slice());
+        for line in unseen {
+            if let Some(rule) = self.rules.iter().find(|rule| rule.name == rules::UNSEEN.name) {
+                let mut finding = Finding {
+                    rule,
+                    severity: rule.severity,
+                    message: unseen_words(&body.language, code.is_some()),
+                    object: None,
+                    lock: None,
+                    work: crate::lock::Work::None,
+                    fix: None,
+                    start: place.start,
+                    end: place.end,
+                };
+                finding.start = line_offset(place, &body.code, *line);
+                found.push(finding);
+            }
+        }
+        let was_open = self.session.open;
+        self.session.open = was_open.or(Some(Origin::Runner));
+        for (line, text) in code.map(|code| code.statements).unwrap_or_default() {
+            if let Parsed::Changes(changes) = parse::one(&text) {
+                let inner = Place {
+                    text: &text,
+                    start: line_offset(place, &body.code, line),
+                    is_nested: true,
+                    is_last: false,
+                    ..place
+                };
+                self.changes(&changes, inner, found, depth + 1);
+            }
+        }
+        self.session.open = was_open;
+    }
+}
+
+fn unseen_words(language: &str, is_read: bool) -> String {
+    match is_read {
+        true => "what this EXECUTE runs is put together only when it runs: no rule has seen it".to_string(),
+        false => format!("this code is {language} that no rule can look into"),
+    }
+}
+
+/// The statements of a body in SQL, each with its line.
+fn sql_code(code: &str) -> plpgsql::Code {
+    let source = Source::new("", code.as_bytes().to_vec());
+    let statements = source.statements.iter().map(|statement| {
+        let line = code.get(..statement.start).map_or(0, |before| before.matches('\n').count());
+        (line + 1, source.parsable(statement).to_string())
+    });
+    plpgsql::Code {
+        statements: statements.collect(),
+        unseen: Vec::new(),
+    }
+}
+
+/// Where a line of a body is in the file; where the body is elsewhere, the statement itself.
+fn line_offset(place: Place, code: &str, line: usize) -> usize {
+    let Some(body) = place.text.find(code).filter(|_| !place.is_nested && !code.is_empty()) else {
+        return place.start;
+    };
+    let before: usize = code.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = code.get(before..).unwrap_or_default();
+    let indent = rest.len() - rest.trim_start().len();
+    place.start + body + before + indent
+}
+
+/// The same rule speaks of the same thing once in a statement.
+fn once(found: &mut Vec<Finding>, from: usize) {
+    let mut at = from;
+    while at < found.len() {
+        let finding = &found[at];
+        let is_said = found[from..at].iter().any(|other| {
+            other.rule.name == finding.rule.name && other.object == finding.object && other.start == finding.start
+        });
+        match is_said {
+            true => {
+                found.remove(at);
+            }
+            false => at += 1,
+        }
+    }
+}
+
+fn restore(source: &Source, finding: &mut Finding) {
+    let words = std::mem::take(&mut finding.message);
+    finding.message = source.with_placeholders(words);
+    finding.object = finding.object.take().map(|words| source.with_placeholders(words));
+    finding.fix = finding.fix.take().map(|words| source.with_placeholders(words));
+}

@@ -1,0 +1,124 @@
+//! What a rule sees: a change, what it takes and does, and all that was before it.
+
+use crate::catalogue::{Catalogue, Moment, Relation};
+use crate::effects::{Impact, Server};
+use crate::finding::Finding;
+use crate::lock::{Mode, Work};
+use crate::model::Change;
+use crate::name::Name;
+use crate::rules::Rule;
+use crate::session::Session;
+
+/// The view of one change.
+#[derive(Debug)]
+pub struct Look<'a> {
+    /// What is done.
+    pub change: &'a Change,
+    /// What it takes and does.
+    pub impact: &'a Impact,
+    /// What is known before it.
+    pub catalogue: &'a Catalogue,
+    /// The session before it.
+    pub session: &'a Session,
+    /// Where it is run.
+    pub server: Server,
+    /// The number of its file.
+    pub file: usize,
+    /// The statement as it is written.
+    pub text: &'a str,
+    /// Where the statement is in the file.
+    pub start: usize,
+    /// Behind it.
+    pub end: usize,
+    /// The other changes of the statement, in order, with this one.
+    pub siblings: &'a [Change],
+    /// Which of them this is.
+    pub place: usize,
+    /// Whether the statement stands in a function's body or a DO block.
+    pub is_nested: bool,
+    /// How many statements the file has.
+    pub statements: usize,
+    /// Whether it is the file's last one.
+    pub is_last: bool,
+}
+
+impl Look<'_> {
+    /// A finding of this statement.
+    pub fn finding(&self, rule: &'static Rule, message: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            object: None,
+            lock: None,
+            work: Work::None,
+            fix: None,
+            start: self.start,
+            end: self.end,
+        }
+    }
+
+    /// A finding about a relation, with the lock on it and what is done to it.
+    pub fn finding_on(&self, rule: &'static Rule, name: &Name, message: impl Into<String>) -> Finding {
+        let resolved = self.catalogue.resolve(name);
+        let work = self.impact.work.iter().find(|(known, _)| *known == resolved);
+        let mut finding = self.finding(rule, message).on(name);
+        finding.lock = self.impact.lock_on(&resolved);
+        finding.work = work.map_or(self.impact.greatest_work(), |(_, work)| *work);
+        finding
+    }
+
+    /// Whether this file made the relation, so that nobody else uses it yet.
+    pub fn is_new(&self, name: &Name) -> bool {
+        let relation = self.catalogue.relation(name);
+        relation.is_some_and(|relation| relation.is_temporary || self.is_own(relation.made))
+    }
+
+    /// Whether this file, or for a transaction of several files one of these, made it.
+    pub fn is_own(&self, made: Option<Moment>) -> bool {
+        made.is_some_and(|made| made.file == self.file || made.transaction == self.session.transaction)
+    }
+
+    /// The relation by its name.
+    pub fn relation(&self, name: &Name) -> Option<&Relation> {
+        self.catalogue.relation(name)
+    }
+
+    /// Tables that others use, and that this change locks so that somebody waits.
+    pub fn blocked(&self) -> impl Iterator<Item = (&Name, Mode)> {
+        let locks = self.impact.locks.iter().filter(|(name, mode)| {
+            *mode > Mode::ShareUpdateExclusive && !self.is_new(name)
+        });
+        locks.map(|(name, mode)| (name, *mode))
+    }
+
+    /// Tables that others use, and that this change works on.
+    pub fn worked_on(&self) -> impl Iterator<Item = (&Name, Work)> {
+        let work = self.impact.work.iter().filter(|(name, work)| *work > Work::None && !self.is_new(name));
+        work.map(|(name, work)| (name, *work))
+    }
+
+    /// Whether it is the first of the statement's changes for which this holds.
+    pub fn is_first(&self, is_such: impl Fn(&Change) -> bool) -> bool {
+        self.siblings[..self.place].iter().all(|change| !is_such(change))
+    }
+
+    /// The clause that begins here in the statement: to the comma or the end of it.
+    pub fn clause(&self, at: usize) -> &str {
+        let text = self.text.get(at..).unwrap_or_default();
+        let (mut depth, mut quote) = (0, None);
+        for (place, byte) in text.bytes().enumerate() {
+            match (quote, byte) {
+                (Some(open), _) if byte == open => quote = None,
+                (Some(_), _) => {}
+                (None, b'\'' | b'"') => quote = Some(byte),
+                (None, b'(') => depth += 1,
+                (None, b')') if depth == 0 => return text[..place].trim_end(),
+                (None, b')') => depth -= 1,
+                (None, b',') if depth == 0 => return text[..place].trim_end(),
+                _ => {}
+            }
+        }
+        text.trim_end()
+    }
+}

@@ -1,0 +1,92 @@
+//! SARIF 2.1.0, for code scanning.
+
+use std::io::{BufWriter, Write as _};
+
+use serde_json::{Value, json};
+use shared::records::Stdout;
+use shared::{Error, Result};
+
+use crate::record::Record;
+use crate::rules::RULES;
+
+/// Writes all.
+pub fn write(records: &[Record]) -> Result<()> {
+    let rules: Vec<Value> = RULES
+        .iter()
+        .map(|rule| {
+            json!({
+                "id": rule.name,
+                "shortDescription": { "text": rule.summary },
+                "fullDescription": { "text": rule.explanation },
+                "defaultConfiguration": { "level": level(rule.severity.name()), "enabled": rule.group.is_usual() },
+                "properties": { "tags": [rule.group.name()] },
+            })
+        })
+        .collect();
+    let results: Vec<Value> = records.iter().map(result).collect();
+    let document = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": env!("CARGO_PKG_NAME"),
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    let mut out = BufWriter::new(Stdout::open());
+    let written = serde_json::to_writer(&mut out, &document).map_err(Into::into);
+    written.and_then(|()| writeln!(out)).and_then(|()| out.flush()).map_err(Error::output)
+}
+
+fn result(record: &Record) -> Value {
+    let index = RULES.iter().position(|rule| rule.name == record.rule);
+    let message = match &record.fix {
+        Some(fix) => format!("{}\n\n{fix}", record.message),
+        None => record.message.clone(),
+    };
+    json!({
+        "ruleId": record.rule,
+        "ruleIndex": index,
+        "level": level(&record.severity),
+        "message": { "text": message },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&record.file) },
+            "region": {
+                "startLine": record.line,
+                "startColumn": record.column,
+                "endLine": record.end_line,
+                "endColumn": record.end_column,
+            },
+        } }],
+        "partialFingerprints": { "statement/v1": record.fingerprint },
+        "properties": {
+            "object": record.object,
+            "lock": record.lock,
+            "effect": record.effect,
+            "blocks": record.blocks,
+        },
+    })
+}
+
+fn level(severity: &str) -> &str {
+    match severity {
+        "info" => "note",
+        other => other,
+    }
+}
+
+/// A path as a reference: what is no letter of one is written in percent.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}

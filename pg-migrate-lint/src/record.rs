@@ -1,0 +1,92 @@
+//! The record of a finding.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Finding;
+use crate::source::{Lines, Source};
+
+/// Longer statements are cut in the record.
+const LONGEST: usize = 2000;
+
+/// What a rule says of a place in a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// Which file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The line where the statement ends.
+    pub end_line: usize,
+    /// The column behind the statement.
+    pub end_column: usize,
+    /// Which rule.
+    pub rule: String,
+    /// `error`, `warning` or `info`.
+    pub severity: String,
+    /// In words.
+    pub message: String,
+    /// The statement.
+    pub statement: String,
+    /// Which relation or other object.
+    pub object: Option<String>,
+    /// The lock that is taken on it.
+    pub lock: Option<String>,
+    /// `none`, `scan` or `rewrite`.
+    pub effect: String,
+    /// `none`, `writes` or `reads+writes`.
+    pub blocks: String,
+    /// What to write instead.
+    pub fix: Option<String>,
+    /// The same as long as rule, file and statement are, wherever in the file that is.
+    pub fingerprint: String,
+}
+
+impl Record {
+    /// Of a finding.
+    pub fn of(finding: &Finding, source: &Source, lines: &Lines) -> Self {
+        let start = lines.position(finding.start);
+        let end = lines.position(finding.end);
+        let statement = source.text.get(finding.start..finding.end).unwrap_or_default();
+        Self {
+            file: source.path.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            rule: finding.rule.name.to_string(),
+            severity: finding.severity.name().to_string(),
+            message: finding.message.clone(),
+            statement: cut(statement),
+            object: finding.object.clone(),
+            lock: finding.lock.map(|mode| mode.name().to_string()),
+            effect: finding.work.name().to_string(),
+            blocks: finding.blocks().name().to_string(),
+            fix: finding.fix.clone(),
+            fingerprint: fingerprint(finding, &source.path, statement),
+        }
+    }
+}
+
+fn cut(statement: &str) -> String {
+    match statement.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &statement[..end]),
+        None => statement.to_string(),
+    }
+}
+
+/// FNV-1a of rule, file, object and the statement's words.
+fn fingerprint(finding: &Finding, path: &str, statement: &str) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |text: &str| {
+        for byte in text.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    add(finding.rule.name);
+    add(path);
+    add(finding.object.as_deref().unwrap_or_default());
+    statement.split_whitespace().for_each(&mut add);
+    format!("{hash:016x}")
+}

@@ -1,0 +1,51 @@
+//! An index is built while writes wait.
+
+use super::{Example, Group, Rule};
+use crate::catalogue::RelationKind;
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::Change;
+
+pub static RULE: Rule = Rule {
+    name: "index-not-concurrent",
+    group: Group::Locks,
+    severity: Severity::Error,
+    summary: "CREATE INDEX on a table in use blocks writes until it is built",
+    explanation: "CREATE INDEX takes a ShareLock on the table and keeps it while it reads all rows: every INSERT, \
+        UPDATE and DELETE waits for as long as that takes, which is minutes on a table of some gigabytes.\n\n\
+        CREATE INDEX CONCURRENTLY takes a ShareUpdateExclusiveLock, which blocks nobody's reads or writes. It \
+        reads the table twice and waits for transactions that are older than it, can't be run within a \
+        transaction, and leaves an invalid index behind when it fails: drop that one and begin again.",
+    versions: "",
+    bad: &[
+        Example::new("CREATE INDEX orders_user ON orders (user_id);"),
+        Example::new("CREATE UNIQUE INDEX ON orders (user_id) WHERE paid;").after("CREATE TABLE orders (user_id int, paid bool);"),
+        Example::new("DO $$ BEGIN CREATE INDEX orders_user ON orders (user_id); END $$;"),
+    ],
+    good: &[
+        Example::new("CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);"),
+        Example::new("CREATE TABLE orders (user_id int); CREATE INDEX orders_user ON orders (user_id);"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let Change::CreateIndex(index) = look.change else {
+        return;
+    };
+    let is_partitioned = look.relation(&index.table).is_some_and(|table| table.kind == RelationKind::Partitioned);
+    if index.concurrently || is_partitioned || look.is_new(&index.table) {
+        return;
+    }
+    let message = format!("CREATE INDEX keeps writes to {} waiting until the index is built", index.table);
+    found.push(look.finding_on(&RULE, &index.table, message).fix(fix(look.text)));
+}
+
+fn fix(text: &str) -> String {
+    let upper = text.to_ascii_uppercase();
+    let statement = match upper.find("INDEX") {
+        Some(at) => format!("{} CONCURRENTLY{}", &text[..at + 5], &text[at + 5..]),
+        None => text.to_string(),
+    };
+    format!("-- in a migration of its own that is run outside of a transaction\n{statement};")
+}

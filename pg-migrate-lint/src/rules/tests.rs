@@ -1,0 +1,71 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::lint::Linter;
+use crate::session::Wrapping;
+use crate::source::Source;
+
+/// What the rule finds in the example.
+fn found(rule: &'static Rule, example: &Example) -> Vec<Finding> {
+    let mut linter = Linter::new(vec![rule], example.version);
+    let mut found = Vec::new();
+    let wrapping = match example.in_transaction {
+        true => Wrapping::File,
+        false => Wrapping::None,
+    };
+    for (text, wrapping) in [(example.before, Wrapping::None), (example.sql, wrapping)] {
+        found.clear();
+        let source = Source::new("example.sql", text.as_bytes().to_vec());
+        linter.start(&source, wrapping);
+        let parsed = crate::parse::parse(&source, &source.statements);
+        for (number, parsed) in parsed.into_iter().enumerate() {
+            if rule.name != SYNTAX.name {
+                assert!(!matches!(parsed, crate::parse::Parsed::Refused(_)), "{}: {text}", rule.name);
+            }
+            linter.look(&source, number, parsed, &mut found);
+        }
+    }
+    found
+}
+
+#[test]
+fn each_rule_finds_its_bad_examples_and_not_its_good_ones() {
+    for rule in RULES {
+        assert!(!rule.bad.is_empty() && !rule.good.is_empty(), "{} has no example", rule.name);
+        for example in rule.bad {
+            let found = found(rule, example);
+            assert!(!found.is_empty(), "{} does not find: {}", rule.name, example.sql);
+        }
+        for example in rule.good {
+            let found = found(rule, example);
+            assert!(found.is_empty(), "{} finds: {}: {found:?}", rule.name, example.sql);
+        }
+    }
+}
+
+#[test]
+fn a_fix_is_sql_that_the_rule_does_not_find() {
+    for rule in RULES {
+        for example in rule.bad {
+            for finding in found(rule, example) {
+                let Some(fix) = finding.fix else { continue };
+                let source = Source::new("fix.sql", fix.as_bytes().to_vec());
+                for (parsed, statement) in crate::parse::parse(&source, &source.statements).iter().zip(&source.statements) {
+                    let text = source.written(statement);
+                    assert!(!matches!(parsed, crate::parse::Parsed::Refused(_)), "{}: {text}\n{fix}", rule.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_words_are_there() {
+    let mut names = HashSet::new();
+    for rule in RULES {
+        assert!(names.insert(rule.name), "{} is there twice", rule.name);
+        assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()));
+        assert!(rule.explanation.len() > 150, "{} is hardly explained", rule.name);
+        assert!(!rule.summary.ends_with('.'), "{}", rule.name);
+    }
+}

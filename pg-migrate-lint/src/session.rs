@@ -1,0 +1,281 @@
+//! The session that a file is run in: its transactions, its timeouts, the locks that it holds.
+
+use crate::effects::Impact;
+use crate::lock::{Mode, Work};
+use crate::model::{Action, Alter, Change, Setting, Transaction};
+use crate::name::Name;
+use crate::catalogue::Catalogue;
+
+/// How whoever runs a file puts it into transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wrapping {
+    /// Each statement by itself, but for those between BEGIN and COMMIT.
+    #[default]
+    None,
+    /// The file is one transaction.
+    File,
+    /// The file is sent as one string: several statements are one transaction, one is by itself.
+    Implicit,
+    /// All that is pending is one transaction.
+    All,
+}
+
+/// A timeout as it is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Timeout {
+    /// By nobody here.
+    #[default]
+    Unset,
+    /// To nothing: no limit.
+    Off,
+    /// To so many milliseconds.
+    Milliseconds(u64),
+    /// To something that is not known here.
+    Unknown,
+}
+
+impl Timeout {
+    /// By the text of the setting.
+    fn of(value: Option<&str>) -> Self {
+        let Some(value) = value else {
+            return Self::Unset;
+        };
+        let value = value.trim();
+        let digits = value.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(value.len());
+        let Ok(number) = value[..digits].parse::<f64>() else {
+            return Self::Unknown;
+        };
+        let unit = match value[digits..].trim() {
+            "" | "ms" => 1.0,
+            "us" => 0.001,
+            "s" => 1e3,
+            "min" => 6e4,
+            "h" => 3.6e6,
+            "d" => 8.64e7,
+            _ => return Self::Unknown,
+        };
+        match number * unit {
+            0.0 => Self::Off,
+            // Far below 2^53.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            milliseconds => Self::Milliseconds(milliseconds.ceil() as u64),
+        }
+    }
+
+    /// Whether it ends a wait at some time.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Milliseconds(_) | Self::Unknown)
+    }
+}
+
+/// The settings that matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// `lock_timeout`
+    pub lock_timeout: Timeout,
+    /// `statement_timeout`
+    pub statement_timeout: Timeout,
+    /// `TimeZone` is UTC.
+    pub is_utc: bool,
+}
+
+/// Where a transaction came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// BEGIN.
+    Explicit,
+    /// Whoever runs the file.
+    Runner,
+}
+
+/// A lock that is held until the transaction ends.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// On what.
+    pub table: Name,
+    /// How.
+    pub mode: Mode,
+    /// Since which offset of the file.
+    pub at: usize,
+}
+
+/// The session.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// How the file is run.
+    pub wrapping: Wrapping,
+    /// The transaction that is open.
+    pub open: Option<Origin>,
+    /// Which transaction of the run it is.
+    pub transaction: usize,
+    /// What is set.
+    pub settings: Settings,
+    /// As it was before the transaction.
+    before: Settings,
+    /// What SET LOCAL hides.
+    session: Settings,
+    /// Locks on what others use.
+    pub held: Vec<Held>,
+    /// Values of enums that this transaction added.
+    pub new_values: Vec<(Name, String)>,
+    /// Constraints that this transaction added as NOT VALID.
+    pub not_valid: Vec<(Name, String)>,
+    /// Statements in the transaction so far.
+    pub statements: usize,
+    /// Whether COMMIT or ROLLBACK stood in the file.
+    pub has_ended: bool,
+}
+
+impl Session {
+    /// At the start of a file with so many statements.
+    pub fn start(&mut self, wrapping: Wrapping, statements: usize) {
+        let goes_on = wrapping == Wrapping::All && self.wrapping == Wrapping::All && self.open.is_some();
+        self.wrapping = wrapping;
+        self.has_ended = false;
+        if goes_on {
+            return;
+        }
+        self.settings = Settings::default();
+        self.session = Settings::default();
+        self.end();
+        self.open = match wrapping {
+            Wrapping::None => None,
+            Wrapping::Implicit if statements < 2 => None,
+            Wrapping::File | Wrapping::All | Wrapping::Implicit => Some(Origin::Runner),
+        };
+    }
+
+    /// Whether the next statement is in a transaction of more than one.
+    pub fn is_in_transaction(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// What a change leaves behind.
+    pub fn apply(&mut self, change: &Change, impact: &Impact, catalogue: &Catalogue, at: usize) {
+        match change {
+            Change::Transaction(transaction) => return self.transaction(*transaction),
+            Change::Set(setting) => self.set(setting),
+            Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
+            Change::AddEnumValue { name, value } => {
+                self.new_values.push((catalogue.place(name), value.clone()));
+            }
+            Change::Alter(Alter { table, action: Action::AddConstraint(constraint), .. }) if !constraint.validated => {
+                if let Some(name) = &constraint.name {
+                    self.not_valid.push((catalogue.resolve(table), name.clone()));
+                }
+            }
+            _ => {}
+        }
+        self.statements += 1;
+        for (table, mode) in &impact.locks {
+            let is_seen = catalogue.relation(table).is_none_or(|table| !table.is_temporary);
+            if is_seen && *mode > Mode::ShareUpdateExclusive {
+                self.hold(table, *mode, at);
+            }
+        }
+    }
+
+    fn hold(&mut self, table: &Name, mode: Mode, at: usize) {
+        match self.held.iter_mut().find(|held| held.table == *table) {
+            Some(held) if held.mode >= mode => {}
+            Some(held) => held.mode = mode,
+            None => self.held.push(Held {
+                table: table.clone(),
+                mode,
+                at,
+            }),
+        }
+    }
+
+    /// After a statement: one that is by itself is its own transaction.
+    pub fn end_statement(&mut self) {
+        if self.open.is_none() {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.transaction += 1;
+        self.held.clear();
+        self.new_values.clear();
+        self.not_valid.clear();
+        self.statements = 0;
+        self.settings = self.session;
+        self.before = self.session;
+    }
+
+    fn transaction(&mut self, transaction: Transaction) {
+        match transaction {
+            Transaction::Begin => {
+                if self.open.is_none() {
+                    self.end();
+                    self.open = Some(Origin::Explicit);
+                }
+            }
+            Transaction::Commit(chain) => self.close(chain),
+            Transaction::Rollback(chain) => {
+                self.session = self.before;
+                self.close(chain);
+            }
+            Transaction::Other => {}
+        }
+    }
+
+    fn close(&mut self, chain: bool) {
+        self.has_ended = true;
+        self.end();
+        self.open = match (chain, self.wrapping) {
+            (true, _) => self.open,
+            // The rest of the string is a transaction again.
+            (false, Wrapping::Implicit) => Some(Origin::Runner),
+            (false, _) => None,
+        };
+    }
+
+    fn set(&mut self, setting: &Setting) {
+        if setting.local && self.open.is_none() {
+            return;
+        }
+        let timeout = Timeout::of(setting.value.as_deref());
+        let is_utc = setting.value.as_deref().is_some_and(|zone| {
+            matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "ETC/UTC" | "GMT" | "0" | "ZULU" | "UCT")
+        });
+        let change = |settings: &mut Settings| match setting.name.as_str() {
+            "lock_timeout" => settings.lock_timeout = timeout,
+            "statement_timeout" => settings.statement_timeout = timeout,
+            "timezone" => settings.is_utc = is_utc,
+            "all" => *settings = Settings::default(),
+            _ => {}
+        };
+        change(&mut self.settings);
+        if !setting.local {
+            change(&mut self.session);
+        }
+    }
+
+    /// The strongest lock that is held on another table than these, and that others wait for.
+    pub fn strongest_on_others(&self, own: &[Name]) -> Option<&Held> {
+        let others = self.held.iter().filter(|held| !own.contains(&held.table));
+        others.max_by_key(|held| held.mode)
+    }
+
+    /// Whether this work is what others wait for.
+    pub fn is_waited_for(&self, work: Work) -> bool {
+        work > Work::None && !self.held.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_the_server_reads_them() {
+        assert_eq!(Timeout::of(Some("2s")), Timeout::Milliseconds(2000));
+        assert_eq!(Timeout::of(Some(" 0 ")), Timeout::Off);
+        assert_eq!(Timeout::of(Some("1.5min")), Timeout::Milliseconds(90_000));
+        assert_eq!(Timeout::of(Some("500")), Timeout::Milliseconds(500));
+        assert_eq!(Timeout::of(Some("_wait")), Timeout::Unknown);
+        assert_eq!(Timeout::of(None), Timeout::Unset);
+    }
+}
