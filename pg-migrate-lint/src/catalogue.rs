@@ -129,8 +129,8 @@ pub struct Index {
     pub is_unique: bool,
     /// Whether it leaves out rows.
     pub is_partial: bool,
-    /// Whether a constraint made it.
-    pub is_constraint: bool,
+    /// Whether it is a B-tree.
+    pub is_btree: bool,
     /// When it was made, if a migration did.
     pub made: Option<Moment>,
 }

@@ -80,7 +80,6 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         },
         NodeEnum::CreateTrigStmt(stmt) => Change::CreateTrigger {
             table: relation(stmt.relation.as_ref()),
-            trigger: stmt.trigname.clone(),
             other: stmt.constrrel.as_ref().map(|table| relation(Some(table))),
         },
         NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.as_ref())),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Server};
 use crate::finding::Finding;
@@ -24,8 +25,10 @@ pub struct Linter {
     catalogue: Catalogue,
     session: Session,
     file: usize,
-    /// Where in this file functions are made.
+    /// What functions of this file do.
     functions: HashMap<Name, Body>,
+    /// What this file makes and takes away.
+    ahead: Ahead,
 }
 
 /// Where a statement stands.
@@ -49,6 +52,7 @@ impl Linter {
             session: Session::default(),
             file: 0,
             functions: HashMap::new(),
+            ahead: Ahead::default(),
         }
     }
 
@@ -58,6 +62,11 @@ impl Linter {
         self.session.start(wrapping, source.statements.len());
         self.catalogue.reset_path();
         self.functions.clear();
+    }
+
+    /// What comes next of the file.
+    pub fn expect(&mut self, parsed: &[Parsed]) {
+        self.ahead = Ahead::of(parsed);
     }
 
     /// Looks at the statement of this number.
@@ -104,6 +113,7 @@ impl Linter {
     }
 
     fn changes(&mut self, changes: &[Change], place: Place, found: &mut Vec<Finding>, depth: usize) {
+        let mut passes = Vec::new();
         for (number, change) in changes.iter().enumerate() {
             let server = Server {
                 version: self.version,
@@ -125,9 +135,15 @@ impl Linter {
                 is_nested: place.is_nested,
                 statements: place.statements,
                 is_last: place.is_last && number + 1 == changes.len(),
+                ahead: &self.ahead,
             };
+            let before = found.len();
             for rule in &self.rules {
                 (rule.check)(&look, found);
+            }
+            self.session.warned_of_timeout |= found[before..].iter().any(|finding| finding.rule.group == rules::Group::Timeouts);
+            if matches!(change, Change::Alter(_)) {
+                passes.extend(impact.work.iter().cloned());
             }
             self.session.apply(change, &impact, &self.catalogue, place.start);
             let now = Moment {
@@ -137,6 +153,7 @@ impl Linter {
             self.catalogue.apply(change, now);
             self.look_within(change, place, found, depth);
         }
+        self.session.passes.extend(passes);
     }
 
     /// Into what the statement runs: the body of DO, and functions of this file that it calls.

@@ -4,7 +4,8 @@ use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
 use crate::finding::Finding;
 use crate::lock::{Mode, Work};
-use crate::model::Change;
+use crate::ahead::Ahead;
+use crate::model::{Action, Alter, Change, Column, ConstraintKind};
 use crate::name::Name;
 use crate::rules::Rule;
 use crate::session::Session;
@@ -40,6 +41,8 @@ pub struct Look<'a> {
     pub statements: usize,
     /// Whether it is the file's last one.
     pub is_last: bool,
+    /// What the file makes and takes away, before and after this.
+    pub ahead: &'a Ahead,
 }
 
 impl Look<'_> {
@@ -98,9 +101,38 @@ impl Look<'_> {
         work.map(|(name, work)| (name, *work))
     }
 
-    /// Whether it is the first of the statement's changes for which this holds.
-    pub fn is_first(&self, is_such: impl Fn(&Change) -> bool) -> bool {
-        self.siblings[..self.place].iter().all(|change| !is_such(change))
+    /// Whether the file makes something of this name, or renames it so: who asks for it still finds one.
+    pub fn is_remade(&self, name: &Name) -> bool {
+        self.ahead.made.contains(&name.name)
+    }
+
+    /// Whether the file drops or renames what had this name: this comes into its place.
+    pub fn replaces(&self, name: &str) -> bool {
+        self.ahead.gone.contains(name)
+    }
+
+    /// The columns that this adds, with their tables.
+    pub fn new_columns(&self) -> Vec<(&Name, &Column)> {
+        match self.change {
+            Change::CreateTable(table) if !table.temporary => {
+                table.columns.iter().map(|column| (&table.name, column)).collect()
+            }
+            Change::Alter(Alter { table, action: Action::AddColumn { column, .. }, .. }) => vec![(table, column)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a new column is a primary key by itself.
+    pub fn is_key(&self, column: &Column) -> bool {
+        let constraints = match self.change {
+            Change::CreateTable(table) => table.constraints.as_slice(),
+            _ => &[],
+        };
+        let mut all = column.constraints.iter().chain(constraints);
+        all.any(|constraint| match &constraint.kind {
+            ConstraintKind::Primary(key) => key.columns == [column.name.clone()],
+            _ => false,
+        })
     }
 
     /// The clause that begins here in the statement: to the comma or the end of it.

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod ahead;
 mod baseline;
 mod catalogue;
 mod cli;

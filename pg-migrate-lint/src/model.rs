@@ -86,8 +86,6 @@ pub enum Change {
     CreateTrigger {
         /// On which.
         table: Name,
-        /// What it is called.
-        trigger: String,
         /// The other table of a constraint trigger.
         other: Option<Name>,
     },
@@ -547,6 +545,8 @@ pub struct CreateIndex {
     pub method: String,
     /// `INCLUDE`
     pub included: Vec<String>,
+    /// An operator class, a collation, or an order that is not the usual one.
+    pub has_options: bool,
 }
 
 /// `DROP`
@@ -590,6 +590,8 @@ pub struct Write {
     pub is_batched: bool,
     /// The columns that are set.
     pub columns: Vec<String>,
+    /// The columns that the condition compares with one value each.
+    pub equals: Vec<String>,
     /// What else is read and called.
     pub query: Query,
 }
@@ -605,6 +607,8 @@ pub struct Insert {
     pub on_conflict: bool,
     /// Rows that a query finds, and not written out.
     pub from_query: bool,
+    /// Not `DEFAULT VALUES`.
+    pub has_values: bool,
     /// What else is read and called.
     pub query: Query,
 }

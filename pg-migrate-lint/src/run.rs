@@ -81,6 +81,7 @@ impl<'a> Run<'a> {
             self.linter.start(source, self.options.wrapping());
             self.suppressions = Suppressions::of(source);
         }
+        self.linter.expect(&part.parsed);
         let mut found = Vec::new();
         for (place, parsed) in part.parsed.into_iter().enumerate() {
             self.linter.look(source, part.first + place, parsed, &mut found);

@@ -124,6 +124,12 @@ pub struct Session {
     pub statements: usize,
     /// Whether COMMIT or ROLLBACK stood in the file.
     pub has_ended: bool,
+    /// Whether BEGIN stood in the file.
+    pub has_begun: bool,
+    /// Whether a rule spoke of timeouts in the file.
+    pub warned_of_timeout: bool,
+    /// Tables that ALTER TABLE of the file went through.
+    pub passes: Vec<(Name, Work)>,
 }
 
 impl Session {
@@ -132,6 +138,9 @@ impl Session {
         let goes_on = wrapping == Wrapping::All && self.wrapping == Wrapping::All && self.open.is_some();
         self.wrapping = wrapping;
         self.has_ended = false;
+        self.has_begun = false;
+        self.warned_of_timeout = false;
+        self.passes.clear();
         if goes_on {
             return;
         }
@@ -207,6 +216,7 @@ impl Session {
     fn transaction(&mut self, transaction: Transaction) {
         match transaction {
             Transaction::Begin => {
+                self.has_begun = true;
                 if self.open.is_none() {
                     self.end();
                     self.open = Some(Origin::Explicit);
@@ -251,17 +261,6 @@ impl Session {
         if !setting.local {
             change(&mut self.session);
         }
-    }
-
-    /// The strongest lock that is held on another table than these, and that others wait for.
-    pub fn strongest_on_others(&self, own: &[Name]) -> Option<&Held> {
-        let others = self.held.iter().filter(|held| !own.contains(&held.table));
-        others.max_by_key(|held| held.mode)
-    }
-
-    /// Whether this work is what others wait for.
-    pub fn is_waited_for(&self, work: Work) -> bool {
-        work > Work::None && !self.held.is_empty()
     }
 }
 

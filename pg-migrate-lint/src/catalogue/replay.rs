@@ -312,7 +312,7 @@ impl Catalogue {
                     table: table.clone(),
                     columns: key.columns.iter().cloned().map(Some).collect(),
                     is_unique: true,
-                    is_constraint: true,
+                    is_btree: true,
                     made: Some(now),
                     ..Index::default()
                 };
@@ -346,7 +346,7 @@ impl Catalogue {
             columns: index.columns.clone(),
             is_unique: index.unique,
             is_partial: index.partial,
-            is_constraint: false,
+            is_btree: matches!(index.method.as_str(), "" | "btree"),
             made: Some(now),
         };
         self.indexes.insert(name.clone(), facts);

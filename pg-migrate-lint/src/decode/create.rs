@@ -80,6 +80,7 @@ pub fn index(stmt: &pb::IndexStmt, at: usize) -> Change {
         ..CreateIndex::default()
     };
     for element in elements(&stmt.index_params) {
+        index.has_options |= !element.opclass.is_empty() || !element.collation.is_empty() || element.ordering > 1 || element.nulls_ordering > 1;
         index.columns.push((!element.name.is_empty()).then(|| element.name.clone()));
         index.expressions.extend(element.expr.as_deref().map(|node| expr(node, at)));
     }

@@ -19,6 +19,7 @@ pub fn update(stmt: &pb::UpdateStmt) -> Change {
         has_where: is_condition(stmt.where_clause.as_deref()),
         is_batched: is_batched(stmt.with_clause.as_ref(), stmt.where_clause.as_deref()),
         columns: target_names(&stmt.target_list),
+        equals: equals(stmt.where_clause.as_deref()),
         query,
     })
 }
@@ -33,6 +34,7 @@ pub fn delete(stmt: &pb::DeleteStmt) -> Change {
         has_where: is_condition(stmt.where_clause.as_deref()),
         is_batched: is_batched(stmt.with_clause.as_ref(), stmt.where_clause.as_deref()),
         columns: Vec::new(),
+        equals: equals(stmt.where_clause.as_deref()),
         query,
     })
 }
@@ -82,6 +84,24 @@ fn is_range(conditions: &[Node]) -> bool {
     has(&["<", "<="]) && has(&[">", ">="])
 }
 
+/// Columns that are compared with a constant, or a list of them.
+fn equals(condition: Option<&Node>) -> Vec<String> {
+    match condition.and_then(|node| node.node.as_ref()) {
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
+            expr.args.iter().flat_map(|node| equals(Some(node))).collect()
+        }
+        Some(NodeEnum::AExpr(expr)) if name(&expr.name).name == "=" => {
+            let is_constant = expr.rexpr.as_deref().is_some_and(|node| match &node.node {
+                Some(NodeEnum::List(list)) => list.items.iter().all(|node| constant(node).is_some()),
+                _ => constant(node).is_some(),
+            });
+            let column = expr.lexpr.as_deref().and_then(super::walk::bare_column);
+            column.filter(|_| is_constant).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// `INSERT`
 pub fn insert(stmt: &pb::InsertStmt) -> Change {
     let mut query = Query::default();
@@ -99,6 +119,7 @@ pub fn insert(stmt: &pb::InsertStmt) -> Change {
         columns: target_names(&stmt.cols),
         on_conflict: stmt.on_conflict_clause.is_some(),
         from_query,
+        has_values: stmt.select_stmt.is_some(),
         query,
     })
 }
@@ -137,6 +158,7 @@ pub fn merge(stmt: &pb::MergeStmt) -> Change {
         has_where: true,
         is_batched: true,
         columns: Vec::new(),
+        equals: Vec::new(),
         query,
     })
 }

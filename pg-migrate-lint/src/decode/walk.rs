@@ -203,7 +203,8 @@ fn proved(node: &Node) -> Vec<String> {
     }
 }
 
-fn bare_column(node: &Node) -> Option<String> {
+/// The column that this is and nothing else.
+pub fn bare_column(node: &Node) -> Option<String> {
     match node.node.as_ref()? {
         NodeEnum::ColumnRef(column) => string(column.fields.last()?),
         _ => None,

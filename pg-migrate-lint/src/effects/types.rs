@@ -12,8 +12,6 @@ use crate::types::Type;
 pub enum TypeChange {
     /// Nothing but the catalogue.
     Free,
-    /// The values stay, they are checked.
-    Checked,
     /// All is written anew.
     Rewrites,
     /// The old type is not known, and it depends on it.
@@ -25,7 +23,6 @@ impl TypeChange {
     pub fn work(self) -> Work {
         match self {
             Self::Free => Work::None,
-            Self::Checked => Work::Scan,
             Self::Rewrites | Self::Unknown => Work::Rewrite,
         }
     }

@@ -18,6 +18,7 @@ fn found(rule: &'static Rule, example: &Example) -> Vec<Finding> {
         let source = Source::new("example.sql", text.as_bytes().to_vec());
         linter.start(&source, wrapping);
         let parsed = crate::parse::parse(&source, &source.statements);
+        linter.expect(&parsed);
         for (number, parsed) in parsed.into_iter().enumerate() {
             if rule.name != SYNTAX.name {
                 assert!(!matches!(parsed, crate::parse::Parsed::Refused(_)), "{}: {text}", rule.name);

@@ -1,0 +1,78 @@
+//! What a file makes and takes away as a whole, known before its first statement is looked at.
+
+use std::collections::HashSet;
+
+use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::name::Name;
+use crate::parse::Parsed;
+
+/// Of a file, or of as much of a great one as is parsed at once.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    /// Names of relations and types that it makes, or gives to others.
+    pub made: HashSet<String>,
+    /// Names of relations, types, indexes and constraints that it drops or takes away.
+    pub gone: HashSet<String>,
+    /// Indexes that it makes, with the columns that they begin with.
+    pub indexes: Vec<(Name, Vec<String>)>,
+    /// Tables to which it adds a primary key.
+    pub keyed: HashSet<String>,
+    /// Whether it changes tables that it may not have made.
+    pub alters: bool,
+}
+
+impl Ahead {
+    /// Of these statements.
+    pub fn of(parsed: &[Parsed]) -> Self {
+        let mut ahead = Self::default();
+        let changes = parsed.iter().filter_map(|parsed| match parsed {
+            Parsed::Changes(changes) => Some(changes),
+            Parsed::Refused(_) => None,
+        });
+        changes.flatten().for_each(|change| ahead.add(change));
+        ahead
+    }
+
+    fn add(&mut self, change: &Change) {
+        match change {
+            Change::CreateTable(table) => {
+                self.made.insert(table.name.name.clone());
+            }
+            Change::CreateTableAs(table) => {
+                self.made.insert(table.name.name.clone());
+            }
+            Change::CreateView { name, .. } | Change::CreateEnum { name, .. } | Change::CreateDomain { name, .. } => {
+                self.made.insert(name.name.clone());
+            }
+            Change::Rename(rename) if rename.part.is_none() => {
+                self.made.insert(rename.to.clone());
+                self.gone.insert(rename.name.name.clone());
+            }
+            Change::Drop(drop) => self.gone.extend(drop.names.iter().map(|name| name.name.clone())),
+            Change::CreateIndex(index) if !index.partial => {
+                let columns = index.columns.iter().map_while(Clone::clone);
+                self.indexes.push((index.table.clone(), columns.collect()));
+            }
+            Change::Alter(alter) => self.alter(alter),
+            _ => {}
+        }
+    }
+
+    fn alter(&mut self, alter: &Alter) {
+        self.alters = true;
+        match &alter.action {
+            Action::DropConstraint { constraint, .. } => {
+                self.gone.insert(constraint.clone());
+            }
+            Action::AddConstraint(constraint) => match &constraint.kind {
+                ConstraintKind::Primary(key) => {
+                    self.keyed.insert(alter.table.name.clone());
+                    self.indexes.push((alter.table.clone(), key.columns.clone()));
+                }
+                ConstraintKind::Unique(key) => self.indexes.push((alter.table.clone(), key.columns.clone())),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}

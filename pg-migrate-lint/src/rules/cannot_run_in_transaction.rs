@@ -1,0 +1,63 @@
+//! What PostgreSQL refuses within a transaction.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::{Action, Alter, Change, ReindexKind};
+use crate::session::{Origin, Wrapping};
+
+pub static RULE: Rule = Rule {
+    name: "cannot-run-in-transaction",
+    group: Group::Transactions,
+    severity: Severity::Error,
+    summary: "a statement that PostgreSQL refuses within a transaction",
+    explanation: "CREATE INDEX CONCURRENTLY and its like, VACUUM, CREATE DATABASE and some others commit by themselves, \
+        and fail with \"cannot run inside a transaction block\" where a transaction is open: by BEGIN, by a runner that \
+        wraps each file (most do), or because several statements are sent as one string, which PostgreSQL makes one \
+        transaction of. Alone in such a string they run.\n\n\
+        Put the statement in a file of its own, with the runner's word for no transaction: -- no-transaction \
+        (sqlx), -- +goose NO TRANSACTION, transaction:false (dbmate), run_in_transaction = false (diesel), \
+        executeInTransaction=false (Flyway), disable_ddl_transaction! (Rails).",
+    versions: "",
+    bad: &[
+        Example::new("BEGIN; CREATE INDEX CONCURRENTLY i ON t (a); COMMIT;"),
+        Example::new("BEGIN; DROP INDEX CONCURRENTLY i; COMMIT;"),
+        Example::new("BEGIN; ALTER TABLE p DETACH PARTITION c CONCURRENTLY; COMMIT;"),
+        Example::new("REINDEX TABLE CONCURRENTLY t;").in_transaction(),
+        Example::new("VACUUM t;").in_transaction(),
+        Example::new("DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON t (a); END $$;"),
+    ],
+    good: &[
+        Example::new("CREATE INDEX CONCURRENTLY i ON t (a);"),
+        Example::new("BEGIN; ANALYZE t; COMMIT; VACUUM t;"),
+        Example::new("COMMIT; CREATE INDEX CONCURRENTLY i ON t (a);").in_transaction(),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let Some(origin) = look.session.open else { return };
+    let Some(what) = alone(look.change) else { return };
+    let why = match (look.is_nested, origin, look.session.wrapping) {
+        (true, ..) => "code always runs in a transaction",
+        (_, Origin::Explicit, _) => "BEGIN has opened one",
+        (_, Origin::Runner, Wrapping::Implicit) => "the file's statements are sent as one string, which is one",
+        (_, Origin::Runner, _) => "the file is run in one",
+    };
+    found.push(look.finding(&RULE, format!("{what} fails within a transaction, and {why}")));
+}
+
+fn alone(change: &Change) -> Option<&'static str> {
+    Some(match change {
+        Change::CreateIndex(index) if index.concurrently => "CREATE INDEX CONCURRENTLY",
+        Change::Drop(drop) if drop.concurrently => "DROP INDEX CONCURRENTLY",
+        Change::Reindex { concurrently: true, .. } => "REINDEX CONCURRENTLY",
+        Change::Reindex { kind: ReindexKind::Greater, .. } => "REINDEX of a schema, system or database",
+        Change::Alter(Alter { action: Action::Detach { concurrently: true, .. }, .. }) => "DETACH PARTITION CONCURRENTLY",
+        Change::Vacuum { .. } => "VACUUM",
+        Change::Cluster(None) => "CLUSTER of all tables",
+        Change::DropDatabase(_) => "DROP DATABASE",
+        Change::Alone(what) => what,
+        _ => return None,
+    })
+}

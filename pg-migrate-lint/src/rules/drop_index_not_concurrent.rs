@@ -1,0 +1,46 @@
+//! An index is dropped with a lock that readers wait for.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::lock::Mode;
+use crate::look::Look;
+use crate::model::{Change, Kind};
+
+pub static RULE: Rule = Rule {
+    name: "drop-index-not-concurrent",
+    group: Group::Locks,
+    severity: Severity::Warning,
+    summary: "DROP INDEX takes a lock on the table that everybody waits for",
+    explanation: "DROP INDEX takes an AccessExclusiveLock on the table. It holds it only for a moment, but first it \
+        waits for every query on the table to end, and whatever comes after waits behind it.\n\n\
+        DROP INDEX CONCURRENTLY lets reads and writes go on. It drops one index at a time, knows no CASCADE, and \
+        can't be run within a transaction.",
+    versions: "",
+    bad: &[
+        Example::new("DROP INDEX orders_user;"),
+        Example::new("DROP INDEX orders_user;").after("CREATE TABLE orders (id int, user_id int); CREATE INDEX orders_user ON orders (user_id);"),
+    ],
+    good: &[
+        Example::new("DROP INDEX CONCURRENTLY orders_user;"),
+        Example::new("CREATE TABLE t (a int); CREATE INDEX i ON t (a); DROP INDEX i;"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let Change::Drop(drop) = look.change else { return };
+    if drop.kind != Kind::Index || drop.concurrently {
+        return;
+    }
+    for name in &drop.names {
+        let index = look.catalogue.index(name);
+        if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table)) {
+            continue;
+        }
+        let table = index.map_or("its table".to_string(), |index| index.table.to_string());
+        let message = format!("DROP INDEX {name} waits for every query on {table}, and all that come later wait for it");
+        let exists = if drop.if_exists { " IF EXISTS" } else { "" };
+        let fix = format!("-- outside of a transaction\nDROP INDEX CONCURRENTLY{exists} {name};");
+        found.push(look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive).fix(fix));
+    }
+}

@@ -1,0 +1,45 @@
+//! A table and its rows go.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::{Change, Kind};
+
+pub static RULE: Rule = Rule {
+    name: "drop-table",
+    group: Group::DataLoss,
+    severity: Severity::Error,
+    summary: "DROP TABLE, whose rows only a backup brings back",
+    explanation: "The rows are gone when it commits, and the application that still runs fails when it asks for them. \
+        CASCADE also drops foreign keys and views of others.\n\n\
+        Take the table out of the application first, and release that. Rename it, wait until nobody misses it, take \
+        a backup of it (pg-dump-rotate -t TABLE --label pre-migration), and drop it then.",
+    versions: "",
+    bad: &[Example::new("DROP TABLE users;"), Example::new("DROP TABLE IF EXISTS users CASCADE;")],
+    good: &[
+        Example::new("CREATE TABLE scratch (id int); DROP TABLE scratch;"),
+        Example::new("CREATE TEMPORARY TABLE scratch (id int); DROP TABLE scratch;"),
+        Example::new("DROP TABLE IF EXISTS users; CREATE TABLE users (id int);"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let Change::Drop(drop) = look.change else { return };
+    if !matches!(drop.kind, Kind::Table | Kind::MaterializedView) {
+        return;
+    }
+    for table in drop.names.iter().filter(|table| !look.is_new(table)) {
+        // A first migration makes sure that there is none before.
+        let is_guard = drop.if_exists && look.relation(table).is_none() && look.is_remade(table);
+        if is_guard {
+            continue;
+        }
+        let (message, severity) = match drop.kind {
+            Kind::Table if drop.cascade => (format!("DROP TABLE {table} CASCADE loses its rows, and drops foreign keys and views of others"), Severity::Error),
+            Kind::Table => (format!("DROP TABLE {table} loses its rows"), Severity::Error),
+            _ => (format!("DROP MATERIALIZED VIEW {table}: what reads it fails, and it takes its query's time to have it back"), Severity::Warning),
+        };
+        found.push(look.finding_on(&RULE, table, message).as_bad_as(severity));
+    }
+}

@@ -1,0 +1,50 @@
+//! A statement about one table locks another one.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::lock::Mode;
+use crate::look::Look;
+use crate::model::{Action, Alter, Change, Kind};
+
+pub static RULE: Rule = Rule {
+    name: "foreign-key-locks-other-table",
+    group: Group::Locks,
+    severity: Severity::Warning,
+    summary: "dropping a foreign key, or a table or column with one, locks the table on its other end",
+    explanation: "A foreign key is triggers on both tables. To drop it, by DROP CONSTRAINT, DROP COLUMN or DROP \
+        TABLE, PostgreSQL takes an AccessExclusiveLock on both: also on the one that the statement does not name, \
+        which may be the busiest of all. It lasts for a moment, but first it waits for every query on that table, \
+        and whatever comes after waits behind it.\n\n\
+        Set lock_timeout and try again when it strikes, and drop the constraint in a transaction of its own.",
+    versions: "",
+    bad: &[
+        Example::new("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("DROP TABLE orders;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+    ],
+    good: &[
+        Example::new("SET lock_timeout = '2s'; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("ALTER TABLE orders DROP CONSTRAINT positive;").after("CREATE TABLE orders (n int CONSTRAINT positive CHECK (n > 0));"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let own = match look.change {
+        Change::Alter(Alter { table, action: Action::DropConstraint { .. } | Action::DropColumn { .. }, .. }) => vec![table.clone()],
+        Change::Drop(drop) if drop.kind == Kind::Table => drop.names.clone(),
+        _ => return,
+    };
+    if look.session.settings.lock_timeout.ends() || own.iter().all(|table| look.is_new(table)) {
+        return;
+    }
+    let own: Vec<_> = own.iter().flat_map(|table| look.catalogue.with_children(table)).collect();
+    let others = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !own.contains(name));
+    let others: Vec<_> = others.map(|(name, _)| name.clone()).collect();
+    for other in others {
+        let message = format!("the foreign key that goes with it locks {other} too: everything on it waits behind this");
+        found.push(look.finding_on(&RULE, &other, message));
+    }
+}

@@ -1,0 +1,72 @@
+//! The two sides of a foreign key have other types.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::name::{Name, quoted};
+use crate::types::Type;
+
+pub static RULE: Rule = Rule {
+    name: "key-type-mismatch",
+    group: Group::Correctness,
+    severity: Severity::Warning,
+    summary: "a foreign key of another type than the key it references",
+    explanation: "An integer that references a bigint runs out of numbers long before the key does, and then inserts \
+        fail. Types without an operator between them are refused at once; others compare by a cast, which may leave \
+        an index unused.\n\n\
+        Give both sides the same type.",
+    versions: "",
+    bad: &[Example::new("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users (id));")],
+    good: &[
+        Example::new("CREATE TABLE users (id bigserial PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
+        Example::new("CREATE TABLE users (code varchar(10) PRIMARY KEY); CREATE TABLE orders (code text REFERENCES users (code));"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let mut of = |kind: &ConstraintKind, own: &dyn Fn(&str) -> Option<Type>| {
+        let ConstraintKind::Foreign { columns, table: other, referenced, .. } = kind else { return };
+        let relation = look.relation(other);
+        let keys = match referenced.is_empty() {
+            true => relation.and_then(|relation| relation.primary_key()).unwrap_or_default(),
+            false => referenced.as_slice(),
+        };
+        for (column, key) in columns.iter().zip(keys) {
+            let (Some(from), Some(to)) = (own(column), relation.and_then(|relation| relation.column(key))) else {
+                continue;
+            };
+            if differ(&from, &to.type_) {
+                let message = format!("{} is {from}, and what it references, {other}.{}, is {}", quoted(column), quoted(key), to.type_);
+                found.push(look.finding(&RULE, message).on(other));
+            }
+        }
+    };
+    let known = |table: &Name, column: &str| look.catalogue.column(table, column).map(|facts| facts.type_.clone());
+    match look.change {
+        Change::CreateTable(table) => {
+            let own = |name: &str| table.columns.iter().find(|column| column.name == name).map(|column| column.type_.clone());
+            let constraints = table.columns.iter().flat_map(|column| &column.constraints);
+            constraints.chain(&table.constraints).for_each(|constraint| of(&constraint.kind, &own));
+        }
+        Change::Alter(Alter { table, action, .. }) => match action {
+            Action::AddConstraint(constraint) => of(&constraint.kind, &|name| known(table, name)),
+            Action::AddColumn { column, .. } => {
+                let own = |_: &str| Some(column.type_.clone());
+                column.constraints.iter().for_each(|constraint| of(&constraint.kind, &own));
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// Lengths do not matter, nor whether a text is limited.
+fn differ(from: &Type, to: &Type) -> bool {
+    let name = |type_: &Type| match type_.name.as_str() {
+        "varchar" | "text" | "citext" => "text".to_string(),
+        other => type_.serial_base().unwrap_or(other).to_string(),
+    };
+    !from.name.is_empty() && !to.name.is_empty() && name(from) != name(to)
+}

@@ -1,0 +1,69 @@
+//! A lock is kept while something else takes its time.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::lock::{Blocks, Work};
+use crate::look::Look;
+use crate::model::{Change, Insert, Write};
+
+pub static RULE: Rule = Rule {
+    name: "lock-held-during-work",
+    group: Group::Locks,
+    severity: Severity::Error,
+    summary: "rows are read or written while a lock of an earlier statement is held",
+    explanation: "Locks are kept until the transaction ends. A statement that took an AccessExclusiveLock for a \
+        moment keeps it while later statements of the transaction read or write rows, of whatever table: everybody \
+        who wants the locked one waits for all of that.\n\n\
+        Put what takes time into a transaction of its own, before the lock or after it.",
+    versions: "",
+    bad: &[
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
+        Example::new("ALTER TABLE users ADD COLUMN plan text; CREATE INDEX orders_at ON orders (at);").in_transaction(),
+    ],
+    good: &[
+        Example::new("ALTER TABLE users ADD COLUMN plan text; UPDATE users SET plan = 'free' WHERE id < 1000;"),
+        Example::new("BEGIN; CREATE TABLE a (i int); ALTER TABLE a ADD COLUMN b int; UPDATE users SET plan = 'free' WHERE id < 10; COMMIT;"),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; INSERT INTO plans VALUES ('free'); COMMIT;"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    if look.session.held.is_empty() {
+        return;
+    }
+    let Some((what, own)) = work(look) else { return };
+    let locks: Vec<_> = look.blocked().map(|(name, _)| name.clone()).collect();
+    let others = look.session.held.iter().filter(|held| {
+        // What the statement itself locks as much is its own affair.
+        let is_own = locks.contains(&held.table) && look.impact.lock_on(&held.table) >= Some(held.mode);
+        held.mode.blocks() > Blocks::None && !is_own && !look.is_new(&held.table)
+    });
+    let Some(held) = others.max_by_key(|held| held.mode) else { return };
+    let message = format!("{what} while an earlier statement of the transaction holds {} on {}: {}", held.mode.name(), held.table, held.mode.blocks());
+    let mut finding = look.finding_on(&RULE, &held.table, message);
+    finding.lock = Some(held.mode);
+    finding.work = own;
+    found.push(finding);
+}
+
+/// What takes time, in words.
+fn work(look: &Look) -> Option<(String, Work)> {
+    let greatest = look.worked_on().max_by_key(|(_, work)| *work);
+    if let Some((name, work)) = greatest {
+        let words = match work {
+            Work::Rewrite => format!("all rows of {name} are written anew"),
+            _ => format!("all rows of {name} are read"),
+        };
+        return Some((words, work));
+    }
+    match look.change {
+        Change::Update(Write { table, is_batched: false, .. }) if !look.is_new(table) => Some((format!("rows of {table} are changed"), Work::Scan)),
+        Change::Delete(Write { table, is_batched: false, .. }) if !look.is_new(table) => Some((format!("rows of {table} are deleted"), Work::Scan)),
+        Change::Insert(Insert { table, from_query: true, query, .. }) if query.relations.iter().any(|name| !look.is_new(name)) => {
+            Some((format!("a query fills {table}"), Work::Scan))
+        }
+        Change::CopyFrom(table) => Some((format!("COPY fills {table}"), Work::None)),
+        _ => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! An index is built anew while its table can't be used.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::lock::{Mode, Work};
+use crate::look::Look;
+use crate::model::{Change, ReindexKind};
+
+pub static RULE: Rule = Rule {
+    name: "reindex-not-concurrent",
+    group: Group::Locks,
+    severity: Severity::Error,
+    summary: "REINDEX blocks writes, and queries that plan with the index",
+    explanation: "REINDEX takes a ShareLock on the table, for which writes wait, and an AccessExclusiveLock on each \
+        index, for which every query waits that only considers the index: in effect nearly all of them. Both are \
+        held until the index is built.\n\n\
+        REINDEX … CONCURRENTLY (since 12) blocks neither. It can't be run within a transaction.",
+    versions: "12 and later know CONCURRENTLY",
+    bad: &[Example::new("REINDEX TABLE orders;"), Example::new("REINDEX INDEX orders_pkey;")],
+    good: &[Example::new("REINDEX TABLE CONCURRENTLY orders;"), Example::new("REINDEX (CONCURRENTLY) INDEX i;")],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let Change::Reindex { kind, name, concurrently: false } = look.change else {
+        return;
+    };
+    let table = match (kind, name) {
+        (ReindexKind::Index, Some(name)) => look.catalogue.index(name).map(|index| index.table.clone()),
+        (_, name) => name.clone(),
+    };
+    if table.as_ref().is_some_and(|table| look.is_new(table)) {
+        return;
+    }
+    let what = name.as_ref().map_or("all tables".to_string(), ToString::to_string);
+    let message = format!("REINDEX of {what} keeps writes waiting, and queries that would use the index, until it is built");
+    let mut finding = look.finding(&RULE, message).on(what).locks(Mode::AccessExclusive).does(Work::Scan);
+    if let Some(name) = name {
+        let kind = match kind {
+            ReindexKind::Index => "INDEX",
+            _ => "TABLE",
+        };
+        finding = finding.fix(format!("-- outside of a transaction\nREINDEX {kind} CONCURRENTLY {name};"));
+    }
+    found.push(finding);
+}

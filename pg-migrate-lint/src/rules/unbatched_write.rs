@@ -1,0 +1,60 @@
+//! All rows are changed in one statement.
+
+use super::{Example, Group, Rule};
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::{Change, Write};
+
+pub static RULE: Rule = Rule {
+    name: "unbatched-write",
+    group: Group::Availability,
+    severity: Severity::Warning,
+    summary: "UPDATE or DELETE of a table in use, all at once",
+    explanation: "One UPDATE or DELETE of many rows keeps every one of them locked until it commits, so that the \
+        application's writes to them wait; it writes a new version of each, which bloats the table, and as much WAL, \
+        behind which replicas fall back. Without WHERE it is every row there is.\n\n\
+        Change rows in batches of some thousands by a range of keys, each in a transaction of its own, outside of \
+        the schema's migration. What is said of a table with few rows may be ignored with that as the reason.",
+    versions: "",
+    bad: &[
+        Example::new("UPDATE users SET plan = 'free';"),
+        Example::new("DELETE FROM sessions;"),
+        Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL;"),
+    ],
+    good: &[
+        Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL AND id BETWEEN 1 AND 10000;"),
+        Example::new("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE old LIMIT 1000);"),
+        Example::new("CREATE TABLE users (plan text); UPDATE users SET plan = 'free';"),
+        Example::new("UPDATE users SET plan = 'free' WHERE id = 1;"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    let (write, what) = match look.change {
+        Change::Update(write) => (write, "UPDATE"),
+        Change::Delete(write) => (write, "DELETE"),
+        _ => return,
+    };
+    if write.is_batched || look.is_new(&write.table) || is_by_key(look, write) {
+        return;
+    }
+    let severity = match write.has_where {
+        true => Severity::Info,
+        false => Severity::Warning,
+    };
+    let message = match (write.has_where, what) {
+        (false, "UPDATE") => format!("UPDATE changes every row of {} in one transaction", write.table),
+        (false, _) => format!("DELETE removes every row of {} in one transaction", write.table),
+        (true, _) => format!("{what} of {} is not batched: the rows that it finds stay locked until it commits", write.table),
+    };
+    found.push(look.finding_on(&RULE, &write.table, message).as_bad_as(severity));
+}
+
+/// Rows that are named one by one are few: an equality with a constant on a key, or on `id`.
+fn is_by_key(look: &Look, write: &Write) -> bool {
+    let relation = look.relation(&write.table);
+    let key = relation.and_then(|relation| relation.primary_key()).map(<[String]>::to_vec);
+    let key = key.unwrap_or_else(|| vec!["id".to_string()]);
+    write.has_where && !key.is_empty() && key.iter().all(|column| write.equals.contains(column))
+}
