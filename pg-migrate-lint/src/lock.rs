@@ -98,7 +98,7 @@ impl fmt::Display for Blocks {
 }
 
 /// What is done to the rows of a table, for a time that grows with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Work {
     /// Nothing: only catalogues change.
     None,

@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         if found.is_empty() {
             return Ok(());
         }
-        let lines = Lines::new(&source.text);
+        let lines = source.lines();
         found.into_iter().try_for_each(|finding| self.write(finding, source, &lines))
     }
 

@@ -1,5 +1,7 @@
 //! The session that a file is run in: its transactions, its timeouts, the locks that it holds.
 
+use std::collections::HashSet;
+
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Setting, Transaction};
@@ -129,7 +131,7 @@ pub struct Session {
     /// Whether a rule spoke of timeouts in the file.
     pub warned_of_timeout: bool,
     /// Tables that ALTER TABLE of the file went through.
-    pub passes: Vec<(Name, Work)>,
+    pub passes: HashSet<(Name, Work)>,
 }
 
 impl Session {

@@ -7,7 +7,8 @@ mod placeholders;
 mod position;
 mod split;
 
-pub use position::{Lines, Position};
+pub use position::Lines;
+use position::Starts;
 pub use split::{Comment, Statement};
 
 use placeholders::Placeholders;
@@ -27,6 +28,7 @@ pub struct Source {
     pub statements: Vec<Statement>,
     /// Its comments, if any of them is for us.
     pub comments: Vec<Comment>,
+    starts: Starts,
 }
 
 /// What the comments begin with that are for us.
@@ -53,7 +55,13 @@ impl Source {
             placeholders,
             statements: split.statements,
             comments: split.comments,
+            starts: Starts::default(),
         }
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> Lines<'_> {
+        self.starts.of(&self.text)
     }
 
     /// A statement as it can be parsed.

@@ -33,7 +33,7 @@ impl Suppressions {
         if source.comments.is_empty() {
             return all;
         }
-        let lines = Lines::new(&source.text);
+        let lines = source.lines();
         for comment in &source.comments {
             let text = source.text.get(comment.range.clone()).unwrap_or_default();
             let Some((_, order)) = text.split_once(MARK) else {

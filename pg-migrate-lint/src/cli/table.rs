@@ -10,7 +10,7 @@ const SERVER: &str = "How it is run";
 pub const TOOL: Tool = Tool::new(
     env!("CARGO_PKG_NAME"),
     env!("CARGO_PKG_VERSION"),
-    "say what a PostgreSQL migration would lock, rewrite, lose or break",
+    "what a PostgreSQL migration would lock, lose or break",
 )
 .synopsis(&["[OPTION]... PATH...", "--list-rules", "--explain RULE"])
 .description(

@@ -30,7 +30,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let name = look.catalogue.resolve(table);
-    if look.session.passes.iter().any(|(known, done)| *known == name && *done == work) {
+    if look.session.passes.contains(&(name, work)) {
         let pass = match work {
             Work::Rewrite => "written anew",
             _ => "read",

@@ -1,6 +1,6 @@
 //! Offsets as lines and columns.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// A place in a file, for people: both count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,27 +11,31 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the lines of a text begin; found out when first asked.
-#[derive(Debug)]
+/// Where the lines of a text begin.
+#[derive(Debug, Clone, Copy)]
 pub struct Lines<'a> {
     text: &'a str,
-    starts: OnceCell<Vec<usize>>,
+    starts: &'a [usize],
+}
+
+/// Where the lines of a text begin; found out when first asked.
+#[derive(Debug, Default)]
+pub struct Starts(OnceLock<Vec<usize>>);
+
+impl Starts {
+    /// Those of the text.
+    pub fn of<'a>(&'a self, text: &'a str) -> Lines<'a> {
+        let starts = self.0.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
+        });
+        Lines { text, starts }
+    }
 }
 
 impl<'a> Lines<'a> {
-    /// Of a text.
-    pub fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            starts: OnceCell::new(),
-        }
-    }
-
-    fn starts(&self) -> &[usize] {
-        self.starts.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
-        })
+    fn starts(&self) -> &'a [usize] {
+        self.starts
     }
 
     /// Where this offset is.

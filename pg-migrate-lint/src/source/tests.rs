@@ -51,7 +51,7 @@ fn any_bytes_are_a_source() {
     let source = Source::new("t", b"\xef\xbb\xbfselect 1;\0\xff\xfe select\r\n'\xc3".to_vec());
     assert_eq!(source.text.len(), 26);
     assert_eq!(source.statements[0].start, 3);
-    let lines = Lines::new(&source.text);
+    let lines = source.lines();
     assert_eq!(lines.position(source.statements[1].start).line, 1);
     assert_eq!(lines.text(2), "'?");
 }
