@@ -122,9 +122,13 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             match concurrently {
                 true => {
                     impact.lock(view.clone(), Mode::Exclusive);
-                    impact.does(view, Work::Scan);
+                    impact.does(view.clone(), Work::Scan);
                 }
                 false => rewrite(&view, &mut impact),
+            }
+            for read in catalogue.relation(&view).map(|view| view.reads.as_slice()).unwrap_or_default() {
+                impact.lock(read.clone(), Mode::AccessShare);
+                impact.does(read.clone(), Work::Scan);
             }
         }
         Change::Lock { tables, mode } => lock_all(tables, *mode),
@@ -220,6 +224,11 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                 for name in catalogue.with_children(name) {
                     impact.lock(name.clone(), Mode::AccessExclusive);
                     partners(&name, catalogue, impact);
+                    if drop.cascade {
+                        for reader in catalogue.readers(&name) {
+                            impact.lock(reader.clone(), Mode::AccessExclusive);
+                        }
+                    }
                     if let Some(parent) = catalogue.relation(&name).and_then(|table| table.parent.clone()) {
                         impact.lock(parent, Mode::AccessExclusive);
                     }
@@ -312,3 +321,6 @@ fn alter_domain(name: &Name, action: &DomainAction, catalogue: &Catalogue, impac
         }
     }
 }
+
+#[cfg(test)]
+mod truth;

@@ -119,7 +119,11 @@ impl Scene<'_> {
                     false => AccessExclusive,
                 };
                 impact.lock(self.name(), mode);
-                impact.lock(self.catalogue.resolve(child), AccessExclusive);
+                let of_child = match self.server.version >= 14 {
+                    true => AccessExclusive,
+                    false => ShareUpdateExclusive,
+                };
+                impact.lock(self.catalogue.resolve(child), of_child);
                 let parent = self.catalogue.relation(&self.alter.table);
                 if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
                     impact.lock(default, AccessExclusive);
@@ -244,7 +248,7 @@ impl Scene<'_> {
                 }
             }
             ConstraintKind::Primary(key) => {
-                self.lock(impact, Mode::AccessExclusive);
+                self.lock_with_partitions(impact);
                 let columns = self.key_columns(key.columns.as_slice(), key.index.as_deref());
                 let has_nulls = columns.is_empty() || columns.iter().any(|column| !self.is_not_null(column));
                 if key.index.is_none() || has_nulls {
@@ -253,7 +257,7 @@ impl Scene<'_> {
                 impact.builds_index = key.index.is_none();
             }
             ConstraintKind::Unique(key) => {
-                self.lock(impact, Mode::AccessExclusive);
+                self.lock_with_partitions(impact);
                 if key.index.is_none() {
                     impact.builds_index = true;
                     self.work(impact, Work::Scan);
@@ -265,6 +269,16 @@ impl Scene<'_> {
                 self.work(impact, Work::Scan);
             }
         }
+    }
+
+    /// A key locks the table itself; until 17 only the build of their indexes locks the partitions.
+    fn lock_with_partitions(&self, impact: &mut Impact) {
+        let mode = match self.server.version >= 18 {
+            true => Mode::AccessExclusive,
+            false => Mode::Share,
+        };
+        self.lock(impact, mode);
+        impact.lock(self.name(), Mode::AccessExclusive);
     }
 
     /// The columns of a key, which an index may say; empty where it is not known.

@@ -1,0 +1,276 @@
+//! The forms, and the tables that they are tried on.
+
+/// A statement, what is done before it, and where it exists.
+pub struct Form {
+    pub before: &'static str,
+    pub sql: &'static str,
+    pub since: u32,
+    pub until: u32,
+    pub is_utc: bool,
+}
+
+const fn form(sql: &'static str) -> Form {
+    Form {
+        before: "",
+        sql,
+        since: 0,
+        until: 99,
+        is_utc: false,
+    }
+}
+
+impl Form {
+    const fn after(mut self, before: &'static str) -> Self {
+        self.before = before;
+        self
+    }
+
+    const fn since(mut self, version: u32) -> Self {
+        self.since = version;
+        self
+    }
+
+    const fn utc(mut self) -> Self {
+        self.is_utc = true;
+        self
+    }
+}
+
+/// The tables: rows in all of them, since nothing is read of one that is empty.
+pub const GROUND: &str = "
+create function fv() returns int language plpgsql volatile as 'begin return 1; end';
+create function fs() returns int language plpgsql stable as 'begin return 1; end';
+create function trg() returns trigger language plpgsql as 'begin return new; end';
+create type mood as enum ('a', 'b');
+create domain free as int;
+create domain positive as int check (value > 0);
+create sequence sq;
+create table p (id bigint primary key);
+insert into p select generate_series(1, 500);
+create table t (
+    id bigint primary key, a int not null, b int, c varchar(20), d text, e timestamp, n numeric(12, 2),
+    ip cidr, q char(5), j json, iv interval(3), ts3 timestamp(3), vb varbit(5), p_id bigint, m mood, ci text);
+insert into t select g, g, g, 'c', 'd', now(), 1, '10.0.0.0/8', 'q', '{}', '1 day', now(), B'101', 1, 'a', 'ci'
+    from generate_series(1, 500) g;
+create index t_a_idx on t (a);
+create unique index t_b_idx on t (b);
+create table u (id bigint primary key, t_id bigint references t (id), x int);
+insert into u select g, g, g from generate_series(1, 500) g;
+create table nv (id bigint not null, x int, p_id bigint);
+insert into nv select g, g, 1 from generate_series(1, 500) g;
+alter table nv add constraint nv_ck check (x > 0) not valid;
+alter table nv add constraint nv_fk foreign key (p_id) references p (id) not valid;
+create table nn (x int);
+insert into nn select generate_series(1, 500);
+alter table nn add constraint nn_ck check (x is not null) not valid;
+alter table nn validate constraint nn_ck;
+create table ul (id bigint primary key, x text);
+insert into ul select g, 'x' from generate_series(1, 500) g;
+create table gen (x int, g int generated always as (x * 2) stored);
+insert into gen select generate_series(1, 500);
+create table dom (z free);
+insert into dom select generate_series(1, 500);
+create table ck (c varchar(20) constraint ck_c check (c <> ''));
+insert into ck select 'c' from generate_series(1, 500);
+create table pt (id bigint not null, k int not null) partition by range (k);
+create table pt1 partition of pt for values from (0) to (1000);
+create table pt2 partition of pt for values from (1000) to (2000);
+insert into pt select g, g from generate_series(0, 1999) g;
+create table ptn (id bigint not null, k int not null);
+insert into ptn select g, g from generate_series(2000, 2500) g;
+create table ptc (id bigint not null, k int not null, check (k >= 3000 and k < 4000));
+insert into ptc select g, g from generate_series(3000, 3500) g;
+create table pd (id bigint not null, k int not null) partition by range (k);
+create table pd1 partition of pd for values from (0) to (1000);
+create table pdd partition of pd default;
+insert into pd select g, g from generate_series(500, 1500) g;
+create view vw as select id, a from t;
+create materialized view mv as select id from ul;
+create unique index mv_id on mv (id);
+create publication pub for table nv;
+";
+
+/// Each form that a rule speaks of, and those that no rule may speak of.
+pub const FORMS: &[Form] = &[
+    // ADD COLUMN
+    form("alter table t add column x int"),
+    form("alter table t add column x int default 5"),
+    form("alter table t add column x int not null default 5"),
+    form("alter table t add column x timestamptz default now()"),
+    form("alter table t add column x timestamptz default now() + interval '1 day'"),
+    form("alter table t add column x date default current_date"),
+    form("alter table t add column x text default upper('x')"),
+    form("alter table t add column x text[] default '{}'::text[]"),
+    form("alter table t add column x timestamptz default clock_timestamp()"),
+    form("alter table t add column x uuid default gen_random_uuid()"),
+    form("alter table t add column x int default (random() * 10)::int"),
+    form("alter table t add column x int default fv()"),
+    form("alter table t add column x int default fs()"),
+    form("alter table t add column x bigint default nextval('sq')"),
+    form("alter table t add column x int generated always as (a * 2) stored"),
+    form("alter table t add column x int generated always as (a * 2) virtual").since(18),
+    form("alter table t add column x serial"),
+    form("alter table t add column x int generated always as identity"),
+    form("alter table t add column x free"),
+    form("alter table t add column x free default 5"),
+    form("alter table t add column x positive"),
+    form("alter table t add column x positive default 5"),
+    form("alter table t add column x bigint references p (id)"),
+    form("alter table t add column x bigint default 1 references p (id)"),
+    form("alter table t add column x int unique"),
+    form("alter table t add column x int check (x > 0)"),
+    form("alter table t add column x int default 5 check (x > 0)"),
+    form("alter table t add column if not exists a int"),
+    form("alter table pt add column x int"),
+    form("alter table t add column x int default 5, alter column x set not null"),
+    form("alter table t add column x int, add constraint k check (a > 0) not valid, alter column d set default 'q'"),
+    // Columns
+    form("alter table t drop column d"),
+    form("alter table t drop column if exists nothing"),
+    form("alter table u drop column t_id"),
+    form("alter table u drop column x"),
+    form("alter table t rename column d to d2"),
+    form("alter table pt rename column id to id2"),
+    form("alter table t alter column d set default 'x'"),
+    form("alter table t alter column d drop default"),
+    form("alter table t alter column b set not null"),
+    form("alter table t alter column a set not null"),
+    form("alter table t alter column b set not null, alter column d set not null"),
+    form("alter table nn alter column x set not null"),
+    form("alter table t alter column a drop not null"),
+    form("alter table pt alter column k drop not null"),
+    form("alter table t alter column id add generated by default as identity"),
+    form("alter table t alter column d set storage external"),
+    form("alter table t alter column d set compression pglz").since(14),
+    form("alter table t alter column b set statistics 200"),
+    form("alter table t alter column b set (n_distinct = 5)"),
+    form("alter table gen alter column g set expression as (x * 3)").since(17),
+    form("alter table gen alter column g drop expression"),
+    // Types
+    form("alter table t alter column b type bigint"),
+    form("alter table t alter column b type text"),
+    form("alter table t alter column c type varchar(40)"),
+    form("alter table t alter column c type varchar(10)"),
+    form("alter table t alter column c type varchar"),
+    form("alter table t alter column c type text"),
+    form("alter table t alter column c type text").after("create index t_c on t (c)"),
+    form("alter table t alter column c type varchar(40)").after("create index t_c on t (c)"),
+    form("alter table t alter column c type varchar(20)"),
+    form("alter table t alter column d type varchar(100)"),
+    form("alter table t alter column d type varchar"),
+    form("alter table t alter column d type text using d"),
+    form("alter table t alter column d type text using upper(d)"),
+    form("alter table t alter column d type varchar(200) using d::varchar(200)"),
+    form("alter table t alter column n type numeric(14, 2)"),
+    form("alter table t alter column n type numeric(14, 4)"),
+    form("alter table t alter column n type numeric"),
+    form("alter table t alter column e type timestamptz"),
+    form("alter table t alter column e type timestamptz").utc(),
+    form("alter table t alter column ts3 type timestamp(6)"),
+    form("alter table t alter column ts3 type timestamp"),
+    form("alter table t alter column ts3 type timestamp(2)"),
+    form("alter table t alter column ip type inet"),
+    form("alter table t alter column q type char(10)"),
+    form("alter table t alter column q type text"),
+    form("alter table t alter column j type jsonb"),
+    form("alter table t alter column iv type interval(6)"),
+    form("alter table t alter column vb type varbit(50)"),
+    form("alter table t alter column m type text"),
+    form("alter table t alter column d type mood using 'a'::mood"),
+    form("alter table t alter column ci type text collate \"C\""),
+    form("alter table t alter column ci type text collate \"C\"").after("create index t_ci on t (ci)"),
+    form("alter table ck alter column c type varchar(40)"),
+    form("alter table dom alter column z type int"),
+    form("alter table t alter column b type free"),
+    form("alter table t alter column b type positive"),
+    // Constraints
+    form("alter table t add constraint k check (a > 0)"),
+    form("alter table t add constraint k check (a > 0) not valid"),
+    form("alter table t add constraint k check (a > 0) not enforced").since(18),
+    form("alter table pt add constraint k check (k >= 0)"),
+    form("alter table nv validate constraint nv_ck"),
+    form("alter table nv validate constraint nv_fk"),
+    form("alter table t add constraint k not null b").since(18),
+    form("alter table t add constraint k not null b not valid").since(18),
+    form("alter table t validate constraint k").after("alter table t add constraint k not null b not valid").since(18),
+    form("alter table t add constraint k foreign key (p_id) references p (id)"),
+    form("alter table t add constraint k foreign key (p_id) references p (id) not valid"),
+    form("alter table pt add constraint k foreign key (id) references p (id) not valid").since(18),
+    form("alter table t add constraint k unique (a, b)"),
+    form("alter table t add constraint k unique using index t_b_idx"),
+    form("alter table nv add primary key (id)"),
+    form("alter table nn add primary key using index nn_x").after("create unique index nn_x on nn (x)"),
+    form("alter table pt add primary key (id, k)"),
+    form("alter table ptn add constraint k exclude using btree (id with =)"),
+    form("alter table nv drop constraint nv_ck"),
+    form("alter table u drop constraint u_t_id_fkey"),
+    form("alter table ul drop constraint ul_pkey"),
+    form("alter table t drop constraint t_pkey cascade"),
+    form("alter table nv rename constraint nv_ck to nv_ck2"),
+    // The table
+    form("alter table t set (fillfactor = 80)"),
+    form("alter table t cluster on t_a_idx"),
+    form("alter table ul set unlogged"),
+    form("alter table nn set logged").after("alter table nn set unlogged"),
+    form("alter table t replica identity full"),
+    form("alter table t enable row level security"),
+    form("alter table t owner to current_user"),
+    form("alter table t disable trigger all"),
+    form("alter table t enable trigger all"),
+    form("alter table t set schema s2").after("create schema s2"),
+    form("alter table t rename to t2"),
+    form("alter view vw rename to vw2"),
+    form("alter index t_a_idx rename to t_a_idx2"),
+    form("alter table pt attach partition ptn for values from (2000) to (3000)"),
+    form("alter table pt attach partition ptc for values from (3000) to (4000)"),
+    form("alter table pd attach partition ptn for values from (2000) to (3000)"),
+    form("alter table pt detach partition pt1"),
+    form("alter table inh inherit dom").after("create table inh (z free)"),
+    // CREATE
+    form("create table x (id bigint, p_id bigint references p (id))"),
+    form("create table x (id bigint)"),
+    form("create table x partition of pt for values from (2000) to (3000)"),
+    form("create table x partition of pd for values from (2000) to (3000)"),
+    form("create table x () inherits (nn)"),
+    form("create table x (like t)"),
+    form("create index x on t (d)"),
+    form("create unique index x on t (id, d)"),
+    form("create index x on only pt (k)"),
+    form("create index x on pt (k)"),
+    form("create view x as select * from t"),
+    form("create or replace view vw as select id, a from t"),
+    form("create trigger x before update on t for each row execute function trg()"),
+    form("create trigger x before insert on pt for each row execute function trg()"),
+    form("create rule x as on insert to t do also select 1"),
+    form("create policy x on t using (true)"),
+    form("create statistics x (dependencies) on a, b from t"),
+    form("create publication x for table t"),
+    form("alter publication pub add table t"),
+    form("comment on table t is 'x'"),
+    form("comment on column t.a is 'x'"),
+    // DROP
+    form("drop index t_a_idx"),
+    form("drop table u"),
+    form("drop table t cascade"),
+    form("drop table pt1"),
+    form("drop view vw"),
+    form("drop materialized view mv"),
+    form("drop trigger tg on t").after("create trigger tg before update on t for each row execute function trg()"),
+    form("drop policy po on t").after("create policy po on t using (true)"),
+    // Others
+    form("reindex table t"),
+    form("reindex index t_a_idx"),
+    form("refresh materialized view mv"),
+    form("cluster t using t_a_idx"),
+    form("lock table t"),
+    form("lock table t in share row exclusive mode"),
+    form("alter domain free add constraint k check (value > 0)"),
+    form("alter domain free add constraint k check (value > 0) not valid"),
+    form("alter domain free set not null"),
+    form("alter domain free validate constraint k").after("alter domain free add constraint k check (value > 0) not valid"),
+    form("alter type mood add value 'c'"),
+    form("alter type mood rename value 'a' to 'z'"),
+    form("update t set d = 'z'"),
+    form("delete from u"),
+    form("analyze nn"),
+];
