@@ -41,14 +41,18 @@ impl Ahead {
             Change::CreateTableAs(table) => {
                 self.made.insert(table.name.name.clone());
             }
-            Change::CreateView { name, .. } | Change::CreateEnum { name, .. } | Change::CreateDomain { name, .. } => {
+            Change::CreateView { name, .. }
+            | Change::CreateEnum { name, .. }
+            | Change::CreateDomain { name, .. } => {
                 self.made.insert(name.name.clone());
             }
             Change::Rename(rename) if rename.part.is_none() => {
                 self.made.insert(rename.to.clone());
                 self.gone.insert(rename.name.name.clone());
             }
-            Change::Drop(drop) => self.gone.extend(drop.names.iter().map(|name| name.name.clone())),
+            Change::Drop(drop) => self
+                .gone
+                .extend(drop.names.iter().map(|name| name.name.clone())),
             Change::CreateIndex(index) if !index.partial => {
                 let columns = index.columns.iter().map_while(Clone::clone);
                 self.indexes.push((index.table.clone(), columns.collect()));
@@ -67,9 +71,12 @@ impl Ahead {
             Action::AddConstraint(constraint) => match &constraint.kind {
                 ConstraintKind::Primary(key) => {
                     self.keyed.insert(alter.table.name.clone());
-                    self.indexes.push((alter.table.clone(), key.columns.clone()));
+                    self.indexes
+                        .push((alter.table.clone(), key.columns.clone()));
                 }
-                ConstraintKind::Unique(key) => self.indexes.push((alter.table.clone(), key.columns.clone())),
+                ConstraintKind::Unique(key) => self
+                    .indexes
+                    .push((alter.table.clone(), key.columns.clone())),
                 _ => {}
             },
             _ => {}

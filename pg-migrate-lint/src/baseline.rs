@@ -27,7 +27,10 @@ impl Baseline {
         let file = File::open(path).context(name)?;
         let mut baseline = Self::default();
         for known in records::read::<Known, _>(BufReader::new(file)) {
-            *baseline.known.entry(known.context(name)?.fingerprint).or_default() += 1;
+            *baseline
+                .known
+                .entry(known.context(name)?.fingerprint)
+                .or_default() += 1;
         }
         Ok(baseline)
     }

@@ -114,8 +114,6 @@ pub struct ConstraintFacts {
     pub kind: ConstraintKind,
     /// Whether all rows are known to meet it.
     pub is_valid: bool,
-    /// When it was added.
-    pub made: Moment,
 }
 
 /// An index.
@@ -156,27 +154,33 @@ pub struct Domain {
 }
 
 impl Catalogue {
-    /// The name with its schema: where it is known, or else where it would be made.
+    /// The name with its schema, where it is known, or else where it would be made; `public`, which is where
+    /// most are, is left out.
     pub fn resolve(&self, name: &Name) -> Name {
         if name.schema.is_some() {
-            return name.clone();
+            return canonical(name.clone());
         }
-        let mut candidates = self.schemas().map(|schema| Name::of(schema, &name.name));
-        let known = candidates.find(|name| self.relations.contains_key(name) || self.indexes.contains_key(name));
+        let mut candidates = self
+            .schemas()
+            .map(|schema| canonical(Name::of(schema, &name.name)));
+        let known = candidates
+            .find(|name| self.relations.contains_key(name) || self.indexes.contains_key(name));
         known.unwrap_or_else(|| self.place(name))
     }
 
     /// The name with the schema in which it would be made.
     pub fn place(&self, name: &Name) -> Name {
-        match &name.schema {
+        canonical(match &name.schema {
             Some(_) => name.clone(),
             None => Name::of(self.schemas().next().unwrap_or("public"), &name.name),
-        }
+        })
     }
 
     fn schemas(&self) -> impl Iterator<Item = &str> {
         let default = self.path.is_empty().then_some("public");
-        default.into_iter().chain(self.path.iter().map(String::as_str))
+        default
+            .into_iter()
+            .chain(self.path.iter().map(String::as_str))
     }
 
     /// A relation by its name as written.
@@ -206,7 +210,10 @@ impl Catalogue {
         let mut all = vec![self.resolve(table)];
         let mut next = 0;
         while let Some(relation) = all.get(next).and_then(|name| self.relations.get(name)) {
-            let new = relation.children.iter().filter(|child| !all.contains(child));
+            let new = relation
+                .children
+                .iter()
+                .filter(|child| !all.contains(child));
             let new: Vec<Name> = new.cloned().collect();
             all.extend(new);
             next += 1;
@@ -225,9 +232,14 @@ impl Catalogue {
 
     /// The tables that a table references, by which columns.
     pub fn referenced(&self, table: &Name) -> Vec<(Vec<String>, Name)> {
-        let constraints = self.relation(table).into_iter().flat_map(|table| &table.constraints);
+        let constraints = self
+            .relation(table)
+            .into_iter()
+            .flat_map(|table| &table.constraints);
         let keys = constraints.filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::Foreign { columns, table, .. } => Some((columns.clone(), self.resolve(table))),
+            ConstraintKind::Foreign { columns, table, .. } => {
+                Some((columns.clone(), self.resolve(table)))
+            }
             _ => None,
         });
         keys.collect()
@@ -241,12 +253,9 @@ impl Catalogue {
 
     /// An enum by its name as written.
     pub fn enum_(&self, name: &Name) -> Option<&Enum> {
-        self.enums.get(&self.place(name)).or_else(|| self.enums.get(&Name::of("public", &name.name)))
-    }
-
-    /// Whether the type is this enum.
-    pub fn is_enum(&self, type_: &Type) -> bool {
-        self.enum_(&type_name(type_)).is_some()
+        self.enums
+            .get(&self.place(name))
+            .or_else(|| self.enums.get(&Name::bare(&name.name)))
     }
 
     /// A domain by the type that a column has.
@@ -266,7 +275,10 @@ impl Catalogue {
     pub fn columns_of_type(&self, name: &Name) -> Vec<Name> {
         let wanted = self.place(name);
         let has = |relation: &Relation| {
-            relation.columns.iter().any(|column| self.place(&type_name(&column.type_)) == wanted)
+            relation
+                .columns
+                .iter()
+                .any(|column| self.place(&type_name(&column.type_)) == wanted)
         };
         let tables = self.relations.iter().filter(|(_, relation)| has(relation));
         let mut tables: Vec<Name> = tables.map(|(name, _)| name.clone()).collect();
@@ -283,26 +295,41 @@ impl Relation {
 
     /// A constraint by its name.
     pub fn constraint(&self, name: &str) -> Option<&ConstraintFacts> {
-        self.constraints.iter().find(|constraint| constraint.name == name)
+        self.constraints
+            .iter()
+            .find(|constraint| constraint.name == name)
     }
 
     /// The columns of the primary key, if one is known.
     pub fn primary_key(&self) -> Option<&[String]> {
-        self.constraints.iter().find_map(|constraint| match &constraint.kind {
-            ConstraintKind::Primary(key) => Some(key.columns.as_slice()),
-            _ => None,
-        })
+        self.constraints
+            .iter()
+            .find_map(|constraint| match &constraint.kind {
+                ConstraintKind::Primary(key) => Some(key.columns.as_slice()),
+                _ => None,
+            })
     }
 
     /// Whether a valid constraint says that a column has no nulls.
     pub fn proves_not_null(&self, column: &str) -> bool {
-        self.constraints.iter().filter(|constraint| constraint.is_valid).any(|constraint| match &constraint.kind {
-            ConstraintKind::Check(expr) => expr.proves_not_null.iter().any(|proved| proved == column),
-            ConstraintKind::NotNull(proved) => proved == column,
-            ConstraintKind::Primary(key) => key.columns.iter().any(|part| part == column),
-            _ => false,
-        })
+        self.constraints
+            .iter()
+            .filter(|constraint| constraint.is_valid)
+            .any(|constraint| match &constraint.kind {
+                ConstraintKind::Check(expr) => {
+                    expr.proves_not_null.iter().any(|proved| proved == column)
+                }
+                ConstraintKind::NotNull(proved) => proved == column,
+                ConstraintKind::Primary(key) => key.columns.iter().any(|part| part == column),
+                _ => false,
+            })
     }
+}
+
+/// Without `public`.
+fn canonical(mut name: Name) -> Name {
+    name.schema = name.schema.filter(|schema| schema != "public");
+    name
 }
 
 /// The name of a user's type.

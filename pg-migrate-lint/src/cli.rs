@@ -114,7 +114,8 @@ impl Options {
     /// groups that are not usual.
     pub fn rules(&self) -> Vec<&'static Rule> {
         let names = |list: &[String], rule: &Rule| {
-            list.iter().any(|name| name == rule.name || name == rule.group.name())
+            list.iter()
+                .any(|name| name == rule.name || name == rule.group.name())
         };
         let only = match self.only.is_empty() {
             true => &self.settings.rules,
@@ -128,7 +129,9 @@ impl Options {
             names(&self.skip, rule) || names(&self.settings.skip, rule) && !names(&self.only, rule)
         };
         let rules = RULES.iter().copied();
-        rules.filter(|rule| is_asked(rule) && !is_skipped(rule)).collect()
+        rules
+            .filter(|rule| is_asked(rule) && !is_skipped(rule))
+            .collect()
     }
 }
 

@@ -47,11 +47,14 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
         let text = fs::read_to_string(path).context(name)?;
-        let table: Table = toml::from_str(&text).map_err(|error| {
-            let line = error.span().and_then(|span| text.get(..span.start));
-            let line = line.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
-            Error::usage(format!("{}{}", line.unwrap_or_default(), error.message()))
-        }).context(name)?;
+        let table: Table = toml::from_str(&text)
+            .map_err(|error| {
+                let line = error.span().and_then(|span| text.get(..span.start));
+                let line =
+                    line.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+                Error::usage(format!("{}{}", line.unwrap_or_default(), error.message()))
+            })
+            .context(name)?;
         Self::of(&table).context(name)
     }
 
@@ -62,23 +65,36 @@ impl Config {
                 ("rules", value) => config.rules = rules(key, value)?,
                 ("also", value) => config.also = rules(key, value)?,
                 ("skip", value) => config.skip = rules(key, value)?,
-                ("pg_version", Value::Integer(version)) => config.version = Some(cli::version(&version.to_string())?),
-                ("pg_version", Value::String(version)) => config.version = Some(cli::version(version)?),
+                ("pg_version", Value::Integer(version)) => {
+                    config.version = Some(cli::version(&version.to_string())?)
+                }
+                ("pg_version", Value::String(version)) => {
+                    config.version = Some(cli::version(version)?)
+                }
                 ("fail_on", value) => {
                     let fail_on = value.as_str().and_then(FailOn::from_name);
-                    config.fail_on = Some(fail_on.ok_or_else(|| refuse(key, "error, warning or never is needed"))?);
+                    config.fail_on = Some(
+                        fail_on.ok_or_else(|| refuse(key, "error, warning or never is needed"))?,
+                    );
                 }
-                ("lock_timeout_is_set", Value::Boolean(is_set)) => config.has_lock_timeout = *is_set,
+                ("lock_timeout_is_set", Value::Boolean(is_set)) => {
+                    config.has_lock_timeout = *is_set
+                }
                 ("severity", Value::Table(severities)) => {
                     for (name, value) in severities {
                         let severity = value.as_str().and_then(Severity::from_name);
-                        let severity = severity.ok_or_else(|| refuse(name, "error, warning or info is needed"))?;
-                        config.severities.insert(cli::rule(name)?.name.to_string(), severity);
+                        let severity = severity
+                            .ok_or_else(|| refuse(name, "error, warning or info is needed"))?;
+                        config
+                            .severities
+                            .insert(cli::rule(name)?.name.to_string(), severity);
                     }
                 }
                 ("paths", Value::Table(paths)) => {
                     for (pattern, value) in paths {
-                        config.paths.push((pattern.clone(), path_rules(pattern, value)?));
+                        config
+                            .paths
+                            .push((pattern.clone(), path_rules(pattern, value)?));
                     }
                 }
                 _ => {
@@ -93,12 +109,19 @@ impl Config {
     /// Whether the rule is not asked in this file.
     pub fn leaves_out(&self, path: &str, rule: &crate::rules::Rule) -> bool {
         let mut paths = self.paths.iter().filter(|(pattern, _)| fits(pattern, path));
-        paths.any(|(_, rules)| rules.iter().any(|name| name == rule.name || name == rule.group.name()))
+        paths.any(|(_, rules)| {
+            rules
+                .iter()
+                .any(|name| name == rule.name || name == rule.group.name())
+        })
     }
 }
 
 fn path_rules(pattern: &str, value: &Value) -> Result<Vec<String>> {
-    match value.as_table().map(|table| (table.len(), table.get("skip"))) {
+    match value
+        .as_table()
+        .map(|table| (table.len(), table.get("skip")))
+    {
         Some((1, Some(value))) => rules(pattern, value),
         _ => Err(refuse(pattern, "only skip = [\"RULE\", …] may stand there")),
     }
@@ -121,7 +144,9 @@ fn refuse(key: &str, why: &str) -> Error {
 /// Whether a path, or its end after a slash, fits a pattern of `*` and `?`; `*` stands for slashes as well.
 fn fits(pattern: &str, path: &str) -> bool {
     let ends = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
-    std::iter::once(path).chain(ends).any(|path| fits_whole(pattern.as_bytes(), path.as_bytes()))
+    std::iter::once(path)
+        .chain(ends)
+        .any(|path| fits_whole(pattern.as_bytes(), path.as_bytes()))
 }
 
 fn fits_whole(pattern: &[u8], path: &[u8]) -> bool {
@@ -168,7 +193,10 @@ mod tests {
         assert!(of("pg_verson = 15").is_err());
         assert!(of("skip = [\"no-such-rule\"]").is_err());
         assert!(of("[severity]\nsyntax = \"bad\"").is_err());
-        let config = of("pg_version = \"15.4\"\nskip = [\"style\"]\n[paths.\"seed/*\"]\nskip = [\"syntax\"]").unwrap();
+        let config = of(
+            "pg_version = \"15.4\"\nskip = [\"style\"]\n[paths.\"seed/*\"]\nskip = [\"syntax\"]",
+        )
+        .unwrap();
         assert_eq!(config.version, Some(15));
         assert!(config.leaves_out("a/seed/1.sql", &crate::rules::SYNTAX));
     }

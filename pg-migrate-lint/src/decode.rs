@@ -42,11 +42,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             name: name(&stmt.type_name),
             values: strings(&stmt.vals),
         },
-        NodeEnum::CompositeTypeStmt(stmt) => Change::CreateType(relation(stmt.typevar.as_ref())),
-        NodeEnum::CreateRangeStmt(stmt) => Change::CreateType(name(&stmt.type_name)),
-        NodeEnum::CreateSchemaStmt(stmt) => Change::CreateSchema(stmt.schemaname.clone()),
         NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.as_ref())),
-        NodeEnum::CreateExtensionStmt(stmt) => Change::CreateExtension(stmt.extname.clone()),
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),
         NodeEnum::RenameStmt(stmt) => drop::rename(stmt),
         NodeEnum::AlterObjectSchemaStmt(stmt) => drop::set_schema(stmt),
@@ -63,7 +59,9 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::SelectStmt(stmt) => data::select(stmt),
         NodeEnum::CallStmt(stmt) => data::call(stmt),
         NodeEnum::MergeStmt(stmt) => data::merge(stmt),
-        NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom(relation(stmt.relation.as_ref())),
+        NodeEnum::CopyStmt(stmt) if stmt.is_from => {
+            Change::CopyFrom(relation(stmt.relation.as_ref()))
+        }
         NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
         NodeEnum::ClusterStmt(stmt) => {
             Change::Cluster(stmt.relation.as_ref().map(|table| relation(Some(table))))
@@ -83,14 +81,8 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             other: stmt.constrrel.as_ref().map(|table| relation(Some(table))),
         },
         NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.as_ref())),
-        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy {
-            table: relation(stmt.table.as_ref()),
-            create: true,
-        },
-        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy {
-            table: relation(stmt.table.as_ref()),
-            create: false,
-        },
+        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(relation(stmt.table.as_ref())),
+        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(relation(stmt.table.as_ref())),
         NodeEnum::CommentStmt(stmt) => Change::Comment(comment(stmt)),
         NodeEnum::DoStmt(stmt) => Change::Do(create::do_body(stmt)),
         NodeEnum::TransactionStmt(stmt) => Change::Transaction(transaction(stmt)),
@@ -107,7 +99,9 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::DiscardStmt(stmt) if stmt.target == pb::DiscardMode::DiscardAll as i32 => {
             Change::Alone("DISCARD ALL")
         }
-        NodeEnum::CreateSubscriptionStmt(stmt) if !turns_off(&stmt.options, &["connect", "create_slot"]) => {
+        NodeEnum::CreateSubscriptionStmt(stmt)
+            if !turns_off(&stmt.options, &["connect", "create_slot"]) =>
+        {
             Change::Alone("CREATE SUBSCRIPTION")
         }
         _ => Change::Other,
@@ -161,7 +155,6 @@ fn alter_enum(stmt: &pb::AlterEnumStmt) -> Change {
         false => Change::RenameEnumValue {
             name,
             old: stmt.old_val.clone(),
-            new: stmt.new_val.clone(),
         },
     }
 }
@@ -217,17 +210,21 @@ fn comment(stmt: &pb::CommentStmt) -> Option<Name> {
     let object = stmt.object.as_deref()?;
     let names = node::items(object);
     match pb::ObjectType::try_from(stmt.objtype).ok()? {
-        pb::ObjectType::ObjectTable | pb::ObjectType::ObjectView | pb::ObjectType::ObjectMatview => Some(name(names)),
-        pb::ObjectType::ObjectColumn | pb::ObjectType::ObjectTabconstraint | pb::ObjectType::ObjectTrigger => {
-            Some(name(names.split_last()?.1))
-        }
+        pb::ObjectType::ObjectTable
+        | pb::ObjectType::ObjectView
+        | pb::ObjectType::ObjectMatview => Some(name(names)),
+        pb::ObjectType::ObjectColumn
+        | pb::ObjectType::ObjectTabconstraint
+        | pb::ObjectType::ObjectTrigger => Some(name(names.split_last()?.1)),
         _ => None,
     }
 }
 
 fn transaction(stmt: &pb::TransactionStmt) -> Transaction {
     match TransactionStmtKind::try_from(stmt.kind) {
-        Ok(TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart) => Transaction::Begin,
+        Ok(TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart) => {
+            Transaction::Begin
+        }
         Ok(TransactionStmtKind::TransStmtCommit) => Transaction::Commit(stmt.chain),
         Ok(TransactionStmtKind::TransStmtRollback) => Transaction::Rollback(stmt.chain),
         _ => Transaction::Other,
@@ -237,19 +234,10 @@ fn transaction(stmt: &pb::TransactionStmt) -> Transaction {
 fn grant(stmt: &pb::GrantStmt) -> Change {
     let is_table = stmt.objtype == pb::ObjectType::ObjectTable as i32
         && stmt.targtype == pb::GrantTargetType::AclTargetObject as i32;
-    let public = stmt.grantees.iter().any(|node| match &node.node {
-        Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic as i32,
-        _ => false,
-    });
-    Change::Grant {
-        grant: stmt.is_grant,
-        tables: match is_table {
-            true => node::relations(&stmt.objects),
-            false => Vec::new(),
-        },
-        all: stmt.privileges.is_empty(),
-        public,
-    }
+    Change::Grant(match is_table {
+        true => node::relations(&stmt.objects),
+        false => Vec::new(),
+    })
 }
 
 fn published(objects: &[Node]) -> Vec<Name> {
@@ -276,7 +264,9 @@ fn kind(object: i32) -> Kind {
         Ok(O::ObjectType | O::ObjectAttribute) => Kind::Type,
         Ok(O::ObjectDomain | O::ObjectDomconstraint) => Kind::Domain,
         Ok(O::ObjectSchema) => Kind::Schema,
-        Ok(O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate) => Kind::Function,
+        Ok(O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate) => {
+            Kind::Function
+        }
         Ok(O::ObjectTrigger) => Kind::Trigger,
         Ok(O::ObjectPolicy) => Kind::Policy,
         Ok(O::ObjectRule) => Kind::Rule,

@@ -10,7 +10,9 @@ mod volatility;
 
 use crate::catalogue::{Catalogue, RelationKind};
 use crate::lock::{Mode, Work};
-use crate::model::{Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, ReindexKind, Rename};
+use crate::model::{
+    Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, ReindexKind, Rename,
+};
 use crate::name::Name;
 
 pub use volatility::is_volatile;
@@ -54,13 +56,19 @@ impl Impact {
 
     /// The most that is done to any table.
     pub fn greatest_work(&self) -> Work {
-        self.work.iter().map(|(_, work)| *work).max().unwrap_or(Work::None)
+        self.work
+            .iter()
+            .map(|(_, work)| *work)
+            .max()
+            .unwrap_or(Work::None)
     }
 
     /// The lock on a relation, by its name with the schema.
     pub fn lock_on(&self, name: &Name) -> Option<Mode> {
         let mut locks = self.locks.iter();
-        locks.find(|(known, _)| known == name).map(|(_, mode)| *mode)
+        locks
+            .find(|(known, _)| known == name)
+            .map(|(_, mode)| *mode)
     }
 }
 
@@ -78,7 +86,11 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
         Change::Alter(alter) => return alter::of(alter, catalogue, server),
         Change::CreateTable(table) => create_table(table, catalogue, &mut impact),
         Change::CreateTableAs(table) => reads(&table.query.relations, catalogue, &mut impact),
-        Change::CreateView { name, replace, query } => {
+        Change::CreateView {
+            name,
+            replace,
+            query,
+        } => {
             reads(&query.relations, catalogue, &mut impact);
             if *replace && catalogue.relation(name).is_some() {
                 impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
@@ -88,7 +100,10 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
         Change::Drop(drop) => dropped(drop, catalogue, &mut impact),
         Change::Rename(rename) => renamed(rename, catalogue, &mut impact),
         Change::SetSchema { kind, name, .. } => {
-            if matches!(kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence) {
+            if matches!(
+                kind,
+                Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence
+            ) {
                 impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
             }
         }
@@ -106,7 +121,10 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
         }
         Change::CopyFrom(table) => impact.lock(catalogue.resolve(table), Mode::RowExclusive),
         Change::Query(query) => reads(&query.relations, catalogue, &mut impact),
-        Change::Vacuum { tables, full: false } => lock_all(tables, Mode::ShareUpdateExclusive),
+        Change::Vacuum {
+            tables,
+            full: false,
+        } => lock_all(tables, Mode::ShareUpdateExclusive),
         Change::Vacuum { tables, full: true } => {
             for table in tables {
                 rewrite(&catalogue.resolve(table), &mut impact);
@@ -114,10 +132,16 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
         }
         Change::Analyze(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
         Change::Cluster(Some(table)) => rewrite(&catalogue.resolve(table), &mut impact),
-        Change::Reindex { kind, name: Some(name), concurrently } => {
+        Change::Reindex {
+            kind,
+            name: Some(name),
+            concurrently,
+        } => {
             reindex(*kind, name, *concurrently, catalogue, &mut impact);
         }
-        Change::Refresh { view, concurrently, .. } => {
+        Change::Refresh {
+            view, concurrently, ..
+        } => {
             let view = catalogue.resolve(view);
             match concurrently {
                 true => {
@@ -126,7 +150,11 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
                 }
                 false => rewrite(&view, &mut impact),
             }
-            for read in catalogue.relation(&view).map(|view| view.reads.as_slice()).unwrap_or_default() {
+            for read in catalogue
+                .relation(&view)
+                .map(|view| view.reads.as_slice())
+                .unwrap_or_default()
+            {
                 impact.lock(read.clone(), Mode::AccessShare);
                 impact.does(read.clone(), Work::Scan);
             }
@@ -138,12 +166,14 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
                 impact.lock(catalogue.resolve(other), Mode::ShareRowExclusive);
             }
         }
-        Change::CreateRule(table) | Change::Policy { table, .. } => {
+        Change::CreateRule(table) | Change::Policy(table) => {
             impact.lock(catalogue.resolve(table), Mode::AccessExclusive);
         }
-        Change::Comment(Some(name)) => impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive),
+        Change::Comment(Some(name)) => {
+            impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive)
+        }
         Change::Describe(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
-        Change::Grant { tables, .. } if server.version >= 18 => {
+        Change::Grant(tables) if server.version >= 18 => {
             for table in tables {
                 impact.lock(catalogue.resolve(table), Mode::AccessShare);
             }
@@ -183,7 +213,10 @@ fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact)
     if let Some((parent, _)) = &table.partition_of {
         let parent = catalogue.resolve(parent);
         impact.lock(parent.clone(), Mode::AccessExclusive);
-        if let Some(default) = catalogue.relation(&parent).and_then(|parent| parent.default_child.clone()) {
+        if let Some(default) = catalogue
+            .relation(&parent)
+            .and_then(|parent| parent.default_child.clone())
+        {
             impact.lock(default.clone(), Mode::AccessExclusive);
             impact.does(default, Work::Scan);
         }
@@ -229,7 +262,10 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                             impact.lock(reader.clone(), Mode::AccessExclusive);
                         }
                     }
-                    if let Some(parent) = catalogue.relation(&name).and_then(|table| table.parent.clone()) {
+                    if let Some(parent) = catalogue
+                        .relation(&name)
+                        .and_then(|table| table.parent.clone())
+                    {
                         impact.lock(parent, Mode::AccessExclusive);
                     }
                 }
@@ -272,7 +308,13 @@ fn renamed(rename: &Rename, catalogue: &Catalogue, impact: &mut Impact) {
                 impact.lock(name, Mode::AccessExclusive);
             }
         }
-        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Trigger | Kind::Policy | Kind::Rule => {
+        Kind::Table
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Sequence
+        | Kind::Trigger
+        | Kind::Policy
+        | Kind::Rule => {
             impact.lock(catalogue.resolve(&rename.name), Mode::AccessExclusive);
         }
         _ => {}
@@ -280,7 +322,10 @@ fn renamed(rename: &Rename, catalogue: &Catalogue, impact: &mut Impact) {
 }
 
 fn truncate(tables: &[Name], cascade: bool, catalogue: &Catalogue, impact: &mut Impact) {
-    let mut open: Vec<Name> = tables.iter().flat_map(|name| catalogue.with_children(name)).collect();
+    let mut open: Vec<Name> = tables
+        .iter()
+        .flat_map(|name| catalogue.with_children(name))
+        .collect();
     let mut done: Vec<Name> = Vec::new();
     while let Some(name) = open.pop() {
         if done.contains(&name) {
@@ -294,7 +339,13 @@ fn truncate(tables: &[Name], cascade: bool, catalogue: &Catalogue, impact: &mut 
     }
 }
 
-fn reindex(kind: ReindexKind, name: &Name, concurrently: bool, catalogue: &Catalogue, impact: &mut Impact) {
+fn reindex(
+    kind: ReindexKind,
+    name: &Name,
+    concurrently: bool,
+    catalogue: &Catalogue,
+    impact: &mut Impact,
+) {
     let table = match kind {
         ReindexKind::Index => catalogue.index(name).map(|index| index.table.clone()),
         _ => Some(catalogue.resolve(name)),
@@ -312,7 +363,9 @@ fn reindex(kind: ReindexKind, name: &Name, concurrently: bool, catalogue: &Catal
 fn alter_domain(name: &Name, action: &DomainAction, catalogue: &Catalogue, impact: &mut Impact) {
     let scans = matches!(
         action,
-        DomainAction::AddConstraint { validated: true } | DomainAction::SetNotNull | DomainAction::Validate
+        DomainAction::AddConstraint { validated: true }
+            | DomainAction::SetNotNull
+            | DomainAction::Validate
     );
     if scans {
         for table in catalogue.columns_of_type(name) {

@@ -78,7 +78,7 @@ impl Finding {
     }
 
     /// As bad as this.
-    pub fn as_bad_as(mut self, severity: Severity) -> Self {
+    pub fn rated(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }

@@ -7,7 +7,7 @@ use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Server};
 use crate::finding::Finding;
 use crate::look::Look;
-use crate::model::{Body, Change};
+use crate::model::{Action, Body, Change};
 use crate::name::Name;
 use crate::parse::{self, Parsed, plpgsql};
 use crate::rules::{self, Rule};
@@ -38,7 +38,6 @@ struct Place<'a> {
     start: usize,
     end: usize,
     is_nested: bool,
-    statements: usize,
     is_last: bool,
 }
 
@@ -70,7 +69,13 @@ impl Linter {
     }
 
     /// Looks at the statement of this number.
-    pub fn look(&mut self, source: &Source, number: usize, parsed: Parsed, found: &mut Vec<Finding>) {
+    pub fn look(
+        &mut self,
+        source: &Source,
+        number: usize,
+        parsed: Parsed,
+        found: &mut Vec<Finding>,
+    ) {
         let Some(statement) = source.statements.get(number) else {
             return;
         };
@@ -79,7 +84,6 @@ impl Linter {
             start: statement.start,
             end: statement.end,
             is_nested: false,
-            statements: source.statements.len(),
             is_last: number + 1 == source.statements.len(),
         };
         let before = found.len();
@@ -95,9 +99,14 @@ impl Linter {
     }
 
     fn refused(&self, source: &Source, statement: &Statement, message: &str) -> Option<Finding> {
-        let rule = self.rules.iter().find(|rule| rule.name == rules::SYNTAX.name)?;
+        let rule = self
+            .rules
+            .iter()
+            .find(|rule| rule.name == rules::SYNTAX.name)?;
         let text = source.parsable(statement);
-        let near = message.split_once("at or near \"").and_then(|(_, near)| near.strip_suffix('"'));
+        let near = message
+            .split_once("at or near \"")
+            .and_then(|(_, near)| near.strip_suffix('"'));
         let at = near.and_then(|near| text.find(near)).unwrap_or(0);
         Some(Finding {
             rule,
@@ -112,7 +121,13 @@ impl Linter {
         })
     }
 
-    fn changes(&mut self, changes: &[Change], place: Place, found: &mut Vec<Finding>, depth: usize) {
+    fn changes(
+        &mut self,
+        changes: &[Change],
+        place: Place,
+        found: &mut Vec<Finding>,
+        depth: usize,
+    ) {
         let mut passes = Vec::new();
         for (number, change) in changes.iter().enumerate() {
             let server = Server {
@@ -133,7 +148,6 @@ impl Linter {
                 siblings: changes,
                 place: number,
                 is_nested: place.is_nested,
-                statements: place.statements,
                 is_last: place.is_last && number + 1 == changes.len(),
                 ahead: &self.ahead,
             };
@@ -141,11 +155,14 @@ impl Linter {
             for rule in &self.rules {
                 (rule.check)(&look, found);
             }
-            self.session.warned_of_timeout |= found[before..].iter().any(|finding| finding.rule.group == rules::Group::Timeouts);
-            if matches!(change, Change::Alter(_)) {
+            self.session.warned_of_timeout |= found[before..]
+                .iter()
+                .any(|finding| finding.rule.group == rules::Group::Timeouts);
+            if matches!(change, Change::Alter(alter) if !matches!(alter.action, Action::Validate(_)))
+            {
                 passes.extend(impact.work.iter().cloned());
             }
-            self.session.apply(change, &impact, &self.catalogue, place.start);
+            self.session.apply(change, &impact, &self.catalogue);
             let now = Moment {
                 file: self.file,
                 transaction: self.session.transaction,
@@ -157,7 +174,13 @@ impl Linter {
     }
 
     /// Into what the statement runs: the body of DO, and functions of this file that it calls.
-    fn look_within(&mut self, change: &Change, place: Place, found: &mut Vec<Finding>, depth: usize) {
+    fn look_within(
+        &mut self,
+        change: &Change,
+        place: Place,
+        found: &mut Vec<Finding>,
+        depth: usize,
+    ) {
         match change {
             Change::Do(body) => self.body(body, place, found, depth),
             Change::CreateFunction(function) => {
@@ -178,13 +201,22 @@ impl Linter {
 
     fn body(&mut self, body: &Body, place: Place, found: &mut Vec<Finding>, depth: usize) {
         let code = match body.language.as_str() {
-            "plpgsql" => plpgsql::look(&format!("DO $pg_migrate_lint${}$pg_migrate_lint$", body.code)),
+            "plpgsql" => plpgsql::look(&format!(
+                "DO $pg_migrate_lint${}$pg_migrate_lint$",
+                body.code
+            )),
             "sql" => Some(sql_code(&body.code)),
             _ => None,
         };
-        let unseen = code.as_ref().map_or(&[1][..], |code| code.unseen.as_slice());
+        let unseen = code
+            .as_ref()
+            .map_or(&[1][..], |code| code.unseen.as_slice());
         for line in unseen {
-            if let Some(rule) = self.rules.iter().find(|rule| rule.name == rules::UNSEEN.name) {
+            if let Some(rule) = self
+                .rules
+                .iter()
+                .find(|rule| rule.name == rules::UNSEEN.name)
+            {
                 let mut finding = Finding {
                     rule,
                     severity: rule.severity,
@@ -220,7 +252,8 @@ impl Linter {
 
 fn unseen_words(language: &str, is_read: bool) -> String {
     match is_read {
-        true => "what this EXECUTE runs is put together only when it runs: no rule has seen it".to_string(),
+        true => "what this EXECUTE runs is put together only when it runs: no rule has seen it"
+            .to_string(),
         false => format!("this code is {language} that no rule can look into"),
     }
 }
@@ -229,7 +262,9 @@ fn unseen_words(language: &str, is_read: bool) -> String {
 fn sql_code(code: &str) -> plpgsql::Code {
     let source = Source::new("", code.as_bytes().to_vec());
     let statements = source.statements.iter().map(|statement| {
-        let line = code.get(..statement.start).map_or(0, |before| before.matches('\n').count());
+        let line = code
+            .get(..statement.start)
+            .map_or(0, |before| before.matches('\n').count());
         (line + 1, source.parsable(statement).to_string())
     });
     plpgsql::Code {
@@ -240,10 +275,18 @@ fn sql_code(code: &str) -> plpgsql::Code {
 
 /// Where a line of a body is in the file; where the body is elsewhere, the statement itself.
 fn line_offset(place: Place, code: &str, line: usize) -> usize {
-    let Some(body) = place.text.find(code).filter(|_| !place.is_nested && !code.is_empty()) else {
+    let Some(body) = place
+        .text
+        .find(code)
+        .filter(|_| !place.is_nested && !code.is_empty())
+    else {
         return place.start;
     };
-    let before: usize = code.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let before: usize = code
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
     let rest = code.get(before..).unwrap_or_default();
     let indent = rest.len() - rest.trim_start().len();
     place.start + body + before + indent
@@ -255,7 +298,9 @@ fn once(found: &mut Vec<Finding>, from: usize) {
     while at < found.len() {
         let finding = &found[at];
         let is_said = found[from..at].iter().any(|other| {
-            other.rule.name == finding.rule.name && other.object == finding.object && other.start == finding.start
+            other.rule.name == finding.rule.name
+                && other.object == finding.object
+                && other.start == finding.start
         });
         match is_said {
             true => {
@@ -269,6 +314,12 @@ fn once(found: &mut Vec<Finding>, from: usize) {
 fn restore(source: &Source, finding: &mut Finding) {
     let words = std::mem::take(&mut finding.message);
     finding.message = source.with_placeholders(words);
-    finding.object = finding.object.take().map(|words| source.with_placeholders(words));
-    finding.fix = finding.fix.take().map(|words| source.with_placeholders(words));
+    finding.object = finding
+        .object
+        .take()
+        .map(|words| source.with_placeholders(words));
+    finding.fix = finding
+        .fix
+        .take()
+        .map(|words| source.with_placeholders(words));
 }

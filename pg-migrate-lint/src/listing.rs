@@ -63,7 +63,12 @@ fn explain(rule: &Rule) -> std::io::Result<()> {
         true => "",
         false => ", asked only if it or its group is named",
     };
-    writeln!(out, "    {} ({}{default})", rule.severity.name(), rule.group.name())?;
+    writeln!(
+        out,
+        "    {} ({}{default})",
+        rule.severity.name(),
+        rule.group.name()
+    )?;
     if !rule.versions.is_empty() {
         writeln!(out, "    PostgreSQL {}", rule.versions)?;
     }
@@ -78,7 +83,11 @@ fn explain(rule: &Rule) -> std::io::Result<()> {
     out.flush()
 }
 
-fn examples(out: &mut impl std::io::Write, title: &str, examples: &[Example]) -> std::io::Result<()> {
+fn examples(
+    out: &mut impl std::io::Write,
+    title: &str,
+    examples: &[Example],
+) -> std::io::Result<()> {
     writeln!(out, "\n{title}")?;
     for example in examples {
         writeln!(out)?;
@@ -96,5 +105,6 @@ fn examples(out: &mut impl std::io::Write, title: &str, examples: &[Example]) ->
 }
 
 fn indented(out: &mut impl std::io::Write, text: &str) -> std::io::Result<()> {
-    text.lines().try_for_each(|line| writeln!(out, "    {line}"))
+    text.lines()
+        .try_for_each(|line| writeln!(out, "    {line}"))
 }

@@ -56,9 +56,10 @@ impl Mode {
     /// Whose work waits while it is held.
     pub fn blocks(self) -> Blocks {
         match self {
-            Self::AccessShare | Self::RowShare | Self::RowExclusive | Self::ShareUpdateExclusive => {
-                Blocks::None
-            }
+            Self::AccessShare
+            | Self::RowShare
+            | Self::RowExclusive
+            | Self::ShareUpdateExclusive => Blocks::None,
             Self::Share | Self::ShareRowExclusive | Self::Exclusive => Blocks::Writes,
             Self::AccessExclusive => Blocks::ReadsAndWrites,
         }

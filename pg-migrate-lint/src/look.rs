@@ -1,10 +1,10 @@
 //! What a rule sees: a change, what it takes and does, and all that was before it.
 
+use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
 use crate::finding::Finding;
 use crate::lock::{Mode, Work};
-use crate::ahead::Ahead;
 use crate::model::{Action, Alter, Change, Column, ConstraintKind};
 use crate::name::Name;
 use crate::rules::Rule;
@@ -37,8 +37,6 @@ pub struct Look<'a> {
     pub place: usize,
     /// Whether the statement stands in a function's body or a DO block.
     pub is_nested: bool,
-    /// How many statements the file has.
-    pub statements: usize,
     /// Whether it is the file's last one.
     pub is_last: bool,
     /// What the file makes and takes away, before and after this.
@@ -62,9 +60,18 @@ impl Look<'_> {
     }
 
     /// A finding about a relation, with the lock on it and what is done to it.
-    pub fn finding_on(&self, rule: &'static Rule, name: &Name, message: impl Into<String>) -> Finding {
+    pub fn finding_on(
+        &self,
+        rule: &'static Rule,
+        name: &Name,
+        message: impl Into<String>,
+    ) -> Finding {
         let resolved = self.catalogue.resolve(name);
-        let work = self.impact.work.iter().find(|(known, _)| *known == resolved);
+        let work = self
+            .impact
+            .work
+            .iter()
+            .find(|(known, _)| *known == resolved);
         let mut finding = self.finding(rule, message).on(name);
         finding.lock = self.impact.lock_on(&resolved);
         finding.work = work.map_or(self.impact.greatest_work(), |(_, work)| *work);
@@ -79,7 +86,9 @@ impl Look<'_> {
 
     /// Whether this file, or for a transaction of several files one of these, made it.
     pub fn is_own(&self, made: Option<Moment>) -> bool {
-        made.is_some_and(|made| made.file == self.file || made.transaction == self.session.transaction)
+        made.is_some_and(|made| {
+            made.file == self.file || made.transaction == self.session.transaction
+        })
     }
 
     /// The relation by its name.
@@ -89,15 +98,21 @@ impl Look<'_> {
 
     /// Tables that others use, and that this change locks so that somebody waits.
     pub fn blocked(&self) -> impl Iterator<Item = (&Name, Mode)> {
-        let locks = self.impact.locks.iter().filter(|(name, mode)| {
-            *mode > Mode::ShareUpdateExclusive && !self.is_new(name)
-        });
+        let locks = self
+            .impact
+            .locks
+            .iter()
+            .filter(|(name, mode)| *mode > Mode::ShareUpdateExclusive && !self.is_new(name));
         locks.map(|(name, mode)| (name, *mode))
     }
 
     /// Tables that others use, and that this change works on.
     pub fn worked_on(&self) -> impl Iterator<Item = (&Name, Work)> {
-        let work = self.impact.work.iter().filter(|(name, work)| *work > Work::None && !self.is_new(name));
+        let work = self
+            .impact
+            .work
+            .iter()
+            .filter(|(name, work)| *work > Work::None && !self.is_new(name));
         work.map(|(name, work)| (name, *work))
     }
 
@@ -114,10 +129,16 @@ impl Look<'_> {
     /// The columns that this adds, with their tables.
     pub fn new_columns(&self) -> Vec<(&Name, &Column)> {
         match self.change {
-            Change::CreateTable(table) if !table.temporary => {
-                table.columns.iter().map(|column| (&table.name, column)).collect()
-            }
-            Change::Alter(Alter { table, action: Action::AddColumn { column, .. }, .. }) => vec![(table, column)],
+            Change::CreateTable(table) if !table.temporary => table
+                .columns
+                .iter()
+                .map(|column| (&table.name, column))
+                .collect(),
+            Change::Alter(Alter {
+                table,
+                action: Action::AddColumn { column, .. },
+                ..
+            }) => vec![(table, column)],
             _ => Vec::new(),
         }
     }

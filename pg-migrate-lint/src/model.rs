@@ -92,12 +92,7 @@ pub enum Change {
     /// `CREATE RULE`
     CreateRule(Name),
     /// `CREATE POLICY`, `ALTER POLICY`
-    Policy {
-        /// On which.
-        table: Name,
-        /// Whether it is new.
-        create: bool,
-    },
+    Policy(Name),
     /// `COMMENT ON TABLE` and what is in one.
     Comment(Option<Name>),
     /// `CREATE DOMAIN`
@@ -136,11 +131,7 @@ pub enum Change {
         name: Name,
         /// As it was called.
         old: String,
-        /// As it is called.
-        new: String,
     },
-    /// `CREATE TYPE`, of another sort.
-    CreateType(Name),
     /// `CREATE VIEW`
     CreateView {
         /// What it is called.
@@ -165,24 +156,11 @@ pub enum Change {
     /// `DROP OWNED BY`
     DropOwned(Vec<String>),
     /// `GRANT`, `REVOKE` on tables.
-    Grant {
-        /// `GRANT`, not `REVOKE`.
-        grant: bool,
-        /// Which tables; empty where it is something else.
-        tables: Vec<Name>,
-        /// `ALL`
-        all: bool,
-        /// Whether `PUBLIC` is among the roles.
-        public: bool,
-    },
+    Grant(Vec<Name>),
     /// `CREATE STATISTICS`, publications: with a lock on tables that blocks nobody.
     Describe(Vec<Name>),
-    /// `CREATE SCHEMA`
-    CreateSchema(String),
     /// `CREATE SEQUENCE`
     CreateSequence(Name),
-    /// `CREATE EXTENSION`
-    CreateExtension(String),
     /// Nothing that concerns anybody.
     Other,
 }
@@ -283,8 +261,6 @@ pub struct CreateTableAs {
     pub name: Name,
     /// A table or a materialized view.
     pub kind: Kind,
-    /// `WITH NO DATA`
-    pub no_data: bool,
     /// `IF NOT EXISTS`
     pub if_not_exists: bool,
     /// `TEMPORARY`
@@ -308,8 +284,6 @@ pub struct Alter {
     pub if_exists: bool,
     /// What is done.
     pub action: Action,
-    /// How many actions the statement has.
-    pub actions: usize,
 }
 
 /// An action of `ALTER TABLE`.
@@ -356,13 +330,13 @@ pub enum Action {
     /// `SET EXPRESSION`
     SetExpression(String),
     /// `DROP EXPRESSION`
-    DropExpression(String),
+    DropExpression,
     /// `ADD GENERATED … AS IDENTITY` and its like.
     Identity(String),
     /// `SET STATISTICS`, `SET (n_distinct = …)`
-    ColumnStatistics(String),
+    ColumnStatistics,
     /// `SET STORAGE`, `SET COMPRESSION`
-    ColumnStorage(String),
+    ColumnStorage,
     /// `ADD CONSTRAINT`
     AddConstraint(Box<Constraint>),
     /// `VALIDATE CONSTRAINT`
@@ -406,13 +380,13 @@ pub enum Action {
     /// `SET LOGGED`, `SET UNLOGGED`
     SetLogged(bool),
     /// `SET TABLESPACE`
-    SetTablespace(String),
+    SetTablespace,
     /// `SET ACCESS METHOD`
-    SetAccessMethod(String),
+    SetAccessMethod,
     /// `SET (…)`, `CLUSTER ON`: with a lock that blocks nobody.
     Options,
     /// `ENABLE ROW LEVEL SECURITY` and its like.
-    RowSecurity(bool),
+    RowSecurity,
     /// `REPLICA IDENTITY`
     ReplicaIdentity,
     /// `OWNER TO`
@@ -440,19 +414,21 @@ pub struct Column {
     pub constraints: Vec<Constraint>,
     /// `COLLATE`
     pub collation: Option<Name>,
-    /// Where its definition begins in the statement.
-    pub at: usize,
 }
 
 impl Column {
     /// Its constraint of this kind.
     pub fn constraint(&self, wanted: impl Fn(&ConstraintKind) -> bool) -> Option<&Constraint> {
-        self.constraints.iter().find(|constraint| wanted(&constraint.kind))
+        self.constraints
+            .iter()
+            .find(|constraint| wanted(&constraint.kind))
     }
 
     /// Whether every row gets a value although none is given.
     pub fn has_value(&self) -> bool {
-        self.default.as_ref().is_some_and(|default| !default.is_null)
+        self.default
+            .as_ref()
+            .is_some_and(|default| !default.is_null)
             || self.identity
             || self.generated.is_some()
             || self.type_.is_serial()
@@ -504,8 +480,6 @@ pub enum ConstraintKind {
         table: Name,
         /// Its columns; empty: its primary key.
         referenced: Vec<String>,
-        /// `ON DELETE CASCADE`
-        cascade: bool,
     },
     /// `EXCLUDE`
     Exclude,
@@ -556,8 +530,6 @@ pub struct Drop {
     pub kind: Kind,
     /// Which; for triggers, policies and rules their tables.
     pub names: Vec<Name>,
-    /// What triggers, policies and rules are called.
-    pub parts: Vec<String>,
     /// `CASCADE`
     pub cascade: bool,
     /// `IF EXISTS`

@@ -34,14 +34,21 @@ pub fn parse(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
     }
     match together(&text, &starts) {
         Some(parsed) => parsed,
-        None => statements.iter().map(|statement| one(parsable(source, statement))).collect(),
+        None => statements
+            .iter()
+            .map(|statement| one(parsable(source, statement)))
+            .collect(),
     }
 }
 
 /// The statement, or as much of a great INSERT as matters.
 fn parsable<'a>(source: &'a Source, statement: &Statement) -> &'a str {
     let text = source.parsable(statement);
-    match text.len() > LONGEST_INSERT && text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert")) {
+    match text.len() > LONGEST_INSERT
+        && text
+            .get(..6)
+            .is_some_and(|word| word.eq_ignore_ascii_case("insert"))
+    {
         true => head(text).unwrap_or(text),
         false => text,
     }
@@ -49,7 +56,10 @@ fn parsable<'a>(source: &'a Source, statement: &Statement) -> &'a str {
 
 /// `INSERT INTO t (…) VALUES (…)`, its first row.
 fn head(text: &str) -> Option<&str> {
-    let upper = text.get(..4096.min(text.len())).unwrap_or_default().to_ascii_uppercase();
+    let upper = text
+        .get(..4096.min(text.len()))
+        .unwrap_or_default()
+        .to_ascii_uppercase();
     let values = upper.find("VALUES")?;
     let bytes = text.as_bytes();
     let mut depth = 0;
@@ -98,7 +108,9 @@ fn raw(text: &str) -> Result<pg_query::ParseResult, String> {
     match catch_unwind(|| pg_query::parse(text, 0)) {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(pg_query::Error::Parse(message))) => Err(message),
-        Ok(Err(pg_query::Error::Decode(_))) => Err("nested too deeply to be looked into".to_string()),
+        Ok(Err(pg_query::Error::Decode(_))) => {
+            Err("nested too deeply to be looked into".to_string())
+        }
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("could not be looked into".to_string()),
     }

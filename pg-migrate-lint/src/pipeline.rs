@@ -68,7 +68,9 @@ pub fn run(inputs: Vec<Input>, mut consume: impl FnMut(Result<Part>) -> Result<(
             let Some(next) = pending.pop_front() else {
                 break Ok(());
             };
-            let done = next.recv().map_err(|_| Error::new("a file could not be looked into"))?;
+            let done = next
+                .recv()
+                .map_err(|_| Error::new("a file could not be looked into"))?;
             let consumed = done.into_iter().try_for_each(&mut consume);
             if consumed.is_err() {
                 break consumed;
@@ -104,7 +106,10 @@ fn whole(input: Input) -> Done {
         Err(error) => return vec![Err(error)],
     };
     let parts = shares(&source);
-    parts.into_iter().map(|(first, end, is_last)| Ok(part(Arc::clone(&source), first, end, is_last))).collect()
+    parts
+        .into_iter()
+        .map(|(first, end, is_last)| Ok(part(Arc::clone(&source), first, end, is_last)))
+        .collect()
 }
 
 fn part(source: Arc<Source>, first: usize, end: usize, is_last: bool) -> Part {
@@ -137,7 +142,10 @@ fn shares(source: &Source) -> Vec<(usize, usize, bool)> {
     loop {
         let start = statements.get(first).map_or(0, |statement| statement.start);
         let rest = &statements[first..];
-        let length = rest.iter().take_while(|statement| statement.start < start + SHARE).count();
+        let length = rest
+            .iter()
+            .take_while(|statement| statement.start < start + SHARE)
+            .count();
         let end = first + length;
         let is_last = end == statements.len();
         shares.push((first, end, is_last));
@@ -197,7 +205,9 @@ impl Plan {
             (Err(_), path) => return Task::Files(path.map(Input::File).into_iter().collect()),
         };
         let shares = shares(&source).into_iter();
-        self.shares = shares.map(|(first, end, is_last)| Task::Part(Arc::clone(&source), first, end, is_last)).collect();
+        self.shares = shares
+            .map(|(first, end, is_last)| Task::Part(Arc::clone(&source), first, end, is_last))
+            .collect();
         self.shares.pop_front().unwrap_or(Task::Files(Vec::new()))
     }
 }

@@ -48,7 +48,10 @@ impl Record {
     pub fn of(finding: &Finding, source: &Source, lines: &Lines) -> Self {
         let start = lines.position(finding.start);
         let end = lines.position(finding.end);
-        let statement = source.text.get(finding.start..finding.end).unwrap_or_default();
+        let statement = source
+            .text
+            .get(finding.start..finding.end)
+            .unwrap_or_default();
         Self {
             file: source.path.clone(),
             line: start.line,

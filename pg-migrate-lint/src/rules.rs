@@ -140,7 +140,6 @@ macro_rules! rules {
     };
 }
 
-
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name).copied()

@@ -1,9 +1,9 @@
 //! The run: what was named is read in order, linted, and written.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::fs;
 
 use shared::cli::Context;
 use shared::{Context as _, Error, Exit, Result};
@@ -84,7 +84,8 @@ impl<'a> Run<'a> {
         self.linter.expect(&part.parsed);
         let mut found = Vec::new();
         for (place, parsed) in part.parsed.into_iter().enumerate() {
-            self.linter.look(source, part.first + place, parsed, &mut found);
+            self.linter
+                .look(source, part.first + place, parsed, &mut found);
         }
         found.retain(|finding| !self.suppressions.silences(finding));
         if part.is_last {
@@ -94,7 +95,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let lines = source.lines();
-        found.into_iter().try_for_each(|finding| self.write(finding, source, &lines))
+        found
+            .into_iter()
+            .try_for_each(|finding| self.write(finding, source, &lines))
     }
 
     fn write(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
@@ -143,7 +146,10 @@ fn inputs(options: &Options, context: &Context) -> Result<Vec<Input>> {
         match path.as_os_str() == "-" {
             true => {
                 let mut bytes = Vec::new();
-                context.stdin().read_to_end(&mut bytes).context(|| "standard input".to_string())?;
+                context
+                    .stdin()
+                    .read_to_end(&mut bytes)
+                    .context(|| "standard input".to_string())?;
                 inputs.push(Input::Text("-".to_string(), bytes));
             }
             false => named(path, &mut inputs)?,
@@ -167,13 +173,19 @@ fn named(path: &Path, inputs: &mut Vec<Input>) -> Result<()> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|error| Error::new(error.to_string()))?;
-        let is_sql = entry.path().extension().is_some_and(|end| end.eq_ignore_ascii_case("sql"));
+        let is_sql = entry
+            .path()
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("sql"));
         if entry.file_type().is_file() && is_sql {
             files.push(entry.into_path());
         }
     }
     if files.is_empty() {
-        return Err(Error::new(format!("{}: there is no .sql file in this folder", name())));
+        return Err(Error::new(format!(
+            "{}: there is no .sql file in this folder",
+            name()
+        )));
     }
     inputs.extend(files.into_iter().map(Input::File));
     Ok(())

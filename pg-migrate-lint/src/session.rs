@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use crate::catalogue::Catalogue;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Setting, Transaction};
 use crate::name::Name;
-use crate::catalogue::Catalogue;
 
 /// How whoever runs a file puts it into transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(dead_code)] // What runners do that layouts tell.
 pub enum Wrapping {
     /// Each statement by itself, but for those between BEGIN and COMMIT.
     #[default]
@@ -43,7 +44,9 @@ impl Timeout {
             return Self::Unset;
         };
         let value = value.trim();
-        let digits = value.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(value.len());
+        let digits = value
+            .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
+            .unwrap_or(value.len());
         let Ok(number) = value[..digits].parse::<f64>() else {
             return Self::Unknown;
         };
@@ -97,8 +100,6 @@ pub struct Held {
     pub table: Name,
     /// How.
     pub mode: Mode,
-    /// Since which offset of the file.
-    pub at: usize,
 }
 
 /// The session.
@@ -122,8 +123,6 @@ pub struct Session {
     pub new_values: Vec<(Name, String)>,
     /// Constraints that this transaction added as NOT VALID.
     pub not_valid: Vec<(Name, String)>,
-    /// Statements in the transaction so far.
-    pub statements: usize,
     /// Whether COMMIT or ROLLBACK stood in the file.
     pub has_ended: bool,
     /// Whether BEGIN stood in the file.
@@ -137,7 +136,8 @@ pub struct Session {
 impl Session {
     /// At the start of a file with so many statements.
     pub fn start(&mut self, wrapping: Wrapping, statements: usize) {
-        let goes_on = wrapping == Wrapping::All && self.wrapping == Wrapping::All && self.open.is_some();
+        let goes_on =
+            wrapping == Wrapping::All && self.wrapping == Wrapping::All && self.open.is_some();
         self.wrapping = wrapping;
         self.has_ended = false;
         self.has_begun = false;
@@ -162,7 +162,7 @@ impl Session {
     }
 
     /// What a change leaves behind.
-    pub fn apply(&mut self, change: &Change, impact: &Impact, catalogue: &Catalogue, at: usize) {
+    pub fn apply(&mut self, change: &Change, impact: &Impact, catalogue: &Catalogue) {
         match change {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
@@ -170,30 +170,35 @@ impl Session {
             Change::AddEnumValue { name, value } => {
                 self.new_values.push((catalogue.place(name), value.clone()));
             }
-            Change::Alter(Alter { table, action: Action::AddConstraint(constraint), .. }) if !constraint.validated => {
+            Change::Alter(Alter {
+                table,
+                action: Action::AddConstraint(constraint),
+                ..
+            }) if !constraint.validated => {
                 if let Some(name) = &constraint.name {
-                    self.not_valid.push((catalogue.resolve(table), name.clone()));
+                    self.not_valid
+                        .push((catalogue.resolve(table), name.clone()));
                 }
             }
             _ => {}
         }
-        self.statements += 1;
         for (table, mode) in &impact.locks {
-            let is_seen = catalogue.relation(table).is_none_or(|table| !table.is_temporary);
+            let is_seen = catalogue
+                .relation(table)
+                .is_none_or(|table| !table.is_temporary);
             if is_seen && *mode > Mode::ShareUpdateExclusive {
-                self.hold(table, *mode, at);
+                self.hold(table, *mode);
             }
         }
     }
 
-    fn hold(&mut self, table: &Name, mode: Mode, at: usize) {
+    fn hold(&mut self, table: &Name, mode: Mode) {
         match self.held.iter_mut().find(|held| held.table == *table) {
             Some(held) if held.mode >= mode => {}
             Some(held) => held.mode = mode,
             None => self.held.push(Held {
                 table: table.clone(),
                 mode,
-                at,
             }),
         }
     }
@@ -210,7 +215,6 @@ impl Session {
         self.held.clear();
         self.new_values.clear();
         self.not_valid.clear();
-        self.statements = 0;
         self.settings = self.session;
         self.before = self.session;
     }
@@ -250,7 +254,10 @@ impl Session {
         }
         let timeout = Timeout::of(setting.value.as_deref());
         let is_utc = setting.value.as_deref().is_some_and(|zone| {
-            matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "ETC/UTC" | "GMT" | "0" | "ZULU" | "UCT")
+            matches!(
+                zone.to_ascii_uppercase().as_str(),
+                "UTC" | "ETC/UTC" | "GMT" | "0" | "ZULU" | "UCT"
+            )
         });
         let change = |settings: &mut Settings| match setting.name.as_str() {
             "lock_timeout" => settings.lock_timeout = timeout,

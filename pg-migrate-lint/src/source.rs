@@ -71,8 +71,11 @@ impl Source {
     }
 
     /// A statement as it is written.
+    #[cfg(test)]
     pub fn written(&self, statement: &Statement) -> &str {
-        self.text.get(statement.start..statement.end).unwrap_or_default()
+        self.text
+            .get(statement.start..statement.end)
+            .unwrap_or_default()
     }
 
     /// Words with what was written instead of the stand-ins.
@@ -87,7 +90,10 @@ fn text(mut bytes: Vec<u8>) -> String {
         bytes[..3].fill(b' ');
     }
     if bytes.contains(&0) {
-        bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+        bytes
+            .iter_mut()
+            .filter(|byte| **byte == 0)
+            .for_each(|byte| *byte = b' ');
     }
     loop {
         match String::from_utf8(bytes) {

@@ -64,8 +64,13 @@ impl Suppressions {
     pub fn silences(&mut self, finding: &Finding) -> bool {
         let mut is_silenced = false;
         for order in &mut self.orders {
-            let is_there = order.statement.is_none_or(|(start, end)| (start..end).contains(&finding.start));
-            let is_meant = order.names.iter().any(|name| name == finding.rule.name || name == finding.rule.group.name());
+            let is_there = order
+                .statement
+                .is_none_or(|(start, end)| (start..end).contains(&finding.start));
+            let is_meant = order
+                .names
+                .iter()
+                .any(|name| name == finding.rule.name || name == finding.rule.group.name());
             if is_there && is_meant {
                 order.is_used = true;
                 is_silenced = true;
@@ -76,13 +81,26 @@ impl Suppressions {
 
     /// What is wrong with the comments, once all else of the file was looked at.
     pub fn finish(self, asked: &[&'static rules::Rule]) -> Vec<Finding> {
-        let Some(rule) = asked.iter().find(|rule| rule.name == rules::SUPPRESSION.name) else {
+        let Some(rule) = asked
+            .iter()
+            .find(|rule| rule.name == rules::SUPPRESSION.name)
+        else {
             return Vec::new();
         };
-        let is_asked = |name: &String| asked.iter().any(|rule| *name == rule.name || *name == rule.group.name());
-        let unused = self.orders.into_iter().filter(|order| !order.is_used && order.names.iter().any(is_asked));
+        let is_asked = |name: &String| {
+            asked
+                .iter()
+                .any(|rule| *name == rule.name || *name == rule.group.name())
+        };
+        let unused = self
+            .orders
+            .into_iter()
+            .filter(|order| !order.is_used && order.names.iter().any(is_asked));
         let unused = unused.map(|order| {
-            let words = format!("{} finds nothing here: the comment can go", order.names.join(", "));
+            let words = format!(
+                "{} finds nothing here: the comment can go",
+                order.names.join(", ")
+            );
             (order.start, order.end, words)
         });
         let all = self.wrong.into_iter().chain(unused);
@@ -111,24 +129,38 @@ fn parse(order: &str) -> Result<(Vec<String>, bool), String> {
     };
     let rest = rest.trim();
     let (names, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let names: Vec<String> = names.split(',').map(str::to_string).filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> = names
+        .split(',')
+        .map(str::to_string)
+        .filter(|name| !name.is_empty())
+        .collect();
     if names.is_empty() {
         return Err("the rule to ignore is missing".to_string());
     }
     for name in &names {
-        let is_known = rules::find(name).is_some() || Group::ALL.iter().any(|group| group.name() == name);
+        let is_known =
+            rules::find(name).is_some() || Group::ALL.iter().any(|group| group.name() == name);
         if !is_known {
             return Err(format!("there is no rule {name:?}"));
         }
     }
     match reason.trim().is_empty() {
-        true => Err(format!("say why {} is ignored here: nothing is silenced without a reason", names.join(", "))),
+        true => Err(format!(
+            "say why {} is ignored here: nothing is silenced without a reason",
+            names.join(", ")
+        )),
         false => Ok((names, is_file)),
     }
 }
 
 /// The statement that a comment is about.
-fn statement(source: &Source, lines: &Lines, start: usize, end: usize, is_alone: bool) -> (usize, usize) {
+fn statement(
+    source: &Source,
+    lines: &Lines,
+    start: usize,
+    end: usize,
+    is_alone: bool,
+) -> (usize, usize) {
     let statements = &source.statements;
     let next = statements.partition_point(|statement| statement.end <= start);
     let line = lines.line(start);

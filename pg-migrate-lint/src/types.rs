@@ -26,11 +26,6 @@ impl Type {
         }
     }
 
-    /// Whether it is this one of the system's, and no array.
-    pub fn is(&self, name: &str) -> bool {
-        self.name == name && self.dimensions == 0 && self.schema.is_none()
-    }
-
     /// Whether it is a pseudo type that makes a sequence.
     pub fn is_serial(&self) -> bool {
         self.serial_base().is_some()
@@ -82,5 +77,15 @@ impl fmt::Display for Type {
 }
 
 fn is_known(name: &str) -> bool {
-    matches!(name, "varchar" | "text" | "numeric" | "timestamp" | "timestamptz" | "interval" | "time" | "timetz")
+    matches!(
+        name,
+        "varchar"
+            | "text"
+            | "numeric"
+            | "timestamp"
+            | "timestamptz"
+            | "interval"
+            | "time"
+            | "timetz"
+    )
 }

@@ -1,8 +1,11 @@
 //! The effect of statements on what is known.
 
-use super::{Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind};
+use super::{
+    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind,
+};
 use crate::model::{
-    Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop, Kind, Query, Rename,
+    Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop,
+    Kind, Query, Rename,
 };
 use crate::name::Name;
 
@@ -24,9 +27,17 @@ impl Catalogue {
                     }
                 }
             }
-            Change::CreateView { name, replace, query } => {
+            Change::CreateView {
+                name,
+                replace,
+                query,
+            } => {
                 let name = self.place(name);
-                let made = self.relations.get(&name).filter(|_| *replace).map(|view| view.made);
+                let made = self
+                    .relations
+                    .get(&name)
+                    .filter(|_| *replace)
+                    .map(|view| view.made);
                 self.create_reader(name.clone(), RelationKind::View, query, now);
                 if let (Some(made), Some(view)) = (made, self.relations.get_mut(&name)) {
                     view.made = made;
@@ -39,7 +50,8 @@ impl Catalogue {
             Change::SetSchema { kind, name, schema } => self.set_schema(*kind, name, schema),
             Change::CreateEnum { name, values } => {
                 let values = values.clone();
-                self.enums.insert(self.place(name), Enum { values, made: now });
+                self.enums
+                    .insert(self.place(name), Enum { values, made: now });
             }
             Change::AddEnumValue { name, value } => {
                 let name = self.place(name);
@@ -47,7 +59,11 @@ impl Catalogue {
                     known.values.push(value.clone());
                 }
             }
-            Change::CreateDomain { name, base, constrained } => {
+            Change::CreateDomain {
+                name,
+                base,
+                constrained,
+            } => {
                 let domain = Domain {
                     base: base.clone(),
                     is_constrained: *constrained,
@@ -63,7 +79,8 @@ impl Catalogue {
                 }
             }
             Change::CreateFunction(function) => {
-                self.functions.insert(self.place(&function.name), function.volatility);
+                self.functions
+                    .insert(self.place(&function.name), function.volatility);
             }
             Change::CreateSequence(name) => {
                 let sequence = Relation {
@@ -76,7 +93,9 @@ impl Catalogue {
             Change::Set(setting) if setting.name == "search_path" => {
                 let parts = setting.values.iter().flat_map(|value| value.split(','));
                 let parts = parts.map(|part| part.trim().trim_matches('"').to_string());
-                self.path = parts.filter(|part| !part.is_empty() && part != "$user" && part != "pg_catalog").collect();
+                self.path = parts
+                    .filter(|part| !part.is_empty() && part != "$user" && part != "pg_catalog")
+                    .collect();
             }
             _ => {}
         }
@@ -103,7 +122,9 @@ impl Catalogue {
                 Some(_) => RelationKind::Partitioned,
                 None => RelationKind::Table,
             },
-            is_complete: table.like.is_empty() && table.inherits.is_empty() && table.partition_of.is_none(),
+            is_complete: table.like.is_empty()
+                && table.inherits.is_empty()
+                && table.partition_of.is_none(),
             partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,
@@ -137,7 +158,11 @@ impl Catalogue {
     }
 
     fn create_reader(&mut self, name: Name, kind: RelationKind, query: &Query, now: Moment) {
-        let reads: Vec<Name> = query.relations.iter().map(|name| self.resolve(name)).collect();
+        let reads: Vec<Name> = query
+            .relations
+            .iter()
+            .map(|name| self.resolve(name))
+            .collect();
         if kind != RelationKind::Table {
             for read in &reads {
                 let readers = self.readers.entry(read.clone()).or_default();
@@ -185,7 +210,10 @@ impl Catalogue {
         }
         let table = &alter.table;
         match &alter.action {
-            Action::AddColumn { column, if_not_exists } => {
+            Action::AddColumn {
+                column,
+                if_not_exists,
+            } => {
                 let relation = self.known(table);
                 let is_known = relation.column(&column.name).is_some();
                 if is_known && *if_not_exists {
@@ -201,15 +229,31 @@ impl Catalogue {
             Action::Default { column, default } => {
                 self.change_column(table, column, |facts| facts.has_default = default.is_some());
             }
-            Action::SetNotNull(column) => self.change_column(table, column, |facts| facts.not_null = true),
-            Action::DropNotNull(column) => self.change_column(table, column, |facts| facts.not_null = false),
-            Action::SetType { column, to, collation, .. } => self.change_column(table, column, |facts| {
+            Action::SetNotNull(column) => {
+                self.change_column(table, column, |facts| facts.not_null = true)
+            }
+            Action::DropNotNull(column) => {
+                self.change_column(table, column, |facts| facts.not_null = false)
+            }
+            Action::SetType {
+                column,
+                to,
+                collation,
+                ..
+            } => self.change_column(table, column, |facts| {
                 facts.type_ = to.clone();
                 facts.collation = collation.clone();
             }),
-            Action::Identity(column) => self.change_column(table, column, |facts| facts.has_default = true),
+            Action::Identity(column) => {
+                self.change_column(table, column, |facts| facts.has_default = true)
+            }
             Action::AddConstraint(constraint) => {
-                self.add_constraint(table, constraint, now, constraint.validated && constraint.enforced);
+                self.add_constraint(
+                    table,
+                    constraint,
+                    now,
+                    constraint.validated && constraint.enforced,
+                );
             }
             Action::Validate(name) => {
                 let relation = self.known(table);
@@ -229,7 +273,10 @@ impl Catalogue {
 
     fn change_column(&mut self, table: &Name, column: &str, change: impl Fn(&mut ColumnFacts)) {
         let relation = self.known(table);
-        let place = relation.columns.iter().position(|known| known.name == column);
+        let place = relation
+            .columns
+            .iter()
+            .position(|known| known.name == column);
         let place = place.unwrap_or_else(|| {
             relation.columns.push(ColumnFacts {
                 name: column.to_string(),
@@ -245,17 +292,20 @@ impl Catalogue {
         let has = |columns: &[String]| columns.iter().any(|part| part == column);
         let relation = self.known(table);
         relation.columns.retain(|known| known.name != column);
-        relation.constraints.retain(|constraint| match &constraint.kind {
-            ConstraintKind::Check(expr) => !has(&expr.columns),
-            ConstraintKind::NotNull(of) => of != column,
-            ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => !has(&key.columns),
-            ConstraintKind::Foreign { columns, .. } => !has(columns),
-            ConstraintKind::Exclude => true,
-        });
+        relation
+            .constraints
+            .retain(|constraint| match &constraint.kind {
+                ConstraintKind::Check(expr) => !has(&expr.columns),
+                ConstraintKind::NotNull(of) => of != column,
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => !has(&key.columns),
+                ConstraintKind::Foreign { columns, .. } => !has(columns),
+                ConstraintKind::Exclude => true,
+            });
         let indexes = relation.indexes.clone();
         for name in indexes {
             let index = self.indexes.get(&name);
-            if index.is_some_and(|index| index.columns.iter().flatten().any(|part| part == column)) {
+            if index.is_some_and(|index| index.columns.iter().flatten().any(|part| part == column))
+            {
                 self.drop_index(&name);
             }
         }
@@ -270,9 +320,15 @@ impl Catalogue {
 
     fn drop_constraint(&mut self, table: &Name, constraint: &str) {
         let name = self.resolve(table);
-        self.known(table).constraints.retain(|known| known.name != constraint);
+        self.known(table)
+            .constraints
+            .retain(|known| known.name != constraint);
         self.drop_index(&name.beside(constraint));
-        let referenced: Vec<Name> = self.referenced(&name).into_iter().map(|(_, table)| table).collect();
+        let referenced: Vec<Name> = self
+            .referenced(&name)
+            .into_iter()
+            .map(|(_, table)| table)
+            .collect();
         for (other, referencing) in &mut self.referencing {
             if !referenced.contains(other) {
                 referencing.retain(|known| *known != name);
@@ -280,9 +336,18 @@ impl Catalogue {
         }
     }
 
-    fn add_constraint(&mut self, table: &Name, constraint: &Constraint, now: Moment, is_valid: bool) {
+    fn add_constraint(
+        &mut self,
+        table: &Name,
+        constraint: &Constraint,
+        now: Moment,
+        is_valid: bool,
+    ) {
         let table = self.resolve(table);
-        let name = constraint.name.clone().unwrap_or_else(|| default_name(&table, &constraint.kind));
+        let name = constraint
+            .name
+            .clone()
+            .unwrap_or_else(|| default_name(&table, &constraint.kind));
         let mut kind = constraint.kind.clone();
         match &mut kind {
             ConstraintKind::Foreign { table: other, .. } => {
@@ -301,7 +366,9 @@ impl Catalogue {
                     let index = self.indexes.remove(&table.beside(used.clone()));
                     let columns = index.map(|index| index.columns).unwrap_or_default();
                     key.columns = columns.into_iter().flatten().collect();
-                    self.known(&table).indexes.retain(|known| known.name != *used);
+                    self.known(&table)
+                        .indexes
+                        .retain(|known| known.name != *used);
                 }
                 if is_primary {
                     for column in key.columns.clone() {
@@ -327,14 +394,17 @@ impl Catalogue {
             name,
             kind,
             is_valid,
-            made: now,
         });
     }
 
     fn create_index(&mut self, index: &CreateIndex, now: Moment) {
         let table = self.resolve(&index.table);
         let name = index.name.clone().unwrap_or_else(|| {
-            let columns: Vec<&str> = index.columns.iter().map(|column| column.as_deref().unwrap_or("expr")).collect();
+            let columns: Vec<&str> = index
+                .columns
+                .iter()
+                .map(|column| column.as_deref().unwrap_or("expr"))
+                .collect();
             format!("{}_{}_idx", table.name, columns.join("_"))
         });
         let name = table.beside(name);
@@ -358,7 +428,11 @@ impl Catalogue {
     fn drop(&mut self, drop: &Drop) {
         for name in &drop.names {
             match drop.kind {
-                Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable | Kind::Sequence => {
+                Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::ForeignTable
+                | Kind::Sequence => {
                     self.drop_relation(&self.resolve(name), drop.cascade);
                 }
                 Kind::Index => self.drop_index(&self.resolve(name)),
@@ -371,7 +445,7 @@ impl Catalogue {
                     self.functions.remove(&self.place(name));
                 }
                 Kind::Schema => {
-                    let schema = Some(name.name.clone());
+                    let schema = Some(name.name.clone()).filter(|schema| schema != "public");
                     self.relations.retain(|known, _| known.schema != schema);
                     self.indexes.retain(|known, _| known.schema != schema);
                 }
@@ -387,16 +461,21 @@ impl Catalogue {
             }
         }
         for referencing in self.referencing.remove(name).unwrap_or_default() {
-            self.known(&referencing).constraints.retain(|constraint| match &constraint.kind {
-                ConstraintKind::Foreign { table, .. } => table != name,
-                _ => true,
-            });
+            self.known(&referencing)
+                .constraints
+                .retain(|constraint| match &constraint.kind {
+                    ConstraintKind::Foreign { table, .. } => table != name,
+                    _ => true,
+                });
         }
         if let Some(relation) = self.relations.remove(name) {
             for index in relation.indexes {
                 self.indexes.remove(&index);
             }
-            if let Some(parent) = relation.parent.filter(|parent| self.relations.contains_key(parent)) {
+            if let Some(parent) = relation
+                .parent
+                .filter(|parent| self.relations.contains_key(parent))
+            {
                 let parent = self.known(&parent);
                 parent.children.retain(|known| known != name);
                 parent.default_child = parent.default_child.take().filter(|known| known != name);
@@ -419,7 +498,14 @@ impl Catalogue {
 
     fn rename(&mut self, rename: &Rename) {
         match (rename.kind, &rename.part) {
-            (Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable | Kind::Sequence, None) => {
+            (
+                Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::ForeignTable
+                | Kind::Sequence,
+                None,
+            ) => {
                 let old = self.resolve(&rename.name);
                 self.move_relation(&old, &old.beside(rename.to.clone()));
             }
@@ -470,7 +556,9 @@ impl Catalogue {
                     expr.proves_not_null.iter_mut().for_each(swap);
                 }
                 ConstraintKind::NotNull(column) => swap(column),
-                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => key.columns.iter_mut().for_each(swap),
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
+                    key.columns.iter_mut().for_each(swap)
+                }
                 ConstraintKind::Foreign { columns, .. } => columns.iter_mut().for_each(swap),
                 ConstraintKind::Exclude => {}
             }
@@ -483,9 +571,13 @@ impl Catalogue {
     }
 
     fn set_schema(&mut self, kind: Kind, name: &Name, schema: &str) {
-        if matches!(kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence) {
+        if matches!(
+            kind,
+            Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence
+        ) {
             let old = self.resolve(name);
-            self.move_relation(&old, &Name::of(schema, &old.name));
+            let new = self.place(&Name::of(schema, &old.name));
+            self.move_relation(&old, &new);
         }
     }
 
@@ -501,8 +593,15 @@ impl Catalogue {
             }
         }
         self.relations.insert(new.clone(), relation);
-        for names in self.referencing.values_mut().chain(self.readers.values_mut()) {
-            names.iter_mut().filter(|name| *name == old).for_each(|name| *name = new.clone());
+        for names in self
+            .referencing
+            .values_mut()
+            .chain(self.readers.values_mut())
+        {
+            names
+                .iter_mut()
+                .filter(|name| *name == old)
+                .for_each(|name| *name = new.clone());
         }
         for map in [&mut self.referencing, &mut self.readers] {
             if let Some(names) = map.remove(old) {

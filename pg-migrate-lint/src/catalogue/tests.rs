@@ -9,7 +9,13 @@ fn after(statements: &[&str]) -> Catalogue {
             panic!("{statement}");
         };
         for change in changes {
-            catalogue.apply(&change, Moment { file: 0, transaction });
+            catalogue.apply(
+                &change,
+                Moment {
+                    file: 0,
+                    transaction,
+                },
+            );
         }
     }
     catalogue
@@ -28,7 +34,13 @@ fn a_validated_check_is_what_was_validated() {
     };
     let catalogue = after(&statements);
     assert!(!proves(&catalogue, "a"));
-    let catalogue = after(&[&statements[..], &["alter table t validate constraint a_there"]].concat());
+    let catalogue = after(
+        &[
+            &statements[..],
+            &["alter table t validate constraint a_there"],
+        ]
+        .concat(),
+    );
     assert!(proves(&catalogue, "a"));
     assert!(!proves(&catalogue, "b"));
 }
@@ -41,7 +53,10 @@ fn who_references_whom_is_known_under_new_names() {
         "alter table p rename to parent",
         "alter table c set schema other",
     ]);
-    assert_eq!(catalogue.referencing(&Name::bare("parent")), [Name::of("other", "c")]);
+    assert_eq!(
+        catalogue.referencing(&Name::bare("parent")),
+        [Name::of("other", "c")]
+    );
     let catalogue = after(&[
         "create table p (id int primary key)",
         "create table c (p_id int references p)",
@@ -58,8 +73,15 @@ fn the_columns_of_an_index_follow_the_table() {
         "alter table t rename a to x",
     ]);
     let index = catalogue.index(&Name::bare("t_a_b_idx")).unwrap();
-    assert_eq!(index.columns, [Some("x".to_string()), Some("b".to_string())]);
-    let catalogue = after(&["create table t (a int)", "create index i on t (a)", "alter table t drop a"]);
+    assert_eq!(
+        index.columns,
+        [Some("x".to_string()), Some("b".to_string())]
+    );
+    let catalogue = after(&[
+        "create table t (a int)",
+        "create index i on t (a)",
+        "alter table t drop a",
+    ]);
     assert!(catalogue.index(&Name::bare("i")).is_none());
 }
 
@@ -73,5 +95,11 @@ fn partitions_are_known_with_their_own() {
     let all = catalogue.with_children(&Name::bare("p"));
     let all: Vec<&str> = all.iter().map(|name| name.name.as_str()).collect();
     assert_eq!(all, ["p", "p1", "p11"]);
-    assert!(catalogue.relation(&Name::bare("p1")).unwrap().default_child.is_some());
+    assert!(
+        catalogue
+            .relation(&Name::bare("p1"))
+            .unwrap()
+            .default_child
+            .is_some()
+    );
 }

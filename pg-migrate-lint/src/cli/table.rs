@@ -70,8 +70,17 @@ const FIELDS: Terms = &[
     ("statement", "the statement"),
     ("object", "which relation or other object"),
     ("lock", "the lock that is taken on it, as pg_locks names it"),
-    ("effect", "what is done to all its rows: none, scan or rewrite"),
-    ("blocks", "whose work waits meanwhile: none, writes or reads+writes"),
+    (
+        "effect",
+        "what is done to all its rows: none, scan or rewrite",
+    ),
+    (
+        "blocks",
+        "whose work waits meanwhile: none, writes or reads+writes",
+    ),
     ("fix", "what to write instead, in SQL"),
-    ("fingerprint", "the same as long as rule, file and statement are"),
+    (
+        "fingerprint",
+        "the same as long as rule, file and statement are",
+    ),
 ];

@@ -14,12 +14,14 @@ use crate::name::Name;
 pub fn alter_table(stmt: &pb::AlterTableStmt, at: usize) -> Vec<Change> {
     let table = relation(stmt.relation.as_ref());
     let only = stmt.relation.as_ref().is_some_and(|range| !range.inh);
-    let commands = stmt.cmds.iter().filter_map(|node| match node.node.as_ref()? {
-        NodeEnum::AlterTableCmd(command) => Some(command),
-        _ => None,
-    });
+    let commands = stmt
+        .cmds
+        .iter()
+        .filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::AlterTableCmd(command) => Some(command),
+            _ => None,
+        });
     let actions: Vec<Action> = commands.map(|command| action(command, at)).collect();
-    let count = actions.len();
     let alter = |action| {
         Change::Alter(Alter {
             table: table.clone(),
@@ -27,7 +29,6 @@ pub fn alter_table(stmt: &pb::AlterTableStmt, at: usize) -> Vec<Change> {
             only,
             if_exists: stmt.missing_ok,
             action,
-            actions: count,
         })
     };
     actions.into_iter().map(alter).collect()
@@ -58,10 +59,10 @@ fn action(command: &pb::AlterTableCmd, at: usize) -> Action {
         T::AtDropNotNull => Action::DropNotNull(name()),
         T::AtAlterColumnType => set_type(command, at),
         T::AtSetExpression => Action::SetExpression(name()),
-        T::AtDropExpression => Action::DropExpression(name()),
+        T::AtDropExpression => Action::DropExpression,
         T::AtAddIdentity | T::AtSetIdentity | T::AtDropIdentity => Action::Identity(name()),
-        T::AtSetStatistics | T::AtSetOptions | T::AtResetOptions => Action::ColumnStatistics(name()),
-        T::AtSetStorage | T::AtSetCompression => Action::ColumnStorage(name()),
+        T::AtSetStatistics | T::AtSetOptions | T::AtResetOptions => Action::ColumnStatistics,
+        T::AtSetStorage | T::AtSetCompression => Action::ColumnStorage,
         T::AtAddConstraint => match def.and_then(|def| constraint(def, at)) {
             Some(constraint) => Action::AddConstraint(Box::new(constraint)),
             None => Action::Other,
@@ -80,13 +81,19 @@ fn action(command: &pb::AlterTableCmd, at: usize) -> Action {
 fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
     let name = || command.name.clone();
     match kind {
-        T::AtAttachPartition => partition(command, |child, default, _| Action::Attach { child, default }),
-        T::AtDetachPartition => {
-            partition(command, |child, _, concurrently| Action::Detach { child, concurrently })
-        }
-        T::AtDetachPartitionFinalize | T::AtSetRelOptions | T::AtResetRelOptions | T::AtClusterOn | T::AtDropCluster => {
-            Action::Options
-        }
+        T::AtAttachPartition => partition(command, |child, default, _| Action::Attach {
+            child,
+            default,
+        }),
+        T::AtDetachPartition => partition(command, |child, _, concurrently| Action::Detach {
+            child,
+            concurrently,
+        }),
+        T::AtDetachPartitionFinalize
+        | T::AtSetRelOptions
+        | T::AtResetRelOptions
+        | T::AtClusterOn
+        | T::AtDropCluster => Action::Options,
         T::AtAddInherit => Action::Inherit(parent(command)),
         T::AtDropInherit => Action::NoInherit(parent(command)),
         T::AtEnableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => Action::Trigger {
@@ -107,10 +114,12 @@ fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
         },
         T::AtSetLogged => Action::SetLogged(true),
         T::AtSetUnLogged => Action::SetLogged(false),
-        T::AtSetTableSpace => Action::SetTablespace(name()),
-        T::AtSetAccessMethod => Action::SetAccessMethod(name()),
-        T::AtEnableRowSecurity | T::AtForceRowSecurity => Action::RowSecurity(true),
-        T::AtDisableRowSecurity | T::AtNoForceRowSecurity => Action::RowSecurity(false),
+        T::AtSetTableSpace => Action::SetTablespace,
+        T::AtSetAccessMethod => Action::SetAccessMethod,
+        T::AtEnableRowSecurity
+        | T::AtForceRowSecurity
+        | T::AtDisableRowSecurity
+        | T::AtNoForceRowSecurity => Action::RowSecurity,
         T::AtReplicaIdentity => Action::ReplicaIdentity,
         T::AtChangeOwner => Action::Owner,
         _ => Action::Other,
@@ -123,7 +132,10 @@ fn set_type(command: &pb::AlterTableCmd, at: usize) -> Action {
             column: command.name.clone(),
             to: type_(def.type_name.as_ref()),
             using: def.raw_default.as_deref().map(|node| expr(node, at)),
-            collation: def.coll_clause.as_ref().map(|clause| super::node::name(&clause.collname)),
+            collation: def
+                .coll_clause
+                .as_ref()
+                .map(|clause| super::node::name(&clause.collname)),
         },
         _ => Action::Other,
     }
@@ -132,8 +144,15 @@ fn set_type(command: &pb::AlterTableCmd, at: usize) -> Action {
 fn partition(command: &pb::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Action) -> Action {
     match command.def.as_deref().and_then(|def| def.node.as_ref()) {
         Some(NodeEnum::PartitionCmd(partition)) => {
-            let default = partition.bound.as_ref().is_some_and(|bound| bound.is_default);
-            make(relation(partition.name.as_ref()), default, partition.concurrent)
+            let default = partition
+                .bound
+                .as_ref()
+                .is_some_and(|bound| bound.is_default);
+            make(
+                relation(partition.name.as_ref()),
+                default,
+                partition.concurrent,
+            )
         }
         _ => Action::Other,
     }

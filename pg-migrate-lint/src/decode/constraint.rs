@@ -14,8 +14,10 @@ pub fn column(def: &pb::ColumnDef, at: usize) -> Column {
         name: def.colname.clone(),
         type_: type_(def.type_name.as_ref()),
         not_null: def.is_not_null,
-        collation: def.coll_clause.as_ref().map(|clause| super::node::name(&clause.collname)),
-        at: place(def.location, at),
+        collation: def
+            .coll_clause
+            .as_ref()
+            .map(|clause| super::node::name(&clause.collname)),
         ..Column::default()
     };
     for node in &def.constraints {
@@ -83,7 +85,9 @@ fn constraint_of(node: &pb::Constraint, own: &[String], at: usize) -> Option<Con
     };
     let kind = match ConstrType::try_from(node.contype).ok()? {
         ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr.as_deref()?, at)),
-        ConstrType::ConstrNotnull => ConstraintKind::NotNull(or_own(strings(&node.keys)).into_iter().next()?),
+        ConstrType::ConstrNotnull => {
+            ConstraintKind::NotNull(or_own(strings(&node.keys)).into_iter().next()?)
+        }
         ConstrType::ConstrPrimary => ConstraintKind::Primary(key()),
         ConstrType::ConstrUnique => ConstraintKind::Unique(key()),
         ConstrType::ConstrExclusion => ConstraintKind::Exclude,
@@ -91,7 +95,6 @@ fn constraint_of(node: &pb::Constraint, own: &[String], at: usize) -> Option<Con
             columns: or_own(strings(&node.fk_attrs)),
             table: relation(node.pktable.as_ref()),
             referenced: strings(&node.pk_attrs),
-            cascade: node.fk_del_action == "c",
         },
         _ => return None,
     };

@@ -13,7 +13,10 @@ use crate::model::{
 
 /// `CREATE TABLE`
 pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
-    let persistence = stmt.relation.as_ref().map_or("", |range| range.relpersistence.as_str());
+    let persistence = stmt
+        .relation
+        .as_ref()
+        .map_or("", |range| range.relpersistence.as_str());
     let mut table = CreateTable {
         name: relation(stmt.relation.as_ref()),
         if_not_exists: stmt.if_not_exists,
@@ -25,11 +28,16 @@ pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
     for node in &stmt.table_elts {
         match &node.node {
             Some(NodeEnum::ColumnDef(def)) => table.columns.push(column(def, at)),
-            Some(NodeEnum::TableLikeClause(like)) => table.like.push(relation(like.relation.as_ref())),
+            Some(NodeEnum::TableLikeClause(like)) => {
+                table.like.push(relation(like.relation.as_ref()))
+            }
             _ => table.constraints.extend(constraint(node, at)),
         }
     }
-    let constraints = stmt.constraints.iter().filter_map(|node| constraint(node, at));
+    let constraints = stmt
+        .constraints
+        .iter()
+        .filter_map(|node| constraint(node, at));
     table.constraints.extend(constraints);
     let parents = relations(&stmt.inh_relations);
     match &stmt.partbound {
@@ -43,10 +51,13 @@ pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
 }
 
 fn partition_columns(spec: &pb::PartitionSpec) -> Vec<String> {
-    let columns = spec.part_params.iter().filter_map(|node| match node.node.as_ref()? {
-        NodeEnum::PartitionElem(element) => Some(element.name.clone()),
-        _ => None,
-    });
+    let columns = spec
+        .part_params
+        .iter()
+        .filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::PartitionElem(element) => Some(element.name.clone()),
+            _ => None,
+        });
     columns.collect()
 }
 
@@ -58,7 +69,6 @@ pub fn table_as(stmt: &pb::CreateTableAsStmt) -> Change {
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: kind(stmt.objtype),
-        no_data: into.is_some_and(|into| into.skip_data),
         if_not_exists: stmt.if_not_exists,
         temporary: persistence == "t",
         unlogged: persistence == "u",
@@ -80,13 +90,22 @@ pub fn index(stmt: &pb::IndexStmt, at: usize) -> Change {
         ..CreateIndex::default()
     };
     for element in elements(&stmt.index_params) {
-        index.has_options |= !element.opclass.is_empty() || !element.collation.is_empty() || element.ordering > 1 || element.nulls_ordering > 1;
-        index.columns.push((!element.name.is_empty()).then(|| element.name.clone()));
-        index.expressions.extend(element.expr.as_deref().map(|node| expr(node, at)));
+        index.has_options |= !element.opclass.is_empty()
+            || !element.collation.is_empty()
+            || element.ordering > 1
+            || element.nulls_ordering > 1;
+        index
+            .columns
+            .push((!element.name.is_empty()).then(|| element.name.clone()));
+        index
+            .expressions
+            .extend(element.expr.as_deref().map(|node| expr(node, at)));
     }
     let included = elements(&stmt.index_including_params);
     index.included = included.map(|element| element.name.clone()).collect();
-    index.expressions.extend(stmt.where_clause.as_deref().map(|node| expr(node, at)));
+    index
+        .expressions
+        .extend(stmt.where_clause.as_deref().map(|node| expr(node, at)));
     Change::CreateIndex(index)
 }
 
@@ -138,7 +157,11 @@ pub fn function(stmt: &pb::CreateFunctionStmt) -> Function {
         let argument = element.arg.as_deref();
         match element.defname.as_str() {
             "language" => function.body.language = text(argument).to_lowercase(),
-            "as" => function.body.code = argument.map(|node| first_string(items(node))).unwrap_or_default(),
+            "as" => {
+                function.body.code = argument
+                    .map(|node| first_string(items(node)))
+                    .unwrap_or_default()
+            }
             "volatility" => {
                 function.volatility = match text(argument).as_str() {
                     "immutable" => Volatility::Immutable,
@@ -146,9 +169,14 @@ pub fn function(stmt: &pb::CreateFunctionStmt) -> Function {
                     _ => Volatility::Volatile,
                 };
             }
-            "security" => function.security_definer = option(node).and_then(|(_, value)| value).as_deref() == Some("true"),
+            "security" => {
+                function.security_definer =
+                    option(node).and_then(|(_, value)| value).as_deref() == Some("true")
+            }
             "set" => {
-                if let Some(NodeEnum::VariableSetStmt(set)) = argument.and_then(|node| node.node.as_ref()) {
+                if let Some(NodeEnum::VariableSetStmt(set)) =
+                    argument.and_then(|node| node.node.as_ref())
+                {
                     function.sets_search_path |= set.name.eq_ignore_ascii_case("search_path");
                 }
             }
@@ -187,7 +215,6 @@ pub fn select_into(into: &pb::IntoClause, query: crate::model::Query) -> Change 
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: Kind::Table,
-        no_data: false,
         if_not_exists: false,
         temporary: persistence == "t",
         unlogged: persistence == "u",

@@ -13,7 +13,11 @@ pub fn update(stmt: &pb::UpdateStmt) -> Change {
     let mut query = Query::default();
     let others = stmt.from_clause.iter().chain(&stmt.target_list);
     others.for_each(|node| walk(node, &mut query));
-    add(stmt.with_clause.as_ref(), stmt.where_clause.as_deref(), &mut query);
+    add(
+        stmt.with_clause.as_ref(),
+        stmt.where_clause.as_deref(),
+        &mut query,
+    );
     Change::Update(Write {
         table: relation(stmt.relation.as_ref()),
         has_where: is_condition(stmt.where_clause.as_deref()),
@@ -27,8 +31,14 @@ pub fn update(stmt: &pb::UpdateStmt) -> Change {
 /// `DELETE`
 pub fn delete(stmt: &pb::DeleteStmt) -> Change {
     let mut query = Query::default();
-    stmt.using_clause.iter().for_each(|node| walk(node, &mut query));
-    add(stmt.with_clause.as_ref(), stmt.where_clause.as_deref(), &mut query);
+    stmt.using_clause
+        .iter()
+        .for_each(|node| walk(node, &mut query));
+    add(
+        stmt.with_clause.as_ref(),
+        stmt.where_clause.as_deref(),
+        &mut query,
+    );
     Change::Delete(Write {
         table: relation(stmt.relation.as_ref()),
         has_where: is_condition(stmt.where_clause.as_deref()),
@@ -61,14 +71,18 @@ fn is_limited(node: &Node) -> bool {
     let boxed = |node: &Option<Box<Node>>| node.as_deref().is_some_and(is_limited);
     match &node.node {
         Some(NodeEnum::SelectStmt(select)) => {
-            select.limit_count.is_some() || boxed(&select.where_clause) || select.from_clause.iter().any(is_limited)
+            select.limit_count.is_some()
+                || boxed(&select.where_clause)
+                || select.from_clause.iter().any(is_limited)
         }
         Some(NodeEnum::SubLink(link)) => boxed(&link.subselect),
         Some(NodeEnum::RangeSubselect(range)) => boxed(&range.subquery),
         Some(NodeEnum::CommonTableExpr(cte)) => boxed(&cte.ctequery),
         Some(NodeEnum::BoolExpr(expr)) => expr.args.iter().any(is_limited) || is_range(&expr.args),
         Some(NodeEnum::AExpr(expr)) => {
-            expr.kind == pb::AExprKind::AexprBetween as i32 || boxed(&expr.lexpr) || boxed(&expr.rexpr)
+            expr.kind == pb::AExprKind::AexprBetween as i32
+                || boxed(&expr.lexpr)
+                || boxed(&expr.rexpr)
         }
         _ => false,
     }
@@ -87,12 +101,16 @@ fn is_range(conditions: &[Node]) -> bool {
 /// Columns that are compared with a constant, or a list of them.
 fn equals(condition: Option<&Node>) -> Vec<String> {
     match condition.and_then(|node| node.node.as_ref()) {
-        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
-            expr.args.iter().flat_map(|node| equals(Some(node))).collect()
-        }
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => expr
+            .args
+            .iter()
+            .flat_map(|node| equals(Some(node)))
+            .collect(),
         Some(NodeEnum::AExpr(expr)) if name(&expr.name).name == "=" => {
             let is_constant = expr.rexpr.as_deref().is_some_and(|node| match &node.node {
-                Some(NodeEnum::List(list)) => list.items.iter().all(|node| constant(node).is_some()),
+                Some(NodeEnum::List(list)) => {
+                    list.items.iter().all(|node| constant(node).is_some())
+                }
                 _ => constant(node).is_some(),
             });
             let column = expr.lexpr.as_deref().and_then(super::walk::bare_column);
@@ -109,7 +127,9 @@ pub fn insert(stmt: &pb::InsertStmt) -> Change {
     if let Some(node) = stmt.select_stmt.as_deref() {
         walk(node, &mut query);
         from_query = match &node.node {
-            Some(NodeEnum::SelectStmt(select)) => !select.from_clause.is_empty() || select.larg.is_some(),
+            Some(NodeEnum::SelectStmt(select)) => {
+                !select.from_clause.is_empty() || select.larg.is_some()
+            }
             _ => false,
         };
     }

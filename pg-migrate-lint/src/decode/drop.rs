@@ -3,7 +3,7 @@
 use pg_query::protobuf as pb;
 
 use super::kind;
-use super::node::{items, name, relation, string};
+use super::node::{items, name, relation};
 use crate::model::{Change, Drop, Kind, Rename};
 use crate::name::Name;
 
@@ -11,13 +11,11 @@ use crate::name::Name;
 pub fn drop(stmt: &pb::DropStmt) -> Change {
     let kind = kind(stmt.remove_type);
     let mut names = Vec::new();
-    let mut parts = Vec::new();
     for object in &stmt.objects {
         let words = items(object);
         match (kind, words.split_last()) {
-            (Kind::Trigger | Kind::Policy | Kind::Rule, Some((part, table))) => {
-                names.push(name(table));
-                parts.extend(string(part));
+            (Kind::Trigger | Kind::Policy | Kind::Rule, Some((_, table))) => {
+                names.push(name(table))
             }
             _ => names.push(name(words)),
         }
@@ -25,7 +23,6 @@ pub fn drop(stmt: &pb::DropStmt) -> Change {
     Change::Drop(Drop {
         kind,
         names,
-        parts,
         cascade: stmt.behavior == pb::DropBehavior::DropCascade as i32,
         if_exists: stmt.missing_ok,
         concurrently: stmt.concurrent,
@@ -35,7 +32,12 @@ pub fn drop(stmt: &pb::DropStmt) -> Change {
 /// `RENAME`
 pub fn rename(stmt: &pb::RenameStmt) -> Change {
     let kind = kind(stmt.rename_type);
-    let named = || stmt.object.as_deref().map(|node| name(items(node))).unwrap_or_default();
+    let named = || {
+        stmt.object
+            .as_deref()
+            .map(|node| name(items(node)))
+            .unwrap_or_default()
+    };
     let target = match &stmt.relation {
         Some(range) => relation(Some(range)),
         None if kind == Kind::Schema => Name::bare(stmt.subname.clone()),
@@ -53,7 +55,11 @@ pub fn rename(stmt: &pb::RenameStmt) -> Change {
 pub fn set_schema(stmt: &pb::AlterObjectSchemaStmt) -> Change {
     let target = match &stmt.relation {
         Some(range) => relation(Some(range)),
-        None => stmt.object.as_deref().map(|node| name(items(node))).unwrap_or_default(),
+        None => stmt
+            .object
+            .as_deref()
+            .map(|node| name(items(node)))
+            .unwrap_or_default(),
     };
     Change::SetSchema {
         kind: kind(stmt.object_type),

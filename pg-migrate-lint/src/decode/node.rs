@@ -42,7 +42,9 @@ pub fn name(nodes: &[Node]) -> Name {
 
 /// The name of a relation.
 pub fn relation(range: Option<&pb::RangeVar>) -> Name {
-    range.map(|range| Name::of(&range.schemaname, &range.relname)).unwrap_or_default()
+    range
+        .map(|range| Name::of(&range.schemaname, &range.relname))
+        .unwrap_or_default()
 }
 
 /// The names of all that are relations.
@@ -108,7 +110,9 @@ pub fn type_(node: Option<&pb::TypeName>) -> Type {
             "smallint" => "int2".to_string(),
             _ => name.name,
         },
-        modifiers: modifiers.filter_map(|modifier| modifier.parse().ok()).collect(),
+        modifiers: modifiers
+            .filter_map(|modifier| modifier.parse().ok())
+            .collect(),
         dimensions: node.array_bounds.len(),
     }
 }

@@ -40,17 +40,23 @@ pub fn walk(node: &Node, query: &mut Query) {
         NodeEnum::SelectStmt(select) => self::select(select, query),
         NodeEnum::SqlvalueFunction(_) => query.functions.push(Name::bare("now")),
         NodeEnum::InsertStmt(insert) => {
-            query.relations.extend(insert.relation.as_ref().map(|range| relation(Some(range))));
+            query
+                .relations
+                .extend(insert.relation.as_ref().map(|range| relation(Some(range))));
             boxed(&insert.select_stmt, query);
         }
         NodeEnum::UpdateStmt(update) => {
-            query.relations.extend(update.relation.as_ref().map(|range| relation(Some(range))));
+            query
+                .relations
+                .extend(update.relation.as_ref().map(|range| relation(Some(range))));
             all(&update.target_list, query);
             all(&update.from_clause, query);
             boxed(&update.where_clause, query);
         }
         NodeEnum::DeleteStmt(delete) => {
-            query.relations.extend(delete.relation.as_ref().map(|range| relation(Some(range))));
+            query
+                .relations
+                .extend(delete.relation.as_ref().map(|range| relation(Some(range))));
             all(&delete.using_clause, query);
             boxed(&delete.where_clause, query);
         }
@@ -129,10 +135,13 @@ fn select(select: &pb::SelectStmt, query: &mut Query) {
         self::select(side, query);
     }
     if let Some(with) = &select.with_clause {
-        let names = with.ctes.iter().filter_map(|node| match node.node.as_ref()? {
-            NodeEnum::CommonTableExpr(cte) => Some(cte.ctename.as_str()),
-            _ => None,
-        });
+        let names = with
+            .ctes
+            .iter()
+            .filter_map(|node| match node.node.as_ref()? {
+                NodeEnum::CommonTableExpr(cte) => Some(cte.ctename.as_str()),
+                _ => None,
+            });
         let names: Vec<&str> = names.collect();
         let is_own = |name: &Name| name.schema.is_none() && names.contains(&name.name.as_str());
         query.relations.retain(|name| !is_own(name));
@@ -192,7 +201,9 @@ fn func_call(call: &pb::FuncCall, query: &mut Query) {
 /// The columns that can't be null where this holds: `a IS NOT NULL`, and such with AND.
 fn proved(node: &Node) -> Vec<String> {
     match &node.node {
-        Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNotNull as i32 => {
+        Some(NodeEnum::NullTest(test))
+            if test.nulltesttype == pb::NullTestType::IsNotNull as i32 =>
+        {
             let column = test.arg.as_deref().and_then(bare_column);
             column.into_iter().collect()
         }

@@ -58,7 +58,7 @@ impl Scene<'_> {
 
     /// An index belongs to a table, which ALTER INDEX does not lock.
     fn index(&self, impact: &mut Impact) {
-        if let Action::SetTablespace(_) = self.alter.action
+        if let Action::SetTablespace = self.alter.action
             && let Some(index) = self.catalogue.index(&self.alter.table)
         {
             impact.does(index.table.clone(), Work::None);
@@ -68,9 +68,15 @@ impl Scene<'_> {
     fn table(&self, impact: &mut Impact) {
         use Mode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
         match &self.alter.action {
-            Action::AddColumn { column, if_not_exists } => {
+            Action::AddColumn {
+                column,
+                if_not_exists,
+            } => {
                 self.lock(impact, AccessExclusive);
-                let is_known = self.catalogue.column(&self.alter.table, &column.name).is_some();
+                let is_known = self
+                    .catalogue
+                    .column(&self.alter.table, &column.name)
+                    .is_some();
                 if !(is_known && *if_not_exists) {
                     self.add_column(column, impact);
                 }
@@ -81,21 +87,31 @@ impl Scene<'_> {
                     self.work(impact, Work::Scan);
                 }
             }
-            Action::SetType { column, to, using, collation } => {
+            Action::SetType {
+                column,
+                to,
+                using,
+                collation,
+            } => {
                 self.lock(impact, AccessExclusive);
                 self.set_type(column, to, using.as_ref(), collation.as_ref(), impact);
             }
             Action::SetExpression(column) => {
                 self.lock(impact, AccessExclusive);
                 let facts = self.catalogue.column(&self.alter.table, column);
-                let is_virtual = facts.and_then(|facts| facts.generated) == Some(Generated::Virtual);
+                let is_virtual =
+                    facts.and_then(|facts| facts.generated) == Some(Generated::Virtual);
                 if !is_virtual {
                     self.work(impact, Work::Rewrite);
                 }
             }
             Action::AddConstraint(constraint) => self.add_constraint(constraint, impact),
             Action::Validate(name) => self.validate(name, impact),
-            Action::DropConstraint { constraint, cascade, .. } => {
+            Action::DropConstraint {
+                constraint,
+                cascade,
+                ..
+            } => {
                 self.lock(impact, AccessExclusive);
                 self.drop_constraint(constraint, *cascade, impact);
             }
@@ -113,7 +129,10 @@ impl Scene<'_> {
                 }
             }
             Action::Attach { child, default } => self.attach(child, *default, impact),
-            Action::Detach { child, concurrently } => {
+            Action::Detach {
+                child,
+                concurrently,
+            } => {
                 let mode = match concurrently {
                     true => ShareUpdateExclusive,
                     false => AccessExclusive,
@@ -138,17 +157,24 @@ impl Scene<'_> {
                 impact.lock(self.name(), AccessExclusive);
                 self.work(impact, Work::Rewrite);
             }
-            Action::SetTablespace(_) | Action::SetAccessMethod(_) => {
+            Action::SetTablespace | Action::SetAccessMethod => {
                 impact.lock(self.name(), AccessExclusive);
                 if !is_partitioned(&self.name(), self.catalogue) {
                     impact.does(self.name(), Work::Rewrite);
                 }
             }
-            Action::Options | Action::ColumnStatistics(_) => self.lock(impact, ShareUpdateExclusive),
-            Action::Default { .. } | Action::DropNotNull(_) | Action::DropExpression(_) | Action::ColumnStorage(_) => {
+            Action::Options | Action::ColumnStatistics => self.lock(impact, ShareUpdateExclusive),
+            Action::Default { .. }
+            | Action::DropNotNull(_)
+            | Action::DropExpression
+            | Action::ColumnStorage => {
                 self.lock(impact, AccessExclusive);
             }
-            Action::Identity(_) | Action::RowSecurity(_) | Action::ReplicaIdentity | Action::Owner | Action::Other => {
+            Action::Identity(_)
+            | Action::RowSecurity
+            | Action::ReplicaIdentity
+            | Action::Owner
+            | Action::Other => {
                 impact.lock(self.name(), AccessExclusive);
             }
         }
@@ -158,22 +184,41 @@ impl Scene<'_> {
         let Some(relation) = self.catalogue.relation(&self.alter.table) else {
             return false;
         };
-        relation.column(column).is_some_and(|column| column.not_null)
+        relation
+            .column(column)
+            .is_some_and(|column| column.not_null)
             || self.server.version >= 12 && relation.proves_not_null(column)
     }
 
     fn add_column(&self, column: &Column, impact: &mut Impact) {
-        let is_volatile = column.default.as_ref().is_some_and(|default| is_volatile(default, self.catalogue));
-        let is_checked = self.catalogue.domain(&column.type_).is_some_and(|domain| domain.is_constrained);
+        let is_volatile = column
+            .default
+            .as_ref()
+            .is_some_and(|default| is_volatile(default, self.catalogue));
+        let is_checked = self
+            .catalogue
+            .domain(&column.type_)
+            .is_some_and(|domain| domain.is_constrained);
         let is_stored = column.generated == Some(Generated::Stored);
-        let has_default = column.default.as_ref().is_some_and(|default| !default.is_null);
+        let has_default = column
+            .default
+            .as_ref()
+            .is_some_and(|default| !default.is_null);
         let is_old = has_default && self.server.version < 11;
-        if is_volatile || is_checked || is_stored || is_old || column.identity || column.type_.is_serial() {
+        if is_volatile
+            || is_checked
+            || is_stored
+            || is_old
+            || column.identity
+            || column.type_.is_serial()
+        {
             self.work(impact, Work::Rewrite);
         }
         for constraint in &column.constraints {
             match &constraint.kind {
-                ConstraintKind::Check(_) if constraint.enforced && column.generated != Some(Generated::Virtual) => {
+                ConstraintKind::Check(_)
+                    if constraint.enforced && column.generated != Some(Generated::Virtual) =>
+                {
                     self.work(impact, Work::Scan);
                 }
                 ConstraintKind::Unique(_) | ConstraintKind::Primary(_) => {
@@ -209,13 +254,18 @@ impl Scene<'_> {
         }
         let has_it = |columns: &[String]| columns.iter().any(|part| part == column);
         let relation = self.catalogue.relation(&self.alter.table);
-        let constraints = relation.into_iter().flat_map(|relation| &relation.constraints);
-        let is_checked = constraints.filter(|constraint| constraint.is_valid).any(|constraint| match &constraint.kind {
-            ConstraintKind::Check(expr) => has_it(&expr.columns),
-            _ => false,
-        });
+        let constraints = relation
+            .into_iter()
+            .flat_map(|relation| &relation.constraints);
+        let is_checked = constraints
+            .filter(|constraint| constraint.is_valid)
+            .any(|constraint| match &constraint.kind {
+                ConstraintKind::Check(expr) => has_it(&expr.columns),
+                _ => false,
+            });
         let mut indexes = self.catalogue.indexes_of(&self.alter.table);
-        let is_indexed = indexes.any(|(_, index)| index.columns.iter().flatten().any(|part| part == column));
+        let is_indexed =
+            indexes.any(|(_, index)| index.columns.iter().flatten().any(|part| part == column));
         if is_checked || is_indexed && types::rebuilds_indexes(facts, to, collation) {
             self.work(impact, Work::Scan);
         }
@@ -250,7 +300,8 @@ impl Scene<'_> {
             ConstraintKind::Primary(key) => {
                 self.lock_with_partitions(impact);
                 let columns = self.key_columns(key.columns.as_slice(), key.index.as_deref());
-                let has_nulls = columns.is_empty() || columns.iter().any(|column| !self.is_not_null(column));
+                let has_nulls =
+                    columns.is_empty() || columns.iter().any(|column| !self.is_not_null(column));
                 if key.index.is_none() || has_nulls {
                     self.work(impact, Work::Scan);
                 }
@@ -287,13 +338,18 @@ impl Scene<'_> {
             None => columns.to_vec(),
             Some(index) => {
                 let index = self.catalogue.index(&self.name().beside(index));
-                index.map(|index| index.columns.iter().flatten().cloned().collect()).unwrap_or_default()
+                index
+                    .map(|index| index.columns.iter().flatten().cloned().collect())
+                    .unwrap_or_default()
             }
         }
     }
 
     fn validate(&self, name: &str, impact: &mut Impact) {
-        let facts = self.catalogue.relation(&self.alter.table).and_then(|table| table.constraint(name));
+        let facts = self
+            .catalogue
+            .relation(&self.alter.table)
+            .and_then(|table| table.constraint(name));
         self.lock(impact, Mode::ShareUpdateExclusive);
         if facts.is_some_and(|facts| facts.is_valid) {
             return;
@@ -308,7 +364,10 @@ impl Scene<'_> {
 
     /// The table that a foreign key of this name references.
     fn foreign(&self, name: &str) -> Option<Name> {
-        let facts = self.catalogue.relation(&self.alter.table)?.constraint(name)?;
+        let facts = self
+            .catalogue
+            .relation(&self.alter.table)?
+            .constraint(name)?;
         match &facts.kind {
             ConstraintKind::Foreign { table, .. } => Some(self.catalogue.resolve(table)),
             _ => None,
@@ -351,18 +410,29 @@ impl Scene<'_> {
         let parent = self.catalogue.relation(&name);
         // Whether a CHECK says just what the partition's bounds do can't be told from here in general: one
         // that speaks of all columns that the table is divided by is taken for it.
-        let columns = parent.map(|parent| parent.partition_columns.clone()).unwrap_or_default();
-        let constraints = self.catalogue.relation(&child).into_iter().flat_map(|child| &child.constraints);
+        let columns = parent
+            .map(|parent| parent.partition_columns.clone())
+            .unwrap_or_default();
+        let constraints = self
+            .catalogue
+            .relation(&child)
+            .into_iter()
+            .flat_map(|child| &child.constraints);
         let mut checks = constraints.filter(|constraint| constraint.is_valid);
         let is_proved = !columns.is_empty()
             && checks.any(|constraint| match &constraint.kind {
-                ConstraintKind::Check(expr) => columns.iter().all(|column| expr.columns.contains(column)),
+                ConstraintKind::Check(expr) => {
+                    columns.iter().all(|column| expr.columns.contains(column))
+                }
                 _ => false,
             });
         if !is_proved {
             impact.does(child, Work::Scan);
         }
-        if let Some(known) = parent.and_then(|parent| parent.default_child.clone()).filter(|_| !default) {
+        if let Some(known) = parent
+            .and_then(|parent| parent.default_child.clone())
+            .filter(|_| !default)
+        {
             impact.lock(known.clone(), Mode::AccessExclusive);
             impact.does(known, Work::Scan);
         }

@@ -31,7 +31,13 @@ fn apply(catalogue: &mut Catalogue, sql: &str, transaction: usize) {
     let source = Source::new("ground", sql.as_bytes().to_vec());
     for statement in &source.statements {
         for change in changes(source.parsable(statement)) {
-            catalogue.apply(&change, Moment { file: transaction, transaction });
+            catalogue.apply(
+                &change,
+                Moment {
+                    file: transaction,
+                    transaction,
+                },
+            );
         }
     }
 }
@@ -55,9 +61,21 @@ fn claimed(form: &Form, version: u32) -> Impact {
     let mut all = Impact::default();
     for change in changes(form.sql) {
         let impact = of(&change, &catalogue, server);
-        impact.locks.into_iter().for_each(|(name, mode)| all.lock(name, mode));
-        impact.work.into_iter().for_each(|(name, work)| all.does(name, work));
-        catalogue.apply(&change, Moment { file: 2, transaction: 2 });
+        impact
+            .locks
+            .into_iter()
+            .for_each(|(name, mode)| all.lock(name, mode));
+        impact
+            .work
+            .into_iter()
+            .for_each(|(name, work)| all.does(name, work));
+        catalogue.apply(
+            &change,
+            Moment {
+                file: 2,
+                transaction: 2,
+            },
+        );
     }
     all
 }
@@ -65,7 +83,8 @@ fn claimed(form: &Form, version: u32) -> Impact {
 fn relations(client: &mut Client) -> Relations {
     let rows = client.query(RELATIONS, &[]).unwrap();
     let facts = rows.iter().map(|row| {
-        let name = Name::of(row.get(1), row.get(2));
+        let schema = row.get::<_, &str>(1).replace("public", "");
+        let name = Name::of(&schema, row.get(2));
         (row.get::<_, u32>(0), (name, row.get(3), row.get(4)))
     });
     facts.collect()
@@ -75,7 +94,10 @@ fn locks(client: &mut Client) -> BTreeMap<u32, Mode> {
     let mut strongest: BTreeMap<u32, Mode> = BTreeMap::new();
     for row in client.query(LOCKS, &[]).unwrap() {
         let name: String = row.get(1);
-        let mode = (1..=8).filter_map(Mode::from_number).find(|mode| mode.name() == name).unwrap();
+        let mode = (1..=8)
+            .filter_map(Mode::from_number)
+            .find(|mode| mode.name() == name)
+            .unwrap();
         let known = strongest.entry(row.get(0)).or_insert(mode);
         *known = (*known).max(mode);
     }
@@ -106,7 +128,9 @@ fn seen(client: &mut Client, form: &Form) -> Result<Impact, postgres::Error> {
             }
         }
         for (oid, (name, file, rows)) in &before {
-            let Some((_, new_file, new_rows)) = after.get(oid) else { continue };
+            let Some((_, new_file, new_rows)) = after.get(oid) else {
+                continue;
+            };
             if file != new_file {
                 impact.does(name.clone(), Work::Rewrite);
             } else if new_rows > rows {
@@ -120,7 +144,10 @@ fn seen(client: &mut Client, form: &Form) -> Result<Impact, postgres::Error> {
 
 /// What is worth comparing, in words: strong locks, and work.
 fn words(impact: &Impact) -> Vec<String> {
-    let locks = impact.locks.iter().filter(|(_, mode)| *mode >= Mode::RowExclusive);
+    let locks = impact
+        .locks
+        .iter()
+        .filter(|(_, mode)| *mode >= Mode::RowExclusive);
     let locks = locks.map(|(name, mode)| format!("{name} {}", mode.name()));
     let work = impact.work.iter().filter(|(_, work)| *work > Work::None);
     let work = work.map(|(name, work)| format!("{name} {}", work.name()));
@@ -134,7 +161,10 @@ fn every_form_locks_and_does_what_is_claimed() {
     let cluster = tests::cluster();
     let version = cluster.version().major;
     let mut wrong = Vec::new();
-    for form in FORMS.iter().filter(|form| (form.since..=form.until).contains(&version)) {
+    for form in FORMS
+        .iter()
+        .filter(|form| (form.since..=form.until).contains(&version))
+    {
         let database = tests::Database::new();
         let mut client = database.client();
         client.batch_execute(GROUND).unwrap();
@@ -144,12 +174,23 @@ fn every_form_locks_and_does_what_is_claimed() {
             Ok(seen) => {
                 let (claimed, seen) = (words(&claimed), words(&seen));
                 if claimed != seen {
-                    let lacks: Vec<_> = seen.iter().filter(|word| !claimed.contains(word)).collect();
-                    let extra: Vec<_> = claimed.iter().filter(|word| !seen.contains(word)).collect();
-                    wrong.push(format!("{} ({}): not said {lacks:?}, not seen {extra:?}", form.sql, form.before));
+                    let lacks: Vec<_> =
+                        seen.iter().filter(|word| !claimed.contains(word)).collect();
+                    let extra: Vec<_> =
+                        claimed.iter().filter(|word| !seen.contains(word)).collect();
+                    wrong.push(format!(
+                        "{} ({}): not said {lacks:?}, not seen {extra:?}",
+                        form.sql, form.before
+                    ));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "PostgreSQL {version}, {} of {}:\n{}", wrong.len(), FORMS.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "PostgreSQL {version}, {} of {}:\n{}",
+        wrong.len(),
+        FORMS.len(),
+        wrong.join("\n")
+    );
 }

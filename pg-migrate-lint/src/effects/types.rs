@@ -52,7 +52,10 @@ pub fn change(
             return TypeChange::Rewrites;
         }
     }
-    let Some(from) = column.map(|column| &column.type_).filter(|type_| !type_.name.is_empty()) else {
+    let Some(from) = column
+        .map(|column| &column.type_)
+        .filter(|type_| !type_.name.is_empty())
+    else {
         return unknown(to);
     };
     plain(from, to, catalogue, server)
@@ -63,7 +66,17 @@ fn unknown(to: &Type) -> TypeChange {
     let may_be_free = to.dimensions > 0
         || matches!(
             to.name.as_str(),
-            "text" | "varchar" | "numeric" | "timestamp" | "timestamptz" | "time" | "timetz" | "interval" | "varbit" | "inet" | "citext"
+            "text"
+                | "varchar"
+                | "numeric"
+                | "timestamp"
+                | "timestamptz"
+                | "time"
+                | "timetz"
+                | "interval"
+                | "varbit"
+                | "inet"
+                | "citext"
         )
         || to.schema.is_some();
     match may_be_free {
@@ -86,7 +99,10 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
         };
     }
     if let Some(domain) = catalogue.domain(to) {
-        return match (plain(from, &domain.base, catalogue, server), domain.is_constrained) {
+        return match (
+            plain(from, &domain.base, catalogue, server),
+            domain.is_constrained,
+        ) {
             (TypeChange::Free, false) => TypeChange::Free,
             // ATColumnChangeRequiresRewrite rewrites for a constrained domain.
             _ => TypeChange::Rewrites,
@@ -103,7 +119,13 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
         ("timestamp", "timestamptz") | ("timestamptz", "timestamp") => {
             server.is_utc && widens_precision(from, to)
         }
-        (a, b) if a == b && matches!(a, "timestamp" | "timestamptz" | "time" | "timetz" | "interval") => {
+        (a, b)
+            if a == b
+                && matches!(
+                    a,
+                    "timestamp" | "timestamptz" | "time" | "timetz" | "interval"
+                ) =>
+        {
             widens_precision(from, to)
         }
         ("varbit", "varbit") => widens(from, to, false),

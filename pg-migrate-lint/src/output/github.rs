@@ -11,7 +11,11 @@ pub fn write(out: &mut impl Write, record: &Record) -> io::Result<()> {
         "warning" => "warning",
         _ => "notice",
     };
-    let fix = record.fix.as_ref().map(|fix| format!("\n\n{fix}")).unwrap_or_default();
+    let fix = record
+        .fix
+        .as_ref()
+        .map(|fix| format!("\n\n{fix}"))
+        .unwrap_or_default();
     writeln!(
         out,
         "::{command} file={},line={},col={},endLine={},title={}::{}",
@@ -26,7 +30,9 @@ pub fn write(out: &mut impl Write, record: &Record) -> io::Result<()> {
 
 /// As the runner's own toolkit escapes messages.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// And properties.

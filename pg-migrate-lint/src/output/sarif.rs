@@ -39,7 +39,10 @@ pub fn write(records: &[Record]) -> Result<()> {
     });
     let mut out = BufWriter::new(Stdout::open());
     let written = serde_json::to_writer(&mut out, &document).map_err(Into::into);
-    written.and_then(|()| writeln!(out)).and_then(|()| out.flush()).map_err(Error::output)
+    written
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
 }
 
 fn result(record: &Record) -> Value {
@@ -84,7 +87,9 @@ fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                uri.push(char::from(byte))
+            }
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -32,7 +32,11 @@ pub fn write(out: &mut impl Write, record: &Record, line: &str) -> io::Result<()
             "scan" => "while all rows are read",
             _ => "while all rows are written anew",
         };
-        writeln!(out, "  {margin} = {lock} on {}: {waits}, {work}", printable::line(object))?;
+        writeln!(
+            out,
+            "  {margin} = {lock} on {}: {waits}, {work}",
+            printable::line(object)
+        )?;
     }
     for (place, fix) in record.fix.iter().flat_map(|fix| fix.lines()).enumerate() {
         let label = match place {

@@ -15,7 +15,9 @@ pub struct Code {
 
 /// Looks into a `DO` or `CREATE FUNCTION` statement; none where it can't be parsed.
 pub fn look(statement: &str) -> Option<Code> {
-    let parsed = catch_unwind(|| pg_query::parse_plpgsql(statement)).ok()?.ok()?;
+    let parsed = catch_unwind(|| pg_query::parse_plpgsql(statement))
+        .ok()?
+        .ok()?;
     let mut code = Code::default();
     walk(&parsed, &mut code);
     Some(code)
@@ -35,10 +37,12 @@ fn walk(value: &Value, code: &mut Code) {
                         let text = query(inner, "expr");
                         code.statements.extend(text.map(|text| (line(inner), text)));
                     }
-                    "PLpgSQL_stmt_dynexecute" => match query(inner, "query").as_deref().and_then(literal) {
-                        Some(text) => code.statements.push((line(inner), text)),
-                        None => code.unseen.push(line(inner)),
-                    },
+                    "PLpgSQL_stmt_dynexecute" => {
+                        match query(inner, "query").as_deref().and_then(literal) {
+                            Some(text) => code.statements.push((line(inner), text)),
+                            None => code.unseen.push(line(inner)),
+                        }
+                    }
                     "PLpgSQL_stmt_dynfors" => code.unseen.push(line(inner)),
                     _ => walk(inner, code),
                 }
@@ -61,7 +65,10 @@ fn line(statement: &Value) -> usize {
 /// A string that stands there as such.
 fn literal(expr: &str) -> Option<String> {
     let expr = expr.trim();
-    if let Some(body) = expr.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+    if let Some(body) = expr
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+    {
         let is_one = !body.replace("''", "").contains('\'');
         return is_one.then(|| body.replace("''", "'"));
     }

@@ -45,6 +45,6 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             true => Severity::Warning,
             false => Severity::Error,
         };
-        found.push(look.finding_on(&RULE, &name, message).as_bad_as(severity));
+        found.push(look.finding_on(&RULE, &name, message).rated(severity));
     }
 }

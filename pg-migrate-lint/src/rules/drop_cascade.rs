@@ -38,6 +38,6 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             true => Severity::Warning,
             false => Severity::Error,
         };
-        found.push(look.finding(&RULE, message).on(name).as_bad_as(severity));
+        found.push(look.finding(&RULE, message).on(name).rated(severity));
     }
 }

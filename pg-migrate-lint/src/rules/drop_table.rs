@@ -40,6 +40,6 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             Kind::Table => (format!("DROP TABLE {table} loses its rows"), Severity::Error),
             _ => (format!("DROP MATERIALIZED VIEW {table}: what reads it fails, and it takes its query's time to have it back"), Severity::Warning),
         };
-        found.push(look.finding_on(&RULE, table, message).as_bad_as(severity));
+        found.push(look.finding_on(&RULE, table, message).rated(severity));
     }
 }

@@ -56,7 +56,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     );
     if !is_known {
         finding.message = format!("ADD {kind} USING INDEX reads all rows of {table} for nulls, unless its columns are NOT NULL already; no earlier migration says so");
-        finding = finding.as_bad_as(Severity::Warning);
+        finding = finding.rated(Severity::Warning);
     }
     found.push(finding);
 }

@@ -38,7 +38,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let fix = fix(look.text, &table.name, parent);
     if let Some(default) = default {
         let message = format!("a new partition of {parent} reads all rows of its default partition {default} while everybody waits");
-        found.push(look.finding_on(&RULE, &default, message).as_bad_as(Severity::Error));
+        found.push(look.finding_on(&RULE, &default, message).rated(Severity::Error));
         return;
     }
     let message = format!("PARTITION OF locks all of {parent}: whatever comes later waits behind it");

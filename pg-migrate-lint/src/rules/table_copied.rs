@@ -52,8 +52,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             let what = match action {
                 Action::SetLogged(true) => "SET LOGGED",
                 Action::SetLogged(false) => "SET UNLOGGED",
-                Action::SetTablespace(_) => "SET TABLESPACE",
-                Action::SetAccessMethod(_) => "SET ACCESS METHOD",
+                Action::SetTablespace => "SET TABLESPACE",
+                Action::SetAccessMethod => "SET ACCESS METHOD",
                 _ => return,
             };
             if matches!(kind, Kind::Table | Kind::Index | Kind::MaterializedView) {

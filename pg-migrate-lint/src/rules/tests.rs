@@ -21,7 +21,11 @@ fn found(rule: &'static Rule, example: &Example) -> Vec<Finding> {
         linter.expect(&parsed);
         for (number, parsed) in parsed.into_iter().enumerate() {
             if rule.name != SYNTAX.name {
-                assert!(!matches!(parsed, crate::parse::Parsed::Refused(_)), "{}: {text}", rule.name);
+                assert!(
+                    !matches!(parsed, crate::parse::Parsed::Refused(_)),
+                    "{}: {text}",
+                    rule.name
+                );
             }
             linter.look(&source, number, parsed, &mut found);
         }
@@ -35,7 +39,11 @@ fn each_rule_finds_its_bad_examples_and_not_its_good_ones() {
     for rule in RULES {
         // Comments are looked at elsewhere.
         let has_examples = !rule.bad.is_empty() || rule.name == SUPPRESSION.name;
-        assert!(has_examples && !rule.good.is_empty(), "{} has no example", rule.name);
+        assert!(
+            has_examples && !rule.good.is_empty(),
+            "{} has no example",
+            rule.name
+        );
         for example in rule.bad {
             if found(rule, example).is_empty() {
                 wrong.push(format!("{} does not find: {}", rule.name, example.sql));
@@ -44,7 +52,10 @@ fn each_rule_finds_its_bad_examples_and_not_its_good_ones() {
         for example in rule.good {
             let found = found(rule, example);
             if let Some(finding) = found.first() {
-                wrong.push(format!("{} finds: {}: {}", rule.name, example.sql, finding.message));
+                wrong.push(format!(
+                    "{} finds: {}: {}",
+                    rule.name, example.sql, finding.message
+                ));
             }
         }
     }
@@ -58,9 +69,16 @@ fn a_fix_is_sql_that_the_rule_does_not_find() {
             for finding in found(rule, example) {
                 let Some(fix) = finding.fix else { continue };
                 let source = Source::new("fix.sql", fix.as_bytes().to_vec());
-                for (parsed, statement) in crate::parse::parse(&source, &source.statements).iter().zip(&source.statements) {
+                for (parsed, statement) in crate::parse::parse(&source, &source.statements)
+                    .iter()
+                    .zip(&source.statements)
+                {
                     let text = source.written(statement);
-                    assert!(!matches!(parsed, crate::parse::Parsed::Refused(_)), "{}: {text}\n{fix}", rule.name);
+                    assert!(
+                        !matches!(parsed, crate::parse::Parsed::Refused(_)),
+                        "{}: {text}\n{fix}",
+                        rule.name
+                    );
                 }
             }
         }
@@ -72,8 +90,16 @@ fn names_are_unique_and_words_are_there() {
     let mut names = HashSet::new();
     for rule in RULES {
         assert!(names.insert(rule.name), "{} is there twice", rule.name);
-        assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()));
-        assert!(rule.explanation.len() > 150, "{} is hardly explained", rule.name);
+        assert!(
+            rule.name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit())
+        );
+        assert!(
+            rule.explanation.len() > 150,
+            "{} is hardly explained",
+            rule.name
+        );
         assert!(!rule.summary.ends_with('.'), "{}", rule.name);
     }
 }

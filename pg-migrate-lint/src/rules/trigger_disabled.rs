@@ -32,7 +32,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 None => ("DISABLE TRIGGER ALL: foreign keys are not checked meanwhile, nor later".to_string(), Severity::Warning),
                 Some(name) => (format!("trigger {} no longer fires, for anybody", crate::name::quoted(name)), Severity::Info),
             };
-            found.push(look.finding_on(&RULE, table, format!("{table}: {what}")).as_bad_as(severity));
+            found.push(look.finding_on(&RULE, table, format!("{table}: {what}")).rated(severity));
         }
         Change::Set(setting) if setting.name == "session_replication_role" && setting.value.as_deref() == Some("replica") => {
             let message = "under session_replication_role = replica neither triggers fire nor foreign keys are checked";

@@ -73,7 +73,7 @@ fn finding(look: &Look, table: &Name, column: &str, to: &Type, done: TypeChange)
         }
         TypeChange::Unknown => {
             let message = format!("{name} {words} writes all rows of {table} anew, unless its type is one that becomes {to} for free; no earlier migration says which it is");
-            look.finding_on(&RULE, table, message).as_bad_as(Severity::Warning)
+            look.finding_on(&RULE, table, message).rated(Severity::Warning)
         }
         TypeChange::Rewrites => {
             let message = format!("{name} {words} writes all rows and indexes of {table} anew: reads and writes wait");

@@ -48,7 +48,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         (false, _) => format!("DELETE removes every row of {} in one transaction", write.table),
         (true, _) => format!("{what} of {} is not batched: the rows that it finds stay locked until it commits", write.table),
     };
-    found.push(look.finding_on(&RULE, &write.table, message).as_bad_as(severity));
+    found.push(look.finding_on(&RULE, &write.table, message).rated(severity));
 }
 
 /// Rows that are named one by one are few: an equality with a constant on a key, or on `id`.

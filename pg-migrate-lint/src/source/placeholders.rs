@@ -31,7 +31,10 @@ pub struct Placeholders {
 impl Placeholders {
     /// Puts a stand-in.
     pub fn put(&mut self, mask: &Mask, text: &str, masked: &mut [u8]) {
-        let (Some(place), Some(written)) = (masked.get_mut(mask.range.clone()), text.get(mask.range.clone())) else {
+        let (Some(place), Some(written)) = (
+            masked.get_mut(mask.range.clone()),
+            text.get(mask.range.clone()),
+        ) else {
             return;
         };
         match mask.kind {
@@ -71,7 +74,10 @@ impl Placeholders {
 
 /// Lines stay lines.
 fn blank(place: &mut [u8]) {
-    place.iter_mut().filter(|byte| !matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+    place
+        .iter_mut()
+        .filter(|byte| !matches!(**byte, b'\n' | b'\r'))
+        .for_each(|byte| *byte = b' ');
 }
 
 /// A name of this length, the same for the same words and hardly ever for others. PostgreSQL heeds 63 bytes.
@@ -81,5 +87,9 @@ fn stand_in(written: &str) -> String {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     let digits = format!("_{hash:016x}");
-    digits.chars().chain(std::iter::repeat('_')).take(written.len()).collect()
+    digits
+        .chars()
+        .chain(std::iter::repeat('_'))
+        .take(written.len())
+        .collect()
 }

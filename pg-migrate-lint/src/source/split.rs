@@ -141,7 +141,11 @@ impl Lexer<'_> {
 
     fn number(&mut self) {
         let mut end = self.at;
-        while self.bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
+        while self
+            .bytes
+            .get(end)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+        {
             end += 1;
         }
         self.take(end);
@@ -236,9 +240,22 @@ impl Lexer<'_> {
             _ => b"#}",
         };
         let inside = self.bytes[self.at + 2..].trim_ascii_start();
-        let inside = inside.strip_prefix(b"-").unwrap_or(inside).trim_ascii_start();
+        let inside = inside
+            .strip_prefix(b"-")
+            .unwrap_or(inside)
+            .trim_ascii_start();
         const CONTROL: &[&[u8]] = &[
-            b"if ", b"else", b"end", b"range ", b"with ", b"define ", b"template ", b"block ", b"/*", b"#", b"/",
+            b"if ",
+            b"else",
+            b"end",
+            b"range ",
+            b"with ",
+            b"define ",
+            b"template ",
+            b"block ",
+            b"/*",
+            b"#",
+            b"/",
             b"$",
         ];
         let is_control = CONTROL.iter().any(|word| inside.starts_with(word));
@@ -297,11 +314,15 @@ impl Lexer<'_> {
         }
         let rest = &self.bytes[self.at..];
         let mut end = memchr::memchr(b'\n', rest).map_or(self.bytes.len(), |end| self.at + end);
-        if let Some(two) = memchr::memmem::find(&self.bytes[self.at + 1..end.max(self.at + 1)], b"\\\\") {
+        if let Some(two) =
+            memchr::memmem::find(&self.bytes[self.at + 1..end.max(self.at + 1)], b"\\\\")
+        {
             end = self.at + 1 + two + 2;
         }
         let line = &self.bytes[self.at + 1..end.max(self.at + 1)];
-        let sends = line.starts_with(b"g") || line.starts_with(b"crosstabview") || line.starts_with(b"watch");
+        let sends = line.starts_with(b"g")
+            || line.starts_with(b"crosstabview")
+            || line.starts_with(b"watch");
         self.split.masks.push(Mask {
             range: self.at..end,
             kind: MaskKind::Blank,
@@ -315,11 +336,16 @@ impl Lexer<'_> {
     fn word(&mut self) {
         let start = self.at;
         let mut end = start;
-        while self.bytes.get(end).is_some_and(|byte| is_word(*byte) || *byte == b'$' && !self.opens(end)) {
+        while self
+            .bytes
+            .get(end)
+            .is_some_and(|byte| is_word(*byte) || *byte == b'$' && !self.opens(end))
+        {
             end += 1;
         }
         let is_escape = end == start + 1 && matches!(self.bytes[start], b'e' | b'E');
-        let is_prefix = end == start + 1 && matches!(self.bytes[start], b'b' | b'B' | b'x' | b'X' | b'n' | b'N');
+        let is_prefix = end == start + 1
+            && matches!(self.bytes[start], b'b' | b'B' | b'x' | b'X' | b'n' | b'N');
         if self.bytes.get(end) == Some(&b'\'') && (is_escape || is_prefix) {
             self.start.get_or_insert(start);
             self.at = end;
@@ -327,7 +353,11 @@ impl Lexer<'_> {
         }
         self.take(end);
         self.count += 1;
-        if self.count <= 4 || self.begins > 0 || self.may_have_body() || self.words.first() == Some(&Word::Copy) {
+        if self.count <= 4
+            || self.begins > 0
+            || self.may_have_body()
+            || self.words.first() == Some(&Word::Copy)
+        {
             let word = word(&self.bytes[start..end]);
             self.note(word);
         }
@@ -359,7 +389,8 @@ impl Lexer<'_> {
     fn may_have_body(&self) -> bool {
         matches!(
             self.words.as_slice(),
-            [Word::Create, Word::Function, ..] | [Word::Create, Word::Or, Word::Replace, Word::Function]
+            [Word::Create, Word::Function, ..]
+                | [Word::Create, Word::Or, Word::Replace, Word::Function]
         )
     }
 
@@ -369,7 +400,8 @@ impl Lexer<'_> {
         self.finish(true);
         if reads_stdin {
             let end = end_of_data(self.bytes, self.at);
-            let first = memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(end, |line| self.at + line);
+            let first =
+                memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(end, |line| self.at + line);
             self.at = end.max(first);
         }
     }
@@ -409,6 +441,8 @@ fn word(text: &[u8]) -> Word {
         (b"end", Word::End),
         (b"stdin", Word::Stdin),
     ];
-    let found = KNOWN.iter().find(|(known, _)| text.eq_ignore_ascii_case(known));
+    let found = KNOWN
+        .iter()
+        .find(|(known, _)| text.eq_ignore_ascii_case(known));
     found.map_or(Word::Other, |(_, word)| *word)
 }

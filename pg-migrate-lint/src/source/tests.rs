@@ -2,13 +2,22 @@ use super::*;
 
 fn statements(text: &str) -> Vec<String> {
     let source = Source::new("t", text.as_bytes().to_vec());
-    source.statements.iter().map(|statement| source.parsable(statement).to_string()).collect()
+    source
+        .statements
+        .iter()
+        .map(|statement| source.parsable(statement).to_string())
+        .collect()
 }
 
 #[test]
 fn what_is_quoted_ends_nothing() {
-    let text = "select ';', E'\\';', \";\" ; select $a$ ; $b$ ; $a$ -- ;\n;/* ; /* ; */ ; */ select 3";
-    let expected = ["select ';', E'\\';', \";\"", "select $a$ ; $b$ ; $a$", "select 3"];
+    let text =
+        "select ';', E'\\';', \";\" ; select $a$ ; $b$ ; $a$ -- ;\n;/* ; /* ; */ ; */ select 3";
+    let expected = [
+        "select ';', E'\\';', \";\"",
+        "select $a$ ; $b$ ; $a$",
+        "select 3",
+    ];
     assert_eq!(statements(text), expected);
 }
 
@@ -24,12 +33,16 @@ fn a_body_in_sql_is_one_statement() {
 fn the_rows_of_copy_are_no_statements() {
     let text = "COPY t (a) FROM stdin;\n1;\n'\n\\.\nselect 2;";
     assert_eq!(statements(text), ["COPY t (a) FROM stdin", "select 2"]);
-    assert_eq!(statements("copy t from stdin;\nnever ended"), ["copy t from stdin"]);
+    assert_eq!(
+        statements("copy t from stdin;\nnever ended"),
+        ["copy t from stdin"]
+    );
 }
 
 #[test]
 fn psql_is_understood() {
-    let text = "\\set a 1\nselect :a, :'b', x::text, y[1:n] from :\"t\" \\gset\n\\i other.sql\nselect 2";
+    let text =
+        "\\set a 1\nselect :a, :'b', x::text, y[1:n] from :\"t\" \\gset\n\\i other.sql\nselect 2";
     let expected = ["select _a,  'b', x::text, y[1:n] from  \"t\"", "select 2"];
     assert_eq!(statements(text), expected);
 }
@@ -48,7 +61,10 @@ fn templates_become_names_of_the_same_length() {
 
 #[test]
 fn any_bytes_are_a_source() {
-    let source = Source::new("t", b"\xef\xbb\xbfselect 1;\0\xff\xfe select\r\n'\xc3".to_vec());
+    let source = Source::new(
+        "t",
+        b"\xef\xbb\xbfselect 1;\0\xff\xfe select\r\n'\xc3".to_vec(),
+    );
     assert_eq!(source.text.len(), 26);
     assert_eq!(source.statements[0].start, 3);
     let lines = source.lines();

@@ -123,7 +123,9 @@ pub const FORMS: &[Form] = &[
     form("alter table t add column if not exists a int"),
     form("alter table pt add column x int"),
     form("alter table t add column x int default 5, alter column x set not null"),
-    form("alter table t add column x int, add constraint k check (a > 0) not valid, alter column d set default 'q'"),
+    form(
+        "alter table t add column x int, add constraint k check (a > 0) not valid, alter column d set default 'q'",
+    ),
     // Columns
     form("alter table t drop column d"),
     form("alter table t drop column if exists nothing"),
@@ -178,7 +180,8 @@ pub const FORMS: &[Form] = &[
     form("alter table t alter column m type text"),
     form("alter table t alter column d type mood using 'a'::mood"),
     form("alter table t alter column ci type text collate \"C\""),
-    form("alter table t alter column ci type text collate \"C\"").after("create index t_ci on t (ci)"),
+    form("alter table t alter column ci type text collate \"C\"")
+        .after("create index t_ci on t (ci)"),
     form("alter table ck alter column c type varchar(40)"),
     form("alter table dom alter column z type int"),
     form("alter table t alter column b type free"),
@@ -192,14 +195,17 @@ pub const FORMS: &[Form] = &[
     form("alter table nv validate constraint nv_fk"),
     form("alter table t add constraint k not null b").since(18),
     form("alter table t add constraint k not null b not valid").since(18),
-    form("alter table t validate constraint k").after("alter table t add constraint k not null b not valid").since(18),
+    form("alter table t validate constraint k")
+        .after("alter table t add constraint k not null b not valid")
+        .since(18),
     form("alter table t add constraint k foreign key (p_id) references p (id)"),
     form("alter table t add constraint k foreign key (p_id) references p (id) not valid"),
     form("alter table pt add constraint k foreign key (id) references p (id) not valid").since(18),
     form("alter table t add constraint k unique (a, b)"),
     form("alter table t add constraint k unique using index t_b_idx"),
     form("alter table nv add primary key (id)"),
-    form("alter table nn add primary key using index nn_x").after("create unique index nn_x on nn (x)"),
+    form("alter table nn add primary key using index nn_x")
+        .after("create unique index nn_x on nn (x)"),
     form("alter table pt add primary key (id, k)"),
     form("alter table ptn add constraint k exclude using btree (id with =)"),
     form("alter table nv drop constraint nv_ck"),
@@ -255,7 +261,8 @@ pub const FORMS: &[Form] = &[
     form("drop table pt1"),
     form("drop view vw"),
     form("drop materialized view mv"),
-    form("drop trigger tg on t").after("create trigger tg before update on t for each row execute function trg()"),
+    form("drop trigger tg on t")
+        .after("create trigger tg before update on t for each row execute function trg()"),
     form("drop policy po on t").after("create policy po on t using (true)"),
     // Others
     form("reindex table t"),
@@ -267,7 +274,8 @@ pub const FORMS: &[Form] = &[
     form("alter domain free add constraint k check (value > 0)"),
     form("alter domain free add constraint k check (value > 0) not valid"),
     form("alter domain free set not null"),
-    form("alter domain free validate constraint k").after("alter domain free add constraint k check (value > 0) not valid"),
+    form("alter domain free validate constraint k")
+        .after("alter domain free add constraint k check (value > 0) not valid"),
     form("alter type mood add value 'c'"),
     form("alter type mood rename value 'a' to 'z'"),
     form("update t set d = 'z'"),

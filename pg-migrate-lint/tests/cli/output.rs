@@ -1,0 +1,83 @@
+//! What is written, in each format.
+
+use serde_json::{Value, json};
+
+use crate::ground::{lint, of};
+
+const SQL: &str = "select 1;\n  create index i on \"Ü\" (a);\n";
+
+#[test]
+fn places_count_from_one_in_characters() {
+    let record = of(SQL, &["--rule", "locks"])
+        .expect_code(1)
+        .json_lines()
+        .remove(0);
+    assert_eq!(record["line"], json!(2));
+    assert_eq!(record["column"], json!(3));
+    assert_eq!(record["end_line"], json!(2));
+    assert_eq!(record["end_column"], json!(28));
+    assert_eq!(record["effect"], json!("scan"));
+    assert_eq!(record["blocks"], json!("writes"));
+    let fix = record["fix"].as_str().unwrap();
+    assert!(
+        fix.ends_with("create index CONCURRENTLY i on \"Ü\" (a);"),
+        "{fix}"
+    );
+}
+
+#[test]
+fn annotations_are_one_line_each() {
+    let output = of(SQL, &["--rule", "locks", "-o", "github"]).expect_code(1);
+    assert_eq!(output.stdout.lines().count(), 1);
+    assert!(
+        output
+            .stdout
+            .starts_with("::error file=-,line=2,col=3,endLine=2,title=index-not-concurrent::")
+    );
+    assert!(output.stdout.contains("%0A"));
+}
+
+#[test]
+fn sarif_is_one_document() {
+    let output = of(SQL, &["--rule", "locks", "-o", "sarif"]).expect_code(1);
+    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(document["version"], json!("2.1.0"));
+    let run = &document["runs"][0];
+    let result = &run["results"][0];
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(
+        run["tool"]["driver"]["rules"][index]["id"],
+        result["ruleId"]
+    );
+    assert_eq!(result["level"], json!("error"));
+    let empty = of("select 1;", &["-o", "sarif"]).expect_code(0);
+    let document: Value = serde_json::from_str(&empty.stdout).unwrap();
+    assert_eq!(document["runs"][0]["results"], json!([]));
+}
+
+#[test]
+fn people_see_the_line_and_the_way_around() {
+    let output = of(SQL, &["--rule", "locks", "-o", "table"]).expect_code(1);
+    assert!(
+        output
+            .stdout
+            .contains("  2 |   create index i on \"Ü\" (a);"),
+        "{output:?}"
+    );
+    assert!(output.stdout.contains("ShareLock on"), "{output:?}");
+}
+
+#[test]
+fn every_rule_is_listed_and_explained() {
+    let rules = lint(&["--list-rules"]).run().expect_code(0).json_lines();
+    assert!(rules.len() > 50);
+    for rule in rules {
+        let name = rule["rule"].as_str().unwrap();
+        let page = lint(&["--explain", name]).run().expect_code(0);
+        assert!(page.stdout.starts_with(name));
+        assert!(page.stdout.contains("What it does not find"));
+    }
+    lint(&["--explain", "nothing"])
+        .run()
+        .expect_error("there is no rule \"nothing\"");
+}

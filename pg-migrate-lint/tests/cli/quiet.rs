@@ -1,0 +1,110 @@
+//! What is said once, and what is not said at all.
+
+use serde_json::json;
+
+use crate::ground::{lint, of, rules};
+
+#[test]
+fn a_missing_timeout_is_said_once_in_a_file() {
+    let sql = "alter table a add column x int; alter table b add column x int; alter table c drop column x;";
+    let records = of(sql, &["--rule", "timeouts"]).expect_code(0).json_lines();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["object"], json!("a"));
+    assert_eq!(records[0]["lock"], json!("AccessExclusiveLock"));
+    assert_eq!(records[0]["blocks"], json!("reads+writes"));
+}
+
+#[test]
+fn comments_silence_rules_and_say_why() {
+    let sql = "
+        -- pg-migrate-lint: ignore drop-table nobody reads it any more
+        drop table a;
+        drop table b; -- pg-migrate-lint: ignore data-loss moved to the archive
+        drop table c;
+        -- pg-migrate-lint: ignore drop-table
+        drop table d;
+        -- pg-migrate-lint: ignore truncate this one is tiny
+        select 1;";
+    let records = of(sql, &["--skip", "timeouts"]).expect_code(1).json_lines();
+    let said: Vec<_> = records
+        .iter()
+        .map(|record| {
+            (
+                record["line"].as_u64().unwrap(),
+                record["rule"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (5, "drop-table"),
+        (7, "drop-table"),
+        (6, "suppression"),
+        (8, "suppression"),
+    ];
+    assert_eq!(said, expected);
+    let file =
+        "-- pg-migrate-lint: ignore-file drop-table a file of scratch\ndrop table a; drop table b;";
+    assert!(rules(file, &[]).is_empty());
+}
+
+#[test]
+fn a_baseline_leaves_out_what_was_known_wherever_it_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, known) = (
+        folder.path().join("a.sql"),
+        folder.path().join("known.jsonl"),
+    );
+    let words = |words: &[&str]| lint(words).current_dir(folder.path());
+    std::fs::write(&file, "drop table a;\n").unwrap();
+    words(&["a.sql"]).stdout_to(&known).run().expect_code(1);
+    std::fs::write(&file, "select 1;\n\ndrop   table a;\ndrop table b;\n").unwrap();
+    let output = words(&["a.sql", "--baseline", "known.jsonl", "--skip", "timeouts"]).run();
+    let records = output.expect_code(1).json_lines();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["object"], json!("b"));
+}
+
+#[test]
+fn severity_decides_the_status() {
+    let warning = "alter table users rename a to b;";
+    of(warning, &[]).expect_code(0);
+    of(warning, &["--fail-on", "warning"]).expect_code(1);
+    of("drop table a;", &[]).expect_code(1);
+    of("drop table a;", &["--fail-on", "never"]).expect_code(0);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("pg-migrate-lint.toml"),
+        "[severity]\ndrop-table = \"info\"\n",
+    )
+    .unwrap();
+    lint(&["-"])
+        .stdin("drop table a;")
+        .current_dir(folder.path())
+        .run()
+        .expect_code(0);
+    std::fs::write(
+        folder.path().join("pg-migrate-lint.toml"),
+        "drop-table = \"info\"\n",
+    )
+    .unwrap();
+    lint(&["-"])
+        .stdin("drop table a;")
+        .current_dir(folder.path())
+        .run()
+        .expect_error("drop-table: there is no such key");
+}
+
+#[test]
+fn a_folder_is_read_in_order_and_remembers() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, sql: &str| std::fs::write(folder.path().join(name), sql).unwrap();
+    write("001.sql", "create table t (name varchar(10));");
+    write("002.sql", "alter table t alter name type varchar(20);");
+    write("003.sql", "alter table t alter name type varchar(5);");
+    let output = lint(&["--rule", "type-change-rewrites", "."])
+        .current_dir(folder.path())
+        .run();
+    let records = output.expect_code(1).json_lines();
+    assert_eq!(records.len(), 1);
+    assert!(records[0]["file"].as_str().unwrap().ends_with("003.sql"));
+}
