@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
-TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill pg-stat-report
+TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill pg-stat-report pg-migrate-lint
 
 # Files that are needed, each with the Debian package that has it.
 SERVER = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres) $(shell command -v postgres))

@@ -230,19 +230,16 @@ impl Catalogue {
         names.map_or(&[], Vec::as_slice)
     }
 
-    /// The tables that a table references, by which columns.
-    pub fn referenced(&self, table: &Name) -> Vec<(Vec<String>, Name)> {
+    /// The tables that a table references, with the columns that do.
+    pub fn referenced(&self, table: &Name) -> impl Iterator<Item = (&[String], &Name)> {
         let constraints = self
             .relation(table)
             .into_iter()
             .flat_map(|table| &table.constraints);
-        let keys = constraints.filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::Foreign { columns, table, .. } => {
-                Some((columns.clone(), self.resolve(table)))
-            }
+        constraints.filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::Foreign { columns, table, .. } => Some((columns.as_slice(), table)),
             _ => None,
-        });
-        keys.collect()
+        })
     }
 
     /// The views that read a relation.

@@ -125,8 +125,11 @@ impl Options {
             true => rule.group.is_usual() || names(&self.settings.also, rule),
             false => names(only, rule) || rule.name == rules::SYNTAX.name,
         };
+        let is_set = self.settings.has_lock_timeout;
         let is_skipped = |rule: &Rule| {
-            names(&self.skip, rule) || names(&self.settings.skip, rule) && !names(&self.only, rule)
+            is_set && rule.name == rules::MISSING_LOCK_TIMEOUT.name
+                || names(&self.skip, rule)
+                || names(&self.settings.skip, rule) && !names(&self.only, rule)
         };
         let rules = RULES.iter().copied();
         rules

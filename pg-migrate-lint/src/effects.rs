@@ -293,7 +293,7 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
 /// The tables on the other ends of foreign keys: their triggers go.
 fn partners(table: &Name, catalogue: &Catalogue, impact: &mut Impact) {
     for (_, other) in catalogue.referenced(table) {
-        impact.lock(other, Mode::AccessExclusive);
+        impact.lock(other.clone(), Mode::AccessExclusive);
     }
     for other in catalogue.referencing(table) {
         impact.lock(other.clone(), Mode::AccessExclusive);

@@ -222,6 +222,7 @@ rules! {
     insert_without_conflict,
 }
 
+pub use missing_lock_timeout::RULE as MISSING_LOCK_TIMEOUT;
 pub use suppression::RULE as SUPPRESSION;
 pub use syntax::RULE as SYNTAX;
 pub use unseen_code::RULE as UNSEEN;

@@ -301,14 +301,18 @@ impl Catalogue {
                 ConstraintKind::Foreign { columns, .. } => !has(columns),
                 ConstraintKind::Exclude => true,
             });
-        let indexes = relation.indexes.clone();
-        for name in indexes {
-            let index = self.indexes.get(&name);
-            if index.is_some_and(|index| index.columns.iter().flatten().any(|part| part == column))
-            {
-                self.drop_index(&name);
-            }
-        }
+        let table = self.resolve(table);
+        let indexes = self
+            .relations
+            .get(&table)
+            .map(|relation| relation.indexes.iter());
+        let has_it = |index: &Index| index.columns.iter().flatten().any(|part| part == column);
+        let gone = indexes
+            .into_iter()
+            .flatten()
+            .filter(|name| self.indexes.get(*name).is_some_and(has_it));
+        let gone: Vec<Name> = gone.cloned().collect();
+        gone.iter().for_each(|name| self.drop_index(name));
     }
 
     fn drop_index(&mut self, name: &Name) {
@@ -320,17 +324,23 @@ impl Catalogue {
 
     fn drop_constraint(&mut self, table: &Name, constraint: &str) {
         let name = self.resolve(table);
+        let before: Vec<Name> = self
+            .referenced(&name)
+            .map(|(_, table)| table.clone())
+            .collect();
         self.known(table)
             .constraints
             .retain(|known| known.name != constraint);
         self.drop_index(&name.beside(constraint));
         let referenced: Vec<Name> = self
             .referenced(&name)
-            .into_iter()
-            .map(|(_, table)| table)
+            .map(|(_, table)| table.clone())
             .collect();
-        for (other, referencing) in &mut self.referencing {
-            if !referenced.contains(other) {
+        for other in before
+            .into_iter()
+            .filter(|other| !referenced.contains(other))
+        {
+            if let Some(referencing) = self.referencing.get_mut(&other) {
                 referencing.retain(|known| *known != name);
             }
         }
@@ -455,7 +465,11 @@ impl Catalogue {
     }
 
     fn drop_relation(&mut self, name: &Name, cascade: bool) {
-        for (_, other) in self.referenced(name) {
+        let referenced: Vec<Name> = self
+            .referenced(name)
+            .map(|(_, table)| table.clone())
+            .collect();
+        for other in referenced {
             if let Some(referencing) = self.referencing.get_mut(&other) {
                 referencing.retain(|known| known != name);
             }

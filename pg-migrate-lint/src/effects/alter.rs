@@ -1,7 +1,7 @@
 //! What the actions of `ALTER TABLE` lock and do.
 
 use super::types;
-use super::{Impact, Server, is_partitioned, is_volatile, partners};
+use super::{Impact, Server, is_partitioned, is_volatile};
 use crate::catalogue::Catalogue;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Column, Constraint, ConstraintKind, Generated, Kind};
@@ -386,16 +386,14 @@ impl Scene<'_> {
     }
 
     fn drop_column(&self, column: &str, impact: &mut Impact) {
-        let mut others = Impact::default();
         for (columns, other) in self.catalogue.referenced(&self.alter.table) {
             if columns.iter().any(|part| part == column) {
-                impact.lock(other, Mode::AccessExclusive);
+                impact.lock(other.clone(), Mode::AccessExclusive);
             }
         }
         let relation = self.catalogue.relation(&self.alter.table);
         let key = relation.and_then(|relation| relation.primary_key());
         if key.is_some_and(|key| key.iter().any(|part| part == column)) {
-            partners(&self.name(), self.catalogue, &mut others);
             for other in self.catalogue.referencing(&self.alter.table) {
                 impact.lock(other.clone(), Mode::AccessExclusive);
             }

@@ -69,7 +69,8 @@ fn is_indexed(look: &Look, table: &Name, columns: &[String]) -> bool {
     let begins = |parts: &[String]| {
         parts.len() >= columns.len() && parts[..columns.len()].iter().all(|part| columns.contains(part))
     };
-    let has_index = look.ahead.indexes.iter().any(|(name, parts)| look.catalogue.resolve(name) == look.catalogue.resolve(table) && begins(parts));
+    let mut later = look.ahead.indexes.iter().filter(|(name, _)| name.name == table.name);
+    let has_index = later.any(|(_, parts)| begins(parts));
     let mut indexes = look.catalogue.indexes_of(table);
     let is_known = indexes.any(|(_, index)| {
         let parts: Vec<String> = index.columns.iter().map_while(Clone::clone).collect();

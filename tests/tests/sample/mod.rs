@@ -91,9 +91,15 @@ pub fn samples() -> Vec<Sample> {
         &["--list-sections"],
         &["ping", "-p", "1x"],
     );
+    let lint = Sample {
+        status: 1,
+        draws: true,
+        ..Sample::new("pg-migrate-lint", &["-q", "orders.sql"], &["missing.sql"])
+    };
     vec![
         numbers,
         report,
+        lint.with_file("orders.sql", "drop table orders;\nvacuum full users;\n"),
         locks.with_file("locks.json", include_str!("locks.json")),
         rotate
             .with_file("app_20261118T030000Z.dump", "")
