@@ -10,8 +10,9 @@ use shared::{Error, Result};
 
 use crate::config::Config;
 use crate::finding::Severity;
+use crate::layout::{self, Layout};
 use crate::listing::Listing;
-use crate::rules::{self, Group, RULES, Rule};
+use crate::rules::{self, Group, Rule};
 use crate::session::Wrapping;
 
 pub use table::TOOL;
@@ -34,7 +35,11 @@ pub struct Options {
     /// The server's major version.
     version: Option<u32>,
     /// How files are put into transactions.
-    pub in_transaction: InTransaction,
+    in_transaction: Option<InTransaction>,
+    /// The framework, or by looking.
+    layout: Option<Option<Layout>>,
+    /// Only what is new since this commit, or after this file.
+    pub since: Option<String>,
     /// A file of rules and severities.
     config: Option<PathBuf>,
     /// Findings that are known.
@@ -88,6 +93,18 @@ pub enum InTransaction {
     No,
 }
 
+impl InTransaction {
+    /// As it is called on the command line.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "auto" => Self::Auto,
+            "yes" => Self::Yes,
+            "no" => Self::No,
+            _ => return None,
+        })
+    }
+}
+
 /// The version that is assumed where none is said.
 const NEWEST: u32 = 18;
 
@@ -102,12 +119,22 @@ impl Options {
         self.version.or(self.settings.version).unwrap_or(NEWEST)
     }
 
-    /// How a plain file is run.
-    pub fn wrapping(&self) -> Wrapping {
-        match self.in_transaction {
+    /// How a file is run that its layout would have run so.
+    pub fn wrapping(&self, own: Wrapping) -> Wrapping {
+        match self
+            .in_transaction
+            .or(self.settings.in_transaction)
+            .unwrap_or_default()
+        {
             InTransaction::Yes => Wrapping::File,
-            InTransaction::Auto | InTransaction::No => Wrapping::None,
+            InTransaction::Auto => own,
+            InTransaction::No => Wrapping::None,
         }
+    }
+
+    /// The framework, if it is not found by looking.
+    pub fn layout(&self) -> Option<Layout> {
+        self.layout.unwrap_or(self.settings.layout)
     }
 
     /// The rules that are asked: the usual ones, or those that are named and the usual ones where these are
@@ -131,8 +158,7 @@ impl Options {
                 || names(&self.skip, rule)
                 || names(&self.settings.skip, rule) && !names(&self.only, rule)
         };
-        let rules = RULES.iter().copied();
-        rules
+        rules::all()
             .filter(|rule| is_asked(rule) && !is_skipped(rule))
             .collect()
     }
@@ -145,13 +171,9 @@ impl cli::Options for Options {
             "skip" => self.skip.extend(named(value.text()?)?),
             "fail-on" => self.fail_on = FailOn::from_name(value.text()?),
             "pg-version" => self.version = Some(version(value.text()?)?),
-            "in-transaction" => {
-                self.in_transaction = match value.text()? {
-                    "yes" => InTransaction::Yes,
-                    "no" => InTransaction::No,
-                    _ => InTransaction::Auto,
-                }
-            }
+            "in-transaction" => self.in_transaction = InTransaction::from_name(value.text()?),
+            "layout" => self.layout = Some(layout(value.text()?)?),
+            "since" => self.since = Some(value.text()?.to_string()),
             "files-from" => self.files_from = Some(value.path()),
             "config" => self.config = Some(value.path()),
             "baseline" => self.baseline = Some(value.path()),
@@ -200,6 +222,16 @@ pub fn rule(name: &str) -> Result<&'static Rule> {
     rules::find(name).ok_or_else(|| {
         Error::usage(format!("there is no rule {name:?}")).with_hint("--list-rules names them")
     })
+}
+
+/// The layout of this name; none for `auto`.
+pub fn layout(name: &str) -> Result<Option<Layout>> {
+    let layout = Layout::from_name(name);
+    match layout.is_none() && name != "auto" {
+        true => Err(Error::usage(format!("there is no layout {name:?}"))
+            .with_hint(layout::NAMES.join(", "))),
+        false => Ok(layout),
+    }
 }
 
 /// A major version, which may come with a minor one.

@@ -7,8 +7,9 @@ use std::path::Path;
 use shared::{Context as _, Error, Result};
 use toml::{Table, Value};
 
-use crate::cli::{self, FailOn};
+use crate::cli::{self, FailOn, InTransaction};
 use crate::finding::Severity;
+use crate::layout::Layout;
 
 /// Where it is looked for.
 const NAME: &str = "pg-migrate-lint.toml";
@@ -30,6 +31,10 @@ pub struct Config {
     pub version: Option<u32>,
     /// From where on the status is 1.
     pub fail_on: Option<FailOn>,
+    /// The framework.
+    pub layout: Option<Layout>,
+    /// How files are put into transactions.
+    pub in_transaction: Option<InTransaction>,
     /// The runner sets lock_timeout itself.
     pub has_lock_timeout: bool,
 }
@@ -77,6 +82,16 @@ impl Config {
                         fail_on.ok_or_else(|| refuse(key, "error, warning or never is needed"))?,
                     );
                 }
+                ("layout", value) => {
+                    let layout = value.as_str().map(cli::layout).transpose()?;
+                    config.layout =
+                        layout.ok_or_else(|| refuse(key, "the name of a layout is needed"))?;
+                }
+                ("in_transaction", value) => {
+                    let how = value.as_str().and_then(InTransaction::from_name);
+                    config.in_transaction =
+                        Some(how.ok_or_else(|| refuse(key, "auto, yes or no is needed"))?);
+                }
                 ("lock_timeout_is_set", Value::Boolean(is_set)) => {
                     config.has_lock_timeout = *is_set
                 }
@@ -98,7 +113,7 @@ impl Config {
                     }
                 }
                 _ => {
-                    let known = "rules, also, skip, pg_version, fail_on, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
+                    let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
                     return Err(refuse(key, &format!("there is no such key: {known}")));
                 }
             }

@@ -1,7 +1,9 @@
 //! What a rule has to say about a statement.
 
+use crate::layout;
 use crate::lock::{Blocks, Mode, Work};
 use crate::rules::Rule;
+use crate::source::Lines;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,22 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What is wrong with a folder or a file's name: at its line, if it is about one.
+    pub fn of_folder(finding: &layout::Finding, lines: &Lines) -> Self {
+        let place = finding.line.map_or(0..0, |line| lines.range(line));
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            message: finding.message.clone(),
+            object: None,
+            lock: None,
+            work: Work::None,
+            fix: finding.fix.clone(),
+            start: place.start,
+            end: place.end,
+        }
+    }
+
     /// About this object.
     pub fn on(mut self, object: impl ToString) -> Self {
         self.object = Some(object.to_string());

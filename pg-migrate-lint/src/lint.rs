@@ -24,11 +24,38 @@ pub struct Linter {
     version: u32,
     catalogue: Catalogue,
     session: Session,
-    file: usize,
+    step: Step,
     /// What functions of this file do.
     functions: HashMap<Name, Body>,
     /// What this file makes and takes away.
     ahead: Ahead,
+}
+
+/// What is made of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// The rules look at it, and then it is known.
+    #[default]
+    Asked,
+    /// It was before: it is known, and nothing is said about it.
+    History,
+    /// The whole schema, which only an empty database gets: it is known, and has to be SQL.
+    Snapshot,
+    /// The way back, which undoes on purpose: it has to be SQL, and is not gone.
+    Down,
+}
+
+/// A file among those that are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Step {
+    /// What is made of it.
+    pub role: Role,
+    /// How it is run.
+    pub wrapping: Wrapping,
+    /// The number of its migration.
+    pub migration: usize,
+    /// The number of its project: nothing of another one is known.
+    pub project: usize,
 }
 
 /// Where a statement stands.
@@ -49,15 +76,23 @@ impl Linter {
             version,
             catalogue: Catalogue::default(),
             session: Session::default(),
-            file: 0,
+            step: Step::default(),
             functions: HashMap::new(),
             ahead: Ahead::default(),
         }
     }
 
     /// The next file.
-    pub fn start(&mut self, source: &Source, wrapping: Wrapping) {
-        self.file += 1;
+    pub fn start(&mut self, source: &Source, step: Step) {
+        if step.project != self.step.project {
+            self.catalogue = Catalogue::default();
+        }
+        self.step = step;
+        let wrapping = match step.role {
+            Role::Asked => step.wrapping,
+            // What was before shares no transaction with what comes.
+            Role::History | Role::Snapshot | Role::Down => Wrapping::None,
+        };
         self.session.start(wrapping, source.statements.len());
         self.catalogue.reset_path();
         self.functions.clear();
@@ -66,6 +101,23 @@ impl Linter {
     /// What comes next of the file.
     pub fn expect(&mut self, parsed: &[Parsed]) {
         self.ahead = Ahead::of(parsed);
+    }
+
+    /// Goes through what was before, or through all that is read at once of it.
+    pub fn remember(&mut self, parsed: &[Parsed]) {
+        let nowhere = Place {
+            text: "",
+            start: 0,
+            end: 0,
+            is_nested: false,
+            is_last: false,
+        };
+        for parsed in parsed {
+            if let Parsed::Changes(changes) = parsed {
+                self.changes(changes, nowhere, &mut Vec::new(), 0);
+            }
+            self.session.end_statement();
+        }
     }
 
     /// Looks at the statement of this number.
@@ -87,9 +139,12 @@ impl Linter {
             is_last: number + 1 == source.statements.len(),
         };
         let before = found.len();
-        match parsed {
-            Parsed::Changes(changes) => self.changes(&changes, place, found, 0),
-            Parsed::Refused(message) => found.extend(self.refused(source, statement, &message)),
+        match (parsed, self.step.role) {
+            (Parsed::Changes(_), Role::Down) => {}
+            (Parsed::Changes(changes), _) => self.changes(&changes, place, found, 0),
+            (Parsed::Refused(message), _) => {
+                found.extend(self.refused(source, statement, &message))
+            }
         }
         self.session.end_statement();
         once(found, before);
@@ -128,6 +183,13 @@ impl Linter {
         found: &mut Vec<Finding>,
         depth: usize,
     ) {
+        if self.step.role != Role::Asked {
+            for change in changes {
+                self.catalogue.apply(change, self.now());
+                self.look_within(change, place, found, depth);
+            }
+            return;
+        }
         let mut passes = Vec::new();
         for (number, change) in changes.iter().enumerate() {
             let server = Server {
@@ -141,7 +203,7 @@ impl Linter {
                 catalogue: &self.catalogue,
                 session: &self.session,
                 server,
-                file: self.file,
+                file: self.step.migration,
                 text: place.text,
                 start: place.start,
                 end: place.end,
@@ -163,14 +225,17 @@ impl Linter {
                 passes.extend(impact.work.iter().cloned());
             }
             self.session.apply(change, &impact, &self.catalogue);
-            let now = Moment {
-                file: self.file,
-                transaction: self.session.transaction,
-            };
-            self.catalogue.apply(change, now);
+            self.catalogue.apply(change, self.now());
             self.look_within(change, place, found, depth);
         }
         self.session.passes.extend(passes);
+    }
+
+    fn now(&self) -> Moment {
+        Moment {
+            file: self.step.migration,
+            transaction: self.session.transaction,
+        }
     }
 
     /// Into what the statement runs: the body of DO, and functions of this file that it calls.
@@ -211,12 +276,12 @@ impl Linter {
         let unseen = code
             .as_ref()
             .map_or(&[1][..], |code| code.unseen.as_slice());
+        let unseen_rule = self
+            .rules
+            .iter()
+            .find(|rule| rule.name == rules::UNSEEN.name);
         for line in unseen {
-            if let Some(rule) = self
-                .rules
-                .iter()
-                .find(|rule| rule.name == rules::UNSEEN.name)
-            {
+            if let Some(rule) = unseen_rule.filter(|_| self.step.role == Role::Asked) {
                 let mut finding = Finding {
                     rule,
                     severity: rule.severity,

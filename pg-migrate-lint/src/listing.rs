@@ -7,7 +7,7 @@ use shared::cli::Context;
 use shared::records::Stdout;
 use shared::{Error, Exit, Result};
 
-use crate::rules::{Example, RULES, Rule};
+use crate::rules::{self, Example, Rule};
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ impl Listing {
 
 fn list(context: &Context) -> Result<()> {
     let mut writer = context.records();
-    for rule in RULES {
+    for rule in rules::all() {
         writer.write(&Row {
             rule: rule.name.to_string(),
             group: rule.group.name().to_string(),
@@ -88,7 +88,9 @@ fn examples(
     title: &str,
     examples: &[Example],
 ) -> std::io::Result<()> {
-    writeln!(out, "\n{title}")?;
+    if !examples.is_empty() {
+        writeln!(out, "\n{title}")?;
+    }
     for example in examples {
         writeln!(out)?;
         if !example.before.is_empty() {

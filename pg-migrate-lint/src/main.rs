@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod ahead;
+mod asked;
 mod baseline;
 mod catalogue;
 mod cli;
@@ -10,6 +11,7 @@ mod config;
 mod decode;
 mod effects;
 mod finding;
+mod layout;
 mod lint;
 mod listing;
 mod lock;

@@ -22,6 +22,23 @@ pub enum Parsed {
 /// Longer ones that only bring rows are not looked into.
 const LONGEST_INSERT: usize = 1 << 16;
 
+/// Parses those of a file that nobody asked about: what changes rows alone is passed over.
+pub fn history(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
+    let matters = |statement: &&Statement| !changes_rows(source.parsable(statement));
+    let statements: Vec<Statement> = statements.iter().filter(matters).copied().collect();
+    parse(source, &statements)
+}
+
+/// Whether it leaves all definitions as they are, by its first word.
+fn changes_rows(text: &str) -> bool {
+    let words = ["INSERT", "UPDATE", "DELETE", "COMMENT", "GRANT", "REVOKE"];
+    let word = text
+        .split(|letter: char| !letter.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default();
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 /// Parses them, in order.
 pub fn parse(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
     let mut text = String::new();

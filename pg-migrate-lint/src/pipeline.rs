@@ -2,25 +2,35 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use shared::{Context as _, Error, Result};
+use shared::{Error, Result};
 
-use crate::parse::{Parsed, parse};
+use crate::layout;
+use crate::lint::{Role, Step};
+use crate::parse::{self, Parsed};
 use crate::source::Source;
 
 /// So many bytes are parsed at once.
 const SHARE: usize = 128 << 10;
 
-/// What is to be linted.
-#[derive(Debug)]
-pub enum Input {
-    /// A file, and how it is called.
-    File(PathBuf),
-    /// What was read already.
+/// A file, or what runs of it, and what is to be made of it.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Where its text is.
+    pub content: Content,
+    /// What is to be made of it.
+    pub step: Step,
+}
+
+/// Where a text is.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// In a file, or a part of one.
+    File(layout::Part),
+    /// What was read already, and how it is called.
     Text(String, Vec<u8>),
 }
 
@@ -28,6 +38,8 @@ pub enum Input {
 pub struct Part {
     /// The file.
     pub source: Arc<Source>,
+    /// What is to be made of it.
+    pub step: Step,
     /// The number of the first statement.
     pub first: usize,
     /// What became of it and those after it.
@@ -38,8 +50,11 @@ pub struct Part {
 
 enum Task {
     Files(Vec<Input>),
-    Part(Arc<Source>, usize, usize, bool),
+    Part(Arc<Source>, Step, Share),
 }
+
+/// Number of the first statement, of the one behind the last, and whether the file ends there.
+type Share = (usize, usize, bool);
 
 type Done = Vec<Result<Part>>;
 
@@ -96,46 +111,50 @@ fn work(queue: &Mutex<Receiver<(Task, SyncSender<Done>)>>) {
 fn done(task: Task) -> Done {
     match task {
         Task::Files(inputs) => inputs.into_iter().flat_map(whole).collect(),
-        Task::Part(source, first, end, is_last) => vec![Ok(part(source, first, end, is_last))],
+        Task::Part(source, step, share) => vec![Ok(part(source, step, share))],
     }
 }
 
 fn whole(input: Input) -> Done {
-    let source = match read(input) {
+    let step = input.step;
+    let source = match read(input.content) {
         Ok(source) => Arc::new(source),
         Err(error) => return vec![Err(error)],
     };
-    let parts = shares(&source);
-    parts
-        .into_iter()
-        .map(|(first, end, is_last)| Ok(part(Arc::clone(&source), first, end, is_last)))
+    let shares = shares(&source).into_iter();
+    shares
+        .map(|share| Ok(part(Arc::clone(&source), step, share)))
         .collect()
 }
 
-fn part(source: Arc<Source>, first: usize, end: usize, is_last: bool) -> Part {
-    let parsed = parse(&source, &source.statements[first..end]);
+fn part(source: Arc<Source>, step: Step, (first, end, is_last): Share) -> Part {
+    let statements = &source.statements[first..end];
+    let parsed = match step.role {
+        Role::History => parse::history(&source, statements),
+        Role::Asked | Role::Snapshot | Role::Down => parse::parse(&source, statements),
+    };
     Part {
         source,
+        step,
         first,
         parsed,
         is_last,
     }
 }
 
-fn read(input: Input) -> Result<Source> {
-    match input {
-        Input::Text(name, bytes) => Ok(Source::new(name, bytes)),
-        Input::File(path) => {
-            let name = path.display().to_string();
-            let bytes = fs::read(&path).context(|| name.clone())?;
-            Ok(Source::new(name, bytes))
-        }
+fn read(content: Content) -> Result<Source> {
+    match content {
+        Content::Text(name, bytes) => Ok(Source::new(name, bytes)),
+        Content::File(part) => Ok(Source::new(
+            part.path.display().to_string(),
+            part.visible()?,
+        )),
     }
 }
 
 /// First, end, and whether it is the last, of each share of the statements; one that is empty for a file
 /// without any.
-fn shares(source: &Source) -> Vec<(usize, usize, bool)> {
+fn shares(source: &Source) -> Vec<Share> {
     let statements = &source.statements;
     let mut shares = Vec::new();
     let mut first = 0;
@@ -177,7 +196,7 @@ impl Plan {
         let mut files = Vec::new();
         let mut bytes = 0;
         while let Some(input) = self.inputs.pop_front() {
-            let size = size(&input);
+            let size = size(&input.content);
             if size > 4 * SHARE {
                 if !files.is_empty() {
                     self.inputs.push_front(input);
@@ -195,29 +214,26 @@ impl Plan {
     }
 
     fn great(&mut self, input: Input) -> Task {
-        let path = match &input {
-            Input::File(path) => Some(path.clone()),
-            Input::Text(..) => None,
-        };
-        let source = match (read(input), path) {
-            (Ok(source), _) => Arc::new(source),
+        let step = input.step;
+        let Ok(source) = read(input.content.clone()) else {
             // A worker says why it can't be read.
-            (Err(_), path) => return Task::Files(path.map(Input::File).into_iter().collect()),
+            return Task::Files(vec![input]);
         };
+        let source = Arc::new(source);
         let shares = shares(&source).into_iter();
         self.shares = shares
-            .map(|(first, end, is_last)| Task::Part(Arc::clone(&source), first, end, is_last))
+            .map(|share| Task::Part(Arc::clone(&source), step, share))
             .collect();
         self.shares.pop_front().unwrap_or(Task::Files(Vec::new()))
     }
 }
 
-fn size(input: &Input) -> usize {
-    match input {
-        Input::File(path) => {
-            let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+fn size(content: &Content) -> usize {
+    match content {
+        Content::File(part) => {
+            let length = fs::metadata(&part.path).map_or(0, |metadata| metadata.len());
             usize::try_from(length).unwrap_or(usize::MAX)
         }
-        Input::Text(_, bytes) => bytes.len(),
+        Content::Text(_, bytes) => bytes.len(),
     }
 }

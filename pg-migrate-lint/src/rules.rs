@@ -1,6 +1,7 @@
 //! The rules. One of them is one file: what it finds, why, how it is avoided, and an example of both.
 
 use crate::finding::{Finding, Severity};
+use crate::layout;
 use crate::look::Look;
 
 /// A rule.
@@ -84,6 +85,8 @@ pub enum Group {
     Correctness,
     /// How statements share transactions.
     Transactions,
+    /// What the runner makes of the folder.
+    Folder,
     /// How long is waited.
     Timeouts,
     /// Types that disappoint.
@@ -103,6 +106,7 @@ impl Group {
         Self::Compatibility,
         Self::Correctness,
         Self::Transactions,
+        Self::Folder,
         Self::Timeouts,
         Self::Types,
         Self::Style,
@@ -118,6 +122,7 @@ impl Group {
             Self::Compatibility => "compatibility",
             Self::Correctness => "correctness",
             Self::Transactions => "transactions",
+            Self::Folder => "folder",
             Self::Timeouts => "timeouts",
             Self::Types => "types",
             Self::Style => "style",
@@ -135,14 +140,19 @@ macro_rules! rules {
     ($($module:ident),* $(,)?) => {
         $(mod $module;)*
 
-        /// All rules, in the order of the listing.
+        /// The rules about statements.
         pub static RULES: &[&Rule] = &[$(&$module::RULE),*];
     };
 }
 
+/// All rules, in the order of the listing: those about statements, then those about folders.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(layout::RULES).copied()
+}
+
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name == name).copied()
+    all().find(|rule| rule.name == name)
 }
 
 rules! {

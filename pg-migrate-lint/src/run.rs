@@ -1,19 +1,20 @@
 //! The run: what was named is read in order, linted, and written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use shared::cli::Context;
-use shared::{Context as _, Error, Exit, Result};
+use shared::{Error, Exit, Result};
 
+use crate::asked::Asked;
 use crate::baseline::Baseline;
 use crate::cli::Options;
 use crate::finding::{Finding, Severity};
-use crate::lint::Linter;
+use crate::layout;
+use crate::lint::{Linter, Role};
 use crate::output::Output;
-use crate::pipeline::{self, Input, Part};
+use crate::pipeline::{self, Content, Part};
 use crate::record::Record;
 use crate::rules::Rule;
 use crate::source::{Lines, Source};
@@ -22,14 +23,14 @@ use crate::suppress::Suppressions;
 
 /// Lints all that was named.
 pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
-    let inputs = inputs(options, context)?;
-    let count = inputs.len();
+    let asked = Asked::find(options, context)?;
     let mut run = Run::new(options, context)?;
+    run.folders(&asked)?;
     let kept = stderr::Kept::aside();
-    let outcome = pipeline::run(inputs, |part| run.part(part));
+    let outcome = pipeline::run(asked.inputs, |part| run.part(part));
     drop(kept);
     outcome?;
-    run.finish(count)
+    run.finish(asked.files)
 }
 
 struct Run<'a> {
@@ -40,6 +41,8 @@ struct Run<'a> {
     output: Output,
     baseline: Baseline,
     suppressions: Suppressions,
+    /// What is wrong with names and places of files, until these are read.
+    of_files: HashMap<String, Vec<layout::Finding>>,
     counts: HashMap<Severity, usize>,
     known: usize,
     unread: Vec<Error>,
@@ -61,11 +64,46 @@ impl<'a> Run<'a> {
             output: Output::open(context),
             baseline,
             suppressions: Suppressions::default(),
+            of_files: HashMap::new(),
             counts: HashMap::new(),
             known: 0,
             unread: Vec::new(),
             fails: false,
         })
+    }
+
+    /// Writes what is wrong with folders; what is about a file that will be read waits for its comments.
+    fn folders(&mut self, asked: &Asked) -> Result<()> {
+        let is_wanted = |finding: &&layout::Finding| {
+            self.rules.iter().any(|rule| rule.name == finding.rule.name)
+        };
+        let findings: Vec<layout::Finding> =
+            asked.findings.iter().filter(is_wanted).cloned().collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let read: HashSet<&PathBuf> = asked
+            .inputs
+            .iter()
+            .filter_map(|input| match (&input.content, input.step.role) {
+                (Content::File(part), Role::Asked) => Some(&part.path),
+                _ => None,
+            })
+            .collect();
+        for finding in findings {
+            let name = finding.path.display().to_string();
+            match read.contains(&finding.path) {
+                true => self.of_files.entry(name).or_default().push(finding),
+                false => {
+                    // Its line is shown, if it is about one.
+                    let text = finding.line.and_then(|_| fs::read(&finding.path).ok());
+                    let source = Source::unsplit(name, text.unwrap_or_default());
+                    let lines = source.lines();
+                    self.write(Finding::of_folder(&finding, &lines), &source, &lines)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn part(&mut self, part: Result<Part>) -> Result<()> {
@@ -77,18 +115,28 @@ impl<'a> Run<'a> {
             }
         };
         let source = &*part.source;
+        let mut found = Vec::new();
         if part.first == 0 {
-            self.linter.start(source, self.options.wrapping());
+            self.linter.start(source, part.step);
             self.suppressions = Suppressions::of(source);
+            let of_file = self.of_files.remove(&source.path).unwrap_or_default();
+            found.extend(
+                of_file
+                    .iter()
+                    .map(|finding| Finding::of_folder(finding, &source.lines())),
+            );
+        }
+        if part.step.role == Role::History {
+            self.linter.remember(&part.parsed);
+            return Ok(());
         }
         self.linter.expect(&part.parsed);
-        let mut found = Vec::new();
         for (place, parsed) in part.parsed.into_iter().enumerate() {
             self.linter
                 .look(source, part.first + place, parsed, &mut found);
         }
         found.retain(|finding| !self.suppressions.silences(finding));
-        if part.is_last {
+        if part.is_last && part.step.role == Role::Asked {
             found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
         }
         if found.is_empty() {
@@ -136,73 +184,5 @@ impl<'a> Run<'a> {
             (true, true) => Exit::Found,
             (true, false) => Exit::Ok,
         })
-    }
-}
-
-/// What was named, in order: of a folder the `.sql` files by their names.
-fn inputs(options: &Options, context: &Context) -> Result<Vec<Input>> {
-    let mut inputs = Vec::new();
-    for path in &options.paths {
-        match path.as_os_str() == "-" {
-            true => {
-                let mut bytes = Vec::new();
-                context
-                    .stdin()
-                    .read_to_end(&mut bytes)
-                    .context(|| "standard input".to_string())?;
-                inputs.push(Input::Text("-".to_string(), bytes));
-            }
-            false => named(path, &mut inputs)?,
-        }
-    }
-    if let Some(path) = &options.files_from {
-        for name in list(path, context)? {
-            named(Path::new(&name), &mut inputs)?;
-        }
-    }
-    Ok(inputs)
-}
-
-fn named(path: &Path, inputs: &mut Vec<Input>) -> Result<()> {
-    let name = || path.display().to_string();
-    let metadata = fs::metadata(path).context(name)?;
-    if !metadata.is_dir() {
-        inputs.push(Input::File(path.to_path_buf()));
-        return Ok(());
-    }
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
-        let entry = entry.map_err(|error| Error::new(error.to_string()))?;
-        let is_sql = entry
-            .path()
-            .extension()
-            .is_some_and(|end| end.eq_ignore_ascii_case("sql"));
-        if entry.file_type().is_file() && is_sql {
-            files.push(entry.into_path());
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::new(format!(
-            "{}: there is no .sql file in this folder",
-            name()
-        )));
-    }
-    inputs.extend(files.into_iter().map(Input::File));
-    Ok(())
-}
-
-fn list(path: &Path, context: &Context) -> Result<Vec<String>> {
-    let read = |reader: Box<dyn std::io::BufRead>| -> Result<Vec<String>> {
-        let lines: std::io::Result<Vec<String>> = reader.lines().collect();
-        let lines = lines.context(|| path.display().to_string())?;
-        let is_sql = |line: &String| line.to_ascii_lowercase().ends_with(".sql");
-        Ok(lines.into_iter().filter(is_sql).collect())
-    };
-    match path.as_os_str() == "-" {
-        true => read(Box::new(context.stdin())),
-        false => {
-            let file = fs::File::open(path).context(|| path.display().to_string())?;
-            read(Box::new(BufReader::new(file)))
-        }
     }
 }

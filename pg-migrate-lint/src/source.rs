@@ -59,6 +59,19 @@ impl Source {
         }
     }
 
+    /// A file that is not looked into, but for its lines.
+    pub fn unsplit(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self {
+            path: path.into(),
+            text: text(bytes),
+            masked: None,
+            placeholders: Placeholders::default(),
+            statements: Vec::new(),
+            comments: Vec::new(),
+            starts: Starts::default(),
+        }
+    }
+
     /// Its lines.
     pub fn lines(&self) -> Lines<'_> {
         self.starts.of(&self.text)

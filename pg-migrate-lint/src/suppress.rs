@@ -87,9 +87,11 @@ impl Suppressions {
         else {
             return Vec::new();
         };
+        // What is wrong with a folder depends on what else is there, and on what it is compared with.
+        let asked = asked.iter().filter(|rule| rule.group != Group::Folder);
         let is_asked = |name: &String| {
             asked
-                .iter()
+                .clone()
                 .any(|rule| *name == rule.name || *name == rule.group.name())
         };
         let unused = self

@@ -58,6 +58,7 @@ fn shows_what_happens() {
     let tools = binary("pg-dump-rotate");
     binary("pg-restore-verify");
     binary("pg-lock-kill");
+    binary("pg-migrate-lint");
     let path = format!(
         "{}:{}",
         tools.parent().unwrap().display(),

@@ -2,6 +2,8 @@
 
 use shared::cli::{Flag, Terms, Tool};
 
+use crate::layout;
+
 const WHAT: &str = "What to lint";
 const RULES: &str = "Rules";
 const SERVER: &str = "How it is run";
@@ -22,6 +24,7 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(&[
     Flag::value("files-from", "FILE", "lint the files that FILE names, one a line; - is stdin").group(WHAT),
+    Flag::value("since", "REF|FILE", "only what is new since a commit of git, or comes after FILE").group(WHAT),
     Flag::value("baseline", "FILE", "leave out findings that an earlier run wrote to FILE as records").group(WHAT),
     Flag::value("rule", "RULE,...", "these rules or groups only").repeats().group(RULES),
     Flag::value("skip", "RULE,...", "not these").repeats().group(RULES),
@@ -37,9 +40,11 @@ pub const TOOL: Tool = Tool::new(
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
     Flag::value("explain", "RULE", "say why, with examples and the way around it").group(RULES),
     Flag::value("pg-version", "N", "the server's major version (18 if not given)").group(SERVER),
-    Flag::value("in-transaction", "HOW", "whether each file is run in one transaction")
+    Flag::value("layout", "NAME", "whose migrations they are (auto if not given)")
+        .choices(layout::NAMES)
+        .group(SERVER),
+    Flag::value("in-transaction", "HOW", "whether each file is run in one transaction (auto if not given)")
         .choices(&["auto", "yes", "no"])
-        .default("auto")
         .group(SERVER),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")

@@ -7,12 +7,11 @@ use shared::records::Stdout;
 use shared::{Error, Result};
 
 use crate::record::Record;
-use crate::rules::RULES;
+use crate::rules;
 
 /// Writes all.
 pub fn write(records: &[Record]) -> Result<()> {
-    let rules: Vec<Value> = RULES
-        .iter()
+    let rules: Vec<Value> = rules::all()
         .map(|rule| {
             json!({
                 "id": rule.name,
@@ -46,7 +45,7 @@ pub fn write(records: &[Record]) -> Result<()> {
 }
 
 fn result(record: &Record) -> Value {
-    let index = RULES.iter().position(|rule| rule.name == record.rule);
+    let index = rules::all().position(|rule| rule.name == record.rule);
     let message = match &record.fix {
         Some(fix) => format!("{}\n\n{fix}", record.message),
         None => record.message.clone(),

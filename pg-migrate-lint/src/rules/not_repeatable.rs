@@ -20,11 +20,13 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("CREATE TABLE t (a int);"),
         Example::new("DROP INDEX CONCURRENTLY i;"),
+        Example::new("CREATE TYPE t AS ENUM ('a');"),
         Example::new("ALTER TABLE t ADD COLUMN a int;"),
         Example::new("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
     ],
     good: &[
         Example::new("CREATE TABLE IF NOT EXISTS t (a int);"),
+        Example::new("DO $$ BEGIN CREATE TYPE t AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;"),
         Example::new("ALTER TABLE t DROP CONSTRAINT IF EXISTS c; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
         Example::new("DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"),
     ],
@@ -37,6 +39,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let (what, needed) = match look.change {
         Change::CreateTable(table) if !table.if_not_exists => ("CREATE TABLE", "IF NOT EXISTS"),
+        Change::CreateEnum { .. } if !look.is_nested => {
+            ("CREATE TYPE", "DO with a handler of duplicate_object")
+        }
         Change::CreateTableAs(table) if !table.if_not_exists => ("CREATE", "IF NOT EXISTS"),
         Change::CreateIndex(index) if !index.if_not_exists && !index.name.as_ref().is_some_and(|name| look.replaces(name)) => ("CREATE INDEX", "IF NOT EXISTS"),
         Change::Drop(drop) if !drop.if_exists && drop.kind != Kind::Other => ("DROP", "IF EXISTS"),

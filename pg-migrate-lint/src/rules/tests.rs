@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::lint::Linter;
+use crate::lint::{Linter, Step};
 use crate::session::Wrapping;
 use crate::source::Source;
 
@@ -13,10 +13,18 @@ fn found(rule: &'static Rule, example: &Example) -> Vec<Finding> {
         true => Wrapping::File,
         false => Wrapping::None,
     };
-    for (text, wrapping) in [(example.before, Wrapping::None), (example.sql, wrapping)] {
+    for (migration, (text, wrapping)) in [(example.before, Wrapping::None), (example.sql, wrapping)]
+        .into_iter()
+        .enumerate()
+    {
         found.clear();
         let source = Source::new("example.sql", text.as_bytes().to_vec());
-        linter.start(&source, wrapping);
+        let step = Step {
+            wrapping,
+            migration,
+            ..Step::default()
+        };
+        linter.start(&source, step);
         let parsed = crate::parse::parse(&source, &source.statements);
         linter.expect(&parsed);
         for (number, parsed) in parsed.into_iter().enumerate() {
@@ -88,7 +96,7 @@ fn a_fix_is_sql_that_the_rule_does_not_find() {
 #[test]
 fn names_are_unique_and_words_are_there() {
     let mut names = HashSet::new();
-    for rule in RULES {
+    for rule in all() {
         assert!(names.insert(rule.name), "{} is there twice", rule.name);
         assert!(
             rule.name

@@ -1,5 +1,6 @@
 //! Offsets as lines and columns.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// A place in a file, for people: both count from 1, columns in characters.
@@ -57,12 +58,21 @@ impl<'a> Lines<'a> {
 
     /// A line without its end, by its number from 1.
     pub fn text(&self, line: usize) -> &'a str {
+        self.text.get(self.range(line)).unwrap_or_default()
+    }
+
+    /// Where a line is, without its end, by its number from 1; nothing where there is none.
+    pub fn range(&self, line: usize) -> Range<usize> {
         let starts = self.starts();
-        let Some(start) = line.checked_sub(1).and_then(|line| starts.get(line)) else {
-            return "";
+        let Some(start) = line
+            .checked_sub(1)
+            .and_then(|line| starts.get(line))
+            .copied()
+        else {
+            return 0..0;
         };
         let end = starts.get(line).copied().unwrap_or(self.text.len());
-        let text = self.text.get(*start..end).unwrap_or_default();
-        text.trim_end_matches(['\n', '\r'])
+        let text = self.text.get(start..end).unwrap_or_default();
+        start..start + text.trim_end_matches(['\n', '\r']).len()
     }
 }

@@ -49,5 +49,5 @@ fn what_can_not_be_read_is_said() {
     lint(&["."])
         .current_dir(folder.path())
         .run()
-        .expect_error("no .sql file");
+        .expect_error("no SQL files in");
 }

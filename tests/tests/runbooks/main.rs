@@ -13,6 +13,7 @@ mod check_rows;
 mod ground;
 mod lock_rows;
 mod log_rows;
+mod migration_rows;
 #[path = "../pooler/mod.rs"]
 mod pooler;
 mod reach_rows;
