@@ -143,7 +143,7 @@ fn each_layout_is_seen_and_its_history_known() {
         );
         assert_eq!(
             places(&whole),
-            [place.clone()],
+            std::slice::from_ref(&place),
             "{}\n{whole:?}",
             shape.named
         );
@@ -151,7 +151,12 @@ fn each_layout_is_seen_and_its_history_known() {
         let widened = lint(&folder, &[shape.files[1]]).expect_code(0);
         assert_eq!(widened.stdout, "", "{}", shape.named);
         let index = lint(&folder, &[shape.files[2]]).expect_code(1);
-        assert_eq!(places(&index), [place.clone()], "{}", shape.named);
+        assert_eq!(
+            places(&index),
+            std::slice::from_ref(&place),
+            "{}",
+            shape.named
+        );
         let since = lint(&folder, &["--since", shape.files[1], root]).expect_code(1);
         assert_eq!(places(&since), [place], "{}", shape.named);
     }
