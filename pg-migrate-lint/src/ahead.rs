@@ -27,7 +27,7 @@ impl Ahead {
         let mut ahead = Self::default();
         let changes = parsed.iter().filter_map(|parsed| match parsed {
             Parsed::Changes(changes) => Some(changes),
-            Parsed::Refused(_) => None,
+            Parsed::Refused(_) | Parsed::Unseen(_) => None,
         });
         changes.flatten().for_each(|change| ahead.add(change));
         ahead

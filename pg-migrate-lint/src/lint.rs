@@ -143,7 +143,11 @@ impl Linter {
             (Parsed::Changes(_), Role::Down) => {}
             (Parsed::Changes(changes), _) => self.changes(&changes, place, found, 0),
             (Parsed::Refused(message), _) => {
-                found.extend(self.refused(source, statement, &message))
+                found.extend(self.refused(&rules::SYNTAX, source, statement, &message))
+            }
+            (Parsed::Unseen(_), Role::Down) => {}
+            (Parsed::Unseen(message), _) => {
+                found.extend(self.refused(&rules::UNSEEN, source, statement, &message))
             }
         }
         self.session.end_statement();
@@ -153,11 +157,14 @@ impl Linter {
         }
     }
 
-    fn refused(&self, source: &Source, statement: &Statement, message: &str) -> Option<Finding> {
-        let rule = self
-            .rules
-            .iter()
-            .find(|rule| rule.name == rules::SYNTAX.name)?;
+    fn refused(
+        &self,
+        rule: &Rule,
+        source: &Source,
+        statement: &Statement,
+        message: &str,
+    ) -> Option<Finding> {
+        let rule = self.rules.iter().find(|asked| asked.name == rule.name)?;
         let text = source.parsable(statement);
         let near = message
             .split_once("at or near \"")

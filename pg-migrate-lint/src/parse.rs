@@ -17,6 +17,8 @@ pub enum Parsed {
     Changes(Vec<Change>),
     /// What the grammar says against it.
     Refused(String),
+    /// It may be SQL, but nests too deeply for us, and why.
+    Unseen(String),
 }
 
 /// Longer ones that only bring rows are not looked into.
@@ -53,8 +55,17 @@ pub fn parse(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
         Some(parsed) => parsed,
         None => statements
             .iter()
-            .map(|statement| one(parsable(source, statement)))
+            .map(|statement| by_itself(source, statement))
             .collect(),
+    }
+}
+
+/// The whole statement is asked where its head is no SQL: what was cut may have been cut wrong.
+fn by_itself(source: &Source, statement: &Statement) -> Parsed {
+    let (head, whole) = (parsable(source, statement), source.parsable(statement));
+    match one(head) {
+        Parsed::Refused(_) if head.len() < whole.len() => one(whole),
+        parsed => parsed,
     }
 }
 
@@ -116,19 +127,23 @@ pub fn one(text: &str) -> Parsed {
             let nodes = stmts.filter_map(|stmt| stmt.stmt.as_ref()?.node.as_ref());
             Parsed::Changes(nodes.flat_map(|node| decode::changes(node, 0)).collect())
         }
-        Err(message) => Parsed::Refused(message),
+        Err(parsed) => parsed,
     }
 }
 
-/// The grammar's tree; a panic of the library is a refusal like any other.
-fn raw(text: &str) -> Result<pg_query::ParseResult, String> {
+/// The grammar's tree; a panic of the library is a statement that was not seen.
+fn raw(text: &str) -> Result<pg_query::ParseResult, Parsed> {
+    let unseen = |why: &str| Parsed::Unseen(format!("{why}: no rule has seen it"));
+    let too_deep = "it nests too deeply to be looked into";
     match catch_unwind(|| pg_query::parse(text, 0)) {
         Ok(Ok(result)) => Ok(result),
-        Ok(Err(pg_query::Error::Parse(message))) => Err(message),
-        Ok(Err(pg_query::Error::Decode(_))) => {
-            Err("nested too deeply to be looked into".to_string())
+        // The server runs it all the same.
+        Ok(Err(pg_query::Error::Parse(message))) if message.contains("too deeply") => {
+            Err(unseen(too_deep))
         }
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("could not be looked into".to_string()),
+        Ok(Err(pg_query::Error::Parse(message))) => Err(Parsed::Refused(message)),
+        Ok(Err(pg_query::Error::Decode(_))) => Err(unseen(too_deep)),
+        Ok(Err(error)) => Err(unseen(&error.to_string())),
+        Err(_) => Err(unseen("the grammar's library can't read it")),
     }
 }

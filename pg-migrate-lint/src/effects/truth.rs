@@ -45,7 +45,7 @@ fn apply(catalogue: &mut Catalogue, sql: &str, transaction: usize) {
 fn changes(sql: &str) -> Vec<crate::model::Change> {
     match one(sql) {
         Parsed::Changes(changes) => changes,
-        Parsed::Refused(message) => panic!("{message}: {sql}"),
+        Parsed::Refused(message) | Parsed::Unseen(message) => panic!("{message}: {sql}"),
     }
 }
 

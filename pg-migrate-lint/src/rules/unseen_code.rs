@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     summary: "a statement that is put together only when it runs",
     explanation: "EXECUTE runs a string. Where the string stands there as such, it is linted like any other \
         statement; where it is put together from variables, nobody can say before it runs what it locks. The same \
-        holds for code in languages other than SQL and PL/pgSQL.\n\n\
+        holds for code in languages other than SQL and PL/pgSQL, and for statements that nest some hundred levels deep.\n\n\
         Read it yourself, or rehearse the migration on a copy.",
     versions: "",
     bad: &[Example::new(

@@ -51,3 +51,20 @@ fn what_can_not_be_read_is_said() {
         .run()
         .expect_error("no SQL files in");
 }
+
+/// The server runs both: neither is an error.
+#[test]
+fn what_is_beyond_us_is_unseen_and_no_error() {
+    let sum = format!("select {};", vec!["1"; 1500].join("+"));
+    let output = of(&sum, &[]).expect_code(0);
+    let rules: Vec<_> = output
+        .json_lines()
+        .iter()
+        .map(|line| line["rule"].clone())
+        .collect();
+    assert_eq!(rules, ["unseen-code"]);
+    // Where the first row of a great INSERT ends is not always seen.
+    let rows = vec!["(E'it\\'s (', 'x')"; 6000].join(",\n");
+    let output = of(&format!("insert into t (a, b) values {rows};"), &[]).expect_code(0);
+    assert_eq!(output.stdout, "");
+}
