@@ -50,8 +50,18 @@ fn table(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION).iter();
     let findings = rows.filter_map(|row| {
         let ratio = row.number("used_ratio")?;
-        let (locks, room) = (words::count(row.number("locks")?), words::count(row.number("room")?));
-        let message = format!("{locks} locks in a table with room for {room} ({})", words::percent(ratio));
+        let number = |field| row.number(field);
+        let (locks, holders, room) = (number("locks")?, number("holders")?, number("room")?);
+        let (count, what, room) = match holders > 2.0 * locks {
+            true => (holders, "holders of locks", 2.0 * room),
+            false => (locks, "locked things", room),
+        };
+        let message = format!(
+            "{} {what} in a table with room for {} ({})",
+            words::count(count),
+            words::count(room),
+            words::percent(ratio)
+        );
         let finding = case.judge(None, ratio, message);
         Some(finding.remedy("-- raise max_locks_per_transaction and restart, or touch fewer relations in a transaction"))
     });

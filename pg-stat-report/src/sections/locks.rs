@@ -16,16 +16,23 @@ pub const SECTION: Section = Section {
             "waiting_unknown",
             "requests of which nobody tells since when they wait",
         ),
-        ("locks", "that take room in the table"),
-        ("room", "how many it has for certain"),
-        ("used_ratio", "locks by room"),
+        (
+            "locks",
+            "things that are locked, and take room in the table",
+        ),
+        (
+            "holders",
+            "of each those that hold it or wait for it: there is room for twice as many",
+        ),
+        ("room", "how many locks the table has room for, for certain"),
+        (
+            "used_ratio",
+            "locks by room, or holders by twice the room, if that is more",
+        ),
         (
             "access_exclusive",
             "locks on tables that keep everybody out",
         ),
     ],
-    gather: Gather::Query(&[
-        (13, include_str!("../../sql/locks.sql")),
-        (14, include_str!("../../sql/locks.14.sql")),
-    ]),
+    gather: Gather::Query(&[(13, include_str!("../../sql/locks.sql"))]),
 };
