@@ -34,7 +34,7 @@ pub const PASSWORDS: Check = Check {
 /// Lines that let in whoever comes.
 pub const HBA: Check = Check {
     name: "pg_hba",
-    finds: "lines of pg_hba.conf that let in without proof or encryption, or that can't be read",
+    finds: "lines of pg_hba.conf that let in without proof or encryption, never match, or can't be read",
     unit: Unit::Count,
     warn: Some(1.0),
     crit: None,
@@ -122,6 +122,7 @@ fn hba(case: &Case) -> Vec<Finding> {
         let risk = row.text("risk")?;
         let why = match risk {
             "error" => "it can't be read, and keeps the server from loading the file",
+            "never matches" => "the server loads it, and it lets nobody in",
             "trust" => "whoever comes from there is believed to be who he says he is",
             "trust on this machine" => {
                 "every user of the machine is believed to be who he says he is"
@@ -135,6 +136,7 @@ fn hba(case: &Case) -> Vec<Finding> {
             finding.status = Status::Critical;
         }
         Some(finding.remedy(match risk {
+            "never matches" => "-- turn on what it needs (ssl = on), or take the line out",
             "error" => "-- mend the line; then SELECT pg_reload_conf();",
             _ => "-- scram-sha-256, peer or cert prove more; then SELECT pg_reload_conf();",
         }))

@@ -30,10 +30,7 @@ pub const SECTION: Section = Section {
     gather: Gather::Made(rows),
 };
 
-const HBA: &[Statement] = &[
-    (13, include_str!("../../sql/hba.sql")),
-    (16, include_str!("../../sql/hba.16.sql")),
-];
+const HBA: &[Statement] = &[(13, include_str!("../../sql/hba.sql"))];
 
 fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let hba = statement_for(HBA, server.major())?;

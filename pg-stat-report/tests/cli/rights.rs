@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 
 use serde_json::{Value, json};
 use shared::cluster::ClusterOptions;
-use tests::{Database, start, tool};
+use tests::{Database, eventually, start, tool};
 
 use crate::ground::{Ground, alone, of, statuses};
 
@@ -77,6 +77,16 @@ fn lines_that_let_in_without_proof() {
     add("host app app 10.0.0.0/8 password");
     add("host all all 10.0.0.0/8 ident");
     add("host all all 0.0.0.0/0 scram-sha-256");
+    add("hostssl all all 10.2.0.0/16 trust");
+    // Loaded with that line, it refuses.
+    ground.sql("create role walled login");
+    ground.sql("do $$ begin execute format('copy (select %L) to program %L', 'local all walled reject',
+        format('cat > %1$s.new; cat %1$s >> %1$s.new; cat %1$s.new > %1$s', current_setting('hba_file'))); end $$");
+    ground.sql("select pg_reload_conf()");
+    eventually("the file is loaded", || {
+        let refused = ground.run_as("walled", &["ping"]);
+        refused.stdout.contains("pg_hba.conf rejects")
+    });
     add("host all all all nonsense");
     let records = ground.check("pg_hba", &[]);
     let found = said(&records);
@@ -85,7 +95,7 @@ fn lines_that_let_in_without_proof() {
             .iter()
             .any(|(found, message)| *found == status && message.contains(words))
     };
-    assert_eq!(found.len(), 7, "{found:#?}");
+    assert_eq!(found.len(), 8, "{found:#?}");
     assert!(
         starts("critical", "10.0.0.0/255.0.0.0 trust: whoever comes"),
         "{found:#?}"
@@ -99,7 +109,14 @@ fn lines_that_let_in_without_proof() {
         "{found:#?}"
     );
     assert!(starts("warning", "hostssl would ask for it"), "{found:#?}");
-    assert!(starts("warning", "it can't be read"), "{found:#?}");
+    assert!(
+        starts("warning", "SSL is disabled): the server loads it"),
+        "{found:#?}"
+    );
+    assert!(
+        starts("warning", "it can't be read, and keeps the server"),
+        "{found:#?}"
+    );
 }
 
 #[test]
