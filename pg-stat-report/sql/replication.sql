@@ -64,7 +64,7 @@ FROM receiver w
 UNION ALL
 SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
        CASE WHEN NOT u.is_enabled THEN 'disabled' WHEN s.pid IS NULL THEN 'down' ELSE 'streaming' END,
-       NULL, NULL, NULL, NULL,
+       NULL, u.slot, NULL, NULL,
        NULL::bigint,
        NULL,
        extract(epoch FROM clock_timestamp() - s.last_msg_receipt_time)::float8, NULL, NULL,
@@ -72,7 +72,7 @@ SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
            AND NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
 FROM pg_catalog.pg_stat_subscription s
 -- Before 14 nobody but a superuser may read the number of a subscription there.
-CROSS JOIN LATERAL (SELECT bool_or(u.subenabled) AS is_enabled
+CROSS JOIN LATERAL (SELECT bool_or(u.subenabled) AS is_enabled, max(u.subslotname::text) AS slot
                     FROM pg_catalog.pg_subscription u WHERE u.subname = s.subname) u
 WHERE s.relid IS NULL
 ORDER BY role, name;

@@ -206,6 +206,12 @@ fn subscriptions(case: &Case) -> Vec<Finding> {
         }
         let silence = row.number("silence_seconds").unwrap_or(0.0);
         Some(match row.text("state")? {
+            "disabled" if row.text("slot").is_none() => Finding::new(
+                Status::Warning,
+                "it is disabled and has no slot: no change comes here, and its publisher keeps none for it",
+            )
+            .of(name)
+            .remedy(format!("-- DROP SUBSCRIPTION {quoted}; or give it a slot (ALTER SUBSCRIPTION … SET (slot_name = …)), which what was lost meanwhile is not in, and ENABLE it")),
             "disabled" => Finding::new(
                 Status::Warning,
                 "it is disabled: its publisher keeps WAL for it",

@@ -26,7 +26,10 @@ pub const SECTION: Section = Section {
             "streaming, catchup, backup, …; of a standby itself disconnected, or archive where it reads from one; of a subscription down or disabled",
         ),
         ("sync_state", "async, sync, quorum or potential"),
-        ("slot", "through which slot"),
+        (
+            "slot",
+            "through which slot; of a subscription that of its publisher",
+        ),
         ("unsent_bytes", "WAL that was not sent"),
         ("unflushed_bytes", "WAL that it has not on disk"),
         (

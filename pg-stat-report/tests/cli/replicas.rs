@@ -296,5 +296,17 @@ fn a_subscription_that_nobody_works_for() {
         statuses(&records) == of("warning", "S 1")
             && remedy.contains("ALTER SUBSCRIPTION \"S 1\" ENABLE")
     });
-    there.sql("alter subscription \"S 1\" set (slot_name = none); drop subscription \"S 1\"");
+    there.sql("alter subscription \"S 1\" set (slot_name = none)");
+    let record = &ground.check("subscriptions", &[])[0];
+    let words = record["message"].as_str().unwrap();
+    assert!(
+        words.contains("its publisher keeps none for it"),
+        "{record}"
+    );
+    let remedy = record["remedy"].as_str().unwrap();
+    assert!(
+        remedy.starts_with("-- DROP SUBSCRIPTION \"S 1\";"),
+        "{record}"
+    );
+    there.sql("drop subscription \"S 1\"");
 }
