@@ -17,7 +17,7 @@ use std::path::Path;
 use serde_json::Value;
 use shared::cli::Context;
 use shared::time::Time;
-use shared::{Context as _, Result, records};
+use shared::{Context as _, Error, Result, records};
 
 pub use earlier::Earlier;
 pub use kept::SECTIONS;
@@ -100,6 +100,15 @@ impl Baseline {
         let day = earlier.iter().rev().find(is_old).or(earlier.first())?;
         Some(Pair { last, day })
     }
+}
+
+/// That a report can't be compared with: what it saw was not there before. A clock is wrong, or was.
+fn is_of_the_future(then: Time) -> Error {
+    let then = shared::time::format(then).unwrap_or_default();
+    Error::new(format!(
+        "the earlier report is of {then}, which is not before now"
+    ))
+    .with_hint("a clock is wrong, or was")
 }
 
 /// Two earlier looks at a thing: what is per second is since the last, what is per day since the other.

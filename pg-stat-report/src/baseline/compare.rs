@@ -9,7 +9,7 @@ use shared::{Error, Result};
 use super::change::{self, counts_on};
 use super::kept::{self, DATABASE, Key, Kind, Past, SERVER, STATEMENT, TABLE, WAL};
 use super::since::{Made, Since};
-use super::{Baseline, DAY, Pair};
+use super::{Baseline, DAY, Pair, is_of_the_future};
 use crate::disk::Disk;
 use crate::look::{Part, Seen};
 use crate::row::Row;
@@ -95,6 +95,12 @@ impl Baseline {
                 "the earlier report has no rows of {target} to compare with: {others}"
             )));
         }
+        let now = time::parse(&seen.origin.taken_at)?;
+        let known = self.past.iter().filter(|(key, _)| key.target == *target);
+        let first = known.filter_map(|(_, pasts)| Some(pasts.first()?.taken_at));
+        if let Some(first) = first.min().filter(|first| *first >= now) {
+            return Err(is_of_the_future(first));
+        }
         let needed = [&DATABASE, &TABLE].map(|kind| kind.section.name);
         let mut parts = seen.parts.iter();
         let lost = parts.find_map(|part| {
@@ -109,7 +115,7 @@ impl Baseline {
         let comparison = Comparison {
             baseline: self,
             seen,
-            now: time::parse(&seen.origin.taken_at)?,
+            now,
             server: server.map(|(_, _, past)| past),
             databases: databases.map(|(_, key, past)| (key, past)).collect(),
         };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::time::{self, Time};
 use shared::{Error, Result};
 
-use super::{DAY, Dated};
+use super::{DAY, Dated, is_of_the_future};
 use crate::look::Seen;
 use crate::row::{Cell, Row};
 use crate::section::Section;
@@ -118,7 +118,13 @@ impl Settings {
             return Err(error.clone());
         }
         let now = Look::of(seen).ok_or_else(|| Error::new("the settings were not looked at"))?;
-        let then = self.before(&seen.origin.target, now.taken_at);
+        let target = &seen.origin.target;
+        let looks = self.0.get(target).into_iter().flatten();
+        let first = looks.map(|look| look.taken_at).min();
+        if let Some(first) = first.filter(|first| *first >= now.taken_at) {
+            return Err(is_of_the_future(first));
+        }
+        let then = self.before(target, now.taken_at);
         let then = then.ok_or_else(|| {
             Error::new("the earlier report has no rows of section settings to compare with")
                 .with_hint("--state keeps them; --baseline reads the records of sections settings and configuration")

@@ -162,6 +162,10 @@ fn reports_without_settings_tell_nothing_of_them() {
     write("bare", &["server", "wal"]);
     assert_eq!(before.statuses("all", &[]), alone("ok"));
     assert_eq!(before.statuses("bare", &[]), alone("unknown"));
+    let all = fs::read_to_string(before.file("all")).unwrap();
+    let later = all.replace("\"taken_at\":\"20", "\"taken_at\":\"21");
+    fs::write(before.file("later"), later).unwrap();
+    assert_eq!(before.statuses("later", &[]), alone("unknown"));
     let bare = ground.run(&["drift", "--baseline", &before.file("bare")]);
     bare.expect_code(2)
         .expect_error("no rows of section settings");

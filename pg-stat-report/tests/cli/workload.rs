@@ -251,6 +251,18 @@ fn what_has_grown_since() {
         hurried.iter().all(|(status, _)| status == "unknown"),
         "{hurried:?}"
     );
+    // Of a report of the future nothing follows.
+    let future = baseline(
+        &earlier(&ground, -8 * day, 1),
+        &["--only", "growth,disk_full"],
+    );
+    let records = future.expect_code(2).json_lines();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    for record in &records {
+        let words = record["message"].as_str().unwrap();
+        assert_eq!(record["status"], "unknown", "{record}");
+        assert!(words.contains("which is not before now"), "{record}");
+    }
     // Counters that began anew give no rate.
     let more = before.replace("\"rows_inserted\":", "\"rows_inserted\":9");
     let rows = baseline(&more, &["growth"]).expect_code(0).json_lines();

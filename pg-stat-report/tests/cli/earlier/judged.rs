@@ -22,6 +22,12 @@ fn days_until_the_disk_is_full() {
         .run_as("nobody", &["--only", "disk_full", "--baseline", &state]);
     assert_eq!(statuses(&blind.json_lines()), alone("unknown"));
     assert!(blind.stdout.contains("--disk"), "{blind:?}");
+    // It has grown a little, but of a moment nothing follows.
+    kept.ground
+        .sql("create table t as select generate_series(1, 10000)");
+    let young = kept.run(&["--only", "disk_full", "--disk", "900TB"]);
+    assert_eq!(statuses(&young.json_lines()), alone("unknown"));
+    assert!(young.stdout.contains("an hour is needed"), "{young:?}");
     // Two days ago it had half of what it has.
     kept.age("2 days");
     edit(&kept.state(), |record| {
