@@ -1,7 +1,8 @@
 -- Which tables have no primary key, which constraints were never proved, which foreign keys have no index on their side?
 -- Costs: one look at the constraints and indexes. Needs: no right.
 -- Of partitions the root is told. An index serves a foreign key if its first columns are those of the key, in any order,
--- and it has all rows that are not null there. A partitioned table is as large as its parts. The definition of a CHECK
+-- and it has all rows that are not null there; one on some of them, or of another kind, may find the rows or not (helper).
+-- A partitioned table is as large as its parts. The definition of a CHECK
 -- on a table that somebody has locked whole, or is about to, is left out: to ask for it waits behind that lock.
 WITH RECURSIVE tree (root, oid) AS (
     SELECT p.partrelid, p.partrelid FROM pg_catalog.pg_partitioned_table p
@@ -26,7 +27,8 @@ WITH RECURSIVE tree (root, oid) AS (
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 )
-SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition
+SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition,
+       f.helper
 FROM (
     SELECT 'no_primary_key' AS kind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
@@ -34,7 +36,7 @@ FROM (
            c.bytes,
            coalesce(c.of_parts, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes,
            c.relkind = 'p' AS is_partitioned,
-           NULL::text AS definition
+           NULL::text AS definition, NULL::text AS helper
     FROM relation c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE NOT c.relispartition AND c.relpersistence <> 't'
@@ -51,7 +53,8 @@ FROM (
     UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            NULL, NULL, c.bytes, NULL, c.relkind = 'p',
-           CASE WHEN k.contype <> 'c' OR c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_get_constraintdef(k.oid) END
+           CASE WHEN k.contype <> 'c' OR c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_get_constraintdef(k.oid) END,
+           NULL
     FROM pg_catalog.pg_constraint k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -67,7 +70,18 @@ FROM (
            c.bytes,
            coalesce(r.of_parts, pg_catalog.pg_stat_get_tuples_updated(r.oid) + pg_catalog.pg_stat_get_tuples_deleted(r.oid)),
            c.relkind = 'p',
-           pg_catalog.pg_get_constraintdef(k.oid)
+           pg_catalog.pg_get_constraintdef(k.oid),
+           (SELECT quote_ident(x.relname)
+            FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            JOIN pg_catalog.pg_am am ON am.oid = x.relam
+            WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready AND i.indpred IS NULL
+              AND am.amname IN ('btree', 'hash', 'brin', 'gist', 'gin')
+              -- Of a GIN or BRIN each column serves by itself.
+              AND ((i.indkey::int2[])[0] = ANY (k.conkey)
+                   OR am.amname IN ('brin', 'gin') AND (i.indkey::int2[])[0:i.indnkeyatts - 1] && k.conkey)
+            ORDER BY x.relname
+            LIMIT 1)
     FROM pg_catalog.pg_constraint k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -73,8 +73,12 @@ fn unindexed(case: &Case) -> Vec<Finding> {
         let (columns, other) = (row.text("columns")?, row.text("referenced")?);
         let bytes = row.number("bytes")?;
         let writes = row.number("writes").unwrap_or(0.0);
+        let whole = match row.text("helper") {
+            Some(helper) => format!(", as far as {helper} does not help"),
+            None => " whole".to_string(),
+        };
         let message = format!(
-            "each delete in {other} ({} writes there) reads {table} whole, {}: no index begins with {columns}",
+            "each delete in {other} ({} writes there) reads {table}{whole}, {}: no B-tree of all its rows begins with {columns}",
             words::count(writes),
             words::bytes(bytes)
         );

@@ -26,6 +26,10 @@ pub const SECTION: Section = Section {
         ),
         ("is_partitioned", "the table has parts"),
         ("definition", "of the constraint"),
+        (
+            "helper",
+            "an index on some columns of a foreign key, or not a B-tree: whether it finds the rows is for the planner to say",
+        ),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/constraints.sql"))]),
 };
