@@ -86,7 +86,7 @@ impl Advice {
         })
     }
 
-    /// What sets it; a comment where that is not for SQL, or the value is a list that others are in.
+    /// What sets it; a comment where a person has to decide: what needs a restart, or is a list that others are in.
     pub fn remedy(&self, facts: &Facts) -> Option<String> {
         let (setting, advised) = (facts.setting(&self.setting)?, self.advised.as_ref()?);
         let name = &self.setting;
@@ -102,7 +102,10 @@ impl Advice {
         }
         let value = shared::dump::quote_literal(advised);
         Some(match setting.needs_restart {
-            true => format!("ALTER SYSTEM SET {name} = {value}; -- then restart"),
+            // What else runs on the machine, and when it may restart, a person knows.
+            true => format!(
+                "-- if it suits the machine: ALTER SYSTEM SET {name} = {value}; then restart"
+            ),
             false => format!("ALTER SYSTEM SET {name} = {value}; SELECT pg_reload_conf();"),
         })
     }

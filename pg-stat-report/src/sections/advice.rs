@@ -30,7 +30,10 @@ pub const SECTION: Section = Section {
         ),
         ("reason", "why, in figures"),
         ("takes", "reload or restart: what puts it in force"),
-        ("remedy", "SQL for psql that sets it, for a role that may"),
+        (
+            "remedy",
+            "SQL for psql that sets it; a comment where a person decides",
+        ),
     ],
     gather: Gather::Made(rows),
 };
