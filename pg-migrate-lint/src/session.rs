@@ -10,7 +10,6 @@ use crate::name::Name;
 
 /// How whoever runs a file puts it into transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(dead_code)] // What runners do that layouts tell.
 pub enum Wrapping {
     /// Each statement by itself, but for those between BEGIN and COMMIT.
     #[default]
