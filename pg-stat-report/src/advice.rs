@@ -104,7 +104,7 @@ impl Advice {
         Some(match setting.needs_restart {
             // What else runs on the machine, and when it may restart, a person knows.
             true => format!(
-                "-- if it suits the machine: ALTER SYSTEM SET {name} = {value}; then restart"
+                "-- ALTER SYSTEM SET {name} = {value}; -- then restart, where it suits the machine"
             ),
             false => format!("ALTER SYSTEM SET {name} = {value}; SELECT pg_reload_conf();"),
         })

@@ -157,7 +157,7 @@ fn remedies_are_sql() {
     };
     assert_eq!(
         remedy(&facts, "shared_buffers"),
-        "-- if it suits the machine: ALTER SYSTEM SET shared_buffers = '4096MB'; then restart"
+        "-- ALTER SYSTEM SET shared_buffers = '4096MB'; -- then restart, where it suits the machine"
     );
     assert_eq!(
         remedy(&facts, "track_io_timing"),
