@@ -59,7 +59,7 @@ check: deps
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 
-# Prints the times of both tools beside those of what they replace.
+# Prints the times of the tools beside those of what they replace.
 bench: deps
 	$(CARGO) build --quiet --release
 	$(CARGO) run --quiet --release --bin bench

@@ -14,11 +14,21 @@ pub struct Sample {
     pub status: i32,
     /// The columns that differ from run to run.
     pub varying: &'static [&'static str],
-    /// Whether its table is a drawing, with other columns than the records.
-    pub draws: bool,
+    /// What its table is like.
+    pub table: Table,
     records: &'static [&'static str],
     failure: &'static [&'static str],
     folder: TempDir,
+}
+
+/// What `-o table` makes of records.
+pub enum Table {
+    /// Their columns.
+    Columns,
+    /// A drawing with a heading and other columns, a line for each.
+    Drawing,
+    /// Several lines for each, of which the first begins so.
+    Excerpts(&'static str),
 }
 
 impl Sample {
@@ -31,7 +41,7 @@ impl Sample {
             tool,
             status: 0,
             varying: &[],
-            draws: false,
+            table: Table::Columns,
             records,
             failure,
             folder: tempfile::tempdir().unwrap(),
@@ -79,7 +89,7 @@ pub fn samples() -> Vec<Sample> {
         )
     };
     let locks = Sample {
-        draws: true,
+        table: Table::Drawing,
         ..Sample::new(
             "pg-lock-kill",
             &["-q", "--snapshot", "locks.json"],
@@ -93,7 +103,7 @@ pub fn samples() -> Vec<Sample> {
     );
     let lint = Sample {
         status: 1,
-        draws: true,
+        table: Table::Excerpts("orders.sql:"),
         ..Sample::new("pg-migrate-lint", &["-q", "orders.sql"], &["missing.sql"])
     };
     vec![
