@@ -36,6 +36,8 @@ enum Asks {
     OfDomain(u32, Asked),
     /// That there is no NULL in this column.
     NoNull(String),
+    /// That no value of a domain within this column is NULL.
+    NoNullWithin(Asked),
 }
 
 /// So many columns are looked at together: a function takes a hundred arguments at most.
@@ -239,7 +241,7 @@ impl Asks {
     fn stored(&self) -> Option<u32> {
         match self {
             Self::Stored(oid) | Self::OfDomain(oid, _) => Some(*oid),
-            Self::NoNull(_) => None,
+            Self::NoNull(_) | Self::NoNullWithin(_) => None,
         }
     }
 
@@ -247,7 +249,7 @@ impl Asks {
     fn column(&self) -> Option<&str> {
         match self {
             Self::NoNull(column) => Some(column),
-            Self::Stored(_) | Self::OfDomain(..) => None,
+            Self::Stored(_) | Self::OfDomain(..) | Self::NoNullWithin(_) => None,
         }
     }
 
@@ -256,6 +258,7 @@ impl Asks {
         match self {
             Self::Stored(oid) => stored.get(oid).cloned(),
             Self::OfDomain(oid, asked) => Some(asked.of_row(stored.get(oid)?)),
+            Self::NoNullWithin(asked) => Some(asked.no_null()),
             Self::NoNull(_) => None,
         }
     }

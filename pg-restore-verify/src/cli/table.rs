@@ -87,7 +87,7 @@ pub const TOOL: Tool = Tool::new(
      \"skipped\", and the verdict's words name it; --live finds fault with it. A sequence at its end \
      is told of alike, whether it feeds a column or none. Whether NOT NULL columns hold a NULL, rows meet what the domains of their columns ask, \
      and are unique or excluded where they have to be, the server asked when it restored them: with --live \
-     and --base-backup that is asked, too. (Domains within arrays and composite types are not looked \
+     and --base-backup that is asked, too. (Domains within multiranges are not looked \
      for. Unique keys are read in the order of their indexes.) What could not be \
      looked at, because its check ended in an error, leaves the backup unproved; where only amcheck \
      is missing, or may not be used, the verdict's words say so.\n\n\

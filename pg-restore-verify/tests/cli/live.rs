@@ -370,6 +370,37 @@ fn rows_that_a_constraint_would_not_take_are_found() {
 }
 
 #[test]
+fn what_domains_refuse_is_found_within_arrays_composites_and_ranges() {
+    let database = Database::new();
+    database.sql(
+        "create extension amcheck;
+         create domain word as text; create domain price as int; create domain prices as price[];
+         create type \"Line\" as (\"The price\" price, words word[], n int);
+         create type span as range (subtype = price);
+         create table t (id int, w word[], l \"Line\"[], p prices, s span);
+         insert into t values (1, array['a', ''], null, '{1}', '[1,9)'), (2, '{}', array[row(-1, null, 1)]::\"Line\"[], '{-1}', null),
+             (3, null, array[null, row(1, array[null], null)]::\"Line\"[], null, '[-3,)'), (4, null, null, null, 'empty');
+         alter domain word add constraint full_word check (value <> '') not valid;
+         alter domain price add constraint positive check (value > 0) not valid;
+         update pg_constraint set convalidated = true where conname in ('full_word', 'positive');
+         update pg_type set typnotnull = true where typname = 'word'",
+    );
+    let output = live(&database).run();
+    expect_verdict(&output, "failed", 1);
+    let expected = [
+        "check_constraints public.t full_word of public.word, in column w",
+        "check_constraints public.t positive of public.price, in column l",
+        "check_constraints public.t NOT NULL of public.word, in column l",
+        "check_constraints public.t positive of public.price, in column p",
+        "check_constraints public.t positive of public.price, in column s",
+    ];
+    assert_eq!(failed(&output), expected, "{output:?}");
+    database.sql("delete from t where id < 4; insert into t values (5, '{a}', array[row(1, '{b}', null), null]::\"Line\"[], '{1,2}', '(,3)')");
+    let output = live(&database).run();
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+}
+
+#[test]
 fn no_key_is_suspected_wrongly() {
     let database = Database::new();
     let major = tests::cluster().version().major;

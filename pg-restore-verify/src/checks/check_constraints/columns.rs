@@ -6,23 +6,83 @@ use shared::dump::{QualifiedName, quote_identifier};
 
 use super::{Asks, Constraint, Table};
 
-/// A column of a domain.
+/// A column of a domain, or that holds values of one.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     column: String,
+    /// From the column to the values.
+    steps: Vec<Step>,
     /// The type that the domain is of, as SQL.
     base: String,
 }
 
+/// From a value to those in it.
+#[derive(Debug, Clone)]
+enum Step {
+    /// The elements of an array.
+    Element,
+    /// The bounds of a range.
+    Bounds,
+    /// A field of a composite value.
+    Field(String),
+}
+
 impl Asked {
+    fn of(row: &Row) -> Result<Self> {
+        let steps: Vec<String> = row.try_get("steps")?;
+        let fields: Vec<Option<String>> = row.try_get("fields")?;
+        let steps = steps.iter().zip(fields).map(|(step, field)| match field {
+            Some(field) => Step::Field(field),
+            None if step == "bounds" => Step::Bounds,
+            None => Step::Element,
+        });
+        Ok(Self {
+            column: row.try_get("column_name")?,
+            steps: steps.collect(),
+            base: row.try_get("base")?,
+        })
+    }
+
     /// What a domain's constraint, in which `VALUE` stands for the value, asks of a row.
     pub(super) fn of_row(&self, condition: &str) -> String {
         let column = quote_identifier(&self.column);
         // A domain's own type would be asked for its constraints again.
+        let base = &self.base;
+        if self.steps.is_empty() {
+            return format!("SELECT {condition} FROM (SELECT {column}::{base} AS value) v");
+        }
+        let mut from = format!("(SELECT {column} AS x) s0");
+        for (place, step) in self.steps.iter().enumerate() {
+            let parts = step.parts(&format!("s{place}.x"));
+            from += &format!(", LATERAL ({parts}) s{}", place + 1);
+        }
+        let last = self.steps.len();
         format!(
-            "SELECT {condition} FROM (SELECT {column}::{} AS value) v",
-            self.base
+            "SELECT pg_catalog.bool_and({condition}) \
+             FROM {from}, LATERAL (SELECT s{last}.x::{base} AS value) v"
         )
+    }
+
+    /// That none of the values is NULL. `IS NULL` would be something else for a composite one.
+    pub(super) fn no_null(&self) -> String {
+        self.of_row("value IS DISTINCT FROM NULL")
+    }
+}
+
+impl Step {
+    /// The parts of a value. None are in a composite one or a range that is NULL.
+    fn parts(&self, whole: &str) -> String {
+        match self {
+            Self::Element => format!("SELECT pg_catalog.unnest({whole}) AS x"),
+            Self::Bounds => format!(
+                "SELECT b.x FROM (VALUES (pg_catalog.lower({whole})), (pg_catalog.upper({whole}))) b(x) \
+                 WHERE b.x IS DISTINCT FROM NULL"
+            ),
+            Self::Field(name) => format!(
+                "SELECT ({whole}).{} AS x WHERE {whole} IS DISTINCT FROM NULL",
+                quote_identifier(name)
+            ),
+        }
     }
 }
 
@@ -54,16 +114,12 @@ pub(super) fn add(client: &mut Client, tables: &mut Vec<Table>, restored: bool) 
 fn of_domain(row: &Row) -> Result<Constraint> {
     let column: String = row.try_get("column_name")?;
     let (domain, name): (String, String) = (row.try_get("domain")?, row.try_get("name")?);
+    let asked = Asked::of(row)?;
     let shown = format!("{name} of {domain}, in column {column}");
     let asks = match row.try_get("constraint_oid")? {
-        None => Asks::NoNull(column),
-        Some(oid) => Asks::OfDomain(
-            oid,
-            Asked {
-                column,
-                base: row.try_get("base")?,
-            },
-        ),
+        Some(oid) => Asks::OfDomain(oid, asked),
+        None if asked.steps.is_empty() => Asks::NoNull(column),
+        None => Asks::NoNullWithin(asked),
     };
     Ok(Constraint {
         asks,
