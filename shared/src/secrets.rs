@@ -190,7 +190,7 @@ fn without_urls_passwords(text: &str) -> String {
     shown
 }
 
-/// The value that follows: `=value`, `= 'value'`, `= ''value''` or ` 'value'`.
+/// The value that follows: `=value`, `= 'value'`, `= ''value''`, ` 'value'`, ` E'value'` or ` $$value$$`.
 fn value(rest: &str) -> Option<Range<usize>> {
     let is_space = |c: char| c == ' ' || c == '\n' || c == '\t';
     let gap = rest.len() - rest.trim_start_matches(is_space).len();
@@ -201,6 +201,10 @@ fn value(rest: &str) -> Option<Range<usize>> {
         }
         None => (false, gap),
     };
+    if let Some(within) = dollar_quoted(rest.get(begin..)?) {
+        return Some(begin + within.start..begin + within.end);
+    }
+    let begin = begin + prefix(rest.get(begin..)?);
     let given = rest.get(begin..)?;
     let quotes = given.len() - given.trim_start_matches('\'').len();
     // A word of prose, or a column of this name.
@@ -214,6 +218,26 @@ fn value(rest: &str) -> Option<Range<usize>> {
     };
     let (start, end) = (begin + quotes, end.unwrap_or(inner.len()));
     (end > 0).then_some(start..start + end)
+}
+
+/// What is between the tags of a string that begins with `$tag$`; up to the end if that is missing.
+fn dollar_quoted(text: &str) -> Option<Range<usize>> {
+    let tag = text.strip_prefix('$')?;
+    let is_tag = |c: char| c == '_' || c.is_alphanumeric();
+    let tag = tag.trim_start_matches(is_tag).strip_prefix('$')?;
+    let start = text.len() - tag.len();
+    let length = tag.find(&text[..start]).unwrap_or(tag.len());
+    (length > 0).then_some(start..start + length)
+}
+
+/// How long `E` or `U&` before a quote is.
+fn prefix(text: &str) -> usize {
+    let lower = text.get(..3).unwrap_or(text).to_ascii_lowercase();
+    match lower {
+        lower if lower.starts_with("e'") => 1,
+        lower if lower.starts_with("u&'") => 2,
+        _ => 0,
+    }
 }
 
 /// Where a quoted value ends: a quote that stands behind a backslash, or twice, is part of it.
@@ -253,6 +277,18 @@ mod tests {
             (
                 "ALTER ROLE r WITH LOGIN PASSWORD 'geheim';",
                 "ALTER ROLE r WITH LOGIN PASSWORD '***';",
+            ),
+            (
+                "DO $x$ BEGIN ALTER USER u PASSWORD $$geheim$$; ALTER USER v PASSWORD E'g\\'h'; END $x$",
+                "DO $x$ BEGIN ALTER USER u PASSWORD $$***$$; ALTER USER v PASSWORD E'***'; END $x$",
+            ),
+            (
+                "SELECT f($x$ALTER USER u PASSWORD $y$geheim",
+                "SELECT f($x$ALTER USER u PASSWORD $y$***",
+            ),
+            (
+                "SELECT password$a FROM t WHERE password $1",
+                "SELECT password$a FROM t WHERE password $1",
             ),
             (
                 "COMMENT ON SERVER s IS 'ours';",
