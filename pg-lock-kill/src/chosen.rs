@@ -239,7 +239,11 @@ fn case(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
         );
     };
     if let Some((outcome, words)) = named.differs(session) {
-        return gone(named, outcome, words);
+        let mut case = gone(named, outcome, words);
+        case.is_there = outcome == Outcome::Changed;
+        let node = sight.place_of(pid);
+        case.record.blocking = node.map_or(0, |node| sight.record(node, &run.rules).blocking);
+        return case;
     }
     // A worker ends with its leader's statement; the locks are the leader's.
     let leader = session.leader_pid.filter(|leader| *leader != pid);

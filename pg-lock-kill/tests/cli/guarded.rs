@@ -62,7 +62,13 @@ fn another_transaction_of_the_same_session_is_left_alone() {
             .expect_code(0);
         expect_result(&output, head.pid, "", "changed");
     }
+    // It was named, and is in the way.
+    let waiter = ground.waiter("waiter", LOCK);
+    let named = std::slice::from_ref(&seen);
+    let output = ground.given(named, &["--terminate"]).expect_code(1);
+    expect_result(&output, head.pid, "", "changed");
     head.run("commit");
+    waiter.answer().unwrap();
     let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
     expect_result(&output, head.pid, "", "changed");
     head.run("select 1");
