@@ -56,7 +56,7 @@ impl Known {
         let began = Instant::now();
         let files = match self {
             Self::Manifest(manifest) => manifest.files.as_slice(),
-            Self::Sum(sum) => std::slice::from_ref(&sum.file),
+            Self::Sum(sum) => sum.files.as_slice(),
             Self::Nothing | Self::Damaged(_) => &[],
         };
         let left: Mutex<VecDeque<&backup::File>> = Mutex::new(files.iter().collect());
@@ -97,16 +97,13 @@ impl Known {
             }
             Self::Damaged(why) => return findings.add(check(Status::Failed).message(why)),
             Self::Sum(sum) if comparison.differences.is_empty() => {
-                let said = &sum.file.sha256;
-                let finding = check(Status::Ok).compared(said, said);
+                let said = said_of(&sum.files);
+                let finding = check(Status::Ok).compared(&said, &said);
                 let message = format!("by {}: no manifest says more", sum.place);
                 return findings.add(finding.message(message).took(comparison.took));
             }
             Self::Manifest(manifest) if comparison.differences.is_empty() => {
-                let said = match manifest.files.as_slice() {
-                    [file] => file.sha256.clone(),
-                    files => format!("{} files", files.len()),
-                };
+                let said = said_of(&manifest.files);
                 let finding = check(Status::Ok).compared(&said, &said);
                 return findings.add(finding.took(comparison.took));
             }
@@ -129,11 +126,19 @@ impl Known {
     }
 }
 
+/// What is expected of files, in a word.
+fn said_of(files: &[backup::File]) -> String {
+    match files {
+        [file] => file.sha256.clone(),
+        files => format!("{} files", files.len()),
+    }
+}
+
 /// What `NAME.sha256` says of a backup, as sha256sum and its like write it.
 pub struct Sum {
     /// What that file is called.
     place: String,
-    file: backup::File,
+    files: Vec<backup::File>,
 }
 
 /// More than this is no list of checksums.
@@ -142,22 +147,43 @@ const LONGEST: u64 = 1 << 20;
 const DIGITS: usize = 64;
 
 impl Sum {
-    /// The checksum beside a backup that is one file, if it is there and can be read.
+    /// The checksums beside a backup, if they are there and can be read.
     fn beside(backup: &Path) -> Option<Self> {
         let metadata = fs::metadata(backup).ok()?;
         let name = backup.file_name()?.to_str()?;
         let place = backup::checksums_of(name);
         let list: PathBuf = backup.with_file_name(&place);
         let length = fs::metadata(&list).ok()?.len();
-        let is_one = metadata.is_file() && length <= LONGEST;
-        let text = fs::read_to_string(list).ok().filter(|_| is_one)?;
-        let file = backup::File {
-            name: name.to_string(),
-            bytes: metadata.len(),
-            sha256: sum_of(&text, name)?,
+        let text = fs::read_to_string(list)
+            .ok()
+            .filter(|_| length <= LONGEST)?;
+        let files = match metadata.is_dir() {
+            true => sums_below(&text, name),
+            false => vec![backup::File {
+                name: name.to_string(),
+                bytes: metadata.len(),
+                sha256: sum_of(&text, name)?,
+            }],
         };
-        Some(Self { place, file })
+        (!files.is_empty()).then_some(Self { place, files })
     }
+}
+
+/// The checksums of the files of a folder in such a list, wherever it was made.
+fn sums_below(text: &str, folder: &str) -> Vec<backup::File> {
+    let below = text.lines().filter_map(sum_in).filter_map(|(path, sum)| {
+        let parts: Vec<&str> = path.split('/').collect();
+        let place = parts.iter().rposition(|part| *part == folder)?;
+        let name = parts.get(place..).filter(|parts| parts.len() > 1)?;
+        let is_outside = name.iter().any(|part| matches!(*part, "" | "." | ".."));
+        (!is_outside).then(|| backup::File {
+            name: name.join("/"),
+            // No list says it, and nothing asks for it.
+            bytes: 0,
+            sha256: sum.to_ascii_lowercase(),
+        })
+    });
+    below.collect()
 }
 
 /// The checksum of a file in such a list: that of its line, or of the only one, for it may have
@@ -241,6 +267,23 @@ fn sha256(path: &Path) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_of_the_files_of_a_folder() {
+        let sum = "A".repeat(DIGITS);
+        let text = [
+            "x.dir/1.dat",
+            "/b/x.dir/toc.dat",
+            "x.dir",
+            "y.dir/1.dat",
+            "x.dir/../etc",
+        ]
+        .map(|file| format!("{sum}  {file}\n"));
+        let files = sums_below(&text.concat(), "x.dir");
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["x.dir/1.dat", "x.dir/toc.dat"]);
+        assert_eq!(files[0].sha256, sum.to_lowercase());
+    }
 
     #[test]
     fn sums_as_they_are_written() {

@@ -64,6 +64,14 @@ enum Rows {
 }
 
 /// Compares the counts of rows, if that was asked for.
+/// An error if the live database can't be reached: nothing is restored in vain.
+pub fn reach(checks: &Checks) -> Result<()> {
+    match &checks.compare {
+        Some(live) => connect(live).map(drop).context(|| "--compare".to_string()),
+        None => Ok(()),
+    }
+}
+
 pub fn report(backup: &Backup<'_>, checks: &Checks, findings: &mut Findings<'_>) -> Result<()> {
     let Some(live) = &checks.compare else {
         return Ok(());

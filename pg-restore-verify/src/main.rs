@@ -82,6 +82,7 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
 
 fn verify(options: &Options, context: &Context) -> Result<Exit> {
     let backups = selection::backups(&options.selection, context)?;
+    compare::reach(&options.checks)?;
     let mut servers = Servers::new(options, context)?;
     let backups = one_to_promote(backups, options)?;
     let mut findings = record::Findings::new(context);

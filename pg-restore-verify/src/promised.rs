@@ -13,7 +13,8 @@ use crate::record::{Finding, Findings, Status};
 /// Rows and large objects as they were when the backup was taken, as far as the manifest tells.
 #[derive(Default)]
 pub struct Promised<'a> {
-    tables: Option<BTreeMap<QualifiedName, &'a backup::Table>>,
+    /// One has several entries where its rows came with their columns in several orders.
+    tables: Option<BTreeMap<QualifiedName, Vec<&'a backup::Table>>>,
     large_objects: Option<&'a backup::LargeObjects>,
     selection: &'a [String],
     whole: bool,
@@ -23,15 +24,19 @@ impl<'a> Promised<'a> {
     /// What this manifest says.
     pub fn of(manifest: Option<&'a Manifest>) -> Self {
         let tables = manifest.and_then(|manifest| manifest.tables.as_deref());
-        let named = |table: &'a backup::Table| {
-            let name = QualifiedName {
-                schema: Some(table.schema.clone()).filter(|schema| !schema.is_empty()),
-                name: table.name.clone(),
-            };
-            (name, table)
+        let by_name = |tables: &'a [backup::Table]| {
+            let mut named = BTreeMap::<QualifiedName, Vec<&backup::Table>>::new();
+            for table in tables {
+                let name = QualifiedName {
+                    schema: Some(table.schema.clone()).filter(|schema| !schema.is_empty()),
+                    name: table.name.clone(),
+                };
+                named.entry(name).or_default().push(table);
+            }
+            named
         };
         Self {
-            tables: tables.map(|tables| tables.iter().map(named).collect()),
+            tables: tables.map(by_name),
             large_objects: manifest.and_then(|manifest| manifest.large_objects.as_ref()),
             selection: manifest.map_or(&[], |manifest| &manifest.selection),
             whole: manifest
@@ -96,8 +101,10 @@ impl<'a> Promised<'a> {
             let message = "the backup does not hold the rows that its manifest tells of";
             return Some(finding.compared(expected, actual).message(message));
         }
-        (promised.columns != target.columns).then(|| {
-            let columns = (promised.columns.join(", "), target.columns.join(", "));
+        let columns = || promised.iter().map(|table| table.columns.as_slice());
+        (!columns().any(|columns| columns == target.columns)).then(|| {
+            let promised: Vec<String> = columns().map(|columns| columns.join(", ")).collect();
+            let columns = (promised.join("; "), target.columns.join(", "));
             let message = "the backup does not hold the columns that its manifest tells of";
             finding.compared(columns.0, columns.1).message(message)
         })
@@ -168,6 +175,13 @@ impl<'a> Promised<'a> {
 }
 
 /// As a digest is shown.
-fn shown(table: &backup::Table) -> String {
-    format!("{} rows {}", table.rows, table.digest)
+fn shown(tables: &[&backup::Table]) -> String {
+    let rows = tables.iter().map(|table| table.rows).sum::<u64>();
+    if let [table] = tables {
+        return format!("{rows} rows {}", table.digest);
+    }
+    let sum = tables.iter().fold(0, |sum: u128, table| {
+        sum.wrapping_add(u128::from_str_radix(&table.digest, 16).unwrap_or_default())
+    });
+    format!("{rows} rows {sum:032x}")
 }

@@ -32,7 +32,7 @@ pub fn examine(reading: &Reading, name: &str) -> Result<Kind> {
         files.push(hashed);
     }
     let of_entries = toc.entries().map(|(_, entry)| entry);
-    let of_entries = of_entries.filter(|entry| entry.promises_data() && entry.kind != "BLOBS");
+    let of_entries = of_entries.filter(|entry| entry.has_data && entry.kind != "BLOBS");
     promised.extend(of_entries.filter_map(|entry| entry.file.clone()));
     let has = |promised: &&String| {
         !there

@@ -197,7 +197,7 @@ impl<'a> Members<'a> {
     fn new(toc: Option<&'a Toc>) -> Self {
         let entries = toc.into_iter().flat_map(Toc::entries);
         let missing = entries
-            .filter(|(_, entry)| entry.promises_data())
+            .filter(|(_, entry)| entry.has_data)
             .filter_map(|(id, entry)| match entry.kind.as_str() {
                 // What it says of large objects is wrong.
                 "BLOBS" => Some((format!("blobs_{id}.toc"), id)),

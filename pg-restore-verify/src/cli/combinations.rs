@@ -84,7 +84,9 @@ impl Options {
             return Err(Error::usage("- and other operands exclude each other"));
         }
         if files && (selection.database.is_some() || selection.label.is_some()) {
-            return Err(Error::usage("--database and --label go with --latest only"));
+            return Err(Error::usage(
+                "--label goes with --latest only, --database with --base-backup, too",
+            ));
         }
         Ok(())
     }

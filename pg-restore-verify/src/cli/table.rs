@@ -493,6 +493,10 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
     ("expect", "your own checks, by --expect and --checks"),
     ("compare", "the counts of rows of a live database"),
     (
+        "files",
+        "of a base backup: sequences and long values whose file is missing",
+    ),
+    (
         "backup, recovery",
         "of a base backup: its files, and the moment that was reached",
     ),

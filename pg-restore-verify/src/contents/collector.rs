@@ -1,6 +1,8 @@
 //! What a backup holds, gathered from its script as it streams by.
 
+use std::collections::HashMap;
 use std::collections::btree_map::Entry as Slot;
+use std::sync::{Arc, Mutex};
 
 use shared::dump::{
     CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, QualifiedName, Toc, Token, tokens,
@@ -12,12 +14,16 @@ use crate::instants::{InstantColumns, line_in_utc, row_in_utc};
 use crate::large_objects::properties::{self, Described};
 use crate::restore::Reach;
 use crate::tally;
+use crate::threads::lock;
 
 /// Reads a script into [`Contents`].
 pub struct Collector {
     contents: Contents,
     instants: InstantColumns,
     copying: Option<Copying>,
+    /// The columns of each table in the order in which they came first: partitions whose rows go
+    /// in by their root may have another.
+    orders: Arc<Mutex<HashMap<QualifiedName, CopyTarget>>>,
     large_object: Option<u32>,
     /// Whose bytes came last.
     last_object: Option<u32>,
@@ -27,9 +33,19 @@ pub struct Collector {
 
 /// The table whose rows are passing.
 struct Copying {
+    /// Of instants.
     places: Vec<usize>,
+    /// Where the values stand in these rows, in the order of the table's first; empty if there.
+    order: Vec<usize>,
     table: QualifiedName,
     data: TableData,
+}
+
+impl Copying {
+    /// Whether the rows are compared as they stand there.
+    fn is_as_written(&self) -> bool {
+        self.places.is_empty() && self.order.is_empty()
+    }
 }
 
 impl Collector {
@@ -39,6 +55,7 @@ impl Collector {
             contents: Contents::default(),
             instants: InstantColumns::default(),
             copying: None,
+            orders: Arc::default(),
             large_object: None,
             last_object: None,
             bytes: Vec::new(),
@@ -58,6 +75,7 @@ impl Collector {
     pub fn another(&self) -> Self {
         let mut another = Self::new();
         another.instants = self.instants.clone();
+        another.orders = Arc::clone(&self.orders);
         another.is_bounded = self.is_bounded;
         another
     }
@@ -144,10 +162,15 @@ impl Collector {
     /// Notes that the rows of a table follow.
     pub fn begin_copy(&mut self, target: CopyTarget) {
         tally::table(&target.table);
+        let first = lock(&self.orders)
+            .entry(target.table.clone())
+            .or_insert_with(|| target.clone())
+            .clone();
         self.copying = Some(Copying {
             places: self.instants.places(&target),
-            table: target.table.clone(),
-            data: TableData::new(Form::Copy(target)),
+            order: order_of(&target.columns, &first.columns),
+            table: target.table,
+            data: TableData::new(Form::Copy(first)),
         });
     }
 
@@ -156,10 +179,11 @@ impl Collector {
         let Some(copying) = &mut self.copying else {
             return;
         };
+        let is_as_written = copying.is_as_written();
         let data = &mut copying.data;
         data.bytes += lines.len() as u64;
         tally::add(lines.len() as u64);
-        if copying.places.is_empty() {
+        if is_as_written {
             data.as_written.add_lines(lines);
             return;
         }
@@ -167,11 +191,15 @@ impl Collector {
             let line = without_line_end(line);
             let as_written = Digest::of(line);
             data.as_written.merge(as_written);
-            if line_in_utc(line, &copying.places, &mut self.bytes) {
-                data.respelled = true;
-                data.digest.add(&self.bytes);
-            } else {
-                data.digest.merge(as_written);
+            let is_respelled = line_in_utc(line, &copying.places, &mut self.bytes);
+            data.respelled |= is_respelled;
+            match is_respelled {
+                _ if !copying.order.is_empty() => {
+                    let line = if is_respelled { &self.bytes } else { line };
+                    data.digest.add(&in_order(line, &copying.order));
+                }
+                true => data.digest.add(&self.bytes),
+                false => data.digest.merge(as_written),
             }
         }
     }
@@ -182,8 +210,9 @@ impl Collector {
         let Some(copying) = self.copying.take() else {
             return;
         };
+        let is_as_written = copying.is_as_written();
         let mut data = copying.data;
-        if copying.places.is_empty() {
+        if is_as_written {
             data.digest = data.as_written;
         }
         self.add_table(copying.table, data);
@@ -308,6 +337,27 @@ impl Collector {
             self.contents.sequences.insert(name, position);
         }
     }
+}
+
+/// Where the columns `first` stand among `columns`; empty if they are the same, or others.
+fn order_of(columns: &[String], first: &[String]) -> Vec<usize> {
+    if columns == first || columns.len() != first.len() {
+        return Vec::new();
+    }
+    let place = |name: &String| columns.iter().position(|column| column == name);
+    first
+        .iter()
+        .map(place)
+        .collect::<Option<_>>()
+        .unwrap_or_default()
+}
+
+/// A row of COPY's text format with its values in another order.
+fn in_order(line: &[u8], order: &[usize]) -> Vec<u8> {
+    let values: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+    let values = order.iter().map(|place| values.get(*place).copied());
+    let values: Vec<&[u8]> = values.map(Option::unwrap_or_default).collect();
+    values.join(&b'\t')
 }
 
 /// The view that the statement fills, if it is one that does.

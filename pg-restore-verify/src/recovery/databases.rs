@@ -52,8 +52,7 @@ pub fn prove(
     let names = match names(server) {
         Ok(names) => names,
         Err(error) => {
-            let finding = findings.check("database", Status::Skipped);
-            findings.add(finding.message(error.in_one_line()))?;
+            unreadable(findings, None, &error)?;
             findings.unprovable("it recovered, and no database of it can be entered");
             return Ok(String::new());
         }
@@ -72,16 +71,22 @@ pub fn prove(
     {
         let database = Database::new(server, name);
         if let Err(error) = database.connect() {
-            let finding = findings.check("database", Status::Skipped).object(name);
-            findings.add(finding.message(error.in_one_line()))?;
+            unreadable(findings, Some(name), &error)?;
             findings.unprovable("not every database of it can be entered");
             continue;
         }
-        findings.within(Some(name));
-        let read = read(&database, options.jobs())?;
+        let read = match read(&database, options.jobs()) {
+            Err(error) if is_damage(&error) => {
+                unreadable(findings, Some(name), &error)?;
+                continue;
+            }
+            read => read?,
+        };
         databases += 1;
+        findings.within(Some(name));
         tables += read.iter().filter(|table| !table.is_system).count() as u64;
         rows += report(read, findings)?;
+        missing_files(&database, findings)?;
         let plain = cli::Checks {
             deep: options.checks.deep,
             ..cli::Checks::default()
@@ -91,14 +96,12 @@ pub fn prove(
             _ => &plain,
         };
         let jobs = options.jobs();
-        remarks.push_str(&checks::report(
-            &database,
-            Origin::Recovered,
-            checks,
-            jobs,
-            findings,
-        )?);
+        let checked = checks::report(&database, Origin::Recovered, checks, jobs, findings);
         findings.within(None);
+        match checked {
+            Err(error) if is_damage(&error) => unreadable(findings, Some(name), &error)?,
+            checked => remarks.push_str(&checked?),
+        }
     }
     Ok(format!(
         "{} in {} of {} were read{remarks}",
@@ -106,6 +109,29 @@ pub fn prove(
         counted(tables, "table"),
         counted(databases, "database")
     ))
+}
+
+/// Whether the server says that a file of its own is missing, or is not what it wrote.
+fn is_damage(error: &Error) -> bool {
+    match error.sqlstate() {
+        Some("58P01") => !error.message().contains("access file"),
+        Some(code) => code.starts_with("XX"),
+        None => false,
+    }
+}
+
+/// Tells of a database that can't be read as a whole, or of all of them.
+fn unreadable(findings: &mut Findings<'_>, database: Option<&str>, error: &Error) -> Result<()> {
+    let status = match is_damage(error) {
+        true => Status::Failed,
+        false => Status::Skipped,
+    };
+    let finding = findings.check("database", status);
+    let finding = match database {
+        Some(name) => finding.object(name),
+        None => finding,
+    };
+    findings.add(finding.message(error.in_one_line()))
 }
 
 /// In which database the user's own checks are made.
@@ -193,6 +219,17 @@ fn read(database: &Database, jobs: usize) -> Result<Vec<Table>> {
     let mut done = done.into_inner().unwrap_or_default();
     done.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(done)
+}
+
+/// Tells of relations that nothing reads, and whose file is not there.
+fn missing_files(database: &Database, findings: &mut Findings<'_>) -> Result<()> {
+    let mut client = database.connect()?;
+    for row in client.query_typed(include_str!("../../sql/missing_files.sql"), &[])? {
+        let (shown, file): (String, String) = (row.try_get("shown")?, row.try_get("file")?);
+        let finding = findings.check("files", Status::Failed).object(shown);
+        findings.add(finding.message(format!("its file {file} is missing")))?;
+    }
+    Ok(())
 }
 
 fn relation(schema: &str, name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use shared::dump::Archive;
 use tests::{Database, tool};
 
 use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
@@ -62,6 +63,52 @@ fn custom_archives_cut_anywhere() {
             &format!("{length} of {} bytes", whole.len()),
         );
     }
+}
+
+/// pg_restore leaves out without a word what a damaged entry says is in no section, or has no data.
+#[test]
+fn entries_that_pg_restore_passes_over() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole");
+    dump(&shop, &["-Fc"], &path);
+    let whole = fs::read(&path).unwrap();
+    let find = |bytes: &[u8]| {
+        whole
+            .windows(bytes.len())
+            .position(|part| part == bytes)
+            .unwrap()
+    };
+    // Behind each word there is its section: a sign, and four bytes.
+    for kind in ["TABLE DATA", "BLOBS", "VIEW", "INDEX", "FK CONSTRAINT"] {
+        let length = (kind.len() as u32).to_le_bytes();
+        let word = [&[0][..], &length, kind.as_bytes()].concat();
+        let section = find(&word) + word.len();
+        for (at, bit) in [(section + 4, 0x40), (section + 1, 0x08)] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= bit;
+            archive_fails(&damaged, &format!("section of {kind}, bit {bit}"));
+        }
+    }
+    let archive = Archive::open(whole.as_slice()).unwrap().unwrap();
+    let entries = archive.toc().entries().filter_map(|(_, entry)| entry.at);
+    for place in entries {
+        let state = find(&[&[2][..], &place.to_le_bytes()].concat());
+        let mut damaged = whole.clone();
+        damaged[state] = 3;
+        archive_fails(&damaged, &format!("no data at {place}"));
+    }
+}
+
+/// What is gone from the middle of a script without a trace but a comment that is torn.
+#[test]
+fn an_announcement_that_is_torn() {
+    let shop = shop();
+    let script = plain(&shop, &[]);
+    let from = script.find("; Type: INDEX;").unwrap() + 4;
+    let to = script[from..].find(";\n\n\n").unwrap() + from;
+    let torn = [&script[..from], &script[to..]].concat();
+    archive_fails(torn.as_bytes(), "a torn comment");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use shared::programs::Program;
-use tests::{Database, program};
+use tests::{Database, program, tool};
 
 use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
 
@@ -49,6 +49,65 @@ fn in_every_form() {
             .filter(|finding| finding["check"] == "rows")
             .count();
         assert!(tables > 1, "{options:?}: {findings:?}");
+    }
+}
+
+/// pg_dump itself puts the rows of what is partitioned by the hash of an enum in by the root.
+#[test]
+fn of_partitions_some_of_which_go_in_by_their_root() {
+    let database = Database::new();
+    database.sql(
+        "create type m as enum ('a', 'b', 'c', 'd');
+         create table he (k m, v int, w timestamptz) partition by hash (k);
+         create table he0 partition of he for values with (modulus 2, remainder 0);
+         create table he1 partition of he for values with (modulus 2, remainder 1);
+         insert into he select (enum_range(null::m))[1 + g % 4], g, '2026-01-01'::timestamptz + g * interval '1 h'
+             from generate_series(1, 40) g;
+         create table p (k int, v text) partition by range (k);
+         create table p1 partition of p for values from (0) to (10);
+         create table p2 (v text, k int); alter table p attach partition p2 default;
+         insert into p select g, 'x' from generate_series(1, 20) g",
+    );
+    for options in [
+        &["-Fp", "--inserts"][..],
+        &["-Fp", "--column-inserts"],
+        &["-Fc", "--column-inserts", "--rows-per-insert=7"],
+        &["-Fp", "--column-inserts", "--load-via-partition-root"],
+    ] {
+        verifies(&database, options);
+    }
+}
+
+#[test]
+fn of_partitions_whose_columns_are_in_another_order() {
+    let database = Database::new();
+    database.sql(
+        "create type m as enum ('a', 'b', 'c', 'd');
+         create table he (k m, v int, w timestamptz) partition by hash (k);
+         create table he0 partition of he for values with (modulus 2, remainder 0);
+         create table he1 (w timestamptz, v int, k m);
+         alter table he attach partition he1 for values with (modulus 2, remainder 1);
+         insert into he select (enum_range(null::m))[1 + g % 4], g, '2026-01-01'::timestamptz + g * interval '1 h'
+             from generate_series(1, 40) g",
+    );
+    for options in [
+        &["-Fc"][..],
+        &["-Fp"],
+        &["-Fp", "--load-via-partition-root"],
+        &["-Fc", "--load-via-partition-root"],
+    ] {
+        verifies(&database, options);
+    }
+    for options in [&[][..], &["-F", "plain"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let rotate = tool("pg-dump-rotate").database(&database);
+        let taken = rotate.arg("--dir").arg(folder.path()).args(options).run();
+        let output = tool("pg-restore-verify")
+            .arg("-")
+            .stdin(taken.expect_code(0).stdout)
+            .run();
+        assert_eq!(failed(&output), [""; 0], "{options:?}\n{output:?}");
+        expect_verdict(&output, "ok");
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use shared::backup::Manifest;
 use tests::{Database, Output, tool};
 
-use crate::backups::{expect_verdict, failed, plain, shop, verify};
+use crate::backups::{dump, expect_verdict, failed, plain, shop, verify};
 
 fn backup(database: &Database, folder: &Path, options: &[&str]) -> PathBuf {
     let run = tool("pg-dump-rotate").args(["-d", &database.conninfo(), "--dir"]);
@@ -80,6 +80,49 @@ fn a_checksum_without_a_manifest() {
     assert_eq!(failed(&output), ["checksum"], "{output:?}");
     let words = told(&output)["message"].to_string();
     assert!(words.contains("app.sql.sha256"), "{words}");
+}
+
+#[test]
+fn checksums_of_a_folder_without_a_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.dir");
+    let to = path.to_str().unwrap();
+    // Nothing goes to standard output.
+    dump(
+        &shop(),
+        &["-Fd", "-Z0", "-f", to],
+        &folder.path().join("nothing"),
+    );
+    let mut list = String::new();
+    for entry in fs::read_dir(&path).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        list += &format!(
+            "{}  app.dir/{name}\n",
+            shared::backup::sha256(&file).unwrap()
+        );
+    }
+    fs::write(folder.path().join("app.dir.sha256"), list).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "ok");
+    assert!(output.stdout.contains("by app.dir.sha256"), "{output:?}");
+    let mut files = fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let is_rows = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.contains('\t') && text.ends_with("\\.\n\n\n") && text.lines().count() > 4
+    };
+    let rows = files.find(is_rows).unwrap();
+    let text = fs::read_to_string(&rows).unwrap();
+    fs::write(&rows, text.split_once('\n').unwrap().1).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    let name = rows.file_name().unwrap().to_str().unwrap();
+    assert!(
+        failed(&output).contains(&format!("checksum {name}")),
+        "{output:?}"
+    );
 }
 
 #[test]

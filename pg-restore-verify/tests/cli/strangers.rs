@@ -241,6 +241,39 @@ fn a_table_that_lost_its_end_or_all_of_it_is_missed() {
     expect_rows(&recover(&backup).run(), ROWS);
 }
 
+#[test]
+fn a_file_that_is_missing_is_a_fault_whatever_it_is_of() {
+    let site = Site::new();
+    site.sql("create sequence lonely; create table wide (a text)");
+    let backup = site.back_up("base", &["--no-manifest"]);
+    let file = |relation: &str| {
+        let sql = format!("select pg_relation_filepath({relation})");
+        backup.join(site.value(&sql))
+    };
+    let toast = "(select reltoastrelid from pg_class where relname = 'wide')";
+    for (relation, words) in [
+        ("'lonely'", "is missing"),
+        (toast, "is missing"),
+        ("'pg_statistic'", "could not open file"),
+        ("'pg_proc'", "could not open file"),
+        ("'pg_class'", "could not open file"),
+    ] {
+        let path = file(relation);
+        let whole = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let output = recover(&backup).run();
+        let lines = output.json_lines();
+        let found = lines.iter().any(|line| {
+            let message = line["message"].as_str().unwrap_or_default();
+            line["check"] != "verdict" && line["status"] == "failed" && message.contains(words)
+        });
+        assert!(found, "{relation}: {output:?}");
+        assert_eq!(output.code(), Some(1), "{relation}: {output:?}");
+        fs::write(&path, &whole).unwrap();
+    }
+    expect_rows(&recover(&backup).run(), ROWS);
+}
+
 fn give_to_server(site: &Site, path: &Path) {
     let uid =
         std::os::unix::fs::MetadataExt::uid(&fs::metadata(site.cluster.socket_dir()).unwrap());

@@ -16,10 +16,18 @@ pub struct Entry {
     pub owner: String,
 }
 
+/// What such a comment begins with.
+const PREFIXES: [&str; 3] = ["Name: ", "Data for Name: ", "Statistics for Name: "];
+
 impl Entry {
+    /// Whether a comment (without `--`) means to be an entry.
+    pub(super) fn begins(comment: &str) -> bool {
+        PREFIXES.iter().any(|prefix| comment.starts_with(prefix))
+    }
+
     /// Reads a comment's text (without `--`).
     pub(super) fn parse(comment: &str) -> Option<Self> {
-        let text = ["Name: ", "Data for Name: ", "Statistics for Name: "]
+        let text = PREFIXES
             .iter()
             .find_map(|prefix| comment.strip_prefix(prefix))?;
         // Nobody owns an extension's comment: the blank before it is gone with the line's end.

@@ -204,20 +204,28 @@ impl<R: Read> Script<R> {
                 return Ok(Found::Statement(self.statement_length()?));
             }
             let length = self.line_length()?;
+            let line = self.line;
             let comment = String::from_utf8_lossy(trimmed(self.take(length))).into_owned();
-            self.comment(comment.trim_start_matches('-').trim_start());
+            self.comment(comment.trim_start_matches('-').trim_start(), line)?;
         }
     }
 
-    fn comment(&mut self, comment: &str) {
+    fn comment(&mut self, comment: &str, line: u64) -> Result<()> {
         match Entry::parse(comment) {
             Some(entry) => {
                 self.close_entry();
                 self.entry = entry;
                 self.announced = true;
             }
+            None if self.header.is_dump && Entry::begins(comment) => {
+                return Err(Error::new(format!(
+                    "line {line} is not as pg_dump announces an object: a part of the script is \
+                     missing or was overwritten"
+                )));
+            }
             None => self.header.read(comment),
         }
+        Ok(())
     }
 
     fn close_entry(&mut self) {

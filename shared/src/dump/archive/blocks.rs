@@ -51,7 +51,7 @@ impl<R: BufRead> Blocks<R> {
     /// The blocks that `input` yields, which has been read to the end of this table of contents.
     pub fn new(toc: Arc<Toc>, input: R) -> Self {
         let entries = toc.entries();
-        let promising = entries.filter(|(_, entry)| entry.promises_data());
+        let promising = entries.filter(|(_, entry)| entry.has_data);
         let missing = promising.map(|(id, _)| id).collect();
         Self {
             toc,
@@ -86,10 +86,11 @@ impl<R: BufRead> Blocks<R> {
             byte => return self.ended(byte).map(|()| None),
         };
         let id = self.int()?;
-        if self.toc.entry_of(id).is_none() {
+        let entry = self.toc.entry_of(id);
+        let is_of_objects = entry.is_some_and(|entry| entry.kind == "BLOBS");
+        if !self.missing.remove(&id) || is_of_objects != (kind == BlockKind::LargeObjects) {
             return Err(senseless());
         }
-        self.missing.remove(&id);
         Ok(Some((kind, id)))
     }
 

@@ -116,7 +116,7 @@ impl Files {
                 };
                 let part = self.find(file, content)?;
                 parts.push(part.ok_or_else(|| missing(entry))?);
-            } else if entry.promises_data() {
+            } else {
                 return Err(missing(entry));
             }
         }

@@ -13,8 +13,15 @@ use crate::{Error, Result};
 const VERSIONS: std::ops::RangeInclusive<(u8, u8)> = (1, 13)..=(1, 16);
 /// From here on the head names a method of compression; before, gzip's level.
 const NAMES_METHOD: (u8, u8) = (1, 15);
-/// What stands before the place of an entry's data if whoever wrote it could know that.
+/// What stands before the place of an entry's data: whoever wrote it could not know that, or could,
+/// or there is none (`K_OFFSET_…`).
+const PLACE_IS_UNKNOWN: u8 = 1;
 const PLACE_IS_KNOWN: u8 = 2;
+const NO_PLACE: u8 = 3;
+/// The sections of a dump (`teSection`): pg_restore passes over what is in none of them.
+const SECTIONS: std::ops::RangeInclusive<i64> = 1..=4;
+/// The one with the data.
+const DATA: i64 = 3;
 /// Where an archive's head says how it is compressed.
 const COMPRESSION_AT: usize = 11;
 
@@ -88,9 +95,20 @@ pub struct TocEntry {
 }
 
 impl TocEntry {
-    /// Whether it promises the rows of a table, or large objects.
-    pub fn promises_data(&self) -> bool {
-        self.has_data && matches!(self.kind.as_str(), "TABLE DATA" | "BLOBS")
+    /// An error unless pg_restore would do with this entry what pg_dump meant it to; it says nothing
+    /// of those that it passes over.
+    fn check(&self, section: i64) -> Result<()> {
+        let is_data = matches!(self.kind.as_str(), "TABLE DATA" | "BLOBS");
+        let is_elsewhere = is_data && section != DATA || !SECTIONS.contains(&section);
+        if is_data != self.has_data || is_elsewhere {
+            return Err(self.is_senseless("is one that pg_restore would pass over"));
+        }
+        Ok(())
+    }
+
+    fn is_senseless(&self, how: &str) -> Error {
+        let (kind, label) = (&self.kind, &self.label);
+        Error::new(format!("the archive makes no sense: {kind} {label} {how}"))
     }
 
     fn is_but_for_its_place(&self, other: &Self) -> bool {
@@ -121,9 +139,12 @@ impl Toc {
         for _ in 0..toc.int(input)? {
             let id = toc.int(input)?;
             let entry = toc.entry(input)?;
-            toc.entries.insert(id, entry);
+            if toc.entries.insert(id, entry).is_some() {
+                return Err(senseless());
+            }
             toc.order.push(id);
         }
+        toc.files_are_of_one_entry_each()?;
         Ok(Some(toc))
     }
 
@@ -180,7 +201,7 @@ impl Toc {
         let _table_and_object = (text(input)?, text(input)?);
         let name = text(input)?;
         let kind = text(input)?;
-        let _section = self.int(input)?;
+        let section = self.int(input)?;
         let definition = text(input)?;
         let _drop = text(input)?;
         let copy = text(input)?;
@@ -195,10 +216,10 @@ impl Toc {
         let owner = text(input)?.map(lossy).unwrap_or_default();
         let _oids = text(input)?;
         while text(input)?.is_some() {}
-        let (at, file) = self.place(input)?;
+        let (at, file) = self.place(input, has_data)?;
         let [schema, name] = [schema, name].map(|words| words.map(lossy).unwrap_or_default());
         let label = format!("{schema}.{name}");
-        Ok(TocEntry {
+        let entry = TocEntry {
             kind: kind.map(lossy).unwrap_or_default(),
             label: label.trim_start_matches('.').to_string(),
             schema,
@@ -209,14 +230,26 @@ impl Toc {
             has_data,
             file,
             at,
-        })
+        };
+        entry.check(section)?;
+        Ok(entry)
     }
 
     /// Where an entry's data is: a place in the file, which a dump to a pipe can't know, or a file.
-    fn place(&self, input: &mut impl Read) -> Result<(Option<u64>, Option<String>)> {
+    fn place(
+        &self,
+        input: &mut impl Read,
+        has_data: bool,
+    ) -> Result<(Option<u64>, Option<String>)> {
         match self.storage {
             Storage::Custom => {
-                let is_known = array::<1>(input)?[0] == PLACE_IS_KNOWN;
+                let is_known = match (array::<1>(input)?[0], has_data) {
+                    (PLACE_IS_UNKNOWN, _) => false,
+                    (PLACE_IS_KNOWN, _) => true,
+                    (NO_PLACE, false) => false,
+                    // pg_restore would pass over the data, or end.
+                    _ => return Err(senseless()),
+                };
                 let mut at = 0;
                 for byte in 0..self.offset_bytes {
                     let part = u64::from(array::<1>(input)?[0]);
@@ -228,6 +261,16 @@ impl Toc {
                 let file = text(input, self.int_bytes)?.map(lossy);
                 Ok((None, file.filter(|name| !name.is_empty())))
             }
+        }
+    }
+
+    /// Two tables with the rows of one would come from a damaged name.
+    fn files_are_of_one_entry_each(&self) -> Result<()> {
+        let mut files = BTreeSet::new();
+        let mut named = self.entries.values().filter(|entry| entry.has_data);
+        match named.find(|entry| entry.file.as_ref().is_some_and(|file| !files.insert(file))) {
+            Some(entry) => Err(entry.is_senseless("has the file of another one")),
+            None => Ok(()),
         }
     }
 
@@ -389,7 +432,7 @@ pub(super) mod tests {
                 assert_eq!(input, b"rest", "1.{minor}, {storage}");
                 let (id, entry) = toc.entries().next().unwrap();
                 assert_eq!((id, entry.label.as_str()), (7, "public.t"));
-                assert!(entry.promises_data());
+                assert!(entry.has_data);
                 let file = (storage == 3).then(|| "7.dat".to_string());
                 assert_eq!(entry.file, file);
                 assert_eq!(entry.at, (storage == 1).then_some(0x0202_0202_0202_0202));
