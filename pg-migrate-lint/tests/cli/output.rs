@@ -1,5 +1,7 @@
 //! What is written, in each format.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::ground::{lint, of};
@@ -53,6 +55,43 @@ fn sarif_is_one_document() {
     let empty = of("select 1;", &["-o", "sarif"]).expect_code(0);
     let document: Value = serde_json::from_str(&empty.stdout).unwrap();
     assert_eq!(document["runs"][0]["results"], json!([]));
+}
+
+#[test]
+fn gitlab_gets_one_array_of_what_it_can_tell_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "select 1;\ndrop table a;\ndrop   table a;\nalter table b rename c to d;";
+    std::fs::write(folder.path().join("a.sql"), sql).unwrap();
+    let words = ["./a.sql", "--skip", "timeouts", "-o", "gitlab"];
+    let output = lint(&words).current_dir(folder.path()).run();
+    let report: Value = serde_json::from_str(&output.expect_code(1).stdout).unwrap();
+    let report = report.as_array().unwrap();
+    let shown: Vec<_> = report
+        .iter()
+        .map(|violation| {
+            let location = &violation["location"];
+            assert_eq!(location["path"], json!("a.sql"));
+            assert!(violation["description"].as_str().unwrap().len() > 10);
+            (
+                location["lines"]["begin"].as_u64().unwrap(),
+                violation["check_name"].as_str().unwrap(),
+                violation["severity"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (2, "drop-table", "critical"),
+        (3, "drop-table", "critical"),
+        (4, "rename-column", "major"),
+    ];
+    assert_eq!(shown, expected);
+    let fingerprints: HashSet<_> = report
+        .iter()
+        .map(|violation| violation["fingerprint"].as_str().unwrap())
+        .collect();
+    assert_eq!(fingerprints.len(), report.len());
+    let empty = of("select 1;", &["-o", "gitlab"]).expect_code(0);
+    assert_eq!(empty.stdout, "[]\n");
 }
 
 #[test]
