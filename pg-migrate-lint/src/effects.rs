@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::name::Name;
 
-pub use volatility::is_volatile;
+pub use volatility::{is_of_server_and_not_immutable, is_volatile, turns_by_zone};
 
 /// What decides beside the statement.
 #[derive(Debug, Clone, Copy)]

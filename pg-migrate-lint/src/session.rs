@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::catalogue::Catalogue;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Change, Setting, Transaction};
+use crate::model::{Action, Alter, Change, Kind, Setting, Transaction};
 use crate::name::Name;
 
 /// How whoever runs a file puts it into transactions.
@@ -118,6 +118,8 @@ pub struct Session {
     session: Settings,
     /// Locks on what others use.
     pub held: Vec<Held>,
+    /// Tables whose rows a statement of the file copied.
+    pub copied: Vec<Name>,
     /// Values of enums that this transaction added.
     pub new_values: Vec<(Name, String)>,
     /// Constraints that this transaction added as NOT VALID.
@@ -142,6 +144,7 @@ impl Session {
         self.has_begun = false;
         self.warned_of_timeout = false;
         self.passes.clear();
+        self.copied.clear();
         if goes_on {
             return;
         }
@@ -166,6 +169,14 @@ impl Session {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
             Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
+            Change::Insert(insert) if insert.from_query => {
+                let read = insert.query.relations.iter();
+                self.copied.extend(read.map(|name| catalogue.resolve(name)));
+            }
+            Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
+                let read = table.query.relations.iter();
+                self.copied.extend(read.map(|name| catalogue.resolve(name)));
+            }
             Change::AddEnumValue { name, value } => {
                 self.new_values.push((catalogue.place(name), value.clone()));
             }
