@@ -140,6 +140,11 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             reindex(*kind, name, *concurrently, catalogue, &mut impact);
         }
         Change::Refresh {
+            view,
+            no_data: true,
+            ..
+        } => impact.lock(catalogue.resolve(view), Mode::AccessExclusive),
+        Change::Refresh {
             view, concurrently, ..
         } => {
             let view = catalogue.resolve(view);

@@ -595,6 +595,17 @@ pub struct Insert {
     pub query: Query,
 }
 
+impl Insert {
+    /// The columns that are given numbers from 1 on, as a sequence gives them, or whatever a query finds.
+    pub fn numbered(&self) -> impl Iterator<Item = &String> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter_map(|(place, column)| {
+            let number = self.numbers.get(place).copied().flatten();
+            (self.from_query || number.is_some_and(|number| number > 0)).then_some(column)
+        })
+    }
+}
+
 /// What a query reads and calls.
 #[derive(Debug, Clone, Default)]
 pub struct Query {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::catalogue::Catalogue;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Change, Kind, Setting, Transaction};
+use crate::model::{Action, Alter, Change, Insert, Kind, Setting, Transaction};
 use crate::name::Name;
 
 /// How whoever runs a file puts it into transactions.
@@ -118,6 +118,8 @@ pub struct Session {
     session: Settings,
     /// Locks on what others use.
     pub held: Vec<Held>,
+    /// Columns of tables into which the file wrote numbers of its own, or those of a query.
+    pub numbered: HashSet<(Name, String)>,
     /// Tables whose rows a statement of the file copied.
     pub copied: Vec<Name>,
     /// Values of enums that this transaction added.
@@ -145,6 +147,7 @@ impl Session {
         self.warned_of_timeout = false;
         self.passes.clear();
         self.copied.clear();
+        self.numbered.clear();
         if goes_on {
             return;
         }
@@ -169,10 +172,7 @@ impl Session {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
             Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
-            Change::Insert(insert) if insert.from_query => {
-                let read = insert.query.relations.iter();
-                self.copied.extend(read.map(|name| catalogue.resolve(name)));
-            }
+            Change::Insert(insert) => self.insert(insert, catalogue),
             Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
                 let read = table.query.relations.iter();
                 self.copied.extend(read.map(|name| catalogue.resolve(name)));
@@ -199,6 +199,17 @@ impl Session {
             if is_seen && *mode > Mode::ShareUpdateExclusive {
                 self.hold(table, *mode);
             }
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert, catalogue: &Catalogue) {
+        if insert.from_query {
+            let read = insert.query.relations.iter();
+            self.copied.extend(read.map(|name| catalogue.resolve(name)));
+        }
+        let table = catalogue.resolve(&insert.table);
+        for column in insert.numbered() {
+            self.numbered.insert((table.clone(), column.clone()));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The effect of statements on what is known.
 
 use super::{
-    type_name, Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind,
+    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind,
+    type_name,
 };
 use crate::model::{
     Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop,
@@ -576,11 +577,21 @@ impl Catalogue {
                     self.enums.insert(old.beside(rename.to.clone()), known);
                 }
                 for table in self.columns_of_type(&old) {
-                    let place = |column: &ColumnFacts, all: &Self| all.place(&type_name(&column.type_)) == old;
+                    let place = |column: &ColumnFacts, all: &Self| {
+                        all.place(&type_name(&column.type_)) == old
+                    };
                     let columns = self.relations.get(&table).map(|table| &table.columns);
-                    let columns = columns.into_iter().flatten().filter(|column| place(column, self));
-                    for column in columns.map(|column| column.name.clone()).collect::<Vec<_>>() {
-                        self.change_column(&table, &column, |facts| facts.type_.name.clone_from(&rename.to));
+                    let columns = columns
+                        .into_iter()
+                        .flatten()
+                        .filter(|column| place(column, self));
+                    for column in columns
+                        .map(|column| column.name.clone())
+                        .collect::<Vec<_>>()
+                    {
+                        self.change_column(&table, &column, |facts| {
+                            facts.type_.name.clone_from(&rename.to)
+                        });
                     }
                 }
             }

@@ -38,10 +38,12 @@ pub fn turns_by_zone(expr: &Expr) -> Vec<String> {
         .iter()
         .any(|function| function.name == "timezone")
         || expr.words.len() > 1;
-    let cast = expr
-        .casts
-        .iter()
-        .filter(|(_, to)| matches!(to.as_str(), "date" | "time" | "timestamp" | "text" | "varchar"));
+    let cast = expr.casts.iter().filter(|(_, to)| {
+        matches!(
+            to.as_str(),
+            "date" | "time" | "timestamp" | "text" | "varchar"
+        )
+    });
     let mut columns: Vec<String> = cast.map(|(column, _)| column.clone()).collect();
     if expr.functions.iter().any(cuts) && !says_zone {
         columns.extend(expr.columns.iter().cloned());

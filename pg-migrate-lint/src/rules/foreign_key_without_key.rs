@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE logins (team_id bigint, user_id bigint, FOREIGN KEY (user_id, team_id) REFERENCES members (user_id, team_id));")
             .after("CREATE TABLE members (team_id bigint, user_id bigint, PRIMARY KEY (team_id, user_id));"),
         Example::new("CREATE TABLE orders (email text REFERENCES users (email));"),
-        Example::new("CREATE TABLE copies (email text REFERENCES backup (id));").after("CREATE TABLE backup (LIKE users INCLUDING ALL);"),
+        Example::new("CREATE TABLE copies (email text REFERENCES backup (email));").after("CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE); CREATE TABLE backup (LIKE users INCLUDING ALL);"),
         Example::new("CREATE TABLE tree (id int PRIMARY KEY, parent int REFERENCES tree);"),
     ],
     check,

@@ -39,12 +39,12 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let Some(relation) = look.relation(&insert.table).filter(|table| !table.is_temporary) else { return };
-    for (place, column) in insert.columns.iter().enumerate() {
+    let resolved = look.catalogue.resolve(&insert.table);
+    for column in insert.numbered() {
         let is_numbered = relation.column(column).is_some_and(|facts| facts.is_numbered);
         let is_key = relation.has_key(std::slice::from_ref(column));
-        // From 1 on: what is below, no sequence gives.
-        let number = insert.numbers.get(place).copied().flatten().filter(|number| *number > 0);
-        if is_numbered && is_key && (insert.from_query || number.is_some()) {
+        let is_said = look.session.numbered.contains(&(resolved.clone(), column.clone()));
+        if is_numbered && is_key && !is_said {
             let (table, name) = (&insert.table, quoted(column));
             let message = format!("the sequence of {table}.{name} stays where it was: an insert that leaves {name} out fails when it comes to these numbers");
             let fix = format!(
