@@ -380,10 +380,12 @@ impl Catalogue {
         is_valid: bool,
     ) {
         let table = self.resolve(table);
-        let name = constraint
-            .name
-            .clone()
-            .unwrap_or_else(|| default_name(&table, &constraint.kind));
+        let name = constraint.name.clone().unwrap_or_else(|| {
+            let known = self.relations.get(&table);
+            default_name(&table, &constraint.kind, |name| {
+                known.is_some_and(|table| table.constraint(name).is_some())
+            })
+        });
         let mut kind = constraint.kind.clone();
         match &mut kind {
             ConstraintKind::Foreign { table: other, .. } => {
@@ -696,21 +698,40 @@ fn facts(column: &Column, now: Moment) -> ColumnFacts {
     }
 }
 
-/// The name that PostgreSQL chooses, if it is free.
-fn default_name(table: &Name, kind: &ConstraintKind) -> String {
-    let of = |columns: &[String], suffix: &str| match columns.is_empty() {
-        true => format!("{}_{suffix}", table.name),
-        false => format!("{}_{}_{suffix}", table.name, columns.join("_")),
-    };
-    match kind {
+/// The name that PostgreSQL chooses: that of what it is of, cut so that all fits, and numbered where it is taken.
+fn default_name(table: &Name, kind: &ConstraintKind, is_taken: impl Fn(&str) -> bool) -> String {
+    let (columns, label): (&[String], _) = match kind {
         ConstraintKind::Check(expr) => match expr.columns.as_slice() {
-            [column] => of(std::slice::from_ref(column), "check"),
-            _ => of(&[], "check"),
+            columns @ [_] => (columns, "check"),
+            _ => (&[], "check"),
         },
-        ConstraintKind::NotNull(column) => of(std::slice::from_ref(column), "not_null"),
-        ConstraintKind::Primary(_) => of(&[], "pkey"),
-        ConstraintKind::Unique(key) => of(&key.columns, "key"),
-        ConstraintKind::Foreign { columns, .. } => of(columns, "fkey"),
-        ConstraintKind::Exclude => of(&[], "excl"),
+        ConstraintKind::NotNull(column) => (std::slice::from_ref(column), "not_null"),
+        ConstraintKind::Primary(_) => (&[], "pkey"),
+        ConstraintKind::Unique(key) => (&key.columns, "key"),
+        ConstraintKind::Foreign { columns, .. } => (columns, "fkey"),
+        ConstraintKind::Exclude => (&[], "excl"),
+    };
+    let columns = columns.join("_");
+    let first = object_name(&table.name, &columns, label);
+    let numbered =
+        (1..).map(|number| object_name(&table.name, &columns, &format!("{label}{number}")));
+    let mut names = std::iter::once(first).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_default()
+}
+
+/// As the server's `makeObjectName` does: the longer of both is cut until all fits.
+fn object_name(table: &str, columns: &str, label: &str) -> String {
+    const KEPT: usize = 63;
+    let (mut table, mut columns) = (table.to_string(), columns.to_string());
+    let separators = if columns.is_empty() { 1 } else { 2 };
+    while table.len() + columns.len() + separators + label.len() > KEPT {
+        match table.len() > columns.len() {
+            true => table.pop(),
+            false => columns.pop(),
+        };
+    }
+    match columns.is_empty() {
+        true => format!("{table}_{label}"),
+        false => format!("{table}_{columns}_{label}"),
     }
 }
