@@ -27,7 +27,7 @@ pub struct Rule {
     pub check: fn(&Look, &mut Vec<Finding>),
 }
 
-/// A migration, and what was before it.
+/// A migration, and what was before it; or a folder of them.
 #[derive(Debug)]
 pub struct Example {
     /// Earlier migrations.
@@ -38,6 +38,12 @@ pub struct Example {
     pub in_transaction: bool,
     /// On which version, if not the newest.
     pub version: u32,
+    /// Whose folder it is, in the terms of `--layout`.
+    pub layout: &'static str,
+    /// The names and texts of its files; any statement where there is no text.
+    pub files: &'static [(&'static str, &'static str)],
+    /// What the folder was at the commit that `--since` names.
+    pub earlier: &'static [(&'static str, &'static str)],
 }
 
 impl Example {
@@ -48,7 +54,27 @@ impl Example {
             sql,
             in_transaction: false,
             version: 18,
+            layout: "",
+            files: &[],
+            earlier: &[],
         }
+    }
+
+    /// A folder, for a rule that is not about SQL.
+    pub const fn folder(
+        layout: &'static str,
+        files: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        let mut example = Self::new("");
+        example.layout = layout;
+        example.files = files;
+        example
+    }
+
+    /// That was this at an earlier commit.
+    pub const fn since(mut self, earlier: &'static [(&'static str, &'static str)]) -> Self {
+        self.earlier = earlier;
+        self
     }
 
     /// After these.
