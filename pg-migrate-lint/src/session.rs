@@ -122,6 +122,8 @@ pub struct Session {
     pub numbered: HashSet<(Name, String)>,
     /// Tables whose rows a statement of the file copied.
     pub copied: Vec<Name>,
+    /// What the file gave another name: nobody writes to it by that.
+    pub renamed: Vec<Name>,
     /// Values of enums that this transaction added.
     pub new_values: Vec<(Name, String)>,
     /// Constraints that this transaction added as NOT VALID.
@@ -147,6 +149,7 @@ impl Session {
         self.warned_of_timeout = false;
         self.passes.clear();
         self.copied.clear();
+        self.renamed.clear();
         self.numbered.clear();
         if goes_on {
             return;
@@ -200,6 +203,19 @@ impl Session {
                 self.hold(table, *mode);
             }
         }
+        if let Change::Rename(rename) = change
+            && rename.part.is_none()
+        {
+            self.rename(&catalogue.resolve(&rename.name), &rename.to);
+        }
+    }
+
+    /// A lock stays on what it was taken on, whatever that is called.
+    fn rename(&mut self, old: &Name, to: &str) {
+        let held = self.held.iter_mut().map(|held| &mut held.table);
+        let names = held.chain(&mut self.copied).filter(|name| *name == old);
+        names.for_each(|name| *name = old.beside(to));
+        self.renamed.push(old.beside(to));
     }
 
     fn insert(&mut self, insert: &Insert, catalogue: &Catalogue) {

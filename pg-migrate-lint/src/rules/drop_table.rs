@@ -59,8 +59,8 @@ fn copied(look: &Look, table: &Name) -> (String, Severity) {
     let resolved = look.catalogue.resolve(table);
     let mut held = look.session.held.iter();
     let is_locked = held.any(|held| held.table == resolved && held.mode.blocks() > Blocks::None);
-    match is_locked {
-        true => (format!("DROP TABLE {table}: its grants, triggers, policies and the foreign keys to it do not come with the copy"), Severity::Warning),
+    match is_locked || look.session.renamed.contains(&resolved) {
+        true => (format!("DROP TABLE {table} loses what was not copied: its grants, triggers, policies and the foreign keys to it, too"), Severity::Warning),
         false => (format!("DROP TABLE {table} loses the rows written since they were copied: lock it before the copy, in the same transaction"), Severity::Error),
     }
 }

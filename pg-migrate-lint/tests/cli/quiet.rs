@@ -131,6 +131,12 @@ fn a_table_exchanged_for_its_copy_loses_rows_unless_writers_are_kept_out() {
     assert_eq!(severity(&format!("begin; {exchange} commit;")), "error");
     let locked = format!("begin; lock table users in share mode; {exchange} commit;");
     assert_eq!(severity(&locked), "warning");
+    // Nobody writes to it by the name that it got.
+    let renamed =
+        "alter table users rename to users_old; create table users (id bigint primary key);
+        insert into users select id from users_old; drop table users_old;";
+    assert_eq!(severity(renamed), "warning");
+    assert_eq!(severity(&format!("begin; {renamed} commit;")), "warning");
     // A lock of a transaction that is over keeps nobody out.
     let over = format!("begin; lock table users in share mode; commit; begin; {exchange} commit;");
     assert_eq!(severity(&over), "error");
