@@ -17,6 +17,14 @@ pub struct Ahead {
     pub indexes: Vec<(Name, Vec<String>)>,
     /// Tables to which it adds a primary key.
     pub keyed: HashSet<String>,
+    /// Tables for which it makes policies.
+    pub policied: HashSet<String>,
+    /// Tables whose row security it enables.
+    pub protected: HashSet<String>,
+    /// Columns of tables that it gives a default, lets be null, or drops.
+    pub filled: HashSet<(String, String)>,
+    /// Whether it sets a sequence.
+    pub sets_sequences: bool,
     /// Whether it changes tables that it may not have made.
     pub alters: bool,
 }
@@ -57,6 +65,15 @@ impl Ahead {
                 let columns = index.columns.iter().map_while(Clone::clone);
                 self.indexes.push((index.table.clone(), columns.collect()));
             }
+            Change::Policy(table) => {
+                self.policied.insert(table.name.clone());
+            }
+            Change::AlterSequence(_) => self.sets_sequences = true,
+            Change::Query(query) => self.sets_sequences |= query.calls("setval"),
+            Change::Do(body) => {
+                let code = body.code.to_lowercase();
+                self.sets_sequences |= code.contains("setval") || code.contains("restart");
+            }
             Change::Alter(alter) => self.alter(alter),
             _ => {}
         }
@@ -64,7 +81,23 @@ impl Ahead {
 
     fn alter(&mut self, alter: &Alter) {
         self.alters = true;
+        let table = &alter.table.name;
         match &alter.action {
+            Action::RowSecurity(Some(true)) => {
+                self.protected.insert(table.clone());
+            }
+            Action::Identity(column) => {
+                self.sets_sequences = true;
+                self.filled.insert((table.clone(), column.clone()));
+            }
+            Action::Default {
+                column,
+                default: Some(_),
+            }
+            | Action::DropNotNull(column)
+            | Action::DropColumn { column, .. } => {
+                self.filled.insert((table.clone(), column.clone()));
+            }
             Action::DropConstraint { constraint, .. } => {
                 self.gone.insert(constraint.clone());
             }

@@ -72,6 +72,12 @@ pub struct Relation {
     pub children: Vec<Name>,
     /// The one for what fits no other.
     pub default_child: Option<Name>,
+    /// Whether LIKE, or a table that it belongs to, may have given it keys.
+    pub may_have_keys: bool,
+    /// Whether `ROW LEVEL SECURITY` is enabled.
+    pub is_protected: bool,
+    /// Whether a policy was made for it.
+    pub has_policy: bool,
     /// The columns that it is divided by.
     pub partition_columns: Vec<String>,
     /// When it was made, if a migration did.
@@ -97,6 +103,8 @@ pub struct ColumnFacts {
     pub not_null: bool,
     /// Whether it has a default, an identity or a sequence.
     pub has_default: bool,
+    /// Whether its default counts from 1: `serial`, or an identity that does not say where it starts.
+    pub is_numbered: bool,
     /// Whether it is computed.
     pub generated: Option<Generated>,
     /// `COLLATE`
@@ -307,6 +315,18 @@ impl Relation {
             })
     }
 
+    /// Whether a key or a unique index has exactly these columns, in whatever order.
+    pub fn has_key(&self, columns: &[String]) -> bool {
+        self.constraints
+            .iter()
+            .any(|constraint| match &constraint.kind {
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
+                    same(&key.columns, columns)
+                }
+                _ => false,
+            })
+    }
+
     /// Whether a valid constraint says that a column has no nulls.
     pub fn proves_not_null(&self, column: &str) -> bool {
         self.constraints
@@ -321,6 +341,11 @@ impl Relation {
                 _ => false,
             })
     }
+}
+
+/// Whether the same names are in both, in whatever order.
+pub fn same(some: &[String], others: &[String]) -> bool {
+    some.len() == others.len() && some.iter().all(|name| others.contains(name))
 }
 
 /// Without `public`.

@@ -43,6 +43,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             values: strings(&stmt.vals),
         },
         NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.as_ref())),
+        NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence(relation(stmt.sequence.as_ref())),
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),
         NodeEnum::RenameStmt(stmt) => drop::rename(stmt),
         NodeEnum::AlterObjectSchemaStmt(stmt) => drop::set_schema(stmt),

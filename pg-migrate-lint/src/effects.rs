@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::name::Name;
 
-pub use volatility::is_volatile;
+pub use volatility::{is_of_server_and_not_immutable, is_volatile, turns_by_zone};
 
 /// What decides beside the statement.
 #[derive(Debug, Clone, Copy)]
@@ -139,6 +139,11 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
         } => {
             reindex(*kind, name, *concurrently, catalogue, &mut impact);
         }
+        Change::Refresh {
+            view,
+            no_data: true,
+            ..
+        } => impact.lock(catalogue.resolve(view), Mode::AccessExclusive),
         Change::Refresh {
             view, concurrently, ..
         } => {

@@ -9,6 +9,7 @@ mod checksum;
 mod dbmate;
 mod diesel;
 mod drizzle;
+mod examples;
 mod finding;
 mod flyway;
 mod folder;

@@ -102,6 +102,29 @@ fn examples(
             writeln!(out, "    -- in one transaction")?;
         }
         indented(out, example.sql)?;
+        if !example.earlier.is_empty() {
+            writeln!(
+                out,
+                "    -- {}, at the commit that --since names",
+                example.layout
+            )?;
+            folder(out, example.earlier)?;
+            writeln!(out, "    -- now")?;
+        } else if !example.files.is_empty() {
+            writeln!(out, "    -- {}", example.layout)?;
+        }
+        folder(out, example.files)?;
+    }
+    Ok(())
+}
+
+/// The names of files, with what is in them where that matters.
+fn folder(out: &mut impl std::io::Write, files: &[(&str, &str)]) -> std::io::Result<()> {
+    for (name, text) in files {
+        writeln!(out, "    {name}")?;
+        for line in text.split_terminator('\n') {
+            writeln!(out, "        {}", line.replace('\r', "\\r"))?;
+        }
     }
     Ok(())
 }

@@ -161,6 +161,8 @@ pub enum Change {
     Describe(Vec<Name>),
     /// `CREATE SEQUENCE`
     CreateSequence(Name),
+    /// `ALTER SEQUENCE`
+    AlterSequence(Name),
     /// Nothing that concerns anybody.
     Other,
 }
@@ -267,6 +269,8 @@ pub struct CreateTableAs {
     pub temporary: bool,
     /// `UNLOGGED`
     pub unlogged: bool,
+    /// `WITH NO DATA`
+    pub no_data: bool,
     /// What fills it.
     pub query: Query,
 }
@@ -385,8 +389,8 @@ pub enum Action {
     SetAccessMethod,
     /// `SET (…)`, `CLUSTER ON`: with a lock that blocks nobody.
     Options,
-    /// `ENABLE ROW LEVEL SECURITY` and its like.
-    RowSecurity,
+    /// `ENABLE ROW LEVEL SECURITY`, `DISABLE`; none for `FORCE`, `NO FORCE`.
+    RowSecurity(Option<bool>),
     /// `REPLICA IDENTITY`
     ReplicaIdentity,
     /// `OWNER TO`
@@ -410,6 +414,10 @@ pub struct Column {
     pub identity: bool,
     /// `GENERATED ALWAYS AS (…)`
     pub generated: Option<Generated>,
+    /// What it is computed from.
+    pub expression: Option<Expr>,
+    /// An identity that says where it starts.
+    pub starts: bool,
     /// `CHECK`, `UNIQUE`, `PRIMARY KEY`, `REFERENCES`
     pub constraints: Vec<Constraint>,
     /// `COLLATE`
@@ -579,10 +587,23 @@ pub struct Insert {
     pub on_conflict: bool,
     /// Rows that a query finds, and not written out.
     pub from_query: bool,
+    /// The greatest number that is written out for each of the columns.
+    pub numbers: Vec<Option<i64>>,
     /// Not `DEFAULT VALUES`.
     pub has_values: bool,
     /// What else is read and called.
     pub query: Query,
+}
+
+impl Insert {
+    /// The columns that are given numbers from 1 on, as a sequence gives them, or whatever a query finds.
+    pub fn numbered(&self) -> impl Iterator<Item = &String> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter_map(|(place, column)| {
+            let number = self.numbers.get(place).copied().flatten();
+            (self.from_query || number.is_some_and(|number| number > 0)).then_some(column)
+        })
+    }
 }
 
 /// What a query reads and calls.
@@ -600,6 +621,15 @@ pub struct Query {
     pub words: Vec<String>,
     /// Settings that it changes by `set_config`.
     pub settings: Vec<Setting>,
+    /// Columns that are cast, and to what.
+    pub casts: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Whether it calls a function of this name.
+    pub fn calls(&self, function: &str) -> bool {
+        self.functions.iter().any(|name| name.name == function)
+    }
 }
 
 /// An expression, as far as it matters here.
@@ -617,6 +647,8 @@ pub struct Expr {
     pub bare_column: Option<String>,
     /// Words in quotes.
     pub words: Vec<String>,
+    /// Columns that are cast, and to what.
+    pub casts: Vec<(String, String)>,
     /// Where it begins in the statement.
     pub at: usize,
 }

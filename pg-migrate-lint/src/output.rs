@@ -1,11 +1,13 @@
 //! What is written: records, annotations, or for people each finding with its lines.
 
 mod github;
+mod gitlab;
 mod sarif;
 mod table;
 
 use std::io::{BufWriter, Write};
 
+use serde::Serialize;
 use shared::cli::Context;
 use shared::records::{Format, Stdout, Writer};
 use shared::{Error, Result};
@@ -20,7 +22,9 @@ pub enum Output {
     Table(BufWriter<Stdout>),
     /// Workflow commands of GitHub.
     Github(BufWriter<Stdout>),
-    /// SARIF, which is one document.
+    /// The report of GitLab, which is one document.
+    Gitlab(Vec<Record>),
+    /// SARIF, which is another.
     Sarif(Vec<Record>),
 }
 
@@ -30,6 +34,7 @@ impl Output {
         let stdout = Stdout::open();
         match (context.extra_format(), context.common.format) {
             (Some("github"), _) => Self::Github(BufWriter::new(stdout)),
+            (Some("gitlab"), _) => Self::Gitlab(Vec::new()),
             (Some("sarif"), _) => Self::Sarif(Vec::new()),
             (_, Some(Format::Table)) => Self::Table(BufWriter::new(stdout)),
             (_, None) if stdout.is_terminal() => Self::Table(BufWriter::new(stdout)),
@@ -43,7 +48,7 @@ impl Output {
             Self::Records(writer) => writer.write(&record),
             Self::Table(out) => table::write(out, &record, line).map_err(Error::output),
             Self::Github(out) => github::write(out, &record).map_err(Error::output),
-            Self::Sarif(records) => {
+            Self::Gitlab(records) | Self::Sarif(records) => {
                 records.push(record);
                 Ok(())
             }
@@ -55,7 +60,18 @@ impl Output {
         match self {
             Self::Records(writer) => writer.finish(),
             Self::Table(mut out) | Self::Github(mut out) => out.flush().map_err(Error::output),
+            Self::Gitlab(records) => gitlab::write(&records),
             Self::Sarif(records) => sarif::write(&records),
         }
     }
+}
+
+/// Writes what is one document, with a newline behind it.
+fn document(document: &impl Serialize) -> Result<()> {
+    let mut out = BufWriter::new(Stdout::open());
+    let written = serde_json::to_writer(&mut out, document).map_err(Into::into);
+    written
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
 }

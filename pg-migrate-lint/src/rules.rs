@@ -27,7 +27,7 @@ pub struct Rule {
     pub check: fn(&Look, &mut Vec<Finding>),
 }
 
-/// A migration, and what was before it.
+/// A migration, and what was before it; or a folder of them.
 #[derive(Debug)]
 pub struct Example {
     /// Earlier migrations.
@@ -38,6 +38,12 @@ pub struct Example {
     pub in_transaction: bool,
     /// On which version, if not the newest.
     pub version: u32,
+    /// Whose folder it is, in the terms of `--layout`.
+    pub layout: &'static str,
+    /// The names and texts of its files; any statement where there is no text.
+    pub files: &'static [(&'static str, &'static str)],
+    /// What the folder was at the commit that `--since` names.
+    pub earlier: &'static [(&'static str, &'static str)],
 }
 
 impl Example {
@@ -48,7 +54,27 @@ impl Example {
             sql,
             in_transaction: false,
             version: 18,
+            layout: "",
+            files: &[],
+            earlier: &[],
         }
+    }
+
+    /// A folder, for a rule that is not about SQL.
+    pub const fn folder(
+        layout: &'static str,
+        files: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        let mut example = Self::new("");
+        example.layout = layout;
+        example.files = files;
+        example
+    }
+
+    /// That was this at an earlier commit.
+    pub const fn since(mut self, earlier: &'static [(&'static str, &'static str)]) -> Self {
+        self.earlier = earlier;
+        self
     }
 
     /// After these.
@@ -182,6 +208,7 @@ rules! {
     unbatched_write,
     repeated_rewrite,
     foreign_key_without_index,
+    index_gap,
     redundant_index,
     drop_table,
     drop_column,
@@ -195,14 +222,23 @@ rules! {
     rename_object,
     drop_cascade,
     drop_not_null,
+    drop_default,
+    primary_key_dropped,
     syntax,
     unseen_code,
     enum_value_in_transaction,
     duplicate_column,
+    drop_refused,
+    foreign_key_without_key,
+    not_immutable,
+    vector_dimensions,
     partition_key_missing,
     not_valid_refused,
     view_depends_on_column,
     key_type_mismatch,
+    sequence_behind,
+    constraint_not_enforced,
+    row_security_incomplete,
     existing_table_kept,
     invalid_index_kept,
     open_search_path,
@@ -223,9 +259,13 @@ rules! {
     serial_column,
     json_column,
     money_column,
+    float_money,
+    enum_type,
     unqualified_name,
     missing_primary_key,
     unnamed_constraint,
+    quoted_name,
+    wide_index,
     schema_and_data_mixed,
     insert_without_columns,
     not_repeatable,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::catalogue::Catalogue;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Change, Setting, Transaction};
+use crate::model::{Action, Alter, Change, Insert, Kind, Setting, Transaction};
 use crate::name::Name;
 
 /// How whoever runs a file puts it into transactions.
@@ -118,6 +118,12 @@ pub struct Session {
     session: Settings,
     /// Locks on what others use.
     pub held: Vec<Held>,
+    /// Columns of tables into which the file wrote numbers of its own, or those of a query.
+    pub numbered: HashSet<(Name, String)>,
+    /// Tables whose rows a statement of the file copied.
+    pub copied: Vec<Name>,
+    /// What the file gave another name: nobody writes to it by that.
+    pub renamed: Vec<Name>,
     /// Values of enums that this transaction added.
     pub new_values: Vec<(Name, String)>,
     /// Constraints that this transaction added as NOT VALID.
@@ -142,6 +148,9 @@ impl Session {
         self.has_begun = false;
         self.warned_of_timeout = false;
         self.passes.clear();
+        self.copied.clear();
+        self.renamed.clear();
+        self.numbered.clear();
         if goes_on {
             return;
         }
@@ -166,6 +175,11 @@ impl Session {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
             Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
+            Change::Insert(insert) => self.insert(insert, catalogue),
+            Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
+                let read = table.query.relations.iter();
+                self.copied.extend(read.map(|name| catalogue.resolve(name)));
+            }
             Change::AddEnumValue { name, value } => {
                 self.new_values.push((catalogue.place(name), value.clone()));
             }
@@ -188,6 +202,30 @@ impl Session {
             if is_seen && *mode > Mode::ShareUpdateExclusive {
                 self.hold(table, *mode);
             }
+        }
+        if let Change::Rename(rename) = change
+            && rename.part.is_none()
+        {
+            self.rename(&catalogue.resolve(&rename.name), &rename.to);
+        }
+    }
+
+    /// A lock stays on what it was taken on, whatever that is called.
+    fn rename(&mut self, old: &Name, to: &str) {
+        let held = self.held.iter_mut().map(|held| &mut held.table);
+        let names = held.chain(&mut self.copied).filter(|name| *name == old);
+        names.for_each(|name| *name = old.beside(to));
+        self.renamed.push(old.beside(to));
+    }
+
+    fn insert(&mut self, insert: &Insert, catalogue: &Catalogue) {
+        if insert.from_query {
+            let read = insert.query.relations.iter();
+            self.copied.extend(read.map(|name| catalogue.resolve(name)));
+        }
+        let table = catalogue.resolve(&insert.table);
+        for column in insert.numbered() {
+            self.numbered.insert((table.clone(), column.clone()));
         }
     }
 

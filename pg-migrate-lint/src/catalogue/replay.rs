@@ -2,6 +2,7 @@
 
 use super::{
     Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind,
+    type_name,
 };
 use crate::model::{
     Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop,
@@ -90,6 +91,9 @@ impl Catalogue {
                 };
                 self.relations.insert(self.place(name), sequence);
             }
+            Change::Policy(table) => self.known(table).has_policy = true,
+            Change::Query(query) if query.calls("setval") => self.set_sequences(&query.words),
+            Change::AlterSequence(name) => self.set_sequences(std::slice::from_ref(&name.name)),
             Change::Set(setting) if setting.name == "search_path" => {
                 let parts = setting.values.iter().flat_map(|value| value.split(','));
                 let parts = parts.map(|part| part.trim().trim_matches('"').to_string());
@@ -104,6 +108,23 @@ impl Catalogue {
     /// Names are looked for in `public` again.
     pub fn reset_path(&mut self) {
         self.path.clear();
+    }
+
+    /// Where the sequences of these names, or of tables of these names, stand is no longer known.
+    fn set_sequences(&mut self, words: &[String]) {
+        for (name, relation) in &mut self.relations {
+            let is_meant = words.iter().any(|word| {
+                let word = word.rsplit('.').next().unwrap_or_default();
+                let rest = word.trim_matches('"').strip_prefix(name.name.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            });
+            if is_meant {
+                relation
+                    .columns
+                    .iter_mut()
+                    .for_each(|column| column.is_numbered = false);
+            }
+        }
     }
 
     /// The relation, or a stub of one that was there before.
@@ -128,6 +149,7 @@ impl Catalogue {
             partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,
+            may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
         for column in &table.columns {
@@ -226,9 +248,10 @@ impl Catalogue {
                 }
             }
             Action::DropColumn { column, .. } => self.drop_column(table, column),
-            Action::Default { column, default } => {
-                self.change_column(table, column, |facts| facts.has_default = default.is_some());
-            }
+            Action::Default { column, default } => self.change_column(table, column, |facts| {
+                facts.has_default = default.is_some();
+                facts.is_numbered = false;
+            }),
             Action::SetNotNull(column) => {
                 self.change_column(table, column, |facts| facts.not_null = true)
             }
@@ -244,9 +267,12 @@ impl Catalogue {
                 facts.type_ = to.clone();
                 facts.collation = collation.clone();
             }),
-            Action::Identity(column) => {
-                self.change_column(table, column, |facts| facts.has_default = true)
-            }
+            Action::Identity(column) => self.change_column(table, column, |facts| {
+                facts.has_default = true;
+                // Where it starts may be anywhere.
+                facts.is_numbered = false;
+            }),
+            Action::RowSecurity(Some(enabled)) => self.known(table).is_protected = *enabled,
             Action::AddConstraint(constraint) => {
                 self.add_constraint(
                     table,
@@ -354,10 +380,12 @@ impl Catalogue {
         is_valid: bool,
     ) {
         let table = self.resolve(table);
-        let name = constraint
-            .name
-            .clone()
-            .unwrap_or_else(|| default_name(&table, &constraint.kind));
+        let name = constraint.name.clone().unwrap_or_else(|| {
+            let known = self.relations.get(&table);
+            default_name(&table, &constraint.kind, |name| {
+                known.is_some_and(|table| table.constraint(name).is_some())
+            })
+        });
         let mut kind = constraint.kind.clone();
         match &mut kind {
             ConstraintKind::Foreign { table: other, .. } => {
@@ -550,6 +578,24 @@ impl Catalogue {
                 if let Some(known) = self.enums.remove(&old) {
                     self.enums.insert(old.beside(rename.to.clone()), known);
                 }
+                for table in self.columns_of_type(&old) {
+                    let place = |column: &ColumnFacts, all: &Self| {
+                        all.place(&type_name(&column.type_)) == old
+                    };
+                    let columns = self.relations.get(&table).map(|table| &table.columns);
+                    let columns = columns
+                        .into_iter()
+                        .flatten()
+                        .filter(|column| place(column, self));
+                    for column in columns
+                        .map(|column| column.name.clone())
+                        .collect::<Vec<_>>()
+                    {
+                        self.change_column(&table, &column, |facts| {
+                            facts.type_.name.clone_from(&rename.to)
+                        });
+                    }
+                }
             }
             _ => {}
         }
@@ -645,27 +691,47 @@ fn facts(column: &Column, now: Moment) -> ColumnFacts {
         type_,
         not_null: column.not_null || column.type_.is_serial(),
         has_default: column.has_value(),
+        is_numbered: column.type_.is_serial() || column.identity && !column.starts,
         generated: column.generated,
         collation: column.collation.clone(),
         made: Some(now),
     }
 }
 
-/// The name that PostgreSQL chooses, if it is free.
-fn default_name(table: &Name, kind: &ConstraintKind) -> String {
-    let of = |columns: &[String], suffix: &str| match columns.is_empty() {
-        true => format!("{}_{suffix}", table.name),
-        false => format!("{}_{}_{suffix}", table.name, columns.join("_")),
-    };
-    match kind {
+/// The name that PostgreSQL chooses: that of what it is of, cut so that all fits, and numbered where it is taken.
+fn default_name(table: &Name, kind: &ConstraintKind, is_taken: impl Fn(&str) -> bool) -> String {
+    let (columns, label): (&[String], _) = match kind {
         ConstraintKind::Check(expr) => match expr.columns.as_slice() {
-            [column] => of(std::slice::from_ref(column), "check"),
-            _ => of(&[], "check"),
+            columns @ [_] => (columns, "check"),
+            _ => (&[], "check"),
         },
-        ConstraintKind::NotNull(column) => of(std::slice::from_ref(column), "not_null"),
-        ConstraintKind::Primary(_) => of(&[], "pkey"),
-        ConstraintKind::Unique(key) => of(&key.columns, "key"),
-        ConstraintKind::Foreign { columns, .. } => of(columns, "fkey"),
-        ConstraintKind::Exclude => of(&[], "excl"),
+        ConstraintKind::NotNull(column) => (std::slice::from_ref(column), "not_null"),
+        ConstraintKind::Primary(_) => (&[], "pkey"),
+        ConstraintKind::Unique(key) => (&key.columns, "key"),
+        ConstraintKind::Foreign { columns, .. } => (columns, "fkey"),
+        ConstraintKind::Exclude => (&[], "excl"),
+    };
+    let columns = columns.join("_");
+    let first = object_name(&table.name, &columns, label);
+    let numbered =
+        (1..).map(|number| object_name(&table.name, &columns, &format!("{label}{number}")));
+    let mut names = std::iter::once(first).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_default()
+}
+
+/// As the server's `makeObjectName` does: the longer of both is cut until all fits.
+fn object_name(table: &str, columns: &str, label: &str) -> String {
+    const KEPT: usize = 63;
+    let (mut table, mut columns) = (table.to_string(), columns.to_string());
+    let separators = if columns.is_empty() { 1 } else { 2 };
+    while table.len() + columns.len() + separators + label.len() > KEPT {
+        match table.len() > columns.len() {
+            true => table.pop(),
+            false => columns.pop(),
+        };
+    }
+    match columns.is_empty() {
+        true => format!("{table}_{label}"),
+        false => format!("{table}_{columns}_{label}"),
     }
 }

@@ -103,3 +103,33 @@ fn partitions_are_known_with_their_own() {
             .is_some()
     );
 }
+
+#[test]
+fn constraints_are_called_what_the_server_calls_them() {
+    let statements = [
+        "create table p (id int primary key)",
+        "create table t (a int check (a > 0) check (a > 1), b int unique, c int check (a > b), \
+            d int references p, primary key (a, b), unique (b, c))",
+        "create table a_table_with_quite_a_long_name_for_what_it_is (id int primary key, \
+            a_column_with_a_long_name int references p, short int references p, \
+            a_column_with_a_long_name_too int references p, a_column_with_a_long_name_as_well int check (a_column_with_a_long_name_as_well > 0))",
+        "alter table t add foreign key (d) references p",
+    ];
+    let catalogue = after(&statements);
+    let database = ::tests::Database::new();
+    statements.iter().for_each(|sql| database.sql(sql));
+    for table in ["p", "t", "a_table_with_quite_a_long_name_for_what_it_is"] {
+        let known = catalogue.relation(&Name::bare(table)).unwrap();
+        let mut known: Vec<&str> = known
+            .constraints
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
+        known.sort_unstable();
+        let names = format!(
+            "select string_agg(conname, ' ' order by conname collate \"C\") from pg_constraint \
+             where conrelid = '{table}'::regclass and contype <> 'n'"
+        );
+        assert_eq!(known.join(" "), database.value(&names));
+    }
+}

@@ -48,7 +48,7 @@ pub const TOOL: Tool = Tool::new(
         .group(SERVER),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
-.formats(&["github", "sarif"])
+.formats(&["github", "gitlab", "sarif"])
 .examples(&[
     ("Is this safe?", "pg-migrate-lint migrations/0042_orders.sql"),
     (

@@ -116,10 +116,9 @@ fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
         T::AtSetUnLogged => Action::SetLogged(false),
         T::AtSetTableSpace => Action::SetTablespace,
         T::AtSetAccessMethod => Action::SetAccessMethod,
-        T::AtEnableRowSecurity
-        | T::AtForceRowSecurity
-        | T::AtDisableRowSecurity
-        | T::AtNoForceRowSecurity => Action::RowSecurity,
+        T::AtEnableRowSecurity => Action::RowSecurity(Some(true)),
+        T::AtDisableRowSecurity => Action::RowSecurity(Some(false)),
+        T::AtForceRowSecurity | T::AtNoForceRowSecurity => Action::RowSecurity(None),
         T::AtReplicaIdentity => Action::ReplicaIdentity,
         T::AtChangeOwner => Action::Owner,
         _ => Action::Other,

@@ -37,6 +37,7 @@ fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
         Ok(ConstrType::ConstrIdentity) => {
             column.identity = true;
             column.not_null = true;
+            column.starts = !node.options.is_empty();
         }
         Ok(ConstrType::ConstrGenerated) => {
             let is_virtual = node.generated_kind == "v";
@@ -44,6 +45,7 @@ fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
                 true => Generated::Virtual,
                 false => Generated::Stored,
             });
+            column.expression = node.raw_expr.as_deref().map(|node| expr(node, at));
         }
         Ok(ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred) => {
             if let Some(last) = column.constraints.last_mut() {

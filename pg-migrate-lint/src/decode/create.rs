@@ -72,6 +72,7 @@ pub fn table_as(stmt: &pb::CreateTableAsStmt) -> Change {
         if_not_exists: stmt.if_not_exists,
         temporary: persistence == "t",
         unlogged: persistence == "u",
+        no_data: into.is_some_and(|into| into.skip_data),
         query: stmt.query.as_deref().map(query).unwrap_or_default(),
     })
 }
@@ -218,6 +219,7 @@ pub fn select_into(into: &pb::IntoClause, query: crate::model::Query) -> Change 
         if_not_exists: false,
         temporary: persistence == "t",
         unlogged: persistence == "u",
+        no_data: false,
         query,
     })
 }

@@ -4,7 +4,7 @@ use pg_query::protobuf as pb;
 use pg_query::{Node, NodeEnum};
 
 use super::create::{select_into, target_names};
-use super::node::{constant, name, relation};
+use super::node::{constant, items, name, relation};
 use super::walk::walk;
 use crate::model::{Change, Insert, Query, Write};
 
@@ -124,10 +124,12 @@ fn equals(condition: Option<&Node>) -> Vec<String> {
 pub fn insert(stmt: &pb::InsertStmt) -> Change {
     let mut query = Query::default();
     let mut from_query = false;
+    let mut numbers = Vec::new();
     if let Some(node) = stmt.select_stmt.as_deref() {
         walk(node, &mut query);
         from_query = match &node.node {
             Some(NodeEnum::SelectStmt(select)) => {
+                numbers = greatest(&select.values_lists);
                 !select.from_clause.is_empty() || select.larg.is_some()
             }
             _ => false,
@@ -139,9 +141,25 @@ pub fn insert(stmt: &pb::InsertStmt) -> Change {
         columns: target_names(&stmt.cols),
         on_conflict: stmt.on_conflict_clause.is_some(),
         from_query,
+        numbers,
         has_values: stmt.select_stmt.is_some(),
         query,
     })
+}
+
+/// The greatest number that rows have in each of their places.
+fn greatest(rows: &[Node]) -> Vec<Option<i64>> {
+    let mut numbers: Vec<Option<i64>> = Vec::new();
+    for row in rows {
+        for (place, value) in items(row).iter().enumerate() {
+            let number = constant(value).and_then(|text| text.parse().ok());
+            match numbers.get_mut(place) {
+                Some(known) => *known = number.max(*known),
+                None => numbers.push(number),
+            }
+        }
+    }
+    numbers
 }
 
 /// `SELECT`

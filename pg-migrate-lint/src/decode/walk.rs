@@ -3,7 +3,7 @@
 use pg_query::protobuf as pb;
 use pg_query::{Node, NodeEnum};
 
-use super::node::{constant, name, relation, string};
+use super::node::{constant, name, relation, string, type_};
 use crate::model::{Expr, Query, Setting};
 use crate::name::Name;
 
@@ -18,6 +18,7 @@ pub fn expr(node: &Node, at: usize) -> Expr {
         columns: query.columns,
         functions: query.functions,
         words: query.words,
+        casts: query.casts,
         at: location(node).map_or(0, |location| location.saturating_sub(at)),
     }
 }
@@ -68,7 +69,7 @@ fn expression(node: &NodeEnum, query: &mut Query) {
     match node {
         NodeEnum::List(list) => all(&list.items, query),
         NodeEnum::ResTarget(target) => boxed(&target.val, query),
-        NodeEnum::TypeCast(cast) => boxed(&cast.arg, query),
+        NodeEnum::TypeCast(cast) => type_cast(cast, query),
         NodeEnum::AExpr(expr) => {
             boxed(&expr.lexpr, query);
             boxed(&expr.rexpr, query);
@@ -111,6 +112,15 @@ fn expression(node: &NodeEnum, query: &mut Query) {
         NodeEnum::XmlExpr(xml) => all(&xml.args, query),
         _ => {}
     }
+}
+
+fn type_cast(cast: &pb::TypeCast, query: &mut Query) {
+    if let Some(column) = cast.arg.as_deref().and_then(bare_column) {
+        query
+            .casts
+            .push((column, type_(cast.type_name.as_ref()).name));
+    }
+    boxed(&cast.arg, query);
 }
 
 fn select(select: &pb::SelectStmt, query: &mut Query) {

@@ -171,7 +171,7 @@ impl Scene<'_> {
                 self.lock(impact, AccessExclusive);
             }
             Action::Identity(_)
-            | Action::RowSecurity
+            | Action::RowSecurity(_)
             | Action::ReplicaIdentity
             | Action::Owner
             | Action::Other => {

@@ -5,7 +5,7 @@ mod forms;
 
 use std::collections::BTreeMap;
 
-use postgres::Client;
+use postgres::{Client, Row};
 
 use super::{Server, of};
 use crate::catalogue::{Catalogue, Moment};
@@ -14,15 +14,21 @@ use crate::lock::{Mode, Work};
 use crate::name::Name;
 use crate::parse::{Parsed, one};
 use crate::source::Source;
-use forms::{FORMS, Form, GROUND};
+use tests::Database;
 
-/// A relation's number and what is known of it.
-type Relations = BTreeMap<u32, (Name, u32, i64)>;
+use forms::{ALONE, Alone, FORMS, Form, GROUND};
+
+/// By its number a relation's name, file, rows read so far, and whether it has anything in the file.
+type Relations = BTreeMap<u32, (Name, u32, i64, bool)>;
 
 const RELATIONS: &str = "select c.oid, n.nspname, c.relname, c.relfilenode, \
-    coalesce(pg_stat_get_xact_tuples_returned(c.oid), 0) \
+    coalesce(pg_stat_get_xact_tuples_returned(c.oid), 0), coalesce(pg_relation_size(c.oid) > 0, false) \
     from pg_class c join pg_namespace n on n.oid = relnamespace \
     where relkind in ('r', 'p', 'm', 'v') and nspname !~ '^pg_' and nspname <> 'information_schema'";
+
+/// Those that are waited for count: they are what is taken.
+const LOCKS_OF: &str =
+    "select relation, mode from pg_locks where pid = $1 and relation is not null";
 
 const LOCKS: &str = "select relation, mode from pg_locks where pid = pg_backend_pid() and relation is not null and granted";
 
@@ -50,16 +56,12 @@ fn changes(sql: &str) -> Vec<crate::model::Change> {
 }
 
 /// What we say: of all actions of the statement together.
-fn claimed(form: &Form, version: u32) -> Impact {
+fn claimed(before: &str, sql: &str, server: Server) -> Impact {
     let mut catalogue = Catalogue::default();
     apply(&mut catalogue, GROUND, 0);
-    apply(&mut catalogue, form.before, 1);
-    let server = Server {
-        version,
-        is_utc: form.is_utc,
-    };
+    apply(&mut catalogue, before, 1);
     let mut all = Impact::default();
-    for change in changes(form.sql) {
+    for change in changes(sql) {
         let impact = of(&change, &catalogue, server);
         impact
             .locks
@@ -85,14 +87,21 @@ fn relations(client: &mut Client) -> Relations {
     let facts = rows.iter().map(|row| {
         let schema = row.get::<_, &str>(1).replace("public", "");
         let name = Name::of(&schema, row.get(2));
-        (row.get::<_, u32>(0), (name, row.get(3), row.get(4)))
+        (
+            row.get::<_, u32>(0),
+            (name, row.get(3), row.get(4), row.get(5)),
+        )
     });
     facts.collect()
 }
 
 fn locks(client: &mut Client) -> BTreeMap<u32, Mode> {
+    modes(client.query(LOCKS, &[]).unwrap())
+}
+
+fn modes(rows: Vec<Row>) -> BTreeMap<u32, Mode> {
     let mut strongest: BTreeMap<u32, Mode> = BTreeMap::new();
-    for row in client.query(LOCKS, &[]).unwrap() {
+    for row in rows {
         let name: String = row.get(1);
         let mode = (1..=8)
             .filter_map(Mode::from_number)
@@ -127,11 +136,12 @@ fn seen(client: &mut Client, form: &Form) -> Result<Impact, postgres::Error> {
                 impact.lock(name.clone(), mode);
             }
         }
-        for (oid, (name, file, rows)) in &before {
-            let Some((_, new_file, new_rows)) = after.get(oid) else {
+        for (oid, (name, file, rows, _)) in &before {
+            let Some((_, new_file, new_rows, is_filled)) = after.get(oid) else {
                 continue;
             };
-            if file != new_file {
+            // A new file that is empty took no time that grows with the table.
+            if file != new_file && *is_filled {
                 impact.does(name.clone(), Work::Rewrite);
             } else if new_rows > rows {
                 impact.does(name.clone(), Work::Scan);
@@ -156,19 +166,108 @@ fn words(impact: &Impact) -> Vec<String> {
     words
 }
 
+/// What the server does for a statement that can't be run in a transaction: the locks that it has or wants at
+/// each of its waits, and the relations that are other files afterwards.
+fn seen_waiting(database: &Database, form: &Alone) -> Impact {
+    let mut eye = database.client();
+    let before = relations(&mut eye);
+    let mut others: Vec<Client> = form
+        .others
+        .iter()
+        .map(|sql| {
+            let mut other = database.client();
+            other.batch_execute("begin").unwrap();
+            other.batch_execute(sql).unwrap();
+            other
+        })
+        .collect();
+    let mut client = database.client();
+    let pid = backend(&mut client);
+    let mut impact = Impact::default();
+    let run = std::thread::scope(|scope| {
+        let run = scope.spawn(|| client.batch_execute(form.sql));
+        for other in &mut others {
+            let blocker = backend(other);
+            let is_waiting = "select $2 = any(pg_blocking_pids($1))";
+            tests::eventually(form.sql, || {
+                eye.query_one(is_waiting, &[&pid, &blocker]).unwrap().get(0)
+            });
+            for (oid, mode) in modes(eye.query(LOCKS_OF, &[&pid]).unwrap()) {
+                if let Some((name, ..)) = before.get(&oid) {
+                    impact.lock(name.clone(), mode);
+                }
+            }
+            other.batch_execute("commit").unwrap();
+        }
+        run.join().unwrap()
+    });
+    run.unwrap();
+    let after = relations(&mut eye);
+    for (oid, (name, file, ..)) in &before {
+        if after.get(oid).is_some_and(|(_, new, ..)| new != file) {
+            impact.does(name.clone(), Work::Rewrite);
+        }
+    }
+    impact
+}
+
+fn backend(client: &mut Client) -> i32 {
+    let row = client.query_one("select pg_backend_pid()", &[]).unwrap();
+    row.get(0)
+}
+
+#[test]
+fn every_form_that_refuses_a_transaction_locks_what_is_claimed() {
+    let version = tests::cluster().version().major;
+    let server = Server {
+        version,
+        is_utc: false,
+    };
+    let mut wrong = Vec::new();
+    for form in ALONE.iter().filter(|form| form.since <= version) {
+        let database = Database::new();
+        database.sql(GROUND);
+        let mut claimed = claimed("", form.sql, server);
+        // Whether rows were read can be seen only from within.
+        claimed.work.retain(|(_, work)| *work == Work::Rewrite);
+        let (claimed, seen) = (words(&claimed), words(&seen_waiting(&database, form)));
+        if claimed != seen {
+            wrong.push(format!("{}: said {claimed:?}, seen {seen:?}", form.sql));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "PostgreSQL {version}: {}",
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn every_form_locks_and_does_what_is_claimed() {
     let cluster = tests::cluster();
     let version = cluster.version().major;
+    let elsewhere = Database::new();
+    let mut client = elsewhere.client();
+    let settings = [
+        "set allow_in_place_tablespaces = true",
+        "create tablespace tblspc location ''",
+    ];
+    settings
+        .iter()
+        .for_each(|sql| client.batch_execute(sql).unwrap());
     let mut wrong = Vec::new();
     for form in FORMS
         .iter()
         .filter(|form| (form.since..=form.until).contains(&version))
     {
-        let database = tests::Database::new();
+        let database = Database::new();
         let mut client = database.client();
         client.batch_execute(GROUND).unwrap();
-        let claimed = claimed(form, version);
+        let server = Server {
+            version,
+            is_utc: form.is_utc,
+        };
+        let claimed = claimed(form.before, form.sql, server);
         match seen(&mut client, form) {
             Err(error) => wrong.push(format!("{}: {}", form.sql, shared::Error::from(error))),
             Ok(seen) => {
@@ -193,4 +292,18 @@ fn every_form_locks_and_does_what_is_claimed() {
         FORMS.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn no_function_that_is_said_to_change_has_an_immutable_form() {
+    let database = Database::new();
+    let names: Vec<&str> = super::volatility::CHANGEABLE.to_vec();
+    let sql = "select proname::text, bool_or(provolatile = 'i') from pg_proc \
+        where pronamespace = 'pg_catalog'::regnamespace and proname = any($1::text[]::name[]) group by 1";
+    let rows = database.client().query(sql, &[&names]).unwrap();
+    // All but those of extensions.
+    assert!(rows.len() + 1 >= names.len(), "{} of {names:?}", rows.len());
+    for row in rows {
+        assert!(!row.get::<_, bool>(1), "{}", row.get::<_, &str>(0));
+    }
 }

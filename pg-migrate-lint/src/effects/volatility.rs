@@ -2,6 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::model::{Expr, Volatility};
+use crate::name::Name;
 
 /// Whether the expression may give another value for each row, as far as can be known: a function that no
 /// migration made and that is none of the server's counts as volatile, which is what it is unless said otherwise.
@@ -16,6 +17,63 @@ pub fn is_volatile(expr: &Expr, catalogue: &Catalogue) -> bool {
             }
         })
 }
+
+/// Whether it is one of the server's that no index may call, with whatever arguments.
+pub fn is_of_server_and_not_immutable(function: &Name) -> bool {
+    function.schema.is_none()
+        && (CHANGEABLE.contains(&function.name.as_str())
+            || VOLATILE.contains(&function.name.as_str()))
+}
+
+/// The columns of which this takes a date, or a part of one, without a zone being said.
+pub fn turns_by_zone(expr: &Expr) -> Vec<String> {
+    let cuts = |function: &Name| {
+        matches!(
+            function.name.as_str(),
+            "date" | "date_trunc" | "date_part" | "extract"
+        )
+    };
+    let says_zone = expr
+        .functions
+        .iter()
+        .any(|function| function.name == "timezone")
+        || expr.words.len() > 1;
+    let cast = expr.casts.iter().filter(|(_, to)| {
+        matches!(
+            to.as_str(),
+            "date" | "time" | "timestamp" | "text" | "varchar"
+        )
+    });
+    let mut columns: Vec<String> = cast.map(|(column, _)| column.clone()).collect();
+    if expr.functions.iter().any(cuts) && !says_zone {
+        columns.extend(expr.columns.iter().cloned());
+    }
+    columns
+}
+
+/// Functions of the server, none of whose forms is immutable, by `pg_proc.provolatile`; besides the volatile ones.
+pub(super) const CHANGEABLE: &[&str] = &[
+    "array_to_json",
+    "array_to_string",
+    "concat",
+    "concat_ws",
+    "current_schema",
+    "current_setting",
+    "format",
+    "json_build_array",
+    "json_build_object",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "now",
+    "row_to_json",
+    "statement_timestamp",
+    "to_char",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "transaction_timestamp",
+    "unaccent",
+];
 
 /// Those of the server, and of its usual extensions, that are volatile, by `pg_proc.provolatile`.
 const VOLATILE: &[&str] = &[

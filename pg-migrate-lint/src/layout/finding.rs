@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::examples;
 use super::versions::name_of;
 use crate::finding::Severity;
 use crate::rules::{Group, Rule};
@@ -103,8 +104,8 @@ macro_rules! rules {
                 summary: $summary,
                 explanation: $explanation,
                 versions: "",
-                bad: &[],
-                good: &[],
+                bad: examples::$constant.bad,
+                good: examples::$constant.good,
                 check: |_, _| {},
             };
         )*

@@ -1,6 +1,7 @@
 //! Folders that look like real ones, in temporary places.
 
 mod any_bytes;
+mod examples;
 mod findings;
 mod operands;
 mod parts;

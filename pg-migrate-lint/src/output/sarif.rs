@@ -1,10 +1,7 @@
 //! SARIF 2.1.0, for code scanning.
 
-use std::io::{BufWriter, Write as _};
-
 use serde_json::{Value, json};
-use shared::records::Stdout;
-use shared::{Error, Result};
+use shared::Result;
 
 use crate::record::Record;
 use crate::rules;
@@ -36,12 +33,7 @@ pub fn write(records: &[Record]) -> Result<()> {
             "results": results,
         }],
     });
-    let mut out = BufWriter::new(Stdout::open());
-    let written = serde_json::to_writer(&mut out, &document).map_err(Into::into);
-    written
-        .and_then(|()| writeln!(out))
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+    super::document(&document)
 }
 
 fn result(record: &Record) -> Value {

@@ -1,5 +1,6 @@
 //! An index is dropped with a lock that readers wait for.
 
+use super::drop_refused::key_of;
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
@@ -22,6 +23,7 @@ pub static RULE: Rule = Rule {
     ],
     good: &[
         Example::new("DROP INDEX CONCURRENTLY orders_user;"),
+        Example::new("DROP INDEX t_pkey;").after("CREATE TABLE t (a int PRIMARY KEY);"),
         Example::new("CREATE TABLE t (a int); CREATE INDEX i ON t (a); DROP INDEX i;"),
     ],
     check,
@@ -34,7 +36,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     for name in &drop.names {
         let index = look.catalogue.index(name);
-        if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table)) {
+        // What is refused takes no lock.
+        if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table)) || key_of(look, name).is_some() {
             continue;
         }
         let table = index.map_or("its table".to_string(), |index| index.table.to_string());

@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::lock::{Blocks, Work};
 use crate::look::Look;
-use crate::model::{Change, Insert, Write};
+use crate::model::{Change, CreateTableAs, Insert, Write};
 
 pub static RULE: Rule = Rule {
     name: "lock-held-during-work",
@@ -19,10 +19,12 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
         Example::new("ALTER TABLE users ADD COLUMN plan text; CREATE INDEX orders_at ON orders (at);").in_transaction(),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE TABLE sums AS SELECT user_id, count(*) FROM orders GROUP BY 1; COMMIT;"),
     ],
     good: &[
         Example::new("ALTER TABLE users ADD COLUMN plan text; UPDATE users SET plan = 'free' WHERE id < 1000;"),
         Example::new("BEGIN; CREATE TABLE a (i int); ALTER TABLE a ADD COLUMN b int; UPDATE users SET plan = 'free' WHERE id < 10; COMMIT;"),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM orders WITH NO DATA; COMMIT;"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; INSERT INTO plans VALUES ('free'); COMMIT;"),
     ],
     check,
@@ -62,6 +64,9 @@ fn work(look: &Look) -> Option<(String, Work)> {
         Change::Delete(Write { table, is_batched: false, .. }) if !look.is_new(table) => Some((format!("rows of {table} are deleted"), Work::Scan)),
         Change::Insert(Insert { table, from_query: true, query, .. }) if query.relations.iter().any(|name| !look.is_new(name)) => {
             Some((format!("a query fills {table}"), Work::Scan))
+        }
+        Change::CreateTableAs(CreateTableAs { name, no_data: false, query, .. }) if query.relations.iter().any(|name| !look.is_new(name)) => {
+            Some((format!("a query fills {name}"), Work::Scan))
         }
         Change::CopyFrom(table) => Some((format!("COPY fills {table}"), Work::None)),
         _ => None,

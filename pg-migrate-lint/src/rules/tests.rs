@@ -93,6 +93,48 @@ fn a_fix_is_sql_that_the_rule_does_not_find() {
     }
 }
 
+/// Rules that say of a statement that PostgreSQL refuses it.
+const REFUSALS: &[&str] = &[
+    "drop-refused",
+    "duplicate-column",
+    "foreign-key-without-key",
+    "not-immutable",
+    "partition-key-missing",
+    "view-depends-on-column",
+];
+
+/// Runs the example, each statement by itself, on a database of its own.
+fn run(example: &Example) -> Result<(), String> {
+    let database = ::tests::Database::new();
+    let mut client = database.client();
+    client.batch_execute(example.before).unwrap();
+    for statement in example.sql.split_inclusive(';') {
+        let run = client.batch_execute(statement);
+        run.map_err(|error| shared::Error::from(error).to_string())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_said_to_be_refused_is_refused_by_a_server_and_the_rest_is_not() {
+    let mut wrong = Vec::new();
+    for rule in RULES.iter().filter(|rule| REFUSALS.contains(&rule.name)) {
+        // Without what was before, a table may be missing, for which everything is refused.
+        let is_whole = |example: &&Example| !example.before.is_empty();
+        for example in rule.bad.iter().filter(is_whole) {
+            if run(example).is_ok() {
+                wrong.push(format!("{}: not refused: {}", rule.name, example.sql));
+            }
+        }
+        for example in rule.good.iter().filter(is_whole) {
+            if let Err(error) = run(example) {
+                wrong.push(format!("{}: refused: {}: {error}", rule.name, example.sql));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn names_are_unique_and_words_are_there() {
     let mut names = HashSet::new();

@@ -108,3 +108,48 @@ fn a_folder_is_read_in_order_and_remembers() {
     assert_eq!(records.len(), 1);
     assert!(records[0]["file"].as_str().unwrap().ends_with("003.sql"));
 }
+
+#[test]
+fn a_sequence_that_stays_behind_is_said_once_in_a_file() {
+    let sql = "create table plans (id serial primary key, name text);
+        insert into plans (id, name) values (1, 'free');
+        insert into plans (id, name) values (2, 'pro');";
+    assert_eq!(rules(sql, &[]), ["sequence-behind"]);
+}
+
+#[test]
+fn a_table_exchanged_for_its_copy_loses_rows_unless_writers_are_kept_out() {
+    let exchange = "create table fresh (id bigint primary key);
+        insert into fresh select id from users;
+        drop table users;
+        alter table fresh rename to users;";
+    let severity = |sql: &str| {
+        let records = of(sql, &["--rule", "drop-table"]).json_lines();
+        assert_eq!(records.len(), 1, "{records:?}");
+        records[0]["severity"].clone()
+    };
+    assert_eq!(severity(&format!("begin; {exchange} commit;")), "error");
+    let locked = format!("begin; lock table users in share mode; {exchange} commit;");
+    assert_eq!(severity(&locked), "warning");
+    // Nobody writes to it by the name that it got.
+    let renamed =
+        "alter table users rename to users_old; create table users (id bigint primary key);
+        insert into users select id from users_old; drop table users_old;";
+    assert_eq!(severity(renamed), "warning");
+    assert_eq!(severity(&format!("begin; {renamed} commit;")), "warning");
+    // A lock of a transaction that is over keeps nobody out.
+    let over = format!("begin; lock table users in share mode; commit; begin; {exchange} commit;");
+    assert_eq!(severity(&over), "error");
+}
+
+#[test]
+fn what_is_refused_takes_no_lock() {
+    let sql = "create table users (id bigint primary key);";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("1_users.sql"), sql).unwrap();
+    std::fs::write(folder.path().join("2_key.sql"), "drop index users_pkey;").unwrap();
+    let words = [".", "--skip", "timeouts"];
+    let records = lint(&words).current_dir(folder.path()).run().json_lines();
+    let said: Vec<_> = records.iter().map(|record| &record["rule"]).collect();
+    assert_eq!(said, ["drop-refused"]);
+}

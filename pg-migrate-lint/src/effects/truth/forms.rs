@@ -268,6 +268,8 @@ pub const FORMS: &[Form] = &[
     form("reindex table t"),
     form("reindex index t_a_idx"),
     form("refresh materialized view mv"),
+    form("refresh materialized view concurrently mv"),
+    form("refresh materialized view mv with no data"),
     form("cluster t using t_a_idx"),
     form("lock table t"),
     form("lock table t in share row exclusive mode"),
@@ -281,4 +283,59 @@ pub const FORMS: &[Form] = &[
     form("update t set d = 'z'"),
     form("delete from u"),
     form("analyze nn"),
+    form("truncate ul"),
+    form("truncate t cascade"),
+    form("truncate t, u"),
+    form("truncate pt"),
+    form("alter table ul set tablespace tblspc"),
+    form("alter index t_a_idx set tablespace tblspc"),
+    form("alter materialized view mv set tablespace tblspc"),
+    form("alter table pt set tablespace tblspc"),
+    form("create materialized view x as select * from ul with no data"),
+];
+
+/// A statement that refuses to be run in a transaction, so that its locks are seen only while it waits.
+pub struct Alone {
+    pub sql: &'static str,
+    /// What others do that it has to wait for, in the order in which it comes to them.
+    pub others: &'static [&'static str],
+    pub since: u32,
+}
+
+const fn alone(sql: &'static str, others: &'static [&'static str]) -> Alone {
+    Alone {
+        sql,
+        others,
+        since: 0,
+    }
+}
+
+const WRITES_T: &[&str] = &["lock table t in row exclusive mode"];
+const VACUUMS_UL: &[&str] = &["lock table ul in share update exclusive mode"];
+
+/// Those forms.
+pub const ALONE: &[Alone] = &[
+    alone("create index concurrently x on t (d)", WRITES_T),
+    alone("create unique index concurrently x on t (id, d)", WRITES_T),
+    alone(
+        "create index concurrently x on t (lower(d)) where a > 5",
+        WRITES_T,
+    ),
+    alone("drop index concurrently t_a_idx", WRITES_T),
+    alone("reindex index concurrently t_a_idx", WRITES_T),
+    alone("reindex table concurrently t", WRITES_T),
+    Alone {
+        since: 14,
+        ..alone(
+            "alter table pt detach partition pt1 concurrently",
+            &[
+                "lock table only pt in row exclusive mode",
+                "lock table pt1 in row exclusive mode",
+            ],
+        )
+    },
+    alone("vacuum ul", VACUUMS_UL),
+    alone("vacuum analyze ul", VACUUMS_UL),
+    alone("vacuum full ul", VACUUMS_UL),
+    alone("vacuum (full) t", WRITES_T),
 ];

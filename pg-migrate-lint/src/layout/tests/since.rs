@@ -25,13 +25,13 @@ fn git(tree: &Tree, arguments: &[&str]) {
     );
 }
 
-fn commit(tree: &Tree) {
+pub fn commit(tree: &Tree) {
     git(tree, &["add", "-A"]);
     git(tree, &["commit", "-q", "--allow-empty", "-m", "x"]);
 }
 
 /// A repository whose branch `main` has these files, checked out on `work`.
-fn repository(names: &[&str]) -> Tree {
+pub fn repository(names: &[&str]) -> Tree {
     let tree = Tree::named(names);
     fs::remove_dir(tree.at(".git")).unwrap();
     git(&tree, &["init", "-q", "-b", "main"]);

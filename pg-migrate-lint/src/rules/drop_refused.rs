@@ -1,0 +1,141 @@
+//! What is dropped is still needed.
+
+use super::{Example, Group, Rule};
+use crate::catalogue::{RelationKind, same};
+use crate::finding::{Finding, Severity};
+use crate::look::Look;
+use crate::model::{Action, Alter, Change, ConstraintKind, Drop, Kind};
+use crate::name::{Name, quoted};
+
+pub static RULE: Rule = Rule {
+    name: "drop-refused",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    summary: "DROP of what something else depends on, which PostgreSQL refuses",
+    explanation: "Without CASCADE nothing is dropped that something else needs: a table or key that a foreign key \
+        references, a table or view that a view reads, a type that a column has. The index of a primary key or unique \
+        constraint can't be dropped at all. The migration fails there.\n\n\
+        Drop what depends on it first, by name, in the same migration; in the place of the index drop its constraint. \
+        CASCADE drops as much as there is, which may be more than was seen here.",
+    versions: "",
+    bad: &[
+        Example::new("DROP INDEX users_pkey;").after("CREATE TABLE users (id bigint PRIMARY KEY);"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE VIEW names AS SELECT id FROM users;"),
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey;")
+            .after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("ALTER TABLE users DROP COLUMN id;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("DROP TYPE mood;").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
+    ],
+    good: &[
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_email_key;").after("CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);"),
+        Example::new("DROP TABLE orders, users;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; DROP TABLE users;")
+            .after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("DROP TABLE users CASCADE;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE VIEW names AS SELECT id FROM users;"),
+        Example::new("ALTER TABLE users ALTER COLUMN mood TYPE text; DROP TYPE mood;").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
+        Example::new("CREATE TYPE new AS ENUM ('ok'); ALTER TABLE users ALTER COLUMN mood TYPE new USING 'ok'; ALTER TYPE mood RENAME TO old; ALTER TYPE new RENAME TO mood; DROP TYPE old;")
+            .after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
+    ],
+    check,
+};
+
+fn check(look: &Look, found: &mut Vec<Finding>) {
+    // A block may catch the error, or never come here.
+    if look.is_nested {
+        return;
+    }
+    let mut refuse = |name: &Name, dependent: String| {
+        let message = format!("{dependent}: PostgreSQL refuses to drop what it needs");
+        found.push(look.finding(&RULE, message).on(name));
+    };
+    match look.change {
+        Change::Drop(drop) => {
+            for name in &drop.names {
+                if let Some(dependent) = dependent(look, drop, name) {
+                    refuse(name, dependent);
+                }
+            }
+        }
+        Change::Alter(Alter { table, action: Action::DropConstraint { constraint, cascade: false, .. }, .. }) => {
+            let known = look.relation(table).and_then(|relation| relation.constraint(constraint));
+            if let Some(ConstraintKind::Primary(key) | ConstraintKind::Unique(key)) = known.map(|known| &known.kind)
+                && let Some(dependent) = user_of_key(look, table, &key.columns)
+            {
+                refuse(table, dependent);
+            }
+        }
+        Change::Alter(Alter { table, action: Action::DropColumn { column, cascade: false, .. }, .. }) => {
+            let constraints = look.relation(table).into_iter().flat_map(|relation| &relation.constraints);
+            let dependent = constraints.filter_map(|constraint| match &constraint.kind {
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) if key.columns.contains(column) => user_of_key(look, table, &key.columns),
+                _ => None,
+            });
+            if let Some(dependent) = dependent.into_iter().next() {
+                refuse(table, dependent);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What needs a thing that is dropped, in words.
+fn dependent(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
+    let catalogue = look.catalogue;
+    let resolved = catalogue.resolve(name);
+    let goes_too = |other: &&Name| drop.names.iter().any(|name| catalogue.resolve(name) == **other);
+    match drop.kind {
+        Kind::Index => key_of(look, name).map(|(table, constraint)| format!("the constraint {} of {table} is kept by this index", quoted(constraint))),
+        _ if drop.cascade => None,
+        Kind::Table | Kind::View | Kind::MaterializedView => {
+            let others = catalogue.referencing(name).iter().filter(|other| **other != resolved && !goes_too(other));
+            let foreign = others.into_iter().find(|other| catalogue.referenced(other).any(|(_, table)| *table == resolved));
+            let is_view = |name: &&Name| {
+                let kind = catalogue.relation(name).map(|view| view.kind);
+                matches!(kind, Some(RelationKind::View | RelationKind::MaterializedView))
+            };
+            let reader = catalogue.readers(name).iter().find(|view| is_view(view) && !goes_too(view));
+            foreign.map(|other| format!("a foreign key of {other} references {name}")).or_else(|| reader.map(|view| format!("the view {view} reads {name}")))
+        }
+        Kind::Type | Kind::Domain => {
+            let tables = catalogue.columns_of_type(name);
+            tables.first().map(|table| format!("a column of {table} is of the type {name}"))
+        }
+        _ => None,
+    }
+}
+
+/// The table and the constraint that an index keeps.
+pub fn key_of<'a>(look: &'a Look, name: &Name) -> Option<(&'a Name, &'a str)> {
+    let index = look.catalogue.index(name)?;
+    let constraint = look.relation(&index.table)?.constraint(&name.name)?;
+    let is_key = matches!(constraint.kind, ConstraintKind::Primary(_) | ConstraintKind::Unique(_));
+    is_key.then_some((&index.table, constraint.name.as_str()))
+}
+
+/// The table with a foreign key that can only mean this key, in words.
+fn user_of_key(look: &Look, table: &Name, columns: &[String]) -> Option<String> {
+    let resolved = look.catalogue.resolve(table);
+    let relation = look.relation(table)?;
+    let keys = relation.constraints.iter().filter(|constraint| match &constraint.kind {
+        ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => same(&key.columns, columns),
+        _ => false,
+    });
+    if keys.count() > 1 {
+        return None;
+    }
+    let is_used = |other: &&Name| {
+        let constraints = look.relation(other).into_iter().flat_map(|other| &other.constraints);
+        let mut foreign = constraints.filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::Foreign { table, referenced, .. } if *table == resolved => Some(referenced),
+            _ => None,
+        });
+        foreign.any(|referenced| match referenced.is_empty() {
+            true => relation.primary_key().is_some_and(|key| same(key, columns)),
+            false => same(referenced, columns),
+        })
+    };
+    let others = look.catalogue.referencing(table).iter().filter(|other| **other != resolved);
+    let other = others.into_iter().find(is_used)?;
+    Some(format!("a foreign key of {other} references this key of {table}"))
+}
