@@ -10,8 +10,8 @@ use crate::dump::{Token, spans, tokens};
 /// What stands for what is not shown.
 const HIDDEN: &str = "***";
 
-/// What a word of a connection string or an option is that nobody else may read.
-const WORD: &str = "password";
+/// What stands before that which nobody else may read, in connection strings, options and calls.
+const WORDS: [&str; 3] = ["password", "passwd", "crypt("];
 
 /// Kinds of objects whose strings may be passwords: none of them is shown.
 const KINDS: [&[&str]; 6] = [
@@ -152,8 +152,10 @@ fn behind_the_word(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
     let mut written = 0;
-    for (at, _) in lower.match_indices(WORD) {
-        let behind = at + WORD.len();
+    let words = WORDS.iter().flat_map(|word| lower.match_indices(word));
+    let mut ends: Vec<usize> = words.map(|(at, word)| at + word.len()).collect();
+    ends.sort_unstable();
+    for behind in ends {
         if behind < written {
             continue;
         }
@@ -190,17 +192,33 @@ fn without_urls_passwords(text: &str) -> String {
     shown
 }
 
-/// The value that follows: `=value`, `= 'value'`, `= ''value''`, ` 'value'`, ` E'value'` or ` $$value$$`.
+/// The value that follows: `=value`, `= 'value'`, `= ''value''`, ` 'value'`, ` E'value'`, ` $$value$$`,
+/// `', 'value'` as an argument, or `": "value"` as in JSON.
 fn value(rest: &str) -> Option<Range<usize>> {
     let is_space = |c: char| c == ' ' || c == '\n' || c == '\t';
-    let gap = rest.len() - rest.trim_start_matches(is_space).len();
-    let (equals, begin) = match rest.get(gap..)?.strip_prefix('=') {
-        Some(behind) => {
-            let space = behind.len() - behind.trim_start_matches(is_space).len();
-            (true, gap + 1 + space)
-        }
-        None => (false, gap),
+    let spaces = |text: &str| text.len() - text.trim_start_matches(is_space).len();
+    let key_ends = rest.starts_with(['\'', '"']) && {
+        let behind = rest[1..].trim_start_matches(is_space);
+        behind.starts_with([',', ':', '='])
     };
+    let gap = usize::from(key_ends) + spaces(&rest[usize::from(key_ends)..]);
+    let given = &rest[gap..];
+    let separator = match given.as_bytes() {
+        [b'=', b'>', ..] => 2,
+        [b'=' | b':', ..] => 1,
+        [b',', ..] if key_ends => 1,
+        _ => 0,
+    };
+    let equals = given.starts_with('=') && separator == 1;
+    let begin = gap + separator + spaces(&given[separator..]);
+    if let Some(inner) = rest[begin..].strip_prefix('"').filter(|_| separator > 0) {
+        let length = inner.find('"').unwrap_or(inner.len());
+        return (length > 0).then_some(begin + 1..begin + 1 + length);
+    }
+    // Prose, the end of which may be a quote.
+    if given.starts_with(':') {
+        return None;
+    }
     if let Some(within) = dollar_quoted(rest.get(begin..)?) {
         return Some(begin + within.start..begin + within.end);
     }
@@ -289,6 +307,18 @@ mod tests {
             (
                 "SELECT password$a FROM t WHERE password $1",
                 "SELECT password$a FROM t WHERE password $1",
+            ),
+            (
+                "SELECT set_config('app.password', 'geheim', true), '{\"password\": \"geheim\"}', f(password => 'geheim')",
+                "SELECT set_config('app.password', '***', true), '{\"password\": \"***\"}', f(password => '***')",
+            ),
+            (
+                "UPDATE u SET h = crypt('geheim', gen_salt('bf')), passwd='geheim' WHERE \"password\" IS NULL AND a = 'b'",
+                "UPDATE u SET h = crypt('***', gen_salt('bf')), passwd='***' WHERE \"password\" IS NULL AND a = 'b'",
+            ),
+            (
+                "INSERT INTO u (password, name) VALUES (NULL, 'x'); SELECT 'no password: ' || b",
+                "INSERT INTO u (password, name) VALUES (NULL, 'x'); SELECT 'no password: ' || b",
             ),
             (
                 "COMMENT ON SERVER s IS 'ours';",
