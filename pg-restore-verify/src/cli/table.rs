@@ -210,7 +210,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "restore and compare with so many connections; all cores if not given",
+        "restore and compare with so many connections (1 to 64); all cores if not given",
     )
     .short('j')
     .group("Restore"),

@@ -149,3 +149,31 @@ fn small_tables_whose_rows_come_and_go() {
         .expect_code(2)
         .expect_error("number of rows");
 }
+
+#[test]
+fn a_live_database_that_is_not_there_is_told_before_anything_is_restored() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop, &["-Fc"], &path);
+    let nowhere = format!("{} dbname=nowhere", shop.conninfo());
+    let run = tool("pg-restore-verify").args(["--compare", &nowhere]);
+    let output = run.arg(&path).run().expect_code(2);
+    assert_eq!(output.stdout, "", "{output:?}");
+    assert!(output.stderr.contains("--compare"), "{output:?}");
+}
+
+#[test]
+fn a_folder_for_the_server_that_is_not_there_is_an_error() {
+    let run = tool("pg-restore-verify").env("TMPDIR", "/nonexistent/folder");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump(&shop(), &["-Fc"], &path);
+    let output = run.arg(&path).run().expect_code(2);
+    assert!(
+        output
+            .stderr
+            .contains("/nonexistent/folder: no such folder"),
+        "{output:?}"
+    );
+}
