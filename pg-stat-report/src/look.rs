@@ -84,7 +84,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         });
     }
     let sections: Vec<_> = plan.of(Reach::Database).collect();
-    if sections.is_empty() {
+    if sections.is_empty() && !(plan.all_databases && seen.is_elsewhere()) {
         return Ok(seen);
     }
     let known = match plan.all_databases {
@@ -95,6 +95,9 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
     let lost = known.as_ref().err().cloned();
     seen.databases = known.unwrap_or_else(|_| vec![own.clone()]);
     for database in seen.databases.clone() {
+        if sections.is_empty() && !seen.is_elsewhere() {
+            break;
+        }
         let mut elsewhere = None;
         let mut trouble = lost.clone();
         if database != own {
@@ -111,6 +114,9 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
                 }
                 Err(error) => trouble = Some(error),
             }
+        }
+        if let Some(elsewhere) = &mut elsewhere {
+            seen.find(plan, elsewhere)?;
         }
         let server = elsewhere.as_mut().unwrap_or(&mut server);
         for section in &sections {
@@ -169,12 +175,44 @@ impl Seen {
     pub fn join(&mut self, other: Self) {
         let is_new = |database: &String| !self.databases.contains(database);
         let databases: Vec<String> = other.databases.into_iter().filter(is_new).collect();
-        let parts = other.parts.into_iter().filter(|part| {
-            let place = part.database.as_ref();
-            place.is_some_and(|database| databases.contains(database))
-        });
-        self.parts.extend(parts);
+        let (own, common): (Vec<Part>, Vec<Part>) = other
+            .parts
+            .into_iter()
+            .partition(|part| part.database.is_some());
+        for part in common.into_iter().filter(|part| part.rows.is_ok()) {
+            let mut missing = self.missing();
+            if let Some(known) = missing.find(|known| known.section.name == part.section.name) {
+                known.rows = part.rows;
+            }
+        }
+        let is_added = |part: &Part| {
+            part.database
+                .as_ref()
+                .is_some_and(|name| databases.contains(name))
+        };
+        self.parts.extend(own.into_iter().filter(is_added));
         self.databases.extend(databases);
+    }
+
+    /// What another database may have.
+    fn missing(&mut self) -> impl Iterator<Item = &mut Part> {
+        let parts = self.parts.iter_mut();
+        parts
+            .filter(|part| part.rows.is_err() && matches!(part.section.gather, Gather::Anywhere(_)))
+    }
+
+    fn is_elsewhere(&mut self) -> bool {
+        self.missing().next().is_some()
+    }
+
+    /// Looks for it in this database.
+    fn find(&mut self, plan: &Plan, server: &mut Server) -> Result<()> {
+        for part in self.missing() {
+            if let Ok(rows) = gather(plan, part.section, server)? {
+                part.rows = Ok(rows);
+            }
+        }
+        Ok(())
     }
 
     /// What came of a section, in this database if it is asked for in each.
