@@ -8,6 +8,7 @@ use shared::error::Kind;
 use shared::{Error, Result, signals, time};
 
 use crate::given::Given;
+use crate::parts::Parts;
 use crate::row::{Origin, Row};
 use crate::section::{Gather, Reach, Section, Source};
 use crate::server::{Patience, Server};
@@ -52,7 +53,7 @@ pub struct Seen {
     /// The databases that were looked into.
     pub databases: Vec<String>,
     /// What was seen there.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
 }
 
 /// Looks at a server. An error is that it can't be reached at all.
@@ -68,7 +69,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         source: Source::Server,
         origin: server.origin(),
         databases: Vec::new(),
-        parts: Vec::new(),
+        parts: Parts::default(),
     };
     for section in plan.of(Reach::Server) {
         let rows = match section.source() {
@@ -145,7 +146,7 @@ fn look_at_console(conninfo: &Conninfo, plan: &Plan) -> Result<Option<Seen>> {
         target: console.target(),
         taken_at: time::format(time::now())?,
     });
-    let mut parts = Vec::new();
+    let mut parts = Parts::default();
     for section in &plan.sections {
         let rows =
             match section.gather {
@@ -221,9 +222,7 @@ impl Seen {
             Reach::Server => None,
             Reach::Database => database,
         };
-        self.parts
-            .iter()
-            .find(|part| part.section.name == section.name && part.database.as_deref() == place)
+        self.parts.find(section, place)
     }
 }
 
