@@ -1,7 +1,7 @@
 -- Which indexes are invalid, never used, or say what another one says?
 -- Costs: one look at the indexes, and the counter of each. Needs: no right; that an index is being built is told to
 -- pg_read_all_stats only.
--- needed_for: it is a key, backs a constraint or a foreign key of others, is the replica identity, what CLUSTER goes by,
+-- needed_for: it is a key, backs a constraint or the foreign keys of others, is the replica identity, what CLUSTER goes by,
 -- or a part of a partitioned one, which is told of in its stead, with its parts' scans. supports: a foreign key,
 -- or statistics of an expression. duplicate_of: same columns, operator classes, collations, order and predicate.
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
@@ -25,7 +25,8 @@ WITH RECURSIVE shape AS MATERIALIZED (
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
-                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k) THEN 'constraint'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'f') THEN 'foreign key'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'u') THEN 'constraint'
            END AS needed_for,
            x.relispartition,
            x.relpages::bigint * current_setting('block_size')::bigint AS bytes
@@ -42,7 +43,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
                  AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
                  AND (NOT a.indisunique OR b.indisunique AND (b.indimmediate OR NOT a.indimmediate))
                  -- Of two that could both go, the older stays.
-                 AND (b.needed_for IS NOT NULL OR b.indisunique AND NOT a.indisunique
+                 AND (b.needed_for IS DISTINCT FROM a.needed_for OR b.indisunique AND NOT a.indisunique
                       OR cardinality(b.columns) > cardinality(a.columns) OR b.indexrelid < a.indexrelid)
            ) AS duplicate_of,
            min(b.relnamespace::regnamespace::text || '.' || quote_ident(b.relname)) FILTER (
@@ -50,7 +51,9 @@ WITH RECURSIVE shape AS MATERIALIZED (
            ) AS prefix_of
     FROM shape a
     JOIN shape b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.first_column = a.first_column
-    WHERE a.is_good AND b.is_good AND a.needed_for IS NULL AND b.indexrelid <> a.indexrelid AND b.count >= a.count
+    WHERE a.is_good AND b.is_good AND b.indexrelid <> a.indexrelid AND b.count >= a.count
+      -- A constraint goes where another says the same.
+      AND (a.needed_for IS NULL OR a.needed_for = 'constraint' AND b.needed_for IN ('primary key', 'foreign key', 'constraint'))
       AND b.columns[0:a.count - 1] = a.columns[0:a.count - 1]
       AND b.classes[0:a.count - 1] = a.classes[0:a.count - 1]
       AND b.collations[0:a.count - 1] = a.collations[0:a.count - 1]

@@ -1,8 +1,9 @@
 -- How far behind are the standbys of this server, this server itself, and its subscriptions?
--- Costs: one look at a few processes. Needs: pg_read_all_stats; without it all but pid is null, and is_hidden says so.
+-- Costs: one look at a few processes, and half a second where this standby has something to replay. Needs: pg_read_all_stats; without it all but pid is null, and is_hidden says so.
 -- Of a sender: a replay_lag of null is none while nothing is written, and unknown while it catches up. Of a standby: it has caught up if it has
 -- replayed what it received and its receiver has heard of the primary lately; the time of the last transaction
--- says nothing while the primary is idle. The receiver asks after half of wal_receiver_timeout in silence.
+-- says nothing while the primary is idle: whether a change after long idleness is replayed at once is seen by looking
+-- again. The receiver asks after half of wal_receiver_timeout in silence.
 WITH here AS (
     SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
            CASE WHEN pg_catalog.pg_is_in_recovery()
@@ -23,6 +24,14 @@ WITH here AS (
     FROM here
     LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
     WHERE here.in_recovery
+), later AS MATERIALIZED (
+    SELECT clock_timestamp() AS began, pg_catalog.pg_sleep(0.5)
+    FROM receiver w
+    WHERE w.status = 'streaming' AND w.replayed < w.received AND w.since_last > 0.5
+      AND NOT w.is_paused AND w.apply_delay = 0
+), again AS MATERIALIZED (
+    SELECT pg_catalog.pg_last_wal_replay_lsn() AS replayed, extract(epoch FROM clock_timestamp() - later.began) AS seconds
+    FROM later
 )
 SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
             THEN 'reader' ELSE 'standby' END AS role,
@@ -58,6 +67,7 @@ SELECT 'receiver',
        CASE WHEN w.is_hidden THEN NULL
             WHEN w.status = 'streaming' AND w.replayed >= w.received AND w.silence <= w.patience THEN 0
             WHEN w.status = 'streaming' AND w.replayed >= w.received THEN w.silence
+            WHEN (SELECT again.replayed FROM again) >= w.received THEN (SELECT again.seconds FROM again)::float8
             ELSE w.since_last END,
        w.silence, w.apply_delay, w.is_paused, w.is_hidden
 FROM receiver w

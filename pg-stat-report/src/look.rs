@@ -8,6 +8,7 @@ use shared::error::Kind;
 use shared::{Error, Result, signals, time};
 
 use crate::given::Given;
+use crate::parts::Parts;
 use crate::row::{Origin, Row};
 use crate::section::{Gather, Reach, Section, Source};
 use crate::server::{Patience, Server};
@@ -52,7 +53,7 @@ pub struct Seen {
     /// The databases that were looked into.
     pub databases: Vec<String>,
     /// What was seen there.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
 }
 
 /// Looks at a server. An error is that it can't be reached at all.
@@ -68,7 +69,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         source: Source::Server,
         origin: server.origin(),
         databases: Vec::new(),
-        parts: Vec::new(),
+        parts: Parts::default(),
     };
     for section in plan.of(Reach::Server) {
         let rows = match section.source() {
@@ -84,7 +85,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
         });
     }
     let sections: Vec<_> = plan.of(Reach::Database).collect();
-    if sections.is_empty() {
+    if sections.is_empty() && !(plan.all_databases && seen.is_elsewhere()) {
         return Ok(seen);
     }
     let known = match plan.all_databases {
@@ -95,6 +96,9 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
     let lost = known.as_ref().err().cloned();
     seen.databases = known.unwrap_or_else(|_| vec![own.clone()]);
     for database in seen.databases.clone() {
+        if sections.is_empty() && !seen.is_elsewhere() {
+            break;
+        }
         let mut elsewhere = None;
         let mut trouble = lost.clone();
         if database != own {
@@ -111,6 +115,9 @@ pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
                 }
                 Err(error) => trouble = Some(error),
             }
+        }
+        if let Some(elsewhere) = &mut elsewhere {
+            seen.find(plan, elsewhere)?;
         }
         let server = elsewhere.as_mut().unwrap_or(&mut server);
         for section in &sections {
@@ -139,7 +146,7 @@ fn look_at_console(conninfo: &Conninfo, plan: &Plan) -> Result<Option<Seen>> {
         target: console.target(),
         taken_at: time::format(time::now())?,
     });
-    let mut parts = Vec::new();
+    let mut parts = Parts::default();
     for section in &plan.sections {
         let rows =
             match section.gather {
@@ -169,12 +176,44 @@ impl Seen {
     pub fn join(&mut self, other: Self) {
         let is_new = |database: &String| !self.databases.contains(database);
         let databases: Vec<String> = other.databases.into_iter().filter(is_new).collect();
-        let parts = other.parts.into_iter().filter(|part| {
-            let place = part.database.as_ref();
-            place.is_some_and(|database| databases.contains(database))
-        });
-        self.parts.extend(parts);
+        let (own, common): (Vec<Part>, Vec<Part>) = other
+            .parts
+            .into_iter()
+            .partition(|part| part.database.is_some());
+        for part in common.into_iter().filter(|part| part.rows.is_ok()) {
+            let mut missing = self.missing();
+            if let Some(known) = missing.find(|known| known.section.name == part.section.name) {
+                known.rows = part.rows;
+            }
+        }
+        let is_added = |part: &Part| {
+            part.database
+                .as_ref()
+                .is_some_and(|name| databases.contains(name))
+        };
+        self.parts.extend(own.into_iter().filter(is_added));
         self.databases.extend(databases);
+    }
+
+    /// What another database may have.
+    fn missing(&mut self) -> impl Iterator<Item = &mut Part> {
+        let parts = self.parts.iter_mut();
+        parts
+            .filter(|part| part.rows.is_err() && matches!(part.section.gather, Gather::Anywhere(_)))
+    }
+
+    fn is_elsewhere(&mut self) -> bool {
+        self.missing().next().is_some()
+    }
+
+    /// Looks for it in this database.
+    fn find(&mut self, plan: &Plan, server: &mut Server) -> Result<()> {
+        for part in self.missing() {
+            if let Ok(rows) = gather(plan, part.section, server)? {
+                part.rows = Ok(rows);
+            }
+        }
+        Ok(())
     }
 
     /// What came of a section, in this database if it is asked for in each.
@@ -183,9 +222,7 @@ impl Seen {
             Reach::Server => None,
             Reach::Database => database,
         };
-        self.parts
-            .iter()
-            .find(|part| part.section.name == section.name && part.database.as_deref() == place)
+        self.parts.find(section, place)
     }
 }
 

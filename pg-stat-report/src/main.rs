@@ -17,6 +17,7 @@ mod logs;
 mod look;
 mod narrow;
 mod output;
+mod parts;
 mod record;
 mod report;
 mod row;

@@ -20,15 +20,18 @@ const CHECKS: &[&str] = &[
     "invalid_indexes",
     "duplicate_indexes",
     "overlapping_indexes",
+    "narrow_foreign_keys",
     UNUSED,
     SEQUENCES,
+    KEYS,
 ];
 
 /// Those that look at what is large, or nearly used up: only where nobody has said what that is, or has left
 /// something out.
-const BY_DEFAULT: &[&str] = &[UNUSED, SEQUENCES];
+const BY_DEFAULT: &[&str] = &[UNUSED, SEQUENCES, KEYS];
 const UNUSED: &str = "unused_indexes";
 const SEQUENCES: &str = "sequences";
+const KEYS: &str = "integer_keys";
 
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
 const BY_THRESHOLD: &[&str] = &["table_size", "unlogged_tables"];

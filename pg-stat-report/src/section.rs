@@ -13,7 +13,11 @@ use crate::row::{Origin, Row};
 use crate::server::Server;
 
 /// The fields that every row begins with.
-pub const COMMON: [&str; 3] = ["section", "target", "taken_at"];
+pub const COMMON: Terms = &[
+    ("section", "which of them"),
+    ("target", "which server, as host:port"),
+    ("taken_at", "when it was looked at"),
+];
 
 /// A named set of rows.
 #[derive(Debug)]
@@ -75,6 +79,8 @@ pub enum Gather {
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// The same, where checks need less: they say whether the rows are for them alone.
     Narrowed(fn(&'static Section, &mut Server, bool) -> Result<Vec<Row>>),
+    /// Of the whole server, by what may be in one of its databases alone.
+    Anywhere(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// From the rows of these sections and of an earlier report.
     Compared(&'static [&'static Section]),
     /// From a pooler's console.
@@ -93,7 +99,7 @@ impl Section {
                 rows.sort_by(order);
                 Ok(rows)
             }
-            Gather::Made(make) => make(self, server),
+            Gather::Made(make) | Gather::Anywhere(make) => make(self, server),
             Gather::Narrowed(make) => make(self, server, is_narrow),
             Gather::Compared(_) | Gather::Console(_) | Gather::Input(_) => Ok(Vec::new()),
         }
@@ -144,8 +150,8 @@ impl Section {
 
     /// The names of all columns of a record, for as long as the program lasts.
     pub fn columns(&self) -> &'static [&'static str] {
-        let own = self.fields.iter().map(|(name, _)| *name);
-        COMMON.into_iter().chain(own).collect::<Vec<_>>().leak()
+        let fields = COMMON.iter().chain(self.fields);
+        fields.map(|(name, _)| *name).collect::<Vec<_>>().leak()
     }
 }
 

@@ -18,7 +18,7 @@ pub use common::Common;
 pub use context::Context;
 pub use flag::Flag;
 pub use parse::{Options, Parsed, format_meant, parse};
-pub use tool::{Terms, Tool};
+pub use tool::{Kinds, Terms, Tool};
 pub use value::Value;
 
 use crate::Error;

@@ -11,6 +11,7 @@ mod csv;
 mod format;
 mod json;
 mod jsonl;
+mod missing;
 mod reader;
 mod stdin;
 mod stdout;

@@ -126,6 +126,15 @@ impl ToolCommand {
         self
     }
 
+    /// Starts it without a stdout, as `>&-` does.
+    pub fn without_stdout(mut self) -> Self {
+        let script = r#"exec "$0" "$@" >&-"#;
+        let words = ["-c".into(), script.into(), self.program.into_os_string()];
+        self.arguments.splice(0..0, words);
+        self.program = "/bin/sh".into();
+        self
+    }
+
     /// Makes its stdout and its stderr one pipe, which is read only through what is returned.
     pub fn unread(mut self) -> (Self, PipeReader) {
         let (reader, writer) = std::io::pipe().unwrap();

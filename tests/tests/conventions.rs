@@ -120,6 +120,22 @@ fn a_full_disk() {
 }
 
 #[test]
+fn no_standard_output() {
+    for sample in samples() {
+        let formats = FORMATS.map(|format| sample.records().args(["-o", format]));
+        let help = tool(sample.tool).arg("--help");
+        for command in formats.into_iter().chain([help]) {
+            let output = command.without_stdout().run().expect_code(2);
+            let said = "error: could not write to standard output: Bad file descriptor\n";
+            assert_eq!(output.stderr, format!("{}: {said}", sample.tool));
+        }
+        // What is thrown away on purpose is no error.
+        let thrown = tool(sample.tool).arg("--help").stdout_to("/dev/null");
+        thrown.run().expect_code(0);
+    }
+}
+
+#[test]
 fn nothing_on_stdout_from_a_tool_that_fails() {
     for sample in samples() {
         for format in FORMATS {

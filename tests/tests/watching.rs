@@ -1,6 +1,11 @@
 //! The lines of the README's section on pg-stat-report: each is run as it stands there.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs
+)]
 
 use std::fs;
 use std::io::Write;
@@ -103,6 +108,54 @@ fn gzip(path: &Path, text: &str) {
     let mut out = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
     out.write_all(text.as_bytes()).unwrap();
     out.finish().unwrap();
+}
+
+/// Of the version, and of what was not there an hour ago, a healthy server says something, too.
+fn is_expected(check: &str) -> bool {
+    ["version", "growth", "disk_full", "settings_drift"].contains(&check)
+}
+
+/// With the roles that the README names, and what it skips, nothing is said of a server that is well.
+#[test]
+fn a_healthy_server_is_silent() {
+    let place = Place::new();
+    if place.cluster.version().major < 14 {
+        println!("PostgreSQL 13 has no pg_read_all_data");
+        return;
+    }
+    let database = Database::named(&place.cluster, "app");
+    let folder = place.cluster.socket_dir().display().to_string();
+    database.sql(
+        "create extension pg_stat_statements; revoke create on schema public from public;
+         create table customer (id int generated always as identity primary key, name text);
+         create table sale (id serial primary key, customer_id int references customer, at timestamptz);
+         create index on sale (customer_id);
+         insert into customer (name) select md5(i::text) from generate_series(1, 1000) i;
+         insert into sale (customer_id, at) select i, now() from generate_series(1, 1000) i; analyze",
+    );
+    let drop_role = "drop role if exists watcher";
+    let cron = block("*/10")[0].split_once("  ").unwrap().1;
+    let cron = cron.replace("-h localhost", &format!("-h {folder}"));
+    let all = block("psql -d app -c 'CREATE ROLE watcher LOGIN IN ROLE pg_monitor, ");
+    place.sh(all[0]).run().expect_code(0);
+    let output = place.sh(&cron).env_remove("PGHOST").run().expect_code(0);
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let words = output.stdout.lines().map(|line| line.split(' ').nth(1));
+    let unexpected: Vec<&str> = words
+        .flatten()
+        .filter(|check| !is_expected(check))
+        .collect();
+    assert!(unexpected.is_empty(), "{output:?}");
+    database.sql(drop_role);
+
+    let least = block("pg-stat-report -U watcher");
+    place.sh(least[0]).run().expect_code(0);
+    let output = place.sh(least[1]).run().expect_code(0);
+    let records = output.json_lines();
+    let said = records.iter().filter(|record| record["status"] != "ok");
+    let said = said.map(|record| record["check"].as_str().unwrap());
+    let unexpected: Vec<&str> = said.filter(|check| !is_expected(check)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Look {
 
     fn of(seen: &Seen) -> Option<Self> {
         let mut look = Self::new(time::parse(&seen.origin.taken_at).ok()?);
-        for part in &seen.parts {
+        for part in seen.parts.iter() {
             if SECTIONS.iter().all(|own| own.name != part.section.name) {
                 continue;
             }

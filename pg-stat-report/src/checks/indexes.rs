@@ -23,7 +23,7 @@ pub const INVALID: Check = Check {
 /// There twice.
 pub const DUPLICATE: Check = Check {
     name: "duplicate_indexes",
-    finds: "indexes that say what another one says",
+    finds: "indexes and UNIQUE constraints that say what another one says",
     unit: Unit::Bytes,
     warn: Some(0.0),
     crit: None,
@@ -220,8 +220,25 @@ fn relied_on<'a>(case: &'a Case) -> HashSet<&'a str> {
 
 /// Two checks may find the same index: the second remedy then finds nothing to do.
 fn drop(row: &Row, name: &str) -> String {
-    match row.is("is_partitioned") {
-        true => format!("-- locks the table and its parts for a moment: DROP INDEX {name};"),
-        false => format!("DROP INDEX CONCURRENTLY IF EXISTS {name};"),
+    let table = row.text("table").unwrap_or_default();
+    match row.text("needed_for") {
+        Some("constraint") => format!(
+            "-- locks the table for a moment, and INSERT ... ON CONFLICT may name it: ALTER TABLE {table} DROP CONSTRAINT {};",
+            without_schema(name)
+        ),
+        _ if row.is("is_partitioned") => {
+            format!("-- locks the table and its parts for a moment: DROP INDEX {name};")
+        }
+        _ => format!("DROP INDEX CONCURRENTLY IF EXISTS {name};"),
     }
+}
+
+/// The name behind that of the schema, which may be in quotes and have points.
+fn without_schema(name: &str) -> &str {
+    let mut is_quoted = false;
+    let point = name.find(|c| {
+        is_quoted ^= c == '"';
+        c == '.' && !is_quoted
+    });
+    point.map_or(name, |point| &name[point + 1..])
 }

@@ -4,16 +4,16 @@ use crate::check::{Case, Check, Finding, Unit};
 use crate::sections::keys::SECTION;
 use crate::words;
 
-/// Those that no sequence fills, and those that point to others.
+/// By the values that are there: where a sequence has come as far, it is told of.
 pub const ENDS: Check = Check {
     name: "integer_keys",
-    finds: "integer keys near the end of their type that no sequence fills, by the values that ANALYZE saw",
+    finds: "integer keys near the end of their type, by the values that ANALYZE saw",
     unit: Unit::Ratio,
     warn: Some(0.8),
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "what was not in the sample; columns without a unique index or a foreign key; columns with a default: check sequences",
+    unseen: "what was not in the sample; columns without a unique index or a foreign key; keys whose sequence has come as far as they: check sequences",
     judge: ends,
 };
 
@@ -36,12 +36,21 @@ fn ends(case: &Case) -> Vec<Finding> {
         .iter()
         .filter_map(|row| {
             let object = format!("{}.{}", row.text("table")?, row.text("column")?);
-            let ratio = row.number("used_ratio")?;
+            let (largest, ratio) = (row.number("largest_value")?, row.number("used_ratio")?);
+            let stands = row.number("sequence_value");
+            if stands.is_some_and(|stands| stands >= largest) {
+                return None;
+            }
+            let sequence = row.text("sequence").map(|name| match stands {
+                Some(stands) => format!(", and {name} stands at {}", words::count(stands)),
+                None => format!(", and {name} has given none, or is hidden"),
+            });
             let message = format!(
-                "values up to {} are there, {} of what {} takes",
-                words::count(row.number("largest_value")?),
+                "values up to {} are there, {} of what {} takes{}",
+                words::count(largest),
                 words::percent(ratio),
-                row.text("type")?
+                row.text("type")?,
+                sequence.unwrap_or_default()
             );
             let finding = case.judge(Some(&object), ratio, message);
             Some(finding.remedy(

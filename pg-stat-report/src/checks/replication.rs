@@ -15,7 +15,7 @@ pub const LAG: Check = Check {
     crit: Some(300.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "standbys that should be there and are not; those of standbys; on their primary, that one's replay stands still while it receives: see replication_lag_bytes; on a standby that has not replayed all: it is behind for so long at most, since the last change before",
+    unseen: "standbys that should be there and are not; those of standbys; on their primary, that one's replay stands still while it receives: see replication_lag_bytes; on a standby that does not replay within half a second what it has: it is behind for so long at most, since the last change before",
     judge: |case| lag(case, "lag_seconds"),
 };
 

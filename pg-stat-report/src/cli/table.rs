@@ -1,8 +1,10 @@
 //! The flags, and what the help and the manual say.
 
-use shared::cli::{Flag, Terms, Tool};
+use shared::cli::{Flag, Kinds, Terms, Tool};
 
 use crate::output::nagios;
+use crate::section::COMMON;
+use crate::sections::SECTIONS;
 
 const WHAT: &str = "What to look at";
 const JUDGING: &str = "Judging";
@@ -151,9 +153,23 @@ pub const TOOL: Tool = Tool::new(
 ])
 .found("a check is critical, or as bad as --fail-on says; the server does not answer to ping")
 .fields(FIELDS)
+.kinds(KINDS)
 .telling(&["status", "check", "object", "message"]);
 
-/// The fields of a check's record; those of sections are told by `--list-sections`.
+/// The rows of each section, and first what is in all of them.
+const KINDS: Kinds = &{
+    let every = "The rows of every section begin with these fields, and go on with its own.";
+    let mut kinds = [("Sections", every, COMMON); SECTIONS.len() + 1];
+    let mut number = 0;
+    while number < SECTIONS.len() {
+        let section = SECTIONS[number];
+        kinds[number + 1] = (section.name, section.answers, section.fields);
+        number += 1;
+    }
+    kinds
+};
+
+/// The fields of a check's record.
 const FIELDS: Terms = &[
     ("check", "which check; --list-checks names them"),
     (

@@ -1,9 +1,11 @@
 //! `keys`: integer keys that come to their end, and foreign keys that are too narrow.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use shared::Result;
 
+use super::sequences;
 use crate::row::{Cell, Row};
 use crate::section::{Gather, Reach, Section};
 use crate::server::Server;
@@ -11,7 +13,7 @@ use crate::server::Server;
 /// One row for each column.
 pub const SECTION: Section = Section {
     name: "keys",
-    answers: "how near are integer keys to their end that applications fill, and which foreign keys are narrower than what they point to?",
+    answers: "how near are integer keys to their end, and which foreign keys are narrower than what they point to?",
     costs: "one look at indexes and constraints, and the statistics of those columns",
     needs: "SELECT on pg_statistic, or pg_read_all_data, for how near",
     reach: Reach::Database,
@@ -30,85 +32,232 @@ pub const SECTION: Section = Section {
         ("final_value", "the largest that the type takes"),
         ("used_ratio", "the one by the other"),
         (
+            "sequence",
+            "that fills it, by its default or because it owns it",
+        ),
+        (
+            "sequence_value",
+            "what that gave last; null: nothing, or hidden",
+        ),
+        (
             "is_hidden",
-            "the role may not see the statistics, or ANALYZE has not made any",
+            "the role may not see the statistics, or ANALYZE has not made any of a key that no sequence fills",
         ),
     ],
-    gather: Gather::Made(rows),
+    gather: Gather::Narrowed(rows),
 };
 
-fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
+/// Checks ask which sequence fills a key only of those that are used up so far.
+const ENOUGH: f64 = 0.5;
+
+fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
     let found = server.ask(include_str!("../../sql/keys.sql"))?;
-    if found.is_empty() {
+    let mut keys = found.iter().map(Key::of).collect::<Result<Vec<_>>>()?;
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut relations = Vec::new();
-    for row in &found {
-        let relation: u32 = row.try_get("relation")?;
-        relations.push(relation.to_string());
+    let (largest, is_partial) = largest(server, &keys)?;
+    for key in &mut keys {
+        let known = largest.get(&key.column).copied();
+        key.largest = known.flatten();
+        key.is_unseen = is_partial && known.is_none() || key.is_new && key.largest.is_none();
     }
-    relations.dedup();
-    let (largest, is_partial) = largest(server, &format!("'{{{}}}'", relations.join(",")))?;
-    let origin = server.origin();
-    let mut rows = Vec::new();
-    for row in &found {
-        let column = (row.try_get("relation")?, row.try_get("number")?);
-        let known = largest.get(&column).copied();
-        let is_hidden = known.is_none() && (is_partial || row.try_get("is_new")?);
-        let cells = cells(server, row, known.flatten(), is_hidden)?;
-        rows.push(section.row(&origin, cells));
+    keys.sort_by(|one, other| other.used_ratio().total_cmp(&one.used_ratio()));
+    if is_narrow {
+        keep_near(&mut keys);
     }
-    let used = |row: &Row| row.number("used_ratio").unwrap_or(-1.0);
-    rows.sort_by(|one, other| used(other).total_cmp(&used(one)));
+    let columns: Vec<Column> = keys.iter().map(|key| key.column).collect();
+    let (names, fed) = (names(server, &columns)?, fed(server, &columns)?);
+    let (origin, database) = (server.origin(), server.database().to_string());
+    // One that is gone meanwhile is none.
+    let rows = keys.into_iter().filter_map(|mut key| {
+        let sequence = fed.get(&key.column);
+        // Of a table that nobody has analyzed yet its sequence tells until then.
+        key.is_unseen &= is_partial || sequence.is_none();
+        let names = names.get(&key.column)?;
+        let cells = key.cells(&database, names, sequence);
+        Some(section.row(&origin, cells))
+    });
+    let mut rows: Vec<Row> = rows.collect();
+    rows.sort_by(by_use);
     Ok(rows)
 }
 
-type Largest = HashMap<(u32, i16), Option<i64>>;
+/// Leaves those of which checks may say something, and the one that stands for all that are well.
+fn keep_near(keys: &mut Vec<Key>) {
+    let mut number = 0;
+    keys.retain(|key| {
+        number += 1;
+        number == 1 || key.is_unseen || key.is_narrow() || key.used_ratio() >= ENOUGH
+    });
+}
+
+/// The nearest to its end first.
+fn by_use(one: &Row, other: &Row) -> Ordering {
+    let used = |row: &Row| row.number("used_ratio").unwrap_or(-1.0);
+    let nearest = used(other).total_cmp(&used(one));
+    let texts = |field| one.text(field).cmp(&other.text(field));
+    nearest
+        .then_with(|| texts("table"))
+        .then_with(|| texts("column"))
+}
+
+/// A relation, and the number of its column.
+type Column = (u32, i16);
+
+type Largest = HashMap<Column, Option<i64>>;
 
 /// The largest values of each column, and whether some may be hidden.
-fn largest(server: &mut Server, relations: &str) -> Result<(Largest, bool)> {
-    let ask = |server: &mut Server, statement: &str| {
-        server.ask(&statement.replace("{relations}", relations))
-    };
-    let all = ask(server, include_str!("../../sql/key_values.sql"));
+fn largest(server: &mut Server, keys: &[Key]) -> Result<(Largest, bool)> {
+    let columns: Vec<Column> = keys.iter().map(|key| key.column).collect();
+    let all = include_str!("../../sql/key_values.sql");
+    let small = array(keys.iter().map(|key| key.is_small));
+    let all = server.ask(&of_these(all, &columns).replace("{small}", &small));
     let (rows, is_partial) = match all {
         Err(error) if error.sqlstate() == Some("42501") => {
             let visible = include_str!("../../sql/key_values_visible.sql");
-            (ask(server, visible)?, true)
+            (server.ask(&of_these(visible, &columns))?, true)
         }
         rows => (rows?, false),
     };
     let mut largest = Largest::new();
     for row in rows {
-        let column = (row.try_get("relation")?, row.try_get("number")?);
-        largest.insert(column, row.try_get("largest")?);
+        // Of a table with children pg_stats has two: of itself, and of all.
+        let one: Option<i64> = row.try_get("largest")?;
+        let known = largest.entry(column_of(&row)?).or_default();
+        *known = one.max(*known);
     }
     Ok((largest, is_partial))
 }
 
-fn cells(
-    server: &Server,
-    row: &postgres::Row,
+/// Table, column and type.
+type Names = [String; 3];
+
+fn names(server: &mut Server, columns: &[Column]) -> Result<HashMap<Column, Names>> {
+    let statement = of_these(include_str!("../../sql/key_names.sql"), columns);
+    let rows = server.ask(&statement)?;
+    let named = rows.iter().map(|row| {
+        let text = |field| row.try_get::<_, String>(field);
+        Ok((
+            column_of(row)?,
+            [text("table")?, text("column")?, text("type")?],
+        ))
+    });
+    named.collect()
+}
+
+/// The sequence that fills a column, and what it gave last; of several the one that is furthest.
+type Fed = HashMap<Column, (String, Option<i64>)>;
+
+fn fed(server: &mut Server, columns: &[Column]) -> Result<Fed> {
+    let statement = of_these(include_str!("../../sql/key_sequences.sql"), columns);
+    let rows = server.ask(&statement)?;
+    let oids = rows.iter().map(|row| row.try_get("sequence"));
+    let oids = oids.collect::<std::result::Result<Vec<u32>, _>>()?;
+    let values = sequences::read(server, &oids)?;
+    let mut fed = Fed::new();
+    for (row, oid) in rows.iter().zip(&oids) {
+        let column = column_of(row)?;
+        let last = values.get(oid).and_then(|value| value.last);
+        if fed
+            .get(&column)
+            .is_none_or(|(_, furthest)| last > *furthest)
+        {
+            fed.insert(column, (row.try_get("name")?, last));
+        }
+    }
+    Ok(fed)
+}
+
+fn column_of(row: &postgres::Row) -> Result<Column> {
+    Ok((row.try_get("relation")?, row.try_get("number")?))
+}
+
+fn of_these(statement: &str, columns: &[Column]) -> String {
+    let (relations, numbers) = (columns.iter().map(|it| it.0), columns.iter().map(|it| it.1));
+    statement
+        .replace("{relations}", &array(relations))
+        .replace("{numbers}", &array(numbers))
+}
+
+/// An array's literal.
+fn array(values: impl Iterator<Item = impl ToString>) -> String {
+    let values: Vec<String> = values.map(|value| value.to_string()).collect();
+    format!("'{{{}}}'", values.join(","))
+}
+
+/// A key, and what is known of its values.
+struct Key {
+    column: Column,
+    kind: Cell,
+    constraint: Cell,
+    referenced: Cell,
+    is_small: bool,
+    is_new: bool,
     largest: Option<i64>,
-    is_hidden: bool,
-) -> Result<Vec<Cell>> {
-    let text = |field: &str| -> Result<Cell> {
-        let text: Option<&str> = row.try_get(field)?;
-        Ok(text.map_or(Cell::Null, |text| Cell::Text(text.into())))
-    };
-    let most: i64 = row.try_get("final_value")?;
-    let ratio = largest.map(|largest| largest.max(0) as f64 / most as f64);
-    Ok(vec![
-        Cell::Text(server.database().into()),
-        text("kind")?,
-        text("table")?,
-        text("column")?,
-        text("type")?,
-        text("name")?,
-        text("referenced")?,
-        largest.map_or(Cell::Null, Cell::Int),
-        Cell::Int(most),
-        ratio.map_or(Cell::Null, Cell::Float),
-        Cell::Bool(is_hidden),
-    ])
+    is_unseen: bool,
+}
+
+impl Key {
+    fn of(row: &postgres::Row) -> Result<Self> {
+        let text = |field: &str| -> Result<Cell> {
+            let text: Option<&str> = row.try_get(field)?;
+            Ok(text.map_or(Cell::Null, |text| Cell::Text(text.into())))
+        };
+        Ok(Self {
+            column: column_of(row)?,
+            kind: text("kind")?,
+            constraint: text("name")?,
+            referenced: text("referenced")?,
+            is_small: row.try_get("is_small")?,
+            is_new: row.try_get("is_new")?,
+            largest: None,
+            is_unseen: false,
+        })
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.constraint != Cell::Null
+    }
+
+    fn final_value(&self) -> i64 {
+        match self.is_small {
+            true => i16::MAX.into(),
+            false => i32::MAX.into(),
+        }
+    }
+
+    /// How much of it is used up; below zero where nothing is known.
+    fn used_ratio(&self) -> f64 {
+        let end = self.final_value() as f64;
+        self.largest
+            .map_or(-1.0, |largest| largest.max(0) as f64 / end)
+    }
+
+    fn cells(
+        self,
+        database: &str,
+        names: &Names,
+        sequence: Option<&(String, Option<i64>)>,
+    ) -> Vec<Cell> {
+        let whole = |number: Option<i64>| number.map_or(Cell::Null, Cell::Int);
+        let ratio = self.largest.map(|_| self.used_ratio());
+        let end = self.final_value();
+        let [table, column, data_type] = names.clone().map(|name| Cell::Text(name.into()));
+        vec![
+            Cell::Text(database.into()),
+            self.kind,
+            table,
+            column,
+            data_type,
+            self.constraint,
+            self.referenced,
+            whole(self.largest),
+            Cell::Int(end),
+            ratio.map_or(Cell::Null, Cell::Float),
+            sequence.map_or(Cell::Null, |(name, _)| Cell::Text(name.as_str().into())),
+            whole(sequence.and_then(|(_, last)| *last)),
+            Cell::Bool(self.is_unseen),
+        ]
+    }
 }

@@ -11,6 +11,7 @@ use shared::{Context as _, Error, Result, signals, time};
 use crate::cli::Options;
 use crate::logs;
 use crate::look::{Part, Seen};
+use crate::parts::Parts;
 use crate::row::{Cell, Origin, Row};
 use crate::section::{Gather, Reach, Section, Source};
 
@@ -75,11 +76,11 @@ pub fn look(options: &Options) -> Result<Seen> {
         source: Source::Log,
         origin,
         databases: Vec::new(),
-        parts: vec![Part {
+        parts: Parts::from_iter([Part {
             section: &SECTION,
             database: None,
             rows,
-        }],
+        }]),
     })
 }
 

@@ -7,6 +7,7 @@ use shared::connection::Conninfo;
 use shared::{Error, Result, time};
 
 use crate::look::{Part, Seen};
+use crate::parts::Parts;
 use crate::row::{Cell, Origin, Row};
 use crate::section::{Gather, Reach, Section, Source};
 use crate::server::Server;
@@ -65,11 +66,11 @@ pub fn unreachable(target: &Conninfo, error: &Error) -> Result<Seen> {
     Ok(Seen {
         source: Source::Server,
         databases: Vec::new(),
-        parts: vec![Part {
+        parts: Parts::from_iter([Part {
             section: &SECTION,
             database: None,
             rows,
-        }],
+        }]),
         origin,
     })
 }

@@ -51,7 +51,7 @@ pub const SECTION: Section = Section {
         ("is_hidden", "the role may not see its text"),
         ("query", "with parameters for constants; secrets are masked"),
     ],
-    gather: Gather::Made(rows),
+    gather: Gather::Anywhere(rows),
 };
 
 fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
@@ -61,9 +61,11 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
             "pg_stat_statements is not in database \"{}\"",
             server.database()
         );
-        return Err(Error::new(words).with_hint(
-            "CREATE EXTENSION pg_stat_statements there, or name the database that has it with -d; if it is not in shared_preload_libraries, put it there before and restart",
-        ));
+        let is_loaded = server.ask(include_str!("../../sql/statements_loaded.sql"))?;
+        return Err(Error::new(words).with_hint(match is_loaded.is_empty() {
+            true => "put it into shared_preload_libraries, restart, and CREATE EXTENSION pg_stat_statements",
+            false => "CREATE EXTENSION pg_stat_statements there, or name the database that has it with -d",
+        }));
     };
     let (schema, version): (String, String) = (found.try_get("schema")?, found.try_get("version")?);
     let statement = statement(&version)?.replace("{schema}", &schema);

@@ -6,7 +6,7 @@ use crate::section::{Gather, Reach, Section};
 pub const SECTION: Section = Section {
     name: "replication",
     answers: "how far behind are the standbys of this server, this server itself, and its subscriptions?",
-    costs: "one look at a few processes",
+    costs: "one look at a few processes, and half a second where a standby has something to replay",
     needs: "pg_monitor: nearly everything is hidden without",
     reach: Reach::Server,
     fields: &[

@@ -100,8 +100,13 @@ fn near(sequences: &[Sequence], value: impl Fn(&Sequence) -> Value) -> Vec<u32> 
 fn values(server: &mut Server, sequences: &[Sequence]) -> Result<HashMap<u32, Value>> {
     let open = sequences.iter().filter(|sequence| sequence.is_open);
     let open: Vec<u32> = open.map(|sequence| sequence.oid).collect();
+    read(server, &open)
+}
+
+/// Where these stand: of one that the role may not read, or that is locked, nothing is known.
+pub fn read(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, Value>> {
     let mut values = HashMap::new();
-    for some in open.chunks(AT_ONCE) {
+    for some in oids.chunks(AT_ONCE) {
         let statement = of_these(include_str!("../../sql/sequence_values.sql"), some);
         for row in server.ask(&statement)? {
             let value = Value {
@@ -136,10 +141,10 @@ fn of_these(statement: &str, oids: &[u32]) -> String {
 
 /// Where a sequence stands.
 #[derive(Debug, Clone, Copy, Default)]
-struct Value {
+pub struct Value {
     is_locked: bool,
     /// What it gave last, if it gave anything.
-    last: Option<i64>,
+    pub last: Option<i64>,
     /// That, or what it gives first.
     at: Option<i64>,
 }

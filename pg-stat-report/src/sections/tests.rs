@@ -82,6 +82,8 @@ fn every_statement_is_taken() {
                 .replace("{schema}", "public")
                 .replace("{relation}", "'pg_class'")
                 .replace("{relations}", "'{1259}'")
+                .replace("{numbers}", "'{1}'")
+                .replace("{small}", "'{f}'")
                 .replace("{sequences}", "'{1259}'"),
         );
         let prepared =

@@ -81,6 +81,40 @@ fn unused_indexes() {
     );
 }
 
+/// A UNIQUE that repeats the key, or another, is as dear as an index; one that somebody points to stays.
+#[test]
+fn constraints_that_say_what_others_say() {
+    let database = Database::new();
+    database.sql("
+        create schema \"a.b\";
+        create table \"a.b\".t (id int primary key, u int, v int,
+            constraint first unique (u), constraint longer unique (u, v), constraint other unique (v));
+        alter table \"a.b\".t add constraint \"same.key\" unique (id), add constraint second unique (u) deferrable;
+        create table held (id int constraint held_first unique);
+        create table points (id int primary key references held (id));
+        alter table held add primary key (id)");
+    let expected = ["warning \"a.b\".\"same.key\"", "warning \"a.b\".second"];
+    assert_eq!(found(&database, "duplicate_indexes", &[]), set(&expected));
+    assert_eq!(
+        found(
+            &database,
+            "overlapping_indexes",
+            &["--warn", "overlapping_indexes=1"]
+        )
+        .len(),
+        1
+    );
+    let records = asked(&database, &["--only", "duplicate_indexes"])
+        .run()
+        .json_lines();
+    for record in records {
+        let remedy = record["remedy"].as_str().unwrap();
+        assert!(remedy.starts_with("-- "), "{remedy}");
+        database.sql(&remedy[remedy.find("ALTER").unwrap()..]);
+    }
+    assert_eq!(found(&database, "duplicate_indexes", &[]), set(&["ok"]));
+}
+
 #[test]
 fn duplicate_and_overlapping_indexes() {
     let database = Database::new();

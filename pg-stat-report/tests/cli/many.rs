@@ -98,6 +98,38 @@ fn said(records: &[Value], check: &str) -> Vec<Value> {
         .collect()
 }
 
+/// What is of the whole server may be seen from one of its databases alone.
+#[test]
+fn statements_are_counted_in_one_of_the_databases() {
+    let ground = Ground::with(&[("shared_preload_libraries", "pg_stat_statements")]);
+    ground.sql("create database other");
+    ground.sql("create database stats");
+    let all = ["--all-databases"];
+    let unseen = ground.check("slow_queries", &all);
+    assert_eq!((unseen.len(), &unseen[0]["status"]), (1, &json!("unknown")));
+    let message = unseen[0]["message"].as_str().unwrap();
+    assert!(!message.contains("restart"), "{message}");
+    let mut stats = ground.cluster.connect("stats").unwrap();
+    let create = "create extension pg_stat_statements";
+    stats.batch_execute(create).unwrap();
+    assert_eq!(ground.check("slow_queries", &[])[0]["status"], "unknown");
+    assert_eq!(ground.check("slow_queries", &all)[0]["status"], "ok");
+    let rows = ground.run(&["queries", "--all-databases"]).expect_code(0);
+    let rows = rows.json_lines();
+    let is_it = |row: &&Value| row["query"] == create;
+    assert_eq!(rows.iter().filter(is_it).count(), 1);
+    let (first, second) = (place(&ground, "other"), place(&ground, "stats"));
+    let both = ["-d", &first, "-d", &second, "--only", "slow_queries"];
+    let records = tool("pg-stat-report").args(both).run().expect_code(0);
+    assert_eq!(records.json_lines().len(), 1);
+    let bare = Ground::new().check("slow_queries", &all);
+    let message = bare[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("shared_preload_libraries, restart"),
+        "{message}"
+    );
+}
+
 const NAMES: [&str; 3] = ["a \"b", "it's \\ \u{e4}", "shop"];
 
 /// Databases with names that have to be quoted, a table without a key in each; one that not all may enter.

@@ -46,6 +46,38 @@ fn a_server_tells_what_it_is() {
 }
 
 #[test]
+fn the_manual_has_the_fields_of_each_section() {
+    let ground = Ground::new();
+    let manual = tool("pg-stat-report").args(["--generate", "man"]);
+    let manual = manual.run().expect_code(0).stdout;
+    let chapters: Vec<&str> = manual.split("\n.SS ").collect();
+    let listed = tool("pg-stat-report").arg("--list-sections").run();
+    let names = listed.json_lines();
+    let names = names.iter().map(|row| row["section"].as_str().unwrap());
+    let is_asked = |name: &&str| !["pgbouncer", "logs", "queries"].contains(name);
+    let names: Vec<&str> = names.filter(is_asked).collect();
+    for name in &names {
+        let start = format!("{name}\n");
+        assert!(
+            chapters.iter().any(|text| text.starts_with(&start)),
+            "{name}"
+        );
+    }
+    let rows = ground.run(&names).json_lines();
+    assert!(rows.len() > 100);
+    for row in rows {
+        let start = format!("{}\n", row["section"].as_str().unwrap());
+        let chapter = chapters.iter().find(|text| text.starts_with(&start));
+        let common = ["section", "target", "taken_at"];
+        let fields = row.as_object().unwrap().keys();
+        for field in fields.filter(|field| !common.contains(&field.as_str())) {
+            let item = format!(".TP\n\\fB{field}\\fR\n");
+            assert!(chapter.unwrap().contains(&item), "{start}{field}");
+        }
+    }
+}
+
+#[test]
 fn all_is_well_on_a_new_server() {
     let ground = Ground::with(&[
         ("fsync", "on"),

@@ -86,6 +86,43 @@ fn a_standby_from_both_sides() {
     });
 }
 
+/// After long idleness the first change is not as old as the one before, if it is replayed at once.
+#[test]
+fn a_change_after_idleness_is_no_lag() {
+    let primary = primary();
+    let database = Database::on(&primary);
+    let standby = Standby::of(&primary, &["max_standby_streaming_delay=-1"]);
+    database.sql("create table t as select 1 as i");
+    standby.catch_up(&database);
+    let there = standby.conninfo(&database);
+    let lag = || report(&there, &["replication"])[0]["lag_seconds"].as_f64();
+    eventually("it streams", || lag() == Some(0.0));
+    let (mut reader, mut watcher) = (standby.connect(&database), standby.connect(&database));
+    eventually("what was held up shortly is replayed", || {
+        let idle = "select extract(epoch from now() - pg_last_xact_replay_timestamp()) > 2";
+        eventually("nothing is changed for a while", || {
+            watcher.query_one(idle, &[]).unwrap().get(0)
+        });
+        // Who reads holds up the replay of who locks.
+        reader.batch_execute("begin; select from t").unwrap();
+        database.sql("alter table t add column if not exists j int; alter table t drop column j");
+        let behind = "select pg_last_wal_replay_lsn() < pg_last_wal_receive_lsn()";
+        eventually("it is behind", || {
+            watcher.query_one(behind, &[]).unwrap().get(0)
+        });
+        let looking = tool("pg-stat-report").args(["-d", &there, "replication"]);
+        let looking = std::thread::spawn(move || looking.run().json_lines());
+        let waits = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')";
+        eventually("the tool waits, or has ended", || {
+            watcher.query_one(waits, &[]).unwrap().get(0) || looking.is_finished()
+        });
+        reader.batch_execute("commit").unwrap();
+        let seconds = looking.join().unwrap()[0]["lag_seconds"].as_f64();
+        // It took longer than the tool waits, on a busy machine: once more.
+        seconds.is_some_and(|seconds| seconds < 2.0)
+    });
+}
+
 #[test]
 fn who_may_not_see_standbys_is_told_so() {
     let primary = primary();

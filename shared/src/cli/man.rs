@@ -32,6 +32,11 @@ pub fn page(tool: &Tool) -> String {
         }
     }
     terms(&mut page, "RECORDS", tool.fields);
+    for (name, about, fields) in tool.kinds {
+        line(&mut page, &format!(".SS {}", escape(name)));
+        prose(&mut page, about);
+        items(&mut page, fields);
+    }
     for (heading, list) in tool.lists {
         terms(&mut page, heading, list);
     }
@@ -83,6 +88,10 @@ fn terms(page: &mut String, heading: &str, terms: &[(&str, &str)]) {
         return;
     }
     line(page, &format!(".SH {}", escape(heading)));
+    items(page, terms);
+}
+
+fn items(page: &mut String, terms: &[(&str, &str)]) {
     for (term, meaning) in terms {
         item(page, &format!("\\fB{}\\fR", escape(term)), meaning);
     }

@@ -39,6 +39,8 @@ pub struct Tool {
     /// Those of them that a terminal without room for all shows, the most telling first; the last
     /// is in words.
     pub telling: &'static [&'static str],
+    /// Records of other kinds: what they are called, what they are, and their fields; for the man page.
+    pub kinds: Kinds,
     /// Further lists of the man page, each below its heading.
     pub lists: &'static [(&'static str, Terms)],
     /// Variables that it heeds besides those of the connection.
@@ -47,6 +49,9 @@ pub struct Tool {
 
 /// Words, each with what it means.
 pub type Terms = &'static [(&'static str, &'static str)];
+
+/// Kinds of records: the name, what it is, and its fields.
+pub type Kinds = &'static [(&'static str, &'static str, Terms)];
 
 impl Tool {
     /// A tool that takes no flags of its own and does not connect.
@@ -67,6 +72,7 @@ impl Tool {
             found: "the job was done, and found something that needs attention",
             fields: &[],
             telling: &[],
+            kinds: &[],
             lists: &[],
             variables: &[],
         }
@@ -142,6 +148,12 @@ impl Tool {
     /// is in words.
     pub const fn telling(mut self, fields: &'static [&'static str]) -> Self {
         self.telling = fields;
+        self
+    }
+
+    /// Records of other kinds, for the man page.
+    pub const fn kinds(mut self, kinds: Kinds) -> Self {
+        self.kinds = kinds;
         self
     }
 

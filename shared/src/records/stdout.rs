@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
+use super::missing::is_missing;
 use crate::signals;
 
 /// So much a pipe takes at once or not at all.
@@ -46,6 +47,9 @@ impl Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if is_missing() {
+            return Err(Errno::BADF.into());
+        }
         if self.is_file {
             return Ok(rustix::io::write(io::stdout(), bytes)?);
         }
