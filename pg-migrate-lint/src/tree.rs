@@ -17,6 +17,21 @@ pub use wire::{Inner, Several};
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'a>(Wire<'a>);
 
+impl<'a> Node<'a> {
+    /// The words of a string, read without what other nodes have: half of all nodes are strings.
+    pub fn text(self) -> Option<&'a str> {
+        const STRING: u64 = 266;
+        match self.0.fields().next()? {
+            (STRING, value) => {
+                let mut inner = Inner::<String>::default();
+                inner.fill(value, self.0, STRING, &[]);
+                Some(inner.get()?.sval)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A node that may be missing.
 pub type Child<'a> = Option<Node<'a>>;
 /// A list of nodes.

@@ -11,10 +11,7 @@ pub fn string(node: Node) -> Option<String> {
 
 /// The same, lent by the tree.
 pub fn word(node: Node<'_>) -> Option<&str> {
-    match node.read()? {
-        NodeEnum::String(string) => Some(string.sval),
-        _ => None,
-    }
+    node.text()
 }
 
 /// The texts of all that are strings.
