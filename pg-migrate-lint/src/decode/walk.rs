@@ -176,9 +176,7 @@ fn word(constant: &tree::AConst, query: &mut Query) {
 
 fn type_cast(cast: &tree::TypeCast, query: &mut Query) {
     if let Some(column) = cast.arg.and_then(bare_column) {
-        query
-            .casts
-            .push((column, type_(cast.type_name.get()).name));
+        query.casts.push((column, type_(cast.type_name.get()).name));
     }
     boxed(cast.arg, query);
 }
