@@ -6,11 +6,15 @@
 
 mod replay;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{ConstraintKind, Generated, Volatility};
 use crate::name::Name;
 use crate::types::Type;
+
+/// What is known of names: asked for so often that the hash has to be a fast one.
+type Map<T> = HashMap<Name, T, foldhash::fast::RandomState>;
 
 /// When something was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +28,15 @@ pub struct Moment {
 /// All that is known.
 #[derive(Debug, Default, Clone)]
 pub struct Catalogue {
-    relations: HashMap<Name, Relation>,
-    indexes: HashMap<Name, Index>,
-    enums: HashMap<Name, Enum>,
-    domains: HashMap<Name, Domain>,
-    functions: HashMap<Name, Volatility>,
+    relations: Map<Relation>,
+    indexes: Map<Index>,
+    enums: Map<Enum>,
+    domains: Map<Domain>,
+    functions: Map<Volatility>,
     /// The tables that reference a table.
-    referencing: HashMap<Name, Vec<Name>>,
+    referencing: Map<Vec<Name>>,
     /// The views that read a relation.
-    readers: HashMap<Name, Vec<Name>>,
+    readers: Map<Vec<Name>>,
     /// Where names without a schema are looked for; empty: `public`.
     path: Vec<String>,
 }
@@ -165,19 +169,31 @@ impl Catalogue {
     /// The name with its schema, where it is known, or else where it would be made; `public`, which is where
     /// most are, is left out.
     pub fn resolve(&self, name: &Name) -> Name {
-        if name.schema.is_some() {
-            return canonical(name.clone());
+        self.resolved(name).into_owned()
+    }
+
+    /// The same, as it is where that is what it means.
+    fn resolved<'a>(&self, name: &'a Name) -> Cow<'a, Name> {
+        match name.schema.as_deref() {
+            Some("public") => return Cow::Owned(Name::bare(name.name.clone())),
+            Some(_) => return Cow::Borrowed(name),
+            // Whatever is not known would be made in `public`.
+            None if self.path.is_empty() => return Cow::Borrowed(name),
+            None => {}
         }
         let mut candidates = self
             .schemas()
             .map(|schema| canonical(Name::of(schema, &name.name)));
         let known = candidates
             .find(|name| self.relations.contains_key(name) || self.indexes.contains_key(name));
-        known.unwrap_or_else(|| self.place(name))
+        Cow::Owned(known.unwrap_or_else(|| self.place(name)))
     }
 
     /// The name with the schema in which it would be made.
     pub fn place(&self, name: &Name) -> Name {
+        if name.schema.is_none() && self.path.is_empty() {
+            return name.clone();
+        }
         canonical(match &name.schema {
             Some(_) => name.clone(),
             None => Name::of(self.schemas().next().unwrap_or("public"), &name.name),
@@ -193,7 +209,7 @@ impl Catalogue {
 
     /// A relation by its name as written.
     pub fn relation(&self, name: &Name) -> Option<&Relation> {
-        self.relations.get(&self.resolve(name))
+        self.relations.get(&*self.resolved(name))
     }
 
     /// A column of a relation.
@@ -203,7 +219,7 @@ impl Catalogue {
 
     /// An index by its name as written.
     pub fn index(&self, name: &Name) -> Option<&Index> {
-        self.indexes.get(&self.resolve(name))
+        self.indexes.get(&*self.resolved(name))
     }
 
     /// The indexes of a table.
@@ -234,7 +250,7 @@ impl Catalogue {
 
     /// The tables that reference a table.
     pub fn referencing(&self, table: &Name) -> &[Name] {
-        let names = self.referencing.get(&self.resolve(table));
+        let names = self.referencing.get(&*self.resolved(table));
         names.map_or(&[], Vec::as_slice)
     }
 
@@ -252,7 +268,7 @@ impl Catalogue {
 
     /// The views that read a relation.
     pub fn readers(&self, relation: &Name) -> &[Name] {
-        let names = self.readers.get(&self.resolve(relation));
+        let names = self.readers.get(&*self.resolved(relation));
         names.map_or(&[], Vec::as_slice)
     }
 

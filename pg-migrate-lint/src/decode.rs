@@ -10,12 +10,12 @@ mod walk;
 
 use pg_query::protobuf as pb;
 use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
-use pg_query::{Node, NodeEnum};
 
 use crate::lock::Mode;
 use crate::model::{Change, DomainAction, Kind, ReindexKind, Setting, Transaction};
 use crate::name::Name;
-use node::{name, relation, role, string, strings};
+use crate::tree::{self, Node, NodeEnum, Nodes};
+use node::{name, name_of, relation, role, strings};
 
 /// What the statement does; `at` is where it begins in what was parsed.
 pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
@@ -29,8 +29,8 @@ pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
 fn change(node: &NodeEnum, at: usize) -> Change {
     match node {
         NodeEnum::CreateStmt(stmt) => create::table(stmt, at),
-        NodeEnum::CreateForeignTableStmt(stmt) => match &stmt.base_stmt {
-            Some(base) => create::table(base, at),
+        NodeEnum::CreateForeignTableStmt(stmt) => match stmt.base_stmt.get() {
+            Some(base) => create::table(&base, at),
             None => Change::Other,
         },
         NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
@@ -39,11 +39,11 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CreateFunctionStmt(stmt) => Change::CreateFunction(create::function(stmt)),
         NodeEnum::CreateDomainStmt(stmt) => create::domain(stmt),
         NodeEnum::CreateEnumStmt(stmt) => Change::CreateEnum {
-            name: name(&stmt.type_name),
-            values: strings(&stmt.vals),
+            name: name(stmt.type_name),
+            values: strings(stmt.vals),
         },
-        NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.as_ref())),
-        NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence(relation(stmt.sequence.as_ref())),
+        NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.get())),
+        NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence(relation(stmt.sequence.get())),
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),
         NodeEnum::RenameStmt(stmt) => drop::rename(stmt),
         NodeEnum::AlterObjectSchemaStmt(stmt) => drop::set_schema(stmt),
@@ -51,7 +51,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::AlterDomainStmt(stmt) => alter_domain(stmt),
         NodeEnum::AlterOwnerStmt(_) => Change::Other,
         NodeEnum::TruncateStmt(stmt) => Change::Truncate {
-            tables: node::relations(&stmt.relations),
+            tables: node::relations(stmt.relations),
             cascade: stmt.behavior == pb::DropBehavior::DropCascade as i32,
         },
         NodeEnum::UpdateStmt(stmt) => data::update(stmt),
@@ -60,39 +60,37 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::SelectStmt(stmt) => data::select(stmt),
         NodeEnum::CallStmt(stmt) => data::call(stmt),
         NodeEnum::MergeStmt(stmt) => data::merge(stmt),
-        NodeEnum::CopyStmt(stmt) if stmt.is_from => {
-            Change::CopyFrom(relation(stmt.relation.as_ref()))
-        }
+        NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom(relation(stmt.relation.get())),
         NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
         NodeEnum::ClusterStmt(stmt) => {
-            Change::Cluster(stmt.relation.as_ref().map(|table| relation(Some(table))))
+            Change::Cluster(stmt.relation.get().map(|table| relation(Some(table))))
         }
         NodeEnum::ReindexStmt(stmt) => reindex(stmt),
         NodeEnum::RefreshMatViewStmt(stmt) => Change::Refresh {
-            view: relation(stmt.relation.as_ref()),
+            view: relation(stmt.relation.get()),
             concurrently: stmt.concurrent,
             no_data: stmt.skip_data,
         },
         NodeEnum::LockStmt(stmt) => Change::Lock {
-            tables: node::relations(&stmt.relations),
+            tables: node::relations(stmt.relations),
             mode: Mode::from_number(stmt.mode).unwrap_or(Mode::AccessExclusive),
         },
         NodeEnum::CreateTrigStmt(stmt) => Change::CreateTrigger {
-            table: relation(stmt.relation.as_ref()),
-            other: stmt.constrrel.as_ref().map(|table| relation(Some(table))),
+            table: relation(stmt.relation.get()),
+            other: stmt.constrrel.get().map(|table| relation(Some(table))),
         },
-        NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.as_ref())),
-        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(relation(stmt.table.as_ref())),
-        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(relation(stmt.table.as_ref())),
+        NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.get())),
+        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
+        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
         NodeEnum::CommentStmt(stmt) => Change::Comment(comment(stmt)),
         NodeEnum::DoStmt(stmt) => Change::Do(create::do_body(stmt)),
         NodeEnum::TransactionStmt(stmt) => Change::Transaction(transaction(stmt)),
-        NodeEnum::DropdbStmt(stmt) => Change::DropDatabase(stmt.dbname.clone()),
+        NodeEnum::DropdbStmt(stmt) => Change::DropDatabase(stmt.dbname.to_string()),
         NodeEnum::DropOwnedStmt(stmt) => Change::DropOwned(stmt.roles.iter().map(role).collect()),
         NodeEnum::GrantStmt(stmt) => grant(stmt),
-        NodeEnum::CreateStatsStmt(stmt) => Change::Describe(node::relations(&stmt.relations)),
-        NodeEnum::CreatePublicationStmt(stmt) => Change::Describe(published(&stmt.pubobjects)),
-        NodeEnum::AlterPublicationStmt(stmt) => Change::Describe(published(&stmt.pubobjects)),
+        NodeEnum::CreateStatsStmt(stmt) => Change::Describe(node::relations(stmt.relations)),
+        NodeEnum::CreatePublicationStmt(stmt) => Change::Describe(published(stmt.pubobjects)),
+        NodeEnum::AlterPublicationStmt(stmt) => Change::Describe(published(stmt.pubobjects)),
         NodeEnum::CreatedbStmt(_) => Change::Alone("CREATE DATABASE"),
         NodeEnum::CreateTableSpaceStmt(_) => Change::Alone("CREATE TABLESPACE"),
         NodeEnum::DropTableSpaceStmt(_) => Change::Alone("DROP TABLESPACE"),
@@ -101,7 +99,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             Change::Alone("DISCARD ALL")
         }
         NodeEnum::CreateSubscriptionStmt(stmt)
-            if !turns_off(&stmt.options, &["connect", "create_slot"]) =>
+            if !turns_off(stmt.options, &["connect", "create_slot"]) =>
         {
             Change::Alone("CREATE SUBSCRIPTION")
         }
@@ -110,7 +108,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
 }
 
 /// Whether one of these options is set to what means no.
-fn turns_off(options: &[Node], names: &[&str]) -> bool {
+fn turns_off(options: Nodes, names: &[&str]) -> bool {
     let mut options = options.iter().filter_map(node::option);
     options.any(|(name, value)| {
         names.contains(&name) && matches!(value.as_deref(), Some("false" | "off" | "0" | "no"))
@@ -118,14 +116,14 @@ fn turns_off(options: &[Node], names: &[&str]) -> bool {
 }
 
 /// Whether one of the options has this name and is not turned off.
-fn has_option(options: &[Node], wanted: &str) -> bool {
+fn has_option(options: Nodes, wanted: &str) -> bool {
     let mut options = options.iter().filter_map(node::option);
     options.any(|(name, value)| {
         name == wanted && !matches!(value.as_deref(), Some("false" | "off" | "0" | "no"))
     })
 }
 
-fn setting(stmt: &pb::VariableSetStmt) -> Option<Setting> {
+fn setting(stmt: &tree::VariableSetStmt) -> Option<Setting> {
     let values: Vec<String> = stmt.args.iter().filter_map(node::constant).collect();
     let kind = VariableSetKind::try_from(stmt.kind).ok()?;
     let value = match kind {
@@ -146,23 +144,23 @@ fn setting(stmt: &pb::VariableSetStmt) -> Option<Setting> {
     })
 }
 
-fn alter_enum(stmt: &pb::AlterEnumStmt) -> Change {
-    let name = name(&stmt.type_name);
+fn alter_enum(stmt: &tree::AlterEnumStmt) -> Change {
+    let name = name(stmt.type_name);
     match stmt.old_val.is_empty() {
         true => Change::AddEnumValue {
             name,
-            value: stmt.new_val.clone(),
+            value: stmt.new_val.to_string(),
         },
         false => Change::RenameEnumValue {
             name,
-            old: stmt.old_val.clone(),
+            old: stmt.old_val.to_string(),
         },
     }
 }
 
-fn alter_domain(stmt: &pb::AlterDomainStmt) -> Change {
-    let constraint = stmt.def.as_deref().and_then(|def| def.node.as_ref());
-    let action = match (stmt.subtype.as_str(), constraint) {
+fn alter_domain(stmt: &tree::AlterDomainStmt) -> Change {
+    let constraint = stmt.def.and_then(Node::read);
+    let action = match (stmt.subtype, constraint) {
         ("C", Some(NodeEnum::Constraint(constraint))) => DomainAction::AddConstraint {
             validated: !constraint.skip_validation,
         },
@@ -171,30 +169,30 @@ fn alter_domain(stmt: &pb::AlterDomainStmt) -> Change {
         _ => DomainAction::Other,
     };
     Change::AlterDomain {
-        name: name(&stmt.type_name),
+        name: name(stmt.type_name),
         action,
     }
 }
 
-fn vacuum(stmt: &pb::VacuumStmt) -> Change {
+fn vacuum(stmt: &tree::VacuumStmt) -> Change {
     let tables: Vec<Name> = stmt
         .rels
         .iter()
-        .filter_map(|node| match node.node.as_ref()? {
-            NodeEnum::VacuumRelation(table) => Some(relation(table.relation.as_ref())),
+        .filter_map(|node| match node.read()? {
+            NodeEnum::VacuumRelation(table) => Some(relation(table.relation.get())),
             _ => None,
         })
         .collect();
     match stmt.is_vacuumcmd {
         true => Change::Vacuum {
             tables,
-            full: has_option(&stmt.options, "full"),
+            full: has_option(stmt.options, "full"),
         },
         false => Change::Analyze(tables),
     }
 }
 
-fn reindex(stmt: &pb::ReindexStmt) -> Change {
+fn reindex(stmt: &tree::ReindexStmt) -> Change {
     let kind = match pb::ReindexObjectType::try_from(stmt.kind) {
         Ok(pb::ReindexObjectType::ReindexObjectIndex) => ReindexKind::Index,
         Ok(pb::ReindexObjectType::ReindexObjectTable) => ReindexKind::Table,
@@ -202,26 +200,26 @@ fn reindex(stmt: &pb::ReindexStmt) -> Change {
     };
     Change::Reindex {
         kind,
-        name: stmt.relation.as_ref().map(|name| relation(Some(name))),
-        concurrently: has_option(&stmt.params, "concurrently"),
+        name: stmt.relation.get().map(|name| relation(Some(name))),
+        concurrently: has_option(stmt.params, "concurrently"),
     }
 }
 
-fn comment(stmt: &pb::CommentStmt) -> Option<Name> {
-    let object = stmt.object.as_deref()?;
+fn comment(stmt: &tree::CommentStmt) -> Option<Name> {
+    let object = stmt.object?;
     let names = node::items(object);
     match pb::ObjectType::try_from(stmt.objtype).ok()? {
         pb::ObjectType::ObjectTable
         | pb::ObjectType::ObjectView
-        | pb::ObjectType::ObjectMatview => Some(name(names)),
+        | pb::ObjectType::ObjectMatview => Some(name_of(&names)),
         pb::ObjectType::ObjectColumn
         | pb::ObjectType::ObjectTabconstraint
-        | pb::ObjectType::ObjectTrigger => Some(name(names.split_last()?.1)),
+        | pb::ObjectType::ObjectTrigger => Some(name_of(names.split_last()?.1)),
         _ => None,
     }
 }
 
-fn transaction(stmt: &pb::TransactionStmt) -> Transaction {
+fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
     match TransactionStmtKind::try_from(stmt.kind) {
         Ok(TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart) => {
             Transaction::Begin
@@ -232,20 +230,20 @@ fn transaction(stmt: &pb::TransactionStmt) -> Transaction {
     }
 }
 
-fn grant(stmt: &pb::GrantStmt) -> Change {
+fn grant(stmt: &tree::GrantStmt) -> Change {
     let is_table = stmt.objtype == pb::ObjectType::ObjectTable as i32
         && stmt.targtype == pb::GrantTargetType::AclTargetObject as i32;
     Change::Grant(match is_table {
-        true => node::relations(&stmt.objects),
+        true => node::relations(stmt.objects),
         false => Vec::new(),
     })
 }
 
-fn published(objects: &[Node]) -> Vec<Name> {
-    let tables = objects.iter().filter_map(|node| match node.node.as_ref()? {
+fn published(objects: Nodes) -> Vec<Name> {
+    let tables = objects.iter().filter_map(|node| match node.read()? {
         NodeEnum::PublicationObjSpec(object) => {
-            let table = object.pubtable.as_deref()?;
-            Some(relation(table.relation.as_ref()))
+            let table = object.pubtable.get()?;
+            Some(relation(table.relation.get()))
         }
         _ => None,
     });
@@ -276,8 +274,4 @@ fn kind(object: i32) -> Kind {
         Ok(O::ObjectExtension) => Kind::Extension,
         _ => Kind::Other,
     }
-}
-
-fn first_string(nodes: &[Node]) -> String {
-    nodes.first().and_then(string).unwrap_or_default()
 }

@@ -28,6 +28,7 @@ mod session;
 mod source;
 mod stderr;
 mod suppress;
+mod tree;
 mod types;
 
 use std::process::ExitCode;

@@ -4,11 +4,12 @@
 
 pub mod plpgsql;
 
-use std::panic::catch_unwind;
+use std::cell::Cell;
 
 use crate::decode;
 use crate::model::Change;
 use crate::source::{Source, Statement};
+use crate::tree::{self, RawStmt, Refusal};
 
 /// What became of a statement.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub fn parse(source: &Source, statements: &[Statement]) -> Vec<Parsed> {
         // A comment without an end of line at the end of the statement would swallow the semicolon.
         text.push_str("\n;");
     }
-    match together(&text, &starts) {
+    match together(text, &starts) {
         Some(parsed) => parsed,
         None => statements
             .iter()
@@ -105,45 +106,51 @@ fn head(text: &str) -> Option<&str> {
     None
 }
 
-/// All at once, where each begins where it should.
-fn together(text: &str, starts: &[usize]) -> Option<Vec<Parsed>> {
-    let result = raw(text).ok()?;
-    if result.protobuf.stmts.len() != starts.len() {
-        return None;
-    }
+/// All at once, where there are as many as there should be.
+fn together(text: String, starts: &[usize]) -> Option<Vec<Parsed>> {
+    let packed = tree::pack(text).ok()?;
+    let is_too_deep = Cell::new(false);
     let mut parsed = Vec::with_capacity(starts.len());
-    for (stmt, start) in result.protobuf.stmts.iter().zip(starts) {
-        let node = stmt.stmt.as_ref().and_then(|node| node.node.as_ref())?;
-        parsed.push(Parsed::Changes(decode::changes(node, *start)));
+    for stmt in tree::read(packed.bytes(), &is_too_deep).stmts.iter() {
+        let start = starts.get(parsed.len())?;
+        parsed.push(changes(stmt, *start, &is_too_deep)?);
     }
-    Some(parsed)
+    (parsed.len() == starts.len()).then_some(parsed)
 }
 
 /// One by itself.
 pub fn one(text: &str) -> Parsed {
-    match raw(text) {
-        Ok(result) => {
-            let stmts = result.protobuf.stmts.iter();
-            let nodes = stmts.filter_map(|stmt| stmt.stmt.as_ref()?.node.as_ref());
-            Parsed::Changes(nodes.flat_map(|node| decode::changes(node, 0)).collect())
+    let packed = match tree::pack(text) {
+        Ok(packed) => packed,
+        // The server runs it all the same.
+        Err(Refusal::Grammar(message)) if message.contains("too deeply") => return too_deep(),
+        Err(Refusal::Grammar(message)) => return Parsed::Refused(message),
+        Err(Refusal::Nul) => return unseen("it contains a NUL"),
+    };
+    let is_too_deep = Cell::new(false);
+    let mut all = Vec::new();
+    for stmt in tree::read(packed.bytes(), &is_too_deep).stmts.iter() {
+        match changes(stmt, 0, &is_too_deep) {
+            Some(Parsed::Changes(changes)) => all.extend(changes),
+            Some(parsed) => return parsed,
+            None => {}
         }
-        Err(parsed) => parsed,
     }
+    Parsed::Changes(all)
 }
 
-/// The grammar's tree; a panic of the library is a statement that was not seen.
-fn raw(text: &str) -> Result<pg_query::ParseResult, Parsed> {
-    let unseen = |why: &str| Parsed::Unseen(format!("{why}: no rule has seen it"));
-    let too_deep = "it nests too deeply to be looked into";
-    match catch_unwind(|| pg_query::parse(text, 0)) {
-        Ok(Ok(result)) => Ok(result),
-        // The server runs it all the same.
-        Ok(Err(pg_query::Error::Parse(message))) if message.contains("too deeply") => {
-            Err(unseen(too_deep))
-        }
-        Ok(Err(pg_query::Error::Parse(message))) => Err(Parsed::Refused(message)),
-        Ok(Err(pg_query::Error::Decode(_))) => Err(unseen(too_deep)),
-        Ok(Err(error)) => Err(unseen(&error.to_string())),
-        Err(_) => Err(unseen("the grammar's library can't read it")),
-    }
+fn changes(stmt: RawStmt, start: usize, is_too_deep: &Cell<bool>) -> Option<Parsed> {
+    let changes = decode::changes(&stmt.stmt?.read()?, start);
+    Some(match is_too_deep.replace(false) {
+        true => too_deep(),
+        false => Parsed::Changes(changes),
+    })
+}
+
+fn too_deep() -> Parsed {
+    unseen("it nests too deeply to be looked into")
+}
+
+fn unseen(why: &str) -> Parsed {
+    Parsed::Unseen(format!("{why}: no rule has seen it"))
 }

@@ -152,9 +152,12 @@ impl Catalogue {
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
-        for column in &table.columns {
-            relation.columns.push(facts(column, now));
-        }
+        // Of just this size: most of what is known are the columns of tables that never change again.
+        relation.columns = table
+            .columns
+            .iter()
+            .map(|column| facts(column, now))
+            .collect();
         let parents = table.partition_of.iter().map(|(parent, _)| parent);
         for parent in parents.chain(&table.like).chain(&table.inherits) {
             if let Some(parent) = self.relation(parent) {

@@ -2,26 +2,23 @@
 
 use pg_query::protobuf as pb;
 use pg_query::protobuf::AlterTableType as T;
-use pg_query::{Node, NodeEnum};
 
 use super::constraint::{column, constraint};
 use super::node::{relation, type_};
 use super::walk::expr;
 use crate::model::{Action, Alter, Change};
 use crate::name::Name;
+use crate::tree::{self, Node, NodeEnum};
 
 /// The statement's actions.
-pub fn alter_table(stmt: &pb::AlterTableStmt, at: usize) -> Vec<Change> {
-    let table = relation(stmt.relation.as_ref());
-    let only = stmt.relation.as_ref().is_some_and(|range| !range.inh);
-    let commands = stmt
-        .cmds
-        .iter()
-        .filter_map(|node| match node.node.as_ref()? {
-            NodeEnum::AlterTableCmd(command) => Some(command),
-            _ => None,
-        });
-    let actions: Vec<Action> = commands.map(|command| action(command, at)).collect();
+pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
+    let table = relation(stmt.relation.get());
+    let only = stmt.relation.get().is_some_and(|range| !range.inh);
+    let commands = stmt.cmds.iter().filter_map(|node| match node.read()? {
+        NodeEnum::AlterTableCmd(command) => Some(command),
+        _ => None,
+    });
+    let actions: Vec<Action> = commands.map(|command| action(&command, at)).collect();
     let alter = |action| {
         Change::Alter(Alter {
             table: table.clone(),
@@ -34,14 +31,14 @@ pub fn alter_table(stmt: &pb::AlterTableStmt, at: usize) -> Vec<Change> {
     actions.into_iter().map(alter).collect()
 }
 
-fn action(command: &pb::AlterTableCmd, at: usize) -> Action {
-    let name = || command.name.clone();
-    let def = command.def.as_deref();
+fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
+    let name = || command.name.to_string();
+    let def = command.def;
     let cascade = command.behavior == pb::DropBehavior::DropCascade as i32;
     match T::try_from(command.subtype).unwrap_or(T::Undefined) {
-        T::AtAddColumn => match def.and_then(|def| def.node.as_ref()) {
+        T::AtAddColumn => match def.and_then(Node::read) {
             Some(NodeEnum::ColumnDef(def)) => Action::AddColumn {
-                column: Box::new(column(def, at)),
+                column: Box::new(column(&def, at)),
                 if_not_exists: command.missing_ok,
             },
             _ => Action::Other,
@@ -78,8 +75,8 @@ fn action(command: &pb::AlterTableCmd, at: usize) -> Action {
     }
 }
 
-fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
-    let name = || command.name.clone();
+fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
+    let name = || command.name.to_string();
     match kind {
         T::AtAttachPartition => partition(command, |child, default, _| Action::Attach {
             child,
@@ -125,30 +122,27 @@ fn of_table(kind: T, command: &pb::AlterTableCmd) -> Action {
     }
 }
 
-fn set_type(command: &pb::AlterTableCmd, at: usize) -> Action {
-    match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+fn set_type(command: &tree::AlterTableCmd, at: usize) -> Action {
+    match command.def.and_then(Node::read) {
         Some(NodeEnum::ColumnDef(def)) => Action::SetType {
-            column: command.name.clone(),
-            to: type_(def.type_name.as_ref()),
-            using: def.raw_default.as_deref().map(|node| expr(node, at)),
+            column: command.name.to_string(),
+            to: type_(def.type_name.get()),
+            using: def.raw_default.map(|node| expr(node, at)),
             collation: def
                 .coll_clause
-                .as_ref()
-                .map(|clause| super::node::name(&clause.collname)),
+                .get()
+                .map(|clause| super::node::name(clause.collname)),
         },
         _ => Action::Other,
     }
 }
 
-fn partition(command: &pb::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Action) -> Action {
-    match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+fn partition(command: &tree::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Action) -> Action {
+    match command.def.and_then(Node::read) {
         Some(NodeEnum::PartitionCmd(partition)) => {
-            let default = partition
-                .bound
-                .as_ref()
-                .is_some_and(|bound| bound.is_default);
+            let default = partition.bound.get().is_some_and(|bound| bound.is_default);
             make(
-                relation(partition.name.as_ref()),
+                relation(partition.name.get()),
                 default,
                 partition.concurrent,
             )
@@ -157,11 +151,9 @@ fn partition(command: &pb::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Act
     }
 }
 
-fn parent(command: &pb::AlterTableCmd) -> Name {
-    match command.def.as_deref() {
-        Some(Node {
-            node: Some(NodeEnum::RangeVar(range)),
-        }) => relation(Some(range)),
+fn parent(command: &tree::AlterTableCmd) -> Name {
+    match command.def.and_then(Node::read) {
+        Some(NodeEnum::RangeVar(range)) => relation(Some(range)),
         _ => Name::default(),
     }
 }

@@ -1,38 +1,37 @@
 //! Constraints of columns and of tables.
 
-use pg_query::protobuf as pb;
 use pg_query::protobuf::ConstrType;
-use pg_query::{Node, NodeEnum};
 
 use super::node::{relation, strings, type_};
 use super::walk::expr;
 use crate::model::{Column, Constraint, ConstraintKind, Generated, Key};
+use crate::tree::{self, Node, NodeEnum};
 
 /// A column's definition.
-pub fn column(def: &pb::ColumnDef, at: usize) -> Column {
+pub fn column(def: &tree::ColumnDef, at: usize) -> Column {
     let mut column = Column {
-        name: def.colname.clone(),
-        type_: type_(def.type_name.as_ref()),
+        name: def.colname.to_string(),
+        type_: type_(def.type_name.get()),
         not_null: def.is_not_null,
         collation: def
             .coll_clause
-            .as_ref()
-            .map(|clause| super::node::name(&clause.collname)),
+            .get()
+            .map(|clause| super::node::name(clause.collname)),
         ..Column::default()
     };
-    for node in &def.constraints {
-        if let Some(NodeEnum::Constraint(constraint)) = &node.node {
-            add(&mut column, constraint, at);
+    for node in def.constraints.iter() {
+        if let Some(NodeEnum::Constraint(constraint)) = node.read() {
+            add(&mut column, &constraint, at);
         }
     }
     column
 }
 
-fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
+fn add(column: &mut Column, node: &tree::Constraint, at: usize) {
     match ConstrType::try_from(node.contype) {
         Ok(ConstrType::ConstrNotnull) => column.not_null = true,
         Ok(ConstrType::ConstrDefault) => {
-            column.default = node.raw_expr.as_deref().map(|node| expr(node, at));
+            column.default = node.raw_expr.map(|node| expr(node, at));
         }
         Ok(ConstrType::ConstrIdentity) => {
             column.identity = true;
@@ -45,7 +44,7 @@ fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
                 true => Generated::Virtual,
                 false => Generated::Stored,
             });
-            column.expression = node.raw_expr.as_deref().map(|node| expr(node, at));
+            column.expression = node.raw_expr.map(|node| expr(node, at));
         }
         Ok(ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred) => {
             if let Some(last) = column.constraints.last_mut() {
@@ -68,40 +67,40 @@ fn add(column: &mut Column, node: &pb::Constraint, at: usize) {
 }
 
 /// A constraint of a table.
-pub fn constraint(node: &Node, at: usize) -> Option<Constraint> {
-    match node.node.as_ref()? {
-        NodeEnum::Constraint(constraint) => constraint_of(constraint, &[], at),
+pub fn constraint(node: Node, at: usize) -> Option<Constraint> {
+    match node.read()? {
+        NodeEnum::Constraint(constraint) => constraint_of(&constraint, &[], at),
         _ => None,
     }
 }
 
 /// `own` is the column, for a constraint of a column.
-fn constraint_of(node: &pb::Constraint, own: &[String], at: usize) -> Option<Constraint> {
+fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<Constraint> {
     let or_own = |columns: Vec<String>| match columns.is_empty() && node.indexname.is_empty() {
         true => own.to_vec(),
         false => columns,
     };
     let key = || Key {
-        columns: or_own(strings(&node.keys)),
-        index: (!node.indexname.is_empty()).then(|| node.indexname.clone()),
+        columns: or_own(strings(node.keys)),
+        index: (!node.indexname.is_empty()).then(|| node.indexname.to_string()),
     };
     let kind = match ConstrType::try_from(node.contype).ok()? {
-        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr.as_deref()?, at)),
+        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr?, at)),
         ConstrType::ConstrNotnull => {
-            ConstraintKind::NotNull(or_own(strings(&node.keys)).into_iter().next()?)
+            ConstraintKind::NotNull(or_own(strings(node.keys)).into_iter().next()?)
         }
         ConstrType::ConstrPrimary => ConstraintKind::Primary(key()),
         ConstrType::ConstrUnique => ConstraintKind::Unique(key()),
         ConstrType::ConstrExclusion => ConstraintKind::Exclude,
         ConstrType::ConstrForeign => ConstraintKind::Foreign {
-            columns: or_own(strings(&node.fk_attrs)),
-            table: relation(node.pktable.as_ref()),
-            referenced: strings(&node.pk_attrs),
+            columns: or_own(strings(node.fk_attrs)),
+            table: relation(node.pktable.get()),
+            referenced: strings(node.pk_attrs),
         },
         _ => return None,
     };
     Some(Constraint {
-        name: (!node.conname.is_empty()).then(|| node.conname.clone()),
+        name: (!node.conname.is_empty()).then(|| node.conname.to_string()),
         kind,
         validated: !node.skip_validation,
         enforced: node.is_enforced || !can_be_unenforced(node.contype),

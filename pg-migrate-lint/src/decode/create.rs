@@ -1,36 +1,31 @@
 //! `CREATE` of tables, indexes, views, functions, domains; and `DO`.
 
 use pg_query::protobuf as pb;
-use pg_query::{Node, NodeEnum};
 
 use super::constraint::{column, constraint};
+use super::kind;
 use super::node::{items, name, option, relation, relations, string, strings, type_};
 use super::walk::{expr, query};
-use super::{first_string, kind};
 use crate::model::{
     Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Volatility,
 };
+use crate::tree::{self, Child, Node, NodeEnum, Nodes};
 
 /// `CREATE TABLE`
-pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
-    let persistence = stmt
-        .relation
-        .as_ref()
-        .map_or("", |range| range.relpersistence.as_str());
+pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
+    let persistence = stmt.relation.get().map_or("", |range| range.relpersistence);
     let mut table = CreateTable {
-        name: relation(stmt.relation.as_ref()),
+        name: relation(stmt.relation.get()),
         if_not_exists: stmt.if_not_exists,
         unlogged: persistence == "u",
         temporary: persistence == "t",
-        partitioned_by: stmt.partspec.as_ref().map(partition_columns),
+        partitioned_by: stmt.partspec.get().map(partition_columns),
         ..CreateTable::default()
     };
-    for node in &stmt.table_elts {
-        match &node.node {
-            Some(NodeEnum::ColumnDef(def)) => table.columns.push(column(def, at)),
-            Some(NodeEnum::TableLikeClause(like)) => {
-                table.like.push(relation(like.relation.as_ref()))
-            }
+    for node in stmt.table_elts.iter() {
+        match node.read() {
+            Some(NodeEnum::ColumnDef(def)) => table.columns.push(column(&def, at)),
+            Some(NodeEnum::TableLikeClause(like)) => table.like.push(relation(like.relation.get())),
             _ => table.constraints.extend(constraint(node, at)),
         }
     }
@@ -39,8 +34,8 @@ pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
         .iter()
         .filter_map(|node| constraint(node, at));
     table.constraints.extend(constraints);
-    let parents = relations(&stmt.inh_relations);
-    match &stmt.partbound {
+    let parents = relations(stmt.inh_relations);
+    match stmt.partbound.get() {
         Some(bound) => {
             let parent = parents.into_iter().next();
             table.partition_of = parent.map(|parent| (parent, bound.is_default));
@@ -50,22 +45,22 @@ pub fn table(stmt: &pb::CreateStmt, at: usize) -> Change {
     Change::CreateTable(table)
 }
 
-fn partition_columns(spec: &pb::PartitionSpec) -> Vec<String> {
+fn partition_columns(spec: tree::PartitionSpec) -> Vec<String> {
     let columns = spec
         .part_params
         .iter()
-        .filter_map(|node| match node.node.as_ref()? {
-            NodeEnum::PartitionElem(element) => Some(element.name.clone()),
+        .filter_map(|node| match node.read()? {
+            NodeEnum::PartitionElem(element) => Some(element.name.to_string()),
             _ => None,
         });
     columns.collect()
 }
 
 /// `CREATE TABLE AS`, `CREATE MATERIALIZED VIEW`
-pub fn table_as(stmt: &pb::CreateTableAsStmt) -> Change {
-    let into = stmt.into.as_deref();
-    let range = into.and_then(|into| into.rel.as_ref());
-    let persistence = range.map_or("", |range| range.relpersistence.as_str());
+pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
+    let into = stmt.into.get();
+    let range = into.and_then(|into| into.rel.get());
+    let persistence = range.map_or("", |range| range.relpersistence);
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: kind(stmt.objtype),
@@ -73,63 +68,63 @@ pub fn table_as(stmt: &pb::CreateTableAsStmt) -> Change {
         temporary: persistence == "t",
         unlogged: persistence == "u",
         no_data: into.is_some_and(|into| into.skip_data),
-        query: stmt.query.as_deref().map(query).unwrap_or_default(),
+        query: stmt.query.map(query).unwrap_or_default(),
     })
 }
 
 /// `CREATE INDEX`
-pub fn index(stmt: &pb::IndexStmt, at: usize) -> Change {
+pub fn index(stmt: &tree::IndexStmt, at: usize) -> Change {
     let mut index = CreateIndex {
-        name: (!stmt.idxname.is_empty()).then(|| stmt.idxname.clone()),
-        table: relation(stmt.relation.as_ref()),
-        only: stmt.relation.as_ref().is_some_and(|range| !range.inh),
+        name: (!stmt.idxname.is_empty()).then(|| stmt.idxname.to_string()),
+        table: relation(stmt.relation.get()),
+        only: stmt.relation.get().is_some_and(|range| !range.inh),
         unique: stmt.unique,
         concurrently: stmt.concurrent,
         if_not_exists: stmt.if_not_exists,
         partial: stmt.where_clause.is_some(),
-        method: stmt.access_method.clone(),
+        method: stmt.access_method.to_string(),
         ..CreateIndex::default()
     };
-    for element in elements(&stmt.index_params) {
+    for element in elements(stmt.index_params) {
         index.has_options |= !element.opclass.is_empty()
             || !element.collation.is_empty()
             || element.ordering > 1
             || element.nulls_ordering > 1;
         index
             .columns
-            .push((!element.name.is_empty()).then(|| element.name.clone()));
+            .push((!element.name.is_empty()).then(|| element.name.to_string()));
         index
             .expressions
-            .extend(element.expr.as_deref().map(|node| expr(node, at)));
+            .extend(element.expr.map(|node| expr(node, at)));
     }
-    let included = elements(&stmt.index_including_params);
-    index.included = included.map(|element| element.name.clone()).collect();
+    let included = elements(stmt.index_including_params);
+    index.included = included.map(|element| element.name.to_string()).collect();
     index
         .expressions
-        .extend(stmt.where_clause.as_deref().map(|node| expr(node, at)));
+        .extend(stmt.where_clause.map(|node| expr(node, at)));
     Change::CreateIndex(index)
 }
 
-fn elements(nodes: &[Node]) -> impl Iterator<Item = &pb::IndexElem> {
-    nodes.iter().filter_map(|node| match node.node.as_ref()? {
-        NodeEnum::IndexElem(element) => Some(&**element),
+fn elements<'a>(nodes: Nodes<'a>) -> impl Iterator<Item = tree::IndexElem<'a>> {
+    nodes.iter().filter_map(|node| match node.read()? {
+        NodeEnum::IndexElem(element) => Some(element),
         _ => None,
     })
 }
 
 /// `CREATE VIEW`
-pub fn view(stmt: &pb::ViewStmt) -> Change {
+pub fn view(stmt: &tree::ViewStmt) -> Change {
     Change::CreateView {
-        name: relation(stmt.view.as_ref()),
+        name: relation(stmt.view.get()),
         replace: stmt.replace,
-        query: stmt.query.as_deref().map(query).unwrap_or_default(),
+        query: stmt.query.map(query).unwrap_or_default(),
     }
 }
 
 /// `CREATE DOMAIN`
-pub fn domain(stmt: &pb::CreateDomainStmt) -> Change {
+pub fn domain(stmt: &tree::CreateDomainStmt) -> Change {
     use pb::ConstrType::{ConstrCheck, ConstrNotnull};
-    let constrained = stmt.constraints.iter().any(|node| match &node.node {
+    let constrained = stmt.constraints.iter().any(|node| match node.read() {
         Some(NodeEnum::Constraint(constraint)) => {
             let kind = pb::ConstrType::try_from(constraint.contype);
             matches!(kind, Ok(ConstrCheck | ConstrNotnull))
@@ -137,31 +132,30 @@ pub fn domain(stmt: &pb::CreateDomainStmt) -> Change {
         _ => false,
     });
     Change::CreateDomain {
-        name: name(&stmt.domainname),
-        base: type_(stmt.type_name.as_ref()),
+        name: name(stmt.domainname),
+        base: type_(stmt.type_name.get()),
         constrained,
     }
 }
 
 /// `CREATE FUNCTION`
-pub fn function(stmt: &pb::CreateFunctionStmt) -> Function {
+pub fn function(stmt: &tree::CreateFunctionStmt) -> Function {
     let mut function = Function {
-        name: name(&stmt.funcname),
+        name: name(stmt.funcname),
         replace: stmt.replace,
         ..Function::default()
     };
     function.body.language = "sql".to_string();
-    for node in &stmt.options {
-        let Some(NodeEnum::DefElem(element)) = &node.node else {
+    for node in stmt.options.iter() {
+        let Some(NodeEnum::DefElem(element)) = node.read() else {
             continue;
         };
-        let argument = element.arg.as_deref();
-        match element.defname.as_str() {
+        let argument = element.arg;
+        match element.defname {
             "language" => function.body.language = text(argument).to_lowercase(),
             "as" => {
-                function.body.code = argument
-                    .map(|node| first_string(items(node)))
-                    .unwrap_or_default()
+                let words = argument.map(items).unwrap_or_default();
+                function.body.code = words.first().copied().unwrap_or_default().to_string();
             }
             "volatility" => {
                 function.volatility = match text(argument).as_str() {
@@ -175,9 +169,7 @@ pub fn function(stmt: &pb::CreateFunctionStmt) -> Function {
                     option(node).and_then(|(_, value)| value).as_deref() == Some("true")
             }
             "set" => {
-                if let Some(NodeEnum::VariableSetStmt(set)) =
-                    argument.and_then(|node| node.node.as_ref())
-                {
+                if let Some(NodeEnum::VariableSetStmt(set)) = argument.and_then(Node::read) {
                     function.sets_search_path |= set.name.eq_ignore_ascii_case("search_path");
                 }
             }
@@ -188,16 +180,16 @@ pub fn function(stmt: &pb::CreateFunctionStmt) -> Function {
 }
 
 /// `DO`
-pub fn do_body(stmt: &pb::DoStmt) -> Body {
+pub fn do_body(stmt: &tree::DoStmt) -> Body {
     let mut body = Body {
         language: "plpgsql".to_string(),
         code: String::new(),
     };
-    for node in &stmt.args {
-        if let Some(NodeEnum::DefElem(element)) = &node.node {
-            match element.defname.as_str() {
-                "language" => body.language = text(element.arg.as_deref()).to_lowercase(),
-                "as" => body.code = text(element.arg.as_deref()),
+    for node in stmt.args.iter() {
+        if let Some(NodeEnum::DefElem(element)) = node.read() {
+            match element.defname {
+                "language" => body.language = text(element.arg).to_lowercase(),
+                "as" => body.code = text(element.arg),
                 _ => {}
             }
         }
@@ -205,14 +197,14 @@ pub fn do_body(stmt: &pb::DoStmt) -> Body {
     body
 }
 
-fn text(node: Option<&Node>) -> String {
+fn text(node: Child) -> String {
     node.and_then(string).unwrap_or_default()
 }
 
 /// `SELECT … INTO`
-pub fn select_into(into: &pb::IntoClause, query: crate::model::Query) -> Change {
-    let range = into.rel.as_ref();
-    let persistence = range.map_or("", |range| range.relpersistence.as_str());
+pub fn select_into(into: &tree::IntoClause, query: crate::model::Query) -> Change {
+    let range = into.rel.get();
+    let persistence = range.map_or("", |range| range.relpersistence);
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: Kind::Table,
@@ -225,9 +217,9 @@ pub fn select_into(into: &pb::IntoClause, query: crate::model::Query) -> Change 
 }
 
 /// The columns of `ON CONFLICT` and of INSERT.
-pub fn target_names(nodes: &[Node]) -> Vec<String> {
-    let names = nodes.iter().filter_map(|node| match node.node.as_ref()? {
-        NodeEnum::ResTarget(target) => Some(target.name.clone()),
+pub fn target_names(nodes: Nodes) -> Vec<String> {
+    let names = nodes.iter().filter_map(|node| match node.read()? {
+        NodeEnum::ResTarget(target) => Some(target.name.to_string()),
         _ => None,
     });
     names.chain(strings(nodes)).collect()

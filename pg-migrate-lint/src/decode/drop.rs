@@ -3,21 +3,22 @@
 use pg_query::protobuf as pb;
 
 use super::kind;
-use super::node::{items, name, relation};
+use super::node::{items, name_of, relation};
 use crate::model::{Change, Drop, Kind, Rename};
 use crate::name::Name;
+use crate::tree;
 
 /// `DROP`
-pub fn drop(stmt: &pb::DropStmt) -> Change {
+pub fn drop(stmt: &tree::DropStmt) -> Change {
     let kind = kind(stmt.remove_type);
     let mut names = Vec::new();
-    for object in &stmt.objects {
+    for object in stmt.objects.iter() {
         let words = items(object);
         match (kind, words.split_last()) {
             (Kind::Trigger | Kind::Policy | Kind::Rule, Some((_, table))) => {
-                names.push(name(table))
+                names.push(name_of(table))
             }
-            _ => names.push(name(words)),
+            _ => names.push(name_of(&words)),
         }
     }
     Change::Drop(Drop {
@@ -30,40 +31,38 @@ pub fn drop(stmt: &pb::DropStmt) -> Change {
 }
 
 /// `RENAME`
-pub fn rename(stmt: &pb::RenameStmt) -> Change {
+pub fn rename(stmt: &tree::RenameStmt) -> Change {
     let kind = kind(stmt.rename_type);
     let named = || {
         stmt.object
-            .as_deref()
-            .map(|node| name(items(node)))
+            .map(|node| name_of(&items(node)))
             .unwrap_or_default()
     };
-    let target = match &stmt.relation {
+    let target = match stmt.relation.get() {
         Some(range) => relation(Some(range)),
-        None if kind == Kind::Schema => Name::bare(stmt.subname.clone()),
+        None if kind == Kind::Schema => Name::bare(stmt.subname.to_string()),
         None => named(),
     };
     Change::Rename(Rename {
         kind,
         name: target,
-        part: (!stmt.subname.is_empty()).then(|| stmt.subname.clone()),
-        to: stmt.newname.clone(),
+        part: (!stmt.subname.is_empty()).then(|| stmt.subname.to_string()),
+        to: stmt.newname.to_string(),
     })
 }
 
 /// `SET SCHEMA`
-pub fn set_schema(stmt: &pb::AlterObjectSchemaStmt) -> Change {
-    let target = match &stmt.relation {
+pub fn set_schema(stmt: &tree::AlterObjectSchemaStmt) -> Change {
+    let target = match stmt.relation.get() {
         Some(range) => relation(Some(range)),
         None => stmt
             .object
-            .as_deref()
-            .map(|node| name(items(node)))
+            .map(|node| name_of(&items(node)))
             .unwrap_or_default(),
     };
     Change::SetSchema {
         kind: kind(stmt.object_type),
         name: target,
-        schema: stmt.newschema.clone(),
+        schema: stmt.newschema.to_string(),
     }
 }

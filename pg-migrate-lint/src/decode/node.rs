@@ -1,55 +1,74 @@
 //! Small things of the grammar's tree: strings, names, constants, types.
 
-use pg_query::protobuf as pb;
-use pg_query::{Node, NodeEnum};
-
 use crate::name::Name;
+use crate::tree::{self, Node, NodeEnum, Nodes};
 use crate::types::Type;
 
 /// The text of a string node.
-pub fn string(node: &Node) -> Option<String> {
-    match node.node.as_ref()? {
-        NodeEnum::String(string) => Some(string.sval.clone()),
-        _ => None,
-    }
+pub fn string(node: Node) -> Option<String> {
+    word(node).map(str::to_string)
+}
+
+/// The same, lent by the tree.
+pub fn word(node: Node<'_>) -> Option<&str> {
+    node.text()
 }
 
 /// The texts of all that are strings.
-pub fn strings(nodes: &[Node]) -> Vec<String> {
+pub fn strings(nodes: Nodes) -> Vec<String> {
     nodes.iter().filter_map(string).collect()
 }
 
-/// What a list holds.
-pub fn items(node: &Node) -> &[Node] {
-    match node.node.as_ref() {
-        Some(NodeEnum::List(list)) => &list.items,
-        Some(NodeEnum::ObjectWithArgs(object)) => &object.objname,
-        Some(NodeEnum::TypeName(name)) => &name.names,
-        Some(NodeEnum::String(_)) => std::slice::from_ref(node),
-        _ => &[],
+/// The words of what a node names.
+pub fn items(node: Node<'_>) -> Vec<&str> {
+    match node.read() {
+        Some(NodeEnum::List(list)) => words(list.items),
+        Some(NodeEnum::ObjectWithArgs(object)) => words(object.objname),
+        Some(NodeEnum::TypeName(name)) => words(name.names),
+        Some(NodeEnum::String(string)) => vec![string.sval],
+        _ => Vec::new(),
     }
 }
 
+fn words(nodes: Nodes<'_>) -> Vec<&str> {
+    nodes.iter().filter_map(word).collect()
+}
+
 /// A name of one or more parts; the last two count.
-pub fn name(nodes: &[Node]) -> Name {
-    let parts = strings(nodes);
-    match parts.as_slice() {
-        [.., schema, name] => Name::of(schema, name),
-        [name] => Name::bare(name.clone()),
+pub fn name(nodes: Nodes) -> Name {
+    let (mut schema, mut last) = (None, None);
+    for part in nodes.iter().filter_map(word) {
+        schema = last.replace(part);
+    }
+    of_parts(schema, last)
+}
+
+/// The same of words.
+pub fn name_of(words: &[&str]) -> Name {
+    match words {
+        [.., schema, name] => of_parts(Some(schema), Some(name)),
+        [name] => of_parts(None, Some(name)),
         [] => Name::default(),
     }
 }
 
+fn of_parts(schema: Option<&str>, name: Option<&str>) -> Name {
+    match (schema, name) {
+        (Some(schema), Some(name)) => Name::of(schema, name),
+        (_, name) => Name::bare(name.unwrap_or_default()),
+    }
+}
+
 /// The name of a relation.
-pub fn relation(range: Option<&pb::RangeVar>) -> Name {
+pub fn relation(range: Option<tree::RangeVar>) -> Name {
     range
-        .map(|range| Name::of(&range.schemaname, &range.relname))
+        .map(|range| Name::of(range.schemaname, range.relname))
         .unwrap_or_default()
 }
 
 /// The names of all that are relations.
-pub fn relations(nodes: &[Node]) -> Vec<Name> {
-    let relations = nodes.iter().filter_map(|node| match node.node.as_ref()? {
+pub fn relations(nodes: Nodes) -> Vec<Name> {
+    let relations = nodes.iter().filter_map(|node| match node.read()? {
         NodeEnum::RangeVar(range) => Some(relation(Some(range))),
         _ => None,
     });
@@ -57,49 +76,52 @@ pub fn relations(nodes: &[Node]) -> Vec<Name> {
 }
 
 /// The name of a role.
-pub fn role(node: &Node) -> String {
-    match &node.node {
-        Some(NodeEnum::RoleSpec(role)) if !role.rolename.is_empty() => role.rolename.clone(),
+pub fn role(node: Node) -> String {
+    match node.read() {
+        Some(NodeEnum::RoleSpec(role)) if !role.rolename.is_empty() => role.rolename.to_string(),
         _ => "CURRENT_USER".to_string(),
     }
 }
 
 /// A constant, as text.
-pub fn constant(node: &Node) -> Option<String> {
-    match node.node.as_ref()? {
-        NodeEnum::AConst(constant) => match constant.val.as_ref()? {
-            pb::a_const::Val::Ival(value) => Some(value.ival.to_string()),
-            pb::a_const::Val::Fval(value) => Some(value.fval.clone()),
-            pb::a_const::Val::Boolval(value) => Some(value.boolval.to_string()),
-            pb::a_const::Val::Sval(value) => Some(value.sval.clone()),
-            pb::a_const::Val::Bsval(value) => Some(value.bsval.clone()),
-        },
-        NodeEnum::TypeCast(cast) => constant(cast.arg.as_deref()?),
-        NodeEnum::String(string) => Some(string.sval.clone()),
+pub fn constant(node: Node) -> Option<String> {
+    match node.read()? {
+        NodeEnum::AConst(value) => of_constant(&value),
+        NodeEnum::TypeCast(cast) => constant(cast.arg?),
+        NodeEnum::String(string) => Some(string.sval.to_string()),
         NodeEnum::Integer(integer) => Some(integer.ival.to_string()),
-        NodeEnum::Float(float) => Some(float.fval.clone()),
+        NodeEnum::Float(float) => Some(float.fval.to_string()),
         NodeEnum::Boolean(boolean) => Some(boolean.boolval.to_string()),
         _ => None,
     }
 }
 
+fn of_constant(constant: &tree::AConst) -> Option<String> {
+    let ival = || Some(constant.ival.get()?.ival.to_string());
+    let fval = || Some(constant.fval.get()?.fval.to_string());
+    let boolval = || Some(constant.boolval.get()?.boolval.to_string());
+    let bsval = || Some(constant.bsval.get()?.bsval.to_string());
+    let sval = constant.sval.get().map(|string| string.sval.to_string());
+    sval.or_else(ival)
+        .or_else(fval)
+        .or_else(boolval)
+        .or_else(bsval)
+}
+
 /// The name and the value of an option.
-pub fn option(node: &Node) -> Option<(&str, Option<String>)> {
-    match node.node.as_ref()? {
-        NodeEnum::DefElem(option) => {
-            let value = option.arg.as_deref().and_then(constant);
-            Some((&option.defname, value))
-        }
+pub fn option(node: Node<'_>) -> Option<(&str, Option<String>)> {
+    match node.read()? {
+        NodeEnum::DefElem(option) => Some((option.defname, option.arg.and_then(constant))),
         _ => None,
     }
 }
 
 /// A type.
-pub fn type_(node: Option<&pb::TypeName>) -> Type {
+pub fn type_(node: Option<tree::TypeName>) -> Type {
     let Some(node) = node else {
         return Type::default();
     };
-    let name = name(&node.names);
+    let name = name(node.names);
     let modifiers = node.typmods.iter().filter_map(constant);
     Type {
         schema: name.schema.filter(|schema| schema != "pg_catalog"),
@@ -113,6 +135,6 @@ pub fn type_(node: Option<&pb::TypeName>) -> Type {
         modifiers: modifiers
             .filter_map(|modifier| modifier.parse().ok())
             .collect(),
-        dimensions: node.array_bounds.len(),
+        dimensions: node.array_bounds.iter().count(),
     }
 }

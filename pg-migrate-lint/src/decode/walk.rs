@@ -1,18 +1,18 @@
 //! What expressions and queries read and call.
 
 use pg_query::protobuf as pb;
-use pg_query::{Node, NodeEnum};
 
 use super::node::{constant, name, relation, string, type_};
 use crate::model::{Expr, Query, Setting};
 use crate::name::Name;
+use crate::tree::{self, Child, Node, NodeEnum, Nodes};
 
 /// An expression; `at` is where its statement begins.
-pub fn expr(node: &Node, at: usize) -> Expr {
+pub fn expr(node: Node, at: usize) -> Expr {
     let mut query = Query::default();
     walk(node, &mut query);
     Expr {
-        is_null: matches!(&node.node, Some(NodeEnum::AConst(constant)) if constant.isnull),
+        is_null: matches!(node.read(), Some(NodeEnum::AConst(constant)) if constant.isnull),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
         columns: query.columns,
@@ -24,169 +24,165 @@ pub fn expr(node: &Node, at: usize) -> Expr {
 }
 
 /// Anything that is a query.
-pub fn query(node: &Node) -> Query {
+pub fn query(node: Node) -> Query {
     let mut query = Query::default();
     walk(node, &mut query);
     query
 }
 
 /// Adds what this reads and calls.
-pub fn walk(node: &Node, query: &mut Query) {
-    let Some(inner) = &node.node else { return };
+pub fn walk(node: Node, query: &mut Query) {
+    let Some(inner) = node.read() else { return };
     match inner {
-        NodeEnum::ColumnRef(column) => column_ref(column, query),
-        NodeEnum::AConst(_) => word(node, query),
-        NodeEnum::FuncCall(call) => func_call(call, query),
+        NodeEnum::ColumnRef(column) => column_ref(&column, query),
+        NodeEnum::AConst(constant) => word(&constant, query),
+        NodeEnum::FuncCall(call) => func_call(&call, query),
         NodeEnum::RangeVar(range) => query.relations.push(relation(Some(range))),
-        NodeEnum::SelectStmt(select) => self::select(select, query),
+        NodeEnum::SelectStmt(select) => self::select(&select, query),
         NodeEnum::SqlvalueFunction(_) => query.functions.push(Name::bare("now")),
         NodeEnum::InsertStmt(insert) => {
             query
                 .relations
-                .extend(insert.relation.as_ref().map(|range| relation(Some(range))));
-            boxed(&insert.select_stmt, query);
+                .extend(insert.relation.get().map(|range| relation(Some(range))));
+            boxed(insert.select_stmt, query);
         }
         NodeEnum::UpdateStmt(update) => {
             query
                 .relations
-                .extend(update.relation.as_ref().map(|range| relation(Some(range))));
-            all(&update.target_list, query);
-            all(&update.from_clause, query);
-            boxed(&update.where_clause, query);
+                .extend(update.relation.get().map(|range| relation(Some(range))));
+            all(update.target_list, query);
+            all(update.from_clause, query);
+            boxed(update.where_clause, query);
         }
         NodeEnum::DeleteStmt(delete) => {
             query
                 .relations
-                .extend(delete.relation.as_ref().map(|range| relation(Some(range))));
-            all(&delete.using_clause, query);
-            boxed(&delete.where_clause, query);
+                .extend(delete.relation.get().map(|range| relation(Some(range))));
+            all(delete.using_clause, query);
+            boxed(delete.where_clause, query);
         }
-        _ => expression(inner, query),
+        _ => expression(&inner, query),
     }
 }
 
 fn expression(node: &NodeEnum, query: &mut Query) {
     match node {
-        NodeEnum::List(list) => all(&list.items, query),
-        NodeEnum::ResTarget(target) => boxed(&target.val, query),
+        NodeEnum::List(list) => all(list.items, query),
+        NodeEnum::ResTarget(target) => boxed(target.val, query),
         NodeEnum::TypeCast(cast) => type_cast(cast, query),
         NodeEnum::AExpr(expr) => {
-            boxed(&expr.lexpr, query);
-            boxed(&expr.rexpr, query);
+            boxed(expr.lexpr, query);
+            boxed(expr.rexpr, query);
         }
-        NodeEnum::BoolExpr(expr) => all(&expr.args, query),
-        NodeEnum::NullTest(test) => boxed(&test.arg, query),
-        NodeEnum::BooleanTest(test) => boxed(&test.arg, query),
-        NodeEnum::CollateClause(clause) => boxed(&clause.arg, query),
-        NodeEnum::CoalesceExpr(expr) => all(&expr.args, query),
-        NodeEnum::MinMaxExpr(expr) => all(&expr.args, query),
-        NodeEnum::AArrayExpr(expr) => all(&expr.elements, query),
-        NodeEnum::RowExpr(expr) => all(&expr.args, query),
-        NodeEnum::AIndirection(expr) => boxed(&expr.arg, query),
+        NodeEnum::BoolExpr(expr) => all(expr.args, query),
+        NodeEnum::NullTest(test) => boxed(test.arg, query),
+        NodeEnum::BooleanTest(test) => boxed(test.arg, query),
+        NodeEnum::CollateClause(clause) => boxed(clause.arg, query),
+        NodeEnum::CoalesceExpr(expr) => all(expr.args, query),
+        NodeEnum::MinMaxExpr(expr) => all(expr.args, query),
+        NodeEnum::AArrayExpr(expr) => all(expr.elements, query),
+        NodeEnum::RowExpr(expr) => all(expr.args, query),
+        NodeEnum::AIndirection(expr) => boxed(expr.arg, query),
         NodeEnum::CaseExpr(case) => {
-            boxed(&case.arg, query);
-            all(&case.args, query);
-            boxed(&case.defresult, query);
+            boxed(case.arg, query);
+            all(case.args, query);
+            boxed(case.defresult, query);
         }
         NodeEnum::CaseWhen(when) => {
-            boxed(&when.expr, query);
-            boxed(&when.result, query);
+            boxed(when.expr, query);
+            boxed(when.result, query);
         }
         NodeEnum::SubLink(link) => {
-            boxed(&link.testexpr, query);
-            boxed(&link.subselect, query);
+            boxed(link.testexpr, query);
+            boxed(link.subselect, query);
         }
         NodeEnum::JoinExpr(join) => {
-            boxed(&join.larg, query);
-            boxed(&join.rarg, query);
-            boxed(&join.quals, query);
+            boxed(join.larg, query);
+            boxed(join.rarg, query);
+            boxed(join.quals, query);
         }
-        NodeEnum::RangeSubselect(range) => boxed(&range.subquery, query),
-        NodeEnum::RangeFunction(range) => all(&range.functions, query),
-        NodeEnum::CommonTableExpr(cte) => boxed(&cte.ctequery, query),
-        NodeEnum::SortBy(sort) => boxed(&sort.node, query),
+        NodeEnum::RangeSubselect(range) => boxed(range.subquery, query),
+        NodeEnum::RangeFunction(range) => all(range.functions, query),
+        NodeEnum::CommonTableExpr(cte) => boxed(cte.ctequery, query),
+        NodeEnum::SortBy(sort) => boxed(sort.node, query),
         NodeEnum::WindowDef(window) => {
-            all(&window.partition_clause, query);
-            all(&window.order_clause, query);
+            all(window.partition_clause, query);
+            all(window.order_clause, query);
         }
-        NodeEnum::XmlExpr(xml) => all(&xml.args, query),
+        NodeEnum::XmlExpr(xml) => all(xml.args, query),
         _ => {}
     }
 }
 
-fn type_cast(cast: &pb::TypeCast, query: &mut Query) {
-    if let Some(column) = cast.arg.as_deref().and_then(bare_column) {
-        query
-            .casts
-            .push((column, type_(cast.type_name.as_ref()).name));
-    }
-    boxed(&cast.arg, query);
-}
-
-fn select(select: &pb::SelectStmt, query: &mut Query) {
-    if let Some(with) = &select.with_clause {
-        all(&with.ctes, query);
+/// Adds what a query reads and calls.
+pub fn select(select: &tree::SelectStmt, query: &mut Query) {
+    let with = select.with_clause.get();
+    if let Some(with) = with {
+        all(with.ctes, query);
     }
     for nodes in [
-        &select.distinct_clause,
-        &select.target_list,
-        &select.from_clause,
-        &select.group_clause,
-        &select.values_lists,
-        &select.sort_clause,
-        &select.window_clause,
+        select.distinct_clause,
+        select.target_list,
+        select.from_clause,
+        select.group_clause,
+        select.values_lists,
+        select.sort_clause,
+        select.window_clause,
     ] {
         all(nodes, query);
     }
-    boxed(&select.where_clause, query);
-    boxed(&select.having_clause, query);
-    boxed(&select.limit_count, query);
-    for side in [&select.larg, &select.rarg].into_iter().flatten() {
-        self::select(side, query);
+    boxed(select.where_clause, query);
+    boxed(select.having_clause, query);
+    boxed(select.limit_count, query);
+    for side in [select.larg.get(), select.rarg.get()].into_iter().flatten() {
+        self::select(&side, query);
     }
-    if let Some(with) = &select.with_clause {
-        let names = with
-            .ctes
-            .iter()
-            .filter_map(|node| match node.node.as_ref()? {
-                NodeEnum::CommonTableExpr(cte) => Some(cte.ctename.as_str()),
-                _ => None,
-            });
+    if let Some(with) = with {
+        let names = with.ctes.iter().filter_map(|node| match node.read()? {
+            NodeEnum::CommonTableExpr(cte) => Some(cte.ctename),
+            _ => None,
+        });
         let names: Vec<&str> = names.collect();
         let is_own = |name: &Name| name.schema.is_none() && names.contains(&name.name.as_str());
         query.relations.retain(|name| !is_own(name));
     }
 }
 
-fn all(nodes: &[Node], query: &mut Query) {
+fn all(nodes: Nodes, query: &mut Query) {
     nodes.iter().for_each(|node| walk(node, query));
 }
 
-fn boxed(node: &Option<Box<Node>>, query: &mut Query) {
+fn boxed(node: Child, query: &mut Query) {
     if let Some(node) = node {
         walk(node, query);
     }
 }
 
-fn column_ref(column: &pb::ColumnRef, query: &mut Query) {
-    match column.fields.last().map(|field| &field.node) {
-        Some(Some(NodeEnum::AStar(_))) => query.all_columns = true,
-        Some(Some(NodeEnum::String(string))) => query.columns.push(string.sval.clone()),
+fn column_ref(column: &tree::ColumnRef, query: &mut Query) {
+    match column.fields.iter().last().and_then(Node::read) {
+        Some(NodeEnum::AStar(_)) => query.all_columns = true,
+        Some(NodeEnum::String(string)) => query.columns.push(string.sval.to_string()),
         _ => {}
     }
 }
 
-fn word(node: &Node, query: &mut Query) {
-    if let Some(NodeEnum::AConst(constant)) = &node.node
-        && let Some(pb::a_const::Val::Sval(string)) = &constant.val
+fn word(constant: &tree::AConst, query: &mut Query) {
+    if let Some(string) = constant.sval.get()
         && string.sval.len() <= 63
     {
-        query.words.push(string.sval.clone());
+        query.words.push(string.sval.to_string());
     }
 }
 
-fn func_call(call: &pb::FuncCall, query: &mut Query) {
-    let function = name(&call.funcname);
+fn type_cast(cast: &tree::TypeCast, query: &mut Query) {
+    if let Some(column) = cast.arg.and_then(bare_column) {
+        query.casts.push((column, type_(cast.type_name.get()).name));
+    }
+    boxed(cast.arg, query);
+}
+
+fn func_call(call: &tree::FuncCall, query: &mut Query) {
+    let function = name(call.funcname);
     let function = match function.schema.as_deref() {
         Some("pg_catalog") => Name::bare(function.name),
         _ => function,
@@ -203,18 +199,18 @@ fn func_call(call: &pb::FuncCall, query: &mut Query) {
         }
     }
     query.functions.push(function);
-    all(&call.args, query);
-    all(&call.agg_order, query);
-    boxed(&call.agg_filter, query);
+    all(call.args, query);
+    all(call.agg_order, query);
+    boxed(call.agg_filter, query);
 }
 
 /// The columns that can't be null where this holds: `a IS NOT NULL`, and such with AND.
-fn proved(node: &Node) -> Vec<String> {
-    match &node.node {
+fn proved(node: Node) -> Vec<String> {
+    match node.read() {
         Some(NodeEnum::NullTest(test))
             if test.nulltesttype == pb::NullTestType::IsNotNull as i32 =>
         {
-            let column = test.arg.as_deref().and_then(bare_column);
+            let column = test.arg.and_then(bare_column);
             column.into_iter().collect()
         }
         Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
@@ -225,23 +221,23 @@ fn proved(node: &Node) -> Vec<String> {
 }
 
 /// The column that this is and nothing else.
-pub fn bare_column(node: &Node) -> Option<String> {
-    match node.node.as_ref()? {
-        NodeEnum::ColumnRef(column) => string(column.fields.last()?),
+pub fn bare_column(node: Node) -> Option<String> {
+    match node.read()? {
+        NodeEnum::ColumnRef(column) => string(column.fields.iter().last()?),
         _ => None,
     }
 }
 
-fn location(node: &Node) -> Option<usize> {
-    let location = match node.node.as_ref()? {
+fn location(node: Node) -> Option<usize> {
+    let location = match node.read()? {
         NodeEnum::ColumnRef(node) => node.location,
         NodeEnum::AConst(node) => node.location,
         NodeEnum::FuncCall(node) => node.location,
-        NodeEnum::TypeCast(node) => match node.arg.as_deref().and_then(location) {
+        NodeEnum::TypeCast(node) => match node.arg.and_then(location) {
             Some(inner) => return Some(inner.min(usize::try_from(node.location).unwrap_or(inner))),
             None => node.location,
         },
-        NodeEnum::AExpr(node) => return node.lexpr.as_deref().and_then(location),
+        NodeEnum::AExpr(node) => return node.lexpr.and_then(location),
         _ => return None,
     };
     usize::try_from(location).ok()

@@ -73,8 +73,9 @@ fn is_indexed(look: &Look, table: &Name, columns: &[String]) -> bool {
     let has_index = later.any(|(_, parts)| begins(parts));
     let mut indexes = look.catalogue.indexes_of(table);
     let is_known = indexes.any(|(_, index)| {
-        let parts: Vec<String> = index.columns.iter().map_while(Clone::clone).collect();
-        !index.is_partial && begins(&parts)
+        let first = index.columns.get(..columns.len());
+        let begins = |first: &[Option<String>]| first.iter().all(|part| part.as_ref().is_some_and(|part| columns.contains(part)));
+        !index.is_partial && first.is_some_and(begins)
     });
     // A table that no migration made may have any index.
     let is_unknown = !look.is_new(table)

@@ -33,9 +33,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let Some(columns) = columns.filter(|_| is_plain) else { return };
     let mut others = look.catalogue.indexes_of(&index.table);
     let known = others.find(|(_, other)| {
-        let parts: Vec<&String> = other.columns.iter().map_while(Option::as_ref).collect();
-        let covers = parts.len() >= columns.len() && parts[..columns.len()] == columns[..];
-        let is_same = parts.len() == columns.len() && other.columns.len() == columns.len();
+        let parts = other.columns.iter().map_while(Option::as_ref);
+        let covers = parts.take(columns.len()).eq(columns.iter().copied());
+        let is_same = other.columns.len() == columns.len();
         let serves = !index.unique || other.is_unique && is_same;
         covers && serves && !other.is_partial && other.is_btree
     });

@@ -1,12 +1,13 @@
 //! Times the tools beside what they replace, on one machine, in one run.
 //!
 //!     bench [ROWS]
+//!     bench lint
 //!     bench locks
 //!     bench logs
 //!     bench stats
 //!     bench disk [ROWS]
 //!
-//! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, which need no rows.
+//! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, `lint` only those of pg-migrate-lint, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -17,6 +18,8 @@
 
 #[path = "bench/disk.rs"]
 mod disk;
+#[path = "bench/lint.rs"]
+mod lint;
 #[path = "bench/locks.rs"]
 mod locks;
 #[path = "bench/logs.rs"]
@@ -73,6 +76,7 @@ fn run() {
     let word = words.next();
     let tool = |name| env::current_exe().unwrap().with_file_name(name);
     match word.as_deref() {
+        Some("lint") => return lint::run(&tool("pg-migrate-lint")),
         Some("locks") => return locks::run(&tool("pg-lock-kill")),
         Some("stats") => return stats::run(&tool("pg-stat-report")),
         Some("logs") => return logs::run(&tool("pg-stat-report")),
@@ -98,6 +102,7 @@ fn run() {
     locks::run(&bench.tool("pg-lock-kill"));
     stats::run(&bench.tool("pg-stat-report"));
     logs::run(&bench.tool("pg-stat-report"));
+    lint::run(&bench.tool("pg-migrate-lint"));
     bench.starts();
 }
 
