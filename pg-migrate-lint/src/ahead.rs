@@ -61,7 +61,7 @@ impl Ahead {
             Change::Drop(drop) => self
                 .gone
                 .extend(drop.names.iter().map(|name| name.name.clone())),
-            Change::CreateIndex(index) if !index.partial => {
+            Change::CreateIndex(index) if index.finds_values() => {
                 let columns = index.columns.iter().map_while(Clone::clone);
                 self.indexes.push((index.table.clone(), columns.collect()));
             }

@@ -139,6 +139,8 @@ pub struct Index {
     pub is_unique: bool,
     /// Whether it leaves out rows.
     pub is_partial: bool,
+    /// Whether every row is found by a value of its first column: nulls are all that it may leave out.
+    pub finds_values: bool,
     /// Whether it is a B-tree.
     pub is_btree: bool,
     /// When it was made, if a migration did.

@@ -58,6 +58,8 @@ pub struct Finding {
     pub start: usize,
     /// Behind it.
     pub end: usize,
+    /// The cause that it has in common with others of the file, of which the first is enough: what ends that ends all.
+    pub once: Option<String>,
 }
 
 impl Finding {
@@ -74,6 +76,7 @@ impl Finding {
             fix: finding.fix.clone(),
             start: place.start,
             end: place.end,
+            once: None,
         }
     }
 
@@ -104,6 +107,12 @@ impl Finding {
     /// With what to write instead.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    /// Said once in a file with others of this cause.
+    pub fn once(mut self, cause: impl ToString) -> Self {
+        self.once = Some(cause.to_string());
         self
     }
 

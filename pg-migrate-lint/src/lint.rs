@@ -7,7 +7,7 @@ use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Server};
 use crate::finding::Finding;
 use crate::look::Look;
-use crate::model::{Action, Body, Change};
+use crate::model::{Body, Change};
 use crate::name::Name;
 use crate::parse::{self, Parsed, plpgsql};
 use crate::rules::{self, Rule};
@@ -25,8 +25,8 @@ pub struct Linter {
     catalogue: Catalogue,
     session: Session,
     step: Step,
-    /// What functions of this file do.
-    functions: HashMap<Name, Body>,
+    /// What functions of this file do, and how they are made.
+    functions: HashMap<Name, (Body, String)>,
     /// What this file makes and takes away.
     ahead: Ahead,
 }
@@ -180,6 +180,7 @@ impl Linter {
             fix: None,
             start: statement.start + at,
             end: statement.end,
+            once: None,
         })
     }
 
@@ -224,14 +225,13 @@ impl Linter {
             for rule in &self.rules {
                 (rule.check)(&look, found);
             }
+            passes.extend(look.passes().iter().cloned());
+            let locked = impact.locks.iter().map(|(name, _)| name);
+            let gone: Vec<_> = locked.filter(|name| look.is_gone(name)).cloned().collect();
             self.session.warned_of_timeout |= found[before..]
                 .iter()
                 .any(|finding| finding.rule.group == rules::Group::Timeouts);
-            if matches!(change, Change::Alter(alter) if !matches!(alter.action, Action::Validate(_)))
-            {
-                passes.extend(impact.work.iter().cloned());
-            }
-            self.session.apply(change, &impact, &self.catalogue);
+            self.session.apply(change, &impact, &self.catalogue, &gone);
             self.catalogue.apply(change, self.now());
             self.look_within(change, place, found, depth);
         }
@@ -254,16 +254,17 @@ impl Linter {
         depth: usize,
     ) {
         match change {
-            Change::Do(body) => self.body(body, place, found, depth),
+            Change::Do(body) => self.body(body, None, place, found, depth),
             Change::CreateFunction(function) => {
                 let name = self.catalogue.place(&function.name);
-                self.functions.insert(name, function.body.clone());
+                let made = (function.body.clone(), place.text.to_string());
+                self.functions.insert(name, made);
             }
             Change::Query(query) if !self.functions.is_empty() && depth < DEPTH => {
                 for function in &query.functions {
                     let name = self.catalogue.place(function);
-                    if let Some(body) = self.functions.get(&name).cloned() {
-                        self.body(&body, place, found, depth + 1);
+                    if let Some((body, made)) = self.functions.get(&name).cloned() {
+                        self.body(&body, Some(&made), place, found, depth + 1);
                     }
                 }
             }
@@ -271,12 +272,24 @@ impl Linter {
         }
     }
 
-    fn body(&mut self, body: &Body, place: Place, found: &mut Vec<Finding>, depth: usize) {
+    /// Through a body; that of a function needs the statement that makes it, for the names of its arguments and
+    /// what it returns.
+    fn body(
+        &mut self,
+        body: &Body,
+        made: Option<&str>,
+        place: Place,
+        found: &mut Vec<Finding>,
+        depth: usize,
+    ) {
         let code = match body.language.as_str() {
-            "plpgsql" => plpgsql::look(&format!(
-                "DO $pg_migrate_lint${}$pg_migrate_lint$",
-                body.code
-            )),
+            "plpgsql" => match made {
+                Some(function) => plpgsql::look(function),
+                None => plpgsql::look(&format!(
+                    "DO $pg_migrate_lint${}$pg_migrate_lint$",
+                    body.code
+                )),
+            },
             "sql" => Some(sql_code(&body.code)),
             _ => None,
         };
@@ -299,6 +312,7 @@ impl Linter {
                     fix: None,
                     start: place.start,
                     end: place.end,
+                    once: None,
                 };
                 finding.start = line_offset(place, &body.code, *line);
                 found.push(finding);
@@ -308,12 +322,13 @@ impl Linter {
         self.session.open = was_open.or(Some(Origin::Runner));
         for (line, text) in code.map(|code| code.statements).unwrap_or_default() {
             if let Parsed::Changes(changes) = parse::one(&text) {
+                let start = line_offset(place, &body.code, line);
                 let inner = Place {
                     text: &text,
-                    start: line_offset(place, &body.code, line),
+                    start,
+                    end: end_of(place, start, &text),
                     is_nested: true,
                     is_last: false,
-                    ..place
                 };
                 self.changes(&changes, inner, found, depth + 1);
             }
@@ -362,6 +377,16 @@ fn line_offset(place: Place, code: &str, line: usize) -> usize {
     let rest = code.get(before..).unwrap_or_default();
     let indent = rest.len() - rest.trim_start().len();
     place.start + body + before + indent
+}
+
+/// Where a statement of a body that begins here ends; where it is not found here, with the statement around it.
+fn end_of(place: Place, start: usize, text: &str) -> usize {
+    let text = text.trim();
+    let rest = place.text.get(start.saturating_sub(place.start)..);
+    match rest.is_some_and(|rest| rest.starts_with(text)) {
+        true => start + text.len(),
+        false => place.end,
+    }
 }
 
 /// The same rule speaks of the same thing once in a statement.

@@ -5,7 +5,7 @@ use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
 use crate::finding::Finding;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Change, Column, ConstraintKind};
+use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, Kind};
 use crate::name::Name;
 use crate::rules::Rule;
 use crate::session::Session;
@@ -56,6 +56,7 @@ impl Look<'_> {
             fix: None,
             start: self.start,
             end: self.end,
+            once: None,
         }
     }
 
@@ -114,6 +115,36 @@ impl Look<'_> {
             .iter()
             .filter(|(name, work)| *work > Work::None && !self.is_new(name));
         work.map(|(name, work)| (name, *work))
+    }
+
+    /// Tables whose rows an ALTER TABLE goes through in the pass that all its actions share. A foreign key is looked
+    /// up by a query of its own, and an index is built by itself.
+    pub fn passes(&self) -> &[(Name, Work)] {
+        let is_foreign =
+            |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Foreign { .. });
+        let Change::Alter(alter) = self.change else {
+            return &[];
+        };
+        let is_apart = match &alter.action {
+            Action::Validate(_) => true,
+            Action::AddConstraint(constraint) => is_foreign(constraint),
+            Action::AddColumn { column, .. } => column.constraints.iter().any(is_foreign),
+            _ => false,
+        };
+        let is_scan = self.impact.greatest_work() < Work::Rewrite;
+        match is_scan && (is_apart || self.impact.builds_index) {
+            true => &[],
+            false => &self.impact.work,
+        }
+    }
+
+    /// Whether this drops the table for good: who still wants it has lost it, and waits for nothing.
+    pub fn is_gone(&self, name: &Name) -> bool {
+        let Change::Drop(drop) = self.change else {
+            return false;
+        };
+        let mut own = drop.names.iter().map(|own| self.catalogue.resolve(own));
+        drop.kind == Kind::Table && own.any(|own| own == *name) && !self.is_remade(name)
     }
 
     /// Whether the file makes something of this name, or renames it so: who asks for it still finds one.

@@ -24,6 +24,7 @@ mod pipeline;
 mod record;
 mod rules;
 mod run;
+mod said;
 mod session;
 mod source;
 mod stderr;

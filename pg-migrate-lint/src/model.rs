@@ -523,12 +523,22 @@ pub struct CreateIndex {
     pub expressions: Vec<Expr>,
     /// `WHERE`
     pub partial: bool,
+    /// The column of which that leaves out the nulls, and nothing else.
+    pub without_nulls_of: Option<String>,
     /// `USING`
     pub method: String,
     /// `INCLUDE`
     pub included: Vec<String>,
     /// An operator class, a collation, or an order that is not the usual one.
     pub has_options: bool,
+}
+
+impl CreateIndex {
+    /// Whether it finds every row by a value of its first column: nulls are all that it may leave out.
+    pub fn finds_values(&self) -> bool {
+        let first = self.columns.first().and_then(Option::as_ref);
+        !self.partial || first.is_some() && first == self.without_nulls_of.as_ref()
+    }
 }
 
 /// `DROP`
@@ -574,6 +584,17 @@ pub struct Write {
     pub equals: Vec<String>,
     /// What else is read and called.
     pub query: Query,
+}
+
+impl Write {
+    /// Whether it says which version the schema has now: the table of that has one row.
+    pub fn says_version(&self) -> bool {
+        let is_version = |name: &str| name.to_ascii_lowercase().ends_with("version");
+        let [column] = self.columns.as_slice() else {
+            return false;
+        };
+        is_version(&self.table.name) && is_version(column)
+    }
 }
 
 /// `INSERT`

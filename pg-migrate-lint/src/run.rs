@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::pipeline::{self, Content, Part};
 use crate::record::Record;
 use crate::rules::Rule;
+use crate::said::Said;
 use crate::source::{Lines, Source};
 use crate::stderr;
 use crate::suppress::Suppressions;
@@ -41,6 +42,7 @@ struct Run<'a> {
     output: Output,
     baseline: Baseline,
     suppressions: Suppressions,
+    said: Said,
     /// What is wrong with names and places of files, until these are read.
     of_files: HashMap<String, Vec<layout::Finding>>,
     counts: HashMap<Severity, usize>,
@@ -64,6 +66,7 @@ impl<'a> Run<'a> {
             output: Output::open(context),
             baseline,
             suppressions: Suppressions::default(),
+            said: Said::default(),
             of_files: HashMap::new(),
             counts: HashMap::new(),
             known: 0,
@@ -119,6 +122,7 @@ impl<'a> Run<'a> {
         if part.first == 0 {
             self.linter.start(source, part.step);
             self.suppressions = Suppressions::of(source);
+            self.said = Said::default();
             let of_file = self.of_files.remove(&source.path).unwrap_or_default();
             found.extend(
                 of_file
@@ -136,6 +140,7 @@ impl<'a> Run<'a> {
                 .look(source, part.first + place, parsed, &mut found);
         }
         found.retain(|finding| !self.suppressions.silences(finding));
+        found.retain(|finding| self.said.is_first(finding));
         if part.is_last && part.step.role == Role::Asked {
             found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
         }

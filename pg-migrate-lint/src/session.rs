@@ -169,8 +169,14 @@ impl Session {
         self.open.is_some()
     }
 
-    /// What a change leaves behind.
-    pub fn apply(&mut self, change: &Change, impact: &Impact, catalogue: &Catalogue) {
+    /// What a change leaves behind. Nobody waits for the tables that are gone with it.
+    pub fn apply(
+        &mut self,
+        change: &Change,
+        impact: &Impact,
+        catalogue: &Catalogue,
+        gone: &[Name],
+    ) {
         match change {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
@@ -196,6 +202,9 @@ impl Session {
             _ => {}
         }
         for (table, mode) in &impact.locks {
+            if gone.contains(table) {
+                continue;
+            }
             let is_seen = catalogue
                 .relation(table)
                 .is_none_or(|table| !table.is_temporary);

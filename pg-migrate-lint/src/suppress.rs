@@ -116,6 +116,7 @@ impl Suppressions {
             fix: None,
             start,
             end,
+            once: None,
         })
         .collect()
     }

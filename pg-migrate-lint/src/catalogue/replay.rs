@@ -420,6 +420,7 @@ impl Catalogue {
                     table: table.clone(),
                     columns: key.columns.iter().cloned().map(Some).collect(),
                     is_unique: true,
+                    finds_values: true,
                     is_btree: true,
                     made: Some(now),
                     ..Index::default()
@@ -457,6 +458,7 @@ impl Catalogue {
             columns: index.columns.clone(),
             is_unique: index.unique,
             is_partial: index.partial,
+            finds_values: index.finds_values(),
             is_btree: matches!(index.method.as_str(), "" | "btree"),
             made: Some(now),
         };

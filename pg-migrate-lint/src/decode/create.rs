@@ -5,7 +5,7 @@ use pg_query::protobuf as pb;
 use super::constraint::{column, constraint};
 use super::kind;
 use super::node::{items, name, option, relation, relations, string, strings, type_};
-use super::walk::{expr, query};
+use super::walk::{expr, not_null, query};
 use crate::model::{
     Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Volatility,
 };
@@ -82,6 +82,7 @@ pub fn index(stmt: &tree::IndexStmt, at: usize) -> Change {
         concurrently: stmt.concurrent,
         if_not_exists: stmt.if_not_exists,
         partial: stmt.where_clause.is_some(),
+        without_nulls_of: stmt.where_clause.and_then(not_null),
         method: stmt.access_method.to_string(),
         ..CreateIndex::default()
     };

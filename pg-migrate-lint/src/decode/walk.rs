@@ -207,16 +207,22 @@ fn func_call(call: &tree::FuncCall, query: &mut Query) {
 /// The columns that can't be null where this holds: `a IS NOT NULL`, and such with AND.
 fn proved(node: Node) -> Vec<String> {
     match node.read() {
-        Some(NodeEnum::NullTest(test))
-            if test.nulltesttype == pb::NullTestType::IsNotNull as i32 =>
-        {
-            let column = test.arg.and_then(bare_column);
-            column.into_iter().collect()
-        }
         Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
             expr.args.iter().flat_map(proved).collect()
         }
-        _ => Vec::new(),
+        _ => not_null(node).into_iter().collect(),
+    }
+}
+
+/// The column of `column IS NOT NULL`.
+pub fn not_null(node: Node) -> Option<String> {
+    match node.read() {
+        Some(NodeEnum::NullTest(test))
+            if test.nulltesttype == pb::NullTestType::IsNotNull as i32 =>
+        {
+            test.arg.and_then(bare_column)
+        }
+        _ => None,
     }
 }
 

@@ -28,12 +28,18 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if !drop.cascade || !is_such {
         return;
     }
-    for name in drop.names.iter().filter(|name| !look.is_new(name)) {
+    let others: Vec<_> = drop.names.iter().filter(|name| !look.is_new(name)).collect();
+    // One word stands in the statement, for all that it names.
+    if let Some(name) = others.first() {
         let loses = match drop.kind {
             Kind::Type | Kind::Domain | Kind::Extension => ", columns with their values too",
             _ => "",
         };
-        let message = format!("DROP {} {name} CASCADE drops whatever depends on it{loses}", drop.kind.name());
+        let (more, it) = match others.len() {
+            1 => (String::new(), "it"),
+            number => (format!(" and {} more", number - 1), "them"),
+        };
+        let message = format!("DROP {} {name}{more} CASCADE drops whatever depends on {it}{loses}", drop.kind.name());
         let severity = match loses.is_empty() {
             true => Severity::Warning,
             false => Severity::Error,

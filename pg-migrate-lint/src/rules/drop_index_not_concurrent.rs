@@ -6,6 +6,7 @@ use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Change, Kind};
+use crate::name::Name;
 
 pub static RULE: Rule = Rule {
     name: "drop-index-not-concurrent",
@@ -25,6 +26,7 @@ pub static RULE: Rule = Rule {
         Example::new("DROP INDEX CONCURRENTLY orders_user;"),
         Example::new("DROP INDEX t_pkey;").after("CREATE TABLE t (a int PRIMARY KEY);"),
         Example::new("CREATE TABLE t (a int); CREATE INDEX i ON t (a); DROP INDEX i;"),
+        Example::new("DROP INDEX i; DROP TABLE t;").after("CREATE TABLE t (a int); CREATE INDEX i ON t (a);"),
     ],
     check,
 };
@@ -37,7 +39,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     for name in &drop.names {
         let index = look.catalogue.index(name);
         // What is refused takes no lock.
-        if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table)) || key_of(look, name).is_some() {
+        let is_gone = |table: &Name| look.replaces(&table.name) && !look.is_remade(table);
+        if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table) || is_gone(&index.table)) || key_of(look, name).is_some() {
             continue;
         }
         let table = index.map_or("its table".to_string(), |index| index.table.to_string());

@@ -5,6 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Kind};
+use crate::name::Name;
 
 pub static RULE: Rule = Rule {
     name: "foreign-key-locks-other-table",
@@ -26,6 +27,8 @@ pub static RULE: Rule = Rule {
     good: &[
         Example::new("SET lock_timeout = '2s'; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; COMMIT;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("ALTER TABLE orders DROP CONSTRAINT positive;").after("CREATE TABLE orders (n int CONSTRAINT positive CHECK (n > 0));"),
     ],
     check,
@@ -42,7 +45,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let own: Vec<_> = own.iter().flat_map(|table| look.catalogue.with_children(table)).collect();
     let others = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !own.contains(name));
-    let others: Vec<_> = others.map(|(name, _)| name.clone()).collect();
+    // What the transaction has already costs nothing more.
+    let is_held = |name: &Name| look.session.held.iter().any(|held| held.table == *name && held.mode == Mode::AccessExclusive);
+    let others: Vec<_> = others.map(|(name, _)| name.clone()).filter(|name| !is_held(name)).collect();
     for other in others {
         let message = format!("the foreign key that goes with it locks {other} too: everything on it waits behind this");
         found.push(look.finding_on(&RULE, &other, message));

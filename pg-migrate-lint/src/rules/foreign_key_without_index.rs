@@ -19,10 +19,17 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;").after("CREATE TABLE orders (id int, user_id int);"),
         Example::new("CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users);"),
+        Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;")
+            .after("CREATE TABLE orders (id int, user_id int); CREATE INDEX ON orders (user_id) WHERE id IS NOT NULL;"),
     ],
     good: &[
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;")
             .after("CREATE TABLE orders (id int, user_id int); CREATE INDEX ON orders (user_id, id);"),
+        Example::new("ALTER TABLE orders ADD FOREIGN KEY (id) REFERENCES users NOT VALID;").after("CREATE TABLE orders (id int PRIMARY KEY);"),
+        // What is looked up is never null.
+        Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;")
+            .after("CREATE TABLE orders (id int, user_id int); CREATE INDEX ON orders (user_id) WHERE user_id IS NOT NULL;"),
+        Example::new("CREATE TABLE orders (id int, user_id int REFERENCES users); CREATE INDEX ON orders (user_id) WHERE user_id IS NOT NULL;"),
         Example::new("CREATE TABLE members (user_id int REFERENCES users, team int, PRIMARY KEY (user_id, team));"),
         Example::new("CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users); CREATE INDEX ON orders (user_id);"),
     ],
@@ -45,17 +52,19 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         }
         _ => return,
     };
-    for columns in keys {
-        if is_indexed(look, table, columns) {
-            continue;
-        }
-        let message = format!("no index of {table} begins with {}: a DELETE of what it references reads all of it", list(columns));
-        let name = quoted(&format!("{}_{}_idx", table.name, columns.join("_")));
-        let fix = format!("-- outside of a transaction\nCREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns));
-        let mut finding = look.finding(&RULE, message).on(table).fix(fix);
-        finding.object = Some(format!("{table} ({})", list(columns)));
-        found.push(finding);
+    let bare: Vec<_> = keys.into_iter().filter(|columns| !is_indexed(look, table, columns)).collect();
+    if bare.is_empty() {
+        return;
     }
+    let lists: Vec<_> = bare.iter().map(|columns| format!("({})", list(columns))).collect();
+    let message = format!("no index of {table} begins with {}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
+    let indexes = bare.iter().map(|columns| {
+        let name = quoted(&format!("{}_{}_idx", table.name, columns.join("_")));
+        format!("CREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns))
+    });
+    let fix = format!("-- outside of a transaction\n{}", indexes.collect::<Vec<_>>().join("\n"));
+    let object = format!("{table} {}", lists.join(", "));
+    found.push(look.finding(&RULE, message).on(object).fix(fix));
 }
 
 fn foreign(kind: &ConstraintKind) -> Option<&Vec<String>> {
@@ -75,7 +84,7 @@ fn is_indexed(look: &Look, table: &Name, columns: &[String]) -> bool {
     let is_known = indexes.any(|(_, index)| {
         let first = index.columns.get(..columns.len());
         let begins = |first: &[Option<String>]| first.iter().all(|part| part.as_ref().is_some_and(|part| columns.contains(part)));
-        !index.is_partial && first.is_some_and(begins)
+        index.finds_values && first.is_some_and(begins)
     });
     // A table that no migration made may have any index.
     let is_unknown = !look.is_new(table)

@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::lock::{Blocks, Work};
 use crate::look::Look;
-use crate::model::{Change, CreateTableAs, Insert, Write};
+use crate::model::{Action, Change, Constraint, ConstraintKind, CreateTableAs, Insert, Write};
 
 pub static RULE: Rule = Rule {
     name: "lock-held-during-work",
@@ -14,18 +14,24 @@ pub static RULE: Rule = Rule {
     explanation: "Locks are kept until the transaction ends. A statement that took an AccessExclusiveLock for a \
         moment keeps it while later statements of the transaction read or write rows, of whatever table: everybody \
         who wants the locked one waits for all of that.\n\n\
-        Put what takes time into a transaction of its own, before the lock or after it.",
+        Put what takes time into a transaction of its own, before the lock or after it. It is said once in a \
+        transaction, at the first statement that takes its time, and again where readers come to wait too.",
     versions: "",
     bad: &[
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
         Example::new("ALTER TABLE users ADD COLUMN plan text; CREATE INDEX orders_at ON orders (at);").in_transaction(),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE TABLE sums AS SELECT user_id, count(*) FROM orders GROUP BY 1; COMMIT;"),
+        Example::new("BEGIN; DROP TABLE users; UPDATE orders SET paid = true WHERE id > 0; ALTER TABLE people RENAME TO users; COMMIT;"),
     ],
     good: &[
         Example::new("ALTER TABLE users ADD COLUMN plan text; UPDATE users SET plan = 'free' WHERE id < 1000;"),
         Example::new("BEGIN; CREATE TABLE a (i int); ALTER TABLE a ADD COLUMN b int; UPDATE users SET plan = 'free' WHERE id < 10; COMMIT;"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM orders WITH NO DATA; COMMIT;"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; INSERT INTO plans VALUES ('free'); COMMIT;"),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE TABLE a (i int); ALTER TABLE a ADD FOREIGN KEY (i) REFERENCES users; COMMIT;")
+            .after("CREATE TABLE users (id int PRIMARY KEY);"),
+        Example::new("BEGIN; DROP TABLE users; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE schema_version SET version = 12; COMMIT;"),
     ],
     check,
 };
@@ -46,11 +52,19 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let mut finding = look.finding_on(&RULE, &held.table, message);
     finding.lock = Some(held.mode);
     finding.work = own;
-    found.push(finding);
+    // A transaction that is divided here is divided for all that follows.
+    found.push(finding.once(format!("transaction {}", look.session.transaction)));
 }
 
 /// What takes time, in words.
 fn work(look: &Look) -> Option<(String, Work)> {
+    // The rows of a new table decide how many of another are looked up for its foreign key.
+    if matches!(look.change, Change::Alter(alter) if is_foreign(&alter.action) && look.is_new(&alter.table)) {
+        return None;
+    }
+    if matches!(look.change, Change::Update(write) if write.says_version()) {
+        return None;
+    }
     let greatest = look.worked_on().max_by_key(|(_, work)| *work);
     if let Some((name, work)) = greatest {
         let words = match work {
@@ -70,5 +84,14 @@ fn work(look: &Look) -> Option<(String, Work)> {
         }
         Change::CopyFrom(table) => Some((format!("COPY fills {table}"), Work::None)),
         _ => None,
+    }
+}
+
+fn is_foreign(action: &Action) -> bool {
+    let is_foreign = |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Foreign { .. });
+    match action {
+        Action::AddConstraint(constraint) => is_foreign(constraint),
+        Action::AddColumn { column, .. } => column.constraints.iter().any(is_foreign),
+        _ => false,
     }
 }

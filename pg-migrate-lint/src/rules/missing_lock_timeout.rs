@@ -6,6 +6,9 @@ use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::Change;
 
+/// What this rule and that about several tables have in common: a timeout ends both.
+pub const CAUSE: &str = "no lock_timeout";
+
 pub static RULE: Rule = Rule {
     name: "missing-lock-timeout",
     group: Group::Timeouts,
@@ -16,16 +19,22 @@ pub static RULE: Rule = Rule {
         those. One ALTER TABLE that changes only the catalogue can so stop an application for as long as the slowest \
         query runs.\n\n\
         SET lock_timeout = '2s' before it ends the wait, and the migration fails and is tried again. It is said \
-        once in a file, at the first such statement. A role of migrations can have it for good: ALTER ROLE … SET \
+        once in a file, at the first such statement of which no other rule says that everybody waits for it. A role of migrations can have it for good: ALTER ROLE … SET \
         lock_timeout; say so by lock_timeout_is_set = true in pg-migrate-lint.toml.",
     versions: "",
-    bad: &[Example::new("ALTER TABLE users ADD COLUMN plan text;"), Example::new("CREATE TABLE orders (user_id int REFERENCES users);")],
+    bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN plan text;"),
+        Example::new("CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("DROP TABLE orders;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("DROP TABLE users; ALTER TABLE people RENAME TO users;"),
+    ],
     good: &[
         Example::new("SET lock_timeout = '2s'; ALTER TABLE users ADD COLUMN plan text;"),
         Example::new("BEGIN; SET LOCAL lock_timeout = '2s'; ALTER TABLE users ADD COLUMN plan text; COMMIT;"),
         Example::new("SELECT set_config('lock_timeout', '2s', false); ALTER TABLE users ADD COLUMN plan text;"),
         Example::new("CREATE TABLE users (id int); ALTER TABLE users ADD COLUMN plan text;"),
         Example::new("CREATE INDEX CONCURRENTLY i ON users (plan);"),
+        Example::new("DROP TABLE users;"),
     ],
     check,
 };
@@ -37,7 +46,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let waits = |name: &crate::name::Name, mode: Mode| !look.session.held.iter().any(|held| held.table == *name && held.mode >= mode);
-    let blocked = look.blocked().find(|(name, mode)| waits(name, *mode));
+    let blocked = look.blocked().find(|(name, mode)| waits(name, *mode) && !look.is_gone(name));
     // An index whose table is not known is dropped with a lock on that.
     let of_unknown = match look.change {
         Change::Drop(drop) if drop.kind == crate::model::Kind::Index && !drop.concurrently => {
@@ -50,10 +59,21 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         (None, Some(name)) => (name.clone(), Mode::AccessExclusive),
         (None, None) => return,
     };
+    if is_said(look, mode, found) {
+        return;
+    }
     let message = format!("waits for its lock on {name} without a limit, and everything else on it waits behind: set lock_timeout first");
     let set = match look.session.is_in_transaction() {
         true => "SET LOCAL lock_timeout = '2s';",
         false => "SET lock_timeout = '2s';",
     };
-    found.push(look.finding_on(&RULE, &name, message).locks(mode).fix(set));
+    found.push(look.finding_on(&RULE, &name, message).locks(mode).fix(set).once(CAUSE));
+}
+
+/// Whether another rule says of the statement that everybody waits for it, and how that is avoided.
+fn is_said(look: &Look, mode: Mode, found: &[Finding]) -> bool {
+    let own = found.iter().rev().take_while(|finding| finding.start == look.start);
+    let mut on_locks = own.filter(|finding| finding.rule.group == Group::Locks);
+    // These two speak of what happens once the lock is there.
+    on_locks.any(|finding| !matches!(finding.rule.name, "lock-held-during-work" | "lock-table") && finding.lock >= Some(mode))
 }

@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
     good: &[
         Example::new("CREATE INDEX CONCURRENTLY b ON t (y);").after("CREATE TABLE t (x int, y int); CREATE INDEX a ON t (x, y);"),
         Example::new("CREATE UNIQUE INDEX CONCURRENTLY b ON t (x);").after("CREATE TABLE t (x int, y int); CREATE INDEX a ON t (x, y);"),
+        Example::new("CREATE INDEX CONCURRENTLY b ON t (x); DROP INDEX CONCURRENTLY a;").after("CREATE TABLE t (x int, y int); CREATE INDEX a ON t (x, y);"),
         Example::new("CREATE INDEX CONCURRENTLY b ON t (x) WHERE y > 1;").after("CREATE TABLE t (x int, y int); CREATE INDEX a ON t (x, y);"),
     ],
     check,
@@ -39,6 +40,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let serves = !index.unique || other.is_unique && is_same;
         covers && serves && !other.is_partial && other.is_btree
     });
+    // An index that goes in the same file makes place for this one.
+    let known = known.filter(|(name, _)| !look.replaces(&name.name));
     if let Some((name, _)) = known
         && index.name.as_deref() != Some(&name.name)
     {

@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Change, Write};
+use crate::model::{Change, ConstraintKind, Write};
 
 pub static RULE: Rule = Rule {
     name: "unbatched-write",
@@ -20,12 +20,17 @@ pub static RULE: Rule = Rule {
         Example::new("UPDATE users SET plan = 'free';"),
         Example::new("DELETE FROM sessions;"),
         Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL;"),
+        Example::new("UPDATE documents SET version = 1;"),
+        Example::new("DELETE FROM members WHERE a = 1;").after("CREATE TABLE members (a int, b int, UNIQUE (a, b));"),
     ],
     good: &[
         Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL AND id BETWEEN 1 AND 10000;"),
         Example::new("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE old LIMIT 1000);"),
         Example::new("CREATE TABLE users (plan text); UPDATE users SET plan = 'free';"),
         Example::new("UPDATE users SET plan = 'free' WHERE id = 1;"),
+        Example::new("UPDATE settings SET value = '5' WHERE name = 'limit';").after("CREATE TABLE settings (name text UNIQUE, value text);"),
+        Example::new("DELETE FROM members WHERE a = 1 AND b = 2;").after("CREATE TABLE members (a int, b int); CREATE UNIQUE INDEX ON members (a, b);"),
+        Example::new("UPDATE schema_version SET version = 12;"),
     ],
     check,
 };
@@ -36,7 +41,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Change::Delete(write) => (write, "DELETE"),
         _ => return,
     };
-    if write.is_batched || look.is_new(&write.table) || is_by_key(look, write) {
+    if write.is_batched || look.is_new(&write.table) || is_by_key(look, write) || write.says_version() {
         return;
     }
     let severity = match write.has_where {
@@ -53,8 +58,17 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 
 /// Rows that are named one by one are few: an equality with a constant on a key, or on `id`.
 fn is_by_key(look: &Look, write: &Write) -> bool {
+    let named = |key: &[String]| !key.is_empty() && key.iter().all(|column| write.equals.contains(column));
     let relation = look.relation(&write.table);
-    let key = relation.and_then(|relation| relation.primary_key()).map(<[String]>::to_vec);
-    let key = key.unwrap_or_else(|| vec!["id".to_string()]);
-    write.has_where && !key.is_empty() && key.iter().all(|column| write.equals.contains(column))
+    let constraints = relation.map_or(&[][..], |relation| relation.constraints.as_slice());
+    let mut keys = constraints.iter().filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => Some(key.columns.as_slice()),
+        _ => None,
+    });
+    let mut indexes = look.catalogue.indexes_of(&write.table).filter(|(_, index)| index.is_unique && !index.is_partial);
+    let is_unknown = relation.and_then(|relation| relation.primary_key()).is_none();
+    write.has_where
+        && (keys.any(named)
+            || indexes.any(|(_, index)| index.columns.iter().cloned().collect::<Option<Vec<_>>>().is_some_and(|key| named(&key)))
+            || is_unknown && named(&["id".to_string()]))
 }

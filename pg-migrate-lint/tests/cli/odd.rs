@@ -1,5 +1,7 @@
 //! Input that nobody should write.
 
+use serde_json::json;
+
 use crate::ground::{lint, of};
 
 #[test]
@@ -67,4 +69,36 @@ fn what_is_beyond_us_is_unseen_and_no_error() {
     let rows = vec!["(E'it\\'s (', 'x')"; 6000].join(",\n");
     let output = of(&format!("insert into t (a, b) values {rows};"), &[]).expect_code(0);
     assert_eq!(output.stdout, "");
+}
+
+#[test]
+fn a_function_is_looked_into_where_it_is_called_whatever_it_takes_and_returns() {
+    for (head, rest) in [
+        ("f(wanted int) returns boolean", "return wanted = 1;"),
+        ("f(wanted int, out number int)", "number := wanted;"),
+        ("f(wanted int) returns setof int", "return next wanted;"),
+        (
+            "f(wanted int) returns table (n int)",
+            "return query select wanted;",
+        ),
+        ("f(int) returns users", "return null;"),
+    ] {
+        let sql = format!(
+            "create function {head} language plpgsql as $$ begin\n  truncate users;\n  {rest}\nend $$;\nselect f(1);"
+        );
+        let records = of(&sql, &["--skip", "timeouts"]).json_lines();
+        let rules: Vec<_> = records.iter().map(|record| &record["rule"]).collect();
+        assert_eq!(rules, ["truncate"], "{head}");
+    }
+}
+
+#[test]
+fn what_is_said_of_a_statement_in_a_block_shows_no_more_than_it() {
+    let sql = "do $$ begin\n  if true then\n    drop table a;\n  end if;\nend $$;";
+    let records = of(sql, &[]).json_lines();
+    let ends: Vec<_> = records
+        .iter()
+        .map(|record| (&record["line"], &record["end_line"], &record["statement"]))
+        .collect();
+    assert_eq!(ends, [(&json!(3), &json!(3), &json!("drop table a"))]);
 }

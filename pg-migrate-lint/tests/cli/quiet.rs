@@ -15,6 +15,75 @@ fn a_missing_timeout_is_said_once_in_a_file() {
 }
 
 #[test]
+fn one_cause_is_said_once() {
+    let rules = |sql: &str| -> Vec<String> {
+        let records = of(sql, &["--in-transaction", "yes"]).json_lines();
+        let said = records
+            .iter()
+            .map(|record| record["rule"].as_str().unwrap());
+        said.map(str::to_string).collect()
+    };
+    // That everybody waits is what the rule about the index says.
+    assert_eq!(rules("create index i on t (a);"), ["index-not-concurrent"]);
+    assert_eq!(rules("drop index i;"), ["drop-index-not-concurrent"]);
+    assert_eq!(
+        rules("drop index i; alter table t add column a int;"),
+        ["drop-index-not-concurrent", "missing-lock-timeout"]
+    );
+    // A timeout ends the wait for the second table too.
+    assert_eq!(
+        rules("alter table a add column x int; alter table b add column x int;"),
+        ["missing-lock-timeout"]
+    );
+    assert_eq!(
+        rules("alter table a add column x int references c; alter table b add column x int;"),
+        ["missing-lock-timeout"]
+    );
+    // Whoever waits for the first table waits for the lock on the second, and for the work.
+    let both = "set local lock_timeout = 0; alter table a alter x type text; alter table b alter x type text;";
+    let said = rules(both);
+    assert!(
+        said.contains(&"lock-held-during-work".to_string()),
+        "{said:?}"
+    );
+    assert!(
+        !said.contains(&"several-tables-locked".to_string()),
+        "{said:?}"
+    );
+    // A table that goes is waited for by nobody.
+    assert_eq!(
+        rules("drop table a; drop table b;"),
+        ["drop-table", "drop-table"]
+    );
+    let dropped = "drop function f(), g() cascade;";
+    assert_eq!(rules(dropped), ["drop-cascade"]);
+}
+
+#[test]
+fn a_lock_held_is_said_once_in_a_transaction_and_what_a_comment_silences_does_not_count() {
+    let held = |sql: &str| -> Vec<u64> {
+        let output = of(sql, &["--rule", "lock-held-during-work"]);
+        let records = output.json_lines();
+        records
+            .iter()
+            .map(|record| record["line"].as_u64().unwrap())
+            .collect()
+    };
+    let two = "begin;\nalter table a add column x int;\nupdate b set y = 1;\nupdate c set y = 1;\ncommit;\n";
+    assert_eq!(held(two), [3]);
+    assert_eq!(held(&two.repeat(2)), [3, 8]);
+    let silenced = two.replace(
+        "update b",
+        "-- pg-migrate-lint: ignore lock-held-during-work it is tiny\nupdate b",
+    );
+    assert_eq!(held(&silenced), [5]);
+    // Readers wait from here on too.
+    let worse = "begin;\ncreate trigger t after insert on a execute function f();\nupdate b set y = 1;\n\
+        alter table a add column x int;\nupdate c set y = 1;\ncommit;\n";
+    assert_eq!(held(worse), [3, 5]);
+}
+
+#[test]
 fn comments_silence_rules_and_say_why() {
     let sql = "
         -- pg-migrate-lint: ignore drop-table nobody reads it any more

@@ -1,0 +1,28 @@
+//! What is enough once in a file: of findings that have one cause only the first is written, and again where more
+//! have to wait. One that a comment silences is none, so that it never hides what comes after it.
+
+use crate::finding::Finding;
+use crate::lock::Blocks;
+
+/// What was said in a file.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Causes, and whose work waits.
+    known: Vec<(String, Blocks)>,
+}
+
+impl Said {
+    /// Whether nothing with the same cause was said yet.
+    pub fn is_first(&mut self, finding: &Finding) -> bool {
+        let Some(cause) = &finding.once else {
+            return true;
+        };
+        let blocks = finding.blocks();
+        let mut known = self.known.iter();
+        let is_first = !known.any(|(known, waiting)| known == cause && *waiting >= blocks);
+        if is_first {
+            self.known.push((cause.clone(), blocks));
+        }
+        is_first
+    }
+}
