@@ -378,10 +378,20 @@ impl Scene<'_> {
         if let Some(other) = self.foreign(constraint) {
             impact.lock(other, Mode::AccessExclusive);
         }
-        if cascade {
+        if cascade && self.is_key(constraint) {
             for other in self.catalogue.referencing(&self.alter.table) {
                 impact.lock(other.clone(), Mode::AccessExclusive);
             }
+        }
+    }
+
+    /// Whether foreign keys may depend on it; of one that is not known the name says so that PostgreSQL gives.
+    fn is_key(&self, constraint: &str) -> bool {
+        let relation = self.catalogue.relation(&self.alter.table);
+        let facts = relation.and_then(|relation| relation.constraint(constraint));
+        match facts.map(|facts| &facts.kind) {
+            Some(kind) => matches!(kind, ConstraintKind::Primary(_) | ConstraintKind::Unique(_)),
+            None => constraint.ends_with("_pkey") || constraint.ends_with("_key"),
         }
     }
 

@@ -23,8 +23,13 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("DROP TABLE orders;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
     ],
     good: &[
+        // Nothing depends on a CHECK.
+        Example::new("ALTER TABLE users DROP CONSTRAINT named CASCADE;")
+            .after("CREATE TABLE users (id int PRIMARY KEY, name text CONSTRAINT named CHECK (name > '')); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("SET lock_timeout = '2s'; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; COMMIT;")
@@ -48,8 +53,14 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     // What the transaction has already costs nothing more.
     let is_held = |name: &Name| look.session.held.iter().any(|held| held.table == *name && held.mode == Mode::AccessExclusive);
     let others: Vec<_> = others.map(|(name, _)| name.clone()).filter(|name| !is_held(name)).collect();
-    for other in others {
-        let message = format!("the foreign key that goes with it locks {other} too: everything on it waits behind this");
-        found.push(look.finding_on(&RULE, &other, message));
-    }
+    let Some(first) = others.first() else { return };
+    let message = match others.as_slice() {
+        [only] => format!("the foreign key that goes with it locks {only} too: everything on it waits behind this"),
+        [one, other] => format!("the foreign keys that go with it lock {one} and {other} too: everything on them waits behind this"),
+        all => {
+            let number = all.len() - 1;
+            format!("the foreign keys that go with it lock {first} and {number} other tables too: everything on them waits behind this")
+        }
+    };
+    found.push(look.finding_on(&RULE, first, message));
 }
