@@ -13,17 +13,21 @@ pub static RULE: Rule = Rule {
     severity: Severity::Warning,
     summary: "a foreign key of another type than the key it references",
     explanation: "An integer that references a bigint runs out of numbers long before the key does, and then inserts \
-        fail. Types without an operator between them are refused at once; others compare by a cast, which may leave \
+        fail; the other way round nothing is amiss. Types without an operator between them are refused at once; others compare by a cast, which may leave \
         an index unused.\n\n\
         Give both sides the same type.",
     versions: "",
     bad: &[Example::new("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users (id));")],
     good: &[
         Example::new("CREATE TABLE users (id bigserial PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
+        Example::new("CREATE TABLE users (id serial PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
         Example::new("CREATE TABLE users (code varchar(10) PRIMARY KEY); CREATE TABLE orders (code text REFERENCES users (code));"),
     ],
     check,
 };
+
+/// The smallest first.
+const INTEGERS: [&str; 3] = ["int2", "int4", "int8"];
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let mut of = |kind: &ConstraintKind, own: &dyn Fn(&str) -> Option<Type>| {
@@ -62,11 +66,15 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
 }
 
-/// Lengths do not matter, nor whether a text is limited.
+/// Lengths do not matter, nor whether a text is limited, nor more digits than the key has: integers of all sizes are
+/// compared by the same indexes.
 fn differ(from: &Type, to: &Type) -> bool {
     let name = |type_: &Type| match type_.name.as_str() {
         "varchar" | "text" | "citext" => "text".to_string(),
         other => type_.serial_base().unwrap_or(other).to_string(),
     };
-    !from.name.is_empty() && !to.name.is_empty() && name(from) != name(to)
+    let (from, to) = (name(from), name(to));
+    let size = |name: &str| INTEGERS.iter().position(|integer| *integer == name);
+    let holds_all = size(&to).is_some() && size(&from) > size(&to);
+    !from.is_empty() && !to.is_empty() && from != to && !holds_all
 }
