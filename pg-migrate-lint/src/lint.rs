@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use crate::ahead::Ahead;
+use crate::body;
 use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Server};
 use crate::finding::Finding;
 use crate::look::Look;
 use crate::model::{Body, Change};
 use crate::name::Name;
-use crate::parse::{self, Parsed, plpgsql};
+use crate::parse::{self, Parsed};
 use crate::rules::{self, Rule};
 use crate::session::{Origin, Session, Wrapping};
 use crate::source::{Source, Statement};
@@ -272,8 +273,7 @@ impl Linter {
         }
     }
 
-    /// Through a body; that of a function needs the statement that makes it, for the names of its arguments and
-    /// what it returns.
+    /// Through a body; with that of a function goes the statement that makes it.
     fn body(
         &mut self,
         body: &Body,
@@ -282,17 +282,7 @@ impl Linter {
         found: &mut Vec<Finding>,
         depth: usize,
     ) {
-        let code = match body.language.as_str() {
-            "plpgsql" => match made {
-                Some(function) => plpgsql::look(function),
-                None => plpgsql::look(&format!(
-                    "DO $pg_migrate_lint${}$pg_migrate_lint$",
-                    body.code
-                )),
-            },
-            "sql" => Some(sql_code(&body.code)),
-            _ => None,
-        };
+        let code = body::look(body, made);
         let unseen = code
             .as_ref()
             .map_or(&[1][..], |code| code.unseen.as_slice());
@@ -305,7 +295,7 @@ impl Linter {
                 let mut finding = Finding {
                     rule,
                     severity: rule.severity,
-                    message: unseen_words(&body.language, code.is_some()),
+                    message: body::unseen_words(&body.language, code.is_some()),
                     object: None,
                     lock: None,
                     work: crate::lock::Work::None,
@@ -334,29 +324,6 @@ impl Linter {
             }
         }
         self.session.open = was_open;
-    }
-}
-
-fn unseen_words(language: &str, is_read: bool) -> String {
-    match is_read {
-        true => "what this EXECUTE runs is put together only when it runs: no rule has seen it"
-            .to_string(),
-        false => format!("this code is {language} that no rule can look into"),
-    }
-}
-
-/// The statements of a body in SQL, each with its line.
-fn sql_code(code: &str) -> plpgsql::Code {
-    let source = Source::new("", code.as_bytes().to_vec());
-    let statements = source.statements.iter().map(|statement| {
-        let line = code
-            .get(..statement.start)
-            .map_or(0, |before| before.matches('\n').count());
-        (line + 1, source.parsable(statement).to_string())
-    });
-    plpgsql::Code {
-        statements: statements.collect(),
-        unseen: Vec::new(),
     }
 }
 

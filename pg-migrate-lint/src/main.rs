@@ -5,6 +5,7 @@
 mod ahead;
 mod asked;
 mod baseline;
+mod body;
 mod catalogue;
 mod cli;
 mod config;
