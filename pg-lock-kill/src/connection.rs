@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use shared::connection::{Conninfo, Session, SessionOptions};
 use shared::{Error, Result, signals};
 
+use crate::snapshot::Texts;
+
 /// What has not come so long after the server should have ended the statement itself comes no more.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to end a statement once we are told to stop.
@@ -26,6 +28,8 @@ pub struct Connection {
     user: String,
     version: u32,
     limit: Duration,
+    /// How text of other databases is asked for.
+    pub texts: Texts,
     /// As long as it lives, a signal ends what the server does for us.
     _cancels: signals::Guard,
 }
@@ -40,6 +44,7 @@ impl Connection {
             user: session.user().to_string(),
             version: session.server_version_num(),
             limit: options.statement_timeout + GRACE,
+            texts: Texts::Plain,
             _cancels: session.cancel_on_signal(),
             session: Apart::new(session)?,
         })

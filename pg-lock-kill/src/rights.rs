@@ -8,8 +8,9 @@ use shared::{Error, Result, signals};
 
 use crate::connection::Connection;
 
-/// The server's words for a statement that waited too long, for a lock or otherwise.
-const LATE: [&str; 2] = ["55P03", "57014"];
+/// The server's words for a statement that waited too long, for a lock or otherwise; and for the name of a role
+/// that the encoding of our database has no characters for.
+const LATE: [&str; 3] = ["55P03", "57014", "22P05"];
 
 /// From this version on each grant says whether its rights are inherited, and no role any more.
 const INHERITS_BY_GRANT: u32 = 160_000;

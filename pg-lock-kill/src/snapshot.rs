@@ -18,7 +18,7 @@ use crate::words::DATABASES;
 
 pub use file::{load, save};
 pub use mode::{Mode, Modes};
-pub use rows::Row;
+pub use rows::{Row, Texts};
 pub use starting::STARTING;
 pub use take::{query, query_of, take};
 pub use waiting::{PIN, Seen};

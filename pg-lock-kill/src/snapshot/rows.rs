@@ -8,27 +8,75 @@ use shared::{Error, Result};
 /// Microseconds from 1970 to 2000, where the server's times begin.
 const EPOCH: i128 = 946_684_800_000_000;
 
-/// The rows of each statement, in their order.
-pub fn by_statement(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Row>> {
+/// How text is asked for that other databases' sessions sent, and names that all databases share: nobody has
+/// made sure that it is valid in this one's encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// As text, which the server may refuse to convert, and which may not be UTF-8 where it does not.
+    Plain,
+    /// As the bytes that they are.
+    Bytes,
+}
+
+/// Only with it are bytes sent as they are: else each text is converted for the client, or checked.
+const UNCONVERTED: &str = "SET LOCAL client_encoding = 'SQL_ASCII';";
+
+impl Texts {
+    /// Statements with this in place of `{text}`.
+    pub fn asked(self, statements: &str) -> String {
+        match self {
+            Self::Plain => statements.replace("{text}", ""),
+            Self::Bytes => {
+                let statements = statements.replace("{text}", "pg_catalog.textsend");
+                format!("{UNCONVERTED} {statements}")
+            }
+        }
+    }
+}
+
+/// The rows of each statement, in their order; none where some of it is not UTF-8.
+pub fn by_statement(messages: Vec<SimpleQueryMessage>, texts: Texts) -> Option<Vec<Vec<Row>>> {
     let mut statements = Vec::new();
     let mut rows = Vec::new();
     for message in messages {
         match message {
-            SimpleQueryMessage::Row(row) => rows.push(Row(row)),
+            SimpleQueryMessage::Row(row) => {
+                let columns = 0..row.len();
+                if columns.into_iter().any(|place| row.try_get(place).is_err()) {
+                    return None;
+                }
+                rows.push(Row { row, texts });
+            }
             SimpleQueryMessage::CommandComplete(_) => statements.push(std::mem::take(&mut rows)),
             _ => {}
         }
     }
-    statements
+    if texts == Texts::Bytes && !statements.is_empty() {
+        // The setting has no rows.
+        statements.remove(0);
+    }
+    Some(statements)
 }
 
 /// A row, whose values are text.
-pub struct Row(SimpleQueryRow);
+pub struct Row {
+    row: SimpleQueryRow,
+    texts: Texts,
+}
 
 impl Row {
-    /// A value that may be null.
+    /// A value that may be null; what of it is not UTF-8 is replaced.
     pub fn text(&self, column: usize) -> Option<String> {
-        self.0.get(column).map(str::to_string)
+        let text = self.row.get(column)?;
+        let bytes = match self.texts {
+            Texts::Plain => None,
+            // What was not asked for as bytes reads the same.
+            Texts::Bytes => bytes(text),
+        };
+        Some(bytes.map_or_else(
+            || text.to_string(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        ))
     }
 
     /// A value that is never null.
@@ -38,7 +86,7 @@ impl Row {
 
     /// A number that may be null.
     pub fn number<T: std::str::FromStr>(&self, column: usize) -> Result<Option<T>> {
-        let number = self.0.get(column).map(str::parse).transpose();
+        let number = self.row.get(column).map(str::parse).transpose();
         number.map_err(|_| self.unknown(column))
     }
 
@@ -49,12 +97,12 @@ impl Row {
 
     /// True or false, or null, which is taken for false.
     pub fn is(&self, column: usize) -> bool {
-        self.0.get(column) == Some("t")
+        self.row.get(column) == Some("t")
     }
 
     /// Microseconds since 2000, as timestamptz_send has them.
     pub fn time(&self, column: usize) -> Result<Option<Time>> {
-        let Some(text) = self.0.get(column) else {
+        let Some(text) = self.row.get(column) else {
             return Ok(None);
         };
         let bytes = bytes(text).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
@@ -70,11 +118,11 @@ impl Row {
     }
 
     fn unknown(&self, column: usize) -> Error {
-        let name = self.0.columns().get(column);
+        let name = self.row.columns().get(column);
         Error::new(format!(
             "the server's {} is {:?}",
             name.map_or("answer", |column| column.name()),
-            self.0.get(column)
+            self.row.get(column)
         ))
     }
 }

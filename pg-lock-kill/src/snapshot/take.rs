@@ -1,13 +1,17 @@
 //! Taking a snapshot: one round trip, and another one for what few servers have.
 
+use postgres::SimpleQueryMessage;
 use shared::connection::Session as Server;
 use shared::secrets;
 use shared::{Context as _, Error, Result};
 
-use super::rows::{self, Row};
+use super::rows::{self, Row, Texts};
 use super::{Lock, Mode, Prepared, Session, Snapshot, Tag, WAITSTART};
 use super::{starting, waiting};
 use crate::connection::Connection;
+
+/// What a server says of text that it can't convert for us: it is invalid, or has characters that we can't get.
+const UNREADABLE: [&str; 2] = ["22021", "22P05"];
 
 /// What the server says now; names are not asked for. `every_lock` has those that nobody waits for,
 /// too.
@@ -41,12 +45,39 @@ pub fn take(connection: &mut Connection, every_lock: bool) -> Result<Snapshot> {
 
 /// The rows of each of several statements, which take one round trip.
 pub fn query(connection: &mut Connection, statements: &str) -> Result<Vec<Vec<Row>>> {
-    let statements = statements.to_string();
-    connection.ask(move |server| query_of(server, &statements))
+    let (statements, texts) = (statements.to_string(), connection.texts);
+    let (rows, texts) = connection.ask(move |server| query_in(server, &statements, texts))?;
+    connection.texts = texts;
+    Ok(rows)
 }
 
 /// The same of this server.
 pub fn query_of(server: &mut Server, statements: &str) -> Result<Vec<Vec<Row>>> {
+    query_in(server, statements, Texts::Plain).map(|(rows, _)| rows)
+}
+
+/// As bytes what can't be had as text, as where somebody is in a database of another encoding; and so from then
+/// on, because it will be so again.
+fn query_in(server: &mut Server, statements: &str, texts: Texts) -> Result<(Vec<Vec<Row>>, Texts)> {
+    let rows = match answer_of(server, &texts.asked(statements)) {
+        Ok(answer) => rows::by_statement(answer, texts),
+        Err(error)
+            if error
+                .sqlstate()
+                .is_some_and(|state| UNREADABLE.contains(&state)) =>
+        {
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    match rows {
+        Some(rows) => Ok((rows, texts)),
+        None if texts == Texts::Plain => query_in(server, statements, Texts::Bytes),
+        None => Err(Error::new("the server's answer is not UTF-8")),
+    }
+}
+
+fn answer_of(server: &mut Server, statements: &str) -> Result<Vec<SimpleQueryMessage>> {
     let answer = if server.is_pooled() {
         // The settings of a session are those of whoever had it before us.
         let mut transaction = server.transaction()?;
@@ -55,7 +86,7 @@ pub fn query_of(server: &mut Server, statements: &str) -> Result<Vec<Vec<Row>>> 
     } else {
         server.client().simple_query(statements)
     };
-    Ok(rows::by_statement(answer?))
+    Ok(answer?)
 }
 
 fn statements(version: u32, every_lock: bool) -> String {
