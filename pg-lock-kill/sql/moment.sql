@@ -8,4 +8,5 @@ SELECT pg_catalog.timestamptz_send(pg_catalog.statement_timestamp()) AS taken_at
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_backend_pid() AS own_pid,
        {text}(current_user) AS own_role,
-       {text}(pg_catalog.current_database()) AS own_database;
+       {text}(pg_catalog.current_database()) AS own_database,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() END AS replayed;

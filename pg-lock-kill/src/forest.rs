@@ -11,6 +11,7 @@ mod grow;
 mod holders;
 mod parents;
 mod queues;
+mod replay;
 mod waits;
 mod without;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use crate::snapshot::{Lock, Mode, Snapshot, Tag};
 
+pub use replay::Replay;
 pub use without::Ways;
 
 /// The sessions in tree order: heads first, each followed by those who wait for it.
@@ -59,6 +61,8 @@ pub struct Node {
     pub longest_wait: Option<Duration>,
     /// It waits for itself by way of others.
     pub in_cycle: bool,
+    /// That replay waits for it is a guess.
+    pub is_suspect: bool,
     /// Whose end would free as many or nearly so, and lose less: the place of a waiting DDL in front
     /// of a queue.
     pub cheaper: Option<usize>,
@@ -124,6 +128,14 @@ impl Forest {
         let is_lost = |wait: &Wait| wait.tag.is_some();
         let mut nodes = self.nodes.iter().filter(|node| node.blocker.is_none());
         nodes.any(|node| node.wait.as_ref().is_some_and(is_lost))
+    }
+}
+
+impl Node {
+    /// Whether it is what others wait for: it waits for nobody, unless it waits for itself.
+    pub fn is_head(&self) -> bool {
+        let waits_for_nobody_else = self.wait.is_none() || self.in_cycle;
+        self.depth == 0 && self.blocking > 0 && waits_for_nobody_else
     }
 }
 

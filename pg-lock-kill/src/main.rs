@@ -26,6 +26,7 @@ mod say;
 mod sight;
 mod signal;
 mod snapshot;
+mod suspicion;
 mod veto;
 mod victims;
 mod watch;

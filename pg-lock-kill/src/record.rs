@@ -26,7 +26,8 @@ pub struct Record {
     /// How many hold what it waits for; 0 where none is seen to.
     #[serde(default)]
     pub blockers: usize,
-    /// `hard` if that one holds what it wants, `soft` if it only stands before it in the queue.
+    /// `hard` if that one holds what it wants, `soft` if it only stands before it in the queue, `guess` if that it
+    /// waits for that one is not to be seen.
     #[serde(default)]
     pub block: Option<String>,
     /// How many wait for it, directly or behind others.

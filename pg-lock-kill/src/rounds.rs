@@ -19,10 +19,15 @@ pub const PATIENCE: Duration = Duration::from_millis(500);
 /// From one look to the next.
 pub const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
+/// The same while nothing is to be done soon.
+const BETWEEN_GLANCES: Duration = Duration::from_millis(100);
+
 /// What is to be done after one look.
 struct Round {
     /// With whom.
     cases: Vec<Case>,
+    /// Whether it is too early to do it with some.
+    is_early: bool,
     /// And with these, if they wait still when those are gone.
     later: Vec<Case>,
     /// Who waited not long ago.
@@ -48,6 +53,10 @@ impl Run<'_> {
                     self.say_undecided();
                     return Ok(sight);
                 }
+                continue;
+            }
+            if round.cases.is_empty() && round.is_early && self.options.watch.every.is_none() {
+                signals::sleep(BETWEEN_GLANCES)?;
                 continue;
             }
             if round.cases.is_empty() {
@@ -88,8 +97,10 @@ impl Run<'_> {
             later.iter_mut().for_each(|case| case.proviso = Some(words));
             cases.append(&mut later);
         }
+        let is_early = !is_dry && self.suspicion.hold(sight, &mut cases, Instant::now());
         Round {
             cases,
+            is_early,
             later,
             waited,
         }

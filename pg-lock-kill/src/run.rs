@@ -17,6 +17,7 @@ use crate::protection::Rules;
 use crate::sight::Sight;
 use crate::signal::Passes;
 use crate::snapshot;
+use crate::suspicion::Suspicion;
 use crate::veto::Veto;
 use crate::victims::{Identity, Wish};
 
@@ -52,6 +53,8 @@ pub struct Run<'a> {
     pub own: Option<Own>,
     /// Whether it was looked at least once.
     pub has_looked: bool,
+    /// Whom replay seems to wait for.
+    pub suspicion: Suspicion,
     /// Whether it was said that some can't be judged.
     pub is_unsure: bool,
     /// In a loop, where what was seen before the first signal is kept.
@@ -77,6 +80,7 @@ impl<'a> Run<'a> {
             is_unclear: false,
             own: None,
             has_looked: false,
+            suspicion: Suspicion::default(),
             is_unsure: false,
             evidence: options.watch.every.and(options.scope.save.clone()),
         })

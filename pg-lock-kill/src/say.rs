@@ -109,21 +109,21 @@ impl Run<'_> {
         if self.has_told() || waiting == 0 || self.options.scope.sessions {
             return;
         }
-        let heads = nodes.iter().filter(|node| node.depth == 0).count();
-        let matching = sight.matching.iter();
-        let matching = matching.filter(|place| nodes[**place].wait.is_some());
+        let heads = nodes.iter().filter(|node| node.is_head()).count();
+        let matching = sight.matching.iter().map(|place| &nodes[*place]);
+        let matching = matching.filter(|node| node.wait.is_some() && !sight.is_replay(node));
         let hint = match matching.count() {
             0 => String::new(),
             1 => "; one that matches waits itself: --victims all".to_string(),
             many => format!("; {many} that match wait themselves: --victims all"),
         };
         let wait = if waiting == 1 { "waits" } else { "wait" };
-        let words = match heads {
-            1 => format!("nobody was chosen, and {waiting} {wait}: the head does not match{hint}"),
-            _ => format!(
-                "nobody was chosen, and {waiting} {wait}: of {heads} heads none matches{hint}"
-            ),
+        let why = match heads {
+            0 => "whom for does not show".to_string(),
+            1 => "the head does not match".to_string(),
+            _ => format!("of {heads} heads none matches"),
         };
+        let words = format!("nobody was chosen, and {waiting} {wait}: {why}{hint}");
         match self.options.filters.ask_how_much() {
             true => self.context.note(words),
             false => self.context.warn(words),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use shared::{Error, Result};
 
 use crate::cli::Options;
-use crate::forest::{Forest, Who};
+use crate::forest::{Forest, Node, Who};
 use crate::protection::Rules;
 use crate::record::Record;
 use crate::snapshot::Snapshot;
@@ -76,6 +76,14 @@ impl Sight {
             protected,
             cheaper_pid: record.cheaper_pid.filter(|_| is_way_out),
             ..record
+        }
+    }
+
+    /// Whether it is what repeats on a standby what the primary did: nobody ends that.
+    pub fn is_replay(&self, node: &Node) -> bool {
+        match node.who {
+            Who::Session(place) => self.snapshot.sessions[place].backend_type == "startup",
+            Who::Prepared(_) => false,
         }
     }
 

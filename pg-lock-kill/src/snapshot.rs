@@ -36,6 +36,9 @@ pub struct Snapshot {
     pub server_version_num: u32,
     /// Whether it is a standby.
     pub in_recovery: bool,
+    /// Of a standby, how far it has repeated what the primary did.
+    #[serde(default)]
+    pub replayed: Option<String>,
     /// The session that asked.
     pub own_pid: i32,
     /// Its role.

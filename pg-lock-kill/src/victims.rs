@@ -152,14 +152,8 @@ fn selected(
             Some(oldest) => all.filter(|place| *place != oldest).collect(),
             None => Vec::new(),
         },
-        Which::Heads => all.filter(|place| is_head(&forest.nodes[*place])).collect(),
+        Which::Heads => all.filter(|place| forest.nodes[*place].is_head()).collect(),
     }
-}
-
-/// Whether it is what others wait for: it waits for nobody, unless it waits for itself.
-fn is_head(node: &Node) -> bool {
-    let waits_for_nobody_else = node.wait.is_none() || node.in_cycle;
-    node.depth == 0 && node.blocking > 0 && waits_for_nobody_else
 }
 
 fn fate(snapshot: &Snapshot, node: &Node, wish: &Wish<'_>) -> Fate {

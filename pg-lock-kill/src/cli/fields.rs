@@ -25,7 +25,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "block",
-        "hard: that one holds the lock. soft: it only stands before it in the queue",
+        "hard: that one holds the lock. soft: it only stands before it in the queue. guess: of replay on a \
+         standby, which waits for a snapshot and does not say whose; that is the oldest one",
     ),
     (
         "blocking",
@@ -34,7 +35,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     (
         "frees",
         "how many of them wait for nobody else: what its end would free. Of several that lock one row FOR SHARE \
-         the server shows one at a time, the next when that one is gone",
+         the server shows one at a time, the next when that one is gone. On a standby 0 where other snapshots, too, \
+         may be in the way of replay",
     ),
     ("longest_wait_seconds", "the longest of the waits behind it"),
     (

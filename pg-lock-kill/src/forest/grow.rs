@@ -9,6 +9,7 @@ use super::graph::Graph;
 use super::holders::{self, Front, Others};
 use super::parents::{self, Blocker, Known, Rank};
 use super::queues::{Queue, queues};
+use super::replay::Replay;
 use super::{Forest, Node, Wait, Who, cheaper, dominators, waits};
 use crate::snapshot::{Mode, Snapshot, Tag};
 
@@ -25,6 +26,7 @@ struct Growth<'a> {
     freed: Vec<usize>,
     others: Vec<Others>,
     fronts: Vec<Front>,
+    replay: Option<Replay>,
 }
 
 pub fn forest(snapshot: &Snapshot) -> Forest {
@@ -50,6 +52,7 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
         freed: Vec::new(),
         others: Vec::new(),
         fronts: Vec::new(),
+        replay: Replay::of(snapshot),
         blockers: vec![None; count],
         actors,
         waits,
@@ -57,7 +60,7 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
     };
     growth.choose_parents(&queues, &safe_snapshots);
     let parents = growth.cut_circles();
-    growth.count_freed(&graph, &parents);
+    growth.count_freed(graph, &parents);
     growth.fronts = holders::fronts(&queues, &growth.waits, &growth.freed);
     let mut forest = growth.plant(&parents);
     cheaper::mark(&mut forest, snapshot);
@@ -83,8 +86,9 @@ fn graph_of(queues: &[Queue<'_>], beside: &[(usize, usize)], count: usize) -> Gr
 /// Blockers and waiters of what is no lock.
 fn beside_locks(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
     let mut pairs = safe_snapshots(snapshot, actors);
-    if let Some((startup, _, Some(oldest))) = waits::replay(snapshot) {
-        pairs.push((oldest, startup));
+    if let Some(replay) = Replay::of(snapshot) {
+        let suspects = replay.suspects.iter();
+        pairs.extend(suspects.map(|suspect| (*suspect, replay.startup)));
     }
     pairs.extend(waits::pins(snapshot, actors));
     pairs
@@ -127,6 +131,12 @@ impl Growth<'_> {
             }
         }
         self.others = holders::others(queues, &self.blockers, &ranks);
+        if let Some(replay) = &self.replay {
+            let drawn = self.blockers[replay.startup].map(|blocker| blocker.actor);
+            let others = replay.suspects.iter().copied();
+            let others: Vec<usize> = others.filter(|other| Some(*other) != drawn).collect();
+            self.others[replay.startup] = Others::of(others);
+        }
         for (wait, blocker) in self.waits.iter_mut().zip(&self.blockers) {
             if let (Some(wait), Some(blocker)) = (wait, blocker) {
                 wait.is_soft = blocker.is_soft;
@@ -176,11 +186,17 @@ impl Growth<'_> {
         self.waits[actor].as_ref().and_then(|wait| wait.since)
     }
 
-    fn count_freed(&mut self, graph: &Graph, parents: &[Option<usize>]) {
-        let heads: Vec<usize> = (0..parents.len())
+    fn count_freed(&mut self, mut graph: Graph, parents: &[Option<usize>]) {
+        let mut heads: Vec<usize> = (0..parents.len())
             .filter(|&actor| parents[actor].is_none() && self.is_in(actor))
             .collect();
-        self.freed = dominators::freed(graph, &heads, &self.circles);
+        if let Some(replay) = self.replay.as_ref().filter(|one| !one.others.is_empty()) {
+            // One of the others may be in its way as well.
+            heads.push(graph.arrows.len());
+            graph.arrows.push(vec![replay.startup]);
+        }
+        self.freed = dominators::freed(&graph, &heads, &self.circles);
+        heads.retain(|head| *head < parents.len());
         // To end any of a circle cuts it.
         for &head in heads.iter().filter(|&&head| self.circles[head].is_some()) {
             for actor in
@@ -253,6 +269,7 @@ impl Growth<'_> {
             frees: self.freed[actor],
             longest_wait: self.behind[actor].longest,
             in_cycle: self.circles[actor].is_some(),
+            is_suspect: (self.replay.as_ref()).is_some_and(|one| one.suspects.contains(&actor)),
             cheaper: None,
         });
         Forest {
@@ -295,6 +312,7 @@ pub fn with_others(mut forest: Forest, snapshot: &Snapshot) -> Forest {
         frees: 0,
         longest_wait: None,
         in_cycle: false,
+        is_suspect: false,
         cheaper: None,
     }));
     forest

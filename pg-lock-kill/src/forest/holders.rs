@@ -18,6 +18,15 @@ pub struct Others {
     pub named: Vec<usize>,
 }
 
+impl Others {
+    /// These.
+    pub fn of(mut all: Vec<usize>) -> Self {
+        let count = all.len();
+        all.truncate(MOST);
+        Self { count, named: all }
+    }
+}
+
 /// Of each actor: who else holds what it waits for.
 pub fn others(queues: &[Queue<'_>], blockers: &[Option<Blocker>], ranks: &[Rank]) -> Vec<Others> {
     let mut others: Vec<Others> = vec![Others::default(); blockers.len()];

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Wait;
 use super::actors::Actors;
 use super::queues::Queue;
+use super::replay::Replay;
 use crate::snapshot::{Lock, Mode, PIN, SafeSnapshot, Session, Snapshot, Tag};
 use shared::time::Time;
 
@@ -55,10 +56,10 @@ pub fn waits(
         };
         keep_longest(&mut waits[actor], wait);
     }
-    if let Some((startup, words, _)) = replay(snapshot)
-        && let Some(wait) = waits.get_mut(startup)
+    if let Some(replay) = Replay::of(snapshot)
+        && let Some(wait) = waits.get_mut(replay.startup)
     {
-        wait.get_or_insert(unknown(words));
+        wait.get_or_insert(unknown(replay.words));
     }
     for (session, wait) in snapshot.sessions.iter().zip(&mut waits) {
         if session.wait_event_type.as_deref() == Some(PIN) {
@@ -105,34 +106,6 @@ pub fn pins(snapshot: &Snapshot, actors: &Actors<'_>) -> Vec<(usize, usize)> {
         Some((readers.next().filter(|_| readers.next().is_none())?, waiter))
     });
     pairs.collect()
-}
-
-/// Replay on a standby that waits for queries to end, where that is no lock: who waits, for what, and
-/// for whom, as far as that shows. Rows that the primary has removed may only go from here when no
-/// snapshot sees them any more: the oldest one is the last to let them go.
-pub fn replay(snapshot: &Snapshot) -> Option<(usize, &'static str, Option<usize>)> {
-    let waits = |session: &Session| {
-        (session.backend_type == "startup").then_some(match session.wait_event.as_deref()? {
-            "RecoveryConflictSnapshot" => "rows that the primary removed, and a snapshot here sees",
-            "RecoveryConflictTablespace" => "a tablespace that the primary dropped",
-            _ => return None,
-        })
-    };
-    let mut sessions = snapshot.sessions.iter().enumerate();
-    let (place, words) = sessions.find_map(|(place, one)| Some((place, waits(one)?)))?;
-    let seen = snapshot.sessions.iter().enumerate().filter(|(_, session)| {
-        session.backend_type == "client backend" && session.pid != snapshot.own_pid
-    });
-    let seen = seen.filter_map(|(place, session)| Some((place, session.backend_xmin?)));
-    // Numbers of transactions go round.
-    let oldest = seen.reduce(|a, b| {
-        if a.1.wrapping_sub(b.1).cast_signed() <= 0 {
-            a
-        } else {
-            b
-        }
-    });
-    Some((place, words, oldest.map(|(place, _)| place)))
 }
 
 fn keep_longest(known: &mut Option<Wait>, wait: Wait) {

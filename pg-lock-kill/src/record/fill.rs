@@ -6,7 +6,7 @@ use shared::dump::quote_literal;
 use shared::time::Time;
 
 use super::Record;
-use crate::forest::{Forest, Node, Wait, Who};
+use crate::forest::{Forest, Node, Replay, Wait, Who};
 use crate::snapshot::{Prepared, STARTING, Session, Snapshot, Tag};
 use crate::words;
 
@@ -48,7 +48,7 @@ impl Record {
             block: node
                 .blocker
                 .and(wait)
-                .map(|wait| hardness(wait.is_soft).to_string()),
+                .map(|wait| hardness(node, wait, snapshot).to_string()),
             blocking: node.blocking,
             frees: node.frees,
             longest_wait_seconds: node.longest_wait.map(seconds),
@@ -130,6 +130,7 @@ fn message(node: &Node, forest: &Forest, snapshot: &Snapshot) -> Option<String> 
     let some = [
         of_session.map(str::to_string),
         of_wait.map(str::to_string),
+        of_replay(node, snapshot),
         of_others(node, forest, snapshot),
     ];
     let some: Vec<String> = some.into_iter().flatten().collect();
@@ -171,7 +172,12 @@ fn of_others(node: &Node, forest: &Forest, snapshot: &Snapshot) -> Option<String
     if node.wait.is_some() {
         let (count, named) = &node.others;
         let words = numbers(named.iter().copied(), *count, forest, snapshot)?;
-        return Some(format!("what it waits for is also held by {words}"));
+        return Some(
+            match node.wait.as_ref().and_then(|wait| wait.tag.as_ref()) {
+                Some(_) => format!("what it waits for is also held by {words}"),
+                None => format!("it is also {words} that it may wait for"),
+            },
+        );
     }
     let front = &forest.nodes[node.front.filter(|_| node.frees == 0)?];
     let own = forest
@@ -210,11 +216,49 @@ fn numbers(
     }
 }
 
-fn hardness(is_soft: bool) -> &'static str {
-    match is_soft {
+fn hardness(node: &Node, wait: &Wait, snapshot: &Snapshot) -> &'static str {
+    let is_replay = match node.who {
+        Who::Session(place) => snapshot.sessions[place].backend_type == "startup",
+        Who::Prepared(_) => false,
+    };
+    match wait.is_soft {
         true => "soft",
+        false if is_replay && wait.tag.is_none() => "guess",
         false => "hard",
     }
+}
+
+/// What is not to be seen of the wait of replay, where it is no lock.
+fn of_replay(node: &Node, snapshot: &Snapshot) -> Option<String> {
+    if node.is_suspect {
+        let others = Replay::of(snapshot)?.others.len();
+        let alone = match others {
+            0 => "",
+            _ => "; whether its end lets replay go on does not show, for others have younger ones",
+        };
+        return Some(format!(
+            "a guess: whose snapshot replay waits for does not show, and this is the oldest{alone}"
+        ));
+    }
+    let is_startup = |replay: &Replay| node.who == Who::Session(replay.startup);
+    let replay = Replay::of(snapshot).filter(is_startup)?;
+    if node.blocker.is_some() || replay.others.is_empty() {
+        return None;
+    }
+    let some = replay.others.iter().take(NAMED).map(|place| {
+        let session = &snapshot.sessions[*place];
+        let database = session.database.as_deref().unwrap_or("an unknown database");
+        format!("{} ({database})", session.pid)
+    });
+    let some: Vec<String> = some.collect();
+    let more = match replay.others.len().saturating_sub(some.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "only sessions of one database are in its way, and which one does not show: {}{more} have a snapshot",
+        some.join(", ")
+    ))
 }
 
 /// To the microsecond, which is what the server knows.

@@ -118,6 +118,7 @@ fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
         server: None,
         server_version_num: version,
         in_recovery: moment.is(1),
+        replayed: moment.text(5),
         own_pid: moment.some_number(2)?,
         own_role: moment.some_text(3)?,
         own_database: 0,

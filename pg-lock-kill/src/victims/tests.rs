@@ -50,6 +50,7 @@ fn forest(depths: &[usize]) -> Forest {
             frees: blocking,
             longest_wait: None,
             in_cycle: false,
+            is_suspect: false,
             cheaper: None,
         }
     });

@@ -3,6 +3,7 @@
 use shared::cluster::Cluster;
 use tests::{Database, Standby, tool};
 
+use crate::ground::results;
 use crate::stage::{Actor, Tree};
 
 /// A standby whose replay waits for queries as long as they take.
@@ -109,6 +110,154 @@ fn a_standby_whose_replay_waits_for_a_snapshot() {
     }
     let target = "rows that the primary removed, and a snapshot here sees";
     replay_waits_for(&reader, target, &standby, &database);
+}
+
+/// A standby that waits for a snapshot which sees rows that the primary removed, of `t` in the database; what is
+/// done before that, and after the rows are deleted, on the standby.
+struct Conflict<'a> {
+    standby: Standby,
+    database: Database<'a>,
+    /// Its snapshot sees them.
+    guilty: Actor,
+}
+
+impl<'a> Conflict<'a> {
+    /// Not yet one: the rows are still there.
+    fn on(primary: &'a Cluster) -> Self {
+        let database = Database::on(primary);
+        database.sql("create table t (id int); insert into t select generate_series(1, 1000)");
+        database.sql("create table other (id int); create role app login");
+        database.sql("grant select on all tables in schema public to app");
+        let standby = patient(primary);
+        standby.catch_up(&database);
+        let guilty = Self::reader(&standby, &database, "guilty");
+        Self {
+            standby,
+            database,
+            guilty,
+        }
+    }
+
+    /// Somebody who keeps a snapshot.
+    fn reader(standby: &Standby, database: &Database, name: &str) -> Actor {
+        let place = standby.conninfo(database);
+        let place = place.replace(
+            &format!("user={}", database.cluster().superuser()),
+            "user=app",
+        );
+        let reader = Actor::connect(&place, name);
+        reader.run("begin isolation level repeatable read; select from other");
+        reader
+    }
+
+    fn delete(&self) {
+        self.database.sql("delete from t");
+        self.standby.catch_up(&self.database);
+    }
+
+    /// The rows are removed, and replay waits.
+    fn begin(&self) {
+        let mut client = self.database.client();
+        client.batch_execute("vacuum (truncate off) t").unwrap();
+        let mut watcher = self.standby.connect(&self.database);
+        tests::eventually("replay waits", || {
+            let waits = "select exists (select from pg_stat_activity
+                         where backend_type = 'startup' and wait_event = 'RecoveryConflictSnapshot')";
+            watcher.query_one(waits, &[]).unwrap().get(0)
+        });
+    }
+
+    fn terminate(&self, arguments: &[&str]) -> Vec<(i64, String, String)> {
+        let place = self.standby.conninfo(&self.database);
+        let tool = tool("pg-lock-kill").args(["-d", &place, "--terminate"]);
+        results(&tool.args(arguments).run().expect_code(0))
+    }
+
+    fn is_there(&self, actor: &Actor) -> bool {
+        let mut watcher = self.standby.connect(&self.database);
+        let is = "select exists (select from pg_stat_activity where pid = $1)";
+        watcher.query_one(is, &[&actor.pid]).unwrap().get(0)
+    }
+}
+
+#[test]
+fn who_has_a_younger_snapshot_than_replay_waits_for_lives() {
+    let primary = tests::primary();
+    if primary.version().major < 14 {
+        return; // It does not say what it waits for.
+    }
+    let conflict = Conflict::on(&primary);
+    conflict.delete();
+    let newer = Conflict::reader(&conflict.standby, &conflict.database, "newer");
+    conflict.begin();
+    let tree = listing_of(2, &conflict.standby, &conflict.database);
+    let guilty = tree.of_pid(conflict.guilty.pid);
+    assert_eq!(
+        (&guilty["blocking"], &guilty["frees"]),
+        (&1.into(), &0.into())
+    );
+    let message = guilty["message"].as_str().unwrap();
+    assert!(message.starts_with("a guess:"), "{message}");
+    assert_eq!(tree.records[1]["block"], "guess");
+    // Replay sleeps for up to a second after that one is gone.
+    let ended = conflict.terminate(&["--max", "9"]);
+    let pid = i64::from(conflict.guilty.pid);
+    assert_eq!(ended, [(pid, "terminate".to_string(), "ended".to_string())]);
+    assert!(conflict.is_there(&newer));
+    listing_of(0, &conflict.standby, &conflict.database);
+}
+
+#[test]
+fn who_has_a_snapshot_in_another_database_than_replay_waits_for_lives() {
+    let primary = tests::primary();
+    if primary.version().major < 14 {
+        return; // It does not say what it waits for.
+    }
+    let elsewhere = Database::on(&primary);
+    elsewhere.sql("create table other (id int); grant select on other to public");
+    let conflict = Conflict::on(&primary);
+    let innocent = Conflict::reader(&conflict.standby, &elsewhere, "innocent");
+    conflict.delete();
+    conflict.begin();
+    let tree = listing_of(1, &conflict.standby, &conflict.database);
+    let message = tree.records[0]["message"].as_str().unwrap();
+    assert!(message.contains("which one does not show"), "{message}");
+    for one in [&innocent, &conflict.guilty] {
+        assert!(message.contains(&one.pid.to_string()), "{message}");
+    }
+    assert_eq!(conflict.terminate(&["--max", "9"]), []);
+    assert!(conflict.is_there(&innocent));
+}
+
+#[test]
+fn all_who_share_the_snapshot_that_replay_waits_for_are_in_its_way() {
+    let primary = tests::primary();
+    if primary.version().major < 14 {
+        return; // It does not say what it waits for.
+    }
+    let conflict = Conflict::on(&primary);
+    let second = Conflict::reader(&conflict.standby, &conflict.database, "second");
+    conflict.delete();
+    conflict.begin();
+    let tree = listing_of(3, &conflict.standby, &conflict.database);
+    for one in [&second, &conflict.guilty] {
+        let record = tree.of_pid(one.pid);
+        assert_eq!(
+            (&record["blocking"], &record["frees"]),
+            (&1.into(), &0.into())
+        );
+    }
+    let startup = tree
+        .records
+        .iter()
+        .find(|one| one["backend_type"] == "startup");
+    assert_eq!(startup.unwrap()["blockers"], 2);
+    let mut ended = conflict.terminate(&["--max", "9"]);
+    ended.sort();
+    let mut pids = [conflict.guilty.pid, second.pid].map(i64::from);
+    pids.sort_unstable();
+    assert_eq!(ended.iter().map(|one| one.0).collect::<Vec<_>>(), pids);
+    listing_of(0, &conflict.standby, &conflict.database);
 }
 
 #[test]
