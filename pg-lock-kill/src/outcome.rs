@@ -29,11 +29,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Whether a session that was to end is still there. Those that are spared by a rule or by
-    /// the user's own program count if they were named, or block or wait.
+    /// the user's own program, or on whom it would have no effect, count if they were named, or block or wait.
     pub fn is_left(self, counts: bool) -> bool {
         match self {
-            Self::Denied | Self::StillAlive | Self::NotApplicable => true,
-            Self::Protected | Self::Vetoed => counts,
+            Self::Denied | Self::StillAlive => true,
+            Self::NotApplicable | Self::Protected | Self::Vetoed => counts,
             Self::Ended | Self::Freed | Self::GoneAlready | Self::Changed | Self::DryRun => false,
         }
     }

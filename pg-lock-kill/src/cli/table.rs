@@ -223,8 +223,9 @@ pub const TOOL: Tool = Tool::new(
         "pg-lock-kill --save locks.json > /dev/null; pg-lock-kill --snapshot locks.json -o table",
     ),
 ])
-.found("a chosen victim is still there, but for such as block nobody and wait for nobody and were not \
-     named; with --fail-if-blocked: somebody waits")
+.found("a victim is still there: it was signalled in vain, or the server refused, or it was left alone \
+     and blocks others, waits itself, or was named (one that has changed: only if it still blocks); with \
+     --fail-if-blocked: somebody waits")
 .fields(FIELDS)
 .lists(&[("RESULTS", RESULTS)]);
 

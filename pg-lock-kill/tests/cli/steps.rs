@@ -13,6 +13,23 @@ fn message(output: &tests::Output) -> String {
 }
 
 #[test]
+fn who_has_nothing_to_be_cancelled_and_is_in_nobodys_way_is_no_failure() {
+    let ground = Ground::new();
+    let idle = ground.holder("web-1", "select from t");
+    let arguments = ["--sessions", "--app", "web-*", "--cancel", "--max", "9"];
+    let output = ground.run(&arguments).expect_code(0);
+    expect_result(&output, idle.pid, "", "not_applicable");
+    // But it was to end if it was named, or blocks somebody.
+    let record = ground.record_of(idle.pid);
+    let named = ground.given(&[record], &["--cancel"]).expect_code(1);
+    expect_result(&named, idle.pid, "", "not_applicable");
+    let _waiter = ground.waiter("waiter", "begin; lock t");
+    let output = ground.run(&arguments).expect_code(1);
+    expect_result(&output, idle.pid, "", "not_applicable");
+    idle.run("rollback");
+}
+
+#[test]
 fn a_cancelled_statement_frees_who_waits() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
