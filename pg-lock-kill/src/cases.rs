@@ -91,6 +91,11 @@ impl Case {
             || outcome == Outcome::Changed && self.is_there && blocks
     }
 
+    /// Whether it was ended, and nobody goes on by that.
+    pub fn is_in_vain(&self) -> bool {
+        self.was_chosen() && self.record.blocking > 0 && self.record.frees == 0
+    }
+
     fn was_signalled(&self) -> bool {
         !self.done.is_empty()
     }
@@ -123,6 +128,8 @@ impl Case {
             Outcome::DryRun => self.wanted(),
             _ => self.was_signalled().then(|| words(&self.done)),
         };
+        // Who was named was ended though that frees nobody.
+        let message = message.or_else(|| self.record.message.clone().filter(|_| self.is_in_vain()));
         let record = Record {
             action,
             result: Some(outcome.to_string()),

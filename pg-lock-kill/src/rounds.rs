@@ -30,6 +30,10 @@ struct Round {
     is_early: bool,
     /// And with these, if they wait still when those are gone.
     later: Vec<Case>,
+    /// So many more would be in them, but for the limit.
+    beyond: usize,
+    /// Heads whose end would free nobody.
+    vain: Vec<Case>,
     /// Who waited not long ago.
     waited: HashSet<Identity>,
 }
@@ -38,14 +42,14 @@ impl Run<'_> {
     /// Chooses and ends, as long as there are heads, or such as wait still; what was seen last.
     pub fn rounds(&mut self, source: &mut Source) -> Result<Sight> {
         self.ask_again();
-        let (mut is_first, mut votes) = (true, 0);
+        let mut votes = 0;
         let mut until = Instant::now();
+        let mut in_vain = None;
         loop {
             let sight = source.look(self.options)?;
             self.say_unsure(&sight);
-            let mut round = self.round(&sight, is_first);
+            let mut round = self.round(&sight);
             self.tell_departed(&sight, &round.cases)?;
-            is_first = false;
             self.check_share(&sight, round.cases.iter().chain(&round.later))?;
             if self.put_to_the_vote(&mut round.cases)? {
                 votes += 1;
@@ -59,6 +63,17 @@ impl Run<'_> {
                 signals::sleep(BETWEEN_GLANCES)?;
                 continue;
             }
+            if round.cases.is_empty() && !round.vain.is_empty() {
+                // Who reads for a moment only holds the same for no longer.
+                let since = *in_vain.get_or_insert_with(Instant::now);
+                if since.elapsed() < PATIENCE && !self.options.manner.dry_run {
+                    signals::sleep(BETWEEN_LOOKS)?;
+                    continue;
+                }
+                self.leave_vain(round.vain)?;
+                return Ok(sight);
+            }
+            in_vain = None;
             if round.cases.is_empty() {
                 if sight.may_wait_again(&round.waited) && Instant::now() < until {
                     signals::sleep(BETWEEN_LOOKS)?;
@@ -69,7 +84,9 @@ impl Run<'_> {
             }
             self.say_cheaper(&round.cases);
             self.show_trees(&sight, &round.cases)?;
+            let beyond = round.beyond;
             if self.end(source, round)? {
+                self.say_beyond(beyond);
                 return Ok(sight);
             }
             until = Instant::now() + PATIENCE;
@@ -77,16 +94,16 @@ impl Run<'_> {
     }
 
     /// Who is chosen of those who are seen.
-    fn round(&mut self, sight: &Sight, is_first: bool) -> Round {
+    fn round(&mut self, sight: &Sight) -> Round {
         let which = self.options.which();
         let waited = self.who_waited(sight);
         let wish = self.wish(which, &waited);
         let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
-        self.say_beyond(&plan, is_first);
         let is_dry = self.options.manner.dry_run;
         if which == Which::Heads && !is_dry {
             one_round(sight, &mut plan);
         }
+        let vain = self.cases(sight, plan.vain);
         let mut cases = self.cases(sight, plan.cases);
         let mut later = match which != Which::Heads && self.options.by_wait() {
             true => put_off(sight, &mut cases, |identity| waited.contains(identity)),
@@ -102,8 +119,27 @@ impl Run<'_> {
             cases,
             is_early,
             later,
+            vain,
+            beyond: plan.beyond,
             waited,
         }
+    }
+
+    /// Says of these that their end would free nobody; in a loop once, because the next look may find them
+    /// without the others.
+    fn leave_vain(&mut self, cases: Vec<Case>) -> Result<()> {
+        let is_loop = self.options.watch.every.is_some();
+        for case in cases {
+            let is_new = self.in_vain.insert(case.identity);
+            if is_new && let Fate::Spared(_, words) = &case.fate {
+                let pid = case.record.pid;
+                self.context.warn(format!("{pid} is left alone: {words}"));
+            }
+            if !is_loop {
+                self.tell(&case)?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends these; whether that is all.

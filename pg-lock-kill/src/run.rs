@@ -53,6 +53,8 @@ pub struct Run<'a> {
     pub own: Option<Own>,
     /// Whether it was looked at least once.
     pub has_looked: bool,
+    /// Of whom it was said that their end would free nobody.
+    pub in_vain: HashSet<Identity>,
     /// Whom replay seems to wait for.
     pub suspicion: Suspicion,
     /// Whether it was said that some can't be judged.
@@ -80,6 +82,7 @@ impl<'a> Run<'a> {
             is_unclear: false,
             own: None,
             has_looked: false,
+            in_vain: HashSet::new(),
             suspicion: Suspicion::default(),
             is_unsure: false,
             evidence: options.watch.every.and(options.scope.save.clone()),
@@ -126,6 +129,7 @@ impl<'a> Run<'a> {
         Wish {
             which,
             most: self.remaining(),
+            ended: self.ended,
             action: self.options.action,
             rules: &self.rules,
             by_state: self.options.filters.ask_of_state(),

@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
+use shared::units::human_duration;
+
 use crate::cases::Case;
+use crate::cli::Action;
 use crate::record::Record;
 use crate::run::Run;
 use crate::sight::Sight;
-use crate::victims::{Identity, Plan, identity};
+use crate::victims::{Identity, identity};
 
 impl Run<'_> {
     /// The program of `--exec` was asked again and again, and always about others.
@@ -27,9 +30,9 @@ impl Run<'_> {
     }
 
     /// More of them match than may be ended.
-    pub fn say_beyond(&self, plan: &Plan, is_first: bool) {
-        let beyond = plan.beyond;
-        if beyond > 0 && (is_first || plan.cases.is_empty()) {
+    pub fn say_beyond(&self, beyond: usize) {
+        let is_used_up = self.options.manner.dry_run || self.remaining() == 0;
+        if beyond > 0 && is_used_up {
             let most = self.options.victims.most;
             let match_and = if beyond == 1 {
                 "matches and is"
@@ -68,11 +71,21 @@ impl Run<'_> {
             let cheaper = case.record.cheaper_pid;
             if let Some(pid) = cheaper.filter(|pid| !is_victim(*pid)) {
                 self.context.warn(format!(
-                    "the end of {pid} would free about as many as that of {}, and lose less: a listing's \
-                     record of it ends it, jq -c 'select(.pid == {pid})' | pg-lock-kill - --terminate",
-                    case.record.pid
+                    "the end of {pid} would free about as many as that of {}, and lose less; where … is how \
+                     to connect: pg-lock-kill … | jq -c 'select(.pid == {pid})' | pg-lock-kill … - {}",
+                    case.record.pid,
+                    self.asked_for()
                 ));
             }
+        }
+    }
+
+    /// What was to be done, as the command line says it.
+    fn asked_for(&self) -> String {
+        match self.options.action {
+            Action::Cancel => "--cancel".to_string(),
+            Action::None | Action::Terminate => "--terminate".to_string(),
+            Action::Escalate(after) => format!("--escalate {}", human_duration(after)),
         }
     }
 

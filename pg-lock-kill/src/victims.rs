@@ -1,6 +1,8 @@
 //! Which of the sessions that match are to be ended, and what is to be done with each: a plan. Nothing is
 //! done here.
 
+mod vain;
+
 use std::collections::HashSet;
 
 use shared::time::Time;
@@ -11,6 +13,8 @@ use crate::outcome::Outcome;
 use crate::protection::Rules;
 use crate::signal::Guard;
 use crate::snapshot::{Session, Snapshot};
+
+use vain::weigh;
 
 /// A session in a certain transaction, or resting since a certain moment: what was dealt with once is not
 /// dealt with again.
@@ -23,6 +27,8 @@ pub struct Wish<'a> {
     pub which: Which,
     /// So many at most.
     pub most: usize,
+    /// So many have been ended.
+    pub ended: usize,
     /// What to do with them.
     pub action: Action,
     /// Who is left alone.
@@ -45,6 +51,8 @@ pub struct Plan {
     pub cases: Vec<Planned>,
     /// So many more would have been chosen, but for the limit.
     pub beyond: usize,
+    /// Heads that are left alone because nobody would go on.
+    pub vain: Vec<Planned>,
 }
 
 /// One of them.
@@ -80,20 +88,30 @@ pub enum Step {
 pub fn choose(snapshot: &Snapshot, forest: &Forest, matching: &[usize], wish: &Wish<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut counted = 0;
-    for node in selected(snapshot, forest, matching, wish) {
-        let identity = identity(snapshot, forest.nodes[node].who);
-        if wish.settled.contains(&identity) {
-            continue;
-        }
-        let fate = fate(snapshot, &forest.nodes[node], wish);
-        let is_signalled = matches!(fate, Fate::Signal(..));
+    let open = selected(snapshot, forest, matching, wish).into_iter();
+    let open = open.filter(|node| {
+        let identity = identity(snapshot, forest.nodes[*node].who);
+        !wish.settled.contains(&identity)
+    });
+    let mut open: Vec<Planned> = open
+        .map(|node| Planned {
+            node,
+            fate: fate(snapshot, &forest.nodes[node], wish),
+        })
+        .collect();
+    if wish.which == Which::Heads {
+        let weighed = weigh(snapshot, forest, open, wish.most, wish.ended);
+        (open, plan.vain) = (weighed.cases, weighed.vain);
+    }
+    for planned in open {
+        let is_signalled = matches!(planned.fate, Fate::Signal(..));
         if counted == wish.most {
             plan.beyond += usize::from(is_signalled);
             continue;
         }
         // Who can't be ended takes nobody's place.
         counted += usize::from(is_signalled);
-        plan.cases.push(Planned { node, fate });
+        plan.cases.push(planned);
     }
     plan
 }

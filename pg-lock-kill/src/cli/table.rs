@@ -20,7 +20,8 @@ pub const TOOL: Tool = Tool::new(
      first, and ends nobody unless it is told to by --cancel, --terminate or --escalate. Then it \
      ends the first head that matches the filters, or as many as --max allows, looks whether it is \
      gone, and looks again: when nobody waits any more it stops, and who goes on by itself once others \
-     are gone is left alone, whatever --victims says. Who can't be ended is told of, and takes nobody's \
+     are gone is left alone, whatever --victims says. A head whose end alone would free nobody, because \
+     others hold the same, is left alone, too, unless --max reaches all who must go. Who can't be ended is told of, and takes nobody's \
      place. On a standby, of those whose snapshots may be in the way of replay, one is ended at a time, the oldest, \
      once it has been in the way for two seconds; nobody if they are in several databases. It looks at all databases of the server, whichever it connects to; --database narrows \
      that. All filters must hold; of one that \

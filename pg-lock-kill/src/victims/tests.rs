@@ -74,6 +74,7 @@ fn chosen(
     let wish = Wish {
         which,
         most,
+        ended: 0,
         action,
         rules: &rules,
         by_state: false,
@@ -145,6 +146,7 @@ fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
     let wish = Wish {
         which: Which::All,
         most: 9,
+        ended: 0,
         action: Action::Terminate,
         rules: &rules,
         by_state: false,
@@ -180,6 +182,7 @@ fn what_a_state_allows() {
         let wish = Wish {
             which: Which::All,
             most: 1,
+            ended: 0,
             action,
             rules: &rules,
             by_state: false,

@@ -17,6 +17,40 @@ fn message(output: &Output) -> String {
 }
 
 #[test]
+fn nobody_is_ended_where_all_would_wait_on() {
+    let ground = Ground::new();
+    ground.sql("create table u (); grant all on u to app");
+    let readers = ["one", "two"].map(|name| ground.holder(name, "select from t"));
+    let alter = ground.waiter("alter", "begin; lock t");
+    let behind = ground.waiter("behind", "select from t");
+    let refused = ground.run(&["--terminate"]).expect_code(1);
+    let nothing = |actor: &Actor| {
+        let words = |word: &str| word.to_string();
+        (i64::from(actor.pid), words(""), words("not_applicable"))
+    };
+    assert_eq!(results(&refused), readers.each_ref().map(nothing));
+    let stderr = refused.stderr.clone();
+    let words = format!(
+        "{} is left alone: its end alone would free nobody, for that of {} is needed, too: --max 2, or end {}",
+        readers[0].pid, readers[1].pid, alter.pid
+    );
+    assert!(stderr.contains(&words), "{stderr}");
+    assert!(readers.iter().all(|reader| ground.is_there(reader.pid)));
+    // Whose end helps comes first, though fewer wait for it.
+    let other = ground.holder("other", "lock u");
+    let waiter = ground.waiter("waiter", "select from u");
+    let ended = ground.run(&["--terminate"]).expect_code(0);
+    expect_result(&ended, other.pid, "terminate", "ended");
+    waiter.answer().unwrap();
+    let both = ground.run(&["--terminate", "--max", "2"]).expect_code(0);
+    let pids: Vec<i64> = results(&both).into_iter().map(|(pid, ..)| pid).collect();
+    assert_eq!(pids, readers.each_ref().map(|reader| i64::from(reader.pid)));
+    alter.answer().unwrap();
+    alter.run("rollback");
+    behind.answer().unwrap();
+}
+
+#[test]
 fn superusers_only_if_they_are_included() {
     let ground = Ground::new();
     let head = Actor::new(ground.client_of("postgres"), "head");
