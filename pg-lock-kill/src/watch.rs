@@ -76,8 +76,13 @@ fn use_up(run: &mut Run<'_>, source: &mut Source, left: Option<Duration>) -> Res
         ""
     };
     let most = run.options.victims.most;
+    let signalled = match (run.options.manner.dry_run, most) {
+        (true, _) => "would have been signalled",
+        (false, 1) => "was signalled",
+        (false, _) => "were signalled",
+    };
     run.context.warn(format!(
-        "{most} were signalled, as many as --max allows: the watch is over{early}{wait}"
+        "{most} {signalled}, as many as --max allows: the watch is over{early}{wait}"
     ));
     Ok(())
 }

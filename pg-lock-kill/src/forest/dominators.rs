@@ -24,6 +24,27 @@ pub fn freed(graph: &Graph, heads: &[usize], circles: &[Option<usize>]) -> Vec<u
     below
 }
 
+/// How many go on, one after the other, once this one has ended, be it in a circle or not: each as soon as nobody is
+/// left for whom it waits.
+pub fn freed_in_turn(graph: &Graph, ended: usize) -> usize {
+    let mut awaited = vec![0; graph.arrows.len()];
+    for &to in graph.arrows.iter().flatten() {
+        awaited[to] += 1;
+    }
+    let mut next = vec![ended];
+    let mut freed = 0;
+    while let Some(node) = next.pop() {
+        for &to in graph.arrows[node].iter().filter(|to| **to != ended) {
+            awaited[to] -= 1;
+            if awaited[to] == 0 {
+                freed += usize::from(to < graph.actors);
+                next.push(to);
+            }
+        }
+    }
+    freed
+}
+
 /// The nodes that a circle leads to, its own among them.
 fn behind_circles(graph: &Graph, circles: &[Option<usize>]) -> Vec<bool> {
     let mut stuck = vec![false; graph.arrows.len()];

@@ -44,10 +44,11 @@ pub fn forest(snapshot: &Snapshot) -> Forest {
         .iter()
         .map(|wait| wait.as_ref().and_then(|wait| wait.since))
         .collect();
+    let holds = waits::holds(&queues, count);
     let mut growth = Growth {
         snapshot,
-        holds: waits::holds(&queues, count),
-        rows: waits::rows(snapshot, &queues, &actors, count),
+        rows: waits::rows(snapshot, &queues, &actors, &waits, &holds),
+        holds,
         behind: components.behind(&graph, &durations),
         freed: Vec::new(),
         others: Vec::new(),
@@ -196,14 +197,9 @@ impl Growth<'_> {
             graph.arrows.push(vec![replay.startup]);
         }
         self.freed = dominators::freed(&graph, &heads, &self.circles);
-        heads.retain(|head| *head < parents.len());
-        // To end any of a circle cuts it.
-        for &head in heads.iter().filter(|&&head| self.circles[head].is_some()) {
-            for actor in
-                (0..parents.len()).filter(|&actor| self.circles[actor] == self.circles[head])
-            {
-                self.freed[actor] = self.freed[actor].max(self.freed[head]);
-            }
+        // To end one of a circle cuts it, but not another one that it is not in.
+        for actor in (0..parents.len()).filter(|&actor| self.circles[actor].is_some()) {
+            self.freed[actor] = dominators::freed_in_turn(&graph, actor);
         }
     }
 

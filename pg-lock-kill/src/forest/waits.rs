@@ -146,7 +146,8 @@ pub fn rows(
     snapshot: &Snapshot,
     queues: &[Queue<'_>],
     actors: &Actors<'_>,
-    count: usize,
+    waits: &[Option<Wait>],
+    holds: &[Option<(Tag, Mode)>],
 ) -> Vec<Option<Tag>> {
     let held = snapshot
         .locks
@@ -155,7 +156,7 @@ pub fn rows(
     let held: HashMap<usize, &Tag> = held
         .filter_map(|lock| Some((actors.of_lock(lock)?, &lock.tag)))
         .collect();
-    let mut rows: Vec<Option<Tag>> = vec![None; count];
+    let mut rows: Vec<Option<Tag>> = vec![None; waits.len()];
     for queue in queues
         .iter()
         .filter(|queue| queue.tag.kind == "transactionid")
@@ -165,7 +166,12 @@ pub fn rows(
                 continue;
             };
             rows[waiter.actor] = Some((*row).clone());
-            for holder in &queue.holders {
+            // Of one with several transactions, as with savepoints, it is about the one that is named.
+            let holders = queue.holders.iter().filter(|holder| {
+                let held = holds[holder.actor].as_ref();
+                waits[holder.actor].is_none() && held.is_some_and(|(tag, _)| tag == queue.tag)
+            });
+            for holder in holders {
                 rows[holder.actor].get_or_insert_with(|| (*row).clone());
             }
         }
