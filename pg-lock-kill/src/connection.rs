@@ -28,6 +28,8 @@ pub struct Connection {
     user: String,
     version: u32,
     limit: Duration,
+    /// When nobody is interested in answers any more, but for a little grace.
+    pub end: Option<Instant>,
     /// How text of other databases is asked for.
     pub texts: Texts,
     /// As long as it lives, a signal ends what the server does for us.
@@ -44,6 +46,7 @@ impl Connection {
             user: session.user().to_string(),
             version: session.server_version_num(),
             limit: options.statement_timeout + GRACE,
+            end: None,
             texts: Texts::Plain,
             _cancels: session.cancel_on_signal(),
             session: Apart::new(session)?,
@@ -55,7 +58,9 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.session.ask(self.limit, work)
+        let left = (self.end).map(|end| end.saturating_duration_since(Instant::now()) + GRACE);
+        let limit = left.map_or(self.limit, |left| left.min(self.limit));
+        self.session.ask(limit, work)
     }
 
     /// Whether the server can't be asked any more.

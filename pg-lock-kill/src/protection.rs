@@ -12,7 +12,7 @@ use shared::{Context, Result};
 use crate::claim::KEY;
 use crate::cli::{Options, Test};
 use crate::filters::fits;
-use crate::snapshot::{Session, Snapshot};
+use crate::snapshot::{Lock, Mode, Session, Snapshot};
 
 /// How a worker says that it saves the server from wraparound (autovacuum.c,
 /// `autovac_report_activity`).
@@ -77,7 +77,8 @@ impl Rules {
             return Some("when it began can't be seen".into());
         }
         let application = session.application_name.as_deref().unwrap_or_default();
-        if application == env!("CARGO_PKG_NAME") || watches(snapshot, session) {
+        let is_called_so = application == env!("CARGO_PKG_NAME");
+        if (is_called_so && only_looks(snapshot, session)) || watches(snapshot, session) {
             return Some("it is a session of pg-lock-kill".into());
         }
         for name in [user.as_str(), application] {
@@ -107,6 +108,16 @@ impl Rules {
         }
         (!self.include_autovacuum).then(|| "it is autovacuum: --include-autovacuum".into())
     }
+}
+
+/// Whether it does no more than ours do that run once: it has written nothing, rests in no transaction and locks
+/// nothing but what it reads. Anybody may take the name.
+fn only_looks(snapshot: &Snapshot, session: &Session) -> bool {
+    let rests = session.xact_start.is_some() && session.state.as_deref() != Some("active");
+    let own = |lock: &&Lock| lock.pid == Some(session.pid) && lock.granted;
+    let locks = || snapshot.locks.iter().filter(own);
+    let reads = |lock: &Lock| lock.mode == Mode::AccessShareLock || lock.tag.kind == "virtualxid";
+    session.backend_xid.is_none() && !rests && locks().all(reads)
 }
 
 /// Whether it holds the lock of `--watch`, as it does whatever it calls itself. Such locks are seen where all

@@ -48,9 +48,12 @@ impl Sight {
         let node = &self.forest.nodes[*first];
         let database = self.record(*first, &Rules::default()).database;
         let (pid, many) = (node.who.pid(&self.snapshot), self.unsure.len());
-        let database = database.unwrap_or_default();
+        let database = database.map_or_else(
+            || "its database, whose name could not be had either,".to_string(),
+            |database| format!("the database {database:?}"),
+        );
         Err(Error::new(format!(
-            "what {pid} locks in the database {database:?} has no name that could be had, and so it is with {many} \
+            "what {pid} locks in {database} has no name that could be had, and so it is with {many} \
              of those that the other filters let pass: whether --relation means them is not known"
         ))
         .with_hint("connect to that database by -d, or let the role do so: GRANT CONNECT ON DATABASE"))

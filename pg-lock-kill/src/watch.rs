@@ -28,7 +28,7 @@ pub fn watch(run: &mut Run<'_>) -> Result<()> {
     let (every, lasting) = (run.options.watch.every, run.options.watch.lasting);
     let every = every.unwrap_or_default();
     let end = lasting.and_then(|lasting| Instant::now().checked_add(lasting));
-    let mut source = begin(run)?;
+    let mut source = begin(run, end)?;
     let mut failures = 0;
     let mut is_clear = false;
     loop {
@@ -95,8 +95,9 @@ fn is_clear_now(run: &Run<'_>, sight: &Sight) -> bool {
 }
 
 /// Connects, and makes sure that nobody else does the same.
-fn begin(run: &mut Run<'_>) -> Result<Source> {
+fn begin(run: &mut Run<'_>, end: Option<Instant>) -> Result<Source> {
     let mut lookout = Lookout::open(run.options, run.context)?;
+    lookout.connection().end = end;
     lookout
         .connection()
         .ask(|server| server.require_session())?;
@@ -136,14 +137,16 @@ fn recover(
     let mut last = error;
     while let Some(pause) = PAUSES.get(*failures) {
         *failures += 1;
-        if end.is_some_and(|end| Instant::now() >= end) {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
             return Err(last);
         }
-        signals::sleep(Duration::from_secs(*pause))?;
+        let pause = Duration::from_secs(*pause);
+        signals::sleep(left.map_or(pause, |left| left.min(pause)))?;
         if !is_lost {
             return Ok(());
         }
-        match begin(run) {
+        match begin(run, end) {
             Ok(again) => {
                 *source = again;
                 return Ok(());

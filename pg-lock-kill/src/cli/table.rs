@@ -188,7 +188,7 @@ pub const TOOL: Tool = Tool::new(
         "look again and again, so often; shows the victims' trees first; one at a time per server",
     )
     .group("Loop"),
-    Flag::value("for", "DURATION", "for so long").group("Loop"),
+    Flag::value("for", "DURATION", "for so long; an answer of the server that is late is waited for 5s longer").group("Loop"),
     Flag::switch("on-clear", "until nobody waits; status 1 if it is over before").group("Loop"),
 ])
 .connects()

@@ -50,7 +50,11 @@ pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
         cells: NAMES.map(str::to_string),
         notes: Vec::new(),
     }];
-    rows.extend(records.iter().map(|record| row(record, records, is_narrow)));
+    rows.extend(
+        records
+            .iter()
+            .map(|record| row(record, records, is_narrow, is_tiny)),
+    );
     if is_tiny {
         rows.iter_mut().skip(1).for_each(Row::move_what_below);
         rows[0].cells[COLUMNS - 1].clear();
@@ -103,7 +107,7 @@ impl Row {
     }
 }
 
-fn row(record: &Record, records: &[Record], is_narrow: bool) -> Row {
+fn row(record: &Record, records: &[Record], is_narrow: bool, is_tiny: bool) -> Row {
     let count = |count: usize| {
         if count == 0 {
             String::new()
@@ -122,7 +126,7 @@ fn row(record: &Record, records: &[Record], is_narrow: bool) -> Row {
     ];
     Row {
         cells,
-        notes: notes(record, is_narrow),
+        notes: notes(record, is_narrow, is_tiny),
     }
 }
 
@@ -195,10 +199,10 @@ fn is_in_the_way(record: &Record) -> bool {
 }
 
 /// What must be read to its end.
-fn notes(record: &Record, is_narrow: bool) -> Vec<String> {
+fn notes(record: &Record, is_narrow: bool, is_tiny: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if is_narrow && record.depth == 0 && is_in_the_way(record) {
-        notes.push(whole(record));
+        notes.push(whole(record, is_tiny));
     }
     notes.extend(record.message.clone());
     let protected = record.protected.as_ref();
@@ -216,8 +220,8 @@ fn notes(record: &Record, is_narrow: bool) -> Vec<String> {
     notes.iter().map(|note| printable::line(note)).collect()
 }
 
-/// What a narrow terminal has no room for in the line itself.
-fn whole(record: &Record) -> String {
+/// What a narrow terminal has no room for in the line itself. Of a tiny one the lock and the state stand below it, too.
+fn whole(record: &Record, is_tiny: bool) -> String {
     let name = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
     let role = match (name(&record.user), name(&record.database)) {
         (Some(user), Some(database)) => Some(format!("{user}@{database}")),
@@ -226,8 +230,8 @@ fn whole(record: &Record) -> String {
     let parts = [
         role,
         name(&record.application_name),
-        lock(record),
-        state(record),
+        lock(record).filter(|_| !is_tiny),
+        state(record).filter(|_| !is_tiny),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(" | ")

@@ -155,6 +155,15 @@ fn on_a_dead_link_a_signal_is_heeded() {
 }
 
 #[test]
+fn on_a_dead_link_a_watch_ends_soon_after_its_time() {
+    let ground = ground();
+    let link = Link::new(ground.cluster.port(), "pg_lock_status", 1, Fate::Dead);
+    let arguments = ["--watch", "100ms", "--for", "100ms", "--terminate"];
+    let output = link.tool(&arguments).run().expect_code(2);
+    output.expect_error("the server has not answered for 5 s");
+}
+
+#[test]
 fn a_statement_that_hangs_is_ended_by_a_signal() {
     let ground = Ground::new();
     let locker = Actor::new(ground.client_of("postgres"), "locker");

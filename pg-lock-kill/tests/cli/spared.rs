@@ -17,6 +17,15 @@ fn message(output: &Output) -> String {
 }
 
 #[test]
+fn a_name_alone_protects_nobody_who_locks() {
+    let ground = Ground::new();
+    let holder = ground.holder("pg-lock-kill", "lock t");
+    let _waiter = ground.waiter("waiter", "select from t");
+    let ended = ground.run(&["--terminate"]).expect_code(0);
+    expect_result(&ended, holder.pid, "terminate", "ended");
+}
+
+#[test]
 fn nobody_is_ended_where_all_would_wait_on() {
     let ground = Ground::new();
     ground.sql("create table u (); grant all on u to app");
@@ -197,10 +206,14 @@ fn the_servers_own_processes_are_never_ended() {
 fn our_own_session_and_those_of_our_kind_are_never_ended() {
     let ground = Ground::new();
     let kin = ground.actor("pg-lock-kill");
-    kin.run(&format!("begin; {LOCK}"));
+    let holder = ground.holder("holder", LOCK);
     let waiter = ground.waiter("waiter", LOCK);
-    let output = ground.run(&["--terminate"]).expect_code(1);
-    expect_result(&output, kin.pid, "", "protected");
+    let arguments = ["--sessions", "--app", "pg-lock-kill", "--terminate"];
+    let output = ground.run(&arguments).expect_code(0);
+    let is_kin = |(pid, _, result): &(i64, String, String)| {
+        *pid == i64::from(kin.pid) && result == "protected"
+    };
+    assert!(results(&output).iter().any(is_kin), "{output:?}");
     // Had it ended itself, it would say nothing.
     let output = ground.run(ALL);
     assert!(
@@ -208,7 +221,8 @@ fn our_own_session_and_those_of_our_kind_are_never_ended() {
             .iter()
             .any(|(pid, _, result)| { *pid == i64::from(waiter.pid) && result == "ended" })
     );
-    kin.run("commit");
+    drop(holder);
+    kin.run("select 1");
 }
 
 #[test]

@@ -383,6 +383,16 @@ fn whose_end_would_lose_less_is_said() {
 }
 
 #[test]
+fn nothing_is_said_of_a_limit_that_was_not_reached() {
+    let ground = Ground::new();
+    let _four = queue(&ground);
+    let arguments = ["--terminate", "--victims", "all", "--max", "3"];
+    let output = ground.run(&arguments).expect_code(0);
+    assert!(results(&output).len() < 3, "{output:?}");
+    assert!(!output.stderr.contains("--max"), "{output:?}");
+}
+
+#[test]
 fn of_those_that_are_named_who_waits_no_more_is_not_ended() {
     let ground = Ground::new();
     let four = queue(&ground);

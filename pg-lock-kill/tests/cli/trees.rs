@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::cluster::ClusterOptions;
 use tests::{Database, start};
 
-use crate::stage::{Stage, Tree};
+use crate::stage::{Actor, Stage, Tree};
 
 #[test]
 fn a_row() {
@@ -507,4 +507,22 @@ fn five_hundred_waiters() {
             .iter()
             .all(|record| record["depth"].as_u64() <= Some(2))
     );
+}
+
+#[test]
+fn of_two_transactions_the_row_is_of_the_one_that_is_named() {
+    let stage = Stage::new();
+    let head = stage.holder("head", "savepoint a; update t set n = 1 where id = 5");
+    head.run("savepoint b; select from t where id = 6 for update");
+    let five = stage.waiter("five", "begin; update t set n = 2 where id = 5");
+    let six = stage.waiter("six", "begin; update t set n = 2 where id = 6");
+    let tree = stage.listing();
+    let of = |actor: &Actor| {
+        tree.of_pid(actor.pid)["target"]
+            .as_str()
+            .unwrap()
+            .to_string()
+    };
+    let known = [of(&five), of(&six)];
+    assert!(known.contains(&of(&head)), "{}: {known:?}", of(&head));
 }

@@ -202,6 +202,10 @@ fn who_is_spared_is_told_once() {
         results(&output),
         [(i64::from(head.pid), String::new(), "protected".into())]
     );
+    let rehearsed = watch(&ground, &["--dry-run", "--for", "1h"]).finish();
+    let rehearsed = rehearsed.expect_code(0).stderr;
+    let words = "1 would have been signalled, as many as --max allows";
+    assert!(rehearsed.contains(words), "{rehearsed}");
     let arguments = ["--dry-run", "--for", "1s", "--max", "9"];
     let output = watch(&ground, &arguments).finish().expect_code(0);
     let told = results(&output);

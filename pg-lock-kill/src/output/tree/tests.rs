@@ -43,6 +43,11 @@ fn nothing_that_matters_is_cut() {
             "in the database app: ROLLBACK PREPARED 'it''s'",
             "etl@app",
         ] {
+            let once = text.matches(&told.replace(' ', "")).count() == 1;
+            assert!(
+                once || told.len() < 20 || width >= 60,
+                "{width}: {told}: {lines:#?}"
+            );
             assert!(
                 text.contains(&told.replace(' ', "")),
                 "{width}: {told}: {lines:#?}"
