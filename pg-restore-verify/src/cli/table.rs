@@ -38,7 +38,7 @@ pub const TOOL: Tool = Tool::new(
      gets that of the manifest, or else C, in which the bounds of partitions by text may be in another \
      order. \
      \n\n\
-     The private server's data lies in TMPDIR, or else in /tmp. What can hardly fit there, by the \
+     The private server's data lies in TMPDIR if its user may write there, or else in /tmp. What can hardly fit there, by the \
      manifest or the backup's size, is not begun: an error says how much is needed (not so \
      of a part chosen by -t, -n or --where, nor with -d, where the server's disk is not seen). \
      Without TMPDIR it lies in memory (/dev/shm) if what a backup with a manifest restores \

@@ -162,18 +162,3 @@ fn a_live_database_that_is_not_there_is_told_before_anything_is_restored() {
     assert_eq!(output.stdout, "", "{output:?}");
     assert!(output.stderr.contains("--compare"), "{output:?}");
 }
-
-#[test]
-fn a_folder_for_the_server_that_is_not_there_is_an_error() {
-    let run = tool("pg-restore-verify").env("TMPDIR", "/nonexistent/folder");
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("backup");
-    dump(&shop(), &["-Fc"], &path);
-    let output = run.arg(&path).run().expect_code(2);
-    assert!(
-        output
-            .stderr
-            .contains("/nonexistent/folder: no such folder"),
-        "{output:?}"
-    );
-}
