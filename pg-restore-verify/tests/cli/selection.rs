@@ -172,7 +172,7 @@ fn flags_that_make_no_sense_together() {
         (&[][..], "no backup given"),
         (&["x", "--latest", "y"], "exclude each other"),
         (&["-", "x"], "exclude each other"),
-        (&["x", "--label", "l"], "go with --latest"),
+        (&["x", "--label", "l"], "goes with --latest"),
         (&["x", "-j", "0"], "1 to 64"),
         (&["x", "-j", "99999"], "1 to 64"),
         (&["x", "-j", "many"], "whole number"),
