@@ -193,13 +193,11 @@ impl Collector {
             data.as_written.merge(as_written);
             let is_respelled = line_in_utc(line, &copying.places, &mut self.bytes);
             data.respelled |= is_respelled;
-            match is_respelled {
-                _ if !copying.order.is_empty() => {
-                    let line = if is_respelled { &self.bytes } else { line };
-                    data.digest.add(&in_order(line, &copying.order));
-                }
-                true => data.digest.add(&self.bytes),
-                false => data.digest.merge(as_written),
+            let line = if is_respelled { &self.bytes } else { line };
+            match copying.order.as_slice() {
+                [] if is_respelled => data.digest.add(line),
+                [] => data.digest.merge(as_written),
+                order => data.digest.add(&in_order(line, order)),
             }
         }
     }

@@ -34,7 +34,7 @@ mod stats;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -423,19 +423,24 @@ fn timed(mut command: Command) -> (Duration, Duration, u64) {
     let words = format!("{command:?}");
     let cpu_before = cpu_of_children();
     let began = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let ended = loop {
-        peak = peak.max(peak_kib(&status));
-        if let Some(ended) = child.try_wait().unwrap() {
-            break ended;
-        }
-        thread::sleep(Duration::from_millis(2));
-    };
+    let (ended, peak) = watched(&mut command, Duration::from_millis(2));
     let time = began.elapsed();
     assert!(ended.success(), "{words}: {ended}");
     (time, cpu_of_children() - cpu_before, peak)
+}
+
+/// Runs it, looking at its memory so often: how it ended, and the most that it had, in KiB.
+fn watched(command: &mut Command, often: Duration) -> (ExitStatus, u64) {
+    let mut child = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        peak = peak.max(peak_kib(&status));
+        if let Some(ended) = child.try_wait().unwrap() {
+            return (ended, peak);
+        }
+        thread::sleep(often);
+    }
 }
 
 /// What all children that have ended took, with their own: fields of /proc/self/stat, in hundredths

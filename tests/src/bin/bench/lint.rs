@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{cores, missed, peak_kib};
+use super::{cores, missed, watched};
 
 /// The least of so many rounds counts.
 const ROUNDS: usize = 3;
@@ -107,16 +107,7 @@ fn least(rounds: usize, command: impl Fn() -> Command, path: &Path) -> Measured 
 fn once(mut command: Command) -> Measured {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let ended = loop {
-        peak = peak.max(peak_kib(&status));
-        if let Some(ended) = child.try_wait().unwrap() {
-            break ended;
-        }
-        std::thread::sleep(Duration::from_micros(500));
-    };
+    let (ended, peak) = watched(&mut command, Duration::from_micros(500));
     let time = began.elapsed();
     assert!(matches!(ended.code(), Some(0 | 1)), "{command:?}: {ended}");
     Measured {
