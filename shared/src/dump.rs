@@ -36,5 +36,5 @@ pub use pattern::pattern_regexes;
 pub use rows::CopyRows;
 pub use script::{Event, Script};
 pub use tally::{Tally, Untold};
-pub use tuples::InsertedRows;
+pub use tuples::{InsertedRows, members};
 pub use unpack::Compression;

@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry as Slot;
 use std::sync::{Arc, Mutex};
 
 use shared::dump::{
-    CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, QualifiedName, Toc, Token, tokens,
-    without_line_end,
+    CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, QualifiedName, Toc, Token, members,
+    tokens, without_line_end,
 };
 
 use super::{Contents, Form, SequencePosition, TableData};
@@ -24,6 +24,9 @@ pub struct Collector {
     /// The columns of each table in the order in which they came first: partitions whose rows go
     /// in by their root may have another.
     orders: Arc<Mutex<HashMap<QualifiedName, CopyTarget>>>,
+    /// Where the values stand in rows of INSERTs with this list of columns, in the order of the
+    /// columns' names; empty if they stand so.
+    orders_of_inserts: HashMap<Vec<u8>, Vec<usize>>,
     large_object: Option<u32>,
     /// Whose bytes came last.
     last_object: Option<u32>,
@@ -56,6 +59,7 @@ impl Collector {
             instants: InstantColumns::default(),
             copying: None,
             orders: Arc::default(),
+            orders_of_inserts: HashMap::new(),
             large_object: None,
             last_object: None,
             bytes: Vec::new(),
@@ -297,15 +301,26 @@ impl Collector {
             return false;
         };
         let form = Form::Inserts {
-            names_columns: inserted.names_columns,
+            names_columns: !inserted.columns.is_empty(),
         };
+        if !self.orders_of_inserts.contains_key(inserted.columns) {
+            let order = order_of_names(inserted.columns);
+            self.orders_of_inserts
+                .insert(inserted.columns.to_vec(), order);
+        }
+        let order = self.orders_of_inserts.get(inserted.columns);
+        let order = order.map(Vec::as_slice).unwrap_or_default();
         let table = self.contents.tables.entry(inserted.table);
         let data = table.or_insert_with(|| TableData::new(form));
         for row in inserted.rows {
             // Which of its values are instants, an INSERT without the columns' names does not tell.
-            match row_in_utc(row, &mut self.bytes) {
-                true => data.digest.add(&self.bytes),
-                false => data.digest.add(row),
+            let written = match row_in_utc(row, &mut self.bytes) {
+                true => &self.bytes,
+                false => row,
+            };
+            match order {
+                [] => data.digest.add(written),
+                order => data.digest.add(&tuple_in_order(written, order)),
             }
             data.bytes += row.len() as u64;
             tally::add(row.len() as u64);
@@ -350,12 +365,33 @@ fn order_of(columns: &[String], first: &[String]) -> Vec<usize> {
         .unwrap_or_default()
 }
 
+/// Where each column of a list stands, in the order of their names; empty if they stand so. Rows
+/// of one table can come from partitions with other orders, and go into others than they came from.
+fn order_of_names(columns: &[u8]) -> Vec<usize> {
+    let names = members(columns);
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|place| names[*place]);
+    match order.is_sorted() {
+        true => Vec::new(),
+        false => order,
+    }
+}
+
 /// A row of COPY's text format with its values in another order.
 fn in_order(line: &[u8], order: &[usize]) -> Vec<u8> {
     let values: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+    values_in_order(&values, order).join(&b'\t')
+}
+
+/// A row of an INSERT with its values in another order, as pg_dump would write it.
+fn tuple_in_order(row: &[u8], order: &[usize]) -> Vec<u8> {
+    let values = values_in_order(&members(row), order).join(&b", "[..]);
+    [b"(", &values[..], b")"].concat()
+}
+
+fn values_in_order<'a>(values: &[&'a [u8]], order: &[usize]) -> Vec<&'a [u8]> {
     let values = order.iter().map(|place| values.get(*place).copied());
-    let values: Vec<&[u8]> = values.map(Option::unwrap_or_default).collect();
-    values.join(&b'\t')
+    values.map(Option::unwrap_or_default).collect()
 }
 
 /// The view that the statement fills, if it is one that does.

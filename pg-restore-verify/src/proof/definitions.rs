@@ -135,10 +135,13 @@ impl Proof<'_> {
         differences: Vec<Difference>,
     ) -> Result<Vec<(Difference, Option<String>)>> {
         let on_both = |one: &Difference| one.expected.is_some() && one.actual.is_some();
+        // A newer pg_dump also tells of what an older one passed over, such as the owner of the
+        // schema public.
+        let can_be_words = |one: &Difference| one.actual.is_some() && !is_of_database(one);
         let Some(words) = self.other_versions() else {
             return Ok(differences.into_iter().map(|one| (one, None)).collect());
         };
-        let mut changed = match differences.iter().any(on_both) {
+        let mut changed = match differences.iter().any(can_be_words) {
             true => self.changed(read_back)?,
             false => BTreeMap::new(),
         };
@@ -155,9 +158,7 @@ impl Proof<'_> {
                 let object = difference.object;
                 (Difference { object, ..change }, None)
             }
-            None if on_both(&difference) && !is_of_database(&difference) => {
-                (difference, Some(words.clone()))
-            }
+            None if can_be_words(&difference) => (difference, Some(words.clone())),
             None if is_locale(&difference) => (difference, Some(words.clone())),
             _ => (difference, None),
         };

@@ -88,7 +88,7 @@ impl Reach {
     fn of_rows(sql: &str) -> Self {
         let rows = InsertedRows::parse(sql.as_bytes()).map(|inserted| {
             let lists = inserted.rows.iter().filter(|row| row.starts_with(b"("));
-            lists.count() + usize::from(inserted.names_columns)
+            lists.count() + usize::from(!inserted.columns.is_empty())
         });
         match rows == Some(calls(&tokens(sql.as_bytes()))) {
             true => Self::Inside,

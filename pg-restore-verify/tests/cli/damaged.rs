@@ -98,6 +98,39 @@ fn entries_that_pg_restore_passes_over() {
         damaged[state] = 3;
         archive_fails(&damaged, &format!("no data at {place}"));
     }
+    // The word is the name of this entry, and then its kind.
+    let mut damaged = whole.clone();
+    let name = find(b"ENCODING") + 1;
+    let kind = whole[name..]
+        .windows(8)
+        .position(|part| part == b"ENCODING");
+    damaged[name + kind.unwrap()] ^= 1;
+    archive_fails(&damaged, "the encoding of its names and rows");
+}
+
+#[test]
+fn more_behind_an_archive() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.dump");
+    dump(&shop, &["-Fc"], &path);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, [&whole[..], b"x\n"].concat()).unwrap();
+    let output = verify(&path);
+    expect_verdict(&output, "failed");
+    assert!(output.stdout.contains("the archive goes on"), "{output:?}");
+}
+
+/// psql takes it, too, and editors leave it.
+#[test]
+fn a_byte_order_mark_is_no_damage() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.sql");
+    fs::write(&path, format!("\u{feff}{}", plain(&shop, &[]))).unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "ok");
 }
 
 /// What is gone from the middle of a script without a trace but a comment that is torn.

@@ -95,6 +95,8 @@ fn of_partitions_whose_columns_are_in_another_order() {
         &["-Fp"],
         &["-Fp", "--load-via-partition-root"],
         &["-Fc", "--load-via-partition-root"],
+        &["-Fp", "--column-inserts"],
+        &["-Fc", "--column-inserts", "--rows-per-insert=7"],
     ] {
         verifies(&database, options);
     }

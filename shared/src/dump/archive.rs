@@ -172,12 +172,13 @@ impl<R: Read + Send> Archive<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::toc::tests::{entry, head, int_of};
+    use super::toc::tests::{entry, head, int_of, settings};
     use super::*;
 
     #[test]
     fn a_table_of_contents_that_comes_again_is_no_damage() {
-        let once = [head(16, 1), int_of(0)].concat();
+        let contents = [int_of(3), settings(16, 1, "")].concat();
+        let once = [head(16, 1), contents.clone()].concat();
         let read = |archive: &[u8]| {
             let archive = Archive::open(archive).unwrap().unwrap();
             archive
@@ -185,16 +186,16 @@ mod tests {
                 .map_err(|error| error.message().to_string())
         };
         assert_eq!(read(&once), Ok(()));
-        assert_eq!(read(&[once.clone(), int_of(0)].concat()), Ok(()));
-        for rest in [int_of(1), [int_of(0), vec![0]].concat()] {
-            let senseless = Err("the archive makes no sense".to_string());
-            assert_eq!(read(&[once.clone(), rest].concat()), senseless);
+        assert_eq!(read(&[&once[..], &contents].concat()), Ok(()));
+        for rest in [&int_of(1), &[&contents[..], &[0]].concat(), &b"x\n"[..]] {
+            let error = read(&[&once, rest].concat()).unwrap_err();
+            assert!(error.contains("the archive goes on"), "{error}");
         }
     }
 
     #[test]
     fn a_block_that_is_not_where_it_is_said_to_be() {
-        let start = [head(14, 1), int_of(1), entry(14)].concat();
+        let start = [head(14, 1), int_of(4), settings(14, 1, ""), entry(14)].concat();
         let block = [&[1][..], &int_of(7), &int_of(0)].concat();
         let read = |is_known: u8, at: usize| {
             let place = [&[is_known][..], &at.to_le_bytes()].concat();

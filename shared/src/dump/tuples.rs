@@ -8,8 +8,8 @@ use super::name::QualifiedName;
 pub struct InsertedRows<'a> {
     /// The table.
     pub table: QualifiedName,
-    /// Whether the statement lists its columns.
-    pub names_columns: bool,
+    /// The list of columns as written, from parenthesis to parenthesis; empty if there is none.
+    pub columns: &'a [u8],
     /// Each row as written, from parenthesis to parenthesis.
     pub rows: Vec<&'a [u8]>,
 }
@@ -45,7 +45,7 @@ impl<'a> InsertedRows<'a> {
         if word(next, "default") {
             return Some(Self {
                 table,
-                names_columns: false,
+                columns: b"",
                 rows: vec![b"DEFAULT VALUES"],
             });
         }
@@ -53,14 +53,41 @@ impl<'a> InsertedRows<'a> {
             + tokens[next..]
                 .iter()
                 .position(|(token, _)| token.is("values"))?;
-        let names_columns = tokens[next].0 == Token::Symbol(b'(');
+        let columns = parenthesised(statement, &tokens[next..values]);
         let rows = parenthesised(statement, &tokens[values + 1..]);
         Some(Self {
             table,
-            names_columns,
+            columns: columns.first().copied().unwrap_or_default(),
             rows,
         })
     }
+}
+
+/// What stands between the parentheses of a row, or of a list of columns, as written.
+pub fn members(parenthesised: &[u8]) -> Vec<&[u8]> {
+    let mut members = Vec::new();
+    let mut depth = 0;
+    let mut start = 0;
+    for (token, place) in spans(parenthesised) {
+        match token {
+            Token::Symbol(b'(') => {
+                depth += 1;
+                start = if depth == 1 { place.end } else { start };
+            }
+            Token::Symbol(b')') => {
+                depth -= 1;
+                if depth == 0 {
+                    members.push(parenthesised[start..place.start].trim_ascii());
+                }
+            }
+            Token::Symbol(b',') if depth == 1 => {
+                members.push(parenthesised[start..place.start].trim_ascii());
+                start = place.end;
+            }
+            _ => {}
+        }
+    }
+    members
 }
 
 fn parenthesised<'a>(
@@ -99,7 +126,7 @@ mod test {
         let sql = b"INSERT INTO public.t VALUES\n\t(1, 'a),(b', now()),\n\t(2, E'\\'', NULL);";
         let inserted = InsertedRows::parse(sql).unwrap();
         assert_eq!(inserted.table.to_string(), "public.t");
-        assert!(!inserted.names_columns);
+        assert_eq!(inserted.columns, b"");
         let rows: [&[u8]; 2] = [b"(1, 'a),(b', now())", b"(2, E'\\'', NULL)"];
         assert_eq!(inserted.rows, rows);
     }
@@ -109,9 +136,25 @@ mod test {
         let sql =
             b"INSERT INTO t (a, b) OVERRIDING SYSTEM VALUE VALUES (1, 2) ON CONFLICT DO NOTHING;";
         let inserted = InsertedRows::parse(sql).unwrap();
-        assert!(inserted.names_columns);
+        assert_eq!(inserted.columns, b"(a, b)");
         assert_eq!(inserted.rows.len(), 1);
         let none = InsertedRows::parse(b"INSERT INTO public.t DEFAULT VALUES;").unwrap();
         assert_eq!(none.rows.len(), 1);
+    }
+
+    #[test]
+    fn members_are_told_apart_by_the_grammar() {
+        let row = b"(-1, 'a),(b', E'\\',', B'01', '(1,2)'::point, f(1, 2), NULL )";
+        let expected: [&[u8]; 7] = [
+            b"-1",
+            b"'a),(b'",
+            b"E'\\','",
+            b"B'01'",
+            b"'(1,2)'::point",
+            b"f(1, 2)",
+            b"NULL",
+        ];
+        assert_eq!(members(row), expected);
+        assert_eq!(members(b"(\"a,b\", c)"), [&b"\"a,b\""[..], b"c"]);
     }
 }

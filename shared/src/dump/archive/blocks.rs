@@ -123,9 +123,11 @@ impl<R: BufRead> Blocks<R> {
         self.nothing_is_missing()?;
         let first = [byte];
         let mut rest = first.chain(&mut self.input);
-        match self.toc.is_all_of(&mut rest)? {
-            true => Ok(()),
-            false => Err(senseless()),
+        match self.toc.is_all_of(&mut rest) {
+            Ok(true) => Ok(()),
+            _ => Err(Error::new(
+                "behind all the data that its table of contents names, the archive goes on",
+            )),
         }
     }
 

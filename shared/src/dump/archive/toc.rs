@@ -22,6 +22,8 @@ const NO_PLACE: u8 = 3;
 const SECTIONS: std::ops::RangeInclusive<i64> = 1..=4;
 /// The one with the data.
 const DATA: i64 = 3;
+/// The settings that every archive begins with: pg_restore guesses at those that are not there.
+const SETTINGS: [&str; 3] = ["ENCODING", "STDSTRINGS", "SEARCHPATH"];
 /// Where an archive's head says how it is compressed.
 const COMPRESSION_AT: usize = 11;
 
@@ -145,6 +147,7 @@ impl Toc {
             toc.order.push(id);
         }
         toc.files_are_of_one_entry_each()?;
+        toc.has_settings()?;
         Ok(Some(toc))
     }
 
@@ -270,6 +273,19 @@ impl Toc {
         let mut named = self.entries.values().filter(|entry| entry.has_data);
         match named.find(|entry| entry.file.as_ref().is_some_and(|file| !files.insert(file))) {
             Some(entry) => Err(entry.is_senseless("has the file of another one")),
+            None => Ok(()),
+        }
+    }
+
+    fn has_settings(&self) -> Result<()> {
+        let is_there = |kind: &&str| {
+            let mut entries = self.entries.values();
+            entries.any(|entry| entry.kind == **kind && entry.definition.starts_with(b"S"))
+        };
+        match SETTINGS.iter().find(|kind| !is_there(kind)) {
+            Some(kind) => Err(Error::new(format!(
+                "the archive makes no sense: it has no entry {kind}"
+            ))),
             None => Ok(()),
         }
     }
@@ -407,13 +423,18 @@ pub(super) mod tests {
 
     /// An entry with the rows of a table, before what says where they are.
     pub fn entry(minor: u8) -> Vec<u8> {
+        let copy = "COPY public.t (a) FROM stdin;\n";
+        entry_of(minor, (7, "TABLE DATA"), 3, ["", copy])
+    }
+
+    fn entry_of(minor: u8, (id, kind): (u32, &str), section: u32, sql: [&str; 2]) -> Vec<u8> {
         let none = [&[1][..], &1u32.to_le_bytes()].concat();
-        let mut entry = [int_of(7), int_of(1)].concat();
-        for text in ["0", "16386", "t", "TABLE DATA"] {
+        let mut entry = [int_of(id), int_of(u32::from(section == 3))].concat();
+        for text in ["0", "16386", "t", kind] {
             entry.extend(text_of(text));
         }
-        entry.extend(int_of(3));
-        for text in ["", "", "COPY public.t (a) FROM stdin;\n", "public", ""] {
+        entry.extend(int_of(section));
+        for text in [sql[0], "", sql[1], "public", ""] {
             entry.extend(text_of(text));
         }
         entry.extend((minor >= 14).then(|| text_of("")).into_iter().flatten());
@@ -422,11 +443,37 @@ pub(super) mod tests {
         entry
     }
 
+    /// The entries of the settings that stand first, `but` for one.
+    pub fn settings(minor: u8, storage: u8, but: &str) -> Vec<u8> {
+        let place = match storage {
+            1 => vec![3, 0, 0, 0, 0, 0, 0, 0, 0],
+            _ => text_of(""),
+        };
+        let entries = SETTINGS.iter().filter(|kind| **kind != but).zip(20..);
+        entries
+            .flat_map(|(kind, id)| {
+                let entry = entry_of(minor, (id, kind), 2, ["SET x = 'UTF8';\n", ""]);
+                [entry, place.clone()].concat()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn settings_can_not_be_missing() {
+        for but in SETTINGS {
+            let archive = [head(16, 1), int_of(2), settings(16, 1, but)].concat();
+            let error = Toc::read(&mut archive.as_slice()).unwrap_err();
+            assert!(error.message().contains(but), "{error:?}");
+        }
+    }
+
     #[test]
     fn entries_of_every_version_and_storage() {
         for minor in 13..=16 {
             for (storage, place) in [(1, vec![2; 9]), (3, text_of("7.dat"))] {
-                let archive = [head(minor, storage), int_of(1), entry(minor), place].concat();
+                let settings = settings(minor, storage, "");
+                let entry = [entry(minor), place].concat();
+                let archive = [head(minor, storage), int_of(4), settings, entry].concat();
                 let mut input = &[archive, b"rest".to_vec()].concat()[..];
                 let toc = Toc::read(&mut input).unwrap().unwrap();
                 assert_eq!(input, b"rest", "1.{minor}, {storage}");
@@ -445,7 +492,7 @@ pub(super) mod tests {
     #[test]
     fn what_is_written_of_compression_is_read() {
         for minor in [14, 16] {
-            let mut archive = [head(minor, 1), int_of(0)].concat();
+            let mut archive = [head(minor, 1), int_of(3), settings(minor, 1, "")].concat();
             let toc = Toc::read(&mut archive.as_slice()).unwrap().unwrap();
             for packing in [Packing::Zstd, Packing::Lz4, Packing::None, Packing::Gzip] {
                 assert_eq!(
@@ -458,7 +505,7 @@ pub(super) mod tests {
                     assert_eq!(said.packing, Some(packing));
                 }
             }
-            assert_eq!(archive, [head(minor, 1), int_of(0)].concat());
+            assert_eq!(archive[..head(minor, 1).len()], head(minor, 1));
         }
     }
 
