@@ -50,11 +50,9 @@ pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
         cells: NAMES.map(str::to_string),
         notes: Vec::new(),
     }];
-    rows.extend(
-        records
-            .iter()
-            .map(|record| row(record, records, is_narrow, is_tiny)),
-    );
+    let places = branches(records);
+    let records = records.iter().zip(places);
+    rows.extend(records.map(|(record, place)| row(record, place, is_narrow, is_tiny)));
     if is_tiny {
         rows.iter_mut().skip(1).for_each(Row::move_what_below);
         rows[0].cells[COLUMNS - 1].clear();
@@ -107,7 +105,7 @@ impl Row {
     }
 }
 
-fn row(record: &Record, records: &[Record], is_narrow: bool, is_tiny: bool) -> Row {
+fn row(record: &Record, place: String, is_narrow: bool, is_tiny: bool) -> Row {
     let count = |count: usize| {
         if count == 0 {
             String::new()
@@ -117,7 +115,7 @@ fn row(record: &Record, records: &[Record], is_narrow: bool, is_tiny: bool) -> R
     };
     let waits = record.waiting_seconds.map(span).unwrap_or_default();
     let cells = [
-        place(record, records),
+        place,
         waits,
         count(record.blocking),
         count(record.frees),
@@ -130,19 +128,39 @@ fn row(record: &Record, records: &[Record], is_narrow: bool, is_tiny: bool) -> R
     }
 }
 
-/// The number, below and to the right of whom it waits for.
-fn place(record: &Record, records: &[Record]) -> String {
-    let number = match &record.gid {
-        Some(_) => "prepared".to_string(),
-        None => record.pid.to_string(),
-    };
+/// The number of each, below and to the right of whom it waits for, with lines to those beside it.
+fn branches(records: &[Record]) -> Vec<String> {
     // Of those that the filters leave over, the ones above may be missing.
     let least = records.iter().map(|record| record.depth).min().unwrap_or(0);
-    match record.depth - least {
-        0 => number,
-        depth if depth <= DEEPEST => format!("{}└ {number}", "  ".repeat(depth - 1)),
-        depth => format!("{}└{depth} {number}", "  ".repeat(DEEPEST - 1)),
+    let mut places = Vec::new();
+    // At which depths another one follows, seen from below.
+    let mut follows = [false; DEEPEST + 1];
+    for record in records.iter().rev() {
+        let number = match &record.gid {
+            Some(_) => "prepared".to_string(),
+            None => record.pid.to_string(),
+        };
+        let depth = record.depth - least;
+        let shown = depth.min(DEEPEST);
+        let mut place = String::new();
+        for is_followed in &follows[1..shown.max(1)] {
+            place.push_str(if *is_followed { "│ " } else { "  " });
+        }
+        if depth > 0 {
+            place.push(if follows[shown] { '├' } else { '└' });
+        }
+        if depth > DEEPEST {
+            place.push_str(&depth.to_string());
+        }
+        if depth > 0 {
+            place.push(' ');
+        }
+        places.push(place + &number);
+        follows[shown] = true;
+        follows[shown + 1..].fill(false);
     }
+    places.reverse();
+    places
 }
 
 /// `user@database application`, or where there is little room one of them.

@@ -50,6 +50,18 @@ fn where_nobody_gets_in_the_remedy_is_told() {
     ground.run(&[]).expect_code(2).expect_error("kill -INT");
 }
 
+/// There the server says nothing at all to who comes, and goes by no lock_timeout.
+#[test]
+fn where_nobody_can_log_in_the_cause_is_told() {
+    let ground = Ground::new();
+    let holder = Actor::new(ground.client_of("postgres"), "holder");
+    holder.run("begin; lock table pg_catalog.pg_database in access exclusive mode");
+    let output = ground.tool(&[]).env("PGCONNECT_TIMEOUT", "2").run();
+    output
+        .expect_code(2)
+        .expect_error("pg_authid or pg_database");
+}
+
 #[test]
 fn a_watch_ends_who_locks_the_catalogs() {
     let ground = Ground::new();

@@ -56,8 +56,11 @@ pub fn within<T: Send + 'static>(
 
 fn late(limit: Option<Duration>) -> Error {
     let seconds = limit.unwrap_or_default().as_secs();
-    Error::new(format!("no answer within {seconds} s"))
-        .with_hint("connect_timeout (PGCONNECT_TIMEOUT) sets how many seconds to wait")
+    // Whoever logs in looks into these two, and waits for a lock on them for ever.
+    Error::new(format!("no answer within {seconds} s")).with_hint(
+        "connect_timeout (PGCONNECT_TIMEOUT) sets how many seconds to wait; a server that runs and \
+         lets nobody in may have a session that locks pg_authid or pg_database",
+    )
 }
 
 #[cfg(test)]

@@ -69,6 +69,30 @@ fn a_line_for_each_where_there_is_room() {
 }
 
 #[test]
+fn lines_lead_to_those_beside() {
+    let depths = [0, 1, 2, 2, 1, 2, 3, 0, 1];
+    let records: Vec<Record> = depths
+        .iter()
+        .enumerate()
+        .map(|(pid, depth)| {
+            serde_json::from_value(serde_json::json!({"pid": pid, "depth": depth})).unwrap()
+        })
+        .collect();
+    let expected = [
+        "0",
+        "├ 1",
+        "│ ├ 2",
+        "│ └ 3",
+        "└ 4",
+        "  └ 5",
+        "    └ 6",
+        "7",
+        "└ 8",
+    ];
+    assert_eq!(branches(&records), expected);
+}
+
+#[test]
 fn a_statement_is_cut_at_its_end() {
     let mut one = records().remove(1);
     one.query = Some(format!("/* app:web */ select {}", "x".repeat(300)));
