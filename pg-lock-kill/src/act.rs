@@ -39,7 +39,7 @@ impl Source {
     pub fn open(options: &Options, context: &Context) -> Result<Self> {
         Ok(match &options.scope.snapshot {
             Some(path) => Self::File(Box::new(lookout::load(path, context.report())?)),
-            None => Self::Server(Box::new(Lookout::open(options, context)?)),
+            None => Self::Server(Box::new(Lookout::open(options, context, None)?)),
         })
     }
 

@@ -12,7 +12,7 @@ use shared::{Error, Result, signals};
 use crate::snapshot::Texts;
 
 /// What has not come so long after the server should have ended the statement itself comes no more.
-const GRACE: Duration = Duration::from_secs(5);
+pub const GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to end a statement once we are told to stop.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 /// How often a signal is looked for while waiting.

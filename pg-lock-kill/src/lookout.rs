@@ -1,7 +1,7 @@
 //! The way to a snapshot: of a server, again and again over one connection, or of a file.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, SessionOptions};
@@ -11,7 +11,7 @@ use shared::units::human_duration;
 use shared::{Error, Result};
 
 use crate::cli::{Options, Scope};
-use crate::connection::Connection;
+use crate::connection::{Connection, GRACE};
 use crate::forest::Forest;
 use crate::names::{self, Names};
 use crate::rights;
@@ -48,13 +48,18 @@ pub struct Lookout {
 }
 
 impl Lookout {
-    /// Connects.
-    pub fn open(options: &Options, context: &Context) -> Result<Self> {
+    /// Connects; where there is an `end`, the server is not waited for much longer than that.
+    pub fn open(options: &Options, context: &Context, end: Option<Instant>) -> Result<Self> {
         let environment = Environment::of_process();
         let conninfo = Conninfo::resolve(&context.common.connect, &environment, Need::Statements)?;
         for note in conninfo.notes() {
             context.note(note);
         }
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let conninfo = match left {
+            Some(left) => conninfo.with_patience(left + GRACE),
+            None => conninfo,
+        };
         let gentle = SessionOptions {
             lock_timeout: LONGEST_WAIT,
             statement_timeout: LONGEST_STATEMENT,
@@ -67,6 +72,7 @@ impl Lookout {
             ..
         } = &options.scope;
         let mut connection = Connection::open(&conninfo, &gentle).map_err(explained)?;
+        connection.end = end;
         let filters = &options.filters;
         filters.check_names(&mut connection, context.report())?;
         Ok(Self {
@@ -164,7 +170,7 @@ impl Lookout {
 pub fn look(options: &Options, context: &Context) -> Result<(Snapshot, Forest)> {
     match &options.scope.snapshot {
         Some(path) => load(path, context.report()),
-        None => Lookout::open(options, context)?.look(),
+        None => Lookout::open(options, context, None)?.look(),
     }
 }
 

@@ -96,8 +96,7 @@ fn is_clear_now(run: &Run<'_>, sight: &Sight) -> bool {
 
 /// Connects, and makes sure that nobody else does the same.
 fn begin(run: &mut Run<'_>, end: Option<Instant>) -> Result<Source> {
-    let mut lookout = Lookout::open(run.options, run.context)?;
-    lookout.connection().end = end;
+    let mut lookout = Lookout::open(run.options, run.context, end)?;
     lookout
         .connection()
         .ask(|server| server.require_session())?;
