@@ -200,9 +200,16 @@ pub fn check_kind(path: &Path) -> Result<()> {
         return Err(Error::new(format!("{} is a folder", path.display()))
             .with_hint("name a backup in it, or use --latest DIR"));
     }
-    let stream = ["/dev", "/proc"]
-        .iter()
-        .any(|folder| path.starts_with(folder));
+    // What these lead to may be a file, but not for who is started by us; /dev/shm has files.
+    let stream = [
+        "/dev/fd",
+        "/dev/stdin",
+        "/dev/stdout",
+        "/dev/stderr",
+        "/proc",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder));
     if stream || !(metadata.is_file() || metadata.is_dir()) {
         return Err(Error::new(format!("{} is no regular file", path.display()))
             .with_hint("a backup is read several times: save it to a file first"));

@@ -108,12 +108,13 @@ fn endless(format: &str, path: &Path) {
 }
 
 /// Starts it, and kills its server as soon as one of its sessions is asleep, and `many` of them are
-/// at work.
+/// in a transaction.
 fn killed_asleep(run: ToolCommand, place: &Path, many: i64) -> Output {
     let run = run.env("TMPDIR", place).start();
     let asleep = format!(
         "select coalesce(bool_or(wait_event = 'PgSleep') and count(*) >= {many}, false)
-         from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
+         from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid()
+             and backend_type = 'client backend'"
     );
     let is_asleep = |folder: &str| {
         let mut config = postgres::Config::new();

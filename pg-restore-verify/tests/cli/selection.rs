@@ -212,6 +212,20 @@ fn pipes_are_refused_at_once() {
     }
 }
 
+/// Files there are in memory, and files like any others.
+#[test]
+fn a_backup_below_dev_is_one() {
+    let database = tests::Database::new();
+    database.sql("create table t (a int)");
+    let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    for format in ["-Fc", "-Fp"] {
+        let path = folder.path().join(format);
+        dump(&database, &[format], &path);
+        let output = tool("pg-restore-verify").arg(&path).run();
+        output.expect_code(0);
+    }
+}
+
 /// Of one label, and of one database: a label is that of several, and one database has several.
 #[test]
 fn the_newest_of_a_label() {
