@@ -17,7 +17,7 @@ pub enum Outcome {
     Denied,
     /// It was signalled, and is still there.
     StillAlive,
-    /// What was asked for has no effect on it: it was not done.
+    /// What was asked for has no effect on it, or another one than it is meant to have: it was not done.
     NotApplicable,
     /// It is never ended, or not without a flag.
     Protected,

@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
             cases.iter().try_for_each(|case| self.tell(case))?;
             self.output.flush()
         });
-        done.and(told)
+        done.and(told.map_err(|error| with_results(error, &cases)))
     }
 
     fn carry_out(&mut self, source: &mut Source, cases: &mut [Case]) -> Result<()> {
@@ -237,5 +237,18 @@ impl<'a> Run<'a> {
         self.has_told = true;
         self.note_outcome(&record);
         self.output.write(&record)
+    }
+}
+
+/// Records that could not be written were about somebody all the same.
+fn with_results(error: Error, cases: &[Case]) -> Error {
+    let results = cases.iter().filter_map(|case| {
+        let (record, _) = case.told()?;
+        Some(format!("{}: {}", record.pid, record.result?))
+    });
+    let results: Vec<String> = results.collect();
+    match results.is_empty() {
+        true => error,
+        false => error.with_detail(format!("what came of it: {}", results.join(", "))),
     }
 }

@@ -228,6 +228,11 @@ impl Session {
         let is_active = self.state.as_deref() == Some("active");
         is_active && query.contains("index") && query.contains("concurrently")
     }
+
+    /// Whether it has committed, and waits for the word of a synchronous standby.
+    pub fn waits_for_standby(&self) -> bool {
+        self.wait_event.as_deref() == Some("SyncRep")
+    }
 }
 
 /// A transaction of pg_prepared_xacts (manual 54.16).

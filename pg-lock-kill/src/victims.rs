@@ -13,6 +13,7 @@ use crate::outcome::Outcome;
 use crate::protection::Rules;
 use crate::signal::Guard;
 use crate::snapshot::{Session, Snapshot};
+use crate::words;
 
 use vain::weigh;
 
@@ -203,10 +204,8 @@ pub fn fate_of_session(
     if let Some(why) = wish.rules.why(snapshot, session) {
         return Fate::Spared(Outcome::Protected, why);
     }
-    if session.wait_event.as_deref() == Some("SyncRep") {
-        let words =
-            "it has committed and waits for a synchronous standby: its end would not undo that";
-        return Fate::Spared(Outcome::NotApplicable, words.into());
+    if session.waits_for_standby() {
+        return Fate::Spared(Outcome::NotApplicable, words::COMMITTED.into());
     }
     if is_later(snapshot, session) {
         let words = "it began what it is at after the locks were looked at: they are not known to be its own";

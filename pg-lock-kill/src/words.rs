@@ -2,6 +2,10 @@
 
 use crate::snapshot::{Snapshot, Tag};
 
+/// What is to be known of who waits for the word of a synchronous standby before he is ended.
+pub const COMMITTED: &str = "it has committed and waits for a synchronous standby: its end would not \
+     undo that; pg_cancel_backend ends the wait, and leaves the commit on this server alone";
+
 /// pg_database, whose rows are locked as objects.
 pub const DATABASES: u32 = 1262;
 

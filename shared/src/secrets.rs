@@ -10,8 +10,33 @@ use crate::dump::{Token, spans, tokens};
 /// What stands for what is not shown.
 const HIDDEN: &str = "***";
 
-/// What stands before that which nobody else may read, in connection strings, options and calls.
-const WORDS: [&str; 3] = ["password", "passwd", "crypt("];
+/// What stands before that which nobody else may read, in connection strings, options and URLs.
+const WORDS: [&str; 8] = [
+    "password",
+    "passwd",
+    "crypt(",
+    "api_key",
+    "apikey",
+    "access_key",
+    "secret_key",
+    "client_secret",
+];
+
+/// Functions whose strings may be passwords, keys or what they protect: pgcrypto's.
+const FUNCTIONS: [&str; 12] = [
+    "crypt",
+    "hmac",
+    "encrypt",
+    "encrypt_iv",
+    "decrypt",
+    "decrypt_iv",
+    "pgp_sym_encrypt",
+    "pgp_sym_encrypt_bytea",
+    "pgp_sym_decrypt",
+    "pgp_sym_decrypt_bytea",
+    "pgp_pub_decrypt",
+    "pgp_pub_decrypt_bytea",
+];
 
 /// Kinds of objects whose strings may be passwords: none of them is shown.
 const KINDS: [&[&str]; 6] = [
@@ -68,14 +93,40 @@ pub fn masked_words(words: &str, sql: &str) -> String {
 fn secrets(sql: &str) -> Vec<Range<usize>> {
     let all = is_secret(sql);
     let mut setting = Setting::None;
+    let mut call = Call::None;
     let mut places = Vec::new();
     for (token, place) in spans(sql.as_bytes()) {
-        if matches!(token, Token::Text(_)) && (all || matches!(setting, Setting::Secret)) {
+        let is_secret = matches!(setting, Setting::Secret) || matches!(call, Call::Within(_));
+        if matches!(token, Token::Text(_)) && (all || is_secret) {
             places.push(place);
         }
         setting = setting.after(&token);
+        call = call.after(&token);
     }
     places
+}
+
+/// A call of one of [`FUNCTIONS`].
+enum Call {
+    None,
+    /// Behind its name.
+    Named,
+    /// Within so many parentheses.
+    Within(usize),
+}
+
+impl Call {
+    fn after(self, token: &Token<'_>) -> Self {
+        match (self, token) {
+            (Self::Named, Token::Symbol(b'(')) => Self::Within(1),
+            (Self::Within(depth), Token::Symbol(b'(')) => Self::Within(depth + 1),
+            (Self::Within(1), Token::Symbol(b')')) => Self::None,
+            (Self::Within(depth), Token::Symbol(b')')) => Self::Within(depth - 1),
+            (Self::Within(depth), _) => Self::Within(depth),
+            _ if FUNCTIONS.iter().any(|name| token.is(name)) => Self::Named,
+            _ => Self::None,
+        }
+    }
 }
 
 /// What is being set, in `SET a.b TO 'value'`.
@@ -314,7 +365,15 @@ mod tests {
             ),
             (
                 "UPDATE u SET h = crypt('geheim', gen_salt('bf')), passwd='geheim' WHERE \"password\" IS NULL AND a = 'b'",
-                "UPDATE u SET h = crypt('***', gen_salt('bf')), passwd='***' WHERE \"password\" IS NULL AND a = 'b'",
+                "UPDATE u SET h = crypt('***', gen_salt('***')), passwd='***' WHERE \"password\" IS NULL AND a = 'b'",
+            ),
+            (
+                "SELECT pgp_sym_encrypt('a', coalesce('geheim', b)), hmac('a', 'geheim', 'md5'), f('b')",
+                "SELECT pgp_sym_encrypt('***', coalesce('***', b)), hmac('***', '***', '***'), f('b')",
+            ),
+            (
+                "SELECT get('https://h/x?api_key=geheim&b=c', 'aws_secret_access_key=geheim') WHERE api_key = 'geheim'",
+                "SELECT get('https://h/x?api_key=***&b=c', 'aws_secret_access_key=***') WHERE api_key = '***'",
             ),
             (
                 "INSERT INTO u (password, name) VALUES (NULL, 'x'); SELECT 'no password: ' || b",

@@ -134,7 +134,7 @@ pub const RESULTS: &[(&str, &str)] = &[
     ),
     (
         "not_applicable",
-        "it would have no effect, as to cancel where no statement runs; nothing was done",
+        "it is nothing that ending a session is for, as to cancel where no statement runs; nothing was done",
     ),
     (
         "protected",

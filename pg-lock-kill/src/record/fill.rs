@@ -7,11 +7,8 @@ use shared::time::Time;
 
 use super::Record;
 use crate::forest::{Forest, Node, Replay, Wait, Who};
-use crate::snapshot::{Prepared, STARTING, Session, Snapshot, Tag};
+use crate::snapshot::{Mode, Prepared, STARTING, Session, Snapshot, Tag};
 use crate::words;
-
-/// What who has committed waits for where the standby's word is needed.
-const SYNC: &str = "SyncRep";
 
 /// So many are named in a message.
 const NAMED: usize = 3;
@@ -148,9 +145,9 @@ fn of_session(node: &Node, session: &Session) -> Option<&'static str> {
         _ if session.state.as_deref() == Some(STARTING) => {
             Some("it is about to begin: before that, little is known of it")
         }
-        (None, _) if session.wait_event.as_deref() == Some(SYNC) => Some(
-            "it has committed and waits for a synchronous standby: its end would not undo that",
-        ),
+        (None, _) if session.waits_for_standby() => Some(words::COMMITTED),
+        // Before it has its first lock, on the table, there is no index.
+        (Some(wait), _) if wait.mode == Some(Mode::ShareUpdateExclusiveLock) => None,
         _ if session.builds_an_index() => Some("if it is ended, an invalid index is left"),
         _ => None,
     }

@@ -43,6 +43,18 @@ fn a_cancelled_statement_frees_who_waits() {
     head.run("rollback; select 1");
 }
 
+/// Whoever was ended was ended.
+#[test]
+fn what_was_done_is_told_though_no_record_can_be_written() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let waiter = ground.waiter("waiter", LOCK);
+    let output = ground.tool(&["--terminate"]).stdout_to("/dev/full").run();
+    let told = format!("{}: ended", head.pid);
+    output.expect_code(2).expect_error(&told);
+    waiter.answer().unwrap();
+}
+
 #[test]
 fn to_cancel_where_nothing_runs_is_useless_and_not_done() {
     let ground = Ground::new();

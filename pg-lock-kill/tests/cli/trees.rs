@@ -202,7 +202,10 @@ fn who_has_committed_and_waits_for_a_standby() {
     );
     let words = head["message"].as_str().unwrap();
     assert!(words.contains("waits for a synchronous standby"), "{words}");
-    drop(waiter);
+    assert!(words.contains("pg_cancel_backend"), "{words}");
+    let cancel = format!("select pg_cancel_backend({})::text", holder.pid);
+    assert_eq!(stage.database.value(&cancel), "true");
+    waiter.answer().unwrap();
 }
 
 #[test]
@@ -345,6 +348,15 @@ fn an_index_that_is_built_meanwhile_waits_for_a_virtual_transaction() {
     stage.until("it waits for old snapshots or is done", &format!(
         "select coalesce(wait_event, '') = 'virtualxid' or state = 'idle' from pg_stat_activity where pid = {}", index.pid));
     drop((reader, old));
+}
+
+/// Before it has locked its table there is nothing that could be left.
+#[test]
+fn an_index_that_is_not_begun() {
+    let stage = Stage::new();
+    let _holder = stage.holder("holder", "lock table t in share row exclusive mode");
+    let index = stage.waiter("index", "create index concurrently on t (n)");
+    assert_eq!(stage.listing().of_pid(index.pid)["message"], Value::Null);
 }
 
 #[test]
