@@ -35,6 +35,9 @@ pub struct Contents {
     pub needs: Needs,
     /// The encoding of its text, as pg_dump names it.
     pub encoding: Option<String>,
+    /// Whether its strings have backslashes that escape: the database has
+    /// `standard_conforming_strings` off.
+    pub backslash_escapes: bool,
     /// Whether rows that policies hid from pg_dump's role were left out.
     pub subject_to_row_security: bool,
     /// What it announces, and then does not hold.

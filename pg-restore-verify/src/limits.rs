@@ -163,12 +163,13 @@ fn time(shared: &Shared, total: Option<Duration>, stalled: Option<Duration>, bet
 /// Notes when something happens.
 fn look(shared: &Shared, watched: &Watched, between: Duration) {
     let mut session = None;
+    let mut last_change = None;
     let mut before = Reading::default();
     while !shared.is_over.load(Relaxed) {
         let replays = matches!(&*lock(watched), Some(Seen::Replay));
         let mut now = Reading::take(replays);
         let knew = session.is_some();
-        let is_active = is_active(watched, &mut session);
+        let is_active = is_active(watched, &mut session, &mut last_change);
         if now.is_beyond(&before) || is_active {
             let since = shared.began.elapsed().as_millis();
             shared
@@ -184,10 +185,20 @@ fn look(shared: &Shared, watched: &Watched, between: Duration) {
     }
 }
 
-/// Whether a session of the restore does something, or may.
-fn is_active(watched: &Watched, asking: &mut Option<Client>) -> bool {
+/// Whether a session of the restore does something, or may, or has since the last look: of many short
+/// statements none need be seen.
+fn is_active(
+    watched: &Watched,
+    asking: &mut Option<Client>,
+    last_change: &mut Option<String>,
+) -> bool {
     match ask(watched, asking) {
-        Ok(is_active) => is_active,
+        Ok(Activity::Unknown(may_be)) => may_be,
+        Ok(Activity::Seen { is_active, changed }) => {
+            let has_changed = changed > *last_change;
+            *last_change = changed;
+            is_active || has_changed
+        }
         Err(error) => {
             // Another one asks the next time.
             *asking = None;
@@ -198,23 +209,37 @@ fn is_active(watched: &Watched, asking: &mut Option<Client>) -> bool {
     }
 }
 
-fn ask(watched: &Watched, asking: &mut Option<Client>) -> Result<bool> {
+/// What is known of the restore's sessions.
+enum Activity {
+    /// Nothing; whether they may be at work.
+    Unknown(bool),
+    /// Whether one is at work, and when one last began or ended a statement.
+    Seen {
+        is_active: bool,
+        changed: Option<String>,
+    },
+}
+
+fn ask(watched: &Watched, asking: &mut Option<Client>) -> Result<Activity> {
     let (name, server) = match &*lock(watched) {
         Some(Seen::Sessions { server, name }) => (name.clone(), Weak::clone(server)),
-        Some(Seen::Files | Seen::Replay) => return Ok(false),
+        Some(Seen::Files | Seen::Replay) => return Ok(Activity::Unknown(false)),
         // Nothing is being restored yet; starting a server takes as long as it takes.
-        None => return Ok(true),
+        None => return Ok(Activity::Unknown(true)),
     };
     let client = match asking {
         Some(client) => client,
         None => match server.upgrade() {
             Some(server) => asking.insert(server.connect_to_server()?),
-            None => return Ok(true),
+            None => return Ok(Activity::Unknown(true)),
         },
     };
     let query = include_str!("../sql/activity.sql");
     let answer = client.query_typed(query, &[(&name, Type::TEXT)])?;
-    Ok(answer.first().is_none_or(|row| row.get(0)))
+    Ok(answer.first().map_or(Activity::Unknown(true), |row| {
+        let (is_active, changed) = (row.get(0), row.get(1));
+        Activity::Seen { is_active, changed }
+    }))
 }
 
 /// How many bytes were read so far: by us, by each program that we started, and by all processes

@@ -10,6 +10,21 @@ use crate::choice::Chosen;
 use crate::contents::{Contents, Form, TableData};
 use crate::record::{Finding, Findings, Status};
 
+/// Options of pg_dump that choose tables or schemas.
+const OF_PART: [&str; 5] = ["-t", "-n", "--table", "--schema=", "--filter"];
+/// Those by which what is taken may need what is not: types and functions of another schema, say.
+const LEAVES_OUT: [&str; 9] = [
+    "--section",
+    "--statistics-only",
+    "--no-schema",
+    "-N",
+    "--exclude-schema=",
+    "-T",
+    "--exclude-table=",
+    "--extension=",
+    "--exclude-extension=",
+];
+
 /// Rows and large objects as they were when the backup was taken, as far as the manifest tells.
 #[derive(Default)]
 pub struct Promised<'a> {
@@ -57,14 +72,16 @@ impl<'a> Promised<'a> {
 
     /// Whether the backup was meant to hold some tables or schemas only.
     pub fn is_of_part(&self) -> bool {
-        let starts = ["-t", "-n", "--table", "--schema=", "--filter"];
-        let mut options = self.selection.iter();
-        options.any(|option| starts.iter().any(|start| option.starts_with(start)))
+        self.option_of(&OF_PART).is_some()
     }
 
-    /// The option by which it is a part that needs the rest, if it is one.
+    /// The option by which it is a part that may need the rest, if it is one.
     pub fn needs_rest(&self) -> Option<&str> {
-        let starts = ["--section", "--statistics-only", "--no-schema"];
+        self.option_of(&LEAVES_OUT)
+            .or_else(|| self.option_of(&OF_PART))
+    }
+
+    fn option_of(&self, starts: &[&str]) -> Option<&str> {
         let mut options = self.selection.iter().map(String::as_str);
         options.find(|option| starts.iter().any(|start| option.starts_with(start)))
     }

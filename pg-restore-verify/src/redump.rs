@@ -13,6 +13,8 @@ use crate::restore::Target;
 use crate::schema::Schema;
 use crate::source;
 
+const BACKSLASH_ESCAPES: &str = "standard_conforming_strings=off";
+
 /// Which names are quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quotes {
@@ -61,7 +63,8 @@ pub fn schema(
         false => Vec::new(),
     };
     options.extend(schemas.iter().map(String::as_str));
-    target.as_defined(|| dump(pg_dump, target, &options, quotes))
+    let settings = settings(quotes, backup);
+    target.as_defined(|| dump(pg_dump, target, &options, &settings))
 }
 
 /// What is said of the restored database itself.
@@ -83,7 +86,7 @@ pub fn database(
         .as_ref()
         .map(|encoding| format!("--encoding={encoding}"));
     options.extend(encoding.as_deref());
-    let mut restored = dump(pg_dump, target, &options, quotes)?;
+    let mut restored = dump(pg_dump, target, &options, &settings(quotes, backup))?;
     Ok(restored.schema.take_database())
 }
 
@@ -96,6 +99,8 @@ pub struct Inserts {
     pub via_root: bool,
     /// `bytea` as servers before 9.0 wrote it.
     pub escapes_bytea: bool,
+    /// Strings with backslashes that escape.
+    pub backslash_escapes: bool,
 }
 
 /// The rows of the restored tables as INSERTs, for backups that hold them so.
@@ -112,8 +117,10 @@ pub fn inserts(
     if inserts.via_root {
         options.push("--load-via-partition-root");
     }
-    let setting = inserts.escapes_bytea.then_some("bytea_output=escape");
-    let contents = dump_with(pg_dump, target, &options, setting)?;
+    let bytea = inserts.escapes_bytea.then_some("bytea_output=escape");
+    let escapes = inserts.backslash_escapes.then_some(BACKSLASH_ESCAPES);
+    let settings: Vec<&str> = bytea.into_iter().chain(escapes).collect();
+    let contents = dump(pg_dump, target, &options, &settings)?;
     Ok(contents
         .tables
         .into_iter()
@@ -135,20 +142,22 @@ pub fn globals(pg_dumpall: &Program, target: &Target) -> Result<Globals> {
     globals
 }
 
-fn dump(pg_dump: &Program, target: &Target, options: &[&str], quotes: Quotes) -> Result<Contents> {
-    let setting = (quotes == Quotes::OfServer).then_some("quote_all_identifiers=on");
-    dump_with(pg_dump, target, options, setting)
+/// Settings of pg_dump's session that make it write as it wrote the backup.
+fn settings(quotes: Quotes, backup: &Contents) -> Vec<&'static str> {
+    let quotes = (quotes == Quotes::OfServer).then_some("quote_all_identifiers=on");
+    let escapes = backup.backslash_escapes.then_some(BACKSLASH_ESCAPES);
+    quotes.into_iter().chain(escapes).collect()
 }
 
-/// What pg_dump writes with these options, and with this setting of its session.
-fn dump_with(
+/// What pg_dump writes with these options, and with these settings of its session.
+fn dump(
     pg_dump: &Program,
     target: &Target,
     options: &[&str],
-    setting: Option<&str>,
+    settings: &[&str],
 ) -> Result<Contents> {
     let mut command = pg_dump.command();
-    set_environment(&mut command, target.server().environment_with(setting));
+    set_environment(&mut command, target.server().environment_with(settings));
     // A name in the environment is a name, whatever it looks like.
     command.env("PGDATABASE", target.database().name());
     command

@@ -265,16 +265,18 @@ impl Server {
         }
     }
 
-    /// The same for a program whose session is to have this setting beside all others.
-    pub fn environment_with(&self, setting: Option<&str>) -> Vec<(OsString, Option<OsString>)> {
+    /// The same for a program whose session is to have these settings beside all others.
+    pub fn environment_with(&self, settings: &[&str]) -> Vec<(OsString, Option<OsString>)> {
         const OPTIONS: &str = "PGOPTIONS";
         let mut environment = self.environment();
-        if let Some(setting) = setting {
+        if !settings.is_empty() {
             let given = environment.iter().rev().find(|(name, _)| name == OPTIONS);
             let mut options = given
                 .and_then(|(_, value)| value.clone())
                 .unwrap_or_default();
-            options.push(format!(" -c {setting}"));
+            for setting in settings {
+                options.push(format!(" -c {setting}"));
+            }
             environment.push((OPTIONS.into(), Some(options)));
         }
         environment

@@ -29,5 +29,5 @@ pub fn report(
 
 fn is_empty(backup: &Contents) -> bool {
     let data = backup.tables.is_empty() && backup.sequences.is_empty();
-    data && backup.large_objects.is_empty() && backup.schema.len() == 0
+    data && backup.large_objects.is_empty() && backup.schema.is_of_database_alone()
 }

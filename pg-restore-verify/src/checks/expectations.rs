@@ -6,7 +6,7 @@ use std::path::Path;
 
 use postgres::{Client, SimpleQueryMessage};
 use shared::dump::{Token, spans, tokens};
-use shared::{Error, Result};
+use shared::{Error, Result, printable};
 
 use super::job::Job;
 use super::{Origin, Outcome};
@@ -15,6 +15,9 @@ pub const CHECK: &str = "expect";
 
 /// More rows than this are not counted where there should be none.
 const MOST_ROWS: usize = 100;
+
+/// So many columns of a value are shown.
+const LONGEST_VALUE: usize = 1000;
 
 /// A query and what it must answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +134,7 @@ impl Expectation {
             many if many > MOST_ROWS => format!("more than {MOST_ROWS} rows"),
             many => format!("{many} rows"),
         };
-        let values: Vec<&str> = first.iter().map(|value| shown(value.as_deref())).collect();
+        let values: Vec<String> = first.iter().map(|value| shown(value.as_deref())).collect();
         let message = format!("{count}, the first: {}", values.join(", "));
         Ok(self.broken(Some(count), message))
     }
@@ -171,14 +174,14 @@ impl Expectation {
         };
         let actual = row.first().and_then(Option::as_deref);
         Ok(match holds(client, actual, comparison, wanted)? {
-            Some(true) => self.proved(shown(actual)),
+            Some(true) => self.proved(&shown(actual)),
             Some(false) => {
                 let message = format!("gives {}, wanted is {}", shown(actual), self.wanted);
-                self.broken(Some(shown(actual).to_string()), message)
+                self.broken(Some(shown(actual)), message)
             }
             None => {
                 let message = "is neither a number nor a time: it has no order here".to_string();
-                self.broken(Some(shown(actual).to_string()), message)
+                self.broken(Some(shown(actual)), message)
             }
         })
     }
@@ -226,8 +229,8 @@ fn rows(client: &mut Client, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
     Ok(values.collect())
 }
 
-fn shown(value: Option<&str>) -> &str {
-    value.unwrap_or("NULL")
+fn shown(value: Option<&str>) -> String {
+    printable::cut(value.unwrap_or("NULL"), LONGEST_VALUE)
 }
 
 /// Whether the value is as wanted; `None` if the two have no order.
@@ -331,7 +334,7 @@ impl std::fmt::Display for Wanted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoRows => f.write_str("no rows"),
-            Self::Value(Comparison::Equal, value) => f.write_str(shown(value.as_deref())),
+            Self::Value(Comparison::Equal, value) => f.write_str(&shown(value.as_deref())),
             Self::Value(comparison, value) => {
                 write!(f, "{} {}", comparison.as_str(), shown(value.as_deref()))
             }

@@ -267,6 +267,8 @@ impl Collector {
             self.contents.refreshed.insert(view);
             return false;
         }
+        self.contents.backslash_escapes |=
+            sql.starts_with(b"SET standard_conforming_strings = off");
         if sql.starts_with(b"SET row_security = on") {
             self.contents.subject_to_row_security = true;
         }

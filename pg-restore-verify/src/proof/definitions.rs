@@ -3,13 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use shared::dump::QualifiedName;
 use shared::{Result, signals};
 
 use super::{Proof, counted};
+use crate::contents::{Form, TableData};
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::reference;
 use crate::schema::{Difference, Schema};
+
+/// What every restore of such a table comes to.
+const INHERITED_ORDER: &str = "the same columns in another order: those that it inherits come first \
+                               in whatever is restored";
 
 /// What was read back, and in what it is not what the backup says.
 struct ReadBack {
@@ -138,8 +144,17 @@ impl Proof<'_> {
         // A newer pg_dump also tells of what an older one passed over, such as the owner of the
         // schema public.
         let can_be_words = |one: &Difference| one.actual.is_some() && !is_of_database(one);
+        let is_of_order =
+            |one: &Difference| one.is_of_inherited_order() && !self.has_bare_rows(one);
+        let (of_order, differences): (Vec<_>, Vec<_>) =
+            differences.into_iter().partition(is_of_order);
+        let mut told: Vec<_> = of_order
+            .into_iter()
+            .map(|one| (one, Some(INHERITED_ORDER.to_string())))
+            .collect();
         let Some(words) = self.other_versions() else {
-            return Ok(differences.into_iter().map(|one| (one, None)).collect());
+            told.extend(differences.into_iter().map(|one| (one, None)));
+            return Ok(told);
         };
         let mut changed = match differences.iter().any(can_be_words) {
             true => self.changed(read_back)?,
@@ -152,7 +167,7 @@ impl Proof<'_> {
             let change = changed.remove(object);
             change.or_else(|| changed.remove(&attached?))
         };
-        let told = |difference: Difference| match change_of(&difference.object) {
+        let tell = |difference: Difference| match change_of(&difference.object) {
             // Not what the backup says, in this server's words.
             Some(change) if on_both(&difference) => {
                 let object = difference.object;
@@ -162,7 +177,19 @@ impl Proof<'_> {
             None if is_locale(&difference) => (difference, Some(words.clone())),
             _ => (difference, None),
         };
-        Ok(differences.into_iter().map(told).collect())
+        told.extend(differences.into_iter().map(tell));
+        Ok(told)
+    }
+
+    /// Whether the backup has a table's rows as INSERTs that do not say which value is whose.
+    fn has_bare_rows(&self, difference: &Difference) -> bool {
+        let bare = Form::Inserts {
+            names_columns: false,
+        };
+        let of_table = |(table, data): (&QualifiedName, &TableData)| {
+            data.form == bare && difference.object == format!("TABLE {table}")
+        };
+        self.backup.tables.iter().any(of_table)
     }
 
     /// What is not as the same definitions are by themselves, by object.

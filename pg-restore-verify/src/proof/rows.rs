@@ -146,6 +146,7 @@ impl Proof<'_> {
                 names_columns,
                 via_root,
                 escapes_bytea,
+                backslash_escapes: self.backup.backslash_escapes,
             };
             let again = |via_root| redump::inserts(&self.pg_dump, self.target, form(via_root));
             // Some partitions go in by their root, unasked: by the hash of an enum, others do not.

@@ -7,11 +7,13 @@ use shared::dump::{quote_identifier, spans};
 use super::{Object, Schema};
 
 impl Schema {
+    /// Whether nothing is defined but, maybe, the database itself.
+    pub fn is_of_database_alone(&self) -> bool {
+        self.objects.keys().all(of_database)
+    }
+
     /// Takes out what is said of the database itself, which the restore does not create.
     pub fn take_database(&mut self) -> Self {
-        let of_database = |object: &Object| {
-            object.kind.starts_with("DATABASE") || object.name.starts_with("DATABASE ")
-        };
         let objects = std::mem::take(&mut self.objects).into_iter();
         let (own, others) = objects.partition(|(object, _)| of_database(object));
         self.objects = others;
@@ -69,6 +71,10 @@ impl Schema {
             !statements.is_empty()
         });
     }
+}
+
+fn of_database(object: &Object) -> bool {
+    object.kind.starts_with("DATABASE") || object.name.starts_with("DATABASE ")
 }
 
 /// A statement about a database, about the one of this name.

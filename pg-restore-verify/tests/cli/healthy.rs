@@ -113,6 +113,51 @@ fn of_partitions_whose_columns_are_in_another_order() {
     }
 }
 
+/// What a table inherits comes first wherever it is created anew.
+#[test]
+fn of_what_inherits_in_another_order() {
+    let database = Database::new();
+    database.sql(
+        "create table parent (a text, b text);
+         create table child (b text not null, a text, check (a <> b));
+         alter table child inherit parent; insert into child values ('x', 'y')",
+    );
+    for options in [&["-Fc"][..], &["-Fp"], &["-Fp", "--column-inserts"]] {
+        let findings = verifies(&database, options);
+        let told = |finding: &serde_json::Value| {
+            let words = finding["message"].as_str().unwrap_or_default();
+            finding["object"] == "TABLE public.child" && words.contains("come first")
+        };
+        assert!(findings.iter().any(told), "{options:?}: {findings:?}");
+    }
+    // There the values go into the wrong columns.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inserts");
+    dump(&database, &["-Fp", "--inserts"], &path);
+    assert_eq!(failed(&verify(&path)), ["schema TABLE public.child"]);
+}
+
+#[test]
+fn whose_strings_have_backslashes_that_escape() {
+    let database = Database::new();
+    database.sql(
+        "create table t (id serial primary key, a text default E'\\\\' check (a ~ E'^\\\\W'));
+         insert into t default values",
+    );
+    let name = database.name();
+    database.sql(&format!(
+        "alter database {name} set standard_conforming_strings = off"
+    ));
+    for options in [&["-Fc"][..], &["-Fp"], &["-Fp", "--inserts"]] {
+        verifies(&database, options);
+    }
+    let live = tool("pg-restore-verify").args(["--live", &database.conninfo()]);
+    let findings = live.run().json_lines();
+    let of_columns = |finding: &&serde_json::Value| finding["check"] == "sequence_columns";
+    let found = findings.iter().find(of_columns).unwrap();
+    assert_eq!(found["status"], "ok", "{findings:?}");
+}
+
 #[test]
 fn with_every_name_in_quotes() {
     let shop = shop();

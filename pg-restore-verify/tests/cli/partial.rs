@@ -127,6 +127,31 @@ fn what_needs_the_rest() {
     }
 }
 
+/// Types of another schema are no part of it, nor are extensions.
+#[test]
+fn a_schema_that_needs_another() {
+    let database = Database::new();
+    database.sql(
+        "create type mood as enum ('a'); create schema app; create table app.t (m public.mood);
+         insert into app.t values ('a')",
+    );
+    for (format, option) in [
+        ("custom", "--schema=app"),
+        ("plain", "--exclude-schema=public"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = tool("pg-dump-rotate").args(["-d", &database.conninfo(), "-F", format]);
+        let run = run.args([option, "--dir"]).arg(folder.path());
+        let record = run.run().expect_code(0).json_lines().remove(0);
+        let path = PathBuf::from(record["path"].as_str().unwrap());
+        let output = verify(&path);
+        assert_eq!(failed(&output), [""; 0], "{option}: {output:?}");
+        expect_verdict(&output, "skipped");
+        assert!(output.stdout.contains(option), "{output:?}");
+        assert_eq!(Proof::read(&path), None, "{option}");
+    }
+}
+
 /// The user's own expectations may be wrong, or too strict for an old backup: rotation is to know
 /// what is wrong with the backup itself.
 #[test]

@@ -29,7 +29,7 @@ const ENVIRONMENT: &[&str] = &[
     "DYLD_LIBRARY_PATH",
     "DYLD_FALLBACK_LIBRARY_PATH",
 ];
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_secs(300);
 const BETWEEN_LOOKS: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 2_000_000,

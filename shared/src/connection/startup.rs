@@ -146,6 +146,8 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
     let mut settings = vec![
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("statement_timeout", milliseconds(options.statement_timeout)),
+        // As all our statements are written, whatever a database or role is set to.
+        ("standard_conforming_strings", "on".into()),
     ];
     let more = options.settings.iter();
     settings.extend(more.map(|(name, value)| (*name, (*value).to_string())));
