@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use shared::Result;
+use shared::time::Time;
 
 use crate::cases::Case;
 use crate::outcome::Outcome;
@@ -13,8 +14,8 @@ use crate::victims::{Identity, identity_of};
 /// The answers.
 #[derive(Debug, Default)]
 pub struct Ballot {
-    /// Whom it let pass.
-    approved: HashSet<Identity>,
+    /// Whom it let pass, and with which statement where that is to be cancelled.
+    approved: HashSet<(Identity, Option<Time>)>,
     /// Whom it spared in this look.
     vetoed: Vec<Identity>,
     /// Of whom that was told.
@@ -39,7 +40,11 @@ impl Run<'_> {
         }
         let mut was_asked = false;
         for case in cases.iter_mut().filter(|case| case.is_victim()) {
-            if self.ballot.approved.contains(&case.identity) {
+            if self
+                .ballot
+                .approved
+                .contains(&(case.identity, case.statement()))
+            {
                 continue;
             }
             was_asked = true;
@@ -53,7 +58,8 @@ impl Run<'_> {
             return Ok(());
         };
         let Some(why) = veto.ask(&case.announced())? else {
-            self.ballot.approved.insert(case.identity);
+            let approved = (case.identity, case.statement());
+            self.ballot.approved.insert(approved);
             self.ballot.pending.push(case.clone());
             return Ok(());
         };
@@ -74,7 +80,8 @@ impl Run<'_> {
             }
             let (outcome, words) = departed(&case, sight);
             case.spare(outcome, format!("{words} when --exec had decided"));
-            self.ballot.approved.remove(&case.identity);
+            let is_same = |(identity, _): &(Identity, Option<Time>)| *identity == case.identity;
+            self.ballot.approved.retain(|approved| !is_same(approved));
             self.tell(&case)?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod carry;
 
 use shared::Error;
+use shared::time::Time;
 
 use crate::outcome::Outcome;
 use crate::pursuit::Quarry;
@@ -70,6 +71,14 @@ impl Case {
     /// Whether it is signalled.
     pub fn is_victim(&self) -> bool {
         matches!(self.fate, Fate::Signal(..))
+    }
+
+    /// When the statement began that is to be cancelled, and no other.
+    pub fn statement(&self) -> Option<Time> {
+        match &self.fate {
+            Fate::Signal(_, guard) => guard.query_start,
+            Fate::Spared(..) => None,
+        }
     }
 
     /// Whether it was signalled, or would have been.

@@ -13,7 +13,7 @@ use shared::{Context as _, Error, Result, signals};
 
 use crate::act::Source;
 use crate::cases::Case;
-use crate::cli::{Options, Which};
+use crate::cli::{Action, Options, Which};
 use crate::forest::Who;
 use crate::outcome::Outcome;
 use crate::record::Record;
@@ -186,8 +186,8 @@ impl Named {
         who(self) == who(other)
     }
 
-    /// Why this session is not who was named.
-    fn differs(&self, session: &Session) -> Option<(Outcome, &'static str)> {
+    /// Why this session is not who was named. Whose statement is to be `cancelled` must be at the same one.
+    fn differs(&self, session: &Session, cancelled: bool) -> Option<(Outcome, &'static str)> {
         if self.is_bare {
             return None;
         }
@@ -199,6 +199,10 @@ impl Named {
         if self.says_transaction && session.xact_start != record.xact_start {
             let words = "it is in another transaction, or in none";
             return Some((Outcome::Changed, words));
+        }
+        let ran = cancelled && record.state.as_deref() == Some("active");
+        if ran && record.state_change.is_some() && session.state_change != record.state_change {
+            return Some((Outcome::Changed, "it is at another statement, or at none"));
         }
         let rested = self.says_transaction && record.xact_start.is_none();
         if rested && record.state_change.is_some() && session.state_change != record.state_change {
@@ -238,7 +242,8 @@ fn case(run: &Run<'_>, sight: &Sight, named: &Named) -> Case {
             "there is no such session any more",
         );
     };
-    if let Some((outcome, words)) = named.differs(session) {
+    let cancelled = run.options.action == Action::Cancel;
+    if let Some((outcome, words)) = named.differs(session, cancelled) {
         let mut case = gone(named, outcome, words);
         case.is_there = outcome == Outcome::Changed;
         let node = sight.place_of(pid);

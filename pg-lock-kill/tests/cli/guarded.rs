@@ -120,6 +120,51 @@ fn a_number_that_is_given_out_again_between_look_and_shot_is_left_alone() {
     }
 }
 
+/// Who was to be cancelled was to be cancelled for what it was at.
+#[test]
+fn a_statement_that_nobody_picked_is_not_cancelled() {
+    const UNTIL: &str = "do $$ begin while not exists (select from pg_locks where locktype = 'advisory') \
+                         loop perform pg_sleep(0.01); end loop; end $$";
+    let ground = Ground::new();
+    let busy = ground.holder("busy", "select 1");
+    let other = ground.actor("other");
+    let next = "select pg_sleep(600) /* the next one */";
+    let go_on = || {
+        other.run("select pg_advisory_lock(7)");
+        busy.answer().unwrap();
+        busy.start(next);
+        ground.until_active(&busy, "the next one");
+        other.run("select pg_advisory_unlock(7)");
+    };
+    busy.start(UNTIL);
+    ground.until_active(&busy, "advisory");
+    let listed = ground.run(&["--sessions", "--app", "busy"]).json_lines();
+    go_on();
+    let output = ground.given(&listed, &["--cancel"]);
+    expect_result(&output, busy.pid, "", "changed");
+    busy.cancel();
+    assert!(busy.answer().is_err());
+    busy.run("rollback; begin");
+    // The program of --exec is asked about the one, and then about the other.
+    busy.start(UNTIL);
+    ground.until_active(&busy, "advisory");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("go");
+    let first = format!(
+        "if grep -q 'the next one'; then exit 1; fi; touch {0}.asked; until [ -e {0} ]; do sleep 0.01; done",
+        path.display()
+    );
+    let choice = ["--sessions", "--app", "busy", "--cancel", "--exec", &first];
+    let running = ground.tool(&choice).start();
+    eventually("it is asked", || path.with_extension("asked").exists());
+    go_on();
+    fs::write(&path, "").unwrap();
+    let output = running.finish();
+    expect_result(&output, busy.pid, "", "vetoed");
+    busy.cancel();
+    assert!(busy.answer().is_err());
+}
+
 /// A session whose process has this number, which nobody has any more: the kernel gives out the one after that which
 /// it is told to be the last.
 fn reborn(ground: &Ground, pid: i32) -> Option<Actor> {
