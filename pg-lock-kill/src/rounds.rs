@@ -97,15 +97,20 @@ impl Run<'_> {
     fn round(&mut self, sight: &Sight) -> Round {
         let which = self.options.which();
         let waited = self.who_waited(sight);
-        let wish = self.wish(which, &waited);
-        let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
+        let mut wish = self.wish(which, &waited);
         let is_dry = self.options.manner.dry_run;
+        // Those who are put off leave their places to others, look by look.
+        let puts_off = which != Which::Heads && self.options.by_wait();
+        if is_dry && puts_off {
+            wish.most = usize::MAX;
+        }
+        let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
         if which == Which::Heads && !is_dry {
             one_round(sight, &mut plan);
         }
         let vain = self.cases(sight, plan.vain);
         let mut cases = self.cases(sight, plan.cases);
-        let mut later = match which != Which::Heads && self.options.by_wait() {
+        let mut later = match puts_off {
             true => put_off(sight, &mut cases, |identity| waited.contains(identity)),
             false => Vec::new(),
         };
@@ -113,6 +118,7 @@ impl Run<'_> {
             let words = "if it waits still when those before it are gone";
             later.iter_mut().for_each(|case| case.proviso = Some(words));
             cases.append(&mut later);
+            plan.beyond += cut(&mut cases, self.remaining());
         }
         let is_early = !is_dry && self.suspicion.hold(sight, &mut cases, Instant::now());
         Round {
@@ -186,6 +192,16 @@ impl Run<'_> {
         });
         cases.collect()
     }
+}
+
+/// Leaves so many victims; how many more there were. Who can't be ended takes nobody's place.
+fn cut(cases: &mut Vec<Case>, most: usize) -> usize {
+    let mut victims = 0;
+    cases.retain(|case| {
+        victims += usize::from(case.is_victim());
+        !case.is_victim() || victims <= most
+    });
+    victims.saturating_sub(most)
 }
 
 /// Takes those out that would go on if the others of them were gone; or wait only for such as got what they

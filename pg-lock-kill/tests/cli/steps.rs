@@ -43,6 +43,31 @@ fn a_cancelled_statement_frees_who_waits() {
     head.run("rollback; select 1");
 }
 
+/// Those who would go on by themselves take nobody's place, when it is done and when it is told before.
+#[test]
+fn what_would_be_done_is_what_is_done() {
+    let ground = Ground::new();
+    let lock = |id: usize| format!("update t set n = 1 where id = {id}");
+    let heads = [1, 2, 3].map(|id| ground.holder(&format!("head-{id}"), &lock(id)));
+    let waiters: Vec<Actor> = [1, 1, 1, 2, 2, 3]
+        .map(|id| ground.waiter(&format!("waiter-{id}"), &lock(id)))
+        .into();
+    let pids: Vec<i64> = heads.iter().map(|head| i64::from(head.pid)).collect();
+    let choice = ["--terminate", "--victims", "all", "--max", "3"];
+    let dry = ground.run(&[&choice[..], &["--dry-run"]].concat());
+    let told = |output: &tests::Output| -> Vec<i64> {
+        let mut told: Vec<i64> = results(output).iter().map(|result| result.0).collect();
+        told.sort_unstable();
+        told
+    };
+    let mut expected = pids;
+    expected.sort_unstable();
+    assert_eq!(told(&dry), expected, "{dry:?}");
+    let output = ground.run(&choice).expect_code(0);
+    assert_eq!(told(&output), expected, "{output:?}");
+    drop(waiters);
+}
+
 /// Whoever was ended was ended.
 #[test]
 fn what_was_done_is_told_though_no_record_can_be_written() {
