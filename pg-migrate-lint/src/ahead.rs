@@ -23,6 +23,14 @@ pub struct Ahead {
     pub protected: HashSet<String>,
     /// Columns of tables that it gives a default, lets be null, or drops.
     pub filled: HashSet<(String, String)>,
+    /// Tables that it says something of.
+    pub commented: HashSet<String>,
+    /// Tables that it analyzes; none: all.
+    pub analyzed: HashSet<Option<String>>,
+    /// Tables and indexes that it builds again.
+    pub reindexed: HashSet<String>,
+    /// Functions that it makes.
+    pub functions: HashSet<String>,
     /// Whether it sets a sequence.
     pub sets_sequences: bool,
     /// Whether it changes tables that it may not have made.
@@ -67,6 +75,22 @@ impl Ahead {
             }
             Change::Policy(table) => {
                 self.policied.insert(table.name.clone());
+            }
+            Change::Comment(Some(table)) => {
+                self.commented.insert(table.name.clone());
+            }
+            Change::Analyze(tables) | Change::Vacuum { tables, .. } => match tables.is_empty() {
+                true => drop(self.analyzed.insert(None)),
+                false => self
+                    .analyzed
+                    .extend(tables.iter().map(|table| Some(table.name.clone()))),
+            },
+            Change::Reindex { name, .. } => {
+                let name = name.as_ref().map(|name| name.name.clone());
+                self.reindexed.extend(name);
+            }
+            Change::CreateFunction(function) => {
+                self.functions.insert(function.name.name.clone());
             }
             Change::AlterSequence(_) => self.sets_sequences = true,
             Change::Query(query) => self.sets_sequences |= query.calls("setval"),

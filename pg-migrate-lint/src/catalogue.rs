@@ -32,7 +32,9 @@ pub struct Catalogue {
     indexes: Map<Index>,
     enums: Map<Enum>,
     domains: Map<Domain>,
-    functions: Map<Volatility>,
+    functions: Map<FunctionFacts>,
+    /// The tables whose indexes and checks call a function.
+    callers: Map<Vec<Name>>,
     /// The tables that reference a table.
     referencing: Map<Vec<Name>>,
     /// The views that read a relation.
@@ -143,6 +145,8 @@ pub struct Index {
     pub finds_values: bool,
     /// Whether it is a B-tree.
     pub is_btree: bool,
+    /// Functions that its expressions and its condition call.
+    pub functions: Vec<Name>,
     /// When it was made, if a migration did.
     pub made: Option<Moment>,
 }
@@ -154,6 +158,15 @@ pub struct Enum {
     pub values: Vec<String>,
     /// When it was made.
     pub made: Moment,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+struct FunctionFacts {
+    /// How it behaves.
+    volatility: Volatility,
+    /// Its body, in a language that names tables.
+    code: Box<str>,
 }
 
 /// A domain.
@@ -291,7 +304,25 @@ impl Catalogue {
 
     /// How a function of the user's behaves.
     pub fn function(&self, name: &Name) -> Option<Volatility> {
-        self.functions.get(&self.place(name)).copied()
+        let facts = self.functions.get(&self.place(name))?;
+        Some(facts.volatility)
+    }
+
+    /// The functions whose bodies have this in them, with these, in the order of their names.
+    pub fn functions_with(&self, text: &str) -> Vec<(&Name, &str)> {
+        let all = self.functions.iter();
+        let mut found: Vec<_> = all
+            .filter(|(_, facts)| facts.code.contains(text))
+            .map(|(name, facts)| (name, &*facts.code))
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// The tables with an index or a CHECK that calls a function, or that had one.
+    pub fn callers(&self, function: &Name) -> &[Name] {
+        let names = self.callers.get(&self.place(function));
+        names.map_or(&[], Vec::as_slice)
     }
 
     /// The columns of tables that have this type.

@@ -9,6 +9,7 @@ use shared::cli::{self, Value};
 use shared::{Error, Result};
 
 use crate::config::Config;
+use crate::effects::Version;
 use crate::finding::Severity;
 use crate::layout::{self, Layout};
 use crate::listing::Listing;
@@ -33,7 +34,7 @@ pub struct Options {
     /// From where on the status is 1.
     fail_on: Option<FailOn>,
     /// The server's major version.
-    version: Option<u32>,
+    version: Option<Version>,
     /// How files are put into transactions.
     in_transaction: Option<InTransaction>,
     /// The framework, or by looking.
@@ -106,7 +107,7 @@ impl InTransaction {
 }
 
 /// The version that is assumed where none is said.
-const NEWEST: u32 = 18;
+const NEWEST: Version = Version::major(18);
 
 impl Options {
     /// From where on the status is 1.
@@ -114,8 +115,8 @@ impl Options {
         self.fail_on.or(self.settings.fail_on).unwrap_or_default()
     }
 
-    /// The server's major version.
-    pub fn version(&self) -> u32 {
+    /// The server's version.
+    pub fn version(&self) -> Version {
         self.version.or(self.settings.version).unwrap_or(NEWEST)
     }
 
@@ -235,10 +236,12 @@ pub fn layout(name: &str) -> Result<Option<Layout>> {
 }
 
 /// A major version, which may come with a minor one.
-pub fn version(text: &str) -> Result<u32> {
-    let major = text.split('.').next().unwrap_or_default();
+pub fn version(text: &str) -> Result<Version> {
+    let (major, minor) = text.split_once('.').unwrap_or((text, ""));
     let major = major.parse().ok().filter(|major| (9..=99).contains(major));
-    major.ok_or_else(|| Error::usage(format!("{text:?} is no version of PostgreSQL")))
+    let minor = minor.parse().ok();
+    let version = major.map(|major| Version { major, minor });
+    version.ok_or_else(|| Error::usage(format!("{text:?} is no version of PostgreSQL")))
 }
 
 #[cfg(test)]

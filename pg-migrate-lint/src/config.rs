@@ -8,6 +8,7 @@ use shared::{Context as _, Error, Result};
 use toml::{Table, Value};
 
 use crate::cli::{self, FailOn, InTransaction};
+use crate::effects::Version;
 use crate::finding::Severity;
 use crate::layout::Layout;
 
@@ -27,8 +28,8 @@ pub struct Config {
     pub severities: HashMap<String, Severity>,
     /// Rules that are not asked in some files: a pattern, and rules or groups.
     pub paths: Vec<(String, Vec<String>)>,
-    /// The server's major version.
-    pub version: Option<u32>,
+    /// The server's version.
+    pub version: Option<Version>,
     /// From where on the status is 1.
     pub fail_on: Option<FailOn>,
     /// The framework.
@@ -212,7 +213,8 @@ mod tests {
             "pg_version = \"15.4\"\nskip = [\"style\"]\n[paths.\"seed/*\"]\nskip = [\"syntax\"]",
         )
         .unwrap();
-        assert_eq!(config.version, Some(15));
+        let minor = Some(4);
+        assert_eq!(config.version, Some(Version { major: 15, minor }));
         assert!(config.leaves_out("a/seed/1.sql", &crate::rules::SYNTAX));
     }
 }

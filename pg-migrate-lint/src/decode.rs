@@ -12,7 +12,7 @@ use pg_query::protobuf as pb;
 use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
 
 use crate::lock::Mode;
-use crate::model::{Change, DomainAction, Kind, ReindexKind, Setting, Transaction};
+use crate::model::{Change, DomainAction, Grant, Kind, ReindexKind, Setting, Transaction};
 use crate::name::Name;
 use crate::tree::{self, Node, NodeEnum, Nodes};
 use node::{name, name_of, relation, role, strings};
@@ -226,6 +226,7 @@ fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
         }
         Ok(TransactionStmtKind::TransStmtCommit) => Transaction::Commit(stmt.chain),
         Ok(TransactionStmtKind::TransStmtRollback) => Transaction::Rollback(stmt.chain),
+        Ok(TransactionStmtKind::TransStmtPrepare) => Transaction::Prepare,
         _ => Transaction::Other,
     }
 }
@@ -233,9 +234,17 @@ fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
 fn grant(stmt: &tree::GrantStmt) -> Change {
     let is_table = stmt.objtype == pb::ObjectType::ObjectTable as i32
         && stmt.targtype == pb::GrantTargetType::AclTargetObject as i32;
-    Change::Grant(match is_table {
-        true => node::relations(stmt.objects),
-        false => Vec::new(),
+    let is_public = |node: Node| match node.read() {
+        Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic as i32,
+        _ => false,
+    };
+    Change::Grant(Grant {
+        tables: match is_table {
+            true => node::relations(stmt.objects),
+            false => Vec::new(),
+        },
+        gives: stmt.is_grant,
+        public: stmt.grantees.iter().any(is_public),
     })
 }
 

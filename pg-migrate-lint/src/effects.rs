@@ -17,11 +17,29 @@ use crate::name::Name;
 
 pub use volatility::{is_of_server_and_not_immutable, is_volatile, turns_by_zone};
 
+/// A server's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// The major version.
+    pub major: u32,
+    /// The minor one, where it was said.
+    pub minor: Option<u32>,
+}
+
+impl Version {
+    /// Of whatever minor version.
+    pub const fn major(major: u32) -> Self {
+        Self { major, minor: None }
+    }
+}
+
 /// What decides beside the statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Server {
     /// The major version.
     pub version: u32,
+    /// The minor one, where it was said.
+    pub minor: Option<u32>,
     /// Whether `TimeZone` is set to UTC.
     pub is_utc: bool,
 }
@@ -178,8 +196,8 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive)
         }
         Change::Describe(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
-        Change::Grant(tables) if server.version >= 18 => {
-            for table in tables {
+        Change::Grant(grant) if server.version >= 18 => {
+            for table in &grant.tables {
                 impact.lock(catalogue.resolve(table), Mode::AccessShare);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ahead::Ahead;
 use crate::body;
 use crate::catalogue::{Catalogue, Moment};
-use crate::effects::{self, Server};
+use crate::effects::{self, Server, Version};
 use crate::finding::Finding;
 use crate::look::Look;
 use crate::model::{Body, Change};
@@ -22,7 +22,7 @@ const DEPTH: usize = 4;
 #[derive(Debug)]
 pub struct Linter {
     rules: Vec<&'static Rule>,
-    version: u32,
+    version: Version,
     catalogue: Catalogue,
     session: Session,
     step: Step,
@@ -71,7 +71,7 @@ struct Place<'a> {
 
 impl Linter {
     /// Asks these rules about a server of this version.
-    pub fn new(rules: Vec<&'static Rule>, version: u32) -> Self {
+    pub fn new(rules: Vec<&'static Rule>, version: Version) -> Self {
         Self {
             rules,
             version,
@@ -202,7 +202,8 @@ impl Linter {
         let mut passes = Vec::new();
         for (number, change) in changes.iter().enumerate() {
             let server = Server {
-                version: self.version,
+                version: self.version.major,
+                minor: self.version.minor,
                 is_utc: self.session.settings.is_utc,
             };
             let impact = effects::of(change, &self.catalogue, server);

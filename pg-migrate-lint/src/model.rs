@@ -155,8 +155,8 @@ pub enum Change {
     DropDatabase(String),
     /// `DROP OWNED BY`
     DropOwned(Vec<String>),
-    /// `GRANT`, `REVOKE` on tables.
-    Grant(Vec<Name>),
+    /// `GRANT`, `REVOKE`
+    Grant(Grant),
     /// `CREATE STATISTICS`, publications: with a lock on tables that blocks nobody.
     Describe(Vec<Name>),
     /// `CREATE SEQUENCE`
@@ -488,6 +488,8 @@ pub enum ConstraintKind {
         table: Name,
         /// Its columns; empty: its primary key.
         referenced: Vec<String>,
+        /// `ON DELETE CASCADE`
+        cascades: bool,
     },
     /// `EXCLUDE`
     Exclude,
@@ -539,6 +541,17 @@ impl CreateIndex {
         let first = self.columns.first().and_then(Option::as_ref);
         !self.partial || first.is_some() && first == self.without_nulls_of.as_ref()
     }
+}
+
+/// `GRANT`, `REVOKE`
+#[derive(Debug, Clone, Default)]
+pub struct Grant {
+    /// On which tables; none where it is on something else.
+    pub tables: Vec<Name>,
+    /// Not `REVOKE`.
+    pub gives: bool,
+    /// Whether it is for everybody.
+    pub public: bool,
 }
 
 /// `DROP`
@@ -750,7 +763,9 @@ pub enum Transaction {
     Commit(bool),
     /// `ROLLBACK`; the second with `AND CHAIN`.
     Rollback(bool),
-    /// `SAVEPOINT` and what belongs to it, two-phase commit.
+    /// `PREPARE TRANSACTION`
+    Prepare,
+    /// `SAVEPOINT` and what belongs to it, the end of what was prepared.
     Other,
 }
 

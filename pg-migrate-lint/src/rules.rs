@@ -1,5 +1,6 @@
 //! The rules. One of them is one file: what it finds, why, how it is avoided, and an example of both.
 
+use crate::effects::Version;
 use crate::finding::{Finding, Severity};
 use crate::layout;
 use crate::look::Look;
@@ -37,7 +38,7 @@ pub struct Example {
     /// Whether it is run in one transaction.
     pub in_transaction: bool,
     /// On which version, if not the newest.
-    pub version: u32,
+    pub version: Version,
     /// Whose folder it is, in the terms of `--layout`.
     pub layout: &'static str,
     /// The names and texts of its files; any statement where there is no text.
@@ -53,7 +54,7 @@ impl Example {
             before: "",
             sql,
             in_transaction: false,
-            version: 18,
+            version: Version::major(18),
             layout: "",
             files: &[],
             earlier: &[],
@@ -91,7 +92,13 @@ impl Example {
 
     /// On this version.
     pub const fn on(mut self, version: u32) -> Self {
-        self.version = version;
+        self.version = Version::major(version);
+        self
+    }
+
+    /// On this minor version of it.
+    pub const fn minor(mut self, minor: u32) -> Self {
+        self.version.minor = Some(minor);
         self
     }
 }
@@ -121,6 +128,8 @@ pub enum Group {
     Style,
     /// What can't be run twice.
     Idempotence,
+    /// What is often wanted, and has to be known by whoever reviews it.
+    Review,
 }
 
 impl Group {
@@ -137,6 +146,7 @@ impl Group {
         Self::Types,
         Self::Style,
         Self::Idempotence,
+        Self::Review,
     ];
 
     /// As a user names it.
@@ -153,12 +163,16 @@ impl Group {
             Self::Types => "types",
             Self::Style => "style",
             Self::Idempotence => "idempotence",
+            Self::Review => "review",
         }
     }
 
     /// Whether its rules are asked without being named.
     pub fn is_usual(self) -> bool {
-        !matches!(self, Self::Types | Self::Style | Self::Idempotence)
+        !matches!(
+            self,
+            Self::Types | Self::Style | Self::Idempotence | Self::Review
+        )
     }
 }
 
@@ -224,11 +238,15 @@ rules! {
     drop_not_null,
     drop_default,
     primary_key_dropped,
+    function_left_behind,
     syntax,
     unseen_code,
     enum_value_in_transaction,
     duplicate_column,
     drop_refused,
+    index_method,
+    concurrent_build_corrupts,
+    function_of_index_replaced,
     foreign_key_without_key,
     not_immutable,
     vector_dimensions,
@@ -248,6 +266,7 @@ rules! {
     uncommitted_transaction,
     nested_transaction,
     set_local_without_transaction,
+    prepared_transaction,
     missing_lock_timeout,
     endless_lock_timeout,
     timeout_breaks_concurrent_build,
@@ -260,6 +279,7 @@ rules! {
     json_column,
     money_column,
     float_money,
+    column_padding,
     enum_type,
     unqualified_name,
     missing_primary_key,
@@ -270,6 +290,15 @@ rules! {
     insert_without_columns,
     not_repeatable,
     insert_without_conflict,
+    missing_comment,
+    new_restriction,
+    replaced_definition,
+    enum_value_added,
+    privileges_changed,
+    cascading_delete,
+    missing_analyze,
+    missing_statement_timeout,
+    missing_idle_timeout,
 }
 
 pub use missing_lock_timeout::RULE as MISSING_LOCK_TIMEOUT;

@@ -79,6 +79,10 @@ pub struct Settings {
     pub lock_timeout: Timeout,
     /// `statement_timeout`
     pub statement_timeout: Timeout,
+    /// `transaction_timeout`
+    pub transaction_timeout: Timeout,
+    /// `idle_in_transaction_session_timeout`
+    pub idle_timeout: Timeout,
     /// `TimeZone` is UTC.
     pub is_utc: bool,
 }
@@ -279,6 +283,8 @@ impl Session {
                 self.session = self.before;
                 self.close(chain);
             }
+            // The session goes on without it, and its locks stay.
+            Transaction::Prepare => self.close(false),
             Transaction::Other => {}
         }
     }
@@ -308,6 +314,8 @@ impl Session {
         let change = |settings: &mut Settings| match setting.name.as_str() {
             "lock_timeout" => settings.lock_timeout = timeout,
             "statement_timeout" => settings.statement_timeout = timeout,
+            "transaction_timeout" => settings.transaction_timeout = timeout,
+            "idle_in_transaction_session_timeout" => settings.idle_timeout = timeout,
             "timezone" => settings.is_utc = is_utc,
             "all" => *settings = Settings::default(),
             _ => {}

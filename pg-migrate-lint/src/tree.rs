@@ -172,7 +172,7 @@ nodes! { 'a;
         contype: i32 = 1, conname: &'a str = 2, deferrable: bool = 3, is_enforced: bool = 5,
         skip_validation: bool = 6, raw_expr: Child<'a> = 9, generated_kind: &'a str = 12, keys: Nodes<'a> = 14, options: Nodes<'a> = 18,
         indexname: &'a str = 19, pktable: Range<'a> = 24, fk_attrs: Nodes<'a> = 25, pk_attrs: Nodes<'a> = 26,
-        location: i32 = 35,
+        fk_del_action: &'a str = 31, location: i32 = 35,
     }
     CopyStmt (154) { relation: Range<'a> = 1, is_from: bool = 4 }
     CreateDomainStmt (189) {
@@ -215,7 +215,9 @@ nodes! { 'a;
         funcname: Nodes<'a> = 1, args: Nodes<'a> = 2, agg_order: Nodes<'a> = 3, agg_filter: Child<'a> = 4,
         location: i32 = 11,
     }
-    GrantStmt (149) { targtype: i32 = 2, objtype: i32 = 3, objects: Nodes<'a> = 4 }
+    GrantStmt (149) {
+        is_grant: bool = 1, targtype: i32 = 2, objtype: i32 = 3, objects: Nodes<'a> = 4, grantees: Nodes<'a> = 6,
+    }
     IndexElem (89) {
         name: &'a str = 1, expr: Child<'a> = 2, collation: Nodes<'a> = 4, opclass: Nodes<'a> = 5, ordering: i32 = 7,
         nulls_ordering: i32 = 8,
@@ -250,7 +252,7 @@ nodes! { 'a;
         newname: &'a str = 6,
     }
     ResTarget (78) { name: &'a str = 1, val: Child<'a> = 3 }
-    RoleSpec (72) { rolename: &'a str = 2 }
+    RoleSpec (72) { roletype: i32 = 1, rolename: &'a str = 2 }
     RowExpr (34) { args: Nodes<'a> = 2 }
     RuleStmt (218) { relation: Range<'a> = 1 }
     SelectStmt (138) {

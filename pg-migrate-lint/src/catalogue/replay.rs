@@ -1,7 +1,7 @@
 //! The effect of statements on what is known.
 
 use super::{
-    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Moment, Relation, RelationKind,
+    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, FunctionFacts, Index, Moment, Relation, RelationKind,
     type_name,
 };
 use crate::model::{
@@ -80,8 +80,14 @@ impl Catalogue {
                 }
             }
             Change::CreateFunction(function) => {
-                self.functions
-                    .insert(self.place(&function.name), function.volatility);
+                let facts = FunctionFacts {
+                    volatility: function.volatility,
+                    code: match function.body.language.as_str() {
+                        "sql" | "plpgsql" => function.body.code.as_str().into(),
+                        _ => "".into(),
+                    },
+                };
+                self.functions.insert(self.place(&function.name), facts);
             }
             Change::CreateSequence(name) => {
                 let sequence = Relation {
@@ -391,6 +397,7 @@ impl Catalogue {
         });
         let mut kind = constraint.kind.clone();
         match &mut kind {
+            ConstraintKind::Check(expr) => self.calls(&table, &expr.functions),
             ConstraintKind::Foreign { table: other, .. } => {
                 *other = self.resolve(other);
                 let referencing = self.referencing.entry(other.clone()).or_default();
@@ -453,7 +460,13 @@ impl Catalogue {
         if index.if_not_exists && self.indexes.contains_key(&name) {
             return;
         }
+        let expressions = index.expressions.iter();
+        let functions: Vec<Name> = expressions
+            .flat_map(|expr| expr.functions.iter().cloned())
+            .collect();
+        self.calls(&table, &functions);
         let facts = Index {
+            functions,
             table: table.clone(),
             columns: index.columns.clone(),
             is_unique: index.unique,
@@ -466,6 +479,16 @@ impl Catalogue {
         let relation = self.known(&table);
         relation.indexes.retain(|known| *known != name);
         relation.indexes.push(name);
+    }
+
+    /// Something of the table calls these.
+    fn calls(&mut self, table: &Name, functions: &[Name]) {
+        for function in functions {
+            let callers = self.callers.entry(self.place(function)).or_default();
+            if !callers.contains(table) {
+                callers.push(table.clone());
+            }
+        }
     }
 
     fn drop(&mut self, drop: &Drop) {

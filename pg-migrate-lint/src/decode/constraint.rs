@@ -96,6 +96,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
             columns: or_own(strings(node.fk_attrs)),
             table: relation(node.pktable.get()),
             referenced: strings(node.pk_attrs),
+            cascades: node.fk_del_action == "c",
         },
         _ => return None,
     };

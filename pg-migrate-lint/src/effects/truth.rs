@@ -221,6 +221,7 @@ fn every_form_that_refuses_a_transaction_locks_what_is_claimed() {
     let version = tests::cluster().version().major;
     let server = Server {
         version,
+        minor: None,
         is_utc: false,
     };
     let mut wrong = Vec::new();
@@ -265,6 +266,7 @@ fn every_form_locks_and_does_what_is_claimed() {
         client.batch_execute(GROUND).unwrap();
         let server = Server {
             version,
+            minor: None,
             is_utc: form.is_utc,
         };
         let claimed = claimed(form.before, form.sql, server);

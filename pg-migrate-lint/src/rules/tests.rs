@@ -98,6 +98,7 @@ const REFUSALS: &[&str] = &[
     "drop-refused",
     "duplicate-column",
     "foreign-key-without-key",
+    "index-method",
     "not-immutable",
     "partition-key-missing",
     "view-depends-on-column",
