@@ -18,6 +18,9 @@ pub struct Baseline {
 #[derive(Debug, Serialize, Deserialize)]
 struct Known {
     fingerprint: String,
+    /// Of other files, where one finding speaks for several.
+    #[serde(default)]
+    elsewhere: Option<Vec<Known>>,
 }
 
 impl Baseline {
@@ -27,12 +30,15 @@ impl Baseline {
         let file = File::open(path).context(name)?;
         let mut baseline = Self::default();
         for known in records::read::<Known, _>(BufReader::new(file)) {
-            *baseline
-                .known
-                .entry(known.context(name)?.fingerprint)
-                .or_default() += 1;
+            baseline.add(known.context(name)?);
         }
         Ok(baseline)
+    }
+
+    fn add(&mut self, known: Known) {
+        *self.known.entry(known.fingerprint).or_default() += 1;
+        let others = known.elsewhere.into_iter().flatten();
+        others.for_each(|known| self.add(known));
     }
 
     /// Whether it is known; each of them counts once.

@@ -9,7 +9,7 @@ use crate::source::{Lines, Source};
 const LONGEST: usize = 2000;
 
 /// What a rule says of a place in a file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Which file, as it was named.
     pub file: String,
@@ -39,8 +39,32 @@ pub struct Record {
     pub blocks: String,
     /// What to write instead.
     pub fix: Option<String>,
+    /// Other files of which it holds as well, where it is said once in a run.
+    pub elsewhere: Option<Vec<Place>>,
     /// The same as long as rule, file and statement are, wherever in the file that is.
     pub fingerprint: String,
+}
+
+/// Where a finding would stand by itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Place {
+    /// Which file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// As of a record.
+    pub fingerprint: String,
+}
+
+impl Place {
+    /// Of a record.
+    pub fn of(record: &Record) -> Self {
+        Self {
+            file: record.file.clone(),
+            line: record.line,
+            fingerprint: record.fingerprint.clone(),
+        }
+    }
 }
 
 impl Record {
@@ -67,6 +91,7 @@ impl Record {
             effect: finding.work.name().to_string(),
             blocks: finding.blocks().name().to_string(),
             fix: finding.fix.clone(),
+            elsewhere: None,
             fingerprint: fingerprint(finding, &source.path, statement),
         }
     }

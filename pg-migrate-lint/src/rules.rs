@@ -28,6 +28,13 @@ pub struct Rule {
     pub check: fn(&Look, &mut Vec<Finding>),
 }
 
+impl Rule {
+    /// Whether it is about how a project runs its migrations, so that it is said once in a run.
+    pub fn is_of_run(&self) -> bool {
+        self.name == MISSING_LOCK_TIMEOUT.name
+    }
+}
+
 /// A migration, and what was before it; or a folder of them.
 #[derive(Debug)]
 pub struct Example {

@@ -11,6 +11,7 @@ use crate::asked::Asked;
 use crate::baseline::Baseline;
 use crate::cli::Options;
 use crate::finding::{Finding, Severity};
+use crate::fold::Folds;
 use crate::layout;
 use crate::lint::{Linter, Role};
 use crate::output::Output;
@@ -43,6 +44,7 @@ struct Run<'a> {
     baseline: Baseline,
     suppressions: Suppressions,
     said: Said,
+    folds: Folds,
     /// What is wrong with names and places of files, until these are read.
     of_files: HashMap<String, Vec<layout::Finding>>,
     counts: HashMap<Severity, usize>,
@@ -67,6 +69,7 @@ impl<'a> Run<'a> {
             baseline,
             suppressions: Suppressions::default(),
             said: Said::default(),
+            folds: Folds::default(),
             of_files: HashMap::new(),
             counts: HashMap::new(),
             known: 0,
@@ -140,7 +143,7 @@ impl<'a> Run<'a> {
                 .look(source, part.first + place, parsed, &mut found);
         }
         found.retain(|finding| !self.suppressions.silences(finding));
-        found.retain(|finding| self.said.is_first(finding));
+        found.retain(|finding| self.said.is_first(finding) || finding.rule.is_of_run());
         if part.is_last && part.step.role == Role::Asked {
             found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
         }
@@ -148,14 +151,44 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let lines = source.lines();
-        found
-            .into_iter()
-            .try_for_each(|finding| self.write(finding, source, &lines))
+        found.into_iter().try_for_each(|finding| {
+            match finding.rule.is_of_run() {
+                true => self.fold(finding, source, &lines, part.step.project),
+                false => self.write(finding, source, &lines)?,
+            }
+            Ok(())
+        })
     }
 
-    fn write(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
+    /// Keeps what is said once in a run until all is read.
+    fn fold(&mut self, finding: Finding, source: &Source, lines: &Lines, project: usize) {
+        let rule = finding.rule.name;
+        if self.folds.takes(rule, &source.path, project) {
+            return;
+        }
+        match self.record(finding, source, lines) {
+            Some(record) => {
+                let line = lines.text(record.line);
+                self.folds.add(record, line, project);
+            }
+            None => self.folds.leave_out(rule, &source.path),
+        }
+    }
+
+    fn write(&mut self, finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
+        match self.record(finding, source, lines) {
+            Some(record) => {
+                let line = lines.text(record.line);
+                self.put(record, line)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The record of a finding, unless it is not wanted, or known.
+    fn record(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Option<Record> {
         if self.options.settings.leaves_out(&source.path, finding.rule) {
-            return Ok(());
+            return None;
         }
         if let Some(severity) = self.options.settings.severities.get(finding.rule.name) {
             finding.severity = *severity;
@@ -163,15 +196,23 @@ impl<'a> Run<'a> {
         let record = Record::of(&finding, source, lines);
         if self.baseline.has(&record.fingerprint) {
             self.known += 1;
-            return Ok(());
+            return None;
         }
-        *self.counts.entry(finding.severity).or_default() += 1;
-        self.fails |= self.options.fail_on().counts(finding.severity);
-        let line = lines.text(record.line);
+        Some(record)
+    }
+
+    fn put(&mut self, record: Record, line: &str) -> Result<()> {
+        if let Some(severity) = Severity::from_name(&record.severity) {
+            *self.counts.entry(severity).or_default() += 1;
+            self.fails |= self.options.fail_on().counts(severity);
+        }
         self.output.write(record, line)
     }
 
-    fn finish(self, files: usize) -> Result<Exit> {
+    fn finish(mut self, files: usize) -> Result<Exit> {
+        for (record, line) in std::mem::take(&mut self.folds).finish() {
+            self.put(record, &line)?;
+        }
         self.output.finish()?;
         for error in &self.unread {
             self.context.warn(error.in_one_line());

@@ -1,8 +1,8 @@
 //! The effect of statements on what is known.
 
 use super::{
-    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, FunctionFacts, Index, Moment, Relation, RelationKind,
-    type_name,
+    Catalogue, ColumnFacts, ConstraintFacts, Domain, Enum, FunctionFacts, Index, Moment, Relation,
+    RelationKind, type_name,
 };
 use crate::model::{
     Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop,

@@ -85,6 +85,10 @@ const FIELDS: Terms = &[
     ),
     ("fix", "what to write instead, in SQL"),
     (
+        "elsewhere",
+        "other files of which it holds as well, each with line and fingerprint, where it is said once in a run",
+    ),
+    (
         "fingerprint",
         "the same as long as rule, file and statement are",
     ),

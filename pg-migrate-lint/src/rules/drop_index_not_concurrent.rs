@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
         Example::new("DROP INDEX CONCURRENTLY orders_user;"),
         Example::new("DROP INDEX t_pkey;").after("CREATE TABLE t (a int PRIMARY KEY);"),
         Example::new("CREATE TABLE t (a int); CREATE INDEX i ON t (a); DROP INDEX i;"),
+        Example::new("BEGIN; ALTER TABLE t DROP COLUMN b; DROP INDEX i; COMMIT;").after("CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a);"),
         Example::new("DROP INDEX i; DROP TABLE t;").after("CREATE TABLE t (a int); CREATE INDEX i ON t (a);"),
     ],
     check,
@@ -41,6 +42,11 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         // What is refused takes no lock.
         let is_gone = |table: &Name| look.replaces(&table.name) && !look.is_remade(table);
         if index.is_some_and(|index| look.is_own(index.made) || look.is_new(&index.table) || is_gone(&index.table)) || key_of(look, name).is_some() {
+            continue;
+        }
+        // Who holds the lock already waits for nobody.
+        let is_locked = |table: &Name| look.session.held.iter().any(|held| held.table == *table && held.mode == Mode::AccessExclusive);
+        if index.is_some_and(|index| is_locked(&index.table)) {
             continue;
         }
         let table = index.map_or("its table".to_string(), |index| index.table.to_string());

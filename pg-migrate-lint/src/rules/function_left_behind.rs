@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
         does every write to the table of that.\n\n\
         Replace the function in the same migration, before the table or column goes. A body that begins with BEGIN \
         ATOMIC, or RETURN, since 14, is known to PostgreSQL, which then refuses the drop. Which functions there are is \
-        known from earlier migrations; both names have to be in one statement of the body.",
+        known from earlier migrations. A statement of the body has to read or write the table, and to name the column by \
+        the table's name, or where no other table of it has one.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE users DROP COLUMN plan;").after("CREATE TABLE users (id int, plan text); CREATE FUNCTION plan_of(int) RETURNS text LANGUAGE sql AS 'SELECT plan FROM users WHERE id = $1';"),
@@ -30,6 +31,11 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE users (id int, plan text); CREATE FUNCTION plan_of(int) RETURNS text LANGUAGE sql AS 'SELECT plan FROM users WHERE id = $1';"),
         Example::new("DROP FUNCTION f; DROP TABLE plans;").after("CREATE TABLE plans (id int); CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM plans';"),
         Example::new("ALTER TABLE users DROP COLUMN plan;").after("CREATE TABLE users (id int, plan text); CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT planned FROM users; -- plan';"),
+        Example::new("ALTER TABLE users DROP COLUMN id;")
+            .after("CREATE TABLE users (id int, n int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET n = 1 WHERE n = NEW.id; RETURN NEW; END $$;"),
+        Example::new("ALTER TABLE users DROP COLUMN id;")
+            .after("CREATE TABLE users (id int, n int); CREATE TABLE posts (id int); CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'INSERT INTO users (n) SELECT id FROM posts';"),
+        Example::new("DROP TABLE state;").after("CREATE TABLE state (id int); CREATE TABLE users (state text); CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT state FROM users';"),
         Example::new("DROP TABLE plans; CREATE VIEW plans AS SELECT 1;").after("CREATE TABLE plans (id int); CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM plans';"),
     ],
     check,
@@ -59,35 +65,87 @@ fn say(look: &Look, table: &Name, column: Option<&String>, found: &mut Vec<Findi
         return;
     }
     let is_left = |name: &Name| !look.ahead.functions.contains(&name.name) && !look.ahead.gone.contains(&name.name);
-    let words: Vec<&str> = [Some(&table.name), column].into_iter().flatten().map(String::as_str).collect();
     let functions = look.catalogue.functions_with(&table.name).into_iter();
-    let names: Vec<String> = functions.filter(|(name, code)| is_left(name) && names_all(code, &words)).map(|(name, _)| name.to_string()).collect();
-    let (what, verb) = match (column, names.as_slice()) {
-        (_, []) => return,
-        (Some(column), [_]) => (format!("{} of {table}", quoted(column)), "names"),
-        (Some(column), _) => (format!("{} of {table}", quoted(column)), "name"),
-        (None, [_]) => (table.to_string(), "names"),
-        (None, _) => (table.to_string(), "name"),
+    let names = functions.filter(|(name, code)| is_left(name) && names_it(look, code, table, column));
+    let names: Vec<String> = names.map(|(name, _)| name.to_string()).collect();
+    let what = match column {
+        Some(column) => format!("{} of {table}", quoted(column)),
+        None => table.to_string(),
     };
-    let message = format!("{} {verb} {what}, and PostgreSQL does not see that: its next call fails", names.join(", "));
+    let message = match names.as_slice() {
+        [] => return,
+        [name] => format!("the body of {name} names {what}, which PostgreSQL does not see: a call that gets there fails"),
+        names => format!("the bodies of {} name {what}, which PostgreSQL does not see: a call that gets there fails", names.join(", ")),
+    };
     found.push(look.finding(&RULE, message).on(table));
 }
 
-/// Whether one statement of the code has all these words, apart from comments.
-fn names_all(code: &str, words: &[&str]) -> bool {
+/// Whether a statement of the code reads or writes the table, and names the column as one of it.
+fn names_it(look: &Look, code: &str, table: &Name, column: Option<&String>) -> bool {
     let source = Source::new("", code.as_bytes().to_vec());
     let comments = &source.comments;
-    let has = |from: usize, to: usize, wanted: &str| {
-        let text = source.text.get(from..to).unwrap_or_default();
-        let mut places = text.match_indices(wanted).map(|(at, _)| at);
-        places.any(|at| is_word(text, at, wanted.len()) && !comments.iter().any(|comment| comment.range.contains(&(from + at))))
-    };
-    source.statements.iter().any(|statement| words.iter().all(|word| has(statement.start, statement.end, word)))
+    source.statements.iter().any(|statement| {
+        let text = source.text.get(statement.start..statement.end).unwrap_or_default();
+        let is_code = |at: usize| !comments.iter().any(|comment| comment.range.contains(&(statement.start + at)));
+        let words: Vec<Word> = words(text).filter(|word| is_code(word.at)).collect();
+        let is_there = words.iter().any(|word| is_table(word, table));
+        is_there && column.is_none_or(|column| words.iter().any(|word| is_column(look, word, &words, table, column)))
+    })
 }
 
-fn is_word(text: &str, at: usize, length: usize) -> bool {
+/// A word of code, with what stands before it.
+struct Word<'a> {
+    at: usize,
+    text: &'a str,
+    /// What it is qualified with.
+    of: Option<&'a str>,
+    /// The word before that.
+    before: &'a str,
+}
+
+/// The words of code; one in quotes is one, too, where it has no other letters.
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
-    let before = text[..at].chars().next_back();
-    let after = text[at + length..].chars().next();
-    !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    let mut at = 0;
+    let (mut before, mut last) = ("", "");
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(is_part)?;
+        let between = &text[at..start];
+        let rest = &text[start..];
+        let word = &rest[..rest.find(|letter| !is_part(letter)).unwrap_or(rest.len())];
+        let is_qualified = between.trim_matches('"') == ".";
+        let of = is_qualified.then_some(last);
+        before = match is_qualified {
+            true => before,
+            // Words of another clause do not count.
+            false if between.contains([',', '(', ')', '=']) => "",
+            false => last,
+        };
+        last = word;
+        at = start + word.len();
+        Some(Word { at: start, text: word, of, before })
+    })
+}
+
+/// Whether it stands where a table does, and is this one.
+fn is_table(word: &Word, table: &Name) -> bool {
+    let schema = table.schema.as_deref().unwrap_or("public");
+    let is_schema = word.of.is_none_or(|of| of.eq_ignore_ascii_case(schema));
+    let leads = ["from", "join", "update", "into", "only", "using", "table"];
+    word.text.eq_ignore_ascii_case(&table.name) && is_schema && leads.iter().any(|lead| word.before.eq_ignore_ascii_case(lead))
+}
+
+/// Whether it is this column of the table: by its qualifier, or because no other table of the statement has one.
+fn is_column(look: &Look, word: &Word, words: &[Word], table: &Name, column: &str) -> bool {
+    if !word.text.eq_ignore_ascii_case(column) {
+        return false;
+    }
+    let has_such = |word: &Word| {
+        let name = Name { schema: word.of.map(str::to_string), name: word.text.to_lowercase() };
+        name.name != table.name && look.catalogue.column(&name, column).is_some()
+    };
+    match word.of {
+        Some(of) => of.eq_ignore_ascii_case(&table.name),
+        None => !words.iter().any(has_such),
+    }
 }

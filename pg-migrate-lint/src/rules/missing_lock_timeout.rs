@@ -18,9 +18,12 @@ pub static RULE: Rule = Rule {
         or a forgotten session too; and whoever comes after waits behind it, also for what would not conflict with \
         those. One ALTER TABLE that changes only the catalogue can so stop an application for as long as the slowest \
         query runs.\n\n\
-        SET lock_timeout = '2s' before it ends the wait, and the migration fails and is tried again. It is said \
-        once in a file, at the first such statement of which no other rule says that everybody waits for it. A role of migrations can have it for good: ALTER ROLE … SET \
-        lock_timeout; say so by lock_timeout_is_set = true in pg-migrate-lint.toml.",
+        SET lock_timeout = '2s' before it ends the wait, and the migration fails and is tried again. A role of \
+        migrations can have it for good: ALTER ROLE … SET lock_timeout; say so by lock_timeout_is_set = true in \
+        pg-migrate-lint.toml.\n\n\
+        It is said once in a run, at the first such statement of which no other rule says that everybody waits for it, \
+        with the number of the others; the record's elsewhere lists their files. A comment or a baseline silences it for \
+        the files that they know, and not for those to come.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE users ADD COLUMN plan text;"),
@@ -42,7 +45,7 @@ pub static RULE: Rule = Rule {
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let settings = look.session.settings;
     // A timeout for the whole statement ends its wait too; a limit that is set to nothing is another rule's.
-    if look.session.warned_of_timeout || settings.lock_timeout != crate::session::Timeout::Unset || settings.statement_timeout.ends() {
+    if settings.lock_timeout != crate::session::Timeout::Unset || settings.statement_timeout.ends() {
         return;
     }
     let waits = |name: &crate::name::Name, mode: Mode| !look.session.held.iter().any(|held| held.table == *name && held.mode >= mode);

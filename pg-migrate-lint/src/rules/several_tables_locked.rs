@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
         already holds one on another table, everybody who wants that one waits meanwhile too; and whoever uses both \
         in another order is a deadlock, of which one side is ended.\n\n\
         Change one table in a transaction, or set a short lock_timeout and try again. It is not said where \
-        missing-lock-timeout is said of the file, which ends this too, or lock-held-during-work of the statement.",
+        missing-lock-timeout is found in the file, which ends this too, or lock-held-during-work in the statement.",
     versions: "",
     bad: &[Example::new("BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD COLUMN x int; COMMIT;")],
     good: &[

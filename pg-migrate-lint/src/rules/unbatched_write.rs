@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Change, ConstraintKind, Write};
 
@@ -14,7 +15,8 @@ pub static RULE: Rule = Rule {
         application's writes to them wait; it writes a new version of each, which bloats the table, and as much WAL, \
         behind which replicas fall back. Without WHERE it is every row there is.\n\n\
         Change rows in batches of some thousands by a range of keys, each in a transaction of its own, outside of \
-        the schema's migration. What is said of a table with few rows may be ignored with that as the reason.",
+        the schema's migration. What is said of a table with few rows may be ignored with that as the reason. \
+        Of those with a WHERE, which may find few rows, it is said once in a file.",
     versions: "",
     bad: &[
         Example::new("UPDATE users SET plan = 'free';"),
@@ -53,7 +55,20 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         (false, _) => format!("DELETE removes every row of {} in one transaction", write.table),
         (true, _) => format!("{what} of {} is not batched: the rows that it finds stay locked until it commits", write.table),
     };
-    found.push(look.finding_on(&RULE, &write.table, message).rated(severity));
+    let finding = look.finding_on(&RULE, &write.table, message).rated(severity);
+    if write.has_where && is_locked_anyway(&finding, found) {
+        return;
+    }
+    found.push(match write.has_where {
+        true => finding.once("batches"),
+        false => finding,
+    });
+}
+
+/// Whether an earlier statement's lock is said to keep the whole table from others meanwhile.
+fn is_locked_anyway(own: &Finding, found: &[Finding]) -> bool {
+    let mut others = found.iter().rev().take_while(|other| other.start == own.start);
+    others.any(|other| other.rule.name == "lock-held-during-work" && other.object == own.object && other.lock == Some(Mode::AccessExclusive))
 }
 
 /// Rows that are named one by one are few: an equality with a constant on a key, or on `id`.
