@@ -2,6 +2,9 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
+#[path = "readme/ci.rs"]
+mod ci;
+
 use std::path::Path;
 use std::thread;
 
