@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,14 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
         let file = File::open(path).context(name)?;
+        Self::of(BufReader::new(file)).context(name)
+    }
+
+    /// Of these records.
+    pub fn of(records: impl BufRead) -> Result<Self> {
         let mut baseline = Self::default();
-        for known in records::read::<Known, _>(BufReader::new(file)) {
-            baseline.add(known.context(name)?);
+        for known in records::read::<Known, _>(records) {
+            baseline.add(known?);
         }
         Ok(baseline)
     }

@@ -53,15 +53,17 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
         let text = fs::read_to_string(path).context(name)?;
-        let table: Table = toml::from_str(&text)
-            .map_err(|error| {
-                let line = error.span().and_then(|span| text.get(..span.start));
-                let line =
-                    line.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
-                Error::usage(format!("{}{}", line.unwrap_or_default(), error.message()))
-            })
-            .context(name)?;
-        Self::of(&table).context(name)
+        Self::parse(&text).context(name)
+    }
+
+    /// What the text of one says.
+    pub fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| {
+            let line = error.span().and_then(|span| text.get(..span.start));
+            let line = line.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+            Error::usage(format!("{}{}", line.unwrap_or_default(), error.message()))
+        })?;
+        Self::of(&table)
     }
 
     fn of(table: &Table) -> Result<Self> {

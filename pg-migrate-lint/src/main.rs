@@ -23,6 +23,8 @@ mod name;
 mod output;
 mod parse;
 mod pipeline;
+#[cfg(test)]
+mod readers;
 mod record;
 mod rules;
 mod run;

@@ -3,6 +3,7 @@
 use super::super::framework::FRAMEWORKS;
 use super::super::statements;
 use super::*;
+use crate::readers::tests::Numbers;
 
 /// Pieces that steer runners, and such that break them.
 const PIECES: [&[u8]; 26] = [
@@ -34,26 +35,6 @@ const PIECES: [&[u8]; 26] = [
     b" @v1 x [y] ",
 ];
 
-/// Numbers that look random and are the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
-
-fn text(numbers: &mut Numbers) -> Vec<u8> {
-    let count = numbers.below(24);
-    (0..count)
-        .flat_map(|_| PIECES[numbers.below(PIECES.len())].to_vec())
-        .collect()
-}
-
 #[test]
 fn any_file_is_read_by_every_framework() {
     let tree = Tree::of(&[]);
@@ -84,7 +65,7 @@ fn any_file_is_read_by_every_framework() {
                     fs::create_dir_all(path.parent().unwrap()).unwrap();
                     path
                 },
-                text(&mut numbers),
+                numbers.text(24, &PIECES),
             )
             .unwrap();
         }
@@ -110,7 +91,7 @@ fn any_file_is_read_by_every_framework() {
 fn pieces_follow_each_other_to_the_end() {
     let mut numbers = Numbers(2);
     for _ in 0..20_000 {
-        let text = text(&mut numbers);
+        let text = numbers.text(24, &PIECES);
         let mut end = 0;
         for piece in statements::pieces(&text) {
             if let statements::Piece::Word(range) | statements::Piece::Dollar(range) = piece {

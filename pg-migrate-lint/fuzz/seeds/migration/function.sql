@@ -1,0 +1,2 @@
+CREATE FUNCTION f(a int) RETURNS trigger LANGUAGE plpgsql AS $f$ DECLARE x t%ROWTYPE; BEGIN UPDATE t SET a = NEW.a; RETURN NEW; END $f$;
+SELECT f(1), E'\'', U&'\0041', $1;
