@@ -181,7 +181,7 @@ fn list(path: &Path, context: &Context) -> Result<Vec<PathBuf>> {
     let files = lines.into_iter().filter(is_sql).map(PathBuf::from);
     let (there, gone): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|file| file.exists());
     for file in &gone {
-        context.note(format!(
+        context.warn(format!(
             "{} is not there: it is taken for deleted",
             file.display()
         ));

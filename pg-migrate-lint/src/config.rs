@@ -79,6 +79,9 @@ impl Config {
                 ("pg_version", Value::String(version)) => {
                     config.version = Some(cli::version(version)?)
                 }
+                ("pg_version", _) => {
+                    return Err(refuse(key, "a version such as 16 or \"16.4\" is needed"));
+                }
                 ("fail_on", value) => {
                     let fail_on = value.as_str().and_then(FailOn::from_name);
                     config.fail_on = Some(
@@ -95,8 +98,10 @@ impl Config {
                     config.in_transaction =
                         Some(how.ok_or_else(|| refuse(key, "auto, yes or no is needed"))?);
                 }
-                ("lock_timeout_is_set", Value::Boolean(is_set)) => {
-                    config.has_lock_timeout = *is_set
+                ("lock_timeout_is_set", value) => {
+                    let is_set = value.as_bool();
+                    config.has_lock_timeout =
+                        is_set.ok_or_else(|| refuse(key, "true or false is needed"))?;
                 }
                 ("severity", Value::Table(severities)) => {
                     for (name, value) in severities {
@@ -114,6 +119,9 @@ impl Config {
                             .paths
                             .push((pattern.clone(), path_rules(pattern, value)?));
                     }
+                }
+                ("severity" | "paths", _) => {
+                    return Err(refuse(key, &format!("it is a table: [{key}]")));
                 }
                 _ => {
                     let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";

@@ -34,7 +34,6 @@ pub mod since;
 mod sqitch;
 mod sql_migrate;
 mod sqlx;
-mod statements;
 mod supabase;
 mod tern;
 mod updown;

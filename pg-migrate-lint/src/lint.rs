@@ -158,6 +158,19 @@ impl Linter {
         }
     }
 
+    /// That the file is in an encoding of which no statement can be read.
+    pub fn unreadable(&self, source: &Source) -> Option<Finding> {
+        let all = Statement {
+            start: 0,
+            end: 0,
+            is_ended: false,
+        };
+        let message = "the file is in UTF-16, which neither psql nor a migration runner reads: save it as UTF-8";
+        source
+            .is_wide
+            .then(|| self.refused(&rules::SYNTAX, source, &all, message))?
+    }
+
     fn refused(
         &self,
         rule: &Rule,

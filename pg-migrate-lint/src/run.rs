@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use shared::cli::Context;
@@ -23,9 +24,20 @@ use crate::source::{Lines, Source};
 use crate::stderr;
 use crate::suppress::Suppressions;
 
+/// The major versions on which the claims are tested.
+const TESTED: RangeInclusive<u32> = 13..=18;
+
 /// Lints all that was named.
 pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
     let asked = Asked::find(options, context)?;
+    let version = options.version();
+    if !TESTED.contains(&version.major) {
+        let (first, last) = (TESTED.start(), TESTED.end());
+        let major = version.major;
+        context.warn(format!(
+            "what is said of locks is tested on PostgreSQL {first} to {last}, not on {major}"
+        ));
+    }
     let mut run = Run::new(options, context)?;
     run.folders(&asked)?;
     let kept = stderr::Kept::aside();
@@ -124,6 +136,7 @@ impl<'a> Run<'a> {
         let mut found = Vec::new();
         if part.first == 0 {
             self.linter.start(source, part.step);
+            found.extend(self.linter.unreadable(source));
             self.suppressions = Suppressions::of(source);
             self.said = Said::default();
             let of_file = self.of_files.remove(&source.path).unwrap_or_default();
@@ -215,7 +228,7 @@ impl<'a> Run<'a> {
         }
         self.output.finish()?;
         for error in &self.unread {
-            self.context.warn(error.in_one_line());
+            self.context.report().error(error);
         }
         let count = |severity| self.counts.get(&severity).copied().unwrap_or(0);
         self.context.note(format!(

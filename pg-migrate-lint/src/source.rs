@@ -7,6 +7,8 @@ mod placeholders;
 mod position;
 mod split;
 
+use std::ops::Range;
+
 pub use position::Lines;
 use position::Starts;
 pub use split::{Comment, Statement};
@@ -18,6 +20,8 @@ use placeholders::Placeholders;
 pub struct Source {
     /// What it is called.
     pub path: String,
+    /// Whether it is in UTF-16, so that nothing of it was read.
+    pub is_wide: bool,
     /// As it is written, in UTF-8.
     pub text: String,
     /// The same with stand-ins of equal length for what is no SQL, where there was any.
@@ -29,6 +33,8 @@ pub struct Source {
     /// Its comments, if any of them is for us.
     pub comments: Vec<Comment>,
     starts: Starts,
+    /// How long its byte-order mark is.
+    mark: usize,
 }
 
 /// What the comments begin with that are for us.
@@ -37,6 +43,10 @@ pub const MARK: &str = "pg-migrate-lint:";
 impl Source {
     /// Cuts a file.
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let mark = mark(&bytes);
+        if is_wide(&bytes) {
+            return Self::unsplit(path, bytes);
+        }
         let text = text(bytes);
         let split = split::split(&text, text.contains(MARK));
         let mut placeholders = Placeholders::default();
@@ -56,6 +66,8 @@ impl Source {
             statements: split.statements,
             comments: split.comments,
             starts: Starts::default(),
+            is_wide: false,
+            mark,
         }
     }
 
@@ -63,6 +75,8 @@ impl Source {
     pub fn unsplit(path: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self {
             path: path.into(),
+            is_wide: is_wide(&bytes),
+            mark: mark(&bytes),
             text: text(bytes),
             masked: None,
             placeholders: Placeholders::default(),
@@ -74,7 +88,7 @@ impl Source {
 
     /// Its lines.
     pub fn lines(&self) -> Lines<'_> {
-        self.starts.of(&self.text)
+        self.starts.of(&self.text, self.mark)
     }
 
     /// A statement as it can be parsed.
@@ -97,11 +111,35 @@ impl Source {
     }
 }
 
+/// How long the byte-order mark of UTF-8 is, if there is one.
+fn mark(bytes: &[u8]) -> usize {
+    match bytes.starts_with(b"\xef\xbb\xbf") {
+        true => 3,
+        false => 0,
+    }
+}
+
+/// Whether it is UTF-16, by its byte-order mark or by every other byte of the first letters.
+fn is_wide(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [a, b, c, d, ..] => matches!(
+            (*a > 0, *b > 0, *c > 0, *d > 0),
+            (true, false, true, false) | (false, true, false, true)
+        ),
+        _ => false,
+    }
+}
+
+/// What stands between dollar quotes in a file, these included.
+pub fn bodies(bytes: &[u8]) -> Vec<Range<usize>> {
+    split::split(&text(bytes.to_vec()), false).bodies
+}
+
 /// Bytes as text of the same length: a byte-order mark and NUL become spaces, what is not UTF-8 question marks.
 fn text(mut bytes: Vec<u8>) -> String {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        bytes[..3].fill(b' ');
-    }
+    let mark = mark(&bytes);
+    bytes[..mark].fill(b' ');
     if bytes.contains(&0) {
         bytes
             .iter_mut()

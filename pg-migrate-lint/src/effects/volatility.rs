@@ -65,6 +65,7 @@ pub(super) const CHANGEABLE: &[&str] = &[
     "jsonb_build_array",
     "jsonb_build_object",
     "now",
+    "pg_current_xact_id",
     "row_to_json",
     "statement_timestamp",
     "to_char",
@@ -72,11 +73,12 @@ pub(super) const CHANGEABLE: &[&str] = &[
     "to_json",
     "to_jsonb",
     "transaction_timestamp",
+    "txid_current",
     "unaccent",
 ];
 
 /// Those of the server, and of its usual extensions, that are volatile, by `pg_proc.provolatile`.
-const VOLATILE: &[&str] = &[
+pub(super) const VOLATILE: &[&str] = &[
     "clock_timestamp",
     "currval",
     "gen_random_bytes",
@@ -98,15 +100,13 @@ const VOLATILE: &[&str] = &[
     "nanoid",
     "cuid",
     "uuid_generate_v7",
-    "txid_current",
-    "pg_current_xact_id",
     "pg_sleep",
     "setseed",
     "set_config",
 ];
 
 /// Functions of the server that stand in defaults and are not volatile.
-const STEADY: &[&str] = &[
+pub(super) const STEADY: &[&str] = &[
     "abs",
     "array_append",
     "array_cat",
@@ -262,6 +262,8 @@ const STEADY: &[&str] = &[
     "btrim",
     "to_tsquery",
     "isfinite",
+    "pg_current_xact_id",
+    "txid_current",
     "age",
 ];
 

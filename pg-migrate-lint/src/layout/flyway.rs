@@ -17,8 +17,8 @@ use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
 use super::migration::{self, Kind, Migration, Part, Wrapping};
-use super::statements;
 use super::versions;
+use crate::source::Source;
 
 /// Where projects say that they use it.
 const PROJECT_FILES: [&str; 6] = [
@@ -212,7 +212,7 @@ fn part(folder: &Folder, name: &str, settings: &Settings) -> Result<(Part, Optio
             None,
         ));
     }
-    let heads = statements::heads(&text, 4);
+    let heads = heads(&text);
     let outside = heads.iter().find(|(_, head)| refuses_transaction(head));
     let Some((at, outside)) = outside else {
         return Ok((part(default), None));
@@ -221,6 +221,41 @@ fn part(folder: &Folder, name: &str, settings: &Settings) -> Result<(Part, Optio
     let mixed = inside.filter(|_| !settings.mixed);
     let finding = mixed.map(|(_, inside)| mixed_finding(&path, &text, *at, outside, inside));
     Ok((part(Wrapping::None), finding))
+}
+
+/// The first words of each statement with a blank between, and where it begins.
+fn heads(text: &[u8]) -> Vec<(usize, String)> {
+    let source = Source::new("", text.to_vec());
+    let statements = source.statements.iter();
+    let heads = statements.filter_map(|statement| {
+        let text = source.text.get(statement.start..statement.end)?;
+        Some((statement.start, head(text)))
+    });
+    heads.collect()
+}
+
+/// As many words as say what it does, whatever stands between them.
+fn head(mut text: &str) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    let behind = |text: &str, end: &str| {
+        text.split_once(end)
+            .map_or(text.len(), |(before, _)| before.len() + end.len())
+    };
+    let mut words = Vec::new();
+    while let Some(first) = text.chars().next().filter(|_| words.len() < 4) {
+        let length = match first {
+            '-' if text.starts_with("--") => behind(text, "\n"),
+            '/' if text.starts_with("/*") => behind(text, "*/"),
+            _ if is_word(first) => {
+                let end = text.find(|letter| !is_word(letter)).unwrap_or(text.len());
+                words.push(&text[..end]);
+                end
+            }
+            other => other.len_utf8(),
+        };
+        text = &text[length..];
+    }
+    words.join(" ")
 }
 
 fn mixed_finding(path: &Path, text: &[u8], at: usize, outside: &str, inside: &str) -> Finding {
@@ -253,6 +288,7 @@ fn configured(folder: &Folder, name: &str) -> Result<Option<bool>> {
 /// Whether Flyway knows that a statement which begins so allows no transaction. Its expressions,
 /// for PostgreSQL 12 and later.
 pub fn refuses_transaction(head: &str) -> bool {
+    let head = head.to_ascii_uppercase();
     let words: Vec<_> = head.split(' ').collect();
     match words.as_slice() {
         [

@@ -39,7 +39,7 @@ impl Found {
             migrations: reading.migrations,
             findings: reading.findings,
             notes,
-            warnings: Vec::new(),
+            warnings: reading.warnings,
             whole,
         };
         for migration in &mut project.migrations {

@@ -86,7 +86,10 @@ impl Evidence {
     /// That a project file above or beside names the framework.
     pub fn beside(folder: &Folder, file: &str, word: &str) -> Option<Self> {
         let path = folder.beside(file, word)?;
-        let why = format!("{} names {word}", path.display());
+        let why = match word {
+            "" => format!("{} is there", path.display()),
+            _ => format!("{} names {word}", path.display()),
+        };
         Some(Self::new(Strength::Place, why))
     }
 
@@ -112,6 +115,8 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// What was assumed, for `-v`.
     pub notes: Vec<String>,
+    /// What can't be seen.
+    pub warnings: Vec<String>,
 }
 
 /// A framework: how it is called, recognised and read.

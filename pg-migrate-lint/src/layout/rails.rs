@@ -28,7 +28,9 @@ pub fn read(folder: &Folder) -> Result<Reading> {
     });
     Ok(Reading {
         migrations: migrations.collect(),
-        notes: vec!["Rails: migrations in Ruby are not seen, only what they add up to".to_string()],
+        warnings: vec![
+            "Rails: migrations in Ruby are not seen, only what they add up to".to_string(),
+        ],
         ..Reading::default()
     })
 }

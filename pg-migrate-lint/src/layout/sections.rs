@@ -9,9 +9,9 @@ use super::finding::{self, Finding};
 use super::framework::Reading;
 use super::markers::{self, Line};
 use super::migration::{self, Migration, Part, Wrapping};
-use super::statements::{self, Piece};
 use super::updown::Direction;
 use super::versions;
+use crate::source;
 
 /// Whose comments they are.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub fn add(
     reading
         .findings
         .extend(split_bodies(dialect, path, &text, &said));
+    reading.findings.extend(unclosed(dialect, path, &said));
     if migration.up.is_empty() {
         let marker = format!("-- {}Up", dialect.prefix);
         let (runner, then) = (dialect.runner, "stops here");
@@ -128,10 +129,7 @@ fn split_bodies(
         });
         before.is_some_and(|(_, said)| *said == Said::StatementBegin)
     };
-    let bodies = statements::pieces(text).filter_map(|piece| match piece {
-        Piece::Dollar(body) => Some(body),
-        _ => None,
-    });
+    let bodies = source::bodies(text).into_iter();
     let cut = bodies.filter(|body| !guarded(body.start) && has_ending_line(text, body));
     let findings = cut.map(|body| {
         let line =
@@ -150,6 +148,26 @@ fn split_bodies(
             .with_fix(fix)
     });
     findings.collect()
+}
+
+/// A statement that is begun and not ended: the runner stops at the end of the file, or at the next one.
+fn unclosed(dialect: &Dialect, path: &Path, said: &[(Line, Said)]) -> Option<Finding> {
+    let mut marks = said
+        .iter()
+        .filter(|(_, said)| *said != Said::NoTransaction)
+        .peekable();
+    while let Some((_, said)) = marks.next() {
+        let is_ended = matches!(marks.peek(), Some((_, Said::StatementEnd)));
+        if *said == Said::StatementBegin && !is_ended {
+            let marker = format!("-- {}StatementEnd", dialect.prefix);
+            let then = "stops here";
+            return Some(
+                finding::missing_marker(path, dialect.runner, &marker, then)
+                    .with_fix(format!("put `{marker}` after the statement")),
+            );
+        }
+    }
+    None
 }
 
 /// Whether a line that ends within the body ends in a semicolon, comments aside.

@@ -14,9 +14,13 @@ pub static RULE: Rule = Rule {
     explanation: "pgvector keeps vectors of up to 16,000 dimensions, and indexes those of up to 2,000 (vector) or 4,000 \
         (halfvec): for more CREATE INDEX fails, with hnsw and with ivfflat. Embeddings of 3,072 are over the first limit.\n\n\
         Index them as half as precise numbers: USING hnsw ((embedding::halfvec(3072)) halfvec_cosine_ops), and write the \
-        same cast into the queries; or ask the model for fewer dimensions.",
+        same cast into the queries; or ask the model for fewer dimensions. The limits were seen with pgvector 0.8.",
     versions: "",
-    bad: &[Example::new("CREATE INDEX CONCURRENTLY i ON docs USING hnsw (embedding vector_cosine_ops);").after("CREATE TABLE docs (embedding vector(3072));")],
+    bad: &[
+        Example::new("CREATE INDEX CONCURRENTLY i ON docs USING hnsw (embedding vector_cosine_ops);").after("CREATE TABLE docs (embedding vector(3072));"),
+        Example::new("CREATE INDEX CONCURRENTLY i ON docs USING ivfflat (embedding vector_l2_ops);").after("CREATE TABLE docs (embedding vector(2001));"),
+        Example::new("CREATE INDEX CONCURRENTLY i ON docs USING hnsw (embedding halfvec_l2_ops);").after("CREATE TABLE docs (embedding halfvec(4001));"),
+    ],
     good: &[
         Example::new("CREATE INDEX CONCURRENTLY i ON docs USING hnsw (embedding vector_cosine_ops);").after("CREATE TABLE docs (embedding vector(1536));"),
         Example::new("CREATE INDEX CONCURRENTLY i ON docs USING hnsw ((embedding::halfvec(3072)) halfvec_cosine_ops);").after("CREATE TABLE docs (embedding vector(3072));"),

@@ -24,11 +24,13 @@ pub struct Lines<'a> {
 pub struct Starts(OnceLock<Vec<usize>>);
 
 impl Starts {
-    /// Those of the text.
-    pub fn of<'a>(&'a self, text: &'a str) -> Lines<'a> {
+    /// Those of the text, of which a byte-order mark of this length is no part.
+    pub fn of<'a>(&'a self, text: &'a str, mark: usize) -> Lines<'a> {
         let starts = self.0.get_or_init(|| {
             let ends = memchr::memchr_iter(b'\n', text.as_bytes());
-            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
+            std::iter::once(mark)
+                .chain(ends.map(|end| end + 1))
+                .collect()
         });
         Lines { text, starts }
     }
@@ -42,7 +44,7 @@ impl<'a> Lines<'a> {
     /// Where this offset is.
     pub fn position(&self, offset: usize) -> Position {
         let starts = self.starts();
-        let line = starts.partition_point(|start| *start <= offset);
+        let line = self.line(offset);
         let start = starts[line - 1];
         let before = self.text.get(start..offset).unwrap_or_default();
         Position {
@@ -53,7 +55,8 @@ impl<'a> Lines<'a> {
 
     /// The number of the line that an offset is in, from 1.
     pub fn line(&self, offset: usize) -> usize {
-        self.starts().partition_point(|start| *start <= offset)
+        let starts = self.starts();
+        starts.partition_point(|start| *start <= offset).max(1)
     }
 
     /// A line without its end, by its number from 1.

@@ -35,6 +35,8 @@ pub struct Split {
     pub masks: Vec<Mask>,
     /// All of them, if they were asked for.
     pub comments: Vec<Comment>,
+    /// What stands between dollar quotes, these included.
+    pub bodies: Vec<Range<usize>>,
 }
 
 /// Cuts it.
@@ -109,6 +111,7 @@ impl Lexer<'_> {
                 b'"' => self.quoted(b'"', false),
                 b'$' => self.dollar(),
                 b'{' if matches!(self.peek(1), b'{' | b'%' | b'#') => self.template(),
+                b'#' if self.peek(1) == b'{' => self.delimited(b"}", MaskKind::Name),
                 b'<' if self.peek(1) == b'%' => self.delimited(b"%>", MaskKind::Name),
                 b':' => self.colon(),
                 b'\\' => self.command(),
@@ -213,8 +216,11 @@ impl Lexer<'_> {
     }
 
     fn dollar(&mut self) {
-        if self.peek(1) == b'{' {
-            return self.delimited(b"}", MaskKind::Name);
+        match self.peek(1) {
+            b'{' => return self.delimited(b"}", MaskKind::Name),
+            b'(' => return self.delimited(b")", MaskKind::Name),
+            b'%' => return self.delimited(b"%$", MaskKind::Name),
+            _ => {}
         }
         let mut end = self.at + 1;
         if self.peek(1).is_ascii_digit() {
@@ -229,7 +235,9 @@ impl Lexer<'_> {
         let tag = &self.bytes[self.at..=end];
         let body = end + 1;
         let close = memchr::memmem::find(&self.bytes[body..], tag);
-        self.take(close.map_or(self.bytes.len(), |close| body + close + tag.len()));
+        let end = close.map_or(self.bytes.len(), |close| body + close + tag.len());
+        self.split.bodies.push(self.at..end);
+        self.take(end);
     }
 
     /// `{{ value }}` is a name; `{{ if … }}`, `{% … %}` and `{# … #}` are nothing.

@@ -71,3 +71,48 @@ fn any_bytes_are_a_source() {
     assert_eq!(lines.position(source.statements[1].start).line, 1);
     assert_eq!(lines.text(2), "'?");
 }
+
+#[test]
+fn templates_of_every_sort_are_names() {
+    for template in ["{{ a }}", "${a}", "$(a)", "$%A_KEY%$", "#{a}", "<%= a %>"] {
+        let text = format!("CREATE TABLE {template} (a int); SELECT 1");
+        let [statement, _] = &statements(&text)[..] else {
+            panic!("{template} is cut");
+        };
+        assert!(
+            matches!(
+                crate::parse::one(statement),
+                crate::parse::Parsed::Changes(_)
+            ),
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_column() {
+    let source = Source::new("t", b"\xef\xbb\xbfselect 1;\nselect 2;".to_vec());
+    let places: Vec<_> = source
+        .statements
+        .iter()
+        .map(|statement| {
+            let position = source.lines().position(statement.start);
+            (position.line, position.column)
+        })
+        .collect();
+    assert_eq!(places, [(1, 1), (2, 1)]);
+    assert_eq!(source.lines().text(1), "select 1;");
+    assert_eq!(source.lines().line(0), 1);
+}
+
+#[test]
+fn what_is_in_utf_16_is_not_cut() {
+    for mark in [&[][..], b"\xff\xfe"] {
+        let text = "select 1; select 2;"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes);
+        let source = Source::new("t", mark.iter().copied().chain(text).collect());
+        assert!(source.is_wide && source.statements.is_empty());
+    }
+    assert!(!Source::new("t", b"\0\0\0\0".to_vec()).is_wide);
+}

@@ -1,7 +1,6 @@
 //! Whatever a file holds, it is read to its end, and what runs of it lies within it.
 
 use super::super::framework::FRAMEWORKS;
-use super::super::statements;
 use super::*;
 use crate::readers::tests::Numbers;
 
@@ -88,16 +87,14 @@ fn any_file_is_read_by_every_framework() {
 }
 
 #[test]
-fn pieces_follow_each_other_to_the_end() {
+fn bodies_follow_each_other_to_the_end() {
     let mut numbers = Numbers(2);
     for _ in 0..20_000 {
         let text = numbers.text(24, &PIECES);
         let mut end = 0;
-        for piece in statements::pieces(&text) {
-            if let statements::Piece::Word(range) | statements::Piece::Dollar(range) = piece {
-                assert!(range.start >= end && range.end <= text.len() && !range.is_empty());
-                end = range.end;
-            }
+        for body in crate::source::bodies(&text) {
+            assert!(body.start >= end && body.end <= text.len() && !body.is_empty());
+            end = body.end;
         }
     }
 }
