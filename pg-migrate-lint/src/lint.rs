@@ -158,17 +158,24 @@ impl Linter {
         }
     }
 
-    /// That the file is in an encoding of which no statement can be read.
-    pub fn unreadable(&self, source: &Source) -> Option<Finding> {
-        let all = Statement {
-            start: 0,
-            end: 0,
+    /// What of the file no statement shows: that it is in an encoding which can't be read, and what it runs of others.
+    pub fn unread(&self, source: &Source) -> Vec<Finding> {
+        let place = |start, end| Statement {
+            start,
+            end,
             is_ended: false,
         };
-        let message = "the file is in UTF-16, which neither psql nor a migration runner reads: save it as UTF-8";
-        source
+        let wide = "the file is in UTF-16, which neither psql nor a migration runner reads: save it as UTF-8";
+        let wide = source
             .is_wide
-            .then(|| self.refused(&rules::SYNTAX, source, &all, message))?
+            .then(|| self.refused(&rules::SYNTAX, source, &place(0, 0), wide));
+        let included = source.includes.iter().filter_map(|range| {
+            let command = source.text.get(range.clone())?.trim_end();
+            let message = format!("what {command} runs is not followed: no rule has seen it");
+            let whole = place(range.start, range.start + command.len());
+            self.refused(&rules::UNSEEN, source, &whole, &message)
+        });
+        wide.flatten().into_iter().chain(included).collect()
     }
 
     fn refused(

@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         let mut found = Vec::new();
         if part.first == 0 {
             self.linter.start(source, part.step);
-            found.extend(self.linter.unreadable(source));
+            found.extend(self.linter.unread(source));
             self.suppressions = Suppressions::of(source);
             self.said = Said::default();
             let of_file = self.of_files.remove(&source.path).unwrap_or_default();

@@ -32,6 +32,8 @@ pub struct Source {
     pub statements: Vec<Statement>,
     /// Its comments, if any of them is for us.
     pub comments: Vec<Comment>,
+    /// Commands of psql that run another file.
+    pub includes: Vec<Range<usize>>,
     starts: Starts,
     /// How long its byte-order mark is.
     mark: usize,
@@ -65,6 +67,7 @@ impl Source {
             placeholders,
             statements: split.statements,
             comments: split.comments,
+            includes: split.includes,
             starts: Starts::default(),
             is_wide: false,
             mark,
@@ -82,6 +85,7 @@ impl Source {
             placeholders: Placeholders::default(),
             statements: Vec::new(),
             comments: Vec::new(),
+            includes: Vec::new(),
             starts: Starts::default(),
         }
     }

@@ -39,7 +39,7 @@ pub const TOOL: Tool = Tool::new(
     .group(RULES),
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
     Flag::value("explain", "RULE", "say why, with examples and the way around it").group(RULES),
-    Flag::value("pg-version", "N", "the server's major version (18 if not given)").group(SERVER),
+    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (18 if not given)").group(SERVER),
     Flag::value("layout", "NAME", "whose migrations they are (auto if not given)")
         .choices(layout::NAMES)
         .group(SERVER),

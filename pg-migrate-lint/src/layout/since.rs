@@ -161,7 +161,12 @@ impl Before<'_> {
             Layout::GraphileMigrate => path.starts_with("committed"),
             Layout::Flyway => name.starts_with('V') && folder::is_sql(&name),
             Layout::Refinery => name.starts_with(['V', 'U']) && folder::is_sql(&name),
-            Layout::Rails | Layout::Plain => false,
+            Layout::Rails => false,
+            // Other files have no order, and may be anything.
+            Layout::Plain => {
+                let is_numbered = !versions::leading_digits(&name).0.is_empty();
+                is_numbered && folder::is_sql(&name) && !name.contains(".down.")
+            }
             _ => flat && !versions::leading_digits(&name).0.is_empty(),
         }
     }
@@ -210,6 +215,10 @@ impl Before<'_> {
             | Layout::GraphileMigrate => (
                 Severity::Error,
                 format!("where that is applied, {title} refuses to go on"),
+            ),
+            Layout::Plain => (
+                Severity::Warning,
+                "where that is applied, this is run after it".to_string(),
             ),
             _ => (
                 Severity::Warning,

@@ -22,10 +22,19 @@ pub enum MaskKind {
     Variable,
 }
 
+/// A name that stands for something else.
+#[derive(Debug)]
+struct StandIn {
+    name: String,
+    written: String,
+    /// Whether it is never a part of another name: `:t` is none of `my_t`, but `${x}` may be of `a_${x}`.
+    is_word: bool,
+}
+
 /// Stand-ins, and what they stand for.
 #[derive(Debug, Default)]
 pub struct Placeholders {
-    known: Vec<(String, String)>,
+    known: Vec<StandIn>,
 }
 
 impl Placeholders {
@@ -42,33 +51,66 @@ impl Placeholders {
             MaskKind::Name => {
                 let name = stand_in(written);
                 place.copy_from_slice(name.as_bytes());
-                if !self.known.iter().any(|(known, _)| *known == name) {
-                    self.known.push((name, written.to_string()));
+                self.know(name, written, false);
+            }
+            MaskKind::Variable => match written.as_bytes().get(1) {
+                Some(b'\'') => place[0] = b' ',
+                Some(b'"') => {
+                    place[..2].copy_from_slice(b"\"_");
+                    let name = format!("_{}", written[2..].trim_end_matches('"'));
+                    self.know(format!("\"{name}\""), written, true);
+                    self.know(name, written, true);
                 }
-            }
-            MaskKind::Variable => {
-                place[0] = match written.as_bytes().get(1) {
-                    Some(b'\'' | b'"') => b' ',
-                    _ => {
-                        let name = format!("_{}", &written[1..]);
-                        if !self.known.iter().any(|(known, _)| *known == name) {
-                            self.known.push((name, written.to_string()));
-                        }
-                        b'_'
-                    }
-                };
-            }
+                _ => {
+                    place[0] = b'_';
+                    self.know(format!("_{}", &written[1..]), written, true);
+                }
+            },
+        }
+    }
+
+    fn know(&mut self, name: String, written: &str, is_word: bool) {
+        if !self.known.iter().any(|known| known.name == name) {
+            let written = written.to_string();
+            self.known.push(StandIn {
+                name,
+                written,
+                is_word,
+            });
         }
     }
 
     /// Puts back what was written.
     pub fn restore(&self, mut words: String) -> String {
-        for (name, written) in &self.known {
-            if words.contains(name.as_str()) {
-                words = words.replace(name.as_str(), written);
+        for known in &self.known {
+            if words.contains(known.name.as_str()) {
+                words = known.replaced(&words);
             }
         }
         words
+    }
+}
+
+impl StandIn {
+    /// The words with what it stands for in its place.
+    fn replaced(&self, words: &str) -> String {
+        if !self.is_word {
+            return words.replace(self.name.as_str(), &self.written);
+        }
+        let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+        let mut text = String::with_capacity(words.len());
+        let mut at = 0;
+        for (place, _) in words.match_indices(self.name.as_str()) {
+            let end = place + self.name.len();
+            if words[end..].starts_with(is_part) || words[..place].ends_with(is_part) {
+                continue;
+            }
+            text.push_str(&words[at..place]);
+            text.push_str(&self.written);
+            at = end;
+        }
+        text.push_str(&words[at..]);
+        text
     }
 }
 

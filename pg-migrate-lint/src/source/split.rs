@@ -37,6 +37,8 @@ pub struct Split {
     pub comments: Vec<Comment>,
     /// What stands between dollar quotes, these included.
     pub bodies: Vec<Range<usize>>,
+    /// Commands of psql that run another file.
+    pub includes: Vec<Range<usize>>,
 }
 
 /// Cuts it.
@@ -331,6 +333,10 @@ impl Lexer<'_> {
         let sends = line.starts_with(b"g")
             || line.starts_with(b"crosstabview")
             || line.starts_with(b"watch");
+        let word = line.split(u8::is_ascii_whitespace).next();
+        if matches!(word, Some(b"i" | b"ir" | b"include" | b"include_relative")) {
+            self.split.includes.push(self.at..end);
+        }
         self.split.masks.push(Mask {
             range: self.at..end,
             kind: MaskKind::Blank,

@@ -43,7 +43,7 @@ fn the_rows_of_copy_are_no_statements() {
 fn psql_is_understood() {
     let text =
         "\\set a 1\nselect :a, :'b', x::text, y[1:n] from :\"t\" \\gset\n\\i other.sql\nselect 2";
-    let expected = ["select _a,  'b', x::text, y[1:n] from  \"t\"", "select 2"];
+    let expected = ["select _a,  'b', x::text, y[1:n] from \"_t\"", "select 2"];
     assert_eq!(statements(text), expected);
 }
 
@@ -115,4 +115,16 @@ fn what_is_in_utf_16_is_not_cut() {
         assert!(source.is_wide && source.statements.is_empty());
     }
     assert!(!Source::new("t", b"\0\0\0\0".to_vec()).is_wide);
+}
+
+#[test]
+fn variables_of_psql_are_put_back_where_they_were() {
+    let text = "DROP TABLE :t, :\"Tab\", my_t; ALTER TABLE :s.my_t ADD a int";
+    let source = Source::new("t", text.as_bytes().to_vec());
+    let restored = |number: usize| {
+        let words = source.parsable(&source.statements[number]).to_string();
+        source.with_placeholders(words)
+    };
+    assert_eq!(restored(0), "DROP TABLE :t, :\"Tab\", my_t");
+    assert_eq!(restored(1), "ALTER TABLE :s.my_t ADD a int");
 }

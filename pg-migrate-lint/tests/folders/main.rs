@@ -171,12 +171,48 @@ fn a_list_may_name_what_is_gone_and_what_is_no_sql() {
     };
     let seen = listed("m/0_gone.sql\nREADME.md\nm/2_b.sql\n").expect_code(1);
     assert_eq!(places(&seen), ["m/2_b.sql:1 index-not-concurrent"]);
-    assert_eq!(seen.stderr, "");
+    // Of what git says it may be deleted; a name that is mistyped looks the same.
+    let said = "warning: m/0_gone.sql is not there: it is taken for deleted";
+    assert!(seen.stderr.contains(said), "{seen:?}");
+    assert_eq!(seen.stderr.lines().count(), 1, "{seen:?}");
     listed("").expect_code(0).expect_no_output();
     let seen = listed("elsewhere/2_b.sql\n")
         .expect_code(0)
         .expect_no_output();
     seen.expect_error("none of the 1 files of the list is there");
+}
+
+#[test]
+fn a_timeout_that_is_missing_everywhere_is_said_once_and_hides_nothing_new() {
+    let add = |column: &str| format!("ALTER TABLE users ADD COLUMN {column} int;\n");
+    let (a, b, c) = (add("a"), add("b"), add("c"));
+    let files = [("m/1_make.sql", MAKE), ("m/2_a.sql", &a), ("m/3_b.sql", &b)];
+    let folder = folder(&files);
+    let run = |words: &[&str]| {
+        let run = tool("pg-migrate-lint").args(["--rule", "missing-lock-timeout"]);
+        run.args(words).current_dir(folder.path()).run()
+    };
+    let whole = run(&["m"]).expect_code(0);
+    assert_eq!(places(&whole), ["m/2_a.sql:1 missing-lock-timeout"]);
+    let record = &whole.json_lines()[0];
+    let message = record["message"].as_str().unwrap();
+    assert!(message.ends_with("so does 1 other statement, also in m/3_b.sql"), "{message}");
+    assert_eq!(record["elsewhere"][0]["file"], "m/3_b.sql");
+    assert_eq!(record["elsewhere"].as_array().unwrap().len(), 1);
+    // What the baseline knows by the first of them it knows of each, and of no other.
+    fs::write(folder.path().join("known.jsonl"), &whole.stdout).unwrap();
+    run(&["m", "--baseline", "known.jsonl"]).expect_code(0).expect_no_output();
+    fs::write(folder.path().join("m/4_c.sql"), &c).unwrap();
+    let new = run(&["m", "--baseline", "known.jsonl"]);
+    assert_eq!(places(&new), ["m/4_c.sql:1 missing-lock-timeout"]);
+    assert_eq!(new.json_lines()[0]["elsewhere"], serde_json::Value::Null);
+    assert_eq!(places(&run(&["m", "--since", "m/3_b.sql"])), places(&new));
+    // A comment speaks for its own file.
+    let silenced = format!("-- pg-migrate-lint: ignore missing-lock-timeout nobody uses it\n{a}");
+    fs::write(folder.path().join("m/2_a.sql"), silenced).unwrap();
+    let others = run(&["m"]);
+    assert_eq!(places(&others), ["m/3_b.sql:1 missing-lock-timeout"]);
+    assert_eq!(others.json_lines()[0]["elsewhere"][0]["file"], "m/4_c.sql");
 }
 
 #[test]
