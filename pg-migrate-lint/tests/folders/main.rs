@@ -196,12 +196,17 @@ fn a_timeout_that_is_missing_everywhere_is_said_once_and_hides_nothing_new() {
     assert_eq!(places(&whole), ["m/2_a.sql:1 missing-lock-timeout"]);
     let record = &whole.json_lines()[0];
     let message = record["message"].as_str().unwrap();
-    assert!(message.ends_with("so does 1 other statement, also in m/3_b.sql"), "{message}");
+    assert!(
+        message.ends_with("so does 1 other statement, also in m/3_b.sql"),
+        "{message}"
+    );
     assert_eq!(record["elsewhere"][0]["file"], "m/3_b.sql");
     assert_eq!(record["elsewhere"].as_array().unwrap().len(), 1);
     // What the baseline knows by the first of them it knows of each, and of no other.
     fs::write(folder.path().join("known.jsonl"), &whole.stdout).unwrap();
-    run(&["m", "--baseline", "known.jsonl"]).expect_code(0).expect_no_output();
+    run(&["m", "--baseline", "known.jsonl"])
+        .expect_code(0)
+        .expect_no_output();
     fs::write(folder.path().join("m/4_c.sql"), &c).unwrap();
     let new = run(&["m", "--baseline", "known.jsonl"]);
     assert_eq!(places(&new), ["m/4_c.sql:1 missing-lock-timeout"]);

@@ -14,7 +14,12 @@
 //! what it is set against is shown beside it; what counts is a machine that does nothing else. It
 //! ends with 1 where a target was missed.
 
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 #[path = "bench/disk.rs"]
 mod disk;
