@@ -26,6 +26,27 @@ WITH RECURSIVE tree (root, oid) AS (
     FROM pg_catalog.pg_locks l
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+), served AS (
+    SELECT k.oid
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_index i ON i.indrelid = k.conrelid
+    WHERE k.contype = 'f' AND k.conparentid = 0
+      AND i.indisvalid AND i.indisready
+      AND i.indnkeyatts >= cardinality(k.conkey)
+      AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+      AND (i.indpred IS NULL
+           -- (a IS NOT NULL), as it is stored.
+           OR cardinality(k.conkey) = 1 AND i.indpred::text ~ ('^{NULLTEST :arg {VAR :varno 1 :varattno '
+              || k.conkey[1] || ' [^{}]*} :nulltesttype 1 :argisrow false :location -?[0-9]+}$'))
+      -- Asked of those alone that fit otherwise.
+      AND (SELECT (SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = x.relam)
+           FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)
+          = ANY (CASE WHEN cardinality(k.conkey) = 1 THEN '{btree,hash}' ELSE '{btree}' END::name[])
+), unserved AS MATERIALIZED (
+    SELECT k.oid, k.conname, k.conrelid, k.confrelid, k.conkey
+    FROM pg_catalog.pg_constraint k
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.oid NOT IN (SELECT served.oid FROM served)
+      -- since 18: AND k.conenforced
 )
 SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition,
        f.helper
@@ -82,25 +103,10 @@ FROM (
                    OR am.amname IN ('brin', 'gin') AND (i.indkey::int2[])[0:i.indnkeyatts - 1] && k.conkey)
             ORDER BY x.relname
             LIMIT 1)
-    FROM pg_catalog.pg_constraint k
+    FROM unserved k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN relation r ON r.oid = k.confrelid
     JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
-    WHERE k.contype = 'f' AND k.conparentid = 0
-      -- since 18: AND k.conenforced
-      AND NOT EXISTS (
-          SELECT FROM pg_catalog.pg_index i
-          WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready
-            AND i.indnkeyatts >= cardinality(k.conkey)
-            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
-            AND (i.indpred IS NULL
-                 -- (a IS NOT NULL), as it is stored.
-                 OR cardinality(k.conkey) = 1 AND i.indpred::text ~ ('^{NULLTEST :arg {VAR :varno 1 :varattno '
-                    || k.conkey[1] || ' [^{}]*} :nulltesttype 1 :argisrow false :location -?[0-9]+}$'))
-            -- Asked of those alone that fit otherwise.
-            AND (SELECT (SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = x.relam)
-                 FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)
-                = ANY (CASE WHEN cardinality(k.conkey) = 1 THEN '{btree,hash}' ELSE '{btree}' END::name[]))
 ) f
 ORDER BY f.kind, f.bytes DESC NULLS LAST, f."table", f.name;

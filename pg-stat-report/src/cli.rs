@@ -23,6 +23,9 @@ use crate::sections;
 
 pub use table::TOOL;
 
+/// No more connections than it takes to look into one database while we are in another.
+const JOBS: usize = 2;
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -56,6 +59,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// All databases of each server.
     pub all_databases: bool,
+    /// Into so many databases of a server at once.
+    jobs: Option<usize>,
     /// At most so many rows of each section, in each database.
     pub limit: Option<usize>,
     /// The server's log, which the checks of it judge.
@@ -96,6 +101,11 @@ impl FailOn {
 }
 
 impl Options {
+    /// Into so many databases of a server it is looked at once.
+    pub fn jobs(&self) -> usize {
+        self.jobs.unwrap_or(JOBS)
+    }
+
     /// From where on the status is 1.
     pub fn fail_on(&self) -> FailOn {
         self.fail_on.unwrap_or_default()
@@ -168,6 +178,7 @@ impl cli::Options for Options {
         match flag {
             "dbname" => self.targets.push(value.text()?.to_string()),
             "all-databases" => self.all_databases = true,
+            "jobs" => self.jobs = Some(jobs(value)?),
             "list-sections" => self.listing = Some(Listing::Sections),
             "list-checks" => self.listing = Some(Listing::Checks),
             "only" => self.only.extend(named(value)?),
@@ -232,6 +243,13 @@ impl cli::Options for Options {
 
 fn named(value: &Value) -> Result<Vec<&'static Check>> {
     value.text()?.split(',').map(checks::find).collect()
+}
+
+fn jobs(value: &Value) -> Result<usize> {
+    match value.count()? {
+        0 => Err(value.refuse("at least one is needed")),
+        jobs => Ok(jobs),
+    }
 }
 
 fn instances(value: &Value) -> Result<u64> {

@@ -2,6 +2,7 @@
 //! or forbidden costs its own rows only.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
@@ -9,9 +10,12 @@ use shared::{Error, Result, signals, time};
 
 use crate::given::Given;
 use crate::parts::Parts;
+use crate::patience::Patience;
 use crate::row::{Origin, Row};
 use crate::section::{Gather, Reach, Section, Source};
-use crate::server::{Patience, Server};
+use crate::server::Server;
+use crate::sight::News;
+use crate::walk::Walk;
 
 const OPEN_DATABASES: &str = include_str!("../sql/open_databases.sql");
 
@@ -26,6 +30,8 @@ pub struct Plan {
     pub narrow: Vec<&'static Section>,
     /// In every database that takes connections, not only in the one that we are in.
     pub all_databases: bool,
+    /// Into so many databases at once.
+    pub jobs: usize,
     /// How long it may take.
     pub patience: Patience,
     /// What sections need beyond that.
@@ -56,119 +62,73 @@ pub struct Seen {
     pub parts: Parts,
 }
 
-/// Looks at a server. An error is that it can't be reached at all.
-pub fn look(conninfo: &Conninfo, plan: &Plan) -> Result<Seen> {
-    if Console::is_meant(conninfo)
-        && let Some(seen) = look_at_console(conninfo, plan)?
-    {
-        return Ok(seen);
+/// Looks at a server, and tells what is seen as it comes. An error is that it can't be reached at all.
+pub fn look(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Result<()> {
+    if Console::is_meant(conninfo) && look_at_console(conninfo, plan, tell)? {
+        return Ok(());
     }
     let mut server = Server::open(conninfo, plan.patience.clone(), plan.given)?;
     let own = server.database().to_string();
-    let mut seen = Seen {
-        source: Source::Server,
-        origin: server.origin(),
-        databases: Vec::new(),
-        parts: Parts::default(),
-    };
-    for section in plan.of(Reach::Server) {
+    News::reached(Source::Server, server.origin(), &own).tell(tell);
+    let mut missing = Vec::new();
+    for section in plan.of_server() {
         let rows = match section.source() {
-            Source::Console if plan.is_judged => continue,
             Source::Console => Err(Error::new("the server is no pooler's console")
                 .with_hint("name the console: -d 'host=HOST port=6432 dbname=pgbouncer'")),
             _ => gather(plan, section, &mut server)?,
         };
-        seen.parts.push(Part {
-            section,
-            database: None,
-            rows,
-        });
+        if rows.is_err() && matches!(section.gather, Gather::Anywhere(_)) {
+            missing.push(section);
+        }
+        News::part(section, None, rows).tell(tell);
     }
-    let sections: Vec<_> = plan.of(Reach::Database).collect();
-    if sections.is_empty() && !(plan.all_databases && seen.is_elsewhere()) {
-        return Ok(seen);
+    let is_sought = plan.all_databases && !missing.is_empty();
+    if !is_sought && plan.of_databases().next().is_none() {
+        return Ok(());
     }
     let known = match plan.all_databases {
         true => open_databases(&mut server),
         false => Ok(vec![own.clone()]),
     };
-    // Without them what is of the server is told all the same.
-    let lost = known.as_ref().err().cloned();
-    seen.databases = known.unwrap_or_else(|_| vec![own.clone()]);
-    for database in seen.databases.clone() {
-        if sections.is_empty() && !seen.is_elsewhere() {
-            break;
-        }
-        let mut elsewhere = None;
-        let mut trouble = lost.clone();
-        if database != own {
-            match plan
-                .patience
-                .check()
-                .and_then(|()| server.in_database(&database))
-            {
-                Ok(opened) => elsewhere = Some(opened),
-                // It was dropped meanwhile.
-                Err(error) if error.sqlstate() == Some("3D000") => {
-                    seen.databases.retain(|other| *other != database);
-                    continue;
-                }
-                Err(error) => trouble = Some(error),
-            }
-        }
-        if let Some(elsewhere) = &mut elsewhere {
-            seen.find(plan, elsewhere)?;
-        }
-        let server = elsewhere.as_mut().unwrap_or(&mut server);
-        for section in &sections {
-            let rows = match &trouble {
-                Some(error) => Err(error.clone()),
-                None => gather(plan, section, server)?,
-            };
-            seen.parts.push(Part {
-                section,
-                database: Some(database.clone()),
-                rows,
-            });
+    let databases = match &known {
+        Ok(databases) => databases.clone(),
+        // Without them what is of the server is told all the same.
+        Err(_) => vec![own.clone()],
+    };
+    News::Databases(databases.clone()).tell(tell);
+    let walk = Walk::new(plan, tell, &server, databases, missing);
+    match known {
+        Ok(_) => walk.into_all(server),
+        Err(error) => {
+            walk.unseen(&own, &error);
+            Ok(())
         }
     }
-    Ok(seen)
 }
 
-/// Looks at a pooler; none where a server's database is called as a console is.
-fn look_at_console(conninfo: &Conninfo, plan: &Plan) -> Result<Option<Seen>> {
+/// Looks at a pooler; not where a server's database is called as a console is.
+fn look_at_console(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Result<bool> {
     let mut console = Console::open(conninfo, plan.patience.section)?;
     match console.show("SHOW VERSION") {
-        Err(error) if error.sqlstate() == Some("42704") => return Ok(None),
+        Err(error) if error.sqlstate() == Some("42704") => return Ok(false),
         answer => drop(answer?),
     }
     let origin = Arc::new(Origin {
         target: console.target(),
         taken_at: time::format(time::now())?,
     });
-    let mut parts = Parts::default();
-    for section in &plan.sections {
+    News::reached(Source::Console, Arc::clone(&origin), "").tell(tell);
+    for section in plan.of_console() {
         let rows =
             match section.gather {
                 Gather::Console(gather) => gather(section, &origin, &mut console),
-                // Checks look at what there is.
-                _ if plan.is_judged => continue,
                 _ => Err(Error::new("a pooler's console is no server")
                     .with_hint("name the server itself")),
             };
         signals::check()?;
-        parts.push(Part {
-            section,
-            database: None,
-            rows,
-        });
+        News::part(section, None, rows).tell(tell);
     }
-    Ok(Some(Seen {
-        source: Source::Console,
-        origin,
-        databases: Vec::new(),
-        parts,
-    }))
+    Ok(true)
 }
 
 impl Seen {
@@ -202,20 +162,6 @@ impl Seen {
             .filter(|part| part.rows.is_err() && matches!(part.section.gather, Gather::Anywhere(_)))
     }
 
-    fn is_elsewhere(&mut self) -> bool {
-        self.missing().next().is_some()
-    }
-
-    /// Looks for it in this database.
-    fn find(&mut self, plan: &Plan, server: &mut Server) -> Result<()> {
-        for part in self.missing() {
-            if let Ok(rows) = gather(plan, part.section, server)? {
-                part.rows = Ok(rows);
-            }
-        }
-        Ok(())
-    }
-
     /// What came of a section, in this database if it is asked for in each.
     pub fn part(&self, section: &Section, database: Option<&str>) -> Option<&Part> {
         let place = match section.reach {
@@ -227,14 +173,35 @@ impl Seen {
 }
 
 impl Plan {
-    fn of(&self, reach: Reach) -> impl Iterator<Item = &'static Section> {
+    /// What is asked for once. Checks look at what there is: a server is no console.
+    pub fn of_server(&self) -> impl Iterator<Item = &'static Section> {
         let sections = self.sections.iter().copied();
-        sections.filter(move |section| section.reach == reach)
+        let is_meant = |section: &&Section| {
+            let is_other = self.is_judged && section.source() == Source::Console;
+            section.reach == Reach::Server && !is_other
+        };
+        sections.filter(is_meant)
+    }
+
+    /// What is asked for in each database.
+    pub fn of_databases(&self) -> impl Iterator<Item = &'static Section> {
+        let sections = self.sections.iter().copied();
+        sections.filter(|section| section.reach == Reach::Database)
+    }
+
+    /// What a pooler is asked for.
+    pub fn of_console(&self) -> impl Iterator<Item = &'static Section> {
+        let sections = self.sections.iter().copied();
+        sections.filter(|section| !self.is_judged || section.source() == Source::Console)
     }
 }
 
 /// The rows, or why there are none; the error is a signal.
-fn gather(plan: &Plan, section: &'static Section, server: &mut Server) -> Result<Result<Vec<Row>>> {
+pub fn gather(
+    plan: &Plan,
+    section: &'static Section,
+    server: &mut Server,
+) -> Result<Result<Vec<Row>>> {
     let is_narrow = plan.narrow.iter().any(|other| other.name == section.name);
     let rows = server
         .revive()

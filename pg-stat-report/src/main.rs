@@ -18,14 +18,17 @@ mod look;
 mod narrow;
 mod output;
 mod parts;
+mod patience;
 mod record;
 mod report;
 mod row;
 mod section;
 mod sections;
 mod server;
+mod sight;
 mod target;
 mod verdict;
+mod walk;
 mod words;
 
 use std::process::ExitCode;

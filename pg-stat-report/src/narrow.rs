@@ -9,8 +9,8 @@ use crate::verdict;
 /// In a section's statement, before a line that is for checks alone. To everybody else it is a comment.
 const MARK: &str = "-- judged: ";
 
-/// The checks that find something in no other rows than those that these lines leave. One that is not named here
-/// has all rows before it, and so have all others of its section.
+/// The checks that find something in no other rows, and by no other values, than those that these lines leave. One that is
+/// not named here has all of them before it, and so have all others of its section.
 const CHECKS: &[&str] = &[
     "sequential_scans",
     "dead_rows",
@@ -21,6 +21,14 @@ const CHECKS: &[&str] = &[
     "duplicate_indexes",
     "overlapping_indexes",
     "narrow_foreign_keys",
+    "checksum_failures",
+    "collation_version",
+    "cache_hits",
+    "commit_ratio",
+    "deadlocks",
+    "temp_files",
+    "standby_conflicts",
+    "lost_sessions",
     UNUSED,
     SEQUENCES,
     KEYS,
@@ -34,7 +42,7 @@ const SEQUENCES: &str = "sequences";
 const KEYS: &str = "integer_keys";
 
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
-const BY_THRESHOLD: &[&str] = &["table_size", "unlogged_tables"];
+const BY_THRESHOLD: &[&str] = &["database_size", "table_size", "unlogged_tables"];
 
 /// Whether a check has nothing to judge by.
 pub fn is_idle(options: &Options, check: &Check) -> bool {

@@ -1,6 +1,5 @@
 //! The report: what was asked for, of every server that was named.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,9 +12,10 @@ use crate::baseline::{self, Earlier};
 use crate::cli::Options;
 use crate::look::{self, Part, Plan, Seen};
 use crate::output;
+use crate::patience::Patience;
 use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
-use crate::server::Patience;
+use crate::sight::{News, Sight};
 use crate::{narrow, target, verdict};
 
 /// So often it is looked whether a look is over.
@@ -44,11 +44,8 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         narrow: narrow::sections(options),
         sections: needed,
         all_databases: options.all_databases,
-        patience: Patience {
-            section: options.timeout,
-            end: options.end,
-            due: Arc::default(),
-        },
+        jobs: options.jobs(),
+        patience: Patience::new(options.timeout, options.end),
         given: options.given,
     };
     let mut seen = look_at_all(&targets, &plan);
@@ -144,21 +141,28 @@ fn one_for_each_server(all: Vec<Result<Seen>>) -> Vec<Result<Seen>> {
     servers
 }
 
-/// Looks at one server, and leaves it where it does not answer at all by the end, or has stopped in the middle.
+/// Looks at one server, and leaves it where it does not answer by the end, or has stopped in the middle: what was
+/// seen until then is kept.
 fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
     let place = ping::place(target);
     let mut plan = plan.clone();
-    plan.patience.due = Arc::default();
+    plan.patience = plan.patience.of_one_server();
     let patience = plan.patience.clone();
     let (sender, receiver) = mpsc::channel();
-    let target = target.clone();
+    let (target, own_plan) = (target.clone(), plan.clone());
     // One that is left alone ends with the process.
-    thread::Builder::new()
-        .name("look".into())
-        .spawn(move || sender.send(look::look(&target, &plan)))?;
+    thread::Builder::new().name("look".into()).spawn(move || {
+        let result = look::look(&target, &own_plan, &sender);
+        News::Over(result).tell(&sender);
+    })?;
+    let mut sight = Sight::default();
     loop {
         match receiver.recv_timeout(GLANCE) {
-            Ok(looked) => return looked,
+            Ok(news) => match sight.take(news) {
+                Some(Ok(())) => return sight.seen(&plan, None),
+                Some(Err(error)) => return Err(error),
+                None => continue,
+            },
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Error::new("the look at this server broke off"));
             }
@@ -175,12 +179,13 @@ fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
             .is_some_and(|end| end + GRACE <= Instant::now())
         {
             let words = format!("{place} did not answer before the end of --deadline");
-            return Err(Error::new(words));
+            return sight.seen(&plan, Some(Error::new(words)));
         }
         if patience.is_lost() {
             let words = format!("{place} has stopped answering in the middle");
-            return Err(Error::new(words)
-                .with_hint("is its machine frozen, or its process, or the network gone?"));
+            let lost = Error::new(words)
+                .with_hint("is its machine frozen, or its process, or the network gone?");
+            return sight.seen(&plan, Some(lost));
         }
     }
 }

@@ -67,6 +67,9 @@ const BEFORE: &str = " -- before ";
 /// What begins one that is for that version and later ones; to the older it is a comment.
 const SINCE: &str = "-- since ";
 
+/// The sections whose rows others are made of, too.
+const OF_OTHERS: [&str; 2] = ["connections", "checkpoints"];
+
 /// Where a section's rows come from.
 #[derive(Debug)]
 pub enum Gather {
@@ -111,6 +114,9 @@ impl Section {
         server: &mut Server,
         is_narrow: bool,
     ) -> Result<Vec<Row>> {
+        if let Some(rows) = server.kept(self.name) {
+            return Ok(rows);
+        }
         let statement = statement_for(statements, server.major())?;
         let rows = match is_narrow {
             true => server.query(&narrow::of_statement(&statement), self.fields)?,
@@ -118,7 +124,11 @@ impl Section {
         };
         let origin = server.origin();
         let row = |cells| Row::new(self, Arc::clone(&origin), cells);
-        Ok(rows.into_iter().map(row).collect())
+        let rows: Vec<Row> = rows.into_iter().map(row).collect();
+        if OF_OTHERS.contains(&self.name) {
+            server.keep(self.name, &rows);
+        }
+        Ok(rows)
     }
 
     /// Where its rows come from.

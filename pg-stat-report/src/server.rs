@@ -1,6 +1,7 @@
 //! A server that is asked, one statement after another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postgres::Row;
@@ -12,7 +13,8 @@ use shared::time::{self, Time};
 use shared::{Context as _, Error, Result};
 
 use crate::given::Given;
-use crate::row::{Cell, Origin};
+use crate::patience::{Patience, Watched};
+use crate::row::{self, Cell, Origin};
 
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
@@ -36,40 +38,6 @@ const SECRET: [&str; 2] = ["query", "setting"];
 
 type Sql<T> = std::result::Result<T, Box<dyn std::error::Error + Sync + Send>>;
 
-/// So long after its time a statement's end may be under way: the server itself ends it, unless it has stopped.
-const UNDER_WAY: Duration = Duration::from_secs(5);
-
-/// How long things may take.
-#[derive(Debug, Clone)]
-pub struct Patience {
-    /// A section.
-    pub section: Duration,
-    /// When all has to be over.
-    pub end: Option<Instant>,
-    /// Until when the statement that runs has to have ended, for whoever watches from another thread.
-    pub due: Arc<Mutex<Option<Instant>>>,
-}
-
-impl Patience {
-    /// Refuses what would begin after the end.
-    pub fn check(&self) -> Result<()> {
-        match self.end {
-            Some(end) if end <= Instant::now() => Err(Error::new("the time of --deadline is over")),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether a server has not ended a statement when it was to.
-    pub fn is_lost(&self) -> bool {
-        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        due.is_some_and(|due| due <= Instant::now())
-    }
-
-    fn expect(&self, due: Option<Instant>) {
-        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = due;
-    }
-}
-
 /// A session on a server.
 pub struct Server {
     session: Session,
@@ -79,6 +47,28 @@ pub struct Server {
     given: Given,
     /// What statement_timeout is at the moment.
     limit: Duration,
+    /// Who waits for us sees by it whether the server still answers.
+    watched: Watched,
+    /// The rows of sections that others are made of, by their names: none of them is asked twice in one look.
+    kept: HashMap<&'static str, Vec<row::Row>>,
+}
+
+/// A server that was reached, and how its databases are entered.
+pub struct Door {
+    conninfo: Conninfo,
+    origin: Arc<Origin>,
+    patience: Patience,
+    given: Given,
+}
+
+impl Door {
+    /// Connects to this database.
+    pub fn open(&self, name: &str) -> Result<Server> {
+        let conninfo = self.conninfo.with_database(name);
+        let mut server = Server::open(&conninfo, self.patience.clone(), self.given)?;
+        server.origin = Arc::clone(&self.origin);
+        Ok(server)
+    }
 }
 
 impl Server {
@@ -91,6 +81,7 @@ impl Server {
             settings: SETTINGS,
             ..SessionOptions::default()
         };
+        let watched = patience.watch();
         let session = Session::open(conninfo, &options)?;
         let origin = Origin {
             target: format!("{}:{}", session.host(), session.port()),
@@ -103,18 +94,19 @@ impl Server {
             limit: patience.section,
             patience,
             given,
+            watched,
+            kept: HashMap::new(),
         })
     }
 
-    /// The same server, another database.
-    pub fn in_database(&self, name: &str) -> Result<Self> {
-        let mut other = Self::open(
-            &self.conninfo.with_database(name),
-            self.patience.clone(),
-            self.given,
-        )?;
-        other.origin = Arc::clone(&self.origin);
-        Ok(other)
+    /// The way into the other databases of the same server.
+    pub fn door(&self) -> Door {
+        Door {
+            conninfo: self.conninfo.clone(),
+            origin: Arc::clone(&self.origin),
+            patience: self.patience.clone(),
+            given: self.given,
+        }
     }
 
     /// Connects again, where the connection was lost.
@@ -140,6 +132,16 @@ impl Server {
     /// The database that we are in.
     pub fn database(&self) -> &str {
         self.session.database()
+    }
+
+    /// The rows of a section that were kept for others.
+    pub fn kept(&self, section: &str) -> Option<Vec<row::Row>> {
+        self.kept.get(section).cloned()
+    }
+
+    /// Keeps the rows of a section for others that are made of them.
+    pub fn keep(&mut self, section: &'static str, rows: &[row::Row]) {
+        self.kept.insert(section, rows.to_vec());
     }
 
     /// When and of which server its rows are.
@@ -178,11 +180,9 @@ impl Server {
     }
 
     fn ask_once(&mut self, statement: &str) -> Result<Vec<Row>> {
-        let due = Some(self.limit).filter(|limit| !limit.is_zero());
-        self.patience
-            .expect(due.map(|limit| Instant::now() + limit + UNDER_WAY));
+        self.watched.begin(self.limit);
         let answer = self.answer(statement);
-        self.patience.expect(None);
+        self.watched.end();
         answer
     }
 

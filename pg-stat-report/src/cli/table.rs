@@ -43,6 +43,13 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(WHAT),
     Flag::value(
+        "jobs",
+        "N",
+        "look into so many databases of a server at once, with a connection each (2 if not given)",
+    )
+    .short('j')
+    .group(WHAT),
+    Flag::value(
         "exact",
         "N",
         "have pgstattuple read the N largest tables and B-trees of each database, instead of estimating bloat",

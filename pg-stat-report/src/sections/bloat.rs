@@ -80,7 +80,7 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     if tables.is_empty() && indexes.is_empty() {
         return Ok(Vec::new());
     }
-    let statistics = Statistics::ask(server)?;
+    let statistics = Statistics::ask(server, &tables, &indexes)?;
     let measured = exact::measure(server, &tables, &indexes)?;
     let mut rows = Vec::new();
     for table in &tables {

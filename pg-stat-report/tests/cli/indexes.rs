@@ -92,8 +92,17 @@ fn constraints_that_say_what_others_say() {
         alter table \"a.b\".t add constraint \"same.key\" unique (id), add constraint second unique (u) deferrable;
         create table held (id int constraint held_first unique);
         create table points (id int primary key references held (id));
-        alter table held add primary key (id)");
-    let expected = ["warning \"a.b\".\"same.key\"", "warning \"a.b\".second"];
+        alter table held add primary key (id);
+        create table late (i int constraint waiting unique deferrable, constraint at_once unique (i));
+        create table twins (i int constraint old unique deferrable);
+        alter table twins add constraint young unique (i) deferrable");
+    let expected = [
+        "warning \"a.b\".\"same.key\"",
+        "warning \"a.b\".second",
+        // It is older, but the other one waits for nothing.
+        "warning public.waiting",
+        "warning public.young",
+    ];
     assert_eq!(found(&database, "duplicate_indexes", &[]), set(&expected));
     assert_eq!(
         found(

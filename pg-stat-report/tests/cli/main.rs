@@ -32,6 +32,7 @@ mod sessions;
 mod sight;
 mod sizes;
 mod space;
+mod states;
 mod thresholds;
 mod upkeep;
 mod workload;

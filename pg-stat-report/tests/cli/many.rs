@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use tests::tool;
+use tests::{eventually, program, tool};
 
 use crate::ground::{Ground, of};
 
@@ -159,6 +159,11 @@ fn all_databases_are_looked_into() {
         .collect();
     expected.push(json!(["ok", "postgres", null]));
     assert_eq!(said(&records, "no_primary_key"), expected);
+    for jobs in ["1", "9"] {
+        let output = ground.run(&["--all-databases", "--only", "no_primary_key", "-j", jobs]);
+        let records = output.expect_code(0).json_lines();
+        assert_eq!(said(&records, "no_primary_key"), expected);
+    }
     assert_eq!(said(&records, "connections").len(), 1, "the server is one");
     let rows = ground.run(&["--all-databases", "tables"]).json_lines();
     let databases: Vec<&Value> = rows.iter().map(|row| &row["database"]).collect();
@@ -227,6 +232,54 @@ fn several_databases_of_one_server() {
     assert_eq!(records.len(), 4);
     assert_eq!(said(&records, "connect").len(), 1);
     output.expect_code(2).expect_error("nowhere");
+}
+
+/// Several are looked into at once, and one whose session stops costs its own rows only.
+#[test]
+fn a_database_whose_session_stops() {
+    let ground = Ground::new();
+    for name in ["a", "b", "c"] {
+        ground.sql(&format!("create database {name}"));
+    }
+    let mut holder = ground.cluster.connect("b").unwrap();
+    holder
+        // Each section waits for them in vain, three times.
+        .batch_execute(
+            "begin; lock pg_sequence, pg_constraint, pg_rewrite, pg_trigger, pg_extension",
+        )
+        .unwrap();
+    let checks = "connections,no_primary_key,nested_views,disabled_triggers,extensions,sequences";
+    let words = ["--all-databases", "--only", checks];
+    let arguments = [&words[..], &["-j", "2", "--timeout", "2s"]].concat();
+    let running = ground.tool(&arguments).start();
+    let find = "select coalesce(min(pid), 0)::text from pg_stat_activity
+        where datname = 'b' and application_name = 'pg-stat-report'";
+    let mut pid = String::new();
+    eventually("it is there", || {
+        pid = ground.value(find);
+        pid != "0"
+    });
+    let signal = |name: &str| program("kill").args([name, &pid]).run().expect_code(0);
+    signal("-STOP");
+    let output = running.finish();
+    signal("-CONT");
+    let records = output.expect_code(2).json_lines();
+    let of = |database: &str| json!(["ok", database, null]);
+    let expected = [
+        json!(["unknown", "b", null]),
+        of("a"),
+        of("c"),
+        of("postgres"),
+    ];
+    assert_eq!(said(&records, "sequences"), expected);
+    let stopped = |record: &Value| {
+        let message = record["message"].as_str().unwrap();
+        message.contains("has stopped answering")
+    };
+    let (stopped, rest): (Vec<Value>, Vec<Value>) = records.clone().into_iter().partition(stopped);
+    assert!(!stopped.is_empty(), "{rest:#?}");
+    assert!(stopped.iter().all(|record| record["database"] == "b"));
+    assert_eq!(said(&records, "connections").len(), 1);
 }
 
 /// What was seen by then is told, and of the rest that it was not.

@@ -1,5 +1,7 @@
 //! What is asked for, in which format, and with which status it ends.
 
+use std::collections::BTreeSet;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::{Database, SilentListener, StallingProxy, eventually, tcp_cluster, tool};
@@ -425,19 +427,36 @@ fn openmetrics_for_a_textfile_collector() {
         .expect_code(1);
 }
 
-/// A server that stops in the middle of a statement is left, and so it is at once by a signal.
+/// A server that stops in the middle of a statement is left with what was seen until then, and at once by a signal.
 #[test]
 fn a_server_that_stops_in_the_middle() {
     let database = Database::on(tcp_cluster());
     let through = |proxy: &StallingProxy, timeout: &str| {
-        let place = format!("host=127.0.0.1 port={} user=postgres", proxy.port());
+        let port = proxy.port();
+        let place = format!("host=127.0.0.1 port={port} user=postgres connect_timeout=120");
         let command = tool("pg-stat-report").env("PGDATABASE", database.name());
         command.args(["-d", &place, "--timeout", timeout])
     };
     let stalling = || StallingProxy::new(tcp_cluster().port(), 8 << 10);
-    let output = through(&stalling(), "1s").run().expect_code(2);
+    let records = through(&stalling(), "1s").run();
+    // What was seen is judged: the server of the tests has fsync off.
+    let records = records.expect_code(1).json_lines();
+    let is_lost = |record: &Value| {
+        let message = record["message"].as_str().unwrap();
+        message.contains("has stopped answering in the middle")
+    };
+    let (lost, seen): (Vec<Value>, Vec<Value>) = records.into_iter().partition(is_lost);
+    let names = |records: &[Value]| -> BTreeSet<String> {
+        let names = records.iter().map(|record| record["check"].to_string());
+        names.collect()
+    };
+    assert!(names(&seen).contains("\"connections\""), "{seen:#?}");
+    assert!(names(&lost).contains("\"sequences\""), "{lost:#?}");
+    assert!(lost.iter().all(|record| record["status"] == "unknown"));
+    let first = ["connections", "vacuum", "sequences"];
+    let output = through(&stalling(), "1s").args(first).run().expect_code(2);
     let output = output.expect_error("has stopped answering in the middle");
-    assert_eq!(output.json_lines()[0]["check"], "connect");
+    assert_eq!(output.json_lines()[0]["section"], "connections");
     let proxy = stalling();
     let running = through(&proxy, "1h").start();
     eventually("it is stuck", || proxy.passed() >= 8 << 10);

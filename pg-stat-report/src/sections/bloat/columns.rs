@@ -1,6 +1,6 @@
 //! What the planner knows of columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shared::{Error, Result};
 
@@ -44,13 +44,30 @@ const HIDDEN: &str =
 const NAMES: &str = "names are stored shorter than the statistics say";
 
 impl Statistics {
-    /// Those of all large relations; where pg_statistic is closed, of those that the role may read.
-    pub fn ask(server: &mut Server) -> Result<Self> {
-        let all = server.ask(include_str!("../../../sql/column_statistics.sql"));
-        let (rows, is_partial) = match all {
+    /// Those of these rows of `bloat_tables.sql` and `bloat_indexes.sql`; where pg_statistic is closed, of what the
+    /// role may read.
+    pub fn ask(
+        server: &mut Server,
+        tables: &[postgres::Row],
+        indexes: &[postgres::Row],
+    ) -> Result<Self> {
+        let mut relations = BTreeSet::new();
+        for table in tables {
+            relations.insert(table.try_get::<_, u32>("oid")?.to_string());
+        }
+        for index in indexes {
+            let columns: Vec<String> = index.try_get("columns")?;
+            let known_by = columns.iter().filter_map(|column| column.split(' ').next());
+            relations.extend(known_by.map(str::to_string));
+        }
+        let relations: Vec<String> = relations.into_iter().collect();
+        let these = format!("'{{{}}}'", relations.join(","));
+        let of_these = |statement: &str| statement.replace("{relations}", &these);
+        let all = include_str!("../../../sql/column_statistics.sql");
+        let (rows, is_partial) = match server.ask(&of_these(all)) {
             Err(error) if error.sqlstate() == Some("42501") => {
                 let visible = include_str!("../../../sql/column_statistics_visible.sql");
-                (server.ask(visible)?, true)
+                (server.ask(&of_these(visible))?, true)
             }
             rows => (rows?, false),
         };
