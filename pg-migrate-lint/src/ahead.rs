@@ -110,7 +110,7 @@ impl Ahead {
             Action::RowSecurity(Some(true)) => {
                 self.protected.insert(table.clone());
             }
-            Action::Identity(column) => {
+            Action::AddIdentity(column) | Action::Identity(column) => {
                 self.sets_sequences = true;
                 self.filled.insert((table.clone(), column.clone()));
             }

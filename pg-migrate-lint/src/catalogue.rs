@@ -9,7 +9,7 @@ mod replay;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::{ConstraintKind, Generated, Volatility};
+use crate::model::{ConstraintKind, Dependent, DependentKind, Generated, Volatility};
 use crate::name::Name;
 use crate::types::Type;
 
@@ -37,6 +37,8 @@ pub struct Catalogue {
     callers: Map<Vec<Name>>,
     /// The tables that reference a table.
     referencing: Map<Vec<Name>>,
+    /// Whether a function or a publication is among what reads columns.
+    is_read_from_outside: bool,
     /// The views that read a relation.
     readers: Map<Vec<Name>>,
     /// Where names without a schema are looked for; empty: `public`.
@@ -96,6 +98,8 @@ pub struct Relation {
     pub read_columns: Vec<String>,
     /// `*`
     pub reads_all_columns: bool,
+    /// What reads its columns, other than views and indexes.
+    pub dependents: Vec<Dependent>,
 }
 
 /// A column.
@@ -109,6 +113,8 @@ pub struct ColumnFacts {
     pub not_null: bool,
     /// Whether it has a default, an identity or a sequence.
     pub has_default: bool,
+    /// Whether its default is a constant of its own type, as it is written.
+    pub has_constant: bool,
     /// Whether its default counts from 1: `serial`, or an identity that does not say where it starts.
     pub is_numbered: bool,
     /// Whether it is computed.
@@ -128,6 +134,8 @@ pub struct ConstraintFacts {
     pub kind: ConstraintKind,
     /// Whether all rows are known to meet it.
     pub is_valid: bool,
+    /// Not `NOT ENFORCED`.
+    pub is_enforced: bool,
 }
 
 /// An index.
@@ -141,6 +149,10 @@ pub struct Index {
     pub is_unique: bool,
     /// Whether it leaves out rows.
     pub is_partial: bool,
+    /// The columns that its expressions and its condition read, and those that it only includes.
+    pub reads: Vec<String>,
+    /// Whether it has an expression or a condition, for which it can't be kept where a type changes.
+    pub has_expressions: bool,
     /// Whether every row is found by a value of its first column: nulls are all that it may leave out.
     pub finds_values: bool,
     /// Whether it is a B-tree.
@@ -176,6 +188,8 @@ pub struct Domain {
     pub base: Type,
     /// Whether values are checked.
     pub is_constrained: bool,
+    /// `NOT NULL`
+    pub is_not_null: bool,
     /// When it was made.
     pub made: Moment,
 }
@@ -341,7 +355,27 @@ impl Catalogue {
     }
 }
 
+impl Index {
+    /// Whether a column is part of it in any way.
+    pub fn reads_column(&self, column: &str) -> bool {
+        let mut columns = self.columns.iter().flatten().chain(&self.reads);
+        columns.any(|part| part == column)
+    }
+}
+
 impl Relation {
+    /// What reads a column, other than views and indexes.
+    pub fn dependent(&self, column: &str) -> Option<&Dependent> {
+        let mut dependents = self.dependents.iter();
+        dependents.find(|dependent| dependent.columns.iter().any(|read| read == column))
+    }
+
+    /// What sort of thing no longer reads anything of it.
+    fn forget(&mut self, kind: DependentKind, is_gone: impl Fn(&Name) -> bool) {
+        self.dependents
+            .retain(|dependent| dependent.kind != kind || !is_gone(&dependent.name));
+    }
+
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
         self.columns.iter().find(|column| column.name == name)

@@ -4,6 +4,7 @@ mod alter;
 mod constraint;
 mod create;
 mod data;
+mod depend;
 mod drop;
 mod node;
 mod walk;
@@ -13,7 +14,7 @@ use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
 
 use crate::lock::Mode;
 use crate::model::{Change, DomainAction, Grant, Kind, ReindexKind, Setting, Transaction};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 use crate::tree::{self, Node, NodeEnum, Nodes};
 use node::{name, name_of, relation, role, strings};
 
@@ -22,7 +23,14 @@ pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
     match node {
         NodeEnum::AlterTableStmt(stmt) => alter::alter_table(stmt, at),
         NodeEnum::VariableSetStmt(stmt) => setting(stmt).map(Change::Set).into_iter().collect(),
-        _ => vec![change(node, at)],
+        _ => {
+            let mut changes = vec![change(node, at)];
+            let dependents = depend::of(node);
+            if !dependents.is_empty() {
+                changes.push(Change::Depends(dependents));
+            }
+            changes
+        }
     }
 }
 
@@ -34,7 +42,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             None => Change::Other,
         },
         NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
-        NodeEnum::IndexStmt(stmt) => create::index(stmt, at),
+        NodeEnum::IndexStmt(stmt) => create::index(stmt),
         NodeEnum::ViewStmt(stmt) => create::view(stmt),
         NodeEnum::CreateFunctionStmt(stmt) => Change::CreateFunction(create::function(stmt)),
         NodeEnum::CreateDomainStmt(stmt) => create::domain(stmt),
@@ -201,6 +209,15 @@ fn reindex(stmt: &tree::ReindexStmt) -> Change {
     Change::Reindex {
         kind,
         name: stmt.relation.get().map(|name| relation(Some(name))),
+        greater: match pb::ReindexObjectType::try_from(stmt.kind) {
+            Ok(pb::ReindexObjectType::ReindexObjectSchema) => {
+                Some(format!("SCHEMA {}", quoted(stmt.name)))
+            }
+            Ok(pb::ReindexObjectType::ReindexObjectDatabase) if !stmt.name.is_empty() => {
+                Some(format!("DATABASE {}", quoted(stmt.name)))
+            }
+            _ => None,
+        },
         concurrently: has_option(stmt.params, "concurrently"),
     }
 }

@@ -5,6 +5,8 @@
 //! 13 to 18.
 
 mod alter;
+pub mod attach;
+pub mod casts;
 pub mod types;
 mod volatility;
 
@@ -154,6 +156,7 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             kind,
             name: Some(name),
             concurrently,
+            ..
         } => {
             reindex(*kind, name, *concurrently, catalogue, &mut impact);
         }

@@ -386,6 +386,8 @@ fn once(found: &mut Vec<Finding>, from: usize) {
             other.rule.name == finding.rule.name
                 && other.object == finding.object
                 && other.start == finding.start
+                // Another thing to be done instead is another finding.
+                && (other.fix == finding.fix || other.fix.is_none() || finding.fix.is_none())
         });
         match is_said {
             true => {

@@ -4,6 +4,7 @@ use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
 use crate::finding::Finding;
+use crate::fix::code;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, Kind};
 use crate::name::Name;
@@ -190,16 +191,12 @@ impl Look<'_> {
     /// The clause that begins here in the statement: to the comma or the end of it.
     pub fn clause(&self, at: usize) -> &str {
         let text = self.text.get(at..).unwrap_or_default();
-        let (mut depth, mut quote) = (0, None);
-        for (place, byte) in text.bytes().enumerate() {
-            match (quote, byte) {
-                (Some(open), _) if byte == open => quote = None,
-                (Some(_), _) => {}
-                (None, b'\'' | b'"') => quote = Some(byte),
-                (None, b'(') => depth += 1,
-                (None, b')') if depth == 0 => return text[..place].trim_end(),
-                (None, b')') => depth -= 1,
-                (None, b',') if depth == 0 => return text[..place].trim_end(),
+        let mut depth = 0;
+        for (place, byte) in code(text) {
+            match byte {
+                b'(' => depth += 1,
+                b')' | b',' if depth == 0 => return text[..place].trim_end(),
+                b')' => depth -= 1,
                 _ => {}
             }
         }

@@ -12,6 +12,7 @@ mod config;
 mod decode;
 mod effects;
 mod finding;
+mod fix;
 mod fold;
 mod layout;
 mod lint;

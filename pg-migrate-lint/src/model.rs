@@ -63,6 +63,8 @@ pub enum Change {
         kind: ReindexKind,
         /// Which, for an index or a table.
         name: Option<Name>,
+        /// Which schema or database.
+        greater: Option<String>,
         /// Without blocking.
         concurrently: bool,
     },
@@ -103,6 +105,8 @@ pub enum Change {
         base: Type,
         /// `NOT NULL` or `CHECK`.
         constrained: bool,
+        /// `NOT NULL`
+        not_null: bool,
     },
     /// `ALTER DOMAIN`
     AlterDomain {
@@ -159,12 +163,56 @@ pub enum Change {
     Grant(Grant),
     /// `CREATE STATISTICS`, publications: with a lock on tables that blocks nobody.
     Describe(Vec<Name>),
+    /// Something that reads columns of tables, and stands in the way of changes to them.
+    Depends(Vec<(Name, Dependent)>),
     /// `CREATE SEQUENCE`
     CreateSequence(Name),
     /// `ALTER SEQUENCE`
     AlterSequence(Name),
     /// Nothing that concerns anybody.
     Other,
+}
+
+/// What reads columns of a table, other than a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependent {
+    /// What sort of thing.
+    pub kind: DependentKind,
+    /// What it is called.
+    pub name: Name,
+    /// The columns that it reads.
+    pub columns: Vec<String>,
+}
+
+/// What sort of thing reads columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DependentKind {
+    /// A column that is computed from them.
+    Generated,
+    /// A trigger, by `UPDATE OF` or `WHEN`.
+    Trigger,
+    /// A policy.
+    Policy,
+    /// A rewrite rule.
+    Rule,
+    /// A function whose body is parsed when it is made.
+    Function,
+    /// A publication, by `WHERE`.
+    Publication,
+}
+
+impl DependentKind {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generated => "generated column",
+            Self::Trigger => "trigger",
+            Self::Policy => "policy",
+            Self::Rule => "rule",
+            Self::Function => "function",
+            Self::Publication => "publication",
+        }
+    }
 }
 
 /// What sort of thing.
@@ -330,12 +378,16 @@ pub enum Action {
         using: Option<Expr>,
         /// `COLLATE`
         collation: Option<Name>,
+        /// Where the column stands in the statement, behind which comes its new type.
+        at: usize,
     },
     /// `SET EXPRESSION`
     SetExpression(String),
     /// `DROP EXPRESSION`
-    DropExpression,
-    /// `ADD GENERATED … AS IDENTITY` and its like.
+    DropExpression(String),
+    /// `ADD GENERATED … AS IDENTITY`
+    AddIdentity(String),
+    /// `SET GENERATED`, `RESTART`, `DROP IDENTITY`
     Identity(String),
     /// `SET STATISTICS`, `SET (n_distinct = …)`
     ColumnStatistics,
@@ -355,7 +407,12 @@ pub enum Action {
         if_exists: bool,
     },
     /// `ALTER CONSTRAINT`
-    AlterConstraint(String),
+    AlterConstraint {
+        /// Which.
+        constraint: String,
+        /// Whether it is held to from now on, where that is said.
+        enforced: Option<bool>,
+    },
     /// `ATTACH PARTITION`
     Attach {
         /// What becomes a partition; on an index, an index.
@@ -378,8 +435,10 @@ pub enum Action {
     Trigger {
         /// Whether it works from now on.
         enable: bool,
-        /// Which; none: all, or all of users.
+        /// Which; none: several.
         trigger: Option<String>,
+        /// All but those of foreign keys and other constraints.
+        user: bool,
     },
     /// `SET LOGGED`, `SET UNLOGGED`
     SetLogged(bool),
@@ -422,6 +481,31 @@ pub struct Column {
     pub constraints: Vec<Constraint>,
     /// `COLLATE`
     pub collation: Option<Name>,
+    /// Where its definition begins in the statement.
+    pub at: usize,
+    /// Where each of its constraints begins there, of one that is added.
+    pub parts: Vec<(Part, usize)>,
+}
+
+/// What a column's definition is made of, beside its name and type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `DEFAULT`
+    Default,
+    /// `NOT NULL`
+    NotNull,
+    /// `NULL`
+    Null,
+    /// `UNIQUE`
+    Unique,
+    /// `PRIMARY KEY`
+    Primary,
+    /// `CHECK`
+    Check,
+    /// `REFERENCES`
+    Foreign,
+    /// `GENERATED`
+    Generated,
 }
 
 impl Column {
@@ -465,6 +549,8 @@ pub struct Constraint {
     pub enforced: bool,
     /// `DEFERRABLE`
     pub deferrable: bool,
+    /// `INITIALLY DEFERRED`
+    pub deferred: bool,
     /// Where its definition begins in the statement.
     pub at: usize,
 }
@@ -502,6 +588,14 @@ pub struct Key {
     pub columns: Vec<String>,
     /// `USING INDEX`
     pub index: Option<String>,
+    /// `WITHOUT OVERLAPS`
+    pub without_overlaps: bool,
+    /// `NULLS NOT DISTINCT`
+    pub nulls_not_distinct: bool,
+    /// `INCLUDE`
+    pub included: Vec<String>,
+    /// `WITH (…)` or `USING INDEX TABLESPACE`
+    pub has_storage: bool,
 }
 
 /// A new index.
@@ -671,6 +765,8 @@ impl Query {
 pub struct Expr {
     /// `NULL`
     pub is_null: bool,
+    /// A constant in quotes, or `true` or `false`.
+    pub is_constant: bool,
     /// Columns that it reads.
     pub columns: Vec<String>,
     /// Functions that it calls, by their folded names.
@@ -683,8 +779,6 @@ pub struct Expr {
     pub words: Vec<String>,
     /// Columns that are cast, and to what.
     pub casts: Vec<(String, String)>,
-    /// Where it begins in the statement.
-    pub at: usize,
 }
 
 /// `ALTER DOMAIN`

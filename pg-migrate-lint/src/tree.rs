@@ -124,7 +124,7 @@ messages! { 'a;
     ParseResult { stmts: Several<'a, RawStmt<'a>> = 2 }
     PartitionBoundSpec { is_default: bool = 2 }
     PartitionSpec { part_params: Nodes<'a> = 2 }
-    PublicationTable { relation: Range<'a> = 1 }
+    PublicationTable { relation: Range<'a> = 1, where_clause: Child<'a> = 2 }
     RawStmt { stmt: Child<'a> = 1 }
     WithClause { ctes: Nodes<'a> = 1 }
 }
@@ -145,9 +145,10 @@ nodes! { 'a;
     }
     AlterOwnerStmt (215) {}
     AlterPolicyStmt (176) { table: Range<'a> = 2 }
-    AlterPublicationStmt (259) { pubobjects: Nodes<'a> = 3 }
+    AlterPublicationStmt (259) { pubname: &'a str = 1, pubobjects: Nodes<'a> = 3 }
     AlterSeqStmt (187) { sequence: Range<'a> = 1 }
     AlterSystemStmt (234) {}
+    AtalterConstraint (145) { conname: &'a str = 1, alter_enforceability: bool = 2, is_enforced: bool = 3 }
     AlterTableCmd (144) {
         subtype: i32 = 1, name: &'a str = 2, def: Child<'a> = 5, behavior: i32 = 6, missing_ok: bool = 7,
     }
@@ -164,14 +165,16 @@ nodes! { 'a;
     ColumnDef (87) {
         colname: &'a str = 1, type_name: Inner<'a, TypeName<'a>> = 2, is_not_null: bool = 6,
         raw_default: Child<'a> = 10, coll_clause: Inner<'a, CollateClause<'a>> = 15, constraints: Nodes<'a> = 17,
+        location: i32 = 19,
     }
     ColumnRef (67) { fields: Nodes<'a> = 1, location: i32 = 2 }
     CommentStmt (196) { objtype: i32 = 1, object: Child<'a> = 2 }
     CommonTableExpr (112) { ctename: &'a str = 1, ctequery: Child<'a> = 4 }
     Constraint (158) {
-        contype: i32 = 1, conname: &'a str = 2, deferrable: bool = 3, is_enforced: bool = 5,
-        skip_validation: bool = 6, raw_expr: Child<'a> = 9, generated_kind: &'a str = 12, keys: Nodes<'a> = 14, options: Nodes<'a> = 18,
-        indexname: &'a str = 19, pktable: Range<'a> = 24, fk_attrs: Nodes<'a> = 25, pk_attrs: Nodes<'a> = 26,
+        contype: i32 = 1, conname: &'a str = 2, deferrable: bool = 3, initdeferred: bool = 4, is_enforced: bool = 5,
+        skip_validation: bool = 6, raw_expr: Child<'a> = 9, generated_kind: &'a str = 12, nulls_not_distinct: bool = 13,
+        keys: Nodes<'a> = 14, without_overlaps: bool = 15, including: Nodes<'a> = 16, options: Nodes<'a> = 18,
+        indexname: &'a str = 19, indexspace: &'a str = 20, pktable: Range<'a> = 24, fk_attrs: Nodes<'a> = 25, pk_attrs: Nodes<'a> = 26,
         fk_del_action: &'a str = 31, location: i32 = 35,
     }
     CopyStmt (154) { relation: Range<'a> = 1, is_from: bool = 4 }
@@ -180,9 +183,9 @@ nodes! { 'a;
     }
     CreateEnumStmt (224) { type_name: Nodes<'a> = 1, vals: Nodes<'a> = 2 }
     CreateForeignTableStmt (170) { base_stmt: Inner<'a, CreateStmt<'a>> = 1 }
-    CreateFunctionStmt (205) { replace: bool = 2, funcname: Nodes<'a> = 3, options: Nodes<'a> = 6 }
-    CreatePolicyStmt (175) { table: Range<'a> = 2 }
-    CreatePublicationStmt (258) { pubobjects: Nodes<'a> = 3 }
+    CreateFunctionStmt (205) { replace: bool = 2, funcname: Nodes<'a> = 3, options: Nodes<'a> = 6, sql_body: Child<'a> = 7 }
+    CreatePolicyStmt (175) { policy_name: &'a str = 1, table: Range<'a> = 2, qual: Child<'a> = 6, with_check: Child<'a> = 7 }
+    CreatePublicationStmt (258) { pubname: &'a str = 1, pubobjects: Nodes<'a> = 3 }
     CreateSeqStmt (186) { sequence: Range<'a> = 1 }
     CreateStatsStmt (202) { relations: Nodes<'a> = 4 }
     CreateStmt (157) {
@@ -195,7 +198,10 @@ nodes! { 'a;
         query: Child<'a> = 1, into: Inner<'a, IntoClause<'a>> = 2, objtype: i32 = 3, if_not_exists: bool = 5,
     }
     CreateTableSpaceStmt (159) {}
-    CreateTrigStmt (178) { relation: Range<'a> = 4, constrrel: Range<'a> = 15 }
+    CreateTrigStmt (178) {
+        trigname: &'a str = 3, relation: Range<'a> = 4, columns: Nodes<'a> = 10, when_clause: Child<'a> = 11,
+        constrrel: Range<'a> = 15,
+    }
     CreatedbStmt (229) {}
     DefElem (90) { defname: &'a str = 2, arg: Child<'a> = 3 }
     DeleteStmt (135) {
@@ -246,7 +252,7 @@ nodes! { 'a;
     RangeSubselect (82) { subquery: Child<'a> = 2 }
     RangeVar (2) { schemaname: &'a str = 2, relname: &'a str = 3, inh: bool = 4, relpersistence: &'a str = 5 }
     RefreshMatViewStmt (240) { concurrent: bool = 1, skip_data: bool = 2, relation: Range<'a> = 3 }
-    ReindexStmt (245) { kind: i32 = 1, relation: Range<'a> = 2, params: Nodes<'a> = 4 }
+    ReindexStmt (245) { kind: i32 = 1, relation: Range<'a> = 2, name: &'a str = 3, params: Nodes<'a> = 4 }
     RenameStmt (212) {
         rename_type: i32 = 1, relation: Range<'a> = 3, object: Child<'a> = 4, subname: &'a str = 5,
         newname: &'a str = 6,
@@ -254,7 +260,7 @@ nodes! { 'a;
     ResTarget (78) { name: &'a str = 1, val: Child<'a> = 3 }
     RoleSpec (72) { roletype: i32 = 1, rolename: &'a str = 2 }
     RowExpr (34) { args: Nodes<'a> = 2 }
-    RuleStmt (218) { relation: Range<'a> = 1 }
+    RuleStmt (218) { relation: Range<'a> = 1, rulename: &'a str = 2, where_clause: Child<'a> = 3, actions: Nodes<'a> = 6 }
     SelectStmt (138) {
         distinct_clause: Nodes<'a> = 1, into_clause: Inner<'a, IntoClause<'a>> = 2, target_list: Nodes<'a> = 3,
         from_clause: Nodes<'a> = 4, where_clause: Child<'a> = 5, group_clause: Nodes<'a> = 6,

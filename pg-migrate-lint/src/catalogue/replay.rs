@@ -5,8 +5,8 @@ use super::{
     RelationKind, type_name,
 };
 use crate::model::{
-    Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop,
-    Kind, Query, Rename,
+    Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Dependent,
+    DependentKind, Drop, Kind, Query, Rename,
 };
 use crate::name::Name;
 
@@ -64,10 +64,12 @@ impl Catalogue {
                 name,
                 base,
                 constrained,
+                not_null,
             } => {
                 let domain = Domain {
                     base: base.clone(),
                     is_constrained: *constrained,
+                    is_not_null: *not_null,
                     made: now,
                 };
                 self.domains.insert(self.place(name), domain);
@@ -76,10 +78,21 @@ impl Catalogue {
                 use crate::model::DomainAction::{AddConstraint, SetNotNull};
                 let name = self.place(name);
                 if let Some(domain) = self.domains.get_mut(&name) {
+                    domain.is_not_null |= *action == SetNotNull;
                     domain.is_constrained |= matches!(action, AddConstraint { .. } | SetNotNull);
                 }
             }
+            Change::Depends(dependents) => {
+                for (table, dependent) in dependents {
+                    use DependentKind::{Function, Publication};
+                    self.is_read_from_outside |= matches!(dependent.kind, Function | Publication);
+                    let relation = self.known(table);
+                    relation.forget(dependent.kind, |name| *name == dependent.name);
+                    relation.dependents.push(dependent.clone());
+                }
+            }
             Change::CreateFunction(function) => {
+                self.forget(DependentKind::Function, |name| *name == function.name);
                 let facts = FunctionFacts {
                     volatility: function.volatility,
                     code: match function.body.language.as_str() {
@@ -173,12 +186,13 @@ impl Catalogue {
         }
         self.relations.insert(name.clone(), relation);
         for column in &table.columns {
+            self.add_generated(&name, column);
             for constraint in &column.constraints {
-                self.add_constraint(&name, constraint, now, true);
+                self.add_constraint(&name, constraint, now, constraint.enforced);
             }
         }
         for constraint in &table.constraints {
-            self.add_constraint(&name, constraint, now, true);
+            self.add_constraint(&name, constraint, now, constraint.enforced);
         }
         if let Some((parent, default)) = &table.partition_of {
             self.attach(parent, &name, *default);
@@ -236,7 +250,7 @@ impl Catalogue {
     }
 
     fn alter(&mut self, alter: &Alter, now: Moment) {
-        if alter.kind == Kind::Index {
+        if matches!(alter.kind, Kind::Index | Kind::Type) {
             return;
         }
         let table = &alter.table;
@@ -252,13 +266,15 @@ impl Catalogue {
                 }
                 relation.columns.retain(|known| known.name != column.name);
                 relation.columns.push(facts(column, now));
+                self.add_generated(table, column);
                 for constraint in &column.constraints {
-                    self.add_constraint(table, constraint, now, true);
+                    self.add_constraint(table, constraint, now, constraint.enforced);
                 }
             }
             Action::DropColumn { column, .. } => self.drop_column(table, column),
             Action::Default { column, default } => self.change_column(table, column, |facts| {
-                facts.has_default = default.is_some();
+                facts.has_default = default.as_ref().is_some_and(|default| !default.is_null);
+                facts.has_constant = default.as_ref().is_some_and(|default| default.is_constant);
                 facts.is_numbered = false;
             }),
             Action::SetNotNull(column) => {
@@ -276,11 +292,18 @@ impl Catalogue {
                 facts.type_ = to.clone();
                 facts.collation = collation.clone();
             }),
-            Action::Identity(column) => self.change_column(table, column, |facts| {
-                facts.has_default = true;
-                // Where it starts may be anywhere.
-                facts.is_numbered = false;
-            }),
+            Action::DropExpression(column) => {
+                self.change_column(table, column, |facts| facts.generated = None);
+                self.known(table)
+                    .forget(DependentKind::Generated, |name| name.name == *column);
+            }
+            Action::AddIdentity(column) | Action::Identity(column) => {
+                self.change_column(table, column, |facts| {
+                    facts.has_default = true;
+                    // Where it starts may be anywhere.
+                    facts.is_numbered = false;
+                })
+            }
             Action::RowSecurity(Some(enabled)) => self.known(table).is_protected = *enabled,
             Action::AddConstraint(constraint) => {
                 self.add_constraint(
@@ -295,6 +318,21 @@ impl Catalogue {
                 let mut constraints = relation.constraints.iter_mut();
                 if let Some(constraint) = constraints.find(|constraint| constraint.name == *name) {
                     constraint.is_valid = true;
+                    if let ConstraintKind::NotNull(column) = &constraint.kind {
+                        let column = column.clone();
+                        self.change_column(table, &column, |facts| facts.not_null = true);
+                    }
+                }
+            }
+            Action::AlterConstraint {
+                constraint,
+                enforced: Some(enforced),
+            } => {
+                let relation = self.known(table);
+                let mut constraints = relation.constraints.iter_mut();
+                if let Some(known) = constraints.find(|known| known.name == *constraint) {
+                    known.is_valid = *enforced;
+                    known.is_enforced = *enforced;
                 }
             }
             Action::DropConstraint { constraint, .. } => self.drop_constraint(table, constraint),
@@ -327,6 +365,7 @@ impl Catalogue {
         let has = |columns: &[String]| columns.iter().any(|part| part == column);
         let relation = self.known(table);
         relation.columns.retain(|known| known.name != column);
+        relation.forget(DependentKind::Generated, |name| name.name == column);
         relation
             .constraints
             .retain(|constraint| match &constraint.kind {
@@ -443,7 +482,31 @@ impl Catalogue {
             name,
             kind,
             is_valid,
+            is_enforced: constraint.enforced,
         });
+    }
+
+    /// A generated column stands in the way of changes to what it is computed from.
+    fn add_generated(&mut self, table: &Name, column: &Column) {
+        let Some(expression) = &column.expression else {
+            return;
+        };
+        let dependent = Dependent {
+            kind: DependentKind::Generated,
+            name: Name::bare(column.name.clone()),
+            columns: expression.columns.clone(),
+        };
+        self.known(table).dependents.push(dependent);
+    }
+
+    /// What depended on columns of any table is gone.
+    fn forget(&mut self, kind: DependentKind, is_gone: impl Fn(&Name) -> bool) {
+        if !self.is_read_from_outside {
+            return;
+        }
+        for relation in self.relations.values_mut() {
+            relation.forget(kind, &is_gone);
+        }
     }
 
     fn create_index(&mut self, index: &CreateIndex, now: Moment) {
@@ -471,6 +534,11 @@ impl Catalogue {
             columns: index.columns.clone(),
             is_unique: index.unique,
             is_partial: index.partial,
+            reads: {
+                let read = index.expressions.iter().flat_map(|expr| &expr.columns);
+                read.chain(&index.included).cloned().collect()
+            },
+            has_expressions: !index.expressions.is_empty(),
             finds_values: index.finds_values(),
             is_btree: matches!(index.method.as_str(), "" | "btree"),
             made: Some(now),
@@ -508,7 +576,15 @@ impl Catalogue {
                     self.domains.remove(&name);
                 }
                 Kind::Function => {
+                    self.forget(DependentKind::Function, |known| known.name == name.name);
                     self.functions.remove(&self.place(name));
+                }
+                // Which of them it was is not told here.
+                Kind::Trigger => self.known(name).forget(DependentKind::Trigger, |_| true),
+                Kind::Policy => self.known(name).forget(DependentKind::Policy, |_| true),
+                Kind::Rule => self.known(name).forget(DependentKind::Rule, |_| true),
+                Kind::Other => {
+                    self.forget(DependentKind::Publication, |known| known.name == name.name);
                 }
                 Kind::Schema => {
                     let schema = Some(name.name.clone()).filter(|schema| schema != "public");
@@ -636,6 +712,12 @@ impl Catalogue {
             }
         };
         let relation = self.known(table);
+        for dependent in &mut relation.dependents {
+            dependent.columns.iter_mut().for_each(swap);
+            if dependent.kind == DependentKind::Generated {
+                swap(&mut dependent.name.name);
+            }
+        }
         let indexes = relation.indexes.clone();
         for constraint in &mut relation.constraints {
             match &mut constraint.kind {
@@ -653,7 +735,8 @@ impl Catalogue {
         }
         for name in indexes {
             if let Some(index) = self.indexes.get_mut(&name) {
-                index.columns.iter_mut().flatten().for_each(swap);
+                let columns = index.columns.iter_mut().flatten();
+                columns.chain(&mut index.reads).for_each(swap);
             }
         }
     }
@@ -719,6 +802,10 @@ fn facts(column: &Column, now: Moment) -> ColumnFacts {
         type_,
         not_null: column.not_null || column.type_.is_serial(),
         has_default: column.has_value(),
+        has_constant: column
+            .default
+            .as_ref()
+            .is_some_and(|default| default.is_constant),
         is_numbered: column.type_.is_serial() || column.identity && !column.starts,
         generated: column.generated,
         collation: column.collation.clone(),

@@ -3,7 +3,7 @@
 use pg_query::protobuf as pb;
 use pg_query::protobuf::AlterTableType as T;
 
-use super::constraint::{column, constraint};
+use super::constraint::{column_in_parts, constraint};
 use super::node::{relation, type_};
 use super::walk::expr;
 use crate::model::{Action, Alter, Change};
@@ -38,7 +38,7 @@ fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
     match T::try_from(command.subtype).unwrap_or(T::Undefined) {
         T::AtAddColumn => match def.and_then(Node::read) {
             Some(NodeEnum::ColumnDef(def)) => Action::AddColumn {
-                column: Box::new(column(&def, at)),
+                column: Box::new(column_in_parts(&def, at)),
                 if_not_exists: command.missing_ok,
             },
             _ => Action::Other,
@@ -50,14 +50,15 @@ fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
         },
         T::AtColumnDefault => Action::Default {
             column: name(),
-            default: def.map(|node| expr(node, at)),
+            default: def.map(|node| expr(node)),
         },
         T::AtSetNotNull => Action::SetNotNull(name()),
         T::AtDropNotNull => Action::DropNotNull(name()),
         T::AtAlterColumnType => set_type(command, at),
         T::AtSetExpression => Action::SetExpression(name()),
-        T::AtDropExpression => Action::DropExpression,
-        T::AtAddIdentity | T::AtSetIdentity | T::AtDropIdentity => Action::Identity(name()),
+        T::AtDropExpression => Action::DropExpression(name()),
+        T::AtAddIdentity => Action::AddIdentity(name()),
+        T::AtSetIdentity | T::AtDropIdentity => Action::Identity(name()),
         T::AtSetStatistics | T::AtSetOptions | T::AtResetOptions => Action::ColumnStatistics,
         T::AtSetStorage | T::AtSetCompression => Action::ColumnStorage,
         T::AtAddConstraint => match def.and_then(|def| constraint(def, at)) {
@@ -70,7 +71,7 @@ fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
             cascade,
             if_exists: command.missing_ok,
         },
-        T::AtAlterConstraint => Action::AlterConstraint(name()),
+        T::AtAlterConstraint => alter_constraint(command),
         other => of_table(other, command),
     }
 }
@@ -96,18 +97,22 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
         T::AtEnableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => Action::Trigger {
             enable: true,
             trigger: Some(name()),
+            user: false,
         },
         T::AtDisableTrig => Action::Trigger {
             enable: false,
             trigger: Some(name()),
+            user: false,
         },
         T::AtEnableTrigAll | T::AtEnableTrigUser => Action::Trigger {
             enable: true,
             trigger: None,
+            user: kind == T::AtEnableTrigUser,
         },
         T::AtDisableTrigAll | T::AtDisableTrigUser => Action::Trigger {
             enable: false,
             trigger: None,
+            user: kind == T::AtDisableTrigUser,
         },
         T::AtSetLogged => Action::SetLogged(true),
         T::AtSetUnLogged => Action::SetLogged(false),
@@ -122,16 +127,29 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
     }
 }
 
+fn alter_constraint(command: &tree::AlterTableCmd) -> Action {
+    match command.def.and_then(Node::read) {
+        Some(NodeEnum::AtalterConstraint(altered)) => Action::AlterConstraint {
+            constraint: altered.conname.to_string(),
+            enforced: altered.alter_enforceability.then_some(altered.is_enforced),
+        },
+        _ => Action::Other,
+    }
+}
+
 fn set_type(command: &tree::AlterTableCmd, at: usize) -> Action {
     match command.def.and_then(Node::read) {
         Some(NodeEnum::ColumnDef(def)) => Action::SetType {
             column: command.name.to_string(),
             to: type_(def.type_name.get()),
-            using: def.raw_default.map(|node| expr(node, at)),
+            using: def.raw_default.map(|node| expr(node)),
             collation: def
                 .coll_clause
                 .get()
                 .map(|clause| super::node::name(clause.collname)),
+            at: usize::try_from(def.location)
+                .unwrap_or(0)
+                .saturating_sub(at),
         },
         _ => Action::Other,
     }

@@ -4,7 +4,7 @@ use pg_query::protobuf::ConstrType;
 
 use super::node::{relation, strings, type_};
 use super::walk::expr;
-use crate::model::{Column, Constraint, ConstraintKind, Generated, Key};
+use crate::model::{Column, Constraint, ConstraintKind, Generated, Key, Part};
 use crate::tree::{self, Node, NodeEnum};
 
 /// A column's definition.
@@ -27,11 +27,44 @@ pub fn column(def: &tree::ColumnDef, at: usize) -> Column {
     column
 }
 
+/// The same, with where its parts begin.
+pub fn column_in_parts(def: &tree::ColumnDef, at: usize) -> Column {
+    let parts = def
+        .constraints
+        .iter()
+        .filter_map(|node| match node.read()? {
+            NodeEnum::Constraint(constraint) => {
+                Some((part(&constraint)?, place(constraint.location, at)))
+            }
+            _ => None,
+        });
+    Column {
+        at: place(def.location, at),
+        parts: parts.collect(),
+        ..column(def, at)
+    }
+}
+
+fn part(node: &tree::Constraint) -> Option<Part> {
+    Some(match ConstrType::try_from(node.contype).ok()? {
+        ConstrType::ConstrDefault => Part::Default,
+        ConstrType::ConstrNotnull => Part::NotNull,
+        ConstrType::ConstrNull => Part::Null,
+        ConstrType::ConstrUnique => Part::Unique,
+        ConstrType::ConstrPrimary => Part::Primary,
+        ConstrType::ConstrCheck => Part::Check,
+        ConstrType::ConstrForeign => Part::Foreign,
+        ConstrType::ConstrGenerated | ConstrType::ConstrIdentity => Part::Generated,
+        // DEFERRABLE and its like belong to the constraint before.
+        _ => return None,
+    })
+}
+
 fn add(column: &mut Column, node: &tree::Constraint, at: usize) {
     match ConstrType::try_from(node.contype) {
         Ok(ConstrType::ConstrNotnull) => column.not_null = true,
         Ok(ConstrType::ConstrDefault) => {
-            column.default = node.raw_expr.map(|node| expr(node, at));
+            column.default = node.raw_expr.map(|node| expr(node));
         }
         Ok(ConstrType::ConstrIdentity) => {
             column.identity = true;
@@ -44,11 +77,12 @@ fn add(column: &mut Column, node: &tree::Constraint, at: usize) {
                 true => Generated::Virtual,
                 false => Generated::Stored,
             });
-            column.expression = node.raw_expr.map(|node| expr(node, at));
+            column.expression = node.raw_expr.map(|node| expr(node));
         }
         Ok(ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred) => {
             if let Some(last) = column.constraints.last_mut() {
                 last.deferrable = true;
+                last.deferred |= node.contype == ConstrType::ConstrAttrDeferred as i32;
             }
         }
         Ok(ConstrType::ConstrAttrNotEnforced) => {
@@ -83,9 +117,13 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
     let key = || Key {
         columns: or_own(strings(node.keys)),
         index: (!node.indexname.is_empty()).then(|| node.indexname.to_string()),
+        without_overlaps: node.without_overlaps,
+        nulls_not_distinct: node.nulls_not_distinct,
+        included: strings(node.including),
+        has_storage: !node.options.is_empty() || !node.indexspace.is_empty(),
     };
     let kind = match ConstrType::try_from(node.contype).ok()? {
-        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr?, at)),
+        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr?)),
         ConstrType::ConstrNotnull => {
             ConstraintKind::NotNull(or_own(strings(node.keys)).into_iter().next()?)
         }
@@ -106,6 +144,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
         validated: !node.skip_validation,
         enforced: node.is_enforced || !can_be_unenforced(node.contype),
         deferrable: node.deferrable,
+        deferred: node.initdeferred,
         at: place(node.location, at),
     })
 }

@@ -73,7 +73,7 @@ pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
 }
 
 /// `CREATE INDEX`
-pub fn index(stmt: &tree::IndexStmt, at: usize) -> Change {
+pub fn index(stmt: &tree::IndexStmt) -> Change {
     let mut index = CreateIndex {
         name: (!stmt.idxname.is_empty()).then(|| stmt.idxname.to_string()),
         table: relation(stmt.relation.get()),
@@ -96,13 +96,13 @@ pub fn index(stmt: &tree::IndexStmt, at: usize) -> Change {
             .push((!element.name.is_empty()).then(|| element.name.to_string()));
         index
             .expressions
-            .extend(element.expr.map(|node| expr(node, at)));
+            .extend(element.expr.map(|node| expr(node)));
     }
     let included = elements(stmt.index_including_params);
     index.included = included.map(|element| element.name.to_string()).collect();
     index
         .expressions
-        .extend(stmt.where_clause.map(|node| expr(node, at)));
+        .extend(stmt.where_clause.map(|node| expr(node)));
     Change::CreateIndex(index)
 }
 
@@ -125,17 +125,21 @@ pub fn view(stmt: &tree::ViewStmt) -> Change {
 /// `CREATE DOMAIN`
 pub fn domain(stmt: &tree::CreateDomainStmt) -> Change {
     use pb::ConstrType::{ConstrCheck, ConstrNotnull};
-    let constrained = stmt.constraints.iter().any(|node| match node.read() {
-        Some(NodeEnum::Constraint(constraint)) => {
-            let kind = pb::ConstrType::try_from(constraint.contype);
-            matches!(kind, Ok(ConstrCheck | ConstrNotnull))
-        }
-        _ => false,
-    });
+    let kinds = stmt
+        .constraints
+        .iter()
+        .filter_map(|node| match node.read()? {
+            NodeEnum::Constraint(constraint) => pb::ConstrType::try_from(constraint.contype).ok(),
+            _ => None,
+        });
+    let kinds: Vec<pb::ConstrType> = kinds.collect();
+    let not_null = kinds.contains(&ConstrNotnull);
+    let constrained = not_null || kinds.contains(&ConstrCheck);
     Change::CreateDomain {
         name: name(stmt.domainname),
         base: type_(stmt.type_name.get()),
         constrained,
+        not_null,
     }
 }
 

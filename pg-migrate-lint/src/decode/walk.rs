@@ -7,19 +7,20 @@ use crate::model::{Expr, Query, Setting};
 use crate::name::Name;
 use crate::tree::{self, Child, Node, NodeEnum, Nodes};
 
-/// An expression; `at` is where its statement begins.
-pub fn expr(node: Node, at: usize) -> Expr {
+/// An expression.
+pub fn expr(node: Node) -> Expr {
     let mut query = Query::default();
     walk(node, &mut query);
     Expr {
         is_null: matches!(node.read(), Some(NodeEnum::AConst(constant)) if constant.isnull),
+        is_constant: matches!(node.read(), Some(NodeEnum::AConst(constant))
+            if constant.sval.get().is_some() || constant.boolval.get().is_some()),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
         columns: query.columns,
         functions: query.functions,
         words: query.words,
         casts: query.casts,
-        at: location(node).map_or(0, |location| location.saturating_sub(at)),
     }
 }
 
@@ -232,19 +233,4 @@ pub fn bare_column(node: Node) -> Option<String> {
         NodeEnum::ColumnRef(column) => string(column.fields.iter().last()?),
         _ => None,
     }
-}
-
-fn location(node: Node) -> Option<usize> {
-    let location = match node.read()? {
-        NodeEnum::ColumnRef(node) => node.location,
-        NodeEnum::AConst(node) => node.location,
-        NodeEnum::FuncCall(node) => node.location,
-        NodeEnum::TypeCast(node) => match node.arg.and_then(location) {
-            Some(inner) => return Some(inner.min(usize::try_from(node.location).unwrap_or(inner))),
-            None => node.location,
-        },
-        NodeEnum::AExpr(node) => return node.lexpr.and_then(location),
-        _ => return None,
-    };
-    usize::try_from(location).ok()
 }

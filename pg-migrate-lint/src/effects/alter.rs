@@ -1,5 +1,6 @@
 //! What the actions of `ALTER TABLE` lock and do.
 
+use super::attach::Attachment;
 use super::types;
 use super::{Impact, Server, is_partitioned, is_volatile};
 use crate::catalogue::Catalogue;
@@ -17,6 +18,8 @@ pub fn of(alter: &Alter, catalogue: &Catalogue, server: Server) -> Impact {
     };
     match alter.kind {
         Kind::Index => scene.index(&mut impact),
+        // A composite type has no rows; a table with a column of it refuses this.
+        Kind::Type => {}
         _ => scene.table(&mut impact),
     }
     impact
@@ -92,6 +95,7 @@ impl Scene<'_> {
                 to,
                 using,
                 collation,
+                ..
             } => {
                 self.lock(impact, AccessExclusive);
                 self.set_type(column, to, using.as_ref(), collation.as_ref(), impact);
@@ -119,14 +123,12 @@ impl Scene<'_> {
                 self.lock(impact, AccessExclusive);
                 self.drop_column(column, impact);
             }
-            Action::AlterConstraint(name) => {
+            Action::AlterConstraint {
+                constraint: name,
+                enforced,
+            } => {
                 impact.lock(self.name(), AccessExclusive);
-                if let Some(other) = self.foreign(name) {
-                    // Until 17 the other table was not locked.
-                    if self.server.version >= 18 {
-                        impact.lock(other, AccessExclusive);
-                    }
-                }
+                self.alter_constraint(name, *enforced, impact);
             }
             Action::Attach { child, default } => self.attach(child, *default, impact),
             Action::Detach {
@@ -166,11 +168,12 @@ impl Scene<'_> {
             Action::Options | Action::ColumnStatistics => self.lock(impact, ShareUpdateExclusive),
             Action::Default { .. }
             | Action::DropNotNull(_)
-            | Action::DropExpression
+            | Action::DropExpression(_)
             | Action::ColumnStorage => {
                 self.lock(impact, AccessExclusive);
             }
-            Action::Identity(_)
+            Action::AddIdentity(_)
+            | Action::Identity(_)
             | Action::RowSecurity(_)
             | Action::ReplicaIdentity
             | Action::Owner
@@ -214,11 +217,13 @@ impl Scene<'_> {
         {
             self.work(impact, Work::Rewrite);
         }
+        // What is computed for each reader has to be computed for each row to be checked.
+        if column.not_null && column.generated == Some(Generated::Virtual) {
+            self.work(impact, Work::Scan);
+        }
         for constraint in &column.constraints {
             match &constraint.kind {
-                ConstraintKind::Check(_)
-                    if constraint.enforced && column.generated != Some(Generated::Virtual) =>
-                {
+                ConstraintKind::Check(_) if constraint.enforced => {
                     self.work(impact, Work::Scan);
                 }
                 ConstraintKind::Unique(_) | ConstraintKind::Primary(_) => {
@@ -249,6 +254,7 @@ impl Scene<'_> {
         let facts = self.catalogue.column(&self.alter.table, column);
         let change = types::change(facts, column, to, using, self.catalogue, self.server);
         self.work(impact, change.work());
+        self.foreign_keys_of(column, change, impact);
         if change != types::TypeChange::Free {
             return;
         }
@@ -264,10 +270,57 @@ impl Scene<'_> {
                 _ => false,
             });
         let mut indexes = self.catalogue.indexes_of(&self.alter.table);
-        let is_indexed =
-            indexes.any(|(_, index)| index.columns.iter().flatten().any(|part| part == column));
-        if is_checked || is_indexed && types::rebuilds_indexes(facts, to, collation) {
+        let is_rebuilt = types::rebuilds_indexes(facts, to, collation);
+        let is_built = indexes.any(|(_, index)| {
+            let is_part = index.columns.iter().flatten().any(|part| part == column);
+            // An expression or a condition is of the old type.
+            is_part && is_rebuilt || index.has_expressions && index.reads_column(column)
+        });
+        if is_checked || is_built {
             self.work(impact, Work::Scan);
+        }
+    }
+
+    /// Foreign keys on either side are made anew, and looked up again where values are other ones.
+    fn foreign_keys_of(&self, column: &str, change: types::TypeChange, impact: &mut Impact) {
+        let table = self.name();
+        let has = |columns: &[String]| columns.iter().any(|part| part == column);
+        let relation = self.catalogue.relation(&table);
+        let key = relation
+            .and_then(|relation| relation.primary_key())
+            .unwrap_or_default();
+        let mut others: Vec<Name> = Vec::new();
+        for (columns, other) in self.catalogue.referenced(&table) {
+            if has(columns) {
+                others.push(other.clone());
+            }
+        }
+        for other in self.catalogue.referencing(&table) {
+            let other_relation = self.catalogue.relation(other);
+            let constraints = other_relation
+                .into_iter()
+                .flat_map(|relation| &relation.constraints);
+            let mut foreign = constraints.filter_map(|constraint| match &constraint.kind {
+                ConstraintKind::Foreign {
+                    table: of,
+                    referenced,
+                    ..
+                } if *of == table => Some(referenced),
+                _ => None,
+            });
+            let is_used = foreign.any(|referenced| match referenced.is_empty() {
+                true => has(key),
+                false => has(referenced),
+            });
+            if is_used {
+                others.push(other.clone());
+            }
+        }
+        for other in others.into_iter().filter(|other| *other != table) {
+            impact.lock(other.clone(), Mode::AccessExclusive);
+            if change != types::TypeChange::Free && !is_partitioned(&other, self.catalogue) {
+                impact.does(other, Work::Scan);
+            }
         }
     }
 
@@ -362,6 +415,24 @@ impl Scene<'_> {
         }
     }
 
+    /// A foreign key that is held to again is looked up for all rows; one that is not loses its triggers.
+    fn alter_constraint(&self, name: &str, enforced: Option<bool>, impact: &mut Impact) {
+        let relation = self.catalogue.relation(&self.alter.table);
+        let facts = relation.and_then(|relation| relation.constraint(name));
+        let Some(other) = self.foreign(name) else {
+            return;
+        };
+        match enforced {
+            Some(true) if facts.is_some_and(|facts| !facts.is_enforced) => {
+                impact.lock(other.clone(), Mode::ShareRowExclusive);
+                impact.does(other, Work::Scan);
+                self.work(impact, Work::Scan);
+            }
+            Some(false) => impact.lock(other, Mode::AccessExclusive),
+            _ => {}
+        }
+    }
+
     /// The table that a foreign key of this name references.
     fn foreign(&self, name: &str) -> Option<Name> {
         let facts = self
@@ -415,28 +486,19 @@ impl Scene<'_> {
         let child = self.catalogue.resolve(child);
         impact.lock(name.clone(), Mode::ShareUpdateExclusive);
         impact.lock(child.clone(), Mode::AccessExclusive);
-        let parent = self.catalogue.relation(&name);
-        // Whether a CHECK says just what the partition's bounds do can't be told from here in general: one
-        // that speaks of all columns that the table is divided by is taken for it.
-        let columns = parent
-            .map(|parent| parent.partition_columns.clone())
-            .unwrap_or_default();
-        let constraints = self
-            .catalogue
-            .relation(&child)
-            .into_iter()
-            .flat_map(|child| &child.constraints);
-        let mut checks = constraints.filter(|constraint| constraint.is_valid);
-        let is_proved = !columns.is_empty()
-            && checks.any(|constraint| match &constraint.kind {
-                ConstraintKind::Check(expr) => {
-                    columns.iter().all(|column| expr.columns.contains(column))
-                }
-                _ => false,
-            });
-        if !is_proved {
-            impact.does(child, Work::Scan);
+        let attachment = Attachment::of(&name, &child, self.catalogue);
+        if !attachment.is_proved || !attachment.indexes.is_empty() {
+            impact.does(child.clone(), Work::Scan);
+            impact.builds_index |= !attachment.indexes.is_empty();
         }
+        for (other, is_there) in &attachment.foreign {
+            impact.lock(other.clone(), attachment.lock_of_foreign(*is_there));
+            if !is_there {
+                impact.does(other.clone(), Work::Scan);
+                impact.does(child.clone(), Work::Scan);
+            }
+        }
+        let parent = self.catalogue.relation(&name);
         if let Some(known) = parent
             .and_then(|parent| parent.default_child.clone())
             .filter(|_| !default)

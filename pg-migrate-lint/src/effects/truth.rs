@@ -329,6 +329,30 @@ fn behaviour(names: &[&str]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn what_becomes_what_by_itself_is_what_the_server_says() {
+    use super::casts::ASSIGNED;
+    let names: Vec<&str> = ASSIGNED.iter().map(|(name, _)| *name).collect();
+    let sql = "select s.typname::text, array_agg(t.typname::text order by t.typname::text collate \"C\") \
+        filter (where castcontext in ('i', 'a') and t.typname <> all (array['text', 'varchar', 'bpchar'])) \
+        from pg_type s left join pg_cast on castsource = s.oid and casttarget <> s.oid \
+        left join pg_type t on t.oid = casttarget and t.typname = any($1::text[]) \
+        where s.typname = any($1::text[]) and s.typnamespace = 'pg_catalog'::regnamespace group by 1";
+    let rows = Database::new().client().query(sql, &[&names]).unwrap();
+    assert_eq!(rows.len(), ASSIGNED.len());
+    for row in rows {
+        let name: &str = row.get(0);
+        let seen: Vec<&str> = row
+            .get::<_, Option<Vec<Option<&str>>>>(1)
+            .unwrap_or_default()
+            .into_iter()
+            .flatten()
+            .collect();
+        let (_, said) = ASSIGNED.iter().find(|(known, _)| *known == name).unwrap();
+        assert_eq!(*said, seen, "{name}");
+    }
+}
+
+#[test]
 fn no_function_that_is_said_to_change_has_an_immutable_form() {
     let names = super::volatility::CHANGEABLE;
     let seen = behaviour(names);

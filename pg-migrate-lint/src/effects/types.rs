@@ -89,8 +89,17 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
     if from == to {
         return TypeChange::Free;
     }
-    if from.dimensions != to.dimensions {
-        return TypeChange::Rewrites;
+    if from.dimensions > 0 || to.dimensions > 0 {
+        // How many dimensions are written makes no other type. Elements are converted one by one, unless they are
+        // the same but for a limit that goes.
+        let is_same = from.dimensions > 0
+            && to.dimensions > 0
+            && (&from.schema, &from.name) == (&to.schema, &to.name)
+            && (to.modifiers.is_empty() || to.modifiers == from.modifiers);
+        return match is_same {
+            true => TypeChange::Free,
+            false => TypeChange::Rewrites,
+        };
     }
     if let Some(domain) = catalogue.domain(from) {
         return match domain.base == *to {
@@ -115,7 +124,10 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
         ("varchar" | "text", "text") => true,
         ("varchar" | "text", "varchar") => widens(from, to, from.name == "text"),
         ("numeric", "numeric") => widens_numeric(from, to),
-        ("cidr", "inet") => true,
+        ("cidr", "inet") | ("xml", "text") | ("int4", "oid") | ("oid", "int4") => true,
+        ("bit", "varbit") | ("xml", "varchar") | ("text" | "varchar", "bpchar") => {
+            to.modifiers.is_empty()
+        }
         ("timestamp", "timestamptz") | ("timestamptz", "timestamp") => {
             server.is_utc && widens_precision(from, to)
         }

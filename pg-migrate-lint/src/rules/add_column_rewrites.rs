@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::{Definition, batches, constraint, set_not_null};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Column, Generated};
@@ -25,6 +26,11 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY;"),
         Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) STORED;"),
         Example::new("ALTER TABLE users ADD COLUMN age years DEFAULT 5;").after("CREATE DOMAIN years AS int CHECK (VALUE >= 0);"),
+        Example::new("ALTER TABLE users ADD COLUMN age years;").after("CREATE DOMAIN years AS int CHECK (VALUE >= 0); CREATE TABLE users (id int PRIMARY KEY);"),
+        Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Token\" uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE;").after("CREATE TABLE \"Users\" (\"Id\" int PRIMARY KEY);"),
+        Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Num\" bigserial CHECK (\"Num\" > 0);").after("CREATE TABLE \"Users\" (name text);"),
+        Example::new("ALTER TABLE users ADD COLUMN \"Num\" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;").after("CREATE TABLE users (name text);"),
+        Example::new("ALTER TABLE users ADD COLUMN at timestamp DEFAULT (clock_timestamp() AT TIME ZONE 'utc') -- when\n NOT NULL;").after("CREATE TABLE users (id int PRIMARY KEY);"),
         Example::new("ALTER TABLE users ADD COLUMN plan text DEFAULT 'free';").on(10),
         Example::new("ALTER TABLE users ADD COLUMN n int DEFAULT f();").after(
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';",
@@ -76,35 +82,79 @@ fn why(look: &Look, column: &Column) -> String {
 }
 
 fn fix(look: &Look, table: &Name, column: &Column) -> String {
+    let definition = Definition::of(look, column);
     let name = quoted(&column.name);
-    let base = column.type_.serial_base().map(crate::types::Type::named);
-    let type_ = base.as_ref().unwrap_or(&column.type_);
-    let mut lines = vec![format!("ALTER TABLE {table} ADD COLUMN {name} {type_};")];
-    let sequence = table.beside(format!("{}_{}_seq", table.name, column.name));
     if column.generated.is_some() {
-        lines.push("-- keep it up to date by a trigger, or compute it in a view; then fill the old rows in batches".to_string());
-        return lines.join("\n");
+        let virtual_ = match look.server.version >= 18 {
+            true => ";\n-- or say VIRTUAL, which writes nothing and computes it for whoever reads",
+            false => "",
+        };
+        return format!(
+            "ALTER TABLE {table} ADD COLUMN {};\n\
+             -- keep it up to date by a trigger, or compute it in a view; then fill the old rows in batches{virtual_}",
+            definition.with(|_| false)
+        );
     }
-    let default = match (&column.default, base.is_some() || column.identity) {
-        (_, true) => {
-            lines.insert(0, format!("CREATE SEQUENCE {sequence};"));
-            lines.push(format!("ALTER SEQUENCE {sequence} OWNED BY {table}.{name};"));
-            format!("nextval('{sequence}')")
-        }
-        (Some(default), false) => default_text(look, default.at),
-        (None, false) => return lines.join("\n"),
+    if let Some(domain) = look.catalogue.domain(&column.type_).filter(|domain| domain.is_constrained) {
+        return format!(
+            "-- a column of {} is checked row by row however it comes in: give it the type {}, and the domain's constraints\n\
+             -- by ADD CONSTRAINT … NOT VALID, which VALIDATE CONSTRAINT checks later without blocking anybody",
+            column.type_, domain.base
+        );
+    }
+    let (add, numbers) = match column.type_.serial_base().map(crate::types::Type::named) {
+        Some(base) => (format!("{name} {base}"), Some(base)),
+        None if column.identity => (definition.with(|_| false), Some(column.type_.clone())),
+        None => (definition.with(|_| false), None),
     };
-    lines.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default};"));
-    lines.push("-- then, in batches that are committed one by one:".to_string());
-    lines.push(format!("UPDATE {table} SET {name} = DEFAULT WHERE {name} IS NULL AND id BETWEEN 1 AND 10000;"));
-    lines.join("\n")
+    let sequence = table.beside(format!("{}_{}_seq", table.name, column.name));
+    let sequence_text = format!("'{}'", sequence.to_string().replace('\'', "''"));
+    let mut steps = Vec::new();
+    let default = match (&numbers, definition.default()) {
+        (Some(_), _) if column.identity => {
+            steps.push(format!("CREATE SEQUENCE {};", filling(&sequence)));
+            format!("nextval('{}')", filling(&sequence).to_string().replace('\'', "''"))
+        }
+        (Some(type_), _) => {
+            steps.push(format!("CREATE SEQUENCE {sequence} AS {type_};"));
+            format!("nextval({sequence_text})")
+        }
+        (None, Some(default)) => default.to_string(),
+        (None, None) => return format!("ALTER TABLE {table} ADD COLUMN {add};"),
+    };
+    steps.push(format!("ALTER TABLE {table} ADD COLUMN {add};"));
+    if column.type_.is_serial() {
+        steps.push(format!("ALTER SEQUENCE {sequence} OWNED BY {table}.{name};"));
+    }
+    steps.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default};"));
+    steps.push(batches(look, table, &format!("{name} = DEFAULT"), &format!("{name} IS NULL")));
+    if column.not_null || numbers.is_some() {
+        steps.push(set_not_null(look, table, &column.name));
+    }
+    if column.identity {
+        steps.push(identity(table, column, &definition, &filling(&sequence)));
+    }
+    steps.extend(constraint::of_column(look, table, column, &definition));
+    steps.join("\n")
 }
 
-/// The default as it is written: to the next word that may follow it in a column's definition.
-fn default_text(look: &Look, at: usize) -> String {
-    let clause = look.clause(at);
-    let upper = clause.to_ascii_uppercase();
-    const NEXT: &[&str] = &[" NOT NULL", " NULL", " UNIQUE", " PRIMARY", " REFERENCES", " CHECK", " CONSTRAINT", " COLLATE"];
-    let end = NEXT.iter().filter_map(|word| upper.find(word)).min();
-    clause[..end.unwrap_or(clause.len())].to_string()
+/// The sequence that numbers the rows until the identity does.
+fn filling(sequence: &Name) -> Name {
+    sequence.beside(format!("{}_fill", sequence.name))
+}
+
+/// The identity takes over where the sequence that filled the rows stands.
+fn identity(table: &Name, column: &Column, definition: &Definition, filled: &Name) -> String {
+    let name = quoted(&column.name);
+    let text = |name: &str| name.replace('\'', "''");
+    let identity = definition.generated().unwrap_or("GENERATED BY DEFAULT AS IDENTITY");
+    format!(
+        "-- in one transaction\n\
+         ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT, ALTER COLUMN {name} ADD {identity};\n\
+         SELECT setval(pg_get_serial_sequence('{}', '{}'), nextval('{}'), false);\n\
+         DROP SEQUENCE {filled};",
+        text(&table.to_string()),
+        text(&column.name),
+        text(&filled.to_string()),
+    )
 }

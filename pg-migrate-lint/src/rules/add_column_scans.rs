@@ -2,9 +2,10 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::{Definition, constraint, set_not_null};
 use crate::lock::Work;
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind};
+use crate::model::{Action, Alter, Change, Column, ConstraintKind, Generated, Part};
 use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
@@ -20,9 +21,16 @@ pub static RULE: Rule = Rule {
         reads and writes go on; build the index with CONCURRENTLY and make a constraint of it.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL NOT NULL;").after("CREATE TABLE users (age int);"),
+        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL CHECK (twice > 0);").after("CREATE TABLE users (age int);"),
         Example::new("ALTER TABLE users ADD COLUMN age int CHECK (age > 0);"),
         Example::new("ALTER TABLE users ADD COLUMN code text UNIQUE;"),
         Example::new("ALTER TABLE users ADD COLUMN plan int DEFAULT 1 REFERENCES plans (id);"),
+        Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Plan\" int DEFAULT 1 NOT NULL REFERENCES plans (id) ON DELETE SET DEFAULT;")
+            .after("CREATE TABLE plans (id int PRIMARY KEY); INSERT INTO plans VALUES (1); CREATE TABLE \"Users\" (\"Id\" int PRIMARY KEY);"),
+        Example::new("ALTER TABLE users ADD COLUMN code text COLLATE \"C\" DEFAULT NULL CHECK (code <> ',') UNIQUE DEFERRABLE INITIALLY DEFERRED;")
+            .after("CREATE TABLE users (id int PRIMARY KEY);"),
+        Example::new("ALTER TABLE users ADD COLUMN n int CONSTRAINT named CHECK (n > 0) CONSTRAINT one PRIMARY KEY;").after("CREATE TABLE users (name text);"),
     ],
     good: &[
         Example::new("ALTER TABLE users ADD COLUMN plan int REFERENCES plans (id);"),
@@ -40,6 +48,16 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.impact.greatest_work() != Work::Scan || look.is_new(table) {
         return;
     }
+    if column.not_null && column.generated == Some(Generated::Virtual) {
+        let name = quoted(&column.name);
+        let message = format!("ADD COLUMN {name} computes it for all rows of {table} to see that it is NOT NULL, while reads and writes wait");
+        let definition = Definition::of(look, column);
+        return found.push(look.finding_on(&RULE, table, message).fix(format!(
+            "ALTER TABLE {table} ADD COLUMN {};\n{}",
+            definition.with(|part| part == Part::Generated),
+            set_not_null(look, table, &column.name)
+        )));
+    }
     for constraint in &column.constraints {
         let why = match &constraint.kind {
             ConstraintKind::Check(_) => "checks",
@@ -48,61 +66,32 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let message = format!("ADD COLUMN {} {why} all rows of {table} while reads and writes wait", quoted(&column.name));
-        found.push(look.finding_on(&RULE, table, message).fix(fix(look, table, column, constraint)));
+        let finding = look.finding_on(&RULE, table, message);
+        found.push(match fix(look, table, column) {
+            Some(fix) => finding.fix(fix),
+            None => finding,
+        });
         return;
     }
 }
 
-fn fix(look: &Look, table: &Name, column: &Column, constraint: &Constraint) -> String {
-    let name = quoted(&column.name);
-    let add = format!("ALTER TABLE {table} ADD COLUMN {name} {};", column.type_);
-    let own = |suffix: &str| {
-        let own = constraint.name.clone().unwrap_or_else(|| format!("{}_{}_{suffix}", table.name, column.name));
-        quoted(&own)
+/// The column by itself, and then its constraints.
+fn fix(look: &Look, table: &Name, column: &Column) -> Option<String> {
+    if column.identity || column.generated == Some(Generated::Stored) || column.type_.is_serial() {
+        return None;
+    }
+    let definition = Definition::of(look, column);
+    let is_kept = |part: Part| match part {
+        Part::Default | Part::Null | Part::Generated => true,
+        // Without a default it fails for the rows that are there.
+        Part::NotNull => column.has_value(),
+        _ => false,
     };
-    let validate = |own: &str| format!("-- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {own};");
-    match &constraint.kind {
-        ConstraintKind::Check(_) => {
-            let own = own("check");
-            let check = look.clause(constraint.at);
-            let check = check.find('(').map_or(check, |at| balanced(&check[at..]));
-            format!("{add}\nALTER TABLE {table} ADD CONSTRAINT {own} CHECK {check} NOT VALID;\n{}", validate(&own))
-        }
-        ConstraintKind::Foreign { table: other, referenced, .. } => {
-            let own = own("fkey");
-            let columns = match referenced.is_empty() {
-                true => String::new(),
-                false => format!(" ({})", crate::name::list(referenced)),
-            };
-            format!(
-                "{add}\nALTER TABLE {table} ADD CONSTRAINT {own} FOREIGN KEY ({name}) REFERENCES {other}{columns} NOT VALID;\n\
-                 -- fill the column in batches\n{}",
-                validate(&own)
-            )
-        }
-        _ => {
-            let (kind, own) = match constraint.kind {
-                ConstraintKind::Primary(_) => ("PRIMARY KEY", own("pkey")),
-                _ => ("UNIQUE", own("key")),
-            };
-            format!(
-                "{add}\n-- outside of a transaction\nCREATE UNIQUE INDEX CONCURRENTLY {own} ON {table} ({name});\n\
-                 ALTER TABLE {table} ADD CONSTRAINT {own} {kind} USING INDEX {own};"
-            )
-        }
+    let mut steps = vec![format!("ALTER TABLE {table} ADD COLUMN {};", definition.with(is_kept))];
+    if column.constraint(|kind| matches!(kind, ConstraintKind::Primary(_))).is_some() {
+        steps.push("-- fill it in batches".to_string());
+        steps.push(set_not_null(look, table, &column.name));
     }
-}
-
-/// From a parenthesis to the one that closes it.
-fn balanced(text: &str) -> &str {
-    let mut depth = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 1 => return &text[..=at],
-            b')' => depth -= 1,
-            _ => {}
-        }
-    }
-    text
+    steps.extend(constraint::of_column(look, table, column, &definition));
+    Some(steps.join("\n"))
 }

@@ -1,6 +1,7 @@
 //! A table is read to see whether it fits as a partition.
 
 use super::{Example, Group, Rule};
+use crate::effects::attach::Attachment;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Kind};
@@ -13,15 +14,27 @@ pub static RULE: Rule = Rule {
     explanation: "ATTACH PARTITION takes only a ShareUpdateExclusiveLock on the parent, but an AccessExclusiveLock on \
         the table that becomes a partition and on the default partition, and reads both: the first to see that its \
         rows fit, the second to see that it holds none of the new one's.\n\n\
-        A validated CHECK on the new partition that says what its bounds say saves the first, one on the default \
-        partition that excludes them the second. Drop them afterwards.",
+        A validated CHECK on the new partition that says what its bounds say saves the first, if the columns of the \
+        bounds are NOT NULL, too; one on the default partition that excludes them the second. Drop them afterwards. \
+        An index of the parent that the new partition has no match for is built meanwhile, and a foreign key of the \
+        parent that it lacks is looked up: give it both before.",
     versions: "the parent is locked less since 12",
-    bad: &[Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');")
-        .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE events_2025 (at date);")],
-    good: &[
+    bad: &[
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');")
+            .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE events_2025 (at date);"),
         Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
             "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
              CREATE TABLE events_2025 (at date, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE INDEX ON events (at); \
+             CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",
+        ),
+    ],
+    good: &[
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",
         ),
         Example::new("CREATE TABLE events_2026 (at date); ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');"),
     ],
@@ -35,15 +48,23 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if *kind == Kind::Index {
         return;
     }
+    let resolved = look.catalogue.resolve(child);
+    let attachment = Attachment::of(&look.catalogue.resolve(table), &resolved, look.catalogue);
+    let lacking = attachment.foreign.iter().find(|(_, is_there)| !is_there).map(|(other, _)| other);
     let tables: Vec<_> = look.worked_on().map(|(name, _)| name.clone()).collect();
     for name in tables {
-        let message = match name == look.catalogue.resolve(child) {
-            true => format!("ATTACH PARTITION reads all rows of {child} under an AccessExclusiveLock; a validated CHECK of its bounds would save that"),
-            false => format!("ATTACH PARTITION to {table} reads all rows of its default partition {name} while reads and writes of it wait"),
-        };
-        let severity = match name == look.catalogue.resolve(child) {
-            true => Severity::Warning,
-            false => Severity::Error,
+        let (message, severity) = if name == resolved {
+            let why = match (attachment.is_proved, attachment.indexes.first(), lacking) {
+                (false, ..) => "reads all rows of it: a validated CHECK of its bounds, with NOT NULL, would save that".to_string(),
+                (true, Some(index), _) => format!("builds an index for {index} there: build it CONCURRENTLY before"),
+                (true, None, Some(other)) => format!("looks up its foreign key to {other} for all rows: add that to it NOT VALID, and validate it before"),
+                (true, None, None) => continue,
+            };
+            (format!("ATTACH PARTITION {child} {why}; it holds an AccessExclusiveLock on it meanwhile"), Severity::Warning)
+        } else if Some(&name) == lacking {
+            (format!("ATTACH PARTITION {child} looks up a foreign key in {name}, and writes to {name} wait meanwhile"), Severity::Error)
+        } else {
+            (format!("ATTACH PARTITION to {table} reads all rows of its default partition {name} while reads and writes of it wait"), Severity::Error)
         };
         found.push(look.finding_on(&RULE, &name, message).rated(severity));
     }

@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::plain;
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -18,7 +19,10 @@ pub static RULE: Rule = Rule {
         VALIDATE CONSTRAINT checks the old rows under a ShareUpdateExclusiveLock, which blocks nobody; in a \
         transaction of its own, since locks are held until the transaction ends.",
     versions: "",
-    bad: &[Example::new("ALTER TABLE users ADD CONSTRAINT adult CHECK (age >= 18);"), Example::new("ALTER TABLE users ADD CHECK (age >= 18);")],
+    bad: &[
+        Example::new("ALTER TABLE users ADD CONSTRAINT adult CHECK (age >= 18);"), Example::new("ALTER TABLE users ADD CHECK (age >= 18);"),
+        Example::new("ALTER TABLE \"Users\" ADD CHECK (age >= 18 /* years, ( */) -- of age\n, ADD UNIQUE (age);").after("CREATE TABLE \"Users\" (age int);"),
+    ],
     good: &[
         Example::new("ALTER TABLE users ADD CONSTRAINT adult CHECK (age >= 18) NOT VALID;"),
         Example::new("CREATE TABLE users (age int); ALTER TABLE users ADD CHECK (age >= 18);"),
@@ -40,9 +44,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         _ => format!("{}_check", table.name),
     });
     let name = quoted(&name);
-    let clause = look.clause(constraint.at);
+    let clause = plain(look.clause(constraint.at));
     let clause = match constraint.name {
-        Some(_) => clause.to_string(),
+        Some(_) => clause,
         None => format!("CONSTRAINT {name} {clause}"),
     };
     let message = format!("ADD CHECK reads all rows of {table} while reads and writes wait");

@@ -1,9 +1,10 @@
 //! A partition is taken out while everybody waits for the whole table.
 
-use super::{Example, Group, Rule};
+use super::{Example, Group, Rule, drop_refused};
+use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change};
+use crate::model::{Action, Alter, Change, Drop, Kind};
 
 pub static RULE: Rule = Rule {
     name: "detach-partition-blocks",
@@ -13,9 +14,13 @@ pub static RULE: Rule = Rule {
     explanation: "DETACH PARTITION takes an AccessExclusiveLock on the parent and on the partition. It lasts for a \
         moment, but it waits for every query on any partition first, and whatever comes after waits behind it.\n\n\
         DETACH PARTITION … CONCURRENTLY (since 14) lets reads and writes go on. It can't be run within a \
-        transaction, nor where there is a default partition.",
+        transaction, nor where there is a default partition. DROP TABLE of a partition takes the same lock on the \
+        parent: detach it first.",
     versions: "14 and later know CONCURRENTLY",
-    bad: &[Example::new("ALTER TABLE events DETACH PARTITION events_2020;")],
+    bad: &[
+        Example::new("ALTER TABLE events DETACH PARTITION events_2020;"),
+        Example::new("DROP TABLE events_1;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);"),
+    ],
     good: &[
         Example::new("ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;"),
         Example::new("ALTER TABLE events DETACH PARTITION events_2020;")
@@ -25,6 +30,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
+    if let Change::Drop(drop) = look.change {
+        return dropped(look, drop, found);
+    }
     let Change::Alter(Alter { table, action: Action::Detach { child, concurrently: false }, .. }) = look.change else {
         return;
     };
@@ -36,4 +44,23 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     found.push(look.finding_on(&RULE, table, message).fix(format!(
         "-- outside of a transaction\nALTER TABLE {table} DETACH PARTITION {child} CONCURRENTLY;"
     )));
+}
+
+/// A partition that is dropped takes its parent's lock with it.
+fn dropped(look: &Look, drop: &Drop, found: &mut Vec<Finding>) {
+    if drop.kind != Kind::Table || drop_refused::is_refused(look) {
+        return;
+    }
+    for table in &drop.names {
+        let Some(parent) = look.relation(table).and_then(|table| table.parent.clone()) else { continue };
+        let known = look.relation(&parent).filter(|parent| parent.kind == RelationKind::Partitioned);
+        let is_dropped = drop.names.iter().any(|name| look.catalogue.resolve(name) == parent);
+        let Some(known) = known.filter(|_| !is_dropped && !look.is_new(&parent) && !look.is_new(table)) else { continue };
+        let message = format!("DROP TABLE {table} locks all of {parent}, whose partition it is: whatever comes later waits behind it");
+        let finding = look.finding_on(&RULE, &parent, message);
+        found.push(match look.server.version >= 14 && known.default_child.is_none() {
+            true => finding.fix(format!("-- outside of a transaction\nALTER TABLE {parent} DETACH PARTITION {table} CONCURRENTLY;\nDROP TABLE {table};")),
+            false => finding,
+        });
+    }
 }

@@ -41,11 +41,16 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if is_own && look.worked_on().next().is_none() {
         return;
     }
+    let first = look.worked_on().next().map(|(name, _)| name.clone());
     let tables: Vec<String> = look.worked_on().map(|(name, _)| name.to_string()).collect();
     let tables = match tables.is_empty() {
         true => "every table that uses it".to_string(),
         false => tables.join(", "),
     };
     let message = format!("ALTER DOMAIN {name} {what} reads {tables} while writes wait");
-    found.push(look.finding(&RULE, message).on(name).locks(Mode::Share).does(Work::Scan));
+    // The lock is on the tables, not on the domain.
+    found.push(match first {
+        Some(table) => look.finding_on(&RULE, &table, message),
+        None => look.finding(&RULE, message).on(format!("tables with a column of {name}")).locks(Mode::Share).does(Work::Scan),
+    });
 }

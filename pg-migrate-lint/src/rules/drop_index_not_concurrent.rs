@@ -2,6 +2,7 @@
 
 use super::drop_refused::key_of;
 use super::{Example, Group, Rule};
+use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
@@ -53,6 +54,12 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let message = format!("DROP INDEX {name} waits for every query on {table}, and all that come later wait for it");
         let exists = if drop.if_exists { " IF EXISTS" } else { "" };
         let fix = format!("-- outside of a transaction\nDROP INDEX CONCURRENTLY{exists} {name};");
-        found.push(look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive).fix(fix));
+        let finding = look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive);
+        let table = index.and_then(|index| look.relation(&index.table));
+        // CONCURRENTLY is refused there.
+        found.push(match table.is_some_and(|table| table.kind == RelationKind::Partitioned) {
+            true => finding,
+            false => finding.fix(fix),
+        });
     }
 }

@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::catalogue::{RelationKind, same};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind, Drop, Kind};
+use crate::model::{Action, Alter, Change, ConstraintKind, Dependent, DependentKind, Drop, Kind};
 use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey;")
             .after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
         Example::new("ALTER TABLE users DROP COLUMN id;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("ALTER TABLE users DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE POLICY adults ON users USING (age > 17);"),
         Example::new("DROP TYPE mood;").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
     ],
     good: &[
@@ -32,6 +33,8 @@ pub static RULE: Rule = Rule {
         Example::new("DROP TABLE orders, users;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
         Example::new("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; DROP TABLE users;")
             .after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
+        Example::new("ALTER TABLE users DROP COLUMN twice; ALTER TABLE users DROP COLUMN age;").after("CREATE TABLE users (age int, twice int GENERATED ALWAYS AS (age * 2) STORED);"),
+        Example::new("DROP POLICY adults ON users; ALTER TABLE users DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE POLICY adults ON users USING (age > 17);"),
         Example::new("DROP TABLE users CASCADE;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE VIEW names AS SELECT id FROM users;"),
         Example::new("ALTER TABLE users ALTER COLUMN mood TYPE text; DROP TYPE mood;").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
         Example::new("CREATE TYPE new AS ENUM ('ok'); ALTER TABLE users ALTER COLUMN mood TYPE new USING 'ok'; ALTER TYPE mood RENAME TO old; ALTER TYPE new RENAME TO mood; DROP TYPE old;")
@@ -71,12 +74,22 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 ConstraintKind::Primary(key) | ConstraintKind::Unique(key) if key.columns.contains(column) => user_of_key(look, table, &key.columns),
                 _ => None,
             });
-            if let Some(dependent) = dependent.into_iter().next() {
+            // Before 15 a generated column went with what it is computed from.
+            let stays = |reader: &&Dependent| reader.kind != DependentKind::Generated || look.server.version >= 15;
+            let reader = look.relation(table).and_then(|relation| relation.dependent(column)).filter(stays);
+            let reader = reader.map(|reader| format!("the {} {} reads {} of {table}", reader.kind.name(), reader.name, quoted(column)));
+            if let Some(dependent) = dependent.into_iter().next().or(reader) {
                 refuse(table, dependent);
             }
         }
         _ => {}
     }
+}
+
+/// Whether a table can't be dropped, so that nothing comes of it.
+pub fn is_refused(look: &Look) -> bool {
+    let Change::Drop(drop) = look.change else { return false };
+    !look.is_nested && drop.names.iter().any(|name| dependent(look, drop, name).is_some())
 }
 
 /// What needs a thing that is dropped, in words.

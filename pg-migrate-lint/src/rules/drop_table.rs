@@ -1,6 +1,6 @@
 //! A table and its rows go.
 
-use super::{Example, Group, Rule};
+use super::{Example, Group, Rule, drop_refused};
 use crate::finding::{Finding, Severity};
 use crate::lock::Blocks;
 use crate::look::Look;
@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE scratch (id int); DROP TABLE scratch;"),
         Example::new("CREATE TEMPORARY TABLE scratch (id int); DROP TABLE scratch;"),
         Example::new("DROP TABLE IF EXISTS users; CREATE TABLE users (id int);"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
     ],
     check,
 };
@@ -31,6 +32,9 @@ pub static RULE: Rule = Rule {
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::Drop(drop) = look.change else { return };
     if !matches!(drop.kind, Kind::Table | Kind::MaterializedView) {
+        return;
+    }
+    if drop_refused::is_refused(look) {
         return;
     }
     for table in drop.names.iter().filter(|table| !look.is_new(table)) {

@@ -1,6 +1,6 @@
 //! A statement about one table locks another one.
 
-use super::{Example, Group, Rule};
+use super::{Example, Group, Rule, drop_refused};
 use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
@@ -34,6 +34,8 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; COMMIT;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("DROP TABLE events_1;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("ALTER TABLE orders DROP CONSTRAINT positive;").after("CREATE TABLE orders (n int CONSTRAINT positive CHECK (n > 0));"),
     ],
     check,
@@ -48,7 +50,13 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.session.settings.lock_timeout.ends() || own.iter().all(|table| look.is_new(table)) {
         return;
     }
-    let own: Vec<_> = own.iter().flat_map(|table| look.catalogue.with_children(table)).collect();
+    if drop_refused::is_refused(look) {
+        return;
+    }
+    let mut own: Vec<_> = own.iter().flat_map(|table| look.catalogue.with_children(table)).collect();
+    // That a partition's parent is locked has nothing to do with foreign keys.
+    let parents: Vec<_> = own.iter().filter_map(|table| look.relation(table)?.parent.clone()).collect();
+    own.extend(parents);
     let others = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !own.contains(name));
     // What the transaction has already costs nothing more.
     let is_held = |name: &Name| look.session.held.iter().any(|held| held.table == *name && held.mode == Mode::AccessExclusive);

@@ -1,6 +1,7 @@
 //! Deleting a referenced row reads the referencing table.
 
 use super::{Example, Group, Rule};
+use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -58,9 +59,13 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let lists: Vec<_> = bare.iter().map(|columns| format!("({})", list(columns))).collect();
     let message = format!("no index of {table} begins with {}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
+    let is_divided = look.relation(table).is_some_and(|table| table.kind == RelationKind::Partitioned);
     let indexes = bare.iter().map(|columns| {
         let name = quoted(&format!("{}_{}_idx", table.name, columns.join("_")));
-        format!("CREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns))
+        match is_divided {
+            true => format!("-- see --explain partitioned-index: CONCURRENTLY is refused there\nCREATE INDEX {name} ON ONLY {table} ({});", list(columns)),
+            false => format!("CREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns)),
+        }
     });
     let fix = format!("-- outside of a transaction\n{}", indexes.collect::<Vec<_>>().join("\n"));
     let object = format!("{table} {}", lists.join(", "));

@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         CONSTRAINT … UNIQUE USING INDEX.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE tree ADD COLUMN num serial; ALTER TABLE tree ADD FOREIGN KEY (parent) REFERENCES tree (num);").after("CREATE TABLE tree (id int PRIMARY KEY, parent int);"),
         Example::new("CREATE TABLE orders (email text REFERENCES users (email));").after("CREATE TABLE users (id bigint PRIMARY KEY, email text);"),
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;").after("CREATE TABLE users (id bigint, name text);"),
         Example::new("CREATE TABLE logins (user_id bigint REFERENCES members (user_id));")
@@ -41,7 +42,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let mut of = |table: &Name, constraint: &Constraint| {
         let ConstraintKind::Foreign { table: other, referenced, .. } = &constraint.kind else { return };
         // Its own keys may come by the same statement.
-        if look.catalogue.resolve(other) == look.catalogue.place(table) || has_key(look, other, referenced) {
+        let is_own = look.catalogue.resolve(other) == look.catalogue.place(table);
+        if is_own && brings_key(look) || has_key(look, other, referenced) {
             return;
         }
         let message = match referenced.is_empty() {
@@ -62,6 +64,17 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         },
         _ => {}
     }
+}
+
+/// Whether the statement makes the table, or adds a key to it.
+fn brings_key(look: &Look) -> bool {
+    let is_key = |kind: &ConstraintKind| matches!(kind, ConstraintKind::Primary(_) | ConstraintKind::Unique(_));
+    look.siblings.iter().any(|change| match change {
+        Change::CreateTable(_) => true,
+        Change::Alter(Alter { action: Action::AddConstraint(constraint), .. }) => is_key(&constraint.kind),
+        Change::Alter(Alter { action: Action::AddColumn { column, .. }, .. }) => column.constraint(is_key).is_some(),
+        _ => false,
+    })
 }
 
 /// Whether there is one, or one may be that no migration shows.

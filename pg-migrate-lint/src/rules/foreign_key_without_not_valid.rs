@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::plain;
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -39,7 +40,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.impact.greatest_work() < Work::Scan || look.is_new(table) {
         return;
     }
-    let message = format!("ADD FOREIGN KEY ({}) reads {table} and {other} while writes to both wait", list(columns));
+    let message = match look.catalogue.resolve(table) == look.catalogue.resolve(other) {
+        true => format!("ADD FOREIGN KEY ({}) reads {table} while writes to it wait", list(columns)),
+        false => format!("ADD FOREIGN KEY ({}) reads {table} and {other} while writes to both wait", list(columns)),
+    };
     let mut finding = look.finding_on(&RULE, table, message);
     let kind = look.relation(table).map(|relation| relation.kind);
     if kind != Some(RelationKind::Partitioned) || look.server.version >= 18 {
@@ -49,10 +53,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 }
 
 fn fix(look: &Look, table: &Name, columns: &[String], name: Option<&str>, at: usize) -> String {
-    let clause = look.clause(at);
+    let clause = plain(look.clause(at));
     let default = quoted(&format!("{}_{}_fkey", table.name, columns.join("_")));
     let clause = match name {
-        Some(_) => clause.to_string(),
+        Some(_) => clause,
         None => format!("CONSTRAINT {default} {clause}"),
     };
     let name = name.map_or(default, quoted);

@@ -2,10 +2,11 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix;
 use crate::lock::Work;
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, Constraint, ConstraintKind, Key};
-use crate::name::{Name, list, quoted};
+use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::name::list;
 
 pub static RULE: Rule = Rule {
     name: "key-builds-index",
@@ -15,13 +16,22 @@ pub static RULE: Rule = Rule {
     explanation: "ADD UNIQUE and ADD PRIMARY KEY build an index under an AccessExclusiveLock: reads and writes wait \
         until it is there.\n\n\
         Build a unique index with CONCURRENTLY and make a constraint of it with USING INDEX, which takes a moment. \
-        For a primary key its columns have to be NOT NULL before, or they are read for nulls then.",
+        For a primary key its columns have to be NOT NULL before, or they are read for nulls then. On a partitioned \
+        table USING INDEX is refused: the constraint is added to ONLY the parent, which is quick, and the index that \
+        each partition got so is attached to it. WITHOUT OVERLAPS, as EXCLUDE, knows neither.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE users ADD CONSTRAINT users_email UNIQUE (email);"),
         Example::new("ALTER TABLE users ADD PRIMARY KEY (id);"),
         Example::new("ALTER TABLE users ADD PRIMARY KEY USING INDEX users_id;")
             .after("CREATE TABLE users (id int); CREATE UNIQUE INDEX users_id ON users (id);"),
+        Example::new("ALTER TABLE \"Users\" ADD UNIQUE NULLS NOT DISTINCT (\"Mail\", name) INCLUDE (id) INITIALLY DEFERRED;")
+            .after("CREATE TABLE \"Users\" (id int PRIMARY KEY, name text, \"Mail\" text);"),
+        Example::new("ALTER TABLE users ADD PRIMARY KEY (id);").after("CREATE TABLE users (id int, name text);"),
+        Example::new("ALTER TABLE events ADD PRIMARY KEY (id, at);").after(
+            "CREATE TABLE events (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at); CREATE TABLE \"E1\" PARTITION OF events DEFAULT;",
+        ),
+        Example::new("ALTER TABLE stays ADD UNIQUE (room, during WITHOUT OVERLAPS);").after("CREATE TABLE stays (room int4range, during daterange);"),
     ],
     good: &[
         Example::new("ALTER TABLE users ADD CONSTRAINT users_email UNIQUE USING INDEX users_email_idx;"),
@@ -46,7 +56,13 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let Some(index) = &key.index else {
         let message = format!("ADD {kind} ({}) builds an index on {table} while reads and writes wait", list(&key.columns));
-        return found.push(look.finding_on(&RULE, table, message).fix(fix(look, table, constraint, key, kind)));
+        let mut finding = look.finding_on(&RULE, table, message);
+        match fix::constraint::key(look, table, constraint) {
+            Some(fix) => finding = finding.fix(fix),
+            None if key.without_overlaps => finding.message.push_str("; WITHOUT OVERLAPS has no other way"),
+            None => {}
+        }
+        return found.push(finding);
     };
     let is_known = look.catalogue.index(&look.catalogue.resolve(table).beside(index.clone())).is_some();
     let mut finding = look.finding_on(
@@ -59,24 +75,4 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         finding = finding.rated(Severity::Warning);
     }
     found.push(finding);
-}
-
-fn fix(look: &Look, table: &Name, constraint: &Constraint, key: &Key, kind: &str) -> String {
-    let default = match kind {
-        "UNIQUE" => format!("{}_{}_key", table.name, key.columns.join("_")),
-        _ => format!("{}_pkey", table.name),
-    };
-    let name = quoted(constraint.name.as_deref().unwrap_or(&default));
-    let mut steps = Vec::new();
-    if kind == "PRIMARY KEY" {
-        let is_null = |column: &&String| look.catalogue.column(table, column).is_none_or(|facts| !facts.not_null);
-        for column in key.columns.iter().filter(is_null) {
-            steps.push(format!("-- {} has to be NOT NULL first: see --explain set-not-null-scans", quoted(column)));
-        }
-    }
-    steps.push("-- outside of a transaction".to_string());
-    steps.push(format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({});", list(&key.columns)));
-    let deferrable = if constraint.deferrable { " DEFERRABLE" } else { "" };
-    steps.push(format!("ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{deferrable};"));
-    steps.join("\n")
 }

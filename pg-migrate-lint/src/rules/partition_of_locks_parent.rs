@@ -2,8 +2,9 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::{code, keyword, plain};
 use crate::look::Look;
-use crate::model::Change;
+use crate::model::{Change, CreateTable};
 use crate::name::Name;
 
 pub static RULE: Rule = Rule {
@@ -20,6 +21,10 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');"),
         Example::new("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');")
             .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
+        Example::new("CREATE TABLE \"E 1\" PARTITION OF events FOR VALUES IN (1, 2) -- (two)\n;")
+            .after("CREATE TABLE events (id int GENERATED ALWAYS AS IDENTITY, n int CHECK (n > 0)) PARTITION BY LIST (n);").on(17),
+        Example::new("CREATE TABLE e1 PARTITION OF events (CHECK (n > 3)) FOR VALUES IN (4) PARTITION BY LIST (n);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n);"),
     ],
     good: &[
         Example::new("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
@@ -35,7 +40,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let default = look.worked_on().next().map(|(name, _)| name.clone());
-    let fix = fix(look.text, &table.name, parent);
+    let fix = fix(look.text, table, parent);
     if let Some(default) = default {
         let message = format!("a new partition of {parent} reads all rows of its default partition {default} while everybody waits");
         found.push(look.finding_on(&RULE, &default, message).rated(Severity::Error));
@@ -49,9 +54,20 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     });
 }
 
-fn fix(text: &str, name: &Name, parent: &Name) -> Option<String> {
-    let upper = text.to_ascii_uppercase();
-    let bounds = upper.find("FOR VALUES").map(|at| &text[at..]);
-    let bounds = bounds.or_else(|| upper.ends_with("DEFAULT").then_some("DEFAULT"))?;
-    Some(format!("CREATE TABLE {name} (LIKE {parent} INCLUDING ALL);\nALTER TABLE {parent} ATTACH PARTITION {name} {bounds};"))
+/// None where the partition is to be more than its bounds: a list of columns, a division of its own, storage.
+fn fix(text: &str, table: &CreateTable, parent: &Name) -> Option<String> {
+    let text = plain(text);
+    let text = text.trim_end_matches([';', ' ']);
+    let at = keyword(text, "FOR").or_else(|| keyword(text, "DEFAULT"))?;
+    let (head, bounds) = text.split_at(at);
+    let has_list = code(head).any(|(_, byte)| byte == b'(');
+    let mut behind = ["PARTITION", "TABLESPACE", "USING", "ON"].into_iter();
+    let is_more = behind.any(|word| keyword(bounds, word).is_some()) || keyword(bounds.get("FOR VALUES WITH".len()..).unwrap_or_default(), "WITH").is_some();
+    if has_list || is_more || table.unlogged || table.temporary {
+        return None;
+    }
+    let name = &table.name;
+    Some(format!(
+        "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY);\nALTER TABLE {parent} ATTACH PARTITION {name} {bounds};"
+    ))
 }

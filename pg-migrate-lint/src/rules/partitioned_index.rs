@@ -3,9 +3,10 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::{code, keyword, plain};
 use crate::look::Look;
 use crate::model::Change;
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
     name: "partitioned-index",
@@ -22,6 +23,12 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE e1 PARTITION OF events DEFAULT;"),
         Example::new("CREATE INDEX CONCURRENTLY events_at ON events (at);")
             .after("CREATE TABLE events (at date) PARTITION BY RANGE (at);"),
+        Example::new("CREATE INDEX \"At (day)\" ON \"Old\".events USING brin (\"At\") WITH (pages_per_range = 8);")
+            .after("CREATE SCHEMA \"Old\"; CREATE TABLE \"Old\".events (\"At\" date) PARTITION BY RANGE (\"At\"); CREATE TABLE \"Old\".\"E1\" PARTITION OF \"Old\".events DEFAULT;"),
+        Example::new("CREATE INDEX IF NOT EXISTS events_v ON events USING hash (v);").after(
+            "CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events DEFAULT PARTITION BY LIST (v); \
+             CREATE TABLE e11 PARTITION OF e1 DEFAULT;",
+        ),
     ],
     good: &[
         Example::new("CREATE INDEX events_at ON ONLY events (at);").after("CREATE TABLE events (at date) PARTITION BY RANGE (at);"),
@@ -47,21 +54,46 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 }
 
 fn fix(look: &Look, name: &str, table: &Name, children: &[Name]) -> String {
-    let columns = look.text.find('(').map_or("(…)", |at| look.text[at..].trim_end());
+    let text = plain(look.text);
+    let method = keyword(&text, "USING");
+    let columns = method.or_else(|| code(&text).find(|(_, byte)| *byte == b'(').map(|(at, _)| at));
+    let columns = columns.map_or("(…)", |at| text[at..].trim_end_matches([';', ' ']));
     let unique = match &look.change {
         Change::CreateIndex(index) if index.unique => "UNIQUE ",
         _ => "",
     };
-    let mut lines = vec![format!("CREATE {unique}INDEX {name} ON ONLY {table} {columns};"), "-- outside of a transaction, for each partition".to_string()];
+    let mut lines = vec![format!("CREATE {unique}INDEX {}{} ON ONLY {table} {columns};", if_not_exists(look), quoted(name))];
     let example = [table.beside(format!("{}_1", table.name))];
     let children = match children.is_empty() {
         true => &example,
         false => children,
     };
+    lines.push("-- outside of a transaction, for each partition".to_string());
     for child in children {
-        let index = child.beside(format!("{}_{name}", child.name));
-        lines.push(format!("CREATE {unique}INDEX CONCURRENTLY {} ON {child} {columns};", crate::name::quoted(&index.name)));
-        lines.push(format!("ALTER INDEX {} ATTACH PARTITION {index};", table.beside(name)));
+        of_partition(look, &mut lines, &format!("CREATE {unique}INDEX"), columns, (&table.beside(name), name), child);
     }
     lines.join("\n")
+}
+
+/// The index of a partition, and of those that it is divided into, attached to that of its parent.
+fn of_partition(look: &Look, lines: &mut Vec<String>, create: &str, columns: &str, (parent, name): (&Name, &str), child: &Name) {
+    let index = child.beside(format!("{}_{name}", child.name));
+    let known = look.relation(child).filter(|child| child.kind == RelationKind::Partitioned);
+    match known {
+        None => lines.push(format!("{create} CONCURRENTLY {} ON {child} {columns};", quoted(&index.name))),
+        Some(divided) => {
+            lines.push(format!("{create} {} ON ONLY {child} {columns};", quoted(&index.name)));
+            for child in &divided.children {
+                of_partition(look, lines, create, columns, (&index, name), child);
+            }
+        }
+    }
+    lines.push(format!("ALTER INDEX {parent} ATTACH PARTITION {index};"));
+}
+
+fn if_not_exists(look: &Look) -> &'static str {
+    match &look.change {
+        Change::CreateIndex(index) if index.if_not_exists => "IF NOT EXISTS ",
+        _ => "",
+    }
 }

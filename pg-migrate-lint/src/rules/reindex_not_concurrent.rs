@@ -16,13 +16,17 @@ pub static RULE: Rule = Rule {
         held until the index is built.\n\n\
         REINDEX … CONCURRENTLY (since 12) blocks neither. It can't be run within a transaction.",
     versions: "12 and later know CONCURRENTLY",
-    bad: &[Example::new("REINDEX TABLE orders;"), Example::new("REINDEX INDEX orders_pkey;")],
+    bad: &[
+        Example::new("REINDEX TABLE orders;"),
+        Example::new("REINDEX INDEX orders_pkey;"),
+        Example::new("REINDEX SCHEMA \"Old\";").after("CREATE SCHEMA \"Old\"; CREATE TABLE \"Old\".t (id int PRIMARY KEY);"),
+    ],
     good: &[Example::new("REINDEX TABLE CONCURRENTLY orders;"), Example::new("REINDEX (CONCURRENTLY) INDEX i;")],
     check,
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
-    let Change::Reindex { kind, name, concurrently: false } = look.change else {
+    let Change::Reindex { kind, name, greater, concurrently: false } = look.change else {
         return;
     };
     let table = match (kind, name) {
@@ -32,9 +36,17 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if table.as_ref().is_some_and(|table| look.is_new(table)) {
         return;
     }
-    let what = name.as_ref().map_or("all tables".to_string(), ToString::to_string);
-    let message = format!("REINDEX of {what} keeps writes waiting, and queries that would use the index, until it is built");
-    let mut finding = look.finding(&RULE, message).on(what).locks(Mode::AccessExclusive).does(Work::Scan);
+    let what = name.as_ref().map(ToString::to_string).or(greater.clone()).unwrap_or("all tables".to_string());
+    // The index itself is locked against all; its table only against writes.
+    let (message, mode) = match (kind, &table) {
+        (ReindexKind::Index, Some(table)) => (format!("REINDEX of {what} keeps writes to {table} waiting, and queries that would use the index, until it is built"), Mode::AccessExclusive),
+        (ReindexKind::Index, None) => (format!("REINDEX of {what} keeps writes to its table waiting, and queries that would use the index, until it is built"), Mode::AccessExclusive),
+        _ => (format!("REINDEX of {what} keeps writes waiting, and queries that would use an index that is being built, until all are"), Mode::Share),
+    };
+    let mut finding = look.finding(&RULE, message).on(what).locks(mode).does(Work::Scan);
+    if let Some(greater) = greater {
+        finding = finding.on(greater).fix(format!("-- outside of a transaction\n{};", concurrently(greater)));
+    }
     if let Some(name) = name {
         let kind = match kind {
             ReindexKind::Index => "INDEX",
@@ -43,4 +55,12 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         finding = finding.fix(format!("-- outside of a transaction\nREINDEX {kind} CONCURRENTLY {name};"));
     }
     found.push(finding);
+}
+
+/// `SCHEMA name` with CONCURRENTLY.
+fn concurrently(greater: &str) -> String {
+    match greater.split_once(' ') {
+        Some((kind, name)) => format!("REINDEX {kind} CONCURRENTLY {name}"),
+        None => format!("REINDEX {greater} CONCURRENTLY"),
+    }
 }

@@ -1,7 +1,9 @@
 //! A name that the application uses goes away.
 
 use super::{Example, Group, Rule};
+use crate::catalogue::ColumnFacts;
 use crate::finding::{Finding, Severity};
+use crate::fix::{batches, belongings};
 use crate::look::Look;
 use crate::model::{Change, Kind};
 use crate::name::quoted;
@@ -18,7 +20,10 @@ pub static RULE: Rule = Rule {
         batches and read the new one; stop writing the old one, and drop it. Or rename the table, and put a view \
         with both names of the column in its place.",
     versions: "",
-    bad: &[Example::new("ALTER TABLE users RENAME COLUMN mail TO email;"), Example::new("ALTER TABLE users RENAME mail TO email;")],
+    bad: &[
+        Example::new("ALTER TABLE users RENAME COLUMN mail TO email;"), Example::new("ALTER TABLE users RENAME mail TO email;"),
+        Example::new("ALTER TABLE \"Users\" RENAME COLUMN mail TO email;").after("CREATE TABLE \"Users\" (\"Id\" int PRIMARY KEY, mail text);"),
+    ],
     good: &[
         Example::new("CREATE TABLE users (mail text); ALTER TABLE users RENAME COLUMN mail TO email;"),
         Example::new("ALTER TABLE users ADD COLUMN email_new text; ALTER TABLE users RENAME COLUMN email_new TO email;"),
@@ -34,24 +39,43 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.is_new(table) || facts.is_some_and(|facts| look.is_own(facts.made)) {
         return;
     }
+    let rename_from = old.clone();
     let (old, new) = (quoted(old), quoted(&rename.to));
     let type_ = facts.map(|facts| facts.type_.to_string()).filter(|type_| type_ != "\"\"");
     let message = format!("RENAME COLUMN {old} TO {new}: the application that still runs asks {table} for {old}");
     let finding = look.finding_on(&RULE, table, message);
-    let function = quoted(&format!("{}_{}_sync", table.name, rename.to));
+    let function = table.beside(format!("{}_{}_sync", table.name, rename.to));
+    let trigger = quoted(&function.name);
     found.push(match type_ {
         None => finding,
         Some(type_) => finding.fix(format!(
             "ALTER TABLE {table} ADD COLUMN {new} {type_};\n\
              CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n\
-             \x20 IF NEW.{new} IS NULL THEN NEW.{new} := NEW.{old}; ELSE NEW.{old} := NEW.{new}; END IF; RETURN NEW;\n\
+             \x20 IF TG_OP = 'INSERT' THEN\n\
+             \x20   IF NEW.{new} IS NULL THEN NEW.{new} := NEW.{old}; ELSE NEW.{old} := NEW.{new}; END IF;\n\
+             \x20 ELSIF {} THEN NEW.{new} := NEW.{old};\n\
+             \x20 ELSIF {} THEN NEW.{old} := NEW.{new};\n\
+             \x20 END IF;\n\
+             \x20 RETURN NEW;\n\
              END $$;\n\
-             CREATE TRIGGER {function} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();\n\
-             -- then, in batches\n\
-             UPDATE {table} SET {new} = {old} WHERE {new} IS NULL AND id BETWEEN 1 AND 10000;\n\
+             CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();\n\
+             {}\n{}\
              -- a release that reads and writes {new}; a later one:\n\
-             DROP TRIGGER {function} ON {table};\n\
-             ALTER TABLE {table} DROP COLUMN {old};"
+             DROP TRIGGER {trigger} ON {table};\n\
+             DROP FUNCTION {function}();\n\
+             ALTER TABLE {table} DROP COLUMN {old};",
+            differs(&old, facts),
+            differs(&new, facts),
+            batches(look, table, &format!("{new} = {old}"), &format!("{new} IS NULL AND {old} IS NOT NULL")),
+            belongings(look, table, &rename_from).map(|all| format!("-- give {new} what {old} has: {all}\n")).unwrap_or_default(),
         )),
     });
+}
+
+/// Whether an UPDATE changes the column; not every type can be compared.
+fn differs(column: &str, facts: Option<&ColumnFacts>) -> String {
+    const INCOMPARABLE: &[&str] = &["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"];
+    let is_text = facts.is_some_and(|facts| INCOMPARABLE.contains(&facts.type_.name.as_str()));
+    let cast = if is_text { "::text" } else { "" };
+    format!("NEW.{column}{cast} IS DISTINCT FROM OLD.{column}{cast}")
 }

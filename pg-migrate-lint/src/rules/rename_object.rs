@@ -14,11 +14,13 @@ pub static RULE: Rule = Rule {
     explanation: "From that moment every query with the old name fails, and one with the new name failed until then: \
         no release of the application works before and after.\n\n\
         For a table, rename it and put a view of the old name in its place in the same transaction: simple views \
-        can be written to. Drop the view when no release uses it any more. Bodies of functions in strings keep \
+        can be written to. The view needs the table's grants, and from 15 on WITH (security_invoker = true), or row \
+        security is passed by: it would read with its owner's rights. Drop the view when no release uses it any more. Bodies of functions in strings keep \
         the old name too.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE users RENAME TO people;"),
+        Example::new("ALTER TABLE \"Users\" RENAME TO \"People\";").after("CREATE TABLE \"Users\" (id int);"),
         Example::new("ALTER TABLE users SET SCHEMA app;"),
         Example::new("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';"),
         Example::new("ALTER SCHEMA app RENAME TO app2;"),
@@ -41,8 +43,21 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 }
                 let new = table.beside(rename.to.clone());
                 let message = format!("RENAME TO {}: the application that still runs asks for {table}", quoted(&rename.to));
-                let fix = format!("BEGIN;\nALTER TABLE {table} RENAME TO {};\nCREATE VIEW {table} AS SELECT * FROM {new};\nCOMMIT;", quoted(&rename.to));
-                found.push(look.finding_on(&RULE, table, message).fix(fix));
+                // Whoever reads is held to the table's own rights and row security.
+                let (options, rights) = match look.server.version >= 15 {
+                    true => (" WITH (security_invoker = true)", String::new()),
+                    false => ("", format!("-- before 15 a view reads with its owner's rights: row security of {new} does not hold for who uses it\n")),
+                };
+                let fix = format!(
+                    "{rights}BEGIN;\nALTER TABLE {table} RENAME TO {};\nCREATE VIEW {table}{options} AS SELECT * FROM {new};\n\
+                     -- GRANT on the view what the table grants, here: without that whoever is not its owner is refused\nCOMMIT;",
+                    quoted(&rename.to)
+                );
+                let finding = look.finding_on(&RULE, table, message);
+                found.push(match rename.kind {
+                    Kind::Table => finding.fix(fix),
+                    _ => finding,
+                });
             }
             Kind::Type | Kind::Domain | Kind::Function | Kind::Sequence | Kind::Schema => {
                 let message = format!("RENAME of {} {} to {}: who uses the old name fails", rename.kind.name().to_lowercase(), rename.name, quoted(&rename.to));

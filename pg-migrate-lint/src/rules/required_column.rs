@@ -2,8 +2,9 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::{Definition, set_not_null};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::model::{Action, Alter, Change, ConstraintKind, Part};
 use crate::name::quoted;
 
 pub static RULE: Rule = Rule {
@@ -16,7 +17,11 @@ pub static RULE: Rule = Rule {
         Give it a default, which costs nothing since 11 unless it is volatile; or add it without NOT NULL, fill it, \
         and make it NOT NULL by a validated CHECK.",
     versions: "",
-    bad: &[Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL;"), Example::new("ALTER TABLE users ADD COLUMN n int PRIMARY KEY;")],
+    bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN age years;").after("CREATE DOMAIN years AS int NOT NULL; CREATE TABLE users (id int);"),
+        Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL;"), Example::new("ALTER TABLE users ADD COLUMN n int PRIMARY KEY;"),
+        Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Mail\" varchar(20) COLLATE \"C\" NOT NULL CONSTRAINT long CHECK (\"Mail\" > 'a, b');").after("CREATE TABLE \"Users\" (id int);"),
+    ],
     good: &[
         Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL DEFAULT 0;"),
         Example::new("ALTER TABLE users ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY;"),
@@ -29,24 +34,26 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::Alter(Alter { table, action: Action::AddColumn { column, .. }, .. }) = look.change else {
         return;
     };
-    if !column.not_null || column.has_value() || look.is_new(table) {
+    let domain = look.catalogue.domain(&column.type_).filter(|domain| domain.is_not_null);
+    if !column.not_null && domain.is_none() || column.has_value() || look.is_new(table) {
         return;
     }
     let name = quoted(&column.name);
     let message = format!("ADD COLUMN {name} NOT NULL without a default fails if {table} has rows, and the application's inserts fail after it");
     let is_key = column.constraint(|kind| matches!(kind, ConstraintKind::Primary(_))).is_some();
     let finding = look.finding_on(&RULE, table, message);
+    if domain.is_some() {
+        return found.push(finding);
+    }
     found.push(match is_key {
         true => finding,
-        false => finding.fix(format!(
-            "ALTER TABLE {table} ADD COLUMN {name} {};\n\
-             -- fill it in batches, then\n\
-             ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({name} IS NOT NULL) NOT VALID;\n\
-             -- in a later transaction\n\
-             ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};\n\
-             ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL;",
-            column.type_,
-            constraint = quoted(&format!("{}_{}_not_null", table.name, column.name)),
-        )),
+        false => {
+            let definition = Definition::of(look, column);
+            finding.fix(format!(
+                "ALTER TABLE {table} ADD COLUMN {};\n-- fill it in batches, then\n{}",
+                definition.with(|part| part != Part::NotNull),
+                set_not_null(look, table, &column.name),
+            ))
+        }
     });
 }

@@ -2,10 +2,11 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix;
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
-use crate::name::{Name, quoted};
+use crate::name::quoted;
 
 pub static RULE: Rule = Rule {
     name: "set-not-null-scans",
@@ -25,6 +26,10 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users VALIDATE CONSTRAINT other; ALTER TABLE users ALTER COLUMN email SET NOT NULL;")
             .after("ALTER TABLE users ADD CONSTRAINT other CHECK (name IS NOT NULL) NOT VALID;"),
         Example::new("ALTER TABLE users ADD CONSTRAINT email_there NOT NULL email;"),
+        Example::new("ALTER TABLE users ALTER COLUMN \"Mail\" SET NOT NULL;").after("CREATE TABLE users (\"Mail\" text);"),
+        Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text); ALTER TABLE users ADD CONSTRAINT there NOT NULL mail NOT VALID;"),
+        Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text); ALTER TABLE users ADD CONSTRAINT there CHECK (mail IS NOT NULL) NOT VALID;").on(17),
+        Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text, CHECK (mail IS NOT NULL) NOT ENFORCED);"),
     ],
     good: &[
         Example::new("ALTER TABLE users ALTER COLUMN email SET NOT NULL;").after(
@@ -58,23 +63,16 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let finding = look.finding_on(&RULE, table, message);
     found.push(match added {
         true => finding.fix(format!("-- in ADD COLUMN {} say NOT NULL behind its DEFAULT, which reads nothing", quoted(column))),
-        false => finding.fix(fix(look.server.version, table, column)),
+        false => match action {
+            Action::AddConstraint(constraint) if constraint.name.is_some() => {
+                let name = quoted(constraint.name.as_deref().unwrap_or_default());
+                finding.fix(format!(
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {} NOT VALID;\n\
+                     -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+                    quoted(column)
+                ))
+            }
+            _ => finding.fix(fix::set_not_null(look, table, column)),
+        },
     });
-}
-
-fn fix(version: u32, table: &Name, column: &str) -> String {
-    let name = quoted(&format!("{}_{column}_not_null", table.name));
-    let column = quoted(column);
-    match version >= 18 {
-        true => format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {column} NOT VALID;\n\
-             -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-        ),
-        false => format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n\
-             -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};\n\
-             -- in a later one, which is quick\nALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\n\
-             ALTER TABLE {table} DROP CONSTRAINT {name};"
-        ),
-    }
 }

@@ -1,13 +1,21 @@
 use std::collections::HashSet;
 
+use postgres::error::SqlState;
+
 use super::*;
+use crate::effects::Version;
 use crate::lint::{Linter, Step};
 use crate::session::Wrapping;
 use crate::source::Source;
 
 /// What the rule finds in the example.
 fn found(rule: &'static Rule, example: &Example) -> Vec<Finding> {
-    let mut linter = Linter::new(vec![rule], example.version);
+    found_on(rule, example, example.version)
+}
+
+/// The same of a server of this version.
+fn found_on(rule: &'static Rule, example: &Example, version: Version) -> Vec<Finding> {
+    let mut linter = Linter::new(vec![rule], version);
     let mut found = Vec::new();
     let wrapping = match example.in_transaction {
         true => Wrapping::File,
@@ -93,6 +101,90 @@ fn a_fix_is_sql_that_the_rule_does_not_find() {
     }
 }
 
+/// Rules whose fixes end where the migration would: with the same columns, constraints and indexes.
+const SAME_END: &[&str] = &[
+    "add-column-scans",
+    "check-without-not-valid",
+    "foreign-key-without-not-valid",
+    "key-builds-index",
+    "partition-of-locks-parent",
+    "partitioned-index",
+    "set-not-null-scans",
+];
+
+/// All columns, constraints and indexes, in words, without the names that PostgreSQL chooses. A constraint that the
+/// migration leaves NOT VALID may be valid after a fix.
+const SHAPE: &str = "select format('%s.%s %s %s %s', c.relname, attname, format_type(atttypid, atttypmod), attnotnull, \
+        pg_get_expr(adbin, adrelid)) from pg_attribute a join pg_class c on c.oid = attrelid \
+        left join pg_attrdef on adrelid = attrelid and adnum = attnum \
+        where relkind in ('r', 'p') and attnum > 0 and not attisdropped and relnamespace::regnamespace::text !~ '^pg_|^inf' \
+    union all select format('%s %s', conrelid::regclass, replace(pg_get_constraintdef(oid), ' NOT VALID', '')) \
+        from pg_constraint where conrelid > 0 and contype <> 'n' \
+    union all select format('%s %s', regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX .* ON ', ' '), indisvalid) \
+        from pg_index i join pg_class c on c.oid = i.indexrelid \
+        where relnamespace::regnamespace::text !~ '^pg_' order by 1";
+
+/// The shape of a database after these statements, each by itself; those before share its one connection.
+fn shape(before: &str, statements: &[&str]) -> Result<Vec<String>, String> {
+    let database = ::tests::Database::new();
+    let mut client = database.client();
+    let made = client.batch_execute(before);
+    made.map_err(|error| shared::Error::from(error).to_string())?;
+    for statement in statements {
+        let run = client.batch_execute(statement);
+        run.map_err(|error| format!("{}: {statement}", shared::Error::from(error)))?;
+    }
+    let rows = client.query(SHAPE, &[]).unwrap();
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+#[test]
+fn a_fix_runs_on_a_server_and_ends_where_the_migration_would() {
+    let version = ::tests::cluster().version().major;
+    let mut wrong = Vec::new();
+    let mut runs = 0;
+    let is_whole = |example: &&Example| !example.before.is_empty();
+    for rule in RULES {
+        for example in rule.bad.iter().filter(is_whole) {
+            for finding in found_on(rule, example, Version::major(version)) {
+                let Some(fix) = finding.fix else { continue };
+                // An example that does not run whole stands on what is not there, or is another version's.
+                let whole = shape(example.before, &[example.sql]);
+                if whole.is_err() {
+                    continue;
+                }
+                let source = Source::new("fix.sql", fix.as_bytes().to_vec());
+                let written = source
+                    .statements
+                    .iter()
+                    .map(|statement| source.written(statement));
+                let statements: Vec<&str> = written.collect();
+                runs += 1;
+                match shape(example.before, &statements) {
+                    Err(error) => {
+                        wrong.push(format!("{}: {}\n{error}\n{fix}", rule.name, example.sql))
+                    }
+                    Ok(end) if SAME_END.contains(&rule.name) => {
+                        if whole.as_ref().is_ok_and(|whole| *whole != end) {
+                            wrong.push(format!(
+                                "{}: {}\n{fix}\n{end:#?}\n{whole:#?}",
+                                rule.name, example.sql
+                            ));
+                        }
+                    }
+                    Ok(_) => {}
+                }
+            }
+        }
+    }
+    assert!(runs > 20, "only {runs} fixes were run");
+    assert!(
+        wrong.is_empty(),
+        "PostgreSQL {version}: {}",
+        wrong.join("\n")
+    );
+}
+
 /// Rules that say of a statement that PostgreSQL refuses it.
 const REFUSALS: &[&str] = &[
     "drop-refused",
@@ -101,6 +193,9 @@ const REFUSALS: &[&str] = &[
     "index-method",
     "not-immutable",
     "partition-key-missing",
+    "partition-refused",
+    "refused-statement",
+    "type-change-refused",
     "view-depends-on-column",
 ];
 
@@ -116,19 +211,36 @@ fn has(extension: &str) -> bool {
 }
 
 /// Runs the example, each statement by itself, on a database of its own.
-fn run(example: &Example, extension: Option<&str>) -> Result<(), String> {
+///
+/// None where it is of another version: it says so, or what it stands on is newer.
+fn run(example: &Example, extension: Option<&str>) -> Option<Result<(), String>> {
+    const NEWEST: u32 = 18;
+    let version = ::tests::cluster().version().major;
+    if example.version.major < NEWEST && version > example.version.major {
+        return None;
+    }
     let database = ::tests::Database::new();
     let mut client = database.client();
     if let Some(extension) = extension {
         let create = format!("CREATE EXTENSION {extension}");
         client.batch_execute(&create).unwrap();
     }
-    client.batch_execute(example.before).unwrap();
-    for statement in example.sql.split_inclusive(';') {
-        let run = client.batch_execute(statement);
-        run.map_err(|error| shared::Error::from(error).to_string())?;
+    if let Err(error) = client.batch_execute(example.before) {
+        assert!(version < NEWEST, "{}: {error}", example.before);
+        return None;
     }
-    Ok(())
+    let statements = example.sql.split_inclusive(';');
+    let run = statements
+        .map(|statement| client.batch_execute(statement))
+        .find(Result::is_err);
+    match run {
+        // What an older server has no syntax for says nothing of the rule.
+        Some(Err(error)) if error.code() == Some(&SqlState::SYNTAX_ERROR) && version < NEWEST => {
+            None
+        }
+        Some(Err(error)) => Some(Err(shared::Error::from(error).to_string())),
+        _ => Some(Ok(())),
+    }
 }
 
 #[test]
@@ -143,12 +255,12 @@ fn what_is_said_to_be_refused_is_refused_by_a_server_and_the_rest_is_not() {
         // Without what was before, a table may be missing, for which everything is refused.
         let is_whole = |example: &&Example| !example.before.is_empty();
         for example in rule.bad.iter().filter(is_whole) {
-            if run(example, extension).is_ok() {
+            if run(example, extension).is_some_and(|run| run.is_ok()) {
                 wrong.push(format!("{}: not refused: {}", rule.name, example.sql));
             }
         }
         for example in rule.good.iter().filter(is_whole) {
-            if let Err(error) = run(example, extension) {
+            if let Some(Err(error)) = run(example, extension) {
                 wrong.push(format!("{}: refused: {}: {error}", rule.name, example.sql));
             }
         }

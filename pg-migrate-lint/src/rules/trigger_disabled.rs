@@ -12,11 +12,11 @@ pub static RULE: Rule = Rule {
     summary: "DISABLE TRIGGER ALL, or session_replication_role, under which foreign keys are not checked",
     explanation: "Foreign keys are checked by triggers. While they are disabled rows that reference nothing can be \
         written, and nothing finds them later: ENABLE TRIGGER checks no row. DISABLE TRIGGER also holds for \
-        everybody else who writes to the table meanwhile.\n\n\
+        everybody else who writes to the table meanwhile. DISABLE TRIGGER USER leaves those of foreign keys alone.\n\n\
         Make the constraint DEFERRABLE and SET CONSTRAINTS … DEFERRED where only the order of writes is in the way, \
         or drop it, and add it again NOT VALID and validate it.",
     versions: "",
-    bad: &[Example::new("ALTER TABLE orders DISABLE TRIGGER ALL;"), Example::new("SET session_replication_role = replica;")],
+    bad: &[Example::new("ALTER TABLE orders DISABLE TRIGGER ALL;"), Example::new("ALTER TABLE orders DISABLE TRIGGER USER;"), Example::new("SET session_replication_role = replica;")],
     good: &[
         Example::new("ALTER TABLE orders ENABLE TRIGGER ALL;"),
         Example::new("SET session_replication_role = DEFAULT;"),
@@ -27,8 +27,9 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     match look.change {
-        Change::Alter(Alter { table, action: Action::Trigger { enable: false, trigger }, .. }) if !look.is_new(table) => {
+        Change::Alter(Alter { table, action: Action::Trigger { enable: false, trigger, user }, .. }) if !look.is_new(table) => {
             let (what, severity) = match trigger {
+                None if *user => ("DISABLE TRIGGER USER: no trigger of it fires, for anybody; foreign keys are still checked".to_string(), Severity::Info),
                 None => ("DISABLE TRIGGER ALL: foreign keys are not checked meanwhile, nor later".to_string(), Severity::Warning),
                 Some(name) => (format!("trigger {} no longer fires, for anybody", crate::name::quoted(name)), Severity::Info),
             };

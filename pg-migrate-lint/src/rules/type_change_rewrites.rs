@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::effects::types::{TypeChange, change};
 use crate::finding::{Finding, Severity};
+use crate::fix::{batches, belongings, keyword, plain, set_not_null};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change};
@@ -30,6 +31,10 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ALTER COLUMN name TYPE text;"),
         Example::new("ALTER TABLE users ALTER COLUMN at TYPE timestamptz;").after("CREATE TABLE users (at timestamp);"),
         Example::new("ALTER TABLE users ALTER COLUMN name TYPE varchar(40);").after("CREATE TABLE users (name varchar(20) CHECK (name <> ''));"),
+        Example::new("ALTER TABLE \"Users\" ALTER COLUMN \"N\" TYPE numeric(12, 2) USING (\"N\" / 100.0);").after("CREATE TABLE \"Users\" (\"Id\" serial PRIMARY KEY, \"N\" int);"),
+        Example::new("ALTER TABLE \"Users\" ALTER COLUMN \"N\" TYPE bigint /* more */ -- room\n;").after("CREATE TABLE \"Users\" (\"Id\" serial PRIMARY KEY, \"N\" int NOT NULL);"),
+        Example::new("ALTER TABLE \"Users\" ALTER COLUMN \"Id\" TYPE bigint;").after("CREATE TABLE \"Users\" (\"Id\" serial PRIMARY KEY);"),
+        Example::new("ALTER TABLE users ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'Europe/Berlin';").after("CREATE TABLE users (id int PRIMARY KEY, at timestamp);"),
         Example::new("ALTER TABLE users ALTER COLUMN twice SET EXPRESSION AS (age * 2);"),
     ],
     good: &[
@@ -52,20 +57,23 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             let message = format!("SET EXPRESSION computes {} in all rows of {table} anew: reads and writes wait", quoted(column));
             found.push(look.finding_on(&RULE, table, message));
         }
-        Action::SetType { column, to, using, .. } => {
+        Action::SetType { column, to, using, at, .. } => {
             let facts = look.catalogue.column(table, column);
             let done = change(facts, column, to, using.as_ref(), look.catalogue, look.server);
-            found.push(finding(look, table, column, to, done));
+            found.push(finding(look, table, &Retyping::of(look, column, to, *at), done));
         }
         _ => {}
     }
 }
 
-fn finding(look: &Look, table: &Name, column: &str, to: &Type, done: TypeChange) -> Finding {
-    let name = quoted(column);
-    let from = look.catalogue.column(table, column).map(|facts| facts.type_.to_string());
+fn finding(look: &Look, table: &Name, change: &Retyping, done: TypeChange) -> Finding {
+    let (name, to) = (quoted(change.column), change.to);
+    let from = look.catalogue.column(table, change.column).map(|facts| facts.type_.to_string());
     let from = from.filter(|from| !from.is_empty() && from != "\"\"");
-    let words = from.map_or(format!("to {to}"), |from| format!("from {from} to {to}"));
+    let words = from.as_ref().map_or(format!("to {to}"), |from| format!("from {from} to {to}"));
+    let is_zoned = change.using.is_none()
+        && to.name == "timestamptz"
+        && look.catalogue.column(table, change.column).is_some_and(|facts| facts.type_.name == "timestamp");
     match done {
         TypeChange::Free => {
             let message = format!("{name} {words} leaves the rows of {table} as they are, but reads them all, for a CHECK or an index of it: reads and writes wait");
@@ -75,22 +83,98 @@ fn finding(look: &Look, table: &Name, column: &str, to: &Type, done: TypeChange)
             let message = format!("{name} {words} writes all rows of {table} anew, unless its type is one that becomes {to} for free; no earlier migration says which it is");
             look.finding_on(&RULE, table, message).rated(Severity::Warning)
         }
+        TypeChange::Rewrites if is_zoned => {
+            let message = format!("{name} {words} writes all rows and indexes of {table} anew, and takes its times for those of the session's TimeZone, unless that is UTC: reads and writes wait");
+            look.finding_on(&RULE, table, message).fix(format!(
+                "-- if the times are those of UTC\nSET timezone = 'UTC';\nALTER TABLE {table} ALTER COLUMN {name} TYPE {};",
+                change.written
+            ))
+        }
         TypeChange::Rewrites => {
             let message = format!("{name} {words} writes all rows and indexes of {table} anew: reads and writes wait");
-            look.finding_on(&RULE, table, message).fix(fix(table, column, to))
+            look.finding_on(&RULE, table, message).fix(fix(look, table, change))
         }
     }
 }
 
-fn fix(table: &Name, column: &str, to: &Type) -> String {
-    let new = quoted(&format!("{column}_new"));
-    let (old, column) = (quoted(&format!("{column}_old")), quoted(column));
+/// A change of type, with what is written of it.
+struct Retyping<'a> {
+    column: &'a str,
+    to: &'a Type,
+    /// The new type, with its collation.
+    written: String,
+    using: Option<String>,
+}
+
+impl<'a> Retyping<'a> {
+    fn of(look: &Look, column: &'a str, to: &'a Type, at: usize) -> Self {
+        let clause = plain(look.clause(at));
+        let behind = |word: &str| keyword(&clause, word).map(|at| (at, at + word.len()));
+        let (using, end) = match behind("USING") {
+            Some((at, behind)) => (Some(clause[behind..].trim().to_string()), at),
+            None => (None, clause.len()),
+        };
+        let start = behind("TYPE").map_or(0, |(_, behind)| behind);
+        let written = clause.get(start..end).map_or_else(|| to.to_string(), |written| written.trim().to_string());
+        Self { column, to, written, using }
+    }
+}
+
+fn fix(look: &Look, table: &Name, change: &Retyping) -> String {
+    let (column, written) = (quoted(change.column), &change.written);
+    if let Some(domain) = look.catalogue.domain(change.to).filter(|domain| domain.is_constrained) {
+        return format!(
+            "-- a column of {} is checked row by row however it comes in: give it the type {}, and the domain's constraints\n\
+             -- by ADD CONSTRAINT … NOT VALID, which VALIDATE CONSTRAINT checks later without blocking anybody",
+            change.to, domain.base
+        );
+    }
+    let new = quoted(&format!("{}_new", change.column));
+    let old = quoted(&format!("{}_old", change.column));
+    let function = table.beside(format!("{}_{}_new", table.name, change.column));
+    let trigger = quoted(&function.name);
+    let value = change.using.clone().unwrap_or_else(|| column.clone());
+    let wanted = match change.using {
+        Some(_) => format!("{new} IS NULL"),
+        None => format!("{new} IS NULL AND {column} IS NOT NULL"),
+    };
+    let is_null = look.catalogue.column(table, change.column).is_none_or(|facts| !facts.not_null);
+    let needs = belongings(look, table, change.column);
+    let needs = needs.map_or(String::new(), |all| format!("-- give {new}, which nobody waits for, what {column} has: {all}\n"));
+    let drop_not_null = match is_null {
+        true => String::new(),
+        false => format!("ALTER TABLE {table} ALTER COLUMN {old} DROP NOT NULL;\n"),
+    };
+    let change_over = match needs.is_empty() || is_not_null_alone(look, table, change.column) {
+        true => {
+            let not_null = if needs.is_empty() { String::new() } else { format!("{}\n", set_not_null(look, table, &format!("{}_new", change.column))) };
+            format!(
+                "{not_null}-- once all is filled, in one transaction\n\
+                 DROP TRIGGER {trigger} ON {table};\n\
+                 ALTER TABLE {table} RENAME COLUMN {column} TO {old};\n\
+                 ALTER TABLE {table} RENAME COLUMN {new} TO {column};\n{drop_not_null}\
+                 DROP FUNCTION {function}();\n\
+                 -- once nobody misses it, drop {old}"
+            )
+        }
+        false => format!(
+            "{needs}-- once all is filled, in one transaction: drop the trigger, rename {column} to {old} and {new} to {column}, and take\n\
+             -- NOT NULL, the default and the keys from {old}, or inserts that do not know it fail"
+        ),
+    };
     format!(
-        "ALTER TABLE {table} ADD COLUMN {new} {to};\n\
-         -- a trigger that sets {new} from {column} in new and changed rows; then, in batches:\n\
-         UPDATE {table} SET {new} = {column}::{to} WHERE {new} IS NULL AND id BETWEEN 1 AND 10000;\n\
-         -- once all is filled, in one transaction\n\
-         ALTER TABLE {table} RENAME COLUMN {column} TO {old};\n\
-         ALTER TABLE {table} RENAME COLUMN {new} TO {column};"
+        "ALTER TABLE {table} ADD COLUMN {new} {written};\n\
+         CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n\
+         \x20 NEW.{new} := (SELECT {value} FROM (SELECT NEW.*) AS {}); RETURN NEW;\n\
+         END $$;\n\
+         CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();\n\
+         {}\n{change_over}",
+        quoted(&table.name),
+        batches(look, table, &format!("{new} = {value}"), &wanted),
     )
+}
+
+/// Whether NOT NULL is all that the column has.
+fn is_not_null_alone(look: &Look, table: &Name, column: &str) -> bool {
+    belongings(look, table, column).as_deref() == Some("NOT NULL")
 }

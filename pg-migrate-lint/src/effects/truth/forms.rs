@@ -84,6 +84,24 @@ create table pd (id bigint not null, k int not null) partition by range (k);
 create table pd1 partition of pd for values from (0) to (1000);
 create table pdd partition of pd default;
 insert into pd select g, g from generate_series(500, 1500) g;
+create table ty (x xml, o int, bt bit(3), tx text, va varchar[], v10 varchar(10)[], pi int[], w varchar(20), w2 varchar(20), k int);
+insert into ty select '<a/>', 1, B'101', 'a', '{a}', '{a}', '{1}', 'w', 'w', 1 from generate_series(1, 500);
+create index ty_w on ty (lower(w));
+create index ty_w2 on ty (k) where w2 = 'w';
+create table kp (id int primary key, code varchar(20) unique, s int references kp);
+insert into kp select g, g, g from generate_series(1, 500) g;
+create table kf (p_id int references kp, code varchar(20) references kp (code));
+insert into kf select g, g from generate_series(1, 500) g;
+create table pa (id int, v int references kp) partition by range (id);
+create index pa_v on pa (v);
+create table pan (id int, v int references kp, check (id >= 1 and id < 1000));
+create index pan_v on pan (v);
+create table pai (id int not null, v int references kp, check (id >= 1 and id < 1000));
+create table paf (id int not null, v int, check (id >= 1 and id < 1000));
+create index paf_v on paf (v);
+insert into pan select g, g from generate_series(1, 500) g;
+insert into pai select g, g from generate_series(1, 500) g;
+insert into paf select g, g from generate_series(1, 500) g;
 create view vw as select id, a from t;
 create materialized view mv as select id from ul;
 create unique index mv_id on mv (id);
@@ -186,7 +204,36 @@ pub const FORMS: &[Form] = &[
     form("alter table dom alter column z type int"),
     form("alter table t alter column b type free"),
     form("alter table t alter column b type positive"),
+    form("alter table ty alter column x type text"),
+    form("alter table ty alter column o type oid"),
+    form("alter table ty alter column o type bigint"),
+    form("alter table ty alter column bt type bit varying"),
+    form("alter table ty alter column tx type bpchar"),
+    form("alter table ty alter column tx type char(5)"),
+    form("alter table ty alter column va type text[]"),
+    form("alter table ty alter column v10 type varchar(20)[]"),
+    form("alter table ty alter column v10 type varchar[]"),
+    form("alter table ty alter column pi type int[][]"),
+    form("alter table ty alter column pi type bigint[]"),
+    form("alter table ty alter column w type varchar(40)"),
+    form("alter table ty alter column w2 type varchar(40)"),
+    form("alter table ty alter column k type int"),
+    form("alter table kp alter column id type bigint"),
+    form("alter table kp alter column code type varchar(40)"),
+    form("alter table kp alter column code type text"),
+    form("alter table kf alter column p_id type bigint"),
+    form("alter table kf alter column code type varchar(40)"),
     // Constraints
+    form("alter table t add column x int generated always as (a * 2) virtual not null").since(18),
+    form("alter table t add column x int generated always as (a * 2) virtual check (x > 0)").since(18),
+    form("alter table u alter constraint u_t_id_fkey deferrable"),
+    form("alter table u alter constraint u_t_id_fkey not enforced").since(18),
+    form("alter table u alter constraint k enforced")
+        .after("alter table u add constraint k foreign key (x) references p not enforced")
+        .since(18),
+    form("alter table nn alter column x set not null")
+        .after("alter table nn drop constraint nn_ck, add constraint k check (x is not null) not enforced")
+        .since(18),
     form("alter table t add constraint k check (a > 0)"),
     form("alter table t add constraint k check (a > 0) not valid"),
     form("alter table t add constraint k check (a > 0) not enforced").since(18),
@@ -229,6 +276,9 @@ pub const FORMS: &[Form] = &[
     form("alter index t_a_idx rename to t_a_idx2"),
     form("alter table pt attach partition ptn for values from (2000) to (3000)"),
     form("alter table pt attach partition ptc for values from (3000) to (4000)"),
+    form("alter table pa attach partition pan for values from (1) to (1000)"),
+    form("alter table pa attach partition pai for values from (1) to (1000)"),
+    form("alter table pa attach partition paf for values from (1) to (1000)"),
     form("alter table pd attach partition ptn for values from (2000) to (3000)"),
     form("alter table pt detach partition pt1"),
     form("alter table inh inherit dom").after("create table inh (z free)"),

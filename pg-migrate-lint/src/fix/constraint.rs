@@ -1,0 +1,194 @@
+//! Constraints that are added so that nobody waits.
+
+use super::{Definition, set_not_null};
+use crate::catalogue::{Relation, RelationKind};
+use crate::look::Look;
+use crate::model::{Column, Constraint, ConstraintKind, Key};
+use crate::name::{Name, list, quoted};
+
+/// A key: an index that is built with CONCURRENTLY, and the constraint that uses it. None where PostgreSQL knows no
+/// such way.
+pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<String> {
+    let (key, kind) = match &constraint.kind {
+        ConstraintKind::Unique(key) => (key, "UNIQUE"),
+        ConstraintKind::Primary(key) => (key, "PRIMARY KEY"),
+        _ => return None,
+    };
+    if key.without_overlaps {
+        return None;
+    }
+    let relation = look.relation(table);
+    let name = constraint.name.clone().unwrap_or_else(|| match kind {
+        "UNIQUE" => format!("{}_{}_key", table.name, key.columns.join("_")),
+        _ => format!("{}_pkey", table.name),
+    });
+    let mut steps = Vec::new();
+    if kind == "PRIMARY KEY" {
+        let is_null = |column: &&String| {
+            relation
+                .and_then(|relation| relation.column(column))
+                .is_some_and(|facts| !facts.not_null)
+        };
+        for column in key.columns.iter().filter(is_null) {
+            steps.push(set_not_null(look, table, column));
+        }
+    }
+    if key.has_storage {
+        steps.push("-- with the WITH (…) and the TABLESPACE that the constraint has".to_string());
+    }
+    let timing = timing(constraint);
+    match relation.filter(|relation| relation.kind == RelationKind::Partitioned) {
+        None => steps.push(of_table(table, relation, &name, key, kind, timing)),
+        Some(relation) => steps.push(of_partitioned(
+            look, table, relation, &name, key, kind, timing,
+        )?),
+    }
+    Some(steps.join("\n"))
+}
+
+fn of_table(
+    table: &Name,
+    relation: Option<&Relation>,
+    name: &str,
+    key: &Key,
+    kind: &str,
+    timing: &str,
+) -> String {
+    let taken = relation.and_then(|relation| relation.constraint(name));
+    let (index, drop) = match taken {
+        // The statement drops it, too, and the index of its name is there until then.
+        Some(_) => (
+            quoted(&format!("{name}_new")),
+            format!("DROP CONSTRAINT {}, ", quoted(name)),
+        ),
+        None => (quoted(name), String::new()),
+    };
+    format!(
+        "-- outside of a transaction\n\
+         CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {};\n\
+         ALTER TABLE {table} {drop}ADD CONSTRAINT {} {kind} USING INDEX {index}{timing};",
+        columns(key),
+        quoted(name)
+    )
+}
+
+/// The columns of an index for it.
+fn columns(key: &Key) -> String {
+    let included = match key.included.is_empty() {
+        true => String::new(),
+        false => format!(" INCLUDE ({})", list(&key.included)),
+    };
+    let nulls = match key.nulls_not_distinct {
+        true => " NULLS NOT DISTINCT",
+        false => "",
+    };
+    format!("({}){included}{nulls}", list(&key.columns))
+}
+
+/// On a partitioned table USING INDEX is refused: it is added to the parent alone, and each partition brings its own.
+fn of_partitioned(
+    look: &Look,
+    table: &Name,
+    relation: &Relation,
+    name: &str,
+    key: &Key,
+    kind: &str,
+    timing: &str,
+) -> Option<String> {
+    let is_divided = |child: &Name| {
+        let child = look.catalogue.relation(child);
+        child.is_none_or(|child| child.kind == RelationKind::Partitioned)
+    };
+    if relation.children.is_empty() || relation.children.iter().any(is_divided) {
+        return None;
+    }
+    let included = match key.included.is_empty() {
+        true => String::new(),
+        false => format!(" INCLUDE ({})", list(&key.included)),
+    };
+    let nulls = match key.nulls_not_distinct {
+        true => " NULLS NOT DISTINCT",
+        false => "",
+    };
+    let mut steps = vec![format!(
+        "-- on the parent alone, which is quick\n\
+         ALTER TABLE ONLY {table} ADD CONSTRAINT {} {kind}{nulls} ({}){included}{timing};\n\
+         -- for each partition, outside of a transaction; with the last one the parent's is valid",
+        quoted(name),
+        list(&key.columns)
+    )];
+    for child in &relation.children {
+        let own = child.beside(match kind {
+            "UNIQUE" => format!("{}_{}_key", child.name, key.columns.join("_")),
+            _ => format!("{}_pkey", child.name),
+        });
+        let index = quoted(&own.name);
+        steps.push(format!(
+            "CREATE UNIQUE INDEX CONCURRENTLY {index} ON {child} {};\n\
+             ALTER TABLE {child} ADD CONSTRAINT {index} {kind} USING INDEX {index}{timing};\n\
+             ALTER INDEX {} ATTACH PARTITION {own};",
+            columns(key),
+            table.beside(name)
+        ));
+    }
+    Some(steps.join("\n"))
+}
+
+fn timing(constraint: &Constraint) -> &'static str {
+    match (
+        constraint.deferrable || constraint.deferred,
+        constraint.deferred,
+    ) {
+        (_, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, false) => "",
+    }
+}
+
+/// The constraints of a new column, each added by itself once the column is there.
+pub fn of_column(
+    look: &Look,
+    table: &Name,
+    column: &Column,
+    definition: &Definition,
+) -> Vec<String> {
+    let texts = definition.constraints().map(|(_, text)| text);
+    let constraints = column.constraints.iter().zip(texts);
+    let steps = constraints.filter_map(|(constraint, text)| match &constraint.kind {
+        ConstraintKind::Check(_) => Some(validated(
+            table, column, constraint, text, "check", "CHECK", "",
+        )),
+        ConstraintKind::Foreign { .. } => {
+            let of = format!("FOREIGN KEY ({}) ", quoted(&column.name));
+            Some(validated(
+                table,
+                column,
+                constraint,
+                text,
+                "fkey",
+                "REFERENCES",
+                &of,
+            ))
+        }
+        _ => key(look, table, constraint),
+    });
+    steps.collect()
+}
+
+fn validated(
+    table: &Name,
+    column: &Column,
+    constraint: &Constraint,
+    text: &str,
+    suffix: &str,
+    word: &str,
+    before: &str,
+) -> String {
+    let default = format!("{}_{}_{suffix}", table.name, column.name);
+    let name = quoted(constraint.name.as_ref().unwrap_or(&default));
+    let text = super::keyword(text, word).map_or(text, |at| &text[at..]);
+    format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} {before}{text} NOT VALID;\n\
+         -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
+    )
+}

@@ -1,0 +1,144 @@
+//! The run: what was named is read in order, linted, and handed to the report.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use shared::cli::Context;
+use shared::{Error, Exit, Result};
+
+use crate::asked::Asked;
+use crate::cli::Options;
+use crate::finding::Finding;
+use crate::layout;
+use crate::lint::{Linter, Role};
+use crate::pipeline::{self, Content, Part};
+use crate::report::{self, Sender};
+use crate::rules::Rule;
+use crate::said::Said;
+use crate::source::Source;
+use crate::stderr;
+use crate::suppress::Suppressions;
+
+/// Lints all that was named.
+pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
+    let asked = Asked::find(options, context)?;
+    let files = asked.files;
+    let (report, unread) = report::of(options, context, |report| {
+        let mut run = Run::new(options, report);
+        run.folders(&asked)?;
+        let kept = stderr::Kept::aside();
+        let outcome = pipeline::run(asked.inputs, |part| run.part(part));
+        drop(kept);
+        outcome.map(|()| run.unread)
+    })?;
+    let summary = report.finish()?;
+    for error in &unread {
+        context.warn(error.in_one_line());
+    }
+    context.note(summary.words(files));
+    Ok(match (unread.is_empty(), summary.fails) {
+        (false, _) => Exit::Incomplete,
+        (true, true) => Exit::Found,
+        (true, false) => Exit::Ok,
+    })
+}
+
+struct Run {
+    report: Sender,
+    linter: Linter,
+    rules: Vec<&'static Rule>,
+    suppressions: Suppressions,
+    said: Said,
+    /// What is wrong with names and places of files, until these are read.
+    of_files: HashMap<String, Vec<layout::Finding>>,
+    unread: Vec<Error>,
+}
+
+impl Run {
+    fn new(options: &Options, report: Sender) -> Self {
+        let rules = options.rules();
+        Self {
+            report,
+            linter: Linter::new(rules.clone(), options.version()),
+            rules,
+            suppressions: Suppressions::default(),
+            said: Said::default(),
+            of_files: HashMap::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    /// Writes what is wrong with folders; what is about a file that will be read waits for its comments.
+    fn folders(&mut self, asked: &Asked) -> Result<()> {
+        let is_wanted = |finding: &&layout::Finding| {
+            self.rules.iter().any(|rule| rule.name == finding.rule.name)
+        };
+        let findings: Vec<layout::Finding> =
+            asked.findings.iter().filter(is_wanted).cloned().collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let read: HashSet<&PathBuf> = asked
+            .inputs
+            .iter()
+            .filter_map(|input| match (&input.content, input.step.role) {
+                (Content::File(part), Role::Asked) => Some(&part.path),
+                _ => None,
+            })
+            .collect();
+        for finding in findings {
+            let name = finding.path.display().to_string();
+            match read.contains(&finding.path) {
+                true => self.of_files.entry(name).or_default().push(finding),
+                false => {
+                    // Its line is shown, if it is about one.
+                    let text = finding.line.and_then(|_| fs::read(&finding.path).ok());
+                    let source = Source::unsplit(name, text.unwrap_or_default());
+                    let finding = Finding::of_folder(&finding, &source.lines());
+                    report::send(&self.report, Arc::new(source), vec![finding])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: Result<Part>) -> Result<()> {
+        let part = match part {
+            Ok(part) => part,
+            Err(error) => {
+                self.unread.push(error);
+                return Ok(());
+            }
+        };
+        let source = &*part.source;
+        let mut found = Vec::new();
+        if part.first == 0 {
+            self.linter.start(source, part.step);
+            self.suppressions = Suppressions::of(source);
+            self.said = Said::default();
+            let of_file = self.of_files.remove(&source.path).unwrap_or_default();
+            found.extend(
+                of_file
+                    .iter()
+                    .map(|finding| Finding::of_folder(finding, &source.lines())),
+            );
+        }
+        if part.step.role == Role::History {
+            self.linter.remember(&part.parsed);
+            return Ok(());
+        }
+        self.linter.expect(part.ahead);
+        for (place, parsed) in part.parsed.into_iter().enumerate() {
+            self.linter
+                .look(source, part.first + place, parsed, &mut found);
+        }
+        found.retain(|finding| !self.suppressions.silences(finding));
+        found.retain(|finding| self.said.is_first(finding));
+        if part.is_last && part.step.role == Role::Asked {
+            found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
+        }
+        report::send(&self.report, part.source, found)
+    }
+}
