@@ -98,7 +98,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Result<()>
     News::Databases(databases.clone()).tell(tell);
     let walk = Walk::new(plan, tell, &server, databases, missing);
     match known {
-        Ok(_) => walk.into_all(server),
+        Ok(_) => walk.visit_all(server),
         Err(error) => {
             walk.unseen(&own, &error);
             Ok(())

@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks into each, first into the one of this session.
-    pub fn into_all(&self, mut server: Server) -> Result<()> {
+    pub fn visit_all(&self, mut server: Server) -> Result<()> {
         let beside = self.plan.jobs.min(self.databases.len()).saturating_sub(1);
         thread::scope(|scope| {
             // Where no thread is to be had, the others do it.
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
                 })
                 .collect();
             let mut result = match self.databases.contains(&self.own) {
-                true => self.into_one(&self.own, &mut server),
+                true => self.visit(&self.own, &mut server),
                 false => Ok(()),
             };
             drop(server);
@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
             match opened.and_then(|()| self.door.open(database)) {
                 Ok(mut server) => {
                     self.search(&mut server)?;
-                    self.into_one(database, &mut server)?;
+                    self.visit(database, &mut server)?;
                 }
                 // It was dropped meanwhile.
                 Err(error) if error.sqlstate() == Some("3D000") => {
@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn into_one(&self, database: &str, server: &mut Server) -> Result<()> {
+    fn visit(&self, database: &str, server: &mut Server) -> Result<()> {
         for section in self.plan.of_databases() {
             let rows = look::gather(self.plan, section, server)?;
             News::part(section, Some(database), rows).tell(self.tell);
