@@ -83,7 +83,10 @@ const FIELDS: Terms = &[
         "blocks",
         "whose work waits meanwhile: none, writes or reads+writes",
     ),
-    ("fix", "what to write instead, in SQL"),
+    (
+        "fix",
+        "what to write instead, in SQL; where a statement has several commands, instead of the one that it is about",
+    ),
     (
         "elsewhere",
         "other files of which it holds as well, each with line and fingerprint, where it is said once in a run",

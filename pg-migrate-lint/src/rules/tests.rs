@@ -164,7 +164,8 @@ fn a_fix_runs_on_a_server_and_ends_where_the_migration_would() {
                     Err(error) => {
                         wrong.push(format!("{}: {}\n{error}\n{fix}", rule.name, example.sql))
                     }
-                    Ok(end) if SAME_END.contains(&rule.name) => {
+                    // A fix is of one command of a statement.
+                    Ok(end) if SAME_END.contains(&rule.name) && !example.sql.contains(", ADD ") => {
                         if whole.as_ref().is_ok_and(|whole| *whole != end) {
                             wrong.push(format!(
                                 "{}: {}\n{fix}\n{end:#?}\n{whole:#?}",
