@@ -1,6 +1,7 @@
 //! What was named: the projects that it belongs to, what of them is read in which order and for what, and
 //! what is wrong with their folders.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use shared::cli::Context;
 use shared::{Context as _, Result};
 
 use crate::cli::Options;
-use crate::layout::{self, Kind, Layout, Migration, Project, since};
+use crate::layout::{self, Kind, Layout, Migration, Project, git, since};
 use crate::lint::{Role, Step};
 use crate::pipeline::{Content, Input};
 use crate::session::Wrapping;
@@ -180,11 +181,17 @@ fn list(path: &Path, context: &Context) -> Result<Vec<PathBuf>> {
     let is_sql = |line: &String| line.to_ascii_lowercase().ends_with(".sql");
     let files = lines.into_iter().filter(is_sql).map(PathBuf::from);
     let (there, gone): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|file| file.exists());
+    // Where nobody knows of a file, its name may be mistyped.
+    let known = match gone.is_empty() {
+        true => HashSet::new(),
+        false => git::known(Path::new("."), &gone).unwrap_or_default(),
+    };
     for file in &gone {
-        context.warn(format!(
-            "{} is not there: it is taken for deleted",
-            file.display()
-        ));
+        let words = format!("{} is not there: it is taken for deleted", file.display());
+        match known.contains(file) {
+            true => context.note(words),
+            false => context.warn(words),
+        }
     }
     if there.is_empty() && !gone.is_empty() {
         context.warn(format!(

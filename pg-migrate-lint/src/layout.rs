@@ -15,7 +15,7 @@ mod flyway;
 mod folder;
 mod found;
 mod framework;
-mod git;
+pub mod git;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;

@@ -74,15 +74,21 @@ fn of_table(
 
 /// The columns of an index for it.
 fn columns(key: &Key) -> String {
-    let included = match key.included.is_empty() {
+    format!("({}){}{}", list(&key.columns), included(key), nulls(key))
+}
+
+fn included(key: &Key) -> String {
+    match key.included.is_empty() {
         true => String::new(),
         false => format!(" INCLUDE ({})", list(&key.included)),
-    };
-    let nulls = match key.nulls_not_distinct {
+    }
+}
+
+fn nulls(key: &Key) -> &'static str {
+    match key.nulls_not_distinct {
         true => " NULLS NOT DISTINCT",
         false => "",
-    };
-    format!("({}){included}{nulls}", list(&key.columns))
+    }
 }
 
 /// On a partitioned table USING INDEX is refused: it is added to the parent alone, and each partition brings its own.
@@ -102,14 +108,7 @@ fn of_partitioned(
     if relation.children.is_empty() || relation.children.iter().any(is_divided) {
         return None;
     }
-    let included = match key.included.is_empty() {
-        true => String::new(),
-        false => format!(" INCLUDE ({})", list(&key.included)),
-    };
-    let nulls = match key.nulls_not_distinct {
-        true => " NULLS NOT DISTINCT",
-        false => "",
-    };
+    let (nulls, included) = (nulls(key), included(key));
     let mut steps = vec![format!(
         "-- on the parent alone, which is quick\n\
          ALTER TABLE ONLY {table} ADD CONSTRAINT {} {kind}{nulls} ({}){included}{timing};\n\

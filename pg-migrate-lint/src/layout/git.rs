@@ -1,7 +1,7 @@
 //! What git knows of a folder: asked as a child program, never by a shell.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -79,6 +79,25 @@ pub fn compare(folder: &Path, reference: &str) -> Result<Comparison> {
     })
 }
 
+/// Which of these files, none of which is there, some commit has or had. Paths are below the folder.
+pub fn known(folder: &Path, files: &[PathBuf]) -> Result<HashSet<PathBuf>> {
+    let asked = [
+        "--literal-pathspecs",
+        "log",
+        "--all",
+        "--format=",
+        "--name-only",
+        "--relative",
+        "-z",
+        "--",
+    ];
+    let asked = asked.iter().map(OsStr::new);
+    let files = files.iter().map(|file| file.as_os_str());
+    let arguments: Vec<&OsStr> = asked.chain(files).collect();
+    let answer = ask(folder, &arguments)?;
+    Ok(paths(&answer).collect())
+}
+
 fn unknown(folder: &Path, reference: &str, error: &Error) -> Error {
     let words = error.detail().unwrap_or_default();
     if words.contains("not a git repository") {
@@ -95,7 +114,7 @@ fn unknown(folder: &Path, reference: &str, error: &Error) -> Error {
 }
 
 /// What git answers. Its configuration is the user's; it takes no locks.
-fn ask(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+fn ask(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<u8>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(arguments);
     command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");

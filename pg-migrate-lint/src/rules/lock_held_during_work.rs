@@ -2,10 +2,9 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
-use crate::lock::{Blocks, Mode, Work};
+use crate::lock::{Blocks, Work};
 use crate::look::Look;
 use crate::model::{Action, Change, Constraint, ConstraintKind, CreateTableAs, Insert, Write};
-use crate::name::Name;
 
 pub static RULE: Rule = Rule {
     name: "lock-held-during-work",
@@ -16,8 +15,7 @@ pub static RULE: Rule = Rule {
         moment keeps it while later statements of the transaction read or write rows, of whatever table: everybody \
         who wants the locked one waits for all of that.\n\n\
         Put what takes time into a transaction of its own, before the lock or after it. It is said once in a \
-        transaction, at the first statement that takes its time, and again where readers come to wait too; of an index that is built on \
-        the locked table itself index-not-concurrent says it.",
+        transaction, at the first statement that takes its time, and again where readers come to wait too.",
     versions: "",
     bad: &[
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
@@ -54,13 +52,6 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let mut finding = look.finding_on(&RULE, &held.table, message);
     finding.lock = Some(held.mode);
     finding.work = own;
-    // To build it CONCURRENTLY, outside of the transaction, mends both.
-    let mut own = found.iter_mut().rev().take_while(|other| other.start == finding.start);
-    if let Some(index) = own.find(|other| other.rule.name == "index-not-concurrent" && held.mode > Mode::Share && is_on(look, &held.table)) {
-        index.message = format!("{}; an earlier statement of the transaction holds {} on it: {}", index.message, held.mode.name(), held.mode.blocks());
-        index.lock = Some(held.mode);
-        return;
-    }
     // A transaction that is divided here is divided for all that follows.
     found.push(finding.once(format!("transaction {}", look.session.transaction)));
 }
@@ -103,9 +94,4 @@ fn is_foreign(action: &Action) -> bool {
         Action::AddColumn { column, .. } => column.constraints.iter().any(is_foreign),
         _ => false,
     }
-}
-
-/// Whether it builds an index on this table.
-fn is_on(look: &Look, table: &Name) -> bool {
-    matches!(look.change, Change::CreateIndex(index) if look.catalogue.resolve(&index.table) == *table)
 }

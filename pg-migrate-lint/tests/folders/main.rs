@@ -171,7 +171,7 @@ fn a_list_may_name_what_is_gone_and_what_is_no_sql() {
     };
     let seen = listed("m/0_gone.sql\nREADME.md\nm/2_b.sql\n").expect_code(1);
     assert_eq!(places(&seen), ["m/2_b.sql:1 index-not-concurrent"]);
-    // Of what git says it may be deleted; a name that is mistyped looks the same.
+    // No commit ever had it: its name may be mistyped.
     let said = "warning: m/0_gone.sql is not there: it is taken for deleted";
     assert!(seen.stderr.contains(said), "{seen:?}");
     assert_eq!(seen.stderr.lines().count(), 1, "{seen:?}");

@@ -94,11 +94,10 @@ ALTER TABLE \"users\" DROP COLUMN \"name\";
     assert!(rewrite["fix"].is_string(), "{rewrite}");
     let narrow = of(&seen, "narrowing-type");
     assert_eq!(narrow["severity"], "error");
-    // Its own lock is less, but the rewrite's is held until the transaction ends.
     let index = of(&seen, "index-not-concurrent");
-    assert_eq!(index["lock"], "AccessExclusiveLock");
+    assert_eq!(index["lock"], "ShareLock");
     assert_eq!(index["effect"], "scan");
-    assert_eq!(index["blocks"], "reads+writes");
+    assert_eq!(index["blocks"], "writes");
     let concurrently = "CREATE INDEX CONCURRENTLY \"by_email\" ON \"users\" (\"email\")";
     assert_eq!(
         index["statement"],
@@ -132,14 +131,9 @@ CREATE INDEX idx_users_email_verified ON users(email_verified);
         ),
     ]);
     let together = lint(&folder, &["prisma"]).expect_code(1);
-    let held = of(&together, "index-not-concurrent");
+    let held = of(&together, "lock-held-during-work");
     assert_eq!(held["line"], 3);
     assert_eq!(held["blocks"], "reads+writes");
-    let words = held["message"].as_str().unwrap();
-    assert!(
-        words.contains("an earlier statement of the transaction holds"),
-        "{words}"
-    );
     put(
         folder.path(),
         "prisma/migrations/20250102000000_verified/migration.sql",
@@ -492,9 +486,7 @@ fn g18() {
     let start = "::error file=migrations/0004_index.sql,line=1,col=1,endLine=1,title=index-not-concurrent::";
     assert!(annotations.stdout.starts_with(start), "{annotations:?}");
     assert_eq!(annotations.stdout.lines().count(), 1, "{annotations:?}");
-    let gone = "migrations/0003_gone.sql is not there: it is taken for deleted\n";
-    assert!(annotations.stderr.ends_with(gone), "{annotations:?}");
-    assert_eq!(annotations.stderr.lines().count(), 1, "{annotations:?}");
+    assert_eq!(annotations.stderr, "");
     let sarif: Value = serde_json::from_str(&job("sarif").stdout).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), 1);

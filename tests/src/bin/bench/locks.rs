@@ -23,8 +23,8 @@ const ROUNDS_OF_SESSIONS: usize = 40;
 const PATIENCE: &str = "set statement_timeout = '5s'";
 /// From the tool's start to the last line of the tree.
 const WALL_MS: f64 = 60.0;
-/// The server's part of it: the statements, in a session that has asked before, as whoever compares queries measures
-/// them. A new process of the server's costs about as much again before it is asked anything.
+/// The server's part of it, from the session's start to its end. Of the statements alone, in a session that has asked
+/// before, as whoever compares queries measures them, no more is wanted.
 const CPU_MS: f64 = 6.0;
 /// So many are ended at once, and seen to be gone within so long.
 const VICTIMS: usize = 200;
@@ -242,8 +242,9 @@ impl Scene<'_> {
         });
         let wall = median(walls);
         println!(
-            "| {name}: pg-lock-kill | {wall:.0} | {sessions:.1} | {lines} | ≤ {WALL_MS:.0}{} |",
-            missed(wall, WALL_MS)
+            "| {name}: pg-lock-kill | {wall:.0} | {sessions:.1} | {lines} | ≤ {WALL_MS:.0}{}, ≤ {CPU_MS:.0}{} |",
+            missed(wall, WALL_MS),
+            missed(sessions, CPU_MS)
         );
         let idle = self.sessions_cpu(|| drop(self.database.client()));
         println!("| … of it a session that asks nothing | | {idle:.1} | | |");
@@ -258,7 +259,11 @@ impl Scene<'_> {
         let least = median(least.collect());
         println!("| … the server's locks and sessions, only counted | | {least:.1} | | |");
         let floor = idle + least;
-        println!("| … so that no session costs less than | | {floor:.1} | | |");
+        let out_of_reach = match floor > CPU_MS {
+            true => format!("more than {CPU_MS:.0}: out of any client's reach here"),
+            false => String::new(),
+        };
+        println!("| … so that no session costs less than | | {floor:.1} | | {out_of_reach} |");
         for (other, sql) in [
             ("pg_blocking_pids of each", BLOCKING_PIDS),
             ("the wiki's query", WIKI),
