@@ -37,10 +37,7 @@ pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
 fn change(node: &NodeEnum, at: usize) -> Change {
     match node {
         NodeEnum::CreateStmt(stmt) => create::table(stmt, at),
-        NodeEnum::CreateForeignTableStmt(stmt) => match stmt.base_stmt.get() {
-            Some(base) => create::table(&base, at),
-            None => Change::Other,
-        },
+        NodeEnum::CreateForeignTableStmt(stmt) => create::table(&stmt.base_stmt.0, at),
         NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
         NodeEnum::IndexStmt(stmt) => create::index(stmt),
         NodeEnum::ViewStmt(stmt) => create::view(stmt),
@@ -60,7 +57,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::AlterOwnerStmt(_) => Change::Other,
         NodeEnum::TruncateStmt(stmt) => Change::Truncate {
             tables: node::relations(stmt.relations),
-            cascade: stmt.behavior == pb::DropBehavior::DropCascade as i32,
+            cascade: stmt.behavior == pb::DropBehavior::DropCascade,
         },
         NodeEnum::UpdateStmt(stmt) => data::update(stmt),
         NodeEnum::DeleteStmt(stmt) => data::delete(stmt),
@@ -103,7 +100,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CreateTableSpaceStmt(_) => Change::Alone("CREATE TABLESPACE"),
         NodeEnum::DropTableSpaceStmt(_) => Change::Alone("DROP TABLESPACE"),
         NodeEnum::AlterSystemStmt(_) => Change::Alone("ALTER SYSTEM"),
-        NodeEnum::DiscardStmt(stmt) if stmt.target == pb::DiscardMode::DiscardAll as i32 => {
+        NodeEnum::DiscardStmt(stmt) if stmt.target == pb::DiscardMode::DiscardAll => {
             Change::Alone("DISCARD ALL")
         }
         NodeEnum::CreateSubscriptionStmt(stmt)
@@ -133,12 +130,12 @@ fn has_option(options: Nodes, wanted: &str) -> bool {
 
 fn setting(stmt: &tree::VariableSetStmt) -> Option<Setting> {
     let values: Vec<String> = stmt.args.iter().filter_map(node::constant).collect();
-    let kind = VariableSetKind::try_from(stmt.kind).ok()?;
-    let value = match kind {
+    let value = match stmt.kind {
         VariableSetKind::VarSetValue => Some(values.join(", ")),
         _ => None,
     };
-    let name = match kind {
+    let name = match stmt.kind {
+        VariableSetKind::Undefined => return None,
         VariableSetKind::VarResetAll => "all".to_string(),
         // SET TRANSACTION, SET SESSION CHARACTERISTICS.
         VariableSetKind::VarSetMulti => return None,
@@ -169,11 +166,11 @@ fn alter_enum(stmt: &tree::AlterEnumStmt) -> Change {
 fn alter_domain(stmt: &tree::AlterDomainStmt) -> Change {
     let constraint = stmt.def.and_then(Node::read);
     let action = match (stmt.subtype, constraint) {
-        ("C", Some(NodeEnum::Constraint(constraint))) => DomainAction::AddConstraint {
+        (b'C', Some(NodeEnum::Constraint(constraint))) => DomainAction::AddConstraint {
             validated: !constraint.skip_validation,
         },
-        ("O", _) => DomainAction::SetNotNull,
-        ("V", _) => DomainAction::Validate,
+        (b'O', _) => DomainAction::SetNotNull,
+        (b'V', _) => DomainAction::Validate,
         _ => DomainAction::Other,
     };
     Change::AlterDomain {
@@ -201,19 +198,19 @@ fn vacuum(stmt: &tree::VacuumStmt) -> Change {
 }
 
 fn reindex(stmt: &tree::ReindexStmt) -> Change {
-    let kind = match pb::ReindexObjectType::try_from(stmt.kind) {
-        Ok(pb::ReindexObjectType::ReindexObjectIndex) => ReindexKind::Index,
-        Ok(pb::ReindexObjectType::ReindexObjectTable) => ReindexKind::Table,
+    let kind = match stmt.kind {
+        pb::ReindexObjectType::ReindexObjectIndex => ReindexKind::Index,
+        pb::ReindexObjectType::ReindexObjectTable => ReindexKind::Table,
         _ => ReindexKind::Greater,
     };
     Change::Reindex {
         kind,
         name: stmt.relation.get().map(|name| relation(Some(name))),
-        greater: match pb::ReindexObjectType::try_from(stmt.kind) {
-            Ok(pb::ReindexObjectType::ReindexObjectSchema) => {
+        greater: match stmt.kind {
+            pb::ReindexObjectType::ReindexObjectSchema => {
                 Some(format!("SCHEMA {}", quoted(stmt.name)))
             }
-            Ok(pb::ReindexObjectType::ReindexObjectDatabase) if !stmt.name.is_empty() => {
+            pb::ReindexObjectType::ReindexObjectDatabase if !stmt.name.is_empty() => {
                 Some(format!("DATABASE {}", quoted(stmt.name)))
             }
             _ => None,
@@ -225,7 +222,7 @@ fn reindex(stmt: &tree::ReindexStmt) -> Change {
 fn comment(stmt: &tree::CommentStmt) -> Option<Name> {
     let object = stmt.object?;
     let names = node::items(object);
-    match pb::ObjectType::try_from(stmt.objtype).ok()? {
+    match stmt.objtype {
         pb::ObjectType::ObjectTable
         | pb::ObjectType::ObjectView
         | pb::ObjectType::ObjectMatview => Some(name_of(&names)),
@@ -237,22 +234,22 @@ fn comment(stmt: &tree::CommentStmt) -> Option<Name> {
 }
 
 fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
-    match TransactionStmtKind::try_from(stmt.kind) {
-        Ok(TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart) => {
+    match stmt.kind {
+        TransactionStmtKind::TransStmtBegin | TransactionStmtKind::TransStmtStart => {
             Transaction::Begin
         }
-        Ok(TransactionStmtKind::TransStmtCommit) => Transaction::Commit(stmt.chain),
-        Ok(TransactionStmtKind::TransStmtRollback) => Transaction::Rollback(stmt.chain),
-        Ok(TransactionStmtKind::TransStmtPrepare) => Transaction::Prepare,
+        TransactionStmtKind::TransStmtCommit => Transaction::Commit(stmt.chain),
+        TransactionStmtKind::TransStmtRollback => Transaction::Rollback(stmt.chain),
+        TransactionStmtKind::TransStmtPrepare => Transaction::Prepare,
         _ => Transaction::Other,
     }
 }
 
 fn grant(stmt: &tree::GrantStmt) -> Change {
-    let is_table = stmt.objtype == pb::ObjectType::ObjectTable as i32
-        && stmt.targtype == pb::GrantTargetType::AclTargetObject as i32;
+    let is_table = stmt.objtype == pb::ObjectType::ObjectTable
+        && stmt.targtype == pb::GrantTargetType::AclTargetObject;
     let is_public = |node: Node| match node.read() {
-        Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic as i32,
+        Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic,
         _ => false,
     };
     Change::Grant(Grant {
@@ -277,27 +274,27 @@ fn published(objects: Nodes) -> Vec<Name> {
 }
 
 /// The sort of thing that an object type of the grammar is.
-fn kind(object: i32) -> Kind {
+fn kind(object: pb::ObjectType) -> Kind {
     use pb::ObjectType as O;
-    match O::try_from(object) {
-        Ok(O::ObjectTable) => Kind::Table,
-        Ok(O::ObjectIndex) => Kind::Index,
-        Ok(O::ObjectView) => Kind::View,
-        Ok(O::ObjectMatview) => Kind::MaterializedView,
-        Ok(O::ObjectForeignTable) => Kind::ForeignTable,
-        Ok(O::ObjectSequence) => Kind::Sequence,
-        Ok(O::ObjectType | O::ObjectAttribute) => Kind::Type,
-        Ok(O::ObjectDomain | O::ObjectDomconstraint) => Kind::Domain,
-        Ok(O::ObjectSchema) => Kind::Schema,
-        Ok(O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate) => {
+    match object {
+        O::ObjectTable => Kind::Table,
+        O::ObjectIndex => Kind::Index,
+        O::ObjectView => Kind::View,
+        O::ObjectMatview => Kind::MaterializedView,
+        O::ObjectForeignTable => Kind::ForeignTable,
+        O::ObjectSequence => Kind::Sequence,
+        O::ObjectType | O::ObjectAttribute => Kind::Type,
+        O::ObjectDomain | O::ObjectDomconstraint => Kind::Domain,
+        O::ObjectSchema => Kind::Schema,
+        O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate => {
             Kind::Function
         }
-        Ok(O::ObjectTrigger) => Kind::Trigger,
-        Ok(O::ObjectPolicy) => Kind::Policy,
-        Ok(O::ObjectRule) => Kind::Rule,
-        Ok(O::ObjectColumn) => Kind::Column,
-        Ok(O::ObjectTabconstraint) => Kind::Constraint,
-        Ok(O::ObjectExtension) => Kind::Extension,
+        O::ObjectTrigger => Kind::Trigger,
+        O::ObjectPolicy => Kind::Policy,
+        O::ObjectRule => Kind::Rule,
+        O::ObjectColumn => Kind::Column,
+        O::ObjectTabconstraint => Kind::Constraint,
+        O::ObjectExtension => Kind::Extension,
         _ => Kind::Other,
     }
 }

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use crate::decode;
 use crate::model::Change;
 use crate::source::{Source, Statement};
-use crate::tree::{self, RawStmt, Refusal};
+use crate::tree::{self, RawStmt, Refusal, Tree};
 
 /// What became of a statement.
 #[derive(Debug)]
@@ -108,10 +108,10 @@ fn head(text: &str) -> Option<&str> {
 
 /// All at once, where there are as many as there should be.
 fn together(text: String, starts: &[usize]) -> Option<Vec<Parsed>> {
-    let packed = tree::pack(text).ok()?;
+    let tree = Tree::of(text).ok()?;
     let is_too_deep = Cell::new(false);
     let mut parsed = Vec::with_capacity(starts.len());
-    for stmt in tree::read(packed.bytes(), &is_too_deep).stmts.iter() {
+    for stmt in tree::statements(&tree, &is_too_deep) {
         let start = starts.get(parsed.len())?;
         parsed.push(changes(stmt, *start, &is_too_deep)?);
     }
@@ -120,16 +120,14 @@ fn together(text: String, starts: &[usize]) -> Option<Vec<Parsed>> {
 
 /// One by itself.
 pub fn one(text: &str) -> Parsed {
-    let packed = match tree::pack(text) {
-        Ok(packed) => packed,
-        // The server runs it all the same.
-        Err(Refusal::Grammar(message)) if message.contains("too deeply") => return too_deep(),
+    let tree = match Tree::of(text) {
+        Ok(tree) => tree,
         Err(Refusal::Grammar(message)) => return Parsed::Refused(message),
         Err(Refusal::Nul) => return unseen("it contains a NUL"),
     };
     let is_too_deep = Cell::new(false);
     let mut all = Vec::new();
-    for stmt in tree::read(packed.bytes(), &is_too_deep).stmts.iter() {
+    for stmt in tree::statements(&tree, &is_too_deep) {
         match changes(stmt, 0, &is_too_deep) {
             Some(Parsed::Changes(changes)) => all.extend(changes),
             Some(parsed) => return parsed,

@@ -34,8 +34,8 @@ pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
 fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
     let name = || command.name.to_string();
     let def = command.def;
-    let cascade = command.behavior == pb::DropBehavior::DropCascade as i32;
-    match T::try_from(command.subtype).unwrap_or(T::Undefined) {
+    let cascade = command.behavior == pb::DropBehavior::DropCascade;
+    match command.subtype {
         T::AtAddColumn => match def.and_then(Node::read) {
             Some(NodeEnum::ColumnDef(def)) => Action::AddColumn {
                 column: Box::new(column_in_parts(&def, at)),

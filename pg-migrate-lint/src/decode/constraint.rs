@@ -46,7 +46,7 @@ pub fn column_in_parts(def: &tree::ColumnDef, at: usize) -> Column {
 }
 
 fn part(node: &tree::Constraint) -> Option<Part> {
-    Some(match ConstrType::try_from(node.contype).ok()? {
+    Some(match node.contype {
         ConstrType::ConstrDefault => Part::Default,
         ConstrType::ConstrNotnull => Part::NotNull,
         ConstrType::ConstrNull => Part::Null,
@@ -61,31 +61,31 @@ fn part(node: &tree::Constraint) -> Option<Part> {
 }
 
 fn add(column: &mut Column, node: &tree::Constraint, at: usize) {
-    match ConstrType::try_from(node.contype) {
-        Ok(ConstrType::ConstrNotnull) => column.not_null = true,
-        Ok(ConstrType::ConstrDefault) => {
+    match node.contype {
+        ConstrType::ConstrNotnull => column.not_null = true,
+        ConstrType::ConstrDefault => {
             column.default = node.raw_expr.map(|node| expr(node));
         }
-        Ok(ConstrType::ConstrIdentity) => {
+        ConstrType::ConstrIdentity => {
             column.identity = true;
             column.not_null = true;
             column.starts = !node.options.is_empty();
         }
-        Ok(ConstrType::ConstrGenerated) => {
-            let is_virtual = node.generated_kind == "v";
+        ConstrType::ConstrGenerated => {
+            let is_virtual = node.generated_kind == b'v';
             column.generated = Some(match is_virtual {
                 true => Generated::Virtual,
                 false => Generated::Stored,
             });
             column.expression = node.raw_expr.map(|node| expr(node));
         }
-        Ok(ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred) => {
+        ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred => {
             if let Some(last) = column.constraints.last_mut() {
                 last.deferrable = true;
-                last.deferred |= node.contype == ConstrType::ConstrAttrDeferred as i32;
+                last.deferred |= node.contype == ConstrType::ConstrAttrDeferred;
             }
         }
-        Ok(ConstrType::ConstrAttrNotEnforced) => {
+        ConstrType::ConstrAttrNotEnforced => {
             if let Some(last) = column.constraints.last_mut() {
                 last.enforced = false;
             }
@@ -122,7 +122,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
         included: strings(node.including),
         has_storage: !node.options.is_empty() || !node.indexspace.is_empty(),
     };
-    let kind = match ConstrType::try_from(node.contype).ok()? {
+    let kind = match node.contype {
         ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr?)),
         ConstrType::ConstrNotnull => {
             ConstraintKind::NotNull(or_own(strings(node.keys)).into_iter().next()?)
@@ -134,7 +134,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
             columns: or_own(strings(node.fk_attrs)),
             table: relation(node.pktable.get()),
             referenced: strings(node.pk_attrs),
-            cascades: node.fk_del_action == "c",
+            cascades: node.fk_del_action == b'c',
         },
         _ => return None,
     };
@@ -150,11 +150,8 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
 }
 
 /// The grammar fills `is_enforced` for these only.
-fn can_be_unenforced(contype: i32) -> bool {
-    matches!(
-        ConstrType::try_from(contype),
-        Ok(ConstrType::ConstrCheck | ConstrType::ConstrForeign)
-    )
+fn can_be_unenforced(contype: ConstrType) -> bool {
+    matches!(contype, ConstrType::ConstrCheck | ConstrType::ConstrForeign)
 }
 
 fn place(location: i32, at: usize) -> usize {

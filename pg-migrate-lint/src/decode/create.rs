@@ -13,12 +13,12 @@ use crate::tree::{self, Child, Node, NodeEnum, Nodes};
 
 /// `CREATE TABLE`
 pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
-    let persistence = stmt.relation.get().map_or("", |range| range.relpersistence);
+    let persistence = stmt.relation.get().map_or(0, |range| range.relpersistence);
     let mut table = CreateTable {
         name: relation(stmt.relation.get()),
         if_not_exists: stmt.if_not_exists,
-        unlogged: persistence == "u",
-        temporary: persistence == "t",
+        unlogged: persistence == b'u',
+        temporary: persistence == b't',
         partitioned_by: stmt.partspec.get().map(partition_columns),
         ..CreateTable::default()
     };
@@ -60,13 +60,13 @@ fn partition_columns(spec: tree::PartitionSpec) -> Vec<String> {
 pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
     let into = stmt.into.get();
     let range = into.and_then(|into| into.rel.get());
-    let persistence = range.map_or("", |range| range.relpersistence);
+    let persistence = range.map_or(0, |range| range.relpersistence);
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: kind(stmt.objtype),
         if_not_exists: stmt.if_not_exists,
-        temporary: persistence == "t",
-        unlogged: persistence == "u",
+        temporary: persistence == b't',
+        unlogged: persistence == b'u',
         no_data: into.is_some_and(|into| into.skip_data),
         query: stmt.query.map(query).unwrap_or_default(),
     })
@@ -89,8 +89,8 @@ pub fn index(stmt: &tree::IndexStmt) -> Change {
     for element in elements(stmt.index_params) {
         index.has_options |= !element.opclass.is_empty()
             || !element.collation.is_empty()
-            || element.ordering > 1
-            || element.nulls_ordering > 1;
+            || element.ordering > pb::SortByDir::SortbyDefault
+            || element.nulls_ordering > pb::SortByNulls::SortbyNullsDefault;
         index
             .columns
             .push((!element.name.is_empty()).then(|| element.name.to_string()));
@@ -129,7 +129,7 @@ pub fn domain(stmt: &tree::CreateDomainStmt) -> Change {
         .constraints
         .iter()
         .filter_map(|node| match node.read()? {
-            NodeEnum::Constraint(constraint) => pb::ConstrType::try_from(constraint.contype).ok(),
+            NodeEnum::Constraint(constraint) => Some(constraint.contype),
             _ => None,
         });
     let kinds: Vec<pb::ConstrType> = kinds.collect();
@@ -209,13 +209,13 @@ fn text(node: Child) -> String {
 /// `SELECT … INTO`
 pub fn select_into(into: &tree::IntoClause, query: crate::model::Query) -> Change {
     let range = into.rel.get();
-    let persistence = range.map_or("", |range| range.relpersistence);
+    let persistence = range.map_or(0, |range| range.relpersistence);
     Change::CreateTableAs(CreateTableAs {
         name: relation(range),
         kind: Kind::Table,
         if_not_exists: false,
-        temporary: persistence == "t",
-        unlogged: persistence == "u",
+        temporary: persistence == b't',
+        unlogged: persistence == b'u',
         no_data: false,
         query,
     })

@@ -72,9 +72,7 @@ fn is_limited(node: Node) -> bool {
         Some(NodeEnum::CommonTableExpr(cte)) => boxed(cte.ctequery),
         Some(NodeEnum::BoolExpr(expr)) => expr.args.iter().any(is_limited) || is_range(expr.args),
         Some(NodeEnum::AExpr(expr)) => {
-            expr.kind == pb::AExprKind::AexprBetween as i32
-                || boxed(expr.lexpr)
-                || boxed(expr.rexpr)
+            expr.kind == pb::AExprKind::AexprBetween || boxed(expr.lexpr) || boxed(expr.rexpr)
         }
         _ => false,
     }
@@ -93,7 +91,7 @@ fn is_range(conditions: Nodes) -> bool {
 /// Columns that are compared with a constant, or a list of them.
 fn equals(condition: Child) -> Vec<String> {
     match condition.and_then(Node::read) {
-        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => expr
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr => expr
             .args
             .iter()
             .flat_map(|node| equals(Some(node)))
@@ -101,7 +99,7 @@ fn equals(condition: Child) -> Vec<String> {
         Some(NodeEnum::AExpr(expr)) if name(expr.name).name == "=" => {
             let is_constant = expr.rexpr.is_some_and(|node| match node.read() {
                 Some(NodeEnum::List(list)) => {
-                    list.items.iter().all(|node| constant(node).is_some())
+                    list.items.0.iter().all(|node| constant(node).is_some())
                 }
                 _ => constant(node).is_some(),
             });
@@ -146,7 +144,7 @@ fn greatest(rows: Nodes) -> Vec<Option<i64>> {
         let Some(NodeEnum::List(list)) = row.read() else {
             continue;
         };
-        for (place, value) in list.items.iter().enumerate() {
+        for (place, value) in list.items.0.iter().enumerate() {
             let number = constant(value).and_then(|text| text.parse().ok());
             match numbers.get_mut(place) {
                 Some(known) => *known = number.max(*known),

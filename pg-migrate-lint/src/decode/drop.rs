@@ -24,7 +24,7 @@ pub fn drop(stmt: &tree::DropStmt) -> Change {
     Change::Drop(Drop {
         kind,
         names,
-        cascade: stmt.behavior == pb::DropBehavior::DropCascade as i32,
+        cascade: stmt.behavior == pb::DropBehavior::DropCascade,
         if_exists: stmt.missing_ok,
         concurrently: stmt.concurrent,
     })

@@ -1,7 +1,7 @@
 //! Small things of the grammar's tree: strings, names, constants, types.
 
 use crate::name::Name;
-use crate::tree::{self, Node, NodeEnum, Nodes};
+use crate::tree::{self, Node, NodeEnum, Nodes, Value};
 use crate::types::Type;
 
 /// The text of a string node.
@@ -22,7 +22,7 @@ pub fn strings(nodes: Nodes) -> Vec<String> {
 /// The words of what a node names.
 pub fn items(node: Node<'_>) -> Vec<&str> {
     match node.read() {
-        Some(NodeEnum::List(list)) => words(list.items),
+        Some(NodeEnum::List(list)) => words(list.items.0),
         Some(NodeEnum::ObjectWithArgs(object)) => words(object.objname),
         Some(NodeEnum::TypeName(name)) => words(name.names),
         Some(NodeEnum::String(string)) => vec![string.sval],
@@ -97,15 +97,12 @@ pub fn constant(node: Node) -> Option<String> {
 }
 
 fn of_constant(constant: &tree::AConst) -> Option<String> {
-    let ival = || Some(constant.ival.get()?.ival.to_string());
-    let fval = || Some(constant.fval.get()?.fval.to_string());
-    let boolval = || Some(constant.boolval.get()?.boolval.to_string());
-    let bsval = || Some(constant.bsval.get()?.bsval.to_string());
-    let sval = constant.sval.get().map(|string| string.sval.to_string());
-    sval.or_else(ival)
-        .or_else(fval)
-        .or_else(boolval)
-        .or_else(bsval)
+    match constant.val {
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(truth) => Some(truth.to_string()),
+        Value::Float(text) | Value::String(text) | Value::BitString(text) => Some(text.to_string()),
+        Value::Null => None,
+    }
 }
 
 /// The name and the value of an option.

@@ -5,7 +5,7 @@ use pg_query::protobuf as pb;
 use super::node::{constant, name, relation, string, type_};
 use crate::model::{Expr, Query, Setting};
 use crate::name::Name;
-use crate::tree::{self, Child, Node, NodeEnum, Nodes};
+use crate::tree::{self, Child, Node, NodeEnum, Nodes, Value};
 
 /// An expression.
 pub fn expr(node: Node) -> Expr {
@@ -14,7 +14,7 @@ pub fn expr(node: Node) -> Expr {
     Expr {
         is_null: matches!(node.read(), Some(NodeEnum::AConst(constant)) if constant.isnull),
         is_constant: matches!(node.read(), Some(NodeEnum::AConst(constant))
-            if constant.sval.get().is_some() || constant.boolval.get().is_some()),
+            if matches!(constant.val, Value::String(_) | Value::Boolean(_))),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
         columns: query.columns,
@@ -68,7 +68,7 @@ pub fn walk(node: Node, query: &mut Query) {
 
 fn expression(node: &NodeEnum, query: &mut Query) {
     match node {
-        NodeEnum::List(list) => all(list.items, query),
+        NodeEnum::List(list) => all(list.items.0, query),
         NodeEnum::ResTarget(target) => boxed(target.val, query),
         NodeEnum::TypeCast(cast) => type_cast(cast, query),
         NodeEnum::AExpr(expr) => {
@@ -168,10 +168,10 @@ fn column_ref(column: &tree::ColumnRef, query: &mut Query) {
 }
 
 fn word(constant: &tree::AConst, query: &mut Query) {
-    if let Some(string) = constant.sval.get()
-        && string.sval.len() <= 63
+    if let Value::String(word) = constant.val
+        && word.len() <= 63
     {
-        query.words.push(string.sval.to_string());
+        query.words.push(word.to_string());
     }
 }
 
@@ -208,7 +208,7 @@ fn func_call(call: &tree::FuncCall, query: &mut Query) {
 /// The columns that can't be null where this holds: `a IS NOT NULL`, and such with AND.
 fn proved(node: Node) -> Vec<String> {
     match node.read() {
-        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr as i32 => {
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr => {
             expr.args.iter().flat_map(proved).collect()
         }
         _ => not_null(node).into_iter().collect(),
@@ -218,9 +218,7 @@ fn proved(node: Node) -> Vec<String> {
 /// The column of `column IS NOT NULL`.
 pub fn not_null(node: Node) -> Option<String> {
     match node.read() {
-        Some(NodeEnum::NullTest(test))
-            if test.nulltesttype == pb::NullTestType::IsNotNull as i32 =>
-        {
+        Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNotNull => {
             test.arg.and_then(bare_column)
         }
         _ => None,
