@@ -100,8 +100,8 @@ impl Linter {
     }
 
     /// What comes next of the file.
-    pub fn expect(&mut self, parsed: &[Parsed]) {
-        self.ahead = Ahead::of(parsed);
+    pub fn expect(&mut self, ahead: Ahead) {
+        self.ahead = ahead;
     }
 
     /// Goes through what was before, or through all that is read at once of it.

@@ -27,6 +27,7 @@ mod pipeline;
 #[cfg(test)]
 mod readers;
 mod record;
+mod report;
 mod rules;
 mod run;
 mod said;

@@ -8,6 +8,7 @@ use std::thread;
 
 use shared::{Error, Result};
 
+use crate::ahead::Ahead;
 use crate::layout;
 use crate::lint::{Role, Step};
 use crate::parse::{self, Parsed};
@@ -44,6 +45,8 @@ pub struct Part {
     pub first: usize,
     /// What became of it and those after it.
     pub parsed: Vec<Parsed>,
+    /// What they make and take away; of history that is nothing.
+    pub ahead: Ahead,
     /// Whether the file ends with it.
     pub is_last: bool,
 }
@@ -129,15 +132,20 @@ fn whole(input: Input) -> Done {
 
 fn part(source: Arc<Source>, step: Step, (first, end, is_last): Share) -> Part {
     let statements = &source.statements[first..end];
-    let parsed = match step.role {
-        Role::History => parse::history(&source, statements),
-        Role::Asked | Role::Snapshot | Role::Down => parse::parse(&source, statements),
+    let (parsed, ahead) = match step.role {
+        Role::History => (parse::history(&source, statements), Ahead::default()),
+        Role::Asked | Role::Snapshot | Role::Down => {
+            let parsed = parse::parse(&source, statements);
+            let ahead = Ahead::of(&parsed);
+            (parsed, ahead)
+        }
     };
     Part {
         source,
         step,
         first,
         parsed,
+        ahead,
         is_last,
     }
 }

@@ -1,6 +1,7 @@
 //! All that reads bytes of a user, called as one function each: what is true of any bytes at all is asserted here, and
 //! tried with mangled ones by the tests and by the fuzz targets (`fuzz/`).
 
+use crate::ahead::Ahead;
 use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::effects::Version;
@@ -34,7 +35,7 @@ pub fn migration(bytes: &[u8]) {
         linter.start(&source, step);
         let parsed = parse::parse(&source, &source.statements);
         assert_eq!(parsed.len(), source.statements.len());
-        linter.expect(&parsed);
+        linter.expect(Ahead::of(&parsed));
         let mut found = Vec::new();
         for (number, parsed) in parsed.into_iter().enumerate() {
             linter.look(&source, number, parsed, &mut found);
@@ -42,7 +43,9 @@ pub fn migration(bytes: &[u8]) {
         let mut suppressions = Suppressions::of(&source);
         found.retain(|finding| !suppressions.silences(finding));
         found.extend(suppressions.finish(&rules));
-        found.iter().for_each(|finding| within(finding, &source));
+        found
+            .into_iter()
+            .for_each(|finding| within(finding, &source));
     }
 }
 
@@ -62,7 +65,7 @@ fn cut(source: &Source) {
     ranges.for_each(|range| assert!(source.text.get(range.clone()).is_some()));
 }
 
-fn within(finding: &Finding, source: &Source) {
+fn within(finding: Finding, source: &Source) {
     let (rule, text) = (finding.rule.name, &source.text);
     assert!(
         text.get(finding.start..finding.end).is_some(),

@@ -69,13 +69,14 @@ impl Place {
 
 impl Record {
     /// Of a finding.
-    pub fn of(finding: &Finding, source: &Source, lines: &Lines) -> Self {
+    pub fn of(finding: Finding, source: &Source, lines: &Lines) -> Self {
         let start = lines.position(finding.start);
         let end = lines.position(finding.end);
         let statement = source
             .text
             .get(finding.start..finding.end)
             .unwrap_or_default();
+        let fingerprint = fingerprint(&finding, &source.path, statement);
         Self {
             file: source.path.clone(),
             line: start.line,
@@ -84,15 +85,15 @@ impl Record {
             end_column: end.column,
             rule: finding.rule.name.to_string(),
             severity: finding.severity.name().to_string(),
-            message: finding.message.clone(),
             statement: cut(statement),
-            object: finding.object.clone(),
             lock: finding.lock.map(|mode| mode.name().to_string()),
             effect: finding.work.name().to_string(),
             blocks: finding.blocks().name().to_string(),
-            fix: finding.fix.clone(),
+            message: finding.message,
+            object: finding.object,
+            fix: finding.fix,
             elsewhere: None,
-            fingerprint: fingerprint(finding, &source.path, statement),
+            fingerprint,
         }
     }
 }

@@ -1,26 +1,24 @@
-//! The run: what was named is read in order, linted, and written.
+//! The run: what was named is read in order, linted, and handed to the report.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use shared::cli::Context;
 use shared::{Error, Exit, Result};
 
 use crate::asked::Asked;
-use crate::baseline::Baseline;
 use crate::cli::Options;
-use crate::finding::{Finding, Severity};
-use crate::fold::Folds;
+use crate::finding::Finding;
 use crate::layout;
 use crate::lint::{Linter, Role};
-use crate::output::Output;
 use crate::pipeline::{self, Content, Part};
-use crate::record::Record;
+use crate::report::{self, Sender};
 use crate::rules::Rule;
 use crate::said::Said;
-use crate::source::{Lines, Source};
+use crate::source::Source;
 use crate::stderr;
 use crate::suppress::Suppressions;
 
@@ -38,56 +36,50 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
             "what is said of locks is tested on PostgreSQL {first} to {last}, not on {major}"
         ));
     }
-    let mut run = Run::new(options, context)?;
-    run.folders(&asked)?;
-    let kept = stderr::Kept::aside();
-    let outcome = pipeline::run(asked.inputs, |part| run.part(part));
-    drop(kept);
-    outcome?;
-    run.finish(asked.files)
+    let files = asked.files;
+    let (report, unread) = report::of(options, context, |report| {
+        let mut run = Run::new(options, report);
+        run.folders(&asked)?;
+        let kept = stderr::Kept::aside();
+        let outcome = pipeline::run(asked.inputs, |part| run.part(part));
+        drop(kept);
+        outcome.map(|()| run.unread)
+    })?;
+    let summary = report.finish()?;
+    for error in &unread {
+        context.report().error(error);
+    }
+    context.note(summary.words(files));
+    Ok(match (unread.is_empty(), summary.fails) {
+        (false, _) => Exit::Incomplete,
+        (true, true) => Exit::Found,
+        (true, false) => Exit::Ok,
+    })
 }
 
-struct Run<'a> {
-    options: &'a Options,
-    context: &'a Context,
+struct Run {
+    report: Sender,
     linter: Linter,
     rules: Vec<&'static Rule>,
-    output: Output,
-    baseline: Baseline,
     suppressions: Suppressions,
     said: Said,
-    folds: Folds,
     /// What is wrong with names and places of files, until these are read.
     of_files: HashMap<String, Vec<layout::Finding>>,
-    counts: HashMap<Severity, usize>,
-    known: usize,
     unread: Vec<Error>,
-    fails: bool,
 }
 
-impl<'a> Run<'a> {
-    fn new(options: &'a Options, context: &'a Context) -> Result<Self> {
+impl Run {
+    fn new(options: &Options, report: Sender) -> Self {
         let rules = options.rules();
-        let baseline = match &options.baseline {
-            Some(path) => Baseline::read(path)?,
-            None => Baseline::default(),
-        };
-        Ok(Self {
-            options,
-            context,
+        Self {
+            report,
             linter: Linter::new(rules.clone(), options.version()),
             rules,
-            output: Output::open(context),
-            baseline,
             suppressions: Suppressions::default(),
             said: Said::default(),
-            folds: Folds::default(),
             of_files: HashMap::new(),
-            counts: HashMap::new(),
-            known: 0,
             unread: Vec::new(),
-            fails: false,
-        })
+        }
     }
 
     /// Writes what is wrong with folders; what is about a file that will be read waits for its comments.
@@ -116,8 +108,8 @@ impl<'a> Run<'a> {
                     // Its line is shown, if it is about one.
                     let text = finding.line.and_then(|_| fs::read(&finding.path).ok());
                     let source = Source::unsplit(name, text.unwrap_or_default());
-                    let lines = source.lines();
-                    self.write(Finding::of_folder(&finding, &lines), &source, &lines)?;
+                    let finding = Finding::of_folder(&finding, &source.lines());
+                    report::send(&self.report, Arc::new(source), 0, vec![finding])?;
                 }
             }
         }
@@ -150,7 +142,7 @@ impl<'a> Run<'a> {
             self.linter.remember(&part.parsed);
             return Ok(());
         }
-        self.linter.expect(&part.parsed);
+        self.linter.expect(part.ahead);
         for (place, parsed) in part.parsed.into_iter().enumerate() {
             self.linter
                 .look(source, part.first + place, parsed, &mut found);
@@ -160,88 +152,6 @@ impl<'a> Run<'a> {
         if part.is_last && part.step.role == Role::Asked {
             found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
         }
-        if found.is_empty() {
-            return Ok(());
-        }
-        let lines = source.lines();
-        found.into_iter().try_for_each(|finding| {
-            match finding.rule.is_of_run() {
-                true => self.fold(finding, source, &lines, part.step.project),
-                false => self.write(finding, source, &lines)?,
-            }
-            Ok(())
-        })
-    }
-
-    /// Keeps what is said once in a run until all is read.
-    fn fold(&mut self, finding: Finding, source: &Source, lines: &Lines, project: usize) {
-        let rule = finding.rule.name;
-        if self.folds.takes(rule, &source.path, project) {
-            return;
-        }
-        match self.record(finding, source, lines) {
-            Some(record) => {
-                let line = lines.text(record.line);
-                self.folds.add(record, line, project);
-            }
-            None => self.folds.leave_out(rule, &source.path),
-        }
-    }
-
-    fn write(&mut self, finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
-        match self.record(finding, source, lines) {
-            Some(record) => {
-                let line = lines.text(record.line);
-                self.put(record, line)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The record of a finding, unless it is not wanted, or known.
-    fn record(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Option<Record> {
-        if self.options.settings.leaves_out(&source.path, finding.rule) {
-            return None;
-        }
-        if let Some(severity) = self.options.settings.severities.get(finding.rule.name) {
-            finding.severity = *severity;
-        }
-        let record = Record::of(&finding, source, lines);
-        if self.baseline.has(&record.fingerprint) {
-            self.known += 1;
-            return None;
-        }
-        Some(record)
-    }
-
-    fn put(&mut self, record: Record, line: &str) -> Result<()> {
-        if let Some(severity) = Severity::from_name(&record.severity) {
-            *self.counts.entry(severity).or_default() += 1;
-            self.fails |= self.options.fail_on().counts(severity);
-        }
-        self.output.write(record, line)
-    }
-
-    fn finish(mut self, files: usize) -> Result<Exit> {
-        for (record, line) in std::mem::take(&mut self.folds).finish() {
-            self.put(record, &line)?;
-        }
-        self.output.finish()?;
-        for error in &self.unread {
-            self.context.report().error(error);
-        }
-        let count = |severity| self.counts.get(&severity).copied().unwrap_or(0);
-        self.context.note(format!(
-            "{files} files: {} errors, {} warnings, {} infos; {} known before",
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info),
-            self.known
-        ));
-        Ok(match (self.unread.is_empty(), self.fails) {
-            (false, _) => Exit::Incomplete,
-            (true, true) => Exit::Found,
-            (true, false) => Exit::Ok,
-        })
+        report::send(&self.report, part.source, part.step.project, found)
     }
 }

@@ -47,6 +47,8 @@ mod parse;
 mod pipeline;
 #[path = "../../src/record.rs"]
 mod record;
+#[path = "../../src/report.rs"]
+mod report;
 #[path = "../../src/rules.rs"]
 mod rules;
 #[path = "../../src/run.rs"]

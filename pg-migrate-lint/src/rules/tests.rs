@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use postgres::error::SqlState;
 
 use super::*;
+use crate::ahead::Ahead;
 use crate::effects::Version;
 use crate::lint::{Linter, Step};
 use crate::model::Change;
@@ -36,7 +37,7 @@ fn found_on(rule: &'static Rule, example: &Example, version: Version) -> Vec<Fin
         };
         linter.start(&source, step);
         let parsed = crate::parse::parse(&source, &source.statements);
-        linter.expect(&parsed);
+        linter.expect(Ahead::of(&parsed));
         for (number, parsed) in parsed.into_iter().enumerate() {
             if rule.name != SYNTAX.name {
                 assert!(

@@ -1,0 +1,202 @@
+//! What becomes of findings: those that a baseline knows are left out, what is said once in a run is kept until its
+//! end, the rest is counted and written, by a thread of its own while the next statements are looked at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, ScopedJoinHandle};
+
+use shared::cli::Context;
+use shared::{Error, Result};
+
+use crate::baseline::Baseline;
+use crate::cli::Options;
+use crate::finding::{Finding, Severity};
+use crate::fold::Folds;
+use crate::output::Output;
+use crate::record::Record;
+use crate::source::{Lines, Source};
+
+/// So many parts of files may wait to be written.
+const WAITING: usize = 8;
+
+/// Findings of a file, in order.
+pub struct Found {
+    /// The file.
+    pub source: Arc<Source>,
+    /// The number of its project.
+    pub project: usize,
+    /// What is said of it.
+    pub findings: Vec<Finding>,
+}
+
+/// The way to the report.
+pub type Sender = SyncSender<Found>;
+
+/// What was written.
+pub struct Report<'a> {
+    options: &'a Options,
+    output: Output,
+    baseline: Baseline,
+    folds: Folds,
+    counts: HashMap<Severity, usize>,
+    known: usize,
+    fails: bool,
+}
+
+/// Runs what finds, with the way to the report; the report is complete when it comes back.
+pub fn of<'a, T>(
+    options: &'a Options,
+    context: &Context,
+    find: impl FnOnce(Sender) -> Result<T>,
+) -> Result<(Report<'a>, T)> {
+    let report = Report::new(options, context)?;
+    thread::scope(|scope| {
+        let (sender, found) = mpsc::sync_channel(WAITING);
+        let writing = scope.spawn(move || report.write_all(&found));
+        let outcome = find(sender);
+        let report = joined(writing)?;
+        Ok((report, outcome?))
+    })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<Result<T>>) -> Result<T> {
+    let ended = thread.join();
+    ended.unwrap_or_else(|_| Err(Error::new("the findings could not be written")))
+}
+
+/// Hands findings on; where nobody takes them any more, the report says why.
+pub fn send(
+    report: &Sender,
+    source: Arc<Source>,
+    project: usize,
+    findings: Vec<Finding>,
+) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let found = Found {
+        source,
+        project,
+        findings,
+    };
+    report
+        .send(found)
+        .map_err(|_| Error::new("the findings can't be written any more"))
+}
+
+impl<'a> Report<'a> {
+    fn new(options: &'a Options, context: &Context) -> Result<Self> {
+        let baseline = match &options.baseline {
+            Some(path) => Baseline::read(path)?,
+            None => Baseline::default(),
+        };
+        Ok(Self {
+            options,
+            output: Output::open(context),
+            baseline,
+            folds: Folds::default(),
+            counts: HashMap::new(),
+            known: 0,
+            fails: false,
+        })
+    }
+
+    fn write_all(mut self, found: &Receiver<Found>) -> Result<Self> {
+        for found in found {
+            let source = &*found.source;
+            let lines = source.lines();
+            for finding in found.findings {
+                match finding.rule.is_of_run() {
+                    true => self.fold(finding, source, &lines, found.project),
+                    false => self.write(finding, source, &lines)?,
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// Keeps what is said once in a run until all is read.
+    fn fold(&mut self, finding: Finding, source: &Source, lines: &Lines, project: usize) {
+        let rule = finding.rule.name;
+        if self.folds.takes(rule, &source.path, project) {
+            return;
+        }
+        match self.record(finding, source, lines) {
+            Some(record) => {
+                let line = lines.text(record.line);
+                self.folds.add(record, line, project);
+            }
+            None => self.folds.leave_out(rule, &source.path),
+        }
+    }
+
+    fn write(&mut self, finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
+        match self.record(finding, source, lines) {
+            Some(record) => {
+                let line = lines.text(record.line);
+                self.put(record, line)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The record of a finding, unless it is not wanted, or known.
+    fn record(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Option<Record> {
+        if self.options.settings.leaves_out(&source.path, finding.rule) {
+            return None;
+        }
+        if let Some(severity) = self.options.settings.severities.get(finding.rule.name) {
+            finding.severity = *severity;
+        }
+        let record = Record::of(finding, source, lines);
+        if self.baseline.has(&record.fingerprint) {
+            self.known += 1;
+            return None;
+        }
+        Some(record)
+    }
+
+    fn put(&mut self, record: Record, line: &str) -> Result<()> {
+        if let Some(severity) = Severity::from_name(&record.severity) {
+            *self.counts.entry(severity).or_default() += 1;
+            self.fails |= self.options.fail_on().counts(severity);
+        }
+        self.output.write(record, line)
+    }
+
+    /// Completes the output: what is said once in a run comes last.
+    pub fn finish(mut self) -> Result<Summary> {
+        for (record, line) in std::mem::take(&mut self.folds).finish() {
+            self.put(record, &line)?;
+        }
+        self.output.finish()?;
+        Ok(Summary {
+            counts: self.counts,
+            known: self.known,
+            fails: self.fails,
+        })
+    }
+}
+
+/// What was found.
+pub struct Summary {
+    counts: HashMap<Severity, usize>,
+    known: usize,
+    /// Whether there was something that counts.
+    pub fails: bool,
+}
+
+impl Summary {
+    /// In words, after so many files.
+    pub fn words(&self, files: usize) -> String {
+        let count = |severity| self.counts.get(&severity).copied().unwrap_or(0);
+        format!(
+            "{files} files: {} errors, {} warnings, {} infos; {} known before",
+            count(Severity::Error),
+            count(Severity::Warning),
+            count(Severity::Info),
+            self.known
+        )
+    }
+}
