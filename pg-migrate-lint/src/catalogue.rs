@@ -4,17 +4,27 @@
 //! What no migration made is unknown rather than absent: a table that was there before the first file
 //! has a stub once something is said of it.
 
+mod constraints;
+mod drops;
+mod indexes;
+mod members;
+mod renames;
 mod replay;
+mod tables;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use crate::model::{ConstraintKind, Dependent, DependentKind, Generated, Volatility};
 use crate::name::Name;
 use crate::types::Type;
+use members::{Member, Members};
 
 /// What is known of names: asked for so often that the hash has to be a fast one.
-type Map<T> = HashMap<Name, T, foldhash::fast::RandomState>;
+type Map<T> = HashMap<Name, T, RandomState>;
 
 /// When something was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +38,11 @@ pub struct Moment {
 /// All that is known.
 #[derive(Debug, Default, Clone)]
 pub struct Catalogue {
-    relations: Map<Relation>,
-    indexes: Map<Index>,
+    relations: Map<Box<Relation>>,
+    /// The tables of indexes.
+    indexes: HashMap<Arc<Name>, Arc<Name>, RandomState>,
+    /// The types of columns, each of them once.
+    types: HashSet<Arc<Type>, RandomState>,
     enums: Map<Enum>,
     domains: Map<Domain>,
     functions: Map<FunctionFacts>,
@@ -64,16 +77,18 @@ pub enum RelationKind {
 /// A table or what is like one.
 #[derive(Debug, Clone, Default)]
 pub struct Relation {
+    /// What it is called, once it has indexes.
+    name: Option<Arc<Name>>,
     /// What sort.
     pub kind: RelationKind,
     /// Its columns, as far as known.
-    pub columns: Vec<ColumnFacts>,
+    pub columns: Members<ColumnFacts>,
     /// Whether these are all of its columns.
     pub is_complete: bool,
     /// Its constraints, as far as known.
-    pub constraints: Vec<ConstraintFacts>,
+    pub constraints: Members<ConstraintFacts>,
     /// Its indexes, as far as known.
-    pub indexes: Vec<Name>,
+    pub indexes: Members<Index>,
     /// What it is a partition of.
     pub parent: Option<Name>,
     /// Its partitions.
@@ -108,7 +123,7 @@ pub struct ColumnFacts {
     /// What it is called.
     pub name: String,
     /// Of what type.
-    pub type_: Type,
+    pub type_: Arc<Type>,
     /// Whether it can't be null.
     pub not_null: bool,
     /// Whether it has a default, an identity or a sequence.
@@ -120,7 +135,7 @@ pub struct ColumnFacts {
     /// Whether it is computed.
     pub generated: Option<Generated>,
     /// `COLLATE`
-    pub collation: Option<Name>,
+    pub collation: Option<Box<Name>>,
     /// When it was added.
     pub made: Option<Moment>,
 }
@@ -141,8 +156,10 @@ pub struct ConstraintFacts {
 /// An index.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
+    /// What it is called.
+    pub name: Arc<Name>,
     /// Of which table.
-    pub table: Name,
+    pub table: Arc<Name>,
     /// Its columns; none for an expression.
     pub columns: Vec<Option<String>>,
     /// Whether each value is there once.
@@ -238,7 +255,7 @@ impl Catalogue {
 
     /// A relation by its name as written.
     pub fn relation(&self, name: &Name) -> Option<&Relation> {
-        self.relations.get(&*self.resolved(name))
+        self.relations.get(&*self.resolved(name)).map(Box::as_ref)
     }
 
     /// A column of a relation.
@@ -248,14 +265,23 @@ impl Catalogue {
 
     /// An index by its name as written.
     pub fn index(&self, name: &Name) -> Option<&Index> {
-        self.indexes.get(&*self.resolved(name))
+        let name = self.resolved(name);
+        let table = self.relations.get(&**self.indexes.get(&*name)?)?;
+        table.indexes.named(&name.name)
     }
 
     /// The indexes of a table.
     pub fn indexes_of(&self, table: &Name) -> impl Iterator<Item = (&Name, &Index)> {
-        let names = self.relation(table).map(|table| table.indexes.as_slice());
-        let names = names.unwrap_or_default().iter();
-        names.filter_map(|name| self.indexes.get_key_value(name))
+        let indexes = self.relation(table).map(|table| table.indexes.iter());
+        let indexes = indexes.into_iter().flatten();
+        indexes.map(|index| (&*index.name, index))
+    }
+
+    /// Those of them that are on a column.
+    pub fn indexes_on(&self, table: &Name, column: &str) -> impl Iterator<Item = (&Name, &Index)> {
+        let indexes = self.relation(table).map(|table| table.indexes.on(column));
+        let indexes = indexes.into_iter().flatten();
+        indexes.map(|index| (&*index.name, index))
     }
 
     /// A table and all its partitions, in names with their schemas.
@@ -378,14 +404,17 @@ impl Relation {
 
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns.named(name)
     }
 
     /// A constraint by its name.
     pub fn constraint(&self, name: &str) -> Option<&ConstraintFacts> {
-        self.constraints
-            .iter()
-            .find(|constraint| constraint.name == name)
+        self.constraints.named(name)
+    }
+
+    /// Its constraints that are of a column, in order.
+    pub fn constraints_on(&self, column: &str) -> impl Iterator<Item = &ConstraintFacts> {
+        self.constraints.on(column)
     }
 
     /// The columns of the primary key, if one is known.
@@ -412,8 +441,7 @@ impl Relation {
 
     /// Whether a valid constraint says that a column has no nulls.
     pub fn proves_not_null(&self, column: &str) -> bool {
-        self.constraints
-            .iter()
+        self.constraints_on(column)
             .filter(|constraint| constraint.is_valid)
             .any(|constraint| match &constraint.kind {
                 ConstraintKind::Check(expr) => {
@@ -423,6 +451,36 @@ impl Relation {
                 ConstraintKind::Primary(key) => key.columns.iter().any(|part| part == column),
                 _ => false,
             })
+    }
+}
+
+impl Member for ColumnFacts {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
+}
+
+impl Member for ConstraintFacts {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        self.kind.columns().iter().map(String::as_str)
+    }
+}
+
+impl Member for Index {
+    fn name(&self) -> &str {
+        &self.name.name
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().flatten().map(String::as_str)
     }
 }
 

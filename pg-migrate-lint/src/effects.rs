@@ -305,7 +305,7 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                         true => Mode::ShareUpdateExclusive,
                         false => Mode::AccessExclusive,
                     };
-                    impact.lock(index.table.clone(), mode);
+                    impact.lock(Name::clone(&index.table), mode);
                 }
             }
             Kind::Trigger | Kind::Policy | Kind::Rule => {
@@ -373,7 +373,7 @@ fn reindex(
     impact: &mut Impact,
 ) {
     let table = match kind {
-        ReindexKind::Index => catalogue.index(name).map(|index| index.table.clone()),
+        ReindexKind::Index => catalogue.index(name).map(|index| Name::clone(&index.table)),
         _ => Some(catalogue.resolve(name)),
     };
     let Some(table) = table else { return };

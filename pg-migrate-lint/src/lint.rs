@@ -277,7 +277,7 @@ impl Linter {
     ) {
         match change {
             Change::Do(body) => self.body(body, None, place, found, depth),
-            Change::CreateFunction(function) => {
+            Change::CreateFunction(function) if !function.is_trigger => {
                 let name = self.catalogue.place(&function.name);
                 let made = (function.body.clone(), place.text.to_string());
                 self.functions.insert(name, made);

@@ -559,7 +559,7 @@ pub struct Constraint {
 #[derive(Debug, Clone)]
 pub enum ConstraintKind {
     /// `CHECK`
-    Check(Expr),
+    Check(Box<Expr>),
     /// `NOT NULL` as a constraint of its own, since 18.
     NotNull(String),
     /// `PRIMARY KEY`
@@ -579,6 +579,19 @@ pub enum ConstraintKind {
     },
     /// `EXCLUDE`
     Exclude,
+}
+
+impl ConstraintKind {
+    /// The columns that it is of, on its own side.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Self::Check(expr) => &expr.columns,
+            Self::NotNull(column) => std::slice::from_ref(column),
+            Self::Primary(key) | Self::Unique(key) => &key.columns,
+            Self::Foreign { columns, .. } => columns,
+            Self::Exclude => &[],
+        }
+    }
 }
 
 /// The columns of a key.
@@ -810,6 +823,8 @@ pub struct Function {
     pub sets_search_path: bool,
     /// `OR REPLACE`
     pub replace: bool,
+    /// `RETURNS trigger`: no query can call it.
+    pub is_trigger: bool,
     /// What it does.
     pub body: Body,
 }

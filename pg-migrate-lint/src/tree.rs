@@ -210,7 +210,8 @@ nodes! { 'a;
     CreateEnumStmt = CreateEnumStmt 227 { type_name: Nodes<'a> = typeName 8, vals: Nodes<'a> = vals 16 }
     CreateForeignTableStmt = CreateForeignTableStmt 173 { base_stmt: Within<CreateStmt<'a>> = base 0 }
     CreateFunctionStmt = CreateFunctionStmt 208 {
-        replace: bool = replace 5, funcname: Nodes<'a> = funcname 8, options: Nodes<'a> = options 32,
+        replace: bool = replace 5, funcname: Nodes<'a> = funcname 8,
+        return_type: Inner<'a, TypeName<'a>> = returnType 24, options: Nodes<'a> = options 32,
         sql_body: Child<'a> = sql_body 40,
     }
     CreatePolicyStmt = CreatePolicyStmt 178 {

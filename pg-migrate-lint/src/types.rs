@@ -5,7 +5,7 @@ use std::fmt;
 use crate::name::quoted;
 
 /// A type with its modifiers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Type {
     /// The schema, if it is not `pg_catalog`.
     pub schema: Option<String>,

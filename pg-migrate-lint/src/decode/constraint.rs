@@ -123,7 +123,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
         has_storage: !node.options.is_empty() || !node.indexspace.is_empty(),
     };
     let kind = match node.contype {
-        ConstrType::ConstrCheck => ConstraintKind::Check(expr(node.raw_expr?)),
+        ConstrType::ConstrCheck => ConstraintKind::Check(Box::new(expr(node.raw_expr?))),
         ConstrType::ConstrNotnull => {
             ConstraintKind::NotNull(or_own(strings(node.keys)).into_iter().next()?)
         }

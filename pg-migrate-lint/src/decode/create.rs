@@ -148,6 +148,10 @@ pub fn function(stmt: &tree::CreateFunctionStmt) -> Function {
     let mut function = Function {
         name: name(stmt.funcname),
         replace: stmt.replace,
+        is_trigger: matches!(
+            type_(stmt.return_type.get()).name.as_str(),
+            "trigger" | "event_trigger"
+        ),
         ..Function::default()
     };
     function.body.language = "sql".to_string();

@@ -64,7 +64,7 @@ impl Scene<'_> {
         if let Action::SetTablespace = self.alter.action
             && let Some(index) = self.catalogue.index(&self.alter.table)
         {
-            impact.does(index.table.clone(), Work::None);
+            impact.does(Name::clone(&index.table), Work::None);
         }
     }
 
@@ -262,7 +262,7 @@ impl Scene<'_> {
         let relation = self.catalogue.relation(&self.alter.table);
         let constraints = relation
             .into_iter()
-            .flat_map(|relation| &relation.constraints);
+            .flat_map(|relation| relation.constraints_on(column));
         let is_checked = constraints
             .filter(|constraint| constraint.is_valid)
             .any(|constraint| match &constraint.kind {
@@ -290,8 +290,9 @@ impl Scene<'_> {
             .and_then(|relation| relation.primary_key())
             .unwrap_or_default();
         let mut others: Vec<Name> = Vec::new();
-        for (columns, other) in self.catalogue.referenced(&table) {
-            if has(columns) {
+        let own = relation.map(|relation| relation.constraints_on(column));
+        for constraint in own.into_iter().flatten() {
+            if let ConstraintKind::Foreign { table: other, .. } = &constraint.kind {
                 others.push(other.clone());
             }
         }
@@ -467,12 +468,13 @@ impl Scene<'_> {
     }
 
     fn drop_column(&self, column: &str, impact: &mut Impact) {
-        for (columns, other) in self.catalogue.referenced(&self.alter.table) {
-            if columns.iter().any(|part| part == column) {
-                impact.lock(other.clone(), Mode::AccessExclusive);
+        let relation = self.catalogue.relation(&self.alter.table);
+        let constraints = relation.map(|relation| relation.constraints_on(column));
+        for constraint in constraints.into_iter().flatten() {
+            if let ConstraintKind::Foreign { table, .. } = &constraint.kind {
+                impact.lock(table.clone(), Mode::AccessExclusive);
             }
         }
-        let relation = self.catalogue.relation(&self.alter.table);
         let key = relation.and_then(|relation| relation.primary_key());
         if key.is_some_and(|key| key.iter().any(|part| part == column)) {
             for other in self.catalogue.referencing(&self.alter.table) {

@@ -185,5 +185,5 @@ fn widens_precision(from: &Type, to: &Type) -> bool {
 pub fn rebuilds_indexes(column: Option<&ColumnFacts>, to: &Type, collation: Option<&Name>) -> bool {
     let Some(column) = column else { return false };
     let is_collatable = matches!(to.name.as_str(), "text" | "varchar" | "bpchar" | "citext");
-    is_collatable && column.collation.as_ref() != collation
+    is_collatable && column.collation.as_deref() != collation
 }

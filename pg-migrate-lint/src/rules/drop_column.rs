@@ -46,7 +46,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 /// Keys and indexes that go as well.
 fn lost_with(look: &Look, table: &crate::name::Name, column: &str) -> Vec<String> {
     let has = |columns: &[String]| columns.iter().any(|part| part == column);
-    let constraints = look.relation(table).into_iter().flat_map(|relation| &relation.constraints);
+    let constraints = look.relation(table).into_iter().flat_map(|relation| relation.constraints_on(column));
     let lost = constraints.filter_map(|constraint| match &constraint.kind {
         ConstraintKind::Primary(key) if has(&key.columns) => Some(format!("the primary key {}", quoted(&constraint.name))),
         ConstraintKind::Unique(key) if has(&key.columns) => Some(format!("the unique constraint {}", quoted(&constraint.name))),

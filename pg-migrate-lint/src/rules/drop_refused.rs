@@ -69,7 +69,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             }
         }
         Change::Alter(Alter { table, action: Action::DropColumn { column, cascade: false, .. }, .. }) => {
-            let constraints = look.relation(table).into_iter().flat_map(|relation| &relation.constraints);
+            let constraints = look.relation(table).into_iter().flat_map(|relation| relation.constraints_on(column));
             let dependent = constraints.filter_map(|constraint| match &constraint.kind {
                 ConstraintKind::Primary(key) | ConstraintKind::Unique(key) if key.columns.contains(column) => user_of_key(look, table, &key.columns),
                 _ => None,
@@ -123,7 +123,7 @@ pub fn key_of<'a>(look: &'a Look, name: &Name) -> Option<(&'a Name, &'a str)> {
     let index = look.catalogue.index(name)?;
     let constraint = look.relation(&index.table)?.constraint(&name.name)?;
     let is_key = matches!(constraint.kind, ConstraintKind::Primary(_) | ConstraintKind::Unique(_));
-    is_key.then_some((&index.table, constraint.name.as_str()))
+    is_key.then_some((&*index.table, constraint.name.as_str()))
 }
 
 /// The table with a foreign key that can only mean this key, in words.

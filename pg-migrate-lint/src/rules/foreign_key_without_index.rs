@@ -85,7 +85,7 @@ fn is_indexed(look: &Look, table: &Name, columns: &[String]) -> bool {
     };
     let mut later = look.ahead.indexes.iter().filter(|(name, _)| name.name == table.name);
     let has_index = later.any(|(_, parts)| begins(parts));
-    let mut indexes = look.catalogue.indexes_of(table);
+    let mut indexes = columns.iter().flat_map(|column| look.catalogue.indexes_on(table, column));
     let is_known = indexes.any(|(_, index)| {
         let first = index.columns.get(..columns.len());
         let begins = |first: &[Option<String>]| first.iter().all(|part| part.as_ref().is_some_and(|part| columns.contains(part)));

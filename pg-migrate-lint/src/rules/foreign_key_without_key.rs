@@ -88,7 +88,8 @@ fn has_key(look: &Look, table: &Name, columns: &[String]) -> bool {
     if columns.is_empty() {
         return relation.primary_key().is_some();
     }
-    let mut indexes = look.catalogue.indexes_of(table).filter(|(_, index)| index.is_unique && !index.is_partial);
+    let on_these = columns.iter().flat_map(|column| look.catalogue.indexes_on(table, column));
+    let mut indexes = on_these.filter(|(_, index)| index.is_unique && !index.is_partial);
     let is_unique = indexes.any(|(_, index)| {
         let parts: Option<Vec<String>> = index.columns.iter().cloned().collect();
         parts.is_some_and(|parts| crate::catalogue::same(&parts, columns))

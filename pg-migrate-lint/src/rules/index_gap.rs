@@ -49,7 +49,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             .ahead
             .indexes
             .iter()
-            .any(|(table, other)| look.catalogue.resolve(table) == index.table && other.iter().take(columns.len()).eq(columns.iter().copied()));
+            .any(|(table, other)| look.catalogue.resolve(table) == *index.table && other.iter().take(columns.len()).eq(columns.iter().copied()));
         if comes && !is_there {
             let message = format!("{name} is dropped before the index that takes its place is built: queries on {} have none meanwhile", index.table);
             found.push(look.finding(&RULE, message).on(name));

@@ -47,7 +47,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             }
         }
     };
-    let known = |table: &Name, column: &str| look.catalogue.column(table, column).map(|facts| facts.type_.clone());
+    let known = |table: &Name, column: &str| look.catalogue.column(table, column).map(|facts| Type::clone(&facts.type_));
     match look.change {
         Change::CreateTable(table) => {
             let own = |name: &str| table.columns.iter().find(|column| column.name == name).map(|column| column.type_.clone());

@@ -32,7 +32,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let is_plain = !index.partial && matches!(index.method.as_str(), "" | "btree") && index.included.is_empty() && !index.has_options;
     let columns: Option<Vec<&String>> = index.columns.iter().map(Option::as_ref).collect();
     let Some(columns) = columns.filter(|_| is_plain) else { return };
-    let mut others = look.catalogue.indexes_of(&index.table);
+    let Some(first) = columns.first() else { return };
+    let mut others = look.catalogue.indexes_on(&index.table, first);
     let known = others.find(|(_, other)| {
         let parts = other.columns.iter().map_while(Option::as_ref);
         let covers = parts.take(columns.len()).eq(columns.iter().copied());

@@ -30,7 +30,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     };
     let table = match (kind, name) {
-        (ReindexKind::Index, Some(name)) => look.catalogue.index(name).map(|index| index.table.clone()),
+        (ReindexKind::Index, Some(name)) => look.catalogue.index(name).map(|index| crate::name::Name::clone(&index.table)),
         (_, name) => name.clone(),
     };
     if table.as_ref().is_some_and(|table| look.is_new(table)) {

@@ -75,12 +75,13 @@ fn is_locked_anyway(own: &Finding, found: &[Finding]) -> bool {
 fn is_by_key(look: &Look, write: &Write) -> bool {
     let named = |key: &[String]| !key.is_empty() && key.iter().all(|column| write.equals.contains(column));
     let relation = look.relation(&write.table);
-    let constraints = relation.map_or(&[][..], |relation| relation.constraints.as_slice());
-    let mut keys = constraints.iter().filter_map(|constraint| match &constraint.kind {
+    let on = |column| relation.into_iter().flat_map(move |relation| relation.constraints_on(column));
+    let mut keys = write.equals.iter().flat_map(|column| on(column)).filter_map(|constraint| match &constraint.kind {
         ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => Some(key.columns.as_slice()),
         _ => None,
     });
-    let mut indexes = look.catalogue.indexes_of(&write.table).filter(|(_, index)| index.is_unique && !index.is_partial);
+    let on_these = write.equals.iter().flat_map(|column| look.catalogue.indexes_on(&write.table, column));
+    let mut indexes = on_these.filter(|(_, index)| index.is_unique && !index.is_partial);
     let is_unknown = relation.and_then(|relation| relation.primary_key()).is_none();
     write.has_where
         && (keys.any(named)

@@ -1,0 +1,126 @@
+//! Constraints as statements make and drop them, and the names that PostgreSQL gives to them.
+
+use super::{Catalogue, ConstraintFacts, Index, Moment};
+use crate::model::{Constraint, ConstraintKind};
+use crate::name::Name;
+
+impl Catalogue {
+    pub(super) fn add_constraint(
+        &mut self,
+        table: &Name,
+        constraint: &Constraint,
+        now: Moment,
+        is_valid: bool,
+    ) {
+        let table = self.resolve(table);
+        let name = constraint.name.clone().unwrap_or_else(|| {
+            let known = self.relations.get(&table);
+            default_name(&table, &constraint.kind, |name| {
+                known.is_some_and(|table| table.constraint(name).is_some())
+            })
+        });
+        let mut kind = constraint.kind.clone();
+        match &mut kind {
+            ConstraintKind::Check(expr) => self.calls(&table, &expr.functions),
+            ConstraintKind::Foreign { table: other, .. } => {
+                *other = self.resolve(other);
+                let referencing = self.referencing.entry(other.clone()).or_default();
+                if !referencing.contains(&table) {
+                    referencing.push(table.clone());
+                }
+            }
+            ConstraintKind::NotNull(column) if is_valid => {
+                self.change_column(&table, column, |facts| facts.not_null = true);
+            }
+            ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
+                let is_primary = matches!(constraint.kind, ConstraintKind::Primary(_));
+                if let Some(used) = &key.index {
+                    let index = self.take_index(&table.beside(used.clone()));
+                    let columns = index.map(|index| index.columns).unwrap_or_default();
+                    key.columns = columns.into_iter().flatten().collect();
+                }
+                if is_primary {
+                    for column in key.columns.clone() {
+                        self.change_column(&table, &column, |facts| facts.not_null = true);
+                    }
+                }
+                let index = Index {
+                    columns: key.columns.iter().cloned().map(Some).collect(),
+                    is_unique: true,
+                    finds_values: true,
+                    is_btree: true,
+                    made: Some(now),
+                    ..Index::default()
+                };
+                self.add_index(table.clone(), table.beside(name.clone()), index);
+            }
+            _ => {}
+        }
+        self.known(&table).constraints.replace(ConstraintFacts {
+            name,
+            kind,
+            is_valid,
+            is_enforced: constraint.enforced,
+        });
+    }
+
+    pub(super) fn drop_constraint(&mut self, table: &Name, constraint: &str) {
+        let name = self.resolve(table);
+        let before: Vec<Name> = self
+            .referenced(&name)
+            .map(|(_, table)| table.clone())
+            .collect();
+        self.known(table).constraints.remove(constraint);
+        self.drop_index(&name.beside(constraint));
+        let referenced: Vec<Name> = self
+            .referenced(&name)
+            .map(|(_, table)| table.clone())
+            .collect();
+        for other in before
+            .into_iter()
+            .filter(|other| !referenced.contains(other))
+        {
+            if let Some(referencing) = self.referencing.get_mut(&other) {
+                referencing.retain(|known| *known != name);
+            }
+        }
+    }
+}
+
+/// The name that PostgreSQL chooses: that of what it is of, cut so that all fits, and numbered where it is taken.
+fn default_name(table: &Name, kind: &ConstraintKind, is_taken: impl Fn(&str) -> bool) -> String {
+    let (columns, label): (&[String], _) = match kind {
+        ConstraintKind::Check(expr) => match expr.columns.as_slice() {
+            columns @ [_] => (columns, "check"),
+            _ => (&[], "check"),
+        },
+        ConstraintKind::NotNull(column) => (std::slice::from_ref(column), "not_null"),
+        ConstraintKind::Primary(_) => (&[], "pkey"),
+        ConstraintKind::Unique(key) => (&key.columns, "key"),
+        ConstraintKind::Foreign { columns, .. } => (columns, "fkey"),
+        ConstraintKind::Exclude => (&[], "excl"),
+    };
+    let columns = columns.join("_");
+    let first = object_name(&table.name, &columns, label);
+    let numbered =
+        (1..).map(|number| object_name(&table.name, &columns, &format!("{label}{number}")));
+    let mut names = std::iter::once(first).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_default()
+}
+
+/// As the server's `makeObjectName` does: the longer of both is cut until all fits.
+fn object_name(table: &str, columns: &str, label: &str) -> String {
+    const KEPT: usize = 63;
+    let (mut table, mut columns) = (table.to_string(), columns.to_string());
+    let separators = if columns.is_empty() { 1 } else { 2 };
+    while table.len() + columns.len() + separators + label.len() > KEPT {
+        match table.len() > columns.len() {
+            true => table.pop(),
+            false => columns.pop(),
+        };
+    }
+    match columns.is_empty() {
+        true => format!("{table}_{label}"),
+        false => format!("{table}_{columns}_{label}"),
+    }
+}

@@ -1,0 +1,90 @@
+//! What is gone, and what goes with it.
+
+use super::Catalogue;
+use crate::model::{ConstraintKind, DependentKind, Drop, Kind};
+use crate::name::Name;
+
+impl Catalogue {
+    pub(super) fn drop(&mut self, drop: &Drop) {
+        for name in &drop.names {
+            match drop.kind {
+                Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::ForeignTable
+                | Kind::Sequence => {
+                    self.drop_relation(&self.resolve(name), drop.cascade);
+                }
+                Kind::Index => self.drop_index(&self.resolve(name)),
+                Kind::Type | Kind::Domain => {
+                    let name = self.place(name);
+                    self.enums.remove(&name);
+                    self.domains.remove(&name);
+                }
+                Kind::Function => {
+                    self.forget(DependentKind::Function, |known| known.name == name.name);
+                    self.functions.remove(&self.place(name));
+                }
+                // Which of them it was is not told here.
+                Kind::Trigger => self.known(name).forget(DependentKind::Trigger, |_| true),
+                Kind::Policy => self.known(name).forget(DependentKind::Policy, |_| true),
+                Kind::Rule => self.known(name).forget(DependentKind::Rule, |_| true),
+                Kind::Other => {
+                    self.forget(DependentKind::Publication, |known| known.name == name.name);
+                }
+                Kind::Schema => {
+                    let schema = Some(name.name.clone()).filter(|schema| schema != "public");
+                    self.relations.retain(|known, _| known.schema != schema);
+                    self.indexes.retain(|known, _| known.schema != schema);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn drop_relation(&mut self, name: &Name, cascade: bool) {
+        let referenced: Vec<Name> = self
+            .referenced(name)
+            .map(|(_, table)| table.clone())
+            .collect();
+        for other in referenced {
+            if let Some(referencing) = self.referencing.get_mut(&other) {
+                referencing.retain(|known| known != name);
+            }
+        }
+        for referencing in self.referencing.remove(name).unwrap_or_default() {
+            self.known(&referencing)
+                .constraints
+                .retain(|constraint| match &constraint.kind {
+                    ConstraintKind::Foreign { table, .. } => table != name,
+                    _ => true,
+                });
+        }
+        if let Some(relation) = self.relations.remove(name) {
+            for index in &relation.indexes {
+                self.indexes.remove(&index.name);
+            }
+            if let Some(parent) = relation
+                .parent
+                .filter(|parent| self.relations.contains_key(parent))
+            {
+                let parent = self.known(&parent);
+                parent.children.retain(|known| known != name);
+                parent.default_child = parent.default_child.take().filter(|known| known != name);
+            }
+            for read in relation.reads {
+                if let Some(readers) = self.readers.get_mut(&read) {
+                    readers.retain(|known| known != name);
+                }
+            }
+            for child in relation.children {
+                self.drop_relation(&child, cascade);
+            }
+        }
+        if cascade {
+            for reader in self.readers.remove(name).unwrap_or_default() {
+                self.drop_relation(&reader, true);
+            }
+        }
+    }
+}

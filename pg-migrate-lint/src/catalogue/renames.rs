@@ -1,0 +1,159 @@
+//! What is called otherwise from now on, or is in another schema.
+
+use std::sync::Arc;
+
+use super::{Catalogue, ColumnFacts, type_name};
+use crate::model::{ConstraintKind, DependentKind, Kind, Rename};
+use crate::name::Name;
+
+impl Catalogue {
+    pub(super) fn rename(&mut self, rename: &Rename) {
+        match (rename.kind, &rename.part) {
+            (
+                Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::ForeignTable
+                | Kind::Sequence,
+                None,
+            ) => {
+                let old = self.resolve(&rename.name);
+                self.move_relation(&old, &old.beside(rename.to.clone()));
+            }
+            (Kind::Column, Some(old)) => {
+                let to = rename.to.clone();
+                self.change_column(&rename.name, old, |_| {});
+                self.rename_column(&rename.name, old, &to);
+            }
+            (Kind::Index, None) => {
+                let old = self.resolve(&rename.name);
+                if let Some(index) = self.take_index(&old) {
+                    let name = old.beside(rename.to.clone());
+                    self.add_index(Name::clone(&index.table), name, index);
+                }
+            }
+            (Kind::Constraint, Some(old)) => {
+                let relation = self.known(&rename.name);
+                relation.constraints.change(|constraint| {
+                    if constraint.name == *old {
+                        constraint.name.clone_from(&rename.to);
+                    }
+                });
+            }
+            (Kind::Type, None) => {
+                let old = self.place(&rename.name);
+                if let Some(known) = self.enums.remove(&old) {
+                    self.enums.insert(old.beside(rename.to.clone()), known);
+                }
+                for table in self.columns_of_type(&old) {
+                    let place = |column: &ColumnFacts, all: &Self| {
+                        all.place(&type_name(&column.type_)) == old
+                    };
+                    let columns = self.relations.get(&table).map(|table| &table.columns);
+                    let columns = columns
+                        .into_iter()
+                        .flatten()
+                        .filter(|column| place(column, self));
+                    for column in columns
+                        .map(|column| column.name.clone())
+                        .collect::<Vec<_>>()
+                    {
+                        self.change_column(&table, &column, |facts| {
+                            Arc::make_mut(&mut facts.type_).name.clone_from(&rename.to)
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn rename_column(&mut self, table: &Name, old: &str, new: &str) {
+        let swap = |column: &mut String| {
+            if column == old {
+                *column = new.to_string();
+            }
+        };
+        let relation = self.known(table);
+        for dependent in &mut relation.dependents {
+            dependent.columns.iter_mut().for_each(swap);
+            if dependent.kind == DependentKind::Generated {
+                swap(&mut dependent.name.name);
+            }
+        }
+        relation.columns.change(|column| swap(&mut column.name));
+        relation
+            .constraints
+            .change(|constraint| match &mut constraint.kind {
+                ConstraintKind::Check(expr) => {
+                    expr.columns.iter_mut().for_each(swap);
+                    expr.proves_not_null.iter_mut().for_each(swap);
+                }
+                ConstraintKind::NotNull(column) => swap(column),
+                ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
+                    key.columns.iter_mut().for_each(swap)
+                }
+                ConstraintKind::Foreign { columns, .. } => columns.iter_mut().for_each(swap),
+                ConstraintKind::Exclude => {}
+            });
+        let indexes = &mut relation.indexes;
+        indexes.change(|index| {
+            let columns = index.columns.iter_mut().flatten();
+            columns.chain(&mut index.reads).for_each(swap);
+        });
+    }
+
+    pub(super) fn set_schema(&mut self, kind: Kind, name: &Name, schema: &str) {
+        if matches!(
+            kind,
+            Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence
+        ) {
+            let old = self.resolve(name);
+            let new = self.place(&Name::of(schema, &old.name));
+            self.move_relation(&old, &new);
+        }
+    }
+
+    pub(super) fn move_relation(&mut self, old: &Name, new: &Name) {
+        let Some(mut relation) = self.relations.remove(old) else {
+            // It was there before; under its new name it is no newer.
+            self.relations.entry(new.clone()).or_default();
+            return;
+        };
+        let table = Arc::new(new.clone());
+        relation.name = Some(Arc::clone(&table));
+        relation
+            .indexes
+            .change(|index| index.table = Arc::clone(&table));
+        for index in &relation.indexes {
+            self.indexes
+                .insert(Arc::clone(&index.name), Arc::clone(&table));
+        }
+        self.relations.insert(new.clone(), relation);
+        for names in self
+            .referencing
+            .values_mut()
+            .chain(self.readers.values_mut())
+        {
+            names
+                .iter_mut()
+                .filter(|name| *name == old)
+                .for_each(|name| *name = new.clone());
+        }
+        for map in [&mut self.referencing, &mut self.readers] {
+            if let Some(names) = map.remove(old) {
+                map.insert(new.clone(), names);
+            }
+        }
+        let referencing = self.referencing.get(new).cloned().unwrap_or_default();
+        for name in referencing {
+            self.known(&name).constraints.change(|constraint| {
+                if let ConstraintKind::Foreign { table, .. } = &mut constraint.kind
+                    && table == old
+                {
+                    *table = new.clone();
+                }
+            });
+        }
+    }
+}

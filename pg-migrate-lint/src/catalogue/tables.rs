@@ -1,0 +1,272 @@
+//! Tables and views as statements make and change them, with their columns and partitions.
+
+use std::sync::Arc;
+
+use super::members::Members;
+use super::{Catalogue, ColumnFacts, Moment, Relation, RelationKind};
+use crate::model::{
+    Action, Alter, Column, ConstraintKind, CreateTable, DependentKind, Kind, Query,
+};
+use crate::name::Name;
+use crate::types::Type;
+
+impl Catalogue {
+    pub(super) fn create_table(&mut self, table: &CreateTable, now: Moment) {
+        let name = self.place(&table.name);
+        if table.if_not_exists && self.relations.contains_key(&name) {
+            return;
+        }
+        let mut relation = Relation {
+            kind: match table.partitioned_by {
+                Some(_) => RelationKind::Partitioned,
+                None => RelationKind::Table,
+            },
+            is_complete: table.like.is_empty()
+                && table.inherits.is_empty()
+                && table.partition_of.is_none(),
+            partition_columns: table.partitioned_by.clone().unwrap_or_default(),
+            made: Some(now),
+            is_temporary: table.temporary,
+            may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
+            ..Relation::default()
+        };
+        relation.columns = Members::of(table.columns.iter().map(|column| self.facts(column, now)));
+        let parents = table.partition_of.iter().map(|(parent, _)| parent);
+        for parent in parents.chain(&table.like).chain(&table.inherits) {
+            if let Some(parent) = self.relation(parent) {
+                let inherited = parent.columns.iter().cloned();
+                inherited.for_each(|column| relation.columns.push(column));
+                relation.is_complete = parent.is_complete;
+            }
+        }
+        self.relations.insert(name.clone(), Box::new(relation));
+        for column in &table.columns {
+            self.add_generated(&name, column);
+            for constraint in &column.constraints {
+                self.add_constraint(&name, constraint, now, constraint.enforced);
+            }
+        }
+        for constraint in &table.constraints {
+            self.add_constraint(&name, constraint, now, constraint.enforced);
+        }
+        if let Some((parent, default)) = &table.partition_of {
+            self.attach(parent, &name, *default);
+        }
+        for parent in &table.inherits {
+            self.attach(parent, &name, false);
+        }
+    }
+
+    pub(super) fn create_reader(
+        &mut self,
+        name: Name,
+        kind: RelationKind,
+        query: &Query,
+        now: Moment,
+    ) {
+        let reads: Vec<Name> = query
+            .relations
+            .iter()
+            .map(|name| self.resolve(name))
+            .collect();
+        if kind != RelationKind::Table {
+            for read in &reads {
+                let readers = self.readers.entry(read.clone()).or_default();
+                if !readers.contains(&name) {
+                    readers.push(name.clone());
+                }
+            }
+        }
+        let relation = Relation {
+            kind,
+            made: Some(now),
+            reads,
+            read_columns: query.columns.clone(),
+            reads_all_columns: query.all_columns,
+            ..Relation::default()
+        };
+        self.relations.insert(name, Box::new(relation));
+    }
+
+    pub(super) fn attach(&mut self, parent: &Name, child: &Name, default: bool) {
+        let (parent, child) = (self.resolve(parent), self.resolve(child));
+        self.known(&child).parent = Some(parent.clone());
+        let parent = self.known(&parent);
+        if default {
+            parent.default_child = Some(child.clone());
+        }
+        if !parent.children.contains(&child) {
+            parent.children.push(child);
+        }
+    }
+
+    pub(super) fn detach(&mut self, parent: &Name, child: &Name) {
+        let child = self.resolve(child);
+        let parent = self.known(parent);
+        parent.children.retain(|known| *known != child);
+        if parent.default_child.as_ref() == Some(&child) {
+            parent.default_child = None;
+        }
+        self.known(&child).parent = None;
+    }
+
+    pub(super) fn alter(&mut self, alter: &Alter, now: Moment) {
+        if matches!(alter.kind, Kind::Index | Kind::Type) {
+            return;
+        }
+        let table = &alter.table;
+        match &alter.action {
+            Action::AddColumn {
+                column,
+                if_not_exists,
+            } => {
+                let facts = self.facts(column, now);
+                let relation = self.known(table);
+                let is_known = relation.column(&column.name).is_some();
+                if is_known && *if_not_exists {
+                    return;
+                }
+                relation.columns.replace(facts);
+                self.add_generated(table, column);
+                for constraint in &column.constraints {
+                    self.add_constraint(table, constraint, now, constraint.enforced);
+                }
+            }
+            Action::DropColumn { column, .. } => self.drop_column(table, column),
+            Action::Default { column, default } => self.change_column(table, column, |facts| {
+                facts.has_default = default.as_ref().is_some_and(|default| !default.is_null);
+                facts.has_constant = default.as_ref().is_some_and(|default| default.is_constant);
+                facts.is_numbered = false;
+            }),
+            Action::SetNotNull(column) => {
+                self.change_column(table, column, |facts| facts.not_null = true)
+            }
+            Action::DropNotNull(column) => {
+                self.change_column(table, column, |facts| facts.not_null = false)
+            }
+            Action::SetType {
+                column,
+                to,
+                collation,
+                ..
+            } => {
+                let to = self.shared(to);
+                self.change_column(table, column, |facts| {
+                    facts.type_ = Arc::clone(&to);
+                    facts.collation = collation.clone().map(Box::new);
+                });
+            }
+            Action::DropExpression(column) => {
+                self.change_column(table, column, |facts| facts.generated = None);
+                self.known(table)
+                    .forget(DependentKind::Generated, |name| name.name == *column);
+            }
+            Action::AddIdentity(column) | Action::Identity(column) => {
+                self.change_column(table, column, |facts| {
+                    facts.has_default = true;
+                    // Where it starts may be anywhere.
+                    facts.is_numbered = false;
+                })
+            }
+            Action::RowSecurity(Some(enabled)) => self.known(table).is_protected = *enabled,
+            Action::AddConstraint(constraint) => {
+                self.add_constraint(
+                    table,
+                    constraint,
+                    now,
+                    constraint.validated && constraint.enforced,
+                );
+            }
+            Action::Validate(name) => {
+                let relation = self.known(table);
+                if let Some(constraint) = relation.constraints.named_mut(name) {
+                    constraint.is_valid = true;
+                    if let ConstraintKind::NotNull(column) = &constraint.kind {
+                        let column = column.clone();
+                        self.change_column(table, &column, |facts| facts.not_null = true);
+                    }
+                }
+            }
+            Action::AlterConstraint {
+                constraint,
+                enforced: Some(enforced),
+            } => {
+                let relation = self.known(table);
+                if let Some(known) = relation.constraints.named_mut(constraint) {
+                    known.is_valid = *enforced;
+                    known.is_enforced = *enforced;
+                }
+            }
+            Action::DropConstraint { constraint, .. } => self.drop_constraint(table, constraint),
+            Action::Attach { child, default } => self.attach(table, child, *default),
+            Action::Inherit(parent) => self.attach(parent, table, false),
+            Action::Detach { child, .. } => self.detach(table, child),
+            Action::NoInherit(parent) => self.detach(parent, table),
+            _ => {}
+        }
+    }
+
+    pub(super) fn change_column(
+        &mut self,
+        table: &Name,
+        column: &str,
+        change: impl Fn(&mut ColumnFacts),
+    ) {
+        let columns = &mut self.known(table).columns;
+        if columns.named(column).is_none() {
+            columns.push(ColumnFacts {
+                name: column.to_string(),
+                ..ColumnFacts::default()
+            });
+        }
+        if let Some(facts) = columns.named_mut(column) {
+            change(facts);
+        }
+    }
+
+    /// With what depends on the column.
+    pub(super) fn drop_column(&mut self, table: &Name, column: &str) {
+        let relation = self.known(table);
+        relation.columns.remove(column);
+        relation.forget(DependentKind::Generated, |name| name.name == column);
+        if relation.constraints.on(column).next().is_some() {
+            let is_of_it = |kind: &ConstraintKind| kind.columns().iter().any(|of| of == column);
+            let constraints = &mut relation.constraints;
+            constraints.retain(|constraint| !is_of_it(&constraint.kind));
+        }
+        let indexes = relation.indexes.on(column);
+        let gone: Vec<Name> = indexes.map(|index| Name::clone(&index.name)).collect();
+        gone.iter().for_each(|name| self.drop_index(name));
+    }
+
+    fn facts(&mut self, column: &Column, now: Moment) -> ColumnFacts {
+        let type_ = match column.type_.serial_base() {
+            Some(base) => self.shared(&Type::named(base)),
+            None => self.shared(&column.type_),
+        };
+        ColumnFacts {
+            name: column.name.clone(),
+            type_,
+            not_null: column.not_null || column.type_.is_serial(),
+            has_default: column.has_value(),
+            has_constant: column
+                .default
+                .as_ref()
+                .is_some_and(|default| default.is_constant),
+            is_numbered: column.type_.is_serial() || column.identity && !column.starts,
+            generated: column.generated,
+            collation: column.collation.clone().map(Box::new),
+            made: Some(now),
+        }
+    }
+
+    /// Of the many columns most are of a few types.
+    fn shared(&mut self, type_: &Type) -> Arc<Type> {
+        if let Some(known) = self.types.get(type_) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(type_.clone());
+        self.types.insert(Arc::clone(&new));
+        new
+    }
+}
