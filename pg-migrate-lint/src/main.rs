@@ -33,7 +33,6 @@ mod run;
 mod said;
 mod session;
 mod source;
-mod stderr;
 mod suppress;
 mod tree;
 mod types;

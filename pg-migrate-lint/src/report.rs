@@ -18,7 +18,7 @@ use crate::record::Record;
 use crate::source::{Lines, Source};
 
 /// So many parts of files may wait to be written.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 
 /// Findings of a file, in order.
 pub struct Found {

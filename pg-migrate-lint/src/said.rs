@@ -1,6 +1,8 @@
 //! What is enough once in a file: of findings that have one cause only the first is written, and again where more
 //! have to wait. One that a comment silences is none, so that it never hides what comes after it.
 
+use std::collections::HashMap;
+
 use crate::finding::Finding;
 use crate::lock::Blocks;
 
@@ -8,7 +10,7 @@ use crate::lock::Blocks;
 #[derive(Debug, Default)]
 pub struct Said {
     /// Causes, and whose work waits.
-    known: Vec<(String, Blocks)>,
+    known: HashMap<String, Blocks>,
 }
 
 impl Said {
@@ -18,10 +20,12 @@ impl Said {
             return true;
         };
         let blocks = finding.blocks();
-        let mut known = self.known.iter();
-        let is_first = !known.any(|(known, waiting)| known == cause && *waiting >= blocks);
+        let is_first = self
+            .known
+            .get(cause)
+            .is_none_or(|waiting| *waiting < blocks);
         if is_first {
-            self.known.push((cause.clone(), blocks));
+            self.known.insert(cause.clone(), blocks);
         }
         is_first
     }

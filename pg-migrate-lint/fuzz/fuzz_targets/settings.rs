@@ -59,8 +59,6 @@ mod said;
 mod session;
 #[path = "../../src/source.rs"]
 mod source;
-#[path = "../../src/stderr.rs"]
-mod stderr;
 #[path = "../../src/suppress.rs"]
 mod suppress;
 #[path = "../../src/tree.rs"]
