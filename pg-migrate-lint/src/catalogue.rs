@@ -6,6 +6,7 @@
 
 mod constraints;
 mod drops;
+mod functions;
 mod indexes;
 mod members;
 mod renames;
@@ -21,6 +22,7 @@ use foldhash::fast::RandomState;
 use crate::model::{ConstraintKind, Dependent, DependentKind, Generated, Volatility};
 use crate::name::Name;
 use crate::types::Type;
+use functions::Functions;
 use members::{Member, Members};
 
 /// What is known of names: asked for so often that the hash has to be a fast one.
@@ -43,9 +45,11 @@ pub struct Catalogue {
     indexes: HashMap<Arc<Name>, Arc<Name>, RandomState>,
     /// The types of columns, each of them once.
     types: HashSet<Arc<Type>, RandomState>,
+    /// The names of columns, likewise: most tables have an `id`.
+    names: HashSet<Arc<str>, RandomState>,
     enums: Map<Enum>,
     domains: Map<Domain>,
-    functions: Map<FunctionFacts>,
+    functions: Functions,
     /// The tables whose indexes and checks call a function.
     callers: Map<Vec<Name>>,
     /// The tables that reference a table.
@@ -121,7 +125,7 @@ pub struct Relation {
 #[derive(Debug, Clone, Default)]
 pub struct ColumnFacts {
     /// What it is called.
-    pub name: String,
+    pub name: Arc<str>,
     /// Of what type.
     pub type_: Arc<Type>,
     /// Whether it can't be null.
@@ -187,15 +191,6 @@ pub struct Enum {
     pub values: Vec<String>,
     /// When it was made.
     pub made: Moment,
-}
-
-/// A function.
-#[derive(Debug, Clone)]
-struct FunctionFacts {
-    /// How it behaves.
-    volatility: Volatility,
-    /// Its body, in a language that names tables.
-    code: Box<str>,
 }
 
 /// A domain.
@@ -344,19 +339,12 @@ impl Catalogue {
 
     /// How a function of the user's behaves.
     pub fn function(&self, name: &Name) -> Option<Volatility> {
-        let facts = self.functions.get(&self.place(name))?;
-        Some(facts.volatility)
+        self.functions.volatility(&self.place(name))
     }
 
-    /// The functions whose bodies have this in them, with these, in the order of their names.
-    pub fn functions_with(&self, text: &str) -> Vec<(&Name, &str)> {
-        let all = self.functions.iter();
-        let mut found: Vec<_> = all
-            .filter(|(_, facts)| facts.code.contains(text))
-            .map(|(name, facts)| (name, &*facts.code))
-            .collect();
-        found.sort();
-        found
+    /// The functions whose bodies name a table in the place of one, with these, in the order of their names.
+    pub fn functions_naming(&self, table: &str) -> impl Iterator<Item = (&Name, &str)> {
+        self.functions.naming(table)
     }
 
     /// The tables with an index or a CHECK that calls a function, or that had one.

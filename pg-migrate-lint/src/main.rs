@@ -8,6 +8,7 @@ mod baseline;
 mod body;
 mod catalogue;
 mod cli;
+mod code;
 mod config;
 mod decode;
 mod effects;

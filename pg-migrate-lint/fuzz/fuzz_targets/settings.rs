@@ -15,6 +15,8 @@ mod body;
 mod catalogue;
 #[path = "../../src/cli.rs"]
 mod cli;
+#[path = "../../src/code.rs"]
+mod code;
 #[path = "../../src/config.rs"]
 mod config;
 #[path = "../../src/decode.rs"]

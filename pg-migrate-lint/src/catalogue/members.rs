@@ -2,9 +2,11 @@
 //! name, or by a column that it is of, without going through all of them.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::ops::Deref;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 /// Up to so many are gone through: most tables have no more of anything.
 const FEW: usize = 16;
@@ -29,7 +31,9 @@ pub struct Members<T> {
 /// Places in the order, of the first with a name and of all that are of a column.
 #[derive(Debug, Clone, Default)]
 struct Places {
-    by_name: HashMap<Box<str>, usize, RandomState>,
+    hasher: RandomState,
+    /// The names themselves are with the members.
+    by_name: HashTable<usize>,
     by_column: HashMap<Box<str>, Vec<usize>, RandomState>,
 }
 
@@ -104,15 +108,13 @@ impl<T: Member> Members<T> {
 
     /// Puts it behind the others.
     pub fn push(&mut self, member: T) {
-        let place = self.all.len();
-        match &mut self.places {
-            Some(places) => places.add(place, &member),
-            None if place == 0 => self.all.reserve_exact(1),
-            None => {}
+        if self.all.is_empty() {
+            self.all.reserve_exact(1);
         }
         self.all.push(member);
-        if self.places.is_none() {
-            self.find_places();
+        match &mut self.places {
+            Some(places) => places.add(&self.all, self.all.len() - 1),
+            None => self.find_places(),
         }
     }
 
@@ -146,7 +148,7 @@ impl<T: Member> Members<T> {
 
     fn place(&self, name: &str) -> Option<usize> {
         match &self.places {
-            Some(places) => places.by_name.get(name).copied(),
+            Some(places) => places.named(&self.all, name),
             None => self.all.iter().position(|known| known.name() == name),
         }
     }
@@ -154,16 +156,25 @@ impl<T: Member> Members<T> {
     fn find_places(&mut self) {
         self.places = (self.all.len() > FEW).then(|| {
             let mut places = Box::<Places>::default();
-            let members = self.all.iter().enumerate();
-            members.for_each(|(place, member)| places.add(place, member));
+            (0..self.all.len()).for_each(|place| places.add(&self.all, place));
             places
         });
     }
 }
 
 impl Places {
-    fn add(&mut self, place: usize, member: &impl Member) {
-        self.by_name.entry(member.name().into()).or_insert(place);
+    fn named(&self, all: &[impl Member], name: &str) -> Option<usize> {
+        let is_it = |place: &usize| all[*place].name() == name;
+        let found = self.by_name.find(self.hasher.hash_one(name), is_it);
+        found.copied()
+    }
+
+    fn add(&mut self, all: &[impl Member], place: usize) {
+        let member = &all[place];
+        if self.named(all, member.name()).is_none() {
+            let hash = |place: &usize| self.hasher.hash_one(all[*place].name());
+            self.by_name.insert_unique(hash(&place), place, hash);
+        }
         for column in member.columns() {
             match self.by_column.get_mut(column) {
                 Some(places) if places.last() == Some(&place) => {}

@@ -74,6 +74,7 @@ impl Catalogue {
                 *column = new.to_string();
             }
         };
+        let name = self.shared_name(new);
         let relation = self.known(table);
         for dependent in &mut relation.dependents {
             dependent.columns.iter_mut().for_each(swap);
@@ -81,7 +82,11 @@ impl Catalogue {
                 swap(&mut dependent.name.name);
             }
         }
-        relation.columns.change(|column| swap(&mut column.name));
+        relation.columns.change(|column| {
+            if *column.name == *old {
+                column.name = Arc::clone(&name);
+            }
+        });
         relation
             .constraints
             .change(|constraint| match &mut constraint.kind {

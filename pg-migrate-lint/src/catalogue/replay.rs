@@ -1,6 +1,6 @@
 //! The effect of statements on what is known.
 
-use super::{Catalogue, Domain, Enum, FunctionFacts, Moment, Relation, RelationKind};
+use super::{Catalogue, Domain, Enum, Moment, Relation, RelationKind};
 use crate::model::{Change, Column, Dependent, DependentKind, Kind};
 use crate::name::Name;
 
@@ -87,14 +87,12 @@ impl Catalogue {
             }
             Change::CreateFunction(function) => {
                 self.forget(DependentKind::Function, |name| *name == function.name);
-                let facts = FunctionFacts {
-                    volatility: function.volatility,
-                    code: match function.body.language.as_str() {
-                        "sql" | "plpgsql" => function.body.code.as_str().into(),
-                        _ => "".into(),
-                    },
+                let code = match function.body.language.as_str() {
+                    "sql" | "plpgsql" => function.body.code.as_str(),
+                    _ => "",
                 };
-                self.functions.insert(self.place(&function.name), facts);
+                let name = self.place(&function.name);
+                self.functions.insert(name, function.volatility, code);
             }
             Change::CreateSequence(name) => {
                 let sequence = Relation {

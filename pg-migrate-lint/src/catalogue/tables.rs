@@ -212,13 +212,14 @@ impl Catalogue {
         column: &str,
         change: impl Fn(&mut ColumnFacts),
     ) {
-        let columns = &mut self.known(table).columns;
-        if columns.named(column).is_none() {
-            columns.push(ColumnFacts {
-                name: column.to_string(),
+        if self.known(table).columns.named(column).is_none() {
+            let name = self.shared_name(column);
+            self.known(table).columns.push(ColumnFacts {
+                name,
                 ..ColumnFacts::default()
             });
         }
+        let columns = &mut self.known(table).columns;
         if let Some(facts) = columns.named_mut(column) {
             change(facts);
         }
@@ -245,7 +246,7 @@ impl Catalogue {
             None => self.shared(&column.type_),
         };
         ColumnFacts {
-            name: column.name.clone(),
+            name: self.shared_name(&column.name),
             type_,
             not_null: column.not_null || column.type_.is_serial(),
             has_default: column.has_value(),
@@ -258,6 +259,16 @@ impl Catalogue {
             collation: column.collation.clone().map(Box::new),
             made: Some(now),
         }
+    }
+
+    /// Of the many columns most have a few names.
+    pub(super) fn shared_name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&new));
+        new
     }
 
     /// Of the many columns most are of a few types.

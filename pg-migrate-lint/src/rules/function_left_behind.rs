@@ -1,6 +1,7 @@
 //! A function that names what is no longer there.
 
 use super::{Example, Group, Rule};
+use crate::code::{Word, words};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Kind};
@@ -65,7 +66,7 @@ fn say(look: &Look, table: &Name, column: Option<&String>, found: &mut Vec<Findi
         return;
     }
     let is_left = |name: &Name| !look.ahead.functions.contains(&name.name) && !look.ahead.gone.contains(&name.name);
-    let functions = look.catalogue.functions_with(&table.name).into_iter();
+    let functions = look.catalogue.functions_naming(&table.name);
     let names = functions.filter(|(name, code)| is_left(name) && names_it(look, code, table, column));
     let names: Vec<String> = names.map(|(name, _)| name.to_string()).collect();
     let what = match column {
@@ -93,46 +94,11 @@ fn names_it(look: &Look, code: &str, table: &Name, column: Option<&String>) -> b
     })
 }
 
-/// A word of code, with what stands before it.
-struct Word<'a> {
-    at: usize,
-    text: &'a str,
-    /// What it is qualified with.
-    of: Option<&'a str>,
-    /// The word before that.
-    before: &'a str,
-}
-
-/// The words of code; one in quotes is one, too, where it has no other letters.
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
-    let mut at = 0;
-    let (mut before, mut last) = ("", "");
-    std::iter::from_fn(move || {
-        let start = at + text[at..].find(is_part)?;
-        let between = &text[at..start];
-        let rest = &text[start..];
-        let word = &rest[..rest.find(|letter| !is_part(letter)).unwrap_or(rest.len())];
-        let is_qualified = between.trim_matches('"') == ".";
-        let of = is_qualified.then_some(last);
-        before = match is_qualified {
-            true => before,
-            // Words of another clause do not count.
-            false if between.contains([',', '(', ')', '=']) => "",
-            false => last,
-        };
-        last = word;
-        at = start + word.len();
-        Some(Word { at: start, text: word, of, before })
-    })
-}
-
 /// Whether it stands where a table does, and is this one.
 fn is_table(word: &Word, table: &Name) -> bool {
     let schema = table.schema.as_deref().unwrap_or("public");
     let is_schema = word.of.is_none_or(|of| of.eq_ignore_ascii_case(schema));
-    let leads = ["from", "join", "update", "into", "only", "using", "table"];
-    word.text.eq_ignore_ascii_case(&table.name) && is_schema && leads.iter().any(|lead| word.before.eq_ignore_ascii_case(lead))
+    word.text.eq_ignore_ascii_case(&table.name) && is_schema && word.is_of_table()
 }
 
 /// Whether it is this column of the table: by its qualifier, or because no other table of the statement has one.

@@ -116,7 +116,7 @@ fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_part
             return Some(format!("has {named} as {}, and {name} as {}", own.type_, column.type_));
         }
         // By a primary key the partition's columns become NOT NULL too, until 17.
-        let is_by_key = parent.primary_key().is_some_and(|key| key.contains(&column.name));
+        let is_by_key = parent.primary_key().is_some_and(|key| key.iter().any(|of| **of == *column.name));
         if column.not_null && !own.not_null && (look.server.version >= 18 || !is_by_key) {
             return Some(format!("may have nulls in {named}, and {name} may not"));
         }
