@@ -38,6 +38,9 @@ mod suppress;
 mod tree;
 mod types;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::process::ExitCode;
 
 use shared::cli::Context;
