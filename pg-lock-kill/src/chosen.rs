@@ -14,6 +14,7 @@ use shared::{Context as _, Error, Result, signals};
 use crate::act::Source;
 use crate::cases::Case;
 use crate::cli::{Action, Options, Which};
+use crate::filters::is_doubt;
 use crate::forest::Who;
 use crate::outcome::Outcome;
 use crate::record::Record;
@@ -177,6 +178,13 @@ impl Named {
         self.record.blocked_by.is_some() || self.record.waiting_seconds.is_some()
     }
 
+    /// Why the listing did not know whether its filters meant it.
+    fn doubt(&self) -> Option<String> {
+        let protected = self.record.protected.as_ref();
+        let doubt = protected.filter(|protected| is_doubt(protected))?;
+        Some(format!("{doubt}; a record without \"protected\" names it all the same"))
+    }
+
     /// Whether the same is meant.
     fn is_same(&self, other: &Self) -> bool {
         let who = |named: &Self| {
@@ -263,16 +271,19 @@ fn of_session(run: &Run<'_>, sight: &Sight, named: &Named, session: &Session) ->
     let node = sight.place_of(session.pid);
     let identity = identity_of(session);
     let nobody = HashSet::new();
-    let wish = run.wish(Which::All, &nobody);
+    let doubts = &sight.matching.doubts;
+    let wish = run.wish(Which::All, &nobody, doubts);
     let is_meant = run.options.filters.conditions.is_empty()
-        || node.is_some_and(|node| sight.matching.contains(&node));
+        || node.is_some_and(|node| sight.matching.places.contains(&node));
     let place = node.map(|node| &sight.forest.nodes[node]);
     let waits = place.is_some_and(|place| place.wait.is_some());
     let is_free = !waits && (named.waited() || run.waited.contains_key(&identity));
-    let fate = match is_meant {
-        true if is_free => Fate::Spared(Outcome::Changed, "it waits no more".into()),
-        true => fate_of_session(&sight.snapshot, session, place, &wish),
-        false => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
+    let doubt = node.and_then(|node| doubts.get(&node).cloned());
+    let fate = match doubt.or_else(|| named.doubt()) {
+        _ if !is_meant => Fate::Spared(Outcome::Protected, "the filters do not let it pass".into()),
+        Some(why) => Fate::Spared(Outcome::Protected, why),
+        None if is_free => Fate::Spared(Outcome::Changed, "it waits no more".into()),
+        None => fate_of_session(&sight.snapshot, session, place, &wish),
     };
     let record = match node {
         Some(node) => sight.record(node, &run.rules),

@@ -58,9 +58,14 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let left = (self.end).map(|end| end.saturating_duration_since(Instant::now()) + GRACE);
-        let limit = left.map_or(self.limit, |left| left.min(self.limit));
+        let limit = self.patience();
         self.session.ask(limit, work)
+    }
+
+    /// How long an answer is waited for.
+    pub fn patience(&self) -> Duration {
+        let left = (self.end).map(|end| end.saturating_duration_since(Instant::now()) + GRACE);
+        left.map_or(self.limit, |left| left.min(self.limit))
     }
 
     /// Whether the server can't be asked any more.

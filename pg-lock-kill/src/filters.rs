@@ -1,9 +1,10 @@
 //! Which sessions are looked for. All that is asked must hold.
 
+mod doubt;
 mod known;
 mod network;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem::discriminant;
 use std::time::Duration;
 
@@ -11,13 +12,24 @@ use crate::cli::{Condition, Filters, Test};
 use crate::forest::{self, Forest, Node};
 use crate::record::Record;
 use crate::snapshot::{Lock, Snapshot};
-use crate::words;
 
+pub use doubt::{Doubt, is_one as is_doubt};
 pub use network::Network;
 
+/// Who matches: places in the forest, in its order.
+#[derive(Debug, Default)]
+pub struct Matching {
+    /// Those who do, or may.
+    pub places: Vec<usize>,
+    /// Why it can't be said of some of them.
+    pub doubts: BTreeMap<usize, String>,
+    /// Those of whom it can't be said because the names of a whole database could not be had.
+    pub unnamed: Vec<usize>,
+}
+
 impl Filters {
-    /// The nodes of the forest that match, by their places; and those of which that can't be said.
-    pub fn matching(&self, forest: &Forest, snapshot: &Snapshot) -> (Vec<usize>, Vec<usize>) {
+    /// The nodes of the forest that match.
+    pub fn matching(&self, forest: &Forest, snapshot: &Snapshot) -> Matching {
         let locks = match self.look_at_locks() {
             true => forest::locks(snapshot),
             false => HashMap::new(),
@@ -29,15 +41,24 @@ impl Filters {
             locks: locks.get(&node.who).map_or(&[], Vec::as_slice),
             snapshot,
         };
-        let (mut matching, mut unsure) = (Vec::new(), Vec::new());
+        let mut matching = Matching::default();
         for (place, node) in forest.nodes.iter().enumerate() {
-            match self.match_one(&seen(place, node)) {
-                Some(true) => matching.push(place),
-                Some(false) => {}
-                None => unsure.push(place),
+            let seen = seen(place, node);
+            let doubt = match self.match_one(&seen) {
+                Some(false) => continue,
+                Some(true) => None,
+                None => Some(self.doubt(&seen)),
+            };
+            match doubt {
+                Some(Doubt::Unnamed) => matching.unnamed.push(place),
+                Some(Doubt::Unseen(why)) => {
+                    matching.places.push(place);
+                    matching.doubts.insert(place, why);
+                }
+                None => matching.places.push(place),
             }
         }
-        (matching, unsure)
+        matching
     }
 
     /// Whether they ask what relations are called.
@@ -154,14 +175,8 @@ impl Seen<'_> {
 
     /// Whether it holds or awaits a lock on this relation.
     fn locks(&self, name: &str) -> Option<bool> {
-        any(self.locks.iter().map(|lock| {
-            match words::known_relation(&lock.tag, self.snapshot) {
-                Some(relation) => Some(is_called(relation, name)),
-                None if words::is_nameless(&lock.tag, self.snapshot) => None,
-                // Nobody but its maker sees it yet.
-                None => Some(false),
-            }
-        }))
+        let locks = self.locks.iter();
+        any(locks.map(|lock| doubt::called(lock, name, self.snapshot)))
     }
 
     /// Others come from nowhere, which is not the machine's own socket.

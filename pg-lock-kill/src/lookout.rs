@@ -13,15 +13,15 @@ use shared::{Error, Result};
 use crate::cli::{Options, Scope};
 use crate::connection::{Connection, GRACE};
 use crate::forest::Forest;
-use crate::names::{self, Names};
+use crate::names::{self, Names, Trouble, Wanted};
 use crate::rights;
 use crate::snapshot::{self, Seen, Snapshot};
 
 /// Nothing that we ask for waits for a lock, but where somebody has locked the catalogues themselves.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// While hundreds begin to wait for one row, the server's search for deadlocks keeps everybody from its locks:
 /// on a busy machine for more than ten seconds.
-const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
+pub const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
 
 /// So often at most it is looked again, while somebody waits for one who is gone.
 const LOOKS: usize = 3;
@@ -44,7 +44,7 @@ pub struct Lookout {
     /// Of a loop, since when whom was seen to wait, where the server does not say.
     seen: Option<Seen>,
     /// What was said about names.
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
 }
 
 impl Lookout {
@@ -155,11 +155,17 @@ impl Lookout {
             snapshot,
             &mut self.connection,
             &mut self.names,
-            self.every_lock,
-            self.asks_of_relations,
+            Wanted {
+                every_lock: self.every_lock,
+                decides: self.asks_of_relations,
+            },
         )?;
         if let Some(trouble) = trouble.filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
-            self.report.warn(&trouble);
+            match trouble.passes {
+                true => self.report.warn(&trouble.words),
+                // Where we are not let in, as in a provider's own database, it will be so each time.
+                false => self.report.note(&trouble.words),
+            }
             self.trouble = Some(trouble);
         }
         Ok(())

@@ -50,6 +50,7 @@ impl Run<'_> {
             self.say_unsure(&sight);
             let mut round = self.round(&sight);
             self.tell_departed(&sight, &round.cases)?;
+            self.say_doubts(&sight, &round.cases);
             self.check_share(&sight, round.cases.iter().chain(&round.later))?;
             if self.put_to_the_vote(&mut round.cases)? {
                 votes += 1;
@@ -97,14 +98,19 @@ impl Run<'_> {
     fn round(&mut self, sight: &Sight) -> Round {
         let which = self.options.which();
         let waited = self.who_waited(sight);
-        let mut wish = self.wish(which, &waited);
+        let mut wish = self.wish(which, &waited, &sight.matching.doubts);
         let is_dry = self.options.manner.dry_run;
         // Those who are put off leave their places to others, look by look.
         let puts_off = which != Which::Heads && self.options.by_wait();
         if is_dry && puts_off {
             wish.most = usize::MAX;
         }
-        let mut plan = victims::choose(&sight.snapshot, &sight.forest, &sight.matching, &wish);
+        let mut plan = victims::choose(
+            &sight.snapshot,
+            &sight.forest,
+            &sight.matching.places,
+            &wish,
+        );
         if which == Which::Heads && !is_dry {
             one_round(sight, &mut plan);
         }

@@ -1,6 +1,6 @@
 //! One run: what was dealt with so far, and how it came out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -59,6 +59,8 @@ pub struct Run<'a> {
     pub suspicion: Suspicion,
     /// Whether it was said that some can't be judged.
     pub is_unsure: bool,
+    /// Of whom it was said that it is not known whether they match.
+    pub doubted: HashSet<Identity>,
     /// In a loop, where what was seen before the first signal is kept.
     evidence: Option<PathBuf>,
 }
@@ -85,6 +87,7 @@ impl<'a> Run<'a> {
             in_vain: HashSet::new(),
             suspicion: Suspicion::default(),
             is_unsure: false,
+            doubted: HashSet::new(),
             evidence: options.watch.every.and(options.scope.save.clone()),
         })
     }
@@ -125,13 +128,19 @@ impl<'a> Run<'a> {
     }
 
     /// Who is to be left alone, and what is to be done with the others.
-    pub fn wish<'b>(&'b self, which: Which, waited: &'b HashSet<Identity>) -> Wish<'b> {
+    pub fn wish<'b>(
+        &'b self,
+        which: Which,
+        waited: &'b HashSet<Identity>,
+        doubts: &'b BTreeMap<usize, String>,
+    ) -> Wish<'b> {
         Wish {
             which,
             most: self.remaining(),
             ended: self.ended,
             action: self.options.action,
             rules: &self.rules,
+            doubts,
             by_state: self.options.filters.ask_of_state(),
             by_wait: self.options.by_wait(),
             settled: &self.settled,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use shared::cli::Context;
 use shared::units::human_duration;
 
 use crate::cases::Case;
@@ -26,6 +27,22 @@ impl Run<'_> {
         if !std::mem::replace(&mut self.is_unsure, true) {
             let words = error.in_one_line();
             self.context.warn(format!("{words}; they are left alone"));
+        }
+    }
+
+    /// Once: who is left alone because it is not known whether the filters mean them.
+    pub fn say_doubts(&mut self, sight: &Sight, cases: &[Case]) {
+        let doubts = &sight.matching.doubts;
+        let doubted = cases.iter().filter_map(|case| {
+            let why = doubts.get(&case.node?)?;
+            Some((case.identity, case.record.pid, why))
+        });
+        let doubted: Vec<_> = doubted
+            .filter(|(identity, ..)| self.doubted.insert(*identity))
+            .collect();
+        if let Some((_, pid, why)) = doubted.first() {
+            let left = others("is left alone", "are left alone", doubted.len());
+            self.context.warn(format!("{pid}{left}: {why}"));
         }
     }
 
@@ -123,7 +140,7 @@ impl Run<'_> {
             return;
         }
         let heads = nodes.iter().filter(|node| node.is_head()).count();
-        let matching = sight.matching.iter().map(|place| &nodes[*place]);
+        let matching = sight.matching.places.iter().map(|place| &nodes[*place]);
         let matching = matching.filter(|node| node.wait.is_some() && !sight.is_replay(node));
         let hint = match matching.count() {
             0 => String::new(),
@@ -141,5 +158,23 @@ impl Run<'_> {
             true => self.context.note(words),
             false => self.context.warn(words),
         }
+    }
+}
+
+/// In a listing: of whom it is not known whether the filters mean them.
+pub fn say_listed_doubts(sight: &Sight, context: &Context) {
+    let doubts = &sight.matching.doubts;
+    if let Some((place, why)) = doubts.first_key_value() {
+        let pid = sight.forest.nodes[*place].who.pid(&sight.snapshot);
+        let shown = others("is shown", "are shown", doubts.len());
+        context.warn(format!("{pid}{shown} all the same: {why}"));
+    }
+}
+
+/// ` is`, or of several ` and 2 more are`.
+fn others(is: &str, are: &str, many: usize) -> String {
+    match many {
+        1 => format!(" {is}"),
+        _ => format!(" and {} more {are}", many - 1),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use shared::{Error, Result};
 
 use crate::cli::Options;
+use crate::filters::Matching;
 use crate::forest::{Forest, Node, Who};
 use crate::protection::Rules;
 use crate::record::Record;
@@ -18,10 +19,8 @@ pub struct Sight {
     pub snapshot: Snapshot,
     /// Who waits for whom.
     pub forest: Forest,
-    /// Who matches the filters: places in the forest, in its order.
-    pub matching: Vec<usize>,
-    /// Of whom that can't be said.
-    pub unsure: Vec<usize>,
+    /// Who matches the filters.
+    pub matching: Matching,
 }
 
 impl Sight {
@@ -31,23 +30,22 @@ impl Sight {
         if scope.sessions || scope.reads_stdin {
             forest = forest.with_others(&snapshot);
         }
-        let (matching, unsure) = options.filters.matching(&forest, &snapshot);
+        let matching = options.filters.matching(&forest, &snapshot);
         Self {
             snapshot,
             forest,
             matching,
-            unsure,
         }
     }
 
     /// An error where it can't be said who matches: some that do would be passed over.
     pub fn check_sure(&self) -> Result<()> {
-        let Some(first) = self.unsure.first() else {
+        let Some(first) = self.matching.unnamed.first() else {
             return Ok(());
         };
         let node = &self.forest.nodes[*first];
         let database = self.record(*first, &Rules::default()).database;
-        let (pid, many) = (node.who.pid(&self.snapshot), self.unsure.len());
+        let (pid, many) = (node.who.pid(&self.snapshot), self.matching.unnamed.len());
         let database = database.map_or_else(
             || "its database, whose name could not be had either,".to_string(),
             |database| format!("the database {database:?}"),
@@ -60,9 +58,10 @@ impl Sight {
     }
 
     /// What is to be said of this place of the forest.
-    pub fn record(&self, node: usize, rules: &Rules) -> Record {
+    pub fn record(&self, place: usize, rules: &Rules) -> Record {
         let (forest, snapshot) = (&self.forest, &self.snapshot);
-        let node = &forest.nodes[node];
+        let doubts = &self.matching.doubts;
+        let node = &forest.nodes[place];
         let protected = match node.who {
             Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]),
             Who::Prepared(_) => None,
@@ -71,12 +70,13 @@ impl Sight {
         // One that is never ended is no way out.
         let is_way_out = node
             .cheaper
+            .filter(|place| !doubts.contains_key(place))
             .is_some_and(|place| match forest.nodes[place].who {
                 Who::Session(place) => rules.why(snapshot, &snapshot.sessions[place]).is_none(),
                 Who::Prepared(_) => false,
             });
         Record {
-            protected,
+            protected: protected.or_else(|| doubts.get(&place).cloned()),
             cheaper_pid: record.cheaper_pid.filter(|_| is_way_out),
             ..record
         }

@@ -69,6 +69,9 @@ pub struct Snapshot {
     pub databases: Vec<(u32, String)>,
     /// What is known of the names of relations: database, relation, `schema.name` as SQL has it; by their numbers.
     pub relations: Vec<(u32, u32, String)>,
+    /// Relations, by database and number, that may have another name in a transaction that is still open.
+    #[serde(default)]
+    pub renamed: Vec<(u32, u32)>,
     /// The same of objects of other catalogues, in words: `type public.mood`.
     #[serde(default)]
     pub objects: Vec<Object>,

@@ -3,7 +3,7 @@
 
 mod vain;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use shared::time::Time;
 
@@ -34,6 +34,8 @@ pub struct Wish<'a> {
     pub action: Action,
     /// Who is left alone.
     pub rules: &'a Rules,
+    /// Who is left alone because it can't be said whether they match, by their places in the forest, and why.
+    pub doubts: &'a BTreeMap<usize, String>,
     /// Whether they were chosen by what they do, so that they must not have done anything since.
     pub by_state: bool,
     /// Whether those who wait were chosen because they do.
@@ -97,7 +99,7 @@ pub fn choose(snapshot: &Snapshot, forest: &Forest, matching: &[usize], wish: &W
     let mut open: Vec<Planned> = open
         .map(|node| Planned {
             node,
-            fate: fate(snapshot, &forest.nodes[node], wish),
+            fate: fate(snapshot, forest, node, wish),
         })
         .collect();
     if wish.which == Which::Heads {
@@ -148,8 +150,14 @@ fn selected(
         Who::Session(session) => snapshot.sessions[session].xact_start,
         Who::Prepared(place) => Some(snapshot.prepared[place].prepared),
     };
+    // Who may be meant is not who is left by itself.
+    let is_left = |place: &usize| match wish.which {
+        Which::AllButOldest => !wish.doubts.contains_key(place),
+        _ => true,
+    };
     let with_start = matching
         .iter()
+        .filter(|place| is_left(place))
         .filter_map(|place| Some((start(place)?, *place)));
     let oldest = with_start
         .min_by_key(|(start, _)| *start)
@@ -175,7 +183,11 @@ fn selected(
     }
 }
 
-fn fate(snapshot: &Snapshot, node: &Node, wish: &Wish<'_>) -> Fate {
+fn fate(snapshot: &Snapshot, forest: &Forest, node: usize, wish: &Wish<'_>) -> Fate {
+    if let Some(why) = wish.doubts.get(&node) {
+        return Fate::Spared(Outcome::Protected, why.clone());
+    }
+    let node = &forest.nodes[node];
     match node.who {
         Who::Prepared(place) => {
             let database = &snapshot.prepared[place].database;

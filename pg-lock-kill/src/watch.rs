@@ -89,7 +89,7 @@ fn use_up(run: &mut Run<'_>, source: &mut Source, left: Option<Duration>) -> Res
 
 fn is_clear_now(run: &Run<'_>, sight: &Sight) -> bool {
     match run.options.scope.sessions {
-        true => sight.matching.is_empty(),
+        true => sight.matching.places.is_empty(),
         false => sight.waiting().is_empty(),
     }
 }

@@ -70,6 +70,15 @@ pub fn statement(places: &[Place], version: u32) -> Option<String> {
     })
 }
 
+/// What to ask about which of these relations may have another name in a transaction that is still open.
+pub fn statement_of_renamed(places: &[Place]) -> Option<String> {
+    let relations = places.iter().filter(|place| place.1 == RELATIONS);
+    let numbers: Vec<String> = relations.map(|place| place.2.to_string()).collect();
+    (!numbers.is_empty()).then(|| {
+        include_str!("../../sql/renamed.sql").replace("{objects}", &numbers.join(", "))
+    })
+}
+
 /// The answer: catalogue, number and name of those that have one.
 pub fn named(rows: &[Row]) -> Result<Vec<((u32, u32), String)>> {
     let mut named = Vec::new();
@@ -85,6 +94,14 @@ pub fn named(rows: &[Row]) -> Result<Vec<((u32, u32), String)>> {
         named.push(((catalog, row.some_number(1)?), name));
     }
     Ok(named)
+}
+
+/// Keeps with the snapshot which relations of this database may have another name.
+pub fn add_renamed(snapshot: &mut Snapshot, database: u32, rows: &[Row]) -> Result<()> {
+    for row in rows {
+        snapshot.renamed.push((database, row.some_number(0)?));
+    }
+    Ok(())
 }
 
 /// Keeps a name with the snapshot.

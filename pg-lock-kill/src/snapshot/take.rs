@@ -132,6 +132,7 @@ fn parse(answer: Vec<Vec<Row>>, version: u32) -> Result<Snapshot> {
         could_see_all: false,
         databases: Vec::new(),
         relations: Vec::new(),
+        renamed: Vec::new(),
         objects: Vec::new(),
         unnamed: Vec::new(),
     };

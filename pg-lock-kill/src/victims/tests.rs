@@ -70,13 +70,14 @@ fn chosen(
     snapshot: &Snapshot,
     forest: &Forest,
 ) -> (Vec<i32>, Vec<i32>, usize) {
-    let (rules, nobody) = (Rules::default(), HashSet::new());
+    let (rules, nobody, sure) = (Rules::default(), HashSet::new(), BTreeMap::new());
     let wish = Wish {
         which,
         most,
         ended: 0,
         action,
         rules: &rules,
+        doubts: &sure,
         by_state: false,
         by_wait: false,
         settled: &nobody,
@@ -141,14 +142,14 @@ fn the_oldest_is_the_one_whose_transaction_began_first() {
 
 #[test]
 fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
-    let nobody = HashSet::new();
-    let rules = Rules::default();
+    let (rules, nobody, sure) = (Rules::default(), HashSet::new(), BTreeMap::new());
     let wish = Wish {
         which: Which::All,
         most: 9,
         ended: 0,
         action: Action::Terminate,
         rules: &rules,
+        doubts: &sure,
         by_state: false,
         by_wait: false,
         settled: &nobody,
@@ -175,8 +176,7 @@ fn who_may_have_come_to_it_after_the_locks_were_looked_at_is_left_alone() {
 #[test]
 fn what_a_state_allows() {
     let hour = std::time::Duration::from_secs(3600);
-    let nobody = HashSet::new();
-    let rules = Rules::default();
+    let (rules, nobody, sure) = (Rules::default(), HashSet::new(), BTreeMap::new());
     let step = |state: &str, action| {
         let snapshot = snapshot(&[(2, EARLY, state)]);
         let wish = Wish {
@@ -185,6 +185,7 @@ fn what_a_state_allows() {
             ended: 0,
             action,
             rules: &rules,
+            doubts: &sure,
             by_state: false,
             by_wait: false,
             settled: &nobody,

@@ -9,6 +9,7 @@
 
 mod catalogs;
 mod choosing;
+mod doubts;
 mod encodings;
 mod ground;
 mod guarded;
