@@ -3,6 +3,8 @@
 //! A record names a session by its number and its beginning, and with its transaction's beginning also what
 //! it was in. What is not the same any more is left alone.
 
+mod exact;
+
 use std::collections::HashSet;
 use std::io::BufRead;
 use std::time::Instant;
@@ -48,6 +50,9 @@ pub fn end(run: &mut Run<'_>) -> Result<()> {
     let (mut votes, mut until) = (0, None);
     while !open.is_empty() {
         let sight = source.look(run.options)?;
+        if until.is_none() {
+            exact::check(&open, &sight)?;
+        }
         let (identities, mut cases) = cases(run, &sight, &open);
         let now = Instant::now();
         run.remember_waiting(&sight, now);

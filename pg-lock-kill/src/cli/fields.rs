@@ -93,7 +93,11 @@ pub const FIELDS: &[(&str, &str)] = &[
         "a session whose end would free about as many and lose less, such as the ALTER TABLE that \
          waits in front of a queue; where several hold what that one waits for, their ends alone free nobody",
     ),
-    ("protected", "why it is never ended, or not without a flag"),
+    (
+        "protected",
+        "why it is never ended, or not without a flag; or that it is not known whether --relation or --not-relation means \
+         it, whose name others do not see yet",
+    ),
     ("gid", "a prepared transaction's name"),
     (
         "remedy",

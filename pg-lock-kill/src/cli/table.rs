@@ -195,7 +195,7 @@ pub const TOOL: Tool = Tool::new(
 .operands(
     "-",
     "reads the records of a listing on stdin: these sessions are the victims, and more than \
-     --max of them are refused; needs pid and backend_start, and heeds xact_start",
+     --max of them are refused; needs pid and backend_start as exact as they were listed, and heeds xact_start",
 )
 .examples(&[
     ("Show who blocks whom", "pg-lock-kill -d app"),

@@ -213,7 +213,7 @@ fn a_slow_server_costs_time_where_names_decide() {
     let company = elsewhere(&ground);
     let head = company.holder("head", "update u set n = 1");
     let waiter = company.actor("waiter");
-    let arguments = ["--relation", "u", "--terminate", "--dry-run", "--watch", "10ms", "--for", "1h"];
+    let arguments = ["--relation", "u", "--terminate", "--dry-run", "--watch", "100ms", "--for", "1h"];
     let mut watch = ground.tool(&arguments).start();
     ground.until(
         "it looks",

@@ -79,7 +79,7 @@ fn another_session_with_the_same_number_is_left_alone() {
     let ground = Ground::new();
     let head = ground.holder("head", LOCK);
     let mut seen = ground.record_of(head.pid);
-    // As if the number had been somebody else's a microsecond before.
+    // As if the number had been somebody else's a moment before.
     seen["backend_start"] = earlier(&seen["backend_start"]);
     let output = ground.given(&[seen], &["--terminate"]).expect_code(0);
     expect_result(&output, head.pid, "", "gone_already");
@@ -181,11 +181,39 @@ fn reborn(ground: &Ground, pid: i32) -> Option<Actor> {
     other
 }
 
-/// A microsecond before.
+/// Some seconds before.
 fn earlier(time: &Value) -> Value {
     let time = shared::time::parse(time.as_str().unwrap()).unwrap();
-    let time = time - std::time::Duration::from_micros(1);
+    let time = time - std::time::Duration::from_micros(7_000_001);
     json!(shared::time::format(time).unwrap())
+}
+
+#[test]
+fn times_that_were_cut_name_nobody() {
+    let ground = Ground::new();
+    let head = ground.holder("head", LOCK);
+    let seen = ground.record_of(head.pid);
+    let text = |field: &str| seen[field].as_str().unwrap().to_string();
+    let cut = |field: &str| format!("{}Z", text(field).split_once('.').unwrap().0);
+    let moved = shared::time::parse(&text("backend_start")).unwrap();
+    let moved = moved + std::time::Duration::from_secs(3600);
+    for (field, time) in [
+        ("backend_start", cut("backend_start")),
+        ("backend_start", shared::time::format(moved).unwrap()),
+        ("xact_start", cut("xact_start")),
+    ] {
+        let mut named = seen.clone();
+        named[field] = json!(time);
+        let output = ground.given(&[named], &["--terminate"]).expect_code(2);
+        let said = format!("{field} of {} is {time}, and on the server", head.pid);
+        output.expect_no_output().expect_error(&said);
+    }
+    // The same moment by another zone is the same.
+    let mut named = seen.clone();
+    let there = shared::time::format(moved).unwrap();
+    named["backend_start"] = json!(there.replace('Z', "+01:00"));
+    let output = ground.given(&[named], &["--terminate"]).expect_code(0);
+    expect_result(&output, head.pid, "terminate", "ended");
 }
 
 #[test]
