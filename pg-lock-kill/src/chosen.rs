@@ -187,7 +187,9 @@ impl Named {
     fn doubt(&self) -> Option<String> {
         let protected = self.record.protected.as_ref();
         let doubt = protected.filter(|protected| is_doubt(protected))?;
-        Some(format!("{doubt}; a record without \"protected\" names it all the same"))
+        Some(format!(
+            "{doubt}; a record without \"protected\" names it all the same"
+        ))
     }
 
     /// Whether the same is meant.

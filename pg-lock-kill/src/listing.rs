@@ -16,12 +16,15 @@ pub fn list(options: &Options, context: &Context) -> Result<Exit> {
     let sight = Sight::of(options, lookout::look(options, context)?);
     sight.check_sure()?;
     say::say_listed_doubts(&sight, context);
-    let mut output = Output::open(context);
+    let mut output = Output::open(options, context);
     let mut waits = false;
     for &place in &sight.matching.places {
         let node = &sight.forest.nodes[place];
         waits |= node.wait.is_some() || node.blocking > 0;
         output.write(&sight.record(place, &rules))?;
+        if let Some(cheaper) = node.cheaper {
+            output.know(sight.record(cheaper, &rules));
+        }
     }
     output.finish()?;
     Ok(match waits && options.scope.fail_if_blocked {

@@ -11,6 +11,7 @@ mod cli;
 mod connection;
 mod filters;
 mod forest;
+mod hint;
 mod listing;
 mod lookout;
 mod names;

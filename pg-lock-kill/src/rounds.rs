@@ -83,7 +83,7 @@ impl Run<'_> {
                 self.say_who_is_next(&sight, &round.waited);
                 return Ok(sight);
             }
-            self.say_cheaper(&round.cases);
+            self.say_cheaper(&sight, &round.cases);
             self.show_trees(&sight, &round.cases)?;
             let beyond = round.beyond;
             if self.end(source, round)? {

@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
             rules: Rules::of(options)?,
             veto,
             ballot: Ballot::default(),
-            output: Output::open(context),
+            output: Output::open(options, context),
             settled: HashSet::new(),
             waited: HashMap::new(),
             ended: 0,

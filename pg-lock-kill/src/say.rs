@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use shared::cli::Context;
-use shared::units::human_duration;
 
 use crate::cases::Case;
-use crate::cli::Action;
+use crate::hint::Hint;
 use crate::record::Record;
 use crate::run::Run;
 use crate::sight::Sight;
@@ -82,27 +81,20 @@ impl Run<'_> {
     }
 
     /// A victim in whose place another one's end would do as well.
-    pub fn say_cheaper(&self, cases: &[Case]) {
+    pub fn say_cheaper(&self, sight: &Sight, cases: &[Case]) {
         let is_victim = |pid| cases.iter().any(|case| case.record.pid == pid);
         for case in cases.iter().filter(|case| case.is_victim()) {
             let cheaper = case.record.cheaper_pid;
             if let Some(pid) = cheaper.filter(|pid| !is_victim(*pid)) {
+                let seen = sight
+                    .place_of(pid)
+                    .map(|place| sight.record(place, &self.rules));
                 self.context.warn(format!(
-                    "the end of {pid} would free about as many as that of {}, and lose less; where … is how \
-                     to connect: pg-lock-kill … | jq -c 'select(.pid == {pid})' | pg-lock-kill … - {}",
+                    "the end of {pid} would free about as many as that of {}, and lose less: {}",
                     case.record.pid,
-                    self.asked_for()
+                    Hint::of(self.options, self.context).to_end(pid, seen.as_ref())
                 ));
             }
-        }
-    }
-
-    /// What was to be done, as the command line says it.
-    fn asked_for(&self) -> String {
-        match self.options.action {
-            Action::Cancel => "--cancel".to_string(),
-            Action::None | Action::Terminate => "--terminate".to_string(),
-            Action::Escalate(after) => format!("--escalate {}", human_duration(after)),
         }
     }
 

@@ -21,7 +21,7 @@ pub use child::{Child, Ender, Finished};
 pub use install::install_hint;
 pub use places::Places;
 pub use version::Version;
-pub use words::split as words;
+pub use words::{quote, split as words};
 
 use crate::error::{Context, Error, Result};
 
@@ -138,7 +138,7 @@ impl Program {
         let mut command = self.command();
         for argument in arguments {
             match argument.to_str().filter(|_| by_ssh) {
-                Some(text) => command.arg(words::quote(text)),
+                Some(text) => command.arg(quote(text)),
                 None => command.arg(argument),
             };
         }

@@ -23,9 +23,19 @@ pub fn check(named: &[Named], sight: &Sight) -> Result<()> {
         };
         // The next transaction may begin in the same millisecond; the next session with the number does not.
         for (field, least, written, is) in [
-            ("backend_start", 1, record.backend_start, session.backend_start),
+            (
+                "backend_start",
+                1,
+                record.backend_start,
+                session.backend_start,
+            ),
             ("xact_start", SECOND, record.xact_start, session.xact_start),
-            ("state_change", SECOND, record.state_change, session.state_change),
+            (
+                "state_change",
+                SECOND,
+                record.state_change,
+                session.state_change,
+            ),
         ] {
             let (Some(written), Some(is)) = (written, is) else {
                 continue;

@@ -41,7 +41,12 @@ pub fn resolve(
             false => end.saturating_duration_since(Instant::now()),
         };
         let names = match decides || place < MOST_DATABASES {
-            true => look(snapshot, connection, (database, &places), (patience, decides)),
+            true => look(
+                snapshot,
+                connection,
+                (database, &places),
+                (patience, decides),
+            ),
             false => Err(Error::new("there are too many databases")),
         };
         match names {
@@ -53,7 +58,10 @@ pub fn resolve(
                 signals::check()?;
                 snapshot.unnamed.push(database);
                 keep(known, &places, Vec::new());
-                troubles.push((error.sqlstate().is_none_or(|state| LATE.contains(&state)), error));
+                troubles.push((
+                    error.sqlstate().is_none_or(|state| LATE.contains(&state)),
+                    error,
+                ));
             }
         }
     }
@@ -92,7 +100,9 @@ fn look(
         Server::open(&there, &options).and_then(|mut there| query_of(&mut there, &statements))
     });
     let answered: Result<Vec<Vec<Row>>> = answered.and_then(|answer| answer);
-    let mut answer = answered.context(|| format!("the database {name:?}"))?.into_iter();
+    let mut answer = answered
+        .context(|| format!("the database {name:?}"))?
+        .into_iter();
     let named = objects::named(&answer.next().unwrap_or_default())?;
     Ok((named, answer.next().unwrap_or_default()))
 }

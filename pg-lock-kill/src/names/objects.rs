@@ -74,9 +74,8 @@ pub fn statement(places: &[Place], version: u32) -> Option<String> {
 pub fn statement_of_renamed(places: &[Place]) -> Option<String> {
     let relations = places.iter().filter(|place| place.1 == RELATIONS);
     let numbers: Vec<String> = relations.map(|place| place.2.to_string()).collect();
-    (!numbers.is_empty()).then(|| {
-        include_str!("../../sql/renamed.sql").replace("{objects}", &numbers.join(", "))
-    })
+    (!numbers.is_empty())
+        .then(|| include_str!("../../sql/renamed.sql").replace("{objects}", &numbers.join(", ")))
 }
 
 /// The answer: catalogue, number and name of those that have one.

@@ -1,7 +1,7 @@
 //! The tree as lines of text: who waits stands below whom it waits for.
 //!
 //! A line is cut to the terminal; what must not be cut, as what came of it and what to do about it, stands in
-//! full below.
+//! full below, and a command to be copied in one line however long it is.
 
 use std::time::Duration;
 
@@ -40,19 +40,31 @@ struct Row {
     cells: [String; COLUMNS],
     /// In full, below.
     notes: Vec<String>,
+    /// What the last of them says, to be copied: the terminal breaks such a line itself.
+    command: Option<String>,
 }
 
-/// A line for the names of the columns, and one for each record; cut to the terminal, if it is one.
-pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
+/// A line for the names of the columns, and one for each record; cut to the terminal, if it is one. `end` is the
+/// command that would end the process with a number.
+pub fn lines(
+    records: &[Record],
+    terminal: Option<usize>,
+    end: impl Fn(i32) -> String,
+) -> Vec<String> {
     let is_below = |width: usize| terminal.is_some_and(|terminal| terminal < width);
     let (is_narrow, is_tiny) = (is_below(NARROW), is_below(TINY));
     let mut rows = vec![Row {
         cells: NAMES.map(str::to_string),
         notes: Vec::new(),
+        command: None,
     }];
     let places = branches(records);
-    let records = records.iter().zip(places);
-    rows.extend(records.map(|(record, place)| row(record, place, is_narrow, is_tiny)));
+    let placed = records.iter().zip(places);
+    rows.extend(placed.map(|(record, place)| Row {
+        notes: notes(record, is_narrow, is_tiny),
+        command: record.cheaper_pid.map(&end),
+        ..row(record, place, is_narrow)
+    }));
     if is_tiny {
         rows.iter_mut().skip(1).for_each(Row::move_what_below);
         rows[0].cells[COLUMNS - 1].clear();
@@ -68,6 +80,8 @@ pub fn lines(records: &[Record], terminal: Option<usize>) -> Vec<String> {
         for note in &row.notes {
             lines.extend(indented(note, terminal));
         }
+        let command = row.command.as_ref();
+        lines.extend(command.map(|command| format!("{INDENT}{}", printable::line(command))));
     }
     lines
 }
@@ -105,7 +119,7 @@ impl Row {
     }
 }
 
-fn row(record: &Record, place: String, is_narrow: bool, is_tiny: bool) -> Row {
+fn row(record: &Record, place: String, is_narrow: bool) -> Row {
     let count = |count: usize| {
         if count == 0 {
             String::new()
@@ -124,7 +138,8 @@ fn row(record: &Record, place: String, is_narrow: bool, is_tiny: bool) -> Row {
     ];
     Row {
         cells,
-        notes: notes(record, is_narrow, is_tiny),
+        notes: Vec::new(),
+        command: None,
     }
 }
 
@@ -226,15 +241,13 @@ fn notes(record: &Record, is_narrow: bool, is_tiny: bool) -> Vec<String> {
     let protected = record.protected.as_ref();
     let protected = protected.filter(|_| is_in_the_way(record) && record.result.is_none());
     notes.extend(protected.map(|why| format!("protected: {why}")));
-    notes.extend(record.cheaper_pid.map(|pid| {
-        format!(
-            "the end of {pid} would free about as many and lose less: pg-lock-kill | \
-             jq -c 'select(.pid == {pid})' | pg-lock-kill - --terminate"
-        )
-    }));
     let database = record.database.as_deref().unwrap_or_default();
     let remedy = record.remedy.as_ref();
     notes.extend(remedy.map(|remedy| format!("in the database {database}: {remedy}")));
+    notes.extend(
+        (record.cheaper_pid)
+            .map(|pid| format!("the end of {pid} would free about as many and lose less:")),
+    );
     notes.iter().map(|note| printable::line(note)).collect()
 }
 

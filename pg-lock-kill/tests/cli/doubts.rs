@@ -68,14 +68,20 @@ fn what_was_made_in_a_transaction_that_is_open() {
         let output = ground.given(&[named.clone()], &["--terminate"]);
         expect_result(&output.expect_code(1), head.pid, "", "protected");
         named.as_object_mut().unwrap().remove("protected");
-        expect_signalled(ground.given(&[named], &["--terminate", "--dry-run"]), head.pid);
+        expect_signalled(
+            ground.given(&[named], &["--terminate", "--dry-run"]),
+            head.pid,
+        );
         // The filters that go with it spare it as well.
         let named = ground.record_of(head.pid);
         let output = ground.given(&[named], &[flag, "fresh", "--terminate"]);
         expect_result(&output.expect_code(1), head.pid, "", "protected");
     }
     // What it locks besides is known.
-    expect_signalled(ground.run(&["--relation", "t", "--terminate", "--dry-run"]), head.pid);
+    expect_signalled(
+        ground.run(&["--relation", "t", "--terminate", "--dry-run"]),
+        head.pid,
+    );
     let spared = ground.run(&["--not-relation", "t", "--terminate"]);
     spared.expect_code(0).expect_no_output();
     head.run("commit");
@@ -88,7 +94,10 @@ fn what_is_renamed_in_a_transaction_that_is_open() {
     ground.sql("alter table t owner to app; create index i on t (n)");
     for (change, name) in [
         ("alter table t rename to other", "other"),
-        ("savepoint a; alter table t rename to other; release a", "public.other"),
+        (
+            "savepoint a; alter table t rename to other; release a",
+            "public.other",
+        ),
         ("create schema s; alter table t set schema s", "s.t"),
         ("lock t; alter index i rename to other", "other"),
     ] {
@@ -98,7 +107,10 @@ fn what_is_renamed_in_a_transaction_that_is_open() {
             let output = ground.run(&[flag, name, "--terminate"]);
             expect_spared(output, head.pid, said);
         }
-        expect_signalled(ground.run(&["--relation", "t", "--terminate", "--dry-run"]), head.pid);
+        expect_signalled(
+            ground.run(&["--relation", "t", "--terminate", "--dry-run"]),
+            head.pid,
+        );
         head.run("rollback");
         waiter.answer().unwrap();
     }
@@ -118,12 +130,22 @@ fn who_may_be_meant_is_not_taken_for_another() {
     let old = ground.holder("old", LOCK);
     let young = ground.holder("young", "update t set n = 1 where id = 2");
     let ended = |which: &str| {
-        let arguments = ["--sessions", "--app", "*o*", "--not-relation", "fresh", "--victims", which];
+        let arguments = [
+            "--sessions",
+            "--app",
+            "*o*",
+            "--not-relation",
+            "fresh",
+            "--victims",
+            which,
+        ];
         let dry = ["--max", "9", "--terminate", "--dry-run"];
         let output = ground.run(&[&arguments[..], &dry].concat()).expect_code(0);
         let records = output.json_lines().into_iter();
         let victims = records.filter(|record| record["result"] == "dry_run");
-        victims.map(|record| record["pid"].clone()).collect::<Vec<_>>()
+        victims
+            .map(|record| record["pid"].clone())
+            .collect::<Vec<_>>()
     };
     // It may be the oldest; and if it is not, the oldest of the others is to be left.
     assert_eq!(ended("oldest"), [0; 0]);
@@ -136,10 +158,17 @@ fn who_may_be_meant_is_not_taken_for_another() {
 fn elsewhere(ground: &Ground) -> Company<'static> {
     ground.sql("create database other");
     let connect = {
-        let (folder, port) = (ground.cluster.socket_dir().to_owned(), ground.cluster.port());
+        let (folder, port) = (
+            ground.cluster.socket_dir().to_owned(),
+            ground.cluster.port(),
+        );
         move |user: &str| {
             let mut config = postgres::Config::new();
-            config.host_path(&folder).port(port).user(user).dbname("other");
+            config
+                .host_path(&folder)
+                .port(port)
+                .user(user)
+                .dbname("other");
             config.connect(postgres::NoTls).unwrap()
         }
     };
@@ -155,7 +184,10 @@ fn the_same_in_another_database() {
     let ground = ground();
     let company = elsewhere(&ground);
     company.sql("alter table u owner to app");
-    for change in ["create table fresh (); lock u", "alter table u rename to fresh"] {
+    for change in [
+        "create table fresh (); lock u",
+        "alter table u rename to fresh",
+    ] {
         let head = company.holder("head", change);
         let waiter = company.waiter("waiter", "update u set n = 1");
         for (flag, said) in FORMS {
@@ -183,7 +215,9 @@ fn names_that_are_only_shown_are_not_waited_for() {
     // Where they decide, it is no answer that they could not be had.
     for (flag, _) in FORMS {
         let output = ground.run(&[flag, "u", "--terminate"]).expect_code(2);
-        output.expect_no_output().expect_error("has no name that could be had");
+        output
+            .expect_no_output()
+            .expect_error("has no name that could be had");
     }
     company.sql("commit");
     head.run("rollback");
@@ -213,7 +247,16 @@ fn a_slow_server_costs_time_where_names_decide() {
     let company = elsewhere(&ground);
     let head = company.holder("head", "update u set n = 1");
     let waiter = company.actor("waiter");
-    let arguments = ["--relation", "u", "--terminate", "--dry-run", "--watch", "100ms", "--for", "1h"];
+    let arguments = [
+        "--relation",
+        "u",
+        "--terminate",
+        "--dry-run",
+        "--watch",
+        "100ms",
+        "--for",
+        "1h",
+    ];
     let mut watch = ground.tool(&arguments).start();
     ground.until(
         "it looks",
@@ -230,7 +273,10 @@ fn a_slow_server_costs_time_where_names_decide() {
     drop(stopped);
     let [_, _, told] = watch.first_lines();
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["pid"], &told["result"]), (&head.pid.into(), &"dry_run".into()));
+    assert_eq!(
+        (&told["pid"], &told["result"]),
+        (&head.pid.into(), &"dry_run".into())
+    );
     watch.signal(Signal::TERM);
     let output = watch.finish();
     assert!(!output.stderr.contains("left alone"), "{output:?}");

@@ -1,6 +1,7 @@
 //! Cancelling, terminating, the one after the other; who is chosen, and when it is enough.
 
 use serde_json::{Value, json};
+use tests::program;
 
 use crate::ground::{Ground, expect_result, results};
 use crate::stage::Actor;
@@ -420,6 +421,46 @@ fn whose_end_would_lose_less_is_said() {
 }
 
 #[test]
+fn the_command_below_the_tree_ends_whom_it_names() {
+    let ground = Ground::new();
+    let [reader, migrate, _one, _two] = queue(&ground);
+    reader.run("update t set n = 3 where id = 3");
+    let place = r"dbname=postgres application_name='the tree\'s'".to_string();
+    // The filters may leave it out of what is shown.
+    let flags = ["-d", &place, "--protect", "it's", "--min-blocked", "3"];
+    let hint_of = |said: &str| {
+        let (_, hint) = said
+            .split_once("and lose less:")
+            .unwrap_or_else(|| panic!("{said}"));
+        hint.trim_start().lines().next().unwrap().to_string()
+    };
+    let exact = format!("echo '{{\"pid\":{},\"backend_start\":\"20", migrate.pid);
+    for arguments in [&["-o", "table"][..], &["--terminate", "--dry-run"]] {
+        let output = ground.run(&[&flags[..], arguments].concat()).expect_code(0);
+        let hint = hint_of(&[output.stdout, output.stderr].concat());
+        let tool = env!("CARGO_BIN_EXE_pg-lock-kill");
+        let command = hint.replace("| pg-lock-kill ", &format!("| {tool} --dry-run "));
+        let command = program("sh").server(&ground.cluster).args(["-c", &command]);
+        expect_result(
+            &command.run().expect_code(0),
+            migrate.pid,
+            "terminate",
+            "dry_run",
+        );
+        let is_whole = hint.ends_with(r" --protect 'it'\''s' --terminate");
+        assert!(is_whole && hint.starts_with(&exact), "{hint}");
+    }
+    // Nothing is repeated that has a password in it.
+    let secret = format!("{place} password=geheim");
+    let said = ground
+        .run(&["-d", &secret, "-o", "table"])
+        .expect_code(0)
+        .stdout;
+    let is_open = hint_of(&said).contains("| pg-lock-kill … - --terminate");
+    assert!(is_open && !said.contains("geheim"), "{said}");
+}
+
+#[test]
 fn nothing_is_said_of_a_limit_that_was_not_reached() {
     let ground = Ground::new();
     let _four = queue(&ground);
@@ -465,7 +506,7 @@ fn the_pipeline() {
     let _waiter = ground.waiter("web", LOCK);
     let [_, _, output] = tests::pipe([
         ground.tool(&[]),
-        tests::program("jq").args(["-c", "select(.application_name==\"etl\")"]),
+        program("jq").args(["-c", "select(.application_name==\"etl\")"]),
         ground.tool(&["-", "--terminate"]),
     ]);
     let output = output.expect_code(0);

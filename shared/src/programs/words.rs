@@ -24,7 +24,7 @@ pub fn split(command: &str) -> Result<Vec<OsString>> {
 }
 
 /// A word as a POSIX shell reads it back.
-pub(super) fn quote(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:%+@,=".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_string(),
