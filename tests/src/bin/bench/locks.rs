@@ -40,6 +40,8 @@ const END_MS: f64 = 400.0;
 /// - Only locks on what somebody waits for, by a look at the same rows: 0.8 ms more, for 0.3 ms of rows less.
 /// - Names by VALUES or `regclass`, in one statement or two, and what the server is by SHOW: 0.1 ms less at most, each.
 /// - Settings at the session's start: nothing.
+/// - COPY of the same rows, as text or in binary form: 0.3 ms less for the sessions once warm, nothing in a fresh one.
+/// - Without the times, or the numbers of virtual transactions but for prepared ones: 0.3 and 0.1 ms less once warm.
 const LEAST: [&str; 2] = [
     "select count(*) from pg_lock_status()",
     "select count(*) from pg_stat_get_activity(null)",
