@@ -193,10 +193,13 @@ pub fn collect_sequences(
     decoder: &mut Decoder,
     collector: &mut Collector,
 ) -> Result<()> {
-    let entries = toc.entries().map(|(_, entry)| entry);
-    for entry in entries.filter(|entry| entry.kind == "SEQUENCE SET") {
-        let mut script = Script::new(entry.definition.as_slice());
-        collect(&mut script, decoder, collector)?;
+    // How their names are to be read comes first.
+    for kind in ["STDSTRINGS", "SEQUENCE SET"] {
+        let entries = toc.entries().map(|(_, entry)| entry);
+        for entry in entries.filter(|entry| entry.kind == kind) {
+            let mut script = Script::new(entry.definition.as_slice());
+            collect(&mut script, decoder, collector)?;
+        }
     }
     Ok(())
 }

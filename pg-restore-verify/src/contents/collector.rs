@@ -1,5 +1,6 @@
 //! What a backup holds, gathered from its script as it streams by.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::{Arc, Mutex};
@@ -267,16 +268,19 @@ impl Collector {
             self.contents.refreshed.insert(view);
             return false;
         }
-        self.contents.backslash_escapes |=
-            sql.starts_with(b"SET standard_conforming_strings = off");
+        if let Some(value) = sql.strip_prefix(b"SET standard_conforming_strings = ") {
+            // Quoted in an archive's own entry.
+            self.contents.backslash_escapes |=
+                value.starts_with(b"off") || value.starts_with(b"'off");
+        }
         if sql.starts_with(b"SET row_security = on") {
             self.contents.subject_to_row_security = true;
         }
         let Some(call) = sql.strip_prefix(b"SELECT pg_catalog.") else {
             return false;
         };
-        if call.starts_with(b"setval(") {
-            self.sequence(call);
+        if let Some(arguments) = call.strip_prefix(b"setval(") {
+            self.sequence(arguments);
         } else if let Some(call) = LargeObjectCall::parse(sql) {
             self.large_object_call(call);
         }
@@ -330,8 +334,13 @@ impl Collector {
         true
     }
 
-    fn sequence(&mut self, call: &[u8]) {
-        let tokens = tokens(call);
+    fn sequence(&mut self, arguments: &[u8]) {
+        let arguments = match self.contents.backslash_escapes {
+            // As where it is said of the string itself.
+            true => Cow::from([b"E", arguments].concat()),
+            false => Cow::from(arguments),
+        };
+        let tokens = tokens(&arguments);
         let texts: Vec<String> = tokens
             .iter()
             .filter_map(|token| match token {
@@ -341,7 +350,7 @@ impl Collector {
             })
             .collect();
         let negative = tokens.contains(&Token::Symbol(b'-'));
-        if let [_, name, value, called] = texts.as_slice()
+        if let [name, value, called] = texts.as_slice()
             && let Some(name) = qualified(name)
             && let Ok(value) = format!("{}{value}", if negative { "-" } else { "" }).parse()
         {

@@ -142,13 +142,24 @@ fn whose_strings_have_backslashes_that_escape() {
     let database = Database::new();
     database.sql(
         "create table t (id serial primary key, a text default E'\\\\' check (a ~ E'^\\\\W'));
-         insert into t default values",
+         insert into t default values;
+         create schema \"s\\\";
+         create table \"s\\\".\"a\\b'c\" (id serial primary key, \"x\\\" text default E'\\\\');
+         insert into \"s\\\".\"a\\b'c\" default values;
+         comment on column \"s\\\".\"a\\b'c\".\"x\\\" is E'\\\\''n';
+         select lo_from_bytea(77, E'\\\\x5c27')",
     );
     let name = database.name();
     database.sql(&format!(
         "alter database {name} set standard_conforming_strings = off"
     ));
-    for options in [&["-Fc"][..], &["-Fp"], &["-Fp", "--inserts"]] {
+    for options in [
+        &["-Fc"][..],
+        &["-Ft"],
+        &["-Fp"],
+        &["-Fp", "--create"],
+        &["-Fp", "--inserts"],
+    ] {
         verifies(&database, options);
     }
     let live = tool("pg-restore-verify").args(["--live", &database.conninfo()]);

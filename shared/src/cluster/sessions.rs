@@ -12,9 +12,11 @@ const NEWER: &[(u32, &str)] = &[
     (17, " -c event_triggers=off -c transaction_timeout=0"),
     (14, " -c idle_session_timeout=0"),
 ];
-/// A role with fewer rights, and transactions in which nothing can be written.
+/// A role with fewer rights, transactions in which nothing can be written, and another reading of
+/// strings than statements of ours count on.
 const LOOKING: &str = " -c role=none -c default_transaction_read_only=off \
-                       -c default_transaction_isolation=read\\ committed";
+                       -c default_transaction_isolation=read\\ committed \
+                       -c standard_conforming_strings=on";
 
 /// Of a session that looks at what is there, whatever the data says that sessions should be like.
 pub fn looking(major: u32) -> String {
