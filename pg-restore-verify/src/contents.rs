@@ -71,6 +71,12 @@ impl Contents {
         self.schema.len() == 0 && !self.tables.is_empty()
     }
 
+    /// What it says of the database itself, whether that was done or not.
+    pub fn of_database(&self) -> impl Iterator<Item = &str> {
+        let set_aside = self.database.statements_of_database();
+        set_aside.chain(self.schema.statements_of_database())
+    }
+
     /// Forgets what was not chosen.
     pub fn retain(&mut self, chosen: &Chosen) {
         self.schema.retain(chosen);

@@ -161,7 +161,10 @@ fn in_other_words(difference: &Difference) -> bool {
 /// Why something is not done to the restored database, if it is not.
 fn left_alone(statement: &str) -> Option<&'static str> {
     if statement.contains("preload_libraries") {
-        return Some("not done: no library is loaded for a restored database");
+        return Some(
+            "not done: no library is loaded for a restored database; where a server lacks one, \
+             nobody can connect to what pg_restore --create makes there",
+        );
     }
     let template = statement.contains("IS_TEMPLATE") || statement.contains("datistemplate");
     template.then_some("not done: a template can't be dropped")

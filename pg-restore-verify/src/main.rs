@@ -45,6 +45,7 @@ mod selection;
 mod sequences;
 mod server;
 mod servers;
+mod settings;
 mod source;
 mod tables;
 mod tally;

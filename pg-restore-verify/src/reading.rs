@@ -67,6 +67,8 @@ impl Reading {
                         decoder.declare(&encoding);
                     }
                     let objects = of_contents(data.toc());
+                    collector.of_database(data.toc());
+                    collector.refreshes(data.toc());
                     let read = source::collect_own(data, jobs, &mut decoder, &mut collector);
                     (Some(objects), read?)
                 }

@@ -169,6 +169,12 @@ impl Schema {
         self.objects.keys().any(|object| object.kind == "DATABASE")
     }
 
+    /// Whether a definition has these words.
+    pub fn mentions(&self, words: &str) -> bool {
+        let mut statements = self.objects.values().flatten();
+        statements.any(|statement| statement.contains(words))
+    }
+
     /// Whether a table has policies that may hide rows.
     pub fn has_row_security(&self) -> bool {
         let mut objects = self.objects.keys();

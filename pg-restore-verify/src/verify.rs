@@ -31,6 +31,7 @@ use crate::record::{Findings, Status};
 use crate::restore::{Part, Target};
 use crate::room;
 use crate::servers::Servers;
+use crate::settings;
 use crate::source::{self, Data};
 use crate::tally::{self, Shown};
 use crate::threads::beside;
@@ -153,12 +154,13 @@ fn read(
     let promised = Promised::of(known.manifest());
     unproved::report(&reading.contents, &promised, findings)?;
     promised.report(&reading.contents, findings)?;
+    let needs = settings::report(archive, &reading.contents, findings)?;
     let manifest = match promised.tells_of_rows() {
         true => ", the rows those of its manifest",
         false => "",
     };
     Ok((
-        format!("{what}: read to the end{manifest}, not restored"),
+        format!("{what}: read to the end{manifest}, not restored{needs}"),
         None,
     ))
 }
@@ -327,8 +329,10 @@ fn on_target(
     let origin = Origin::Restored(backup);
     let checks = &options.checks;
     let remarks = checks::report(target.database(), origin, checks, jobs, findings)?;
+    let mut needs = String::new();
     if chosen.is_everything() {
         database::report(archive, backup, target, proof.pg_dump(), findings)?;
+        needs = settings::report(archive, backup, findings)?;
     }
     let versions = extensions::report(known.manifest(), backup, target, findings)?;
     if let Some(withheld) = backup.withheld.in_words() {
@@ -341,7 +345,7 @@ fn on_target(
         false => "",
     };
     Ok((
-        format!("{proved}; restored in {took}{locale}{versions}{remarks}"),
+        format!("{proved}; restored in {took}{locale}{versions}{needs}{remarks}"),
         Some(restore),
     ))
 }

@@ -21,7 +21,10 @@ pub const TOOL: Tool = Tool::new(
      large object with its owner, rights and comment, and every definition. What an archive says \
      of the database itself (owner, rights, comment, connection limit, settings, those of roles in \
      it), pg_restore does with --create only: it is done last of all, and compared (check \
-     \"database\"), but for settings that load libraries. Any error of the restore counts, but those \
+     \"database\"), but for settings that load libraries. Those that pg_restore --create, or psql with \
+     a script that creates its database, would stumble over itself (default_transaction_read_only, \
+     role, array_nulls, restrict_nonsystem_relation_kind) are kept off while it restores; the \
+     check and the verdict say with which PGOPTIONS. Any error of the restore counts, but those \
      that take nothing away are only counted (check \"harmless_errors\"). \
      The server is in no network, but for its socket, if it is of 15 or newer and util-linux's unshare \
      works for whom it runs as; -v says so where it does not. \

@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry as Slot;
 use std::sync::{Arc, Mutex};
 
 use shared::dump::{
-    CopyTarget, Digest, Entry, InsertedRows, LargeObjectCall, QualifiedName, Toc, Token, members,
-    tokens, without_line_end,
+    CopyTarget, Digest, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Toc,
+    Token, members, tokens, without_line_end,
 };
 
 use super::{Contents, Form, SequencePosition, TableData};
@@ -150,6 +150,26 @@ impl Collector {
             let view = refreshed(&entry.definition);
             self.contents.refreshed.extend(view);
         }
+    }
+
+    /// Notes what an archive says of the database itself.
+    pub fn of_database(&mut self, toc: &Toc) {
+        let mut found = Self::new();
+        for (_, entry) in toc.entries() {
+            if entry.kind.starts_with("DATABASE") {
+                let mut script = Script::new(entry.definition.as_slice());
+                let heading = Entry {
+                    kind: entry.kind.clone(),
+                    ..Entry::default()
+                };
+                while let Ok(Some(event)) = script.next() {
+                    if let Event::Statement { sql, .. } = event {
+                        found.statement(&String::from_utf8_lossy(sql), &heading);
+                    }
+                }
+            }
+        }
+        self.contents.database = found.contents.schema;
     }
 
     /// Notes a statement that stands under `entry`.
@@ -431,7 +451,7 @@ fn qualified(name: &str) -> Option<QualifiedName> {
 
 #[cfg(test)]
 mod test {
-    use shared::dump::{Event, LargeObjectDigest, Script};
+    use shared::dump::LargeObjectDigest;
 
     use super::*;
 

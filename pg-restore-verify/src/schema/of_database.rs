@@ -56,6 +56,15 @@ impl Schema {
         set.map(|(_, path)| path.trim_end().trim_end_matches(';'))
     }
 
+    /// What is said of the database itself, its creation included.
+    pub fn statements_of_database(&self) -> impl Iterator<Item = &str> {
+        let own = self
+            .objects
+            .iter()
+            .filter(|(object, _)| of_database(object));
+        own.flat_map(|(_, statements)| statements.iter().map(String::as_str))
+    }
+
     /// Every statement, with what it stands under.
     pub fn all_statements(&self) -> impl Iterator<Item = (String, &str)> {
         self.objects.iter().flat_map(|(object, statements)| {

@@ -17,6 +17,7 @@ mod foreign;
 mod full;
 mod harmless;
 mod healthy;
+mod in_force;
 mod jobs;
 mod kept;
 mod killed;

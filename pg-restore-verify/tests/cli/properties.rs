@@ -185,11 +185,6 @@ fn of_a_script_are_not_in_force_for_those_who_look() {
         let script = fs::read_to_string(&path).unwrap();
         let mut changed = script.clone();
         for (this, that) in [
-            // psql could not restore that, either.
-            (
-                "default_transaction_read_only TO 'on'",
-                "application_name TO 'shop'",
-            ),
             (
                 "SET statement_timeout TO '1h'",
                 "SET statement_timeout TO '1ms'",

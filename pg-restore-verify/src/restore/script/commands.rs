@@ -5,6 +5,7 @@ use shared::dump::{Token, tokens};
 
 use super::Restore;
 use crate::restore::Refusal;
+use crate::settings;
 
 impl Restore<'_> {
     /// Does what psql would, of what a dump asks it for.
@@ -39,8 +40,21 @@ impl Restore<'_> {
             self.client = self.target.database().connect_to_restore()?;
             self.sessions = self.sessions.of(self.target.database().clone());
             self.typed = false;
+            self.go_on_without_settings();
         }
         Ok(())
+    }
+
+    /// The settings of the database that it has just made, as who restores it has to.
+    fn go_on_without_settings(&mut self) {
+        if !self.target.server().is_ours() {
+            return;
+        }
+        for statement in settings::undone(self.collector.contents()) {
+            // What this server does not know it has not set, either.
+            let _ = self.client.batch_execute(&statement);
+            self.sessions.note(&statement);
+        }
     }
 }
 
