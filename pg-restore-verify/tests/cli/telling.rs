@@ -3,7 +3,7 @@
 use std::fs;
 
 use shared::cluster::ClusterOptions;
-use tests::{eventually, start, tool};
+use tests::{another_user, binary, eventually, files_in, private_folder, program, start, tool};
 
 use crate::backups::{dump, expect_verdict, shop, verify};
 
@@ -62,4 +62,25 @@ fn how_far_it_is_at_a_terminal() {
     client.batch_execute("create role go").unwrap();
     let output = running.finish();
     assert!(output.stdout.contains("verdict"), "{output:?}");
+}
+
+/// What it made would be out of its own reach, too.
+#[test]
+fn a_umask_that_leaves_nothing_to_oneself_is_refused_before_anything_is_made() {
+    let Some(uid) = another_user() else { return };
+    let folder = private_folder(uid);
+    let path = folder.path().join("backup");
+    dump(&shop(), &["-Fc"], &path);
+    for mask in ["0777", "0400"] {
+        let script = format!("umask {mask}; exec \"$@\"");
+        let run = program("sh").args(["-c", &script, "sh"]);
+        let run = run.arg(binary("pg-restore-verify")).arg(&path);
+        let run = run.env("TMPDIR", folder.path()).env("HOME", folder.path());
+        let output = run.as_user(uid).run();
+        expect_verdict(&output, "skipped");
+        let words = format!("the umask {mask} keeps");
+        assert_eq!(output.stderr.matches(&words).count(), 1, "{output:?}");
+        assert!(output.stderr.contains("umask 077"), "{output:?}");
+        assert_eq!(files_in(folder.path()), ["backup"]);
+    }
 }

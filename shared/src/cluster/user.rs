@@ -7,6 +7,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
+
 use crate::error::{Error, Result};
 
 /// Whom root becomes for the server, in order of preference.
@@ -21,8 +24,29 @@ pub(super) struct ServerUser {
     pub becomes: bool,
 }
 
+/// Whether what this process makes stays readable, writable and searchable for it.
+fn keeps_its_files() -> Result<()> {
+    // There is no other way to ask, but to set it; in between, others are kept out.
+    let mask = umask(Mode::RWXG | Mode::RWXO);
+    umask(mask);
+    if !mask.intersects(Mode::RWXU) {
+        return Ok(());
+    }
+    let message = format!(
+        "the umask {:04o} keeps a temporary server out of its own files",
+        mask.bits()
+    );
+    Err(Error::new(message)
+        .with_hint("run this after: umask 077")
+        .of_machine())
+}
+
 impl ServerUser {
+    /// # Errors
+    /// When there is nobody whom root can become, or the process keeps its own files from itself:
+    /// what it made then it could neither use nor remove.
     pub fn of_process() -> Result<Self> {
+        keeps_its_files()?;
         let uid = rustix::process::geteuid();
         if !uid.is_root() {
             return Ok(Self {
