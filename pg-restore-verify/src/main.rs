@@ -47,6 +47,7 @@ mod server;
 mod servers;
 mod settings;
 mod source;
+mod strays;
 mod tables;
 mod tally;
 mod threads;

@@ -33,6 +33,7 @@ use crate::room;
 use crate::servers::Servers;
 use crate::settings;
 use crate::source::{self, Data};
+use crate::strays;
 use crate::tally::{self, Shown};
 use crate::threads::beside;
 use crate::unproved;
@@ -89,6 +90,9 @@ pub fn backup(
         // What is wrong with the files is so whatever else could not be tried.
         if proved.is_ok() || known.is_at_fault(&checksums) {
             known.report(&checksums, findings)?;
+        }
+        if proved.is_ok() {
+            strays::report(&archive, &known, findings)?;
         }
         proved
     });

@@ -22,8 +22,8 @@ mod tuples;
 mod unpack;
 
 pub use archive::{
-    Archive, Block, BlockKind, Blocks, CONTENTS, Content, Files, Packing, Part, Storage, Toc,
-    TocEntry, archive_versions,
+    Archive, Block, BlockKind, Blocks, CONTENTS, Content, Files, Other, Packing, Part, Storage,
+    Toc, TocEntry, archive_versions,
 };
 pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest, without_line_end};

@@ -40,7 +40,9 @@ fn of_directory_and_tar_format() {
     {
         let path = folder.path().join(format!("{number}"));
         dump_folder(&shop, options, &path);
-        is_good(&verify(&path), &format!("{options:?}"));
+        let output = verify(&path);
+        is_good(&output, &format!("{options:?}"));
+        assert_eq!(strays(&output), [""; 0], "{options:?}");
     }
     for options in [&["-Ft"][..], &["-Ft", "--inserts"]] {
         let path = folder.path().join("backup.tar");
@@ -52,6 +54,55 @@ fn of_directory_and_tar_format() {
         .arg(folder.path())
         .run();
     is_good(&newest, "newest of all");
+}
+
+/// What is said of files that are no part of a folder's backup.
+fn strays(output: &Output) -> Vec<String> {
+    let lines = output.json_lines().into_iter();
+    let said = lines.filter(|line| line["check"] == "archive" && line["status"] == "skipped");
+    let words =
+        |line: &serde_json::Value, field: &str| line[field].as_str().unwrap_or("").to_string();
+    said.map(|line| format!("{}: {}", words(&line, "object"), words(&line, "message")))
+        .collect()
+}
+
+#[test]
+fn folders_with_files_that_are_no_part_of_them() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    dump_folder(&shop, &[], &path);
+    fs::write(path.join("notes.txt"), "do not delete").unwrap();
+    fs::create_dir(path.join("old")).unwrap();
+    let read = tool("pg-restore-verify").arg("--archive-only").arg(&path);
+    for output in [read.run(), verify(&path)] {
+        is_good(&output, "with notes");
+        let [said] = strays(&output).try_into().unwrap();
+        assert!(said.ends_with("passes over it: notes.txt, old"), "{said}");
+    }
+    // pg_restore reads the one without a suffix, which may be anything.
+    let packed = rows(&path);
+    let plain = packed.with_extension("");
+    let content = program("gunzip")
+        .arg("-c")
+        .arg(&packed)
+        .run()
+        .expect_code(0);
+    fs::write(&plain, &content.bytes).unwrap();
+    let output = verify(&path);
+    assert_eq!(failed(&output), [""; 0], "{output:?}");
+    expect_verdict(&output, "skipped");
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_string();
+    let said = strays(&output);
+    assert_eq!(said.len(), 2, "{output:?}");
+    assert!(
+        said[0].starts_with(&format!("{}: ", name(&packed))),
+        "{said:?}"
+    );
+    assert!(
+        said[0].contains(&format!("{} is what", name(&plain))),
+        "{said:?}"
+    );
 }
 
 /// What somebody does to a folder.

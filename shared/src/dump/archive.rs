@@ -17,7 +17,7 @@ use std::sync::Arc;
 use flate2::bufread::ZlibDecoder;
 
 pub use blocks::{BlockKind, Blocks};
-pub use files::{CONTENTS, Content, Files, Part};
+pub use files::{CONTENTS, Content, Files, Other, Part};
 pub use toc::{Packing, Storage, Toc, TocEntry, archive_versions};
 use wire::unreadable;
 

@@ -60,6 +60,15 @@ pub enum Content {
     LargeObject(u32),
 }
 
+/// A file beside those of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Its name.
+    pub name: String,
+    /// The file of the archive by the same name, otherwise compressed, that is read and not this.
+    pub instead: Option<String>,
+}
+
 impl Files {
     /// Reads the table of contents; `None` if it is of a kind that only pg_restore can read.
     ///
@@ -148,15 +157,8 @@ impl Files {
         seen: &mut BTreeSet<u32>,
         parts: &mut Vec<Part>,
     ) -> Result<()> {
-        // A tar file's table of contents names a file that isn't there.
-        let of_entry = format!("blobs_{id}.toc");
-        let names = [entry.file.as_deref(), Some(&of_entry), Some("blobs.toc")];
-        let mut list = None;
-        for name in names.into_iter().flatten() {
-            list = list.or(self.find(name, Content::LargeObject(0))?);
-        }
         let mut text = String::new();
-        let list = list.ok_or_else(|| missing(entry))?;
+        let list = self.list(id, entry)?.ok_or_else(|| missing(entry))?;
         self.read(&list)?.read_to_string(&mut text)?;
         for line in text.lines() {
             let (oid, file) = line.split_once(' ').ok_or_else(senseless)?;
@@ -167,6 +169,50 @@ impl Files {
             seen.insert(oid);
         }
         Ok(())
+    }
+
+    /// The list of the large objects of one entry.
+    fn list(&self, id: i64, entry: &TocEntry) -> Result<Option<Part>> {
+        // A tar file's table of contents names a file that isn't there.
+        let of_entry = format!("blobs_{id}.toc");
+        let names = [entry.file.as_deref(), Some(&of_entry), Some("blobs.toc")];
+        let mut list = None;
+        for name in names.into_iter().flatten() {
+            list = list.or(self.find(name, Content::LargeObject(0))?);
+        }
+        Ok(list)
+    }
+
+    /// What else is in the folder, which pg_restore does not read, by name; nothing of a tar file.
+    ///
+    /// # Errors
+    /// When the folder can't be read, or is not whole.
+    pub fn others(&self) -> Result<Vec<Other>> {
+        let Place::Folder(folder) = &self.place else {
+            return Ok(Vec::new());
+        };
+        let mut own = BTreeSet::from([CONTENTS.to_string()]);
+        own.extend(self.parts()?.into_iter().map(|part| part.name));
+        for (id, entry) in self.toc.in_order() {
+            if entry.has_data && entry.kind == "BLOBS" {
+                own.extend(self.list(id, entry)?.map(|list| list.name));
+            }
+        }
+        let mut others = Vec::new();
+        for entry in folder.read_dir().context(|| folder.display().to_string())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !own.contains(&name) {
+                let plain = SUFFIXES
+                    .iter()
+                    .rev()
+                    .find_map(|(end, _)| name.strip_suffix(end));
+                let instead = SUFFIXES.map(|(end, _)| format!("{}{end}", plain.unwrap_or(&name)));
+                let instead = instead.into_iter().find(|name| own.contains(name));
+                others.push(Other { name, instead });
+            }
+        }
+        others.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(others)
     }
 
     /// A file by its name without what compression adds.
