@@ -130,7 +130,9 @@ fn why_missing(error: Error, major: u32) -> Result<String> {
             "this server lacks amcheck, which is in the package postgresql-{major} of Debian (14 \
              and older: postgresql-contrib) and postgresql{major}-contrib of Red Hat"
         )),
-        Some("42501") => Ok("amcheck is for superusers, or where it is installed".to_string()),
+        Some("42501") => {
+            Ok("amcheck is for superusers; --accept btrees has --promote do without".to_string())
+        }
         Some(_) => Ok(error.in_one_line()),
     }
 }

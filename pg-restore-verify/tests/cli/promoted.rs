@@ -1,6 +1,6 @@
 //! `--promote`: the restored database takes the place of the live one, or nothing changes.
 
-use tests::{Output, program};
+use tests::{Output, program, tool};
 
 use crate::backups::{expect_verdict, failed};
 use crate::place::Place;
@@ -276,4 +276,40 @@ fn a_database_that_is_gone_comes_back() {
     assert_eq!(place.users("my app"), "500");
     assert_eq!(place.before(), "");
     place.session("app", "my app").unwrap();
+}
+
+/// Nobody but a superuser can bring amcheck into a database that is restored.
+#[test]
+fn by_its_owner_who_may_not_use_amcheck() {
+    let place = Place::new();
+    for sql in [
+        "create role keeper login createdb",
+        "grant pg_signal_backend to keeper",
+        "create database kept owner keeper",
+        // That helps as little as where the live database has it.
+        "create extension amcheck; grant execute on all functions in schema public to public",
+    ] {
+        place.sql("postgres", sql);
+    }
+    place.sql(
+        "kept",
+        "create extension amcheck; grant execute on all functions in schema public to public;
+         create schema own authorization keeper; set role keeper;
+         create table own.t (id int primary key); insert into own.t values (1), (2)",
+    );
+    let backup = place.dump(&["-n", "own", "kept"]);
+    place.sql("kept", "delete from own.t where id = 1");
+    let socket = place.cluster.socket_dir().display();
+    let conninfo = format!("host={socket} dbname=postgres user=keeper");
+    let promote = |options: &[&str]| {
+        let run = tool("pg-restore-verify").args(["-d", &conninfo, "--promote", "kept"]);
+        run.args(options).arg(&backup).run()
+    };
+    let refused = promote(&[]);
+    expect_verdict(&refused, "skipped");
+    assert!(refused.stdout.contains("--accept btrees"), "{refused:?}");
+    expect_verdict(&promote(&["--accept", "btrees"]), "ok");
+    let mut client = place.cluster.connect("kept").unwrap();
+    let rows = client.query("select from own.t", &[]).unwrap();
+    assert_eq!(rows.len(), 2);
 }
