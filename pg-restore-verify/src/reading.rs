@@ -84,6 +84,14 @@ impl Reading {
         })
     }
 
+    /// Whether anything is defined but, maybe, the database itself.
+    pub fn defines(&self) -> bool {
+        let of_database = |object: &Object| {
+            object.kind.starts_with("DATABASE") || object.name.starts_with("DATABASE ")
+        };
+        !self.objects.iter().all(of_database)
+    }
+
     /// How many rows there are in all tables.
     pub fn rows(&self) -> u64 {
         let tables = self.contents.tables.values();

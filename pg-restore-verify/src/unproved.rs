@@ -6,9 +6,11 @@ use crate::contents::Contents;
 use crate::promised::Promised;
 use crate::record::{Findings, Status};
 
-/// Notes why the backup can't be proved for what it is, where that is so.
+/// Notes why the backup can't be proved for what it is, where that is so. `defines`: it has
+/// definitions, even if only their names are known.
 pub fn report(
     backup: &Contents,
+    defines: bool,
     promised: &Promised<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<()> {
@@ -18,7 +20,7 @@ pub fn report(
         findings.unprovable(message);
         findings.add(findings.check("rows", Status::Skipped).message(message))?;
     }
-    if is_empty(backup) && !promised.tells_of_rows() {
+    if !defines && has_no_data(backup) && !promised.tells_of_rows() {
         let message = "it holds neither definitions nor rows: there is nothing to prove, and no \
                        manifest says that there was nothing to take";
         findings.unprovable(message);
@@ -27,7 +29,7 @@ pub fn report(
     Ok(())
 }
 
-fn is_empty(backup: &Contents) -> bool {
+fn has_no_data(backup: &Contents) -> bool {
     let data = backup.tables.is_empty() && backup.sequences.is_empty();
-    data && backup.large_objects.is_empty() && backup.schema.is_of_database_alone()
+    data && backup.large_objects.is_empty()
 }

@@ -156,7 +156,7 @@ fn read(
     findings.add(finding.message(format!("{what} were read to the end")))?;
     announced::report(&reading.contents, findings)?;
     let promised = Promised::of(known.manifest());
-    unproved::report(&reading.contents, &promised, findings)?;
+    unproved::report(&reading.contents, reading.defines(), &promised, findings)?;
     promised.report(&reading.contents, findings)?;
     let needs = settings::report(archive, &reading.contents, findings)?;
     let manifest = match promised.tells_of_rows() {
@@ -318,7 +318,8 @@ fn on_target(
     tally::begin(format!("comparing with {}", archive.path.display()));
     let (backup, chosen) = (&restored.contents, &restored.chosen);
     announced::report(backup, findings)?;
-    unproved::report(backup, &promised, findings)?;
+    let defines = !backup.schema.is_of_database_alone();
+    unproved::report(backup, defines, &promised, findings)?;
     let proof = Proof::new(archive, target, backup, &promised, chosen, jobs)?
         .after(restored.early.as_ref());
     let proved = proof.report(findings)?;

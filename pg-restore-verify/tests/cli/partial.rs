@@ -9,6 +9,22 @@ use tests::{Database, tool};
 
 use crate::backups::{dump, expect_verdict, failed, shop, verify};
 
+/// Of an archive that is not restored, only the names of its definitions are known.
+#[test]
+fn definitions_alone_that_are_only_read() {
+    let shop = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("definitions");
+    for format in ["-Fc", "-Ft", "-Fp"] {
+        dump(&shop, &["-s", format], &path);
+        let output = tool("pg-restore-verify")
+            .arg("--archive-only")
+            .arg(&path)
+            .run();
+        expect_verdict(&output, "ok");
+    }
+}
+
 #[test]
 fn rows_alone() {
     let shop = shop();
