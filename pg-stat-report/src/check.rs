@@ -33,6 +33,8 @@ pub enum Unit {
     Bytes,
     /// Things.
     Count,
+    /// Nothing: what is found says how bad it is, and no threshold moves that.
+    State,
 }
 
 /// A judgement.
@@ -105,6 +107,7 @@ impl Unit {
             Self::Seconds => "seconds",
             Self::Bytes => "bytes",
             Self::Count => "count",
+            Self::State => "state",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use shared::{Context as _, Error, Result, units};
 use toml::{Table, Value};
 
-use crate::check::{Check, Unit};
+use crate::check::Check;
 use crate::checks;
 use crate::cli::FailOn;
 use crate::limits::{self, Limit, Skipped};
@@ -121,7 +121,7 @@ impl Config {
                 check: check.name,
                 pattern: pattern.map(str::to_string),
                 is_crit: key == "crit",
-                value: threshold(check.unit, &place, value)?,
+                value: threshold(check, &place, value)?,
             }),
             ("skip", Value::Boolean(false)) => {}
             ("skip", Value::Boolean(true)) => match pattern {
@@ -141,12 +141,11 @@ impl Config {
     }
 }
 
-fn threshold(unit: Unit, place: &str, value: &Value) -> Result<Option<f64>> {
+fn threshold(check: &Check, place: &str, value: &Value) -> Result<Option<f64>> {
+    let place_of = || place.to_string();
+    limits::expect_threshold(check).context(place_of)?;
     let number = match value {
-        Value::String(text) => {
-            let parsed = limits::parse(unit, text);
-            return parsed.map_err(|error| refuse(place, error.message()));
-        }
+        Value::String(text) => return limits::parse(check.unit, text).context(place_of),
         Value::Integer(number) => Some(*number as f64),
         Value::Float(number) => Some(*number),
         _ => None,

@@ -64,6 +64,7 @@ impl Limits {
             None => (thing, None),
         };
         let check = checks::find(name)?;
+        expect_threshold(check)?;
         let number = parse(check.unit, number).map_err(|error| value.refuse(error.message()))?;
         self.said.push(Limit {
             check: check.name,
@@ -134,6 +135,20 @@ impl Skipped {
     }
 }
 
+/// Refuses to set thresholds of a check that has none.
+pub fn expect_threshold(check: &Check) -> Result<()> {
+    let name = check.name;
+    match check.unit {
+        Unit::State => Err(Error::usage(format!(
+            "{name} takes no threshold: what it finds says how bad it is"
+        ))
+        .with_hint(format!(
+            "--skip {name} leaves it out, --skip {name}:PATTERN the objects whose name fits"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// A value in this unit; none: never.
 pub fn parse(unit: Unit, text: &str) -> Result<Option<f64>> {
     if text == "never" {
@@ -155,7 +170,7 @@ pub fn parse(unit: Unit, text: &str) -> Result<Option<f64>> {
         }
         Unit::Seconds => units::duration(text).map(|time| time.as_secs_f64()),
         Unit::Bytes => units::bytes(text).map(|bytes| bytes as f64),
-        Unit::Count => number().ok_or_else(|| Error::usage("a number is needed")),
+        Unit::Count | Unit::State => number().ok_or_else(|| Error::usage("a number is needed")),
     };
     value.map(Some)
 }

@@ -19,7 +19,7 @@ pub struct Record {
     pub database: Option<String>,
     /// How much, in `unit`.
     pub value: Option<f64>,
-    /// `ratio`, `seconds`, `bytes` or `count`.
+    /// `ratio`, `seconds`, `bytes` or `count`; `state` where a check has no value, and takes no threshold.
     pub unit: String,
     /// From which value on it is a warning.
     pub warn: Option<f64>,

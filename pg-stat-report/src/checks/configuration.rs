@@ -23,7 +23,7 @@ pub const ERRORS: Check = Check {
 pub const OF_ROLES: Check = Check {
     name: "role_settings",
     finds: "settings of single roles and databases with which data is damaged, or nothing looks after it",
-    unit: Unit::Count,
+    unit: Unit::State,
     warn: None,
     crit: None,
     is_low_bad: false,

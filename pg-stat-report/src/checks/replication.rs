@@ -36,7 +36,7 @@ pub const LAG_BYTES: Check = Check {
 pub const STANDBY: Check = Check {
     name: "standby",
     finds: "a standby that has lost its primary, or whose replay somebody paused",
-    unit: Unit::Seconds,
+    unit: Unit::State,
     warn: None,
     crit: None,
     is_low_bad: false,

@@ -54,7 +54,7 @@ const BAD: [(&str, &str, Status, &str); 7] = [
 pub const UNSAFE: Check = Check {
     name: "unsafe_settings",
     finds: "settings with which data is lost, or the server degrades",
-    unit: Unit::Count,
+    unit: Unit::State,
     warn: None,
     crit: None,
     is_low_bad: false,
@@ -80,7 +80,7 @@ pub const PENDING_RESTART: Check = Check {
 pub const ADVICE: Check = Check {
     name: "settings_advice",
     finds: "settings that are wrong for the machine's memory, its connections and what the statistics show",
-    unit: Unit::Count,
+    unit: Unit::State,
     warn: None,
     crit: None,
     is_low_bad: false,

@@ -103,3 +103,49 @@ fn a_file_that_is_wrong_is_refused() {
         .expect_code(2)
         .expect_error("/nonexistent.toml");
 }
+
+#[test]
+fn what_says_itself_how_bad_it_is_takes_no_threshold() {
+    let ground = Ground::new();
+    let listed = ground.run(&["--list-checks"]).json_lines();
+    let (fixed, others): (Vec<_>, Vec<_>) = listed
+        .iter()
+        .map(|check| (check["check"].as_str().unwrap(), &check["unit"]))
+        .partition(|(_, unit)| **unit == "state");
+    let fixed: Vec<&str> = fixed.into_iter().map(|(check, _)| check).collect();
+    let expected = [
+        "standby",
+        "unsafe_settings",
+        "role_settings",
+        "settings_advice",
+    ];
+    assert_eq!(fixed, expected);
+    let expect_refused = |output: Output, check: &str| {
+        let words = format!("{check} takes no threshold");
+        let output = output.expect_code(2).expect_no_output();
+        output
+            .expect_error(&words)
+            .expect_error(&format!("hint: --skip {check} "));
+    };
+    for check in fixed {
+        for flag in ["--warn", "--crit"] {
+            for thing in [format!("{check}=1"), format!("{check}:a*=never")] {
+                expect_refused(ground.run(&[flag, &thing]), check);
+            }
+        }
+        for config in [
+            format!("[{check}]\nwarn = 1\n"),
+            format!("[{check}.\"a*\"]\ncrit = \"never\"\n"),
+        ] {
+            expect_refused(run(&ground, &config, &[]), check);
+        }
+        let config = format!("[{check}.\"a*\"]\nskip = true\n");
+        run(&ground, &config, &["--list-checks"]).expect_code(0);
+    }
+    let never = others
+        .iter()
+        .map(|(check, _)| format!("--warn={check}=never"));
+    let never: Vec<String> = never.chain(["--list-checks".to_string()]).collect();
+    let never: Vec<&str> = never.iter().map(String::as_str).collect();
+    ground.run(&never).expect_code(0);
+}
