@@ -71,6 +71,8 @@ pub struct Options {
     pub timeout: Duration,
     /// When all has to be over.
     pub end: Option<Instant>,
+    /// Figures are asked for whatever is judged of them: somebody draws them.
+    pub is_drawn: bool,
 }
 
 /// `--fail-on`

@@ -43,7 +43,8 @@ fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
 }
 
-fn run(options: Options, context: &Context) -> Result<Exit> {
+fn run(mut options: Options, context: &Context) -> Result<Exit> {
+    options.is_drawn = output::is_drawn(context);
     match options.listing {
         Some(listing) => listing.write(context),
         None => match report::report(&options, context) {

@@ -44,9 +44,14 @@ const KEYS: &str = "integer_keys";
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
 const BY_THRESHOLD: &[&str] = &["database_size", "table_size", "unlogged_tables"];
 
+/// Those among them whose figure is drawn all the same: their cost grows with the databases' files, and not
+/// with the rows of each database's catalogues.
+const DRAWN: &[&str] = &["database_size"];
+
 /// Whether a check has nothing to judge by.
 pub fn is_idle(options: &Options, check: &Check) -> bool {
-    let is_wanted = options.names(check) || options.limits.are_said(check);
+    let is_drawn = options.is_drawn && DRAWN.contains(&check.name);
+    let is_wanted = options.names(check) || options.limits.are_said(check) || is_drawn;
     BY_THRESHOLD.contains(&check.name) && !is_wanted && is_alone(options)
 }
 

@@ -82,6 +82,11 @@ fn array(parts: Vec<Part>, options: &Options) -> Result<()> {
         .map_err(Error::output)
 }
 
+/// Whether the format is one whose figures others draw, also of what is well.
+pub fn is_drawn(context: &Context) -> bool {
+    nagios::is_asked(context) || openmetrics::is_asked(context)
+}
+
 /// Writes the records of checks.
 pub fn checks<'a>(context: &Context, records: impl Iterator<Item = &'a Record>) -> Result<()> {
     let mut writer = context.records();

@@ -189,7 +189,10 @@ const FIELDS: Terms = &[
     ),
     ("database", "where, if the check is asked in each database"),
     ("value", "how much"),
-    ("unit", "of what: ratio, seconds, bytes or count"),
+    (
+        "unit",
+        "of what: ratio, seconds, bytes or count; state: of nothing, and no threshold moves what it finds",
+    ),
     ("warn", "from which value on it is a warning"),
     ("crit", "from which value on it is critical"),
     ("message", "in words"),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::Database;
 
-use crate::ground::{asked, found, set};
+use crate::ground::{Ground, asked, found, set};
 
 #[test]
 fn a_partitioned_table_is_as_large_as_its_parts() {
@@ -100,4 +100,43 @@ fn tables_that_a_crash_empties() {
         found(&database, "unlogged_tables", &words[2..]),
         set(&["ok"])
     );
+}
+
+#[test]
+fn what_others_draw_is_asked_for_without_a_threshold() {
+    let ground = Ground::new();
+    let largest = ground.value(
+        "select datname::text from pg_database order by pg_database_size(oid) desc, datname limit 1",
+    );
+    let run = |format: &str| ground.run(&["-o", format, "--skip", "settings_advice"]);
+    let drawn = run("openmetrics").stdout;
+    let sample = drawn
+        .lines()
+        .find(|line| line.starts_with("pg_stat_report_database_size_bytes{"));
+    let sample = sample.unwrap_or_else(|| panic!("no size: {drawn}"));
+    assert!(
+        sample.contains(&format!("object=\"{largest}\"")),
+        "{sample}"
+    );
+    let bytes: f64 = sample.rsplit_once(' ').unwrap().1.parse().unwrap();
+    assert!(bytes > 1e6, "{sample}");
+    let line = run("nagios").stdout;
+    assert!(
+        line.contains(&format!("'database_size {largest}'=")),
+        "{line}"
+    );
+    // By itself the server is not asked for what nobody judges.
+    let judged = run("jsonl").json_lines();
+    let size = judged
+        .iter()
+        .find(|record| record["check"] == "database_size");
+    let size = size.unwrap();
+    assert!(size["value"].is_null(), "{size}");
+    let message = size["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("not looked at: no threshold"),
+        "{message}"
+    );
+    let rows = ground.rows("databases");
+    assert!(rows.iter().any(|row| row["bytes"].as_f64() > Some(1e6)));
 }
