@@ -26,6 +26,9 @@ pub use table::TOOL;
 /// No more connections than it takes to look into one database while we are in another.
 const JOBS: usize = 2;
 
+/// Servers are machines of their own: what bounds them is ours.
+const TARGETS: usize = 8;
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -59,7 +62,7 @@ pub struct Options {
     pub targets: Vec<String>,
     /// All databases of each server.
     pub all_databases: bool,
-    /// Into so many databases of a server at once.
+    /// Into so many databases of a server at once, and at so many of several targets.
     jobs: Option<usize>,
     /// At most so many rows of each section, in each database.
     pub limit: Option<usize>,
@@ -106,6 +109,11 @@ impl Options {
     /// Into so many databases of a server it is looked at once.
     pub fn jobs(&self) -> usize {
         self.jobs.unwrap_or(JOBS)
+    }
+
+    /// At so many of several `-d` it is looked at once.
+    pub fn targets_at_once(&self) -> usize {
+        self.jobs.unwrap_or(TARGETS)
     }
 
     /// From where on the status is 1.

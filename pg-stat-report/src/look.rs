@@ -1,8 +1,9 @@
 //! A look at one server: the rows of each section, or why there are none. One that is slow, locked
 //! or forbidden costs its own rows only.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
@@ -32,11 +33,17 @@ pub struct Plan {
     pub all_databases: bool,
     /// Into so many databases at once.
     pub jobs: usize,
+    /// Who is asked for what is of the whole server, where several databases of one may be named: by server and
+    /// role, for another role may see other things. None: each.
+    pub asked: Option<Asked>,
     /// How long it may take.
     pub patience: Patience,
     /// What sections need beyond that.
     pub given: Given,
 }
+
+/// The servers, each with a role, that somebody asks for what is of the whole server.
+pub type Asked = Arc<Mutex<HashSet<(String, String)>>>;
 
 /// The rows of a section, in one database or of the whole server.
 #[derive(Debug)]
@@ -71,7 +78,10 @@ pub fn look(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Result<()>
     let own = server.database().to_string();
     News::reached(Source::Server, server.origin(), &own).tell(tell);
     let mut missing = Vec::new();
-    for section in plan.of_server() {
+    let is_first = plan.is_first(&server);
+    // What may be in another database is looked for in each.
+    let is_left = |section: &&Section| is_first || matches!(section.gather, Gather::Anywhere(_));
+    for section in plan.of_server().filter(is_left) {
         let rows = match section.source() {
             Source::Console => Err(Error::new("the server is no pooler's console")
                 .with_hint("name the console: -d 'host=HOST port=6432 dbname=pgbouncer'")),
@@ -140,12 +150,7 @@ impl Seen {
             .parts
             .into_iter()
             .partition(|part| part.database.is_some());
-        for part in common.into_iter().filter(|part| part.rows.is_ok()) {
-            let mut missing = self.missing();
-            if let Some(known) = missing.find(|known| known.section.name == part.section.name) {
-                known.rows = part.rows;
-            }
-        }
+        common.into_iter().for_each(|part| self.complete(part));
         let is_added = |part: &Part| {
             part.database
                 .as_ref()
@@ -155,11 +160,19 @@ impl Seen {
         self.databases.extend(databases);
     }
 
-    /// What another database may have.
-    fn missing(&mut self) -> impl Iterator<Item = &mut Part> {
-        let parts = self.parts.iter_mut();
-        parts
-            .filter(|part| part.rows.is_err() && matches!(part.section.gather, Gather::Anywhere(_)))
+    /// Takes what is of the whole server, unless it was seen already.
+    fn complete(&mut self, part: Part) {
+        let mut known = self.parts.iter_mut();
+        let is_same =
+            |known: &&mut Part| known.database.is_none() && known.section.name == part.section.name;
+        match known.find(is_same) {
+            Some(known) if known.rows.is_ok() => {}
+            Some(known) => known.rows = part.rows,
+            None => {
+                drop(known);
+                self.parts.push(part);
+            }
+        }
     }
 
     /// What came of a section, in this database if it is asked for in each.
@@ -173,6 +186,16 @@ impl Seen {
 }
 
 impl Plan {
+    /// Whether nobody else asks this server for what is of all of it.
+    fn is_first(&self, server: &Server) -> bool {
+        let key = || (server.origin().target.clone(), server.user().to_string());
+        let asked = self.asked.as_ref();
+        asked.is_none_or(|asked| {
+            let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.insert(key())
+        })
+    }
+
     /// What is asked for once. Checks look at what there is: a server is no console.
     pub fn of_server(&self) -> impl Iterator<Item = &'static Section> {
         let sections = self.sections.iter().copied();

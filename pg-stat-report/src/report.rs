@@ -1,28 +1,16 @@
 //! The report: what was asked for, of every server that was named.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use shared::cli::Context;
-use shared::connection::Conninfo;
 use shared::{Error, Exit, Result, signals};
 
 use crate::baseline::{self, Earlier};
 use crate::cli::Options;
-use crate::look::{self, Part, Plan, Seen};
+use crate::look::{Part, Plan, Seen};
 use crate::output;
 use crate::patience::Patience;
 use crate::section::{Gather, Section, Source};
 use crate::sections::{logs, ping};
-use crate::sight::{News, Sight};
-use crate::{narrow, target, verdict};
-
-/// So often it is looked whether a look is over.
-const GLANCE: Duration = Duration::from_millis(50);
-
-/// So long after the end an answer may be under way.
-const GRACE: Duration = Duration::from_secs(1);
+use crate::{narrow, servers, target, verdict};
 
 /// Looks, and writes what was seen.
 pub fn report(options: &Options, context: &Context) -> Result<Exit> {
@@ -45,15 +33,16 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         sections: needed,
         all_databases: options.all_databases,
         jobs: options.jobs(),
+        asked: (!is_only_ping(options)).then(Default::default),
         patience: Patience::new(options.timeout, options.end),
         given: options.given,
     };
-    let mut seen = look_at_all(&targets, &plan);
+    let mut seen = servers::look_at_all(&targets, &plan, options.targets_at_once());
     let silent = targets.iter().zip(&seen);
     let silent = silent.filter(|(_, seen)| seen.is_err());
     let silent: Vec<_> = silent.map(|(target, _)| target).collect();
     if !is_only_ping(options) {
-        seen = one_for_each_server(seen);
+        seen = servers::one_for_each(seen);
     }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
@@ -105,89 +94,6 @@ fn sections_needed(options: &Options, earlier: &Earlier) -> Vec<&'static Section
 
 fn is_only_ping(options: &Options) -> bool {
     matches!(options.sections.as_slice(), [section] if section.name == ping::SECTION.name)
-}
-
-/// All servers at the same time; in their order.
-fn look_at_all(targets: &[Conninfo], plan: &Plan) -> Vec<Result<Seen>> {
-    if let [target] = targets {
-        return vec![look_in_time(target, plan)];
-    }
-    thread::scope(|scope| {
-        let looks: Vec<_> = targets
-            .iter()
-            .map(|target| scope.spawn(move || look_in_time(target, plan)))
-            .collect();
-        let looks = looks.into_iter().map(|look| {
-            let died = |_| Err(Error::new("the look at this server broke off"));
-            look.join().unwrap_or_else(died)
-        });
-        looks.collect()
-    })
-}
-
-/// Several databases of a server may be named: what is of the server is said once.
-fn one_for_each_server(all: Vec<Result<Seen>>) -> Vec<Result<Seen>> {
-    let mut servers: Vec<Result<Seen>> = Vec::new();
-    for looked in all {
-        let known = looked.as_ref().ok().and_then(|seen| {
-            let mut others = servers.iter_mut().flatten();
-            others.find(|other| other.origin.target == seen.origin.target)
-        });
-        match (known, looked) {
-            (Some(known), Ok(seen)) => known.join(seen),
-            (_, looked) => servers.push(looked),
-        }
-    }
-    servers
-}
-
-/// Looks at one server, and leaves it where it does not answer by the end, or has stopped in the middle: what was
-/// seen until then is kept.
-fn look_in_time(target: &Conninfo, plan: &Plan) -> Result<Seen> {
-    let place = ping::place(target);
-    let mut plan = plan.clone();
-    plan.patience = plan.patience.of_one_server();
-    let patience = plan.patience.clone();
-    let (sender, receiver) = mpsc::channel();
-    let (target, own_plan) = (target.clone(), plan.clone());
-    // One that is left alone ends with the process.
-    thread::Builder::new().name("look".into()).spawn(move || {
-        let result = look::look(&target, &own_plan, &sender);
-        News::Over(result).tell(&sender);
-    })?;
-    let mut sight = Sight::default();
-    loop {
-        match receiver.recv_timeout(GLANCE) {
-            Ok(news) => match sight.take(news) {
-                Some(Ok(())) => return sight.seen(&plan, None),
-                Some(Err(error)) => return Err(error),
-                None => continue,
-            },
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new("the look at this server broke off"));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if let Err(interrupted) = signals::check() {
-            // It has its statement ended on the server, too, if that still listens.
-            let _ = receiver.recv_timeout(GRACE);
-            return Err(interrupted);
-        }
-        // The server itself ends statements at that time, and then there is something to show.
-        if patience
-            .end
-            .is_some_and(|end| end + GRACE <= Instant::now())
-        {
-            let words = format!("{place} did not answer before the end of --deadline");
-            return sight.seen(&plan, Some(Error::new(words)));
-        }
-        if patience.is_lost() {
-            let words = format!("{place} has stopped answering in the middle");
-            let lost = Error::new(words)
-                .with_hint("is its machine frozen, or its process, or the network gone?");
-            return sight.seen(&plan, Some(lost));
-        }
-    }
 }
 
 /// The server's log, where checks judge it.

@@ -129,6 +129,11 @@ impl Server {
         self.session.server_version_num() / 10_000
     }
 
+    /// Who we are there.
+    pub fn user(&self) -> &str {
+        self.session.user()
+    }
+
     /// The database that we are in.
     pub fn database(&self) -> &str {
         self.session.database()

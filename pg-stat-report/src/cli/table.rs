@@ -45,7 +45,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "look into so many databases of a server at once, with a connection each (2 if not given)",
+        "look into so many databases of a server at once, with a connection each (2 if not given), and at so many of several -d (8 if not given); one that is silent for 2 s is waited for beside them",
     )
     .short('j')
     .group(WHAT),

@@ -27,6 +27,7 @@ mod remedies;
 mod replicas;
 mod rights;
 mod schema;
+mod servers;
 mod service;
 mod sessions;
 mod sight;
