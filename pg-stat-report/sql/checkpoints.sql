@@ -10,6 +10,6 @@ SELECT b.checkpoints_timed AS timed,
        b.checkpoint_sync_time::float8 AS sync_ms,
        b.buffers_checkpoint AS buffers_written,
        b.stats_reset AS counted_since,
-       (SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'checkpoint_timeout') AS checkpoint_timeout_seconds,
-       (SELECT setting::bigint * 1048576 FROM pg_catalog.pg_settings WHERE name = 'max_wal_size') AS max_wal_bytes
+       extract(epoch FROM current_setting('checkpoint_timeout')::interval)::bigint AS checkpoint_timeout_seconds,
+       pg_catalog.pg_size_bytes(current_setting('max_wal_size')) AS max_wal_bytes
 FROM pg_catalog.pg_stat_bgwriter b;

@@ -8,19 +8,21 @@ WITH here AS (
     SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
            CASE WHEN pg_catalog.pg_is_in_recovery()
                 THEN coalesce(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
-                ELSE pg_catalog.pg_current_wal_lsn() END AS lsn
+                ELSE pg_catalog.pg_current_wal_lsn() END AS lsn,
+           pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER') AS reads_settings -- before 15
+           -- since 15: pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS reads_settings
 ), receiver AS (
     SELECT w.pid, w.status, w.slot_name, w.sender_host, w.sender_port,
            extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8 AS silence,
            w.pid IS NOT NULL AND w.status IS NULL
-               OR w.pid IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = 'primary_conninfo') AS is_hidden,
+               OR w.pid IS NULL AND NOT here.reads_settings AS is_hidden,
            pg_catalog.pg_last_wal_receive_lsn() AS received,
            pg_catalog.pg_last_wal_replay_lsn() AS replayed,
            extract(epoch FROM clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())::float8 AS since_last,
            pg_catalog.pg_is_wal_replay_paused() AS is_paused,
-           (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'primary_conninfo') AS primary_conninfo,
-           (SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'recovery_min_apply_delay') AS apply_delay,
-           (SELECT setting::float8 / 2000 + 5 FROM pg_catalog.pg_settings WHERE name = 'wal_receiver_timeout') AS patience
+           CASE WHEN here.reads_settings THEN current_setting('primary_conninfo') END AS primary_conninfo,
+           extract(epoch FROM current_setting('recovery_min_apply_delay')::interval)::float8 AS apply_delay,
+           extract(epoch FROM current_setting('wal_receiver_timeout')::interval)::float8 / 2 + 5 AS patience
     FROM here
     LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
     WHERE here.in_recovery
@@ -33,7 +35,7 @@ WITH here AS (
     SELECT pg_catalog.pg_last_wal_replay_lsn() AS replayed, extract(epoch FROM clock_timestamp() - later.began) AS seconds
     FROM later
 )
-SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
+SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
             THEN 'reader' ELSE 'standby' END AS role,
        coalesce(nullif(r.application_name, ''), 'pid ' || r.pid) AS name,
        r.pid,
@@ -41,7 +43,7 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.a
        coalesce(host(r.client_addr), CASE WHEN r.client_port = -1 THEN 'local' END) AS peer,
        r.state,
        r.sync_state,
-       (SELECT s.slot_name::text FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid LIMIT 1) AS slot,
+       (SELECT s.slot_name::text FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = r.pid LIMIT 1) AS slot,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.sent_lsn)::bigint AS unsent_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.flush_lsn)::bigint AS unflushed_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.replay_lsn)::bigint AS lag_bytes,

@@ -4,13 +4,13 @@
 -- are not the network.
 SELECT 'setting' AS kind,
        s.name AS object,
-       s.setting AS value,
+       current_setting(s.name, true) AS value,
        NULL::text AS detail,
        NULL::text AS risk,
        NULL::bigint AS count
-FROM pg_catalog.pg_settings s
-WHERE s.name IN ('ssl', 'password_encryption', 'listen_addresses', 'ssl_min_protocol_version', 'log_connections',
-                 'db_user_namespace', 'krb_caseins_users')
+FROM unnest(ARRAY['ssl', 'password_encryption', 'listen_addresses', 'ssl_min_protocol_version', 'log_connections',
+                  'db_user_namespace', 'krb_caseins_users']) s (name)
+WHERE current_setting(s.name, true) IS NOT NULL
 UNION ALL
 SELECT 'role', r.rolname::text, power.value, NULL,
        CASE WHEN power.value IN ('superuser', 'may become a superuser') THEN 'superuser' ELSE 'powerful' END,

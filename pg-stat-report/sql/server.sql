@@ -14,7 +14,10 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        current_user::text AS "user",
        current_setting('is_superuser') = 'on' AS is_superuser,
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all,
-       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory') AS data_directory,
+       -- Whoever may not read it is refused, and pg_settings is made anew for each statement that names it.
+       CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER') -- before 15
+       -- since 15: CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
+            THEN current_setting('data_directory') END AS data_directory,
        current_setting('data_checksums') = 'on' AS data_checksums,
        (SELECT stats_reset FROM pg_catalog.pg_stat_archiver) AS crashed_or_reset_at,
        pg_catalog.pg_notification_queue_usage() AS notifications_ratio;
