@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use shared::connection::Conninfo;
+use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
 use shared::{Error, Result, signals, time};
 
@@ -57,7 +57,11 @@ fn not_begun(target: &Conninfo, plan: &Plan, error: Error) -> Result<Seen> {
     };
     let mut sight = Sight::default();
     let database = target.database();
-    sight.take(News::reached(Source::Server, Arc::new(origin), database));
+    let source = match Console::is_meant(target) {
+        true => Source::Console,
+        false => Source::Server,
+    };
+    sight.take(News::reached(source, Arc::new(origin), database));
     sight.seen(plan, Some(error))
 }
 

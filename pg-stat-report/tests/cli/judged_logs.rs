@@ -112,6 +112,8 @@ fn what_nobody_may_overlook() {
         );
     let records = judge(&text, &["--only", "log_alarms", "--limit", "1"]);
     assert_eq!(records[0]["status"], "critical", "{records:?}");
+    let milder = ["--only", "log_alarms", "--crit", "log_alarms=2"];
+    assert_eq!(judge(&text, &milder)[0]["status"], "warning");
 }
 
 #[test]

@@ -39,6 +39,14 @@ fn a_standby_from_both_sides() {
         &["--only", "replication_lag", "--crit", "replication_lag=0s"],
     );
     assert_eq!(critical[0]["status"], "critical");
+    let low = [
+        "--warn",
+        "replication_lag=0s",
+        "--crit",
+        "replication_lag=never",
+    ];
+    let warned = report(&here, &[&["--only", "replication_lag"][..], &low].concat());
+    assert_eq!(warned[0]["status"], "warning");
     standby.sql(database.name(), "select pg_wal_replay_pause()");
     let paused = report(&there, &["--only", "standby"]);
     assert_eq!(paused[0]["status"], "warning", "{paused:?}");
@@ -61,6 +69,12 @@ fn a_standby_from_both_sides() {
         );
         records[0]["status"] == "warning"
     });
+    let low = ["--crit", "replication_lag_bytes=1"];
+    let much = report(
+        &there,
+        &[&["--only", "replication_lag_bytes"][..], &low].concat(),
+    );
+    assert_eq!(much[0]["status"], "critical", "{much:?}");
     standby.sql(database.name(), "select pg_wal_replay_resume()");
     // Dead rows are counted on the primary alone.
     let dead = report(&there, &["--only", "dead_rows"]);
@@ -132,8 +146,10 @@ fn who_may_not_see_standbys_is_told_so() {
     standby.catch_up(&database);
     for place in [database.conninfo(), standby.conninfo(&database)] {
         let place = place.replace("user=postgres", "user=nobody");
-        let records = report(&place, &["--only", "replication_lag"]);
-        assert_eq!(records[0]["status"], "unknown", "{records:?}");
+        for check in ["replication_lag", "replication_lag_bytes"] {
+            let records = report(&place, &["--only", check]);
+            assert_eq!(records[0]["status"], "unknown", "{records:?}");
+        }
     }
 }
 
@@ -185,6 +201,17 @@ fn slots_are_kept_in_sight() {
     let mut found = statuses(&unread);
     found.sort_by_key(|(_, name)| name.clone());
     assert_eq!(found, expected);
+    let warned = [
+        "--warn",
+        "inactive_slots=0s",
+        "--crit",
+        "inactive_slots=never",
+    ];
+    let warned = ground.statuses("inactive_slots", &warned);
+    assert!(
+        warned.iter().all(|(status, _)| status == "warning"),
+        "{warned:?}"
+    );
     let meant = [
         "--warn",
         "inactive_slots=never",
@@ -242,6 +269,8 @@ fn an_archive_that_takes_nothing() {
         ground.statuses("archive_queue", &["--crit", "archive_queue=1"]),
         alone("critical")
     );
+    let low = ["--warn", "archive_queue=1", "--crit", "archive_queue=never"];
+    assert_eq!(ground.statuses("archive_queue", &low), alone("warning"));
     assert_eq!(
         statuses(&ground.check_as("watcher", "archive_queue", &[])),
         alone("ok")

@@ -84,6 +84,25 @@ fn one_for_which_there_is_no_time_is_unknown() {
 }
 
 #[test]
+fn a_pooler_for_which_there_is_no_time_is_unknown() {
+    let (first, second) = (Silent::new(), Silent::new());
+    let console = second
+        .place()
+        .replace("dbname=postgres", "dbname=pgbouncer");
+    let checks = ["pooler_waits", "pooler_clients", "pooler_stopped"];
+    let words = ["-d", &first.place(), "-d", &console, "-j", "1"];
+    let command = tool("pg-stat-report").args(words);
+    let only = ["--only", &checks.join(","), "--deadline", "1s"];
+    let records = command.args(only).run().expect_code(2).json_lines();
+    assert!(second.guest().is_none(), "its turn never came");
+    let unknown = records
+        .iter()
+        .filter(|record| record["status"] == "unknown");
+    let unknown: Vec<&Value> = unknown.map(|record| &record["check"]).collect();
+    assert_eq!(unknown, checks);
+}
+
+#[test]
 fn what_is_of_the_server_is_asked_once() {
     let ground = Ground::with(&[("logging_collector", "on"), ("log_statement", "all")]);
     ground.sql("create database a");

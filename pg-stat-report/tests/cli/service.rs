@@ -29,6 +29,10 @@ fn how_old_it_is() {
         statuses(&ground.check("version", &["--warn", "version=never"])),
         alone("ok")
     );
+    assert_eq!(
+        ground.statuses("version", &["--crit", "version=0"]),
+        alone("critical")
+    );
 }
 
 #[test]

@@ -197,6 +197,10 @@ fn a_statement_that_runs_and_its_password() {
         ground.statuses("long_queries", &["--warn", "long_queries=0s"]),
         of("warning", &object)
     );
+    assert_eq!(
+        ground.statuses("long_queries", &["--crit", "long_queries=0s"]),
+        of("critical", &object)
+    );
     let rows = ground.rows("activity");
     let row = rows.iter().find(|row| row["pid"] == pid).unwrap();
     let query = row["query"].as_str().unwrap();

@@ -221,6 +221,10 @@ fn bloat_and_its_remedy() {
     let index = check("index_bloat", &low);
     assert_eq!(statuses(&index), of("warning", "public.by_k"));
     assert_eq!(
+        statuses(&check("index_bloat", &["--crit", "index_bloat=500kB"])),
+        of("critical", "public.by_k")
+    );
+    assert_eq!(
         index[0]["remedy"],
         "REINDEX INDEX CONCURRENTLY public.by_k;"
     );
@@ -231,6 +235,17 @@ fn bloat_and_its_remedy() {
     assert_eq!(
         statuses(&check("table_bloat,index_bloat", &low)),
         [of("ok", ""), of("ok", "")].concat()
+    );
+    // Those below 10 MB cost little.
+    database.sql(
+        "create table sparse as select nullif(i % 4, i % 4) n, repeat('x', 400) || i pad from generate_series(1, 30000) i;
+         create index by_null on sparse (n, pad); analyze sparse",
+    );
+    let nulls = |more: &[&str]| statuses(&check("null_indexes", more));
+    assert_eq!(nulls(&[]), of("warning", "public.by_null"));
+    assert_eq!(
+        nulls(&["--crit", "null_indexes=90%"]),
+        of("critical", "public.by_null")
     );
 }
 

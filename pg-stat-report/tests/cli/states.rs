@@ -1,4 +1,19 @@
 //! Checks of what a schema has, in each of their states but `unknown`: well, and as bad as a threshold says.
+//!
+//! Those of all others are made where the trouble is. All four states of each check are seen on a real server, but for
+//!
+//! | check | state | why |
+//! |---|---|---|
+//! | settings_advice | critical | advice is a warning: what damages is unsafe_settings |
+//! | inactive_slots | critical, before 17 | since when nobody reads is not told there: a warning |
+//! | collation_version | all but ok, before 15 | no version is kept there |
+//! | pooler_waits, pooler_clients, pooler_stopped | without PgBouncer | but unknown: `servers` needs no console for that |
+//! | failed_connections, log_alarms | of a server | they judge a log, and need none |
+//!
+//! Unknown because of a right: `sight`, `rights`, `replicas`, `sessions`. Of what every role may see (wraparound,
+//! multixact_wraparound, freezing, version, uptime, notifications, subscriptions, unsafe_settings, role_settings, prepared
+//! transactions and what is in a schema) it is a lock, a server that stops or the time that make it unknown: `locked`, `mode`,
+//! and for every check `sight::nothing_that_was_not_looked_at_is_well`.
 
 use std::collections::BTreeMap;
 

@@ -177,6 +177,10 @@ fn settings_that_lose_data() {
     eventually("the change is seen", || {
         ground.statuses("pending_restart", &[]) == of("warning", "max_files_per_process")
     });
+    assert_eq!(
+        ground.statuses("pending_restart", &["--crit", "pending_restart=1"]),
+        of("critical", "max_files_per_process")
+    );
     eventually("the bad one, too", || {
         ground.statuses("unsafe_settings", &[]) == of("critical", "zero_damaged_pages")
     });
@@ -298,6 +302,18 @@ fn databases_their_size_and_collation() {
             of("warning", "postgres")
         };
         assert_eq!(ground.statuses("collation_version", &[]), expected);
+    }
+    let has_icu = "select (count(*) > 0)::text from pg_collation where collprovider = 'i'";
+    if ground.major() >= 15 && ground.value(has_icu) == "true" {
+        ground.sql("create database icu template template0 locale_provider icu icu_locale 'en'");
+        ground.sql("update pg_database set datcollversion = '0.1' where datname = 'icu'");
+        let only = ["--skip", "collation_version:postgres"];
+        let own = |more: &[&str]| ground.statuses("collation_version", &[&only[..], more].concat());
+        assert_eq!(own(&[]), of("warning", "icu"));
+        assert_eq!(
+            own(&["--crit", "collation_version=1"]),
+            of("critical", "icu")
+        );
     }
     let checksums = &ground.check("checksum_failures", &[])[0];
     assert_eq!(checksums["status"], "ok");
