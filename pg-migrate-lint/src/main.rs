@@ -25,8 +25,8 @@ mod name;
 mod output;
 mod parse;
 mod pipeline;
-#[cfg(test)]
-mod readers;
+#[cfg(any(test, fuzzing))]
+pub mod readers;
 mod record;
 mod report;
 mod rules;
@@ -38,6 +38,8 @@ mod suppress;
 mod tree;
 mod types;
 
+// A fuzzer watches memory by an allocator of its own.
+#[cfg(not(fuzzing))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -93,6 +93,7 @@ pub fn settings(bytes: &[u8]) {
     }
 }
 
+/// Mangled input that is the same in every run.
 #[cfg(test)]
 pub mod tests {
     use super::*;
