@@ -1,7 +1,7 @@
 //! What was named: the projects that it belongs to, what of them is read in which order and for what, and
 //! what is wrong with their folders.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use shared::cli::Context;
 use shared::{Context as _, Result};
 
 use crate::cli::Options;
-use crate::layout::{self, Kind, Layout, Migration, Project, git, since};
+use crate::layout::{self, Kind, Layout, Migration, Project, Writer, git, since};
 use crate::lint::{Role, Step};
 use crate::pipeline::{Content, Input};
 use crate::session::Wrapping;
@@ -24,6 +24,8 @@ pub struct Asked {
     pub findings: Vec<layout::Finding>,
     /// How many files were asked for.
     pub files: usize,
+    /// How further migrations of the projects are written, by their numbers.
+    pub writers: HashMap<usize, Writer>,
 }
 
 impl Asked {
@@ -66,6 +68,9 @@ impl Asked {
         self.findings.extend(project.wishes(&options.rules()));
         let mut step = self.next_step();
         step.project += usize::from(!goes_on);
+        if let Some(writer) = Writer::of(project) {
+            self.writers.insert(step.project, writer);
+        }
         let is_one_deployment = project.migrations.iter().any(|migration| !migration.asked);
         // What comes after the last one that was asked for does not matter to it.
         let last = project

@@ -37,6 +37,19 @@ impl Severity {
     }
 }
 
+/// How a statement stands in its file, which decides where its fix goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// Whether a transaction is around it that others of the file share, or would.
+    pub is_shared: bool,
+    /// Whether the file has no other statement.
+    pub is_alone: bool,
+    /// Whether what is found is one of several commands of the statement.
+    pub is_part: bool,
+    /// Whether it stands in code within a statement.
+    pub is_nested: bool,
+}
+
 /// What a rule says.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -60,6 +73,8 @@ pub struct Finding {
     pub end: usize,
     /// The cause that it has in common with others of the file, of which the first is enough: what ends that ends all.
     pub once: Option<String>,
+    /// How the statement stands in its file.
+    pub frame: Frame,
 }
 
 impl Finding {
@@ -77,6 +92,7 @@ impl Finding {
             start: place.start,
             end: place.end,
             once: None,
+            frame: Frame::default(),
         }
     }
 

@@ -3,7 +3,10 @@
 //! A fix says in SQL only what is right for these tables; what depends on more than is known it says in comments.
 
 pub mod constraint;
+pub mod files;
+pub mod steps;
 mod text;
+mod undo;
 
 use crate::catalogue::{Relation, RelationKind};
 use crate::look::Look;

@@ -19,8 +19,10 @@ pub mod git;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
+mod manner;
 mod markers;
 mod migration;
+mod next;
 mod node_pg_migrate;
 mod operands;
 mod plain;
@@ -39,6 +41,7 @@ mod tern;
 mod updown;
 mod versions;
 mod wishes;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -52,7 +55,9 @@ use crate::rules::Rule;
 
 pub use finding::{Finding, RULES};
 pub use framework::{Layout, NAMES};
+pub use manner::{Down, Outside};
 pub use migration::{Kind, Migration, Part, Wrapping};
+pub use writer::Writer;
 
 /// The migrations of one folder, and what is wrong with it.
 #[derive(Debug)]

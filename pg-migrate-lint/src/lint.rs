@@ -6,7 +6,7 @@ use crate::ahead::Ahead;
 use crate::body;
 use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Server, Version};
-use crate::finding::Finding;
+use crate::finding::{Finding, Frame};
 use crate::look::Look;
 use crate::model::{Body, Change};
 use crate::name::Name;
@@ -67,6 +67,7 @@ struct Place<'a> {
     end: usize,
     is_nested: bool,
     is_last: bool,
+    is_alone: bool,
 }
 
 impl Linter {
@@ -112,6 +113,7 @@ impl Linter {
             end: 0,
             is_nested: false,
             is_last: false,
+            is_alone: false,
         };
         for parsed in parsed {
             if let Parsed::Changes(changes) = parsed {
@@ -138,6 +140,7 @@ impl Linter {
             end: statement.end,
             is_nested: false,
             is_last: number + 1 == source.statements.len(),
+            is_alone: source.statements.len() == 1,
         };
         let before = found.len();
         match (parsed, self.step.role) {
@@ -202,6 +205,7 @@ impl Linter {
             start: statement.start + at,
             end: statement.end,
             once: None,
+            frame: Frame::default(),
         })
     }
 
@@ -247,6 +251,10 @@ impl Linter {
             for rule in &self.rules {
                 (rule.check)(&look, found);
             }
+            let frame = self.frame(changes, place);
+            found[before..]
+                .iter_mut()
+                .for_each(|finding| finding.frame = frame);
             passes.extend(look.passes().iter().cloned());
             let locked = impact.locks.iter().map(|(name, _)| name);
             let gone: Vec<_> = locked.filter(|name| look.is_gone(name)).cloned().collect();
@@ -258,6 +266,16 @@ impl Linter {
             self.look_within(change, place, found, depth);
         }
         self.session.passes.extend(passes);
+    }
+
+    fn frame(&self, changes: &[Change], place: Place) -> Frame {
+        let is_command = |change: &&Change| matches!(change, Change::Alter(_));
+        Frame {
+            is_shared: self.session.is_in_transaction() || self.step.wrapping != Wrapping::None,
+            is_alone: place.is_alone,
+            is_part: changes.iter().filter(is_command).count() > 1,
+            is_nested: place.is_nested,
+        }
     }
 
     fn now(&self) -> Moment {
@@ -324,6 +342,7 @@ impl Linter {
                     start: place.start,
                     end: place.end,
                     once: None,
+                    frame: Frame::default(),
                 };
                 finding.start = line_offset(place, &body.code, *line);
                 found.push(finding);
@@ -340,6 +359,7 @@ impl Linter {
                     end: end_of(place, start, &text),
                     is_nested: true,
                     is_last: false,
+                    is_alone: false,
                 };
                 self.changes(&changes, inner, found, depth + 1);
             }

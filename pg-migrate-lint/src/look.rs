@@ -3,7 +3,7 @@
 use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
-use crate::finding::Finding;
+use crate::finding::{Finding, Frame};
 use crate::fix::code;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, Kind};
@@ -58,6 +58,7 @@ impl Look<'_> {
             start: self.start,
             end: self.end,
             once: None,
+            frame: Frame::default(),
         }
     }
 

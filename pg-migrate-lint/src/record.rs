@@ -39,10 +39,21 @@ pub struct Record {
     pub blocks: String,
     /// What to write instead.
     pub fix: Option<String>,
+    /// The same as files of the project, where it is more than one transaction.
+    pub fix_files: Option<Vec<FixFile>>,
     /// Other files of which it holds as well, where it is said once in a run.
     pub elsewhere: Option<Vec<Place>>,
     /// The same as long as rule, file and statement are, wherever in the file that is.
     pub fingerprint: String,
+}
+
+/// A file of a fix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixFile {
+    /// Where it belongs, named as the migrations were.
+    pub path: String,
+    /// All that it holds from then on.
+    pub text: String,
 }
 
 /// Where a finding would stand by itself.
@@ -92,6 +103,7 @@ impl Record {
             message: finding.message,
             object: finding.object,
             fix: finding.fix,
+            fix_files: None,
             elsewhere: None,
             fingerprint,
         }

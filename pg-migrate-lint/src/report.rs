@@ -12,7 +12,9 @@ use shared::{Error, Result};
 use crate::baseline::Baseline;
 use crate::cli::Options;
 use crate::finding::{Finding, Severity};
+use crate::fix::files;
 use crate::fold::Folds;
+use crate::layout::Writer;
 use crate::output::Output;
 use crate::record::Record;
 use crate::source::{Lines, Source};
@@ -39,6 +41,8 @@ pub struct Report<'a> {
     output: Output,
     baseline: Baseline,
     folds: Folds,
+    /// How further migrations of the projects are written.
+    writers: HashMap<usize, Writer>,
     counts: HashMap<Severity, usize>,
     known: usize,
     fails: bool,
@@ -48,9 +52,10 @@ pub struct Report<'a> {
 pub fn of<'a, T>(
     options: &'a Options,
     context: &Context,
+    writers: HashMap<usize, Writer>,
     find: impl FnOnce(Sender) -> Result<T>,
 ) -> Result<(Report<'a>, T)> {
-    let report = Report::new(options, context)?;
+    let report = Report::new(options, context, writers)?;
     thread::scope(|scope| {
         let (sender, found) = mpsc::sync_channel(WAITING);
         let writing = scope.spawn(move || report.write_all(&found));
@@ -86,7 +91,11 @@ pub fn send(
 }
 
 impl<'a> Report<'a> {
-    fn new(options: &'a Options, context: &Context) -> Result<Self> {
+    fn new(
+        options: &'a Options,
+        context: &Context,
+        writers: HashMap<usize, Writer>,
+    ) -> Result<Self> {
         let baseline = match &options.baseline {
             Some(path) => Baseline::read(path)?,
             None => Baseline::default(),
@@ -96,6 +105,7 @@ impl<'a> Report<'a> {
             output: Output::open(context),
             baseline,
             folds: Folds::default(),
+            writers,
             counts: HashMap::new(),
             known: 0,
             fails: false,
@@ -109,7 +119,7 @@ impl<'a> Report<'a> {
             for finding in found.findings {
                 match finding.rule.is_of_run() {
                     true => self.fold(finding, source, &lines, found.project),
-                    false => self.write(finding, source, &lines)?,
+                    false => self.write(finding, source, &lines, found.project)?,
                 }
             }
         }
@@ -122,7 +132,7 @@ impl<'a> Report<'a> {
         if self.folds.takes(rule, &source.path, project) {
             return;
         }
-        match self.record(finding, source, lines) {
+        match self.record(finding, source, lines, project) {
             Some(record) => {
                 let line = lines.text(record.line);
                 self.folds.add(record, line, project);
@@ -131,8 +141,14 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn write(&mut self, finding: Finding, source: &Source, lines: &Lines) -> Result<()> {
-        match self.record(finding, source, lines) {
+    fn write(
+        &mut self,
+        finding: Finding,
+        source: &Source,
+        lines: &Lines,
+        project: usize,
+    ) -> Result<()> {
+        match self.record(finding, source, lines, project) {
             Some(record) => {
                 let line = lines.text(record.line);
                 self.put(record, line)
@@ -142,17 +158,39 @@ impl<'a> Report<'a> {
     }
 
     /// The record of a finding, unless it is not wanted, or known.
-    fn record(&mut self, mut finding: Finding, source: &Source, lines: &Lines) -> Option<Record> {
+    fn record(
+        &mut self,
+        mut finding: Finding,
+        source: &Source,
+        lines: &Lines,
+        project: usize,
+    ) -> Option<Record> {
         if self.options.settings.leaves_out(&source.path, finding.rule) {
             return None;
         }
         if let Some(severity) = self.options.settings.severities.get(finding.rule.name) {
             finding.severity = *severity;
         }
-        let record = Record::of(finding, source, lines);
+        let (range, frame) = (finding.start..finding.end, finding.frame);
+        let mut record = Record::of(finding, source, lines);
         if self.baseline.has(&record.fingerprint) {
             self.known += 1;
             return None;
+        }
+        if let Some(fix) = record.fix.as_deref().filter(|_| frame.is_shared) {
+            let place = files::Place {
+                path: &record.file,
+                range,
+                frame,
+            };
+            let writer = self.writers.get_mut(&project);
+            match writer.and_then(|writer| files::lay_out(fix, &place, writer)) {
+                Some(laid) => {
+                    record.fix = Some(laid.text);
+                    record.fix_files = Some(laid.files).filter(|files| !files.is_empty());
+                }
+                None => record.fix = Some(files::within_transaction(fix)),
+            }
         }
         Some(record)
     }

@@ -312,6 +312,7 @@ rules! {
     missing_idle_timeout,
 }
 
+pub use cannot_run_in_transaction::alone as refuses_transaction;
 pub use missing_lock_timeout::RULE as MISSING_LOCK_TIMEOUT;
 pub use suppression::RULE as SUPPRESSION;
 pub use syntax::RULE as SYNTAX;

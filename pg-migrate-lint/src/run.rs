@@ -26,7 +26,7 @@ const TESTED: RangeInclusive<u32> = 13..=18;
 
 /// Lints all that was named.
 pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
-    let asked = Asked::find(options, context)?;
+    let mut asked = Asked::find(options, context)?;
     let version = options.version();
     if !TESTED.contains(&version.major) {
         let (first, last) = (TESTED.start(), TESTED.end());
@@ -36,7 +36,8 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
         ));
     }
     let files = asked.files;
-    let (report, unread) = report::of(options, context, |report| {
+    let writers = std::mem::take(&mut asked.writers);
+    let (report, unread) = report::of(options, context, writers, |report| {
         let mut run = Run::new(options, report);
         run.folders(&asked)?;
         let outcome = pipeline::run(asked.inputs, |part| run.part(part));

@@ -1,7 +1,7 @@
 //! `-- pg-migrate-lint: ignore RULE[,RULE] reason` silences rules at a statement: the one that it stands in
 //! or before which, or behind which on the same line, it stands. `ignore-file` silences them in the file.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Frame, Severity};
 use crate::rules::{self, Group};
 use crate::source::{Lines, MARK, Source};
 
@@ -117,6 +117,7 @@ impl Suppressions {
             start,
             end,
             once: None,
+            frame: Frame::default(),
         })
         .collect()
     }

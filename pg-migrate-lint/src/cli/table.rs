@@ -88,6 +88,11 @@ const FIELDS: Terms = &[
         "what to write instead, in SQL; where a statement has several commands, instead of the one that it is about",
     ),
     (
+        "fix_files",
+        "the same as files of the project, each a path and all of its text, where one transaction is not enough; \
+         write those of one fix, and lint again before the next",
+    ),
+    (
         "elsewhere",
         "other files of which it holds as well, each with line and fingerprint, where it is said once in a run",
     ),

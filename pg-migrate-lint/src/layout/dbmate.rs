@@ -13,10 +13,23 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use super::updown::Direction;
 use super::versions;
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "-- migrate:up",
+    down: Down::Section("-- migrate:down"),
+    outside: Outside::Words {
+        words: " transaction:false",
+        is_one: true,
+    },
+    bodies: None,
+    command: None,
+};
 
 /// Whether files have its comment.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -12,12 +12,26 @@ use shared::Result;
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::migration::{self, Migration, Part, Wrapping};
 use super::versions;
 
 const UP: &str = "up.sql";
 const DOWN: &str = "down.sql";
 const METADATA: &str = "metadata.toml";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::File("up.sql", "down.sql"),
+    outside: Outside::Beside {
+        name: METADATA,
+        text: "run_in_transaction = false\n",
+        is_needed: |_| true,
+    },
+    bodies: None,
+    command: None,
+};
 
 /// Whether the folder is diesel's `migrations`.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -14,6 +14,7 @@ use shared::{Context, Result};
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::migration::{Migration, Part, Wrapping};
 use super::prisma::MIGRATION;
 use super::versions;
@@ -34,6 +35,15 @@ struct Entry {
     when: f64,
     tag: String,
 }
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::None,
+    outside: Outside::Never("Drizzle runs all that is pending in one transaction"),
+    bodies: None,
+    command: Some("drizzle-kit generate --custom --name={}"),
+};
 
 /// Whether the folder is what drizzle-kit writes to.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

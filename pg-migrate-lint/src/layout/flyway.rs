@@ -16,6 +16,7 @@ use shared::Result;
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::migration::{self, Kind, Migration, Part, Wrapping};
 use super::versions;
 use crate::source::Source;
@@ -31,6 +32,19 @@ const PROJECT_FILES: [&str; 6] = [
 ];
 /// What the names of callbacks begin with: Flyway runs these scripts at their own moments.
 const CALLBACKS: [&str; 3] = ["before", "after", "createSchema"];
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::None,
+    outside: Outside::Beside {
+        name: "{}.conf",
+        text: "executeInTransaction=false\n",
+        is_needed: |sql| !refuses_transaction(&head(sql)),
+    },
+    bodies: None,
+    command: None,
+};
 
 /// Whether there are scripts with Flyway's names.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -4,6 +4,7 @@ use shared::Result;
 
 use super::finding::Finding;
 use super::folder::Folder;
+use super::manner::Manner;
 use super::migration::Migration;
 use super::{
     dbmate, diesel, drizzle, flyway, golang_migrate, goose, graphile_migrate, node_pg_migrate,
@@ -132,6 +133,8 @@ pub struct Framework {
     pub detect: fn(&Folder) -> Option<Evidence>,
     /// What it makes of a folder.
     pub read: fn(&Folder) -> Result<Reading>,
+    /// How a migration of it is written.
+    pub manner: &'static Manner,
 }
 
 macro_rules! frameworks {
@@ -143,6 +146,7 @@ macro_rules! frameworks {
             title: $title,
             detect: $module::detect,
             read: $module::read,
+            manner: &$module::MANNER,
         }),*];
 
         /// What `--layout` takes.

@@ -11,11 +11,21 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::migration::{Part, Wrapping};
 use super::updown;
 use super::versions;
 
 const FORM: &str = "<number>_<name>.up.sql and .down.sql";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::File(".up.sql", ".down.sql"),
+    outside: Outside::Alone,
+    bodies: None,
+    command: None,
+};
 
 /// Whether names go up and down. sqlx names reversible migrations the same way.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

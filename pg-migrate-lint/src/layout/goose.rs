@@ -10,12 +10,22 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::{Down, Manner, Outside};
 use super::sections::{self, Dialect};
 use super::versions;
 
 const DIALECT: Dialect = Dialect {
     runner: "goose",
     prefix: "+goose ",
+};
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "-- +goose Up",
+    down: Down::Section("-- +goose Down"),
+    outside: Outside::Line("-- +goose NO TRANSACTION"),
+    bodies: Some(("-- +goose StatementBegin", "-- +goose StatementEnd")),
+    command: None,
 };
 
 /// Whether files have its comments.

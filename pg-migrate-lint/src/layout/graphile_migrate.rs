@@ -14,6 +14,7 @@ use super::checksum;
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{self, Kind, Migration, Part, Wrapping};
 use super::versions;
@@ -23,6 +24,15 @@ const CURRENT: &str = "current";
 const PREVIOUS: &str = "--! Previous: ";
 const HASH: &str = "--! Hash: ";
 const FREE: &str = "--! AllowInvalidHash";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::None,
+    outside: Outside::LineOfOne("--! no-transaction"),
+    bodies: None,
+    command: Some("graphile-migrate commit"),
+};
 
 /// Whether there are committed migrations and a current one.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

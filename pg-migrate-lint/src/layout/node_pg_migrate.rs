@@ -15,10 +15,22 @@ use shared::Result;
 use super::finding;
 use super::folder::{self, Folder};
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 use crate::finding::Severity;
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "-- Up Migration",
+    down: Down::Section("-- Down Migration"),
+    outside: Outside::Never(
+        "node-pg-migrate runs SQL files in a transaction: only JavaScript can say pgm.noTransaction()",
+    ),
+    bodies: None,
+    command: None,
+};
 
 /// Whether files have its comments, or the project depends on it.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -8,6 +8,7 @@ use shared::Result;
 use super::finding::Finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::Manner;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 use crate::finding::Severity;
@@ -25,6 +26,9 @@ const DOWN_ENDS: [&str; 8] = [
 ];
 /// What says that a file goes up.
 const UP_ENDS: [&str; 3] = [".up", "_up", "-up"];
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner::SQL;
 
 /// Never: it is what is left when nothing else fits.
 pub fn detect(_folder: &Folder) -> Option<Evidence> {

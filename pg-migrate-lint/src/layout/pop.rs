@@ -10,7 +10,17 @@ use shared::Result;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
 use super::golang_migrate::{self, Runner};
+use super::manner::{Down, Manner, Outside};
 use super::migration::Wrapping;
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::File(".up.sql", ".down.sql"),
+    outside: Outside::Never("pop runs each file in a transaction"),
+    bodies: None,
+    command: None,
+};
 
 /// Whether names go up and the SQL is a template of pop's, or the project depends on it.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -10,11 +10,21 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 
 const MARKER: &str = "-- prairielearn:migrations";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::None,
+    outside: Outside::LineOfOne("-- prairielearn:migrations NO TRANSACTION"),
+    bodies: None,
+    command: None,
+};
 
 /// Whether files have its comment, or the project depends on it.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

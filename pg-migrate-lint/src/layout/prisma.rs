@@ -10,6 +10,7 @@ use shared::Result;
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::Manner;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 use crate::finding::Severity;
@@ -19,6 +20,9 @@ pub const MIGRATION: &str = "migration.sql";
 const LOCK: &str = "migration_lock.toml";
 /// What teams call the way back, the first that is there.
 const DOWNS: [&str; 2] = ["down.sql", "rollback.sql"];
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner::SQL;
 
 /// Whether the folder is Prisma's `migrations`.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -7,10 +7,14 @@ use shared::Result;
 
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::Manner;
 use super::migration::{Kind, Migration, Part, Wrapping};
 
 const STRUCTURE: &str = "structure.sql";
 const MIGRATE: &str = "migrate";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner::SQL;
 
 /// Whether the folder has a `structure.sql` beside the migrations.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -10,9 +10,19 @@ use super::finding;
 use super::flyway;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::None,
+    outside: Outside::Never("refinery runs each file in a transaction"),
+    bodies: None,
+    command: None,
+};
 
 /// Whether names are such and a Rust project uses it.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -14,11 +14,21 @@ use shared::Result;
 use super::finding::{self, Finding};
 use super::folder::{self, Folder};
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use crate::finding::Severity;
 
 const PLAN: &str = "sqitch.plan";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::File("deploy/", "revert/"),
+    outside: Outside::Alone,
+    bodies: None,
+    command: Some("sqitch add {}"),
+};
 
 /// Whether there is a plan.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

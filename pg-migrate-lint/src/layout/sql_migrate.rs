@@ -10,12 +10,25 @@ use shared::Result;
 
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::{Down, Manner, Outside};
 use super::sections::{self, Dialect};
 use super::versions;
 
 const DIALECT: Dialect = Dialect {
     runner: "sql-migrate",
     prefix: "+migrate ",
+};
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "-- +migrate Up",
+    down: Down::Section("-- +migrate Down"),
+    outside: Outside::Words {
+        words: " notransaction",
+        is_one: false,
+    },
+    bodies: Some(("-- +migrate StatementBegin", "-- +migrate StatementEnd")),
+    command: None,
 };
 
 /// Whether files have its comments.

@@ -11,12 +11,22 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Part, Wrapping};
 use super::updown;
 use super::versions;
 
 const NO_TRANSACTION: &[u8] = b"-- no-transaction";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::File(".up.sql", ".down.sql"),
+    outside: Outside::LineOfOne("-- no-transaction"),
+    bodies: None,
+    command: None,
+};
 
 /// Whether the folder is sqlx's: its names are those of many.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

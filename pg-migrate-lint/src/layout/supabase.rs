@@ -9,11 +9,15 @@ use shared::Result;
 use super::finding;
 use super::folder::Folder;
 use super::framework::{Evidence, Reading};
+use super::manner::Manner;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 
 /// Before that moment the first migration of a project was written by the tool itself.
 const OWN_INIT_BEFORE: u64 = 20_211_209_000_000;
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner::SQL;
 
 /// Whether the folder is `supabase/migrations`.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -12,12 +12,22 @@ use shared::Result;
 use super::finding::{self, Finding};
 use super::folder::Folder;
 use super::framework::{Evidence, Reading, Strength};
+use super::manner::{Down, Manner, Outside};
 use super::markers;
 use super::migration::{Migration, Part, Wrapping};
 use super::versions;
 
 const SEPARATOR: &str = "---- create above / drop below ----";
 const NO_TRANSACTION: &[u8] = b"---- tern: disable-tx ----";
+
+/// How a migration is written.
+pub const MANNER: Manner = Manner {
+    up: "",
+    down: Down::Section(SEPARATOR),
+    outside: Outside::Line("---- tern: disable-tx ----"),
+    bodies: None,
+    command: None,
+};
 
 /// Whether files have its separator, or its configuration is there.
 pub fn detect(folder: &Folder) -> Option<Evidence> {

@@ -47,7 +47,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     found.push(look.finding(&RULE, format!("{what} fails within a transaction, and {why}")));
 }
 
-fn alone(change: &Change) -> Option<&'static str> {
+/// What the change is called, if PostgreSQL refuses it within a transaction.
+pub fn alone(change: &Change) -> Option<&'static str> {
     Some(match change {
         Change::CreateIndex(index) if index.concurrently => "CREATE INDEX CONCURRENTLY",
         Change::Drop(drop) if drop.concurrently => "DROP INDEX CONCURRENTLY",

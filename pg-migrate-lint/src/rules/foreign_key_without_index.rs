@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::steps::BESIDES;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
 use crate::name::{Name, list, quoted};
@@ -60,14 +61,21 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let lists: Vec<_> = bare.iter().map(|columns| format!("({})", list(columns))).collect();
     let message = format!("no index of {table} begins with {}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
     let is_divided = look.relation(table).is_some_and(|table| table.kind == RelationKind::Partitioned);
+    // Nobody waits for a table that is made here.
+    let is_new = matches!(look.change, Change::CreateTable(_)) || look.is_new(table);
     let indexes = bare.iter().map(|columns| {
         let name = quoted(&format!("{}_{}_idx", table.name, columns.join("_")));
         match is_divided {
+            _ if is_new => format!("CREATE INDEX {name} ON {table} ({});", list(columns)),
             true => format!("-- see --explain partitioned-index: CONCURRENTLY is refused there\nCREATE INDEX {name} ON ONLY {table} ({});", list(columns)),
             false => format!("CREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns)),
         }
     });
-    let fix = format!("-- outside of a transaction\n{}", indexes.collect::<Vec<_>>().join("\n"));
+    let indexes = indexes.collect::<Vec<_>>().join("\n");
+    let fix = match is_new {
+        true => format!("{BESIDES}in the same migration\n{indexes}"),
+        false => format!("{BESIDES}outside of a transaction\n{indexes}"),
+    };
     let object = format!("{table} {}", lists.join(", "));
     found.push(look.finding(&RULE, message).on(object).fix(fix));
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod fixes;
+
 use std::fs;
 
 use tempfile::TempDir;

@@ -1,0 +1,164 @@
+//! What a statement of a fix is called by, and what undoes it.
+
+use crate::model::{Action, Alter, Change, ConstraintKind, Kind};
+use crate::name::{Name, quoted};
+use crate::parse::{self, Parsed};
+
+/// Longer titles make names of files that nobody reads.
+const LONGEST: usize = 48;
+
+/// What a statement does; nothing where it is not understood.
+pub fn changes(sql: &str) -> Vec<Change> {
+    match parse::one(sql) {
+        Parsed::Changes(changes) => changes,
+        Parsed::Refused(_) | Parsed::Unseen(_) => Vec::new(),
+    }
+}
+
+/// The title of a migration that makes this change first: letters, digits and underscores.
+pub fn title(change: &Change) -> Option<String> {
+    let words = match change {
+        Change::CreateIndex(index) => match &index.name {
+            Some(name) => name.clone(),
+            None => format!("{}_index", index.table.name),
+        },
+        Change::Drop(drop) => match (drop.kind, drop.names.first()?) {
+            // By the table: what is dropped there gives way to something else.
+            (Kind::Trigger | Kind::Policy | Kind::Rule, table) => format!("finish_{}", table.name),
+            (_, name) => format!("drop_{}", name.name),
+        },
+        Change::Reindex { name, greater, .. } => {
+            let name = name.as_ref().map(|name| &name.name);
+            format!("reindex_{}", name.or(greater.as_ref())?)
+        }
+        Change::Alter(Alter { table, action, .. }) => of_action(table, action),
+        _ => return None,
+    };
+    Some(slug(&words))
+}
+
+fn of_action(table: &Name, action: &Action) -> String {
+    match action {
+        Action::Validate(name) => format!("validate_{name}"),
+        Action::Detach { child, .. } => format!("detach_{}", child.name),
+        Action::AddConstraint(constraint) => match &constraint.name {
+            Some(name) => name.clone(),
+            None => format!("{}_constraint", table.name),
+        },
+        Action::SetNotNull(column) => format!("{}_{column}_not_null", table.name),
+        Action::AddColumn { column, .. } => format!("{}_{}", table.name, column.name),
+        _ => format!("alter_{}", table.name),
+    }
+}
+
+/// As names of files have it.
+pub fn slug(words: &str) -> String {
+    let mut slug = String::new();
+    for letter in words.to_lowercase().chars() {
+        match letter.is_ascii_alphanumeric() {
+            true => slug.push(letter),
+            false if slug.is_empty() || slug.ends_with('_') => {}
+            false => slug.push('_'),
+        }
+    }
+    slug.truncate(LONGEST);
+    slug.trim_end_matches('_').to_string()
+}
+
+/// What undoes these statements, the last one first. None where one of them can't be undone by what it says.
+pub fn undo(statements: &[String]) -> Option<Vec<String>> {
+    let mut undone = Vec::new();
+    for statement in statements.iter().rev() {
+        for change in changes(statement).iter().rev() {
+            match of_change(change)? {
+                words if words.is_empty() || undone.contains(&words) => {}
+                words => undone.push(words),
+            }
+        }
+    }
+    Some(undone)
+}
+
+/// Empty where nothing is to be done.
+fn of_change(change: &Change) -> Option<String> {
+    Some(match change {
+        Change::CreateIndex(index) => {
+            let name = index.table.beside(index.name.as_ref()?);
+            // A constraint that used it has taken it along.
+            let exists = match index.unique {
+                true => " IF EXISTS",
+                false => "",
+            };
+            let concurrently = match index.concurrently {
+                true => " CONCURRENTLY",
+                false => "",
+            };
+            format!("DROP INDEX{concurrently}{exists} {name};")
+        }
+        Change::Alter(Alter { table, action, .. }) => match action {
+            Action::AddConstraint(constraint) => {
+                let name = quoted(constraint.name.as_ref()?);
+                match constraint.kind {
+                    ConstraintKind::Primary(_) | ConstraintKind::Unique(_) => {
+                        format!("ALTER TABLE {table} DROP CONSTRAINT {name};")
+                    }
+                    _ => format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
+                }
+            }
+            Action::SetNotNull(column) => {
+                format!(
+                    "ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL;",
+                    quoted(column)
+                )
+            }
+            // What is known to hold may stay known.
+            Action::Validate(_) => String::new(),
+            _ => return None,
+        },
+        Change::Reindex { .. } | Change::Analyze(_) => String::new(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undone(sql: &[&str]) -> Option<Vec<String>> {
+        let statements: Vec<_> = sql.iter().map(ToString::to_string).collect();
+        undo(&statements)
+    }
+
+    #[test]
+    fn statements_are_undone_backwards() {
+        let key = [
+            "CREATE UNIQUE INDEX CONCURRENTLY \"T_key\" ON s.\"T\" (a)",
+            "ALTER TABLE s.\"T\" ADD CONSTRAINT \"T_key\" UNIQUE USING INDEX \"T_key\"",
+        ];
+        let expected = [
+            "ALTER TABLE s.\"T\" DROP CONSTRAINT \"T_key\";",
+            "DROP INDEX CONCURRENTLY IF EXISTS s.\"T_key\";",
+        ];
+        assert_eq!(undone(&key).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_can_not_be_undone_by_itself_is_left_to_people() {
+        assert_eq!(
+            undone(&["ALTER TABLE t VALIDATE CONSTRAINT c"]),
+            Some(Vec::new())
+        );
+        assert_eq!(undone(&["DROP INDEX CONCURRENTLY i"]), None);
+        assert_eq!(undone(&["CREATE INDEX CONCURRENTLY ON t (a)"]), None);
+    }
+
+    #[test]
+    fn titles_are_fit_for_names_of_files() {
+        let title = |sql: &str| changes(sql).first().and_then(title);
+        let of = |sql: &str| title(sql).unwrap();
+        assert_eq!(of("CREATE INDEX \"At (day)\" ON t (a)"), "at_day");
+        assert_eq!(of("ALTER TABLE t VALIDATE CONSTRAINT c"), "validate_c");
+        assert_eq!(of("DROP INDEX s.i"), "drop_i");
+        assert_eq!(title("SELECT 1"), None);
+    }
+}
