@@ -75,6 +75,8 @@ pub struct Finding {
     pub once: Option<String>,
     /// How the statement stands in its file.
     pub frame: Frame,
+    /// A table that it takes for one in use, of which nothing is known.
+    pub assumed: Option<String>,
 }
 
 impl Finding {
@@ -93,6 +95,7 @@ impl Finding {
             end: place.end,
             once: None,
             frame: Frame::default(),
+            assumed: None,
         }
     }
 

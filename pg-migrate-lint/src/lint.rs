@@ -206,6 +206,7 @@ impl Linter {
             end: statement.end,
             once: None,
             frame: Frame::default(),
+            assumed: None,
         })
     }
 
@@ -252,9 +253,10 @@ impl Linter {
                 (rule.check)(&look, found);
             }
             let frame = self.frame(changes, place);
-            found[before..]
-                .iter_mut()
-                .for_each(|finding| finding.frame = frame);
+            for finding in &mut found[before..] {
+                finding.frame = frame;
+                finding.assumed = look.unknown(finding).map(ToString::to_string);
+            }
             passes.extend(look.passes().iter().cloned());
             let locked = impact.locks.iter().map(|(name, _)| name);
             let gone: Vec<_> = locked.filter(|name| look.is_gone(name)).cloned().collect();
@@ -343,6 +345,7 @@ impl Linter {
                     end: place.end,
                     once: None,
                     frame: Frame::default(),
+                    assumed: None,
                 };
                 finding.start = line_offset(place, &body.code, *line);
                 found.push(finding);
@@ -423,6 +426,10 @@ fn restore(source: &Source, finding: &mut Finding) {
     finding.message = source.with_placeholders(words);
     finding.object = finding
         .object
+        .take()
+        .map(|words| source.with_placeholders(words));
+    finding.assumed = finding
+        .assumed
         .take()
         .map(|words| source.with_placeholders(words));
     finding.fix = finding

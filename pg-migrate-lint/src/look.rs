@@ -59,6 +59,7 @@ impl Look<'_> {
             end: self.end,
             once: None,
             frame: Frame::default(),
+            assumed: None,
         }
     }
 
@@ -79,6 +80,31 @@ impl Look<'_> {
         finding.lock = self.impact.lock_on(&resolved);
         finding.work = work.map_or(self.impact.greatest_work(), |(_, work)| *work);
         finding
+    }
+
+    /// A table whose lock or work a finding speaks of, and that no earlier statement made: the one that it names, if
+    /// that is one of them.
+    pub fn unknown(&self, finding: &Finding) -> Option<&Name> {
+        if finding.lock.is_none() && finding.work == Work::None {
+            return None;
+        }
+        let locked = self.impact.locks.iter().map(|(name, _)| name);
+        let worked = self.impact.work.iter().map(|(name, _)| name);
+        let tables = || locked.clone().chain(worked.clone());
+        let is_named = |name: &&Name| {
+            let resolved = self.catalogue.resolve(name);
+            let object = finding.object.as_deref();
+            object.is_some_and(|object| object == name.to_string() || object == resolved.name)
+        };
+        let is_unknown = |name: &&Name| {
+            let relation = self.catalogue.relation(name);
+            let is_of_system = name.name.starts_with("pg_");
+            !is_of_system && relation.is_none_or(|relation| relation.made.is_none())
+        };
+        match tables().find(is_named) {
+            Some(named) => Some(named).filter(is_unknown),
+            None => tables().find(is_unknown),
+        }
     }
 
     /// Whether this file made the relation, so that nobody else uses it yet.

@@ -1,7 +1,7 @@
 //! What becomes of findings: those that a baseline knows are left out, what is said once in a run is kept until its
 //! end, the rest is counted and written, by a thread of its own while the next statements are looked at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, ScopedJoinHandle};
@@ -45,6 +45,8 @@ pub struct Report<'a> {
     writers: HashMap<usize, Writer>,
     counts: HashMap<Severity, usize>,
     known: usize,
+    /// Tables of which nothing is known, and that are taken for tables in use.
+    assumed: BTreeSet<String>,
     fails: bool,
 }
 
@@ -108,6 +110,7 @@ impl<'a> Report<'a> {
             writers,
             counts: HashMap::new(),
             known: 0,
+            assumed: BTreeSet::new(),
             fails: false,
         })
     }
@@ -172,11 +175,13 @@ impl<'a> Report<'a> {
             finding.severity = *severity;
         }
         let (range, frame) = (finding.start..finding.end, finding.frame);
+        let assumed = finding.assumed.take();
         let mut record = Record::of(finding, source, lines);
         if self.baseline.has(&record.fingerprint) {
             self.known += 1;
             return None;
         }
+        self.assumed.extend(assumed);
         if let Some(fix) = record.fix.as_deref().filter(|_| frame.is_shared) {
             let place = files::Place {
                 path: &record.file,
@@ -212,6 +217,7 @@ impl<'a> Report<'a> {
         Ok(Summary {
             counts: self.counts,
             known: self.known,
+            assumed: self.assumed,
             fails: self.fails,
         })
     }
@@ -221,11 +227,31 @@ impl<'a> Report<'a> {
 pub struct Summary {
     counts: HashMap<Severity, usize>,
     known: usize,
+    assumed: BTreeSet<String>,
     /// Whether there was something that counts.
     pub fails: bool,
 }
 
 impl Summary {
+    /// What was assumed of tables that no migration makes, in words.
+    pub fn assumption(&self) -> Option<String> {
+        let first: Vec<&str> = self.assumed.iter().take(3).map(String::as_str).collect();
+        let others = self.assumed.len() - first.len();
+        let tables = match (first.as_slice(), others) {
+            ([], _) => return None,
+            ([one], _) => (*one).to_string(),
+            ([before @ .., last], 0) => format!("{} and {last}", before.join(", ")),
+            (all, others) => format!("{} and {others} more", all.join(", ")),
+        };
+        let (which, them) = match self.assumed.len() {
+            1 => ("is taken for a table", "it"),
+            _ => ("are taken for tables", "them"),
+        };
+        Some(format!(
+            "nothing is known of {tables}, which {which} in use: no migration that was read makes {them}"
+        ))
+    }
+
     /// In words, after so many files.
     pub fn words(&self, files: usize) -> String {
         let count = |severity| self.counts.get(&severity).copied().unwrap_or(0);

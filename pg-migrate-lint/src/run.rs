@@ -50,6 +50,9 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
     for error in &unread {
         context.report().error(error);
     }
+    if let Some(assumption) = summary.assumption() {
+        context.remark(assumption);
+    }
     context.note(summary.words(files));
     Ok(match (unread.is_empty(), summary.fails) {
         (false, _) => Exit::Incomplete,

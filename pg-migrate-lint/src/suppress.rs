@@ -118,6 +118,7 @@ impl Suppressions {
             end,
             once: None,
             frame: Frame::default(),
+            assumed: None,
         })
         .collect()
     }

@@ -86,6 +86,13 @@ impl Report {
         }
     }
 
+    /// Says what the result stands on, unless `-q`.
+    pub fn remark(&self, text: &str) {
+        if !self.quiet {
+            self.write(&self.line("note", text));
+        }
+    }
+
     /// Says what is being done, if `-v` and not `-q`.
     pub fn note(&self, text: &str) {
         if self.verbose && !self.quiet {

@@ -18,7 +18,8 @@ pub const TOOL: Tool = Tool::new(
 .description(
     "Each statement is parsed by PostgreSQL's own grammar and held against a table of what it locks, scans and \
      rewrites. Files are read in the order of their names, and what earlier ones made is known to later ones: a \
-     new table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. An error blocks others for a time \
+     new table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. A table that none of them makes is taken \
+     for one in use. An error blocks others for a time \
      that grows with the table, loses data or fails; a warning needs care; info is advice. \
      `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.",
 )

@@ -120,3 +120,36 @@ fn every_rule_is_listed_and_explained() {
         .run()
         .expect_error("there is no rule \"nothing\"");
 }
+
+#[test]
+fn what_is_assumed_of_unknown_tables_is_said_once_and_on_stderr() {
+    let sql = "CREATE INDEX i ON a (b);\nCREATE INDEX j ON a (c);\nDROP TABLE s.\"B\";\n\
+               CREATE TABLE own (id int PRIMARY KEY, n int);\nALTER TABLE own ADD CHECK (n > 0);\n";
+    let said = of(sql, &["--skip", "timeouts"]).expect_code(1);
+    let note = "pg-migrate-lint: note: nothing is known of a and s.\"B\", which are taken for tables in use: \
+                no migration that was read makes them\n";
+    assert_eq!(said.stderr, note);
+    assert_eq!(said.json_lines().len(), 3);
+    assert_eq!(of(sql, &["--skip", "timeouts", "-q"]).stderr, "");
+    let one = of("DROP TABLE a;", &["--skip", "timeouts"]);
+    assert!(
+        one.stderr
+            .contains("nothing is known of a, which is taken for a table in use"),
+        "{one:?}"
+    );
+}
+
+#[test]
+fn nothing_is_assumed_where_all_tables_are_known_or_nothing_is_found() {
+    let known = "CREATE TABLE t (id int PRIMARY KEY); DROP TABLE t; COMMENT ON TABLE u IS 'x';";
+    assert_eq!(of(known, &[]).stderr, "");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, sql: &str| std::fs::write(folder.path().join(name), sql).unwrap();
+    file("1_a.sql", "CREATE TABLE t (id int PRIMARY KEY, n int);\n");
+    file("2_b.sql", "CREATE INDEX i ON t (n);\n");
+    let run = lint(&["2_b.sql"])
+        .current_dir(folder.path())
+        .run()
+        .expect_code(1);
+    assert_eq!(run.stderr, "");
+}

@@ -61,6 +61,11 @@ impl Context {
         self.report.warn(text.as_ref());
     }
 
+    /// Says on stderr what the result stands on, unless `-q`.
+    pub fn remark(&self, text: impl AsRef<str>) {
+        self.report.remark(text.as_ref());
+    }
+
     /// Says on stderr what is being done, if `-v`.
     pub fn note(&self, text: impl AsRef<str>) {
         self.report.note(text.as_ref());
