@@ -279,6 +279,18 @@ impl Catalogue {
         indexes.map(|index| (&*index.name, index))
     }
 
+    /// Whether an index of the table finds rows by the value of one of these columns, so that not all are read for
+    /// values of all of them.
+    pub fn has_index_from(&self, table: &Name, columns: &[String]) -> bool {
+        columns.iter().any(|column| {
+            let mut indexes = self.indexes_on(table, column);
+            indexes.any(|(_, index)| {
+                let first = index.columns.first().and_then(Option::as_ref);
+                index.finds_values && first == Some(column)
+            })
+        })
+    }
+
     /// A table and all its partitions, in names with their schemas.
     pub fn with_children(&self, table: &Name) -> Vec<Name> {
         let mut all = vec![self.resolve(table)];

@@ -2,6 +2,7 @@
 
 use crate::layout;
 use crate::lock::{Blocks, Mode, Work};
+use crate::pending::Missing;
 use crate::rules::Rule;
 use crate::source::Lines;
 
@@ -73,6 +74,10 @@ pub struct Finding {
     pub end: usize,
     /// The cause that it has in common with others of the file, of which the first is enough: what ends that ends all.
     pub once: Option<String>,
+    /// The index that a later migration of the run may make, so that it is not true in the end.
+    pub missing: Option<Missing>,
+    /// The number by which it waits for the end of its project, then.
+    pub pending: Option<usize>,
     /// How the statement stands in its file.
     pub frame: Frame,
     /// A table that it takes for one in use, of which nothing is known.
@@ -94,6 +99,8 @@ impl Finding {
             start: place.start,
             end: place.end,
             once: None,
+            missing: None,
+            pending: None,
             frame: Frame::default(),
             assumed: None,
         }
@@ -132,6 +139,12 @@ impl Finding {
     /// Said once in a file with others of this cause.
     pub fn once(mut self, cause: impl ToString) -> Self {
         self.once = Some(cause.to_string());
+        self
+    }
+
+    /// Only if this index is not made by the end of the run.
+    pub fn unless_made(mut self, missing: Missing) -> Self {
+        self.missing = Some(missing);
         self
     }
 

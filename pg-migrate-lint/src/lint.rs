@@ -1,6 +1,6 @@
 //! One migration after the other: each statement is looked at by the rules, and then known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ahead::Ahead;
 use crate::body;
@@ -11,6 +11,7 @@ use crate::look::Look;
 use crate::model::{Body, Change};
 use crate::name::Name;
 use crate::parse::{self, Parsed};
+use crate::pending::Pending;
 use crate::rules::{self, Rule};
 use crate::session::{Origin, Session, Wrapping};
 use crate::source::{Source, Statement};
@@ -30,6 +31,7 @@ pub struct Linter {
     functions: HashMap<Name, (Body, String)>,
     /// What this file makes and takes away.
     ahead: Ahead,
+    pending: Pending,
 }
 
 /// What is made of a file.
@@ -81,12 +83,14 @@ impl Linter {
             step: Step::default(),
             functions: HashMap::new(),
             ahead: Ahead::default(),
+            pending: Pending::default(),
         }
     }
 
     /// The next file.
     pub fn start(&mut self, source: &Source, step: Step) {
         if step.project != self.step.project {
+            self.pending.decide(&self.catalogue);
             self.catalogue = Catalogue::default();
         }
         self.step = step;
@@ -161,6 +165,12 @@ impl Linter {
         }
     }
 
+    /// All is read: the numbers of findings that are not true in the end.
+    pub fn finish(&mut self) -> HashSet<usize> {
+        self.pending.decide(&self.catalogue);
+        std::mem::take(&mut self.pending).settled()
+    }
+
     /// What of the file no statement shows: that it is in an encoding which can't be read, and what it runs of others.
     pub fn unread(&self, source: &Source) -> Vec<Finding> {
         let place = |start, end| Statement {
@@ -205,6 +215,8 @@ impl Linter {
             start: statement.start + at,
             end: statement.end,
             once: None,
+            missing: None,
+            pending: None,
             frame: Frame::default(),
             assumed: None,
         })
@@ -219,6 +231,7 @@ impl Linter {
     ) {
         if self.step.role != Role::Asked {
             for change in changes {
+                self.pending.follow(change, &self.catalogue);
                 self.catalogue.apply(change, self.now());
                 self.look_within(change, place, found, depth);
             }
@@ -264,7 +277,12 @@ impl Linter {
                 .iter()
                 .any(|finding| finding.rule.group == rules::Group::Timeouts);
             self.session.apply(change, &impact, &self.catalogue, &gone);
+            self.pending.follow(change, &self.catalogue);
             self.catalogue.apply(change, self.now());
+            for finding in &mut found[before..] {
+                let missing = finding.missing.take();
+                finding.pending = missing.map(|missing| self.pending.add(missing, &self.catalogue));
+            }
             self.look_within(change, place, found, depth);
         }
         self.session.passes.extend(passes);
@@ -344,6 +362,8 @@ impl Linter {
                     start: place.start,
                     end: place.end,
                     once: None,
+                    missing: None,
+                    pending: None,
                     frame: Frame::default(),
                     assumed: None,
                 };

@@ -58,6 +58,8 @@ impl Look<'_> {
             start: self.start,
             end: self.end,
             once: None,
+            missing: None,
+            pending: None,
             frame: Frame::default(),
             assumed: None,
         }

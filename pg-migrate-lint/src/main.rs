@@ -24,6 +24,7 @@ mod model;
 mod name;
 mod output;
 mod parse;
+mod pending;
 mod pipeline;
 #[cfg(any(test, fuzzing))]
 pub mod readers;

@@ -1,7 +1,7 @@
 //! What becomes of findings: those that a baseline knows are left out, what is said once in a run is kept until its
 //! end, the rest is counted and written, by a thread of its own while the next statements are looked at.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, ScopedJoinHandle};
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     folds: Folds,
     /// How further migrations of the projects are written.
     writers: HashMap<usize, Writer>,
+    /// What may turn out not to be true, by number, with its line.
+    waiting: Vec<(usize, Record, String)>,
     counts: HashMap<Severity, usize>,
     known: usize,
     /// Tables of which nothing is known, and that are taken for tables in use.
@@ -108,6 +110,7 @@ impl<'a> Report<'a> {
             baseline,
             folds: Folds::default(),
             writers,
+            waiting: Vec::new(),
             counts: HashMap::new(),
             known: 0,
             assumed: BTreeSet::new(),
@@ -151,12 +154,17 @@ impl<'a> Report<'a> {
         lines: &Lines,
         project: usize,
     ) -> Result<()> {
-        match self.record(finding, source, lines, project) {
-            Some(record) => {
-                let line = lines.text(record.line);
-                self.put(record, line)
+        let pending = finding.pending;
+        let Some(record) = self.record(finding, source, lines, project) else {
+            return Ok(());
+        };
+        let line = lines.text(record.line);
+        match pending {
+            Some(number) => {
+                self.waiting.push((number, record, line.to_string()));
+                Ok(())
             }
-            None => Ok(()),
+            None => self.put(record, line),
         }
     }
 
@@ -208,8 +216,13 @@ impl<'a> Report<'a> {
         self.output.write(record, line)
     }
 
-    /// Completes the output: what is said once in a run comes last.
-    pub fn finish(mut self) -> Result<Summary> {
+    /// Completes the output: what had to wait comes now, but for what is settled, and last what is said once in a run.
+    pub fn finish(mut self, settled: &HashSet<usize>) -> Result<Summary> {
+        for (number, record, line) in std::mem::take(&mut self.waiting) {
+            if !settled.contains(&number) {
+                self.put(record, &line)?;
+            }
+        }
         for (record, line) in std::mem::take(&mut self.folds).finish() {
             self.put(record, &line)?;
         }

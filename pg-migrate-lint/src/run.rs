@@ -37,16 +37,19 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
     }
     let files = asked.files;
     let writers = std::mem::take(&mut asked.writers);
-    let (report, unread) = report::of(options, context, writers, |report| {
+    let (report, (unread, settled)) = report::of(options, context, writers, |report| {
         let mut run = Run::new(options, report);
         run.folders(&asked)?;
         let outcome = pipeline::run(asked.inputs, |part| run.part(part));
-        let Run { linter, unread, .. } = run;
+        let Run {
+            mut linter, unread, ..
+        } = run;
+        let settled = linter.finish();
         // The process is about to end: to take apart all that is known would cost a twentieth of the run.
         std::mem::forget(linter);
-        outcome.map(|()| unread)
+        outcome.map(|()| (unread, settled))
     })?;
-    let summary = report.finish()?;
+    let summary = report.finish(&settled)?;
     for error in &unread {
         context.report().error(error);
     }

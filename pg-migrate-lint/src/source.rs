@@ -14,6 +14,7 @@ use position::Starts;
 pub use split::{Comment, Statement};
 
 use placeholders::Placeholders;
+pub use placeholders::is_stand_in;
 
 /// A file, cut into statements.
 #[derive(Debug)]

@@ -117,6 +117,8 @@ impl Suppressions {
             start,
             end,
             once: None,
+            missing: None,
+            pending: None,
             frame: Frame::default(),
             assumed: None,
         })

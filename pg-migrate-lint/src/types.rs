@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::name::quoted;
+use crate::source::is_stand_in;
 
 /// A type with its modifiers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -24,6 +25,11 @@ impl Type {
             name: name.to_string(),
             ..Self::default()
         }
+    }
+
+    /// Whether a template will say what it is, and perhaps more: keys, defaults.
+    pub fn is_template(&self) -> bool {
+        self.schema.is_none() && is_stand_in(&self.name)
     }
 
     /// Whether it is a pseudo type that makes a sequence.

@@ -23,7 +23,11 @@ impl Catalogue {
             },
             is_complete: table.like.is_empty()
                 && table.inherits.is_empty()
-                && table.partition_of.is_none(),
+                && table.partition_of.is_none()
+                && !table
+                    .columns
+                    .iter()
+                    .any(|column| column.type_.is_template()),
             partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,

@@ -7,6 +7,7 @@ use crate::fix::steps::BESIDES;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
 use crate::name::{Name, list, quoted};
+use crate::pending::Missing;
 
 pub static RULE: Rule = Rule {
     name: "foreign-key-without-index",
@@ -15,8 +16,9 @@ pub static RULE: Rule = Rule {
     summary: "a foreign key whose columns no index begins with",
     explanation: "PostgreSQL makes no index for the referencing side of a foreign key. Every DELETE of a referenced \
         row, and every UPDATE of its key, then reads the whole referencing table, while it keeps the row locked.\n\n\
-        Create an index that begins with the columns of the key, with CONCURRENTLY on a table in use. It is not \
-        needed where referenced rows are never deleted.",
+        An index that begins with one of several columns finds at least those rows. Create one that begins with all, \
+        with CONCURRENTLY on a table in use. It is not needed where referenced rows are never deleted. Where a later \
+        migration of the same run makes it, nothing is said.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;").after("CREATE TABLE orders (id int, user_id int);"),
@@ -32,6 +34,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;")
             .after("CREATE TABLE orders (id int, user_id int); CREATE INDEX ON orders (user_id) WHERE user_id IS NOT NULL;"),
         Example::new("CREATE TABLE orders (id int, user_id int REFERENCES users); CREATE INDEX ON orders (user_id) WHERE user_id IS NOT NULL;"),
+        Example::new("CREATE TABLE members (team int, user_id int, n int, FOREIGN KEY (team, user_id) REFERENCES users, PRIMARY KEY (team, n));"),
         Example::new("CREATE TABLE members (user_id int REFERENCES users, team int, PRIMARY KEY (user_id, team));"),
         Example::new("CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users); CREATE INDEX ON orders (user_id);"),
     ],
@@ -59,7 +62,11 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let lists: Vec<_> = bare.iter().map(|columns| format!("({})", list(columns))).collect();
-    let message = format!("no index of {table} begins with {}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
+    let one_of = match bare.iter().any(|columns| columns.len() > 1) {
+        true => "one of ",
+        false => "",
+    };
+    let message = format!("no index of {table} begins with {one_of}{}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
     let is_divided = look.relation(table).is_some_and(|table| table.kind == RelationKind::Partitioned);
     // Nobody waits for a table that is made here.
     let is_new = matches!(look.change, Change::CreateTable(_)) || look.is_new(table);
@@ -77,7 +84,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         false => format!("{BESIDES}outside of a transaction\n{indexes}"),
     };
     let object = format!("{table} {}", lists.join(", "));
-    found.push(look.finding(&RULE, message).on(object).fix(fix));
+    let columns = bare.into_iter().cloned().collect();
+    let missing = Missing { table: table.clone(), columns };
+    found.push(look.finding(&RULE, message).on(object).fix(fix).unless_made(missing));
 }
 
 fn foreign(kind: &ConstraintKind) -> Option<&Vec<String>> {
@@ -88,17 +97,10 @@ fn foreign(kind: &ConstraintKind) -> Option<&Vec<String>> {
 }
 
 fn is_indexed(look: &Look, table: &Name, columns: &[String]) -> bool {
-    let begins = |parts: &[String]| {
-        parts.len() >= columns.len() && parts[..columns.len()].iter().all(|part| columns.contains(part))
-    };
+    let begins = |parts: &[String]| parts.first().is_some_and(|first| columns.contains(first));
     let mut later = look.ahead.indexes.iter().filter(|(name, _)| name.name == table.name);
     let has_index = later.any(|(_, parts)| begins(parts));
-    let mut indexes = columns.iter().flat_map(|column| look.catalogue.indexes_on(table, column));
-    let is_known = indexes.any(|(_, index)| {
-        let first = index.columns.get(..columns.len());
-        let begins = |first: &[Option<String>]| first.iter().all(|part| part.as_ref().is_some_and(|part| columns.contains(part)));
-        index.finds_values && first.is_some_and(begins)
-    });
+    let is_known = look.catalogue.has_index_from(table, columns);
     // A table that no migration made may have any index.
     let is_unknown = !look.is_new(table)
         && !matches!(look.change, Change::CreateTable(_))
@@ -112,7 +114,7 @@ fn own_key(look: &Look, columns: &[String]) -> bool {
     let own = table.columns.iter().flat_map(|column| &column.constraints);
     own.chain(&table.constraints).any(|constraint| match &constraint.kind {
         ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
-            key.columns.len() >= columns.len() && key.columns[..columns.len()].iter().all(|part| columns.contains(part))
+            key.columns.first().is_some_and(|first| columns.contains(first))
         }
         _ => false,
     })

@@ -26,6 +26,8 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE members (team_id bigint, user_id bigint, PRIMARY KEY (team_id, user_id));"),
     ],
     good: &[
+        // The template may say PRIMARY KEY.
+        Example::new("CREATE TABLE users (id {{ serial_primary_key }}); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
         Example::new("CREATE TABLE orders (email text REFERENCES users (email));").after("CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);"),
         Example::new("CREATE TABLE orders (email text REFERENCES users (email));")
             .after("CREATE TABLE users (id bigint PRIMARY KEY, email text); CREATE UNIQUE INDEX users_email ON users (email);"),

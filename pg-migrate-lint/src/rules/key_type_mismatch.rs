@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
     versions: "",
     bad: &[Example::new("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users (id));")],
     good: &[
+        Example::new("CREATE TABLE users (id {{ serial_primary_key }}); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
         Example::new("CREATE TABLE users (id bigserial PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
         Example::new("CREATE TABLE users (id serial PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users (id));"),
         Example::new("CREATE TABLE users (code varchar(10) PRIMARY KEY); CREATE TABLE orders (code text REFERENCES users (code));"),
@@ -73,6 +74,9 @@ fn differ(from: &Type, to: &Type) -> bool {
         "varchar" | "text" | "citext" => "text".to_string(),
         other => type_.serial_base().unwrap_or(other).to_string(),
     };
+    if from.is_template() || to.is_template() {
+        return false;
+    }
     let (from, to) = (name(from), name(to));
     let size = |name: &str| INTEGERS.iter().position(|integer| *integer == name);
     let holds_all = size(&to).is_some() && size(&from) > size(&to);

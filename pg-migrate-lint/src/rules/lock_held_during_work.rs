@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::lock::{Blocks, Work};
 use crate::look::Look;
-use crate::model::{Action, Change, Constraint, ConstraintKind, CreateTableAs, Insert, Write};
+use crate::model::{Action, Alter, Change, Constraint, ConstraintKind, CreateTableAs, Insert, Write};
 
 pub static RULE: Rule = Rule {
     name: "lock-held-during-work",
@@ -32,6 +32,8 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE users (id int PRIMARY KEY);"),
         Example::new("BEGIN; DROP TABLE users; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE schema_version SET version = 12; COMMIT;"),
+        // It is another rule's.
+        Example::new("BEGIN; ALTER TABLE t ADD COLUMN b int; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT;"),
     ],
     check,
 };
@@ -62,7 +64,7 @@ fn work(look: &Look) -> Option<(String, Work)> {
     if matches!(look.change, Change::Alter(alter) if is_foreign(&alter.action) && look.is_new(&alter.table)) {
         return None;
     }
-    if matches!(look.change, Change::Update(write) if write.says_version()) {
+    if matches!(look.change, Change::Update(write) if write.says_version()) || validates_own(look) {
         return None;
     }
     let greatest = look.worked_on().max_by_key(|(_, work)| *work);
@@ -85,6 +87,13 @@ fn work(look: &Look) -> Option<(String, Work)> {
         Change::CopyFrom(table) => Some((format!("COPY fills {table}"), Work::None)),
         _ => None,
     }
+}
+
+/// Whether it validates what this transaction has added: validate-in-same-transaction says so, and where it is to go.
+fn validates_own(look: &Look) -> bool {
+    let Change::Alter(Alter { table, action: Action::Validate(name), .. }) = look.change else { return false };
+    let table = look.catalogue.resolve(table);
+    look.session.not_valid.iter().any(|(own, added)| *own == table && added == name)
 }
 
 fn is_foreign(action: &Action) -> bool {

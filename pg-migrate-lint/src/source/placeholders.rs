@@ -122,6 +122,17 @@ fn blank(place: &mut [u8]) {
         .for_each(|byte| *byte = b' ');
 }
 
+/// Whether a name, of a type that no migration makes, is likely a stand-in: an underscore, the digits, underscores.
+pub fn is_stand_in(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix('_') else {
+        return false;
+    };
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digits = rest.bytes().take_while(|byte| is_digit(*byte)).count();
+    let padding = rest.bytes().skip(digits).all(|byte| byte == b'_');
+    digits == 16 && padding || digits >= 5 && digits == rest.len() && digits < 16
+}
+
 /// A name of this length, the same for the same words and hardly ever for others. PostgreSQL heeds 63 bytes.
 fn stand_in(written: &str) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

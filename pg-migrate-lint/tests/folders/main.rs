@@ -299,3 +299,28 @@ fn a_layout_can_be_named_on_the_line_and_in_the_file() {
         .expect_code(2)
         .expect_error("there is no layout \"sqlxx\"");
 }
+
+#[test]
+fn an_index_that_a_later_migration_makes_is_not_missed() {
+    let make = "CREATE TABLE orders (id int PRIMARY KEY, user_id bigint REFERENCES users, by bigint REFERENCES users);\n\
+                CREATE TABLE notes (id int PRIMARY KEY, user_id bigint REFERENCES users);\n\
+                CREATE TABLE tags (id int PRIMARY KEY, user_id bigint REFERENCES users);\n\
+                CREATE TABLE logs (id int PRIMARY KEY, user_id bigint REFERENCES users);\n";
+    let later = "ALTER TABLE notes RENAME COLUMN user_id TO owner;\nALTER TABLE notes RENAME TO papers;\n\
+                 CREATE INDEX CONCURRENTLY ON papers (owner);\nDROP TABLE tags;\nALTER TABLE logs RENAME TO lines;\n\
+                 CREATE INDEX CONCURRENTLY ON orders (user_id);\n";
+    let folder = folder(&[
+        ("m/1_a.sql", MAKE),
+        ("m/2_b.sql", make),
+        ("m/3_c.sql", later),
+    ]);
+    let run = |words: &[&str]| {
+        let all = [&["--rule", "foreign-key-without-index"], words].concat();
+        places(&lint(&folder, &all).expect_code(0))
+    };
+    let at = |line: usize| format!("m/2_b.sql:{line} foreign-key-without-index");
+    // Of orders one index is still missing; logs has none by its new name either.
+    assert_eq!(run(&["m"]), [at(1), at(4)]);
+    // What comes later is not known where it is not read.
+    assert_eq!(run(&["m/2_b.sql"]), [at(1), at(2), at(3), at(4)]);
+}
