@@ -90,8 +90,8 @@ const FIELDS: Terms = &[
     ),
     (
         "fix_files",
-        "the same as files of the project, each a path and all of its text, where one transaction is not enough; \
-         write those of one fix, and lint again before the next",
+        "the same as files of the project, each a path and all of its text, where one transaction is not enough \
+         and the migration has no more than 8 KiB; write those of one fix, and lint again before the next",
     ),
     (
         "elsewhere",

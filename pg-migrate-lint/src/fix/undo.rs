@@ -1,5 +1,7 @@
 //! What a statement of a fix is called by, and what undoes it.
 
+use std::cell::OnceCell;
+
 use crate::model::{Action, Alter, Change, ConstraintKind, Kind};
 use crate::name::{Name, quoted};
 use crate::parse::{self, Parsed};
@@ -7,16 +9,45 @@ use crate::parse::{self, Parsed};
 /// Longer titles make names of files that nobody reads.
 const LONGEST: usize = 48;
 
-/// What a statement does; nothing where it is not understood.
-pub fn changes(sql: &str) -> Vec<Change> {
-    match parse::one(sql) {
-        Parsed::Changes(changes) => changes,
-        Parsed::Refused(_) | Parsed::Unseen(_) => Vec::new(),
+/// A statement of a fix, which is parsed at most once.
+#[derive(Debug)]
+pub struct Statement {
+    /// As it is written, with its semicolon and the comments before it.
+    pub sql: String,
+    changes: OnceCell<Vec<Change>>,
+}
+
+impl Statement {
+    /// Of this text.
+    pub fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            changes: OnceCell::new(),
+        }
+    }
+
+    /// The title of a migration that begins with it.
+    pub fn title(&self) -> Option<String> {
+        // Most fixes end so, and are not parsed for it.
+        let validated = self.sql.strip_prefix("ALTER TABLE ");
+        let validated = validated.and_then(|rest| rest.split_once(" VALIDATE CONSTRAINT "));
+        match validated {
+            Some((_, name)) => Some(slug(&format!("validate_{name}"))),
+            None => self.changes().first().and_then(title),
+        }
+    }
+
+    /// What it does; nothing where it is not understood.
+    pub fn changes(&self) -> &[Change] {
+        self.changes.get_or_init(|| match parse::one(&self.sql) {
+            Parsed::Changes(changes) => changes,
+            Parsed::Refused(_) | Parsed::Unseen(_) => Vec::new(),
+        })
     }
 }
 
 /// The title of a migration that makes this change first: letters, digits and underscores.
-pub fn title(change: &Change) -> Option<String> {
+fn title(change: &Change) -> Option<String> {
     let words = match change {
         Change::CreateIndex(index) => match &index.name {
             Some(name) => name.clone(),
@@ -39,7 +70,6 @@ pub fn title(change: &Change) -> Option<String> {
 
 fn of_action(table: &Name, action: &Action) -> String {
     match action {
-        Action::Validate(name) => format!("validate_{name}"),
         Action::Detach { child, .. } => format!("detach_{}", child.name),
         Action::AddConstraint(constraint) => match &constraint.name {
             Some(name) => name.clone(),
@@ -52,7 +82,7 @@ fn of_action(table: &Name, action: &Action) -> String {
 }
 
 /// As names of files have it.
-pub fn slug(words: &str) -> String {
+fn slug(words: &str) -> String {
     let mut slug = String::new();
     for letter in words.to_lowercase().chars() {
         match letter.is_ascii_alphanumeric() {
@@ -66,10 +96,10 @@ pub fn slug(words: &str) -> String {
 }
 
 /// What undoes these statements, the last one first. None where one of them can't be undone by what it says.
-pub fn undo(statements: &[String]) -> Option<Vec<String>> {
+pub fn undo(statements: &[Statement]) -> Option<Vec<String>> {
     let mut undone = Vec::new();
     for statement in statements.iter().rev() {
-        for change in changes(statement).iter().rev() {
+        for change in statement.changes().iter().rev() {
             match of_change(change)? {
                 words if words.is_empty() || undone.contains(&words) => {}
                 words => undone.push(words),
@@ -125,7 +155,7 @@ mod tests {
     use super::*;
 
     fn undone(sql: &[&str]) -> Option<Vec<String>> {
-        let statements: Vec<_> = sql.iter().map(ToString::to_string).collect();
+        let statements: Vec<_> = sql.iter().copied().map(Statement::new).collect();
         undo(&statements)
     }
 
@@ -154,10 +184,17 @@ mod tests {
 
     #[test]
     fn titles_are_fit_for_names_of_files() {
-        let title = |sql: &str| changes(sql).first().and_then(title);
+        let title = |sql: &str| Statement::new(sql).title();
         let of = |sql: &str| title(sql).unwrap();
         assert_eq!(of("CREATE INDEX \"At (day)\" ON t (a)"), "at_day");
-        assert_eq!(of("ALTER TABLE t VALIDATE CONSTRAINT c"), "validate_c");
+        assert_eq!(
+            of("ALTER TABLE t VALIDATE CONSTRAINT \"C d\";"),
+            "validate_c_d"
+        );
+        assert_eq!(
+            of("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
+            "c"
+        );
         assert_eq!(of("DROP INDEX s.i"), "drop_i");
         assert_eq!(title("SELECT 1"), None);
     }

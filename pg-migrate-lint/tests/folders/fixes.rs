@@ -320,3 +320,18 @@ fn where_each_statement_is_by_itself_a_fix_is_as_it_was() {
     assert_eq!(said[0]["fix"], expected);
     assert_eq!(said[0]["fix_files"], Value::Null);
 }
+
+#[test]
+fn a_long_file_is_not_repeated_by_each_fix() {
+    let project = &PROJECTS[0];
+    let long = format!("{CHANGES}-- {}\n", "x".repeat(8 << 10));
+    let errors = project.errors(&project.build(&long));
+    assert_eq!(errors.len(), 4);
+    for record in errors {
+        assert!(
+            record["fix"].as_str().unwrap().contains("-- file: m/00000"),
+            "{record:#}"
+        );
+        assert_eq!(record["fix_files"], Value::Null);
+    }
+}
