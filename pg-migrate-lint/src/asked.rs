@@ -71,6 +71,7 @@ impl Asked {
         if let Some(writer) = Writer::of(project) {
             self.writers.insert(step.project, writer);
         }
+        step.has_gap = project.has_gaps;
         let is_one_deployment = project.migrations.iter().any(|migration| !migration.asked);
         // What comes after the last one that was asked for does not matter to it.
         let last = project

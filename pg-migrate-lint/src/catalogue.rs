@@ -11,6 +11,7 @@ mod indexes;
 mod members;
 mod renames;
 mod replay;
+mod sure;
 mod tables;
 
 use std::borrow::Cow;
@@ -60,6 +61,8 @@ pub struct Catalogue {
     readers: Map<Vec<Name>>,
     /// Where names without a schema are looked for; empty: `public`.
     path: Vec<String>,
+    /// How often something was done that may have changed anything, and was not seen.
+    unseen: usize,
 }
 
 /// What sort of relation.
@@ -119,6 +122,10 @@ pub struct Relation {
     pub reads_all_columns: bool,
     /// What reads its columns, other than views and indexes.
     pub dependents: Vec<Dependent>,
+    /// How much had not been seen when it was made, if it is sure to be here, and to be as it is known to be.
+    sure_since: Option<usize>,
+    /// Whether it has a constraint or an index whose name the server chose in a way that is not followed here.
+    pub has_unknown_names: bool,
 }
 
 /// A column.
@@ -136,6 +143,8 @@ pub struct ColumnFacts {
     pub has_constant: bool,
     /// Whether its default counts from 1: `serial`, or an identity that does not say where it starts.
     pub is_numbered: bool,
+    /// `GENERATED ALWAYS AS IDENTITY`
+    pub is_always: bool,
     /// Whether it is computed.
     pub generated: Option<Generated>,
     /// `COLLATE`

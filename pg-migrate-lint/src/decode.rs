@@ -68,8 +68,15 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom(relation(stmt.relation.get())),
         NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
         NodeEnum::ClusterStmt(stmt) => {
-            Change::Cluster(stmt.relation.get().map(|table| relation(Some(table))))
+            let index = Some(stmt.indexname).filter(|name| !name.is_empty());
+            Change::Cluster {
+                table: stmt.relation.get().map(|table| relation(Some(table))),
+                index: index.map(str::to_string),
+            }
         }
+        NodeEnum::AlterRoleSetStmt(stmt) => set_for_later(stmt.setstmt.get()),
+        NodeEnum::AlterDatabaseSetStmt(stmt) => set_for_later(stmt.setstmt.get()),
+        NodeEnum::CreateEventTrigStmt(_) => Change::Unseen,
         NodeEnum::ReindexStmt(stmt) => reindex(stmt),
         NodeEnum::RefreshMatViewStmt(stmt) => Change::Refresh {
             view: relation(stmt.relation.get()),
@@ -147,6 +154,17 @@ fn setting(stmt: &tree::VariableSetStmt) -> Option<Setting> {
         values,
         local: stmt.is_local,
     })
+}
+
+/// A setting that later sessions begin with.
+fn set_for_later(stmt: Option<tree::VariableSetStmt>) -> Change {
+    let is_path = stmt.is_some_and(|stmt| {
+        stmt.kind == VariableSetKind::VarResetAll || stmt.name.eq_ignore_ascii_case("search_path")
+    });
+    match is_path {
+        true => Change::Unseen,
+        false => Change::Other,
+    }
 }
 
 fn alter_enum(stmt: &tree::AlterEnumStmt) -> Change {

@@ -17,7 +17,10 @@ use crate::model::{
 };
 use crate::name::Name;
 
-pub use volatility::{is_of_server_and_not_immutable, is_volatile, turns_by_zone};
+pub use volatility::{
+    is_of_server_and_not_immutable, is_of_the_server_at_all as is_of_the_server, is_volatile,
+    turns_by_zone,
+};
 
 /// A server's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +154,9 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             }
         }
         Change::Analyze(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
-        Change::Cluster(Some(table)) => rewrite(&catalogue.resolve(table), &mut impact),
+        Change::Cluster {
+            table: Some(table), ..
+        } => rewrite(&catalogue.resolve(table), &mut impact),
         Change::Reindex {
             kind,
             name: Some(name),

@@ -76,6 +76,8 @@ pub struct Project {
     pub warnings: Vec<String>,
     /// Whether the folder was named. If not, files in it were.
     pub whole: bool,
+    /// Whether something that is not read runs between its migrations.
+    pub has_gaps: bool,
 }
 
 /// The projects that these files and folders belong to, in the order in which they are first met.

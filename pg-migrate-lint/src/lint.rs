@@ -32,6 +32,10 @@ pub struct Linter {
     /// What this file makes and takes away.
     ahead: Ahead,
     pending: Pending,
+    /// Whether all that the file runs is SQL that stands there.
+    is_plain: bool,
+    /// How much had not been seen when it began.
+    doubts: usize,
 }
 
 /// What is made of a file.
@@ -59,6 +63,8 @@ pub struct Step {
     pub migration: usize,
     /// The number of its project: nothing of another one is known.
     pub project: usize,
+    /// Whether something that is not seen may have been run before it.
+    pub has_gap: bool,
 }
 
 /// Where a statement stands.
@@ -84,6 +90,8 @@ impl Linter {
             functions: HashMap::new(),
             ahead: Ahead::default(),
             pending: Pending::default(),
+            is_plain: true,
+            doubts: 0,
         }
     }
 
@@ -102,6 +110,11 @@ impl Linter {
         self.session.start(wrapping, source.statements.len());
         self.catalogue.reset_path();
         self.functions.clear();
+        self.is_plain = source.is_plain() && step.role != Role::Snapshot;
+        if (step.has_gap || !self.is_plain) && step.role != Role::Down {
+            self.catalogue.doubt();
+        }
+        self.doubts = self.catalogue.doubts();
     }
 
     /// What comes next of the file.
@@ -120,8 +133,9 @@ impl Linter {
             is_alone: false,
         };
         for parsed in parsed {
-            if let Parsed::Changes(changes) = parsed {
-                self.changes(changes, nowhere, &mut Vec::new(), 0);
+            match parsed {
+                Parsed::Changes(changes) => self.changes(changes, nowhere, &mut Vec::new(), 0),
+                Parsed::Refused(_) | Parsed::Unseen(_) => self.catalogue.doubt(),
             }
             self.session.end_statement();
         }
@@ -147,6 +161,9 @@ impl Linter {
             is_alone: source.statements.len() == 1,
         };
         let before = found.len();
+        if !matches!(parsed, Parsed::Changes(_)) && self.step.role != Role::Down {
+            self.catalogue.doubt();
+        }
         match (parsed, self.step.role) {
             (Parsed::Changes(_), Role::Down) => {}
             (Parsed::Changes(changes), _) => self.changes(&changes, place, found, 0),
@@ -232,7 +249,7 @@ impl Linter {
         if self.step.role != Role::Asked {
             for change in changes {
                 self.pending.follow(change, &self.catalogue);
-                self.catalogue.apply(change, self.now());
+                self.learn(change, place);
                 self.look_within(change, place, found, depth);
             }
             return;
@@ -260,10 +277,21 @@ impl Linter {
                 is_nested: place.is_nested,
                 is_last: place.is_last && number + 1 == changes.len(),
                 ahead: &self.ahead,
+                is_all_seen: self.catalogue.doubts() == self.doubts && self.is_plain,
             };
             let before = found.len();
             for rule in &self.rules {
                 (rule.check)(&look, found);
+            }
+            if found[before..]
+                .iter()
+                .any(|finding| finding.rule.is_of_names())
+            {
+                let mut place = 0;
+                found.retain(|finding| {
+                    place += 1;
+                    place <= before || finding.rule.group == rules::Group::Correctness
+                });
             }
             let frame = self.frame(changes, place);
             for finding in &mut found[before..] {
@@ -278,7 +306,7 @@ impl Linter {
                 .any(|finding| finding.rule.group == rules::Group::Timeouts);
             self.session.apply(change, &impact, &self.catalogue, &gone);
             self.pending.follow(change, &self.catalogue);
-            self.catalogue.apply(change, self.now());
+            self.learn(change, place);
             for finding in &mut found[before..] {
                 let missing = finding.missing.take();
                 finding.pending = missing.map(|missing| self.pending.add(missing, &self.catalogue));
@@ -295,6 +323,14 @@ impl Linter {
             is_alone: place.is_alone,
             is_part: changes.iter().filter(is_command).count() > 1,
             is_nested: place.is_nested,
+        }
+    }
+
+    /// What code does, it may do or not; what a template makes, may be another thing.
+    fn learn(&mut self, change: &Change, place: Place) {
+        match place.is_nested || !self.is_plain {
+            true => self.catalogue.apply_in_doubt(change, self.now()),
+            false => self.catalogue.apply(change, self.now()),
         }
     }
 
@@ -345,6 +381,9 @@ impl Linter {
         let unseen = code
             .as_ref()
             .map_or(&[1][..], |code| code.unseen.as_slice());
+        if !unseen.is_empty() && self.step.role != Role::Down {
+            self.catalogue.doubt();
+        }
         let unseen_rule = self
             .rules
             .iter()

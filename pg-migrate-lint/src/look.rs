@@ -42,6 +42,8 @@ pub struct Look<'a> {
     pub is_last: bool,
     /// What the file makes and takes away, before and after this.
     pub ahead: &'a Ahead,
+    /// Whether all that the file did so far was seen.
+    pub is_all_seen: bool,
 }
 
 impl Look<'_> {
@@ -125,6 +127,11 @@ impl Look<'_> {
     /// The relation by its name.
     pub fn relation(&self, name: &Name) -> Option<&Relation> {
         self.catalogue.relation(name)
+    }
+
+    /// A table of which all is known, for a statement that is sure to be run.
+    pub fn whole(&self, name: &Name) -> Option<&Relation> {
+        self.catalogue.whole(name).filter(|_| !self.is_nested)
     }
 
     /// Tables that others use, and that this change locks so that somebody waits.

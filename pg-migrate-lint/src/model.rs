@@ -76,7 +76,12 @@ pub enum Change {
     /// `ANALYZE`
     Analyze(Vec<Name>),
     /// `CLUSTER`
-    Cluster(Option<Name>),
+    Cluster {
+        /// Which; none: all.
+        table: Option<Name>,
+        /// `USING`
+        index: Option<String>,
+    },
     /// `REINDEX`
     Reindex {
         /// An index, a table, or something greater.
@@ -189,6 +194,8 @@ pub enum Change {
     CreateSequence(Name),
     /// `ALTER SEQUENCE`
     AlterSequence(Name),
+    /// What other statements mean from now on is not seen: names are looked for elsewhere, or a trigger changes tables.
+    Unseen,
     /// Nothing that concerns anybody.
     Other,
 }

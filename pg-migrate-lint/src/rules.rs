@@ -33,7 +33,15 @@ impl Rule {
     pub fn is_of_run(&self) -> bool {
         self.name == MISSING_LOCK_TIMEOUT.name
     }
+
+    /// Whether what it finds is refused, so that what other rules say of the statement does not come to pass.
+    pub fn is_of_names(&self) -> bool {
+        OF_NAMES.contains(&self.name)
+    }
 }
+
+/// Rules of statements that PostgreSQL refuses for what they name: nothing else comes of such a one.
+const OF_NAMES: &[&str] = &["duplicate-column", "duplicate-name", "undefined-name"];
 
 /// A migration, and what was before it; or a folder of them.
 #[derive(Debug)]
@@ -250,6 +258,8 @@ rules! {
     unseen_code,
     enum_value_in_transaction,
     duplicate_column,
+    duplicate_name,
+    undefined_name,
     drop_refused,
     index_method,
     concurrent_build_corrupts,

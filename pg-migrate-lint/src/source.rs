@@ -35,6 +35,8 @@ pub struct Source {
     pub comments: Vec<Comment>,
     /// Commands of psql that run another file.
     pub includes: Vec<Range<usize>>,
+    /// Whether a template or psql decides what is run.
+    is_template: bool,
     starts: Starts,
     /// How long its byte-order mark is.
     mark: usize,
@@ -69,6 +71,7 @@ impl Source {
             statements: split.statements,
             comments: split.comments,
             includes: split.includes,
+            is_template: split.is_template,
             starts: Starts::default(),
             is_wide: false,
             mark,
@@ -87,6 +90,7 @@ impl Source {
             statements: Vec::new(),
             comments: Vec::new(),
             includes: Vec::new(),
+            is_template: false,
             starts: Starts::default(),
         }
     }
@@ -94,6 +98,11 @@ impl Source {
     /// Its lines.
     pub fn lines(&self) -> Lines<'_> {
         self.starts.of(&self.text, self.mark)
+    }
+
+    /// Whether all that is run is SQL that stands in it: nothing of it is a template, a variable or another file.
+    pub fn is_plain(&self) -> bool {
+        !self.is_template && self.includes.is_empty() && !self.is_wide
     }
 
     /// A statement as it can be parsed.

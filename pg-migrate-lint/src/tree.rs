@@ -8,8 +8,8 @@ use std::cell::Cell;
 
 use pg_query::protobuf::{
     AExprKind, AlterTableType, BoolExprType, ConstrType, DiscardMode, DropBehavior,
-    GrantTargetType, NullTestType, ObjectType, ReindexObjectType, RoleSpecType, SortByDir,
-    SortByNulls, TransactionStmtKind, VariableSetKind,
+    GrantTargetType, NullTestType, ObjectType, OverridingKind, ReindexObjectType, RoleSpecType,
+    SortByDir, SortByNulls, TransactionStmtKind, VariableSetKind,
 };
 
 use field::{Elements, Field, Here, Within};
@@ -138,6 +138,7 @@ nodes! { 'a;
     }
     AIndirection = A_Indirection 79 { arg: Child<'a> = arg 8 }
     AStar = A_Star 77 {}
+    AlterDatabaseSetStmt = AlterDatabaseSetStmt 235 { setstmt: Inner<'a, VariableSetStmt<'a>> = setstmt 16 }
     AlterDomainStmt = AlterDomainStmt 151 {
         subtype: u8 = subtype 4, type_name: Nodes<'a> = typeName 8, def: Child<'a> = def 24,
     }
@@ -153,6 +154,7 @@ nodes! { 'a;
     AlterPublicationStmt = AlterPublicationStmt 262 {
         pubname: &'a str = pubname 8, pubobjects: Nodes<'a> = pubobjects 24,
     }
+    AlterRoleSetStmt = AlterRoleSetStmt 187 { setstmt: Inner<'a, VariableSetStmt<'a>> = setstmt 24 }
     AlterSeqStmt = AlterSeqStmt 190 { sequence: Range<'a> = sequence 8 }
     AlterSystemStmt = AlterSystemStmt 237 {}
     AlterTableCmd = AlterTableCmd 147 {
@@ -176,7 +178,7 @@ nodes! { 'a;
         arg: Child<'a> = arg 16, args: Nodes<'a> = args 24, defresult: Child<'a> = defresult 32,
     }
     CaseWhen = CaseWhen 33 { expr: Child<'a> = expr 8, result: Child<'a> = result 16 }
-    ClusterStmt = ClusterStmt 238 { relation: Range<'a> = relation 8 }
+    ClusterStmt = ClusterStmt 238 { relation: Range<'a> = relation 8, indexname: &'a str = indexname 16 }
     CoalesceExpr = CoalesceExpr 38 { args: Nodes<'a> = args 16 }
     CollateClause = CollateClause 74 { arg: Child<'a> = arg 8, collname: Nodes<'a> = collname 16 }
     ColumnDef = ColumnDef 90 {
@@ -194,7 +196,7 @@ nodes! { 'a;
         contype: ConstrType = contype 4, conname: &'a str = conname 8, deferrable: bool = deferrable 16,
         initdeferred: bool = initdeferred 17, is_enforced: bool = is_enforced 18,
         skip_validation: bool = skip_validation 19, raw_expr: Child<'a> = raw_expr 24,
-        generated_kind: u8 = generated_kind 41, nulls_not_distinct: bool = nulls_not_distinct 42,
+        generated_when: u8 = generated_when 40, generated_kind: u8 = generated_kind 41, nulls_not_distinct: bool = nulls_not_distinct 42,
         keys: Nodes<'a> = keys 48, without_overlaps: bool = without_overlaps 56,
         including: Nodes<'a> = including 64, options: Nodes<'a> = options 80,
         indexname: &'a str = indexname 88, indexspace: &'a str = indexspace 96,
@@ -208,6 +210,7 @@ nodes! { 'a;
         constraints: Nodes<'a> = constraints 32,
     }
     CreateEnumStmt = CreateEnumStmt 227 { type_name: Nodes<'a> = typeName 8, vals: Nodes<'a> = vals 16 }
+    CreateEventTrigStmt = CreateEventTrigStmt 182 {}
     CreateForeignTableStmt = CreateForeignTableStmt 173 { base_stmt: Within<CreateStmt<'a>> = base 0 }
     CreateFunctionStmt = CreateFunctionStmt 208 {
         replace: bool = replace 5, funcname: Nodes<'a> = funcname 8,
@@ -227,7 +230,8 @@ nodes! { 'a;
         relation: Range<'a> = relation 8, table_elts: Nodes<'a> = tableElts 16,
         inh_relations: Nodes<'a> = inhRelations 24,
         partbound: Inner<'a, PartitionBoundSpec<'a>> = partbound 32,
-        partspec: Inner<'a, PartitionSpec<'a>> = partspec 40, constraints: Nodes<'a> = constraints 56,
+        partspec: Inner<'a, PartitionSpec<'a>> = partspec 40, of_typename: Inner<'a, TypeName<'a>> = ofTypename 48,
+        constraints: Nodes<'a> = constraints 56,
         if_not_exists: bool = if_not_exists 104,
     }
     CreateSubscriptionStmt = CreateSubscriptionStmt 263 { options: Nodes<'a> = options 32 }
@@ -281,7 +285,7 @@ nodes! { 'a;
     InsertStmt = InsertStmt 137 {
         relation: Range<'a> = relation 8, cols: Nodes<'a> = cols 16, select_stmt: Child<'a> = selectStmt 24,
         on_conflict_clause: Child<'a> = onConflictClause 32,
-        with_clause: Inner<'a, WithClause<'a>> = withClause 48,
+        with_clause: Inner<'a, WithClause<'a>> = withClause 48, overriding: OverridingKind = override 56,
     }
     Integer = Integer 465 { ival: i32 = ival 4 }
     IntoClause = IntoClause 5 { rel: Range<'a> = rel 8, skip_data: bool = skipData 64 }
@@ -342,6 +346,7 @@ nodes! { 'a;
         with_clause: Inner<'a, WithClause<'a>> = withClause 128, larg: Inner<'a, SelectStmt<'a>> = larg 144,
         rarg: Inner<'a, SelectStmt<'a>> = rarg 152,
     }
+    SetToDefault = SetToDefault 57 {}
     SortBy = SortBy 83 { node: Child<'a> = node 8 }
     SqlvalueFunction = SQLValueFunction 40 {}
     String = String 468 { sval: &'a str = sval 8 }

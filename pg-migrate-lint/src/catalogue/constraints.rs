@@ -13,12 +13,23 @@ impl Catalogue {
         is_valid: bool,
     ) {
         let table = self.resolve(table);
-        let name = constraint.name.clone().unwrap_or_else(|| {
-            let known = self.relations.get(&table);
+        let is_taken = |name: &str| {
+            (self.relations.get(&table)).is_some_and(|known| known.constraint(name).is_some())
+        };
+        if self.sure(&table).is_some() && constraint.name.as_deref().is_some_and(is_taken) {
+            // PostgreSQL refuses it.
+            return;
+        }
+        let has_index = constraint.kind.has_index();
+        let name = constraint.name.as_ref().or(constraint.kind.uses_index());
+        let name = name.cloned().unwrap_or_else(|| {
             default_name(&table, &constraint.kind, |name| {
-                known.is_some_and(|table| table.constraint(name).is_some())
+                is_taken(name) || has_index && self.has_relation(&table.beside(name))
             })
         });
+        if matches!(constraint.kind, ConstraintKind::Exclude) && constraint.name.is_none() {
+            self.known(&table).has_unknown_names = true;
+        }
         let mut kind = constraint.kind.clone();
         match &mut kind {
             ConstraintKind::Check(expr) => self.calls(&table, &expr.functions),
@@ -90,8 +101,11 @@ impl Catalogue {
 /// The name that PostgreSQL chooses: that of what it is of, cut so that all fits, and numbered where it is taken.
 fn default_name(table: &Name, kind: &ConstraintKind, is_taken: impl Fn(&str) -> bool) -> String {
     let (columns, label): (&[String], _) = match kind {
+        // Of one column, however often it is named.
         ConstraintKind::Check(expr) => match expr.columns.as_slice() {
-            columns @ [_] => (columns, "check"),
+            [first, others @ ..] if others.iter().all(|other| other == first) => {
+                (std::slice::from_ref(first), "check")
+            }
             _ => (&[], "check"),
         },
         ConstraintKind::NotNull(column) => (std::slice::from_ref(column), "not_null"),
@@ -100,10 +114,18 @@ fn default_name(table: &Name, kind: &ConstraintKind, is_taken: impl Fn(&str) -> 
         ConstraintKind::Foreign { columns, .. } => (columns, "fkey"),
         ConstraintKind::Exclude => (&[], "excl"),
     };
-    let columns = columns.join("_");
-    let first = object_name(&table.name, &columns, label);
-    let numbered =
-        (1..).map(|number| object_name(&table.name, &columns, &format!("{label}{number}")));
+    free_name(&table.name, &columns.join("_"), label, is_taken)
+}
+
+/// The first name of this sort that is not taken.
+pub(super) fn free_name(
+    table: &str,
+    columns: &str,
+    label: &str,
+    is_taken: impl Fn(&str) -> bool,
+) -> String {
+    let first = object_name(table, columns, label);
+    let numbered = (1..).map(|number| object_name(table, columns, &format!("{label}{number}")));
     let mut names = std::iter::once(first).chain(numbered);
     names.find(|name| !is_taken(name)).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::constraints::free_name;
 use super::{Catalogue, Index, Moment};
 use crate::model::CreateIndex;
 use crate::name::Name;
@@ -9,17 +10,16 @@ use crate::name::Name;
 impl Catalogue {
     pub(super) fn create_index(&mut self, index: &CreateIndex, now: Moment) {
         let table = self.resolve(&index.table);
-        let name = index.name.clone().unwrap_or_else(|| {
-            let columns: Vec<&str> = index
-                .columns
-                .iter()
-                .map(|column| column.as_deref().unwrap_or("expr"))
-                .collect();
-            format!("{}_{}_idx", table.name, columns.join("_"))
-        });
-        let name = table.beside(name);
-        if index.if_not_exists && self.indexes.contains_key(&name) {
+        let name = match &index.name {
+            Some(name) => table.beside(name.clone()),
+            None => table.beside(self.index_name(&table, index)),
+        };
+        let is_kept = index.if_not_exists && self.indexes.contains_key(&name);
+        if is_kept || index.name.is_some() && self.is_taken(&name) {
             return;
+        }
+        if index.name.is_none() && index.columns.contains(&None) {
+            self.known(&table).has_unknown_names = true;
         }
         let expressions = index.expressions.iter();
         let functions: Vec<Name> = expressions
@@ -42,6 +42,16 @@ impl Catalogue {
             ..Index::default()
         };
         self.add_index(table, name, facts);
+    }
+
+    /// The name that PostgreSQL chooses; where there is an expression, one like it.
+    fn index_name(&self, table: &Name, index: &CreateIndex) -> String {
+        let columns = index.columns.iter();
+        let columns = columns.map(|column| column.as_deref().unwrap_or("expr"));
+        let included = index.included.iter().map(String::as_str);
+        let columns: Vec<&str> = columns.chain(included).collect();
+        let is_taken = |name: &str| self.has_relation(&table.beside(name));
+        free_name(&table.name, &columns.join("_"), "idx", is_taken)
     }
 
     pub(super) fn drop_index(&mut self, name: &Name) {

@@ -18,7 +18,11 @@ impl Catalogue {
                 None,
             ) => {
                 let old = self.resolve(&rename.name);
-                self.move_relation(&old, &old.beside(rename.to.clone()));
+                match self.indexes.contains_key(&old) {
+                    // ALTER TABLE renames an index, too.
+                    true => self.rename_index(&old, &rename.to),
+                    false => self.move_relation(&old, &old.beside(rename.to.clone())),
+                }
             }
             (Kind::Column, Some(old)) => {
                 let to = rename.to.clone();
@@ -26,19 +30,14 @@ impl Catalogue {
                 self.rename_column(&rename.name, old, &to);
             }
             (Kind::Index, None) => {
-                let old = self.resolve(&rename.name);
-                if let Some(index) = self.take_index(&old) {
-                    let name = old.beside(rename.to.clone());
-                    self.add_index(Name::clone(&index.table), name, index);
-                }
+                self.rename_index(&self.resolve(&rename.name), &rename.to);
             }
             (Kind::Constraint, Some(old)) => {
-                let relation = self.known(&rename.name);
-                relation.constraints.change(|constraint| {
-                    if constraint.name == *old {
-                        constraint.name.clone_from(&rename.to);
-                    }
-                });
+                let index = self.resolve(&rename.name).beside(old.clone());
+                match self.indexes.contains_key(&index) {
+                    true => self.rename_index(&index, &rename.to),
+                    false => self.rename_constraint(&rename.name, old, &rename.to),
+                }
             }
             (Kind::Type, None) => {
                 let old = self.place(&rename.name);
@@ -66,6 +65,24 @@ impl Catalogue {
             }
             _ => {}
         }
+    }
+
+    /// With the constraint that it belongs to.
+    fn rename_index(&mut self, old: &Name, to: &str) {
+        let Some(index) = self.take_index(old) else {
+            return;
+        };
+        let table = Name::clone(&index.table);
+        self.add_index(table.clone(), old.beside(to), index);
+        self.rename_constraint(&table, &old.name, to);
+    }
+
+    fn rename_constraint(&mut self, table: &Name, old: &str, to: &str) {
+        self.known(table).constraints.change(|constraint| {
+            if constraint.name == old {
+                constraint.name = to.to_string();
+            }
+        });
     }
 
     pub(super) fn rename_column(&mut self, table: &Name, old: &str, new: &str) {

@@ -7,6 +7,9 @@ use crate::name::Name;
 impl Catalogue {
     /// What is known after this.
     pub fn apply(&mut self, change: &Change, now: Moment) {
+        if !self.is_followed(change) {
+            self.doubt();
+        }
         match change {
             Change::CreateTable(table) => self.create_table(table, now),
             Change::CreateTableAs(table) => {

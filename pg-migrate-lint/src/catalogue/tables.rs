@@ -13,21 +13,31 @@ use crate::types::Type;
 impl Catalogue {
     pub(super) fn create_table(&mut self, table: &CreateTable, now: Moment) {
         let name = self.place(&table.name);
-        if table.if_not_exists && self.relations.contains_key(&name) {
+        if table.if_not_exists && self.relations.contains_key(&name)
+            || self.keeps(&name, table.temporary)
+        {
             return;
         }
+        let parents = || {
+            let parent = table.partition_of.iter().map(|(parent, _)| parent);
+            parent.chain(&table.like).chain(&table.inherits)
+        };
         let mut relation = Relation {
             kind: match table.partitioned_by {
                 Some(_) => RelationKind::Partitioned,
                 None => RelationKind::Table,
             },
-            is_complete: table.like.is_empty()
-                && table.inherits.is_empty()
-                && table.partition_of.is_none()
+            is_complete: !table.is_typed
                 && !table
                     .columns
                     .iter()
-                    .any(|column| column.type_.is_template()),
+                    .any(|column| column.type_.is_template())
+                && parents().all(|parent| {
+                    self.relation(parent)
+                        .is_some_and(|parent| parent.is_complete)
+                }),
+            sure_since: (!table.if_not_exists && !table.temporary).then_some(self.unseen),
+            has_unknown_names: table.columns.iter().any(|column| column.names_not_null),
             partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,
@@ -35,13 +45,9 @@ impl Catalogue {
             ..Relation::default()
         };
         relation.columns = Members::of(table.columns.iter().map(|column| self.facts(column, now)));
-        let parents = table.partition_of.iter().map(|(parent, _)| parent);
-        for parent in parents.chain(&table.like).chain(&table.inherits) {
-            if let Some(parent) = self.relation(parent) {
-                let inherited = parent.columns.iter().cloned();
-                inherited.for_each(|column| relation.columns.push(column));
-                relation.is_complete = parent.is_complete;
-            }
+        for parent in parents().filter_map(|parent| self.relation(parent)) {
+            let inherited = parent.columns.iter().cloned();
+            inherited.for_each(|column| relation.columns.push(column));
         }
         self.relations.insert(name.clone(), Box::new(relation));
         for column in &table.columns {
@@ -68,6 +74,11 @@ impl Catalogue {
         query: &Query,
         now: Moment,
     ) {
+        let is_replaced = kind == RelationKind::View
+            && (self.relations.get(&name)).is_some_and(|known| known.kind == RelationKind::View);
+        if !is_replaced && self.keeps(&name, false) {
+            return;
+        }
         let reads: Vec<Name> = query
             .relations
             .iter()
@@ -84,6 +95,7 @@ impl Catalogue {
         let relation = Relation {
             kind,
             made: Some(now),
+            sure_since: Some(self.unseen),
             reads,
             read_columns: query.columns.clone(),
             reads_all_columns: query.all_columns,
@@ -94,7 +106,10 @@ impl Catalogue {
 
     pub(super) fn attach(&mut self, parent: &Name, child: &Name, default: bool) {
         let (parent, child) = (self.resolve(parent), self.resolve(child));
-        self.known(&child).parent = Some(parent.clone());
+        let relation = self.known(&child);
+        relation.parent = Some(parent.clone());
+        // What its parent gets, it gets too.
+        relation.sure_since = None;
         let parent = self.known(&parent);
         if default {
             parent.default_child = Some(child.clone());
@@ -131,6 +146,7 @@ impl Catalogue {
                     return;
                 }
                 relation.columns.replace(facts);
+                relation.has_unknown_names |= column.names_not_null;
                 self.add_generated(table, column);
                 for constraint in &column.constraints {
                     self.add_constraint(table, constraint, now, constraint.enforced);
@@ -168,6 +184,7 @@ impl Catalogue {
             Action::AddIdentity(column) | Action::Identity(column) => {
                 self.change_column(table, column, |facts| {
                     facts.has_default = true;
+                    facts.is_always = false;
                     // Where it starts may be anywhere.
                     facts.is_numbered = false;
                 })
@@ -216,7 +233,12 @@ impl Catalogue {
         column: &str,
         change: impl Fn(&mut ColumnFacts),
     ) {
+        let is_whole = self.whole(table).is_some();
         if self.known(table).columns.named(column).is_none() {
+            // PostgreSQL refuses it.
+            if is_whole {
+                return;
+            }
             let name = self.shared_name(column);
             self.known(table).columns.push(ColumnFacts {
                 name,
@@ -259,6 +281,7 @@ impl Catalogue {
                 .as_ref()
                 .is_some_and(|default| default.is_constant),
             is_numbered: column.type_.is_serial() || column.identity && !column.starts,
+            is_always: column.always,
             generated: column.generated,
             collation: column.collation.clone().map(Box::new),
             made: Some(now),

@@ -45,6 +45,98 @@ fn a_validated_check_is_what_was_validated() {
     assert!(!proves(&catalogue, "b"));
 }
 
+/// Whether all is known of `t` after these.
+fn is_whole(statements: &[&str]) -> bool {
+    after(statements).whole(&Name::bare("t")).is_some()
+}
+
+#[test]
+fn what_is_not_seen_leaves_nothing_sure() {
+    let made = "create table t (a int)";
+    assert!(is_whole(&[made]));
+    assert!(is_whole(&[
+        made,
+        "alter table t add b int",
+        "select count(*) from t",
+        "begin",
+        "commit"
+    ]));
+    for unseen in [
+        "select migrate()",
+        "call migrate('t')",
+        "rollback",
+        "drop type mood cascade",
+        "drop function f cascade",
+        "drop schema app",
+        "alter table other drop column id cascade",
+        "alter role app set search_path = app",
+        "create event trigger e on ddl_command_end execute function f()",
+        "select set_config('search_path', 'app', false)",
+        "alter table p attach partition t default",
+        "create temp table t (a int)",
+    ] {
+        assert!(!is_whole(&[made, unseen]), "{unseen}");
+        // What is made afterwards is sure again.
+        assert!(
+            is_whole(&[unseen, made]) || unseen.contains('t'),
+            "{unseen}"
+        );
+    }
+    assert!(!is_whole(&["create table if not exists t (a int)"]));
+    assert!(!is_whole(&["create table t of pair"]));
+    assert!(!is_whole(&["create table t (like other)"]));
+    assert!(!is_whole(&["create table t partition of p default"]));
+}
+
+/// The columns of `t` after these.
+fn columns(statements: &[&str]) -> String {
+    let catalogue = after(statements);
+    let columns = &catalogue.relation(&Name::bare("t")).unwrap().columns;
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    names.join(" ")
+}
+
+#[test]
+fn what_the_server_refuses_changes_nothing() {
+    let made = ["create table t (a int)", "create index i on t (a)"];
+    let after_both = |more: &'static str| columns(&[&made[..], &[more]].concat());
+    for refused in [
+        "create table t (b int)",
+        "create table if not exists t (b int)",
+        "create table public.t as select 1 as b",
+        "create view t as select 1 as b",
+        "alter table t alter b set not null",
+        "alter table t rename b to c",
+        "alter table t drop column b",
+    ] {
+        assert_eq!(after_both(refused), "a", "{refused}");
+        let catalogue = after(&[&made[..], &[refused]].concat());
+        assert!(catalogue.index(&Name::bare("i")).is_some(), "{refused}");
+    }
+    let catalogue = after(&[
+        made[0],
+        made[1],
+        "create table u (b int)",
+        "create index i on u (b)",
+    ]);
+    assert_eq!(
+        *catalogue.index(&Name::bare("i")).unwrap().table,
+        Name::bare("t")
+    );
+    // What is not sure to be there any more was dropped, or the server would not have made another one.
+    assert_eq!(
+        columns(&[made[0], "select migrate()", "create table t (b int)"]),
+        "b"
+    );
+    let catalogue = after(&[
+        made[0],
+        made[1],
+        "select migrate()",
+        "create table t (b int)",
+    ]);
+    assert!(catalogue.index(&Name::bare("i")).is_none());
+}
+
 #[test]
 fn who_references_whom_is_known_under_new_names() {
     let catalogue = after(&[

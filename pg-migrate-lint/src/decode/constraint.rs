@@ -62,12 +62,16 @@ fn part(node: &tree::Constraint) -> Option<Part> {
 
 fn add(column: &mut Column, node: &tree::Constraint, at: usize) {
     match node.contype {
-        ConstrType::ConstrNotnull => column.not_null = true,
+        ConstrType::ConstrNotnull => {
+            column.not_null = true;
+            column.names_not_null = !node.conname.is_empty();
+        }
         ConstrType::ConstrDefault => {
             column.default = node.raw_expr.map(|node| expr(node));
         }
         ConstrType::ConstrIdentity => {
             column.identity = true;
+            column.always = node.generated_when == b'a';
             column.not_null = true;
             column.starts = !node.options.is_empty();
         }

@@ -19,6 +19,7 @@ pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
         if_not_exists: stmt.if_not_exists,
         unlogged: persistence == b'u',
         temporary: persistence == b't',
+        is_typed: stmt.of_typename.is_some(),
         partitioned_by: stmt.partspec.get().map(partition_columns),
         ..CreateTable::default()
     };

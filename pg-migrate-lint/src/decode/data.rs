@@ -115,11 +115,13 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
     let mut query = Query::default();
     let mut from_query = false;
     let mut numbers = Vec::new();
+    let mut given = Vec::new();
     if let Some(node) = stmt.select_stmt {
         walk(node, &mut query);
         from_query = match node.read() {
             Some(NodeEnum::SelectStmt(select)) => {
                 numbers = greatest(select.values_lists);
+                given = places(select.values_lists);
                 !select.from_clause.is_empty() || select.larg.is_some()
             }
             _ => false,
@@ -133,8 +135,28 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
         from_query,
         has_values: stmt.select_stmt.is_some(),
         numbers,
+        given,
+        overrides: stmt.overriding > pb::OverridingKind::OverridingNotSet,
         query,
     })
+}
+
+/// Whether rows have something else than `DEFAULT` in each of their places.
+fn places(rows: Nodes) -> Vec<bool> {
+    let mut given: Vec<bool> = Vec::new();
+    for row in rows.iter() {
+        let Some(NodeEnum::List(list)) = row.read() else {
+            continue;
+        };
+        for (place, value) in list.items.0.iter().enumerate() {
+            let is_given = !matches!(value.read(), Some(NodeEnum::SetToDefault(_)));
+            match given.get_mut(place) {
+                Some(known) => *known |= is_given,
+                None => given.push(is_given),
+            }
+        }
+    }
+    given
 }
 
 /// The greatest number that rows have in each of their places.

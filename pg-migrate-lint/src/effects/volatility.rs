@@ -25,6 +25,14 @@ pub fn is_of_server_and_not_immutable(function: &Name) -> bool {
             || VOLATILE.contains(&function.name.as_str()))
 }
 
+/// Whether it is one of the server's that are known here.
+pub fn is_of_the_server_at_all(function: &Name) -> bool {
+    is_of_the_server(&function.name, function.schema.as_deref())
+        || function.schema.is_none()
+            && (CHANGEABLE.contains(&function.name.as_str())
+                || VOLATILE.contains(&function.name.as_str()))
+}
+
 /// The columns of which this takes a date, or a part of one, without a zone being said.
 pub fn turns_by_zone(expr: &Expr) -> Vec<String> {
     let cuts = |function: &Name| {

@@ -32,7 +32,11 @@ impl Found {
     ) -> usize {
         let mut notes = vec![note];
         notes.extend(reading.notes);
-        notes.extend(in_other_languages(folder));
+        let others = in_other_languages(folder);
+        let has_gaps = others.is_some()
+            || layout == Layout::Rails
+            || layout == Layout::Plain && !is_numbered(folder);
+        notes.extend(others);
         let mut project = Project {
             layout,
             root: folder.path.clone(),
@@ -41,6 +45,7 @@ impl Found {
             notes,
             warnings: reading.warnings,
             whole,
+            has_gaps,
         };
         for migration in &mut project.migrations {
             migration.asked = whole;
@@ -142,6 +147,16 @@ fn canonical(folder: &Path) -> Result<PathBuf> {
 /// The rest of a path below the folder that leads to it.
 fn below<'a>(root: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(root).unwrap_or(path)
+}
+
+/// Whether the names begin with the numbers by which they are run: what else stands in a folder may be run before,
+/// after or instead of its neighbours.
+fn is_numbered(folder: &Folder) -> bool {
+    let is_number = |name: &str| {
+        let (digits, rest) = versions::leading_digits(name);
+        !digits.is_empty() && rest.starts_with(['_', '-', ' ']) || rest == ".sql"
+    };
+    folder.sql().all(is_number)
 }
 
 /// That migrations in another language stand among those in SQL: what they do is not seen.

@@ -17,6 +17,10 @@ pub struct Column {
     pub not_null: bool,
     /// `GENERATED … AS IDENTITY`
     pub identity: bool,
+    /// `GENERATED ALWAYS AS IDENTITY`
+    pub always: bool,
+    /// Whether its `NOT NULL` has a name.
+    pub names_not_null: bool,
     /// `GENERATED ALWAYS AS (…)`
     pub generated: Option<Generated>,
     /// What it is computed from.

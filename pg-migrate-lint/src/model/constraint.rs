@@ -49,6 +49,19 @@ pub enum ConstraintKind {
 }
 
 impl ConstraintKind {
+    /// Whether an index belongs to it, of the same name.
+    pub fn has_index(&self) -> bool {
+        matches!(self, Self::Primary(_) | Self::Unique(_) | Self::Exclude)
+    }
+
+    /// The index that becomes its own.
+    pub fn uses_index(&self) -> Option<&String> {
+        match self {
+            Self::Primary(key) | Self::Unique(key) => key.index.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The columns that it is of, on its own side.
     pub fn columns(&self) -> &[String] {
         match self {

@@ -27,6 +27,8 @@ pub struct CreateTable {
     pub inherits: Vec<Name>,
     /// `LIKE`
     pub like: Vec<Name>,
+    /// `OF`, a type that has its columns.
+    pub is_typed: bool,
 }
 
 /// A table or materialized view made by a query.

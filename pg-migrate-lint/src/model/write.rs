@@ -44,6 +44,10 @@ pub struct Insert {
     pub from_query: bool,
     /// The greatest number that is written out for each of the columns.
     pub numbers: Vec<Option<i64>>,
+    /// For each of the places, whether a row that is written out has something else there than `DEFAULT`.
+    pub given: Vec<bool>,
+    /// `OVERRIDING`
+    pub overrides: bool,
     /// Not `DEFAULT VALUES`.
     pub has_values: bool,
     /// What else is read and called.

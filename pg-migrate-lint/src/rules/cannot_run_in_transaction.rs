@@ -56,7 +56,7 @@ pub fn alone(change: &Change) -> Option<&'static str> {
         Change::Reindex { kind: ReindexKind::Greater, .. } => "REINDEX of a schema, system or database",
         Change::Alter(Alter { action: Action::Detach { concurrently: true, .. }, .. }) => "DETACH PARTITION CONCURRENTLY",
         Change::Vacuum { .. } => "VACUUM",
-        Change::Cluster(None) => "CLUSTER of all tables",
+        Change::Cluster { table: None, .. } => "CLUSTER of all tables",
         Change::DropDatabase(_) => "DROP DATABASE",
         Change::Alone(what) => what,
         _ => return None,

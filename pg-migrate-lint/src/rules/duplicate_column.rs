@@ -28,13 +28,21 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Whether the statement drops it: that comes first, wherever it stands.
+fn is_dropped(look: &Look, name: &str) -> bool {
+    let mut others = look.siblings.iter();
+    others.any(|change| matches!(change, Change::Alter(Alter { action: Action::DropColumn { column, .. }, .. }) if column == name))
+}
+
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let (names, what): (Vec<&String>, _) = match look.change {
         Change::CreateTable(table) => (table.columns.iter().map(|column| &column.name).collect(), "is in the table"),
         Change::Update(write) => (write.columns.iter().collect(), "is set"),
         Change::Alter(Alter { table, action: Action::AddColumn { column, if_not_exists: false }, if_exists: false, .. }) => {
             let facts = look.catalogue.column(table, &column.name);
-            if facts.is_some_and(|facts| facts.made.is_some()) {
+            let is_sure = look.catalogue.sure(table).is_some();
+            let is_there = facts.is_some_and(|facts| is_sure || look.is_own(facts.made));
+            if is_there && !is_dropped(look, &column.name) {
                 let message = format!("{table} has a column {} already", quoted(&column.name));
                 found.push(look.finding(&RULE, message).on(table));
             }

@@ -81,7 +81,7 @@ fn brings_key(look: &Look) -> bool {
 
 /// Whether there is one, or one may be that no migration shows.
 fn has_key(look: &Look, table: &Name, columns: &[String]) -> bool {
-    let Some(relation) = look.relation(table).filter(|known| known.made.is_some() && known.is_complete) else {
+    let Some(relation) = look.catalogue.whole(table) else {
         return true;
     };
     if relation.may_have_keys || relation.parent.is_some() {

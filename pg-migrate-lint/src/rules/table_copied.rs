@@ -47,7 +47,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             true => add("VACUUM FULL", None),
             false => tables.iter().for_each(|table| add("VACUUM FULL", Some(table))),
         },
-        Change::Cluster(table) => add("CLUSTER", table.as_ref()),
+        Change::Cluster { table, .. } => add("CLUSTER", table.as_ref()),
         Change::Alter(Alter { table, kind, action, .. }) => {
             let what = match action {
                 Action::SetLogged(true) => "SET LOGGED",

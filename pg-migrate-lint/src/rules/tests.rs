@@ -201,6 +201,7 @@ fn a_fix_runs_on_a_server_and_ends_where_the_migration_would() {
 const REFUSALS: &[&str] = &[
     "drop-refused",
     "duplicate-column",
+    "duplicate-name",
     "foreign-key-without-key",
     "index-method",
     "not-immutable",
@@ -208,6 +209,7 @@ const REFUSALS: &[&str] = &[
     "partition-refused",
     "refused-statement",
     "type-change-refused",
+    "undefined-name",
     "view-depends-on-column",
 ];
 

@@ -39,6 +39,8 @@ pub struct Split {
     pub bodies: Vec<Range<usize>>,
     /// Commands of psql that run another file.
     pub includes: Vec<Range<usize>>,
+    /// Whether a template or psql decides what is run, or what it is run on.
+    pub is_template: bool,
 }
 
 /// Cuts it.
@@ -280,6 +282,7 @@ impl Lexer<'_> {
             return self.symbol(self.bytes[self.at]);
         };
         let range = self.at..self.at + found + close.len();
+        self.split.is_template = true;
         self.split.masks.push(Mask {
             range: range.clone(),
             kind,
@@ -310,6 +313,7 @@ impl Lexer<'_> {
             let rest = &self.bytes[self.at + 2..];
             end = memchr::memchr(next, rest).map_or(self.bytes.len(), |close| self.at + 3 + close);
         }
+        self.split.is_template = true;
         self.split.masks.push(Mask {
             range: self.at..end,
             kind: MaskKind::Variable,
@@ -337,6 +341,7 @@ impl Lexer<'_> {
         if matches!(word, Some(b"i" | b"ir" | b"include" | b"include_relative")) {
             self.split.includes.push(self.at..end);
         }
+        self.split.is_template |= !word.is_some_and(only_speaks);
         self.split.masks.push(Mask {
             range: self.at..end,
             kind: MaskKind::Blank,
@@ -435,6 +440,22 @@ impl Lexer<'_> {
         self.begins = 0;
         self.reads_stdin = false;
     }
+}
+
+/// Whether a command of psql changes neither what is run nor where.
+fn only_speaks(command: &[u8]) -> bool {
+    let known: &[&[u8]] = &[
+        b"echo",
+        b"encoding",
+        b"pset",
+        b"qecho",
+        b"restrict",
+        b"set",
+        b"timing",
+        b"unrestrict",
+        b"warn",
+    ];
+    known.contains(&command)
 }
 
 fn is_word(byte: u8) -> bool {

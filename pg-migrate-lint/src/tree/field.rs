@@ -110,6 +110,7 @@ enums! {
     GrantTargetType = "GrantTargetType",
     NullTestType = "NullTestType",
     ObjectType = "ObjectType",
+    OverridingKind = "OverridingKind",
     ReindexObjectType = "ReindexObjectType",
     RoleSpecType = "RoleSpecType",
     SortByDir = "SortByDir",
