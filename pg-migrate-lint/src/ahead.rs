@@ -31,6 +31,10 @@ pub struct Ahead {
     pub reindexed: HashSet<String>,
     /// Functions that it makes.
     pub functions: HashSet<String>,
+    /// Tables whose rows it lets be known again where they are published.
+    pub identified: HashSet<String>,
+    /// Whether it empties tables.
+    pub empties: bool,
     /// Whether it sets a sequence.
     pub sets_sequences: bool,
     /// Whether it changes tables that it may not have made.
@@ -92,7 +96,9 @@ impl Ahead {
             Change::CreateFunction(function) => {
                 self.functions.insert(function.name.name.clone());
             }
-            Change::AlterSequence(_) => self.sets_sequences = true,
+            Change::AlterSequence { .. } => self.sets_sequences = true,
+            Change::Truncate { .. } => self.empties = true,
+            Change::Delete(write) => self.empties |= !write.has_where,
             Change::Query(query) => self.sets_sequences |= query.calls("setval"),
             Change::Do(body) => {
                 let code = body.code.to_lowercase();
@@ -110,7 +116,12 @@ impl Ahead {
             Action::RowSecurity(Some(true)) => {
                 self.protected.insert(table.clone());
             }
-            Action::AddIdentity(column) | Action::Identity(column) => {
+            Action::ReplicaIdentity(_) => {
+                self.identified.insert(table.clone());
+            }
+            Action::AddIdentity(column)
+            | Action::Identity(column)
+            | Action::Restart { column, .. } => {
                 self.sets_sequences = true;
                 self.filled.insert((table.clone(), column.clone()));
             }

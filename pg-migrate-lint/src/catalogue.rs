@@ -9,6 +9,8 @@ mod drops;
 mod functions;
 mod indexes;
 mod members;
+mod needs;
+mod publications;
 mod renames;
 mod replay;
 mod sure;
@@ -20,11 +22,14 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use crate::model::{ConstraintKind, Dependent, DependentKind, Generated, Volatility};
+use crate::model::{
+    ConstraintKind, Dependent, DependentKind, Generated, Identity, Signature, Volatility,
+};
 use crate::name::Name;
 use crate::types::Type;
 use functions::Functions;
 use members::{Member, Members};
+use publications::Published;
 
 /// What is known of names: asked for so often that the hash has to be a fast one.
 type Map<T> = HashMap<Name, T, RandomState>;
@@ -51,7 +56,9 @@ pub struct Catalogue {
     enums: Map<Enum>,
     domains: Map<Domain>,
     functions: Functions,
-    /// The tables whose indexes and checks call a function.
+    /// How each of the functions of a name is called, and how much had not been seen when it was made, if it is sure to be here.
+    signatures: Map<Vec<(Signature, Option<usize>)>>,
+    /// The tables whose indexes, checks, defaults and triggers call a function, or whose defaults ask a sequence, or that had such.
     callers: Map<Vec<Name>>,
     /// The tables that reference a table.
     referencing: Map<Vec<Name>>,
@@ -61,6 +68,8 @@ pub struct Catalogue {
     readers: Map<Vec<Name>>,
     /// Where names without a schema are looked for; empty: `public`.
     path: Vec<String>,
+    /// What is published, by the name of the publication.
+    publications: Map<Published>,
     /// How often something was done that may have changed anything, and was not seen.
     unseen: usize,
 }
@@ -120,8 +129,16 @@ pub struct Relation {
     pub read_columns: Vec<String>,
     /// `*`
     pub reads_all_columns: bool,
+    /// What the columns of a view are called, where that is known.
+    pub output: Option<Vec<Option<String>>>,
+    /// Its triggers, with what they run.
+    pub triggers: Vec<(String, Name)>,
     /// What reads its columns, other than views and indexes.
     pub dependents: Vec<Dependent>,
+    /// Whether a crash empties it, so that it is not published.
+    pub is_unlogged: bool,
+    /// How its rows are known again where they are published.
+    pub identity: Identity,
     /// How much had not been seen when it was made, if it is sure to be here, and to be as it is known to be.
     sure_since: Option<usize>,
     /// Whether it has a constraint or an index whose name the server chose in a way that is not followed here.
@@ -139,6 +156,8 @@ pub struct ColumnFacts {
     pub not_null: bool,
     /// Whether it has a default, an identity or a sequence.
     pub has_default: bool,
+    /// Whether it had a value in all rows when it was added.
+    pub is_filled: bool,
     /// Whether its default is a constant of its own type, as it is written.
     pub has_constant: bool,
     /// Whether its default counts from 1: `serial`, or an identity that does not say where it starts.
@@ -147,10 +166,21 @@ pub struct ColumnFacts {
     pub is_always: bool,
     /// Whether it is computed.
     pub generated: Option<Generated>,
+    /// Functions that its default calls, and the sequence that it asks.
+    pub calls: Option<Box<Calls>>,
     /// `COLLATE`
     pub collation: Option<Box<Name>>,
     /// When it was added.
     pub made: Option<Moment>,
+}
+
+/// What a default needs.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    /// Functions, but those of the server.
+    pub functions: Vec<Name>,
+    /// A sequence: by `nextval`, `serial` or an identity.
+    pub sequence: Option<Name>,
 }
 
 /// A constraint.
@@ -368,7 +398,7 @@ impl Catalogue {
         self.functions.naming(table)
     }
 
-    /// The tables with an index or a CHECK that calls a function, or that had one.
+    /// The tables with an index, a CHECK, a default or a trigger that calls a function, or a default that asks a sequence; or that had one.
     pub fn callers(&self, function: &Name) -> &[Name] {
         let names = self.callers.get(&self.place(function));
         names.map_or(&[], Vec::as_slice)

@@ -13,7 +13,10 @@ use pg_query::protobuf as pb;
 use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
 
 use crate::lock::Mode;
-use crate::model::{Change, DomainAction, Grant, Kind, ReindexKind, Setting, Transaction};
+use crate::model::{
+    Change, DomainAction, Grant, Kind, Publication, Publishes, ReindexKind, Restart, Setting,
+    Transaction,
+};
 use crate::name::{Name, quoted};
 use crate::tree::{self, Node, NodeEnum, Nodes};
 use node::{name, name_of, relation, role, strings};
@@ -24,7 +27,9 @@ pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
         NodeEnum::AlterTableStmt(stmt) => alter::alter_table(stmt, at),
         NodeEnum::VariableSetStmt(stmt) => setting(stmt).map(Change::Set).into_iter().collect(),
         _ => {
-            let mut changes = vec![change(node, at)];
+            let mut changes = data::within(node);
+            changes.push(change(node, at));
+            changes.extend(publication(node).map(Change::Publish));
             let dependents = depend::of(node);
             if !dependents.is_empty() {
                 changes.push(Change::Depends(dependents));
@@ -48,7 +53,12 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             values: strings(stmt.vals),
         },
         NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.get())),
-        NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence(relation(stmt.sequence.get())),
+        NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence {
+            name: relation(stmt.sequence.get()),
+            restart: restart(stmt.options),
+            is_small: is_small(stmt.options),
+        },
+        NodeEnum::AlterTableMoveAllStmt(_) => Change::MoveAll,
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),
         NodeEnum::RenameStmt(stmt) => drop::rename(stmt),
         NodeEnum::AlterObjectSchemaStmt(stmt) => drop::set_schema(stmt),
@@ -90,8 +100,13 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CreateTrigStmt(stmt) => Change::CreateTrigger {
             table: relation(stmt.relation.get()),
             other: stmt.constrrel.get().map(|table| relation(Some(table))),
+            name: stmt.trigname.to_string(),
+            function: name(stmt.funcname),
         },
-        NodeEnum::RuleStmt(stmt) => Change::CreateRule(relation(stmt.relation.get())),
+        NodeEnum::RuleStmt(stmt) => Change::CreateRule {
+            table: relation(stmt.relation.get()),
+            discards: discarded(stmt),
+        },
         NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
         NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
         NodeEnum::CommentStmt(stmt) => Change::Comment(comment(stmt)),
@@ -107,6 +122,8 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CreateTableSpaceStmt(_) => Change::Alone("CREATE TABLESPACE"),
         NodeEnum::DropTableSpaceStmt(_) => Change::Alone("DROP TABLESPACE"),
         NodeEnum::AlterSystemStmt(_) => Change::Alone("ALTER SYSTEM"),
+        NodeEnum::AlterSubscriptionStmt(stmt) => alter_subscription(stmt),
+        NodeEnum::DropSubscriptionStmt(stmt) => Change::DropSubscription(stmt.subname.to_string()),
         NodeEnum::DiscardStmt(stmt) if stmt.target == pb::DiscardMode::DiscardAll => {
             Change::Alone("DISCARD ALL")
         }
@@ -117,6 +134,72 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         }
         _ => Change::Other,
     }
+}
+
+/// Where the options of a sequence let it go on.
+fn restart(options: Nodes) -> Restart {
+    let mut options = options.iter().filter_map(node::option);
+    let restart = options.find(|(name, _)| *name == "restart");
+    match restart {
+        Some((_, Some(number))) => number.parse().map_or(Restart::No, Restart::With),
+        Some((_, None)) => Restart::Start,
+        None => Restart::No,
+    }
+}
+
+fn is_small(options: Nodes) -> bool {
+    options.iter().any(|node| match node.read() {
+        Some(NodeEnum::DefElem(option)) if option.defname == "as" => {
+            let type_name = option.arg.and_then(Node::read);
+            matches!(type_name, Some(NodeEnum::TypeName(name)) if node::type_(Some(name)).name == "int2")
+        }
+        _ => false,
+    })
+}
+
+fn discarded(stmt: &tree::RuleStmt) -> Option<&'static str> {
+    let is_nothing = stmt.instead && stmt.actions.is_empty() && stmt.where_clause.is_none();
+    let command = match stmt.event {
+        pb::CmdType::CmdInsert => "INSERT",
+        pb::CmdType::CmdUpdate => "UPDATE",
+        pb::CmdType::CmdDelete => "DELETE",
+        _ => return None,
+    };
+    is_nothing.then_some(command)
+}
+
+/// A publication, with all that is done to it.
+fn publication(node: &NodeEnum) -> Option<Publication> {
+    use pb::AlterPublicationAction as A;
+    let (name, how, objects, options) = match node {
+        NodeEnum::CreatePublicationStmt(stmt) => {
+            let how = match stmt.for_all_tables {
+                true => Publishes::All,
+                false => Publishes::Tables,
+            };
+            (stmt.pubname, how, stmt.pubobjects, stmt.options)
+        }
+        NodeEnum::AlterPublicationStmt(stmt) => {
+            let how = match stmt.action {
+                _ if stmt.pubobjects.is_empty() => Publishes::Options,
+                A::ApDropObjects => Publishes::Less,
+                A::ApSetObjects => Publishes::Instead,
+                _ => Publishes::More,
+            };
+            (stmt.pubname, how, stmt.pubobjects, stmt.options)
+        }
+        _ => return None,
+    };
+    let mut said = options.iter().filter_map(node::option);
+    let said = said.find(|(name, _)| *name == "publish");
+    let writes = said.and_then(|(_, value)| value);
+    let writes = writes.map(|value| value.contains("update") || value.contains("delete"));
+    Some(Publication {
+        name: name.to_string(),
+        how,
+        tables: published(objects),
+        writes,
+    })
 }
 
 /// Whether one of these options is set to what means no.
@@ -154,6 +237,32 @@ fn setting(stmt: &tree::VariableSetStmt) -> Option<Setting> {
         values,
         local: stmt.is_local,
     })
+}
+
+/// What asks the publisher.
+fn alter_subscription(stmt: &tree::AlterSubscriptionStmt) -> Change {
+    use pb::AlterSubscriptionType as T;
+    match stmt.kind {
+        T::AlterSubscriptionRefresh => Change::Alone("ALTER SUBSCRIPTION … REFRESH"),
+        T::AlterSubscriptionSetPublication
+        | T::AlterSubscriptionAddPublication
+        | T::AlterSubscriptionDropPublication
+            if !turns_off(stmt.options, &["refresh"]) =>
+        {
+            Change::Alone("ALTER SUBSCRIPTION with refresh")
+        }
+        T::AlterSubscriptionOptions => {
+            let mut options = stmt.options.iter().filter_map(node::option);
+            let is_slotless = options.any(|(name, value)| {
+                name == "slot_name" && value.is_none_or(|value| value.eq_ignore_ascii_case("none"))
+            });
+            match is_slotless {
+                true => Change::ForgetSlot(stmt.subname.to_string()),
+                false => Change::Other,
+            }
+        }
+        _ => Change::Other,
+    }
 }
 
 /// A setting that later sessions begin with.

@@ -113,6 +113,7 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             name,
             replace,
             query,
+            ..
         } => {
             reads(&query.relations, catalogue, &mut impact);
             if *replace && catalogue.relation(name).is_some() {
@@ -190,14 +191,22 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
                 impact.does(read.clone(), Work::Scan);
             }
         }
-        Change::Lock { tables, mode } => lock_all(tables, *mode),
+        Change::Lock { tables, mode } => {
+            lock_all(tables, *mode);
+            for table in tables {
+                let view = catalogue.relation(table);
+                let view = view.filter(|view| view.kind == RelationKind::View);
+                // What a view reads is locked as it is.
+                lock_all(view.map_or(&[], |view| view.reads.as_slice()), *mode);
+            }
+        }
         Change::CreateTrigger { table, other, .. } => {
             lock_all(std::slice::from_ref(table), Mode::ShareRowExclusive);
             if let Some(other) = other {
                 impact.lock(catalogue.resolve(other), Mode::ShareRowExclusive);
             }
         }
-        Change::CreateRule(table) | Change::Policy(table) => {
+        Change::CreateRule { table, .. } | Change::Policy(table) => {
             impact.lock(catalogue.resolve(table), Mode::AccessExclusive);
         }
         Change::Comment(Some(name)) => {
@@ -311,6 +320,16 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                         false => Mode::AccessExclusive,
                     };
                     impact.lock(Name::clone(&index.table), mode);
+                }
+            }
+            Kind::Type | Kind::Domain if drop.cascade => {
+                for table in catalogue.columns_of_type(name) {
+                    impact.lock(table, Mode::AccessExclusive);
+                }
+            }
+            Kind::Function if drop.cascade => {
+                for table in catalogue.users_of_function(name) {
+                    impact.lock(table.clone(), Mode::AccessExclusive);
                 }
             }
             Kind::Trigger | Kind::Policy | Kind::Rule => {

@@ -304,7 +304,10 @@ impl Linter {
             self.session.warned_of_timeout |= found[before..]
                 .iter()
                 .any(|finding| finding.rule.group == rules::Group::Timeouts);
-            self.session.apply(change, &impact, &self.catalogue, &gone);
+            match change {
+                Change::Transaction(_) if place.is_nested => self.session.end_within(),
+                _ => self.session.apply(change, &impact, &self.catalogue, &gone),
+            }
             self.pending.follow(change, &self.catalogue);
             self.learn(change, place);
             for finding in &mut found[before..] {
@@ -411,6 +414,8 @@ impl Linter {
             }
         }
         let was_open = self.session.open;
+        let was_atomic = self.session.is_atomic;
+        self.session.is_atomic |= was_open.is_some();
         self.session.open = was_open.or(Some(Origin::Runner));
         for (line, text) in code.map(|code| code.statements).unwrap_or_default() {
             if let Parsed::Changes(changes) = parse::one(&text) {
@@ -427,6 +432,7 @@ impl Linter {
             }
         }
         self.session.open = was_open;
+        self.session.is_atomic = was_atomic;
     }
 }
 

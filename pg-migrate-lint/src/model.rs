@@ -6,6 +6,7 @@ mod constraint;
 mod function;
 mod index;
 mod object;
+mod publication;
 mod query;
 mod session;
 mod table;
@@ -17,9 +18,10 @@ use crate::types::Type;
 
 pub use column::{Column, Generated, Part};
 pub use constraint::{Constraint, ConstraintKind, Key};
-pub use function::{Body, Function, Volatility};
+pub use function::{Body, Function, Parameter, Signature, Volatility};
 pub use index::{CreateIndex, ReindexKind};
-pub use object::{Dependent, DependentKind, DomainAction, Drop, Grant, Kind, Rename};
+pub use object::{Dependent, DependentKind, DomainAction, Drop, Grant, Kind, Rename, Restart};
+pub use publication::{Identity, Publication, Publishes};
 pub use query::{Expr, Query};
 pub use session::{Setting, Transaction};
 pub use table::{Action, Alter, CreateTable, CreateTableAs};
@@ -115,9 +117,18 @@ pub enum Change {
         table: Name,
         /// The other table of a constraint trigger.
         other: Option<Name>,
+        /// What it is called.
+        name: String,
+        /// What it runs.
+        function: Name,
     },
     /// `CREATE RULE`
-    CreateRule(Name),
+    CreateRule {
+        /// On which.
+        table: Name,
+        /// The command of which it lets nothing be done: `DO INSTEAD NOTHING`, without a condition.
+        discards: Option<&'static str>,
+    },
     /// `CREATE POLICY`, `ALTER POLICY`
     Policy(Name),
     /// `COMMENT ON TABLE` and what is in one.
@@ -167,6 +178,8 @@ pub enum Change {
         name: Name,
         /// `OR REPLACE`
         replace: bool,
+        /// The names of its columns, where they are known; none where `*` is among them.
+        columns: Option<Vec<Option<String>>>,
         /// What it reads.
         query: Query,
     },
@@ -193,7 +206,22 @@ pub enum Change {
     /// `CREATE SEQUENCE`
     CreateSequence(Name),
     /// `ALTER SEQUENCE`
-    AlterSequence(Name),
+    AlterSequence {
+        /// Which.
+        name: Name,
+        /// `RESTART`
+        restart: Restart,
+        /// `AS smallint`
+        is_small: bool,
+    },
+    /// `CREATE PUBLICATION`, `ALTER PUBLICATION`
+    Publish(Publication),
+    /// `ALTER TABLE ALL IN TABLESPACE … SET TABLESPACE`
+    MoveAll,
+    /// `DROP SUBSCRIPTION`
+    DropSubscription(String),
+    /// `ALTER SUBSCRIPTION … SET (slot_name = NONE)`
+    ForgetSlot(String),
     /// What other statements mean from now on is not seen: names are looked for elsewhere, or a trigger changes tables.
     Unseen,
     /// Nothing that concerns anybody.

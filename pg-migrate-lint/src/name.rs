@@ -28,6 +28,20 @@ impl Name {
         }
     }
 
+    /// As a string names it: `schema.name`, in quotes or not; none where that is more than two words.
+    pub fn parse(words: &str) -> Option<Self> {
+        let part = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+            Some(quoted) => quoted.to_string(),
+            None => part.to_lowercase(),
+        };
+        let parts: Vec<String> = words.split('.').map(part).collect();
+        match parts.as_slice() {
+            [name] => Some(Self::bare(name)),
+            [schema, name] => Some(Self::of(schema, name)),
+            _ => None,
+        }
+    }
+
     /// Another object of the same schema.
     pub fn beside(&self, name: impl Into<String>) -> Self {
         Self {

@@ -126,12 +126,20 @@ pub struct Session {
     pub numbered: HashSet<(Name, String)>,
     /// Tables whose rows a statement of the file copied.
     pub copied: Vec<Name>,
+    /// Those of them that nobody could write to meanwhile.
+    pub locked_copies: Vec<Name>,
     /// What the file gave another name: nobody writes to it by that.
     pub renamed: Vec<Name>,
     /// Values of enums that this transaction added.
     pub new_values: Vec<(Name, String)>,
     /// Constraints that this transaction added as NOT VALID.
     pub not_valid: Vec<(Name, String)>,
+    /// Tables whose rows the file changed.
+    pub changed: Vec<Name>,
+    /// Whether code that is run now may not end its transaction, because that is not its own.
+    pub is_atomic: bool,
+    /// Subscriptions that the file parted from their slots.
+    pub slotless: Vec<String>,
     /// Whether COMMIT or ROLLBACK stood in the file.
     pub has_ended: bool,
     /// Whether BEGIN stood in the file.
@@ -153,8 +161,11 @@ impl Session {
         self.warned_of_timeout = false;
         self.passes.clear();
         self.copied.clear();
+        self.locked_copies.clear();
         self.renamed.clear();
         self.numbered.clear();
+        self.changed.clear();
+        self.slotless.clear();
         if goes_on {
             return;
         }
@@ -186,9 +197,10 @@ impl Session {
             Change::Set(setting) => self.set(setting),
             Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
             Change::Insert(insert) => self.insert(insert, catalogue),
+            Change::Update(write) => self.changed.push(catalogue.resolve(&write.table)),
+            Change::ForgetSlot(subscription) => self.slotless.push(subscription.clone()),
             Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
-                let read = table.query.relations.iter();
-                self.copied.extend(read.map(|name| catalogue.resolve(name)));
+                self.copy(&table.query.relations, catalogue);
             }
             Change::AddEnumValue { name, value } => {
                 self.new_values.push((catalogue.place(name), value.clone()));
@@ -226,19 +238,33 @@ impl Session {
     /// A lock stays on what it was taken on, whatever that is called.
     fn rename(&mut self, old: &Name, to: &str) {
         let held = self.held.iter_mut().map(|held| &mut held.table);
-        let names = held.chain(&mut self.copied).filter(|name| *name == old);
+        let others = self.copied.iter_mut().chain(&mut self.changed);
+        let names = held.chain(others).filter(|name| *name == old);
         names.for_each(|name| *name = old.beside(to));
         self.renamed.push(old.beside(to));
     }
 
     fn insert(&mut self, insert: &Insert, catalogue: &Catalogue) {
         if insert.from_query {
-            let read = insert.query.relations.iter();
-            self.copied.extend(read.map(|name| catalogue.resolve(name)));
+            self.copy(&insert.query.relations, catalogue);
         }
         let table = catalogue.resolve(&insert.table);
+        if insert.on_conflict {
+            self.changed.push(table.clone());
+        }
         for column in insert.numbered() {
             self.numbered.insert((table.clone(), column.clone()));
+        }
+    }
+
+    fn copy(&mut self, tables: &[Name], catalogue: &Catalogue) {
+        for table in tables {
+            let table = catalogue.resolve(table);
+            let mut held = self.held.iter();
+            if held.any(|held| held.table == table && held.mode >= Mode::Share) {
+                self.locked_copies.push(table.clone());
+            }
+            self.copied.push(table);
         }
     }
 
@@ -256,6 +282,13 @@ impl Session {
     /// After a statement: one that is by itself is its own transaction.
     pub fn end_statement(&mut self) {
         if self.open.is_none() {
+            self.end();
+        }
+    }
+
+    /// Code that is run for itself has ended its transaction, and begun another.
+    pub fn end_within(&mut self) {
+        if !self.is_atomic {
             self.end();
         }
     }

@@ -7,13 +7,13 @@ mod memory;
 use std::cell::Cell;
 
 use pg_query::protobuf::{
-    AExprKind, AlterTableType, BoolExprType, ConstrType, DiscardMode, DropBehavior,
+    AExprKind, AlterPublicationAction, AlterSubscriptionType, AlterTableType, CmdType, MergeMatchKind, BoolExprType, ConstrType, DiscardMode, DropBehavior,
     GrantTargetType, NullTestType, ObjectType, OverridingKind, ReindexObjectType, RoleSpecType,
     SortByDir, SortByNulls, TransactionStmtKind, VariableSetKind,
 };
 
 use field::{Elements, Field, Here, Within};
-pub use field::{Inner, Nodes, Value};
+pub use field::{Inner, Mode, Nodes, Value};
 pub use memory::{Refusal, Tree};
 
 /// A node of any sort, not yet read.
@@ -152,15 +152,20 @@ nodes! { 'a;
     AlterOwnerStmt = AlterOwnerStmt 218 {}
     AlterPolicyStmt = AlterPolicyStmt 179 { table: Range<'a> = table 16 }
     AlterPublicationStmt = AlterPublicationStmt 262 {
-        pubname: &'a str = pubname 8, pubobjects: Nodes<'a> = pubobjects 24,
+        pubname: &'a str = pubname 8, options: Nodes<'a> = options 16, pubobjects: Nodes<'a> = pubobjects 24,
+        action: AlterPublicationAction = action 36,
     }
     AlterRoleSetStmt = AlterRoleSetStmt 187 { setstmt: Inner<'a, VariableSetStmt<'a>> = setstmt 24 }
-    AlterSeqStmt = AlterSeqStmt 190 { sequence: Range<'a> = sequence 8 }
+    AlterSeqStmt = AlterSeqStmt 190 { sequence: Range<'a> = sequence 8, options: Nodes<'a> = options 16 }
+    AlterSubscriptionStmt = AlterSubscriptionStmt 264 {
+        kind: AlterSubscriptionType = kind 4, subname: &'a str = subname 8, options: Nodes<'a> = options 32,
+    }
     AlterSystemStmt = AlterSystemStmt 237 {}
     AlterTableCmd = AlterTableCmd 147 {
-        subtype: AlterTableType = subtype 4, name: &'a str = name 8, def: Child<'a> = def 32,
+        subtype: AlterTableType = subtype 4, name: &'a str = name 8, num: i16 = num 16, def: Child<'a> = def 32,
         behavior: DropBehavior = behavior 40, missing_ok: bool = missing_ok 44,
     }
+    AlterTableMoveAllStmt = AlterTableMoveAllStmt 165 {}
     AlterTableStmt = AlterTableStmt 146 {
         relation: Range<'a> = relation 8, cmds: Nodes<'a> = cmds 16, objtype: ObjectType = objtype 24,
         missing_ok: bool = missing_ok 28,
@@ -214,7 +219,7 @@ nodes! { 'a;
     CreateForeignTableStmt = CreateForeignTableStmt 173 { base_stmt: Within<CreateStmt<'a>> = base 0 }
     CreateFunctionStmt = CreateFunctionStmt 208 {
         replace: bool = replace 5, funcname: Nodes<'a> = funcname 8,
-        return_type: Inner<'a, TypeName<'a>> = returnType 24, options: Nodes<'a> = options 32,
+        parameters: Nodes<'a> = parameters 16, return_type: Inner<'a, TypeName<'a>> = returnType 24, options: Nodes<'a> = options 32,
         sql_body: Child<'a> = sql_body 40,
     }
     CreatePolicyStmt = CreatePolicyStmt 178 {
@@ -222,7 +227,8 @@ nodes! { 'a;
         with_check: Child<'a> = with_check 56,
     }
     CreatePublicationStmt = CreatePublicationStmt 261 {
-        pubname: &'a str = pubname 8, pubobjects: Nodes<'a> = pubobjects 24,
+        pubname: &'a str = pubname 8, options: Nodes<'a> = options 16, pubobjects: Nodes<'a> = pubobjects 24,
+        for_all_tables: bool = for_all_tables 32,
     }
     CreateSeqStmt = CreateSeqStmt 189 { sequence: Range<'a> = sequence 8 }
     CreateStatsStmt = CreateStatsStmt 205 { relations: Nodes<'a> = relations 32 }
@@ -241,7 +247,8 @@ nodes! { 'a;
     }
     CreateTableSpaceStmt = CreateTableSpaceStmt 162 {}
     CreateTrigStmt = CreateTrigStmt 181 {
-        trigname: &'a str = trigname 8, relation: Range<'a> = relation 16, columns: Nodes<'a> = columns 48,
+        trigname: &'a str = trigname 8, relation: Range<'a> = relation 16, funcname: Nodes<'a> = funcname 24,
+        columns: Nodes<'a> = columns 48,
         when_clause: Child<'a> = whenClause 56, constrrel: Range<'a> = constrrel 80,
     }
     CreatedbStmt = CreatedbStmt 232 {}
@@ -258,9 +265,14 @@ nodes! { 'a;
         behavior: DropBehavior = behavior 20, missing_ok: bool = missing_ok 24,
         concurrent: bool = concurrent 25,
     }
+    DropSubscriptionStmt = DropSubscriptionStmt 265 { subname: &'a str = subname 8 }
     DropTableSpaceStmt = DropTableSpaceStmt 163 {}
     DropdbStmt = DropdbStmt 236 { dbname: &'a str = dbname 8 }
     Float = Float 466 { fval: &'a str = fval 8 }
+    FunctionParameter = FunctionParameter 209 {
+        name: &'a str = name 8, arg_type: Inner<'a, TypeName<'a>> = argType 16, mode: Mode = mode 24,
+        defexpr: Child<'a> = defexpr 32,
+    }
     FuncCall = FuncCall 76 {
         funcname: Nodes<'a> = funcname 8, args: Nodes<'a> = args 16, agg_order: Nodes<'a> = agg_order 24,
         agg_filter: Child<'a> = agg_filter 32,
@@ -296,6 +308,11 @@ nodes! { 'a;
     LockStmt = LockStmt 246 { relations: Nodes<'a> = relations 8, mode: i32 = mode 16 }
     MergeStmt = MergeStmt 140 {
         relation: Range<'a> = relation 8, source_relation: Child<'a> = sourceRelation 16,
+        join_condition: Child<'a> = joinCondition 24, clauses: Nodes<'a> = mergeWhenClauses 32,
+        with_clause: Inner<'a, WithClause<'a>> = withClause 48,
+    }
+    MergeWhenClause = MergeWhenClause 116 {
+        kind: MergeMatchKind = matchKind 4, command: CmdType = commandType 8, condition: Child<'a> = condition 16,
     }
     MinMaxExpr = MinMaxExpr 39 { args: Nodes<'a> = args 24 }
     NullTest = NullTest 52 { arg: Child<'a> = arg 8, nulltesttype: NullTestType = nulltesttype 16 }
@@ -321,6 +338,7 @@ nodes! { 'a;
     RefreshMatViewStmt = RefreshMatViewStmt 243 {
         concurrent: bool = concurrent 4, skip_data: bool = skipData 5, relation: Range<'a> = relation 8,
     }
+    ReplicaIdentityStmt = ReplicaIdentityStmt 149 { identity_type: u8 = identity_type 4 }
     ReindexStmt = ReindexStmt 248 {
         kind: ReindexObjectType = kind 4, relation: Range<'a> = relation 8, name: &'a str = name 16,
         params: Nodes<'a> = params 24,
@@ -334,7 +352,8 @@ nodes! { 'a;
     RowExpr = RowExpr 36 { args: Nodes<'a> = args 8 }
     RuleStmt = RuleStmt 221 {
         relation: Range<'a> = relation 8, rulename: &'a str = rulename 16,
-        where_clause: Child<'a> = whereClause 24, actions: Nodes<'a> = actions 40,
+        where_clause: Child<'a> = whereClause 24, event: CmdType = event 32, instead: bool = instead 36,
+        actions: Nodes<'a> = actions 40,
     }
     SelectStmt = SelectStmt 141 {
         distinct_clause: Nodes<'a> = distinctClause 8,
@@ -360,7 +379,7 @@ nodes! { 'a;
         arg: Child<'a> = arg 8, type_name: Inner<'a, TypeName<'a>> = typeName 16,
     }
     TypeName = TypeName 68 {
-        names: Nodes<'a> = names 8, typmods: Nodes<'a> = typmods 24,
+        names: Nodes<'a> = names 8, setof: bool = setof 20, pct_type: bool = pct_type 21, typmods: Nodes<'a> = typmods 24,
         array_bounds: Nodes<'a> = arrayBounds 40,
     }
     UpdateStmt = UpdateStmt 139 {
@@ -377,7 +396,7 @@ nodes! { 'a;
         is_local: bool = is_local 25,
     }
     ViewStmt = ViewStmt 230 {
-        view: Range<'a> = view 8, query: Child<'a> = query 24, replace: bool = replace 32,
+        view: Range<'a> = view 8, aliases: Nodes<'a> = aliases 16, query: Child<'a> = query 24, replace: bool = replace 32,
     }
     WindowDef = WindowDef 84 {
         partition_clause: Nodes<'a> = partitionClause 24, order_clause: Nodes<'a> = orderClause 32,

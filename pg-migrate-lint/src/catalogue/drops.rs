@@ -23,14 +23,20 @@ impl Catalogue {
                 }
                 Kind::Function => {
                     self.forget(DependentKind::Function, |known| known.name == name.name);
-                    self.functions.remove(&self.place(name));
+                    let name = self.place(name);
+                    self.functions.remove(&name);
+                    self.signatures.remove(&name);
                 }
-                // Which of them it was is not told here.
-                Kind::Trigger => self.known(name).forget(DependentKind::Trigger, |_| true),
-                Kind::Policy => self.known(name).forget(DependentKind::Policy, |_| true),
-                Kind::Rule => self.known(name).forget(DependentKind::Rule, |_| true),
+                Kind::Trigger => {
+                    let relation = self.known(name);
+                    relation.forget(DependentKind::Trigger, |known| drop.parts.contains(&known.name));
+                    relation.triggers.retain(|(known, _)| !drop.parts.contains(known));
+                }
+                Kind::Policy => self.known(name).forget(DependentKind::Policy, |known| drop.parts.contains(&known.name)),
+                Kind::Rule => self.known(name).forget(DependentKind::Rule, |known| drop.parts.contains(&known.name)),
                 Kind::Other => {
                     self.forget(DependentKind::Publication, |known| known.name == name.name);
+                    self.publications.remove(&Name::bare(&name.name));
                 }
                 Kind::Schema => {
                     let schema = Some(name.name.clone()).filter(|schema| schema != "public");

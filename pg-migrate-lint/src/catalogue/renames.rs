@@ -26,6 +26,7 @@ impl Catalogue {
             }
             (Kind::Column, Some(old)) => {
                 let to = rename.to.clone();
+                self.known(&rename.name).output = None;
                 self.change_column(&rename.name, old, |_| {});
                 self.rename_column(&rename.name, old, &to);
             }
@@ -152,6 +153,9 @@ impl Catalogue {
                 .insert(Arc::clone(&index.name), Arc::clone(&table));
         }
         self.relations.insert(new.clone(), relation);
+        let published = self.publications.values_mut().flat_map(|known| &mut known.tables);
+        let published = published.filter(|table| *table == old);
+        published.for_each(|table| *table = new.clone());
         for names in self
             .referencing
             .values_mut()

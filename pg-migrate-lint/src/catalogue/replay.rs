@@ -28,6 +28,7 @@ impl Catalogue {
             Change::CreateView {
                 name,
                 replace,
+                columns,
                 query,
             } => {
                 let name = self.place(name);
@@ -37,8 +38,9 @@ impl Catalogue {
                     .filter(|_| *replace)
                     .map(|view| view.made);
                 self.create_reader(name.clone(), RelationKind::View, query, now);
-                if let (Some(made), Some(view)) = (made, self.relations.get_mut(&name)) {
-                    view.made = made;
+                if let Some(view) = self.relations.get_mut(&name) {
+                    view.made = made.unwrap_or(view.made);
+                    view.output.clone_from(columns);
                 }
             }
             Change::Alter(alter) => self.alter(alter, now),
@@ -95,7 +97,23 @@ impl Catalogue {
                     _ => "",
                 };
                 let name = self.place(&function.name);
+                let signature = function.signature.clone();
+                let signatures = self.signatures.entry(name.clone()).or_default();
+                signatures.retain(|(known, _)| !known.is_called_as(&signature));
+                signatures.push((signature, Some(self.unseen)));
                 self.functions.insert(name, function.volatility, code);
+            }
+            Change::CreateTrigger {
+                table,
+                name,
+                function,
+                ..
+            } => {
+                let resolved = self.resolve(table);
+                self.calls(&resolved, std::slice::from_ref(function));
+                let triggers = &mut self.known(table).triggers;
+                triggers.retain(|(known, _)| known != name);
+                triggers.push((name.clone(), function.clone()));
             }
             Change::CreateSequence(name) => {
                 let sequence = Relation {
@@ -107,7 +125,10 @@ impl Catalogue {
             }
             Change::Policy(table) => self.known(table).has_policy = true,
             Change::Query(query) if query.calls("setval") => self.set_sequences(&query.words),
-            Change::AlterSequence(name) => self.set_sequences(std::slice::from_ref(&name.name)),
+            Change::AlterSequence { name, .. } => {
+                self.set_sequences(std::slice::from_ref(&name.name));
+            }
+            Change::Publish(publication) => self.publish(publication),
             Change::Set(setting) if setting.name == "search_path" => {
                 let parts = setting.values.iter().flat_map(|value| value.split(','));
                 let parts = parts.map(|part| part.trim().trim_matches('"').to_string());

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::members::Members;
-use super::{Catalogue, ColumnFacts, Moment, Relation, RelationKind};
+use super::constraints::free_name;
+use super::{Calls, Catalogue, ColumnFacts, Moment, Relation, RelationKind};
+use crate::effects;
 use crate::model::{
-    Action, Alter, Column, ConstraintKind, CreateTable, DependentKind, Kind, Query,
+    Action, Alter, Column, ConstraintKind, CreateTable, DependentKind, Expr, Kind, Query,
 };
 use crate::name::Name;
 use crate::types::Type;
@@ -41,10 +43,11 @@ impl Catalogue {
             partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,
+            is_unlogged: table.unlogged,
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
-        relation.columns = Members::of(table.columns.iter().map(|column| self.facts(column, now)));
+        relation.columns = Members::of(table.columns.iter().map(|column| self.facts(&name, column, now)));
         for parent in parents().filter_map(|parent| self.relation(parent)) {
             let inherited = parent.columns.iter().cloned();
             inherited.for_each(|column| relation.columns.push(column));
@@ -139,7 +142,8 @@ impl Catalogue {
                 column,
                 if_not_exists,
             } => {
-                let facts = self.facts(column, now);
+                let name = self.resolve(table);
+                let facts = self.facts(&name, column, now);
                 let relation = self.known(table);
                 let is_known = relation.column(&column.name).is_some();
                 if is_known && *if_not_exists {
@@ -153,11 +157,15 @@ impl Catalogue {
                 }
             }
             Action::DropColumn { column, .. } => self.drop_column(table, column),
-            Action::Default { column, default } => self.change_column(table, column, |facts| {
+            Action::Default { column, default } => {
+                let calls = default.as_ref().and_then(|default| self.default_calls(table, default));
+                self.change_column(table, column, |facts| {
+                facts.calls.clone_from(&calls);
                 facts.has_default = default.as_ref().is_some_and(|default| !default.is_null);
                 facts.has_constant = default.as_ref().is_some_and(|default| default.is_constant);
                 facts.is_numbered = false;
-            }),
+            })
+            }
             Action::SetNotNull(column) => {
                 self.change_column(table, column, |facts| facts.not_null = true)
             }
@@ -181,14 +189,19 @@ impl Catalogue {
                 self.known(table)
                     .forget(DependentKind::Generated, |name| name.name == *column);
             }
-            Action::AddIdentity(column) | Action::Identity(column) => {
+            Action::AddIdentity(column)
+            | Action::Identity(column)
+            | Action::Restart { column, .. } => {
                 self.change_column(table, column, |facts| {
                     facts.has_default = true;
                     facts.is_always = false;
+                    facts.calls = None;
                     // Where it starts may be anywhere.
                     facts.is_numbered = false;
                 })
             }
+            Action::ReplicaIdentity(identity) => self.known(table).identity = *identity,
+            Action::SetLogged(logged) => self.known(table).is_unlogged = !logged,
             Action::RowSecurity(Some(enabled)) => self.known(table).is_protected = *enabled,
             Action::AddConstraint(constraint) => {
                 self.add_constraint(
@@ -266,7 +279,15 @@ impl Catalogue {
         gone.iter().for_each(|name| self.drop_index(name));
     }
 
-    fn facts(&mut self, column: &Column, now: Moment) -> ColumnFacts {
+    fn facts(&mut self, table: &Name, column: &Column, now: Moment) -> ColumnFacts {
+        let calls = match &column.default {
+            _ if column.type_.is_serial() || column.identity => {
+                let sequence = free_name(&table.name, &column.name, "seq", |_| false);
+                self.calls_of(table, Vec::new(), Some(table.beside(sequence)))
+            }
+            Some(default) => self.default_calls(table, default),
+            None => None,
+        };
         let type_ = match column.type_.serial_base() {
             Some(base) => self.shared(&Type::named(base)),
             None => self.shared(&column.type_),
@@ -276,11 +297,13 @@ impl Catalogue {
             type_,
             not_null: column.not_null || column.type_.is_serial(),
             has_default: column.has_value(),
+            is_filled: column.has_value(),
             has_constant: column
                 .default
                 .as_ref()
                 .is_some_and(|default| default.is_constant),
             is_numbered: column.type_.is_serial() || column.identity && !column.starts,
+            calls,
             is_always: column.always,
             generated: column.generated,
             collation: column.collation.clone().map(Box::new),
@@ -296,6 +319,27 @@ impl Catalogue {
         let new: Arc<str> = name.into();
         self.names.insert(Arc::clone(&new));
         new
+    }
+
+    /// What a default needs, and that it does.
+    fn default_calls(&mut self, table: &Name, default: &Expr) -> Option<Box<Calls>> {
+        let functions = default.functions.iter();
+        let asks = functions.clone().any(|function| function.name == "nextval");
+        let sequence = default.words.first().filter(|_| asks && default.words.len() == 1);
+        let sequence = sequence.and_then(|words| Name::parse(words));
+        let sequence = sequence.map(|name| self.place(&name));
+        let users = functions.filter(|function| !effects::is_of_the_server(function));
+        let functions = users.cloned().collect();
+        self.calls_of(&self.resolve(table), functions, sequence)
+    }
+
+    fn calls_of(&mut self, table: &Name, functions: Vec<Name>, sequence: Option<Name>) -> Option<Box<Calls>> {
+        if functions.is_empty() && sequence.is_none() {
+            return None;
+        }
+        self.calls(table, &functions);
+        self.calls(table, sequence.as_slice());
+        Some(Box::new(Calls { functions, sequence }))
     }
 
     /// Of the many columns most are of a few types.

@@ -4,11 +4,11 @@ use pg_query::protobuf as pb;
 use pg_query::protobuf::AlterTableType as T;
 
 use super::constraint::{column_in_parts, constraint};
-use super::node::{relation, type_};
+use super::node::{option, relation, type_};
 use super::walk::expr;
-use crate::model::{Action, Alter, Change};
+use crate::model::{Action, Alter, Change, Identity, Restart};
 use crate::name::Name;
-use crate::tree::{self, Node, NodeEnum};
+use crate::tree::{self, Node, NodeEnum, Nodes};
 
 /// The statement's actions.
 pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
@@ -58,7 +58,11 @@ fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
         T::AtSetExpression => Action::SetExpression(name()),
         T::AtDropExpression => Action::DropExpression(name()),
         T::AtAddIdentity => Action::AddIdentity(name()),
-        T::AtSetIdentity | T::AtDropIdentity => Action::Identity(name()),
+        T::AtSetIdentity => set_identity(command),
+        T::AtDropIdentity => Action::Identity(name()),
+        T::AtSetStatistics if command.num > 0 => {
+            Action::IndexStatistics(usize::try_from(command.num).unwrap_or_default())
+        }
         T::AtSetStatistics | T::AtSetOptions | T::AtResetOptions => Action::ColumnStatistics,
         T::AtSetStorage | T::AtSetCompression => Action::ColumnStorage,
         T::AtAddConstraint => match def.and_then(|def| constraint(def, at)) {
@@ -87,6 +91,7 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
             child,
             concurrently,
         }),
+        T::AtSetRelOptions | T::AtResetRelOptions if has_great_lock(command) => Action::Other,
         T::AtDetachPartitionFinalize
         | T::AtSetRelOptions
         | T::AtResetRelOptions
@@ -121,9 +126,42 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
         T::AtEnableRowSecurity => Action::RowSecurity(Some(true)),
         T::AtDisableRowSecurity => Action::RowSecurity(Some(false)),
         T::AtForceRowSecurity | T::AtNoForceRowSecurity => Action::RowSecurity(None),
-        T::AtReplicaIdentity => Action::ReplicaIdentity,
+        T::AtReplicaIdentity => Action::ReplicaIdentity(identity(command)),
         T::AtChangeOwner => Action::Owner,
         _ => Action::Other,
+    }
+}
+
+/// Whether one of the options needs a lock for which all wait, by the server's `reloptions.c`.
+fn has_great_lock(command: &tree::AlterTableCmd) -> bool {
+    const GREAT: &[&str] = &["check_option", "security_barrier", "security_invoker", "user_catalog_table"];
+    options(command).is_some_and(|options| options.iter().filter_map(option).any(|(name, _)| GREAT.contains(&name)))
+}
+
+fn options<'a>(command: &tree::AlterTableCmd<'a>) -> Option<Nodes<'a>> {
+    match command.def?.read()? {
+        NodeEnum::List(list) => Some(list.items.0),
+        _ => None,
+    }
+}
+
+fn set_identity(command: &tree::AlterTableCmd) -> Action {
+    let column = command.name.to_string();
+    match options(command).map_or(Restart::No, super::restart) {
+        Restart::No => Action::Identity(column),
+        restart => Action::Restart { column, restart },
+    }
+}
+
+fn identity(command: &tree::AlterTableCmd) -> Identity {
+    match command.def.and_then(Node::read) {
+        Some(NodeEnum::ReplicaIdentityStmt(stmt)) => match stmt.identity_type {
+            b'f' => Identity::Full,
+            b'n' => Identity::Nothing,
+            b'i' => Identity::Index,
+            _ => Identity::Key,
+        },
+        _ => Identity::Key,
     }
 }
 

@@ -7,9 +7,10 @@ use super::kind;
 use super::node::{items, name, option, relation, relations, string, strings, type_};
 use super::walk::{expr, not_null, query};
 use crate::model::{
-    Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Volatility,
+    Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Parameter, Signature,
+    Volatility,
 };
-use crate::tree::{self, Child, Node, NodeEnum, Nodes};
+use crate::tree::{self, Child, Mode, Node, NodeEnum, Nodes};
 
 /// `CREATE TABLE`
 pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
@@ -119,8 +120,40 @@ pub fn view(stmt: &tree::ViewStmt) -> Change {
     Change::CreateView {
         name: relation(stmt.view.get()),
         replace: stmt.replace,
+        columns: stmt.query.and_then(|query| output(query, strings(stmt.aliases))),
         query: stmt.query.map(query).unwrap_or_default(),
     }
+}
+
+/// What the columns of a query are called, the first of them by these names.
+fn output(query: Node, mut names: Vec<String>) -> Option<Vec<Option<String>>> {
+    let Some(NodeEnum::SelectStmt(mut select)) = query.read() else {
+        return None;
+    };
+    // The first of those that are united gives the names.
+    while let Some(left) = select.larg.get() {
+        select = left;
+    }
+    let mut columns = Vec::new();
+    for target in select.target_list.iter() {
+        let Some(NodeEnum::ResTarget(target)) = target.read() else {
+            return None;
+        };
+        let value = target.val?;
+        if let Some(NodeEnum::ColumnRef(column)) = value.read()
+            && matches!(column.fields.iter().last()?.read(), Some(NodeEnum::AStar(_)))
+        {
+            return None;
+        }
+        columns.push(match target.name {
+            "" => super::walk::bare_column(value),
+            name => Some(name.to_string()),
+        });
+    }
+    for (column, name) in columns.iter_mut().zip(names.drain(..)) {
+        *column = Some(name);
+    }
+    (!columns.is_empty()).then_some(columns)
 }
 
 /// `CREATE DOMAIN`
@@ -153,6 +186,7 @@ pub fn function(stmt: &tree::CreateFunctionStmt) -> Function {
             type_(stmt.return_type.get()).name.as_str(),
             "trigger" | "event_trigger"
         ),
+        signature: signature(stmt),
         ..Function::default()
     };
     function.body.language = "sql".to_string();
@@ -187,6 +221,34 @@ pub fn function(stmt: &tree::CreateFunctionStmt) -> Function {
         }
     }
     function
+}
+
+fn signature(stmt: &tree::CreateFunctionStmt) -> Signature {
+    let mut signature = Signature::default();
+    if let Some(returns) = stmt.return_type.get() {
+        signature.has_copied_types |= returns.pct_type;
+        signature.returns = Some((type_(Some(returns)), returns.setof));
+    }
+    for node in stmt.parameters.iter() {
+        let Some(NodeEnum::FunctionParameter(parameter)) = node.read() else {
+            continue;
+        };
+        let type_name = parameter.arg_type.get();
+        signature.has_copied_types |= type_name.is_some_and(|name| name.pct_type);
+        let known = Parameter {
+            name: parameter.name.to_string(),
+            type_: type_(type_name),
+            has_default: parameter.defexpr.is_some(),
+        };
+        let Mode(mode) = parameter.mode;
+        if matches!(mode, b'o' | b'b' | b't') {
+            signature.outputs.push(known.clone());
+        }
+        if !matches!(mode, b'o' | b't') {
+            signature.inputs.push(known);
+        }
+    }
+    signature
 }
 
 /// `DO`

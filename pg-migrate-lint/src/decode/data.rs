@@ -20,6 +20,7 @@ pub fn update(stmt: &tree::UpdateStmt) -> Change {
         is_batched: is_batched(stmt.with_clause.get(), stmt.where_clause),
         columns: target_names(stmt.target_list),
         equals: equals(stmt.where_clause),
+        is_kept: false,
         query,
     })
 }
@@ -37,6 +38,7 @@ pub fn delete(stmt: &tree::DeleteStmt) -> Change {
         is_batched: is_batched(stmt.with_clause.get(), stmt.where_clause),
         columns: Vec::new(),
         equals: equals(stmt.where_clause),
+        is_kept: false,
         query,
     })
 }
@@ -46,10 +48,16 @@ fn add(with: Option<tree::WithClause>, condition: Child, query: &mut Query) {
     ctes.chain(condition).for_each(|node| walk(node, query));
 }
 
-/// `WHERE true` leaves out nothing.
+/// `WHERE true` leaves out nothing, nor does `WHERE 1 = 1`.
 fn is_condition(node: Child) -> bool {
-    let constant = node.and_then(constant);
-    node.is_some() && constant.as_deref() != Some("true")
+    let Some(node) = node else { return false };
+    match node.read() {
+        Some(NodeEnum::AExpr(expr)) if name(expr.name).name == "=" => {
+            let side = |side: Child| side.and_then(constant);
+            side(expr.lexpr).is_none() || side(expr.lexpr) != side(expr.rexpr)
+        }
+        _ => constant(node).as_deref() != Some("true"),
+    }
 }
 
 /// A limit somewhere, or a range of keys: `BETWEEN`, or both a lower and an upper bound.
@@ -203,12 +211,56 @@ pub fn merge(stmt: &tree::MergeStmt) -> Change {
     if let Some(source) = stmt.source_relation {
         walk(source, &mut query);
     }
-    Change::Update(Write {
+    let clauses = stmt.clauses.iter().filter_map(|node| match node.read()? {
+        NodeEnum::MergeWhenClause(clause) => Some(clause),
+        _ => None,
+    });
+    let mut all = clauses.filter(|clause| {
+        clause.kind == pb::MergeMatchKind::MergeWhenMatched && !is_condition(clause.condition)
+    });
+    let command = all.next().map(|clause| clause.command);
+    // With every row of another table each row is met.
+    let is_all = !is_condition(stmt.join_condition);
+    let is_write = matches!(command, Some(pb::CmdType::CmdUpdate | pb::CmdType::CmdDelete));
+    let write = Write {
         table: relation(stmt.relation.get()),
-        has_where: true,
-        is_batched: true,
-        columns: Vec::new(),
-        equals: Vec::new(),
+        has_where: !(is_all && is_write),
+        is_batched: !(is_all && is_write),
         query,
-    })
+        ..Write::default()
+    };
+    match command {
+        Some(pb::CmdType::CmdDelete) if is_all => Change::Delete(write),
+        _ => Change::Update(write),
+    }
+}
+
+/// What the queries of WITH write.
+pub fn within(node: &NodeEnum) -> Vec<Change> {
+    let (with, keeps) = match node {
+        NodeEnum::SelectStmt(stmt) => (stmt.with_clause, false),
+        NodeEnum::UpdateStmt(stmt) => (stmt.with_clause, false),
+        NodeEnum::DeleteStmt(stmt) => (stmt.with_clause, false),
+        NodeEnum::MergeStmt(stmt) => (stmt.with_clause, false),
+        NodeEnum::InsertStmt(stmt) => (stmt.with_clause, true),
+        _ => return Vec::new(),
+    };
+    let ctes = with.get();
+    let ctes = ctes.iter().flat_map(|with| with.ctes.iter());
+    let written = ctes.filter_map(|node| {
+        let NodeEnum::CommonTableExpr(cte) = node.read()? else {
+            return None;
+        };
+        match cte.ctequery?.read()? {
+            NodeEnum::UpdateStmt(stmt) => Some(update(&stmt)),
+            NodeEnum::DeleteStmt(stmt) => match delete(&stmt) {
+                Change::Delete(write) => Some(Change::Delete(Write { is_kept: keeps, ..write })),
+                other => Some(other),
+            },
+            NodeEnum::InsertStmt(stmt) => Some(insert(&stmt)),
+            NodeEnum::MergeStmt(stmt) => Some(merge(&stmt)),
+            _ => None,
+        }
+    });
+    written.collect()
 }

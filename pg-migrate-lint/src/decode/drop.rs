@@ -12,11 +12,13 @@ use crate::tree;
 pub fn drop(stmt: &tree::DropStmt) -> Change {
     let kind = kind(stmt.remove_type);
     let mut names = Vec::new();
+    let mut parts = Vec::new();
     for object in stmt.objects.iter() {
         let words = items(object);
         match (kind, words.split_last()) {
-            (Kind::Trigger | Kind::Policy | Kind::Rule, Some((_, table))) => {
-                names.push(name_of(table))
+            (Kind::Trigger | Kind::Policy | Kind::Rule, Some((part, table))) => {
+                names.push(name_of(table));
+                parts.push((*part).to_string());
             }
             _ => names.push(name_of(&words)),
         }
@@ -24,6 +26,7 @@ pub fn drop(stmt: &tree::DropStmt) -> Change {
     Change::Drop(Drop {
         kind,
         names,
+        parts,
         cascade: stmt.behavior == pb::DropBehavior::DropCascade,
         if_exists: stmt.missing_ok,
         concurrently: stmt.concurrent,

@@ -167,7 +167,7 @@ impl Scene<'_> {
                     impact.does(self.name(), Work::Rewrite);
                 }
             }
-            Action::Options | Action::ColumnStatistics => self.lock(impact, ShareUpdateExclusive),
+            Action::Options | Action::ColumnStatistics | Action::IndexStatistics(_) => self.lock(impact, ShareUpdateExclusive),
             Action::Default { .. }
             | Action::DropNotNull(_)
             | Action::DropExpression(_)
@@ -176,8 +176,9 @@ impl Scene<'_> {
             }
             Action::AddIdentity(_)
             | Action::Identity(_)
+            | Action::Restart { .. }
             | Action::RowSecurity(_)
-            | Action::ReplicaIdentity
+            | Action::ReplicaIdentity(_)
             | Action::Owner
             | Action::Other => {
                 impact.lock(self.name(), AccessExclusive);

@@ -126,6 +126,8 @@ pub struct Drop {
     pub kind: Kind,
     /// Which; for triggers, policies and rules their tables.
     pub names: Vec<Name>,
+    /// The triggers, policies and rules themselves.
+    pub parts: Vec<String>,
     /// `CASCADE`
     pub cascade: bool,
     /// `IF EXISTS`
@@ -161,4 +163,15 @@ pub enum DomainAction {
     Validate,
     /// Something else.
     Other,
+}
+
+/// Where a sequence goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// Where it is.
+    No,
+    /// Where it began.
+    Start,
+    /// At this number.
+    With(i64),
 }

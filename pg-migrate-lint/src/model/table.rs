@@ -1,6 +1,6 @@
 //! Tables as they are made and altered.
 
-use super::{Column, Constraint, Expr, Kind, Query};
+use super::{Column, Constraint, Expr, Identity, Kind, Query, Restart};
 use crate::name::Name;
 use crate::types::Type;
 
@@ -116,8 +116,17 @@ pub enum Action {
     AddIdentity(String),
     /// `SET GENERATED`, `RESTART`, `DROP IDENTITY`
     Identity(String),
+    /// `RESTART` of an identity.
+    Restart {
+        /// Of which column.
+        column: String,
+        /// Where it goes on.
+        restart: Restart,
+    },
     /// `SET STATISTICS`, `SET (n_distinct = …)`
     ColumnStatistics,
+    /// `SET STATISTICS` of the column of an index that has this number, from 1.
+    IndexStatistics(usize),
     /// `SET STORAGE`, `SET COMPRESSION`
     ColumnStorage,
     /// `ADD CONSTRAINT`
@@ -178,7 +187,7 @@ pub enum Action {
     /// `ENABLE ROW LEVEL SECURITY`, `DISABLE`; none for `FORCE`, `NO FORCE`.
     RowSecurity(Option<bool>),
     /// `REPLICA IDENTITY`
-    ReplicaIdentity,
+    ReplicaIdentity(Identity),
     /// `OWNER TO`
     Owner,
     /// Something else, with a lock that blocks everybody for a moment.

@@ -12,6 +12,8 @@ pub struct Write {
     pub has_where: bool,
     /// Whether rows are taken some at a time: a limit, or a range of keys.
     pub is_batched: bool,
+    /// Whether an INSERT around it keeps the rows.
+    pub is_kept: bool,
     /// The columns that are set.
     pub columns: Vec<String>,
     /// The columns that the condition compares with one value each.

@@ -43,6 +43,12 @@ fn walk(value: &Value, code: &mut Code) {
                             None => code.unseen.push(line(inner)),
                         }
                     }
+                    "PLpgSQL_stmt_commit" => {
+                        code.statements.push((line(inner), "COMMIT".to_string()));
+                    }
+                    "PLpgSQL_stmt_rollback" => {
+                        code.statements.push((line(inner), "ROLLBACK".to_string()));
+                    }
                     "PLpgSQL_stmt_dynfors" => code.unseen.push(line(inner)),
                     _ => walk(inner, code),
                 }

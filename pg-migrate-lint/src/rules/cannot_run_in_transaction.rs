@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ReindexKind};
+use crate::model::{Action, Alter, Change, ReindexKind, Transaction};
 use crate::session::{Origin, Wrapping};
 
 pub static RULE: Rule = Rule {
@@ -26,8 +26,15 @@ pub static RULE: Rule = Rule {
         Example::new("REINDEX TABLE CONCURRENTLY t;").in_transaction(),
         Example::new("VACUUM t;").in_transaction(),
         Example::new("DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON t (a); END $$;"),
+        Example::new("BEGIN; DO $$ BEGIN UPDATE users SET plan = 'free'; COMMIT; END $$; COMMIT;"),
+        Example::new("DROP SUBSCRIPTION s;").in_transaction(),
+        Example::new("ALTER SUBSCRIPTION s REFRESH PUBLICATION;").in_transaction(),
+        Example::new("ALTER SUBSCRIPTION s ADD PUBLICATION p;").in_transaction(),
     ],
     good: &[
+        Example::new("DO $$ BEGIN UPDATE users SET plan = 'free'; COMMIT; END $$;"),
+        Example::new("ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s;").in_transaction(),
+        Example::new("ALTER SUBSCRIPTION s ADD PUBLICATION p WITH (refresh = false);").in_transaction(),
         Example::new("CREATE INDEX CONCURRENTLY i ON t (a);"),
         Example::new("BEGIN; ANALYZE t; COMMIT; VACUUM t;"),
         Example::new("COMMIT; CREATE INDEX CONCURRENTLY i ON t (a);").in_transaction(),
@@ -37,7 +44,14 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let Some(origin) = look.session.open else { return };
+    if matches!(look.change, Change::Transaction(Transaction::Commit(_) | Transaction::Rollback(_))) && look.is_nested && look.session.is_atomic {
+        let message = "COMMIT and ROLLBACK fail in code that is run within a transaction (invalid transaction termination)";
+        return found.push(look.finding(&RULE, message));
+    }
     let Some(what) = alone(look.change) else { return };
+    if matches!(look.change, Change::DropSubscription(name) if look.session.slotless.contains(name)) {
+        return;
+    }
     let why = match (look.is_nested, origin, look.session.wrapping) {
         (true, ..) => "code always runs in a transaction",
         (_, Origin::Explicit, _) => "BEGIN has opened one",
@@ -58,6 +72,7 @@ pub fn alone(change: &Change) -> Option<&'static str> {
         Change::Vacuum { .. } => "VACUUM",
         Change::Cluster { table: None, .. } => "CLUSTER of all tables",
         Change::DropDatabase(_) => "DROP DATABASE",
+        Change::DropSubscription(_) => "DROP SUBSCRIPTION of one that has a slot",
         Change::Alone(what) => what,
         _ => return None,
     })

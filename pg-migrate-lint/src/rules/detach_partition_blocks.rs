@@ -20,11 +20,12 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("ALTER TABLE events DETACH PARTITION events_2020;"),
         Example::new("DROP TABLE events_1;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE events DETACH PARTITION events_2020;")
+            .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
+        Example::new("ALTER TABLE events DETACH PARTITION events_2020;").on(13),
     ],
     good: &[
         Example::new("ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;"),
-        Example::new("ALTER TABLE events DETACH PARTITION events_2020;")
-            .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
     ],
     check,
 };
@@ -37,13 +38,16 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     };
     let has_default = look.relation(table).is_some_and(|table| table.default_child.is_some());
-    if look.server.version < 14 || has_default || look.is_new(table) {
+    if look.is_new(table) {
         return;
     }
     let message = format!("DETACH PARTITION {child} locks all of {table}: whatever comes later waits behind it");
-    found.push(look.finding_on(&RULE, table, message).fix(format!(
-        "-- outside of a transaction\nALTER TABLE {table} DETACH PARTITION {child} CONCURRENTLY;"
-    )));
+    let finding = look.finding_on(&RULE, table, message);
+    // There is no other way before 14, nor beside a default partition.
+    found.push(match look.server.version < 14 || has_default {
+        true => finding,
+        false => finding.fix(format!("-- outside of a transaction\nALTER TABLE {table} DETACH PARTITION {child} CONCURRENTLY;")),
+    });
 }
 
 /// A partition that is dropped takes its parent's lock with it.

@@ -13,7 +13,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "DROP of what something else depends on, which PostgreSQL refuses",
     explanation: "Without CASCADE nothing is dropped that something else needs: a table or key that a foreign key \
-        references, a table or view that a view reads, a type that a column has. The index of a primary key or unique \
+        references, a table or view that a view reads, a type that a column has, a function that a default, a trigger, an index or a CHECK \
+        calls, a sequence that a column takes its numbers from. The index of a primary key or unique \
         constraint can't be dropped at all. The migration fails there.\n\n\
         Drop what depends on it first, by name, in the same migration; in the place of the index drop its constraint. \
         CASCADE drops as much as there is, which may be more than was seen here.",
@@ -27,8 +28,23 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users DROP COLUMN id;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
         Example::new("ALTER TABLE users DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE POLICY adults ON users USING (age > 17);"),
         Example::new("DROP TYPE mood;").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id bigint, mood mood);"),
+        Example::new("DROP FUNCTION number();").after("CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE users (id int DEFAULT number());"),
+        Example::new("DROP FUNCTION number;").after("CREATE TABLE users (id int); CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER TABLE users ALTER id SET DEFAULT number() + 1;"),
+        Example::new("DROP FUNCTION touch();").after("CREATE TABLE users (id int); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'; CREATE TRIGGER touches BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION touch();"),
+        Example::new("DROP FUNCTION half(int);").after("CREATE FUNCTION half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2'; CREATE TABLE users (id int); CREATE INDEX ON users (half(id));"),
+        Example::new("DROP FUNCTION half(int);").after("CREATE FUNCTION half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2'; CREATE TABLE users (id int CHECK (half(id) > 0));"),
+        Example::new("DROP SEQUENCE users_id_seq;").after("CREATE TABLE users (id serial);"),
+        Example::new("DROP SEQUENCE users_id_seq;").after("CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("DROP SEQUENCE app.numbers;").after("CREATE SCHEMA app; CREATE SEQUENCE app.numbers; CREATE TABLE users (id int DEFAULT nextval('app.numbers'));"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ALTER id DROP DEFAULT; DROP FUNCTION number();").after("CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE users (id int DEFAULT number());"),
+        Example::new("DROP FUNCTION number(int);")
+            .after("CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION number(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE users (id int DEFAULT number());"),
+        Example::new("DROP TRIGGER touches ON users; DROP FUNCTION touch();").after("CREATE TABLE users (id int); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'; CREATE TRIGGER touches BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION touch();"),
+        Example::new("DROP TABLE users; DROP FUNCTION touch();").after("CREATE TABLE users (id int); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'; CREATE TRIGGER touches BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION touch();"),
+        Example::new("ALTER TABLE users ALTER id DROP DEFAULT; DROP SEQUENCE users_id_seq;").after("CREATE TABLE users (id serial);"),
+        Example::new("DROP SEQUENCE users_id_seq;").after("CREATE SEQUENCE users_id_seq; CREATE TABLE users (id serial);"),
         Example::new("ALTER TABLE users DROP CONSTRAINT users_email_key;").after("CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);"),
         Example::new("DROP TABLE orders, users;").after("CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (user_id bigint REFERENCES users);"),
         Example::new("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; DROP TABLE users;")
@@ -110,6 +126,8 @@ fn dependent(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
             let reader = catalogue.readers(name).iter().find(|view| is_view(view) && !goes_too(view));
             foreign.map(|other| format!("a foreign key of {other} references {name}")).or_else(|| reader.map(|view| format!("the view {view} reads {name}")))
         }
+        Kind::Function if !look.is_nested => catalogue.user_of_function(name),
+        Kind::Sequence => catalogue.user_of_sequence(name),
         Kind::Type | Kind::Domain => {
             let tables = catalogue.columns_of_type(name);
             tables.first().map(|table| format!("a column of {table} is of the type {name}"))

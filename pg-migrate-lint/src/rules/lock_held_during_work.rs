@@ -5,6 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::lock::{Blocks, Work};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Constraint, ConstraintKind, CreateTableAs, Insert, Write};
+use crate::name::Name;
 
 pub static RULE: Rule = Rule {
     name: "lock-held-during-work",
@@ -49,13 +50,29 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let is_own = locks.contains(&held.table) && look.impact.lock_on(&held.table) >= Some(held.mode);
         held.mode.blocks() > Blocks::None && !is_own && !look.is_new(&held.table)
     });
-    let Some(held) = others.max_by_key(|held| held.mode) else { return };
+    // Of several, that of the table whose rows take the time: nobody gets at them meanwhile.
+    let worked: Vec<_> = worked(look).map(|name| look.catalogue.resolve(name)).collect();
+    let Some(held) = others.max_by_key(|held| (held.mode, worked.contains(&held.table))) else { return };
+    let mut said = found.iter().rev().take_while(|other| other.start == look.start);
+    let name = held.table.to_string();
+    if said.any(|other| other.rule.name == "validate-in-same-transaction" && other.object.as_ref() == Some(&name)) {
+        return;
+    }
     let message = format!("{what} while an earlier statement of the transaction holds {} on {}: {}", held.mode.name(), held.table, held.mode.blocks());
     let mut finding = look.finding_on(&RULE, &held.table, message);
     finding.lock = Some(held.mode);
     finding.work = own;
     // A transaction that is divided here is divided for all that follows.
     found.push(finding.once(format!("transaction {}", look.session.transaction)));
+}
+
+/// The tables whose rows are read or written.
+fn worked<'a>(look: &'a Look) -> impl Iterator<Item = &'a Name> {
+    let written = match look.change {
+        Change::Update(write) | Change::Delete(write) => Some(&write.table),
+        _ => None,
+    };
+    look.worked_on().map(|(name, _)| name).chain(written)
 }
 
 /// What takes time, in words.

@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::catalogue::{Relation, RelationKind};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind, Drop, Kind};
+use crate::model::{Action, Alter, Change, ConstraintKind, Drop, Kind, Rename};
 use crate::name::{Name, quoted};
 use crate::types::Type;
 
@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
         its CHECKs, and NOT NULL where the parent has it; a partition has no column more. DETACH … CONCURRENTLY is \
         refused where there is a default partition, DROP INDEX CONCURRENTLY of an index that is partitioned itself. \
         ALTER TABLE ONLY of a table with partitions can't add columns, CHECKs or NOT NULL: they have to be in all of \
-        them. Before 17 a partitioned table can't have EXCLUDE.\n\n\
+        them. A partition's columns and CHECKs are dropped and renamed in its parent. \
+        Before 17 a partitioned table can't have EXCLUDE.\n\n\
         Give the table what it lacks before, and leave out ONLY or CONCURRENTLY.",
     versions: "EXCLUDE on partitioned tables since 17",
     bad: &[
@@ -32,9 +33,16 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE ONLY events ADD CHECK (n > 0);").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE ONLY events ADD COLUMN x int;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE admins INHERIT users;").after("CREATE TABLE users (n int CONSTRAINT positive CHECK (n > 0)); CREATE TABLE admins (n int);"),
+        Example::new("ALTER TABLE e1 DROP COLUMN v;").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE e1 RENAME COLUMN v TO w;").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE e1 DROP CONSTRAINT positive;")
+            .after("CREATE TABLE events (n int CONSTRAINT positive CHECK (n > 0)) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE admins DROP COLUMN n;").after("CREATE TABLE users (n int); CREATE TABLE admins (extra int) INHERITS (users);"),
         Example::new("ALTER TABLE events ADD EXCLUDE USING btree (n WITH =);").after("CREATE TABLE events (n int) PARTITION BY LIST (n);").on(16),
     ],
     good: &[
+        Example::new("ALTER TABLE admins DROP COLUMN extra;").after("CREATE TABLE users (n int); CREATE TABLE admins (extra int) INHERITS (users);"),
+        Example::new("ALTER TABLE events DETACH PARTITION e1; ALTER TABLE e1 DROP COLUMN v;").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);")
             .after("CREATE TABLE events (n int NOT NULL CONSTRAINT positive CHECK (n > 0)) PARTITION BY LIST (n); CREATE TABLE e1 (n int NOT NULL CONSTRAINT positive CHECK (n > 0));"),
         Example::new("ALTER TABLE events DETACH PARTITION e1 CONCURRENTLY;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
@@ -56,6 +64,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             let table = look.relation(&index.table)?;
             is_partitioned(table).then(|| (name, "the index is partitioned, and can't be dropped CONCURRENTLY".to_string()))
         }),
+        Change::Rename(Rename { kind: Kind::Column, name, part: Some(column), .. }) => inherited_column(look, name, column),
         Change::Alter(alter) if alter.kind != Kind::Index => altered(look, alter),
         _ => None,
     };
@@ -88,6 +97,8 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
             let is_refused = is_partitioned(relation) && look.server.version < 17;
             is_refused.then(|| (table, format!("{table} is partitioned, and before 17 such tables have no EXCLUDE")))
         }
+        Action::DropColumn { column, .. } if relation.parent.is_some() => inherited_column(look, table, column),
+        Action::DropConstraint { constraint, .. } if relation.parent.is_some() => inherited_check(look, table, constraint),
         action if alter.only && is_partitioned(relation) => {
             let child = relation.children.first()?;
             let what = match action {
@@ -100,6 +111,27 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
         }
         _ => None,
     }
+}
+
+/// The parent that a table is sure to have.
+fn parent<'a>(look: &'a Look, table: &Name) -> Option<(&'a Name, &'a Relation)> {
+    let parent = look.relation(table)?.parent.as_ref()?;
+    let relation = look.whole(parent)?;
+    relation.children.contains(&look.catalogue.resolve(table)).then_some((parent, relation))
+}
+
+fn inherited_column<'a>(look: &Look, table: &'a Name, column: &str) -> Option<(&'a Name, String)> {
+    let (parent, relation) = parent(look, table)?;
+    relation.column(column)?;
+    Some((table, format!("{table} has the column {} from {parent}: there it can be dropped or renamed", quoted(column))))
+}
+
+fn inherited_check<'a>(look: &Look, table: &'a Name, constraint: &str) -> Option<(&'a Name, String)> {
+    // Another table's may be NO INHERIT.
+    let (parent, relation) = parent(look, table).filter(|(_, relation)| is_partitioned(relation))?;
+    let known = relation.constraint(constraint)?;
+    let is_check = matches!(known.kind, ConstraintKind::Check(_));
+    is_check.then(|| (table, format!("{table} has the CHECK {} from {parent}: there it can be dropped", quoted(constraint))))
 }
 
 /// What keeps one table from becoming a child of another.

@@ -9,22 +9,29 @@ pub static RULE: Rule = Rule {
     name: "refresh-blocks-readers",
     group: Group::Locks,
     severity: Severity::Error,
-    summary: "REFRESH MATERIALIZED VIEW keeps readers waiting until it is filled",
+    summary: "REFRESH MATERIALIZED VIEW keeps readers waiting until it is filled; WITH NO DATA they fail",
     explanation: "REFRESH MATERIALIZED VIEW takes an AccessExclusiveLock on the view and runs its query under it: \
-        everybody who reads the view waits.\n\n\
+        everybody who reads the view waits. WITH NO DATA it takes the rows away, and every reader gets the error that the view \
+        \"has not been populated\".\n\n\
         REFRESH MATERIALIZED VIEW CONCURRENTLY lets them read the old rows meanwhile. It needs a unique index on \
         columns of the view, without a condition, and a view that was filled before.",
     versions: "",
-    bad: &[Example::new("REFRESH MATERIALIZED VIEW totals;")],
+    bad: &[Example::new("REFRESH MATERIALIZED VIEW totals;"), Example::new("REFRESH MATERIALIZED VIEW totals WITH NO DATA;")],
     good: &[
         Example::new("REFRESH MATERIALIZED VIEW CONCURRENTLY totals;"),
         Example::new("CREATE MATERIALIZED VIEW totals AS SELECT 1; REFRESH MATERIALIZED VIEW totals;"),
-        Example::new("REFRESH MATERIALIZED VIEW totals WITH NO DATA;"),
+        Example::new("CREATE MATERIALIZED VIEW totals AS SELECT 1; REFRESH MATERIALIZED VIEW totals WITH NO DATA;"),
     ],
     check,
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
+    if let Change::Refresh { view, no_data: true, .. } = look.change
+        && !look.is_new(view)
+    {
+        let message = format!("{view} is empty from then on: whoever reads it gets an error until it is refreshed");
+        return found.push(look.finding_on(&RULE, view, message));
+    }
     let Change::Refresh { view, concurrently: false, no_data: false } = look.change else {
         return;
     };

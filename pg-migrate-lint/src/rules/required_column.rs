@@ -5,24 +5,33 @@ use crate::finding::{Finding, Severity};
 use crate::fix::{Definition, set_not_null};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind, Part};
-use crate::name::quoted;
+use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
     name: "required-column",
     group: Group::Compatibility,
     severity: Severity::Error,
-    summary: "ADD COLUMN … NOT NULL without a default fails if there are rows, and for old inserts",
+    summary: "a column that is added as NOT NULL without a default, or made so unfilled, fails if there are rows, and for old inserts",
     explanation: "On a table with rows it fails at once: they would hold nulls. On an empty one it succeeds, and then \
-        every INSERT of the application that still runs fails, because it does not know the column.\n\n\
+        every INSERT of the application that still runs fails, because it does not know the column. SET NOT NULL of a column that the same file adds, and does not fill, is \
+        the same.\n\n\
         Give it a default, which costs nothing since 11 unless it is volatile; or add it without NOT NULL, fill it, \
         and make it NOT NULL by a validated CHECK.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int, ALTER COLUMN age SET NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET DEFAULT 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age years;").after("CREATE DOMAIN years AS int NOT NULL; CREATE TABLE users (id int);"),
         Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL;"), Example::new("ALTER TABLE users ADD COLUMN n int PRIMARY KEY;"),
         Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Mail\" varchar(20) COLLATE \"C\" NOT NULL CONSTRAINT long CHECK (\"Mail\" > 'a, b');").after("CREATE TABLE \"Users\" (id int);"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int DEFAULT 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int; SELECT fill_ages(); ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int; DO $$ BEGIN UPDATE users SET age = 0; END $$; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("CREATE TABLE users (id int); ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL DEFAULT 0;"),
         Example::new("ALTER TABLE users ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY;"),
         Example::new("CREATE TABLE users (id int); ALTER TABLE users ADD COLUMN age int NOT NULL;"),
@@ -31,6 +40,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
+    if let Change::Alter(Alter { table, action: Action::SetNotNull(column), .. }) = look.change
+        && is_unfilled(look, table, column)
+    {
+        let message = format!("{} is new here, and nothing has filled it: SET NOT NULL fails if {table} has rows", quoted(column));
+        return found.push(look.finding_on(&RULE, table, message));
+    }
     let Change::Alter(Alter { table, action: Action::AddColumn { column, .. }, .. }) = look.change else {
         return;
     };
@@ -56,4 +71,21 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             ))
         }
     });
+}
+
+/// Whether all rows that there are hold nulls in it, because the file added it and changed no row since.
+pub fn is_unfilled(look: &Look, table: &Name, column: &str) -> bool {
+    let table = look.catalogue.resolve(table);
+    let Some(facts) = look.catalogue.column(&table, column) else { return false };
+    let is_changed = || {
+        let mut changed = look.session.changed.iter();
+        changed.any(|changed| look.catalogue.with_children(changed).contains(&table))
+    };
+    !look.is_nested
+        && look.is_all_seen
+        && look.is_own(facts.made)
+        && !facts.is_filled
+        && !facts.not_null
+        && !look.is_new(&table)
+        && !is_changed()
 }

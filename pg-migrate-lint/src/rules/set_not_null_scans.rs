@@ -1,6 +1,6 @@
 //! All rows are read for nulls while everybody waits.
 
-use super::{Example, Group, Rule};
+use super::{Example, Group, Rule, required_column};
 use crate::finding::{Finding, Severity};
 use crate::fix;
 use crate::lock::Work;
@@ -52,7 +52,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         },
         _ => return,
     };
-    if look.impact.greatest_work() < Work::Scan || look.is_new(table) {
+    let is_refused = matches!(action, Action::SetNotNull(_)) && required_column::is_unfilled(look, table, column);
+    if look.impact.greatest_work() < Work::Scan || look.is_new(table) || is_refused {
         return;
     }
     let added = look.siblings[..look.place].iter().any(|change| match change {

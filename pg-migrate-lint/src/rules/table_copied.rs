@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE orders SET TABLESPACE fast;"),
         Example::new("ALTER TABLE orders SET ACCESS METHOD columnar;"),
         Example::new("ALTER INDEX orders_pkey SET TABLESPACE fast;"),
+        Example::new("ALTER TABLE ALL IN TABLESPACE old SET TABLESPACE fast;"),
     ],
     good: &[
         Example::new("VACUUM ANALYZE orders;"),
@@ -39,7 +40,11 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             return;
         }
         let object = table.map_or("every table".to_string(), ToString::to_string);
-        let message = format!("{what} writes {object} anew as a whole: reads and writes wait");
+        let unless = match what {
+            "SET TABLESPACE" | "SET ACCESS METHOD" => ", unless it is there already",
+            _ => "",
+        };
+        let message = format!("{what} writes {object} anew as a whole{unless}: reads and writes wait");
         found.push(look.finding(&RULE, message).on(object).locks(Mode::AccessExclusive).does(Work::Rewrite));
     };
     match look.change {
@@ -47,6 +52,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             true => add("VACUUM FULL", None),
             false => tables.iter().for_each(|table| add("VACUUM FULL", Some(table))),
         },
+        Change::MoveAll => add("ALTER TABLE ALL IN TABLESPACE", None),
         Change::Cluster { table, .. } => add("CLUSTER", table.as_ref()),
         Change::Alter(Alter { table, kind, action, .. }) => {
             let what = match action {

@@ -208,6 +208,7 @@ const REFUSALS: &[&str] = &[
     "partition-key-missing",
     "partition-refused",
     "refused-statement",
+    "replacement-refused",
     "type-change-refused",
     "undefined-name",
     "view-depends-on-column",

@@ -1,6 +1,6 @@
 //! All rows are changed in one statement.
 
-use super::{Example, Group, Rule};
+use super::{Example, Group, Rule, delete_all};
 use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
@@ -20,12 +20,14 @@ pub static RULE: Rule = Rule {
     versions: "",
     bad: &[
         Example::new("UPDATE users SET plan = 'free';"),
-        Example::new("DELETE FROM sessions;"),
+        Example::new("CREATE TABLE archive AS SELECT * FROM sessions; DELETE FROM sessions;"),
+        Example::new("WITH moved AS (DELETE FROM sessions RETURNING *) INSERT INTO archive SELECT * FROM moved;"),
         Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL;"),
         Example::new("UPDATE documents SET version = 1;"),
         Example::new("DELETE FROM members WHERE a = 1;").after("CREATE TABLE members (a int, b int, UNIQUE (a, b));"),
     ],
     good: &[
+        Example::new("DELETE FROM sessions;"),
         Example::new("UPDATE users SET plan = 'free' WHERE plan IS NULL AND id BETWEEN 1 AND 10000;"),
         Example::new("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE old LIMIT 1000);"),
         Example::new("CREATE TABLE users (plan text); UPDATE users SET plan = 'free';"),
@@ -44,6 +46,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         _ => return,
     };
     if write.is_batched || look.is_new(&write.table) || is_by_key(look, write) || write.says_version() {
+        return;
+    }
+    if what == "DELETE" && delete_all::loses_all(look, write) {
         return;
     }
     let severity = match write.has_where {

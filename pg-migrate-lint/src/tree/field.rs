@@ -71,6 +71,13 @@ macro_rules! fields {
 fields! {
     bool = "bool": |here, offset| here.place.byte(offset) != 0;
     u8 = "char": |here, offset| here.place.byte(offset);
+    i16 = "int16": |here, offset| {
+        i16::from_ne_bytes([here.place.byte(offset), here.place.byte(offset + 1)])
+    };
+    Mode = "FunctionParameterMode": |here, offset| {
+        // Its numbers are letters.
+        Mode(u8::try_from(here.place.int(offset)).unwrap_or_default())
+    };
     i32 = "int": |here, offset| here.place.int(offset);
     &'a str = "char *": |here, offset| here.place.text(offset);
     Option<Node<'a>> = "": |here, offset| {
@@ -102,12 +109,16 @@ macro_rules! enums {
 
 enums! {
     AExprKind = "A_Expr_Kind",
+    AlterPublicationAction = "AlterPublicationAction",
+    AlterSubscriptionType = "AlterSubscriptionType",
     AlterTableType = "AlterTableType",
     BoolExprType = "BoolExprType",
+    CmdType = "CmdType",
     ConstrType = "ConstrType",
     DiscardMode = "DiscardMode",
     DropBehavior = "DropBehavior",
     GrantTargetType = "GrantTargetType",
+    MergeMatchKind = "MergeMatchKind",
     NullTestType = "NullTestType",
     ObjectType = "ObjectType",
     OverridingKind = "OverridingKind",
@@ -118,6 +129,10 @@ enums! {
     TransactionStmtKind = "TransactionStmtKind",
     VariableSetKind = "VariableSetKind",
 }
+
+/// How a function uses a parameter, by the letter of `pg_proc.proargmodes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mode(pub u8);
 
 /// A constant's value.
 #[derive(Debug, Clone, Copy)]
