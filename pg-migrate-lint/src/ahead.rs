@@ -33,6 +33,8 @@ pub struct Ahead {
     pub functions: HashSet<String>,
     /// Tables whose rows it lets be known again where they are published.
     pub identified: HashSet<String>,
+    /// Tables to which it adds rows.
+    pub refilled: HashSet<String>,
     /// Whether it empties tables.
     pub empties: bool,
     /// Whether it sets a sequence.
@@ -97,6 +99,12 @@ impl Ahead {
                 self.functions.insert(function.name.name.clone());
             }
             Change::AlterSequence { .. } => self.sets_sequences = true,
+            Change::Insert(insert) => {
+                self.refilled.insert(insert.table.name.clone());
+            }
+            Change::CopyFrom(table) => {
+                self.refilled.insert(table.name.clone());
+            }
             Change::Truncate { .. } => self.empties = true,
             Change::Delete(write) => self.empties |= !write.has_where,
             Change::Query(query) => self.sets_sequences |= query.calls("setval"),

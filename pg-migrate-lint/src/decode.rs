@@ -84,6 +84,8 @@ fn change(node: &NodeEnum, at: usize) -> Change {
                 index: index.map(str::to_string),
             }
         }
+        NodeEnum::CreateRoleStmt(stmt) => role_of(stmt.options),
+        NodeEnum::AlterRoleStmt(stmt) => role_of(stmt.options),
         NodeEnum::AlterRoleSetStmt(stmt) => set_for_later(stmt.setstmt.get()),
         NodeEnum::AlterDatabaseSetStmt(stmt) => set_for_later(stmt.setstmt.get()),
         NodeEnum::CreateEventTrigStmt(_) => Change::Unseen,
@@ -262,6 +264,21 @@ fn alter_subscription(stmt: &tree::AlterSubscriptionStmt) -> Change {
             }
         }
         _ => Change::Other,
+    }
+}
+
+fn role_of(options: Nodes) -> Change {
+    let is_encrypted = |word: &str| {
+        let digest = word.strip_prefix("md5").unwrap_or_default();
+        word.starts_with("SCRAM-SHA-256$")
+            || digest.len() == 32 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let mut options = options.iter().filter_map(node::option);
+    let password = options
+        .find(|(name, _)| *name == "password")
+        .and_then(|(_, value)| value);
+    Change::Role {
+        has_password: password.is_some_and(|word| !is_encrypted(&word)),
     }
 }
 

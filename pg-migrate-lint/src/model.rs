@@ -218,6 +218,11 @@ pub enum Change {
     Publish(Publication),
     /// `ALTER TABLE ALL IN TABLESPACE … SET TABLESPACE`
     MoveAll,
+    /// `CREATE ROLE`, `ALTER ROLE`, and whether a password stands there that can be read.
+    Role {
+        /// Not one that is encrypted already.
+        has_password: bool,
+    },
     /// `DROP SUBSCRIPTION`
     DropSubscription(String),
     /// `ALTER SUBSCRIPTION … SET (slot_name = NONE)`

@@ -30,7 +30,10 @@ impl Name {
 
     /// As a string names it: `schema.name`, in quotes or not; none where that is more than two words.
     pub fn parse(words: &str) -> Option<Self> {
-        let part = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+        let part = |part: &str| match part
+            .strip_prefix('"')
+            .and_then(|part| part.strip_suffix('"'))
+        {
             Some(quoted) => quoted.to_string(),
             None => part.to_lowercase(),
         };

@@ -322,6 +322,7 @@ rules! {
     replaced_definition,
     enum_value_added,
     privileges_changed,
+    readable_password,
     cascading_delete,
     missing_analyze,
     missing_statement_timeout,

@@ -7,9 +7,10 @@ mod memory;
 use std::cell::Cell;
 
 use pg_query::protobuf::{
-    AExprKind, AlterPublicationAction, AlterSubscriptionType, AlterTableType, CmdType, MergeMatchKind, BoolExprType, ConstrType, DiscardMode, DropBehavior,
-    GrantTargetType, NullTestType, ObjectType, OverridingKind, ReindexObjectType, RoleSpecType,
-    SortByDir, SortByNulls, TransactionStmtKind, VariableSetKind,
+    AExprKind, AlterPublicationAction, AlterSubscriptionType, AlterTableType, BoolExprType,
+    CmdType, ConstrType, DiscardMode, DropBehavior, GrantTargetType, MergeMatchKind, NullTestType,
+    ObjectType, OverridingKind, ReindexObjectType, RoleSpecType, SortByDir, SortByNulls,
+    TransactionStmtKind, VariableSetKind,
 };
 
 use field::{Elements, Field, Here, Within};
@@ -155,6 +156,7 @@ nodes! { 'a;
         pubname: &'a str = pubname 8, options: Nodes<'a> = options 16, pubobjects: Nodes<'a> = pubobjects 24,
         action: AlterPublicationAction = action 36,
     }
+    AlterRoleStmt = AlterRoleStmt 186 { options: Nodes<'a> = options 16 }
     AlterRoleSetStmt = AlterRoleSetStmt 187 { setstmt: Inner<'a, VariableSetStmt<'a>> = setstmt 24 }
     AlterSeqStmt = AlterSeqStmt 190 { sequence: Range<'a> = sequence 8, options: Nodes<'a> = options 16 }
     AlterSubscriptionStmt = AlterSubscriptionStmt 264 {
@@ -230,6 +232,7 @@ nodes! { 'a;
         pubname: &'a str = pubname 8, options: Nodes<'a> = options 16, pubobjects: Nodes<'a> = pubobjects 24,
         for_all_tables: bool = for_all_tables 32,
     }
+    CreateRoleStmt = CreateRoleStmt 185 { options: Nodes<'a> = options 16 }
     CreateSeqStmt = CreateSeqStmt 189 { sequence: Range<'a> = sequence 8 }
     CreateStatsStmt = CreateStatsStmt 205 { relations: Nodes<'a> = relations 32 }
     CreateStmt = CreateStmt 160 {

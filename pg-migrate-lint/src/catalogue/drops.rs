@@ -29,11 +29,19 @@ impl Catalogue {
                 }
                 Kind::Trigger => {
                     let relation = self.known(name);
-                    relation.forget(DependentKind::Trigger, |known| drop.parts.contains(&known.name));
-                    relation.triggers.retain(|(known, _)| !drop.parts.contains(known));
+                    relation.forget(DependentKind::Trigger, |known| {
+                        drop.parts.contains(&known.name)
+                    });
+                    relation
+                        .triggers
+                        .retain(|(known, _)| !drop.parts.contains(known));
                 }
-                Kind::Policy => self.known(name).forget(DependentKind::Policy, |known| drop.parts.contains(&known.name)),
-                Kind::Rule => self.known(name).forget(DependentKind::Rule, |known| drop.parts.contains(&known.name)),
+                Kind::Policy => self.known(name).forget(DependentKind::Policy, |known| {
+                    drop.parts.contains(&known.name)
+                }),
+                Kind::Rule => self.known(name).forget(DependentKind::Rule, |known| {
+                    drop.parts.contains(&known.name)
+                }),
                 Kind::Other => {
                     self.forget(DependentKind::Publication, |known| known.name == name.name);
                     self.publications.remove(&Name::bare(&name.name));

@@ -53,13 +53,16 @@ impl Catalogue {
     pub fn published(&self, table: &Name) -> Option<(&Name, &Published)> {
         let table = self.resolve(table);
         let mut all = self.publications.iter();
-        all.find(|(_, known)| known.sure_since == self.unseen && (known.all || known.tables.contains(&table)))
+        all.find(|(_, known)| {
+            known.sure_since == self.unseen && (known.all || known.tables.contains(&table))
+        })
     }
 
     /// The tables, all known, whose rows can't be told apart where they are published, in the order of their names.
     pub fn without_identity(&self) -> Vec<Name> {
         let all = self.relations.iter();
-        let lacking = all.filter(|(name, relation)| relation.lacks_identity() && self.whole(name).is_some());
+        let lacking =
+            all.filter(|(name, relation)| relation.lacks_identity() && self.whole(name).is_some());
         let mut names: Vec<Name> = lacking.map(|(name, _)| name.clone()).collect();
         names.sort();
         names
@@ -69,7 +72,8 @@ impl Catalogue {
 impl Relation {
     /// Whether nothing tells its rows apart where they are published. A partition may have its key from its parent.
     pub fn lacks_identity(&self) -> bool {
-        let is_published = self.kind == RelationKind::Table && !self.is_unlogged && !self.is_temporary;
+        let is_published =
+            self.kind == RelationKind::Table && !self.is_unlogged && !self.is_temporary;
         let is_unknown = self.may_have_keys || self.parent.is_some();
         is_published
             && match self.identity {

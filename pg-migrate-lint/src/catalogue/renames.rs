@@ -153,7 +153,10 @@ impl Catalogue {
                 .insert(Arc::clone(&index.name), Arc::clone(&table));
         }
         self.relations.insert(new.clone(), relation);
-        let published = self.publications.values_mut().flat_map(|known| &mut known.tables);
+        let published = self
+            .publications
+            .values_mut()
+            .flat_map(|known| &mut known.tables);
         let published = published.filter(|table| *table == old);
         published.for_each(|table| *table = new.clone());
         for names in self

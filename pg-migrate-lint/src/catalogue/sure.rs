@@ -93,7 +93,10 @@ impl Catalogue {
         if let Change::CreateFunction(function) = change {
             let name = self.place(&function.name);
             let known = self.signatures.get_mut(&name);
-            known.into_iter().flatten().for_each(|(_, since)| *since = None);
+            known
+                .into_iter()
+                .flatten()
+                .for_each(|(_, since)| *since = None);
         }
         for name in tables {
             if let Some(relation) = self.relations.get_mut(&name) {

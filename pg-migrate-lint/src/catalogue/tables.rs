@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::members::Members;
 use super::constraints::free_name;
+use super::members::Members;
 use super::{Calls, Catalogue, ColumnFacts, Moment, Relation, RelationKind};
 use crate::effects;
 use crate::model::{
@@ -47,7 +47,12 @@ impl Catalogue {
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
-        relation.columns = Members::of(table.columns.iter().map(|column| self.facts(&name, column, now)));
+        relation.columns = Members::of(
+            table
+                .columns
+                .iter()
+                .map(|column| self.facts(&name, column, now)),
+        );
         for parent in parents().filter_map(|parent| self.relation(parent)) {
             let inherited = parent.columns.iter().cloned();
             inherited.for_each(|column| relation.columns.push(column));
@@ -158,13 +163,16 @@ impl Catalogue {
             }
             Action::DropColumn { column, .. } => self.drop_column(table, column),
             Action::Default { column, default } => {
-                let calls = default.as_ref().and_then(|default| self.default_calls(table, default));
+                let calls = default
+                    .as_ref()
+                    .and_then(|default| self.default_calls(table, default));
                 self.change_column(table, column, |facts| {
-                facts.calls.clone_from(&calls);
-                facts.has_default = default.as_ref().is_some_and(|default| !default.is_null);
-                facts.has_constant = default.as_ref().is_some_and(|default| default.is_constant);
-                facts.is_numbered = false;
-            })
+                    facts.calls.clone_from(&calls);
+                    facts.has_default = default.as_ref().is_some_and(|default| !default.is_null);
+                    facts.has_constant =
+                        default.as_ref().is_some_and(|default| default.is_constant);
+                    facts.is_numbered = false;
+                })
             }
             Action::SetNotNull(column) => {
                 self.change_column(table, column, |facts| facts.not_null = true)
@@ -325,7 +333,10 @@ impl Catalogue {
     fn default_calls(&mut self, table: &Name, default: &Expr) -> Option<Box<Calls>> {
         let functions = default.functions.iter();
         let asks = functions.clone().any(|function| function.name == "nextval");
-        let sequence = default.words.first().filter(|_| asks && default.words.len() == 1);
+        let sequence = default
+            .words
+            .first()
+            .filter(|_| asks && default.words.len() == 1);
         let sequence = sequence.and_then(|words| Name::parse(words));
         let sequence = sequence.map(|name| self.place(&name));
         let users = functions.filter(|function| !effects::is_of_the_server(function));
@@ -333,13 +344,21 @@ impl Catalogue {
         self.calls_of(&self.resolve(table), functions, sequence)
     }
 
-    fn calls_of(&mut self, table: &Name, functions: Vec<Name>, sequence: Option<Name>) -> Option<Box<Calls>> {
+    fn calls_of(
+        &mut self,
+        table: &Name,
+        functions: Vec<Name>,
+        sequence: Option<Name>,
+    ) -> Option<Box<Calls>> {
         if functions.is_empty() && sequence.is_none() {
             return None;
         }
         self.calls(table, &functions);
         self.calls(table, sequence.as_slice());
-        Some(Box::new(Calls { functions, sequence }))
+        Some(Box::new(Calls {
+            functions,
+            sequence,
+        }))
     }
 
     /// Of the many columns most are of a few types.

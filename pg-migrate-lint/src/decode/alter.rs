@@ -134,8 +134,18 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
 
 /// Whether one of the options needs a lock for which all wait, by the server's `reloptions.c`.
 fn has_great_lock(command: &tree::AlterTableCmd) -> bool {
-    const GREAT: &[&str] = &["check_option", "security_barrier", "security_invoker", "user_catalog_table"];
-    options(command).is_some_and(|options| options.iter().filter_map(option).any(|(name, _)| GREAT.contains(&name)))
+    const GREAT: &[&str] = &[
+        "check_option",
+        "security_barrier",
+        "security_invoker",
+        "user_catalog_table",
+    ];
+    options(command).is_some_and(|options| {
+        options
+            .iter()
+            .filter_map(option)
+            .any(|(name, _)| GREAT.contains(&name))
+    })
 }
 
 fn options<'a>(command: &tree::AlterTableCmd<'a>) -> Option<Nodes<'a>> {

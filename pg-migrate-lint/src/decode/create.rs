@@ -120,7 +120,9 @@ pub fn view(stmt: &tree::ViewStmt) -> Change {
     Change::CreateView {
         name: relation(stmt.view.get()),
         replace: stmt.replace,
-        columns: stmt.query.and_then(|query| output(query, strings(stmt.aliases))),
+        columns: stmt
+            .query
+            .and_then(|query| output(query, strings(stmt.aliases))),
         query: stmt.query.map(query).unwrap_or_default(),
     }
 }
@@ -141,7 +143,10 @@ fn output(query: Node, mut names: Vec<String>) -> Option<Vec<Option<String>>> {
         };
         let value = target.val?;
         if let Some(NodeEnum::ColumnRef(column)) = value.read()
-            && matches!(column.fields.iter().last()?.read(), Some(NodeEnum::AStar(_)))
+            && matches!(
+                column.fields.iter().last()?.read(),
+                Some(NodeEnum::AStar(_))
+            )
         {
             return None;
         }

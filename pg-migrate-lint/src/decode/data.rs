@@ -221,7 +221,10 @@ pub fn merge(stmt: &tree::MergeStmt) -> Change {
     let command = all.next().map(|clause| clause.command);
     // With every row of another table each row is met.
     let is_all = !is_condition(stmt.join_condition);
-    let is_write = matches!(command, Some(pb::CmdType::CmdUpdate | pb::CmdType::CmdDelete));
+    let is_write = matches!(
+        command,
+        Some(pb::CmdType::CmdUpdate | pb::CmdType::CmdDelete)
+    );
     let write = Write {
         table: relation(stmt.relation.get()),
         has_where: !(is_all && is_write),
@@ -254,7 +257,10 @@ pub fn within(node: &NodeEnum) -> Vec<Change> {
         match cte.ctequery?.read()? {
             NodeEnum::UpdateStmt(stmt) => Some(update(&stmt)),
             NodeEnum::DeleteStmt(stmt) => match delete(&stmt) {
-                Change::Delete(write) => Some(Change::Delete(Write { is_kept: keeps, ..write })),
+                Change::Delete(write) => Some(Change::Delete(Write {
+                    is_kept: keeps,
+                    ..write
+                })),
                 other => Some(other),
             },
             NodeEnum::InsertStmt(stmt) => Some(insert(&stmt)),

@@ -167,7 +167,9 @@ impl Scene<'_> {
                     impact.does(self.name(), Work::Rewrite);
                 }
             }
-            Action::Options | Action::ColumnStatistics | Action::IndexStatistics(_) => self.lock(impact, ShareUpdateExclusive),
+            Action::Options | Action::ColumnStatistics | Action::IndexStatistics(_) => {
+                self.lock(impact, ShareUpdateExclusive)
+            }
             Action::Default { .. }
             | Action::DropNotNull(_)
             | Action::DropExpression(_)

@@ -42,7 +42,13 @@ impl Signature {
     pub fn is_called_as(&self, other: &Self) -> bool {
         let types = |signature: &'_ Self| -> Vec<(Option<String>, String, bool)> {
             let types = signature.inputs.iter().map(|input| &input.type_);
-            let key = |type_: &Type| (type_.schema.clone(), type_.name.clone(), type_.dimensions > 0);
+            let key = |type_: &Type| {
+                (
+                    type_.schema.clone(),
+                    type_.name.clone(),
+                    type_.dimensions > 0,
+                )
+            };
             types.map(key).collect()
         };
         types(self) == types(other)

@@ -14,11 +14,13 @@ pub static RULE: Rule = Rule {
         of WITH it stands where nobody looks for it. Rows of other tables go with them by ON DELETE CASCADE. It is all one \
         transaction: every row stays locked until it commits.\n\n\
         Name the rows that are meant. If all of them are: TRUNCATE is quicker, and says so; take a backup before. Rows \
-        that were copied first in the same file, or that an INSERT around the DELETE keeps, are not lost.",
+        that were copied first in the same file, or that an INSERT around the DELETE keeps, are not lost. Where the file writes to the table as well it is a warning: \
+        rows of a list are often written anew.",
     versions: "",
     bad: &[
         Example::new("DELETE FROM sessions;"),
         Example::new("DELETE FROM sessions WHERE 1 = 1;"),
+        Example::new("DELETE FROM kinds; INSERT INTO kinds VALUES (1, 'a');"),
         Example::new("WITH gone AS (DELETE FROM sessions RETURNING id) SELECT count(*) FROM gone;"),
         Example::new("MERGE INTO sessions s USING users u ON true WHEN MATCHED THEN DELETE;"),
     ],
@@ -35,8 +37,12 @@ pub static RULE: Rule = Rule {
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::Delete(write) = look.change else { return };
     if loses_all(look, write) {
-        let message = format!("DELETE loses every row of {}", write.table);
-        found.push(look.finding_on(&RULE, &write.table, message));
+        let table = &write.table;
+        let (message, severity) = match look.ahead.refilled.contains(&table.name) {
+            true => (format!("DELETE loses every row of {table} that the file does not write anew"), Severity::Warning),
+            false => (format!("DELETE loses every row of {table}"), Severity::Error),
+        };
+        found.push(look.finding_on(&RULE, table, message).rated(severity));
     }
 }
 
