@@ -92,7 +92,7 @@ fn what_is_not_seen_leaves_nothing_sure() {
 fn columns(statements: &[&str]) -> String {
     let catalogue = after(statements);
     let columns = &catalogue.relation(&Name::bare("t")).unwrap().columns;
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
     names.join(" ")
 }
 
