@@ -369,8 +369,8 @@ fn functions_are_as_volatile_as_they_are_said_to_be() {
     let steady = behaviour(super::volatility::STEADY);
     assert!(volatile.len() >= 12 && steady.len() >= 60);
     let others = volatile.into_iter().filter(|(_, forms)| forms != "v");
-    // Before 14 AT TIME ZONE of a time without a date went by the clock.
-    let is_old = ::tests::cluster().version().major < 14;
+    // Before 15 AT TIME ZONE of a time without a date went by the clock.
+    let is_old = ::tests::cluster().version().major < 15;
     let steady = steady
         .into_iter()
         .filter(|(name, _)| !(is_old && name == "timezone"));

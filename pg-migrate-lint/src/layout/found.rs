@@ -1,6 +1,6 @@
 //! The projects that were found so far, and where their files are in them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use shared::{Context, Result};
@@ -149,14 +149,15 @@ fn below<'a>(root: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(root).unwrap_or(path)
 }
 
-/// Whether the names begin with the numbers by which they are run: what else stands in a folder may be run before,
-/// after or instead of its neighbours.
+/// Whether the names begin with the numbers by which they are run, each its own: what else stands in a folder may be run
+/// before, after or instead of its neighbours, or take them back.
 fn is_numbered(folder: &Folder) -> bool {
-    let is_number = |name: &str| {
+    let mut numbers = HashSet::new();
+    folder.sql().all(|name| {
         let (digits, rest) = versions::leading_digits(name);
-        !digits.is_empty() && rest.starts_with(['_', '-', ' ']) || rest == ".sql"
-    };
-    folder.sql().all(is_number)
+        let is_number = !digits.is_empty() && (rest.starts_with(['_', '-', ' ']) || rest == ".sql");
+        is_number && numbers.insert(versions::canonical(digits))
+    })
 }
 
 /// That migrations in another language stand among those in SQL: what they do is not seen.
