@@ -156,7 +156,7 @@ pub struct ColumnFacts {
     pub not_null: bool,
     /// Whether it has a default, an identity or a sequence.
     pub has_default: bool,
-    /// Whether it had a value in all rows when it was added.
+    /// Whether rows may have had a value in it when it was added.
     pub is_filled: bool,
     /// Whether its default is a constant of its own type, as it is written.
     pub has_constant: bool,

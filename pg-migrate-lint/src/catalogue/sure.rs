@@ -89,6 +89,13 @@ impl Catalogue {
             Change::Rename(_) | Change::SetSchema { .. } => self.doubt(),
             _ => {}
         }
+        let added = match change {
+            Change::Alter(Alter {
+                action: Action::AddColumn { column, .. },
+                ..
+            }) => Some(column.name.as_str()),
+            _ => None,
+        };
         self.apply(change, now);
         if let Change::CreateFunction(function) = change {
             let name = self.place(&function.name);
@@ -101,6 +108,9 @@ impl Catalogue {
         for name in tables {
             if let Some(relation) = self.relations.get_mut(&name) {
                 relation.sure_since = None;
+                if let Some(column) = added.and_then(|name| relation.columns.named_mut(name)) {
+                    column.is_filled = true;
+                }
             }
         }
     }

@@ -148,7 +148,9 @@ impl Catalogue {
                 if_not_exists,
             } => {
                 let name = self.resolve(table);
-                let facts = self.facts(&name, column, now);
+                let mut facts = self.facts(&name, column, now);
+                // One that was there may have its values.
+                facts.is_filled |= *if_not_exists && self.whole(table).is_none();
                 let relation = self.known(table);
                 let is_known = relation.column(&column.name).is_some();
                 if is_known && *if_not_exists {

@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         and make it NOT NULL by a validated CHECK.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN IF NOT EXISTS age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;").after("CREATE TABLE users (id int);"),
         Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int, ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET DEFAULT 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
@@ -27,6 +28,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Mail\" varchar(20) COLLATE \"C\" NOT NULL CONSTRAINT long CHECK (\"Mail\" > 'a, b');").after("CREATE TABLE \"Users\" (id int);"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ADD COLUMN IF NOT EXISTS age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
+        Example::new("DO $$ BEGIN IF now() IS NULL THEN ALTER TABLE users ADD COLUMN age int; END IF; END $$; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int DEFAULT 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int; SELECT fill_ages(); ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
