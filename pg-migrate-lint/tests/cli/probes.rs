@@ -39,7 +39,7 @@ fn what_rewrites_or_scans_is_found() {
             "detach-partition-blocks",
         ),
         ("update t set a = 1;", "unbatched-write"),
-        ("delete from t;", "unbatched-write"),
+        ("delete from t;", "delete-all"),
         ("truncate t;", "truncate"),
         ("vacuum full t;", "table-copied"),
         ("cluster t using i;", "table-copied"),
