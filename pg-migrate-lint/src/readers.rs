@@ -258,6 +258,20 @@ pub mod tests {
     }
 
     #[test]
+    fn the_fuzz_targets_have_what_the_program_is_built_from() {
+        let table = |path: &str| -> toml::Table {
+            let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).unwrap().parse().unwrap()
+        };
+        let (own, fuzz) = (table("Cargo.toml"), table("fuzz/Cargo.toml"));
+        for (name, _) in own["dependencies"].as_table().unwrap() {
+            // They have an allocator of their own.
+            let is_there = fuzz["dependencies"].get(name).is_some() || name == "mimalloc";
+            assert!(is_there, "{name} is missing in fuzz/Cargo.toml");
+        }
+    }
+
+    #[test]
     fn each_seed_of_the_fuzz_targets_is_read() {
         let seeds = |target: &str| {
             let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
