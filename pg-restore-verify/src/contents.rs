@@ -71,6 +71,12 @@ impl Contents {
         self.schema.len() == 0 && !self.tables.is_empty()
     }
 
+    /// Whether there are no rows, large objects or values of sequences.
+    pub fn has_no_data(&self) -> bool {
+        let data = self.tables.is_empty() && self.sequences.is_empty();
+        data && self.large_objects.is_empty()
+    }
+
     /// What it says of the database itself, whether that was done or not.
     pub fn of_database(&self) -> impl Iterator<Item = &str> {
         let set_aside = self.database.statements_of_database();

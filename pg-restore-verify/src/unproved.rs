@@ -20,16 +20,11 @@ pub fn report(
         findings.unprovable(message);
         findings.add(findings.check("rows", Status::Skipped).message(message))?;
     }
-    if !defines && has_no_data(backup) && !promised.tells_of_rows() {
+    if !defines && backup.has_no_data() && !promised.tells_of_rows() {
         let message = "it holds neither definitions nor rows: there is nothing to prove, and no \
                        manifest says that there was nothing to take";
         findings.unprovable(message);
         findings.add(findings.check("archive", Status::Skipped).message(message))?;
     }
     Ok(())
-}
-
-fn has_no_data(backup: &Contents) -> bool {
-    let data = backup.tables.is_empty() && backup.sequences.is_empty();
-    data && backup.large_objects.is_empty()
 }

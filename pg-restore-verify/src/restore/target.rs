@@ -205,7 +205,12 @@ impl Target {
         let of_build = refused
             .any(Refusal::is_about_number_of_server)
             .then(|| Doubt::Old(attribute_versions::NEEDS_SUCH_A_SERVER.to_string()));
-        let doubt = of_build.or(self.doubt.clone()).or(of_rest);
+        // Without definitions the order of letters, which is in doubt for a script, is used by nothing.
+        let of_age = self
+            .doubt
+            .clone()
+            .filter(|doubt| matches!(doubt, Doubt::Old(_)));
+        let doubt = of_build.or(of_age).or(of_rest).or(self.doubt.clone());
         let lacks = !self.lacking.is_empty() || doubt.is_some();
         let is_any = |refusal: &Refusal| refusal.blame.is_some() || refusal.is_of_server();
         if self.server().is_ours() && !lacks && !refusals.iter().any(is_any)

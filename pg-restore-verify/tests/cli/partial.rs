@@ -143,6 +143,24 @@ fn what_needs_the_rest() {
     }
 }
 
+/// Nobody tells what is in the other part, and neither is at fault.
+#[test]
+fn large_objects_apart_from_their_bytes() {
+    let database = Database::new();
+    database.sql("create table t (a int); select lo_from_bytea(0, 'abc')");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("part");
+    for (section, verdict) in [("pre-data", "ok"), ("data", "skipped")] {
+        for format in ["-Fc", "-Ft", "-Fp"] {
+            dump(&database, &["--section", section, format], &path);
+            let output = verify(&path);
+            assert_eq!(failed(&output), [""; 0], "{section} {format}: {output:?}");
+            let said = &output.json_lines().last().unwrap().clone()["status"];
+            assert_eq!(said, verdict, "{section} {format}: {output:?}");
+        }
+    }
+}
+
 /// Types of another schema are no part of it, nor are extensions.
 #[test]
 fn a_schema_that_needs_another() {

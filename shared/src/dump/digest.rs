@@ -96,6 +96,11 @@ impl Hash {
 }
 
 impl LargeObjectDigest {
+    /// Whether it is of no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Adds the next bytes. Of one that was finished nothing is known any more than that it is no
     /// other's.
     pub fn add(&mut self, bytes: &[u8]) {
