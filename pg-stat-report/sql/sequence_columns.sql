@@ -1,7 +1,8 @@
 -- Which columns do these sequences fill, and up to which number?
 -- Costs: a look at what depends on each sequence, and at each column. Needs: no right.
 -- A sequence fills the columns that own it, and those whose default calls it: a bigint sequence comes to its end
--- early where an integer column is filled by it, or one of a domain over integer, or numeric(9).
+-- early where an integer column is filled by it, or one of a domain over integer, or numeric(9). A default that does more
+-- than to cast what nextval (1574) gives computes with it: where the column ends is no end of the sequence then.
 WITH RECURSIVE own AS MATERIALIZED (
     SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
 ), domain (oid, base) AS (
@@ -27,9 +28,11 @@ WITH RECURSIVE own AS MATERIALIZED (
 )
 SELECT f.sequence AS oid,
        min(f.most) AS most,
+       bool_or(f.most < 9223372036854775807 AND coalesce(f.preset ~ '\{(?!FUNCEXPR |CONST |COERCETODOMAIN |RELABELTYPE |COERCEVIAIO )[A-Z]'
+               OR f.preset ~ ':funcid (?!1574 )[0-9]+ [^{]*:funcformat [03] ', false)) AS is_computed,
        string_agg(f."column", ', ' ORDER BY f.nspname, f.relname, f.attnum) AS columns
 FROM (
-    SELECT f.sequence, n.nspname, c.relname, (f.a).attnum,
+    SELECT f.sequence, n.nspname, c.relname, (f.a).attnum, p.adbin::text AS preset,
            CASE WHEN 'int2'::regtype IN ((f.a).atttypid, d.base) THEN 32767
                 WHEN 'int4'::regtype IN ((f.a).atttypid, d.base) THEN 2147483647
                 WHEN (f.a).atttypid = 'numeric'::regtype AND (f.a).atttypmod >= 4
@@ -42,6 +45,7 @@ FROM (
     JOIN pg_catalog.pg_class c ON c.oid = f.relation AND c.relkind NOT IN ('i', 'I', 'S', 't')
                              AND c.oid = ANY (ARRAY(SELECT found.relation FROM found))
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_attrdef p ON p.adrelid = f.relation AND p.adnum = (f.a).attnum
     LEFT JOIN (SELECT * FROM domain WHERE base NOT IN (SELECT oid FROM domain)) d ON d.oid = (f.a).atttypid
     WHERE NOT (f.a).attisdropped
 ) f

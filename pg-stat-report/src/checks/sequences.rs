@@ -1,6 +1,6 @@
 //! Sequences that come to their end.
 
-use crate::check::{Case, Check, Finding, Unit};
+use crate::check::{Case, Check, Finding, Status, Unit};
 use crate::row::Row;
 use crate::sections::sequences::SECTION;
 use crate::words;
@@ -14,7 +14,7 @@ pub const ENDS: Check = Check {
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "numbers that applications make; columns of numeric(1) and numeric(2); sequences that only functions call, against the columns that they fill",
+    unseen: "numbers that applications make; of those that begin anew (CYCLE) whether the rows of before are gone; columns of numeric(1) and numeric(2); sequences that only functions call, against the columns that they fill",
     judge,
 };
 
@@ -38,6 +38,13 @@ fn judge(case: &Case) -> Vec<Finding> {
                 fills.unwrap_or_default()
             );
             let finding = case.judge(Some(name), ratio, message);
+            if row.is("is_computed") && finding.status == Status::Ok {
+                let words = format!(
+                    "a default computes with what it gives: when {} ends is not known",
+                    row.text("columns")?
+                );
+                return Some(Finding::missing(words).of(name));
+            }
             Some(finding.remedy(longer(row, name)))
         })
         .collect();

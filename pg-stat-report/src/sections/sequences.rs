@@ -28,7 +28,14 @@ pub const SECTION: Section = Section {
             "the last that it can give, or that its columns can take",
         ),
         ("increment", "by how much it goes on"),
-        ("is_cycling", "it begins anew"),
+        (
+            "is_cycling",
+            "it begins anew after that; false where a column ends before it does",
+        ),
+        (
+            "is_computed",
+            "a column's default computes with its numbers, and many were given: when the column ends is not known",
+        ),
         ("used_ratio", "how much of it is used up"),
         ("left_values", "how many values are left"),
         ("is_hidden", "the role may not read it"),
@@ -62,8 +69,10 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
     };
     let mut filled = filled(server, &asked)?;
     for sequence in &mut sequences {
-        if let Some((columns, most)) = filled.remove(&sequence.oid) {
-            sequence.fill(columns, most);
+        if let Some(mut filled) = filled.remove(&sequence.oid) {
+            // Of few numbers nothing that is reckoned with them is near any end.
+            filled.is_computed &= is_near(sequence, value(sequence));
+            sequence.fill(filled);
         }
     }
     let (origin, database) = (server.origin(), server.database().to_string());
@@ -78,22 +87,25 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
 
 /// Those that may be near the end of a column, and the one that is nearest to its own: it stands for all that are well.
 fn near(sequences: &[Sequence], value: impl Fn(&Sequence) -> Value) -> Vec<u32> {
-    let used = |sequence: &Sequence, end: i64| {
-        let value = value(sequence);
-        Some(sequence.used_ratio(value.at?, value, end))
-    };
-    let is_near = |sequence: &&Sequence| {
-        let end = sequence.end_within(NARROWEST);
-        used(sequence, end).is_some_and(|ratio| ratio >= ENOUGH)
-    };
-    let by_own = |sequence: &&Sequence| used(sequence, sequence.end);
+    let is_near = |sequence: &&Sequence| is_near(sequence, value(sequence));
+    let by_own = |sequence: &&Sequence| sequence.used(value(sequence), sequence.end);
     let nearest = sequences.iter().max_by(|one, other| {
         by_own(one)
             .partial_cmp(&by_own(other))
             .unwrap_or(Ordering::Equal)
     });
+    // Of one that begins anew and is not to be seen it counts whether a column ends before.
+    let is_hidden = |sequence: &&Sequence| sequence.is_cycling && value(sequence).at.is_none();
+    let hidden = sequences.iter().filter(is_hidden);
     let chosen = sequences.iter().filter(is_near).chain(nearest);
+    let chosen = chosen.chain(hidden);
     chosen.map(|sequence| sequence.oid).collect()
+}
+
+/// Whether it may be near the end of some column.
+fn is_near(sequence: &Sequence, value: Value) -> bool {
+    let used = sequence.used(value, sequence.end_within(NARROWEST));
+    used.is_some_and(|ratio| ratio >= ENOUGH)
 }
 
 /// Where those stand that the role may read.
@@ -121,14 +133,18 @@ pub fn read(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, Value>> {
 }
 
 /// Which columns each of these fills, and up to which number.
-fn filled(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, (Cell, i64)>> {
+fn filled(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, Filled>> {
     if oids.is_empty() {
         return Ok(HashMap::new());
     }
     let statement = of_these(include_str!("../../sql/sequence_columns.sql"), oids);
     let rows = server.ask(&statement)?;
     let filled = rows.iter().map(|row| {
-        let filled = (row.try_get("columns")?, row.try_get("most")?);
+        let filled = Filled {
+            columns: row.try_get("columns")?,
+            most: row.try_get("most")?,
+            is_computed: row.try_get("is_computed")?,
+        };
         Ok((row.try_get("oid")?, filled))
     });
     filled.collect()
@@ -137,6 +153,13 @@ fn filled(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, (Cell, i64)>
 fn of_these(statement: &str, oids: &[u32]) -> String {
     let numbers: Vec<String> = oids.iter().map(u32::to_string).collect();
     statement.replace("{sequences}", &format!("'{{{}}}'", numbers.join(",")))
+}
+
+/// What a sequence fills.
+struct Filled {
+    columns: Cell,
+    most: i64,
+    is_computed: bool,
 }
 
 /// Where a sequence stands.
@@ -159,6 +182,7 @@ struct Sequence {
     beginning: i64,
     end: i64,
     is_cycling: bool,
+    is_computed: bool,
     is_open: bool,
 }
 
@@ -173,14 +197,18 @@ impl Sequence {
             beginning: row.try_get("beginning")?,
             end: row.try_get("final")?,
             is_cycling: row.try_get("is_cycling")?,
+            is_computed: false,
             is_open: row.try_get("is_open")?,
         })
     }
 
     /// Takes the columns that it fills, which may end before it does.
-    fn fill(&mut self, columns: Cell, most: i64) {
-        self.columns = columns;
-        self.end = self.end_within(most);
+    fn fill(&mut self, filled: Filled) {
+        self.columns = filled.columns;
+        self.is_computed = filled.is_computed;
+        let end = self.end_within(filled.most);
+        self.is_cycling &= end == self.end;
+        self.end = end;
     }
 
     /// The last number that it gives, where there are none beyond that, and as many below zero.
@@ -207,6 +235,7 @@ impl Sequence {
             Cell::Int(self.end),
             Cell::Int(self.increment),
             Cell::Bool(self.is_cycling),
+            Cell::Bool(self.is_computed),
             used.map_or(Cell::Null, Cell::Float),
             whole(left.map(|left| i64::try_from(left).unwrap_or(i64::MAX))),
             Cell::Bool(is_hidden),
@@ -244,6 +273,11 @@ impl Sequence {
             0 => 1.0,
             _ => used as f64 / (used + left) as f64,
         }
+    }
+
+    /// The same, if where it stands is known.
+    fn used(&self, value: Value, end: i64) -> Option<f64> {
+        Some(self.used_ratio(value.at?, value, end))
     }
 }
 

@@ -20,6 +20,12 @@ fn sequences_near_their_end() {
         select setval('down', -97);
         create sequence round maxvalue 10 cycle;
         select setval('round', 10);
+        create sequence around cycle;
+        create table filled_anew (id int default nextval('around'));
+        select setval('around', 2147483647);
+        create sequence tenfold;
+        create table computed (id int default nextval('tenfold') * 10);
+        create table labelled (id text default 'x' || nextval('wide_id_seq'), n bigint default abs(nextval('wide_id_seq')));
         create sequence short as smallint;
         select setval('short', 32767);
         create table identity (id smallint generated always as identity);
@@ -40,6 +46,7 @@ fn sequences_near_their_end() {
         "critical public.owned_id_seq",
         "critical public.through_domain",
         "warning public.through_numeric",
+        "critical public.around",
         "warning public.big",
         "critical public.down",
         "critical public.short",
@@ -47,6 +54,12 @@ fn sequences_near_their_end() {
         "warning public.\"Odd \"\"name\"",
     ];
     assert_eq!(found(&database, "sequences", &[]), set(&expected));
+    database.sql("select setval('tenfold', 214748364)");
+    let mut computed = set(&expected);
+    computed.insert("unknown public.tenfold".into());
+    for more in [&[][..], &["--baseline", "/dev/null"]] {
+        assert_eq!(found(&database, "sequences", more), computed);
+    }
     let rows = asked(&database, &["sequences"])
         .run()
         .expect_code(0)
@@ -79,7 +92,7 @@ fn sequences_near_their_end() {
         records[0]["message"]
             .as_str()
             .unwrap()
-            .contains("10 sequences are hidden"),
+            .contains("12 sequences are hidden"),
         "{records:?}"
     );
     database.sql("grant select on all sequences in schema public to monitor_only");
@@ -87,7 +100,7 @@ fn sequences_near_their_end() {
         .env("PGUSER", "monitor_only")
         .run()
         .expect_code(1);
-    assert_eq!(seen.json_lines().len(), 8);
+    assert_eq!(seen.json_lines().len(), 10);
     database.sql("drop owned by monitor_only");
 }
 
