@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
+use shared::message::Report;
 use shared::{Error, Result, signals, time};
 
 use crate::given::Given;
@@ -40,6 +41,8 @@ pub struct Plan {
     pub patience: Patience,
     /// What sections need beyond that.
     pub given: Given,
+    /// Where it is said what is being done.
+    pub report: Report,
 }
 
 /// The servers, each with a role, that somebody asks for what is of the whole server.

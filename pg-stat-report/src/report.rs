@@ -21,6 +21,10 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         return Err(Error::usage(format!("-o {format} is for checks"))
             .with_hint("sections are written as jsonl, json, csv or table"));
     }
+    if options.sections.is_empty() && verdict::chosen(options).is_empty() {
+        return Err(Error::usage("no check is left to ask")
+            .with_hint("--skip, or a file (--config), leaves out all that are asked for"));
+    }
     let earlier = Earlier::open(options, context)?;
     let needed = sections_needed(options, &earlier);
     let targets = match needed.is_empty() {
@@ -36,6 +40,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
         asked: (!is_only_ping(options)).then(Default::default),
         patience: Patience::new(options.timeout, options.end),
         given: options.given,
+        report: context.report().clone(),
     };
     let mut seen = servers::look_at_all(&targets, &plan, options.targets_at_once());
     let silent = targets.iter().zip(&seen);

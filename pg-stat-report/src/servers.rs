@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use shared::connection::{Conninfo, Console};
 use shared::error::Kind;
+use shared::units::human_duration;
 use shared::{Error, Result, signals, time};
 
 use crate::look::{self, Plan, Seen};
@@ -89,6 +90,9 @@ fn look_in_time(target: &Conninfo, plan: &Plan, turn: Option<Turn>) -> Result<Se
     plan.patience = plan.patience.of_one_server();
     let patience = plan.patience.clone();
     let (sender, receiver) = mpsc::channel();
+    let role = target.user();
+    plan.report
+        .note(&format!("{place}: connecting as {role}, as {} says", target.source()));
     let (target, own_plan) = (target.clone(), plan.clone());
     // One that is left alone ends with the process.
     thread::Builder::new().name("look".into()).spawn(move || {
@@ -98,7 +102,12 @@ fn look_in_time(target: &Conninfo, plan: &Plan, turn: Option<Turn>) -> Result<Se
     let mut sight = Sight::default();
     let (mut heard, mut turn) = (Instant::now(), turn);
     loop {
-        match receiver.recv_timeout(GLANCE) {
+        let news = receiver.recv_timeout(GLANCE);
+        if let Some(words) = news.as_ref().ok().and_then(News::words) {
+            let time = human_duration(heard.elapsed());
+            plan.report.note(&format!("{place}: {words} ({time})"));
+        }
+        match news {
             Ok(news) => match sight.take(news) {
                 Some(Ok(())) => return sight.seen(&plan, None),
                 Some(Err(error)) => return Err(error),

@@ -55,6 +55,26 @@ impl News {
         })
     }
 
+    /// What is said of it to whoever wants to hear what is being done.
+    pub fn words(&self) -> Option<String> {
+        Some(match self {
+            Self::Reached(_) => "it answers".to_string(),
+            Self::Databases(databases) => format!("looking into {}", databases.join(", ")),
+            Self::Gone(database) => format!("database {database} was dropped meanwhile"),
+            Self::Part(part) => {
+                let place = part.database.as_ref();
+                let place = place.map(|database| format!(" of {database}"));
+                let rows = match &part.rows {
+                    Ok(rows) => format!("{} rows", rows.len()),
+                    Err(error) => error.in_one_line(),
+                };
+                let place = place.unwrap_or_default();
+                format!("section {}{place}: {rows}", part.section.name)
+            }
+            Self::Over(_) => return None,
+        })
+    }
+
     /// Tells it, if anybody still listens.
     pub fn tell(self, listener: &Sender<Self>) {
         let _ = listener.send(self);

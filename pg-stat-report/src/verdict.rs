@@ -6,14 +6,14 @@ use shared::cli::Context;
 use shared::connection::Conninfo;
 use shared::{Error, Exit, Result, signals};
 
-use crate::check::{Check, Status};
+use crate::check::{Check, Finding, Status};
 use crate::checks::{CHECKS, connect};
 use crate::cli::{FailOn, Options};
 use crate::look::Seen;
 use crate::narrow;
 use crate::output::{self, nagios, openmetrics};
 use crate::record::Record;
-use crate::section::{Reach, Section};
+use crate::section::{Reach, Section, Source};
 use crate::sections::ping;
 
 /// The checks that are asked for.
@@ -45,13 +45,20 @@ pub fn judge(
     silent: &[&Conninfo],
 ) -> Result<Exit> {
     signals::check()?;
-    let mut judged = Judged::new();
     let mut lost: Vec<Error> = Vec::new();
+    let mut looks: Vec<Seen> = Vec::new();
     for seen in seen {
         match seen {
-            Ok(seen) => judged.extend(all_of(options, &seen)),
+            Ok(seen) => looks.push(seen),
             Err(error) => lost.push(error),
         }
+    }
+    let looked = looks.iter();
+    let mut judged: Judged = looked.flat_map(|seen| all_of(options, seen)).collect();
+    judged.extend(unfit(options, &looks));
+    if judged.is_empty() && lost.is_empty() {
+        return Err(Error::new("nothing that was looked at is judged by any check")
+            .with_hint("--list-checks names them, and --config and --skip leave some out"));
     }
     judged.sort_by_key(|(status, _)| Reverse(*status));
     if nagios::is_asked(context) {
@@ -99,6 +106,27 @@ fn all_of(options: &Options, seen: &Seen) -> Judged {
     checks
         .flat_map(|check| of_check(options, seen, check))
         .collect()
+}
+
+/// Who asks for a check by name waits for an answer, also where it is for a pooler and a server was looked at, or the
+/// other way round.
+fn unfit(options: &Options, looks: &[Seen]) -> Judged {
+    let is_fit = |check: &&Check| looks.iter().any(|seen| seen.source == check.source());
+    let named = chosen(options).into_iter();
+    let named = named.filter(|check| options.names(check) && !is_fit(check));
+    let unknown = |check: &'static Check| {
+        let seen = looks.first()?;
+        let (is, other) = match check.source() {
+            Source::Console => ("a pooler's console", "a server"),
+            Source::Log => ("a server's log", "a server"),
+            Source::Server => ("a server", "a pooler's console"),
+        };
+        let words = format!("it judges {is}, and {other} was looked at");
+        let finding = Finding::unknown(words);
+        let record = Record::of(check, finding, &options.limits, seen, None);
+        Some((Status::Unknown, record))
+    };
+    named.filter_map(unknown).collect()
 }
 
 fn of_check(options: &Options, seen: &Seen, check: &'static Check) -> Judged {

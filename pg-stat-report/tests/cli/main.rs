@@ -8,6 +8,7 @@
 )]
 
 mod advice;
+mod answers;
 mod configuration;
 mod counters;
 mod design;

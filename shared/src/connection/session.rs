@@ -29,6 +29,9 @@ pub struct SessionOptions {
     pub resets_search_path: bool,
     /// Further settings of the server's, by name.
     pub settings: &'static [(&'static str, &'static str)],
+    /// Such as are made by SET once the session is there: what it began with stays to be seen, as
+    /// `reset_val` in pg_settings. Cost a round trip.
+    pub late_settings: &'static [(&'static str, &'static str)],
 }
 
 impl Default for SessionOptions {
@@ -44,6 +47,7 @@ impl Default for SessionOptions {
             statement_timeout: Duration::from_secs(60),
             resets_search_path: false,
             settings: &[],
+            late_settings: &[],
         }
     }
 }

@@ -158,6 +158,8 @@ fn settings(conninfo: &Conninfo, options: &SessionOptions) -> (Settings, Setting
         true => late.push(search_path),
         false => settings.push(search_path),
     }
+    let more = options.late_settings.iter();
+    late.extend(more.map(|(name, value)| (*name, (*value).to_string())));
     if options.read_only {
         let judged = matches!(
             conninfo.text("target_session_attrs"),
