@@ -47,9 +47,9 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHE
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.sent_lsn)::bigint AS unsent_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.flush_lsn)::bigint AS unflushed_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, r.replay_lsn)::bigint AS lag_bytes,
-       -- It has not told, though there is something: since it was heard of at least.
-       CASE WHEN r.state = 'streaming' AND r.replay_lag IS NULL AND r.replay_lsn < here.lsn
-            THEN extract(epoch FROM clock_timestamp() - r.reply_time)
+       -- There is something of which it has not told: since it was heard of at least, whatever it told before.
+       CASE WHEN r.state = 'streaming' AND r.replay_lsn < here.lsn
+            THEN greatest(extract(epoch FROM clock_timestamp() - r.reply_time), extract(epoch FROM r.replay_lag))
             WHEN r.state = 'streaming' THEN coalesce(extract(epoch FROM r.replay_lag), 0)
             ELSE extract(epoch FROM r.replay_lag) END::float8 AS lag_seconds,
        extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS silence_seconds,
@@ -65,7 +65,9 @@ SELECT 'receiver',
             WHEN w.primary_conninfo = '' THEN 'archive'
             ELSE 'disconnected' END,
        NULL, w.slot_name, NULL, NULL,
-       pg_catalog.pg_wal_lsn_diff(coalesce(w.received, w.replayed), w.replayed)::bigint,
+       -- What is read from an archive, or was received before, may be older than what is replayed.
+       CASE WHEN w.pid IS NOT NULL OR w.primary_conninfo <> ''
+            THEN greatest(pg_catalog.pg_wal_lsn_diff(coalesce(w.received, w.replayed), w.replayed), 0)::bigint END,
        CASE WHEN w.is_hidden THEN NULL
             WHEN w.status = 'streaming' AND w.replayed >= w.received AND w.silence <= w.patience THEN 0
             WHEN w.status = 'streaming' AND w.replayed >= w.received THEN w.silence

@@ -15,6 +15,10 @@ SELECT current_setting('wal_level') AS wal_level,
        a.last_failed_wal,
        current_setting('archive_mode') <> 'off' AND a.last_failed_time IS NOT NULL
            AND a.last_failed_time > coalesce(a.last_archived_time, '-infinity') AS is_archiving_failing,
+       -- A standby archives with archive_mode = always alone. There is no archive_library before 15.
+       current_setting('archive_mode') = CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'always' ELSE current_setting('archive_mode') END
+           AND current_setting('archive_mode') <> 'off' AND current_setting('archive_command') = ''
+           AND coalesce(current_setting('archive_library', true), '') = '' AS is_archiving_unset,
        extract(epoch FROM clock_timestamp()
            - coalesce(a.last_archived_time, greatest(a.stats_reset, pg_catalog.pg_postmaster_start_time())))::float8 AS since_archived_seconds
 FROM pg_catalog.pg_stat_archiver a;

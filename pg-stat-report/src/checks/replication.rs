@@ -96,6 +96,10 @@ fn lag(case: &Case, field: &str) -> Vec<Finding> {
             let words = "it has no connection: how far its primary has got since cannot be seen from here";
             return Some(Finding::unknown(words).of(name));
         }
+        if field == "lag_bytes" && row.text("state") == Some("archive") {
+            let words = "it reads an archive: how far its primary has got cannot be seen from here";
+            return Some(Finding::missing(words).of(name));
+        }
         let Some(value) = row.number(field).filter(|_| !is_copy) else {
             let words = match row.text("role")? {
                 "receiver" => "no transaction was replayed since it was started",

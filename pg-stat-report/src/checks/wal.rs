@@ -47,16 +47,29 @@ const HIDDEN: &str = "the role may not look at the WAL files; pg_monitor may";
 
 fn archiving(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION).iter();
-    let failing = rows.filter(|row| row.is("is_archiving_failing"));
-    let findings = failing.filter_map(|row| {
+    let findings = rows.filter_map(|row| {
         let seconds = row.number("since_archived_seconds")?;
-        let message = format!(
-            "archive_command fails, with {} last; nothing was archived for {}",
-            row.text("last_failed_wal").unwrap_or("a file"),
-            words::time(seconds)
-        );
-        let finding = case.judge(None, seconds, message);
-        Some(finding.remedy("-- run archive_command by hand; the server's log has its words"))
+        let time = words::time(seconds);
+        if row.is("is_archiving_unset") {
+            let message = format!("archive_mode is on, and archive_command is empty: nothing was archived for {time}, and all WAL is kept");
+            let finding = case.judge(None, seconds, message);
+            return Some(finding.remedy("-- set archive_command (or archive_library), and SELECT pg_reload_conf(); with archive_mode = off, after a restart, no WAL is kept for it"));
+        }
+        if row.is("is_archiving_failing") {
+            let file = row.text("last_failed_wal").unwrap_or("a file");
+            let message = format!(
+                "archive_command fails, with {file} last; nothing was archived for {time}"
+            );
+            let finding = case.judge(None, seconds, message);
+            return Some(finding.remedy("-- run archive_command by hand; the server's log has its words"));
+        }
+        let waits = row.number("ready_files").is_some_and(|files| files > 0.0);
+        let has_happened =
+            row.text("last_archived_at").is_some() || row.text("last_failed_at").is_some();
+        let is_on = row.text("archive_mode") != Some("off");
+        (waits && is_on && !has_happened).then(|| {
+            Finding::unknown(format!("WAL files wait, and none was archived and none failed in the {time} since these figures began"))
+        })
     });
     findings.collect()
 }

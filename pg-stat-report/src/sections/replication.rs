@@ -34,7 +34,7 @@ pub const SECTION: Section = Section {
         ("unflushed_bytes", "WAL that it has not on disk"),
         (
             "lag_bytes",
-            "WAL that it has not replayed; of a receiver, of what it received",
+            "WAL that it has not replayed; of a receiver, of what it received; null: it reads an archive, and how much there is is not known",
         ),
         (
             "lag_seconds",

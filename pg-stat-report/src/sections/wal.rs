@@ -7,7 +7,7 @@ use crate::section::{Gather, Reach, Section};
 use crate::server::Server;
 
 /// What only some may see comes last.
-static FIELDS: [(&str, &str); 16] = [
+static FIELDS: [(&str, &str); 17] = [
     ("wal_level", "the setting"),
     ("lsn", "where writing is; on a standby, replaying"),
     (
@@ -27,6 +27,10 @@ static FIELDS: [(&str, &str); 16] = [
         "it failed last, and has not gone well since",
     ),
     (
+        "is_archiving_unset",
+        "archive_mode is on, and neither archive_command nor archive_library is set",
+    ),
+    (
         "since_archived_seconds",
         "since it last went well, or since the figures began",
     ),
@@ -38,7 +42,7 @@ static FIELDS: [(&str, &str); 16] = [
     ("ready_files", "how many of them wait to be archived"),
 ];
 
-const OWN: usize = 13;
+const OWN: usize = 14;
 
 /// One row.
 pub const SECTION: Section = Section {

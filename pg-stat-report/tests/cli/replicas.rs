@@ -1,7 +1,7 @@
 //! Standbys, slots, the archive.
 
 use serde_json::{Value, json};
-use tests::{Database, Standby, eventually, primary, tool};
+use tests::{Database, Standby, eventually, primary, program, tool};
 
 use crate::ground::{Ground, alone, of, statuses};
 
@@ -47,6 +47,23 @@ fn a_standby_from_both_sides() {
     ];
     let warned = report(&here, &[&["--only", "replication_lag"][..], &low].concat());
     assert_eq!(warned[0]["status"], "warning");
+    // It has stopped in the middle: what it told before is not how far it is behind.
+    database.sql("insert into t select generate_series(1, 1000)");
+    eventually("it has told how long it took", || {
+        let told = "select exists (select from pg_stat_replication where replay_lag is not null)";
+        database.client().query_one(told, &[]).unwrap().get(0)
+    });
+    let receiver = "select pid::text from pg_stat_wal_receiver";
+    let receiver = standby.value("postgres", receiver);
+    let signal = |name: &str| program("kill").args([name, &receiver]).run().expect_code(0);
+    signal("-STOP");
+    database.sql("insert into t select generate_series(1, 1000)");
+    let silent = ["--only", "replication_lag", "--warn", "replication_lag=3s"];
+    eventually("it is behind as long as it has been silent", || {
+        report(&here, &silent)[0]["status"] == "warning"
+    });
+    signal("-CONT");
+    standby.catch_up(&database);
     standby.sql(database.name(), "select pg_wal_replay_pause()");
     let paused = report(&there, &["--only", "standby"]);
     assert_eq!(paused[0]["status"], "warning", "{paused:?}");
@@ -163,6 +180,10 @@ fn a_standby_that_reads_what_was_archived() {
     let place = standby.conninfo(&database);
     let records = report(&place, &["--only", "standby"]);
     assert_eq!(records[0]["status"], "ok", "{records:?}");
+    // How far the primary is nobody can see from here: not 0 bytes.
+    let bytes = report(&place, &["--only", "replication_lag_bytes"]);
+    assert_eq!(bytes[0]["status"], "unknown", "{bytes:?}");
+    assert!(report(&place, &["replication"])[0]["lag_bytes"].is_null());
     let blind = place.replace("user=postgres", "user=nobody");
     let records = report(&blind, &["--only", "standby"]);
     assert_eq!(records[0]["status"], "unknown", "{records:?}");
@@ -283,10 +304,31 @@ fn an_archive_that_takes_nothing() {
         statuses(&ground.check_as("nobody", "wal_directory", &[])),
         alone("unknown")
     );
+    // Figures that began just now prove nothing: the server tries again after a minute.
+    eventually("nothing has happened since the figures began", || {
+        ground.sql("select pg_stat_reset_shared('archiver')");
+        ground.statuses("archiving", &[]) == alone("unknown")
+    });
     ground.sql("copy (select 1) to program 'cat > archive_is_back'");
     eventually("it is well again", || {
         ground.statuses("archiving", &[]) == alone("ok")
     });
+}
+
+#[test]
+fn an_archive_that_nobody_set() {
+    let ground = Ground::with(&[
+        ("wal_level", "replica"),
+        ("archive_mode", "on"),
+        ("archive_command", ""),
+    ]);
+    for (limit, status) in [("never", "warning"), ("0s", "critical")] {
+        let limit = format!("archiving={limit}");
+        let records = ground.check("archiving", &["--crit", &limit]);
+        assert_eq!(statuses(&records), alone(status));
+        let message = records[0]["message"].as_str().unwrap();
+        assert!(message.contains("archive_command is empty"), "{message}");
+    }
 }
 
 #[test]
