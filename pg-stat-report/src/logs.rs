@@ -32,6 +32,7 @@ use shared::{Context, Error, Result};
 pub use guess::Format;
 pub use prefix::Prefix;
 pub use row::Row;
+pub use tally::RAISED;
 
 use buffer::Lines;
 use tally::Tally;

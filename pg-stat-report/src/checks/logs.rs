@@ -1,6 +1,7 @@
 //! What the server's log tells.
 
 use crate::check::{Case, Check, Finding, Status, Unit};
+use crate::logs;
 use crate::row::Row;
 use crate::sections::logs::SECTION;
 use crate::words;
@@ -27,18 +28,34 @@ pub const ALARMS: Check = Check {
     crit: Some(1.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "messages that are not in English, if the log has no SQLSTATE; WAL that a standby needs and is gone: checks slots, standby",
+    unseen: "messages in another language, where its words for how grave they are do not tell (lc_messages); where they do it is unknown; what functions say (RAISE); WAL that a standby needs and is gone: checks slots, standby",
     judge: alarms,
 };
 
 /// Damaged data, damaged indexes, errors of the disk, a full one.
-const CODES: [&str; 4] = ["XX001", "XX002", "58030", "53100"];
+const CODES: [&str; 5] = ["XX001", "XX002", "58030", "53100", "57P02"];
 
 /// Where there are more lines of no entry than that for each entry, some of these were entries.
 const SKIPPED: f64 = 0.05;
 
-/// The same in the server's words, and that one of its processes died, or all.
-const WORDS: [&str; 21] = [
+/// The same in the server's words, and that one of its processes died, or all. Names and what users wrote, which stand
+/// between quotes, are left out of what these are sought in.
+const WORDS: [&str; 35] = [
+    // That of a relation or of WAL: of one that COPY or a function reads it says "for reading".
+    "could not open file \"...\": no such file",
+    "could not open file \"...\" (target block",
+    "input/output error",
+    "data is corrupt",
+    "incorrect checksum in control file",
+    "could not find pg_class tuple for index",
+    "could not find tuple for opclass",
+    "corrupted page pointers",
+    "corrupted line pointer",
+    "corrupted item",
+    "startup process (pid ?) exited with exit code",
+    "aborting startup due to startup process failure",
+    "server process (pid ?) exited with exit code",
+    "because of crash of another server process",
     "missing chunk number",
     "unexpected chunk number",
     "from before relfrozenxid",
@@ -117,6 +134,14 @@ fn unread(case: &Case) -> Option<Finding> {
     if read == 0.0 {
         return Some(Finding::unknown("the log has no entry at all"));
     }
+    let foreign = count("foreign");
+    if foreign > 0.0 {
+        return Some(Finding::unknown(format!(
+            "{} of {} entries are in another language (lc_messages): of those it is seen only what its SQLSTATE says",
+            words::count(foreign),
+            words::count(read)
+        )));
+    }
     (skipped > read * SKIPPED).then(|| {
         Finding::unknown(format!(
             "{} lines could not be read, beside {} entries: they may be in another language (lc_messages), or in another format",
@@ -130,12 +155,13 @@ fn is_alarm(row: &Row) -> bool {
     if !matches!(row.text("kind"), Some("error" | "warning" | "event")) {
         return false;
     }
+    if row.text("name") == Some(logs::RAISED) {
+        return false;
+    }
     let has_code = row
         .text("sqlstate")
         .is_some_and(|code| CODES.contains(&code));
-    let is_told = |field: &str| {
-        let text = row.text(field).unwrap_or_default().to_ascii_lowercase();
-        WORDS.iter().any(|words| text.contains(words))
-    };
-    row.text("severity") == Some("PANIC") || has_code || is_told("text") || is_told("example")
+    let text = row.text("text").unwrap_or_default().to_ascii_lowercase();
+    let is_told = WORDS.iter().any(|words| text.contains(words));
+    row.text("severity") == Some("PANIC") || has_code || is_told
 }

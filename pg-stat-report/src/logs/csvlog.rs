@@ -97,7 +97,10 @@ fn entry<'a>(record: &'a [u8], unquoted: &'a mut Vec<u8>) -> Option<Entry<'a>> {
         Field::Plain(start, end) => &record[start..end],
         Field::Unquoted(start, end) => &unquoted[start..end],
     };
-    let severity = severity(field(11), field(12))?;
+    if field(12).len() != 5 {
+        return None;
+    }
+    let (severity, is_foreign) = Severity::of(field(11), field(12));
     let client = field(4);
     let port = memchr::memrchr(b':', client).unwrap_or(client.len());
     Some(Entry {
@@ -109,24 +112,12 @@ fn entry<'a>(record: &'a [u8], unquoted: &'a mut Vec<u8>) -> Option<Entry<'a>> {
         client: &client[..port],
         sqlstate: field(12),
         severity,
+        is_foreign,
         message: field(13),
         detail: field(14),
         context: field(18),
         statement: field(19),
     })
-}
-
-/// The severity by its name, or in another language by the SQLSTATE.
-fn severity(name: &[u8], sqlstate: &[u8]) -> Option<Severity> {
-    if sqlstate.len() != 5 {
-        return None;
-    }
-    let by_state = match &sqlstate[..2] {
-        b"00" => Severity::Log,
-        b"01" => Severity::Warning,
-        _ => Severity::Error,
-    };
-    Some(Severity::from_name(name).unwrap_or(by_state))
 }
 
 /// Where a field is.

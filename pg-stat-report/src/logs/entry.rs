@@ -21,6 +21,8 @@ pub struct Entry<'a> {
     pub sqlstate: &'a [u8],
     /// How grave it is.
     pub severity: Severity,
+    /// Its word for that is not English: so is the message, and what it says is not known.
+    pub is_foreign: bool,
     /// What happened.
     pub message: &'a [u8],
     /// DETAIL

@@ -63,12 +63,8 @@ pub fn line(line: &[u8], sink: &mut impl Sink) -> bool {
 
 impl Object<'_> {
     fn entry(&self) -> Entry<'_> {
-        let severity = Severity::from_name(self.error_severity.as_bytes());
-        let by_state = match self.state_code.get(..2) {
-            None | Some("00") => Severity::Log,
-            Some("01") => Severity::Warning,
-            Some(_) => Severity::Error,
-        };
+        let name = self.error_severity.as_bytes();
+        let (severity, is_foreign) = Severity::of(name, self.state_code.as_bytes());
         Entry {
             time: self.timestamp.as_bytes(),
             pid: self.pid,
@@ -77,7 +73,8 @@ impl Object<'_> {
             application: self.application_name.as_bytes(),
             client: self.remote_host.as_bytes(),
             sqlstate: self.state_code.as_bytes(),
-            severity: severity.unwrap_or(by_state),
+            severity,
+            is_foreign,
             message: self.message.as_bytes(),
             detail: self.detail.as_bytes(),
             context: self.context.as_bytes(),

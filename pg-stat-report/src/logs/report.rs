@@ -30,6 +30,9 @@ pub fn rows(mut tally: Tally, format: Format, limit: Option<usize>) -> Vec<Row> 
     if tally.skipped > 0 {
         rows.push(skipped(&tally));
     }
+    if tally.foreign > 0 {
+        rows.push(foreign(&tally));
+    }
     let share = failed(&tally);
     let attempts = share.ratio.map(|_| attempts(&tally));
     rows.push(share);
@@ -93,6 +96,15 @@ fn skipped(tally: &Tally) -> Row {
         count: tally.skipped,
         example: Some(tally.first_skipped.clone()),
         message: Some("lines that belong to no entry".into()),
+        ..Row::default()
+    }
+}
+
+fn foreign(tally: &Tally) -> Row {
+    Row {
+        kind: "foreign",
+        count: tally.foreign,
+        message: Some("entries in another language: their severity is that of their SQLSTATE".into()),
         ..Row::default()
     }
 }

@@ -12,7 +12,7 @@ pub struct Row {
     pub kind: &'static str,
     /// A table, a lock, a cause, a reason.
     pub name: Option<String>,
-    /// The server's word.
+    /// The server's word, or in another language that of its SQLSTATE.
     pub severity: Option<&'static str>,
     /// Five characters.
     pub sqlstate: Option<String>,

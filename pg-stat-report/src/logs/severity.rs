@@ -45,7 +45,39 @@ pub enum Label {
     More(Part),
 }
 
+/// PANIC in the languages that the server speaks, where it is another word (lc_messages).
+const PANICS: [&str; 12] = [
+    "PANIK",
+    "PANIKA",
+    "PANIQUE",
+    "PANICO",
+    "PÁNICO",
+    "PÂNICO",
+    "PANİK",
+    "ПАНИКА",
+    "ПАНІКА",
+    "პანიკა",
+    "손상",
+    "比致命错误还过分的错误",
+];
+
 impl Severity {
+    /// By the server's word, and whether that is another language's: then it is the SQLSTATE that tells, and of
+    /// the gravest the word.
+    pub fn of(name: &[u8], sqlstate: &[u8]) -> (Self, bool) {
+        if let Some(severity) = Self::from_name(name) {
+            return (severity, false);
+        }
+        let is_panic = PANICS.iter().any(|panic| panic.as_bytes() == name);
+        let severity = match sqlstate.get(..2) {
+            _ if is_panic => Self::Panic,
+            None | Some(b"00") => Self::Log,
+            Some(b"01") => Self::Warning,
+            Some(_) => Self::Error,
+        };
+        (severity, true)
+    }
+
     /// The severity that the server calls so.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         match Label::from_name(name)? {

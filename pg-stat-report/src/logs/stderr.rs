@@ -176,6 +176,7 @@ impl Draft {
             client: text(client),
             sqlstate: text(sqlstate),
             severity: self.severity,
+            is_foreign: false,
             message: text(&self.message),
             detail: text(&self.detail),
             context: text(&self.context),

@@ -31,6 +31,8 @@ pub struct Tally {
     pub skipped: u64,
     /// The first of them.
     pub first_skipped: String,
+    /// Reports in another language than English.
+    pub foreign: u64,
     /// Reports whose time could not be read.
     pub untimed: u64,
     /// Connections.
@@ -59,6 +61,7 @@ impl Sink for Tally {
         let at = self.clock.millis(entry.time);
         self.untimed += u64::from(at.is_none());
         self.all.add(at);
+        self.foreign += u64::from(entry.is_foreign);
         match entry.severity {
             Severity::Log => self.log(entry, at),
             Severity::Error | Severity::Fatal | Severity::Panic => self.error(entry, at),
@@ -170,11 +173,14 @@ impl Tally {
 
     /// Any message, by its severity, SQLSTATE and class.
     fn message(&mut self, kind: Kind, entry: &Entry<'_>, at: Option<i64>) {
-        let seed = mix(entry.severity as u64 + 100, entry.sqlstate);
+        let is_raised = is_raised(entry.context);
+        let seed = entry.severity as u64 + 100 + u64::from(is_raised) * 100;
+        let seed = mix(seed, entry.sqlstate);
         let key = class::hash(entry.message, seed);
         let group = self.groups.get(key, || Group {
             sqlstate: String::from_utf8_lossy(entry.sqlstate).into_owned(),
             text: class::text(entry.message),
+            name: if is_raised { RAISED } else { "" }.into(),
             ..Group::new(kind, entry)
         });
         group.sum.add(at);
@@ -283,6 +289,16 @@ impl Tally {
         }
         true
     }
+}
+
+/// The name of messages that a function makes.
+pub const RAISED: &str = "RAISE";
+
+/// Whether a function has made the message (RAISE), and not the server: `PL/pgSQL function f() line 1 at RAISE`.
+fn is_raised(context: &[u8]) -> bool {
+    let line = context.split(|byte| *byte == b'\n').next();
+    let line = line.unwrap_or_default().trim_ascii_end();
+    line.ends_with(b" RAISE") && memchr::memmem::find(line, b"PL/pgSQL").is_some()
 }
 
 /// The statement whose text is not in the log.

@@ -25,12 +25,12 @@ pub const SECTION: Section = Section {
     fields: &[
         (
             "kind",
-            "log, skipped, failed_connections, error, warning, statement, preparation, plan, \
+            "log, skipped, foreign: in another language, failed_connections, error, warning, statement, preparation, plan, \
              connection, failed_connection, deadlock, lock_wait, checkpoint, temp_file, autovacuum, \
              event, unseen: what may not have been logged",
         ),
         ("name", "a step, a table, a lock, a cause, a reason"),
-        ("severity", "the server's word"),
+        ("severity", "the server's word, or in another language that of its SQLSTATE"),
         ("sqlstate", "if the log has it: csvlog, jsonlog, %e"),
         ("count", "how many"),
         ("timed", "of how many the duration is known"),

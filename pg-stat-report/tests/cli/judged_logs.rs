@@ -89,6 +89,17 @@ fn what_nobody_may_overlook() {
         "ERROR:  invalid page in block 7 of relation base/5/16384",
         "ERROR:  could not extend file \"base/5/16384\": No space left on device",
         "LOG:  server process (PID 32155) was terminated by signal 9: Killed",
+        "ERROR:  could not open file \"base/16384/2619\": No such file or directory",
+        "ERROR:  could not open file \"base/16384/2619.1\" (target block 131072): No such file or directory",
+        "LOG:  startup process (PID 33) exited with exit code 1",
+        "LOG:  aborting startup due to startup process failure",
+        "LOG:  server process (PID 99) exited with exit code 2",
+        "FATAL:  incorrect checksum in control file",
+        "WARNING:  terminating connection because of crash of another server process",
+        "ERROR:  could not find pg_class tuple for index 1234",
+        "ERROR:  could not read file \"base/5/1\": Input/output error",
+        "FATAL:  could not write file \"pg_wal/xlogtemp.1\": Input/output error",
+        "ERROR:  compressed pglz data is corrupt",
     ] {
         let records = check(words);
         assert_eq!(
@@ -97,6 +108,19 @@ fn what_nobody_may_overlook() {
             "{records:?}"
         );
     }
+    // What users write is not the server's word, and a file that COPY does not find is no damage.
+    for words in [
+        "ERROR:  column \"could not read block 5 in file\" does not exist at character 8",
+        "ERROR:  could not open file \"/tmp/t.csv\" for reading: No such file or directory",
+    ] {
+        assert_eq!(statuses(&check(words)), alone("ok"), "{words}");
+    }
+    let raised = "ERROR:  no space left on device 7\n2026-11-20 10:00:10.000 UTC [1010] CONTEXT:  PL/pgSQL function f() line 1 at RAISE";
+    assert_eq!(statuses(&check(raised)), alone("ok"));
+    assert_eq!(
+        statuses(&check("ERROR:  no space left on device 7"))[0].0,
+        "critical"
+    );
     let many: String = (0..30)
         .map(|number| {
             line(
@@ -114,6 +138,30 @@ fn what_nobody_may_overlook() {
     assert_eq!(records[0]["status"], "critical", "{records:?}");
     let milder = ["--only", "log_alarms", "--crit", "log_alarms=2"];
     assert_eq!(judge(&text, &milder)[0]["status"], "warning");
+}
+
+/// The gravest is so in any language; of the others nobody knows what they say.
+#[test]
+fn a_log_in_another_language() {
+    let json = |severity: &str, code: &str, message: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-11-21 10:00:00.000 UTC\",\"pid\":1,\"error_severity\":\"{severity}\",\"state_code\":\"{code}\",\"message\":\"{message}\"}}\n"
+        )
+    };
+    let check = |severity: &str, code: &str, message: &str| {
+        let records = judge(&json(severity, code, message), &["--only", "log_alarms"]);
+        let statuses = statuses(&records).into_iter();
+        statuses.map(|(status, _)| status).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        check("PANIK", "XX000", "konnte Checkpoint-Datensatz nicht finden"),
+        ["critical", "unknown"]
+    );
+    assert_eq!(
+        check("FEHLER", "42P01", "Relation »t« existiert nicht"),
+        ["unknown"]
+    );
+    assert_eq!(check("LOG", "00000", "database system is ready"), ["ok"]);
 }
 
 #[test]
