@@ -31,5 +31,6 @@ UNION ALL
 SELECT 'replication slot', r.active_pid, r.slot_name::text, r.database::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, NULL, NULL, greatest(age(r.xmin), age(r.catalog_xmin)), false, NULL
 FROM pg_catalog.pg_replication_slots r
-WHERE r.xmin IS NOT NULL OR r.catalog_xmin IS NOT NULL
+-- One that is lost keeps its figures, and holds nothing back.
+WHERE (r.xmin IS NOT NULL OR r.catalog_xmin IS NOT NULL) AND r.wal_status IS DISTINCT FROM 'lost'
 ORDER BY xmin_age DESC NULLS LAST, transaction_age_seconds DESC NULLS LAST;

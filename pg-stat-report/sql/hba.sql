@@ -19,7 +19,7 @@ SELECT 'hba' AS kind,
             WHEN l.is_local THEN NULL
             WHEN h.auth_method = 'password' AND h.type NOT IN ('hostssl', 'hostgssenc') THEN 'password in the clear'
             WHEN h.auth_method = 'ident' THEN 'ident'
-            WHEN h.type IN ('host', 'hostnossl') AND (h.address IN ('all', '0.0.0.0', '::')) THEN 'unencrypted'
+            WHEN h.type IN ('host', 'hostnossl') AND (h.address = 'all' OR h.address IN ('0.0.0.0', '::') AND h.netmask = h.address) THEN 'unencrypted'
        END AS risk,
        NULL::bigint AS count
 FROM pg_catalog.pg_hba_file_rules h

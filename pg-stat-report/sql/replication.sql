@@ -77,7 +77,8 @@ SELECT 'receiver',
 FROM receiver w
 UNION ALL
 SELECT 'subscription', s.subname::text, s.pid, NULL, NULL,
-       CASE WHEN NOT u.is_enabled THEN 'disabled' WHEN s.pid IS NULL THEN 'down' ELSE 'streaming' END,
+       CASE WHEN NOT u.is_enabled THEN 'disabled' WHEN pg_catalog.pg_is_in_recovery() THEN 'standby'
+            WHEN s.pid IS NULL THEN 'down' ELSE 'streaming' END,
        NULL, u.slot, NULL, NULL,
        NULL::bigint,
        NULL,

@@ -12,8 +12,8 @@ SELECT s.slot_name::text AS slot,
        pg_catalog.pg_wal_lsn_diff(here.lsn, s.restart_lsn)::bigint AS retained_bytes,
        s.safe_wal_size AS safe_wal_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, s.confirmed_flush_lsn)::bigint AS unconfirmed_bytes,
-       age(s.xmin) AS xmin_age,
-       age(s.catalog_xmin) AS catalog_xmin_age,
+       CASE WHEN s.wal_status IS DISTINCT FROM 'lost' THEN age(s.xmin) END AS xmin_age,
+       CASE WHEN s.wal_status IS DISTINCT FROM 'lost' THEN age(s.catalog_xmin) END AS catalog_xmin_age,
        NULL::timestamptz AS inactive_since, -- before 17
        -- since 17: s.inactive_since,
        NULL::float8 AS inactive_seconds, -- before 17

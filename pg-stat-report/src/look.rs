@@ -129,6 +129,7 @@ fn look_at_console(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Res
     let origin = Arc::new(Origin {
         target: console.target(),
         taken_at: time::format(time::now())?,
+        is_standby: false,
     });
     News::reached(Source::Console, Arc::clone(&origin), "").tell(tell);
     for section in plan.of_console() {

@@ -57,11 +57,21 @@ impl Record {
             warn,
             crit,
             message: finding.message,
-            remedy: finding.remedy,
+            remedy: finding.remedy.map(|remedy| place(remedy, seen)),
             unseen: unseen(check, limits),
             target: seen.origin.target.clone(),
             taken_at: seen.origin.taken_at.clone(),
         }
+    }
+}
+
+/// A standby takes settings and calls of functions, and nothing that changes a database.
+fn place(remedy: String, seen: &Seen) -> String {
+    let runs_there = ["--", "ALTER SYSTEM", "SELECT"];
+    let is_for_primary = !runs_there.iter().any(|start| remedy.starts_with(start));
+    match seen.origin.is_standby && is_for_primary {
+        true => format!("-- on the primary: {remedy}"),
+        false => remedy,
     }
 }
 

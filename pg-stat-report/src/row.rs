@@ -34,6 +34,8 @@ pub struct Origin {
     pub target: String,
     /// When they were read, as RFC 3339.
     pub taken_at: String,
+    /// It is a standby: what changes a database is done on its primary.
+    pub is_standby: bool,
 }
 
 /// A row.

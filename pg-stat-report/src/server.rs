@@ -90,6 +90,7 @@ impl Server {
         let origin = Origin {
             target: format!("{}:{}", session.host(), session.port()),
             taken_at: time::format(time::now())?,
+            is_standby: session.in_recovery(),
         };
         Ok(Self {
             conninfo: conninfo.at(&session),

@@ -55,6 +55,7 @@ fn not_begun(target: &Conninfo, plan: &Plan, error: Error) -> Result<Seen> {
     let origin = Origin {
         target: ping::place(target),
         taken_at: time::format(time::now())?,
+        is_standby: false,
     };
     let mut sight = Sight::default();
     let database = target.database();
@@ -91,8 +92,10 @@ fn look_in_time(target: &Conninfo, plan: &Plan, turn: Option<Turn>) -> Result<Se
     let patience = plan.patience.clone();
     let (sender, receiver) = mpsc::channel();
     let role = target.user();
-    plan.report
-        .note(&format!("{place}: connecting as {role}, as {} says", target.source()));
+    plan.report.note(&format!(
+        "{place}: connecting as {role}, as {} says",
+        target.source()
+    ));
     let (target, own_plan) = (target.clone(), plan.clone());
     // One that is left alone ends with the process.
     thread::Builder::new().name("look".into()).spawn(move || {

@@ -57,8 +57,10 @@ pub fn judge(
     let mut judged: Judged = looked.flat_map(|seen| all_of(options, seen)).collect();
     judged.extend(unfit(options, &looks));
     if judged.is_empty() && lost.is_empty() {
-        return Err(Error::new("nothing that was looked at is judged by any check")
-            .with_hint("--list-checks names them, and --config and --skip leave some out"));
+        return Err(
+            Error::new("nothing that was looked at is judged by any check")
+                .with_hint("--list-checks names them, and --config and --skip leave some out"),
+        );
     }
     judged.sort_by_key(|(status, _)| Reverse(*status));
     if nagios::is_asked(context) {

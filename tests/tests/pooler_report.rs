@@ -105,6 +105,11 @@ fn pools_as_the_console_tells() {
         .user("any")
         .dbname("pgbouncer");
     let mut admin = config.connect(postgres::NoTls).unwrap();
+    // A name that is not plain, in what the console takes.
+    admin.simple_query("PAUSE \"odd-d\"").unwrap();
+    let odd = found(&pooler, "pooler_stopped", &[]);
+    admin.simple_query("RESUME \"odd-d\"").unwrap();
+    assert_eq!(odd, of("warning", "odd-d"));
     admin.simple_query("DISABLE postgres").unwrap();
     assert_eq!(
         found(&pooler, "pooler_stopped", &[]),

@@ -9,6 +9,9 @@ const HEADER: f64 = 23.0;
 /// A page has no more rows than this, however short they are.
 const MOST: f64 = 291.0;
 
+/// Of so few rows a page it counts that rows are not cut.
+const FEW: f64 = 8.0;
+
 /// A large value is cut into pieces of which so many fit a page.
 const PIECES: f64 = 4.0;
 
@@ -49,8 +52,12 @@ impl Heap {
     fn pages_of(&self, rows: f64, row: Width) -> f64 {
         let room = self.block - PAGE_HEADER - kept_free(self.block, self.fillfactor);
         let fit = room / (row.bytes + LINE_POINTER);
-        // Of rows of different lengths the last leaves half its length free.
-        let fit = if row.is_fixed { fit.floor() } else { fit - 0.5 };
+        let fit = match row.is_fixed {
+            true => fit.floor(),
+            // Of rows of different lengths the last leaves half its length free; of long ones all that no other fits in.
+            false if fit < FEW => (fit - 0.5).min(fit.floor()),
+            false => fit - 0.5,
+        };
         (rows / fit.clamp(1.0, MOST)).ceil()
     }
 
@@ -122,6 +129,17 @@ mod tests {
         };
         // 23 and two bytes of bits are 32, 8, 4: 185 a page.
         assert_eq!(dropped.pages(185.0 * 10.0), 10.0);
+    }
+
+    #[test]
+    fn rows_of_half_a_page_have_one_each() {
+        let wide = Field {
+            length: None,
+            align: 4,
+            nulls: 0.0,
+            width: 4164.0,
+        };
+        assert_eq!(heap(vec![wide]).pages(10.0), 10.0);
     }
 
     #[test]

@@ -105,6 +105,11 @@ fn mend(row: &Row, name: &str) -> String {
     match row.is("is_partitioned") {
         true => "-- it lacks an index of a part: create and attach the missing ones".to_string(),
         false if is_left_over => drop,
+        false if row.text("needed_for") == Some("exclusion constraint") => {
+            format!(
+                "-- locks writes to its table out while it works, and cannot do without: REINDEX INDEX {name};"
+            )
+        }
         false if row.is("is_unique") => {
             format!(
                 "-- it is to be unique: look for what is there twice, and then {build} without it, {drop}"

@@ -105,7 +105,8 @@ fn stopped(case: &Case) -> Vec<Finding> {
         let finding = case.judge(Some(name), 1.0, message);
         let word = if paused { "RESUME" } else { "ENABLE" };
         Some(finding.remedy(format!(
-            "-- on the console, if that was not meant: {word} {name};"
+            "-- on the console, if that was not meant: {word} {};",
+            shared::dump::quote_identifier(name)
         )))
     });
     findings.collect()

@@ -3,7 +3,7 @@
 use crate::check::{Case, Check, Finding, Status, Unit};
 use crate::row::Row;
 use crate::sections::replication::SECTION;
-use crate::sections::{server, settings};
+use crate::sections::{activity, server, settings};
 use crate::words;
 
 /// In time.
@@ -48,12 +48,17 @@ pub const STANDBY: Check = Check {
 /// As many as there should be.
 pub const MISSING: Check = Check {
     name: "standbys",
-    finds: "fewer standbys than --warn or --crit gives, or too few to commit at all (synchronous_standby_names)",
+    finds: "fewer standbys than --warn or --crit gives, or too few to commit at all (synchronous_standby_names), or commits that wait for one",
     unit: Unit::Count,
     warn: None,
     crit: None,
     is_low_bad: true,
-    sections: &[&SECTION, &settings::SECTION, &server::SECTION],
+    sections: &[
+        &SECTION,
+        &settings::SECTION,
+        &server::SECTION,
+        &activity::SECTION,
+    ],
     unseen: "which ones they are; receivers of WAL that are no standbys are counted (pg_receivewal); without --warn or --crit how many there should be; sessions that set synchronous_commit for themselves",
     judge: missing,
 };
@@ -187,9 +192,34 @@ fn missing(case: &Case) -> Vec<Finding> {
             needed(names)
         );
         let finding = Finding::new(Status::Critical, words).of("synchronous_standby_names");
-        findings.push(finding.remedy("-- bring one back; or, if losing commits with this server is better than waiting: ALTER SYSTEM SET synchronous_standby_names = '', and reload"));
+        let finding = finding.remedy("-- bring one back; or, if losing commits with this server is better than waiting: ALTER SYSTEM SET synchronous_standby_names = '', and reload");
+        findings.push(finding);
     }
+    findings.extend(waiting(case));
     findings
+}
+
+/// Commits that a standby is there for, and does not answer. For how long they wait the server does not say, only how
+/// long ago their statements began.
+fn waiting(case: &Case) -> Option<Finding> {
+    let rows = case.rows(&activity::SECTION).iter();
+    let waiting = rows.filter(|row| row.text("wait_event") == Some("SyncRep"));
+    let ages: Vec<f64> = waiting
+        .filter_map(|row| row.number("query_age_seconds"))
+        .collect();
+    let oldest = ages.iter().copied().fold(0.0, f64::max);
+    let status = match oldest {
+        _ if oldest >= 60.0 => Status::Critical,
+        _ if oldest >= 5.0 => Status::Warning,
+        _ => return None,
+    };
+    let words = format!(
+        "{} commits wait for a synchronous standby, the first since a statement that began {} ago",
+        words::count(ages.len() as f64),
+        words::time(oldest)
+    );
+    let finding = Finding::new(status, words).of("synchronous_commit");
+    Some(finding.remedy("-- see the standby: it has stopped, its replay is paused (pg_wal_replay_resume), or a query of its own holds replay up"))
 }
 
 /// How many have to answer before a commit ends: `2 (a, b)`, `FIRST 2 (a, b)`, `ANY 2 (*)`, or a list, of which one has.
@@ -222,6 +252,7 @@ fn subscriptions(case: &Case) -> Vec<Finding> {
             )
             .of(name)
             .remedy(format!("-- ALTER SUBSCRIPTION {quoted} ENABLE; or drop it")),
+            "standby" => Finding::new(Status::Ok, "its worker runs on the primary, and here after a promotion").of(name),
             "down" => Finding::new(Status::Critical, "no worker runs for it")
                 .of(name)
                 .remedy("-- see the server's log: an error ends the worker again and again"),

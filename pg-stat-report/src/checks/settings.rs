@@ -143,6 +143,31 @@ fn otherwise(name: &str, value: &str, source: Option<&str>) -> String {
     }
 }
 
+/// What has to go with a setting, or the server does not start any more.
+fn needs(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "wal_level" | "max_wal_senders" | "archive_mode" | "summarize_wal" => {
+            "wal_level = minimal needs max_wal_senders = 0 and archive_mode = off, and slots need replica or logical"
+        }
+        "max_connections"
+        | "superuser_reserved_connections"
+        | "reserved_connections"
+        | "max_worker_processes"
+        | "max_prepared_transactions"
+        | "max_locks_per_transaction" => {
+            "reserved connections must be fewer than max_connections, and a standby needs no less than its primary has"
+        }
+        "shared_buffers" | "huge_pages" | "huge_page_size" | "min_dynamic_shared_memory" => {
+            "the machine must have the memory, and the pages"
+        }
+        "shared_preload_libraries" => "each library must be there",
+        "listen_addresses" | "port" | "unix_socket_directories" => {
+            "the address, the port and the folder must be free and there"
+        }
+        _ => return None,
+    })
+}
+
 fn pending(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION);
     let hidden = rows.iter().any(|row| !row.is("is_all_seen"));
@@ -151,8 +176,12 @@ fn pending(case: &Case) -> Vec<Finding> {
     });
     let waiting = rows.iter().filter(|row| row.is("is_pending_restart"));
     let findings = waiting.map(|row| {
-        let finding = case.judge(row.text("name"), 1.0, "its new value waits for a restart");
-        finding.remedy("-- restart the server when that suits")
+        let name = row.text("name");
+        let finding = case.judge(name, 1.0, "its new value waits for a restart");
+        finding.remedy(match needs(name.unwrap_or_default()) {
+            Some(needs) => format!("-- first see that the server comes up with it, {needs}; then restart it when that suits"),
+            None => "-- restart the server when that suits".to_string(),
+        })
     });
     findings.chain(hidden).collect()
 }

@@ -104,7 +104,9 @@ fn foreign(tally: &Tally) -> Row {
     Row {
         kind: "foreign",
         count: tally.foreign,
-        message: Some("entries in another language: their severity is that of their SQLSTATE".into()),
+        message: Some(
+            "entries in another language: their severity is that of their SQLSTATE".into(),
+        ),
         ..Row::default()
     }
 }

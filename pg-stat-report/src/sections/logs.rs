@@ -30,7 +30,10 @@ pub const SECTION: Section = Section {
              event, unseen: what may not have been logged",
         ),
         ("name", "a step, a table, a lock, a cause, a reason"),
-        ("severity", "the server's word, or in another language that of its SQLSTATE"),
+        (
+            "severity",
+            "the server's word, or in another language that of its SQLSTATE",
+        ),
         ("sqlstate", "if the log has it: csvlog, jsonlog, %e"),
         ("count", "how many"),
         ("timed", "of how many the duration is known"),
@@ -113,6 +116,7 @@ fn origin(options: &Options) -> Result<Arc<Origin>> {
     Ok(Arc::new(Origin {
         target: name.unwrap_or_else(|| "stdin".into()),
         taken_at: time::format(time::now())?,
+        is_standby: false,
     }))
 }
 

@@ -55,6 +55,7 @@ pub fn unreachable(target: &Conninfo, error: &Error) -> Result<Seen> {
     let origin = Arc::new(Origin {
         target: place(target),
         taken_at: time::format(time::now())?,
+        is_standby: false,
     });
     let cells = vec![
         Cell::Text("unhealthy".into()),

@@ -23,7 +23,7 @@ pub const SECTION: Section = Section {
         ("peer", "the other side's address"),
         (
             "state",
-            "streaming, catchup, backup, …; of a standby itself disconnected, or archive where it reads from one; of a subscription down or disabled",
+            "streaming, catchup, backup, …; of a standby itself disconnected, or archive where it reads from one; of a subscription down, disabled, or standby where the primary works for it",
         ),
         ("sync_state", "async, sync, quorum or potential"),
         (

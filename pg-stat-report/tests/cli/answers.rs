@@ -8,7 +8,14 @@ use crate::ground::{Ground, alone, of, statuses};
 fn nothing_that_was_not_judged_is_well() {
     let ground = Ground::new();
     for format in ["jsonl", "openmetrics", "nagios"] {
-        let words = ["--only", "connections", "--skip", "connections", "-o", format];
+        let words = [
+            "--only",
+            "connections",
+            "--skip",
+            "connections",
+            "-o",
+            format,
+        ];
         let run = ground.run(&words);
         let code = if format == "nagios" { 3 } else { 2 };
         let run = run.expect_code(code);

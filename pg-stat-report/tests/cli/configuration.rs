@@ -24,6 +24,18 @@ fn lines_that_the_server_can_not_take() {
     eventually("it waits for a restart", || {
         ground.statuses("pending_restart", &[]) == of("warning", "max_files_per_process")
     });
+    ground.sql("alter system set max_worker_processes = 7");
+    ground.sql("select pg_reload_conf()");
+    eventually("what does not go with others is told of", || {
+        let records = ground.check("pending_restart", &[]);
+        records.iter().any(|record| {
+            let remedy = record["remedy"].as_str().unwrap_or_default();
+            record["object"] == "max_worker_processes"
+                && remedy.contains("no less than its primary")
+        })
+    });
+    ground.sql("alter system reset max_worker_processes");
+    ground.sql("select pg_reload_conf()");
     assert_eq!(ground.statuses("configuration_errors", &[]), alone("ok"));
     add_line(&ground, "work_mem = $4 apples$");
     let found = ground.statuses("configuration_errors", &[]);

@@ -245,6 +245,22 @@ fn invalid_indexes() {
     let output = asked(&database, &["--only", "invalid_indexes"]).run();
     let remedy = output.json_lines()[0]["remedy"].to_string();
     assert!(remedy.contains("there twice"), "{remedy}");
+    // What is there for a constraint is not built beside itself.
+    database.sql(
+        "create table e (r int4range, constraint ex exclude using gist (r with &&));
+         update pg_index set indisvalid = false where indexrelid = 'ex'::regclass",
+    );
+    let output = asked(&database, &["--only", "invalid_indexes"]).run();
+    let remedy = output.json_lines()[0]["remedy"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    assert!(remedy.starts_with("-- locks writes"), "{remedy}");
+    database.sql(remedy.split_once(": ").unwrap().1);
+    assert_eq!(
+        found(&database, "invalid_indexes", &[]),
+        set(&["warning public.\"One\""])
+    );
 }
 
 #[test]

@@ -15,7 +15,13 @@ fn a_standby_from_both_sides() {
     let primary = primary();
     let database = Database::on(&primary);
     let standby = Standby::of(&primary, &["max_connections=100"]);
-    database.sql("create table t as select 1 as i");
+    database.sql(
+        "create table t as select 1 as i; create index one on t (i); create index two on t (i)",
+    );
+    database.sql(
+        "create subscription s connection 'host=/nowhere' publication p with (connect = false)",
+    );
+    database.sql("alter subscription s enable");
     standby.catch_up(&database);
     let (here, there) = (database.conninfo(), standby.conninfo_of("postgres"));
     let is_streaming = |place: &str, role: &str| {
@@ -98,6 +104,19 @@ fn a_standby_from_both_sides() {
     assert_eq!(dead[0]["status"], "unknown", "{dead:?}");
     let message = dead[0]["message"].as_str().unwrap();
     assert!(message.contains("standby"), "{message}");
+    // What changes a database is done elsewhere.
+    standby.reach(&database.value("select pg_current_wal_insert_lsn()"));
+    let twice = report(
+        &standby.conninfo(&database),
+        &["--only", "duplicate_indexes"],
+    );
+    assert_eq!(
+        twice[0]["remedy"],
+        "-- on the primary: DROP INDEX CONCURRENTLY IF EXISTS public.two;"
+    );
+    // Nobody works for a subscription there, and nothing is wrong with that.
+    let works = report(&standby.conninfo(&database), &["--only", "subscriptions"]);
+    assert_eq!(statuses(&works), of("ok", "s"));
     // Every section works there, too.
     let all = tool("pg-stat-report")
         .args(["-d", &there, "--fail-on", "never", "--skip", "slow_queries"])
@@ -246,7 +265,7 @@ fn slots_are_kept_in_sight() {
         statuses(&xmin).contains(&("warning".into(), "decode".into())),
         "{xmin:?}"
     );
-    // Once they have lost what they need they hold nothing back any more, which is no good sign.
+    // Once they have lost what they need they hold nothing back any more, which is no good sign; VACUUM neither.
     ground.sql("create table t (i int, x text)");
     eventually("both are lost", || {
         ground.sql("insert into t select i, repeat('x', 100) from generate_series(1, 100000) i");
@@ -262,6 +281,10 @@ fn slots_are_kept_in_sight() {
         "{lost:?}"
     );
     assert_eq!(lost.len(), 2);
+    let xmin = ground.check("xmin_horizon", &["--warn", "xmin_horizon=0"]);
+    let slots = ["decode", "idle"];
+    let is_slot = |(_, name): &(String, String)| slots.contains(&name.as_str());
+    assert!(!statuses(&xmin).iter().any(is_slot), "{xmin:?}");
     let rows = ground.rows("slots");
     assert!(rows.iter().all(|row| row["wal_status"] == json!("lost")));
 }

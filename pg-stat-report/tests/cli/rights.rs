@@ -41,6 +41,7 @@ fn lines_that_let_in_without_proof() {
         "host all all 127.0.0.1/32 scram-sha-256",
         "host all all 10.1.0.0/16 reject",
         "host all all ::1/128 scram-sha-256",
+        "host all all 0.0.0.0 255.255.255.0 scram-sha-256",
     ];
     let ground = with_lines(&[], &lines);
     // The last two lines are the test's own.

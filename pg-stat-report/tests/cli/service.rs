@@ -122,6 +122,19 @@ fn as_many_standbys_as_there_should_be() {
     eventually("it streams, and answers", || {
         check(&["--crit", "standbys=1"]) == alone("ok")
     });
+    // One that streams and does not answer keeps commits waiting.
+    standby.sql("postgres", "select pg_wal_replay_pause()");
+    let mut writer = database.client();
+    let committing = std::thread::spawn(move || {
+        writer
+            .batch_execute("set synchronous_commit = remote_apply; create table w ()")
+            .unwrap();
+    });
+    eventually("a commit has waited for some time", || {
+        check(&[]) == of("warning", "synchronous_commit")
+    });
+    standby.sql("postgres", "select pg_wal_replay_resume()");
+    committing.join().unwrap();
     let other = here.replace("user=postgres", "user=nobody");
     assert_eq!(
         statuses(&report(&other, &["--only", "standbys"])),
