@@ -15,7 +15,7 @@ WITH RECURSIVE tree (root, oid) AS (
     JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'r'
     GROUP BY t.root
 ), relation AS (
-    SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence,
+    SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence, c.relreplident,
            coalesce(w.pages, greatest(c.relpages, 0)) * current_setting('block_size')::bigint AS bytes,
            w.writes AS of_parts
     FROM pg_catalog.pg_class c
@@ -34,6 +34,11 @@ WITH RECURSIVE tree (root, oid) AS (
       AND i.indisvalid AND i.indisready
       AND i.indnkeyatts >= cardinality(k.conkey)
       AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+      -- Rows are sought by the columns' own collation: an index of another one does not find them.
+      AND NOT EXISTS (SELECT FROM unnest((i.indkey::int2[])[0:cardinality(k.conkey) - 1],
+                                         (i.indcollation::oid[])[0:cardinality(k.conkey) - 1]) AS x(number, collation_)
+                      JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = x.number
+                      WHERE x.collation_ <> a.attcollation)
       AND (i.indpred IS NULL
            -- (a IS NOT NULL), as it is stored.
            OR cardinality(k.conkey) = 1 AND i.indpred::text ~ ('^{NULLTEST :arg {VAR :varno 1 :varattno '
@@ -49,7 +54,7 @@ WITH RECURSIVE tree (root, oid) AS (
       -- since 18: AND k.conenforced
 )
 SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition,
-       f.helper
+       f.helper, f.publications
 FROM (
     SELECT 'no_primary_key' AS kind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
@@ -57,10 +62,11 @@ FROM (
            c.bytes,
            coalesce(c.of_parts, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes,
            c.relkind = 'p' AS is_partitioned,
-           NULL::text AS definition, NULL::text AS helper
+           NULL::text AS definition, NULL::text AS helper, NULL::text AS publications
     FROM relation c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT c.relispartition AND c.relpersistence <> 't'
+    -- By all its columns a row is named, too, where it is replicated.
+    WHERE NOT c.relispartition AND c.relpersistence <> 't' AND c.relreplident <> 'f'
       AND n.nspname NOT IN ('pg_catalog', 'information_schema')
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                       AND d.objid = c.oid AND d.deptype = 'e')
@@ -72,16 +78,56 @@ FROM (
                             WHERE a.attrelid = c.oid AND NOT a.attnotnull
                               AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))
     UNION ALL
+    -- Of these the server refuses UPDATE and DELETE: they are published, and nothing says which row is meant.
+    SELECT 'no_replica_identity', quote_ident(n.nspname) || '.' || quote_ident(c.relname), NULL, NULL, NULL, c.bytes, NULL,
+           c.relkind = 'p', NULL,
+           (SELECT quote_ident(x.relname)
+            FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+              AND i.indexprs IS NULL
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                              WHERE a.attrelid = c.oid AND NOT a.attnotnull
+                                AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+            ORDER BY x.relname
+            LIMIT 1),
+           string_agg(p.pubname, ', ' ORDER BY p.pubname)
+    FROM (SELECT p.pubname::text AS pubname, t.relid
+          FROM pg_catalog.pg_publication p
+          CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) t(relid) -- before 16
+          -- since 16: CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) t
+          WHERE p.pubupdate OR p.pubdelete) p
+    JOIN relation c ON c.oid = p.relid AND c.relkind = 'r'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relreplident = 'n'
+       OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+       OR c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)
+    GROUP BY c.oid, n.nspname, c.relname, c.bytes, c.relkind
+    UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            NULL, NULL, c.bytes, NULL, c.relkind = 'p',
            CASE WHEN k.contype <> 'c' OR c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_get_constraintdef(k.oid) END,
-           NULL
+           NULL, NULL
     FROM pg_catalog.pg_constraint k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     -- What a parent has handed down is proved with it.
     WHERE NOT k.convalidated AND k.conparentid = 0 AND k.conislocal
       -- since 18: AND k.conenforced
+    -- since 18: UNION ALL
+    -- since 18: SELECT 'not_enforced', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
+    -- since 18:        NULL, NULL, c.bytes, NULL, c.relkind = 'p', NULL, NULL, NULL
+    -- since 18: FROM pg_catalog.pg_constraint k
+    -- since 18: JOIN relation c ON c.oid = k.conrelid
+    -- since 18: JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    -- since 18: WHERE NOT k.conenforced AND k.conparentid = 0 AND k.conislocal
+    UNION ALL
+    SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(t.typname), k.conname::text,
+           NULL, 'domain', 0, NULL, false, NULL, NULL, NULL
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_type t ON t.oid = k.contypid
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE NOT k.convalidated AND k.contypid <> 0
     UNION ALL
     SELECT 'unindexed_foreign_key', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY key.place)
@@ -98,11 +144,14 @@ FROM (
             JOIN pg_catalog.pg_am am ON am.oid = x.relam
             WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready AND i.indpred IS NULL
               AND am.amname IN ('btree', 'hash', 'brin', 'gist', 'gin')
+              AND ((i.indcollation::oid[])[0] = 0
+                   OR (i.indcollation::oid[])[0] = (SELECT a.attcollation FROM pg_catalog.pg_attribute a
+                                                    WHERE a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[0]))
               -- Of a GIN or BRIN each column serves by itself.
               AND ((i.indkey::int2[])[0] = ANY (k.conkey)
                    OR am.amname IN ('brin', 'gin') AND (i.indkey::int2[])[0:i.indnkeyatts - 1] && k.conkey)
             ORDER BY x.relname
-            LIMIT 1)
+            LIMIT 1), NULL
     FROM unserved k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,6 +1,7 @@
 -- Which triggers are turned off, those among them that enforce foreign keys?
 -- Costs: one look at the triggers. Needs: no right.
--- A foreign key has two triggers on either side, which are told of once for each table. Of partitions the root is told.
+-- A foreign key has two triggers on either side, which are told of once for each table. Of partitions the root is told, and a
+-- part where it is off there alone.
 SELECT current_database()::text AS database,
        quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
        min(CASE WHEN NOT t.tgisinternal THEN quote_ident(t.tgname) END) AS trigger,
@@ -12,7 +13,9 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint AND t.tgisinternal
 LEFT JOIN pg_catalog.pg_class o ON o.oid = k.confrelid
 LEFT JOIN pg_catalog.pg_namespace m ON m.oid = o.relnamespace
-WHERE t.tgenabled = 'D' AND NOT c.relispartition
+WHERE t.tgenabled = 'D'
+  AND (NOT c.relispartition
+       OR NOT t.tgisinternal AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p WHERE p.oid = t.tgparentid AND p.tgenabled = 'D'))
   AND (NOT t.tgisinternal OR k.oid IS NOT NULL)
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 GROUP BY c.oid, n.nspname, c.relname, k.conname, m.nspname, o.relname, CASE WHEN NOT t.tgisinternal THEN t.oid END

@@ -49,6 +49,7 @@ WITH defaults AS (
     LEFT JOIN option o ON o.oid = c.oid
     -- judged: WHERE (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
     -- judged:      OR c.oid IN (SELECT relid FROM running) OR c.reltoastrelid IN (SELECT relid FROM running)
+    -- judged:      OR c.reltoastrelid IN (SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relkind = 't' AND t.reloptions IS NOT NULL)
     -- judged:      OR c.relpages * current_setting('block_size')::float8 >= 1e6
     -- judged:      OR pg_catalog.pg_stat_get_dead_tuples(c.oid) >= 1000
     -- judged:      OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) >= 10000)
@@ -61,6 +62,8 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_dead_tuples(j.oid)
            / nullif(CASE WHEN j.most >= 0 THEN least(j.threshold, j.most) ELSE j.threshold END, 0) AS dead_ratio,
        j.is_enabled AS is_autovacuum_on,
+       coalesce((SELECT o.option_value::bool FROM pg_catalog.pg_options_to_table(t.reloptions) o
+                 WHERE o.option_name = 'autovacuum_enabled'), true) AS is_toast_autovacuum_on,
        CASE WHEN coalesce(p.relid, q.relid) IS NOT NULL THEN true
             WHEN EXISTS (SELECT FROM running WHERE relid IS NULL) THEN NULL ELSE false END AS is_being_vacuumed,
        coalesce(p.passes, q.passes) AS index_passes,

@@ -8,7 +8,7 @@ use crate::words;
 /// NOT VALID.
 pub const NOT_VALIDATED: Check = Check {
     name: "not_validated",
-    finds: "constraints that were never proved for the rows that were there (NOT VALID)",
+    finds: "constraints that were never proved for the rows that were there (NOT VALID), those of domains too, or are NOT ENFORCED",
     unit: Unit::Count,
     warn: Some(1.0),
     crit: None,
@@ -34,13 +34,13 @@ pub const UNINDEXED: Check = Check {
 /// No way to name a row.
 pub const NO_PRIMARY_KEY: Check = Check {
     name: "no_primary_key",
-    finds: "tables without a primary key, or a unique index that is as good",
+    finds: "tables without a primary key, or a unique index that is as good; published ones without a replica identity",
     unit: Unit::Count,
     warn: Some(1.0),
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "tables of extensions; temporary ones",
+    unseen: "tables of extensions; temporary ones; those with REPLICA IDENTITY FULL, of which all columns name a row",
     judge: no_primary_key,
 };
 
@@ -57,14 +57,22 @@ fn not_validated(case: &Case) -> Vec<Finding> {
         let object = format!("{table} {name}");
         let finding = case.judge(Some(&object), 1.0, "it was never proved for all rows");
         let name = shared::dump::quote_identifier(name);
-        let validate = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};");
+        let is_domain = row.text("referenced") == Some("domain");
+        let kind = if is_domain { "DOMAIN" } else { "TABLE" };
+        let validate = format!("ALTER {kind} {table} VALIDATE CONSTRAINT {name};");
         Some(finding.remedy(match row.text("definition") {
             Some(definition) if !definition.starts_with("CHECK") => validate,
             // Its functions are the owner's, and run with the rights of whoever validates.
-            _ => format!("-- as the table's owner: {validate}"),
+            _ => format!("-- as its owner: {validate}"),
         }))
     });
-    findings.collect()
+    let unenforced = of_kind(case, "not_enforced").filter_map(|row| {
+        let (table, name) = (row.text("table")?, row.text("name")?);
+        let words = "it is not enforced: rows that break it may come";
+        let finding = case.judge(Some(&format!("{table} {name}")), 1.0, words);
+        Some(finding.remedy("-- if it is to hold: ALTER TABLE … ALTER CONSTRAINT … ENFORCED for a foreign key; a CHECK has to be made anew"))
+    });
+    findings.chain(unenforced).collect()
 }
 
 fn unindexed(case: &Case) -> Vec<Finding> {
@@ -75,10 +83,11 @@ fn unindexed(case: &Case) -> Vec<Finding> {
         let writes = row.number("writes").unwrap_or(0.0);
         let whole = match row.text("helper") {
             Some(helper) => format!(", as far as {helper} does not help"),
+            None if row.is("is_partitioned") => ", those of its parts that have no index".to_string(),
             None => " whole".to_string(),
         };
         let message = format!(
-            "each delete in {other} ({} writes there) reads {table}{whole}, {}: no B-tree of all its rows begins with {columns}",
+            "each delete in {other} ({} writes there) reads {table}{whole}, {} in all: no B-tree of all its rows begins with {columns}",
             words::count(writes),
             words::bytes(bytes)
         );
@@ -96,9 +105,25 @@ fn unindexed(case: &Case) -> Vec<Finding> {
 }
 
 fn no_primary_key(case: &Case) -> Vec<Finding> {
+    let is_published = |table: &str| {
+        let mut published = of_kind(case, "no_replica_identity");
+        published.any(|row| row.text("table") == Some(table))
+    };
+    let published = of_kind(case, "no_replica_identity").filter_map(|row| {
+        let table = row.text("table")?;
+        let words = format!(
+            "it is published ({}) and has no replica identity: UPDATE and DELETE fail",
+            row.text("publications")?
+        );
+        let finding = case.judge(Some(table), 1.0, words);
+        Some(finding.remedy(match row.text("helper") {
+            Some(index) => format!("-- locks everybody out for a moment: ALTER TABLE {table} REPLICA IDENTITY USING INDEX {index};"),
+            None => "-- add a primary key, or set REPLICA IDENTITY FULL".to_string(),
+        }))
+    });
     let findings =
         of_kind(case, "no_primary_key").filter_map(|row| {
-            let table = row.text("table")?;
+            let table = row.text("table").filter(|table| !is_published(table))?;
             let finding = case.judge(
                 Some(table),
                 1.0,
@@ -108,5 +133,5 @@ fn no_primary_key(case: &Case) -> Vec<Finding> {
                 "-- add a primary key, or set REPLICA IDENTITY FULL where it is replicated",
             ))
         });
-    findings.collect()
+    published.chain(findings).collect()
 }

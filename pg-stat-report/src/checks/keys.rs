@@ -13,7 +13,7 @@ pub const ENDS: Check = Check {
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "what was not in the sample; columns without a unique index or a foreign key; keys whose sequence has come as far as they: check sequences",
+    unseen: "what was not in the sample; keys that count down from zero; columns without a unique index or a foreign key; keys whose sequence has come as far as they: check sequences",
     judge: ends,
 };
 
@@ -26,7 +26,7 @@ pub const NARROW: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "columns that point somewhere without a foreign key",
+    unseen: "columns that point somewhere without a foreign key; other types than integers, such as varchar(10) and numeric(9)",
     judge: narrow,
 };
 

@@ -12,7 +12,7 @@ pub const DISABLED: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "rows that came meanwhile: pg-restore-verify --live finds those without counterpart; sessions with session_replication_role = replica",
+    unseen: "rows that came meanwhile: pg-restore-verify --live finds those without counterpart; sessions with session_replication_role = replica; triggers that are to fire for those alone (ENABLE REPLICA); event triggers and rules",
     judge,
 };
 

@@ -20,7 +20,7 @@ pub const DEAD_ROWS: Check = Check {
     crit: Some(10.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
+    unseen: "the dead rows of TOAST tables; tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
     judge: dead,
 };
 
@@ -166,5 +166,13 @@ fn off(case: &Case) -> Vec<Finding> {
         let finding = case.judge(Some(name), 1.0, "autovacuum is turned off for it");
         Some(finding.remedy(format!("ALTER TABLE {name} RESET (autovacuum_enabled);")))
     });
-    findings.collect()
+    let is_off = |row: &&Row| row.is("is_autovacuum_on") && !row.is("is_toast_autovacuum_on");
+    let toast = rows.iter().filter(is_off).filter_map(|row| {
+        let name = row.text("table")?;
+        let words = "autovacuum is turned off for its TOAST table, where its long values are";
+        let finding = case.judge(Some(name), 1.0, words);
+        let reset = format!("ALTER TABLE {name} RESET (toast.autovacuum_enabled);");
+        Some(finding.remedy(reset))
+    });
+    findings.chain(toast).collect()
 }

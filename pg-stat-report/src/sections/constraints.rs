@@ -13,12 +13,15 @@ pub const SECTION: Section = Section {
         ("database", "where"),
         (
             "kind",
-            "no_primary_key, not_validated or unindexed_foreign_key",
+            "no_primary_key, no_replica_identity: published, and nothing says which row an UPDATE means; not_validated, not_enforced or unindexed_foreign_key",
         ),
-        ("table", "which"),
+        ("table", "which; of a constraint of a domain that"),
         ("name", "of the constraint"),
         ("columns", "of the foreign key"),
-        ("referenced", "the table that it points to"),
+        (
+            "referenced",
+            "the table that it points to; domain, of one of those",
+        ),
         ("bytes", "of the table's own"),
         (
             "writes",
@@ -28,8 +31,9 @@ pub const SECTION: Section = Section {
         ("definition", "of the constraint"),
         (
             "helper",
-            "an index on some columns of a foreign key, or not a B-tree: whether it finds the rows is for the planner to say",
+            "an index on some columns of a foreign key, or not a B-tree: whether it finds the rows is for the planner to say; a unique one that could be the replica identity",
         ),
+        ("publications", "that it is in, without a replica identity"),
     ],
     gather: Gather::Query(&[(13, include_str!("../../sql/constraints.sql"))]),
 };

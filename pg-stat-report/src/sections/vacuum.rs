@@ -18,6 +18,10 @@ pub const SECTION: Section = Section {
         ("dead_ratio", "dead rows by that"),
         ("is_autovacuum_on", "it comes at all"),
         (
+            "is_toast_autovacuum_on",
+            "autovacuum was not turned off for its TOAST table by itself",
+        ),
+        (
             "is_being_vacuumed",
             "at the moment; null: some table is, and the role may not see which",
         ),

@@ -141,13 +141,17 @@ fn triggers_that_are_off() {
         create table t (i int); create trigger \"On\" before insert on t for each row execute function f();
         create trigger plain before insert on t for each row execute function f();
         create table parts (id int) partition by range (id); create table part1 partition of parts for values from (0) to (10);
-        create trigger each_row after insert on parts for each row execute function f()");
+        create trigger each_row after insert on parts for each row execute function f();
+        create table others (id int) partition by range (id); create table other1 partition of others for values from (0) to (10);
+        create trigger each_row after insert on others for each row execute function f()");
     assert_eq!(found(&database, "disabled_triggers", &[]), set(&["ok"]));
-    database.sql("alter table t disable trigger \"On\"; alter table c disable trigger all; alter table parts disable trigger each_row");
+    database.sql("alter table t disable trigger \"On\"; alter table c disable trigger all; alter table parts disable trigger each_row; alter table other1 disable trigger each_row");
     let expected = [
         "warning public.t \"On\"",
         "warning public.c points",
         "warning public.parts each_row",
+        // Off in this part alone.
+        "warning public.other1 each_row",
     ];
     assert_eq!(found(&database, "disabled_triggers", &[]), set(&expected));
     let critical = found(

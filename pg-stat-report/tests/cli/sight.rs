@@ -69,6 +69,12 @@ fn a_superuser_a_monitor_and_nobody() {
     assert_eq!(unknown("watcher"), unread(UNREADABLE));
     let nobody = unknown("nobody");
     assert!(nobody.is_superset(&set(HIDDEN)), "{nobody:?}");
+    // Roles and ssl are there for everybody to see.
+    let open = ["superusers", "ssl"];
+    assert!(
+        !open.iter().any(|check| nobody.contains(*check)),
+        "{nobody:?}"
+    );
     for check in HIDDEN.iter().filter(|check| !UNREADABLE.contains(check)) {
         let message = ground.check_as("nobody", check, &[])[0]["message"].clone();
         let message = message.as_str().unwrap().to_string();

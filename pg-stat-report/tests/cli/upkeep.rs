@@ -47,6 +47,15 @@ fn dead_rows_and_autovacuum() {
     ground.sql("alter table t set (autovacuum_vacuum_threshold = 5000)");
     assert_eq!(ground.statuses("dead_rows", &[])[0].0, "ok");
     ground.sql("alter table t reset (autovacuum_vacuum_threshold)");
+    // Long values have a table of their own, for which it can be off by itself.
+    ground.sql("create table long (t text) with (toast.autovacuum_enabled = off)");
+    let both = [("warning", "public.t"), ("warning", "public.long")];
+    let both = both.map(|(status, table)| (status.to_string(), table.to_string()));
+    assert_eq!(ground.statuses("autovacuum_off", &[]), both);
+    ground.expect_same_in_all_rows("autovacuum_off", &[]);
+    let reset = ground.check("autovacuum_off", &[]);
+    ground.sql(reset[1]["remedy"].as_str().unwrap());
+    assert_eq!(ground.statuses("autovacuum_off", &[]).len(), 1);
     for check in ["dead_rows", "autovacuum_off"] {
         let remedy = ground.check(check, &[])[0]["remedy"]
             .as_str()
