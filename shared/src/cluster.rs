@@ -9,13 +9,13 @@
 mod draft;
 mod folder;
 mod network;
+mod port;
 mod server;
 mod sessions;
 mod template;
 mod user;
 
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use crate::connection::Conninfo;
@@ -24,6 +24,7 @@ use crate::programs::{Program, Version};
 pub use draft::{Draft, Owner, State};
 use folder::Folder;
 pub use folder::{IN_MEMORY, any_in_memory};
+pub use port::ReservedPort;
 use server::Server;
 use template::Template;
 use user::ServerUser;
@@ -107,7 +108,9 @@ impl Cluster {
         for (name, content) in &options.files {
             folder.write(name, content, &user)?;
         }
-        let port = if options.tcp { free_port()? } else { PORT };
+        // Held until the server listens.
+        let reserved = options.tcp.then(ReservedPort::take).transpose()?;
+        let port = reserved.as_ref().map_or(PORT, ReservedPort::number);
         let mut words = match options.foreign {
             true => network::apart(postgres.version, &user),
             false => Vec::new(),
@@ -287,12 +290,6 @@ fn hba(options: &ClusterOptions) -> String {
     lines.push("local all all trust".to_string());
     lines.push("local replication all trust".to_string());
     lines.join("\n") + "\n"
-}
-
-/// A port that was free a moment ago; nothing better can be had from outside.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    Ok(listener.local_addr()?.port())
 }
 
 fn command(

@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, bind, socket};
 use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
-use shared::cluster::{Cluster, ClusterOptions};
+use shared::cluster::{Cluster, ClusterOptions, ReservedPort};
 use shared::programs::Program;
 use tempfile::TempDir;
 use tests::{
@@ -430,6 +433,18 @@ fn settings_files_and_tcp_on_request() {
             & 0o777,
         0o600
     );
+}
+
+#[test]
+fn a_reserved_port_is_for_who_knows_its_number() {
+    let port = ReservedPort::take().unwrap();
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
+    let passer_by = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    assert_eq!(bind(&passer_by, &place), Err(Errno::ADDRINUSE));
+    let server = TcpListener::bind(place).unwrap();
+    drop(port);
+    TcpStream::connect(place).unwrap();
+    server.accept().unwrap();
 }
 
 #[test]

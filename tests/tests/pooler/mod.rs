@@ -1,11 +1,11 @@
 //! A PgBouncer in front of the shared server.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::PathBuf;
 
 use postgres::{Client, NoTls};
+use shared::cluster::ReservedPort;
 use tests::Running;
 
 /// A running PgBouncer in front of the shared server.
@@ -21,8 +21,8 @@ impl Pooler {
         let cluster = tests::cluster();
         let uid = fs::metadata(cluster.socket_dir()).unwrap().uid();
         let folder = tests::private_folder(uid);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let reserved = ReservedPort::take().unwrap();
+        let port = reserved.number();
         let settings = format!(
             "[databases]\n* = host={} port={} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\n\
              listen_port={port}\nunix_socket_dir=\nauth_type=any\npool_mode={mode}\n\
@@ -33,7 +33,6 @@ impl Pooler {
         let file = folder.path().join("pgbouncer.ini");
         fs::write(&file, settings).unwrap();
         chown(&file, Some(uid), None).unwrap();
-        drop(listener);
         let mut command = tests::program(program()).arg(&file);
         if rustix::process::geteuid().is_root() {
             command = command.as_user(uid);
