@@ -1,7 +1,7 @@
 -- What is to be foreseen of a dump of this whole database, where psql asks and not we: how much its
 -- tables, their long values and the large objects take; whether it is a standby; the unlogged
 -- tables and, for whoever is no superuser, the subscriptions, names apart by a byte 1; the extensions,
--- each followed by its version, alike.
+-- each followed by its version, alike; and settings.sql's.
 -- Cost: one look at a file for each table, save for those that somebody has to himself, whom asking
 -- for a size would wait for. Right: none.
 SELECT (SELECT coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(c.oid)), 0)::pg_catalog.int8
@@ -31,4 +31,12 @@ SELECT (SELECT coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(c.oid)), 0)::
        (SELECT pg_catalog.string_agg(e.extname || pg_catalog.chr(1) || e.extversion, pg_catalog.chr(1)
                                      ORDER BY e.extname)
           FROM pg_catalog.pg_extension AS e
-         WHERE e.oid >= 16384) AS extensions
+         WHERE e.oid >= 16384) AS extensions,
+       (SELECT pg_catalog.string_agg(setting, pg_catalog.chr(1))
+          FROM pg_catalog.pg_database AS d
+          JOIN pg_catalog.pg_db_role_setting AS s ON s.setdatabase = d.oid
+         CROSS JOIN pg_catalog.unnest(s.setconfig) AS setting
+         WHERE d.datname = pg_catalog.current_database()
+           AND s.setrole IN (0, 10, d.datdba,
+                             (SELECT r.oid FROM pg_catalog.pg_roles AS r
+                               WHERE r.rolname = current_user))) AS settings

@@ -74,11 +74,15 @@ pub fn recreating(path: &Path, manifest: &Common) -> Option<String> {
     }
     let path = path.to_string_lossy();
     let (file, pg_restore) = (quoted(&path), reader(manifest));
+    let options = manifest.restore_options.as_deref();
+    let options = options.map_or_else(String::new, |options| {
+        format!("PGOPTIONS={} ", quoted(options))
+    });
     Some(match without_stumbling(manifest, HEAD_OF_DATABASE) {
-        None => format!("{pg_restore} --create --exit-on-error -d postgres {file}"),
+        None => format!("{options}{pg_restore} --create --exit-on-error -d postgres {file}"),
         Some(sed) => format!(
             "{pg_restore} -f /dev/null {file} && {pg_restore} --create -f - {file} | {sed} | \
-             {PSQL} -d postgres"
+             {options}{PSQL} -d postgres"
         ),
     })
 }

@@ -13,6 +13,9 @@ mod snapshot;
 mod surroundings;
 mod texts;
 
+use std::collections::BTreeSet;
+
+use shared::backup::Spoiling;
 use shared::connection::Session;
 use shared::programs::Version;
 use shared::{Context, Error, Result};
@@ -26,6 +29,7 @@ pub use texts::texts;
 const FACTS: &str = include_str!("../sql/server.sql");
 const FACTS_15: &str = include_str!("../sql/server.15.sql");
 const FACTS_17: &str = include_str!("../sql/server.17.sql");
+const SETTINGS: &str = include_str!("../sql/settings.sql");
 pub const SYSTEM_IDENTIFIER: &str = include_str!("../sql/system_identifier.sql");
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
@@ -40,6 +44,8 @@ pub struct Server {
     pub locale_provider: Option<String>,
     pub locale: Option<String>,
     pub system_identifier: Option<String>,
+    /// What `Manifest::restore_options` says.
+    pub restore_options: Option<String>,
 }
 
 impl Server {
@@ -66,8 +72,30 @@ impl Server {
             locale_provider: row.try_get("locale_provider")?,
             locale: row.try_get("locale")?,
             system_identifier: system_identifier(session)?,
+            restore_options: restore_options(session)?,
         })
     }
+}
+
+/// What keeps the database's settings from spoiling a restore.
+fn restore_options(session: &mut Session) -> Result<Option<String>> {
+    let rows = session.client().query_typed(SETTINGS, &[]);
+    let rows = rows.context(|| "could not ask for the database's settings".into())?;
+    let settings = rows.iter().map(|row| row.try_get(0));
+    let settings = settings.collect::<std::result::Result<Vec<&str>, _>>()?;
+    Ok(against(settings))
+}
+
+/// The options of a session that keep such settings, NAME=VALUE, from spoiling a restore.
+pub fn against<'a>(settings: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let settings = settings.into_iter();
+    let spoiling = settings.filter_map(|setting| {
+        let (parameter, value) = setting.split_once('=')?;
+        Spoiling::by(parameter, value)
+    });
+    let remedies: BTreeSet<String> = spoiling.map(Spoiling::remedy).collect();
+    let remedies: Vec<String> = remedies.into_iter().collect();
+    (!remedies.is_empty()).then(|| remedies.join(" "))
 }
 
 /// Not every role may ask that; it's only good to have.

@@ -142,19 +142,23 @@ fn the_restore_command_restores_every_format() {
     }
 }
 
-/// On a server that has no such database; what pg_dump 17 sets, older servers don't know.
+/// On a server that has no such database; what pg_dump 17 sets, older servers don't know; and its
+/// own settings, in force as soon as it is made, refuse what is to come.
 #[test]
 fn the_recreate_command_makes_the_database_as_it_was() {
     let programs = [None, tests::version(18, "pg_dump")];
-    let settings = "select shobj_description(oid, 'pg_database') || ' ' || datconnlimit || ' ' ||
-        setconfig::text from pg_database d join pg_db_role_setting on setdatabase = d.oid
-        where datname = current_database()";
+    let settings = "select shobj_description(d.oid, 'pg_database') || ' ' || datconnlimit || ' ' ||
+        string_agg(setrole || setconfig::text, ' ' order by setrole)
+        from pg_database d join pg_db_role_setting on setdatabase = d.oid
+        where datname = current_database() group by d.oid, datconnlimit";
     for (programs, format) in programs.iter().zip(["custom", "directory"]) {
         let database = database_with_rows(500);
         let name = database.name().to_string();
         database.sql(&format!(
             "comment on database {name} is 'as it was'; alter database {name} connection limit 7;
-             alter database {name} set work_mem to '7MB'"
+             alter database {name} set work_mem to '7MB';
+             alter database {name} set default_transaction_read_only to on;
+             alter role postgres in database {name} set array_nulls to off"
         ));
         let dir = tempfile::tempdir().unwrap();
         let run = back_up(&database, dir.path()).args(["-F", format]);

@@ -209,7 +209,8 @@ fn what_psql_can_say_is_foreseen() {
     database.sql(
         "create table large as select md5(i::text) from generate_series(1, 100000) i;
          create subscription sub connection 'dbname=x' publication p with (connect = false);
-         create role app login",
+         create role app login;
+         alter database app set array_nulls = off",
     );
     database.sql(&setting::all_to_read(&["public"], "app"));
     let bin = far(&["pg_dump", "psql"]);
@@ -225,10 +226,13 @@ fn what_psql_can_say_is_foreseen() {
     let manifest = manifest_of(&output);
     assert_eq!(manifest["omissions"][0], "subscriptions: sub");
     assert!(manifest["source_bytes"].as_u64().unwrap() > 4 << 20);
+    assert_eq!(manifest["restore_options"], "-c array_nulls=on");
     let output = run(&["--", "--no-subscriptions"]).expect_code(0);
     assert_eq!(output.stderr, "");
     let output = run(&["-t", "large"]).expect_code(0);
-    assert_eq!(manifest_of(&output)["source_bytes"], Value::Null);
+    let manifest = manifest_of(&output);
+    assert_eq!(manifest["source_bytes"], Value::Null);
+    assert_eq!(manifest["restore_options"], "-c array_nulls=on");
     database.sql("alter subscription sub set (slot_name = none); drop subscription sub");
 }
 

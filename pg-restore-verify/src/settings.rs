@@ -1,6 +1,4 @@
-//! Settings of a database that are in force while `pg_restore --create`, or psql with a script made
-//! by `pg_dump --create`, restores it: both set them as soon as they have made it, and connect anew.
-//! Dumps begin by setting most of what could harm them back; these few they leave.
+//! Settings of a database that spoil a restore which makes it ([`Spoiling`]).
 //!
 //! The backup is as good as any, and what it holds is proved without them. Who restores it has to
 //! know.
@@ -8,70 +6,17 @@
 use std::collections::BTreeMap;
 
 use shared::Result;
+use shared::backup::Spoiling;
 use shared::dump::{Token, tokens};
 
 use crate::archive::{Archive, Kind};
 use crate::contents::Contents;
 use crate::record::{Findings, Status};
 
-/// A parameter that harms a restore by some of its values.
-struct Harm {
-    parameter: &'static str,
-    /// What it does then.
-    effect: &'static str,
-    /// The value that does nothing to it.
-    harmless: &'static str,
-    /// Whether this value does it.
-    harms: fn(&str) -> bool,
-    /// Whether this backup holds what it is done to.
-    concerns: fn(&Contents) -> bool,
-}
-
-/// Seen to harm, by restoring on 13 to 18. Seen to do nothing to a restore: limits of time, the
-/// search path, tablespaces and access methods, isolation, replication roles, row security,
-/// encodings, and how values are written.
-const HARMS: [Harm; 4] = [
-    Harm {
-        parameter: "default_transaction_read_only",
-        effect: "all that comes then is refused",
-        harmless: "off",
-        harms: is_on,
-        concerns: |_| true,
-    },
-    Harm {
-        parameter: "role",
-        effect: "all that comes then is done as that role, and refused where it may not do it",
-        harmless: "none",
-        harms: |value| value != "none",
-        concerns: |_| true,
-    },
-    Harm {
-        parameter: "array_nulls",
-        effect: "each NULL within an array becomes the word NULL, without an error",
-        harmless: "on",
-        harms: is_off,
-        concerns: may_have_arrays,
-    },
-    Harm {
-        parameter: "restrict_nonsystem_relation_kind",
-        effect: "materialized views that read what it names are not filled",
-        harmless: "",
-        harms: |value| !value.is_empty(),
-        concerns: |backup| !backup.refreshed.is_empty(),
-    },
-];
-
-impl Harm {
-    /// What keeps it from that, as an option of a session.
-    fn remedy(&self) -> String {
-        format!("-c {}={}", self.parameter, self.harmless)
-    }
-}
-
 /// A setting that harms who restores, or one role that does.
 struct Setting {
     role: Option<String>,
-    harm: &'static Harm,
+    harm: &'static Spoiling,
 }
 
 /// Adds a remark for each; in words, for the verdict, what a restore that makes the database needs.
@@ -82,7 +27,7 @@ pub fn report(archive: &Archive, backup: &Contents, findings: &mut Findings<'_>)
     };
     let mut needs: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
     for Setting { role, harm } in harmful(backup) {
-        if !(harm.concerns)(backup) {
+        if !concerns(harm, backup) {
             continue;
         }
         let by_whom = by_whom(role.as_deref());
@@ -131,9 +76,7 @@ fn harmful(backup: &Contents) -> Vec<Setting> {
         let Some((role, parameter, value)) = set(&tokens) else {
             continue;
         };
-        let mut harms = HARMS.iter();
-        let harm = harms.find(|harm| harm.parameter == parameter);
-        let Some(harm) = harm.filter(|harm| (harm.harms)(&value)) else {
+        let Some(harm) = Spoiling::by(&parameter, &value) else {
             continue;
         };
         if role.as_ref().is_none_or(|role| roles.contains(role)) {
@@ -175,24 +118,18 @@ fn set(tokens: &[Token<'_>]) -> Option<(Option<String>, String, String)> {
     ))
 }
 
+/// Whether this backup holds what it is done to.
+fn concerns(harm: &Spoiling, backup: &Contents) -> bool {
+    match harm.parameter {
+        "array_nulls" => may_have_arrays(backup),
+        "restrict_nonsystem_relation_kind" => !backup.refreshed.is_empty(),
+        _ => true,
+    }
+}
+
 /// Of an archive that is only read, the definitions are not known.
 fn may_have_arrays(backup: &Contents) -> bool {
     backup.schema.is_of_database_alone() || backup.schema.mentions("[]")
-}
-
-/// As servers read it: any beginning will do that is not the other's, too.
-fn is_on(value: &str) -> bool {
-    begins_one(value, &["on", "true", "yes", "1"])
-}
-
-fn is_off(value: &str) -> bool {
-    begins_one(value, &["off", "false", "no", "0"])
-}
-
-fn begins_one(value: &str, words: &[&str]) -> bool {
-    let value = value.to_ascii_lowercase();
-    let mut words = words.iter();
-    !value.is_empty() && value != "o" && words.any(|word| word.starts_with(&value))
 }
 
 #[cfg(test)]
@@ -222,20 +159,5 @@ mod test {
             owner(&tokens(b"ALTER DATABASE d OWNER TO \"O\";")).as_deref(),
             Some("O")
         );
-    }
-
-    #[test]
-    fn booleans_as_servers_read_them() {
-        for (value, on, off) in [
-            ("on", true, false),
-            ("T", true, false),
-            ("1", true, false),
-            ("of", false, true),
-            ("N", false, true),
-            ("o", false, false),
-            ("", false, false),
-        ] {
-            assert_eq!((is_on(value), is_off(value)), (on, off), "{value}");
-        }
     }
 }

@@ -10,6 +10,7 @@ mod name;
 mod outline;
 mod place;
 mod proof;
+mod spoiling;
 
 pub use checksum::sha256;
 pub use folder::{Backup, Backups, Glimpse, State, list};
@@ -21,3 +22,4 @@ pub use name::{
 pub use outline::{Common, Outline, Tried};
 pub use place::{Claim, Found, Kind, Lock, Place};
 pub use proof::Proof;
+pub use spoiling::Spoiling;

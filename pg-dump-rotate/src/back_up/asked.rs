@@ -70,6 +70,7 @@ impl Asked {
             ctype: Some(server.ctype),
             locale_provider: server.locale_provider,
             locale: server.locale,
+            restore_options: server.restore_options,
             extensions: Some(self.preflight.surroundings.extensions.clone()),
             source_bytes: self.preflight.source_bytes,
             omissions: self.preflight.omissions.clone(),

@@ -240,13 +240,14 @@ impl Database {
     }
 }
 
-/// What is foreseen of a dump that runs elsewhere: only of all of a database, for which patterns
-/// pick what, only pg_dump knows there.
+/// What is foreseen of a dump that runs elsewhere: but for the database's settings only of all of a
+/// database, for which patterns pick what, only pg_dump knows there.
 #[derive(Default)]
 struct Foreseen {
     source_bytes: Option<u64>,
     omissions: Vec<Omission>,
     extensions: Option<Vec<Extension>>,
+    restore_options: Option<String>,
 }
 
 impl Foreseen {
@@ -254,8 +255,12 @@ impl Foreseen {
         let Some(database) = database else {
             return Self::default();
         };
+        let restore_options = database.restore_options.clone();
         if !selection.patterns.is_empty() || selection.is_vague {
-            return Self::default();
+            return Self {
+                restore_options,
+                ..Self::default()
+            };
         }
         let has_rows = !selection.no_rows;
         let lacks_unlogged = has_rows && database.is_standby && !selection.no_unlogged_rows;
@@ -268,6 +273,7 @@ impl Foreseen {
             source_bytes: has_rows.then_some(database.bytes),
             omissions: unlogged.into_iter().chain(subscriptions).collect(),
             extensions: Some(database.extensions.clone()),
+            restore_options,
         }
     }
 
@@ -277,6 +283,7 @@ impl Foreseen {
             source_bytes: self.source_bytes,
             omissions: omissions.collect(),
             extensions: self.extensions.clone(),
+            restore_options: self.restore_options.clone(),
             ..manifest
         }
     }

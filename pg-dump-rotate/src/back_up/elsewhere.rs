@@ -12,10 +12,10 @@ use super::globals::READS_PASSWORDS;
 use super::plan::DATABASES;
 use crate::cli::Options;
 use crate::psql;
-use crate::server::SYSTEM_IDENTIFIER;
+use crate::server::{SYSTEM_IDENTIFIER, against};
 
 const WHOLE: &str = include_str!("../../sql/elsewhere.sql");
-const WHOLE_FIELDS: usize = 5;
+const WHOLE_FIELDS: usize = 6;
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version')";
 
 /// What --pg-dump says, if it was given, and whether that will do.
@@ -79,6 +79,8 @@ pub struct Whole {
     /// Those that the role can't dump.
     pub subscriptions: Vec<String>,
     pub extensions: Vec<Extension>,
+    /// What `Manifest::restore_options` says.
+    pub restore_options: Option<String>,
 }
 
 /// Asks psql.
@@ -112,7 +114,15 @@ fn told(said: &str) -> Option<Told> {
 
 impl Whole {
     fn of(fields: &[&str]) -> Option<Self> {
-        let [bytes, is_standby, unlogged, subscriptions, extensions] = fields else {
+        let [
+            bytes,
+            is_standby,
+            unlogged,
+            subscriptions,
+            extensions,
+            settings,
+        ] = fields
+        else {
             return None;
         };
         let names = |joined: &str| -> Vec<String> {
@@ -131,6 +141,7 @@ impl Whole {
                     version: pair[1].clone(),
                 })
                 .collect(),
+            restore_options: against(settings.split('\x01')),
         })
     }
 }
@@ -186,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_answered_is_told() {
-        let whole = "4096\0t\0a.b\x01c.d\0\0hstore\x011.8\x01ltree\x011.2\0";
+        let whole = "4096\0t\0a.b\x01c.d\0\0hstore\x011.8\x01ltree\x011.2\0role=a\x01work_mem=1\0";
         for (said, has_whole, identifier) in [
             (format!("15.1\0{whole}123\0"), true, Some("123")),
             (format!("15.1\0{whole}"), true, None),
@@ -200,6 +211,7 @@ mod tests {
                 assert_eq!((whole.bytes, whole.is_standby), (4096, true));
                 assert_eq!(whole.unlogged, ["a.b", "c.d"]);
                 assert!(whole.subscriptions.is_empty());
+                assert_eq!(whole.restore_options.as_deref(), Some("-c role=none"));
                 let second = &whole.extensions[1];
                 assert_eq!(
                     (second.name.as_str(), second.version.as_str()),

@@ -74,7 +74,8 @@ pub const FIELDS: Terms = &[
     (
         "recreate_command",
         "the same for a server that has no such database: an archive makes it, with its owner, \
-         settings and who may connect. Null for a script, too, which does not say them",
+         settings and who may connect; settings that would spoil that (default_transaction_read_only) \
+         are in force when it is done. Null for a script, too, which does not say them",
     ),
 ];
 

@@ -185,6 +185,10 @@ pub struct Manifest {
     /// The extensions of the database, but what every new one has; null where nobody asked.
     #[serde(default)]
     pub extensions: Option<Vec<Extension>>,
+    /// Options of a session (`PGOPTIONS`) in which the database's own settings don't spoil a restore
+    /// that makes it; null where they don't anyway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_options: Option<String>,
     /// How much its tables took on the server, without their indexes; null where nobody asked.
     /// What this makes of the backup's own size tells how much room the next one needs.
     #[serde(default)]
@@ -232,6 +236,7 @@ impl Manifest {
             system_identifier: None,
             origin: None,
             extensions: None,
+            restore_options: None,
             source_bytes: None,
             omissions: Vec::new(),
             source_check: None,

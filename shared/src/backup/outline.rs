@@ -46,6 +46,7 @@ pub struct Common {
     pub pg_dump_version: Option<String>,
     pub system_identifier: Option<String>,
     pub origin: Option<String>,
+    pub restore_options: Option<String>,
 }
 
 /// A hash as a manifest says it, which may say anything.
@@ -233,6 +234,7 @@ impl From<Manifest> for Common {
             pg_dump_version: manifest.pg_dump_version,
             system_identifier: manifest.system_identifier,
             origin: manifest.origin,
+            restore_options: manifest.restore_options,
         }
     }
 }
