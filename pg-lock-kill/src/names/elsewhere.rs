@@ -4,9 +4,11 @@
 //! decide who matches, a slow machine takes its time.
 
 use std::collections::BTreeMap;
+use std::panic;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use shared::connection::{Session as Server, SessionOptions, within};
+use shared::connection::{Conninfo, Session as Server, SessionOptions, within};
 use shared::{Context, Error, Result, signals};
 
 use super::objects::{self, Place};
@@ -17,6 +19,9 @@ use crate::snapshot::{Row, Snapshot, query_of};
 
 /// More databases than that are not connected to for names that are only shown.
 const MOST_DATABASES: usize = 8;
+
+/// So many are looked into at a time: each costs the server a connection.
+const AT_ONCE: usize = 4;
 
 /// So long is waited for such names behind a lock, and for those of all databases together.
 const PATIENCE_WITH_LOCKS: Duration = Duration::from_millis(500);
@@ -34,30 +39,43 @@ pub fn resolve(
     decides: bool,
 ) -> Result<Option<Trouble>> {
     let end = Instant::now() + PATIENCE_FOR_ALL;
-    let mut troubles = Vec::new();
-    for (place, (database, places)) in missing.into_iter().enumerate() {
+    let mut missing: Vec<_> = missing.into_iter().collect();
+    let beyond = match decides {
+        true => Vec::new(),
+        false => missing.split_off(missing.len().min(MOST_DATABASES)),
+    };
+    let mut answers = Vec::new();
+    for some in missing.chunks(AT_ONCE) {
         let patience = match decides {
             true => connection.patience(),
             false => end.saturating_duration_since(Instant::now()),
         };
-        let names = match decides || place < MOST_DATABASES {
-            true => look(
-                snapshot,
-                connection,
-                (database, &places),
-                (patience, decides),
-            ),
-            false => Err(Error::new("there are too many databases")),
-        };
-        match names {
+        let (here, place) = (&*snapshot, connection.place());
+        let look = |wanted| look(here, place, wanted, (patience, decides));
+        answers.extend(thread::scope(|scope| {
+            let looks = some.iter().map(|wanted| scope.spawn(move || look(wanted)));
+            let looks: Vec<_> = looks.collect();
+            let answers = looks.into_iter().map(|look| match look.join() {
+                Ok(answer) => answer,
+                Err(panic) => panic::resume_unwind(panic),
+            });
+            answers.collect::<Vec<_>>()
+        }));
+        signals::check()?;
+    }
+    let too_many = || Err(Error::new("there are too many databases"));
+    answers.extend(beyond.iter().map(|_| too_many()));
+    let mut troubles = Vec::new();
+    for ((database, places), answer) in missing.iter().chain(&beyond).zip(answers) {
+        let database = *database;
+        match answer {
             Ok((names, renamed)) => {
-                keep(known, &places, names);
+                keep(known, places, names);
                 objects::add_renamed(snapshot, database, &renamed)?;
             }
             Err(error) => {
-                signals::check()?;
                 snapshot.unnamed.push(database);
-                keep(known, &places, Vec::new());
+                keep(known, places, Vec::new());
                 troubles.push((
                     error.sqlstate().is_none_or(|state| LATE.contains(&state)),
                     error,
@@ -73,12 +91,12 @@ type Answer = (Vec<((u32, u32), String)>, Vec<Row>);
 /// Names in a database that we are not connected to; it may be forbidden, or gone by now.
 fn look(
     snapshot: &Snapshot,
-    connection: &Connection,
-    (database, places): (u32, &[Place]),
+    place: &Conninfo,
+    (database, places): &(u32, Vec<Place>),
     (patience, decides): (Duration, bool),
 ) -> Result<Answer> {
     let mut databases = snapshot.databases.iter();
-    let Some((_, name)) = databases.find(|(number, _)| *number == database) else {
+    let Some((_, name)) = databases.find(|(number, _)| number == database) else {
         return Err(Error::new("there is no such database any more"));
     };
     let Some(statement) = objects::statement(places, snapshot.server_version_num) else {
@@ -95,7 +113,7 @@ fn look(
         statement_timeout,
         ..SessionOptions::default()
     };
-    let there = connection.place().with_database(name);
+    let there = place.with_database(name);
     let answered = within(Some(patience), move || {
         Server::open(&there, &options).and_then(|mut there| query_of(&mut there, &statements))
     });

@@ -153,6 +153,41 @@ fn a_safe_snapshot_that_a_prepared_transaction_keeps_away() {
     database.sql("rollback prepared 'other'");
 }
 
+/// Shown of so many at most; where they decide, of all.
+#[test]
+fn names_in_many_databases() {
+    let stages: Vec<Stage> = (0..10).map(|_| Stage::new()).collect();
+    let sessions: Vec<_> = stages
+        .iter()
+        .map(|stage| {
+            (
+                stage.holder("holder", "lock t"),
+                stage.waiter("waiter", "select from t"),
+            )
+        })
+        .collect();
+    let look = |more: &[&str]| {
+        let mut command = tool("pg-lock-kill").server(stages[0].database.cluster());
+        for stage in &stages {
+            command = command.args(["--database", stage.database.name()]);
+        }
+        let output = command.args(["-d", "postgres"]).args(more).run();
+        let output = output.expect_code(0);
+        let tree = Tree::of(&output);
+        let named = |pid: i32| tree.of_pid(pid)["relation"] == "public.t";
+        let named = sessions
+            .iter()
+            .filter(|(_, waiter)| named(waiter.pid))
+            .count();
+        (named, output)
+    };
+    let (named, output) = look(&[]);
+    assert_eq!(named, 8);
+    output.expect_error("there are too many databases; and so it is with 1 more databases");
+    let (named, output) = look(&["--relation", "t"]);
+    assert_eq!((named, output.stderr.as_str()), (10, ""));
+}
+
 #[test]
 fn names_in_another_database() {
     let stage = Stage::new();

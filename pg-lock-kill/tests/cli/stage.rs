@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -253,6 +255,8 @@ pub struct Actor {
     pub pid: i32,
     orders: Option<Sender<String>>,
     answers: Receiver<Result<(), postgres::Error>>,
+    /// How many statements were begun and have not ended.
+    under_way: Arc<AtomicUsize>,
     cancel: postgres::CancelToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -269,9 +273,13 @@ impl Actor {
         let cancel = client.cancel_token();
         let (orders, incoming) = channel::<String>();
         let (outgoing, answers) = channel();
+        let under_way = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&under_way);
         let thread = thread::spawn(move || {
             for sql in incoming {
-                if outgoing.send(client.batch_execute(&sql)).is_err() {
+                let answer = client.batch_execute(&sql);
+                count.fetch_sub(1, SeqCst);
+                if outgoing.send(answer).is_err() {
                     break;
                 }
             }
@@ -280,6 +288,7 @@ impl Actor {
             pid,
             orders: Some(orders),
             answers,
+            under_way,
             cancel,
             thread: Some(thread),
         }
@@ -301,6 +310,7 @@ impl Actor {
 
     /// Begins to do that.
     pub fn start(&self, sql: &str) {
+        self.under_way.fetch_add(1, SeqCst);
         self.orders.as_ref().unwrap().send(sql.to_string()).unwrap();
     }
 
@@ -318,7 +328,10 @@ impl Actor {
 impl Drop for Actor {
     fn drop(&mut self) {
         self.orders.take();
-        let _ = self.cancel.cancel_query(postgres::NoTls);
+        // The server may be late with that, and then meet whoever has got the process number since.
+        if self.under_way.load(SeqCst) > 0 {
+            let _ = self.cancel.cancel_query(postgres::NoTls);
+        }
         // A thread that waits for a lock still ends when its blockers, other actors, do.
         drop(self.thread.take());
     }
