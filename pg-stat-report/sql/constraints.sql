@@ -2,7 +2,7 @@
 -- Costs: one look at the constraints and indexes. Needs: no right.
 -- Of partitions the root is told. An index serves a foreign key if its first columns are those of the key, in any order,
 -- and it has all rows that are not null there; one on some of them, or of another kind, may find the rows or not (helper).
--- A partitioned table is as large as its parts. The definition of a CHECK
+-- A partitioned table is as large as its parts; to a foreign key as those of them whose own indexes do not serve it. The definition of a CHECK
 -- on a table that somebody has locked whole, or is about to, is left out: to ask for it waits behind that lock.
 WITH RECURSIVE tree (root, oid) AS (
     SELECT p.partrelid, p.partrelid FROM pg_catalog.pg_partitioned_table p
@@ -52,6 +52,26 @@ WITH RECURSIVE tree (root, oid) AS (
     FROM pg_catalog.pg_constraint k
     WHERE k.contype = 'f' AND k.conparentid = 0 AND k.oid NOT IN (SELECT served.oid FROM served)
       -- since 18: AND k.conenforced
+), unserved_part AS (
+    -- The columns of a part may have other numbers than those of the same name above it.
+    SELECT k.oid, sum(greatest(c.relpages, 0))::bigint * current_setting('block_size')::bigint AS bytes
+    FROM unserved k
+    JOIN tree t ON t.root = k.conrelid
+    JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'r'
+    CROSS JOIN LATERAL (
+        SELECT array_agg(own.attnum) AS columns
+        FROM pg_catalog.pg_attribute whole
+        JOIN pg_catalog.pg_attribute own ON own.attname = whole.attname AND own.attrelid = c.oid
+        WHERE whole.attrelid = k.conrelid AND whole.attnum = ANY (k.conkey)
+    ) key
+    WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_index i
+        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indisready AND i.indpred IS NULL
+          AND i.indnkeyatts >= cardinality(key.columns)
+          AND (i.indkey::int2[])[0:cardinality(key.columns) - 1] @> key.columns
+          AND (SELECT am.amname FROM pg_catalog.pg_am am
+               WHERE am.oid = (SELECT x.relam FROM pg_catalog.pg_class x WHERE x.oid = i.indexrelid)) = 'btree')
+    GROUP BY k.oid
 )
 SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition,
        f.helper, f.publications
@@ -134,7 +154,7 @@ FROM (
             FROM unnest(k.conkey) WITH ORDINALITY key(number, place)
             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.number),
            quote_ident(m.nspname) || '.' || quote_ident(r.relname),
-           c.bytes,
+           CASE WHEN c.of_parts IS NULL THEN c.bytes ELSE coalesce(u.bytes, 0) END,
            coalesce(r.of_parts, pg_catalog.pg_stat_get_tuples_updated(r.oid) + pg_catalog.pg_stat_get_tuples_deleted(r.oid)),
            c.relkind = 'p',
            pg_catalog.pg_get_constraintdef(k.oid),
@@ -157,5 +177,7 @@ FROM (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN relation r ON r.oid = k.confrelid
     JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
+    LEFT JOIN unserved_part u ON u.oid = k.oid
+    WHERE c.of_parts IS NULL OR u.oid IS NOT NULL
 ) f
 ORDER BY f.kind, f.bytes DESC NULLS LAST, f."table", f.name;

@@ -9,8 +9,9 @@ SELECT s.datname::text AS database,
             -- judged: AND false
             THEN pg_catalog.pg_database_size(d.oid) END AS bytes,
        d.datallowconn AS allows_connections,
-       -- -2 is that of one whose DROP DATABASE was broken off.
        CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END AS connection_limit,
+       -- Its DROP DATABASE was broken off.
+       d.datconnlimit = -2 AS is_invalid,
        s.xact_commit AS commits,
        s.xact_rollback AS rollbacks,
        s.blks_read AS blocks_read,

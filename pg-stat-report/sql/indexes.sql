@@ -7,7 +7,8 @@
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
 -- indexes of one table that begin with the same column are held against each other. Expressions are compared as they are
 -- stored, but for where they stood in their statement: pg_get_expr and pg_partition_tree wait behind whoever has locked
--- the table. counted_since is null where nothing is counted. The lines "judged:" are for checks: of those that nobody uses
+-- the table. counted_since is null where nothing is counted; known_since is when the index was made or
+-- altered last, where the server notes that. The lines "judged:" are for checks: of those that nobody uses
 -- they look at the large ones, and the largest stand for the others.
 WITH RECURSIVE shape AS MATERIALIZED (
     SELECT i.indexrelid, i.indrelid, x.relam, x.relkind, x.relnamespace, x.relname, x.relispartition, i.indisunique,
@@ -15,6 +16,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
            i.indexprs IS NOT NULL AS has_expressions,
            i.indkey[0] AS first_column,
            i.indnkeyatts AS count,
+           x.xmin AS version,
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
@@ -113,7 +115,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
 -- judged:     LIMIT 100
 ), told AS (
     SELECT s.indexrelid, s.indrelid, s.relam, s.relkind, s.relnamespace, s.relname, s.is_good, s.indisunique, s.relispartition,
-           s.needed_for, s.has_expressions,
+           s.needed_for, s.has_expressions, s.version,
            coalesce(part.bytes, s.bytes) AS bytes,
            coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
            NULL::timestamptz AS last_scan, -- before 16
@@ -130,6 +132,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
 SELECT (SELECT current_database()::text) AS database,
        quote_ident(m.nspname) || '.' || quote_ident(t.relname) AS "table",
        quote_ident(n.nspname) || '.' || quote_ident(s.relname) AS index,
+       s.indexrelid AS oid,
        am.amname::text AS method,
        s.bytes,
        s.scans,
@@ -148,7 +151,9 @@ SELECT (SELECT current_database()::text) AS database,
        CASE WHEN s.foreign_key IS NOT NULL THEN 'foreign key ' || s.foreign_key
             WHEN s.has_expressions THEN 'statistics of an expression' END AS supports,
        s.duplicate_of,
-       CASE WHEN s.duplicate_of IS NULL THEN s.prefix_of END AS prefix_of
+       CASE WHEN s.duplicate_of IS NULL THEN s.prefix_of END AS prefix_of,
+       CASE WHEN current_setting('track_commit_timestamp')::bool AND NOT pg_catalog.pg_is_in_recovery()
+            THEN pg_catalog.pg_xact_commit_timestamp(s.version) END AS known_since
 FROM told s
 CROSS JOIN count_since
 JOIN pg_catalog.pg_am am ON am.oid = s.relam

@@ -4,7 +4,7 @@ SELECT a.attrelid AS relation,
        a.attnum AS number,
        quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
        quote_ident(a.attname) AS "column",
-       a.atttypid::regtype::text AS type
+       pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
 FROM unnest({relations}::oid[], {numbers}::int2[]) AS asked(relation, number)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = asked.relation AND a.attnum = asked.number
                               AND a.attrelid = ANY ({relations}::oid[])

@@ -38,6 +38,9 @@ JOIN pg_catalog.pg_stat_ssl s ON s.pid = a.pid
 LEFT JOIN pg_catalog.pg_stat_gssapi g ON g.pid = a.pid
 WHERE a.backend_type IN ('client backend', 'walsender') AND NOT s.ssl AND NOT coalesce(g.encrypted, false)
   AND a.client_addr IS NOT NULL AND NOT a.client_addr <<= inet '127.0.0.0/8' AND a.client_addr <> inet '::1'
+  -- Whoever looks comes as he is told to.
+  AND NOT (a.client_addr = coalesce(inet_client_addr(), inet '0.0.0.0') AND a.usename = current_user
+           AND a.application_name = current_setting('application_name'))
 GROUP BY a.usename, a.client_addr, a.datname
 UNION ALL
 SELECT 'hidden', 'sessions', NULL, 'pg_monitor shows them', NULL, count(*)

@@ -18,6 +18,7 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER') -- before 15
        -- since 15: CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
             THEN current_setting('data_directory') END AS data_directory,
+       (SELECT a.pid FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE a.backend_type = 'checkpointer') AS checkpointer_pid,
        current_setting('data_checksums') = 'on' AS data_checksums,
        (SELECT stats_reset FROM pg_catalog.pg_stat_archiver) AS crashed_or_reset_at,
        pg_catalog.pg_notification_queue_usage() AS notifications_ratio;

@@ -1,7 +1,8 @@
 -- Does VACUUM get on: dead rows against autovacuum's own threshold, age of each table's oldest row?
 -- Costs: one look at pg_class and the counters of each table. Needs: no right; which table is being vacuumed is
 -- told to pg_read_all_stats only.
--- A table's age is that of its TOAST table, too. Counters are asked for by their functions, a third of the view's cost.
+-- A table's age is that of its TOAST table, too, whose dead rows autovacuum judges by options of its own, or by the table's
+-- where it has none. Counters are asked for by their functions, a third of the view's cost.
 -- A standby counts no dead rows.
 -- The lines "judged:" are for checks: other tables are well, or too small to matter. The system's own stand for all that
 -- are well.
@@ -16,6 +17,10 @@ WITH defaults AS (
     SELECT c.oid, c.relname, c.relnamespace, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid, c.reloptions
     FROM pg_catalog.pg_class c
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+), toast AS MATERIALIZED (
+    SELECT t.oid, t.reltuples, t.relfrozenxid, t.relminmxid, t.reloptions
+    FROM pg_catalog.pg_class t
+    WHERE t.relkind = 't'
 ), option AS (
     SELECT c.oid,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_threshold')::float8 AS threshold,
@@ -24,7 +29,7 @@ WITH defaults AS (
            bool_and(o.option_value::bool) FILTER (WHERE o.option_name = 'autovacuum_enabled') AS is_enabled,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_threshold')::float8 AS analyze_threshold,
            max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_scale_factor')::float8 AS analyze_scale
-    FROM class c
+    FROM (SELECT class.oid, class.reloptions FROM class UNION ALL SELECT toast.oid, toast.reloptions FROM toast) c
     CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
     WHERE c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
     GROUP BY c.oid
@@ -39,6 +44,7 @@ WITH defaults AS (
 ), judged AS (
     SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.reltoastrelid,
            coalesce(o.is_enabled, true) AND d.autovacuum AS is_enabled,
+           o.threshold AS own_threshold, o.scale AS own_scale, o.most AS own_most,
            coalesce(o.threshold, d.threshold) + coalesce(o.scale, d.scale) * greatest(c.reltuples, 0) AS threshold,
            coalesce(o.most, d.most) AS most,
            coalesce(o.analyze_threshold, d.analyze_threshold)
@@ -49,10 +55,21 @@ WITH defaults AS (
     LEFT JOIN option o ON o.oid = c.oid
     -- judged: WHERE (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
     -- judged:      OR c.oid IN (SELECT relid FROM running) OR c.reltoastrelid IN (SELECT relid FROM running)
-    -- judged:      OR c.reltoastrelid IN (SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relkind = 't' AND t.reloptions IS NOT NULL)
+    -- judged:      OR c.reltoastrelid IN (SELECT toast.oid FROM toast WHERE toast.reloptions IS NOT NULL
+    -- judged:                             OR pg_catalog.pg_stat_get_dead_tuples(toast.oid) >= 1000)
     -- judged:      OR c.relpages * current_setting('block_size')::float8 >= 1e6
     -- judged:      OR pg_catalog.pg_stat_get_dead_tuples(c.oid) >= 1000
     -- judged:      OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) >= 10000)
+), side AS (
+    SELECT t.oid, t.relfrozenxid, t.relminmxid, coalesce(o.is_enabled, true) AS is_enabled,
+           j.oid AS of_table,
+           coalesce(CASE WHEN t.reloptions IS NULL THEN j.own_threshold ELSE o.threshold END, d.threshold)
+               + coalesce(CASE WHEN t.reloptions IS NULL THEN j.own_scale ELSE o.scale END, d.scale) * greatest(t.reltuples, 0) AS threshold,
+           coalesce(CASE WHEN t.reloptions IS NULL THEN j.own_most ELSE o.most END, d.most) AS most
+    FROM judged j
+    JOIN toast t ON t.oid = j.reltoastrelid
+    CROSS JOIN defaults d
+    LEFT JOIN option o ON o.oid = t.oid
 )
 SELECT current_database()::text AS database,
        quote_ident(j.nspname) || '.' || quote_ident(j.relname) AS "table",
@@ -62,8 +79,10 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_dead_tuples(j.oid)
            / nullif(CASE WHEN j.most >= 0 THEN least(j.threshold, j.most) ELSE j.threshold END, 0) AS dead_ratio,
        j.is_enabled AS is_autovacuum_on,
-       coalesce((SELECT o.option_value::bool FROM pg_catalog.pg_options_to_table(t.reloptions) o
-                 WHERE o.option_name = 'autovacuum_enabled'), true) AS is_toast_autovacuum_on,
+       pg_catalog.pg_stat_get_dead_tuples(t.oid) AS toast_dead_rows,
+       pg_catalog.pg_stat_get_dead_tuples(t.oid)
+           / nullif(CASE WHEN t.most >= 0 THEN least(t.threshold, t.most) ELSE t.threshold END, 0) AS toast_dead_ratio,
+       coalesce(t.is_enabled, true) AS is_toast_autovacuum_on,
        CASE WHEN coalesce(p.relid, q.relid) IS NOT NULL THEN true
             WHEN EXISTS (SELECT FROM running WHERE relid IS NULL) THEN NULL ELSE false END AS is_being_vacuumed,
        coalesce(p.passes, q.passes) AS index_passes,
@@ -78,8 +97,7 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_mod_since_analyze(j.oid) AS changed_rows,
        pg_catalog.pg_stat_get_mod_since_analyze(j.oid) / nullif(j.analyze_threshold, 0) AS changed_ratio
 FROM judged j
-LEFT JOIN pg_catalog.pg_class t ON t.oid = j.reltoastrelid AND t.relkind = 't'
-    -- judged: AND t.oid = ANY (ARRAY(SELECT judged.reltoastrelid FROM judged))
+LEFT JOIN side t ON t.of_table = j.oid
 LEFT JOIN running p ON p.relid = j.oid
 LEFT JOIN running q ON q.relid = j.reltoastrelid
 ORDER BY dead_ratio DESC NULLS LAST, xid_age DESC, "table";

@@ -1,6 +1,7 @@
 //! Earlier reports, and what has changed since: read from a file that somebody names, or from one that
 //! keeps itself.
 
+mod age;
 mod change;
 mod compare;
 mod earlier;

@@ -25,8 +25,10 @@ pub enum Status {
 /// What a value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Parts of one.
+    /// So many times something.
     Ratio,
+    /// Parts of one, and never more than that.
+    Share,
     /// Seconds.
     Seconds,
     /// Bytes.
@@ -103,7 +105,7 @@ impl Unit {
     /// As records have it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ratio => "ratio",
+            Self::Ratio | Self::Share => "ratio",
             Self::Seconds => "seconds",
             Self::Bytes => "bytes",
             Self::Count => "count",
@@ -128,8 +130,8 @@ impl Check {
         first.map_or(Source::Server, |section| section.source())
     }
 
-    /// What it says; where all is well, that alone.
-    pub fn findings(
+    /// What it says of all that it judges.
+    pub fn judged(
         &'static self,
         limits: &Limits,
         seen: &Seen,
@@ -141,10 +143,14 @@ impl Check {
             seen,
             database,
         };
-        if let Some(why) = case.trouble() {
-            return vec![Finding::unknown(why)];
+        match case.trouble() {
+            Some(why) => vec![Finding::unknown(why)],
+            None => (self.judge)(&case),
         }
-        let mut findings = (self.judge)(&case);
+    }
+
+    /// What of that is told; where all is well, that alone.
+    pub fn told(&self, limits: &Limits, mut findings: Vec<Finding>) -> Vec<Finding> {
         findings.retain(|finding| !limits.leaves_out(self, finding.object.as_deref()));
         let is_well = |finding: &&Finding| finding.status == Status::Ok;
         if findings.iter().any(|finding| !is_well(&finding)) {

@@ -82,6 +82,7 @@ pub const CHECKS: &[&Check] = &[
     &vacuum::STALE,
     &vacuum::PASSES,
     &databases::CHECKSUMS,
+    &databases::INVALID,
     &databases::COLLATION,
     &collations::COLUMNS,
     &databases::CACHE,

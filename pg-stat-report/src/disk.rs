@@ -50,11 +50,9 @@ pub fn room(seen: &Seen) -> Option<Room> {
     let folder = only(seen, &server::SECTION, |row| {
         row.text("data_directory").map(str::to_string)
     })?;
-    let (host, port) = seen.origin.target.rsplit_once(':')?;
-    // Behind a socket may be a container, whose folders are not ours: the one that the socket's owner has is.
-    let socket = fs::metadata(Path::new(host).join(format!(".s.PGSQL.{port}"))).ok()?;
     let data = fs::metadata(&folder).ok()?;
-    if !host.starts_with('/') || !data.is_dir() || data.uid() != socket.uid() {
+    // In a container are folders that are called like ours: ours is the one that the server's owner has.
+    if !data.is_dir() || server_owner(seen)? != data.uid() {
         return None;
     }
     let room = rustix::fs::statvfs(Path::new(&folder)).ok()?;
@@ -63,6 +61,21 @@ pub fn room(seen: &Seen) -> Option<Room> {
         free: bytes(room.f_bavail),
         used: bytes(room.f_blocks.saturating_sub(room.f_bfree)),
     })
+}
+
+/// Who runs it, as far as it is on this machine: who has its socket, or one of its processes.
+fn server_owner(seen: &Seen) -> Option<u32> {
+    let (host, port) = seen.origin.target.rsplit_once(':')?;
+    if host.starts_with('/') {
+        let socket = Path::new(host).join(format!(".s.PGSQL.{port}"));
+        return Some(fs::metadata(socket).ok()?.uid());
+    }
+    // An address may be anybody's, and a tunnel's end is one of ours.
+    let pid = only(seen, &server::SECTION, |row| row.number("checkpointer_pid"))?;
+    let process = Path::new("/proc").join(pid.to_string());
+    let command = fs::read_to_string(process.join("comm")).ok()?;
+    let is_server = command.starts_with("postgres");
+    is_server.then(|| Some(fs::metadata(process).ok()?.uid()))?
 }
 
 fn only<T>(

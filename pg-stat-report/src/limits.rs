@@ -1,13 +1,14 @@
 //! Thresholds: those of the checks, and what the command line or a file says instead; and which things are
 //! left out.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shared::cli::Value;
 use shared::{Error, Result, units};
 
 use crate::check::{Check, Unit};
-use crate::checks;
+use crate::{checks, words};
 
 /// So old statistics must be before what they don't count was never used.
 const STATISTICS_AGE: Duration = Duration::from_secs(7 * 86_400);
@@ -97,6 +98,51 @@ impl Limits {
         own.map(|one| one.pattern.as_str())
     }
 
+    /// What was said of single things of a check, each pattern once.
+    pub fn patterns<'a>(&'a self, check: &'a Check) -> BTreeSet<&'a str> {
+        let own = self.said.iter().filter(|limit| limit.check == check.name);
+        let said = own.filter_map(|limit| limit.pattern.as_deref());
+        said.chain(self.left_out(check)).collect()
+    }
+
+    /// What was said of a check's thresholds, and can't be meant so.
+    pub fn doubts(&self, check: &Check) -> BTreeSet<String> {
+        let own = self.said.iter().filter(|limit| limit.check == check.name);
+        own.filter_map(|limit| self.doubt(check, limit)).collect()
+    }
+
+    fn doubt(&self, check: &Check, limit: &Limit) -> Option<String> {
+        let pattern = limit.pattern.as_deref();
+        let name = match pattern {
+            Some(pattern) => format!("{}:{pattern}", check.name),
+            None => check.name.to_string(),
+        };
+        let value = limit.value?;
+        if check.unit == Unit::Share && value > 1.0 {
+            let always = if check.is_low_bad { "always" } else { "never" };
+            return Some(format!(
+                "{name}: no value of it is above 100 %, so that {} means {always}",
+                words::percent(value)
+            ));
+        }
+        let (Some(warn), Some(crit)) = self.of(check, pattern) else {
+            return None;
+        };
+        let is_mixed_up = if check.is_low_bad {
+            warn < crit
+        } else {
+            warn > crit
+        };
+        is_mixed_up.then(|| {
+            let of = |value| words::of_unit(check.unit, value);
+            format!(
+                "{name}: it is critical at {} already, and never a warning, for which {} is said",
+                of(crit),
+                of(warn)
+            )
+        })
+    }
+
     /// Whether anything was said of a check's thresholds.
     pub fn are_said(&self, check: &Check) -> bool {
         self.said.iter().any(|limit| limit.check == check.name)
@@ -159,7 +205,7 @@ pub fn parse(unit: Unit, text: &str) -> Result<Option<f64>> {
         number.filter(|number| number.is_finite() && *number >= 0.0)
     };
     let value = match unit {
-        Unit::Ratio => {
+        Unit::Ratio | Unit::Share => {
             let percent = text.strip_suffix('%').map(|text| text.parse::<f64>());
             let ratio = match percent {
                 Some(percent) => percent.ok().map(|percent| percent / 100.0),
@@ -234,6 +280,51 @@ mod tests {
         ] {
             let refused = Limits::default().set(&Value::new("--warn", text), false);
             assert!(refused.is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_t_be_meant() {
+        let doubts = |name: &str, said: &[(&str, bool)]| {
+            let check = checks::find(name).unwrap();
+            let doubts = limits(said).doubts(check).into_iter();
+            doubts.collect::<Vec<_>>().join("; ")
+        };
+        let mixed = [("connections=90%", false), ("connections=80%", true)];
+        assert_eq!(
+            doubts("connections", &mixed),
+            "connections: it is critical at 80.0 % already, and never a warning, for which 90.0 % is said"
+        );
+        let of_some = [("table_size:a*=2MB", false), ("table_size=1MB", true)];
+        assert_eq!(
+            doubts("table_size", &of_some),
+            "table_size:a*: it is critical at 1.0 MB already, and never a warning, for which 2.0 MB is said"
+        );
+        assert_eq!(
+            doubts("connections", &[("connections=120%", true)]),
+            "connections: no value of it is above 100 %, so that 120.0 % means never"
+        );
+        let low = [("cache_hits=70%", false), ("cache_hits=99%", true)];
+        assert!(doubts("cache_hits", &low).contains("never a warning"));
+        for (name, said) in [
+            (
+                "dead_rows",
+                [("dead_rows=200%", false), ("dead_rows=9", true)],
+            ),
+            (
+                "connections",
+                [("connections=90%", false), ("connections=90%", true)],
+            ),
+            (
+                "connections",
+                [("connections=99%", false), ("connections=never", true)],
+            ),
+            (
+                "cache_hits",
+                [("cache_hits=99%", false), ("cache_hits=70%", true)],
+            ),
+        ] {
+            assert_eq!(doubts(name, &said), "", "{said:?}");
         }
     }
 

@@ -100,7 +100,7 @@ pub fn look(conninfo: &Conninfo, plan: &Plan, tell: &Sender<News>) -> Result<()>
         return Ok(());
     }
     let known = match plan.all_databases {
-        true => open_databases(&mut server),
+        true => open_databases(plan, &mut server),
         false => Ok(vec![own.clone()]),
     };
     let databases = match &known {
@@ -240,10 +240,17 @@ pub fn gather(
     }
 }
 
-fn open_databases(server: &mut Server) -> Result<Vec<String>> {
-    let rows = server.ask(OPEN_DATABASES)?;
-    let names = rows.iter().map(|row| row.try_get::<_, String>("database"));
-    names
-        .collect::<std::result::Result<_, _>>()
-        .map_err(Error::from)
+/// Those that take connections; of one that would, and whose DROP DATABASE was broken off, that is said.
+fn open_databases(plan: &Plan, server: &mut Server) -> Result<Vec<String>> {
+    let mut open = Vec::new();
+    for row in server.ask(OPEN_DATABASES)? {
+        let name: String = row.try_get("database")?;
+        match row.try_get("is_invalid")? {
+            true => plan.report.warn(&format!(
+                "database \"{name}\" is left out: its DROP DATABASE was broken off, and nobody can connect to it"
+            )),
+            false => open.push(name),
+        }
+    }
+    Ok(open)
 }

@@ -19,6 +19,7 @@ mod narrow;
 mod output;
 mod parts;
 mod patience;
+mod patterns;
 mod record;
 mod report;
 mod row;

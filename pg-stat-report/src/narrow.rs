@@ -22,6 +22,7 @@ const CHECKS: &[&str] = &[
     "overlapping_indexes",
     "narrow_foreign_keys",
     "checksum_failures",
+    "invalid_databases",
     "collation_version",
     "cache_hits",
     "commit_ratio",

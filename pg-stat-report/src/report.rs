@@ -51,6 +51,7 @@ pub fn report(options: &Options, context: &Context) -> Result<Exit> {
     }
     if earlier.is_asked() || asked(options).any(|section| section.compares().is_some()) {
         for seen in seen.iter_mut().flatten() {
+            earlier.date(seen);
             let parts = earlier.compare(seen, options);
             seen.parts.extend(parts);
         }

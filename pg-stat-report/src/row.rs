@@ -68,6 +68,16 @@ impl Row {
         cell.unwrap_or(&Cell::Null)
     }
 
+    /// Puts another value in the place of this field's.
+    pub fn put(&mut self, field: &str, value: Cell) {
+        let mut fields = self.section.fields.iter();
+        let place = fields.position(|(name, _)| *name == field);
+        debug_assert!(place.is_some(), "{} has no {field}", self.section.name);
+        if let Some(cell) = place.and_then(|place| self.cells.get_mut(place)) {
+            *cell = value;
+        }
+    }
+
     /// The text of this field.
     pub fn text(&self, field: &str) -> Option<&str> {
         match self.cell(field) {

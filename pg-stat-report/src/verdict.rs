@@ -12,6 +12,7 @@ use crate::cli::{FailOn, Options};
 use crate::look::Seen;
 use crate::narrow;
 use crate::output::{self, nagios, openmetrics};
+use crate::patterns::Patterns;
 use crate::record::Record;
 use crate::section::{Reach, Section, Source};
 use crate::sections::ping;
@@ -53,8 +54,12 @@ pub fn judge(
             Err(error) => lost.push(error),
         }
     }
+    let mut patterns = Patterns::new(&options.limits);
     let looked = looks.iter();
-    let mut judged: Judged = looked.flat_map(|seen| all_of(options, seen)).collect();
+    let mut judged: Judged = looked
+        .flat_map(|seen| all_of(options, seen, &mut patterns))
+        .collect();
+    warn(options, context, &patterns);
     judged.extend(unfit(options, &looks));
     if judged.is_empty() && lost.is_empty() {
         return Err(
@@ -97,16 +102,27 @@ fn unreachable(options: &Options, target: &Conninfo, error: &Error) -> Result<Ju
             options,
             &ping::unreachable(target, error)?,
             &connect::CHECK,
+            &mut Patterns::new(&options.limits),
         )),
     }
 }
 
-fn all_of(options: &Options, seen: &Seen) -> Judged {
+/// Says which thresholds can't be meant as they are said.
+fn warn(options: &Options, context: &Context, patterns: &Patterns) {
+    for check in chosen(options) {
+        let doubts = options.limits.doubts(check).into_iter();
+        doubts
+            .chain(patterns.unfit(check))
+            .for_each(|doubt| context.warn(doubt));
+    }
+}
+
+fn all_of<'a>(options: &'a Options, seen: &Seen, patterns: &mut Patterns<'a>) -> Judged {
     // A log is judged by itself, and so is a pooler.
     let checks = chosen(options).into_iter();
     let checks = checks.filter(|check| check.source() == seen.source);
     checks
-        .flat_map(|check| of_check(options, seen, check))
+        .flat_map(|check| of_check(options, seen, check, patterns))
         .collect()
 }
 
@@ -131,7 +147,12 @@ fn unfit(options: &Options, looks: &[Seen]) -> Judged {
     named.filter_map(unknown).collect()
 }
 
-fn of_check(options: &Options, seen: &Seen, check: &'static Check) -> Judged {
+fn of_check<'a>(
+    options: &'a Options,
+    seen: &Seen,
+    check: &'static Check,
+    patterns: &mut Patterns<'a>,
+) -> Judged {
     let databases: Vec<Option<&str>> = match check.reach() {
         Reach::Server => vec![None],
         Reach::Database => seen
@@ -150,7 +171,11 @@ fn of_check(options: &Options, seen: &Seen, check: &'static Check) -> Judged {
         let is_idle = narrow::is_idle(options, check) && check.sections.iter().all(is_seen);
         let findings = match is_idle {
             true => vec![narrow::idle(check)],
-            false => check.findings(&options.limits, seen, database),
+            false => {
+                let judged = check.judged(&options.limits, seen, database);
+                patterns.hear(check, &judged);
+                check.told(&options.limits, judged)
+            }
         };
         for finding in findings {
             let status = match finding.status {

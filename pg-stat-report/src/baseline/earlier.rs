@@ -48,14 +48,7 @@ impl Earlier {
             database: None,
             rows,
         };
-        let compared = match self {
-            Self::Given(baseline) => Some(baseline),
-            Self::Kept(_, baseline) => {
-                let known = baseline.as_ref();
-                known.filter(|baseline| baseline.knows(&seen.origin.target))
-            }
-            Self::Nothing => None,
-        };
+        let compared = self.known(&seen.origin.target);
         match compared {
             Some(baseline) => [
                 baseline.compare(seen, options.disk),
@@ -63,6 +56,25 @@ impl Earlier {
             ],
             None => [&growth::SECTION, &drift::SECTION]
                 .map(|section| part(section, Err(self.why_nothing()))),
+        }
+    }
+
+    /// What is known of this server from before.
+    fn known(&self, target: &str) -> Option<&Baseline> {
+        match self {
+            Self::Given(baseline) => Some(baseline),
+            Self::Kept(_, baseline) => {
+                let known = baseline.as_ref();
+                known.filter(|baseline| baseline.knows(target))
+            }
+            Self::Nothing => None,
+        }
+    }
+
+    /// Says since when things are there, as far as earlier reports have them.
+    pub fn date(&self, seen: &mut Seen) {
+        if let Some(baseline) = self.known(&seen.origin.target) {
+            baseline.date(seen);
         }
     }
 

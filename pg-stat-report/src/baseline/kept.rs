@@ -7,7 +7,7 @@ use shared::time::{self, Time};
 use crate::look::Seen;
 use crate::row::{Cell, Row};
 use crate::section::Section;
-use crate::sections::{databases, queries, server, tables, wal};
+use crate::sections::{databases, indexes, queries, server, tables, wal};
 
 /// The sections that are compared.
 pub const SECTIONS: &[&Section] = &[
@@ -100,7 +100,15 @@ pub const STATEMENT: Kind = Kind {
     numbers: &["calls", "total_ms", "rows"],
 };
 
-const KINDS: [&Kind; 5] = [&SERVER, &DATABASE, &TABLE, &WAL, &STATEMENT];
+/// Indexes, where they were looked at: since when each is there.
+pub const INDEX: Kind = Kind {
+    section: &indexes::SECTION,
+    names: &["database", "index"],
+    marks: &["oid", "known_since"],
+    numbers: &[],
+};
+
+const KINDS: [&Kind; 6] = [&SERVER, &DATABASE, &TABLE, &WAL, &STATEMENT, &INDEX];
 
 /// Which thing, of which server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -148,8 +156,7 @@ pub fn of_kind<'a>(
     let now = time::parse(&seen.origin.taken_at).unwrap_or(Time::UNIX_EPOCH);
     own.flat_map(|part| part.rows.iter().flatten())
         .map(move |row| {
-            let cell = |field: &str| value(row.cell(field));
-            let (key, past) = kind.of(&seen.origin.target, now, cell);
+            let (key, past) = kind.of_row(&seen.origin.target, now, row);
             (row, key, past)
         })
 }
@@ -169,6 +176,11 @@ impl Kind {
             numbers: numbers.collect(),
         };
         (key, past)
+    }
+
+    /// What a row says, of this server at this time.
+    pub fn of_row(&self, target: &str, taken_at: Time, row: &Row) -> (Key, Past) {
+        self.of(target, taken_at, |field| value(row.cell(field)))
     }
 
     /// Whether it is that one.

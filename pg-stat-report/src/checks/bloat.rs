@@ -38,7 +38,7 @@ pub const INDEXES: Check = Check {
 pub const NULLS: Check = Check {
     name: "null_indexes",
     finds: "indexes that have mostly nulls, which a predicate would leave out",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: None,
     is_low_bad: false,

@@ -11,7 +11,7 @@ const ENOUGH: f64 = 20.0;
 pub const REQUESTED: Check = Check {
     name: "checkpoints_requested",
     finds: "checkpoints that are made before checkpoint_timeout, because max_wal_size is reached",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: None,
     is_low_bad: false,

@@ -8,7 +8,7 @@ use crate::words;
 pub const CHECK: Check = Check {
     name: "connections",
     finds: "a server, database or role that may soon take no more connections",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.8),
     crit: Some(0.95),
     is_low_bad: false,

@@ -36,11 +36,24 @@ pub const COLLATION: Check = Check {
     judge: collation,
 };
 
+/// What a DROP DATABASE left.
+pub const INVALID: Check = Check {
+    name: "invalid_databases",
+    finds: "databases whose DROP DATABASE was broken off: they take room, and no connections",
+    unit: Unit::Count,
+    warn: Some(1.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "servers that do not note it: before 15.4, 14.9, 13.12",
+    judge: invalid,
+};
+
 /// shared_buffers.
 pub const CACHE: Check = Check {
     name: "cache_hits",
     finds: "databases whose blocks are often not in shared_buffers",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.95),
     crit: Some(0.8),
     is_low_bad: true,
@@ -53,7 +66,7 @@ pub const CACHE: Check = Check {
 pub const COMMITS: Check = Check {
     name: "commit_ratio",
     finds: "databases fewer of whose transactions end by COMMIT than --warn or --crit gives",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: None,
     crit: None,
     is_low_bad: true,
@@ -105,6 +118,21 @@ fn collation(case: &Case) -> Vec<Finding> {
         let finding = case.judge(Some(name), differs, message);
         Some(finding.remedy(format!(
             "-- in it: REINDEX DATABASE CONCURRENTLY {quoted}; then ALTER DATABASE {quoted} REFRESH COLLATION VERSION;"
+        )))
+    });
+    findings.collect()
+}
+
+fn invalid(case: &Case) -> Vec<Finding> {
+    let rows = case.rows(&SECTION).iter();
+    let findings = rows.filter(|row| row.is("is_invalid")).filter_map(|row| {
+        let name = row.text("database")?;
+        let words =
+            "its DROP DATABASE was broken off: nobody can connect to it, and it is in no backup";
+        let quoted = shared::dump::quote_identifier(name);
+        let finding = case.judge(Some(name), 1.0, words);
+        Some(finding.remedy(format!(
+            "-- what is left of it is of no use: DROP DATABASE {quoted};"
         )))
     });
     findings.collect()

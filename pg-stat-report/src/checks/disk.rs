@@ -9,7 +9,7 @@ use crate::words;
 pub const SPACE: Check = Check {
     name: "disk_space",
     finds: "a nearly full disk below the data of a server on this machine",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.9),
     crit: Some(0.98),
     is_low_bad: false,

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use shared::time;
+
 use crate::check::{Case, Check, Finding, Status, Unit};
 use crate::row::Row;
 use crate::sections::indexes::SECTION;
@@ -71,7 +73,7 @@ pub const UNUSED: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "when an index was made; the standbys' use of them; keys and what backs constraints or supports foreign keys; what another one is to be dropped for; sizes are those that VACUUM saw last",
+    unseen: "how long an index has been there, unless earlier reports (--state, --baseline) or track_commit_timestamp tell; the standbys' use of them; keys and what backs constraints or supports foreign keys; what another one is to be dropped for; sizes are those that VACUUM saw last",
     judge: unused,
 };
 
@@ -155,7 +157,9 @@ fn unused(case: &Case) -> Vec<Finding> {
             return Some(if is_told { Finding::unknown(words).of(name) } else { finding });
         };
         let since = words::time(age);
-        let words = format!("no query has used it in {since}, or since it was made ({})", words::bytes(bytes));
+        let known = known_seconds(case, row);
+        let made = if known >= age { "" } else { ", or since it was made" };
+        let words = format!("no query has used it in {since}{made} ({})", words::bytes(bytes));
         let finding = case.judge(Some(name), bytes, words);
         let needed = case.limits.statistics_age;
         if finding.status != Status::Ok && !is_old(case, row) {
@@ -168,10 +172,24 @@ fn unused(case: &Case) -> Vec<Finding> {
         let drop = drop(row, name);
         Some(finding.remedy(match is_expression(row) {
             true => format!("-- plans may use what ANALYZE knows of its expression, for which CREATE STATISTICS is enough since 14: {}", drop.trim_start_matches("-- ")),
+            // It may be what somebody has just built for tomorrow's query.
+            false if known < needed.as_secs_f64() && !drop.starts_with("--") => {
+                format!("-- unless it was made not long ago, which --state would know: {drop}")
+            }
             false => drop,
         }))
     });
     findings.collect()
+}
+
+/// So long it has been there, as far as anybody knows.
+fn known_seconds(case: &Case, row: &Row) -> f64 {
+    let known = row.text("known_since").map(time::parse);
+    let now = time::parse(&case.seen.origin.taken_at);
+    match (known, now) {
+        (Some(Ok(known)), Ok(now)) => (now - known).as_seconds_f64(),
+        _ => 0.0,
+    }
 }
 
 /// No query has used it, and no constraint needs it.

@@ -8,25 +8,25 @@ use crate::words;
 pub const ENDS: Check = Check {
     name: "integer_keys",
     finds: "integer keys near the end of their type, by the values that ANALYZE saw",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.8),
     crit: Some(0.95),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "what was not in the sample; keys that count down from zero; columns without a unique index or a foreign key; keys whose sequence has come as far as they: check sequences",
+    unseen: "what was not in the sample; keys that count down and whose rows do not lie in that order; columns without a unique index or a foreign key; keys whose sequence has come as far as they: check sequences",
     judge: ends,
 };
 
 /// They refuse what the other side has.
 pub const NARROW: Check = Check {
     name: "narrow_foreign_keys",
-    finds: "foreign keys whose column is narrower than what it points to: it will refuse rows that are there",
+    finds: "foreign keys whose column is narrower than what it points to: it refuses rows that are there, or may come",
     unit: Unit::Count,
     warn: Some(1.0),
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "columns that point somewhere without a foreign key; other types than integers, such as varchar(10) and numeric(9)",
+    unseen: "columns that point somewhere without a foreign key; other types than integers, numeric and texts; how wide the values are that are there",
     judge: narrow,
 };
 
@@ -36,9 +36,21 @@ fn ends(case: &Case) -> Vec<Finding> {
         .iter()
         .filter_map(|row| {
             let object = format!("{}.{}", row.text("table")?, row.text("column")?);
-            let (largest, ratio) = (row.number("largest_value")?, row.number("used_ratio")?);
+            let (end, ratio) = (row.number("final_value")?, row.number("used_ratio")?);
+            let (side, field) = match end < 0.0 {
+                true => ("down", "smallest_value"),
+                false => ("up", "largest_value"),
+            };
+            let value = row.number(field)?;
             let stands = row.number("sequence_value");
-            if stands.is_some_and(|stands| stands >= largest) {
+            let is_as_far = |stands: f64| {
+                if end < 0.0 {
+                    stands <= value
+                } else {
+                    stands >= value
+                }
+            };
+            if stands.is_some_and(is_as_far) {
                 return None;
             }
             let sequence = row.text("sequence").map(|name| match stands {
@@ -46,8 +58,8 @@ fn ends(case: &Case) -> Vec<Finding> {
                 None => format!(", and {name} has given none, or is hidden"),
             });
             let message = format!(
-                "values up to {} are there, {} of what {} takes{}",
-                words::count(largest),
+                "values {side} to {} are there, {} of what {} takes{}",
+                words::count(value),
                 words::percent(ratio),
                 row.text("type")?,
                 sequence.unwrap_or_default()
@@ -73,14 +85,15 @@ fn narrow(case: &Case) -> Vec<Finding> {
     let findings = rows.filter_map(|row| {
         let (table, column) = (row.text("table")?, row.text("column")?);
         let object = format!("{table} {}", row.text("name")?);
+        let wider = row.text("referenced_type")?;
         let message = format!(
-            "{column} is {}, and what it points to in {} is wider",
+            "{column} is {}, and what it points to in {} is {wider}",
             row.text("type")?,
             row.text("referenced")?
         );
         let finding = case.judge(Some(&object), 1.0, message);
         Some(finding.remedy(format!(
-            "-- rewrites the table and locks everybody out, so plan it: ALTER TABLE {table} ALTER COLUMN {column} TYPE bigint;"
+            "-- locks everybody out, and may rewrite the table, so plan it: ALTER TABLE {table} ALTER COLUMN {column} TYPE {wider};"
         )))
     });
     findings.collect()

@@ -10,7 +10,7 @@ use crate::words;
 pub const FAILED_CONNECTIONS: Check = Check {
     name: "failed_connections",
     finds: "a large share of connections that failed, by the server's log (--log)",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.01),
     crit: Some(0.05),
     is_low_bad: false,

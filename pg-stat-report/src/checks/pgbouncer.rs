@@ -22,7 +22,7 @@ pub const WAITS: Check = Check {
 pub const CLIENTS: Check = Check {
     name: "pooler_clients",
     finds: "a PgBouncer that may soon take no more clients",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.8),
     crit: Some(0.95),
     is_low_bad: false,

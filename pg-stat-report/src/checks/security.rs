@@ -53,7 +53,7 @@ pub const UNENCRYPTED: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "tunnels and private networks; what lies behind a pooler; sessions that are not there at the moment",
+    unseen: "tunnels and private networks; what lies behind a pooler; sessions that are not there at the moment; those of this report itself",
     judge: unencrypted,
 };
 

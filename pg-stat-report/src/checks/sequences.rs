@@ -9,7 +9,7 @@ use crate::words;
 pub const ENDS: Check = Check {
     name: "sequences",
     finds: "sequences near their end, or near that of a column that they fill",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.8),
     crit: Some(0.95),
     is_low_bad: false,

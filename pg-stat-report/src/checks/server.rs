@@ -57,7 +57,7 @@ pub const UPTIME: Check = Check {
 pub const NOTIFICATIONS: Check = Check {
     name: "notifications",
     finds: "a queue of notifications that nearly is full: NOTIFY fails then",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: Some(0.8),
     is_low_bad: false,

@@ -14,7 +14,7 @@ const DAY: f64 = 86_400.0;
 pub const LOST: Check = Check {
     name: "lost_sessions",
     finds: "databases many of whose sessions are not closed, but end because the client is gone or by a fatal error",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: None,
     is_low_bad: false,

@@ -160,6 +160,14 @@ fn needs(name: &str) -> Option<&'static str> {
         "shared_buffers" | "huge_pages" | "huge_page_size" | "min_dynamic_shared_memory" => {
             "the machine must have the memory, and the pages"
         }
+        "max_replication_slots" | "max_active_replication_origins" => {
+            "it must not be less than the slots and origins that are there"
+        }
+        "recovery_target"
+        | "recovery_target_lsn"
+        | "recovery_target_name"
+        | "recovery_target_time"
+        | "recovery_target_xid" => "only one recovery_target may be set",
         "shared_preload_libraries" => "each library must be there",
         "listen_addresses" | "port" | "unix_socket_directories" => {
             "the address, the port and the folder must be free and there"

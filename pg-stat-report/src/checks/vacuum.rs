@@ -14,13 +14,13 @@ const ENOUGH: f64 = 1000.0;
 /// Beyond autovacuum's own threshold.
 pub const DEAD_ROWS: Check = Check {
     name: "dead_rows",
-    finds: "tables with far more dead rows than autovacuum should leave there",
+    finds: "tables with far more dead rows, or dead pieces of long values (TOAST), than autovacuum should leave there",
     unit: Unit::Ratio,
     warn: Some(2.0),
     crit: Some(10.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "the dead rows of TOAST tables; tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
+    unseen: "tables that are being vacuumed, or have fewer than 1,000 dead rows; tables below 1 MB whose counters were lost; what keeps VACUUM from removing them: check xmin_horizon",
     judge: dead,
 };
 
@@ -72,20 +72,35 @@ fn dead(case: &Case) -> Vec<Finding> {
         let words = "no dead rows are counted here: this is a standby (see its primary), or track_counts is off";
         return vec![Finding::unknown(words)];
     }
-    let judged = rows.iter().filter(|row| {
-        !row.is("is_being_vacuumed") && row.number("dead_rows").is_some_and(|rows| rows >= ENOUGH)
-    });
+    let judged = rows.iter().filter(|row| !row.is("is_being_vacuumed"));
     let findings = judged.filter_map(|row| {
-        let (name, ratio) = (row.text("table")?, row.number("dead_ratio")?);
+        let name = row.text("table")?;
+        let (rows, ratio, what) = most_dead(row)?;
         let message = format!(
-            "{} dead rows, {:.1} times as many as autovacuum begins at",
-            words::count(row.number("dead_rows")?),
-            ratio
+            "{} dead {what}, {ratio:.1} times as many as autovacuum begins at",
+            words::count(rows)
         );
         let finding = case.judge(Some(name), ratio, message);
         Some(finding.remedy(format!("VACUUM (ANALYZE) {name};")))
     });
     findings.chain(forgotten(rows)).collect()
+}
+
+/// How many rows are dead, by the number at which autovacuum comes, and where: in the table or beside it.
+fn most_dead(row: &Row) -> Option<(f64, f64, &'static str)> {
+    let places = [
+        ("dead_rows", "dead_ratio", "rows"),
+        (
+            "toast_dead_rows",
+            "toast_dead_ratio",
+            "pieces of long values in its TOAST table",
+        ),
+    ];
+    let seen = places.into_iter().filter_map(|(rows, ratio, what)| {
+        let (rows, ratio) = (row.number(rows)?, row.number(ratio)?);
+        (rows >= ENOUGH).then_some((rows, ratio, what))
+    });
+    seen.max_by(|(_, one, _), (_, other, _)| one.total_cmp(other))
 }
 
 /// A crash takes all counters, and an upgrade does: then no row is dead, and none is live either.

@@ -8,7 +8,7 @@ use crate::words;
 pub const WRAPAROUND: Check = Check {
     name: "wraparound",
     finds: "a database near the end of its transaction numbers, where the server takes no more",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: Some(0.8),
     is_low_bad: false,
@@ -21,7 +21,7 @@ pub const WRAPAROUND: Check = Check {
 pub const MULTIXACTS: Check = Check {
     name: "multixact_wraparound",
     finds: "a database near the end of its multixacts, where rows can't be shared-locked any more",
-    unit: Unit::Ratio,
+    unit: Unit::Share,
     warn: Some(0.5),
     crit: Some(0.8),
     is_low_bad: false,

@@ -15,6 +15,10 @@ pub const SECTION: Section = Section {
         ("bytes", "on disk; null: the role may not know"),
         ("allows_connections", "or not"),
         ("connection_limit", "how many it takes; null: no limit"),
+        (
+            "is_invalid",
+            "its DROP DATABASE was broken off: nobody can connect to it any more",
+        ),
         ("commits", "transactions that ended well"),
         ("rollbacks", "that did not"),
         ("blocks_read", "that shared_buffers had not"),

@@ -16,6 +16,7 @@ pub const SECTION: Section = Section {
         ("database", "where"),
         ("table", "of which table"),
         ("index", "which"),
+        ("oid", "another one where it was made anew"),
         ("method", "btree, gin, …"),
         (
             "bytes",
@@ -43,6 +44,10 @@ pub const SECTION: Section = Section {
         ),
         ("duplicate_of", "another index says the same"),
         ("prefix_of", "another begins with the same columns"),
+        (
+            "known_since",
+            "it was there then: by the earliest report that has it (--state, --baseline), or by the transaction that made or altered it (track_commit_timestamp); null: nobody knows",
+        ),
     ],
     gather: Gather::Sorted(&[(13, include_str!("../../sql/indexes.sql"))], by_size),
 };

@@ -22,15 +22,23 @@ pub const SECTION: Section = Section {
         ("kind", "integer_key or narrow_foreign_key"),
         ("table", "which"),
         ("column", "its column"),
-        ("type", "smallint or integer"),
+        ("type", "smallint or integer; of a narrow foreign key any"),
         ("name", "of the foreign key"),
         ("referenced", "the table that it points to"),
+        ("referenced_type", "of the column there"),
         (
             "largest_value",
             "that ANALYZE saw in its sample; null: none, or hidden",
         ),
-        ("final_value", "the largest that the type takes"),
-        ("used_ratio", "the one by the other"),
+        (
+            "smallest_value",
+            "the same, of a key that counts down: later rows have smaller ones",
+        ),
+        (
+            "final_value",
+            "the last that the type takes on the side to which the key is nearer",
+        ),
+        ("used_ratio", "how far it has come on that side"),
         (
             "sequence",
             "that fills it, by its default or because it owns it",
@@ -56,11 +64,11 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let (largest, is_partial) = largest(server, &keys)?;
-    for key in &mut keys {
-        let known = largest.get(&key.column).copied();
-        key.largest = known.flatten();
-        key.is_unseen = is_partial && known.is_none() || key.is_new && key.largest.is_none();
+    let (ends, is_partial) = ends(server, &keys)?;
+    for key in keys.iter_mut().filter(|key| key.is_small.is_some()) {
+        let known = ends.get(&key.column).copied();
+        key.ends = known.unwrap_or_default();
+        key.is_unseen = is_partial && known.is_none() || key.is_new && key.ends.largest.is_none();
     }
     keys.sort_by(|one, other| other.used_ratio().total_cmp(&one.used_ratio()));
     if is_narrow {
@@ -105,13 +113,22 @@ fn by_use(one: &Row, other: &Row) -> Ordering {
 /// A relation, and the number of its column.
 type Column = (u32, i16);
 
-type Largest = HashMap<Column, Option<i64>>;
+/// The values of a column that are furthest out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ends {
+    largest: Option<i64>,
+    /// Of one that counts down.
+    smallest: Option<i64>,
+}
 
-/// The largest values of each column, and whether some may be hidden.
-fn largest(server: &mut Server, keys: &[Key]) -> Result<(Largest, bool)> {
-    let columns: Vec<Column> = keys.iter().map(|key| key.column).collect();
+/// The ends of each column, and whether some may be hidden.
+fn ends(server: &mut Server, keys: &[Key]) -> Result<(HashMap<Column, Ends>, bool)> {
+    let whole = keys
+        .iter()
+        .filter_map(|key| Some((key.column, key.is_small?)));
+    let (columns, small): (Vec<Column>, Vec<bool>) = whole.unzip();
     let all = include_str!("../../sql/key_values.sql");
-    let small = array(keys.iter().map(|key| key.is_small));
+    let small = array(small.into_iter());
     let all = server.ask(&of_these(all, &columns).replace("{small}", &small));
     let (rows, is_partial) = match all {
         Err(error) if error.sqlstate() == Some("42501") => {
@@ -120,14 +137,17 @@ fn largest(server: &mut Server, keys: &[Key]) -> Result<(Largest, bool)> {
         }
         rows => (rows?, false),
     };
-    let mut largest = Largest::new();
+    let mut ends: HashMap<Column, Ends> = HashMap::new();
     for row in rows {
+        let seen: Option<Vec<Option<i64>>> = row.try_get("ends")?;
+        let mut seen = seen.into_iter().flatten();
+        let (largest, smallest) = (seen.next().flatten(), seen.next().flatten());
         // Of a table with children pg_stats has two: of itself, and of all.
-        let one: Option<i64> = row.try_get("largest")?;
-        let known = largest.entry(column_of(&row)?).or_default();
-        *known = one.max(*known);
+        let known = ends.entry(column_of(&row)?).or_default();
+        known.largest = largest.max(known.largest);
+        known.smallest = smallest.into_iter().chain(known.smallest).min();
     }
-    Ok((largest, is_partial))
+    Ok((ends, is_partial))
 }
 
 /// Table, column and type.
@@ -192,9 +212,11 @@ struct Key {
     kind: Cell,
     constraint: Cell,
     referenced: Cell,
-    is_small: bool,
+    referenced_type: Cell,
+    /// smallint, and not integer; none: another type.
+    is_small: Option<bool>,
     is_new: bool,
-    largest: Option<i64>,
+    ends: Ends,
     is_unseen: bool,
 }
 
@@ -209,9 +231,10 @@ impl Key {
             kind: text("kind")?,
             constraint: text("name")?,
             referenced: text("referenced")?,
+            referenced_type: text("referenced_type")?,
             is_small: row.try_get("is_small")?,
             is_new: row.try_get("is_new")?,
-            largest: None,
+            ends: Ends::default(),
             is_unseen: false,
         })
     }
@@ -220,18 +243,28 @@ impl Key {
         self.constraint != Cell::Null
     }
 
-    fn final_value(&self) -> i64 {
-        match self.is_small {
-            true => i16::MAX.into(),
-            false => i32::MAX.into(),
-        }
+    /// The smallest value that its type takes, and the largest.
+    fn range(&self) -> Option<(i64, i64)> {
+        Some(match self.is_small? {
+            true => (i16::MIN.into(), i16::MAX.into()),
+            false => (i32::MIN.into(), i32::MAX.into()),
+        })
+    }
+
+    /// How much is used up on the side to which it is nearer, and where that ends.
+    fn used(&self) -> Option<(f64, i64)> {
+        let (first, last) = self.range()?;
+        let up = self.ends.largest?.max(0) as f64 / last as f64;
+        let down = self.ends.smallest.unwrap_or(0).min(0) as f64 / first as f64;
+        Some(match down > up {
+            true => (down, first),
+            false => (up, last),
+        })
     }
 
     /// How much of it is used up; below zero where nothing is known.
     fn used_ratio(&self) -> f64 {
-        let end = self.final_value() as f64;
-        self.largest
-            .map_or(-1.0, |largest| largest.max(0) as f64 / end)
+        self.used().map_or(-1.0, |(ratio, _)| ratio)
     }
 
     fn cells(
@@ -241,8 +274,10 @@ impl Key {
         sequence: Option<&(String, Option<i64>)>,
     ) -> Vec<Cell> {
         let whole = |number: Option<i64>| number.map_or(Cell::Null, Cell::Int);
-        let ratio = self.largest.map(|_| self.used_ratio());
-        let end = self.final_value();
+        let used = self.used();
+        let end = used
+            .map(|(_, end)| end)
+            .or(self.range().map(|(_, last)| last));
         let [table, column, data_type] = names.clone().map(|name| Cell::Text(name.into()));
         vec![
             Cell::Text(database.into()),
@@ -252,9 +287,11 @@ impl Key {
             data_type,
             self.constraint,
             self.referenced,
-            whole(self.largest),
-            Cell::Int(end),
-            ratio.map_or(Cell::Null, Cell::Float),
+            self.referenced_type,
+            whole(self.ends.largest),
+            whole(self.ends.smallest),
+            whole(end),
+            used.map_or(Cell::Null, |(ratio, _)| Cell::Float(ratio)),
             sequence.map_or(Cell::Null, |(name, _)| Cell::Text(name.as_str().into())),
             whole(sequence.and_then(|(_, last)| *last)),
             Cell::Bool(self.is_unseen),

@@ -38,6 +38,10 @@ pub const SECTION: Section = Section {
             "data_directory",
             "where its files are, if the role may know",
         ),
+        (
+            "checkpointer_pid",
+            "one of its processes, by which it is seen whether this is its machine; null: hidden",
+        ),
         ("data_checksums", "whether its pages have checksums"),
         (
             "crashed_or_reset_at",

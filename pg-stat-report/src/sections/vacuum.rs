@@ -18,6 +18,14 @@ pub const SECTION: Section = Section {
         ("dead_ratio", "dead rows by that"),
         ("is_autovacuum_on", "it comes at all"),
         (
+            "toast_dead_rows",
+            "pieces of long values in its TOAST table that VACUUM has not removed",
+        ),
+        (
+            "toast_dead_ratio",
+            "those by the number at which autovacuum comes to that table",
+        ),
+        (
             "is_toast_autovacuum_on",
             "autovacuum was not turned off for its TOAST table by itself",
         ),

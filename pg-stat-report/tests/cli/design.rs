@@ -3,6 +3,7 @@
 use tests::{Database, cluster, tcp_cluster, tool};
 
 use crate::ground::{Ground, alone, asked, found, set, statuses};
+use crate::own::Own;
 
 /// Each of these stands on the one before.
 fn stack(client: &mut postgres::Client, layers: u32) {
@@ -107,22 +108,27 @@ fn the_disk_below_the_data() {
     );
 }
 
+/// By any of the machine's own addresses it is the same server.
+#[test]
+fn the_disk_of_a_server_by_its_address() {
+    let place = format!("host=127.0.0.1 port={} user=postgres", tcp_cluster().port());
+    let run = tool("pg-stat-report").args(["-d", &place, "--only", "disk_space"]);
+    let words = ["--warn", "disk_space=never", "--crit", "disk_space=never"];
+    assert_eq!(statuses(&run.args(words).run().json_lines()), alone("ok"));
+}
+
 /// What nobody can see from here makes a run of all checks no worse, but is no answer to who asks for it.
 #[test]
 fn the_disk_of_a_server_elsewhere() {
-    let database = Database::on(tcp_cluster());
-    let place = format!("host=127.0.0.1 port={} user=postgres", tcp_cluster().port());
-    let run = |words: &[&str]| {
-        let command = tool("pg-stat-report").env("PGDATABASE", database.name());
-        command
-            .args(["-d", &place, "--timeout", "2m"])
-            .args(words)
-            .run()
-    };
-    let named = run(&["--only", "disk_space"]).expect_code(2);
+    let mut own = Own::new(&[]);
+    own.start(&[]);
+    // Its own folder is not where it says, as on another machine.
+    let elsewhere = own.data().with_extension("elsewhere");
+    std::fs::rename(own.data(), &elsewhere).unwrap();
+    let named = own.tool(&["--only", "disk_space"]).run().expect_code(2);
     assert_eq!(statuses(&named.json_lines()), alone("unknown"));
-    let skipped = "slow_queries,lost_sessions";
-    let all = run(&["--skip", skipped]);
+    let skipped = "slow_queries,lost_sessions,pg_hba,configuration_errors";
+    let all = own.tool(&["--skip", skipped]).run();
     let is = |record: &&serde_json::Value, status: &str| record["status"] == status;
     let records = all.json_lines();
     let unknown: Vec<_> = records
@@ -136,5 +142,8 @@ fn the_disk_of_a_server_elsewhere() {
     assert_eq!(unknown.len(), 1);
     let is_critical = records.iter().any(|record| is(&record, "critical"));
     all.expect_code(i32::from(is_critical));
-    run(&["--skip", skipped, "--fail-on", "unknown"]).expect_code(1);
+    own.tool(&["--skip", skipped, "--fail-on", "unknown"])
+        .run()
+        .expect_code(1);
+    std::fs::rename(&elsewhere, own.data()).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use tests::{Database, eventually};
 
-use crate::ground::{asked, follow, found, major, set};
+use crate::ground::{Ground, asked, follow, found, major, set};
 
 const PLENTY: &str = "from generate_series(1, 20000) i";
 
@@ -345,6 +345,73 @@ fn who_follows_all_remedies_keeps_one_of_each() {
     follow(&database, all, &here);
     let left = database.value("select string_agg(indexrelid::regclass::text, ' ' order by indexrelid) from pg_index where indrelid = 't'::regclass");
     assert_eq!(left, "t_pkey short long_x \"Same 2\" pair2");
+}
+
+/// The server does not say when an index was made: earlier reports do, or what it notes of transactions.
+#[test]
+fn unused_indexes_that_were_made_just_now() {
+    let database = Database::new();
+    database.sql(&format!(
+        "create table t (i int, j int); insert into t select i, i {PLENTY}; create index on t (i); select pg_stat_reset()"
+    ));
+    database.sql("vacuum analyze");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("earlier.jsonl");
+    let old = path.to_str().unwrap();
+    let remedy = |more: &[&str]| {
+        let words = [
+            "--only",
+            "unused_indexes",
+            "--warn",
+            "unused_indexes=1",
+            "--statistics-age",
+            "1s",
+        ];
+        let records = asked(&database, &[&words[..], more].concat())
+            .run()
+            .json_lines();
+        records[0]["remedy"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string()
+    };
+    let (drop, comment) = (
+        "DROP INDEX CONCURRENTLY IF EXISTS public.t_i_idx;",
+        "-- unless it was made not long ago, which --state would know: DROP INDEX CONCURRENTLY IF EXISTS public.t_i_idx;",
+    );
+    eventually("the counters are a second old", || !remedy(&[]).is_empty());
+    assert_eq!(remedy(&[]), comment);
+    let rows = asked(&database, &["indexes"]).run().json_lines();
+    let rows = rows.into_iter().map(|mut row| {
+        row["taken_at"] = "2020-01-01T00:00:00Z".into();
+        format!("{row}\n")
+    });
+    std::fs::write(&path, rows.collect::<String>()).unwrap();
+    assert_eq!(remedy(&["--baseline", old]), drop);
+    database.sql("drop index t_i_idx; create index on t (i)");
+    database.sql("vacuum analyze");
+    assert_eq!(remedy(&["--baseline", old]), comment);
+    // What keeps itself knows the first look for as long as it lasts.
+    let state = folder.path().join("state").display().to_string();
+    let known = || {
+        let rows = asked(&database, &["indexes", "--state", &state])
+            .run()
+            .json_lines();
+        (rows[0]["known_since"].clone(), rows[0]["taken_at"].clone())
+    };
+    let (nothing, first) = known();
+    assert!(nothing.is_null(), "{nothing}");
+    assert_eq!([known().0, known().0], [first.clone(), first]);
+}
+
+#[test]
+fn what_the_server_notes_of_transactions_dates_an_index() {
+    let ground = Ground::with(&[("track_commit_timestamp", "on")]);
+    ground.sql("create table t (i int); create index on t (i)");
+    let made = ground.value("select to_char(pg_xact_commit_timestamp(xmin) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI') from pg_class where relname = 't_i_idx'");
+    let rows = ground.rows("indexes");
+    let known = rows[0]["known_since"].as_str().unwrap();
+    assert!(known.starts_with(&made), "{known} {made}");
 }
 
 #[test]

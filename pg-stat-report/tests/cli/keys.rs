@@ -132,6 +132,89 @@ fn integer_keys_with_a_default() {
     assert_eq!(told("public.by_function"), json!([null, null, false]));
 }
 
+/// The other end is one, too; not where the first key was put there to have all of the type.
+#[test]
+fn integer_keys_that_count_down() {
+    let database = Database::new();
+    database.sql(
+        "create table down (id int primary key); insert into down select -2147483600 - i from generate_series(1, 42) i;
+        create table small_down (id smallint, n int, unique (id, n)); insert into small_down select -32000, -i from generate_series(1, 1000) i;
+        create table from_the_bottom (id int primary key); insert into from_the_bottom select -2147483648 + i from generate_series(1, 1000) i;
+        create table little (id int primary key); insert into little select -i from generate_series(1, 1000) i;
+        create sequence s increment -1 minvalue -2147483648; create table counted (id int primary key default nextval('s'));
+        select setval('s', -2147483000); insert into counted select -2147480000 - i from generate_series(1, 100) i; analyze",
+    );
+    let expected = set(&["critical public.down.id"]);
+    assert_eq!(found(&database, "integer_keys", &[]), expected);
+    database.sql("do $$ begin create role downwards login; exception when duplicate_object then null; end $$; grant select on all tables in schema public to downwards; grant select on all sequences in schema public to downwards");
+    let seen = asked(&database, &["--only", "integer_keys"]).env("PGUSER", "downwards");
+    let records = seen.run().json_lines();
+    assert_eq!(
+        (records.len(), &records[0]["object"], &records[0]["message"]),
+        (
+            1,
+            &json!("public.down.id"),
+            &json!("values down to -2,147,483,642 are there, 100.0 % of what integer takes")
+        )
+    );
+    database.sql("drop owned by downwards");
+    let rows = asked(&database, &["keys"]).run().json_lines();
+    let row = rows
+        .iter()
+        .find(|row| row["table"] == "public.down")
+        .unwrap();
+    assert_eq!(
+        json!([
+            row["largest_value"],
+            row["smallest_value"],
+            row["final_value"]
+        ]),
+        json!([-2_147_483_601_i64, -2_147_483_642_i64, i32::MIN])
+    );
+}
+
+/// What is declared says how wide texts and numerics are, and of a domain what it is made of.
+#[test]
+fn foreign_keys_narrower_than_other_types() {
+    let database = Database::new();
+    database.sql("
+        create domain code as varchar(20); create domain short_code as code check (value <> '');
+        create table texts (k varchar(50) primary key, t text unique, c code unique, b char(10) unique, n numeric(10, 2) unique, free numeric unique, whole numeric(9) unique);
+        create table letters (k varchar(10) references texts (k), same varchar(50) references texts (k), wide text references texts (k));
+        create table ofs (t varchar(255) references texts (t), c short_code references texts (c), cut varchar(19) references texts (c), b char(9) references texts (b));
+        create table digits (n numeric(9, 2) references texts (n), \"Round\" numeric(12, 1) references texts (n), wide numeric references texts (n),
+            bound numeric(30, 10) references texts (free), i int references texts (n), whole int references texts (whole), little smallint references texts (whole))");
+    let expected = set(&[
+        "warning public.letters letters_k_fkey",
+        "warning public.ofs ofs_t_fkey",
+        "warning public.ofs ofs_cut_fkey",
+        "warning public.ofs ofs_b_fkey",
+        "warning public.digits digits_n_fkey",
+        "warning public.digits digits_Round_fkey",
+        "warning public.digits digits_bound_fkey",
+        "warning public.digits digits_i_fkey",
+        "warning public.digits digits_little_fkey",
+    ]);
+    assert_eq!(found(&database, "narrow_foreign_keys", &[]), expected);
+    let records = asked(&database, &["--only", "narrow_foreign_keys"]).run();
+    let records = records.json_lines();
+    let told = |object: &str| {
+        records
+            .iter()
+            .find(|record| record["object"] == object)
+            .unwrap()
+    };
+    assert_eq!(
+        told("public.letters letters_k_fkey")["message"],
+        "k is character varying(10), and what it points to in public.texts is character varying(50)"
+    );
+    for record in &records {
+        let remedy = record["remedy"].as_str().unwrap();
+        database.sql(&remedy[remedy.find("ALTER").unwrap()..]);
+    }
+    assert_eq!(found(&database, "narrow_foreign_keys", &[]), set(&["ok"]));
+}
+
 #[test]
 fn triggers_that_are_off() {
     let database = Database::new();
@@ -145,13 +228,19 @@ fn triggers_that_are_off() {
         create table others (id int) partition by range (id); create table other1 partition of others for values from (0) to (10);
         create trigger each_row after insert on others for each row execute function f()");
     assert_eq!(found(&database, "disabled_triggers", &[]), set(&["ok"]));
-    database.sql("alter table t disable trigger \"On\"; alter table c disable trigger all; alter table parts disable trigger each_row; alter table other1 disable trigger each_row");
+    database.sql("alter table t disable trigger \"On\"; alter table c disable trigger all; alter table parts disable trigger each_row; alter table other1 disable trigger each_row;
+        create trigger for_replica before insert on p for each row execute function f(); alter table p enable replica trigger for_replica;
+        create rule \"Nothing\" as on delete to t do instead nothing; alter table t disable rule \"Nothing\";
+        create function e() returns event_trigger language plpgsql as 'begin end'; create event trigger no_drops on sql_drop execute function e(); alter event trigger no_drops disable");
     let expected = [
         "warning public.t \"On\"",
         "warning public.c points",
         "warning public.parts each_row",
         // Off in this part alone.
         "warning public.other1 each_row",
+        "warning public.p for_replica",
+        "warning public.t \"Nothing\"",
+        "warning no_drops",
     ];
     assert_eq!(found(&database, "disabled_triggers", &[]), set(&expected));
     let critical = found(
@@ -163,6 +252,18 @@ fn triggers_that_are_off() {
         critical.contains("critical public.c points"),
         "{critical:?}"
     );
+    // Where a subscription writes rows, what is for it is right.
+    database.sql(
+        "create subscription s connection 'host=/nonexistent' publication p with (connect = false)",
+    );
+    assert_eq!(
+        found(&database, "disabled_triggers", &[]).len(),
+        expected.len()
+    );
+    database.sql("update pg_subscription set subenabled = true where subname = 's'");
+    let of_others = found(&database, "disabled_triggers", &[]);
+    assert_eq!(of_others.len(), expected.len() - 1, "{of_others:?}");
+    database.sql("alter subscription s disable; alter subscription s set (slot_name = none); drop subscription s");
     for record in asked(&database, &["--only", "disabled_triggers"])
         .run()
         .json_lines()

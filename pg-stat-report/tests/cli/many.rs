@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tests::{eventually, program, tool};
 
-use crate::ground::{Ground, of};
+use crate::ground::{Ground, alone, of};
 
 #[test]
 fn several_servers_at_once() {
@@ -302,4 +302,39 @@ fn many_databases_and_a_deadline() {
     let records = late.expect_code(2).json_lines();
     assert_eq!(records.len(), 1, "{records:#?}");
     assert_eq!(records[0]["status"], "unknown");
+}
+
+/// A DROP DATABASE that is broken off leaves one that nobody can connect to.
+#[test]
+fn a_database_whose_drop_was_broken_off() {
+    let ground = Ground::new();
+    ground.sql("create database \"Half gone\"");
+    let invalid = |more: &[&str]| ground.statuses("invalid_databases", more);
+    assert_eq!(invalid(&[]), alone("ok"));
+    ground.sql("update pg_database set datconnlimit = -2 where datname = 'Half gone'");
+    assert_eq!(invalid(&[]), of("warning", "Half gone"));
+    let crit = ["--crit", "invalid_databases=1"];
+    assert_eq!(invalid(&crit), of("critical", "Half gone"));
+    let all = ground
+        .run(&["--all-databases", "--only", "no_primary_key"])
+        .expect_code(0);
+    assert_eq!(all.json_lines().len(), 1);
+    assert!(
+        all.stderr
+            .contains("\"Half gone\" is left out: its DROP DATABASE was broken off"),
+        "{}",
+        all.stderr
+    );
+    let rows = ground.rows("databases");
+    let row = rows
+        .iter()
+        .find(|row| row["database"] == "Half gone")
+        .unwrap();
+    assert_eq!(row["is_invalid"], true);
+    let remedy = ground.check("invalid_databases", &[])[0]["remedy"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    ground.sql(&remedy[remedy.find("DROP").unwrap()..]);
+    assert_eq!(invalid(&[]), alone("ok"));
 }

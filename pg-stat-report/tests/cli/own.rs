@@ -91,11 +91,16 @@ impl Own {
         client.query_one(query, &[]).expect(query).get(0)
     }
 
-    /// The records or rows that the tool writes.
-    pub fn report(&self, words: &[&str]) -> Vec<Value> {
+    /// The tool, to look at it.
+    pub fn tool(&self, words: &[&str]) -> ToolCommand {
         let command = tool("pg-stat-report").args(["-h"]).arg(self.folder.path());
         let command = command.args(["-p", "5432", "-U", "postgres", "-d", "postgres"]);
-        command.args(words).run().json_lines()
+        command.args(words)
+    }
+
+    /// The records or rows that the tool writes.
+    pub fn report(&self, words: &[&str]) -> Vec<Value> {
+        self.tool(words).run().json_lines()
     }
 
     /// The records of one check.

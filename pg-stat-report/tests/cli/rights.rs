@@ -189,6 +189,11 @@ fn who_comes_without_encryption() {
             .dbname("postgres");
         config.connect(postgres::NoTls).unwrap()
     };
+    // Whoever looks comes unencrypted here, and is not what is looked for.
+    let by_address = ground
+        .tool(&["--only", "unencrypted_sessions", "-h", &address])
+        .run();
+    assert_eq!(statuses(&by_address.json_lines()), alone("ok"));
     let _near = connect("127.0.0.1");
     assert_eq!(ground.statuses("unencrypted_sessions", &[])[0].0, "ok");
     let _far = connect(&address);

@@ -247,6 +247,25 @@ fn foreign_keys_without_an_index() {
         found(&database, "unindexed_foreign_keys", &large),
         set(&["warning public.f6 f6"])
     );
+    // A part whose own index serves it is not read whole.
+    database.sql("create table f63 (other int, c int); create index on f63 (c); insert into f63 select 0, 20 from generate_series(1, 1000);
+        insert into p values (20, 20, 20); create index of_a_part on f61 (c); alter table f63 drop other; alter table f6 attach partition f63 for values from (20) to (30); analyze");
+    let of_parts = || {
+        let records = asked(
+            &database,
+            &[&["--only", "unindexed_foreign_keys"], &all[..]].concat(),
+        )
+        .run()
+        .json_lines();
+        let record = records
+            .into_iter()
+            .find(|record| record["object"] == "public.f6 f6");
+        record.map(|record| record["value"].clone())
+    };
+    assert_eq!(of_parts(), Some(0.0.into()));
+    database.sql("create index of_another on f62 (c)");
+    assert_eq!(of_parts(), None);
+    database.sql("drop index of_a_part, of_another");
     database.sql(
         "delete from p where a = 2; delete from pp where id = 2; delete from pt where k = 'b'",
     );

@@ -149,3 +149,57 @@ fn what_says_itself_how_bad_it_is_takes_no_threshold() {
     let never: Vec<&str> = never.iter().map(String::as_str).collect();
     ground.run(&never).expect_code(0);
 }
+
+/// What can't be meant is said, and the report is made all the same.
+#[test]
+fn thresholds_that_can_t_be_meant() {
+    let ground = Ground::new();
+    ground.sql("create table w (i int)");
+    let said = |words: &[&str]| ground.run(words).expect_code(0).stderr;
+    let mixed = [
+        "--only",
+        "connections",
+        "--warn",
+        "connections=90%",
+        "--crit",
+        "connections=80%",
+    ];
+    assert!(
+        said(&mixed).contains("connections: it is critical at 80.0 % already"),
+        "{}",
+        said(&mixed)
+    );
+    let never = said(&["--only", "connections", "--warn", "connections=120%"]);
+    assert!(never.contains("no value of it is above 100 %"), "{never}");
+    let sizes = |pattern: &str| {
+        said(&[
+            "--only",
+            "table_size",
+            "--warn",
+            &format!("table_size:{pattern}=1GB"),
+        ])
+    };
+    let nothing = sizes("PUBLIC.W");
+    assert!(
+        nothing.contains("table_size:PUBLIC.W fits none of the "),
+        "{nothing}"
+    );
+    assert_eq!(sizes("public.w"), "");
+    assert_eq!(sizes("public.*"), "");
+    let skipped = said(&["--only", "sequences", "--skip", "sequences:public.x*"]);
+    assert!(
+        skipped.contains("sequences:public.x* fits none of the 0 things"),
+        "{skipped}"
+    );
+    // Of what comes and goes nobody knows.
+    assert_eq!(
+        said(&["--only", "long_queries", "--warn", "long_queries:pid 1=1h"]),
+        ""
+    );
+    let file = run(
+        &ground,
+        "only = [\"connections\"]\n[connections]\nwarn = 0.9\ncrit = 0.8",
+        &[],
+    );
+    assert!(file.stderr.contains("at 80.0 % already"), "{}", file.stderr);
+}

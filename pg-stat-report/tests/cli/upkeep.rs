@@ -68,6 +68,39 @@ fn dead_rows_and_autovacuum() {
     }
 }
 
+/// Long values lie in a table beside the table, which VACUUM may leave alone.
+#[test]
+fn dead_pieces_of_long_values() {
+    let ground = Ground::with(&[("autovacuum", "off")]);
+    ground.sql("create table long (id int, t text); alter table long alter t set storage external");
+    ground
+        .sql("insert into long select i, repeat(md5(i::text), 190) from generate_series(1, 500) i");
+    ground.sql("vacuum analyze");
+    assert_eq!(ground.statuses("dead_rows", &[])[0].0, "ok");
+    for _ in 0..4 {
+        ground.sql("update long set t = t || id");
+    }
+    ground.sql("vacuum (process_toast false) long");
+    let dead = || ground.statuses("dead_rows", &[]);
+    eventually("they are counted", || {
+        dead() == of("critical", "public.long")
+    });
+    ground.expect_same_in_all_rows("dead_rows", &[]);
+    let record = &ground.check("dead_rows", &[])[0];
+    let message = record["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("8,000 dead pieces of long values in its TOAST table, "),
+        "{message}"
+    );
+    // As autovacuum does, by the table's own options where the other has none.
+    ground.sql("alter table long set (autovacuum_vacuum_threshold = 9000)");
+    assert_eq!(dead()[0].0, "ok");
+    ground.sql("alter table long set (toast.autovacuum_vacuum_threshold = 50)");
+    assert_eq!(dead(), of("critical", "public.long"));
+    ground.sql(record["remedy"].as_str().unwrap());
+    eventually("the remedy helped", || dead()[0].0 == "ok");
+}
+
 #[test]
 fn who_waits_for_a_lock() {
     let ground = Ground::new();
