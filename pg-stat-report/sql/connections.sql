@@ -4,12 +4,14 @@
 -- Ordinary roles have max_connections less those kept for superusers and, since 16, for
 -- pg_use_reserved_connections; replication has had slots of its own since 12.
 WITH session AS (
-    SELECT a.datid, a.datname::text AS datname, a.usesysid, a.usename::text AS usename,
+    SELECT a.datid, a.usesysid,
+           (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid) AS datname,
+           pg_catalog.pg_get_userbyid(a.usesysid)::text AS usename,
            nullif(a.application_name, '') AS application_name,
            coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN 'local' END) AS client,
            a.state, a.wait_event_type, a.xact_start, a.state_change,
            a.backend_type IS NULL AS is_hidden
-    FROM pg_catalog.pg_stat_activity a
+    FROM pg_catalog.pg_stat_get_activity(NULL) a
     WHERE a.backend_type = 'client backend'
        OR a.backend_type IS NULL AND a.usesysid IS NOT NULL
 ), room AS (

@@ -37,10 +37,10 @@ WITH here AS (
 )
 SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
             THEN 'reader' ELSE 'standby' END AS role,
-       coalesce(nullif(r.application_name, ''), 'pid ' || r.pid) AS name,
+       coalesce(nullif(a.application_name, ''), 'pid ' || r.pid) AS name,
        r.pid,
-       r.usename::text AS "user",
-       coalesce(host(r.client_addr), CASE WHEN r.client_port = -1 THEN 'local' END) AS peer,
+       pg_catalog.pg_get_userbyid(a.usesysid)::text AS "user",
+       coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN 'local' END) AS peer,
        r.state,
        r.sync_state,
        (SELECT s.slot_name::text FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = r.pid LIMIT 1) AS slot,
@@ -56,7 +56,9 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHE
        NULL::float8 AS apply_delay_seconds,
        NULL::bool AS is_paused,
        r.state IS NULL AS is_hidden
-FROM pg_catalog.pg_stat_replication r CROSS JOIN here
+FROM pg_catalog.pg_stat_get_wal_senders() r
+CROSS JOIN here
+JOIN pg_catalog.pg_stat_get_activity(NULL) a ON a.pid = r.pid
 UNION ALL
 SELECT 'receiver',
        coalesce(w.sender_host || ':' || w.sender_port, 'the primary'),

@@ -32,19 +32,18 @@ CROSS JOIN LATERAL (
 ) power
 WHERE r.rolcanlogin AND power.value IS NOT NULL
 UNION ALL
-SELECT 'session', coalesce(a.usename::text, '') || '@' || host(a.client_addr), a.datname::text, NULL, 'unencrypted', count(*)
-FROM pg_catalog.pg_stat_activity a
-JOIN pg_catalog.pg_stat_ssl s ON s.pid = a.pid
-LEFT JOIN pg_catalog.pg_stat_gssapi g ON g.pid = a.pid
-WHERE a.backend_type IN ('client backend', 'walsender') AND NOT s.ssl AND NOT coalesce(g.encrypted, false)
+SELECT 'session', pg_catalog.pg_get_userbyid(a.usesysid) || '@' || host(a.client_addr),
+       (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid), NULL, 'unencrypted', count(*)
+FROM pg_catalog.pg_stat_get_activity(NULL) a
+WHERE a.backend_type IN ('client backend', 'walsender') AND NOT a.ssl AND NOT coalesce(a.gss_enc, false)
   AND a.client_addr IS NOT NULL AND NOT a.client_addr <<= inet '127.0.0.0/8' AND a.client_addr <> inet '::1'
   -- Whoever looks comes as he is told to.
-  AND NOT (a.client_addr = coalesce(inet_client_addr(), inet '0.0.0.0') AND a.usename = current_user
+  AND NOT (a.client_addr = coalesce(inet_client_addr(), inet '0.0.0.0') AND pg_catalog.pg_get_userbyid(a.usesysid) = current_user
            AND a.application_name = current_setting('application_name'))
-GROUP BY a.usename, a.client_addr, a.datname
+GROUP BY a.usesysid, a.client_addr, a.datid
 UNION ALL
 SELECT 'hidden', 'sessions', NULL, 'pg_monitor shows them', NULL, count(*)
-FROM pg_catalog.pg_stat_activity a
+FROM pg_catalog.pg_stat_get_activity(NULL) a
 WHERE a.backend_type IS NULL AND a.usesysid IS NOT NULL
 HAVING count(*) > 0
 ORDER BY kind, risk DESC NULLS LAST, object;

@@ -25,7 +25,7 @@ fn judge(case: &Case) -> Vec<Finding> {
         return vec![Finding::unknown(words)];
     }
     let Some(room) = disk::room(case.seen) else {
-        let words = "its data is not on this machine, or in a container: SQL does not tell how full its disk is";
+        let words = "its data is not on this machine, in a container, or behind a folder that may not be entered: SQL does not tell how full its disk is";
         return vec![Finding::missing(words)];
     };
     let message = format!(

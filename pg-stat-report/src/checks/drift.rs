@@ -13,7 +13,7 @@ pub const SETTINGS: Check = Check {
     crit: None,
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "changes that wait for a restart: check pending_restart; pg_hba.conf; of roles, what may be secret; what was changed and changed back; what this program sets for its own session, such as jit, enable_nestloop, lock_timeout and statement_timeout",
+    unseen: "changes that wait for a restart: check pending_restart; pg_hba.conf; of roles, what may be secret; what was changed and changed back; what this program sets for its own session, such as jit, enable_nestloop, enable_mergejoin, lock_timeout and statement_timeout",
     judge,
 };
 

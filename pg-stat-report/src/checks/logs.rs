@@ -28,7 +28,7 @@ pub const ALARMS: Check = Check {
     crit: Some(1.0),
     is_low_bad: false,
     sections: &[&SECTION],
-    unseen: "messages in another language, where its words for how grave they are do not tell (lc_messages); where they do it is unknown; what functions say (RAISE); WAL that a standby needs and is gone: checks slots, standby",
+    unseen: "single messages in another language (lc_messages) than those around them; what functions say (RAISE); WAL that a standby needs and is gone: checks slots, standby",
     judge: alarms,
 };
 
@@ -77,6 +77,26 @@ const WORDS: [&str; 35] = [
     "invalid primary checkpoint",
     "was terminated by signal",
     "all server processes terminated; reinitializing",
+];
+
+/// Words that stand in what the server says of itself, and in no other of the languages that it speaks.
+const ENGLISH: [&str; 16] = [
+    "aborted",
+    "at",
+    "by",
+    "exited",
+    "for",
+    "from",
+    "is",
+    "listening",
+    "not",
+    "of",
+    "received",
+    "starting",
+    "terminated",
+    "the",
+    "to",
+    "with",
 ];
 
 fn failed(case: &Case) -> Vec<Finding> {
@@ -142,6 +162,11 @@ fn unread(case: &Case) -> Option<Finding> {
             words::count(read)
         )));
     }
+    if is_in_another_language(case) {
+        return Some(Finding::unknown(
+            "nothing in it is in English: it may be in another language (lc_messages), of which it is seen only what the SQLSTATE says",
+        ));
+    }
     (skipped > read * SKIPPED).then(|| {
         Finding::unknown(format!(
             "{} lines could not be read, beside {} entries: they may be in another language (lc_messages), or in another format",
@@ -149,6 +174,26 @@ fn unread(case: &Case) -> Option<Finding> {
             words::count(read)
         ))
     })
+}
+
+/// LOG is called so in other languages, too: where there is nothing else, the messages' words tell.
+fn is_in_another_language(case: &Case) -> bool {
+    let rows = case.rows(&SECTION).iter();
+    let mut messages = rows
+        .filter(|row| {
+            !matches!(
+                row.text("kind"),
+                Some("log" | "skipped" | "failed_connections" | "unseen")
+            )
+        })
+        .filter(|row| row.text("name") != Some(logs::RAISED))
+        .peekable();
+    let is_english = |row: &Row| {
+        let text = row.text("text").unwrap_or_default().to_ascii_lowercase();
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        row.text("kind") != Some("event") || words.any(|word| ENGLISH.contains(&word))
+    };
+    messages.peek().is_some() && !messages.any(is_english)
 }
 
 fn is_alarm(row: &Row) -> bool {

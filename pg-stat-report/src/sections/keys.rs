@@ -64,6 +64,7 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
     if keys.is_empty() {
         return Ok(Vec::new());
     }
+    compare(server, &mut keys)?;
     let (ends, is_partial) = ends(server, &keys)?;
     for key in keys.iter_mut().filter(|key| key.is_small.is_some()) {
         let known = ends.get(&key.column).copied();
@@ -89,6 +90,44 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by(by_use);
     Ok(rows)
+}
+
+/// Says what foreign keys point to, and leaves those that are narrower.
+fn compare(server: &mut Server, keys: &mut Vec<Key>) -> Result<()> {
+    let pairs: Vec<(Column, Column)> = keys
+        .iter()
+        .filter_map(|key| Some((key.column, key.other?)))
+        .collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let (own, others): (Vec<Column>, Vec<Column>) = pairs.into_iter().unzip();
+    let statement = of_these(include_str!("../../sql/narrow_keys.sql"), &own)
+        .replace("{others}", &array(others.iter().map(|it| it.0)))
+        .replace("{other_numbers}", &array(others.iter().map(|it| it.1)));
+    let mut seen = HashMap::new();
+    for row in server.ask(&statement)? {
+        let place: i64 = row.try_get("place")?;
+        let is_narrow: bool = row.try_get("is_narrow")?;
+        let referenced: Option<String> = row.try_get("referenced")?;
+        let kind: String = row.try_get("referenced_type")?;
+        seen.insert(place, (is_narrow, referenced, kind));
+    }
+    let mut place = 0;
+    keys.retain_mut(|key| {
+        if key.other.is_none() {
+            return true;
+        }
+        place += 1;
+        // One that is gone meanwhile is none.
+        let Some((is_narrow, Some(referenced), kind)) = seen.remove(&place) else {
+            return false;
+        };
+        key.referenced = Cell::Text(referenced.into());
+        key.referenced_type = Cell::Text(kind.into());
+        is_narrow || key.is_small.is_some()
+    });
+    Ok(())
 }
 
 /// Leaves those of which checks may say something, and the one that stands for all that are well.
@@ -211,6 +250,8 @@ struct Key {
     column: Column,
     kind: Cell,
     constraint: Cell,
+    /// What it points to.
+    other: Option<Column>,
     referenced: Cell,
     referenced_type: Cell,
     /// smallint, and not integer; none: another type.
@@ -230,8 +271,12 @@ impl Key {
             column: column_of(row)?,
             kind: text("kind")?,
             constraint: text("name")?,
-            referenced: text("referenced")?,
-            referenced_type: text("referenced_type")?,
+            other: match row.try_get("other")? {
+                Some(other) => Some((other, row.try_get("other_number")?)),
+                None => None,
+            },
+            referenced: Cell::Null,
+            referenced_type: Cell::Null,
             is_small: row.try_get("is_small")?,
             is_new: row.try_get("is_new")?,
             ends: Ends::default(),

@@ -83,6 +83,8 @@ fn every_statement_is_taken() {
                 .replace("{relation}", "'pg_class'")
                 .replace("{relations}", "'{1259}'")
                 .replace("{numbers}", "'{1}'")
+                .replace("{others}", "'{1259}'")
+                .replace("{other_numbers}", "'{1}'")
                 .replace("{small}", "'{f}'")
                 .replace("{sequences}", "'{1259}'"),
         );

@@ -162,6 +162,9 @@ fn a_log_in_another_language() {
         ["unknown"]
     );
     assert_eq!(check("LOG", "00000", "database system is ready"), ["ok"]);
+    // The word for it is the same in German.
+    let killed = "Serverprozess (PID 99) wurde von Signal 9 beendet: Killed";
+    assert_eq!(check("LOG", "00000", killed), ["unknown"]);
 }
 
 #[test]
