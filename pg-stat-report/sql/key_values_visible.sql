@@ -3,11 +3,11 @@
 -- The smallest only where rows that came later have smaller values, by the order in which they lie.
 SELECT c.oid AS relation,
        a.attnum AS number,
-       ARRAY[greatest((SELECT max(v.value) FROM unnest(s.histogram_bounds::text::int8[]) AS v(value)),
-                      (SELECT max(v.value) FROM unnest(s.most_common_vals::text::int8[]) AS v(value))),
-             CASE WHEN s.correlation < 0
-                  THEN least((SELECT min(v.value) FROM unnest(s.histogram_bounds::text::int8[]) AS v(value)),
-                             (SELECT min(v.value) FROM unnest(s.most_common_vals::text::int8[]) AS v(value))) END] AS ends
+       greatest((SELECT max(v.value) FROM unnest(s.histogram_bounds::text::int8[]) AS v(value)),
+                (SELECT max(v.value) FROM unnest(s.most_common_vals::text::int8[]) AS v(value))) AS largest,
+       CASE WHEN s.correlation < 0
+            THEN least((SELECT min(v.value) FROM unnest(s.histogram_bounds::text::int8[]) AS v(value)),
+                       (SELECT min(v.value) FROM unnest(s.most_common_vals::text::int8[]) AS v(value))) END AS smallest
 FROM unnest({relations}::oid[], {numbers}::int2[]) AS asked(relation, number)
 JOIN pg_catalog.pg_class c ON c.oid = asked.relation AND c.oid = ANY ({relations}::oid[])
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -68,7 +68,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "baseline",
         "FILE",
-        "the same by an earlier run's records of the sections server, databases, tables, wal, queries, settings, configuration; - is stdin",
+        "the same by an earlier run's records of the sections server, databases, tables, wal, queries, indexes, settings, configuration; - is stdin",
     )
     .group(TIME),
     Flag::value(
@@ -100,7 +100,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "statistics-age",
         "DURATION",
-        "so long nobody must have used an index before it is called unused (7d if not given)",
+        "so long nobody must have used an index before it is called unused, and it must be known to be there before its remedy is live SQL (7d if not given)",
     )
     .group(JUDGING),
     Flag::value(

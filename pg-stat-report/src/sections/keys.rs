@@ -178,9 +178,8 @@ fn ends(server: &mut Server, keys: &[Key]) -> Result<(HashMap<Column, Ends>, boo
     };
     let mut ends: HashMap<Column, Ends> = HashMap::new();
     for row in rows {
-        let seen: Option<Vec<Option<i64>>> = row.try_get("ends")?;
-        let mut seen = seen.into_iter().flatten();
-        let (largest, smallest) = (seen.next().flatten(), seen.next().flatten());
+        let (largest, smallest): (Option<i64>, Option<i64>) =
+            (row.try_get("largest")?, row.try_get("smallest")?);
         // Of a table with children pg_stats has two: of itself, and of all.
         let known = ends.entry(column_of(&row)?).or_default();
         known.largest = largest.max(known.largest);

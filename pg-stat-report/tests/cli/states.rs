@@ -11,7 +11,7 @@
 //! | failed_connections, log_alarms | of a server | they judge a log, and need none |
 //!
 //! Unknown because of a right: `sight`, `rights`, `replicas`, `sessions`. Of what every role may see (wraparound,
-//! multixact_wraparound, freezing, version, uptime, notifications, subscriptions, unsafe_settings, role_settings, prepared
+//! multixact_wraparound, freezing, invalid_databases, version, uptime, notifications, subscriptions, unsafe_settings, role_settings, prepared
 //! transactions and what is in a schema) it is a lock, a server that stops or the time that make it unknown: `locked`, `mode`,
 //! and for every check `sight::nothing_that_was_not_looked_at_is_well`.
 
