@@ -80,6 +80,8 @@ pub const CHECKS: &[&Check] = &[
     &vacuum::DEAD_ROWS,
     &vacuum::AUTOVACUUM_OFF,
     &vacuum::STALE,
+    &vacuum::LAST_VACUUM,
+    &vacuum::LAST_ANALYZE,
     &vacuum::PASSES,
     &databases::CHECKSUMS,
     &databases::INVALID,

@@ -43,7 +43,13 @@ const SEQUENCES: &str = "sequences";
 const KEYS: &str = "integer_keys";
 
 /// Those that say nothing unless somebody gives a threshold, and cost much. One that is asked for by name is looked at.
-const BY_THRESHOLD: &[&str] = &["database_size", "table_size", "unlogged_tables"];
+const BY_THRESHOLD: &[&str] = &[
+    "database_size",
+    "table_size",
+    "unlogged_tables",
+    "last_vacuum",
+    "last_analyze",
+];
 
 /// Those among them whose figure is drawn all the same: their cost grows with the databases' files, and not
 /// with the rows of each database's catalogues.

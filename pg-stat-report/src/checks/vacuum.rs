@@ -1,5 +1,7 @@
 //! Dead rows that nobody removes, and how VACUUM does it.
 
+use shared::time;
+
 use crate::check::{Case, Check, Finding, Unit};
 use crate::row::{Cell, Row};
 use crate::sections::vacuum::SECTION;
@@ -48,6 +50,46 @@ pub const STALE: Check = Check {
     sections: &[&SECTION],
     unseen: "fewer than 10,000 changed rows; partitioned tables themselves, which autovacuum never analyzes; changes that a crash made the server forget",
     judge: stale,
+};
+
+/// By time alone, where somebody wants it so.
+pub const LAST_VACUUM: Check = Check {
+    name: "last_vacuum",
+    finds: "tables with rows that nobody has vacuumed for longer than --warn or --crit gives",
+    unit: Unit::Seconds,
+    warn: None,
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "whether there is anything to vacuum: checks dead_rows, freezing; VACUUM before a crash or a reset of the statistics; the system's own tables",
+    judge: |case| {
+        last(
+            case,
+            ["last_vacuum_at", "last_autovacuum_at"],
+            "vacuumed",
+            "VACUUM",
+        )
+    },
+};
+
+/// The same of ANALYZE.
+pub const LAST_ANALYZE: Check = Check {
+    name: "last_analyze",
+    finds: "tables with rows that nobody has analyzed for longer than --warn or --crit gives",
+    unit: Unit::Seconds,
+    warn: None,
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "whether anything has changed since: check stale_statistics; ANALYZE before a crash or a reset of the statistics; the system's own tables",
+    judge: |case| {
+        last(
+            case,
+            ["last_analyze_at", "last_autoanalyze_at"],
+            "analyzed",
+            "ANALYZE",
+        )
+    },
 };
 
 /// Fewer changes mislead nobody.
@@ -112,9 +154,7 @@ fn forgotten(rows: &[Row]) -> Option<Finding> {
             "last_analyze_at",
             "last_autoanalyze_at",
         ];
-        let name = row.text("table").unwrap_or_default();
-        !name.starts_with("pg_catalog.")
-            && !name.starts_with("information_schema.")
+        !is_of_the_system(row)
             && row.number("live_rows") == Some(0.0)
             && row.number("dead_rows") == Some(0.0)
             && row.number("heap_bytes").is_some_and(|bytes| bytes >= SMALL)
@@ -146,6 +186,46 @@ fn stale(case: &Case) -> Vec<Finding> {
         Some(finding.remedy(format!("ANALYZE {name};")))
     });
     findings.collect()
+}
+
+/// Which tables something was not done to for so long. What never was is as bad as can be.
+fn last(case: &Case, fields: [&str; 2], done: &str, remedy: &str) -> Vec<Finding> {
+    let now = time::parse(&case.seen.origin.taken_at).ok();
+    let rows = case.rows(&SECTION).iter();
+    // What nobody has looked at has no size yet, and is known by what was counted.
+    let has_rows = |row: &&Row| {
+        let is_more = |field| row.number(field) > Some(0.0);
+        !is_of_the_system(row) && (is_more("heap_bytes") || is_more("live_rows"))
+    };
+    let own = rows.filter(has_rows);
+    let findings = own.filter_map(|row| {
+        let name = row.text("table")?;
+        let times = fields
+            .iter()
+            .filter_map(|field| time::parse(row.text(field)?).ok());
+        let finding = match times.max() {
+            Some(last) => {
+                let age = (now? - last).as_seconds_f64().max(0.0);
+                let message = format!("it was {done} {} ago", words::time(age));
+                case.judge(Some(name), age, message)
+            }
+            None => Finding {
+                value: None,
+                ..case.judge(
+                    Some(name),
+                    f64::INFINITY,
+                    format!("nobody is known to have {done} it"),
+                )
+            },
+        };
+        Some(finding.remedy(format!("{remedy} {name};")))
+    });
+    findings.collect()
+}
+
+fn is_of_the_system(row: &Row) -> bool {
+    let name = row.text("table").unwrap_or_default();
+    name.starts_with("pg_catalog.") || name.starts_with("information_schema.")
 }
 
 fn passes(case: &Case) -> Vec<Finding> {

@@ -68,6 +68,46 @@ fn dead_rows_and_autovacuum() {
     }
 }
 
+/// By time alone, where somebody asks for that.
+#[test]
+fn when_tables_were_vacuumed_and_analyzed_last() {
+    let ground = Ground::with(&[("autovacuum", "off")]);
+    ground.sql("create table t (i int); create table never (i int); create table empty (i int)");
+    ground.sql("insert into t values (1); insert into never values (1)");
+    for statement in ["vacuum t", "analyze t"] {
+        ground.sql(statement);
+    }
+    for check in ["last_vacuum", "last_analyze"] {
+        assert_eq!(ground.statuses(check, &[]), of("ok", "public.t"));
+        let at = |flag: &str, limit: &str| {
+            let found = ground.statuses(check, &[flag, &format!("{check}={limit}")]);
+            found.into_iter().collect::<std::collections::BTreeSet<_>>()
+        };
+        let never = |status: &str| of(status, "public.never").into_iter().collect();
+        eventually("the row is counted", || {
+            at("--warn", "100d") == never("warning")
+        });
+        assert_eq!(at("--crit", "100d"), never("critical"));
+        assert_eq!(at("--warn", "0s").len(), 2);
+    }
+    let remedies = ["last_vacuum", "last_analyze"].map(|check| {
+        let records = ground.check(check, &["--warn", &format!("{check}=100d")]);
+        records[0]["remedy"].as_str().unwrap().to_string()
+    });
+    assert_eq!(remedies, ["VACUUM public.never;", "ANALYZE public.never;"]);
+    for remedy in remedies {
+        ground.sql(&remedy);
+    }
+    eventually("the remedies helped", || {
+        ground.statuses("last_vacuum", &["--warn", "last_vacuum=100d"])[0].0 == "ok"
+            && ground.statuses("last_analyze", &["--warn", "last_analyze=100d"])[0].0 == "ok"
+    });
+    assert_eq!(
+        statuses(&ground.check_as("nobody", "last_vacuum", &["--warn", "last_vacuum=100d"]))[0].0,
+        "ok"
+    );
+}
+
 /// Long values lie in a table beside the table, which VACUUM may leave alone.
 #[test]
 fn dead_pieces_of_long_values() {
@@ -80,7 +120,6 @@ fn dead_pieces_of_long_values() {
     for _ in 0..4 {
         ground.sql("update long set t = t || id");
     }
-    ground.sql("vacuum (process_toast false) long");
     let dead = || ground.statuses("dead_rows", &[]);
     eventually("they are counted", || {
         dead() == of("critical", "public.long")
