@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::model::{Action, Alter, Change, ConstraintKind, Policy};
 use crate::name::Name;
 use crate::parse::Parsed;
 
@@ -79,10 +79,12 @@ impl Ahead {
                 let columns = index.columns.iter().map_while(Clone::clone);
                 self.indexes.push((index.table.clone(), columns.collect()));
             }
-            Change::Policy(table) => {
+            Change::Policy(Policy { table, .. }) => {
                 self.policied.insert(table.name.clone());
             }
-            Change::Comment(Some(table)) => {
+            Change::Comment {
+                table: Some(table), ..
+            } => {
                 self.commented.insert(table.name.clone());
             }
             Change::Analyze(tables) | Change::Vacuum { tables, .. } => match tables.is_empty() {
@@ -102,7 +104,7 @@ impl Ahead {
             Change::Insert(insert) => {
                 self.refilled.insert(insert.table.name.clone());
             }
-            Change::CopyFrom(table) => {
+            Change::CopyFrom { table, .. } => {
                 self.refilled.insert(table.name.clone());
             }
             Change::Truncate { .. } => self.empties = true,
@@ -124,7 +126,7 @@ impl Ahead {
             Action::RowSecurity(Some(true)) => {
                 self.protected.insert(table.clone());
             }
-            Action::ReplicaIdentity(_) => {
+            Action::ReplicaIdentity { .. } => {
                 self.identified.insert(table.clone());
             }
             Action::AddIdentity(column)

@@ -9,6 +9,7 @@ mod drops;
 mod functions;
 mod indexes;
 mod members;
+mod names;
 mod needs;
 mod publications;
 mod renames;
@@ -68,8 +69,18 @@ pub struct Catalogue {
     readers: Map<Vec<Name>>,
     /// Where names without a schema are looked for; empty: `public`.
     path: Vec<String>,
+    /// Whether that stays so for the session, and is more than `public`.
+    is_path_kept: bool,
     /// What is published, by the name of the publication.
     publications: Map<Published>,
+    /// Relations and indexes that are gone, and how much had not been seen when they went.
+    gone: Map<usize>,
+    /// Types that are sure to be here, but rows of tables, and how much had not been seen when they were made.
+    made_types: Map<usize>,
+    /// The same of schemas.
+    made_schemas: Map<usize>,
+    /// What constraints are called, beside their tables, and how many: PostgreSQL chooses no such name again.
+    constraint_names: Map<usize>,
     /// How often something was done that may have changed anything, and was not seen.
     unseen: usize,
 }
@@ -133,6 +144,12 @@ pub struct Relation {
     pub output: Option<Vec<Option<String>>>,
     /// Its triggers, with what they run.
     pub triggers: Vec<(String, Name)>,
+    /// Its policies.
+    pub policies: Vec<String>,
+    /// Whether it may have other triggers, policies and rules than are known.
+    pub has_unknown_parts: bool,
+    /// Whether it, or a column of it, was called otherwise before.
+    pub is_renamed: bool,
     /// What reads its columns, other than views and indexes.
     pub dependents: Vec<Dependent>,
     /// Whether a crash empties it, so that it is not published.

@@ -7,6 +7,7 @@ mod data;
 mod depend;
 mod drop;
 mod node;
+mod scope;
 mod walk;
 
 use pg_query::protobuf as pb;
@@ -14,8 +15,8 @@ use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
 
 use crate::lock::Mode;
 use crate::model::{
-    Change, DomainAction, Grant, Kind, Publication, Publishes, ReindexKind, Restart, Setting,
-    Transaction,
+    Change, DomainAction, Grant, Kind, Policy, Publication, Publishes, ReindexKind, Restart,
+    Setting, Transaction,
 };
 use crate::name::{Name, quoted};
 use crate::tree::{self, Node, NodeEnum, Nodes};
@@ -42,7 +43,7 @@ pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
 fn change(node: &NodeEnum, at: usize) -> Change {
     match node {
         NodeEnum::CreateStmt(stmt) => create::table(stmt, at),
-        NodeEnum::CreateForeignTableStmt(stmt) => create::table(&stmt.base_stmt.0, at),
+        NodeEnum::CreateForeignTableStmt(stmt) => create::foreign_table(stmt, at),
         NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
         NodeEnum::IndexStmt(stmt) => create::index(stmt),
         NodeEnum::ViewStmt(stmt) => create::view(stmt),
@@ -52,7 +53,16 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             name: name(stmt.type_name),
             values: strings(stmt.vals),
         },
-        NodeEnum::CreateSeqStmt(stmt) => Change::CreateSequence(relation(stmt.sequence.get())),
+        NodeEnum::CompositeTypeStmt(stmt) => Change::CreateType(relation(stmt.typevar.get())),
+        NodeEnum::CreateRangeStmt(stmt) => Change::CreateType(name(stmt.type_name)),
+        // What else it makes is not looked at.
+        NodeEnum::CreateSchemaStmt(stmt) if !stmt.schema_elts.is_empty() => Change::Unseen,
+        NodeEnum::CreateSchemaStmt(stmt) => Change::CreateSchema {
+            name: stmt.schemaname.to_string(),
+            if_not_exists: stmt.if_not_exists,
+        },
+        NodeEnum::ImportForeignSchemaStmt(_) => Change::Unseen,
+        NodeEnum::CreateSeqStmt(stmt) => create::sequence(stmt),
         NodeEnum::AlterSeqStmt(stmt) => Change::AlterSequence {
             name: relation(stmt.sequence.get()),
             restart: restart(stmt.options),
@@ -75,7 +85,10 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::SelectStmt(stmt) => data::select(stmt),
         NodeEnum::CallStmt(stmt) => data::call(stmt),
         NodeEnum::MergeStmt(stmt) => data::merge(stmt),
-        NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom(relation(stmt.relation.get())),
+        NodeEnum::CopyStmt(stmt) if stmt.is_from => Change::CopyFrom {
+            table: relation(stmt.relation.get()),
+            columns: strings(stmt.attlist),
+        },
         NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
         NodeEnum::ClusterStmt(stmt) => {
             let index = Some(stmt.indexname).filter(|name| !name.is_empty());
@@ -103,23 +116,44 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             table: relation(stmt.relation.get()),
             other: stmt.constrrel.get().map(|table| relation(Some(table))),
             name: stmt.trigname.to_string(),
+            replace: stmt.replace,
+            columns: strings(stmt.columns),
             function: name(stmt.funcname),
         },
         NodeEnum::RuleStmt(stmt) => Change::CreateRule {
             table: relation(stmt.relation.get()),
             discards: discarded(stmt),
         },
-        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
-        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(relation(stmt.table.get())),
-        NodeEnum::CommentStmt(stmt) => Change::Comment(comment(stmt)),
+        NodeEnum::CreatePolicyStmt(stmt) => Change::Policy(Policy {
+            table: relation(stmt.table.get()),
+            name: stmt.policy_name.to_string(),
+            is_new: true,
+            scope: scope::of_table(stmt.table.get(), &[stmt.qual, stmt.with_check]),
+        }),
+        NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(Policy {
+            table: relation(stmt.table.get()),
+            name: stmt.policy_name.to_string(),
+            is_new: false,
+            scope: scope::of_table(stmt.table.get(), &[stmt.qual, stmt.with_check]),
+        }),
+        NodeEnum::CommentStmt(stmt) => comment(stmt),
         NodeEnum::DoStmt(stmt) => Change::Do(create::do_body(stmt)),
         NodeEnum::TransactionStmt(stmt) => Change::Transaction(transaction(stmt)),
         NodeEnum::DropdbStmt(stmt) => Change::DropDatabase(stmt.dbname.to_string()),
         NodeEnum::DropOwnedStmt(stmt) => Change::DropOwned(stmt.roles.iter().map(role).collect()),
         NodeEnum::GrantStmt(stmt) => grant(stmt),
-        NodeEnum::CreateStatsStmt(stmt) => Change::Describe(node::relations(stmt.relations)),
-        NodeEnum::CreatePublicationStmt(stmt) => Change::Describe(published(stmt.pubobjects)),
-        NodeEnum::AlterPublicationStmt(stmt) => Change::Describe(published(stmt.pubobjects)),
+        NodeEnum::CreateStatsStmt(stmt) => Change::Describe {
+            tables: node::relations(stmt.relations),
+            columns: described(stmt.exprs),
+        },
+        NodeEnum::CreatePublicationStmt(stmt) => Change::Describe {
+            tables: published(stmt.pubobjects),
+            columns: Vec::new(),
+        },
+        NodeEnum::AlterPublicationStmt(stmt) => Change::Describe {
+            tables: published(stmt.pubobjects),
+            columns: Vec::new(),
+        },
         NodeEnum::CreatedbStmt(_) => Change::Alone("CREATE DATABASE"),
         NodeEnum::CreateTableSpaceStmt(_) => Change::Alone("CREATE TABLESPACE"),
         NodeEnum::DropTableSpaceStmt(_) => Change::Alone("DROP TABLESPACE"),
@@ -299,10 +333,13 @@ fn alter_enum(stmt: &tree::AlterEnumStmt) -> Change {
         true => Change::AddEnumValue {
             name,
             value: stmt.new_val.to_string(),
+            beside: Some(stmt.new_val_neighbor.to_string()).filter(|value| !value.is_empty()),
+            if_not_exists: stmt.skip_if_new_val_exists,
         },
         false => Change::RenameEnumValue {
             name,
             old: stmt.old_val.to_string(),
+            new: stmt.new_val.to_string(),
         },
     }
 }
@@ -363,18 +400,23 @@ fn reindex(stmt: &tree::ReindexStmt) -> Change {
     }
 }
 
-fn comment(stmt: &tree::CommentStmt) -> Option<Name> {
-    let object = stmt.object?;
-    let names = node::items(object);
-    match stmt.objtype {
-        pb::ObjectType::ObjectTable
-        | pb::ObjectType::ObjectView
-        | pb::ObjectType::ObjectMatview => Some(name_of(&names)),
-        pb::ObjectType::ObjectColumn
-        | pb::ObjectType::ObjectTabconstraint
-        | pb::ObjectType::ObjectTrigger => Some(name_of(names.split_last()?.1)),
-        _ => None,
-    }
+fn comment(stmt: &tree::CommentStmt) -> Change {
+    let names = stmt.object.map(node::items).unwrap_or_default();
+    let whole = |kind| (kind, Some(name_of(&names)), None);
+    let part = |kind| match names.split_last() {
+        Some((part, table)) => (kind, Some(name_of(table)), Some((*part).to_string())),
+        None => (kind, None, None),
+    };
+    let (kind, table, part) = match stmt.objtype {
+        pb::ObjectType::ObjectTable => whole(Kind::Table),
+        pb::ObjectType::ObjectView => whole(Kind::View),
+        pb::ObjectType::ObjectMatview => whole(Kind::MaterializedView),
+        pb::ObjectType::ObjectColumn => part(Kind::Column),
+        pb::ObjectType::ObjectTabconstraint => part(Kind::Constraint),
+        pb::ObjectType::ObjectTrigger => part(Kind::Trigger),
+        _ => (Kind::Other, None, None),
+    };
+    Change::Comment { kind, table, part }
 }
 
 fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
@@ -392,6 +434,10 @@ fn transaction(stmt: &tree::TransactionStmt) -> Transaction {
 fn grant(stmt: &tree::GrantStmt) -> Change {
     let is_table = stmt.objtype == pb::ObjectType::ObjectTable
         && stmt.targtype == pb::GrantTargetType::AclTargetObject;
+    let columns = |node: Node| match node.read()? {
+        NodeEnum::AccessPriv(privilege) => Some(strings(privilege.cols)),
+        _ => None,
+    };
     let is_public = |node: Node| match node.read() {
         Some(NodeEnum::RoleSpec(role)) => role.roletype == pb::RoleSpecType::RolespecPublic,
         _ => false,
@@ -401,9 +447,21 @@ fn grant(stmt: &tree::GrantStmt) -> Change {
             true => node::relations(stmt.objects),
             false => Vec::new(),
         },
+        columns: (stmt.privileges.iter().filter_map(columns))
+            .flatten()
+            .collect(),
         gives: stmt.is_grant,
         public: stmt.grantees.iter().any(is_public),
     })
+}
+
+/// The columns that statistics are made of, but those of expressions.
+fn described(elements: Nodes) -> Vec<String> {
+    let names = elements.iter().filter_map(|node| match node.read()? {
+        NodeEnum::StatsElem(element) if !element.name.is_empty() => Some(element.name.to_string()),
+        _ => None,
+    });
+    names.collect()
 }
 
 fn published(objects: Nodes) -> Vec<Name> {

@@ -13,7 +13,8 @@ mod volatility;
 use crate::catalogue::{Catalogue, RelationKind};
 use crate::lock::{Mode, Work};
 use crate::model::{
-    Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, ReindexKind, Rename,
+    Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, Policy,
+    ReindexKind, Rename,
 };
 use crate::name::Name;
 
@@ -143,7 +144,7 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
             reads(&insert.query.relations, catalogue, &mut impact);
             impact.lock(catalogue.resolve(&insert.table), Mode::RowExclusive);
         }
-        Change::CopyFrom(table) => impact.lock(catalogue.resolve(table), Mode::RowExclusive),
+        Change::CopyFrom { table, .. } => impact.lock(catalogue.resolve(table), Mode::RowExclusive),
         Change::Query(query) => reads(&query.relations, catalogue, &mut impact),
         Change::Vacuum {
             tables,
@@ -206,13 +207,13 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
                 impact.lock(catalogue.resolve(other), Mode::ShareRowExclusive);
             }
         }
-        Change::CreateRule { table, .. } | Change::Policy(table) => {
+        Change::CreateRule { table, .. } | Change::Policy(Policy { table, .. }) => {
             impact.lock(catalogue.resolve(table), Mode::AccessExclusive);
         }
-        Change::Comment(Some(name)) => {
-            impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive)
-        }
-        Change::Describe(tables) => lock_all(tables, Mode::ShareUpdateExclusive),
+        Change::Comment {
+            table: Some(name), ..
+        } => impact.lock(catalogue.resolve(name), Mode::ShareUpdateExclusive),
+        Change::Describe { tables, .. } => lock_all(tables, Mode::ShareUpdateExclusive),
         Change::Grant(grant) if server.version >= 18 => {
             for table in &grant.tables {
                 impact.lock(catalogue.resolve(table), Mode::AccessShare);

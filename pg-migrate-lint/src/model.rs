@@ -20,9 +20,11 @@ pub use column::{Column, Generated, Part};
 pub use constraint::{Constraint, ConstraintKind, Key};
 pub use function::{Body, Function, Parameter, Signature, Volatility};
 pub use index::{CreateIndex, ReindexKind};
-pub use object::{Dependent, DependentKind, DomainAction, Drop, Grant, Kind, Rename, Restart};
+pub use object::{
+    Dependent, DependentKind, DomainAction, Drop, Grant, Kind, Policy, Rename, Restart,
+};
 pub use publication::{Identity, Publication, Publishes};
-pub use query::{Expr, Query};
+pub use query::{Expr, Query, Scope};
 pub use session::{Setting, Transaction};
 pub use table::{Action, Alter, CreateTable, CreateTableAs};
 pub use write::{Insert, Write};
@@ -65,7 +67,12 @@ pub enum Change {
     /// `INSERT`
     Insert(Insert),
     /// `COPY … FROM`
-    CopyFrom(Name),
+    CopyFrom {
+        /// Which.
+        table: Name,
+        /// The columns; empty where none are said.
+        columns: Vec<String>,
+    },
     /// `SELECT`, `CALL`, `VALUES`: what it reads and calls.
     Query(Query),
     /// `VACUUM`
@@ -119,6 +126,10 @@ pub enum Change {
         other: Option<Name>,
         /// What it is called.
         name: String,
+        /// `OR REPLACE`
+        replace: bool,
+        /// `UPDATE OF`
+        columns: Vec<String>,
         /// What it runs.
         function: Name,
     },
@@ -130,9 +141,16 @@ pub enum Change {
         discards: Option<&'static str>,
     },
     /// `CREATE POLICY`, `ALTER POLICY`
-    Policy(Name),
-    /// `COMMENT ON TABLE` and what is in one.
-    Comment(Option<Name>),
+    Policy(Policy),
+    /// `COMMENT ON`
+    Comment {
+        /// What sort of thing; of those that are neither tables nor in one, any.
+        kind: Kind,
+        /// The table, or that which it is in.
+        table: Option<Name>,
+        /// What is in it.
+        part: Option<String>,
+    },
     /// `CREATE DOMAIN`
     CreateDomain {
         /// What it is called.
@@ -164,6 +182,10 @@ pub enum Change {
         name: Name,
         /// What is new.
         value: String,
+        /// `BEFORE`, `AFTER`
+        beside: Option<String>,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
     },
     /// `ALTER TYPE … RENAME VALUE`
     RenameEnumValue {
@@ -171,6 +193,17 @@ pub enum Change {
         name: Name,
         /// As it was called.
         old: String,
+        /// As it is called from now on.
+        new: String,
+    },
+    /// `CREATE TYPE` of several columns, or of ranges.
+    CreateType(Name),
+    /// `CREATE SCHEMA`
+    CreateSchema {
+        /// What it is called; empty: as its owner.
+        name: String,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
     },
     /// `CREATE VIEW`
     CreateView {
@@ -178,6 +211,8 @@ pub enum Change {
         name: Name,
         /// `OR REPLACE`
         replace: bool,
+        /// `TEMPORARY`
+        temporary: bool,
         /// The names of its columns, where they are known; none where `*` is among them.
         columns: Option<Vec<Option<String>>>,
         /// What it reads.
@@ -200,11 +235,23 @@ pub enum Change {
     /// `GRANT`, `REVOKE`
     Grant(Grant),
     /// `CREATE STATISTICS`, publications: with a lock on tables that blocks nobody.
-    Describe(Vec<Name>),
+    Describe {
+        /// Which.
+        tables: Vec<Name>,
+        /// The columns that are named.
+        columns: Vec<String>,
+    },
     /// Something that reads columns of tables, and stands in the way of changes to them.
     Depends(Vec<(Name, Dependent)>),
     /// `CREATE SEQUENCE`
-    CreateSequence(Name),
+    CreateSequence {
+        /// What it is called.
+        name: Name,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `TEMPORARY`
+        temporary: bool,
+    },
     /// `ALTER SEQUENCE`
     AlterSequence {
         /// Which.

@@ -40,8 +40,13 @@ impl Rule {
     }
 }
 
-/// Rules of statements that PostgreSQL refuses for what they name: nothing else comes of such a one.
-const OF_NAMES: &[&str] = &["duplicate-column", "duplicate-name", "undefined-name"];
+/// Rules of statements that PostgreSQL refuses for what they name, or what that is: nothing else comes of such a one.
+const OF_NAMES: &[&str] = &[
+    "duplicate-column",
+    "duplicate-name",
+    "refused-statement",
+    "undefined-name",
+];
 
 /// A migration, and what was before it; or a folder of them.
 #[derive(Debug)]

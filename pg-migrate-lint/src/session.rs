@@ -202,7 +202,7 @@ impl Session {
             Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
                 self.copy(&table.query.relations, catalogue);
             }
-            Change::AddEnumValue { name, value } => {
+            Change::AddEnumValue { name, value, .. } => {
                 self.new_values.push((catalogue.place(name), value.clone()));
             }
             Change::Alter(Alter {

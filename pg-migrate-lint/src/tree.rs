@@ -145,13 +145,19 @@ nodes! { 'a;
     }
     AlterEnumStmt = AlterEnumStmt 229 {
         type_name: Nodes<'a> = typeName 8, old_val: &'a str = oldVal 16, new_val: &'a str = newVal 24,
+        new_val_neighbor: &'a str = newValNeighbor 32, skip_if_new_val_exists: bool = skipIfNewValExists 41,
     }
     AlterObjectSchemaStmt = AlterObjectSchemaStmt 217 {
         object_type: ObjectType = objectType 4, relation: Range<'a> = relation 8,
         object: Child<'a> = object 16, newschema: &'a str = newschema 24,
     }
     AlterOwnerStmt = AlterOwnerStmt 218 {}
-    AlterPolicyStmt = AlterPolicyStmt 179 { table: Range<'a> = table 16 }
+    AccessPriv = AccessPriv 154 { cols: Nodes<'a> = cols 16 }
+    Alias = Alias 2 { aliasname: &'a str = aliasname 8, colnames: Nodes<'a> = colnames 16 }
+    AlterPolicyStmt = AlterPolicyStmt 179 {
+        policy_name: &'a str = policy_name 8, table: Range<'a> = table 16, qual: Child<'a> = qual 32,
+        with_check: Child<'a> = with_check 40,
+    }
     AlterPublicationStmt = AlterPublicationStmt 262 {
         pubname: &'a str = pubname 8, options: Nodes<'a> = options 16, pubobjects: Nodes<'a> = pubobjects 24,
         action: AlterPublicationAction = action 36,
@@ -211,7 +217,10 @@ nodes! { 'a;
         pk_attrs: Nodes<'a> = pk_attrs 144, fk_del_action: u8 = fk_del_action 156,
         location: i32 = location 180,
     }
-    CopyStmt = CopyStmt 157 { relation: Range<'a> = relation 8, is_from: bool = is_from 32 }
+    CompositeTypeStmt = CompositeTypeStmt 226 { typevar: Range<'a> = typevar 8 }
+    CopyStmt = CopyStmt 157 {
+        relation: Range<'a> = relation 8, attlist: Nodes<'a> = attlist 24, is_from: bool = is_from 32,
+    }
     CreateDomainStmt = CreateDomainStmt 192 {
         domainname: Nodes<'a> = domainname 8, type_name: Inner<'a, TypeName<'a>> = typeName 16,
         constraints: Nodes<'a> = constraints 32,
@@ -220,7 +229,7 @@ nodes! { 'a;
     CreateEventTrigStmt = CreateEventTrigStmt 182 {}
     CreateForeignTableStmt = CreateForeignTableStmt 173 { base_stmt: Within<CreateStmt<'a>> = base 0 }
     CreateFunctionStmt = CreateFunctionStmt 208 {
-        replace: bool = replace 5, funcname: Nodes<'a> = funcname 8,
+        is_procedure: bool = is_procedure 4, replace: bool = replace 5, funcname: Nodes<'a> = funcname 8,
         parameters: Nodes<'a> = parameters 16, return_type: Inner<'a, TypeName<'a>> = returnType 24, options: Nodes<'a> = options 32,
         sql_body: Child<'a> = sql_body 40,
     }
@@ -233,8 +242,15 @@ nodes! { 'a;
         for_all_tables: bool = for_all_tables 32,
     }
     CreateRoleStmt = CreateRoleStmt 185 { options: Nodes<'a> = options 16 }
-    CreateSeqStmt = CreateSeqStmt 189 { sequence: Range<'a> = sequence 8 }
-    CreateStatsStmt = CreateStatsStmt 205 { relations: Nodes<'a> = relations 32 }
+    CreateRangeStmt = CreateRangeStmt 228 { type_name: Nodes<'a> = typeName 8 }
+    CreateSchemaStmt = CreateSchemaStmt 145 {
+        schemaname: &'a str = schemaname 8, schema_elts: Nodes<'a> = schemaElts 24,
+        if_not_exists: bool = if_not_exists 32,
+    }
+    CreateSeqStmt = CreateSeqStmt 189 {
+        sequence: Range<'a> = sequence 8, if_not_exists: bool = if_not_exists 29,
+    }
+    CreateStatsStmt = CreateStatsStmt 205 { exprs: Nodes<'a> = exprs 24, relations: Nodes<'a> = relations 32 }
     CreateStmt = CreateStmt 160 {
         relation: Range<'a> = relation 8, table_elts: Nodes<'a> = tableElts 16,
         inh_relations: Nodes<'a> = inhRelations 24,
@@ -250,6 +266,7 @@ nodes! { 'a;
     }
     CreateTableSpaceStmt = CreateTableSpaceStmt 162 {}
     CreateTrigStmt = CreateTrigStmt 181 {
+        replace: bool = replace 4,
         trigname: &'a str = trigname 8, relation: Range<'a> = relation 16, funcname: Nodes<'a> = funcname 24,
         columns: Nodes<'a> = columns 48,
         when_clause: Child<'a> = whenClause 56, constrrel: Range<'a> = constrrel 80,
@@ -282,7 +299,7 @@ nodes! { 'a;
     }
     GrantStmt = GrantStmt 152 {
         is_grant: bool = is_grant 4, targtype: GrantTargetType = targtype 8,
-        objtype: ObjectType = objtype 12, objects: Nodes<'a> = objects 16,
+        objtype: ObjectType = objtype 12, objects: Nodes<'a> = objects 16, privileges: Nodes<'a> = privileges 24,
         grantees: Nodes<'a> = grantees 32,
     }
     IndexElem = IndexElem 92 {
@@ -297,6 +314,10 @@ nodes! { 'a;
         where_clause: Child<'a> = whereClause 64, unique: bool = unique 104,
         concurrent: bool = concurrent 112, if_not_exists: bool = if_not_exists 113,
     }
+    ImportForeignSchemaStmt = ImportForeignSchemaStmt 177 {}
+    InferClause = InferClause 111 {
+        index_elems: Nodes<'a> = indexElems 8, where_clause: Child<'a> = whereClause 16,
+    }
     InsertStmt = InsertStmt 137 {
         relation: Range<'a> = relation 8, cols: Nodes<'a> = cols 16, select_stmt: Child<'a> = selectStmt 24,
         on_conflict_clause: Child<'a> = onConflictClause 32,
@@ -305,7 +326,8 @@ nodes! { 'a;
     Integer = Integer 465 { ival: i32 = ival 4 }
     IntoClause = IntoClause 5 { rel: Range<'a> = rel 8, skip_data: bool = skipData 64 }
     JoinExpr = JoinExpr 64 {
-        larg: Child<'a> = larg 16, rarg: Child<'a> = rarg 24, quals: Child<'a> = quals 48,
+        larg: Child<'a> = larg 16, rarg: Child<'a> = rarg 24,
+        quals: Child<'a> = quals 48, alias: Inner<'a, Alias<'a>> = alias 56,
     }
     List = List 1 { items: Elements<'a> = elements 16 }
     LockStmt = LockStmt 246 { relations: Nodes<'a> = relations 8, mode: i32 = mode 16 }
@@ -320,6 +342,7 @@ nodes! { 'a;
     MinMaxExpr = MinMaxExpr 39 { args: Nodes<'a> = args 24 }
     NullTest = NullTest 52 { arg: Child<'a> = arg 8, nulltesttype: NullTestType = nulltesttype 16 }
     ObjectWithArgs = ObjectWithArgs 153 { objname: Nodes<'a> = objname 8 }
+    OnConflictClause = OnConflictClause 112 { infer: Inner<'a, InferClause<'a>> = infer 8 }
     PartitionBoundSpec = PartitionBoundSpec 98 { is_default: bool = is_default 5 }
     PartitionCmd = PartitionCmd 100 {
         name: Range<'a> = name 8, bound: Inner<'a, PartitionBoundSpec<'a>> = bound 16,
@@ -335,13 +358,13 @@ nodes! { 'a;
     RangeSubselect = RangeSubselect 85 { subquery: Child<'a> = subquery 8 }
     RangeVar = RangeVar 3 {
         schemaname: &'a str = schemaname 16, relname: &'a str = relname 24, inh: bool = inh 32,
-        relpersistence: u8 = relpersistence 33,
+        relpersistence: u8 = relpersistence 33, alias: Inner<'a, Alias<'a>> = alias 40,
     }
     RawStmt = RawStmt 136 { stmt: Child<'a> = stmt 8 }
     RefreshMatViewStmt = RefreshMatViewStmt 243 {
         concurrent: bool = concurrent 4, skip_data: bool = skipData 5, relation: Range<'a> = relation 8,
     }
-    ReplicaIdentityStmt = ReplicaIdentityStmt 149 { identity_type: u8 = identity_type 4 }
+    ReplicaIdentityStmt = ReplicaIdentityStmt 149 { identity_type: u8 = identity_type 4, name: &'a str = name 8 }
     ReindexStmt = ReindexStmt 248 {
         kind: ReindexObjectType = kind 4, relation: Range<'a> = relation 8, name: &'a str = name 16,
         params: Nodes<'a> = params 24,
@@ -349,6 +372,7 @@ nodes! { 'a;
     RenameStmt = RenameStmt 215 {
         rename_type: ObjectType = renameType 4, relation: Range<'a> = relation 16,
         object: Child<'a> = object 24, subname: &'a str = subname 32, newname: &'a str = newname 40,
+        missing_ok: bool = missing_ok 52,
     }
     ResTarget = ResTarget 81 { name: &'a str = name 8, val: Child<'a> = val 24 }
     RoleSpec = RoleSpec 75 { roletype: RoleSpecType = roletype 4, rolename: &'a str = rolename 8 }
@@ -371,6 +395,7 @@ nodes! { 'a;
     SetToDefault = SetToDefault 57 {}
     SortBy = SortBy 83 { node: Child<'a> = node 8 }
     SqlvalueFunction = SQLValueFunction 40 {}
+    StatsElem = StatsElem 206 { name: &'a str = name 8 }
     String = String 468 { sval: &'a str = sval 8 }
     SubLink = SubLink 22 { testexpr: Child<'a> = testexpr 16, subselect: Child<'a> = subselect 32 }
     TableLikeClause = TableLikeClause 91 { relation: Range<'a> = relation 8 }

@@ -22,11 +22,18 @@ impl Catalogue {
         }
         let has_index = constraint.kind.has_index();
         let name = constraint.name.as_ref().or(constraint.kind.uses_index());
-        let name = name.cloned().unwrap_or_else(|| {
-            default_name(&table, &constraint.kind, |name| {
-                is_taken(name) || has_index && self.has_relation(&table.beside(name))
-            })
-        });
+        let is_own =
+            |name: &str| is_taken(name) || has_index && self.has_relation(&table.beside(name));
+        let name = name
+            .cloned()
+            .unwrap_or_else(|| default_name(&table, &constraint.kind, is_own));
+        let known = table.beside(name.clone());
+        // The name is free in all of the schema, or it is another one than this.
+        let is_elsewhere = constraint.name.is_none() && self.constraint_names.contains_key(&known);
+        *self.constraint_names.entry(known).or_default() += 1;
+        if is_elsewhere {
+            self.known(&table).has_unknown_names = true;
+        }
         if matches!(constraint.kind, ConstraintKind::Exclude) && constraint.name.is_none() {
             self.known(&table).has_unknown_names = true;
         }
@@ -75,13 +82,28 @@ impl Catalogue {
         });
     }
 
+    /// One constraint fewer has this name.
+    pub(super) fn free_constraint(&mut self, name: &Name) {
+        if let Some(count) = self.constraint_names.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.constraint_names.remove(name);
+            }
+        }
+    }
+
     pub(super) fn drop_constraint(&mut self, table: &Name, constraint: &str) {
         let name = self.resolve(table);
         let before: Vec<Name> = self
             .referenced(&name)
             .map(|(_, table)| table.clone())
             .collect();
-        self.known(table).constraints.remove(constraint);
+        let known = &mut self.known(table).constraints;
+        let is_there = known.named(constraint).is_some();
+        known.remove(constraint);
+        if is_there {
+            self.free_constraint(&name.beside(constraint));
+        }
         self.drop_index(&name.beside(constraint));
         let referenced: Vec<Name> = self
             .referenced(&name)
@@ -131,7 +153,7 @@ pub(super) fn free_name(
 }
 
 /// As the server's `makeObjectName` does: the longer of both is cut until all fits.
-fn object_name(table: &str, columns: &str, label: &str) -> String {
+pub(super) fn object_name(table: &str, columns: &str, label: &str) -> String {
     const KEPT: usize = 63;
     let (mut table, mut columns) = (table.to_string(), columns.to_string());
     let separators = if columns.is_empty() { 1 } else { 2 };

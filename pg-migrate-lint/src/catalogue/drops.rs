@@ -6,6 +6,9 @@ use crate::name::Name;
 
 impl Catalogue {
     pub(super) fn drop(&mut self, drop: &Drop) {
+        if drop.cascade {
+            self.doubt_dependents();
+        }
         for name in &drop.names {
             match drop.kind {
                 Kind::Table
@@ -13,12 +16,19 @@ impl Catalogue {
                 | Kind::MaterializedView
                 | Kind::ForeignTable
                 | Kind::Sequence => {
-                    self.drop_relation(&self.resolve(name), drop.cascade);
+                    let name = self.resolve(name);
+                    self.leaves(&name);
+                    self.drop_relation(&name, drop.cascade);
                 }
-                Kind::Index => self.drop_index(&self.resolve(name)),
+                Kind::Index => {
+                    let name = self.resolve(name);
+                    self.leaves(&name);
+                    self.drop_index(&name);
+                }
                 Kind::Type | Kind::Domain => {
                     let name = self.place(name);
                     self.enums.remove(&name);
+                    self.made_types.remove(&name);
                     self.domains.remove(&name);
                 }
                 Kind::Function => {
@@ -36,9 +46,15 @@ impl Catalogue {
                         .triggers
                         .retain(|(known, _)| !drop.parts.contains(known));
                 }
-                Kind::Policy => self.known(name).forget(DependentKind::Policy, |known| {
-                    drop.parts.contains(&known.name)
-                }),
+                Kind::Policy => {
+                    let relation = self.known(name);
+                    relation.forget(DependentKind::Policy, |known| {
+                        drop.parts.contains(&known.name)
+                    });
+                    relation
+                        .policies
+                        .retain(|known| !drop.parts.contains(known));
+                }
                 Kind::Rule => self.known(name).forget(DependentKind::Rule, |known| {
                     drop.parts.contains(&known.name)
                 }),
@@ -47,6 +63,7 @@ impl Catalogue {
                     self.publications.remove(&Name::bare(&name.name));
                 }
                 Kind::Schema => {
+                    self.made_schemas.remove(&Name::bare(&name.name));
                     let schema = Some(name.name.clone()).filter(|schema| schema != "public");
                     self.relations.retain(|known, _| known.schema != schema);
                     self.indexes.retain(|known, _| known.schema != schema);
@@ -75,6 +92,9 @@ impl Catalogue {
                 });
         }
         if let Some(relation) = self.relations.remove(name) {
+            for constraint in &relation.constraints {
+                self.free_constraint(&name.beside(&constraint.name));
+            }
             for index in &relation.indexes {
                 self.indexes.remove(&index.name);
             }

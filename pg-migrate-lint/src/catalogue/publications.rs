@@ -14,7 +14,7 @@ pub struct Published {
     /// Whether updates and deletes are published.
     pub writes: bool,
     /// How much had not been seen when it was made.
-    sure_since: usize,
+    sure_since: Option<usize>,
 }
 
 impl Catalogue {
@@ -27,7 +27,7 @@ impl Catalogue {
                 tables,
                 all: publication.how == Publishes::All,
                 writes: publication.writes.unwrap_or(true),
-                sure_since: self.unseen,
+                sure_since: Some(self.unseen),
             };
             self.publications.insert(name, published);
             return;
@@ -43,10 +43,17 @@ impl Catalogue {
         }
     }
 
+    /// It may have been made or not.
+    pub(super) fn doubt_publication(&mut self, name: &str) {
+        if let Some(known) = self.publications.get_mut(&Name::bare(name)) {
+            known.sure_since = None;
+        }
+    }
+
     /// A publication that is sure to be here.
     pub fn publication(&self, name: &str) -> Option<&Published> {
         let known = self.publications.get(&Name::bare(name))?;
-        (known.sure_since == self.unseen).then_some(known)
+        (known.sure_since == Some(self.unseen)).then_some(known)
     }
 
     /// The publication that a table is sure to be in, and that itself.
@@ -54,7 +61,7 @@ impl Catalogue {
         let table = self.resolve(table);
         let mut all = self.publications.iter();
         all.find(|(_, known)| {
-            known.sure_since == self.unseen && (known.all || known.tables.contains(&table))
+            known.sure_since == Some(self.unseen) && (known.all || known.tables.contains(&table))
         })
     }
 

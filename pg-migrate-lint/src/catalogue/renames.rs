@@ -21,7 +21,15 @@ impl Catalogue {
                 match self.indexes.contains_key(&old) {
                     // ALTER TABLE renames an index, too.
                     true => self.rename_index(&old, &rename.to),
-                    false => self.move_relation(&old, &old.beside(rename.to.clone())),
+                    false => {
+                        self.leaves(&old);
+                        let new = old.beside(rename.to.clone());
+                        self.rename_sequence(&old, &new);
+                        self.move_relation(&old, &new);
+                        if let Some(relation) = self.relations.get_mut(&new) {
+                            relation.is_renamed = true;
+                        }
+                    }
                 }
             }
             (Kind::Column, Some(old)) => {
@@ -29,6 +37,8 @@ impl Catalogue {
                 self.known(&rename.name).output = None;
                 self.change_column(&rename.name, old, |_| {});
                 self.rename_column(&rename.name, old, &to);
+                self.rename_read(&rename.name, old, &to);
+                self.known(&rename.name).is_renamed = true;
             }
             (Kind::Index, None) => {
                 self.rename_index(&self.resolve(&rename.name), &rename.to);
@@ -42,6 +52,7 @@ impl Catalogue {
             }
             (Kind::Type, None) => {
                 let old = self.place(&rename.name);
+                self.rename_type(&old, &rename.to);
                 if let Some(known) = self.enums.remove(&old) {
                     self.enums.insert(old.beside(rename.to.clone()), known);
                 }
@@ -64,12 +75,75 @@ impl Catalogue {
                     }
                 }
             }
+            (Kind::Domain, None) => {
+                let old = self.place(&rename.name);
+                self.rename_type(&old, &rename.to);
+            }
+            (Kind::Function, _) => {
+                for name in [rename.name.clone(), rename.name.beside(rename.to.clone())] {
+                    let name = self.place(&name);
+                    self.signatures.remove(&name);
+                }
+            }
+            (Kind::Trigger, Some(old)) => {
+                let triggers = &mut self.known(&rename.name).triggers;
+                if let Some((name, _)) = triggers.iter_mut().find(|(name, _)| name == old) {
+                    name.clone_from(&rename.to);
+                }
+            }
+            (Kind::Policy, Some(old)) => {
+                let policies = &mut self.known(&rename.name).policies;
+                if let Some(name) = policies.iter_mut().find(|name| *name == old) {
+                    name.clone_from(&rename.to);
+                }
+            }
+            (Kind::Other, None) => {
+                let old = Name::bare(&rename.name.name);
+                if let Some(known) = self.publications.remove(&old) {
+                    self.publications.insert(Name::bare(&rename.to), known);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// The columns that take their numbers from it do so by its new name.
+    fn rename_sequence(&mut self, old: &Name, new: &Name) {
+        for table in self.callers.get(old).cloned().unwrap_or_default() {
+            self.calls(&table, std::slice::from_ref(new));
+            let Some(relation) = self.relations.get_mut(&table) else {
+                continue;
+            };
+            relation.columns.change(|column| {
+                let sequence = column
+                    .calls
+                    .as_mut()
+                    .and_then(|calls| calls.sequence.as_mut());
+                if let Some(sequence) = sequence.filter(|sequence| *sequence == old) {
+                    *sequence = new.clone();
+                }
+            });
+        }
+    }
+
+    /// Views that read this table alone read the column by its new name.
+    fn rename_read(&mut self, table: &Name, old: &str, to: &str) {
+        let table = self.resolve(table);
+        for view in self.readers.get(&table).cloned().unwrap_or_default() {
+            let view = self.relations.get_mut(&view);
+            let Some(view) = view.filter(|view| view.reads == [table.clone()]) else {
+                continue;
+            };
+            let read = view.read_columns.iter_mut().find(|column| *column == old);
+            if let Some(column) = read {
+                *column = to.to_string();
+            }
         }
     }
 
     /// With the constraint that it belongs to.
     fn rename_index(&mut self, old: &Name, to: &str) {
+        self.leaves(old);
         let Some(index) = self.take_index(old) else {
             return;
         };
@@ -79,11 +153,18 @@ impl Catalogue {
     }
 
     fn rename_constraint(&mut self, table: &Name, old: &str, to: &str) {
-        self.known(table).constraints.change(|constraint| {
+        let relation = self.known(table);
+        if relation.constraint(old).is_none() {
+            return;
+        }
+        relation.constraints.change(|constraint| {
             if constraint.name == old {
                 constraint.name = to.to_string();
             }
         });
+        let table = self.resolve(table);
+        self.free_constraint(&table.beside(old));
+        *self.constraint_names.entry(table.beside(to)).or_default() += 1;
     }
 
     pub(super) fn rename_column(&mut self, table: &Name, old: &str, new: &str) {
@@ -163,6 +244,7 @@ impl Catalogue {
             .referencing
             .values_mut()
             .chain(self.readers.values_mut())
+            .chain(self.callers.values_mut())
         {
             names
                 .iter_mut()

@@ -30,6 +30,7 @@ impl Catalogue {
                 replace,
                 columns,
                 query,
+                temporary: false,
             } => {
                 let name = self.place(name);
                 let made = self
@@ -50,14 +51,29 @@ impl Catalogue {
             Change::SetSchema { kind, name, schema } => self.set_schema(*kind, name, schema),
             Change::CreateEnum { name, values } => {
                 let values = values.clone();
+                self.add_type(name);
                 self.enums
                     .insert(self.place(name), Enum { values, made: now });
             }
-            Change::AddEnumValue { name, value } => {
+            Change::AddEnumValue { name, value, .. } => {
                 let name = self.place(name);
-                if let Some(known) = self.enums.get_mut(&name) {
+                if let Some(known) = self.enums.get_mut(&name)
+                    && !known.values.contains(value)
+                {
                     known.values.push(value.clone());
                 }
+            }
+            Change::RenameEnumValue { name, old, new } => {
+                let name = self.place(name);
+                let values = self.enums.get_mut(&name).map(|known| &mut known.values);
+                let value = values.and_then(|values| values.iter_mut().find(|value| *value == old));
+                if let Some(value) = value {
+                    value.clone_from(new);
+                }
+            }
+            Change::CreateType(name) => self.add_type(name),
+            Change::CreateSchema { name, .. } => {
+                self.made_schemas.insert(Name::bare(name), self.unseen);
             }
             Change::CreateDomain {
                 name,
@@ -72,6 +88,7 @@ impl Catalogue {
                     made: now,
                 };
                 self.domains.insert(self.place(name), domain);
+                self.add_type(name);
             }
             Change::AlterDomain { name, action } => {
                 use crate::model::DomainAction::{AddConstraint, SetNotNull};
@@ -115,15 +132,29 @@ impl Catalogue {
                 triggers.retain(|(known, _)| known != name);
                 triggers.push((name.clone(), function.clone()));
             }
-            Change::CreateSequence(name) => {
+            // What is written to it may go elsewhere.
+            Change::CreateRule { table, .. } => self.known(table).has_unknown_parts = true,
+            Change::CreateSequence {
+                name,
+                if_not_exists,
+                temporary,
+            } => {
+                let is_sure = !if_not_exists && !temporary;
                 let sequence = Relation {
+                    sure_since: is_sure.then_some(self.unseen),
                     kind: RelationKind::Sequence,
                     made: Some(now),
                     ..Relation::default()
                 };
                 self.relations.insert(self.place(name), Box::new(sequence));
             }
-            Change::Policy(table) => self.known(table).has_policy = true,
+            Change::Policy(policy) => {
+                let relation = self.known(&policy.table);
+                relation.has_policy = true;
+                if policy.is_new && !relation.policies.contains(&policy.name) {
+                    relation.policies.push(policy.name.clone());
+                }
+            }
             Change::Query(query) if query.calls("setval") => self.set_sequences(&query.words),
             Change::AlterSequence { name, .. } => {
                 self.set_sequences(std::slice::from_ref(&name.name));
@@ -135,13 +166,17 @@ impl Catalogue {
                 self.path = parts
                     .filter(|part| !part.is_empty() && part != "$user" && part != "pg_catalog")
                     .collect();
+                self.is_path_kept = !setting.local && self.path.iter().any(|part| part != "public");
             }
             _ => {}
         }
     }
 
-    /// Names are looked for in `public` again.
+    /// Names are looked for in `public` again, unless the next file shares the session.
     pub fn reset_path(&mut self) {
+        if std::mem::take(&mut self.is_path_kept) {
+            self.doubt();
+        }
         self.path.clear();
     }
 

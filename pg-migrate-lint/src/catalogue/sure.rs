@@ -20,8 +20,7 @@ impl Catalogue {
 
     /// A relation that is here, and is as it is known to be.
     pub fn sure(&self, name: &Name) -> Option<&Relation> {
-        // A path may name schemas that are not there, which are passed over.
-        if name.schema.is_none() && !self.path.is_empty() {
+        if !self.is_placed(name) {
             return None;
         }
         let relation = self.relation(name)?;
@@ -77,7 +76,9 @@ impl Catalogue {
         match change {
             Change::CreateTable(table) => tables.push(self.place(&table.name)),
             Change::CreateTableAs(table) => tables.push(self.place(&table.name)),
-            Change::CreateView { name, .. } => tables.push(self.place(name)),
+            Change::CreateView { name, .. } | Change::CreateSequence { name, .. } => {
+                tables.push(self.place(name));
+            }
             Change::CreateIndex(index) => tables.push(self.resolve(&index.table)),
             Change::Alter(alter) => {
                 tables.push(self.resolve(&alter.table));
@@ -97,6 +98,7 @@ impl Catalogue {
             _ => None,
         };
         self.apply(change, now);
+        self.doubt_names(change);
         if let Change::CreateFunction(function) = change {
             let name = self.place(&function.name);
             let known = self.signatures.get_mut(&name);

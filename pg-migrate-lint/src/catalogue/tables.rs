@@ -44,6 +44,8 @@ impl Catalogue {
             made: Some(now),
             is_temporary: table.temporary,
             is_unlogged: table.unlogged,
+            // What it takes is decided elsewhere.
+            has_unknown_parts: table.is_foreign,
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
@@ -100,13 +102,23 @@ impl Catalogue {
                 }
             }
         }
+        let mut read_columns = query.columns.clone();
+        let mut reads_all_columns = query.all_columns;
+        if let [only] = reads.as_slice()
+            && reads_all_columns
+            && let Some(table) = self.relations.get(only).filter(|table| table.is_complete)
+        {
+            // What is added later it does not read.
+            read_columns.extend(table.columns.iter().map(|column| column.name.to_string()));
+            reads_all_columns = false;
+        }
         let relation = Relation {
             kind,
             made: Some(now),
             sure_since: Some(self.unseen),
             reads,
-            read_columns: query.columns.clone(),
-            reads_all_columns: query.all_columns,
+            read_columns,
+            reads_all_columns,
             ..Relation::default()
         };
         self.relations.insert(name, Box::new(relation));
@@ -210,7 +222,7 @@ impl Catalogue {
                     facts.is_numbered = false;
                 })
             }
-            Action::ReplicaIdentity(identity) => self.known(table).identity = *identity,
+            Action::ReplicaIdentity { identity, .. } => self.known(table).identity = *identity,
             Action::SetLogged(logged) => self.known(table).is_unlogged = !logged,
             Action::RowSecurity(Some(enabled)) => self.known(table).is_protected = *enabled,
             Action::AddConstraint(constraint) => {
@@ -292,7 +304,9 @@ impl Catalogue {
     fn facts(&mut self, table: &Name, column: &Column, now: Moment) -> ColumnFacts {
         let calls = match &column.default {
             _ if column.type_.is_serial() || column.identity => {
-                let sequence = free_name(&table.name, &column.name, "seq", |_| false);
+                let sequence = free_name(&table.name, &column.name, "seq", |name| {
+                    self.is_sequence(&table.beside(name))
+                });
                 self.calls_of(table, Vec::new(), Some(table.beside(sequence)))
             }
             Some(default) => self.default_calls(table, default),

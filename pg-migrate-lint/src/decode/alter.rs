@@ -126,7 +126,7 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
         T::AtEnableRowSecurity => Action::RowSecurity(Some(true)),
         T::AtDisableRowSecurity => Action::RowSecurity(Some(false)),
         T::AtForceRowSecurity | T::AtNoForceRowSecurity => Action::RowSecurity(None),
-        T::AtReplicaIdentity => Action::ReplicaIdentity(identity(command)),
+        T::AtReplicaIdentity => identity(command),
         T::AtChangeOwner => Action::Owner,
         _ => Action::Other,
     }
@@ -163,15 +163,18 @@ fn set_identity(command: &tree::AlterTableCmd) -> Action {
     }
 }
 
-fn identity(command: &tree::AlterTableCmd) -> Identity {
-    match command.def.and_then(Node::read) {
-        Some(NodeEnum::ReplicaIdentityStmt(stmt)) => match stmt.identity_type {
+fn identity(command: &tree::AlterTableCmd) -> Action {
+    let Some(NodeEnum::ReplicaIdentityStmt(stmt)) = command.def.and_then(Node::read) else {
+        return Action::Other;
+    };
+    Action::ReplicaIdentity {
+        identity: match stmt.identity_type {
             b'f' => Identity::Full,
             b'n' => Identity::Nothing,
             b'i' => Identity::Index,
             _ => Identity::Key,
         },
-        _ => Identity::Key,
+        index: Some(stmt.name.to_string()).filter(|name| !name.is_empty()),
     }
 }
 

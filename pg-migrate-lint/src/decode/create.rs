@@ -5,10 +5,11 @@ use pg_query::protobuf as pb;
 use super::constraint::{column, constraint};
 use super::kind;
 use super::node::{items, name, option, relation, relations, string, strings, type_};
+use super::scope;
 use super::walk::{expr, not_null, query};
 use crate::model::{
-    Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Parameter, Signature,
-    Volatility,
+    Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Parameter, Query,
+    Signature, Volatility,
 };
 use crate::tree::{self, Child, Mode, Node, NodeEnum, Nodes};
 
@@ -47,6 +48,17 @@ pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
     Change::CreateTable(table)
 }
 
+/// `CREATE FOREIGN TABLE`
+pub fn foreign_table(stmt: &tree::CreateForeignTableStmt, at: usize) -> Change {
+    match table(&stmt.base_stmt.0, at) {
+        Change::CreateTable(table) => Change::CreateTable(CreateTable {
+            is_foreign: true,
+            ..table
+        }),
+        other => other,
+    }
+}
+
 fn partition_columns(spec: tree::PartitionSpec) -> Vec<String> {
     let columns = spec
         .part_params
@@ -70,8 +82,17 @@ pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
         temporary: persistence == b't',
         unlogged: persistence == b'u',
         no_data: into.is_some_and(|into| into.skip_data),
-        query: stmt.query.map(query).unwrap_or_default(),
+        query: stmt.query.map(reading).unwrap_or_default(),
     })
+}
+
+/// What a table or view is made of.
+fn reading(node: Node) -> Query {
+    let mut query = query(node);
+    if let Some(NodeEnum::SelectStmt(select)) = node.read() {
+        query.scope = scope::of_select(&select);
+    }
+    query
 }
 
 /// `CREATE INDEX`
@@ -115,15 +136,29 @@ fn elements<'a>(nodes: Nodes<'a>) -> impl Iterator<Item = tree::IndexElem<'a>> {
     })
 }
 
+/// `CREATE SEQUENCE`
+pub fn sequence(stmt: &tree::CreateSeqStmt) -> Change {
+    let sequence = stmt.sequence.get();
+    Change::CreateSequence {
+        name: relation(sequence),
+        if_not_exists: stmt.if_not_exists,
+        temporary: sequence.is_some_and(|sequence| sequence.relpersistence == b't'),
+    }
+}
+
 /// `CREATE VIEW`
 pub fn view(stmt: &tree::ViewStmt) -> Change {
     Change::CreateView {
         name: relation(stmt.view.get()),
         replace: stmt.replace,
+        temporary: stmt
+            .view
+            .get()
+            .is_some_and(|view| view.relpersistence == b't'),
         columns: stmt
             .query
             .and_then(|query| output(query, strings(stmt.aliases))),
-        query: stmt.query.map(query).unwrap_or_default(),
+        query: stmt.query.map(reading).unwrap_or_default(),
     }
 }
 
@@ -229,7 +264,10 @@ pub fn function(stmt: &tree::CreateFunctionStmt) -> Function {
 }
 
 fn signature(stmt: &tree::CreateFunctionStmt) -> Signature {
-    let mut signature = Signature::default();
+    let mut signature = Signature {
+        is_procedure: stmt.is_procedure,
+        ..Signature::default()
+    };
     if let Some(returns) = stmt.return_type.get() {
         signature.has_copied_types |= returns.pct_type;
         signature.returns = Some((type_(Some(returns)), returns.setof));
@@ -279,7 +317,7 @@ fn text(node: Child) -> String {
 }
 
 /// `SELECT … INTO`
-pub fn select_into(into: &tree::IntoClause, query: crate::model::Query) -> Change {
+pub fn select_into(into: &tree::IntoClause, query: Query) -> Change {
     let range = into.rel.get();
     let persistence = range.map_or(0, |range| range.relpersistence);
     Change::CreateTableAs(CreateTableAs {

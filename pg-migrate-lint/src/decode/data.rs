@@ -4,6 +4,7 @@ use pg_query::protobuf as pb;
 
 use super::create::{select_into, target_names};
 use super::node::{constant, name, relation};
+use super::scope;
 use super::walk::walk;
 use crate::model::{Change, Insert, Query, Write};
 use crate::tree::{self, Child, Node, NodeEnum, Nodes};
@@ -19,9 +20,19 @@ pub fn update(stmt: &tree::UpdateStmt) -> Change {
         has_where: is_condition(stmt.where_clause),
         is_batched: is_batched(stmt.with_clause.get(), stmt.where_clause),
         columns: target_names(stmt.target_list),
+        emptied: emptied(stmt.target_list),
         equals: equals(stmt.where_clause),
         is_kept: false,
-        query,
+        query: Query {
+            scope: scope::of_write(
+                stmt.relation.get(),
+                stmt.with_clause.is_some(),
+                stmt.from_clause,
+                stmt.target_list,
+                stmt.where_clause,
+            ),
+            ..query
+        },
     })
 }
 
@@ -37,9 +48,19 @@ pub fn delete(stmt: &tree::DeleteStmt) -> Change {
         has_where: is_condition(stmt.where_clause),
         is_batched: is_batched(stmt.with_clause.get(), stmt.where_clause),
         columns: Vec::new(),
+        emptied: Vec::new(),
         equals: equals(stmt.where_clause),
         is_kept: false,
-        query,
+        query: Query {
+            scope: scope::of_write(
+                stmt.relation.get(),
+                stmt.with_clause.is_some(),
+                stmt.using_clause,
+                Nodes::default(),
+                stmt.where_clause,
+            ),
+            ..query
+        },
     })
 }
 
@@ -124,12 +145,17 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
     let mut from_query = false;
     let mut numbers = Vec::new();
     let mut given = Vec::new();
+    let mut widths: Vec<usize> = Vec::new();
     if let Some(node) = stmt.select_stmt {
         walk(node, &mut query);
         from_query = match node.read() {
             Some(NodeEnum::SelectStmt(select)) => {
                 numbers = greatest(select.values_lists);
                 given = places(select.values_lists);
+                widths = select.values_lists.iter().filter_map(width).collect();
+                if !stmt.with_clause.is_some() {
+                    query.scope = scope::of_select(&select);
+                }
                 !select.from_clause.is_empty() || select.larg.is_some()
             }
             _ => false,
@@ -140,13 +166,58 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
         table: relation(stmt.relation.get()),
         columns: target_names(stmt.cols),
         on_conflict: stmt.on_conflict_clause.is_some(),
+        conflicts_on: conflicts_on(stmt.on_conflict_clause),
         from_query,
         has_values: stmt.select_stmt.is_some(),
         numbers,
         given,
+        widths,
         overrides: stmt.overriding > pb::OverridingKind::OverridingNotSet,
         query,
     })
+}
+
+/// The columns that are set to `DEFAULT`.
+fn emptied(targets: Nodes) -> Vec<String> {
+    let names = targets.iter().filter_map(|node| match node.read()? {
+        NodeEnum::ResTarget(target) => {
+            let is_default = matches!(target.val?.read(), Some(NodeEnum::SetToDefault(_)));
+            is_default.then(|| target.name.to_string())
+        }
+        _ => None,
+    });
+    names.collect()
+}
+
+/// How many values a row has; none where one of them may stand for several.
+fn width(row: Node) -> Option<usize> {
+    let Some(NodeEnum::List(list)) = row.read() else {
+        return None;
+    };
+    let is_one = |node: Node| {
+        !matches!(
+            node.read(),
+            Some(NodeEnum::AIndirection(_) | NodeEnum::ColumnRef(_))
+        )
+    };
+    let values = list.items.0;
+    values.iter().all(is_one).then(|| values.iter().count())
+}
+
+/// The columns that `ON CONFLICT` names, where it names nothing else.
+fn conflicts_on(clause: Child) -> Vec<String> {
+    let infer = match clause.and_then(Node::read) {
+        Some(NodeEnum::OnConflictClause(clause)) => clause.infer.get(),
+        _ => None,
+    };
+    let Some(infer) = infer.filter(|infer| infer.where_clause.is_none()) else {
+        return Vec::new();
+    };
+    let names = infer.index_elems.iter().map(|node| match node.read()? {
+        NodeEnum::IndexElem(element) if !element.name.is_empty() => Some(element.name.to_string()),
+        _ => None,
+    });
+    names.collect::<Option<Vec<String>>>().unwrap_or_default()
 }
 
 /// Whether rows have something else than `DEFAULT` in each of their places.
@@ -189,6 +260,7 @@ fn greatest(rows: Nodes) -> Vec<Option<i64>> {
 pub fn select(stmt: &tree::SelectStmt) -> Change {
     let mut query = Query::default();
     super::walk::select(stmt, &mut query);
+    query.scope = scope::of_select(stmt);
     match stmt.into_clause.get() {
         Some(into) => select_into(&into, query),
         None => Change::Query(query),

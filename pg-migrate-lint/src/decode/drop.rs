@@ -51,6 +51,7 @@ pub fn rename(stmt: &tree::RenameStmt) -> Change {
         name: target,
         part: (!stmt.subname.is_empty()).then(|| stmt.subname.to_string()),
         to: stmt.newname.to_string(),
+        if_exists: stmt.missing_ok,
     })
 }
 

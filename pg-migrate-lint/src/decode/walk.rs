@@ -17,6 +17,8 @@ pub fn expr(node: Node) -> Expr {
             if matches!(constant.val, Value::String(_) | Value::Boolean(_))),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
+        has_subquery: !query.relations.is_empty(),
+        qualified: query.qualified,
         columns: query.columns,
         functions: query.functions,
         words: query.words,
@@ -68,51 +70,67 @@ pub fn walk(node: Node, query: &mut Query) {
 
 fn expression(node: &NodeEnum, query: &mut Query) {
     match node {
-        NodeEnum::List(list) => all(list.items.0, query),
-        NodeEnum::ResTarget(target) => boxed(target.val, query),
         NodeEnum::TypeCast(cast) => type_cast(cast, query),
+        _ => below(node, &mut |node| walk(node, query)),
+    }
+}
+
+/// Goes to what an expression is made of.
+pub fn below<'a>(node: &NodeEnum<'a>, go: &mut impl FnMut(Node<'a>)) {
+    let mut one = |node: Child<'a>| node.into_iter().for_each(&mut *go);
+    match node {
+        NodeEnum::ResTarget(target) => one(target.val),
+        NodeEnum::TypeCast(cast) => one(cast.arg),
         NodeEnum::AExpr(expr) => {
-            boxed(expr.lexpr, query);
-            boxed(expr.rexpr, query);
+            one(expr.lexpr);
+            one(expr.rexpr);
         }
-        NodeEnum::BoolExpr(expr) => all(expr.args, query),
-        NodeEnum::NullTest(test) => boxed(test.arg, query),
-        NodeEnum::BooleanTest(test) => boxed(test.arg, query),
-        NodeEnum::CollateClause(clause) => boxed(clause.arg, query),
-        NodeEnum::CoalesceExpr(expr) => all(expr.args, query),
-        NodeEnum::MinMaxExpr(expr) => all(expr.args, query),
-        NodeEnum::AArrayExpr(expr) => all(expr.elements, query),
-        NodeEnum::RowExpr(expr) => all(expr.args, query),
-        NodeEnum::AIndirection(expr) => boxed(expr.arg, query),
+        NodeEnum::NullTest(test) => one(test.arg),
+        NodeEnum::BooleanTest(test) => one(test.arg),
+        NodeEnum::CollateClause(clause) => one(clause.arg),
+        NodeEnum::AIndirection(expr) => one(expr.arg),
         NodeEnum::CaseExpr(case) => {
-            boxed(case.arg, query);
-            all(case.args, query);
-            boxed(case.defresult, query);
+            one(case.arg);
+            case.args.iter().for_each(&mut *go);
+            case.defresult.into_iter().for_each(go);
         }
         NodeEnum::CaseWhen(when) => {
-            boxed(when.expr, query);
-            boxed(when.result, query);
+            one(when.expr);
+            one(when.result);
         }
         NodeEnum::SubLink(link) => {
-            boxed(link.testexpr, query);
-            boxed(link.subselect, query);
+            one(link.testexpr);
+            one(link.subselect);
         }
         NodeEnum::JoinExpr(join) => {
-            boxed(join.larg, query);
-            boxed(join.rarg, query);
-            boxed(join.quals, query);
+            one(join.larg);
+            one(join.rarg);
+            one(join.quals);
         }
-        NodeEnum::RangeSubselect(range) => boxed(range.subquery, query),
-        NodeEnum::RangeFunction(range) => all(range.functions, query),
-        NodeEnum::CommonTableExpr(cte) => boxed(cte.ctequery, query),
-        NodeEnum::SortBy(sort) => boxed(sort.node, query),
+        NodeEnum::RangeSubselect(range) => one(range.subquery),
+        NodeEnum::CommonTableExpr(cte) => one(cte.ctequery),
+        NodeEnum::SortBy(sort) => one(sort.node),
         NodeEnum::WindowDef(window) => {
-            all(window.partition_clause, query);
-            all(window.order_clause, query);
+            window.partition_clause.iter().for_each(&mut *go);
+            window.order_clause.iter().for_each(go);
         }
-        NodeEnum::XmlExpr(xml) => all(xml.args, query),
-        _ => {}
+        _ => several(node).into_iter().flat_map(Nodes::iter).for_each(go),
     }
+}
+
+/// The parts of what is made of several of one sort.
+fn several<'a>(node: &NodeEnum<'a>) -> Option<Nodes<'a>> {
+    Some(match node {
+        NodeEnum::List(list) => list.items.0,
+        NodeEnum::BoolExpr(expr) => expr.args,
+        NodeEnum::CoalesceExpr(expr) => expr.args,
+        NodeEnum::MinMaxExpr(expr) => expr.args,
+        NodeEnum::AArrayExpr(expr) => expr.elements,
+        NodeEnum::RowExpr(expr) => expr.args,
+        NodeEnum::RangeFunction(range) => range.functions,
+        NodeEnum::XmlExpr(xml) => xml.args,
+        _ => return None,
+    })
 }
 
 /// Adds what a query reads and calls.
@@ -162,7 +180,13 @@ fn boxed(node: Child, query: &mut Query) {
 fn column_ref(column: &tree::ColumnRef, query: &mut Query) {
     match column.fields.iter().last().and_then(Node::read) {
         Some(NodeEnum::AStar(_)) => query.all_columns = true,
-        Some(NodeEnum::String(string)) => query.columns.push(string.sval.to_string()),
+        Some(NodeEnum::String(string)) => {
+            let name = string.sval.to_string();
+            if column.fields.iter().nth(1).is_some() {
+                query.qualified.push(name.clone());
+            }
+            query.columns.push(name);
+        }
         _ => {}
     }
 }

@@ -180,7 +180,7 @@ impl Scene<'_> {
             | Action::Identity(_)
             | Action::Restart { .. }
             | Action::RowSecurity(_)
-            | Action::ReplicaIdentity(_)
+            | Action::ReplicaIdentity { .. }
             | Action::Owner
             | Action::Other => {
                 impact.lock(self.name(), AccessExclusive);

@@ -33,6 +33,8 @@ pub struct Signature {
     pub outputs: Vec<Parameter>,
     /// `RETURNS`, and whether that is a set.
     pub returns: Option<(Type, bool)>,
+    /// `PROCEDURE`
+    pub is_procedure: bool,
     /// Whether a type is that of a column, which is not looked up.
     pub has_copied_types: bool,
 }

@@ -1,5 +1,6 @@
 //! Objects whatever their sort: dropped, renamed, granted, and what depends on columns.
 
+use super::Scope;
 use crate::name::Name;
 
 /// What reads columns of a table, other than a view.
@@ -108,11 +109,26 @@ impl Kind {
     }
 }
 
+/// A policy of row security.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Of which.
+    pub table: Name,
+    /// What it is called.
+    pub name: String,
+    /// `CREATE`, not `ALTER`.
+    pub is_new: bool,
+    /// The columns that its conditions name.
+    pub scope: Option<Box<Scope>>,
+}
+
 /// `GRANT`, `REVOKE`
 #[derive(Debug, Clone, Default)]
 pub struct Grant {
     /// On which tables; none where it is on something else.
     pub tables: Vec<Name>,
+    /// On which of their columns, where that is said.
+    pub columns: Vec<String>,
     /// Not `REVOKE`.
     pub gives: bool,
     /// Whether it is for everybody.
@@ -147,6 +163,8 @@ pub struct Rename {
     pub part: Option<String>,
     /// As it is called from now on.
     pub to: String,
+    /// `IF EXISTS`
+    pub if_exists: bool,
 }
 
 /// `ALTER DOMAIN`

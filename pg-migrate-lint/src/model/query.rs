@@ -20,6 +20,21 @@ pub struct Query {
     pub settings: Vec<Setting>,
     /// Columns that are cast, and to what.
     pub casts: Vec<(String, String)>,
+    /// Those of the columns that are named with their table.
+    pub qualified: Vec<String>,
+    /// What its own columns have to be columns of, where that can be told.
+    pub scope: Option<Box<Scope>>,
+}
+
+/// Columns that are named alone where tables are read and nothing else: one of these has to have each.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The tables.
+    pub tables: Vec<Name>,
+    /// What they are called there, each of which is a row too.
+    pub called: Vec<String>,
+    /// The columns.
+    pub columns: Vec<String>,
 }
 
 impl Query {
@@ -48,4 +63,16 @@ pub struct Expr {
     pub words: Vec<String>,
     /// Columns that are cast, and to what.
     pub casts: Vec<(String, String)>,
+    /// Those of the columns that are named with their table, which may be how a function is called.
+    pub qualified: Vec<String>,
+    /// Whether a query of a relation is part of it.
+    pub has_subquery: bool,
+}
+
+impl Expr {
+    /// The columns that it can only mean as columns.
+    pub fn sure_columns(&self) -> impl Iterator<Item = &String> {
+        let columns = self.columns.iter();
+        columns.filter(|column| !self.qualified.contains(column))
+    }
 }

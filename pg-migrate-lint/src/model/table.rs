@@ -29,6 +29,8 @@ pub struct CreateTable {
     pub like: Vec<Name>,
     /// `OF`, a type that has its columns.
     pub is_typed: bool,
+    /// `FOREIGN`
+    pub is_foreign: bool,
 }
 
 /// A table or materialized view made by a query.
@@ -187,7 +189,12 @@ pub enum Action {
     /// `ENABLE ROW LEVEL SECURITY`, `DISABLE`; none for `FORCE`, `NO FORCE`.
     RowSecurity(Option<bool>),
     /// `REPLICA IDENTITY`
-    ReplicaIdentity(Identity),
+    ReplicaIdentity {
+        /// How.
+        identity: Identity,
+        /// `USING INDEX`
+        index: Option<String>,
+    },
     /// `OWNER TO`
     Owner,
     /// Something else, with a lock that blocks everybody for a moment.

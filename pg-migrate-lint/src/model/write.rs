@@ -16,6 +16,8 @@ pub struct Write {
     pub is_kept: bool,
     /// The columns that are set.
     pub columns: Vec<String>,
+    /// Those of them that are set to `DEFAULT`.
+    pub emptied: Vec<String>,
     /// The columns that the condition compares with one value each.
     pub equals: Vec<String>,
     /// What else is read and called.
@@ -42,12 +44,16 @@ pub struct Insert {
     pub columns: Vec<String>,
     /// `ON CONFLICT`
     pub on_conflict: bool,
+    /// The columns that it names, where it names nothing else.
+    pub conflicts_on: Vec<String>,
     /// Rows that a query finds, and not written out.
     pub from_query: bool,
     /// The greatest number that is written out for each of the columns.
     pub numbers: Vec<Option<i64>>,
     /// For each of the places, whether a row that is written out has something else there than `DEFAULT`.
     pub given: Vec<bool>,
+    /// How many values each of the rows has that are written out.
+    pub widths: Vec<usize>,
     /// `OVERRIDING`
     pub overrides: bool,
     /// Not `DEFAULT VALUES`.

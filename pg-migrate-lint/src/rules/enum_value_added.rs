@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
-    let Change::AddEnumValue { name, value } = look.change else { return };
+    let Change::AddEnumValue { name, value, .. } = look.change else { return };
     let is_own = look.catalogue.enum_(name).is_some_and(|known| look.is_own(Some(known.made)));
     if !is_own {
         let message = format!("'{value}' of {name} is new to the application that still runs, and stays for good");

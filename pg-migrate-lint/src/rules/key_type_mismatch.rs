@@ -1,5 +1,7 @@
 //! The two sides of a foreign key have other types.
 
+use std::fmt;
+
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
@@ -31,7 +33,54 @@ pub static RULE: Rule = Rule {
 const INTEGERS: [&str; 3] = ["int2", "int4", "int8"];
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
-    let mut of = |kind: &ConstraintKind, own: &dyn Fn(&str) -> Option<Type>| {
+    for pair in pairs(look) {
+        // What is refused is another rule's.
+        if differ(&pair.from, &pair.to) && !(pair.is_sure && pair.is_refused()) {
+            found.push(look.finding(&RULE, pair.to_string()).on(pair.other));
+        }
+    }
+}
+
+/// A column of a foreign key, and what it references.
+pub struct Pair<'a> {
+    column: String,
+    from: Type,
+    /// The other table.
+    pub other: &'a Name,
+    key: String,
+    to: Type,
+    /// Whether both are sure to be so.
+    pub is_sure: bool,
+}
+
+impl fmt::Display for Pair<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, other, to, .. } = self;
+        write!(f, "{} is {from}, and what it references, {other}.{}, is {to}", quoted(&self.column), quoted(&self.key))
+    }
+}
+
+impl Pair<'_> {
+    /// Whether no operator compares them, and neither becomes the other by itself.
+    pub fn is_refused(&self) -> bool {
+        const FAMILIES: &[&[&str]] =
+            &[&["int2", "int4", "int8"], &["text", "varchar", "bpchar"], &["uuid"], &["bool"], &["bytea"], &["date", "timestamp", "timestamptz"]];
+        let family = |type_: &Type| {
+            let name = type_.serial_base().unwrap_or(&type_.name);
+            let is_plain = type_.schema.is_none() && type_.dimensions == 0;
+            FAMILIES.iter().position(|family| is_plain && family.contains(&name))
+        };
+        match (family(&self.from), family(&self.to)) {
+            (Some(from), Some(to)) => from != to,
+            _ => false,
+        }
+    }
+}
+
+/// The columns of the foreign keys that a statement makes.
+pub fn pairs<'a>(look: &'a Look) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
+    let mut of = |kind: &'a ConstraintKind, is_known: bool, own: &dyn Fn(&str) -> Option<Type>| {
         let ConstraintKind::Foreign { columns, table: other, referenced, .. } = kind else { return };
         let relation = look.relation(other);
         let keys = match referenced.is_empty() {
@@ -42,10 +91,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             let (Some(from), Some(to)) = (own(column), relation.and_then(|relation| relation.column(key))) else {
                 continue;
             };
-            if differ(&from, &to.type_) {
-                let message = format!("{} is {from}, and what it references, {other}.{}, is {}", quoted(column), quoted(key), to.type_);
-                found.push(look.finding(&RULE, message).on(other));
-            }
+            let to = Type::clone(&to.type_);
+            let is_sure = is_known && look.catalogue.sure(other).is_some();
+            pairs.push(Pair { column: column.clone(), from, other, key: key.clone(), to, is_sure });
         }
     };
     let known = |table: &Name, column: &str| look.catalogue.column(table, column).map(|facts| Type::clone(&facts.type_));
@@ -53,18 +101,19 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Change::CreateTable(table) => {
             let own = |name: &str| table.columns.iter().find(|column| column.name == name).map(|column| column.type_.clone());
             let constraints = table.columns.iter().flat_map(|column| &column.constraints);
-            constraints.chain(&table.constraints).for_each(|constraint| of(&constraint.kind, &own));
+            constraints.chain(&table.constraints).for_each(|constraint| of(&constraint.kind, !table.if_not_exists, &own));
         }
         Change::Alter(Alter { table, action, .. }) => match action {
-            Action::AddConstraint(constraint) => of(&constraint.kind, &|name| known(table, name)),
-            Action::AddColumn { column, .. } => {
+            Action::AddConstraint(constraint) => of(&constraint.kind, look.catalogue.sure(table).is_some(), &|name| known(table, name)),
+            Action::AddColumn { column, if_not_exists } => {
                 let own = |_: &str| Some(column.type_.clone());
-                column.constraints.iter().for_each(|constraint| of(&constraint.kind, &own));
+                column.constraints.iter().for_each(|constraint| of(&constraint.kind, !if_not_exists, &own));
             }
             _ => {}
         },
         _ => {}
     }
+    pairs
 }
 
 /// Lengths do not matter, nor whether a text is limited, nor more digits than the key has: integers of all sizes are

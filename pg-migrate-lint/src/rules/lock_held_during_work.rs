@@ -101,7 +101,7 @@ fn work(look: &Look) -> Option<(String, Work)> {
         Change::CreateTableAs(CreateTableAs { name, no_data: false, query, .. }) if query.relations.iter().any(|name| !look.is_new(name)) => {
             Some((format!("a query fills {name}"), Work::Scan))
         }
-        Change::CopyFrom(table) => Some((format!("COPY fills {table}"), Work::None)),
+        Change::CopyFrom { table, .. } => Some((format!("COPY fills {table}"), Work::None)),
         _ => None,
     }
 }

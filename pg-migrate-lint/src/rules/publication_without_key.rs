@@ -94,7 +94,7 @@ fn made(look: &Look, table: &CreateTable) -> bool {
 fn altered(look: &Look, table: &Name, action: &Action) -> bool {
     let Some(relation) = look.whole(table).filter(|relation| !relation.lacks_identity()) else { return false };
     let loses = match action {
-        Action::ReplicaIdentity(Identity::Nothing) => true,
+        Action::ReplicaIdentity { identity: Identity::Nothing, .. } => true,
         Action::DropConstraint { constraint, .. } => {
             let known = relation.constraint(constraint);
             let is_key = known.is_some_and(|known| matches!(known.kind, ConstraintKind::Primary(_)));

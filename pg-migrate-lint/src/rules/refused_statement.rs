@@ -1,24 +1,31 @@
 //! What PostgreSQL refuses of these tables.
 
+mod rows;
+mod shape;
+
 use super::{Example, Group, Rule};
 use crate::catalogue::{Relation, RelationKind};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, Constraint, ConstraintKind, DomainAction, Generated, Insert, Kind};
+use crate::model::{Action, Alter, Change, Constraint, ConstraintKind, DomainAction, Generated, Kind};
 use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
     name: "refused-statement",
     group: Group::Correctness,
     severity: Severity::Error,
-    summary: "a statement that fails because of what its table is: an identity where nulls may be, a key by an index that is none, a TRUNCATE of what is referenced",
+    summary: "a statement that fails because of what its table is: a second primary key, an INSERT without a value for a column that needs one, a key by an index that is none",
     explanation: "PostgreSQL refuses some statements for what the table has, and the migration fails there, perhaps on \
         production alone: an identity on a column that may be null; DROP EXPRESSION of a virtual column; a constraint \
         USING INDEX of an index that is not unique, leaves out rows or has expressions; a primary key over a NOT NULL \
         that is NOT VALID; to validate, or to enforce, what can't be; a number for a column that is GENERATED ALWAYS; REFRESH … CONCURRENTLY \
         without a unique index; statistics of an index's column that is no expression; a constraint of a domain of which a \
         table has arrays; TRUNCATE of a table that a foreign key of \
-        another one references, unless that is emptied too.\n\n\
+        another one references, unless that is emptied too; a second primary key; DROP NOT NULL of a column of the primary \
+        key; rows with more values than columns, or without a value for a column that may not be null and has no default; ON \
+        CONFLICT of columns that no unique index is on; a foreign key whose two sides can't be compared, or have not as many \
+        columns; a query in a CHECK, a default or an index; a column that is called as one of those that every table has; an index on \
+        a type without an order, or on a view; DROP of another sort of thing than it is.\n\n\
         The message says what stands in the way. Do that first: SET NOT NULL, VALIDATE CONSTRAINT, a proper index, \
         TRUNCATE of both tables.",
     versions: "",
@@ -41,6 +48,39 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users SET UNLOGGED;").after("CREATE TABLE users (n int); CREATE PUBLICATION feed FOR TABLE users;"),
         Example::new("ALTER INDEX by_n ALTER COLUMN 1 SET STATISTICS 500;").after("CREATE TABLE users (n int); CREATE INDEX by_n ON users (n);"),
         Example::new("ALTER DOMAIN positive ADD CHECK (VALUE > 1);").after("CREATE DOMAIN positive AS int; CREATE TABLE users (n positive[]);"),
+        Example::new("ALTER TABLE users ADD PRIMARY KEY (email);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD COLUMN number serial PRIMARY KEY;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE TABLE plans (id int PRIMARY KEY, name text, PRIMARY KEY (name));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ALTER COLUMN id DROP NOT NULL;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users VALUES (1, 'a', 2);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users (id, email) VALUES (1);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users (id) VALUES (1, 'a');").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users (email) VALUES ('a');").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users DEFAULT VALUES;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO plans VALUES (1);").after("CREATE TABLE plans (id int, name text NOT NULL);"),
+        Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX ON users (email) WHERE email > '';"),
+        Example::new("UPDATE users SET twice = 2;").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
+        Example::new("UPDATE users SET id = 2;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("ALTER TABLE users ADD CHECK (id IN (SELECT id FROM users));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE TABLE plans (id int CHECK (id IN (SELECT id FROM users)));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE INDEX ON users (id) WHERE id > (SELECT max(id) FROM users);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ALTER COLUMN id SET DEFAULT (SELECT max(id) FROM users);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD COLUMN ctid int;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE TABLE plans (tableoid int);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE TABLE orders (a int, b int, FOREIGN KEY (a, b) REFERENCES users (id));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD COLUMN boss int REFERENCES members;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE TABLE members (a int, b int, PRIMARY KEY (a, b));"),
+        Example::new("CREATE TABLE orders (user_id uuid REFERENCES users);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD FOREIGN KEY (email) REFERENCES users (id);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("DROP TABLE names;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE VIEW names AS SELECT id FROM users;"),
+        Example::new("DROP VIEW IF EXISTS users;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("DROP INDEX users;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("CREATE INDEX ON names (id);").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE VIEW names AS SELECT id FROM users;"),
+        Example::new("CREATE INDEX ON users (data);").after("CREATE TABLE users (data json);"),
+        Example::new("ALTER TABLE users ADD COLUMN place point UNIQUE;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD COLUMN more int GENERATED ALWAYS AS (twice + 1) STORED;").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
+        Example::new("ALTER TABLE users REPLICA IDENTITY USING INDEX by_email;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX by_email ON users (email);"),
+        Example::new("ALTER TABLE users REPLICA IDENTITY USING INDEX by_id;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX by_id ON users (id);"),
     ],
     good: &[
         Example::new("INSERT INTO users VALUES (DEFAULT, 5);").after("CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY, n int);"),
@@ -60,6 +100,26 @@ pub static RULE: Rule = Rule {
         Example::new("TRUNCATE users;").after("CREATE TABLE users (id int PRIMARY KEY, boss int REFERENCES users);"),
         Example::new("ALTER TABLE users ALTER CONSTRAINT boss ENFORCED;")
             .after("CREATE TABLE users (id int PRIMARY KEY, n int); ALTER TABLE users ADD CONSTRAINT boss FOREIGN KEY (n) REFERENCES users NOT ENFORCED;"),
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (email);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey, ALTER COLUMN id DROP NOT NULL;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users VALUES (1);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO users (id) SELECT 1;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("INSERT INTO plans (id) VALUES (1);").after("CREATE TABLE plans (id int, name text NOT NULL); ALTER TABLE plans ALTER name SET DEFAULT '';"),
+        Example::new("INSERT INTO plans (id) SELECT 1 WHERE false;").after("CREATE TABLE plans (id int, name text NOT NULL);"),
+        Example::new("INSERT INTO plans (id) VALUES (1);").after("CREATE DOMAIN word AS text DEFAULT 'a'; CREATE TABLE plans (id int, name word NOT NULL);"),
+        Example::new("INSERT INTO plans (id) VALUES (1);").after("CREATE TABLE plans (id int, name text NOT NULL); CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'begin new.name = 1; return new; end'; CREATE TRIGGER fills BEFORE INSERT ON plans FOR EACH ROW EXECUTE FUNCTION fill();"),
+        Example::new("INSERT INTO plans (id) VALUES (1);").after("CREATE TABLE plans (id int, name text NOT NULL); CREATE RULE nothing AS ON INSERT TO plans DO INSTEAD NOTHING;"),
+        Example::new("INSERT INTO plans VALUES ((ROW (1, 'a')::plans).*);").after("CREATE TABLE plans (id int, name text);"),
+        Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX ON users (email) INCLUDE (id);"),
+        Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) WHERE email > '' DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX ON users (email) WHERE email > '';"),
+        Example::new("INSERT INTO members VALUES (1, 2) ON CONFLICT (b, a) DO NOTHING;").after("CREATE TABLE members (a int, b int, PRIMARY KEY (a, b));"),
+        Example::new("UPDATE users SET id = DEFAULT, n = 1;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("CREATE TABLE orders (user_id bigint REFERENCES users, email varchar(9) REFERENCES plans (email));").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE TABLE plans (email text UNIQUE);"),
+        Example::new("DROP VIEW names; DROP TABLE users;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE VIEW names AS SELECT id FROM users;"),
+        Example::new("CREATE INDEX ON names (id);").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE MATERIALIZED VIEW names AS SELECT id FROM users;"),
+        Example::new("CREATE INDEX ON users (data); CREATE INDEX ON users USING gist (place);").after("CREATE TABLE users (data jsonb, place point);"),
+        Example::new("ALTER TABLE users REPLICA IDENTITY USING INDEX by_email;").after("CREATE TABLE users (email text NOT NULL); CREATE UNIQUE INDEX by_email ON users (email);"),
+        Example::new("ALTER TABLE users ADD COLUMN more int GENERATED ALWAYS AS (n + 1) STORED;").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
     ],
     check,
 };
@@ -78,11 +138,13 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             let why = look.relation(table).and_then(|relation| altered(look, table, relation, action));
             why.map(|why| (table, why))
         }
-        Change::Insert(insert) => inserted(look, insert).map(|why| (&insert.table, why)),
+        Change::Insert(insert) => rows::inserted(look, insert).map(|why| (&insert.table, why)),
+        Change::Update(write) => rows::updated(look, write).map(|why| (&write.table, why)),
         Change::Refresh { view, concurrently: true, no_data: false } => refreshed(look, view).map(|why| (view, why)),
         Change::AlterDomain { name, action } => of_domain(look, name, action).map(|why| (name, why)),
         _ => None,
     };
+    let refused = refused.or_else(|| shape::of(look));
     if let Some((table, why)) = refused {
         found.push(look.finding(&RULE, format!("PostgreSQL refuses this: {why}")).on(table));
     }
@@ -117,6 +179,11 @@ fn altered(look: &Look, table: &Name, relation: &Relation, action: &Action) -> O
             }
             (!facts.not_null && !is_set).then(|| format!("{name} may be null, and an identity has to be NOT NULL before"))
         }
+        Action::DropNotNull(column) => {
+            let key = look.catalogue.sure(table)?.primary_key()?;
+            let stays = key.contains(column) && !drops_constraint(look);
+            stays.then(|| format!("{} is part of the primary key", quoted(column)))
+        }
         Action::DropExpression(column) => {
             let facts = relation.column(column)?;
             let name = quoted(column);
@@ -141,12 +208,24 @@ fn altered(look: &Look, table: &Name, relation: &Relation, action: &Action) -> O
     }
 }
 
+/// Whether a constraint goes by the same statement: that comes first.
+fn drops_constraint(look: &Look) -> bool {
+    let drops = |change: &Change| match change {
+        Change::Alter(Alter { action: Action::DropConstraint { .. } | Action::DropColumn { .. }, .. }) => true,
+        _ => false,
+    };
+    look.siblings.iter().any(drops)
+}
+
 fn added(look: &Look, table: &Name, relation: &Relation, constraint: &Constraint) -> Option<String> {
     let (key, is_primary) = match &constraint.kind {
         ConstraintKind::Primary(key) => (key, true),
         ConstraintKind::Unique(key) => (key, false),
         _ => return None,
     };
+    if is_primary && look.catalogue.sure(table).is_some_and(|table| table.primary_key().is_some()) && !drops_constraint(look) {
+        return Some(format!("{table} has a primary key already"));
+    }
     let columns = match &key.index {
         None => key.columns.clone(),
         Some(name) => {
@@ -170,29 +249,6 @@ fn added(look: &Look, table: &Name, relation: &Relation, constraint: &Constraint
     });
     let waiting = waiting.filter(|_| is_primary)?;
     Some(format!("{} is NOT VALID: validate it first", quoted(&waiting.name)))
-}
-
-/// Numbers and values that PostgreSQL makes itself.
-fn inserted(look: &Look, insert: &Insert) -> Option<String> {
-    let relation = look.whole(&insert.table).filter(|relation| !relation.may_have_keys && !insert.overrides)?;
-    let has_value = |place: usize| match insert.given.as_slice() {
-        // A query has one for each of the columns that are named.
-        [] => insert.has_values && !insert.columns.is_empty(),
-        given => given.get(place).copied().unwrap_or_default(),
-    };
-    let places = 0..insert.columns.len().max(insert.given.len());
-    let column = places.filter(|place| has_value(*place)).find_map(|place| {
-        let column = match insert.columns.get(place) {
-            Some(name) => relation.column(name),
-            None => relation.columns.get(place).filter(|_| insert.columns.is_empty()),
-        };
-        column.filter(|column| column.is_always || column.generated.is_some())
-    })?;
-    let name = quoted(&column.name);
-    Some(match column.is_always {
-        true => format!("{name} of {} is GENERATED ALWAYS AS IDENTITY: OVERRIDING SYSTEM VALUE, or DEFAULT in its place", insert.table),
-        false => format!("{name} of {} is computed, and takes no value but DEFAULT", insert.table),
-    })
 }
 
 fn refreshed(look: &Look, view: &Name) -> Option<String> {

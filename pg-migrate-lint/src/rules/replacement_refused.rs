@@ -1,6 +1,7 @@
 //! A view or function that PostgreSQL does not replace.
 
 use super::{Example, Group, Rule};
+use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Change, Function, Parameter, Signature};
@@ -13,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "CREATE OR REPLACE of a view without one of its columns, or of a function with other names or another result",
     explanation: "CREATE OR REPLACE VIEW can only add columns, behind those that are there: to leave one out, to rename one or to \
-        put one between is refused. CREATE OR REPLACE FUNCTION can't change what the function returns, what its \
+        put one between is refused, and so is to put a view in the place of a table or materialized view. CREATE OR REPLACE FUNCTION can't change what the function returns, what its \
         parameters are called, or take a default away. A function with other types of parameters is another one, which stands \
         beside the first.\n\n\
         Drop it and create it anew in one transaction, with its grants, and with what depends on it. A view's column is \
@@ -30,6 +31,9 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE OR REPLACE FUNCTION half(a int) RETURNS SETOF int LANGUAGE sql AS 'SELECT $1 / 2';").after("CREATE FUNCTION half(a int) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';"),
         Example::new("CREATE OR REPLACE FUNCTION half(a int) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';").after("CREATE FUNCTION half(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';"),
         Example::new("CREATE OR REPLACE FUNCTION pair() RETURNS TABLE (a int, b text) LANGUAGE sql AS 'SELECT 1, 2';").after("CREATE FUNCTION pair() RETURNS TABLE (a int, b int) LANGUAGE sql AS 'SELECT 1, 2';"),
+        Example::new("CREATE OR REPLACE VIEW users AS SELECT 1 AS a;").after("CREATE TABLE users (id int);"),
+        Example::new("CREATE OR REPLACE VIEW sums AS SELECT 1 AS a;").after("CREATE MATERIALIZED VIEW sums AS SELECT 1 AS a;"),
+        Example::new("CREATE OR REPLACE PROCEDURE half(a int) LANGUAGE sql AS 'SELECT $1 / 2';").after("CREATE FUNCTION half(a int) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';"),
     ],
     good: &[
         Example::new("CREATE OR REPLACE VIEW names AS SELECT id, name, 1 AS more FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
@@ -51,13 +55,21 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let refused = match look.change {
-        Change::CreateView { name, replace: true, columns: Some(columns), .. } => of_view(look, name, columns).map(|why| (name, why)),
+        Change::CreateView { name, replace: true, temporary: false, columns, .. } => {
+            let columns = || of_view(look, name, columns.as_ref()?);
+            other_kind(look, name).or_else(columns).map(|why| (name, why))
+        }
         Change::CreateFunction(function) if function.replace => of_function(look, function).map(|why| (&function.name, why)),
         _ => None,
     };
     if let Some((name, why)) = refused {
         found.push(look.finding(&RULE, format!("PostgreSQL does not replace {name}: {why}")).on(name));
     }
+}
+
+fn other_kind(look: &Look, name: &Name) -> Option<String> {
+    let kind = look.catalogue.sure(&look.catalogue.place(name))?.kind;
+    (kind != RelationKind::View).then(|| "it is not a view".to_string())
 }
 
 fn of_view(look: &Look, name: &Name, new: &[Option<String>]) -> Option<String> {
@@ -74,6 +86,9 @@ fn of_view(look: &Look, name: &Name, new: &[Option<String>]) -> Option<String> {
 fn of_function(look: &Look, function: &Function) -> Option<String> {
     let new = &function.signature;
     let old = look.catalogue.replaced(&function.name, new)?;
+    if old.is_procedure != new.is_procedure {
+        return Some("a function and a procedure of one name and the same types are not exchanged".to_string());
+    }
     if old.has_copied_types || new.has_copied_types {
         return None;
     }

@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let (table, is_policy) = match look.change {
-        Change::Policy(table) => (table, true),
+        Change::Policy(policy) => (&policy.table, true),
         Change::Alter(Alter { table, action: Action::RowSecurity(Some(true)), .. }) => (table, false),
         _ => return,
     };

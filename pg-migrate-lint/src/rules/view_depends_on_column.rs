@@ -1,11 +1,11 @@
 //! A view stands in the way.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::{Relation, RelationKind};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change};
-use crate::name::quoted;
+use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
     name: "view-depends-on-column",
@@ -20,10 +20,16 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
         Example::new("ALTER TABLE users DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
+        Example::new("ALTER TABLE plans ALTER COLUMN price TYPE bigint;")
+            .after("CREATE TABLE users (id int); CREATE TABLE plans (id int, price int); CREATE VIEW prices AS SELECT price FROM users JOIN plans ON users.id = plans.id;"),
+        Example::new("ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT * FROM users;"),
     ],
     good: &[
         Example::new("DROP VIEW ages; ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
         Example::new("ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int, name text); CREATE VIEW names AS SELECT name FROM users;"),
+        Example::new("ALTER TABLE plans ALTER COLUMN id TYPE bigint;")
+            .after("CREATE TABLE users (id int, plan int); CREATE TABLE plans (id int, number int); CREATE VIEW names AS SELECT users.id FROM users JOIN plans ON plan = number;"),
+        Example::new("ALTER TABLE users DROP COLUMN name;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT * FROM users; ALTER TABLE users ADD COLUMN name text;"),
     ],
     check,
 };
@@ -34,15 +40,29 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Action::SetType { column, .. } | Action::DropColumn { column, cascade: false, .. } => column,
         _ => return,
     };
-    let own = look.relation(table);
-    // A view of all columns reads those that were there when it was made.
-    let reads = |name: &&crate::name::Name| {
-        let Some(view) = look.catalogue.relation(name) else { return false };
-        let is_view = matches!(view.kind, RelationKind::View | RelationKind::MaterializedView);
-        is_view && (view.read_columns.contains(column) || view.reads_all_columns && view.reads.len() == 1 && own.is_some_and(|own| own.column(column).is_some()))
-    };
+    let own = look.catalogue.resolve(table);
+    let reads = |name: &&Name| look.catalogue.relation(name).is_some_and(|view| is_read(look, view, &own, column));
     if let Some(view) = look.catalogue.readers(table).iter().find(reads) {
         let message = format!("the view {view} reads {} of {table}: PostgreSQL refuses this while it does", quoted(column));
         found.push(look.finding(&RULE, message).on(view));
     }
+}
+
+/// Whether a view reads the column of this table, and not one of the same name that another table has.
+fn is_read(look: &Look, view: &Relation, own: &Name, column: &str) -> bool {
+    let is_view = matches!(view.kind, RelationKind::View | RelationKind::MaterializedView);
+    if !is_view {
+        return false;
+    }
+    let lacks = |other: &Name| {
+        let other = look.catalogue.relation(other);
+        other.is_some_and(|other| other.is_complete && other.column(column).is_none())
+    };
+    let is_named = view.read_columns.iter().any(|read| read == column) && view.reads.iter().all(|other| other == own || lacks(other));
+    // A view of all columns reads those that were there when it was made.
+    let is_older = || {
+        let made = look.catalogue.column(own, column).map(|column| column.made);
+        made.is_some_and(|made| made.is_none_or(|made| view.made.is_some_and(|view| made.file < view.file)))
+    };
+    is_named || view.reads_all_columns && view.reads == [own.clone()] && is_older()
 }

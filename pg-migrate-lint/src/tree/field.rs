@@ -216,18 +216,18 @@ impl<'a, T: Struct<'a>> Field<'a> for Within<T> {
 }
 
 /// A list of nodes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Nodes<'a> {
     elements: &'a [Option<Place<'a>>],
-    /// What they are in.
-    here: Here<'a>,
+    /// What they are in, if there is any.
+    here: Option<Here<'a>>,
 }
 
 impl<'a> Nodes<'a> {
     /// The nodes, one after the other.
     pub fn iter(self) -> impl Iterator<Item = Node<'a>> {
         let places = self.elements.iter().flatten();
-        places.filter_map(move |place| Some(Node(self.here.below(*place)?)))
+        places.filter_map(move |place| Some(Node(self.here?.below(*place)?)))
     }
 
     /// Whether there is none.
@@ -243,7 +243,10 @@ impl<'a> Field<'a> for Nodes<'a> {
     fn read(here: Here<'a>, offset: usize) -> Self {
         let list = here.place.pointer(offset);
         let elements = list.map_or(&[][..], Place::elements);
-        Self { elements, here }
+        Self {
+            elements,
+            here: Some(here),
+        }
     }
 }
 
@@ -257,6 +260,9 @@ impl<'a> Field<'a> for Elements<'a> {
 
     fn read(here: Here<'a>, _: usize) -> Self {
         let elements = here.place.elements();
-        Self(Nodes { elements, here })
+        Self(Nodes {
+            elements,
+            here: Some(here),
+        })
     }
 }
