@@ -325,6 +325,7 @@ rules! {
     missing_comment,
     new_restriction,
     replaced_definition,
+    dropped_object,
     enum_value_added,
     privileges_changed,
     readable_password,

@@ -1,11 +1,11 @@
 //! What is gone, and what goes with it.
 
-use super::Catalogue;
+use super::{Catalogue, Moment};
 use crate::model::{ConstraintKind, DependentKind, Drop, Kind};
 use crate::name::Name;
 
 impl Catalogue {
-    pub(super) fn drop(&mut self, drop: &Drop) {
+    pub(super) fn drop(&mut self, drop: &Drop, now: Moment) {
         if drop.cascade {
             self.doubt_dependents();
         }
@@ -17,12 +17,12 @@ impl Catalogue {
                 | Kind::ForeignTable
                 | Kind::Sequence => {
                     let name = self.resolve(name);
-                    self.leaves(&name);
+                    self.leaves(&name, now);
                     self.drop_relation(&name, drop.cascade);
                 }
                 Kind::Index => {
                     let name = self.resolve(name);
-                    self.leaves(&name);
+                    self.leaves(&name, now);
                     self.drop_index(&name);
                 }
                 Kind::Type | Kind::Domain => {

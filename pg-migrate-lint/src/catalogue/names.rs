@@ -1,7 +1,7 @@
 //! Names that are taken, and names that are free again, where that is sure.
 
 use super::constraints::object_name;
-use super::{Catalogue, Relation, RelationKind};
+use super::{Catalogue, Moment, Relation, RelationKind};
 use crate::model::{Change, ConstraintKind};
 use crate::name::Name;
 
@@ -20,10 +20,12 @@ impl Catalogue {
         self.gone.get(&name) == Some(&self.unseen) && !self.has_relation(&name)
     }
 
-    /// It goes, and if it was sure to be here, it is sure to be here no more.
-    pub(super) fn leaves(&mut self, name: &Name) {
+    /// It goes, and if it was sure to be here, it is sure to be here no more. What comes and goes in one file may be
+    /// the way there and the way back.
+    pub(super) fn leaves(&mut self, name: &Name, now: Moment) {
         let is_sure = |relation: &Relation| {
-            relation.sure_since == Some(self.unseen) && !relation.is_temporary
+            let is_older = relation.made.is_some_and(|made| made.file != now.file);
+            relation.sure_since == Some(self.unseen) && !relation.is_temporary && is_older
         };
         let table = self.indexes.get(name).map_or(name, |table| table);
         if self

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Catalogue, ColumnFacts, type_name};
+use super::{Catalogue, ColumnFacts, Moment, type_name};
 use crate::model::{ConstraintKind, DependentKind, Kind, Rename};
 use crate::name::Name;
 
 impl Catalogue {
-    pub(super) fn rename(&mut self, rename: &Rename) {
+    pub(super) fn rename(&mut self, rename: &Rename, now: Moment) {
         match (rename.kind, &rename.part) {
             (
                 Kind::Table
@@ -20,9 +20,9 @@ impl Catalogue {
                 let old = self.resolve(&rename.name);
                 match self.indexes.contains_key(&old) {
                     // ALTER TABLE renames an index, too.
-                    true => self.rename_index(&old, &rename.to),
+                    true => self.rename_index(&old, &rename.to, now),
                     false => {
-                        self.leaves(&old);
+                        self.leaves(&old, now);
                         let new = old.beside(rename.to.clone());
                         self.rename_sequence(&old, &new);
                         self.move_relation(&old, &new);
@@ -41,12 +41,12 @@ impl Catalogue {
                 self.known(&rename.name).is_renamed = true;
             }
             (Kind::Index, None) => {
-                self.rename_index(&self.resolve(&rename.name), &rename.to);
+                self.rename_index(&self.resolve(&rename.name), &rename.to, now);
             }
             (Kind::Constraint, Some(old)) => {
                 let index = self.resolve(&rename.name).beside(old.clone());
                 match self.indexes.contains_key(&index) {
-                    true => self.rename_index(&index, &rename.to),
+                    true => self.rename_index(&index, &rename.to, now),
                     false => self.rename_constraint(&rename.name, old, &rename.to),
                 }
             }
@@ -142,8 +142,8 @@ impl Catalogue {
     }
 
     /// With the constraint that it belongs to.
-    fn rename_index(&mut self, old: &Name, to: &str) {
-        self.leaves(old);
+    fn rename_index(&mut self, old: &Name, to: &str, now: Moment) {
+        self.leaves(old, now);
         let Some(index) = self.take_index(old) else {
             return;
         };

@@ -46,8 +46,8 @@ impl Catalogue {
             }
             Change::Alter(alter) => self.alter(alter, now),
             Change::CreateIndex(index) => self.create_index(index, now),
-            Change::Drop(drop) => self.drop(drop),
-            Change::Rename(rename) => self.rename(rename),
+            Change::Drop(drop) => self.drop(drop, now),
+            Change::Rename(rename) => self.rename(rename, now),
             Change::SetSchema { kind, name, schema } => self.set_schema(*kind, name, schema),
             Change::CreateEnum { name, values } => {
                 let values = values.clone();

@@ -225,3 +225,22 @@ fn constraints_are_called_what_the_server_calls_them() {
         assert_eq!(known.join(" "), database.value(&names));
     }
 }
+
+#[test]
+fn what_comes_and_goes_in_one_file_is_not_sure_to_be_gone() {
+    let is_gone = |file| {
+        let mut catalogue = after(&["create table t (a int)"]);
+        let Parsed::Changes(changes) = one("drop table t") else {
+            panic!("that is SQL");
+        };
+        let now = Moment {
+            file,
+            transaction: 1,
+        };
+        catalogue.apply(&changes[0], now);
+        catalogue.is_gone(&Name::bare("t"))
+    };
+    assert!(is_gone(1));
+    // It may be a section for the way back, of which nothing says that it is one.
+    assert!(!is_gone(0));
+}

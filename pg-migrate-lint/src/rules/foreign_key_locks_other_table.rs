@@ -1,6 +1,7 @@
 //! A statement about one table locks another one.
 
 use super::{Example, Group, Rule, drop_refused};
+use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::lock::Mode;
 use crate::look::Look;
@@ -27,6 +28,7 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
     ],
     good: &[
+        Example::new("DROP TABLE users CASCADE;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE VIEW names AS SELECT id FROM users;"),
         // Nothing depends on a CHECK.
         Example::new("ALTER TABLE users DROP CONSTRAINT named CASCADE;")
             .after("CREATE TABLE users (id int PRIMARY KEY, name text CONSTRAINT named CHECK (name > '')); CREATE TABLE orders (user_id int REFERENCES users);"),
@@ -60,7 +62,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let others = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !own.contains(name));
     // What the transaction has already costs nothing more.
     let is_held = |name: &Name| look.session.held.iter().any(|held| held.table == *name && held.mode == Mode::AccessExclusive);
-    let others: Vec<_> = others.map(|(name, _)| name.clone()).filter(|name| !is_held(name)).collect();
+    // A view goes by CASCADE, and has no foreign key.
+    let is_view = |name: &Name| look.relation(name).is_some_and(|relation| !matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned));
+    let others: Vec<_> = others.map(|(name, _)| name.clone()).filter(|name| !is_held(name) && !is_view(name)).collect();
     let Some(first) = others.first() else { return };
     let message = match others.as_slice() {
         [only] => format!("the foreign key that goes with it locks {only} too: everything on it waits behind this"),

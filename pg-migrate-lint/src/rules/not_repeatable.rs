@@ -23,8 +23,12 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TYPE t AS ENUM ('a');"),
         Example::new("ALTER TABLE t ADD COLUMN a int;"),
         Example::new("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
+        Example::new("ALTER TYPE mood ADD VALUE 'glad';"),
+        Example::new("CREATE SCHEMA app;"),
+        Example::new("CREATE SEQUENCE numbers;"),
     ],
     good: &[
+        Example::new("ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'; CREATE SCHEMA IF NOT EXISTS app; CREATE SEQUENCE IF NOT EXISTS numbers;"),
         Example::new("CREATE TABLE IF NOT EXISTS t (a int);"),
         Example::new("DO $$ BEGIN CREATE TYPE t AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;"),
         Example::new("ALTER TABLE t DROP CONSTRAINT IF EXISTS c; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
@@ -42,6 +46,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Change::CreateEnum { .. } if !look.is_nested => {
             ("CREATE TYPE", "DO with a handler of duplicate_object")
         }
+        Change::CreateSequence { if_not_exists: false, .. } => ("CREATE SEQUENCE", "IF NOT EXISTS"),
+        Change::CreateSchema { if_not_exists: false, .. } => ("CREATE SCHEMA", "IF NOT EXISTS"),
+        Change::AddEnumValue { if_not_exists: false, .. } => ("ADD VALUE", "IF NOT EXISTS"),
         Change::CreateTableAs(table) if !table.if_not_exists => ("CREATE", "IF NOT EXISTS"),
         Change::CreateIndex(index) if !index.if_not_exists && !index.name.as_ref().is_some_and(|name| look.replaces(name)) => ("CREATE INDEX", "IF NOT EXISTS"),
         Change::Drop(drop) if !drop.if_exists && drop.kind != Kind::Other => ("DROP", "IF EXISTS"),
