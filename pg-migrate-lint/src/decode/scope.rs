@@ -61,9 +61,8 @@ fn item(node: Node, scope: &mut Scope) -> bool {
     match node.read() {
         Some(NodeEnum::RangeVar(table)) => range(&table, scope),
         Some(NodeEnum::JoinExpr(join)) => {
-            let sides = [join.larg, join.rarg].into_iter().flatten();
-            let is_known = !join.alias.is_some()
-                && sides.map(|side| item(side, scope)).all(|is_known| is_known);
+            let mut sides = [join.larg, join.rarg].into_iter().flatten();
+            let is_known = !join.alias.is_some() && sides.all(|side| item(side, scope));
             one(join.quals, scope);
             is_known
         }

@@ -210,9 +210,8 @@ fn altered(look: &Look, table: &Name, relation: &Relation, action: &Action) -> O
 
 /// Whether a constraint goes by the same statement: that comes first.
 fn drops_constraint(look: &Look) -> bool {
-    let drops = |change: &Change| match change {
-        Change::Alter(Alter { action: Action::DropConstraint { .. } | Action::DropColumn { .. }, .. }) => true,
-        _ => false,
+    let drops = |change: &Change| {
+        matches!(change, Change::Alter(Alter { action: Action::DropConstraint { .. } | Action::DropColumn { .. }, .. }))
     };
     look.siblings.iter().any(drops)
 }
