@@ -17,7 +17,7 @@ pub fn expr(node: Node) -> Expr {
             if matches!(constant.val, Value::String(_) | Value::Boolean(_))),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
-        has_subquery: !query.relations.is_empty(),
+        has_subquery: query.has_subquery,
         qualified: query.qualified,
         columns: query.columns,
         functions: query.functions,
@@ -71,6 +71,10 @@ pub fn walk(node: Node, query: &mut Query) {
 fn expression(node: &NodeEnum, query: &mut Query) {
     match node {
         NodeEnum::TypeCast(cast) => type_cast(cast, query),
+        NodeEnum::SubLink(_) => {
+            query.has_subquery = true;
+            below(node, &mut |node| walk(node, query));
+        }
         _ => below(node, &mut |node| walk(node, query)),
     }
 }

@@ -22,6 +22,8 @@ pub struct Query {
     pub casts: Vec<(String, String)>,
     /// Those of the columns that are named with their table.
     pub qualified: Vec<String>,
+    /// Whether a query is part of an expression of it.
+    pub has_subquery: bool,
     /// What its own columns have to be columns of, where that can be told.
     pub scope: Option<Box<Scope>>,
 }
@@ -65,7 +67,7 @@ pub struct Expr {
     pub casts: Vec<(String, String)>,
     /// Those of the columns that are named with their table, which may be how a function is called.
     pub qualified: Vec<String>,
-    /// Whether a query of a relation is part of it.
+    /// Whether a query is part of it.
     pub has_subquery: bool,
 }
 

@@ -63,6 +63,7 @@ pub static RULE: Rule = Rule {
         Example::new("UPDATE users SET twice = 2;").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
         Example::new("UPDATE users SET id = 2;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
         Example::new("ALTER TABLE users ADD CHECK (id IN (SELECT id FROM users));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
+        Example::new("ALTER TABLE users ADD CHECK (id > (SELECT 0));").after("CREATE TABLE users (id int);"),
         Example::new("CREATE TABLE plans (id int CHECK (id IN (SELECT id FROM users)));").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
         Example::new("CREATE INDEX ON users (id) WHERE id > (SELECT max(id) FROM users);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
         Example::new("ALTER TABLE users ALTER COLUMN id SET DEFAULT (SELECT max(id) FROM users);").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
