@@ -63,6 +63,8 @@ pub struct Catalogue {
     callers: Map<Vec<Name>>,
     /// The tables that reference a table.
     referencing: Map<Vec<Name>>,
+    /// Whether a policy was made that a table may still have.
+    has_policies: bool,
     /// Whether a function or a publication is among what reads columns.
     is_read_from_outside: bool,
     /// The views that read a relation.

@@ -140,8 +140,11 @@ impl Catalogue {
         for (_, since) in self.signatures.values_mut().flatten() {
             *since = None;
         }
-        for relation in self.relations.values_mut() {
-            relation.has_unknown_parts |= !relation.policies.is_empty();
+        // Most have none, and there is much of CASCADE.
+        if std::mem::take(&mut self.has_policies) {
+            for relation in self.relations.values_mut() {
+                relation.has_unknown_parts |= !relation.policies.is_empty();
+            }
         }
     }
 

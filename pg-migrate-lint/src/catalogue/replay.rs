@@ -149,6 +149,7 @@ impl Catalogue {
                 self.relations.insert(self.place(name), Box::new(sequence));
             }
             Change::Policy(policy) => {
+                self.has_policies = true;
                 let relation = self.known(&policy.table);
                 relation.has_policy = true;
                 if policy.is_new && !relation.policies.contains(&policy.name) {
