@@ -38,10 +38,34 @@ type Map<T> = HashMap<Name, T, RandomState>;
 /// When something was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// In which file, by its number.
-    pub file: usize,
-    /// In which transaction of the whole run.
-    pub transaction: usize,
+    // Most of what is known is as small as this.
+    file: u32,
+    transaction: u32,
+}
+
+impl Moment {
+    /// In a file, by its number, and a transaction of the whole run.
+    pub fn new(file: usize, transaction: usize) -> Self {
+        Self {
+            file: number(file),
+            transaction: number(transaction),
+        }
+    }
+
+    /// Whether it was in this file.
+    pub fn is_in_file(self, file: usize) -> bool {
+        self.file == number(file)
+    }
+
+    /// Whether it was in this transaction.
+    pub fn is_in_transaction(self, transaction: usize) -> bool {
+        self.transaction == number(transaction)
+    }
+}
+
+/// Nobody counts further.
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// All that is known.
@@ -119,11 +143,11 @@ pub struct Relation {
     /// Its indexes, as far as known.
     pub indexes: Members<Index>,
     /// What it is a partition of.
-    pub parent: Option<Name>,
+    pub parent: Option<Box<Name>>,
     /// Its partitions.
     pub children: Vec<Name>,
     /// The one for what fits no other.
-    pub default_child: Option<Name>,
+    pub default_child: Option<Box<Name>>,
     /// Whether LIKE, or a table that it belongs to, may have given it keys.
     pub may_have_keys: bool,
     /// Whether `ROW LEVEL SECURITY` is enabled.

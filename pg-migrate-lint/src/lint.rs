@@ -338,10 +338,7 @@ impl Linter {
     }
 
     fn now(&self) -> Moment {
-        Moment {
-            file: self.step.migration,
-            transaction: self.session.transaction,
-        }
+        Moment::new(self.step.migration, self.session.transaction)
     }
 
     /// Into what the statement runs: the body of DO, and functions of this file that it calls.

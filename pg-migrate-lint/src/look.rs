@@ -120,7 +120,7 @@ impl Look<'_> {
     /// Whether this file, or for a transaction of several files one of these, made it.
     pub fn is_own(&self, made: Option<Moment>) -> bool {
         made.is_some_and(|made| {
-            made.file == self.file || made.transaction == self.session.transaction
+            made.is_in_file(self.file) || made.is_in_transaction(self.session.transaction)
         })
     }
 

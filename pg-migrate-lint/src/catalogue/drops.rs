@@ -104,7 +104,7 @@ impl Catalogue {
             {
                 let parent = self.known(&parent);
                 parent.children.retain(|known| known != name);
-                parent.default_child = parent.default_child.take().filter(|known| known != name);
+                parent.default_child = parent.default_child.take().filter(|known| **known != *name);
             }
             for read in relation.reads {
                 if let Some(readers) = self.readers.get_mut(&read) {

@@ -37,6 +37,14 @@ struct Places {
     by_column: HashMap<Box<str>, Vec<usize>, RandomState>,
 }
 
+/// Puts it behind the others, in little more room than they need: most are alone, and stay so.
+pub fn push<T>(all: &mut Vec<T>, one: T) {
+    if all.len() == all.capacity() {
+        all.reserve_exact(1 + all.len() / 4);
+    }
+    all.push(one);
+}
+
 impl<T> Default for Members<T> {
     fn default() -> Self {
         Self {
@@ -108,10 +116,7 @@ impl<T: Member> Members<T> {
 
     /// Puts it behind the others.
     pub fn push(&mut self, member: T) {
-        if self.all.is_empty() {
-            self.all.reserve_exact(1);
-        }
-        self.all.push(member);
+        push(&mut self.all, member);
         match &mut self.places {
             Some(places) => places.add(&self.all, self.all.len() - 1),
             None => self.find_places(),

@@ -1,6 +1,6 @@
 //! The effect of statements on what is known.
 
-use super::{Catalogue, Domain, Enum, Moment, Relation, RelationKind};
+use super::{Catalogue, Domain, Enum, Moment, Relation, RelationKind, members};
 use crate::model::{Change, Column, Dependent, DependentKind, Kind};
 use crate::name::Name;
 
@@ -117,7 +117,7 @@ impl Catalogue {
                 let signature = function.signature.clone();
                 let signatures = self.signatures.entry(name.clone()).or_default();
                 signatures.retain(|(known, _)| !known.is_called_as(&signature));
-                signatures.push((signature, Some(self.unseen)));
+                members::push(signatures, (signature, Some(self.unseen)));
                 self.functions.insert(name, function.volatility, code);
             }
             Change::CreateTrigger {
@@ -230,7 +230,7 @@ impl Catalogue {
         for function in functions {
             let callers = self.callers.entry(self.place(function)).or_default();
             if !callers.contains(table) {
-                callers.push(table.clone());
+                members::push(callers, table.clone());
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::constraints::free_name;
-use super::members::Members;
+use super::members::{Members, push};
 use super::{Calls, Catalogue, ColumnFacts, Moment, Relation, RelationKind};
 use crate::effects;
 use crate::model::{
@@ -98,7 +98,7 @@ impl Catalogue {
             for read in &reads {
                 let readers = self.readers.entry(read.clone()).or_default();
                 if !readers.contains(&name) {
-                    readers.push(name.clone());
+                    push(readers, name.clone());
                 }
             }
         }
@@ -127,15 +127,15 @@ impl Catalogue {
     pub(super) fn attach(&mut self, parent: &Name, child: &Name, default: bool) {
         let (parent, child) = (self.resolve(parent), self.resolve(child));
         let relation = self.known(&child);
-        relation.parent = Some(parent.clone());
+        relation.parent = Some(Box::new(parent.clone()));
         // What its parent gets, it gets too.
         relation.sure_since = None;
         let parent = self.known(&parent);
         if default {
-            parent.default_child = Some(child.clone());
+            parent.default_child = Some(Box::new(child.clone()));
         }
         if !parent.children.contains(&child) {
-            parent.children.push(child);
+            push(&mut parent.children, child);
         }
     }
 
@@ -143,7 +143,7 @@ impl Catalogue {
         let child = self.resolve(child);
         let parent = self.known(parent);
         parent.children.retain(|known| *known != child);
-        if parent.default_child.as_ref() == Some(&child) {
+        if parent.default_child.as_deref() == Some(&child) {
             parent.default_child = None;
         }
         self.known(&child).parent = None;

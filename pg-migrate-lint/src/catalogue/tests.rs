@@ -9,13 +9,7 @@ fn after(statements: &[&str]) -> Catalogue {
             panic!("{statement}");
         };
         for change in changes {
-            catalogue.apply(
-                &change,
-                Moment {
-                    file: 0,
-                    transaction,
-                },
-            );
+            catalogue.apply(&change, Moment::new(0, transaction));
         }
     }
     catalogue

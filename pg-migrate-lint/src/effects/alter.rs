@@ -148,7 +148,9 @@ impl Scene<'_> {
                 };
                 impact.lock(self.catalogue.resolve(child), of_child);
                 let parent = self.catalogue.relation(&self.alter.table);
-                if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
+                if let Some(default) =
+                    parent.and_then(|parent| parent.default_child.as_deref().cloned())
+                {
                     impact.lock(default, AccessExclusive);
                 }
             }
@@ -365,7 +367,7 @@ impl Scene<'_> {
         }
         let parent = self.catalogue.relation(&name);
         if let Some(known) = parent
-            .and_then(|parent| parent.default_child.clone())
+            .and_then(|parent| parent.default_child.as_deref().cloned())
             .filter(|_| !default)
         {
             impact.lock(known.clone(), Mode::AccessExclusive);

@@ -37,13 +37,7 @@ fn apply(catalogue: &mut Catalogue, sql: &str, transaction: usize) {
     let source = Source::new("ground", sql.as_bytes().to_vec());
     for statement in &source.statements {
         for change in changes(source.parsable(statement)) {
-            catalogue.apply(
-                &change,
-                Moment {
-                    file: transaction,
-                    transaction,
-                },
-            );
+            catalogue.apply(&change, Moment::new(transaction, transaction));
         }
     }
 }
@@ -71,13 +65,7 @@ fn claimed(before: &str, sql: &str, server: Server) -> Impact {
             .work
             .into_iter()
             .for_each(|(name, work)| all.does(name, work));
-        catalogue.apply(
-            &change,
-            Moment {
-                file: 2,
-                transaction: 2,
-            },
-        );
+        catalogue.apply(&change, Moment::new(2, 2));
     }
     all
 }

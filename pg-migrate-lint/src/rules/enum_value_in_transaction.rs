@@ -42,7 +42,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let words = words(look.change);
     for (name, value) in &look.session.new_values {
-        let is_own = look.catalogue.enum_(name).is_some_and(|known| known.made.transaction == look.session.transaction);
+        let is_own = look.catalogue.enum_(name).is_some_and(|known| known.made.is_in_transaction(look.session.transaction));
         if !is_own && words.contains(&value) {
             let message = format!("'{value}' was added to {name} in this transaction: PostgreSQL refuses to use it before that is committed");
             found.push(look.finding(&RULE, message).on(name));

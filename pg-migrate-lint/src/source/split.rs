@@ -60,6 +60,8 @@ pub fn split(text: &str, keeps_comments: bool) -> Split {
         reads_stdin: false,
     };
     lexer.run();
+    // They are kept as long as the text.
+    lexer.split.statements.shrink_to_fit();
     lexer.split
 }
 
