@@ -34,7 +34,7 @@ fn sql_code(code: &str) -> Code {
     let source = Source::new("", code.as_bytes().to_vec());
     let statements = source.statements.iter().map(|statement| {
         let line = code
-            .get(..statement.start)
+            .get(..statement.start())
             .map_or(0, |before| before.matches('\n').count());
         (line + 1, source.parsable(statement).to_string())
     });

@@ -57,6 +57,11 @@ impl Moment {
         self.file == number(file)
     }
 
+    /// Whether it was in an earlier file.
+    pub fn is_in_file_before(self, other: Self) -> bool {
+        self.file < other.file
+    }
+
     /// Whether it was in this transaction.
     pub fn is_in_transaction(self, transaction: usize) -> bool {
         self.transaction == number(transaction)

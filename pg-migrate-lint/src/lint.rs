@@ -154,8 +154,8 @@ impl Linter {
         };
         let place = Place {
             text: source.parsable(statement),
-            start: statement.start,
-            end: statement.end,
+            start: statement.start(),
+            end: statement.end(),
             is_nested: false,
             is_last: number + 1 == source.statements.len(),
             is_alone: source.statements.len() == 1,
@@ -190,11 +190,7 @@ impl Linter {
 
     /// What of the file no statement shows: that it is in an encoding which can't be read, and what it runs of others.
     pub fn unread(&self, source: &Source) -> Vec<Finding> {
-        let place = |start, end| Statement {
-            start,
-            end,
-            is_ended: false,
-        };
+        let place = |start, end| Statement::new(start, end, false);
         let wide = "the file is in UTF-16, which neither psql nor a migration runner reads: save it as UTF-8";
         let wide = source
             .is_wide
@@ -229,8 +225,8 @@ impl Linter {
             lock: None,
             work: crate::lock::Work::None,
             fix: None,
-            start: statement.start + at,
-            end: statement.end,
+            start: statement.start() + at,
+            end: statement.end(),
             once: None,
             missing: None,
             pending: None,

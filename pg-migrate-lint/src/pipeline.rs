@@ -151,13 +151,14 @@ fn part(source: Arc<Source>, step: Step, (first, end, is_last): Share) -> Part {
 }
 
 fn read(content: Content) -> Result<Source> {
-    match content {
-        Content::Text(name, bytes) => Ok(Source::new(name, bytes)),
-        Content::File(part) => Ok(Source::new(
-            part.path.display().to_string(),
-            part.visible()?,
-        )),
+    let (name, bytes) = match content {
+        Content::Text(name, bytes) => (name, bytes),
+        Content::File(part) => (part.path.display().to_string(), part.visible()?),
+    };
+    if bytes.len() > Source::LONGEST {
+        return Err(Error::new(format!("{name} has more than 4 GiB")));
     }
+    Ok(Source::new(name, bytes))
 }
 
 /// First, end, and whether it is the last, of each share of the statements; one that is empty for a file
@@ -167,11 +168,13 @@ fn shares(source: &Source) -> Vec<Share> {
     let mut shares = Vec::new();
     let mut first = 0;
     loop {
-        let start = statements.get(first).map_or(0, |statement| statement.start);
+        let start = statements
+            .get(first)
+            .map_or(0, |statement| statement.start());
         let rest = &statements[first..];
         let length = rest
             .iter()
-            .take_while(|statement| statement.start < start + SHARE)
+            .take_while(|statement| statement.start() < start + SHARE)
             .count();
         let end = first + length;
         let is_last = end == statements.len();

@@ -53,11 +53,11 @@ pub fn migration(bytes: &[u8]) {
 fn cut(source: &Source) {
     let mut end = 0;
     for statement in &source.statements {
-        assert!(end <= statement.start && statement.start < statement.end);
-        end = statement.end;
+        assert!(end <= statement.start() && statement.start() < statement.end());
+        end = statement.end();
         assert_eq!(
             source.parsable(statement).len(),
-            statement.end - statement.start
+            statement.end() - statement.start()
         );
     }
     assert!(end <= source.text.len());

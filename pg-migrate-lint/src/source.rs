@@ -46,6 +46,9 @@ pub struct Source {
 pub const MARK: &str = "pg-migrate-lint:";
 
 impl Source {
+    /// No text may have more bytes.
+    pub const LONGEST: usize = u32::MAX as usize;
+
     /// Cuts a file.
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
         let mark = mark(&bytes);
@@ -108,14 +111,15 @@ impl Source {
     /// A statement as it can be parsed.
     pub fn parsable(&self, statement: &Statement) -> &str {
         let text = self.masked.as_deref().unwrap_or(&self.text);
-        text.get(statement.start..statement.end).unwrap_or_default()
+        text.get(statement.start()..statement.end())
+            .unwrap_or_default()
     }
 
     /// A statement as it is written.
     #[cfg(test)]
     pub fn written(&self, statement: &Statement) -> &str {
         self.text
-            .get(statement.start..statement.end)
+            .get(statement.start()..statement.end())
             .unwrap_or_default()
     }
 

@@ -169,12 +169,14 @@ fn statement(
     is_alone: bool,
 ) -> (usize, usize) {
     let statements = &source.statements;
-    let next = statements.partition_point(|statement| statement.end <= start);
+    let next = statements.partition_point(|statement| statement.end() <= start);
     let line = lines.line(start);
     let before = next.checked_sub(1).map(|number| statements[number]);
-    let chosen = match before.filter(|before| !is_alone && lines.line(before.end) == line) {
+    let chosen = match before.filter(|before| !is_alone && lines.line(before.end()) == line) {
         Some(before) => Some(before),
         None => statements.get(next).copied(),
     };
-    chosen.map_or((start, end), |statement| (statement.start, statement.end))
+    chosen.map_or((start, end), |statement| {
+        (statement.start(), statement.end())
+    })
 }

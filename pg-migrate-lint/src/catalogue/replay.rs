@@ -114,7 +114,10 @@ impl Catalogue {
                     _ => "",
                 };
                 let name = self.place(&function.name);
-                let signature = function.signature.clone();
+                let mut signature = function.signature.clone();
+                if let Some((returned, _)) = &mut signature.returns {
+                    *returned = self.shared(returned);
+                }
                 let signatures = self.signatures.entry(name.clone()).or_default();
                 signatures.retain(|(known, _)| !known.is_called_as(&signature));
                 members::push(signatures, (signature, Some(self.unseen)));

@@ -378,7 +378,7 @@ impl Catalogue {
     }
 
     /// Of the many columns most are of a few types.
-    fn shared(&mut self, type_: &Type) -> Arc<Type> {
+    pub(super) fn shared(&mut self, type_: &Type) -> Arc<Type> {
         if let Some(known) = self.types.get(type_) {
             return Arc::clone(known);
         }

@@ -1,5 +1,7 @@
 //! `CREATE` of tables, indexes, views, functions, domains; and `DO`.
 
+use std::sync::Arc;
+
 use pg_query::protobuf as pb;
 
 use super::constraint::{column, constraint};
@@ -270,7 +272,7 @@ fn signature(stmt: &tree::CreateFunctionStmt) -> Signature {
     };
     if let Some(returns) = stmt.return_type.get() {
         signature.has_copied_types |= returns.pct_type;
-        signature.returns = Some((type_(Some(returns)), returns.setof));
+        signature.returns = Some((Arc::new(type_(Some(returns))), returns.setof));
     }
     for node in stmt.parameters.iter() {
         let Some(NodeEnum::FunctionParameter(parameter)) = node.read() else {

@@ -173,7 +173,7 @@ fn statements(sql: &str) -> Vec<Statement> {
     let mut start = 0;
     let mut all = Vec::new();
     for statement in &source.statements {
-        let end = statement.end + usize::from(statement.is_ended);
+        let end = statement.end() + usize::from(statement.is_ended);
         all.push(Statement::new(
             sql.get(start..end).unwrap_or_default().trim(),
         ));

@@ -242,8 +242,8 @@ fn heads(text: &[u8]) -> Vec<(usize, String)> {
     let source = Source::new("", text.to_vec());
     let statements = source.statements.iter();
     let heads = statements.filter_map(|statement| {
-        let text = source.text.get(statement.start..statement.end)?;
-        Some((statement.start, head(text)))
+        let text = source.text.get(statement.start()..statement.end())?;
+        Some((statement.start(), head(text)))
     });
     heads.collect()
 }

@@ -85,7 +85,10 @@ impl Part {
     /// so that positions and lines stay what they are. Comments for us at the head of the file are
     /// for all of it.
     pub fn visible(&self) -> Result<Vec<u8>> {
-        let mut text = self.read()?.to_vec();
+        let mut text = match &self.text {
+            Some(text) => text.to_vec(),
+            None => read_whole(&self.path)?,
+        };
         let Some(section) = self.section.clone() else {
             return Ok(text);
         };
@@ -158,6 +161,9 @@ impl Migration {
 
 /// Reads a file, and says which one it was that could not be read.
 pub fn read(path: &Path) -> Result<Arc<[u8]>> {
-    let bytes = fs::read(path).context(|| format!("could not read {}", path.display()))?;
-    Ok(bytes.into())
+    Ok(read_whole(path)?.into())
+}
+
+fn read_whole(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).context(|| format!("could not read {}", path.display()))
 }

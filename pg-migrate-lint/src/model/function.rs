@@ -1,5 +1,7 @@
 //! Functions and the code in them.
 
+use std::sync::Arc;
+
 use crate::name::Name;
 use crate::types::Type;
 
@@ -32,7 +34,7 @@ pub struct Signature {
     /// What it gives by parameters or as columns of a table.
     pub outputs: Vec<Parameter>,
     /// `RETURNS`, and whether that is a set.
-    pub returns: Option<(Type, bool)>,
+    pub returns: Option<(Arc<Type>, bool)>,
     /// `PROCEDURE`
     pub is_procedure: bool,
     /// Whether a type is that of a column, which is not looked up.

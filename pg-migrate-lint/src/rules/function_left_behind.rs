@@ -86,8 +86,8 @@ fn names_it(look: &Look, code: &str, table: &Name, column: Option<&String>) -> b
     let source = Source::new("", code.as_bytes().to_vec());
     let comments = &source.comments;
     source.statements.iter().any(|statement| {
-        let text = source.text.get(statement.start..statement.end).unwrap_or_default();
-        let is_code = |at: usize| !comments.iter().any(|comment| comment.range.contains(&(statement.start + at)));
+        let text = source.text.get(statement.start()..statement.end()).unwrap_or_default();
+        let is_code = |at: usize| !comments.iter().any(|comment| comment.range.contains(&(statement.start() + at)));
         let words: Vec<Word> = words(text).filter(|word| is_code(word.at)).collect();
         let is_there = words.iter().any(|word| is_table(word, table));
         is_there && column.is_none_or(|column| words.iter().any(|word| is_column(look, word, &words, table, column)))

@@ -62,7 +62,7 @@ fn is_read(look: &Look, view: &Relation, own: &Name, column: &str) -> bool {
     // A view of all columns reads those that were there when it was made.
     let is_older = || {
         let made = look.catalogue.column(own, column).map(|column| column.made);
-        made.is_some_and(|made| made.is_none_or(|made| view.made.is_some_and(|view| made.file < view.file)))
+        made.is_some_and(|made| made.is_none_or(|made| view.made.is_some_and(|view| made.is_in_file_before(view))))
     };
     is_named || view.reads_all_columns && view.reads == [own.clone()] && is_older()
 }

@@ -9,12 +9,33 @@ use super::placeholders::{Mask, MaskKind};
 /// A statement's place in its file, without the semicolon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statement {
-    /// Its first character that is neither space nor comment.
-    pub start: usize,
-    /// Behind its last one.
-    pub end: usize,
+    // There may be millions.
+    start: u32,
+    end: u32,
     /// Whether a semicolon, or a command like `\g`, ends it.
     pub is_ended: bool,
+}
+
+impl Statement {
+    /// From this character on to behind that one, within what [`Source::LONGEST`](super::Source::LONGEST) allows.
+    pub fn new(start: usize, end: usize, is_ended: bool) -> Self {
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            start: place(start),
+            end: place(end),
+            is_ended,
+        }
+    }
+
+    /// Its first character that is neither space nor comment.
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// Behind its last one.
+    pub fn end(&self) -> usize {
+        self.end as usize
+    }
 }
 
 /// A comment's place.
@@ -429,11 +450,8 @@ impl Lexer<'_> {
 
     fn finish(&mut self, is_ended: bool) {
         if let Some(start) = self.start.take() {
-            self.split.statements.push(Statement {
-                start,
-                end: self.last,
-                is_ended,
-            });
+            let statement = Statement::new(start, self.last, is_ended);
+            self.split.statements.push(statement);
         }
         self.words.clear();
         self.count = 0;

@@ -66,9 +66,9 @@ fn any_bytes_are_a_source() {
         b"\xef\xbb\xbfselect 1;\0\xff\xfe select\r\n'\xc3".to_vec(),
     );
     assert_eq!(source.text.len(), 26);
-    assert_eq!(source.statements[0].start, 3);
+    assert_eq!(source.statements[0].start(), 3);
     let lines = source.lines();
-    assert_eq!(lines.position(source.statements[1].start).line, 1);
+    assert_eq!(lines.position(source.statements[1].start()).line, 1);
     assert_eq!(lines.text(2), "'?");
 }
 
@@ -96,7 +96,7 @@ fn a_byte_order_mark_is_no_column() {
         .statements
         .iter()
         .map(|statement| {
-            let position = source.lines().position(statement.start);
+            let position = source.lines().position(statement.start());
             (position.line, position.column)
         })
         .collect();
