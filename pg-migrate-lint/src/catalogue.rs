@@ -11,6 +11,7 @@ mod indexes;
 mod members;
 mod names;
 mod needs;
+mod particulars;
 mod publications;
 mod renames;
 mod replay;
@@ -30,6 +31,7 @@ use crate::name::Name;
 use crate::types::Type;
 use functions::Functions;
 use members::{Member, Members};
+use particulars::Particulars;
 use publications::Published;
 
 /// What is known of names: asked for so often that the hash has to be a fast one.
@@ -147,42 +149,20 @@ pub struct Relation {
     pub constraints: Members<ConstraintFacts>,
     /// Its indexes, as far as known.
     pub indexes: Members<Index>,
-    /// What it is a partition of.
-    pub parent: Option<Box<Name>>,
-    /// Its partitions.
-    pub children: Vec<Name>,
-    /// The one for what fits no other.
-    pub default_child: Option<Box<Name>>,
     /// Whether LIKE, or a table that it belongs to, may have given it keys.
     pub may_have_keys: bool,
     /// Whether `ROW LEVEL SECURITY` is enabled.
     pub is_protected: bool,
     /// Whether a policy was made for it.
     pub has_policy: bool,
-    /// The columns that it is divided by.
-    pub partition_columns: Vec<String>,
     /// When it was made, if a migration did.
     pub made: Option<Moment>,
     /// Whether only its own session can see it.
     pub is_temporary: bool,
-    /// What a view reads.
-    pub reads: Vec<Name>,
-    /// The columns that a view reads, of whatever.
-    pub read_columns: Vec<String>,
-    /// `*`
-    pub reads_all_columns: bool,
-    /// What the columns of a view are called, where that is known.
-    pub output: Option<Vec<Option<String>>>,
-    /// Its triggers, with what they run.
-    pub triggers: Vec<(String, Name)>,
-    /// Its policies.
-    pub policies: Vec<String>,
     /// Whether it may have other triggers, policies and rules than are known.
     pub has_unknown_parts: bool,
     /// Whether it, or a column of it, was called otherwise before.
     pub is_renamed: bool,
-    /// What reads its columns, other than views and indexes.
-    pub dependents: Vec<Dependent>,
     /// Whether a crash empties it, so that it is not published.
     pub is_unlogged: bool,
     /// How its rows are known again where they are published.
@@ -191,6 +171,7 @@ pub struct Relation {
     sure_since: Option<usize>,
     /// Whether it has a constraint or an index whose name the server chose in a way that is not followed here.
     pub has_unknown_names: bool,
+    particulars: Option<Box<Particulars>>,
 }
 
 /// A column.
@@ -485,8 +466,11 @@ impl Relation {
 
     /// What sort of thing no longer reads anything of it.
     fn forget(&mut self, kind: DependentKind, is_gone: impl Fn(&Name) -> bool) {
-        self.dependents
-            .retain(|dependent| dependent.kind != kind || !is_gone(&dependent.name));
+        if let Some(particulars) = &mut self.particulars {
+            particulars
+                .dependents
+                .retain(|dependent| dependent.kind != kind || !is_gone(&dependent.name));
+        }
     }
 
     /// A column by its name.

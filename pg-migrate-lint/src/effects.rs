@@ -256,7 +256,7 @@ fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact)
         impact.lock(parent.clone(), Mode::AccessExclusive);
         if let Some(default) = catalogue
             .relation(&parent)
-            .and_then(|parent| parent.default_child.as_deref().cloned())
+            .and_then(|parent| parent.default_child.clone())
         {
             impact.lock(default.clone(), Mode::AccessExclusive);
             impact.does(default, Work::Scan);
@@ -305,7 +305,7 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                     }
                     if let Some(parent) = catalogue
                         .relation(&name)
-                        .and_then(|table| table.parent.as_deref().cloned())
+                        .and_then(|table| table.parent.clone())
                     {
                         impact.lock(parent, Mode::AccessExclusive);
                     }

@@ -98,20 +98,21 @@ impl Catalogue {
             for index in &relation.indexes {
                 self.indexes.remove(&index.name);
             }
-            if let Some(parent) = relation
+            let particulars = *relation.particulars.unwrap_or_default();
+            if let Some(parent) = particulars
                 .parent
                 .filter(|parent| self.relations.contains_key(parent))
             {
                 let parent = self.known(&parent);
                 parent.children.retain(|known| known != name);
-                parent.default_child = parent.default_child.take().filter(|known| **known != *name);
+                parent.default_child = parent.default_child.take().filter(|known| known != name);
             }
-            for read in relation.reads {
+            for read in particulars.reads {
                 if let Some(readers) = self.readers.get_mut(&read) {
                     readers.retain(|known| known != name);
                 }
             }
-            for child in relation.children {
+            for child in particulars.children {
                 self.drop_relation(&child, cascade);
             }
         }

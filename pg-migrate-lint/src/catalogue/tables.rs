@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::constraints::free_name;
 use super::members::{Members, push};
+use super::particulars::Particulars;
 use super::{Calls, Catalogue, ColumnFacts, Moment, Relation, RelationKind};
 use crate::effects;
 use crate::model::{
@@ -40,7 +41,6 @@ impl Catalogue {
                 }),
             sure_since: (!table.if_not_exists && !table.temporary).then_some(self.unseen),
             has_unknown_names: table.columns.iter().any(|column| column.names_not_null),
-            partition_columns: table.partitioned_by.clone().unwrap_or_default(),
             made: Some(now),
             is_temporary: table.temporary,
             is_unlogged: table.unlogged,
@@ -49,6 +49,9 @@ impl Catalogue {
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
+        if let Some(columns) = &table.partitioned_by {
+            relation.partition_columns.clone_from(columns);
+        }
         relation.columns = Members::of(
             table
                 .columns
@@ -116,9 +119,12 @@ impl Catalogue {
             kind,
             made: Some(now),
             sure_since: Some(self.unseen),
-            reads,
-            read_columns,
-            reads_all_columns,
+            particulars: Some(Box::new(Particulars {
+                reads,
+                read_columns,
+                reads_all_columns,
+                ..Particulars::default()
+            })),
             ..Relation::default()
         };
         self.relations.insert(name, Box::new(relation));
@@ -127,12 +133,12 @@ impl Catalogue {
     pub(super) fn attach(&mut self, parent: &Name, child: &Name, default: bool) {
         let (parent, child) = (self.resolve(parent), self.resolve(child));
         let relation = self.known(&child);
-        relation.parent = Some(Box::new(parent.clone()));
+        relation.parent = Some(parent.clone());
         // What its parent gets, it gets too.
         relation.sure_since = None;
         let parent = self.known(&parent);
         if default {
-            parent.default_child = Some(Box::new(child.clone()));
+            parent.default_child = Some(child.clone());
         }
         if !parent.children.contains(&child) {
             push(&mut parent.children, child);
@@ -143,7 +149,7 @@ impl Catalogue {
         let child = self.resolve(child);
         let parent = self.known(parent);
         parent.children.retain(|known| *known != child);
-        if parent.default_child.as_deref() == Some(&child) {
+        if parent.default_child.as_ref() == Some(&child) {
             parent.default_child = None;
         }
         self.known(&child).parent = None;

@@ -148,9 +148,7 @@ impl Scene<'_> {
                 };
                 impact.lock(self.catalogue.resolve(child), of_child);
                 let parent = self.catalogue.relation(&self.alter.table);
-                if let Some(default) =
-                    parent.and_then(|parent| parent.default_child.as_deref().cloned())
-                {
+                if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
                     impact.lock(default, AccessExclusive);
                 }
             }
@@ -367,7 +365,7 @@ impl Scene<'_> {
         }
         let parent = self.catalogue.relation(&name);
         if let Some(known) = parent
-            .and_then(|parent| parent.default_child.as_deref().cloned())
+            .and_then(|parent| parent.default_child.clone())
             .filter(|_| !default)
         {
             impact.lock(known.clone(), Mode::AccessExclusive);

@@ -56,7 +56,7 @@ fn dropped(look: &Look, drop: &Drop, found: &mut Vec<Finding>) {
         return;
     }
     for table in &drop.names {
-        let Some(parent) = look.relation(table).and_then(|table| table.parent.as_deref().cloned()) else { continue };
+        let Some(parent) = look.relation(table).and_then(|table| table.parent.clone()) else { continue };
         let known = look.relation(&parent).filter(|parent| parent.kind == RelationKind::Partitioned);
         let is_dropped = drop.names.iter().any(|name| look.catalogue.resolve(name) == parent);
         let Some(known) = known.filter(|_| !is_dropped && !look.is_new(&parent) && !look.is_new(table)) else { continue };

@@ -57,7 +57,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     }
     let mut own: Vec<_> = own.iter().flat_map(|table| look.catalogue.with_children(table)).collect();
     // That a partition's parent is locked has nothing to do with foreign keys.
-    let parents: Vec<_> = own.iter().filter_map(|table| look.relation(table)?.parent.as_deref().cloned()).collect();
+    let parents: Vec<_> = own.iter().filter_map(|table| look.relation(table)?.parent.clone()).collect();
     own.extend(parents);
     let others = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !own.contains(name));
     // What the transaction has already costs nothing more.

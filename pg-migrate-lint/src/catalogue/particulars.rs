@@ -1,0 +1,62 @@
+//! What few relations have, so that the many others need no room for it.
+
+use std::ops::{Deref, DerefMut};
+
+use super::Relation;
+use crate::model::Dependent;
+use crate::name::Name;
+
+/// What a relation has as a partition or its parent, as a view, or around it.
+#[derive(Debug, Clone, Default)]
+pub struct Particulars {
+    /// What it is a partition of.
+    pub parent: Option<Name>,
+    /// Its partitions.
+    pub children: Vec<Name>,
+    /// The one for what fits no other.
+    pub default_child: Option<Name>,
+    /// The columns that it is divided by.
+    pub partition_columns: Vec<String>,
+    /// What a view reads.
+    pub reads: Vec<Name>,
+    /// The columns that a view reads, of whatever.
+    pub read_columns: Vec<String>,
+    /// `*`
+    pub reads_all_columns: bool,
+    /// What the columns of a view are called, where that is known.
+    pub output: Option<Vec<Option<String>>>,
+    /// Its triggers, with what they run.
+    pub triggers: Vec<(String, Name)>,
+    /// Its policies.
+    pub policies: Vec<String>,
+    /// What reads its columns, other than views and indexes.
+    pub dependents: Vec<Dependent>,
+}
+
+static NONE: Particulars = Particulars {
+    parent: None,
+    children: Vec::new(),
+    default_child: None,
+    partition_columns: Vec::new(),
+    reads: Vec::new(),
+    read_columns: Vec::new(),
+    reads_all_columns: false,
+    output: None,
+    triggers: Vec::new(),
+    policies: Vec::new(),
+    dependents: Vec::new(),
+};
+
+impl Deref for Relation {
+    type Target = Particulars;
+
+    fn deref(&self) -> &Particulars {
+        self.particulars.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Relation {
+    fn deref_mut(&mut self) -> &mut Particulars {
+        self.particulars.get_or_insert_default()
+    }
+}
