@@ -1,5 +1,6 @@
 //! What a rule has to say about a statement.
 
+use crate::fix::Fix;
 use crate::layout;
 use crate::lock::{Blocks, Mode, Work};
 use crate::pending::Missing;
@@ -67,7 +68,7 @@ pub struct Finding {
     /// What is done to its rows.
     pub work: Work,
     /// What to write instead.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// Where in the file.
     pub start: usize,
     /// Behind it.
@@ -95,7 +96,7 @@ impl Finding {
             object: None,
             lock: None,
             work: Work::None,
-            fix: finding.fix.clone(),
+            fix: finding.fix.clone().map(Fix::from),
             start: place.start,
             end: place.end,
             once: None,
@@ -131,7 +132,7 @@ impl Finding {
     }
 
     /// With what to write instead.
-    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+    pub fn fix(mut self, fix: impl Into<Fix>) -> Self {
         self.fix = Some(fix.into());
         self
     }

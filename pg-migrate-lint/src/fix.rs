@@ -2,9 +2,12 @@
 //!
 //! A fix says in SQL only what is right for these tables; what depends on more than is known it says in comments.
 
+mod around;
+mod back;
 pub mod constraint;
 pub mod files;
-pub mod steps;
+mod moved;
+mod steps;
 mod text;
 mod undo;
 
@@ -13,6 +16,7 @@ use crate::look::Look;
 use crate::model::{Column, ConstraintKind, Part};
 use crate::name::{Name, quoted};
 
+pub use steps::{Fix, Way};
 pub use text::{code, keyword, plain};
 
 /// The definition of a new column, cut into its parts.
@@ -86,21 +90,25 @@ fn number_key<'a>(look: &'a Look, table: &Name) -> Option<&'a str> {
 }
 
 /// Rows are changed some at a time, by the table's own key.
-pub fn batches(look: &Look, table: &Name, set: &str, condition: &str) -> String {
+pub fn batches(look: &Look, table: &Name, set: &str, condition: &str) -> Fix {
     let update = format!("UPDATE {table} SET {set} WHERE {condition}");
+    let note = "in batches that are committed one by one";
     match number_key(look, table) {
-        Some(key) => format!(
-            "-- in batches that are committed one by one\n{update} AND {} BETWEEN 1 AND 10000;",
-            quoted(key)
+        Some(key) => Fix::default().step(
+            Way::Batches,
+            note,
+            format!("{update} AND {} BETWEEN 1 AND 10000;", quoted(key)),
         ),
-        None => format!(
-            "-- in batches that are committed one by one, by ranges of the table's key\n-- {update} AND …;"
+        None => Fix::default().step(
+            Way::Batches,
+            &format!("{note}, by ranges of the table's key"),
+            format!("-- {update} AND …;"),
         ),
     }
 }
 
 /// A column is made NOT NULL, and nobody waits while its rows are read.
-pub fn set_not_null(look: &Look, table: &Name, column: &str) -> String {
+pub fn set_not_null(look: &Look, table: &Name, column: &str) -> Fix {
     let known = look.relation(table);
     let constraints = known
         .into_iter()
@@ -110,10 +118,10 @@ pub fn set_not_null(look: &Look, table: &Name, column: &str) -> String {
         .clone()
         .find(|constraint| matches!(&constraint.kind, ConstraintKind::NotNull(of) if of == column));
     if let Some(waiting) = waiting {
-        return format!(
+        return Fix::here(format!(
             "ALTER TABLE {table} VALIDATE CONSTRAINT {};",
             quoted(&waiting.name)
-        );
+        ));
     }
     let quoted_column = quoted(column);
     if look.server.version >= 18 {
@@ -121,48 +129,42 @@ pub fn set_not_null(look: &Look, table: &Name, column: &str) -> String {
             known,
             &format!("{}_{column}_not_null", table.name),
         ));
-        return format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {quoted_column} NOT VALID;\n\
-             -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-        );
+        return Fix::here(format!(
+            "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {quoted_column} NOT VALID;"
+        ))
+        .later(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
     }
     let waiting = constraints.clone().find(|constraint| {
         matches!(&constraint.kind, ConstraintKind::Check(expr) if expr.proves_not_null == [column])
     });
-    let (add, name) = match waiting {
-        Some(waiting) => (String::new(), quoted(&waiting.name)),
-        None => {
-            let name = quoted(&free_name(
-                known,
-                &format!("{}_{column}_not_null", table.name),
-            ));
-            (
-                format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({quoted_column} IS NOT NULL) NOT VALID;\n\
-                     -- in a later transaction\n"
-                ),
-                name,
-            )
-        }
-    };
-    let drop = match waiting {
-        Some(_) => String::new(),
-        None => format!("\nALTER TABLE {table} DROP CONSTRAINT {name};"),
-    };
-    format!(
-        "{add}ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n\
-         -- in a later one, which is quick\nALTER TABLE {table} ALTER COLUMN {quoted_column} SET NOT NULL;{drop}"
+    let set = format!("ALTER TABLE {table} ALTER COLUMN {quoted_column} SET NOT NULL;");
+    let quick = "in a later one, which is quick";
+    let validate = |name: &str| format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};");
+    if let Some(waiting) = waiting {
+        return Fix::here(validate(&quoted(&waiting.name))).step(Way::Later, quick, set);
+    }
+    let name = quoted(&free_name(
+        known,
+        &format!("{}_{column}_not_null", table.name),
+    ));
+    Fix::here(format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({quoted_column} IS NOT NULL) NOT VALID;"
+    ))
+    .later(validate(&name))
+    .step(
+        Way::Later,
+        quick,
+        format!("{set}\nALTER TABLE {table} DROP CONSTRAINT {name};"),
     )
 }
 
-/// The name, or the next of its like that no constraint of the table has.
-fn free_name(relation: Option<&Relation>, name: &str) -> String {
+/// The name, or the next of its like that no constraint of the table has, as PostgreSQL numbers them.
+pub fn free_name(relation: Option<&Relation>, name: &str) -> String {
     let is_taken =
         |name: &str| relation.is_some_and(|relation| relation.constraint(name).is_some());
-    match is_taken(name) {
-        false => name.to_string(),
-        true => format!("{name}_new"),
-    }
+    let numbered = (1..).map(|number| format!("{name}{number}"));
+    let mut names = std::iter::once(name.to_string()).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// What a column has that another one in its place needs, in words; none where it is all known and there is nothing.

@@ -57,7 +57,7 @@ pub use finding::{Finding, RULES};
 pub use framework::{Layout, NAMES};
 pub use manner::{Down, Outside};
 pub use migration::{Kind, Migration, Part, Wrapping};
-pub use writer::Writer;
+pub use writer::{Names, Writer};
 
 /// The migrations of one folder, and what is wrong with it.
 #[derive(Debug)]

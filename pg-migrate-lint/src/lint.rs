@@ -493,5 +493,5 @@ fn restore(source: &Source, finding: &mut Finding) {
     finding.fix = finding
         .fix
         .take()
-        .map(|words| source.with_placeholders(words));
+        .map(|fix| fix.map(|words| source.with_placeholders(words)));
 }

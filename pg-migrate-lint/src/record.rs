@@ -102,7 +102,7 @@ impl Record {
             blocks: finding.blocks().name().to_string(),
             message: finding.message,
             object: finding.object,
-            fix: finding.fix,
+            fix: None,
             fix_files: None,
             elsewhere: None,
             fingerprint,

@@ -12,7 +12,7 @@ use shared::{Error, Result};
 use crate::baseline::Baseline;
 use crate::cli::Options;
 use crate::finding::{Finding, Severity};
-use crate::fix::files;
+use crate::fix::{Fix, files};
 use crate::fold::Folds;
 use crate::layout::Writer;
 use crate::output::Output;
@@ -43,13 +43,25 @@ pub struct Report<'a> {
     folds: Folds,
     /// How further migrations of the projects are written.
     writers: HashMap<usize, Writer>,
-    /// What may turn out not to be true, by number, with its line.
-    waiting: Vec<(usize, Record, String)>,
+    /// Projects of which a fix has been given as files: the next one stands on what they make of the folder.
+    fixed: HashSet<usize>,
+    looked: files::Looked,
+    /// What may turn out not to be true, by number.
+    waiting: Vec<(usize, Waiting)>,
     counts: HashMap<Severity, usize>,
     known: usize,
     /// Tables of which nothing is known, and that are taken for tables in use.
     assumed: BTreeSet<String>,
     fails: bool,
+}
+
+/// A record that is not written yet.
+struct Waiting {
+    record: Record,
+    line: String,
+    /// Its fix and where the statement is, until they are written out.
+    fix: Option<(Fix, files::Place)>,
+    project: usize,
 }
 
 /// Runs what finds, with the way to the report; the report is complete when it comes back.
@@ -110,6 +122,8 @@ impl<'a> Report<'a> {
             baseline,
             folds: Folds::default(),
             writers,
+            fixed: HashSet::new(),
+            looked: None,
             waiting: Vec::new(),
             counts: HashMap::new(),
             known: 0,
@@ -139,9 +153,9 @@ impl<'a> Report<'a> {
             return;
         }
         match self.record(finding, source, lines, project) {
-            Some(record) => {
-                let line = lines.text(record.line);
-                self.folds.add(record, line, project);
+            Some(mut waiting) => {
+                self.lay_out(&mut waiting);
+                self.folds.add(waiting.record, &waiting.line, project);
             }
             None => self.folds.leave_out(rule, &source.path),
         }
@@ -155,16 +169,15 @@ impl<'a> Report<'a> {
         project: usize,
     ) -> Result<()> {
         let pending = finding.pending;
-        let Some(record) = self.record(finding, source, lines, project) else {
+        let Some(waiting) = self.record(finding, source, lines, project) else {
             return Ok(());
         };
-        let line = lines.text(record.line);
         match pending {
             Some(number) => {
-                self.waiting.push((number, record, line.to_string()));
+                self.waiting.push((number, waiting));
                 Ok(())
             }
-            None => self.put(record, line),
+            None => self.put_fixed(waiting),
         }
     }
 
@@ -175,7 +188,7 @@ impl<'a> Report<'a> {
         source: &Source,
         lines: &Lines,
         project: usize,
-    ) -> Option<Record> {
+    ) -> Option<Waiting> {
         if self.options.settings.leaves_out(&source.path, finding.rule) {
             return None;
         }
@@ -184,28 +197,47 @@ impl<'a> Report<'a> {
         }
         let (range, frame) = (finding.start..finding.end, finding.frame);
         let assumed = finding.assumed.take();
-        let mut record = Record::of(finding, source, lines);
+        let fix = finding.fix.take();
+        let record = Record::of(finding, source, lines);
         if self.baseline.has(&record.fingerprint) {
             self.known += 1;
             return None;
         }
         self.assumed.extend(assumed);
-        if let Some(fix) = record.fix.as_deref().filter(|_| frame.is_shared) {
-            let place = files::Place {
-                path: &record.file,
-                range,
-                frame,
-            };
-            let writer = self.writers.get_mut(&project);
-            match writer.and_then(|writer| files::lay_out(fix, &place, writer)) {
-                Some(laid) => {
-                    record.fix = Some(laid.text);
-                    record.fix_files = Some(laid.files).filter(|files| !files.is_empty());
-                }
-                None => record.fix = Some(files::within_transaction(fix)),
-            }
+        let path = record.file.clone();
+        let place = files::Place { path, range, frame };
+        Some(Waiting {
+            line: lines.text(record.line).to_string(),
+            record,
+            fix: fix.map(|fix| (fix, place)),
+            project,
+        })
+    }
+
+    /// Writes its fix as words, and as files where it is the first of its project that can be.
+    fn lay_out(&mut self, waiting: &mut Waiting) {
+        let Some((fix, place)) = waiting.fix.take() else {
+            return;
+        };
+        if !place.frame.is_shared {
+            waiting.record.fix = Some(fix.text());
+            return;
         }
-        Some(record)
+        let writer = self.writers.get(&waiting.project);
+        let laid = writer.and_then(|writer| files::lay_out(&fix, &place, writer, &mut self.looked));
+        let Some(laid) = laid else {
+            waiting.record.fix = Some(fix.within_transaction());
+            return;
+        };
+        waiting.record.fix = Some(laid.text);
+        if !laid.files.is_empty() && self.fixed.insert(waiting.project) {
+            waiting.record.fix_files = Some(laid.files);
+        }
+    }
+
+    fn put_fixed(&mut self, mut waiting: Waiting) -> Result<()> {
+        self.lay_out(&mut waiting);
+        self.put(waiting.record, &waiting.line)
     }
 
     fn put(&mut self, record: Record, line: &str) -> Result<()> {
@@ -218,9 +250,9 @@ impl<'a> Report<'a> {
 
     /// Completes the output: what had to wait comes now, but for what is settled, and last what is said once in a run.
     pub fn finish(mut self, settled: &HashSet<usize>) -> Result<Summary> {
-        for (number, record, line) in std::mem::take(&mut self.waiting) {
+        for (number, waiting) in std::mem::take(&mut self.waiting) {
             if !settled.contains(&number) {
-                self.put(record, &line)?;
+                self.put_fixed(waiting)?;
             }
         }
         for (record, line) in std::mem::take(&mut self.folds).finish() {

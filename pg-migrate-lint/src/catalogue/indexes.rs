@@ -45,7 +45,7 @@ impl Catalogue {
     }
 
     /// The name that PostgreSQL chooses; where there is an expression, one like it.
-    fn index_name(&self, table: &Name, index: &CreateIndex) -> String {
+    pub fn index_name(&self, table: &Name, index: &CreateIndex) -> String {
         let columns = index.columns.iter();
         let columns = columns.map(|column| column.as_deref().unwrap_or("expr"));
         let included = index.included.iter().map(String::as_str);

@@ -1,6 +1,6 @@
 //! Constraints that are added so that nobody waits.
 
-use super::{Definition, set_not_null};
+use super::{Definition, Fix, Way, free_name, set_not_null};
 use crate::catalogue::{Relation, RelationKind};
 use crate::look::Look;
 use crate::model::{Column, Constraint, ConstraintKind, Key};
@@ -8,7 +8,7 @@ use crate::name::{Name, list, quoted};
 
 /// A key: an index that is built with CONCURRENTLY, and the constraint that uses it. None where PostgreSQL knows no
 /// such way.
-pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<String> {
+pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<Fix> {
     let (key, kind) = match &constraint.kind {
         ConstraintKind::Unique(key) => (key, "UNIQUE"),
         ConstraintKind::Primary(key) => (key, "PRIMARY KEY"),
@@ -19,10 +19,10 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<String>
     }
     let relation = look.relation(table);
     let name = constraint.name.clone().unwrap_or_else(|| match kind {
-        "UNIQUE" => format!("{}_{}_key", table.name, key.columns.join("_")),
+        "UNIQUE" => automatic(relation, table, &key.columns, "key"),
         _ => format!("{}_pkey", table.name),
     });
-    let mut steps = Vec::new();
+    let mut fix = Fix::default();
     if kind == "PRIMARY KEY" {
         let is_null = |column: &&String| {
             relation
@@ -30,20 +30,27 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<String>
                 .is_some_and(|facts| !facts.not_null)
         };
         for column in key.columns.iter().filter(is_null) {
-            steps.push(set_not_null(look, table, column));
+            fix = fix.and(set_not_null(look, table, column));
         }
     }
     if key.has_storage {
-        steps.push("-- with the WITH (…) and the TABLESPACE that the constraint has".to_string());
+        fix = fix.words("with the WITH (…) and the TABLESPACE that the constraint has");
     }
     let timing = timing(constraint);
-    match relation.filter(|relation| relation.kind == RelationKind::Partitioned) {
-        None => steps.push(of_table(table, relation, &name, key, kind, timing)),
-        Some(relation) => steps.push(of_partitioned(
-            look, table, relation, &name, key, kind, timing,
-        )?),
-    }
-    Some(steps.join("\n"))
+    Some(
+        match relation.filter(|relation| relation.kind == RelationKind::Partitioned) {
+            None => fix.outside(of_table(table, relation, &name, key, kind, timing)),
+            Some(relation) => fix.and(of_partitioned(
+                look, table, relation, &name, key, kind, timing,
+            )?),
+        },
+    )
+}
+
+/// The name that PostgreSQL gives a constraint of these columns.
+fn automatic(relation: Option<&Relation>, table: &Name, columns: &[String], end: &str) -> String {
+    let name = format!("{}_{}_{end}", table.name, columns.join("_"));
+    free_name(relation, &name)
 }
 
 fn of_table(
@@ -64,8 +71,7 @@ fn of_table(
         None => (quoted(name), String::new()),
     };
     format!(
-        "-- outside of a transaction\n\
-         CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {};\n\
+        "CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {};\n\
          ALTER TABLE {table} {drop}ADD CONSTRAINT {} {kind} USING INDEX {index}{timing};",
         columns(key),
         quoted(name)
@@ -100,7 +106,7 @@ fn of_partitioned(
     key: &Key,
     kind: &str,
     timing: &str,
-) -> Option<String> {
+) -> Option<Fix> {
     let is_divided = |child: &Name| {
         let child = look.catalogue.relation(child);
         child.is_none_or(|child| child.kind == RelationKind::Partitioned)
@@ -109,16 +115,16 @@ fn of_partitioned(
         return None;
     }
     let (nulls, included) = (nulls(key), included(key));
-    let mut steps = vec![format!(
+    let parent = format!(
         "-- on the parent alone, which is quick\n\
-         ALTER TABLE ONLY {table} ADD CONSTRAINT {} {kind}{nulls} ({}){included}{timing};\n\
-         -- for each partition, outside of a transaction; with the last one the parent's is valid",
+         ALTER TABLE ONLY {table} ADD CONSTRAINT {} {kind}{nulls} ({}){included}{timing};",
         quoted(name),
         list(&key.columns)
-    )];
+    );
+    let mut steps = Vec::new();
     for child in &relation.children {
         let own = child.beside(match kind {
-            "UNIQUE" => format!("{}_{}_key", child.name, key.columns.join("_")),
+            "UNIQUE" => automatic(look.catalogue.relation(child), child, &key.columns, "key"),
             _ => format!("{}_pkey", child.name),
         });
         let index = quoted(&own.name);
@@ -130,7 +136,9 @@ fn of_partitioned(
             table.beside(name)
         ));
     }
-    Some(steps.join("\n"))
+    let note =
+        "for each partition, outside of a transaction; with the last one the parent's is valid";
+    Some(Fix::here(parent).step(Way::Outside, note, steps.join("\n")))
 }
 
 fn timing(constraint: &Constraint) -> &'static str {
@@ -150,16 +158,17 @@ pub fn of_column(
     table: &Name,
     column: &Column,
     definition: &Definition,
-) -> Vec<String> {
+) -> Fix {
     let texts = definition.constraints().map(|(_, text)| text);
     let constraints = column.constraints.iter().zip(texts);
-    let steps = constraints.filter_map(|(constraint, text)| match &constraint.kind {
+    let fixes = constraints.filter_map(|(constraint, text)| match &constraint.kind {
         ConstraintKind::Check(_) => Some(validated(
-            table, column, constraint, text, "check", "CHECK", "",
+            look, table, column, constraint, text, "check", "CHECK", "",
         )),
         ConstraintKind::Foreign { .. } => {
             let of = format!("FOREIGN KEY ({}) ", quoted(&column.name));
             Some(validated(
+                look,
                 table,
                 column,
                 constraint,
@@ -171,10 +180,12 @@ pub fn of_column(
         }
         _ => key(look, table, constraint),
     });
-    steps.collect()
+    fixes.fold(Fix::default(), Fix::and)
 }
 
+#[allow(clippy::too_many_arguments)]
 fn validated(
+    look: &Look,
     table: &Name,
     column: &Column,
     constraint: &Constraint,
@@ -182,12 +193,13 @@ fn validated(
     suffix: &str,
     word: &str,
     before: &str,
-) -> String {
-    let default = format!("{}_{}_{suffix}", table.name, column.name);
+) -> Fix {
+    let columns = std::slice::from_ref(&column.name);
+    let default = automatic(look.relation(table), table, columns, suffix);
     let name = quoted(constraint.name.as_ref().unwrap_or(&default));
     let text = super::keyword(text, word).map_or(text, |at| &text[at..]);
-    format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} {before}{text} NOT VALID;\n\
-         -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-    )
+    Fix::here(format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} {before}{text} NOT VALID;"
+    ))
+    .later(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"))
 }

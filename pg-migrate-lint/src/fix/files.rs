@@ -1,18 +1,23 @@
 //! A fix of several transactions, written into the files of the framework that runs them.
 //!
 //! As text it is SQL as it was: what is no SQL for now (names, side files, ways back) stands in comments. As files it
-//! is what the folder has to hold.
+//! is what the folder has to hold. These are there only where all of them, run at once, end where the statement would
+//! have ended, and lead back to where its own way back leads; else the text says what is left to people, and why.
 
 mod laying;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use laying::Laying;
 
-use super::steps::{self, BESIDES, Step, Way};
+use super::around::Around;
+use super::back::{Division, WayBack};
+use super::moved::{Moved, sets_nothing};
+use super::steps::{Fix, Step, Way};
 use super::undo::Statement;
 use crate::finding::Frame;
-use crate::layout::{Outside, Writer};
+use crate::layout::{Down, Outside, Writer};
 use crate::record::FixFile;
 use crate::rules::refuses_transaction;
 use crate::source::Source;
@@ -28,14 +33,17 @@ pub struct Laid {
 
 /// The statement that a fix is of.
 #[derive(Debug, Clone)]
-pub struct Place<'a> {
+pub struct Place {
     /// The file, as it was named.
-    pub path: &'a str,
+    pub path: String,
     /// Where the statement is in it, without its semicolon.
     pub range: Range<usize>,
     /// How it stands there.
     pub frame: Frame,
 }
+
+/// The file that was looked into last, with what stands around.
+pub type Looked = Option<(String, Arc<Result<Around, String>>)>;
 
 /// A file of the fix.
 #[derive(Debug)]
@@ -57,57 +65,145 @@ struct Piece {
     is_together: bool,
 }
 
+/// How the files come to be what they are.
+#[derive(Debug)]
+struct Plan<'a> {
+    around: &'a Around,
+    back: WayBack,
+}
+
 /// The fix in files. None where it has to be in one, or in none.
-pub fn lay_out(fix: &str, place: &Place, writer: &mut Writer) -> Option<Laid> {
-    if !place.frame.is_shared {
+pub fn lay_out(fix: &Fix, place: &Place, writer: &Writer, looked: &mut Looked) -> Option<Laid> {
+    if !place.frame.is_shared || fix.is_here() {
         return None;
     }
-    let steps = steps::of(fix);
-    if steps.iter().all(|step| step.way == Way::Here) {
-        return None;
+    let drafts = drafts(fix, place, writer);
+    let is_whole = !drafts.iter().any(|draft| matches!(draft, Draft::Words(_)));
+    let is_its_own = writer.manner.command.is_none() && !place.frame.is_part && !place.frame.is_nested;
+    let around = (is_whole && is_its_own).then(|| look(place, writer, looked));
+    let plan = match &around {
+        None => Err(None),
+        Some(around) => match &**around {
+            Ok(around) => plan(&drafts, fix, place, writer, around).map_err(Some),
+            Err(why) => Err(Some(why.clone())),
+        },
+    };
+    let mut laying = Laying::new(place, writer, plan.as_ref().ok());
+    match &plan {
+        Err(Some(why)) => laying.say(&format!("-- written by hand, since {why}")),
+        Err(None) if fix.steps.iter().any(|step| matches!(step.way, Way::Batches | Way::Release)) => {
+            laying.say("-- written by hand, one after the other: what is in no migration, or waits for a release, has to be done before the next file is run");
+        }
+        _ => {}
     }
-    let drafts = drafts(steps, fix.starts_with(BESIDES), place, writer);
-    let mut laid = Laying::new(place, writer);
-    drafts.into_iter().for_each(|draft| laid.add(draft));
-    Some(laid.finish())
+    drafts.iter().for_each(|draft| laying.add(draft));
+    Some(laying.finish())
 }
 
-/// A fix without a transaction of its own: the runner's, or that of the file, is around it.
-pub fn within_transaction(fix: &str) -> String {
-    let lines = fix
-        .lines()
-        .filter(|line| !matches!(*line, "BEGIN;" | "COMMIT;"));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn drafts(steps: Vec<Step>, is_beside: bool, place: &Place, writer: &Writer) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for step in steps {
-        match step.way {
-            Way::Here => drafts.push(Draft::Edit(Some(Piece::of(&step)))),
-            Way::ByHand => {
-                let done = words(&step).replacen("-- ", "-- in no migration: ", 1);
-                drafts.push(Draft::Words(done));
-            }
-            Way::Outside => outside(&step, place, writer, &mut drafts),
-            Way::Later | Way::Together => {
-                let piece = Piece::of(&step);
-                drafts.push(match piece.is_empty() {
-                    true => Draft::Words(words(&step)),
-                    false => Draft::New(piece),
-                });
-            }
+fn look(place: &Place, writer: &Writer, looked: &mut Looked) -> Arc<Result<Around, String>> {
+    match looked {
+        Some((path, around)) if *path == place.path => Arc::clone(around),
+        _ => {
+            let around = Arc::new(Around::read(&place.path, writer));
+            *looked = Some((place.path.clone(), Arc::clone(&around)));
+            around
         }
     }
-    let stands_for_all =
-        place.frame.is_alone && !place.frame.is_part && !place.frame.is_nested && !is_beside;
-    match drafts.first_mut() {
-        Some(Draft::New(_)) if !stands_for_all && !is_beside => drafts.insert(0, Draft::Edit(None)),
-        Some(first) if stands_for_all && matches!(first, Draft::New(_)) => {
+}
+
+/// What the files have to be to end, and to lead back, where the statement did. Fails, saying why they can't be known
+/// to do so, in words that go after "since".
+fn plan<'a>(drafts: &[Draft], fix: &Fix, place: &Place, writer: &Writer, around: &'a Around) -> Result<Plan<'a>, String> {
+    if writer.is_all_in_one {
+        return Err(format!("{} runs all that is pending in one transaction", writer.runner));
+    }
+    let number = around.up.iter().position(|there| there.range == place.range);
+    let number = number.ok_or_else(|| format!("{} is not as it was read", place.path))?;
+    let (before, rest) = around.up.split_at(number);
+    let Some((own, after)) = rest.split_first() else {
+        return Err(format!("{} is not as it was read", place.path));
+    };
+    let kept = drafts.iter().find_map(|draft| match draft {
+        Draft::Edit(piece) => piece.as_ref(),
+        _ => None,
+    });
+    let files = drafts.iter().filter_map(|draft| match draft {
+        Draft::New(piece) => Some(piece.statements.as_slice()),
+        _ => None,
+    });
+    let files: Vec<_> = files.collect();
+    let statements = || kept.iter().flat_map(|piece| &piece.statements).chain(files.iter().copied().flatten());
+    if statements().any(|statement| has_long_name(statement)) {
+        return Err("a name of it is cut, and another one then than it would be".to_string());
+    }
+    let moved = Moved::of(statements()).map_err(|sql| format!("what this is of can't be seen: {sql}"))?;
+    if !files.is_empty() {
+        if let Some(there) = before.iter().find(|there| !sets_nothing(there)) {
+            return Err(format!("line {} may decide what it means, and would have to go with it", there.line));
+        }
+        if let Some(there) = after.iter().find(|there| !moved.passes(there)) {
+            return Err(format!("line {} may need what it does, or change what it is of, and would have to go along behind it", there.line));
+        }
+        let mut later = around.later.iter().flat_map(|(path, all)| all.iter().map(move |there| (path, there)));
+        if let Some((path, there)) = later.find(|(_, there)| !moved.passes(there)) {
+            return Err(format!("line {} of {path}, which would come before it, may need what it does, or change what it is of", there.line));
+        }
+    }
+    let down = around.down.as_ref();
+    if writer.manner.down == Down::None && down.is_some() {
+        return Err(format!("{} is taken back by a file of which nothing is known here", place.path));
+    }
+    let division = Division {
+        changes: own.changes.as_deref().unwrap_or_default(),
+        kept: kept.map(|piece| piece.statements.as_slice()),
+        files,
+        is_beside: fix.is_beside,
+    };
+    let back = division.way_back(down, &moved)?;
+    Ok(Plan { around, back })
+}
+
+/// Whether a name in it is longer than PostgreSQL's names are.
+fn has_long_name(statement: &Statement) -> bool {
+    const KEPT: usize = 63;
+    let parts = statement.sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    let mut quoted = statement.sql.split('"').skip(1).step_by(2);
+    parts.into_iter().any(|part| part.len() > KEPT) || quoted.any(|part| part.len() > KEPT)
+}
+
+fn drafts(fix: &Fix, place: &Place, writer: &Writer) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for step in &fix.steps {
+        match step.way {
+            Way::Here => drafts.push(Draft::Edit(Some(Piece::of(step)))),
+            Way::Words => drafts.extend(step.comment().map(Draft::Words)),
+            Way::Batches => {
+                let done = words(step).replacen("-- ", "-- in no migration: ", 1);
+                drafts.push(Draft::Words(done));
+            }
+            Way::Release => {
+                let done = step.comment().unwrap_or_default();
+                drafts.push(Draft::Words(done.replacen("-- ", "-- in no migration: ", 1)));
+                drafts.push(Draft::New(Piece::of(step)));
+            }
+            Way::Outside => outside(step, place, writer, &mut drafts),
+            Way::Later => drafts.push(Draft::New(Piece::of(step))),
+        }
+    }
+    if fix.is_beside {
+        return drafts;
+    }
+    let stands_for_all = place.frame.is_alone && !place.frame.is_part && !place.frame.is_nested;
+    let first = drafts
+        .iter_mut()
+        .find(|draft| !matches!(draft, Draft::Words(_)));
+    match first {
+        Some(first @ Draft::New(_)) if stands_for_all => {
             if let Draft::New(piece) = std::mem::replace(first, Draft::Edit(None)) {
                 *first = Draft::Edit(Some(piece));
             }
         }
+        Some(Draft::New(_)) => drafts.insert(0, Draft::Edit(None)),
         _ => {}
     }
     drafts
@@ -162,9 +258,9 @@ fn instead(sql: &str) -> &'static str {
 
 /// A step as it was.
 fn words(step: &Step) -> String {
-    let lines = [step.comment.as_str(), step.sql.trim_end()];
-    let lines = lines.iter().filter(|line| !line.is_empty());
-    lines.copied().collect::<Vec<_>>().join("\n")
+    let sql = Some(step.sql.clone()).filter(|sql| !sql.is_empty());
+    let lines = step.comment().into_iter().chain(sql);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Statements with their semicolons, and the comments before each.
@@ -189,17 +285,12 @@ fn statements(sql: &str) -> Vec<Statement> {
 
 impl Piece {
     fn of(step: &Step) -> Self {
-        let is_said = matches!(step.way, Way::Together) || step.comment.starts_with("-- a release");
         Self {
-            comment: is_said.then(|| step.comment.clone()),
+            comment: step.comment().filter(|_| step.is_together),
             statements: statements(&step.sql),
             is_outside: false,
-            is_together: step.way == Way::Together,
+            is_together: step.is_together,
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.statements.is_empty()
     }
 
     /// Its SQL in a file of this sort.

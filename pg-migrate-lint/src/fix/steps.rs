@@ -1,4 +1,4 @@
-//! A fix taken apart into its steps, by the comments that introduce them.
+//! A fix as its steps, of which both what people read and the files of a framework are made.
 
 /// Where a step belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,12 +7,14 @@ pub enum Way {
     Here,
     /// In a transaction of its own, after what is before it.
     Later,
-    /// In one that holds all of the step.
-    Together,
     /// In no transaction.
     Outside,
-    /// In no migration: it is done some at a time, each committed.
-    ByHand,
+    /// In no migration: people run it some rows at a time, each time committed, for as long as that takes.
+    Batches,
+    /// In a migration of a later release: one that its note speaks of has to run everywhere before.
+    Release,
+    /// Nowhere: its note says what has to be decided or done, and no SQL does.
+    Words,
 }
 
 /// What belongs together.
@@ -20,105 +22,184 @@ pub enum Way {
 pub struct Step {
     /// Where.
     pub way: Way,
-    /// The comment that introduces it.
-    pub comment: String,
+    /// What introduces it, without hyphens; empty where nothing does.
+    pub note: String,
     /// SQL and its comments.
     pub sql: String,
+    /// Whether all of it has to be in one transaction.
+    pub is_together: bool,
 }
 
-/// What a fix begins with that comes to the statement, and does not take its place.
-pub const BESIDES: &str = "-- besides, ";
+impl Step {
+    /// Its note as comments.
+    pub fn comment(&self) -> Option<String> {
+        let lines = self.note.lines().map(|line| format!("-- {line}"));
+        let lines: Vec<_> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
 
-/// The steps of a fix, in order.
-pub fn of(fix: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    for line in fix.split_inclusive('\n') {
-        let introduced = way(line);
-        let is_done = steps
-            .last()
-            .is_some_and(|step| step.way == Way::ByHand && is_whole(step));
-        match (introduced, steps.last_mut()) {
-            (None, Some(step)) if !is_done => step.sql.push_str(line),
-            (introduced, last) => {
-                let first = match last {
-                    Some(_) => Way::Later,
-                    None => Way::Here,
-                };
-                let is_comment = introduced.is_some();
-                let text = |wanted| match wanted {
-                    true => line.to_string(),
-                    false => String::new(),
-                };
-                steps.push(Step {
-                    way: introduced.unwrap_or(first),
-                    comment: text(is_comment).trim_end().to_string(),
-                    sql: text(!is_comment),
-                });
-            }
+/// What to write instead of a statement, or besides it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fix {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Whether the statement stays as it is.
+    pub is_beside: bool,
+}
+
+const LATER: &str = "in a later transaction";
+
+impl Fix {
+    /// What takes the statement's place.
+    pub fn here(sql: impl Into<String>) -> Self {
+        Self::default().step(Way::Here, "", sql)
+    }
+
+    /// What comes to the statement, which stays.
+    pub fn besides(way: Way, note: &str, sql: impl Into<String>) -> Self {
+        let fix = Self::default().step(way, &format!("besides, {note}"), sql);
+        Self {
+            is_beside: true,
+            ..fix
         }
     }
-    steps
+
+    /// And then this.
+    #[must_use]
+    pub fn step(mut self, way: Way, note: &str, sql: impl Into<String>) -> Self {
+        self.steps.push(Step {
+            way,
+            note: note.to_string(),
+            sql: sql.into(),
+            is_together: false,
+        });
+        self
+    }
+
+    /// And then this, in the transaction that is there, or else in a later one.
+    #[must_use]
+    pub fn next(mut self, sql: impl Into<String>) -> Self {
+        match self.steps.last_mut() {
+            None => self.step(Way::Here, "", sql),
+            Some(last) if matches!(last.way, Way::Here | Way::Later) && !last.is_together => {
+                last.sql = format!("{}\n{}", last.sql, sql.into());
+                self
+            }
+            Some(_) => self.later(sql),
+        }
+    }
+
+    /// And then this, in a later transaction.
+    #[must_use]
+    pub fn later(self, sql: impl Into<String>) -> Self {
+        self.step(Way::Later, LATER, sql)
+    }
+
+    /// And then this, outside of a transaction.
+    #[must_use]
+    pub fn outside(self, sql: impl Into<String>) -> Self {
+        self.step(Way::Outside, "outside of a transaction", sql)
+    }
+
+    /// And then what people have to know or to do.
+    #[must_use]
+    pub fn words(self, note: &str) -> Self {
+        self.step(Way::Words, note, "")
+    }
+
+    /// The last step in one transaction.
+    #[must_use]
+    pub fn together(mut self) -> Self {
+        if let Some(last) = self.steps.last_mut() {
+            last.is_together = true;
+        }
+        self
+    }
+
+    /// And then what another says.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for step in other.steps {
+            match step.way {
+                Way::Here if step.note.is_empty() => self = self.next(step.sql),
+                _ => self.steps.push(step),
+            }
+        }
+        self
+    }
+
+    /// Whether all of it is in the statement's place.
+    pub fn is_here(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|step| matches!(step.way, Way::Here | Way::Words))
+    }
+
+    /// As it is read where each statement is by itself, and as psql takes it.
+    pub fn text(&self) -> String {
+        self.written(|step| match step.is_together && step.way == Way::Here {
+            true => format!("BEGIN;\n{}\nCOMMIT;", step.sql),
+            false => step.sql.clone(),
+        })
+    }
+
+    /// The same where a transaction is around it: the runner's, or that of the file.
+    pub fn within_transaction(&self) -> String {
+        self.written(|step| step.sql.clone())
+    }
+
+    fn written(&self, sql: impl Fn(&Step) -> String) -> String {
+        let lines = self
+            .steps
+            .iter()
+            .flat_map(|step| [step.comment(), Some(sql(step)).filter(|sql| !sql.is_empty())]);
+        lines.flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// With other words for its notes and its SQL.
+    #[must_use]
+    pub fn map(mut self, mut change: impl FnMut(String) -> String) -> Self {
+        for step in &mut self.steps {
+            step.note = change(std::mem::take(&mut step.note));
+            step.sql = change(std::mem::take(&mut step.sql));
+        }
+        self
+    }
 }
 
-/// The step that a comment introduces.
-fn way(line: &str) -> Option<Way> {
-    let words = line.strip_prefix("-- ")?;
-    let has = |part: &str| words.contains(part);
-    Some(match () {
-        () if has("outside of a transaction") => Way::Outside,
-        () if words.starts_with("in batches") || words.starts_with("fill it in batches") => {
-            Way::ByHand
-        }
-        () if words.starts_with("in a later ") || words.starts_with("a release that ") => {
-            Way::Later
-        }
-        () if has("in one transaction") => Way::Together,
-        () => return None,
-    })
+impl From<String> for Fix {
+    fn from(sql: String) -> Self {
+        Self::here(sql)
+    }
 }
 
-/// Whether what is done by hand has its statement: what follows is a migration again.
-fn is_whole(step: &Step) -> bool {
-    let is_there = step.comment.starts_with("-- fill it") || !step.sql.is_empty();
-    is_there && (step.sql.is_empty() || step.sql.trim_end().ends_with(';'))
+impl From<&str> for Fix {
+    fn from(sql: &str) -> Self {
+        Self::here(sql)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ways(fix: &str) -> Vec<(Way, String)> {
-        let steps = of(fix).into_iter();
-        steps
-            .map(|step| (step.way, step.sql.trim_end().to_string()))
-            .collect()
+    #[test]
+    fn what_needs_no_transaction_of_its_own_joins_the_one_before() {
+        let added = Fix::here("A;").next("B;").later("C;").next("D;");
+        let other = added.and(Fix::here("E;").outside("F;")).next("G;");
+        assert_eq!(
+            other.text(),
+            "A;\nB;\n-- in a later transaction\nC;\nD;\nE;\n-- outside of a transaction\nF;\n-- in a later transaction\nG;"
+        );
+        assert!(!other.is_here());
     }
 
     #[test]
-    fn a_fix_without_such_comments_is_one_step_in_the_statements_place() {
-        let fix = "-- needs a unique index on t\nREFRESH MATERIALIZED VIEW CONCURRENTLY t;";
-        assert_eq!(ways(fix), [(Way::Here, fix.to_string())]);
-    }
-
-    #[test]
-    fn comments_introduce_what_is_in_other_transactions() {
-        let fix = "A;\n-- in batches that are committed one by one\nB;\nC;\n-- in a later transaction\n\
-                   D;\n-- why\nE;\n-- outside of a transaction\nF;\nG;\n-- once all is filled, in one transaction\nH;";
-        let expected = [
-            (Way::Here, "A;"),
-            (Way::ByHand, "B;"),
-            (Way::Later, "C;"),
-            (Way::Later, "D;\n-- why\nE;"),
-            (Way::Outside, "F;\nG;"),
-            (Way::Together, "H;"),
-        ];
-        assert_eq!(ways(fix), expected.map(|(way, sql)| (way, sql.to_string())));
-    }
-
-    #[test]
-    fn what_is_filled_somehow_has_no_statement() {
-        let fix = "A;\n-- fill it in batches, then\nB;";
-        let expected = [(Way::Here, "A;"), (Way::ByHand, ""), (Way::Later, "B;")];
-        assert_eq!(ways(fix), expected.map(|(way, sql)| (way, sql.to_string())));
+    fn a_transaction_of_its_own_is_written_where_there_is_none_around() {
+        let fix = Fix::default().words("first\nsecond").step(Way::Here, "", "A;").together();
+        assert_eq!(fix.text(), "-- first\n-- second\nBEGIN;\nA;\nCOMMIT;");
+        assert_eq!(fix.within_transaction(), "-- first\n-- second\nA;");
+        assert!(fix.is_here());
     }
 }

@@ -95,59 +95,110 @@ fn slug(words: &str) -> String {
     slug.trim_end_matches('_').to_string()
 }
 
-/// What undoes these statements, the last one first. None where one of them can't be undone by what it says.
-pub fn undo(statements: &[Statement]) -> Option<Vec<String>> {
-    let mut undone = Vec::new();
-    for statement in statements.iter().rev() {
-        for change in statement.changes().iter().rev() {
-            match of_change(change)? {
-                words if words.is_empty() || undone.contains(&words) => {}
-                words => undone.push(words),
-            }
-        }
-    }
-    Some(undone)
+/// What undoes statements of a fix.
+pub struct Undo<'a> {
+    /// All that the fix does.
+    pub fix: &'a [&'a Change],
+    /// The same as statements.
+    pub texts: Vec<&'a Statement>,
+    /// Whether it is about a primary key: that leaves NOT NULL behind when it goes.
+    pub is_primary: bool,
 }
 
-/// Empty where nothing is to be done.
-fn of_change(change: &Change) -> Option<String> {
-    Some(match change {
-        Change::CreateIndex(index) => {
-            let name = index.table.beside(index.name.as_ref()?);
-            // A constraint that used it has taken it along.
-            let exists = match index.unique {
-                true => " IF EXISTS",
-                false => "",
-            };
-            let concurrently = match index.concurrently {
-                true => " CONCURRENTLY",
-                false => "",
-            };
-            format!("DROP INDEX{concurrently}{exists} {name};")
-        }
-        Change::Alter(Alter { table, action, .. }) => match action {
-            Action::AddConstraint(constraint) => {
-                let name = quoted(constraint.name.as_ref()?);
-                match constraint.kind {
-                    ConstraintKind::Primary(_) | ConstraintKind::Unique(_) => {
-                        format!("ALTER TABLE {table} DROP CONSTRAINT {name};")
-                    }
-                    _ => format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
+impl Undo<'_> {
+    /// What undoes these, the last one first, without waiting for others where it can. None where one of them can't be
+    /// undone by what it says.
+    pub fn of(&self, statements: &[Statement], is_outside: bool) -> Option<Vec<String>> {
+        let mut undone = Vec::new();
+        for statement in statements.iter().rev() {
+            for change in statement.changes().iter().rev() {
+                match self.of_change(change, is_outside)? {
+                    words if words.is_empty() || undone.contains(&words) => {}
+                    words => undone.push(words),
                 }
             }
-            Action::SetNotNull(column) => {
-                format!(
-                    "ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL;",
-                    quoted(column)
-                )
+        }
+        Some(undone)
+    }
+
+    /// Empty where nothing is to be done.
+    fn of_change(&self, change: &Change, is_outside: bool) -> Option<String> {
+        Some(match change {
+            Change::CreateIndex(index) if self.is_attached(index.name.as_ref()?) => String::new(),
+            Change::CreateIndex(index) => {
+                let name = index.table.beside(index.name.as_ref()?);
+                // A constraint that used it has taken it along.
+                let exists = match index.unique {
+                    true => " IF EXISTS",
+                    false => "",
+                };
+                let concurrently = match index.concurrently && is_outside {
+                    true => " CONCURRENTLY",
+                    false => "",
+                };
+                format!("DROP INDEX{concurrently}{exists} {name};")
             }
-            // What is known to hold may stay known.
-            Action::Validate(_) => String::new(),
+            Change::Alter(Alter { table, action, .. }) => match action {
+                Action::AddConstraint(constraint) => {
+                    let name = constraint.name.as_ref()?;
+                    let quoted = quoted(name);
+                    match constraint.kind {
+                        ConstraintKind::Primary(_) | ConstraintKind::Unique(_) => {
+                            match self.is_attached(name) {
+                                true => String::new(),
+                                false => format!("ALTER TABLE {table} DROP CONSTRAINT {quoted};"),
+                            }
+                        }
+                        _ if self.is_primary => String::new(),
+                        _ => format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quoted};"),
+                    }
+                }
+                Action::SetNotNull(_) | Action::DropConstraint { .. } if self.is_primary => {
+                    String::new()
+                }
+                Action::SetNotNull(column) => {
+                    format!(
+                        "ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL;",
+                        quoted(column)
+                    )
+                }
+                Action::DropConstraint { constraint, .. } => self.adding(constraint)?,
+                // What is known to hold may stay known; what is attached goes with what it is attached to.
+                Action::Validate(_) | Action::Attach { .. } => String::new(),
+                _ => return None,
+            },
+            Change::Reindex { .. } | Change::Analyze(_) => String::new(),
             _ => return None,
-        },
-        Change::Reindex { .. } | Change::Analyze(_) => String::new(),
-        _ => return None,
-    })
+        })
+    }
+
+    /// Whether an index of this name is attached to that of a partitioned table, which takes it along.
+    fn is_attached(&self, name: &str) -> bool {
+        self.fix.iter().any(|change| match change {
+            Change::Alter(Alter {
+                action: Action::Attach { child, .. },
+                ..
+            }) => child.name == *name,
+            _ => false,
+        })
+    }
+
+    /// The statement that adds a constraint of this name.
+    fn adding(&self, name: &str) -> Option<String> {
+        let adds = |change: &Change| match change {
+            Change::Alter(Alter {
+                action: Action::AddConstraint(constraint),
+                ..
+            }) => constraint.name.as_deref() == Some(name),
+            _ => false,
+        };
+        let mut statements = self.texts.iter();
+        let found = statements.find(|statement| {
+            let changes = statement.changes();
+            changes.len() == 1 && changes.iter().all(adds)
+        });
+        found.map(|statement| statement.sql.clone())
+    }
 }
 
 #[cfg(test)]
@@ -156,7 +207,13 @@ mod tests {
 
     fn undone(sql: &[&str]) -> Option<Vec<String>> {
         let statements: Vec<_> = sql.iter().copied().map(Statement::new).collect();
-        undo(&statements)
+        let fix: Vec<_> = statements.iter().flat_map(Statement::changes).collect();
+        let undo = Undo {
+            fix: &fix,
+            texts: statements.iter().collect(),
+            is_primary: false,
+        };
+        undo.of(&statements, true)
     }
 
     #[test]
@@ -180,6 +237,30 @@ mod tests {
         );
         assert_eq!(undone(&["DROP INDEX CONCURRENTLY i"]), None);
         assert_eq!(undone(&["CREATE INDEX CONCURRENTLY ON t (a)"]), None);
+    }
+
+    #[test]
+    fn what_is_attached_goes_with_what_it_is_attached_to() {
+        let index = [
+            "CREATE INDEX CONCURRENTLY p1_k ON p1 (k)",
+            "ALTER INDEX pk ATTACH PARTITION p1_k",
+        ];
+        assert_eq!(undone(&index), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_constraint_that_was_only_needed_meanwhile_comes_back() {
+        let not_null = [
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;",
+            "ALTER TABLE t ALTER COLUMN a SET NOT NULL;",
+            "ALTER TABLE t DROP CONSTRAINT c;",
+        ];
+        let expected = [
+            not_null[0],
+            "ALTER TABLE t ALTER COLUMN a DROP NOT NULL;",
+            "ALTER TABLE t DROP CONSTRAINT IF EXISTS c;",
+        ];
+        assert_eq!(undone(&not_null).unwrap(), expected);
     }
 
     #[test]

@@ -152,6 +152,13 @@ impl Migration {
         }
     }
 
+    /// The same without the bytes of its files.
+    pub fn without_text(mut self) -> Self {
+        let parts = self.up.iter_mut().chain(&mut self.down);
+        parts.for_each(|part| part.text = None);
+        self
+    }
+
     /// All of its files.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         let parts = self.up.iter().chain(&self.down);

@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
-use crate::fix::{Definition, constraint, set_not_null};
+use crate::fix::{Definition, Fix, Way, constraint, set_not_null};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Column, ConstraintKind, Generated, Part};
@@ -52,11 +52,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let name = quoted(&column.name);
         let message = format!("ADD COLUMN {name} computes it for all rows of {table} to see that it is NOT NULL, while reads and writes wait");
         let definition = Definition::of(look, column);
-        return found.push(look.finding_on(&RULE, table, message).fix(format!(
-            "ALTER TABLE {table} ADD COLUMN {};\n{}",
-            definition.with(|part| part == Part::Generated),
-            set_not_null(look, table, &column.name)
-        )));
+        let added = Fix::here(format!("ALTER TABLE {table} ADD COLUMN {};", definition.with(|part| part == Part::Generated)));
+        return found.push(look.finding_on(&RULE, table, message).fix(added.and(set_not_null(look, table, &column.name))));
     }
     for constraint in &column.constraints {
         let why = match &constraint.kind {
@@ -76,7 +73,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 }
 
 /// The column by itself, and then its constraints.
-fn fix(look: &Look, table: &Name, column: &Column) -> Option<String> {
+fn fix(look: &Look, table: &Name, column: &Column) -> Option<Fix> {
     if column.identity || column.generated == Some(Generated::Stored) || column.type_.is_serial() {
         return None;
     }
@@ -87,11 +84,9 @@ fn fix(look: &Look, table: &Name, column: &Column) -> Option<String> {
         Part::NotNull => column.has_value(),
         _ => false,
     };
-    let mut steps = vec![format!("ALTER TABLE {table} ADD COLUMN {};", definition.with(is_kept))];
+    let mut fix = Fix::here(format!("ALTER TABLE {table} ADD COLUMN {};", definition.with(is_kept)));
     if column.constraint(|kind| matches!(kind, ConstraintKind::Primary(_))).is_some() {
-        steps.push("-- fill it in batches".to_string());
-        steps.push(set_not_null(look, table, &column.name));
+        fix = fix.step(Way::Batches, "fill it in batches", "").and(set_not_null(look, table, &column.name));
     }
-    steps.extend(constraint::of_column(look, table, column, &definition));
-    Some(steps.join("\n"))
+    Some(fix.and(constraint::of_column(look, table, column, &definition)))
 }

@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
-use crate::fix::plain;
+use crate::fix::{Fix, free_name, plain};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -39,9 +39,12 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.impact.greatest_work() < Work::Scan || look.is_new(table) {
         return;
     }
-    let name = constraint.name.clone().unwrap_or_else(|| match expr.columns.as_slice() {
-        [column] => format!("{}_{column}_check", table.name),
-        _ => format!("{}_check", table.name),
+    let name = constraint.name.clone().unwrap_or_else(|| {
+        let name = match expr.columns.as_slice() {
+            [column] => format!("{}_{column}_check", table.name),
+            _ => format!("{}_check", table.name),
+        };
+        free_name(look.relation(table), &name)
     });
     let name = quoted(&name);
     let clause = plain(look.clause(constraint.at));
@@ -50,7 +53,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         None => format!("CONSTRAINT {name} {clause}"),
     };
     let message = format!("ADD CHECK reads all rows of {table} while reads and writes wait");
-    found.push(look.finding_on(&RULE, table, message).fix(format!(
-        "ALTER TABLE {table} ADD {clause} NOT VALID;\n-- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-    )));
+    found.push(look.finding_on(&RULE, table, message).fix(
+        Fix::here(format!("ALTER TABLE {table} ADD {clause} NOT VALID;")).later(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};")),
+    ));
 }

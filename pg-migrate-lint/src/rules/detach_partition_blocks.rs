@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule, drop_refused};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::Fix;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Drop, Kind};
 
@@ -46,7 +47,11 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     // There is no other way before 14, nor beside a default partition.
     found.push(match look.server.version < 14 || has_default {
         true => finding,
-        false => finding.fix(format!("-- outside of a transaction\nALTER TABLE {table} DETACH PARTITION {child} CONCURRENTLY;")),
+        false => finding.fix(
+            Fix::default()
+                .outside(format!("ALTER TABLE {table} DETACH PARTITION {child} CONCURRENTLY;"))
+                .words(&format!("it leaves {child} a CHECK of its bounds: drop that if it is not wanted")),
+        ),
     });
 }
 
@@ -63,7 +68,7 @@ fn dropped(look: &Look, drop: &Drop, found: &mut Vec<Finding>) {
         let message = format!("DROP TABLE {table} locks all of {parent}, whose partition it is: whatever comes later waits behind it");
         let finding = look.finding_on(&RULE, &parent, message);
         found.push(match look.server.version >= 14 && known.default_child.is_none() {
-            true => finding.fix(format!("-- outside of a transaction\nALTER TABLE {parent} DETACH PARTITION {table} CONCURRENTLY;\nDROP TABLE {table};")),
+            true => finding.fix(Fix::default().outside(format!("ALTER TABLE {parent} DETACH PARTITION {table} CONCURRENTLY;\nDROP TABLE {table};"))),
             false => finding,
         });
     }

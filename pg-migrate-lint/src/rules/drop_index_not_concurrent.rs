@@ -4,6 +4,7 @@ use super::drop_refused::key_of;
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::Fix;
 use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Change, Kind};
@@ -53,7 +54,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let table = index.map_or("its table".to_string(), |index| index.table.to_string());
         let message = format!("DROP INDEX {name} waits for every query on {table}, and all that come later wait for it");
         let exists = if drop.if_exists { " IF EXISTS" } else { "" };
-        let fix = format!("-- outside of a transaction\nDROP INDEX CONCURRENTLY{exists} {name};");
+        let fix = Fix::default().outside(format!("DROP INDEX CONCURRENTLY{exists} {name};"));
         let finding = look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive);
         let table = index.and_then(|index| look.relation(&index.table));
         // CONCURRENTLY is refused there.

@@ -3,9 +3,9 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
-use crate::fix::steps::BESIDES;
+use crate::fix::{Fix, Way};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::model::{Action, Alter, Change, ConstraintKind, CreateIndex};
 use crate::name::{Name, list, quoted};
 use crate::pending::Missing;
 
@@ -71,17 +71,22 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     // Nobody waits for a table that is made here.
     let is_new = matches!(look.change, Change::CreateTable(_)) || look.is_new(table);
     let indexes = bare.iter().map(|columns| {
-        let name = quoted(&format!("{}_{}_idx", table.name, columns.join("_")));
+        let index = CreateIndex { columns: columns.iter().cloned().map(Some).collect(), ..CreateIndex::default() };
+        let name = quoted(&look.catalogue.index_name(&look.catalogue.resolve(table), &index));
         match is_divided {
             _ if is_new => format!("CREATE INDEX {name} ON {table} ({});", list(columns)),
-            true => format!("-- see --explain partitioned-index: CONCURRENTLY is refused there\nCREATE INDEX {name} ON ONLY {table} ({});", list(columns)),
+            true => format!("CREATE INDEX {name} ON ONLY {table} ({});", list(columns)),
             false => format!("CREATE INDEX CONCURRENTLY {name} ON {table} ({});", list(columns)),
         }
     });
     let indexes = indexes.collect::<Vec<_>>().join("\n");
     let fix = match is_new {
-        true => format!("{BESIDES}in the same migration\n{indexes}"),
-        false => format!("{BESIDES}outside of a transaction\n{indexes}"),
+        true => Fix::besides(Way::Here, "in the same migration", indexes),
+        false => Fix::besides(Way::Outside, "outside of a transaction", indexes),
+    };
+    let fix = match is_divided && !is_new {
+        true => fix.words("see --explain partitioned-index: CONCURRENTLY is refused there"),
+        false => fix,
     };
     let object = format!("{table} {}", lists.join(", "));
     let columns = bare.into_iter().cloned().collect();

@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
-use crate::fix::plain;
+use crate::fix::{Fix, free_name, plain};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -52,13 +52,14 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     found.push(finding);
 }
 
-fn fix(look: &Look, table: &Name, columns: &[String], name: Option<&str>, at: usize) -> String {
+fn fix(look: &Look, table: &Name, columns: &[String], name: Option<&str>, at: usize) -> Fix {
     let clause = plain(look.clause(at));
-    let default = quoted(&format!("{}_{}_fkey", table.name, columns.join("_")));
+    let default = free_name(look.relation(table), &format!("{}_{}_fkey", table.name, columns.join("_")));
+    let default = quoted(&default);
     let clause = match name {
         Some(_) => clause,
         None => format!("CONSTRAINT {default} {clause}"),
     };
     let name = name.map_or(default, quoted);
-    format!("ALTER TABLE {table} ADD {clause} NOT VALID;\n-- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};")
+    Fix::here(format!("ALTER TABLE {table} ADD {clause} NOT VALID;")).later(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"))
 }

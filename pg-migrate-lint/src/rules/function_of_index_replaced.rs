@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
+use crate::fix::Fix;
 use crate::look::Look;
 use crate::model::{Change, ConstraintKind};
 use crate::name::{Name, quoted};
@@ -48,7 +49,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let index = indexes.find(|(name, index)| calls(&index.functions) && !is_rebuilt(name));
         if let Some((index, _)) = index {
             let message = format!("the index {index} of {table} keeps what {} gave until now: REINDEX it if any value changes", function.name);
-            found.push(look.finding(&RULE, message).on(index).fix(format!("{};\nREINDEX INDEX CONCURRENTLY {index};", look.text)));
+            found.push(look.finding(&RULE, message).on(index).fix(Fix::here(format!("{};", look.text)).outside(format!("REINDEX INDEX CONCURRENTLY {index};"))));
         } else if let Some(check) = checked_by(relation, &calls) {
             let message = format!("the rows of {table} that {} let in are not checked again by {}", quoted(&check), function.name);
             found.push(look.finding(&RULE, message).on(table));

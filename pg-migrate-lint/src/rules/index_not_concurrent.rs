@@ -3,8 +3,10 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
+use crate::fix::{Fix, Way, keyword};
 use crate::look::Look;
-use crate::model::Change;
+use crate::model::{Change, CreateIndex};
+use crate::name::quoted;
 
 pub static RULE: Rule = Rule {
     name: "index-not-concurrent",
@@ -38,14 +40,19 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     }
     let message = format!("CREATE INDEX keeps writes to {} waiting until the index is built", index.table);
-    found.push(look.finding_on(&RULE, &index.table, message).fix(fix(look.text)));
+    found.push(look.finding_on(&RULE, &index.table, message).fix(fix(look, index)));
 }
 
-fn fix(text: &str) -> String {
-    let upper = text.to_ascii_uppercase();
-    let statement = match upper.find("INDEX") {
-        Some(at) => format!("{} CONCURRENTLY{}", &text[..at + 5], &text[at + 5..]),
-        None => text.to_string(),
+/// With the name that PostgreSQL would choose, where that is known: what is built by itself is dropped by its name.
+fn fix(look: &Look, index: &CreateIndex) -> Fix {
+    let is_chosen = index.name.is_none() && index.columns.iter().all(Option::is_some) && look.whole(&index.table).is_some();
+    let name = match is_chosen {
+        true => format!(" {}", quoted(&look.catalogue.index_name(&look.catalogue.resolve(&index.table), index))),
+        false => String::new(),
     };
-    format!("-- in a migration of its own that is run outside of a transaction\n{statement};")
+    let statement = match keyword(look.text, "INDEX").map(|at| look.text.split_at(at + "INDEX".len())) {
+        Some((before, after)) => format!("{before} CONCURRENTLY{name}{after};"),
+        None => format!("{};", look.text),
+    };
+    Fix::default().step(Way::Outside, "in a migration of its own that is run outside of a transaction", statement)
 }

@@ -3,9 +3,9 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
-use crate::fix::{code, keyword, plain};
+use crate::fix::{Fix, Way, code, keyword, plain};
 use crate::look::Look;
-use crate::model::Change;
+use crate::model::{Change, CreateIndex};
 use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
@@ -49,46 +49,50 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         true => format!("{} is partitioned: PostgreSQL refuses CONCURRENTLY there", index.table),
         false => format!("CREATE INDEX on the partitioned {} keeps writes to all its partitions waiting", index.table),
     };
-    let name = index.name.clone().unwrap_or_else(|| format!("{}_new_idx", index.table.name));
-    found.push(look.finding_on(&RULE, &index.table, message).fix(fix(look, &name, &index.table, &table.children)));
+    found.push(look.finding_on(&RULE, &index.table, message).fix(fix(look, index, &table.children)));
 }
 
-fn fix(look: &Look, name: &str, table: &Name, children: &[Name]) -> String {
+fn fix(look: &Look, index: &CreateIndex, children: &[Name]) -> Fix {
+    let table = &index.table;
     let text = plain(look.text);
     let method = keyword(&text, "USING");
     let columns = method.or_else(|| code(&text).find(|(_, byte)| *byte == b'(').map(|(at, _)| at));
     let columns = columns.map_or("(…)", |at| text[at..].trim_end_matches([';', ' ']));
-    let unique = match &look.change {
-        Change::CreateIndex(index) if index.unique => "UNIQUE ",
-        _ => "",
-    };
-    let mut lines = vec![format!("CREATE {unique}INDEX {}{} ON ONLY {table} {columns};", if_not_exists(look), quoted(name))];
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let name = index.name.clone().unwrap_or_else(|| format!("{}_new_idx", table.name));
+    let parent = format!("CREATE {unique}INDEX {}{} ON ONLY {table} {columns};", if_not_exists(look), quoted(&name));
     let example = [table.beside(format!("{}_1", table.name))];
-    let children = match children.is_empty() {
+    let shown = match children.is_empty() {
         true => &example,
         false => children,
     };
-    lines.push("-- outside of a transaction, for each partition".to_string());
-    for child in children {
-        of_partition(look, &mut lines, &format!("CREATE {unique}INDEX"), columns, (&table.beside(name), name), child);
+    let mut steps = Vec::new();
+    for child in shown {
+        of_partition(look, &mut steps, (&format!("CREATE {unique}INDEX"), columns), &table.beside(&name), index, child);
     }
-    lines.join("\n")
+    let fix = Fix::here(parent).step(Way::Outside, "outside of a transaction, for each partition", steps.join("\n"));
+    match (children.is_empty(), index.name.is_some() && index.columns.iter().all(Option::is_some)) {
+        (true, _) => fix.words("no migration makes its partitions: the same for each of them, by its name"),
+        (_, false) => fix.words("the names are others than PostgreSQL would choose"),
+        _ => fix,
+    }
 }
 
-/// The index of a partition, and of those that it is divided into, attached to that of its parent.
-fn of_partition(look: &Look, lines: &mut Vec<String>, create: &str, columns: &str, (parent, name): (&Name, &str), child: &Name) {
-    let index = child.beside(format!("{}_{name}", child.name));
+/// The index of a partition, and of those that it is divided into, attached to that of its parent: of the name that
+/// PostgreSQL would choose.
+fn of_partition(look: &Look, lines: &mut Vec<String>, (create, columns): (&str, &str), parent: &Name, index: &CreateIndex, child: &Name) {
+    let own = child.beside(look.catalogue.index_name(&look.catalogue.resolve(child), index));
     let known = look.relation(child).filter(|child| child.kind == RelationKind::Partitioned);
     match known {
-        None => lines.push(format!("{create} CONCURRENTLY {} ON {child} {columns};", quoted(&index.name))),
+        None => lines.push(format!("{create} CONCURRENTLY {} ON {child} {columns};", quoted(&own.name))),
         Some(divided) => {
-            lines.push(format!("{create} {} ON ONLY {child} {columns};", quoted(&index.name)));
+            lines.push(format!("{create} {} ON ONLY {child} {columns};", quoted(&own.name)));
             for child in &divided.children {
-                of_partition(look, lines, create, columns, (&index, name), child);
+                of_partition(look, lines, (create, columns), &own, index, child);
             }
         }
     }
-    lines.push(format!("ALTER INDEX {parent} ATTACH PARTITION {index};"));
+    lines.push(format!("ALTER INDEX {parent} ATTACH PARTITION {own};"));
 }
 
 fn if_not_exists(look: &Look) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::Fix;
 use crate::lock::{Mode, Work};
 use crate::look::Look;
 use crate::model::{Change, ReindexKind};
@@ -45,14 +46,14 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     };
     let mut finding = look.finding(&RULE, message).on(what).locks(mode).does(Work::Scan);
     if let Some(greater) = greater {
-        finding = finding.on(greater).fix(format!("-- outside of a transaction\n{};", concurrently(greater)));
+        finding = finding.on(greater).fix(Fix::default().outside(format!("{};", concurrently(greater))));
     }
     if let Some(name) = name {
         let kind = match kind {
             ReindexKind::Index => "INDEX",
             _ => "TABLE",
         };
-        finding = finding.fix(format!("-- outside of a transaction\nREINDEX {kind} CONCURRENTLY {name};"));
+        finding = finding.fix(Fix::default().outside(format!("REINDEX {kind} CONCURRENTLY {name};")));
     }
     found.push(finding);
 }

@@ -3,10 +3,10 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::ColumnFacts;
 use crate::finding::{Finding, Severity};
-use crate::fix::{batches, belongings};
+use crate::fix::{Fix, Way, batches, belongings};
 use crate::look::Look;
 use crate::model::{Change, Kind};
-use crate::name::quoted;
+use crate::name::{Name, quoted};
 
 pub static RULE: Rule = Rule {
     name: "rename-column",
@@ -44,32 +44,42 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let type_ = facts.map(|facts| facts.type_.to_string()).filter(|type_| type_ != "\"\"");
     let message = format!("RENAME COLUMN {old} TO {new}: the application that still runs asks {table} for {old}");
     let finding = look.finding_on(&RULE, table, message);
-    let function = table.beside(format!("{}_{}_sync", table.name, rename.to));
-    let trigger = quoted(&function.name);
     found.push(match type_ {
         None => finding,
-        Some(type_) => finding.fix(format!(
-            "ALTER TABLE {table} ADD COLUMN {new} {type_};\n\
-             CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n\
-             \x20 IF TG_OP = 'INSERT' THEN\n\
-             \x20   IF NEW.{new} IS NULL THEN NEW.{new} := NEW.{old}; ELSE NEW.{old} := NEW.{new}; END IF;\n\
-             \x20 ELSIF {} THEN NEW.{new} := NEW.{old};\n\
-             \x20 ELSIF {} THEN NEW.{old} := NEW.{new};\n\
-             \x20 END IF;\n\
-             \x20 RETURN NEW;\n\
-             END $$;\n\
-             CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();\n\
-             {}\n{}\
-             -- a release that reads and writes {new}; a later one:\n\
-             DROP TRIGGER {trigger} ON {table};\n\
-             DROP FUNCTION {function}();\n\
-             ALTER TABLE {table} DROP COLUMN {old};",
-            differs(&old, facts),
-            differs(&new, facts),
-            batches(look, table, &format!("{new} = {old}"), &format!("{new} IS NULL AND {old} IS NOT NULL")),
-            belongings(look, table, &rename_from).map(|all| format!("-- give {new} what {old} has: {all}\n")).unwrap_or_default(),
-        )),
+        Some(type_) => {
+            let types = (type_, differs(&old, facts), differs(&new, facts));
+            finding.fix(fix(look, table, (&rename_from, &rename.to), types))
+        }
     });
+}
+
+/// Both columns side by side while the application changes over; `types`: that of both, and by what an UPDATE is seen.
+fn fix(look: &Look, table: &Name, (from, to): (&str, &str), (type_, changes_old, changes_new): (String, String, String)) -> Fix {
+    let (old, new) = (quoted(from), quoted(to));
+    let function = table.beside(format!("{}_{to}_sync", table.name));
+    let trigger = quoted(&function.name);
+    let fix = Fix::here(format!(
+        "ALTER TABLE {table} ADD COLUMN {new} {type_};\n\
+         CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n\
+         \x20 IF TG_OP = 'INSERT' THEN\n\
+         \x20   IF NEW.{new} IS NULL THEN NEW.{new} := NEW.{old}; ELSE NEW.{old} := NEW.{new}; END IF;\n\
+         \x20 ELSIF {changes_old} THEN NEW.{new} := NEW.{old};\n\
+         \x20 ELSIF {changes_new} THEN NEW.{old} := NEW.{new};\n\
+         \x20 END IF;\n\
+         \x20 RETURN NEW;\n\
+         END $$;\n\
+         CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();"
+    ));
+    let filled = fix.and(batches(look, table, &format!("{new} = {old}"), &format!("{new} IS NULL AND {old} IS NOT NULL")));
+    let given = match belongings(look, table, from) {
+        Some(all) => filled.words(&format!("give {new} what {old} has: {all}")),
+        None => filled,
+    };
+    given.step(
+        Way::Release,
+        &format!("a release that reads and writes {new}; a later one:"),
+        format!("DROP TRIGGER {trigger} ON {table};\nDROP FUNCTION {function}();\nALTER TABLE {table} DROP COLUMN {old};"),
+    )
 }
 
 /// Whether an UPDATE changes the column; not every type can be compared.

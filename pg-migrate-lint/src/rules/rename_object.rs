@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::{Fix, Way};
 use crate::look::Look;
 use crate::model::{Change, Kind};
 use crate::name::{Name, quoted};
@@ -46,13 +47,14 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 // Whoever reads is held to the table's own rights and row security.
                 let (options, rights) = match look.server.version >= 15 {
                     true => (" WITH (security_invoker = true)", String::new()),
-                    false => ("", format!("-- before 15 a view reads with its owner's rights: row security of {new} does not hold for who uses it\n")),
+                    false => ("", format!("before 15 a view reads with its owner's rights: row security of {new} does not hold for who uses it")),
                 };
-                let fix = format!(
-                    "{rights}BEGIN;\nALTER TABLE {table} RENAME TO {};\nCREATE VIEW {table}{options} AS SELECT * FROM {new};\n\
-                     -- GRANT on the view what the table grants, here: without that whoever is not its owner is refused\nCOMMIT;",
+                let renamed = format!(
+                    "ALTER TABLE {table} RENAME TO {};\nCREATE VIEW {table}{options} AS SELECT * FROM {new};\n\
+                     -- GRANT on the view what the table grants, here: without that whoever is not its owner is refused",
                     quoted(&rename.to)
                 );
+                let fix = Fix::default().step(Way::Here, &rights, renamed).together();
                 let finding = look.finding_on(&RULE, table, message);
                 found.push(match rename.kind {
                     Kind::Table => finding.fix(fix),

@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
-use crate::fix::{Definition, set_not_null};
+use crate::fix::{Definition, Fix, Way, set_not_null};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind, Part};
 use crate::name::{Name, quoted};
@@ -67,11 +67,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         true => finding,
         false => {
             let definition = Definition::of(look, column);
-            finding.fix(format!(
-                "ALTER TABLE {table} ADD COLUMN {};\n-- fill it in batches, then\n{}",
-                definition.with(|part| part != Part::NotNull),
-                set_not_null(look, table, &column.name),
-            ))
+            let added = Fix::here(format!("ALTER TABLE {table} ADD COLUMN {};", definition.with(|part| part != Part::NotNull)));
+            let filled = added.step(Way::Batches, "fill it in batches, then", "");
+            finding.fix(filled.and(set_not_null(look, table, &column.name)))
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use super::{Example, Group, Rule, required_column};
 use crate::finding::{Finding, Severity};
-use crate::fix;
+use crate::fix::{self, Fix};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -63,15 +63,12 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let message = format!("SET NOT NULL reads all rows of {table} while reads and writes wait");
     let finding = look.finding_on(&RULE, table, message);
     found.push(match added {
-        true => finding.fix(format!("-- in ADD COLUMN {} say NOT NULL behind its DEFAULT, which reads nothing", quoted(column))),
+        true => finding.fix(Fix::default().words(&format!("in ADD COLUMN {} say NOT NULL behind its DEFAULT, which reads nothing", quoted(column)))),
         false => match action {
             Action::AddConstraint(constraint) if constraint.name.is_some() => {
                 let name = quoted(constraint.name.as_deref().unwrap_or_default());
-                finding.fix(format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {} NOT VALID;\n\
-                     -- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {name};",
-                    quoted(column)
-                ))
+                let added = Fix::here(format!("ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {} NOT VALID;", quoted(column)));
+                finding.fix(added.later(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};")))
             }
             _ => finding.fix(fix::set_not_null(look, table, column)),
         },

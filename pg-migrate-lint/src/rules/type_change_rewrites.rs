@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::effects::types::{TypeChange, change};
 use crate::finding::{Finding, Severity};
-use crate::fix::{batches, belongings, keyword, plain, set_not_null};
+use crate::fix::{Fix, Way, batches, belongings, keyword, plain, set_not_null};
 use crate::lock::Work;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change};
@@ -120,14 +120,14 @@ impl<'a> Retyping<'a> {
     }
 }
 
-fn fix(look: &Look, table: &Name, change: &Retyping) -> String {
+fn fix(look: &Look, table: &Name, change: &Retyping) -> Fix {
     let (column, written) = (quoted(change.column), &change.written);
     if let Some(domain) = look.catalogue.domain(change.to).filter(|domain| domain.is_constrained) {
-        return format!(
-            "-- a column of {} is checked row by row however it comes in: give it the type {}, and the domain's constraints\n\
-             -- by ADD CONSTRAINT … NOT VALID, which VALIDATE CONSTRAINT checks later without blocking anybody",
+        return Fix::default().words(&format!(
+            "a column of {} is checked row by row however it comes in: give it the type {}, and the domain's constraints\n\
+             by ADD CONSTRAINT … NOT VALID, which VALIDATE CONSTRAINT checks later without blocking anybody",
             change.to, domain.base
-        );
+        ));
     }
     let new = quoted(&format!("{}_new", change.column));
     let old = quoted(&format!("{}_old", change.column));
@@ -140,38 +140,37 @@ fn fix(look: &Look, table: &Name, change: &Retyping) -> String {
     };
     let is_null = look.catalogue.column(table, change.column).is_none_or(|facts| !facts.not_null);
     let needs = belongings(look, table, change.column);
-    let needs = needs.map_or(String::new(), |all| format!("-- give {new}, which nobody waits for, what {column} has: {all}\n"));
     let drop_not_null = match is_null {
         true => String::new(),
         false => format!("ALTER TABLE {table} ALTER COLUMN {old} DROP NOT NULL;\n"),
     };
-    let change_over = match needs.is_empty() || is_not_null_alone(look, table, change.column) {
-        true => {
-            let not_null = if needs.is_empty() { String::new() } else { format!("{}\n", set_not_null(look, table, &format!("{}_new", change.column))) };
-            format!(
-                "{not_null}-- once all is filled, in one transaction\n\
-                 DROP TRIGGER {trigger} ON {table};\n\
-                 ALTER TABLE {table} RENAME COLUMN {column} TO {old};\n\
-                 ALTER TABLE {table} RENAME COLUMN {new} TO {column};\n{drop_not_null}\
-                 DROP FUNCTION {function}();\n\
-                 -- once nobody misses it, drop {old}"
-            )
-        }
-        false => format!(
-            "{needs}-- once all is filled, in one transaction: drop the trigger, rename {column} to {old} and {new} to {column}, and take\n\
-             -- NOT NULL, the default and the keys from {old}, or inserts that do not know it fail"
-        ),
-    };
-    format!(
+    let both = Fix::here(format!(
         "ALTER TABLE {table} ADD COLUMN {new} {written};\n\
          CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n\
          \x20 NEW.{new} := (SELECT {value} FROM (SELECT NEW.*) AS {}); RETURN NEW;\n\
          END $$;\n\
-         CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();\n\
-         {}\n{change_over}",
+         CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
         quoted(&table.name),
-        batches(look, table, &format!("{new} = {value}"), &wanted),
-    )
+    ));
+    let filled = both.and(batches(look, table, &format!("{new} = {value}"), &wanted));
+    let ready = match &needs {
+        None => filled,
+        Some(_) if is_not_null_alone(look, table, change.column) => filled.and(set_not_null(look, table, &format!("{}_new", change.column))),
+        Some(all) => {
+            return filled.words(&format!(
+                "give {new}, which nobody waits for, what {column} has: {all}\n\
+                 once all is filled, in one transaction: drop the trigger, rename {column} to {old} and {new} to {column}, and take\n\
+                 NOT NULL, the default and the keys from {old}, or inserts that do not know it fail"
+            ));
+        }
+    };
+    let change_over = format!(
+        "DROP TRIGGER {trigger} ON {table};\n\
+         ALTER TABLE {table} RENAME COLUMN {column} TO {old};\n\
+         ALTER TABLE {table} RENAME COLUMN {new} TO {column};\n{drop_not_null}\
+         DROP FUNCTION {function}();"
+    );
+    ready.step(Way::Later, "once all is filled, in one transaction", change_over).together().words(&format!("once nobody misses it, drop {old}"))
 }
 
 /// Whether NOT NULL is all that the column has.

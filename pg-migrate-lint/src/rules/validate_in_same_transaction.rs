@@ -2,6 +2,7 @@
 
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
+use crate::fix::Fix;
 use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change};
@@ -44,8 +45,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         quoted(name),
         mode.blocks()
     );
-    found.push(look.finding_on(&RULE, table, message).locks(mode).fix(format!(
-        "-- in a later transaction\nALTER TABLE {table} VALIDATE CONSTRAINT {};",
+    found.push(look.finding_on(&RULE, table, message).locks(mode).fix(Fix::default().later(format!(
+        "ALTER TABLE {table} VALIDATE CONSTRAINT {};",
         quoted(name)
-    )));
+    ))));
 }

@@ -26,18 +26,22 @@ const PROJECTS: &[Project] = &[
         named: "golang-migrate",
         files: ["m/000001_a.up.sql", "m/000002_b.up.sql"],
         around: ("", ""),
-        marks: &[("m/000001_a.down.sql", "DROP TABLE users;\n")],
+        marks: &[
+            ("m/000001_a.down.sql", "DROP TABLE users;\n"),
+            ("m/000002_b.down.sql", BACK),
+        ],
         names: &[
             "m/000002_b.up.sql",
             "m/000003_by_email.up.sql",
             "m/000003_by_email.down.sql",
+            "m/000002_b.down.sql",
         ],
         line: "-- DROP INDEX CONCURRENTLY by_email;",
     },
     Project {
         named: "goose",
         files: ["m/00001_a.sql", "m/00002_b.sql"],
-        around: ("-- +goose Up\n", "-- +goose Down\nSELECT 1;\n"),
+        around: ("-- +goose Up\n", "-- +goose Down\n"),
         marks: &[],
         names: &["m/00002_b.sql", "m/00003_by_email.sql"],
         line: "-- +goose NO TRANSACTION",
@@ -45,7 +49,7 @@ const PROJECTS: &[Project] = &[
     Project {
         named: "sql-migrate",
         files: ["m/1_a.sql", "m/2_b.sql"],
-        around: ("-- +migrate Up\n", "-- +migrate Down\nSELECT 1;\n"),
+        around: ("-- +migrate Up\n", "-- +migrate Down\n"),
         marks: &[],
         names: &["m/2_b.sql", "m/3_by_email.sql"],
         line: "-- +migrate Up notransaction",
@@ -53,7 +57,7 @@ const PROJECTS: &[Project] = &[
     Project {
         named: "dbmate",
         files: ["m/20250101000000_a.sql", "m/20250131235959_b.sql"],
-        around: ("-- migrate:up\n", "-- migrate:down\nSELECT 1;\n"),
+        around: ("-- migrate:up\n", "-- migrate:down\n"),
         marks: &[],
         names: &["m/20250131235959_b.sql", "m/20250201000000_by_email.sql"],
         line: "-- migrate:up transaction:false",
@@ -61,7 +65,7 @@ const PROJECTS: &[Project] = &[
     Project {
         named: "tern",
         files: ["m/001_a.sql", "m/002_b.sql"],
-        around: ("", "---- create above / drop below ----\nSELECT 1;\n"),
+        around: ("", "---- create above / drop below ----\n"),
         marks: &[],
         names: &["m/002_b.sql", "m/003_by_email.sql"],
         line: "---- tern: disable-tx ----",
@@ -123,13 +127,14 @@ const PROJECTS: &[Project] = &[
         marks: &[
             ("diesel.toml", ""),
             ("m/2025-01-01-000000_a/down.sql", "DROP TABLE users;\n"),
-            ("m/2025-01-02-000000_b/down.sql", "SELECT 1;\n"),
+            ("m/2025-01-02-000000_b/down.sql", BACK),
         ],
         names: &[
             "m/2025-01-02-000000_b/up.sql",
             "m/2025-01-02-000001_by_email/up.sql",
             "m/2025-01-02-000001_by_email/down.sql",
             "m/2025-01-02-000001_by_email/metadata.toml",
+            "m/2025-01-02-000000_b/down.sql",
         ],
         line: "-- run_in_transaction = false",
     },
@@ -143,6 +148,12 @@ const PROJECTS: &[Project] = &[
     },
 ];
 
+/// What undoes them.
+const BACK: &str = "ALTER TABLE users ALTER COLUMN email DROP NOT NULL;\n\
+    ALTER TABLE users DROP CONSTRAINT one;\n\
+    ALTER TABLE users DROP CONSTRAINT known;\n\
+    DROP INDEX by_email;\n";
+
 /// One statement that is well, and four that need other transactions.
 const CHANGES: &str = "SET lock_timeout = '2s';\n\
     CREATE INDEX by_email ON users (email);\n\
@@ -153,7 +164,9 @@ const CHANGES: &str = "SET lock_timeout = '2s';\n\
 impl Project {
     fn build(&self, changes: &str) -> TempDir {
         let (before, behind) = self.around;
-        let texts = [MAKE, changes].map(|sql| format!("{before}{sql}{behind}"));
+        let back = if behind.is_empty() { "" } else { BACK };
+        let texts = [(MAKE, ""), (changes, back)];
+        let texts = texts.map(|(sql, back)| format!("{before}{sql}{behind}{back}"));
         let texts = texts.iter().map(String::as_str);
         let files = self.files.iter().copied().zip(texts);
         let files: Vec<_> = files.chain(self.marks.iter().copied()).collect();
@@ -257,15 +270,45 @@ fn a_fix_in_files_is_sql_that_psql_runs() {
 }
 
 #[test]
-fn two_fixes_of_a_run_take_different_versions() {
+fn of_several_fixes_one_has_files_and_all_of_them_begin_at_what_is_there() {
     let changes = "CREATE INDEX a ON users (email);\nCREATE INDEX b ON users (id);\n";
-    let project = &PROJECTS[0];
-    let errors = project.errors(&project.build(changes));
-    let named: Vec<_> = errors
-        .iter()
-        .map(|record| names(record["fix"].as_str().unwrap())[1])
-        .collect();
-    assert_eq!(named, ["m/000003_a.up.sql", "m/000004_b.up.sql"]);
+    // The first may not be divided for sure.
+    let unsure = format!("CREATE INDEX c ON users (id);\nCOMMENT ON INDEX c IS '';\n{changes}");
+    for (changes, given) in [(changes, vec![true, false]), (&unsure, vec![false, true, false])] {
+        let project = &PROJECTS[5];
+        let errors = project.errors(&project.build(changes));
+        let numbers = errors.iter().map(|record| {
+            let fix = record["fix"].as_str().unwrap();
+            names(fix)[1].split('_').next().unwrap().to_string()
+        });
+        assert!(numbers.into_iter().all(|number| number == "migrations/3"), "{errors:#?}");
+        let has: Vec<_> = errors.iter().map(|record| !record["fix_files"].is_null()).collect();
+        assert_eq!(has, given, "{errors:#?}");
+    }
+}
+
+#[test]
+fn a_fix_that_can_not_be_files_says_why() {
+    let people = "-- written by hand, one after the other: what is in no migration, or waits for a release, has to be done before the next file is run";
+    let comment = "CREATE INDEX a ON users (id);\nCOMMENT ON INDEX a IS '';\n";
+    let path = "SET search_path = s;\nCREATE INDEX a ON users (id);\n";
+    for (changes, why) in [
+        (
+            comment,
+            "-- written by hand, since line 2 may need what it does, or change what it is of, and would have to go along behind it",
+        ),
+        (
+            path,
+            "-- written by hand, since line 1 may decide what it means, and would have to go with it",
+        ),
+        ("ALTER TABLE users RENAME COLUMN email TO mail;\n", people),
+    ] {
+        let project = &PROJECTS[5];
+        let said = lint(&project.build(changes), &["migrations"]).json_lines();
+        let fix = said[0]["fix"].as_str().unwrap();
+        assert_eq!(fix.lines().next().unwrap(), why);
+        assert_eq!(said[0]["fix_files"], Value::Null);
+    }
 }
 
 #[test]
@@ -319,19 +362,4 @@ fn where_each_statement_is_by_itself_a_fix_is_as_it_was() {
         -- in a later transaction\nALTER TABLE users VALIDATE CONSTRAINT known;";
     assert_eq!(said[0]["fix"], expected);
     assert_eq!(said[0]["fix_files"], Value::Null);
-}
-
-#[test]
-fn a_long_file_is_not_repeated_by_each_fix() {
-    let project = &PROJECTS[0];
-    let long = format!("{CHANGES}-- {}\n", "x".repeat(8 << 10));
-    let errors = project.errors(&project.build(&long));
-    assert_eq!(errors.len(), 4);
-    for record in errors {
-        assert!(
-            record["fix"].as_str().unwrap().contains("-- file: m/00000"),
-            "{record:#}"
-        );
-        assert_eq!(record["fix_files"], Value::Null);
-    }
 }

@@ -1,60 +1,73 @@
 //! The files of a fix put together: their names, what keeps them out of a transaction, their ways back.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use super::{Draft, Laid, Piece, Place};
-use crate::fix::undo::{self, Statement};
-use crate::layout::{Down, Outside, Writer};
+use super::{Draft, Laid, Piece, Place, Plan};
+use crate::fix::undo::Statement;
+use crate::layout::{Down, Names, Outside, Writer};
 use crate::record::FixFile;
-
-/// Longer files are not written out: each fix would repeat the whole of it.
-const LONGEST: u64 = 8 << 10;
 
 /// The fix as it is put together.
 pub struct Laying<'a> {
-    place: &'a Place<'a>,
-    writer: &'a mut Writer,
+    place: &'a Place,
+    writer: &'a Writer,
+    /// None where the files are not all that it takes.
+    plan: Option<&'a Plan<'a>>,
+    names: Names,
     text: Vec<String>,
     files: Vec<FixFile>,
-    /// Whether the files are all that it takes.
-    is_whole: bool,
+    /// How many new files there are.
+    count: usize,
 }
 
 impl<'a> Laying<'a> {
     /// Nothing yet.
-    pub fn new(place: &'a Place<'a>, writer: &'a mut Writer) -> Self {
-        let is_whole =
-            writer.manner.command.is_none() && !place.frame.is_part && !place.frame.is_nested;
+    pub fn new(place: &'a Place, writer: &'a Writer, plan: Option<&'a Plan<'a>>) -> Self {
         Self {
             place,
             writer,
+            plan,
+            names: writer.names(),
             text: Vec::new(),
             files: Vec::new(),
-            is_whole,
+            count: 0,
         }
     }
 
+    /// A line of the text.
+    pub fn say(&mut self, line: &str) {
+        self.text.push(line.to_string());
+    }
+
     /// What comes next.
-    pub fn add(&mut self, draft: Draft) {
+    pub fn add(&mut self, draft: &Draft) {
         match draft {
             Draft::Edit(piece) => self.edit(piece.as_ref()),
-            Draft::New(piece) => self.new_file(&piece),
-            Draft::Words(words) => {
-                self.is_whole &= !words.starts_with("-- by psql");
-                self.text.push(words);
-            }
+            Draft::New(piece) => self.new_file(piece),
+            Draft::Words(words) => self.say(words),
         }
     }
 
     /// All of it.
-    pub fn finish(self) -> Laid {
+    pub fn finish(mut self) -> Laid {
+        if let Some(edit) = self.plan.and_then(|plan| plan.back.edit.as_ref())
+            && edit.path != Path::new(&self.place.path)
+        {
+            let path = edit.path.display().to_string();
+            self.text.push(format!("-- file: {path}, without what undoes the statement"));
+            self.text.extend(Some(commented(&edit.text)).filter(|text| !text.is_empty()));
+            let text = std::fs::read_to_string(&edit.path).ok();
+            match text.and_then(|text| replaced(&text, &edit.range, &edit.text)) {
+                Some(text) => self.files.push(FixFile { path, text }),
+                None => self.plan = None,
+            }
+        }
         Laid {
             text: self.text.join("\n"),
-            files: match self.is_whole {
-                true => self.files,
-                false => Vec::new(),
+            files: match self.plan {
+                Some(_) => self.files,
+                None => Vec::new(),
             },
         }
     }
@@ -71,7 +84,11 @@ impl<'a> Laying<'a> {
             Some(_) => format!("in place of {whose}"),
             None => format!("without {whose}"),
         };
-        let rest = match (frame.is_alone, piece.is_none() && self.writer.has_down()) {
+        let is_undone = match self.plan {
+            Some(plan) => plan.back.edit.as_ref().is_some_and(|edit| edit.path == Path::new(path)),
+            None => piece.is_none() && self.writer.has_down(),
+        };
+        let rest = match (frame.is_alone, is_undone) {
             (true, _) => "",
             (false, true) => "; the rest stays, but for what undoes it",
             (false, false) => "; the rest stays",
@@ -80,43 +97,35 @@ impl<'a> Laying<'a> {
         if let Some(piece) = piece {
             self.show(piece, false);
         }
-        match self.edited(piece) {
-            Some(text) => self.files.push(FixFile {
+        match self.plan.map(|plan| self.edited(plan, piece)) {
+            Some(Some(text)) => self.files.push(FixFile {
                 path: path.to_string(),
                 text,
             }),
-            None => self.is_whole = false,
+            Some(None) => self.plan = None,
+            None => {}
         }
         if let Some(piece) = piece {
             self.beside(path, piece);
         }
     }
 
-    /// The file of the statement with this in its place.
-    fn edited(&self, piece: Option<&Piece>) -> Option<String> {
-        let path = Path::new(self.place.path);
-        let length = fs::metadata(path).ok()?.len();
-        if length > LONGEST {
-            return None;
+    /// The file of the statement with this in its place, and without what undid it.
+    fn edited(&self, plan: &Plan, piece: Option<&Piece>) -> Option<String> {
+        let own = piece.map(|piece| piece.sql(self.writer)).unwrap_or_default();
+        let back = plan.back.edit.as_ref();
+        let back = back.filter(|edit| edit.path == Path::new(&self.place.path));
+        let back = back.map(|edit| (&edit.range, edit.text.as_str()));
+        let mut edits: Vec<_> = back.into_iter().chain([(&self.place.range, own.as_str())]).collect();
+        edits.sort_by_key(|(range, _)| range.start);
+        let mut text = plan.around.text.clone();
+        // The last one first: places are those of the file as it is.
+        for (range, new) in edits.into_iter().rev() {
+            text = replaced(&text, range, new)?;
         }
-        let text = fs::read(path).ok()?;
-        let text = String::from_utf8(text).ok()?;
-        let Range { start, end } = self.place.range;
-        let (before, after) = (text.get(..start)?, text.get(end..)?);
-        let Some(piece) = piece else {
-            let after = after.strip_prefix(';').unwrap_or(after);
-            let after = after.strip_prefix('\n').unwrap_or(after);
-            return Some(format!("{before}{after}"));
-        };
-        let sql = piece.sql(self.writer);
-        let sql = match after.starts_with(';') {
-            true => sql.strip_suffix(';').unwrap_or(&sql),
-            false => &sql,
-        };
-        let text = format!("{before}{sql}{after}");
-        Some(match piece.is_marked(self.writer.manner.outside) {
-            true => self.marked(&text),
-            false => text,
+        Some(match piece {
+            Some(piece) if piece.is_marked(self.writer.manner.outside) => self.marked(&text),
+            _ => text,
         })
     }
 
@@ -147,7 +156,7 @@ impl<'a> Laying<'a> {
     fn new_file(&mut self, piece: &Piece) {
         let title = piece.statements.first().and_then(Statement::title);
         let title = title.unwrap_or_else(|| "next_step".to_string());
-        let path = self.writer.next(&title);
+        let path = self.names.next(&title);
         let shown = path.display().to_string();
         self.text.push(format!("-- file: {shown}"));
         if let Some(command) = self.writer.manner.command {
@@ -162,7 +171,8 @@ impl<'a> Laying<'a> {
         }
         self.text.extend(piece.comment.clone());
         self.show(piece, true);
-        let down = self.writer.has_down().then(|| undone(piece));
+        let down = self.down();
+        self.count += 1;
         let section = match (self.writer.manner.down, &down) {
             (Down::Section(line), Some(down)) => Some((self.words(line, piece), down.clone())),
             _ => None,
@@ -190,6 +200,15 @@ impl<'a> Laying<'a> {
             });
         }
         self.beside(&shown, piece);
+    }
+
+    /// What takes the next new file back, where something has to say so.
+    fn down(&self) -> Option<String> {
+        let down = match self.plan {
+            Some(plan) => plan.back.downs.get(self.count).cloned().flatten(),
+            None => Some("-- write here what undoes it".to_string()),
+        };
+        down.filter(|_| self.writer.has_down())
     }
 
     /// The SQL of a file as it is read, after the line that keeps it out of a transaction.
@@ -254,13 +273,25 @@ impl<'a> Laying<'a> {
     }
 }
 
-/// What undoes a file.
-fn undone(piece: &Piece) -> String {
-    match undo::undo(&piece.statements) {
-        Some(statements) if statements.is_empty() => "-- nothing is to be undone".to_string(),
-        Some(statements) => statements.join("\n"),
-        None => "-- write here what undoes it".to_string(),
+/// A text with this in place of a statement, and without its semicolon where that is nothing.
+fn replaced(text: &str, range: &Range<usize>, new: &str) -> Option<String> {
+    let (before, after) = (text.get(..range.start)?, text.get(range.end..)?);
+    let is_ended = after.starts_with(';');
+    if new.is_empty() {
+        let after = after.strip_prefix(';').unwrap_or(after);
+        let after = after.strip_prefix('\n').unwrap_or(after);
+        return Some(format!("{before}{after}"));
     }
+    let is_comment = new.lines().last().is_some_and(|line| line.starts_with("--"));
+    let after = match is_ended && is_comment {
+        true => &after[1..],
+        false => after,
+    };
+    let new = match is_ended && !is_comment {
+        true => new.strip_suffix(';').unwrap_or(new),
+        false => new,
+    };
+    Some(format!("{before}{new}{after}"))
 }
 
 /// As comments, line by line.
