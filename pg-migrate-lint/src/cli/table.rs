@@ -90,8 +90,9 @@ const FIELDS: Terms = &[
     ),
     (
         "fix_files",
-        "the same as files of the project, each a path and all of its text, where one transaction is not enough \
-         and the migration has no more than 8 KiB; write those of one fix, and lint again before the next",
+        "the same as files of the project, each a path and all of its text, where one transaction is not enough and \
+         all of them, run at once, end and lead back where the migration did; else null, and fix begins with why. One \
+         fix of a project has them: write those, and lint again for the next",
     ),
     (
         "elsewhere",

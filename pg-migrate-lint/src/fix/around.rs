@@ -80,6 +80,19 @@ pub struct Back {
     pub statements: Vec<There>,
 }
 
+impl Back {
+    /// Whether something in it is refused, or does nothing, outside of a transaction.
+    pub fn needs_transaction(&self) -> bool {
+        let changes = self.statements.iter().map(|there| there.changes.as_deref());
+        let mut all = changes.flat_map(|changes| changes.unwrap_or(&[Change::Unseen]));
+        all.any(|change| match change {
+            Change::Set(setting) => setting.local,
+            Change::Lock { .. } | Change::Unseen | Change::Transaction(_) => true,
+            _ => false,
+        })
+    }
+}
+
 /// What stands around a statement of a file.
 #[derive(Debug)]
 pub struct Around {

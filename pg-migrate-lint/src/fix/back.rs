@@ -35,7 +35,9 @@ pub enum Target {
 impl Target {
     fn of(change: &Change) -> Option<Self> {
         Some(match change {
-            Change::CreateIndex(index) => Self::Index(index.table.name.clone(), index.name.clone()?),
+            Change::CreateIndex(index) => {
+                Self::Index(index.table.name.clone(), index.name.clone()?)
+            }
             Change::Reindex { .. } => Self::Nothing,
             Change::Drop(drop) => match (drop.kind, drop.names.as_slice()) {
                 (Kind::Index, [name]) => Self::Dropped(name.name.clone()),
@@ -196,7 +198,8 @@ impl Division<'_> {
         let target = target.ok_or_else(unclear)?;
         let (place, undoing) = undoing(down, &target, moved).ok_or_else(unclear)?;
         let mut downs: Vec<_> = own.into_iter().map(|undone| undone.map(said)).collect();
-        if let (Target::Dropped(_), Some(last), Some(there)) = (&target, downs.last_mut(), undoing) {
+        if let (Target::Dropped(_), Some(last), Some(there)) = (&target, downs.last_mut(), undoing)
+        {
             *last = Some(concurrently(&there.text));
         }
         if downs.iter().any(Option::is_none) {
@@ -247,13 +250,33 @@ impl Division<'_> {
     }
 }
 
+/// What undoes each of the new files by itself, for people to go by; of those that are not new only what they do counts.
+pub fn undone(files: &[(&[Statement], bool)]) -> Vec<String> {
+    let all: Vec<_> = files.iter().flat_map(|(file, _)| changes(file)).collect();
+    let undo = Undo {
+        fix: &all,
+        texts: files.iter().flat_map(|(file, _)| file.iter()).collect(),
+        is_primary: false,
+    };
+    let new = files.iter().filter(|(_, is_new)| *is_new);
+    new.map(|(file, _)| match undo.of(file, true) {
+        Some(statements) => said(statements),
+        None => "-- write here what undoes it".to_string(),
+    })
+    .collect()
+}
+
 fn changes(statements: &[Statement]) -> Vec<&Change> {
     statements.iter().flat_map(Statement::changes).collect()
 }
 
 /// What of a way back undoes it, with its number: one statement alone, or none where its table goes. None where neither
 /// is sure, or something before it would not be the same behind it.
-fn undoing<'a>(down: &'a Back, target: &Target, moved: &Moved) -> Option<(usize, Option<&'a There>)> {
+fn undoing<'a>(
+    down: &'a Back,
+    target: &Target,
+    moved: &Moved,
+) -> Option<(usize, Option<&'a There>)> {
     let is_of = |there: &There, test: &dyn Fn(&Change) -> bool| {
         let changes = there.changes.as_deref().unwrap_or_default();
         matches!(changes, [change] if test(change))

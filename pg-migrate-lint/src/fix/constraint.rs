@@ -19,7 +19,7 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<Fix> {
     }
     let relation = look.relation(table);
     let name = constraint.name.clone().unwrap_or_else(|| match kind {
-        "UNIQUE" => automatic(relation, table, &key.columns, "key"),
+        "UNIQUE" => automatic(relation, table, &covered(key), "key"),
         _ => format!("{}_pkey", table.name),
     });
     let mut fix = Fix::default();
@@ -45,6 +45,11 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<Fix> {
             )?),
         },
     )
+}
+
+/// All columns of its index.
+fn covered(key: &Key) -> Vec<String> {
+    key.columns.iter().chain(&key.included).cloned().collect()
 }
 
 /// The name that PostgreSQL gives a constraint of these columns.
@@ -124,7 +129,7 @@ fn of_partitioned(
     let mut steps = Vec::new();
     for child in &relation.children {
         let own = child.beside(match kind {
-            "UNIQUE" => automatic(look.catalogue.relation(child), child, &key.columns, "key"),
+            "UNIQUE" => automatic(look.catalogue.relation(child), child, &covered(key), "key"),
             _ => format!("{}_pkey", child.name),
         });
         let index = quoted(&own.name);
@@ -153,12 +158,7 @@ fn timing(constraint: &Constraint) -> &'static str {
 }
 
 /// The constraints of a new column, each added by itself once the column is there.
-pub fn of_column(
-    look: &Look,
-    table: &Name,
-    column: &Column,
-    definition: &Definition,
-) -> Fix {
+pub fn of_column(look: &Look, table: &Name, column: &Column, definition: &Definition) -> Fix {
     let texts = definition.constraints().map(|(_, text)| text);
     let constraints = column.constraints.iter().zip(texts);
     let fixes = constraints.filter_map(|(constraint, text)| match &constraint.kind {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use laying::Laying;
 
-use super::around::Around;
-use super::back::{Division, WayBack};
+use super::around::{Around, Back};
+use super::back::{Division, WayBack, undone};
 use super::moved::{Moved, sets_nothing};
 use super::steps::{Fix, Step, Way};
 use super::undo::Statement;
@@ -79,7 +79,8 @@ pub fn lay_out(fix: &Fix, place: &Place, writer: &Writer, looked: &mut Looked) -
     }
     let drafts = drafts(fix, place, writer);
     let is_whole = !drafts.iter().any(|draft| matches!(draft, Draft::Words(_)));
-    let is_its_own = writer.manner.command.is_none() && !place.frame.is_part && !place.frame.is_nested;
+    let is_its_own =
+        writer.manner.command.is_none() && !place.frame.is_part && !place.frame.is_nested;
     let around = (is_whole && is_its_own).then(|| look(place, writer, looked));
     let plan = match &around {
         None => Err(None),
@@ -88,10 +89,29 @@ pub fn lay_out(fix: &Fix, place: &Place, writer: &Writer, looked: &mut Looked) -
             Err(why) => Err(Some(why.clone())),
         },
     };
-    let mut laying = Laying::new(place, writer, plan.as_ref().ok());
+    let downs = match &plan {
+        Ok(plan) => plan.back.downs.clone(),
+        Err(_) => {
+            let pieces = drafts.iter().filter_map(|draft| match draft {
+                Draft::Edit(piece) => piece.as_ref().map(|piece| (piece, false)),
+                Draft::New(piece) => Some((piece, true)),
+                Draft::Words(_) => None,
+            });
+            let pieces: Vec<_> = pieces
+                .map(|(piece, is_new)| (piece.statements.as_slice(), is_new))
+                .collect();
+            undone(&pieces).into_iter().map(Some).collect()
+        }
+    };
+    let mut laying = Laying::new(place, writer, plan.as_ref().ok(), downs);
     match &plan {
         Err(Some(why)) => laying.say(&format!("-- written by hand, since {why}")),
-        Err(None) if fix.steps.iter().any(|step| matches!(step.way, Way::Batches | Way::Release)) => {
+        Err(None)
+            if fix
+                .steps
+                .iter()
+                .any(|step| matches!(step.way, Way::Batches | Way::Release)) =>
+        {
             laying.say("-- written by hand, one after the other: what is in no migration, or waits for a release, has to be done before the next file is run");
         }
         _ => {}
@@ -113,11 +133,23 @@ fn look(place: &Place, writer: &Writer, looked: &mut Looked) -> Arc<Result<Aroun
 
 /// What the files have to be to end, and to lead back, where the statement did. Fails, saying why they can't be known
 /// to do so, in words that go after "since".
-fn plan<'a>(drafts: &[Draft], fix: &Fix, place: &Place, writer: &Writer, around: &'a Around) -> Result<Plan<'a>, String> {
+fn plan<'a>(
+    drafts: &[Draft],
+    fix: &Fix,
+    place: &Place,
+    writer: &Writer,
+    around: &'a Around,
+) -> Result<Plan<'a>, String> {
     if writer.is_all_in_one {
-        return Err(format!("{} runs all that is pending in one transaction", writer.runner));
+        return Err(format!(
+            "{} runs all that is pending in one transaction",
+            writer.runner
+        ));
     }
-    let number = around.up.iter().position(|there| there.range == place.range);
+    let number = around
+        .up
+        .iter()
+        .position(|there| there.range == place.range);
     let number = number.ok_or_else(|| format!("{} is not as it was read", place.path))?;
     let (before, rest) = around.up.split_at(number);
     let Some((own, after)) = rest.split_first() else {
@@ -132,26 +164,52 @@ fn plan<'a>(drafts: &[Draft], fix: &Fix, place: &Place, writer: &Writer, around:
         _ => None,
     });
     let files: Vec<_> = files.collect();
-    let statements = || kept.iter().flat_map(|piece| &piece.statements).chain(files.iter().copied().flatten());
+    let statements = || {
+        kept.iter()
+            .flat_map(|piece| &piece.statements)
+            .chain(files.iter().copied().flatten())
+    };
     if statements().any(|statement| has_long_name(statement)) {
         return Err("a name of it is cut, and another one then than it would be".to_string());
     }
-    let moved = Moved::of(statements()).map_err(|sql| format!("what this is of can't be seen: {sql}"))?;
-    if !files.is_empty() {
-        if let Some(there) = before.iter().find(|there| !sets_nothing(there)) {
-            return Err(format!("line {} may decide what it means, and would have to go with it", there.line));
-        }
-        if let Some(there) = after.iter().find(|there| !moved.passes(there)) {
-            return Err(format!("line {} may need what it does, or change what it is of, and would have to go along behind it", there.line));
-        }
-        let mut later = around.later.iter().flat_map(|(path, all)| all.iter().map(move |there| (path, there)));
-        if let Some((path, there)) = later.find(|(_, there)| !moved.passes(there)) {
-            return Err(format!("line {} of {path}, which would come before it, may need what it does, or change what it is of", there.line));
-        }
-    }
     let down = around.down.as_ref();
+    if kept.is_some_and(|piece| piece.is_outside) && down.is_some_and(Back::needs_transaction) {
+        return Err("its way back needs the transaction".to_string());
+    }
+    if files.is_empty() {
+        // It stays where it is, and does what it did.
+        let back = WayBack::default();
+        return Ok(Plan { around, back });
+    }
+    let moved =
+        Moved::of(statements()).map_err(|sql| format!("what this is of can't be seen: {sql}"))?;
+    if let Some(there) = before.iter().find(|there| !sets_nothing(there)) {
+        return Err(format!(
+            "line {} may decide what it means, and would have to go with it",
+            there.line
+        ));
+    }
+    if let Some(there) = after.iter().find(|there| !moved.passes(there)) {
+        return Err(format!(
+            "line {} may need what it does, or change what it is of, and would have to go along behind it",
+            there.line
+        ));
+    }
+    let mut later = around
+        .later
+        .iter()
+        .flat_map(|(path, all)| all.iter().map(move |there| (path, there)));
+    if let Some((path, there)) = later.find(|(_, there)| !moved.passes(there)) {
+        return Err(format!(
+            "line {} of {path}, which would come before it, may need what it does, or change what it is of",
+            there.line
+        ));
+    }
     if writer.manner.down == Down::None && down.is_some() {
-        return Err(format!("{} is taken back by a file of which nothing is known here", place.path));
+        return Err(format!(
+            "{} is taken back by a file of which nothing is known here",
+            place.path
+        ));
     }
     let division = Division {
         changes: own.changes.as_deref().unwrap_or_default(),
@@ -166,7 +224,9 @@ fn plan<'a>(drafts: &[Draft], fix: &Fix, place: &Place, writer: &Writer, around:
 /// Whether a name in it is longer than PostgreSQL's names are.
 fn has_long_name(statement: &Statement) -> bool {
     const KEPT: usize = 63;
-    let parts = statement.sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    let parts = statement
+        .sql
+        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
     let mut quoted = statement.sql.split('"').skip(1).step_by(2);
     parts.into_iter().any(|part| part.len() > KEPT) || quoted.any(|part| part.len() > KEPT)
 }
@@ -183,7 +243,11 @@ fn drafts(fix: &Fix, place: &Place, writer: &Writer) -> Vec<Draft> {
             }
             Way::Release => {
                 let done = step.comment().unwrap_or_default();
-                drafts.push(Draft::Words(done.replacen("-- ", "-- in no migration: ", 1)));
+                drafts.push(Draft::Words(done.replacen(
+                    "-- ",
+                    "-- in no migration: ",
+                    1,
+                )));
                 drafts.push(Draft::New(Piece::of(step)));
             }
             Way::Outside => outside(step, place, writer, &mut drafts),

@@ -63,6 +63,7 @@ pub struct Moved {
     is_unique: bool,
     is_primary: bool,
     makes_index: bool,
+    adds_constraint: bool,
     makes_not_null: bool,
     detaches: bool,
     /// Whether it does not say which table it is of.
@@ -152,6 +153,7 @@ impl Moved {
 
     fn adds(&mut self, constraint: &Constraint) {
         self.names.extend(constraint.name.clone());
+        self.adds_constraint = true;
         self.makes_index |= constraint.kind.has_index();
         self.is_unique |= constraint.kind.has_index();
         self.is_primary |= matches!(constraint.kind, ConstraintKind::Primary(_));
@@ -172,7 +174,9 @@ impl Moved {
         let is_named = self.names.iter().any(|name| there.mentions(name));
         !changes.is_empty()
             && !is_named
-            && changes.iter().all(|change| self.passes_change(there, change))
+            && changes
+                .iter()
+                .all(|change| self.passes_change(there, change))
     }
 
     fn passes_change(&self, there: &There, change: &Change) -> bool {
@@ -183,7 +187,9 @@ impl Moved {
             Change::Transaction(transaction) => {
                 matches!(transaction, Transaction::Begin | Transaction::Commit(false))
             }
-            Change::Comment(_) | Change::Grant(_) | Change::Analyze(_) | Change::Lock { .. } => true,
+            Change::Comment(_) | Change::Grant(_) | Change::Analyze(_) | Change::Lock { .. } => {
+                true
+            }
             Change::Query(query) => is_harmless_query(query) && !(self.is_unique && is_of_table),
             Change::Insert(_)
             | Change::Update(_)
@@ -245,11 +251,15 @@ impl Moved {
         let adds = |constraint: &Constraint| {
             let is_of_key = self.is_unique
                 && matches!(&constraint.kind, ConstraintKind::Foreign { table, .. } if self.tables.contains(&table.name));
-            let is_key = self.makes_not_null && matches!(constraint.kind, ConstraintKind::Primary(_));
+            let is_key =
+                self.makes_not_null && matches!(constraint.kind, ConstraintKind::Primary(_));
+            // Which name it gets may hang on what is there before it.
             let is_nameless = constraint.name.is_none()
-                && (self.makes_index || self.is_blind)
-                && constraint.kind.has_index();
-            !is_of_key && !(is_of_table && is_key) && !((is_of_table || self.is_blind) && is_nameless)
+                && (self.adds_constraint
+                    || (self.makes_index || self.is_blind) && constraint.kind.has_index());
+            !is_of_key
+                && !(is_of_table && is_key)
+                && !((is_of_table || self.is_blind) && is_nameless)
         };
         if is_of_table && self.detaches {
             return false;
@@ -262,9 +272,10 @@ impl Moved {
             | Action::Validate(_)
             | Action::ColumnStatistics
             | Action::ColumnStorage
-            | Action::Trigger { .. }
             | Action::RowSecurity(_)
             | Action::Restart { .. } => true,
+            // Rows come in then that no foreign key has seen.
+            Action::Trigger { .. } => !is_of_table,
             Action::DropNotNull(name) => {
                 !((self.makes_not_null || self.is_primary || self.is_blind) && self.says(name))
             }
@@ -300,7 +311,10 @@ fn is_harmless(setting: &Setting) -> bool {
 
 fn is_harmless_query(query: &Query) -> bool {
     let is_known = |name: &str| HARMLESS_FUNCTIONS.contains(&name);
-    let functions = query.functions.iter().map(|function| function.name.as_str());
+    let functions = query
+        .functions
+        .iter()
+        .map(|function| function.name.as_str());
     functions.into_iter().all(is_known) && query.settings.iter().all(is_harmless)
 }
 

@@ -150,10 +150,12 @@ impl Fix {
     }
 
     fn written(&self, sql: impl Fn(&Step) -> String) -> String {
-        let lines = self
-            .steps
-            .iter()
-            .flat_map(|step| [step.comment(), Some(sql(step)).filter(|sql| !sql.is_empty())]);
+        let lines = self.steps.iter().flat_map(|step| {
+            [
+                step.comment(),
+                Some(sql(step)).filter(|sql| !sql.is_empty()),
+            ]
+        });
         lines.flatten().collect::<Vec<_>>().join("\n")
     }
 
@@ -197,7 +199,10 @@ mod tests {
 
     #[test]
     fn a_transaction_of_its_own_is_written_where_there_is_none_around() {
-        let fix = Fix::default().words("first\nsecond").step(Way::Here, "", "A;").together();
+        let fix = Fix::default()
+            .words("first\nsecond")
+            .step(Way::Here, "", "A;")
+            .together();
         assert_eq!(fix.text(), "-- first\n-- second\nBEGIN;\nA;\nCOMMIT;");
         assert_eq!(fix.within_transaction(), "-- first\n-- second\nA;");
         assert!(fix.is_here());

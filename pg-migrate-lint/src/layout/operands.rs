@@ -8,11 +8,13 @@ use shared::{Context, Error, Result};
 
 use super::folder::{self, Folder};
 use super::found::Found;
-use super::framework::{self, Choice, Layout};
+use super::framework::{self, Choice, Framework, Layout, Reading};
 use super::{Project, is_foreign, plain, versions};
 
 /// How many folders above a file its project may begin: `deploy/a/b/c.sql` of Sqitch.
 const LEVELS_UP: usize = 4;
+/// How many folders below a named one the layout that was asked for is looked for.
+const LEVELS_DOWN: usize = 4;
 /// What is no SQL though `git diff --name-only -- migrations` lists it.
 const OTHER_FILES: [&str; 20] = [
     "cjs", "conf", "go", "java", "js", "json", "kt", "lock", "md", "mjs", "plan", "prisma", "py",
@@ -73,11 +75,10 @@ impl Finder {
         let folder = Folder::open(path)?;
         match self.wanted.and_then(Layout::framework) {
             Some(framework) => {
-                let reading = (framework.read)(&folder)?;
-                if reading.migrations.is_empty() {
-                    return Err(nothing(framework.title, path));
-                }
-                let note = format!("{}: {}, as asked", path.display(), framework.title);
+                let mut readings = Vec::new();
+                below(folder, framework, LEVELS_DOWN, &mut readings)?;
+                let (folder, reading) = only(readings, framework, path)?;
+                let note = format!("{}: {}, as asked", folder.path.display(), framework.title);
                 self.found
                     .add(&folder, framework.layout, reading, note, true);
             }
@@ -286,7 +287,66 @@ fn up(folder: &Path) -> PathBuf {
     }
 }
 
-fn nothing(title: &str, path: &Path) -> Error {
-    let error = Error::usage(format!("no migrations of {title} in {}", path.display()));
-    error.with_hint("without --layout the layout is found by looking; -v says why")
+/// The folder, or those below it, that this framework finds migrations in.
+fn below(
+    folder: Folder,
+    framework: &Framework,
+    levels: usize,
+    found: &mut Vec<(Folder, Reading)>,
+) -> Result<()> {
+    match (framework.read)(&folder) {
+        Ok(reading) if !reading.migrations.is_empty() => {
+            found.push((folder, reading));
+            return Ok(());
+        }
+        Err(error) if levels == LEVELS_DOWN => return Err(error),
+        // A folder on the way need not be one that the framework can read.
+        Ok(_) | Err(_) => {}
+    }
+    if levels > 0 {
+        for name in folder.folders.iter().filter(|name| !is_foreign(name)) {
+            below(
+                Folder::open(&folder.at(name))?,
+                framework,
+                levels - 1,
+                found,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The one folder, or of several the one that is called `migrations`.
+fn only(
+    mut found: Vec<(Folder, Reading)>,
+    framework: &Framework,
+    path: &Path,
+) -> Result<(Folder, Reading)> {
+    let title = framework.title;
+    let names: Vec<_> = found
+        .iter()
+        .map(|(folder, _)| folder.path.display().to_string())
+        .collect();
+    if found.len() > 1 {
+        found.retain(|(folder, _)| {
+            folder
+                .path
+                .file_name()
+                .is_some_and(|name| name == "migrations")
+        });
+    }
+    match (found.pop(), names.len()) {
+        (Some(one), _) if found.is_empty() => Ok(one),
+        (_, 0) => {
+            let error = Error::usage(format!("no migrations of {title} in {}", path.display()));
+            Err(error.with_hint("without --layout the layout is found by looking; -v says why"))
+        }
+        (_, count) => {
+            let shown = path.display();
+            let error = Error::usage(format!(
+                "{count} folders below {shown} may be those of {title}"
+            ));
+            Err(error.with_hint(format!("name one of them: {}", names.join(", "))))
+        }
+    }
 }

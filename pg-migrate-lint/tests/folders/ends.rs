@@ -90,7 +90,11 @@ const RUNNERS: &[Runner] = &[
     },
     Runner {
         named: "sqlx",
-        files: ["migrations/1_a.sql", "migrations/2_b.sql", "migrations/3_c.sql"],
+        files: [
+            "migrations/1_a.sql",
+            "migrations/2_b.sql",
+            "migrations/3_c.sql",
+        ],
         marks: &[("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n")],
         back: Back::None,
         inside: Mode::Transaction,
@@ -389,7 +393,7 @@ const CASES: &[Case] = &[
     case(
         "check-without-not-valid",
         "ALTER TABLE t ADD CONSTRAINT ck CHECK (k > '');\n",
-        "ALTER TABLE t DROP CONSTRAINT ck;\n",
+        "",
     )
     .and_later("ALTER TABLE t RENAME TO tt;\nALTER TABLE tt DROP CONSTRAINT ck;\n")
     .given(Files::No),
@@ -469,7 +473,10 @@ impl Runner {
                     files.push((path.to_string(), format!("{}{up}\n{line}\n", self.head())));
                 }
                 Back::Section(_, line) => {
-                    files.push((path.to_string(), format!("{}{up}\n{line}\n{down}", self.head())));
+                    files.push((
+                        path.to_string(),
+                        format!("{}{up}\n{line}\n{down}", self.head()),
+                    ));
                 }
                 Back::File(end, other) => {
                     files.push((path.to_string(), up.to_string()));
@@ -497,7 +504,9 @@ impl Runner {
 
     /// What is there in the order in which it is run.
     fn steps(&self, folder: &Path) -> Vec<Step> {
-        let root = self.files[0].split_once("/20").or(self.files[0].rsplit_once('/'));
+        let root = self.files[0]
+            .split_once("/20")
+            .or(self.files[0].rsplit_once('/'));
         let mut scripts = Vec::new();
         collect(&folder.join(root.unwrap().0), &mut scripts);
         if let Back::File(up, _) = self.back {
@@ -506,7 +515,11 @@ impl Runner {
         scripts.retain(|path| path.extension().is_some_and(|end| end == "sql"));
         let number = |path: &PathBuf| {
             let whole = path.to_str().unwrap();
-            let name = whole.split_once("/m/").or(whole.split_once("migrations/")).unwrap().1;
+            let name = whole
+                .split_once("/m/")
+                .or(whole.split_once("migrations/"))
+                .unwrap()
+                .1;
             let digits = name.trim_start_matches('V').split('_').next().unwrap();
             digits.replace('-', "").parse::<u64>().unwrap()
         };
@@ -526,7 +539,9 @@ impl Runner {
         let others = [beside, conf].map(|path| fs::read_to_string(path).unwrap_or_default());
         let mode = |text: &str| {
             let mut texts = others.iter().map(String::as_str).chain([text]);
-            match texts.any(|text| text.contains(self.outside.0) || text.contains("executeInTransaction=false")) {
+            match texts.any(|text| {
+                text.contains(self.outside.0) || text.contains("executeInTransaction=false")
+            }) {
                 true => self.outside.1,
                 false => self.inside,
             }
@@ -577,8 +592,9 @@ struct Stage {
 
 impl Stage {
     fn clear(&self) {
-        self.database
-            .sql("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA public;");
+        self.database.sql(
+            "DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA public;",
+        );
     }
 
     fn run(&self, (mode, sql): &(Mode, String)) -> Result<(), String> {
@@ -607,12 +623,14 @@ impl Stage {
     fn ends(&self, steps: &[Step], with_dump: bool) -> Result<[Vec<String>; 2], String> {
         self.clear();
         for (number, step) in steps.iter().enumerate() {
-            self.run(&step.up).map_err(|error| format!("up {}: {error}", number + 1))?;
+            self.run(&step.up)
+                .map_err(|error| format!("up {}: {error}", number + 1))?;
         }
         let there = self.shown(with_dump);
         for (number, step) in steps.iter().enumerate().skip(1).rev() {
             if let Some(down) = &step.down {
-                self.run(down).map_err(|error| format!("down {}: {error}", number + 1))?;
+                self.run(down)
+                    .map_err(|error| format!("down {}: {error}", number + 1))?;
             }
         }
         Ok([there, self.shown(with_dump)])
@@ -622,7 +640,10 @@ impl Stage {
     fn shown(&self, with_dump: bool) -> Vec<String> {
         let mut state = self.state();
         if with_dump {
-            let dump = program("pg_dump").args(["--inserts", "-d"]).arg(self.database.conninfo()).run();
+            let dump = program("pg_dump")
+                .args(["--inserts", "-d"])
+                .arg(self.database.conninfo())
+                .run();
             let dump = dump.expect_code(0);
             let lines = dump.stdout.lines().filter(|line| !line.starts_with(r"\"));
             state.extend(lines.map(str::to_string));
@@ -644,7 +665,12 @@ fn fix(folder: &TempDir, runner: &Runner, case: &Case) -> usize {
         let mut given = said.iter().filter_map(files);
         let Some(first) = given.next() else {
             let is_found = said.iter().any(|record| record["rule"] == case.rule);
-            assert!(count > 0 || is_found, "{}: {}: {said:?}", runner.named, case.up);
+            assert!(
+                count > 0 || is_found,
+                "{}: {}: {said:?}",
+                runner.named,
+                case.up
+            );
             return count;
         };
         // One may be written without the other, and all at once are that one.
@@ -662,9 +688,13 @@ fn shown(folder: &TempDir) -> String {
     let mut all = Vec::new();
     collect(folder.path(), &mut all);
     all.sort();
-    let texts = all
-        .iter()
-        .map(|path| format!("== {}\n{}", path.display(), fs::read_to_string(path).unwrap()));
+    let texts = all.iter().map(|path| {
+        format!(
+            "== {}\n{}",
+            path.display(),
+            fs::read_to_string(path).unwrap()
+        )
+    });
     texts.collect()
 }
 
@@ -681,21 +711,36 @@ fn wrong(runner: &Runner) -> Vec<String> {
         }
         let folder = runner.build(case);
         let expected = stage.ends(&runner.steps(folder.path()), with_dump);
-        let expected = expected.unwrap_or_else(|error| panic!("{}: {}: {error}", runner.named, case.up));
+        let expected = match expected {
+            Ok(expected) => expected,
+            Err(error) => {
+                wrong.push(format!("{}: {}: {error}", runner.named, case.up));
+                continue;
+            }
+        };
         let count = fix(&folder, runner, case);
         let is_given = match case.files {
             Files::Yes => true,
             Files::No => false,
             Files::WithoutBack => runner.back == Back::None,
         };
-        let mut complain = |what: &str| wrong.push(format!("{}: {}{what}\n{}", runner.named, case.up, shown(&folder)));
+        let mut complain = |what: &str| {
+            wrong.push(format!(
+                "{}: {}{what}\n{}",
+                runner.named,
+                case.up,
+                shown(&folder)
+            ))
+        };
         if (count > 0) != is_given {
             complain(&format!("{count} fixes"));
         }
         match stage.ends(&runner.steps(folder.path()), with_dump) {
             Err(error) => complain(&error),
             Ok(ends) => {
-                for (end, (there, expected)) in ["up", "back"].iter().zip(ends.iter().zip(&expected)) {
+                for (end, (there, expected)) in
+                    ["up", "back"].iter().zip(ends.iter().zip(&expected))
+                {
                     let extra = there.iter().filter(|line| !expected.contains(line));
                     let missing = expected.iter().filter(|line| !there.contains(line));
                     let (extra, missing): (Vec<_>, Vec<_>) = (extra.collect(), missing.collect());

@@ -227,7 +227,7 @@ fn a_fix_names_the_files_of_its_layout_and_marks_them() {
 fn what_is_written_into_the_files_is_not_found_again_and_nothing_else_is() {
     for project in PROJECTS {
         // Both with other statements and alone.
-        let alone = CHANGES.lines().skip(1);
+        let alone = CHANGES.split_inclusive('\n').skip(1);
         for changes in alone.chain([CHANGES]) {
             let folder = project.build(changes);
             let mut before = project.errors(&folder);
@@ -274,15 +274,24 @@ fn of_several_fixes_one_has_files_and_all_of_them_begin_at_what_is_there() {
     let changes = "CREATE INDEX a ON users (email);\nCREATE INDEX b ON users (id);\n";
     // The first may not be divided for sure.
     let unsure = format!("CREATE INDEX c ON users (id);\nCOMMENT ON INDEX c IS '';\n{changes}");
-    for (changes, given) in [(changes, vec![true, false]), (&unsure, vec![false, true, false])] {
+    for (changes, given) in [
+        (changes, vec![true, false]),
+        (&unsure, vec![false, true, false]),
+    ] {
         let project = &PROJECTS[5];
         let errors = project.errors(&project.build(changes));
         let numbers = errors.iter().map(|record| {
             let fix = record["fix"].as_str().unwrap();
             names(fix)[1].split('_').next().unwrap().to_string()
         });
-        assert!(numbers.into_iter().all(|number| number == "migrations/3"), "{errors:#?}");
-        let has: Vec<_> = errors.iter().map(|record| !record["fix_files"].is_null()).collect();
+        assert!(
+            numbers.into_iter().all(|number| number == "migrations/3"),
+            "{errors:#?}"
+        );
+        let has: Vec<_> = errors
+            .iter()
+            .map(|record| !record["fix_files"].is_null())
+            .collect();
         assert_eq!(has, given, "{errors:#?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::vec;
 
 use super::{Draft, Laid, Piece, Place, Plan};
 use crate::fix::undo::Statement;
@@ -17,13 +18,18 @@ pub struct Laying<'a> {
     names: Names,
     text: Vec<String>,
     files: Vec<FixFile>,
-    /// How many new files there are.
-    count: usize,
+    /// What takes the next new files back, in order; none where nothing has to say so.
+    downs: vec::IntoIter<Option<String>>,
 }
 
 impl<'a> Laying<'a> {
     /// Nothing yet.
-    pub fn new(place: &'a Place, writer: &'a Writer, plan: Option<&'a Plan<'a>>) -> Self {
+    pub fn new(
+        place: &'a Place,
+        writer: &'a Writer,
+        plan: Option<&'a Plan<'a>>,
+        downs: Vec<Option<String>>,
+    ) -> Self {
         Self {
             place,
             writer,
@@ -31,7 +37,7 @@ impl<'a> Laying<'a> {
             names: writer.names(),
             text: Vec::new(),
             files: Vec::new(),
-            count: 0,
+            downs: downs.into_iter(),
         }
     }
 
@@ -55,8 +61,15 @@ impl<'a> Laying<'a> {
             && edit.path != Path::new(&self.place.path)
         {
             let path = edit.path.display().to_string();
-            self.text.push(format!("-- file: {path}, without what undoes the statement"));
-            self.text.extend(Some(commented(&edit.text)).filter(|text| !text.is_empty()));
+            let done = if edit.text.is_empty() {
+                "without"
+            } else {
+                "with this in place of"
+            };
+            self.text
+                .push(format!("-- file: {path}, {done} what undoes the statement"));
+            self.text
+                .extend(Some(commented(&edit.text)).filter(|text| !text.is_empty()));
             let text = std::fs::read_to_string(&edit.path).ok();
             match text.and_then(|text| replaced(&text, &edit.range, &edit.text)) {
                 Some(text) => self.files.push(FixFile { path, text }),
@@ -85,7 +98,11 @@ impl<'a> Laying<'a> {
             None => format!("without {whose}"),
         };
         let is_undone = match self.plan {
-            Some(plan) => plan.back.edit.as_ref().is_some_and(|edit| edit.path == Path::new(path)),
+            Some(plan) => plan
+                .back
+                .edit
+                .as_ref()
+                .is_some_and(|edit| edit.path == Path::new(path)),
             None => piece.is_none() && self.writer.has_down(),
         };
         let rest = match (frame.is_alone, is_undone) {
@@ -112,11 +129,16 @@ impl<'a> Laying<'a> {
 
     /// The file of the statement with this in its place, and without what undid it.
     fn edited(&self, plan: &Plan, piece: Option<&Piece>) -> Option<String> {
-        let own = piece.map(|piece| piece.sql(self.writer)).unwrap_or_default();
+        let own = piece
+            .map(|piece| piece.sql(self.writer))
+            .unwrap_or_default();
         let back = plan.back.edit.as_ref();
         let back = back.filter(|edit| edit.path == Path::new(&self.place.path));
         let back = back.map(|edit| (&edit.range, edit.text.as_str()));
-        let mut edits: Vec<_> = back.into_iter().chain([(&self.place.range, own.as_str())]).collect();
+        let mut edits: Vec<_> = back
+            .into_iter()
+            .chain([(&self.place.range, own.as_str())])
+            .collect();
         edits.sort_by_key(|(range, _)| range.start);
         let mut text = plan.around.text.clone();
         // The last one first: places are those of the file as it is.
@@ -171,8 +193,8 @@ impl<'a> Laying<'a> {
         }
         self.text.extend(piece.comment.clone());
         self.show(piece, true);
-        let down = self.down();
-        self.count += 1;
+        let down = self.downs.next().flatten();
+        let down = down.filter(|_| self.writer.has_down());
         let section = match (self.writer.manner.down, &down) {
             (Down::Section(line), Some(down)) => Some((self.words(line, piece), down.clone())),
             _ => None,
@@ -200,15 +222,6 @@ impl<'a> Laying<'a> {
             });
         }
         self.beside(&shown, piece);
-    }
-
-    /// What takes the next new file back, where something has to say so.
-    fn down(&self) -> Option<String> {
-        let down = match self.plan {
-            Some(plan) => plan.back.downs.get(self.count).cloned().flatten(),
-            None => Some("-- write here what undoes it".to_string()),
-        };
-        down.filter(|_| self.writer.has_down())
     }
 
     /// The SQL of a file as it is read, after the line that keeps it out of a transaction.
@@ -282,7 +295,10 @@ fn replaced(text: &str, range: &Range<usize>, new: &str) -> Option<String> {
         let after = after.strip_prefix('\n').unwrap_or(after);
         return Some(format!("{before}{after}"));
     }
-    let is_comment = new.lines().last().is_some_and(|line| line.starts_with("--"));
+    let is_comment = new
+        .lines()
+        .last()
+        .is_some_and(|line| line.starts_with("--"));
     let after = match is_ended && is_comment {
         true => &after[1..],
         false => after,

@@ -176,6 +176,33 @@ fn a_layout_that_is_asked_for_needs_no_evidence() {
     assert_eq!(tree.paths(project.asked()), ["m/9_c.sql"]);
 }
 
+#[test]
+fn a_layout_that_is_asked_for_is_looked_for_below() {
+    let tree = Tree::named(&[
+        "p/db/migrations/1_a.sql",
+        "p/db/migrations/2_b.sql",
+        "p/notes.sql",
+    ]);
+    let project = tree.project_as("p", Some(Layout::Sqlx));
+    assert_eq!(
+        tree.paths(&project.migrations),
+        ["p/db/migrations/1_a.sql", "p/db/migrations/2_b.sql"]
+    );
+    assert!(project.whole && project.layout == Layout::Sqlx);
+    // Of several the one of the usual name; else they are named.
+    let tree = Tree::named(&["p/a/migrations/1_a.sql", "p/seeds/1_a.sql"]);
+    let project = tree.project_as("p", Some(Layout::Sqlx));
+    assert_eq!(tree.paths(&project.migrations), ["p/a/migrations/1_a.sql"]);
+    let tree = Tree::named(&["p/a/1_a.sql", "p/b/1_a.sql"]);
+    let failed = discover(&[tree.at("p")], Some(Layout::Sqlx))
+        .unwrap_err()
+        .in_one_line();
+    assert!(
+        failed.contains("2 folders below ") && failed.contains("b"),
+        "{failed}"
+    );
+}
+
 /// Names that no text can hold, links that lead nowhere or in circles, files nobody may read.
 #[test]
 fn odd_folders_are_survived() {
