@@ -32,7 +32,8 @@ impl There {
         mentions(&self.text, &self.words, name)
     }
 
-    fn of(source: &Source, range: Range<usize>, parsed: Parsed) -> Self {
+    /// A statement of a file, with what became of it.
+    pub fn of(source: &Source, range: Range<usize>, parsed: Parsed) -> Self {
         let text = source.text.get(range.clone()).unwrap_or_default();
         Self {
             line: source.lines().position(range.start).line,

@@ -205,7 +205,7 @@ impl Division<'_> {
         if downs.iter().any(Option::is_none) {
             return Err(unclear());
         }
-        let text = match self.kept {
+        let text = match self.kept.filter(|_| !is_kept) {
             Some(kept) => undo.of(kept, false).ok_or_else(unclear)?.join("\n"),
             None => String::new(),
         };

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     explanation: "DETACH PARTITION takes an AccessExclusiveLock on the parent and on the partition. It lasts for a \
         moment, but it waits for every query on any partition first, and whatever comes after waits behind it.\n\n\
         DETACH PARTITION … CONCURRENTLY (since 14) lets reads and writes go on. It can't be run within a \
-        transaction, nor where there is a default partition. DROP TABLE of a partition takes the same lock on the \
+        transaction, nor where there is a default partition, and leaves the partition a CHECK of its bounds. DROP TABLE of a partition takes the same lock on the \
         parent: detach it first.",
     versions: "14 and later know CONCURRENTLY",
     bad: &[
