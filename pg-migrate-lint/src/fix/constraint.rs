@@ -162,37 +162,29 @@ pub fn of_column(look: &Look, table: &Name, column: &Column, definition: &Defini
     let texts = definition.constraints().map(|(_, text)| text);
     let constraints = column.constraints.iter().zip(texts);
     let fixes = constraints.filter_map(|(constraint, text)| match &constraint.kind {
-        ConstraintKind::Check(_) => Some(validated(
-            look, table, column, constraint, text, "check", "CHECK", "",
-        )),
+        ConstraintKind::Check(_) => {
+            let form = ("check", "CHECK", "");
+            Some(validated(look, table, column, constraint, text, form))
+        }
         ConstraintKind::Foreign { .. } => {
             let of = format!("FOREIGN KEY ({}) ", quoted(&column.name));
-            Some(validated(
-                look,
-                table,
-                column,
-                constraint,
-                text,
-                "fkey",
-                "REFERENCES",
-                &of,
-            ))
+            let form = ("fkey", "REFERENCES", of.as_str());
+            Some(validated(look, table, column, constraint, text, form))
         }
         _ => key(look, table, constraint),
     });
     fixes.fold(Fix::default(), Fix::and)
 }
 
-#[allow(clippy::too_many_arguments)]
+/// NOT VALID first. `form`: how PostgreSQL ends its name, the word that it begins with in a column's definition, and what
+/// is said before that where it is one of the table.
 fn validated(
     look: &Look,
     table: &Name,
     column: &Column,
     constraint: &Constraint,
     text: &str,
-    suffix: &str,
-    word: &str,
-    before: &str,
+    (suffix, word, before): (&str, &str, &str),
 ) -> Fix {
     let columns = std::slice::from_ref(&column.name);
     let default = automatic(look.relation(table), table, columns, suffix);

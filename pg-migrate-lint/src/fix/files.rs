@@ -169,7 +169,7 @@ fn plan<'a>(
             .flat_map(|piece| &piece.statements)
             .chain(files.iter().copied().flatten())
     };
-    if statements().any(|statement| has_long_name(statement)) {
+    if statements().any(has_long_name) {
         return Err("a name of it is cut, and another one then than it would be".to_string());
     }
     let down = around.down.as_ref();

@@ -257,9 +257,8 @@ impl Moved {
             let is_nameless = constraint.name.is_none()
                 && (self.adds_constraint
                     || (self.makes_index || self.is_blind) && constraint.kind.has_index());
-            !is_of_key
-                && !(is_of_table && is_key)
-                && !((is_of_table || self.is_blind) && is_nameless)
+            let is_near = is_of_table || self.is_blind;
+            !(is_of_key || is_of_table && is_key || is_near && is_nameless)
         };
         if is_of_table && self.detaches {
             return false;
