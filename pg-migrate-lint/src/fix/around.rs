@@ -165,6 +165,6 @@ fn statements(part: &Part) -> Result<Vec<There>, String> {
     let parsed = parse::parse(&source, &source.statements);
     let all = source.statements.iter().zip(parsed);
     Ok(all
-        .map(|(statement, parsed)| There::of(&source, statement.start..statement.end, parsed))
+        .map(|(statement, parsed)| There::of(&source, statement.start()..statement.end(), parsed))
         .collect())
 }

@@ -112,7 +112,7 @@ pub fn lay_out(fix: &Fix, place: &Place, writer: &Writer, looked: &mut Looked) -
                 .iter()
                 .any(|step| matches!(step.way, Way::Batches | Way::Release)) =>
         {
-            laying.say("-- written by hand, one after the other: what is in no migration, or waits for a release, has to be done before the next file is run");
+            laying.say("-- written by hand, one file after the other: what is in no migration comes between them, and a run of all files waits for neither batches nor a release");
         }
         _ => {}
     }

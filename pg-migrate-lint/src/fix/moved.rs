@@ -187,14 +187,15 @@ impl Moved {
             Change::Transaction(transaction) => {
                 matches!(transaction, Transaction::Begin | Transaction::Commit(false))
             }
-            Change::Comment(_) | Change::Grant(_) | Change::Analyze(_) | Change::Lock { .. } => {
-                true
-            }
+            Change::Comment { .. }
+            | Change::Grant(_)
+            | Change::Analyze(_)
+            | Change::Lock { .. } => true,
             Change::Query(query) => is_harmless_query(query) && !(self.is_unique && is_of_table),
             Change::Insert(_)
             | Change::Update(_)
             | Change::Delete(_)
-            | Change::CopyFrom(_)
+            | Change::CopyFrom { .. }
             | Change::Truncate { .. } => !self.is_unique && !self.detaches,
             Change::CreateTable(table) => {
                 let copies = !table.like.is_empty()
@@ -214,14 +215,15 @@ impl Moved {
             Change::CreateFunction(function) => {
                 is_apart(&[&function.name.name]) && !(is_of_table && self.is_unique)
             }
-            Change::CreateSequence(name)
+            Change::CreateSequence { name, .. }
+            | Change::CreateType(name)
             | Change::CreateEnum { name, .. }
             | Change::CreateDomain { name, .. }
             | Change::AddEnumValue { name, .. }
             | Change::AlterSequence { name, .. } => is_apart(&[&name.name]),
             Change::CreateTrigger { .. }
             | Change::Policy(_)
-            | Change::Describe(_)
+            | Change::Describe { .. }
             | Change::Depends(_)
             | Change::Publish(_) => !(is_of_table && (self.is_unique || self.detaches)),
             Change::CreateIndex(index) => {

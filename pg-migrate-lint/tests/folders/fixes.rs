@@ -298,7 +298,7 @@ fn of_several_fixes_one_has_files_and_all_of_them_begin_at_what_is_there() {
 
 #[test]
 fn a_fix_that_can_not_be_files_says_why() {
-    let people = "-- written by hand, one after the other: what is in no migration, or waits for a release, has to be done before the next file is run";
+    let people = "-- written by hand, one file after the other: what is in no migration comes between them, and a run of all files waits for neither batches nor a release";
     let comment = "CREATE INDEX a ON users (id);\nCOMMENT ON INDEX a IS '';\n";
     let path = "SET search_path = s;\nCREATE INDEX a ON users (id);\n";
     for (changes, why) in [

@@ -5,7 +5,7 @@ use crate::source::Source;
 fn there(sql: &str) -> There {
     let source = Source::new("t.sql", sql.as_bytes().to_vec());
     let statement = source.statements.first().unwrap();
-    There::of(&source, statement.start..statement.end, parse::one(sql))
+    There::of(&source, statement.start()..statement.end(), parse::one(sql))
 }
 
 fn passes(moved: &str, other: &str) -> bool {
