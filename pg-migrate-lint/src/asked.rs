@@ -31,20 +31,7 @@ pub struct Asked {
 impl Asked {
     /// What the command line names.
     pub fn find(options: &Options, context: &Context) -> Result<Self> {
-        let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
-        let mut paths: Vec<PathBuf> = options
-            .paths
-            .iter()
-            .filter(|path| !is_stdin(path))
-            .cloned()
-            .collect();
-        if let Some(path) = &options.files_from {
-            paths.extend(list(path, context)?);
-        }
-        let mut projects = layout::discover(&paths, options.layout())?;
-        if let Some(reference) = &options.since {
-            only_since(&mut projects, reference)?;
-        }
+        let projects = projects(options, context)?;
         let mut asked = Self::default();
         for (number, project) in projects.iter().enumerate() {
             project.notes.iter().for_each(|note| context.note(note));
@@ -57,7 +44,7 @@ impl Asked {
                 .is_some_and(|last| goes_on(&projects[last], project));
             asked.project(project, options, goes_on);
         }
-        if options.paths.iter().any(|path| is_stdin(&path)) {
+        if options.paths.iter().any(|path| is_stdin(path)) {
             asked.stdin(options, context)?;
         }
         Ok(asked)
@@ -132,6 +119,24 @@ impl Asked {
     fn add(&mut self, content: Content, step: Step) {
         self.inputs.push(Input { content, step });
     }
+}
+
+/// The projects that the command line names, with what of them is asked for.
+pub fn projects(options: &Options, context: &Context) -> Result<Vec<Project>> {
+    let files = options.paths.iter().filter(|path| !is_stdin(path));
+    let mut paths: Vec<PathBuf> = files.cloned().collect();
+    if let Some(path) = &options.files_from {
+        paths.extend(list(path, context)?);
+    }
+    let mut projects = layout::discover(&paths, options.layout())?;
+    if let Some(reference) = &options.since {
+        only_since(&mut projects, reference)?;
+    }
+    Ok(projects)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 fn role(migration: &Migration) -> Role {

@@ -11,6 +11,7 @@ use shared::{Error, Result};
 use crate::config::Config;
 use crate::effects::Version;
 use crate::finding::Severity;
+use crate::history::{Question, Wanted};
 use crate::layout::{self, Layout};
 use crate::listing::Listing;
 use crate::rules::{self, Group, Rule};
@@ -45,6 +46,10 @@ pub struct Options {
     config: Option<PathBuf>,
     /// Findings that are known.
     pub baseline: Option<PathBuf>,
+    /// What is asked of a server, instead of linting.
+    pub question: Option<Question>,
+    /// Where the framework's history table is.
+    history: Option<Wanted>,
     /// What the file says.
     pub settings: Config,
 }
@@ -138,6 +143,11 @@ impl Options {
         self.layout.unwrap_or(self.settings.layout)
     }
 
+    /// Where the framework's history table is, if not where it is looked for.
+    pub fn history(&self) -> Option<&Wanted> {
+        self.history.as_ref().or(self.settings.history.as_ref())
+    }
+
     /// The rules that are asked: the usual ones, or those that are named and the usual ones where these are
     /// groups that are not usual.
     pub fn rules(&self) -> Vec<&'static Rule> {
@@ -165,6 +175,45 @@ impl Options {
     }
 }
 
+impl Options {
+    fn ask(&mut self, question: Question) -> Result<()> {
+        match self.question.replace(question) {
+            Some(other) if other != question => {
+                Err(Error::usage("--status and --pending exclude each other"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What goes with a server, and what does not.
+    fn check_question(&self) -> Result<()> {
+        if self.question.is_none() {
+            return match &self.history {
+                Some(_) => Err(Error::usage("--history needs --status or --pending")),
+                None => Ok(()),
+            };
+        }
+        for (flag, is_given) in [
+            ("--since", self.since.is_some()),
+            ("--baseline", self.baseline.is_some()),
+            ("--rule", !self.only.is_empty()),
+            ("--skip", !self.skip.is_empty()),
+        ] {
+            if is_given {
+                return Err(Error::usage(format!(
+                    "{flag} is for linting: --status and --pending compare folders with a server"
+                )));
+            }
+        }
+        match self.paths.iter().any(|path| path.as_os_str() == "-") {
+            true => Err(Error::usage(
+                "--status and --pending need files or folders, not standard input",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
 impl cli::Options for Options {
     fn set(&mut self, flag: &str, value: &Value) -> Result<()> {
         match flag {
@@ -178,6 +227,13 @@ impl cli::Options for Options {
             "files-from" => self.files_from = Some(value.path()),
             "config" => self.config = Some(value.path()),
             "baseline" => self.baseline = Some(value.path()),
+            "status" => self.ask(Question::Status)?,
+            "pending" => self.ask(Question::Pending)?,
+            "history" => {
+                let table = Wanted::parse(value.text()?);
+                let refused = || value.refuse("TABLE or SCHEMA.TABLE is needed, as SQL writes it");
+                self.history = Some(table.ok_or_else(refused)?);
+            }
             "list-rules" => self.listing = Some(Listing::Rules),
             "explain" => self.listing = Some(Listing::Explain(rule(value.text()?)?)),
             _ => return Err(cli::unhandled(flag)),
@@ -195,6 +251,7 @@ impl cli::Options for Options {
             Some(path) => Config::read(path)?,
             None => Config::of_folder()?,
         };
+        self.check_question()?;
         let is_asked = self.listing.is_some() || self.files_from.is_some();
         match self.paths.is_empty() && !is_asked {
             true => Err(Error::usage("no migration was named")
@@ -254,5 +311,8 @@ mod tests {
     #[test]
     fn the_manual_has_the_fields_of_a_record() {
         shared::cli::check_fields::<crate::record::Record>(&super::TOOL).unwrap();
+        let kind = super::TOOL.kinds[0];
+        let told: Vec<&str> = kind.2.iter().map(|(name, _)| *name).collect();
+        assert_eq!(told, shared::records::columns::<crate::history::Record>());
     }
 }

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use crate::cli::{self, FailOn, InTransaction};
 use crate::effects::Version;
 use crate::finding::Severity;
+use crate::history::Wanted;
 use crate::layout::Layout;
 
 /// Where it is looked for.
@@ -38,6 +39,8 @@ pub struct Config {
     pub in_transaction: Option<InTransaction>,
     /// The runner sets lock_timeout itself.
     pub has_lock_timeout: bool,
+    /// Where the framework's history table is.
+    pub history: Option<Wanted>,
 }
 
 impl Config {
@@ -98,6 +101,15 @@ impl Config {
                     config.in_transaction =
                         Some(how.ok_or_else(|| refuse(key, "auto, yes or no is needed"))?);
                 }
+                ("history", value) => {
+                    let table = value.as_str().and_then(Wanted::parse);
+                    config.history = Some(table.ok_or_else(|| {
+                        refuse(
+                            key,
+                            "\"TABLE\" or \"SCHEMA.TABLE\" is needed, as SQL writes it",
+                        )
+                    })?);
+                }
                 ("lock_timeout_is_set", value) => {
                     let is_set = value.as_bool();
                     config.has_lock_timeout =
@@ -124,7 +136,7 @@ impl Config {
                     return Err(refuse(key, &format!("it is a table: [{key}]")));
                 }
                 _ => {
-                    let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
+                    let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, history, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
                     return Err(refuse(key, &format!("there is no such key: {known}")));
                 }
             }

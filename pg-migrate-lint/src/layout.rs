@@ -5,25 +5,25 @@
 //! the source that says so. Nothing is written, no program is run but git, and only where
 //! [`since`] is asked.
 
-mod checksum;
+pub mod checksum;
 mod dbmate;
 mod diesel;
 mod drizzle;
 mod examples;
 mod finding;
-mod flyway;
+pub mod flyway;
 mod folder;
 mod found;
 mod framework;
 pub mod git;
 mod golang_migrate;
 mod goose;
-mod graphile_migrate;
+pub mod graphile_migrate;
 mod manner;
 mod markers;
 mod migration;
 mod next;
-mod node_pg_migrate;
+pub mod node_pg_migrate;
 mod operands;
 mod plain;
 mod pop;
@@ -34,12 +34,12 @@ mod refinery;
 mod sections;
 pub mod since;
 mod sqitch;
-mod sql_migrate;
+pub mod sql_migrate;
 mod sqlx;
 mod supabase;
 mod tern;
 mod updown;
-mod versions;
+pub mod versions;
 mod wishes;
 mod writer;
 
@@ -54,9 +54,10 @@ use shared::Result;
 use crate::rules::Rule;
 
 pub use finding::{Finding, RULES};
+pub use folder::is_sql;
 pub use framework::{Layout, NAMES};
 pub use manner::{Down, Outside};
-pub use migration::{Kind, Migration, Part, Wrapping};
+pub use migration::{Kind, Migration, Part, Wrapping, read as read_file};
 pub use writer::{Names, Writer};
 
 /// The migrations of one folder, and what is wrong with it.
@@ -87,6 +88,11 @@ pub struct Project {
 /// Fails on what is not there or can't be read, and where `wanted` is nowhere to be found.
 pub fn discover(paths: &[PathBuf], wanted: Option<Layout>) -> Result<Vec<Project>> {
     operands::discover(paths, wanted)
+}
+
+/// What `--layout` calls it.
+pub fn name(layout: Layout) -> &'static str {
+    layout.framework().map_or("", |framework| framework.name)
 }
 
 impl Project {

@@ -15,6 +15,7 @@ mod effects;
 mod finding;
 mod fix;
 mod fold;
+mod history;
 mod layout;
 mod lint;
 mod listing;
@@ -56,8 +57,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options, context: &Context) -> Result<Exit> {
-    match options.listing {
-        Some(listing) => listing.write(context),
-        None => run::lint(&options, context),
+    match (options.listing, options.question) {
+        (Some(listing), _) => listing.write(context),
+        (None, Some(question)) => history::ask(question, &options, context),
+        (None, None) => run::lint(&options, context),
     }
 }

@@ -26,6 +26,7 @@ const TESTED: RangeInclusive<u32> = 13..=18;
 
 /// Lints all that was named.
 pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
+    refuse_connection(context)?;
     let mut asked = Asked::find(options, context)?;
     let version = options.version();
     if !TESTED.contains(&version.major) {
@@ -62,6 +63,23 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
         (true, true) => Exit::Found,
         (true, false) => Exit::Ok,
     })
+}
+
+/// Linting needs no server: who names one wants something else.
+fn refuse_connection(context: &Context) -> Result<()> {
+    let connect = &context.common.connect;
+    let given = [
+        ("-d", connect.dbname.is_some()),
+        ("-h", connect.host.is_some()),
+        ("-p", connect.port.is_some()),
+        ("-U", connect.user.is_some()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(Error::usage(format!(
+            "{flag} is for --status and --pending"
+        ))),
+        None => Ok(()),
+    }
 }
 
 struct Run {

@@ -1,12 +1,13 @@
 //! The flags, and what the help and the manual say.
 
-use shared::cli::{Flag, Terms, Tool};
+use shared::cli::{Flag, Kinds, Terms, Tool};
 
-use crate::layout;
+use crate::{history, layout};
 
 const WHAT: &str = "What to lint";
 const RULES: &str = "Rules";
 const SERVER: &str = "How it is run";
+const STATE: &str = "What a server has";
 
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
@@ -14,15 +15,24 @@ pub const TOOL: Tool = Tool::new(
     env!("CARGO_PKG_VERSION"),
     "what a PostgreSQL migration would lock, lose or break",
 )
-.synopsis(&["[OPTION]... PATH...", "--list-rules", "--explain RULE"])
+.synopsis(&[
+    "[OPTION]... PATH...",
+    "--status|--pending [-d CONNINFO] [OPTION]... PATH...",
+    "--list-rules",
+    "--explain RULE",
+])
 .description(
     "Each statement is parsed by PostgreSQL's own grammar and held against a table of what it locks, scans and \
      rewrites. Files are read in the order of their names, and what earlier ones made is known to later ones: a \
      new table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. A table that none of them makes is taken \
      for one in use. An error blocks others for a time \
      that grows with the table, loses data or fails; a warning needs care; info is advice. \
-     `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.",
+     `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
+     With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
+     environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
+     is written there; SELECT on that table is all the right that is needed.",
 )
+.connects()
 .flags(&[
     Flag::value("files-from", "FILE", "lint the files that FILE names, one a line; - is stdin").group(WHAT),
     Flag::value("since", "REF|FILE", "only what is new since a commit of git, or comes after FILE").group(WHAT),
@@ -47,6 +57,18 @@ pub const TOOL: Tool = Tool::new(
     Flag::value("in-transaction", "HOW", "whether each file is run in one transaction (auto if not given)")
         .choices(&["auto", "yes", "no"])
         .group(SERVER),
+    Flag::switch("status", "say of each migration what the server has of it").group(STATE),
+    Flag::switch(
+        "pending",
+        "name the files that are next, in order, for psql; none, and status 1, where that is not safe",
+    )
+    .group(STATE),
+    Flag::value(
+        "history",
+        "TABLE",
+        "the framework's history table, where that is not the usual one: SCHEMA.TABLE",
+    )
+    .group(STATE),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -57,11 +79,24 @@ pub const TOOL: Tool = Tool::new(
         "git diff --name-only main -- migrations | pg-migrate-lint --files-from - -o github",
     ),
     ("Only what blocks somebody", "pg-migrate-lint --rule locks migrations"),
+    ("Is the server what the folder says?", "pg-migrate-lint --status -d app migrations"),
+    (
+        "Run what is next, a transaction each",
+        "pg-migrate-lint --pending migrations | jq -r .file | xargs -n1 psql -1 -v ON_ERROR_STOP=1 -f",
+    ),
     ("What to do about it", "pg-migrate-lint --explain index-not-concurrent"),
 ])
-.found("a finding is an error, or as bad as --fail-on says")
+.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says")
 .fields(FIELDS)
-.telling(&["severity", "file", "line", "rule", "message"]);
+.telling(&["severity", "file", "line", "rule", "message"])
+.kinds(KINDS);
+
+/// Records that are no findings.
+const KINDS: Kinds = &[(
+    "--status and --pending",
+    "One record for each migration; of --pending, for each that is next.",
+    history::FIELDS,
+)];
 
 /// The fields of a record.
 const FIELDS: Terms = &[

@@ -48,6 +48,11 @@ pub fn detect(folder: &Folder) -> Option<Evidence> {
     Evidence::line(&committed, HASH)
 }
 
+/// Whether a committed file bears this hash, and its text is what the hash was made of.
+pub fn is_of_hash(hash: &str, text: &[u8]) -> bool {
+    Header::of(text).is_some_and(|header| header.hash == hash && header.fits(text))
+}
+
 /// The committed migrations by their names, then the current one.
 pub fn read(folder: &Folder) -> Result<Reading> {
     let mut reading = Reading::default();
@@ -145,6 +150,14 @@ impl Header {
         }
         None
     }
+
+    /// Whether its hash is that of what runs, or need not be.
+    fn fits(&self, text: &[u8]) -> bool {
+        let body = String::from_utf8_lossy(text.get(self.body..).unwrap_or_default());
+        let previous = Some(self.previous.as_str()).filter(|previous| *previous != "-");
+        let is_known = self.hash.starts_with("sha1:") && !self.is_free;
+        !is_known || checksum::graphile_migrate(previous, &body) == self.hash
+    }
 }
 
 fn broken(path: &Path, header: &Header, previous: &str) -> Option<Finding> {
@@ -164,10 +177,7 @@ fn broken(path: &Path, header: &Header, previous: &str) -> Option<Finding> {
 
 /// A file whose own hash is not that of what runs: it was edited after it was committed.
 fn edited(path: &Path, header: &Header, text: &[u8]) -> Option<Finding> {
-    let body = String::from_utf8_lossy(text.get(header.body..).unwrap_or_default());
-    let previous = Some(header.previous.as_str()).filter(|previous| *previous != "-");
-    let is_known = header.hash.starts_with("sha1:") && !header.is_free;
-    if !is_known || checksum::graphile_migrate(previous, &body) == header.hash {
+    if header.fits(text) {
         return None;
     }
     let name = versions::name_of(path);

@@ -100,6 +100,12 @@ fn parted(stem: &str, path: &Path, text: &Arc<[u8]>) -> Migration {
     migration
 }
 
+/// Which of two migrations the runner takes first, by their names.
+pub fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    let by_time = milliseconds(a).cmp(&milliseconds(b));
+    by_time.then_with(|| versions::natural(a, b))
+}
+
 /// Whether a line matches `^\s*--[\s-]*up\s+migration`, letter case aside.
 fn says(line: &[u8], word: &str) -> bool {
     let line = String::from_utf8_lossy(line);

@@ -50,7 +50,8 @@ pub fn read(folder: &Folder) -> Result<Reading> {
     Ok(reading)
 }
 
-fn by_id(a: &str, b: &str) -> Ordering {
+/// Which of two names the runner takes first.
+pub fn by_id(a: &str, b: &str) -> Ordering {
     let ((digits_a, _), (digits_b, _)) = (versions::leading_digits(a), versions::leading_digits(b));
     let by_number = match digits_a.is_empty() || digits_b.is_empty() {
         true => Ordering::Equal,

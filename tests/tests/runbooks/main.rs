@@ -11,6 +11,7 @@ mod check_rows;
 #[path = "../../../pg-lock-kill/tests/cli/ground.rs"]
 #[allow(dead_code)] // that tool's own tests use all of it
 mod ground;
+mod history_rows;
 mod lock_rows;
 mod log_rows;
 mod migration_rows;

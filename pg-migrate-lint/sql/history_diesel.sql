@@ -1,0 +1,10 @@
+-- What diesel has applied. Its time has no zone: it is taken for one of the server's TimeZone.
+-- Try it by psql -v history=__diesel_schema_migrations. Costs a read of the table; needs SELECT on it and USAGE on its schema.
+select version::text as version,
+       null::text as name,
+       null::text as checksum,
+       'applied' as state,
+       to_char(run_on::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       null::text as detail
+  from :history
+ order by version

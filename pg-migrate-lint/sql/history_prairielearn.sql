@@ -1,0 +1,11 @@
+-- What PrairieLearn's runner has applied, by times; those that it kept by numbers before are left out.
+-- Try it by psql -v history=migrations. Costs a read of the table; needs SELECT on it and USAGE on its schema.
+select "timestamp"::text as version,
+       null::text as name,
+       null::text as checksum,
+       'applied' as state,
+       to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       null::text as detail
+  from :history
+ where "timestamp" is not null
+ order by "timestamp"

@@ -1,0 +1,12 @@
+//! `--status` and `--pending` on real servers, with history tables as each framework makes them.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod checksums;
+mod flyway;
+mod ground;
+mod journal;
+mod one_number;
+mod pending;
+mod place;
+mod versions;
