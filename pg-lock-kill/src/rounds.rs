@@ -165,7 +165,11 @@ impl Run<'_> {
             // Where the first heads were not what they seemed to be, the next ones are not what
             // was asked for.
             Which::Heads => self.ended() == ended,
-            _ => round.later.is_empty() || self.settled() == settled,
+            // Whoever turned out not to be what was seen leaves a place to the next.
+            _ => {
+                let is_all = round.later.is_empty() && round.beyond == 0;
+                is_all || self.settled() == settled
+            }
         })
     }
 
