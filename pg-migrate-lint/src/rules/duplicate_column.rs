@@ -24,6 +24,8 @@ pub static RULE: Rule = Rule {
     good: &[
         Example::new("ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;").after("CREATE TABLE t (a int);"),
         Example::new("CREATE TABLE t (a int, \"A\" int);"),
+        Example::new("DO $$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN NULL; END $$;")
+            .after("CREATE TABLE t (a int);"),
     ],
     check,
 };
@@ -39,6 +41,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Change::CreateTable(table) => (table.columns.iter().map(|column| &column.name).collect(), "is in the table"),
         Change::Update(write) => (write.columns.iter().collect(), "is set"),
         Change::Alter(Alter { table, action: Action::AddColumn { column, if_not_exists: false }, if_exists: false, .. }) => {
+            // A block may catch the error, or never come here.
+            if look.is_nested {
+                return;
+            }
             let facts = look.catalogue.column(table, &column.name);
             let is_sure = look.catalogue.sure(table).is_some();
             let is_there = facts.is_some_and(|facts| is_sure || look.is_own(facts.made));

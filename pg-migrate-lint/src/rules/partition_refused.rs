@@ -41,6 +41,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE events ADD EXCLUDE USING btree (n WITH =);").after("CREATE TABLE events (n int) PARTITION BY LIST (n);").on(16),
     ],
     good: &[
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int CHECK (n > 0)) PARTITION BY LIST (n); CREATE TABLE e1 (LIKE events INCLUDING ALL);"),
         Example::new("ALTER TABLE admins DROP COLUMN extra;").after("CREATE TABLE users (n int); CREATE TABLE admins (extra int) INHERITS (users);"),
         Example::new("ALTER TABLE events DETACH PARTITION e1; ALTER TABLE e1 DROP COLUMN v;").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);")
@@ -156,6 +158,10 @@ fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_part
     let extra = child.columns.iter().find(|own| parent.column(&own.name).is_none());
     if let Some(extra) = extra.filter(|_| is_partition) {
         return Some(format!("has a column {}, which {name} has not", quoted(&extra.name)));
+    }
+    if child.may_have_keys {
+        // LIKE has given it others than are known.
+        return None;
     }
     let lacking = parent.constraints.iter().find(|constraint| {
         matches!(constraint.kind, ConstraintKind::Check(_)) && child.constraint(&constraint.name).is_none()
