@@ -32,6 +32,7 @@ use entry::Entry;
 use keeping::Keeping;
 use place::Tables;
 pub use place::Wanted;
+pub use psql::template;
 use record::TELLING;
 pub use record::{FIELDS, Record};
 use row::Row;

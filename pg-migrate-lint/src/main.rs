@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod ahead;
+#[allow(dead_code, unused_imports)]
+mod apply;
 mod asked;
 mod baseline;
 mod body;

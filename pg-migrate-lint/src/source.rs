@@ -9,6 +9,7 @@ mod split;
 
 use std::ops::Range;
 
+pub use copy::end_of_data;
 pub use position::Lines;
 use position::Starts;
 pub use split::{Comment, Statement};

@@ -62,7 +62,7 @@ fn alone(source: &Source) -> Option<&'static str> {
 }
 
 /// How the runner's templates begin, if the text has one.
-fn template(layout: Layout, text: &[u8]) -> Option<&'static str> {
+pub fn template(layout: Layout, text: &[u8]) -> Option<&'static str> {
     let starts: &[&str] = match layout {
         Layout::Pop => &["{{"],
         Layout::Flyway => &["${"],
