@@ -149,7 +149,7 @@ fn role(migration: &Migration) -> Role {
 
 /// How a part is run. Where all of a project was asked for, its files are not one deployment, whatever an
 /// empty database would get at once.
-fn wrapping(own: layout::Wrapping, is_one_deployment: bool) -> Wrapping {
+pub fn wrapping(own: layout::Wrapping, is_one_deployment: bool) -> Wrapping {
     match own {
         layout::Wrapping::AllInOne if is_one_deployment => Wrapping::All,
         layout::Wrapping::AllInOne | layout::Wrapping::PerFile => Wrapping::File,

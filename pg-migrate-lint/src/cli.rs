@@ -50,6 +50,8 @@ pub struct Options {
     pub question: Option<Question>,
     /// Where the framework's history table is.
     history: Option<Wanted>,
+    /// The version that a plan leads back to.
+    pub to: Option<String>,
     /// What the file says.
     pub settings: Config,
 }
@@ -125,6 +127,12 @@ impl Options {
         self.version.or(self.settings.version).unwrap_or(NEWEST)
     }
 
+    /// The server's version, where one was asked for it.
+    pub fn version_of(&self, major: u32) -> Version {
+        let said = self.version.or(self.settings.version);
+        said.unwrap_or(Version::major(major))
+    }
+
     /// How a file is run that its layout would have run so.
     pub fn wrapping(&self, own: Wrapping) -> Wrapping {
         match self
@@ -178,37 +186,45 @@ impl Options {
 impl Options {
     fn ask(&mut self, question: Question) -> Result<()> {
         match self.question.replace(question) {
-            Some(other) if other != question => {
-                Err(Error::usage("--status and --pending exclude each other"))
-            }
+            Some(other) if other != question => Err(Error::usage(format!(
+                "{} and {} exclude each other",
+                other.flag(),
+                question.flag()
+            ))),
             _ => Ok(()),
         }
     }
 
     /// What goes with a server, and what does not.
     fn check_question(&self) -> Result<()> {
-        if self.question.is_none() {
+        if self.to.is_some() && self.question != Some(Question::RollbackPlan) {
+            return Err(Error::usage("--to needs --rollback-plan"));
+        }
+        let Some(question) = self.question else {
             return match &self.history {
                 Some(_) => Err(Error::usage("--history needs --status or --pending")),
                 None => Ok(()),
             };
-        }
+        };
+        let has_rules = question == Question::RollbackPlan;
         for (flag, is_given) in [
             ("--since", self.since.is_some()),
             ("--baseline", self.baseline.is_some()),
-            ("--rule", !self.only.is_empty()),
-            ("--skip", !self.skip.is_empty()),
+            ("--rule", !self.only.is_empty() && !has_rules),
+            ("--skip", !self.skip.is_empty() && !has_rules),
         ] {
             if is_given {
                 return Err(Error::usage(format!(
-                    "{flag} is for linting: --status and --pending compare folders with a server"
+                    "{flag} is for linting, not for {}",
+                    question.flag()
                 )));
             }
         }
         match self.paths.iter().any(|path| path.as_os_str() == "-") {
-            true => Err(Error::usage(
-                "--status and --pending need files or folders, not standard input",
-            )),
+            true => Err(Error::usage(format!(
+                "{} needs files or folders, not standard input",
+                question.flag()
+            ))),
             false => Ok(()),
         }
     }
@@ -229,6 +245,8 @@ impl cli::Options for Options {
             "baseline" => self.baseline = Some(value.path()),
             "status" => self.ask(Question::Status)?,
             "pending" => self.ask(Question::Pending)?,
+            "rollback-plan" => self.ask(Question::RollbackPlan)?,
+            "to" => self.to = Some(value.text()?.to_string()),
             "history" => {
                 let table = Wanted::parse(value.text()?);
                 let refused = || value.refuse("TABLE or SCHEMA.TABLE is needed, as SQL writes it");
@@ -303,6 +321,8 @@ pub fn version(text: &str) -> Result<Version> {
 
 #[cfg(test)]
 mod tests {
+    use shared::records::columns;
+
     #[test]
     fn table_is_sound() {
         shared::cli::check_table::<super::Options>(&super::TOOL).unwrap();
@@ -311,8 +331,11 @@ mod tests {
     #[test]
     fn the_manual_has_the_fields_of_a_record() {
         shared::cli::check_fields::<crate::record::Record>(&super::TOOL).unwrap();
-        let kind = super::TOOL.kinds[0];
-        let told: Vec<&str> = kind.2.iter().map(|(name, _)| *name).collect();
-        assert_eq!(told, shared::records::columns::<crate::history::Record>());
+        let told = |kind: usize| -> Vec<&str> {
+            let fields = super::TOOL.kinds[kind].2.iter();
+            fields.map(|(name, _)| *name).collect()
+        };
+        assert_eq!(told(0), columns::<crate::history::Record>());
+        assert_eq!(told(1), columns::<crate::rollback::Record>());
     }
 }

@@ -29,13 +29,14 @@ use crate::cli::Options;
 use crate::finding::Severity;
 use crate::layout::{self, Layout, Project};
 use entry::Entry;
-use keeping::Keeping;
+pub use keeping::Keeping;
 use place::Tables;
 pub use place::Wanted;
 pub use psql::template;
 use record::TELLING;
 pub use record::{FIELDS, Record};
 use row::Row;
+pub use state::State;
 
 /// What is asked of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,19 @@ pub enum Question {
     Status,
     /// Which files are next, if psql may run them.
     Pending,
+    /// What leads back.
+    RollbackPlan,
+}
+
+impl Question {
+    /// The flag that asks it.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Status => "--status",
+            Self::Pending => "--pending",
+            Self::RollbackPlan => "--rollback-plan",
+        }
+    }
 }
 
 /// So many reasons not to run anything are said.
@@ -51,18 +65,68 @@ const REASONS: usize = 10;
 
 /// Asks it, and writes the answer.
 pub fn ask(question: Question, options: &Options, context: &Context) -> Result<Exit> {
-    if let Some(format) = context.extra_format() {
-        let error = Error::usage(format!("-o {format} is for findings"));
-        return Err(error.with_hint("--status and --pending write jsonl, json, csv or table"));
-    }
+    refuse_formats(context)?;
     let mut projects = crate::asked::projects(options, context)?;
-    for project in &mut projects {
-        project.notes.iter().for_each(|note| context.note(note));
-        project
-            .warnings
-            .iter()
-            .for_each(|words| context.warn(words));
+    let told = read_all(&mut projects, options, context)?.told;
+    let mut answer = Answer::new(question, options);
+    for (project, told) in projects.iter().zip(&told) {
+        answer.add(
+            told.keeping,
+            project,
+            told.place.as_deref(),
+            told.entries(project)?,
+        )?;
     }
+    answer.write(context)
+}
+
+/// What others than findings are written in.
+pub fn refuse_formats(context: &Context) -> Result<()> {
+    match context.extra_format() {
+        Some(format) => {
+            let error = Error::usage(format!("-o {format} is for findings"));
+            Err(error.with_hint("all else is written as jsonl, json, csv or table"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Says what was assumed of projects.
+pub fn tell(projects: &[Project], context: &Context) {
+    for project in projects {
+        project.notes.iter().for_each(|note| context.note(note));
+        let warnings = project.warnings.iter();
+        warnings.for_each(|words| context.warn(words));
+    }
+}
+
+/// What a server has of projects.
+pub struct Server {
+    /// Of each project, in their order.
+    pub told: Vec<Told>,
+    /// Its major version.
+    pub major: u32,
+}
+
+/// What a history tells of a project.
+pub struct Told {
+    /// How it is kept.
+    pub keeping: &'static Keeping,
+    /// The table; none where there is none.
+    pub place: Option<String>,
+    rows: Vec<Row>,
+}
+
+impl Told {
+    /// What became of each migration of the project.
+    pub fn entries<'a>(&self, project: &'a Project) -> Result<Vec<Entry<'a>>> {
+        (self.keeping.compare)(self.keeping, project, &self.rows)
+    }
+}
+
+/// Reads the history of each project on the server that the command line or the environment names.
+pub fn read_all(projects: &mut [Project], options: &Options, context: &Context) -> Result<Server> {
+    tell(projects, context);
     let conninfo = Conninfo::resolve(
         &context.common.connect,
         &Environment::of_process(),
@@ -76,11 +140,12 @@ pub fn ask(question: Question, options: &Options, context: &Context) -> Result<E
     };
     let mut session = Session::open(&conninfo, &gentle)?;
     let _cancels = session.cancel_on_signal();
+    let major = session.server_version_num() / 10000;
     let database = session.database().to_string();
     let mut transaction = session.transaction()?;
     let tables = Tables::find(&mut transaction, &database, names(options))?;
     let mut told = Vec::new();
-    for project in &mut projects {
+    for project in projects {
         let keeping = keeping_of(project, &tables)?;
         foreign::add(keeping, project)?;
         let place = tables.of(keeping, options.history())?;
@@ -91,15 +156,14 @@ pub fn ask(question: Question, options: &Options, context: &Context) -> Result<E
             Some(place) => read(&mut transaction, keeping, &tables, place, context)?,
             None => Vec::new(),
         };
-        told.push((keeping, place.map(place::Place::shown), rows));
+        told.push(Told {
+            keeping,
+            place: place.map(place::Place::shown),
+            rows,
+        });
     }
     transaction.rollback()?;
-    let mut answer = Answer::new(question, options);
-    for (project, (keeping, place, rows)) in projects.iter().zip(&told) {
-        let entries = (keeping.compare)(keeping, project, rows)?;
-        answer.add(keeping, project, place.as_deref(), entries)?;
-    }
-    answer.write(context)
+    Ok(Server { told, major })
 }
 
 /// What tables of all frameworks are called, and the one that was named.

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use crate::ahead::Ahead;
 use crate::body;
 use crate::catalogue::{Catalogue, Moment};
-use crate::effects::{self, Server, Version};
+use crate::effects::{self, Impact, Server, Version};
 use crate::finding::{Finding, Frame};
 use crate::look::Look;
+use crate::loss;
 use crate::model::{Body, Change};
 use crate::name::Name;
 use crate::parse::{self, Parsed};
@@ -36,6 +37,17 @@ pub struct Linter {
     is_plain: bool,
     /// How much had not been seen when it began.
     doubts: usize,
+    /// What statements take and lose, where somebody wants to know.
+    seen: Option<Vec<Seen>>,
+}
+
+/// What a statement, or one within it, takes and loses.
+#[derive(Debug)]
+pub struct Seen {
+    /// What it takes and does.
+    pub impact: Impact,
+    /// What it loses, in words.
+    pub lost: Vec<String>,
 }
 
 /// What is made of a file.
@@ -92,7 +104,18 @@ impl Linter {
             pending: Pending::default(),
             is_plain: true,
             doubts: 0,
+            seen: None,
         }
+    }
+
+    /// Keeps from now on what statements take and lose, for [`Linter::seen`].
+    pub fn watch(&mut self) {
+        self.seen = Some(Vec::new());
+    }
+
+    /// What was seen since it was asked last.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.seen.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The next file.
@@ -303,6 +326,10 @@ impl Linter {
             match change {
                 Change::Transaction(_) if place.is_nested => self.session.end_within(),
                 _ => self.session.apply(change, &impact, &self.catalogue, &gone),
+            }
+            if let Some(seen) = &mut self.seen {
+                let lost = loss::of(change, &self.catalogue);
+                seen.push(Seen { impact, lost });
             }
             self.pending.follow(change, &self.catalogue);
             self.learn(change, place);

@@ -23,6 +23,7 @@ mod lint;
 mod listing;
 mod lock;
 mod look;
+mod loss;
 mod model;
 mod name;
 mod output;
@@ -33,6 +34,7 @@ mod pipeline;
 pub mod readers;
 mod record;
 mod report;
+mod rollback;
 mod rules;
 mod run;
 mod said;
@@ -53,6 +55,7 @@ use shared::cli::Context;
 use shared::{Exit, Result};
 
 use cli::Options;
+use history::Question;
 
 fn main() -> ExitCode {
     shared::main(&cli::TOOL, run)
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
 fn run(options: Options, context: &Context) -> Result<Exit> {
     match (options.listing, options.question) {
         (Some(listing), _) => listing.write(context),
+        (None, Some(Question::RollbackPlan)) => rollback::plan(&options, context),
         (None, Some(question)) => history::ask(question, &options, context),
         (None, None) => run::lint(&options, context),
     }

@@ -110,7 +110,8 @@ impl Record {
     }
 }
 
-fn cut(statement: &str) -> String {
+/// A statement that is not too long to be read.
+pub fn cut(statement: &str) -> String {
     match statement.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &statement[..end]),
         None => statement.to_string(),

@@ -67,6 +67,16 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
 
 /// Linting needs no server: who names one wants something else.
 fn refuse_connection(context: &Context) -> Result<()> {
+    match names_server(context) {
+        Some(flag) => Err(Error::usage(format!(
+            "{flag} is for --status, --pending and --rollback-plan"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The flag of the command line that names a server, if one does.
+pub fn names_server(context: &Context) -> Option<&'static str> {
     let connect = &context.common.connect;
     let given = [
         ("-d", connect.dbname.is_some()),
@@ -74,12 +84,8 @@ fn refuse_connection(context: &Context) -> Result<()> {
         ("-p", connect.port.is_some()),
         ("-U", connect.user.is_some()),
     ];
-    match given.iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) => Err(Error::usage(format!(
-            "{flag} is for --status and --pending"
-        ))),
-        None => Ok(()),
-    }
+    let flag = given.iter().find(|(_, is_given)| *is_given);
+    flag.map(|(flag, _)| *flag)
 }
 
 struct Run {

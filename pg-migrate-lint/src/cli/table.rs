@@ -2,12 +2,13 @@
 
 use shared::cli::{Flag, Kinds, Terms, Tool};
 
-use crate::{history, layout};
+use crate::{history, layout, rollback};
 
 const WHAT: &str = "What to lint";
 const RULES: &str = "Rules";
 const SERVER: &str = "How it is run";
 const STATE: &str = "What a server has";
+const BACK: &str = "The way back";
 
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
@@ -18,6 +19,7 @@ pub const TOOL: Tool = Tool::new(
 .synopsis(&[
     "[OPTION]... PATH...",
     "--status|--pending [-d CONNINFO] [OPTION]... PATH...",
+    "--rollback-plan [--to VERSION] [-d CONNINFO] [OPTION]... PATH...",
     "--list-rules",
     "--explain RULE",
 ])
@@ -30,7 +32,10 @@ pub const TOOL: Tool = Tool::new(
      `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
      environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
-     is written there; SELECT on that table is all the right that is needed.",
+     is written there; SELECT on that table is all the right that is needed.\n\n\
+     With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
+     loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
+     what is applied there is taken back, else all that is named.",
 )
 .connects()
 .flags(&[
@@ -69,6 +74,8 @@ pub const TOOL: Tool = Tool::new(
         "the framework's history table, where that is not the usual one: SCHEMA.TABLE",
     )
     .group(STATE),
+    Flag::switch("rollback-plan", "name what leads back, the newest first, with what it locks and loses").group(BACK),
+    Flag::value("to", "VERSION", "back to this one, which stays (0 if not given: nothing does)").group(BACK),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -84,6 +91,10 @@ pub const TOOL: Tool = Tool::new(
         "Run what is next, a transaction each",
         "pg-migrate-lint --pending migrations | jq -r .file | xargs -n1 psql -1 -v ON_ERROR_STOP=1 -f",
     ),
+    (
+        "What would going back to 0041 lose?",
+        "pg-migrate-lint --rollback-plan --to 0041 migrations | jq -r '.loses[]'",
+    ),
     ("What to do about it", "pg-migrate-lint --explain index-not-concurrent"),
 ])
 .found("a finding, or what became of a migration, is an error, or as bad as --fail-on says")
@@ -92,11 +103,18 @@ pub const TOOL: Tool = Tool::new(
 .kinds(KINDS);
 
 /// Records that are no findings.
-const KINDS: Kinds = &[(
-    "--status and --pending",
-    "One record for each migration; of --pending, for each that is next.",
-    history::FIELDS,
-)];
+const KINDS: Kinds = &[
+    (
+        "--status and --pending",
+        "One record for each migration; of --pending, for each that is next.",
+        history::FIELDS,
+    ),
+    (
+        "--rollback-plan",
+        "One record for each statement on the way back, and for each migration that has nothing to run there.",
+        rollback::FIELDS,
+    ),
+];
 
 /// The fields of a record.
 const FIELDS: Terms = &[

@@ -20,6 +20,7 @@ mod pooler;
 mod reach_rows;
 mod recovery_rows;
 mod retention_rows;
+mod rollback_rows;
 mod security_rows;
 mod server_rows;
 #[path = "../tls/servers.rs"]

@@ -1,0 +1,6 @@
+//! The ways back of migrations, on real servers.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod ground;
+mod plan;
