@@ -4,6 +4,7 @@
 //! needs; the rows of what was chosen; and then the other relations go. So the server itself says
 //! what a pattern means, and what needs something that was not chosen.
 
+mod definitions;
 mod others;
 mod references;
 mod rest;
@@ -23,7 +24,7 @@ pub use statement::{ForeignKey, part_of_table, subject};
 
 use crate::cli::Choice;
 use crate::restore::Refusal;
-use crate::schema::Schema;
+use shared::dump::Schema;
 
 /// What was chosen of the backup that is being restored.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::choice::Chosen;
 use crate::large_objects::properties::Described;
 use crate::restore::{HeldOff, Withheld};
 use crate::roles::Needs;
-use crate::schema::Schema;
+use shared::dump::Schema;
 
 pub use collector::Collector;
 
@@ -85,7 +85,7 @@ impl Contents {
 
     /// Forgets what was not chosen.
     pub fn retain(&mut self, chosen: &Chosen) {
-        self.schema.retain(chosen);
+        chosen.retain(&mut self.schema);
         self.tables.retain(|table, _| chosen.holds(table));
         self.sequences.retain(|sequence, _| chosen.holds(sequence));
         self.bare.retain(|entry| {

@@ -13,7 +13,7 @@ use crate::proof::counted;
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::restore::{LABELS, Target, is_about_label_provider};
-use crate::schema::{Difference, Schema};
+use shared::dump::{Difference, Schema};
 use shared::secrets::{masked, masked_words};
 
 /// Does to the restored database what the backup says of its own, last of all, and looks whether

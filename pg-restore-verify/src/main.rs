@@ -5,7 +5,6 @@
 mod afterwards;
 mod announced;
 mod archive;
-mod attribute_versions;
 mod checks;
 mod checksum;
 mod choice;
@@ -39,7 +38,6 @@ mod restriction;
 mod roles;
 mod room;
 mod rows;
-mod schema;
 mod scratch;
 mod selection;
 mod sequences;

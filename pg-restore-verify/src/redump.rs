@@ -10,8 +10,8 @@ use shared::{Result, signals};
 use crate::contents::{Collector, Contents};
 use crate::globals::Globals;
 use crate::restore::Target;
-use crate::schema::Schema;
 use crate::source;
+use shared::dump::Schema;
 
 const BACKSLASH_ESCAPES: &str = "standard_conforming_strings=off";
 

@@ -14,8 +14,8 @@ use crate::archive::{Archive, Kind};
 use crate::contents::Contents;
 use crate::redump::{self, Quotes};
 use crate::restore::{Reach, Target, stand_in_schema};
-use crate::schema::{Schema, is_data};
 use crate::source::{self, Converted};
+use shared::dump::{Schema, is_data};
 
 /// What a dump says of the backup's definitions where nothing but them was restored. One of a
 /// part lacks the schemas that it needs.

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::dump::{Token, tokens};
-
-/// Where everything is that is in no other tablespace; a database of another one names it.
-pub const DEFAULT_TABLESPACE: &str = "pg_default";
+use shared::dump::{DEFAULT_TABLESPACE, Token, tokens};
 
 /// What a dump needs from its cluster and does not carry.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

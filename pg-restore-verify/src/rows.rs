@@ -15,11 +15,12 @@ use shared::{Result, signals};
 use crate::choice::Limited;
 use crate::contents::{Contents, Form, TableData};
 use crate::copy_out::CopyOut;
-use crate::instants::{InstantColumns, line_in_utc};
+use crate::instants::InstantColumns;
 use crate::restore::Target;
 use crate::tables;
 use crate::tally;
 use crate::threads::{lock, on_threads};
+use shared::dump::line_in_utc;
 
 pub use early::Early;
 

@@ -5,17 +5,20 @@
 //! is bounded by the longest statement or row, never by the size of the data.
 
 mod archive;
+pub mod attribute_versions;
 mod columns;
 mod copy;
 mod digest;
 mod encoding;
 mod entry;
+mod instants;
 mod large_object;
 mod lexer;
 mod name;
 mod pattern;
 mod rows;
 mod scanner;
+mod schema;
 mod script;
 mod tally;
 mod tuples;
@@ -29,11 +32,13 @@ pub use copy::CopyTarget;
 pub use digest::{Digest, LargeObjectDigest, without_line_end};
 pub use encoding::decode;
 pub use entry::{Entry, Header};
+pub use instants::{line_in_utc, row_in_utc, text_in_utc};
 pub use large_object::LargeObjectCall;
 pub use lexer::{Token, spans, tokens};
 pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use pattern::pattern_regexes;
 pub use rows::CopyRows;
+pub use schema::{DEFAULT_TABLESPACE, Difference, Object, Schema, is_data};
 pub use script::{Event, Script};
 pub use tally::{Tally, Untold};
 pub use tuples::{InsertedRows, members};

@@ -11,11 +11,12 @@ use shared::dump::{
 };
 
 use super::{Contents, Form, SequencePosition, TableData};
-use crate::instants::{InstantColumns, line_in_utc, row_in_utc};
+use crate::instants::InstantColumns;
 use crate::large_objects::properties::{self, Described};
 use crate::restore::Reach;
 use crate::tally;
 use crate::threads::lock;
+use shared::dump::{line_in_utc, row_in_utc};
 
 /// Reads a script into [`Contents`].
 pub struct Collector {

@@ -11,7 +11,7 @@ use crate::contents::{Form, TableData};
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::reference;
-use crate::schema::{Difference, Schema};
+use shared::dump::{Difference, Schema};
 
 /// What every restore of such a table comes to.
 const INHERITED_ORDER: &str = "the same columns in another order: those that it inherits come first \
@@ -112,7 +112,7 @@ impl Proof<'_> {
     fn read_back(&self, quotes: Quotes) -> Result<ReadBack> {
         let backup = &self.backup.schema;
         let mut schema = redump::schema(&self.pg_dump, self.target, self.backup, quotes)?.schema;
-        schema.retain(self.chosen);
+        self.chosen.retain(&mut schema);
         if self.promised.is_of_part() && backup.schemas().next().is_none() {
             // Of some tables only: theirs was created for them.
             schema.forget_schemas();

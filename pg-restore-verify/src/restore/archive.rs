@@ -22,9 +22,9 @@ use crate::choice::{self, Chosen};
 use crate::contents::{Collector, Contents};
 use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
-use crate::schema::Schema;
 use crate::source::{self, Converted};
 use crate::threads::beside;
+use shared::dump::Schema;
 use words::{errors, is_deadlock, name_entry};
 
 /// Restores the archive into the target's database, whose schema is already in

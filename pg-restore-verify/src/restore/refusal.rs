@@ -4,8 +4,8 @@ use shared::Error;
 
 use shared::secrets::{masked_beginning, masked_words};
 
-use crate::attribute_versions;
 use crate::room;
+use shared::dump::attribute_versions;
 
 /// An error of the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]

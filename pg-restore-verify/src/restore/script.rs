@@ -31,7 +31,7 @@ use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::restriction::Restriction;
 use crate::rows::Early;
-use crate::schema::is_data;
+use shared::dump::is_data;
 
 /// Restores the script and notes what it holds on the way.
 ///

@@ -12,8 +12,8 @@ use shared::{Error, Result};
 
 use super::Target;
 use crate::contents::Collector;
-use crate::schema::Schema;
 use crate::source;
+use shared::dump::Schema;
 
 /// A table for these rows.
 pub fn table(client: &mut Client, target: &CopyTarget) -> Result<()> {

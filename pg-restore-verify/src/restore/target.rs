@@ -17,7 +17,6 @@ use super::foreign::{Foreign, HeldOff};
 use super::refusal::{Refusal, may_be_of_end, server_gone, session_gone};
 use super::withheld::{Doubt, Missing, Withheld};
 use crate::archive::Archive;
-use crate::attribute_versions;
 use crate::contents::Contents;
 use crate::decoder::Decoder;
 use crate::promised::Promised;
@@ -27,6 +26,7 @@ use crate::scratch::Scratch;
 use crate::server::{Database, Server};
 use crate::servers::{self, Servers};
 use place::Beside;
+use shared::dump::attribute_versions;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 pub const DATABASE: &str = "pg_restore_verify";

@@ -11,7 +11,7 @@ use shared::dump::{CopyTarget, Entry, QualifiedName, quote_identifier};
 use super::Refusal;
 use super::refusal::{Blame, RESERVED_NAME, lacks_right};
 use crate::choice::subject;
-use crate::schema::Difference;
+use shared::dump::Difference;
 
 /// Why what a server refuses may be its own doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use shared::programs::Finished;
 
 use crate::restore::Refusal;
-use crate::schema::Schema;
+use shared::dump::Schema;
 
 /// What an error is about that names nothing.
 const NO_ENTRY: &str = "the archive";

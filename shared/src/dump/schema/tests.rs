@@ -1,7 +1,7 @@
 //! Definitions as pg_dump writes them, and what is a difference.
 
 use super::*;
-use shared::dump::{Event, Script};
+use crate::dump::{Event, Script};
 
 fn schema(script: &str) -> Schema {
     let mut schema = Schema::default();

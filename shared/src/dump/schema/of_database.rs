@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::dump::{quote_identifier, spans};
+use crate::dump::{quote_identifier, spans};
 
 use super::{Object, Schema};
 

@@ -1,10 +1,8 @@
 //! How two dumps' definitions differ.
 
-use shared::dump::{Token, tokens};
-use shared::secrets::masked;
-
 use super::{Object, Schema, is_plain};
-use crate::instants::text_in_utc;
+use crate::dump::{Token, text_in_utc, tokens};
+use crate::secrets::masked;
 
 /// An object that is not the same in both.
 #[derive(Debug, Clone, PartialEq, Eq)]

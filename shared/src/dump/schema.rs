@@ -10,14 +10,10 @@ mod of_database;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use shared::dump::{Entry, QualifiedName, Token, spans, tokens};
-
-use crate::attribute_versions;
-use crate::choice::{Chosen, ForeignKey, is_open, part_of_table, subject};
-use crate::roles::DEFAULT_TABLESPACE;
+use super::{Entry, Token, attribute_versions, spans, tokens};
 pub use difference::Difference;
 
 /// The statements that define each object.
@@ -32,10 +28,13 @@ pub struct Schema {
 
 /// What statements are gathered under. The owner is in the statements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Object {
-    kind: String,
-    schema: String,
-    name: String,
+pub struct Object {
+    /// In pg_dump's terms: `TABLE`, `FK CONSTRAINT`.
+    pub kind: String,
+    /// The schema; `-` where it lives in none.
+    pub schema: String,
+    /// What it is called there.
+    pub name: String,
 }
 
 /// Entries that hold data, which is proved by other means.
@@ -51,11 +50,11 @@ const DATA_KINDS: [&str; 9] = [
     "STDSTRINGS",
 ];
 
-/// Entries that give something to a table and need not be told of with its name.
-const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];
-
 /// Who runs the statements behind it.
 const AUTHORIZATION: &str = "SESSION AUTHORIZATION";
+
+/// Where everything is that is in no other tablespace; a database of another one names it.
+pub const DEFAULT_TABLESPACE: &str = "pg_default";
 
 /// Settings that the definitions behind them depend on.
 const STATE: [&str; 2] = ["default_tablespace", "default_table_access_method"];
@@ -122,35 +121,10 @@ impl Schema {
         objects.flat_map(|(_, statements)| statements.iter().map(String::as_str))
     }
 
-    /// Forgets what was not chosen, and foreign keys that can't hold.
-    pub fn retain(&mut self, chosen: &Chosen) {
-        if chosen.is_everything() {
-            return;
-        }
-        let parts: HashMap<QualifiedName, QualifiedName> = PARTS
-            .iter()
-            .flat_map(|kind| self.statements(kind))
-            .filter_map(part_of_table)
-            .collect();
-        let is_chosen = |name: &QualifiedName| chosen.holds(parts.get(name).unwrap_or(name));
-        self.objects.retain(|object, statements| {
-            let key = statements.iter().find_map(|sql| ForeignKey::parse(sql));
-            if key.is_some_and(|key| !chosen.holds(&key.table) || is_open(&key, chosen)) {
-                return false;
-            }
-            let schema = match object.schema.as_str() {
-                "-" | "" => object.name.strip_prefix("SCHEMA ").unwrap_or(&object.name),
-                schema => schema,
-            };
-            match chosen.holds_schema(schema) {
-                Some(holds) => holds,
-                None if !chosen.is_part() => true,
-                None => {
-                    let subjects = statements.iter().filter_map(|sql| subject(sql));
-                    subjects.into_iter().any(|name| is_chosen(&name))
-                }
-            }
-        });
+    /// Forgets the objects, each with its statements, that are not wanted.
+    pub fn retain(&mut self, mut is_wanted: impl FnMut(&Object, &[String]) -> bool) {
+        self.objects
+            .retain(|object, statements| is_wanted(object, statements));
     }
 
     /// Whether the dump says who owns what.
@@ -297,7 +271,8 @@ impl Schema {
 }
 
 impl Object {
-    fn label(&self) -> String {
+    /// As a backup's table of contents has it: `TABLE app.orders`.
+    pub fn label(&self) -> String {
         let entry = Entry {
             kind: self.kind.clone(),
             schema: self.schema.clone(),
