@@ -1,1 +1,0 @@
-SELECT set_config('lock_timeout', '2s', false); ALTER TABLE t ADD COLUMN d int;
