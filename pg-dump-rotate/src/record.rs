@@ -49,7 +49,7 @@ pub struct Record {
     /// From the start of the dump until it was on disk.
     pub duration_ms: Option<u64>,
     /// What reached the disk in that time.
-    pub rate_bytes_per_second: Option<u64>,
+    pub bytes_per_second: Option<u64>,
     pub restore_command: Option<String>,
     /// The same for an archive, into a database that it makes as it was.
     pub recreate_command: Option<String>,
@@ -94,7 +94,7 @@ impl Record {
             server_version: manifest.server_version.clone(),
             pg_dump_version: manifest.pg_dump_version.clone(),
             duration_ms,
-            rate_bytes_per_second: duration_ms.and_then(rate),
+            bytes_per_second: duration_ms.and_then(rate),
             restore_command: Some(restore::command(path, manifest)),
             recreate_command: restore::recreating(path, manifest),
             ..Self::default()

@@ -65,7 +65,7 @@ fn the_databases_of_one_run_are_a_set() {
             let manifest = fs::read(manifest(Path::new(&path))).unwrap();
             let manifest: Value = serde_json::from_slice(&manifest).unwrap();
             assert_eq!(manifest["set"], set.as_str());
-            assert!(record["rate_bytes_per_second"].as_u64().unwrap() > 0);
+            assert!(record["bytes_per_second"].as_u64().unwrap() > 0);
         }
     }
 }

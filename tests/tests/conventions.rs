@@ -273,6 +273,53 @@ fn the_man_page_names_every_flag() {
                 .collect();
             assert!(said.is_empty(), "{said:?}\n{page}");
         }
+        if let Some(said) = judged("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
+            assert_eq!(said, "", "{page}");
+        }
+    }
+}
+
+#[test]
+fn the_man_page_has_every_part_and_leads_to_pages_that_are_there() {
+    let samples = samples();
+    for sample in &samples {
+        let page = generated(sample, "man");
+        let headings: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(".SH "))
+            .collect();
+        let mut places = Vec::new();
+        for heading in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "EXIT STATUS",
+            "ENVIRONMENT",
+            "FILES",
+            "EXAMPLES",
+        ] {
+            let place = headings.iter().position(|found| *found == heading);
+            places.push(place.unwrap_or_else(|| panic!("no {heading}\n{page}")));
+        }
+        assert!(places.is_sorted(), "{headings:?}");
+        if !sample.tool.starts_with("pg-") {
+            continue;
+        }
+        let also = page.split_once("\n.SH SEE ALSO\n").unwrap().1;
+        for line in also.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [".BR", name, _] = words[..] else {
+                panic!("{line}")
+            };
+            let name = name.replace("\\-", "-");
+            let ours = name.starts_with("pg-");
+            assert!(name != sample.tool, "{page}");
+            assert!(
+                !ours || samples.iter().any(|other| other.tool == name),
+                "{name}"
+            );
+        }
     }
 }
 

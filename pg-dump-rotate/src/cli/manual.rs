@@ -61,10 +61,7 @@ pub const FIELDS: Terms = &[
         "duration_ms",
         "from the start of the dump until it was on disk",
     ),
-    (
-        "rate_bytes_per_second",
-        "what reached the disk in that time",
-    ),
+    ("bytes_per_second", "what reached the disk in that time"),
     (
         "restore_command",
         "for a shell: restores it into the empty database of that name where psql's variables \
@@ -108,7 +105,6 @@ pub const LISTS: &[(&str, Terms)] = &[
     ("CONTAINERS AND OTHER HOSTS", ELSEWHERE),
     ("RIGHTS, ROOM AND LOCKS", NEEDS),
     ("COMPRESSION", COMPRESSION),
-    ("FILES", FILES),
 ];
 
 const VALUES: Terms = &[
@@ -396,7 +392,8 @@ const COMPRESSION: Terms = &[
     ("tar", "A tar file is not compressed."),
 ];
 
-const FILES: Terms = &[
+/// What lies in the folder of the backups.
+pub const FILES: Terms = &[
     (
         "DATABASE[+LABEL]_YYYYMMDDTHHMMSSZ.EXT",
         "a backup, by the time of UTC at which it began: .dump, .sql, .sql.gz, .sql.zst, \

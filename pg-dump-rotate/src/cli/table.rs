@@ -2,7 +2,7 @@
 
 use shared::cli::{Flag, Tool};
 
-use super::manual::{FIELDS, LISTS, VARIABLES};
+use super::manual::{FIELDS, FILES, LISTS, VARIABLES};
 
 /// The flags and the help.
 pub const TOOL: Tool = Tool::new(
@@ -102,7 +102,9 @@ pub const TOOL: Tool = Tool::new(
 )
 .fields(FIELDS)
 .lists(LISTS)
-.variables(VARIABLES);
+.variables(VARIABLES)
+.files(FILES)
+.see_also(&["pg-restore-verify(1)", "pg_dump(1)", "pg_dumpall(1)", "pg_restore(1)", "psql(1)"]);
 
 const FLAGS: &[Flag] = &[
     Flag::value(
@@ -122,7 +124,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "format",
         "FORMAT",
-        "an archive for pg_restore, or SQL for psql (if not given: custom)",
+        "an archive for pg_restore, or SQL for psql (default: custom)",
     )
     .short('F')
     .choices(&["custom", "plain", "directory", "tar", "c", "p", "d", "t"])
@@ -139,7 +141,7 @@ const FLAGS: &[Flag] = &[
         "compress",
         "METHOD[:LEVEL]",
         "none, gzip, zstd or lz4; the last two in archives from \
-         pg_dump 16 (if not given: gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
+         pg_dump 16 (default: gzip for plain, else zstd:3 where pg_restore can read it and gzip where not)",
     )
     .short('Z')
     .group("Backup"),

@@ -126,7 +126,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "victims",
         "WHICH",
-        "which of those that match are ended, by default heads; with --sessions all",
+        "which of those that match are ended (default: heads; with --sessions all)",
     )
     .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
     .group("Victims"),
@@ -174,7 +174,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value("grace", "DURATION", "how long a victim may take to be gone")
         .default("5s")
         .group("Action"),
-    Flag::switch("dry-run", "only say what would be done").group("Action"),
+    Flag::switch("dry-run", "say what would be done, change nothing").group("Action"),
     Flag::value(
         "exec",
         "COMMAND",
@@ -228,7 +228,8 @@ pub const TOOL: Tool = Tool::new(
      and blocks others, waits itself, or was named (one that has changed: only if it still blocks); with \
      --fail-if-blocked: somebody waits")
 .fields(FIELDS)
-.lists(&[("RESULTS", RESULTS)]);
+.lists(&[("RESULTS", RESULTS)])
+.see_also(&["pg-stat-report(1)", "pg-migrate-lint(1)", "psql(1)"]);
 
 /// A flag that a session must pass; any of those given several times will do.
 const fn filter(long: &'static str, metavar: &'static str, help: &'static str) -> Flag {

@@ -100,7 +100,12 @@ pub const TOOL: Tool = Tool::new(
 .found("a finding, or what became of a migration, is an error, or as bad as --fail-on says")
 .fields(FIELDS)
 .telling(&["severity", "file", "line", "rule", "message"])
-.kinds(KINDS);
+.kinds(KINDS)
+.files(&[(
+    "pg-migrate-lint.toml",
+    "rules, severities and paths, where it is in the folder of the run; --config names another",
+)])
+.see_also(&["pg-lock-kill(1)", "pg-dump-rotate(1)", "psql(1)"]);
 
 /// Records that are no findings.
 const KINDS: Kinds = &[

@@ -213,7 +213,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "restore and compare with so many connections (1 to 64); all cores if not given",
+        "restore and compare with so many connections (1 to 64; default: all cores)",
     )
     .short('j')
     .group("Restore"),
@@ -254,7 +254,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "stall-timeout",
         "DURATION",
-        "give up on a restore that does nothing for so long (5min)",
+        "give up on a restore that does nothing for so long (default: 5min)",
     )
     .group("Restore"),
     Flag::switch("deep", "look every row up in every B-tree as well").group("Checks"),
@@ -280,7 +280,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "max-difference",
         "PERCENT[,ROWS]",
-        "with --compare: how far a count may be from the live one (10%,100)",
+        "with --compare: how far a count may be from the live one (default: 10%,100)",
     )
     .group("Checks"),
     Flag::value(
@@ -313,7 +313,7 @@ pub const TOOL: Tool = Tool::new(
     )
     .repeats()
     .group("Afterwards"),
-    Flag::switch("dry-run", "with --promote: only say what would be done").group("Afterwards"),
+    Flag::switch("dry-run", "with --promote: say what would be done, change nothing").group("Afterwards"),
     Flag::value(
         "base-backup",
         "PATH",
@@ -417,7 +417,22 @@ pub const TOOL: Tool = Tool::new(
     ),
     ("TMPDIR", "where the private server's data lies (/tmp)"),
     ("TZ", "the zone of a --target-time that names none"),
-]);
+])
+.files(&[
+    (
+        "NAME.manifest.json, NAME.sha256",
+        "what the backup NAME is to hold, by pg-dump-rotate: its files, rows, large objects and definitions",
+    ),
+    (
+        "NAME.verified.json",
+        "the verdict on the backup NAME, which pg-dump-rotate reads; not written with --no-record",
+    ),
+    (
+        "~/.cache/pg-throwaway-templates, /var/tmp/pg-throwaway-templates",
+        "an empty server of each version, from which the private ones are copied; may be deleted at any time",
+    ),
+])
+.see_also(&["pg-dump-rotate(1)", "pg_restore(1)", "pg_basebackup(1)", "pg_verifybackup(1)", "pg_amcheck(1)"]);
 
 /// The names of the checks, which --accept takes too.
 pub(super) const CHECKS: &[(&str, &str)] = &[

@@ -161,6 +161,11 @@ pub const TOOL: Tool = Tool::new(
 .found("a check is critical, or as bad as --fail-on says; the server does not answer to ping")
 .fields(FIELDS)
 .kinds(KINDS)
+.files(&[
+    ("FILE of --state", "what earlier runs saw, replaced by each run as a whole"),
+    ("FILE of --config", "thresholds, in TOML"),
+])
+.see_also(&["pg-lock-kill(1)", "pg-dump-rotate(1)", "psql(1)"])
 .telling(&["status", "check", "object", "message"]);
 
 /// The rows of each section, and first what is in all of them.

@@ -12,6 +12,13 @@ const CONNECTION_GROUP: &str = "Connection";
 const OUTPUT_GROUP: &str = "Output";
 const HELP_GROUP: &str = "Help";
 
+/// Where a group of flags stands in the help: those of every tool come last, in the same order.
+pub(super) fn place(group: &str) -> usize {
+    let common = [CONNECTION_GROUP, OUTPUT_GROUP, HELP_GROUP];
+    let place = common.iter().position(|known| *known == group);
+    place.map_or(0, |place| place + 1)
+}
+
 /// The flags of a tool that connects: the letters that psql has.
 pub(super) const CONNECTION: &[Flag] = &[
     Flag::value(
@@ -80,6 +87,24 @@ pub(super) const VARIABLES: super::tool::Terms = &[
     (
         "PGPORT, PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE, PGOPTIONS, …",
         "the rest of what libpq knows, with pg_service.conf and ~/.pgpass",
+    ),
+];
+
+/// The files that a tool which connects reads.
+pub(super) const FILES: super::tool::Terms = &[
+    (
+        "~/.pgpass",
+        "passwords, by host, port, database and user; PGPASSFILE names another",
+    ),
+    (
+        "~/.pg_service.conf, pg_service.conf",
+        "what is meant by PGSERVICE and service=; PGSERVICEFILE names another, PGSYSCONFDIR the \
+         folder of the second",
+    ),
+    (
+        "~/.postgresql/root.crt, root.crl, postgresql.crt, postgresql.key",
+        "whom to trust, and who we are, where TLS is asked for; PGSSLROOTCERT, PGSSLCRL, PGSSLCERT \
+         and PGSSLKEY name others",
     ),
 ];
 

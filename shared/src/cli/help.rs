@@ -105,7 +105,7 @@ fn shell_words(command: &str) -> Vec<String> {
     words
 }
 
-/// The flags to show beneath their headings, in the order of the table.
+/// The flags to show beneath their headings, in the order of the table, and last what all tools have.
 pub(super) fn groups(tool: &Tool) -> Vec<(&'static str, Vec<Flag>)> {
     let mut groups: Vec<(&str, Vec<Flag>)> = Vec::new();
     for flag in tool.all_flags().into_iter().filter(|flag| !flag.hidden) {
@@ -114,6 +114,7 @@ pub(super) fn groups(tool: &Tool) -> Vec<(&'static str, Vec<Flag>)> {
             None => groups.push((flag.group, vec![flag])),
         }
     }
+    groups.sort_by_key(|(group, _)| super::common::place(group));
     groups
 }
 
@@ -188,6 +189,7 @@ mod tests {
         .formats(&["sarif"])
         .found("something was found")
         .flags(&[
+            Flag::switch("terse", "less of everything").group("Output"),
             Flag::switch("all", "everything there is")
                 .short('a')
                 .group("B"),
@@ -227,6 +229,7 @@ A:
       --dir DIR             where it is (default: .)
 
 Output:
+      --terse               less of everything
   -o, --output FORMAT       format of the records (table on a terminal, else
                             jsonl): jsonl, json, csv, table, sarif
   -q, --quiet               say nothing on stderr but errors

@@ -45,6 +45,10 @@ pub struct Tool {
     pub lists: &'static [(&'static str, Terms)],
     /// Variables that it heeds besides those of the connection.
     pub variables: Terms,
+    /// Files that it reads or writes besides those of the connection, for the man page.
+    pub files: Terms,
+    /// What a reader of the man page may want next: pages, each with its section, as `psql(1)`.
+    pub see_also: &'static [&'static str],
 }
 
 /// Words, each with what it means.
@@ -75,6 +79,8 @@ impl Tool {
             kinds: &[],
             lists: &[],
             variables: &[],
+            files: &[],
+            see_also: &[],
         }
     }
 
@@ -166,6 +172,18 @@ impl Tool {
     /// Variables that it heeds besides those of the connection.
     pub const fn variables(mut self, variables: Terms) -> Self {
         self.variables = variables;
+        self
+    }
+
+    /// Files that it reads or writes besides those of the connection.
+    pub const fn files(mut self, files: Terms) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The pages that its man page leads to, each as `psql(1)`.
+    pub const fn see_also(mut self, pages: &'static [&'static str]) -> Self {
+        self.see_also = pages;
         self
     }
 
