@@ -4,6 +4,8 @@
 
 #[path = "readme/ci.rs"]
 mod ci;
+#[path = "readme/recipes.rs"]
+mod recipes;
 
 use std::path::Path;
 use std::thread;
