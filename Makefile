@@ -1,8 +1,21 @@
-# The PostgreSQL tools: demo, test, test-versions, soak, check, bench, install. `make deps` says what it installs.
+# The PostgreSQL tools: demo, test, test-versions, soak, check, bench, install, uninstall, dist. `make deps` says
+# what it installs.
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
 TOOLS = pg-dump-rotate pg-restore-verify pg-lock-kill pg-stat-report pg-migrate-lint
+# `make install PROFILE=debug` takes less time to build, and installs what takes more to run.
+PROFILE ?= release
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+STAGE = $(TARGET)/$(PROFILE)/stage
+DIST ?= $(TARGET)/dist
+
+# All that is installed, below PREFIX.
+PROGRAMS = $(TOOLS:%=bin/%)
+PAGES = $(TOOLS:%=share/man/man1/%.1) \
+	$(TOOLS:%=share/bash-completion/completions/%) \
+	$(TOOLS:%=share/zsh/site-functions/_%) \
+	$(TOOLS:%=share/fish/vendor_completions.d/%.fish)
 
 # Files that are needed, each with the Debian package that has it.
 SERVER = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres) $(shell command -v postgres))
@@ -18,10 +31,10 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test test-versions soak soak-locks check bench install uninstall deps deps-test deps-versions
+.PHONY: all demo test test-versions soak soak-locks check bench stage install uninstall dist deps deps-test deps-versions
 
 all: deps
-	$(CARGO) build --release
+	$(CARGO) build $(if $(filter release,$(PROFILE)),--release) $(TOOLS:%=--bin %)
 
 # Takes a backup of a sample database, proves it, and shows that damage is caught.
 demo: deps
@@ -59,30 +72,67 @@ check: deps
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 
-# Prints the times of the tools beside those of what they replace.
+# The times of the tools beside those of what they replace, into BENCHMARKS.md: what is slower than what is
+# there is said, and git shows it. On a machine that does nothing else.
 bench: deps
 	$(CARGO) build --quiet --release
-	$(CARGO) run --quiet --release --bin bench
+	$(CARGO) run --quiet --release --bin bench record BENCHMARKS.md
 
-install: all
-	install -d $(PREFIX)/bin $(PREFIX)/share/man/man1 $(PREFIX)/share/bash-completion/completions \
-		$(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
+# The programs, and what they say of themselves. Where cargo is not, as for root by sudo, what was built before.
+stage:
+	@if command -v $(CARGO) >/dev/null; then $(MAKE) --no-print-directory all; \
+	elif [ ! -x $(TARGET)/$(PROFILE)/$(lastword $(TOOLS)) ]; then \
+		echo "make: there is no $(CARGO) on PATH, and nothing was built: run make first" >&2; exit 1; fi
+	rm -rf $(STAGE)
+	mkdir -p $(sort $(dir $(PROGRAMS:%=$(STAGE)/%) $(PAGES:%=$(STAGE)/%)))
 	for tool in $(TOOLS); do \
-		install target/release/$$tool $(PREFIX)/bin/ && \
-		target/release/$$tool --generate man > $(PREFIX)/share/man/man1/$$tool.1 && \
-		target/release/$$tool --generate bash > $(PREFIX)/share/bash-completion/completions/$$tool && \
-		target/release/$$tool --generate zsh > $(PREFIX)/share/zsh/site-functions/_$$tool && \
-		target/release/$$tool --generate fish > $(PREFIX)/share/fish/vendor_completions.d/$$tool.fish \
+		program=$(TARGET)/$(PROFILE)/$$tool && share=$(STAGE)/share && \
+		cp $$program $(STAGE)/bin/ && \
+		$$program --generate man > $$share/man/man1/$$tool.1 && \
+		$$program --generate bash > $$share/bash-completion/completions/$$tool && \
+		$$program --generate zsh > $$share/zsh/site-functions/_$$tool && \
+		$$program --generate fish > $$share/fish/vendor_completions.d/$$tool.fish \
 		|| exit 1; \
 	done
 
+install: stage
+	umask 022; place="$(DESTDIR)$(PREFIX)"; \
+	put() { install -d "$$place/$${2%/*}" && install -m $$1 "$(STAGE)/$$2" "$$place/$$2"; }; \
+	for file in $(PROGRAMS); do put 755 $$file || exit 1; done; \
+	for file in $(PAGES); do put 644 $$file || exit 1; done
+
 uninstall:
-	for tool in $(TOOLS); do \
-		rm -f $(PREFIX)/bin/$$tool $(PREFIX)/share/man/man1/$$tool.1 \
-			$(PREFIX)/share/bash-completion/completions/$$tool \
-			$(PREFIX)/share/zsh/site-functions/_$$tool \
-			$(PREFIX)/share/fish/vendor_completions.d/$$tool.fish; \
-	done
+	cd "$(DESTDIR)$(PREFIX)" && rm -f $(PROGRAMS) $(PAGES)
+
+# What others install: a tar file with programs, pages and completions; the same with static programs where
+# Rust's target for musl is installed; a .deb of each tool where cargo-deb is.
+NAME = postgresql-tools-$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+MUSL = $(shell uname -m)-unknown-linux-musl
+HAS_MUSL = $(wildcard $(shell rustc --print sysroot)/lib/rustlib/$(MUSL)/lib)
+dist: stage
+	mkdir -p $(DIST)
+	$(call pack,$(NAME)-$(HOST))
+	@if [ -z "$(HAS_MUSL)" ]; then \
+		echo "make: no static programs: they want \`rustup target add $(MUSL)\` and Debian's musl-tools"; fi
+	$(if $(HAS_MUSL),$(CARGO) build --release --target $(MUSL) $(TOOLS:%=--bin %))
+	$(if $(HAS_MUSL),cp $(TOOLS:%=$(TARGET)/$(MUSL)/release/%) $(STAGE)/bin/)
+	$(if $(HAS_MUSL),$(call pack,$(NAME)-$(MUSL)))
+	@if ! $(CARGO) deb --version >/dev/null 2>&1; then \
+		echo "make: no .deb: that wants \`cargo install cargo-deb\`"; \
+	else for tool in $(TOOLS); do \
+		$(CARGO) deb --quiet --no-build $(if $(filter release,$(PROFILE)),,--profile dev) -p $$tool --output $(DIST)/ || exit 1; \
+	done; fi
+	cd $(DIST) && sha256sum $(NAME)*.tar.gz $$(ls *.deb 2>/dev/null) > SHA256SUMS
+	ls -l $(DIST)
+
+# The stage as a tar file, in which nothing depends on who packs it, or when.
+define pack
+	rm -rf $(TARGET)/$(1) && cp -R $(STAGE) $(TARGET)/$(1) && cp -R README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs $(TARGET)/$(1)/
+	tar -C $(TARGET) --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@$(or $(SOURCE_DATE_EPOCH),0) \
+		-cf - $(1) | gzip -n > $(DIST)/$(1).tar.gz
+	rm -rf $(TARGET)/$(1)
+endef
 
 # PostgreSQL's own programs and jq; nothing is installed that is there already.
 deps:

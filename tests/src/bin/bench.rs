@@ -6,7 +6,9 @@
 //!     bench logs
 //!     bench stats
 //!     bench disk [ROWS]
+//!     bench record FILE [the words of another]...
 //!
+//! `record` keeps what it prints in FILE, and says what is slower than what was there.
 //! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, `lint` only those of pg-migrate-lint, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
@@ -29,6 +31,8 @@ mod lint;
 mod locks;
 #[path = "bench/logs.rs"]
 mod logs;
+#[path = "bench/record.rs"]
+mod record;
 #[path = "bench/restores.rs"]
 mod restores;
 #[path = "bench/rotation.rs"]
@@ -60,6 +64,12 @@ const DIRECTORY: &str = "pg_dump -Fd -j2, compressed alike";
 static MISSED: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    if let [word, file, rest @ ..] = &words[..]
+        && word == "record"
+    {
+        return record::run(Path::new(file), rest);
+    }
     run();
     match MISSED.load(Ordering::Relaxed) {
         true => ExitCode::FAILURE,
