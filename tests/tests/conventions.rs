@@ -42,6 +42,20 @@ fn help() {
             assert!(line.chars().count() <= 79, "{line}\n{output:?}");
             assert_eq!(line, line.trim_end(), "{output:?}");
         }
+        // What all tools have comes last, in the same order.
+        let common = ["Connection", "Output", "Help", "Examples", "Exit status"];
+        let headings = output
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_suffix(':'));
+        let headings: Vec<&str> = headings.filter(|line| !line.starts_with(' ')).collect();
+        let last = headings.iter().filter(|heading| common.contains(heading));
+        assert!(last.eq(common.iter()), "{headings:?}");
+        let first = headings.iter().position(|heading| common.contains(heading));
+        let after = &headings[first.unwrap()..];
+        let is_own =
+            |heading: &&str| !common.contains(heading) && !heading.starts_with("The manual");
+        assert!(!after.iter().any(is_own), "{headings:?}");
         let short = tool(sample.tool).arg("-?").run().expect_code(0);
         assert_eq!(short.stdout, output.stdout);
     }

@@ -75,7 +75,7 @@ impl Options {
         if files == selection.latest.is_some() {
             let problem = match files {
                 true => "--latest and operands exclude each other",
-                false => "no backup given",
+                false => "no backup was named",
             };
             return Err(Error::usage(problem)
                 .with_hint("name backups, or --latest DIR, or - to read records from stdin"));

@@ -169,7 +169,7 @@ fn files_that_are_not_there() {
 #[test]
 fn flags_that_make_no_sense_together() {
     for (arguments, error) in [
-        (&[][..], "no backup given"),
+        (&[][..], "no backup was named"),
         (&["x", "--latest", "y"], "exclude each other"),
         (&["-", "x"], "exclude each other"),
         (&["x", "--label", "l"], "goes with --latest"),

@@ -309,7 +309,7 @@ fn after_dashes(parser: &mut lexopt::Parser) -> Option<Vec<OsString>> {
 }
 
 fn unexpected(word: &OsStr) -> Error {
-    let error = Error::usage(format!("unexpected argument {}", shown(word)));
+    let error = Error::usage(format!("there is no operand {}", shown(word)));
     match may_be_secret(word) {
         true => error.with_hint("a connection string is given with -d"),
         false => error,
