@@ -92,6 +92,7 @@ pub const CHECKS: &[&Check] = &[
     &databases::SIZE,
     &settings::UNSAFE,
     &settings::PENDING_RESTART,
+    &configuration::RELOAD,
     &configuration::ERRORS,
     &configuration::OF_ROLES,
     &settings::ADVICE,

@@ -19,6 +19,19 @@ pub const ERRORS: Check = Check {
     judge: errors,
 };
 
+/// Somebody changed it, and nobody told the server.
+pub const RELOAD: Check = Check {
+    name: "pending_reload",
+    finds: "changed lines of the configuration files that wait for a reload",
+    unit: Unit::Count,
+    warn: Some(1.0),
+    crit: None,
+    is_low_bad: false,
+    sections: &[&SECTION],
+    unseen: "what a role, a database, the command line or the look's own session sets over the files; DateStyle and client_encoding, which the server words otherwise; settings of libraries that are not loaded; pg_hba.conf; what waits for a restart: check pending_restart",
+    judge: reload,
+};
+
 /// What the check unsafe_settings is for the whole server.
 pub const OF_ROLES: Check = Check {
     name: "role_settings",
@@ -67,31 +80,67 @@ const BAD: [(&str, &str, Status, &str); 5] = [
 ];
 
 fn errors(case: &Case) -> Vec<Finding> {
-    let rows = case.rows(&SECTION);
-    let of = |kind: &'static str| {
-        rows.iter()
-            .filter(move |row| row.text("kind") == Some(kind))
+    let findings = of_kind(case, "error").filter_map(|row| {
+        let place = place(row)?;
+        let object = row.text("name").unwrap_or(&place);
+        let message = format!("{place}: {}", row.text("detail")?);
+        let finding = case.judge(Some(object), 1.0, message);
+        Some(finding.remedy("-- mend that line, then SELECT pg_reload_conf();"))
+    });
+    findings.chain(hidden(case)).collect()
+}
+
+fn reload(case: &Case) -> Vec<Finding> {
+    // With a line that is none in a file, the server loads nothing of it.
+    let remedy = match of_kind(case, "error").next() {
+        None => "-- if all that was changed is meant: SELECT pg_reload_conf();",
+        Some(_) => {
+            "-- first mend what check configuration_errors tells of; if all that was changed is meant: SELECT pg_reload_conf();"
+        }
     };
-    let hidden = of("hidden").map(|row| {
+    let findings = of_kind(case, "reload").map(|row| {
+        let mut message = changed(row);
+        if let Some(detail) = row.text("detail") {
+            message = format!("{message}; {detail} until the files are loaded");
+        }
+        let finding = case.judge(row.text("name"), 1.0, message);
+        finding.remedy(remedy)
+    });
+    findings.chain(hidden(case)).collect()
+}
+
+/// What the files say of it now.
+pub fn changed(row: &Row) -> String {
+    match place(row) {
+        Some(place) => match row.text("setting") {
+            Some("") => format!("{place} empties it"),
+            Some(setting) => format!("{place} says {setting}"),
+            None => format!("{place} says something else"),
+        },
+        None => "no line of the files sets it any more".to_string(),
+    }
+}
+
+fn place(row: &Row) -> Option<String> {
+    let line = row.number("line")?;
+    Some(format!("line {line} of {}", row.text("file")?))
+}
+
+/// Its rows of one kind.
+pub fn of_kind<'a>(case: &'a Case<'_>, kind: &'static str) -> impl Iterator<Item = &'a Row> {
+    let rows = case.rows(&SECTION).iter();
+    rows.filter(move |row| row.text("kind") == Some(kind))
+}
+
+fn hidden(case: &Case) -> impl Iterator<Item = Finding> {
+    of_kind(case, "hidden").map(|row| {
         let what = row.text("name").unwrap_or_default();
         let who = row.text("detail").unwrap_or_default();
         Finding::unknown(format!(
             "{what} are hidden from this role; {who}, --skip {} leaves that to somebody else",
             case.check.name
         ))
-    });
-    let findings = of("error").filter_map(|row| {
-        let file = row.text("file").unwrap_or_default();
-        let line = row.number("line").unwrap_or_default();
-        let object = match row.text("name") {
-            Some(name) => name.to_string(),
-            None => format!("{file} line {line}"),
-        };
-        let message = format!("line {line} of {file}: {}", row.text("detail")?);
-        let finding = case.judge(Some(&object), 1.0, message);
-        Some(finding.remedy("-- mend that line, then SELECT pg_reload_conf();"))
-    });
-    findings.chain(hidden).collect()
+    })
 }
 
 fn of_roles(case: &Case) -> Vec<Finding> {

@@ -1,8 +1,12 @@
 //! Settings that lose data, and such as are not in force.
 
+use std::collections::BTreeSet;
+
 use crate::check::{Case, Check, Finding, Status, Unit};
-use crate::sections::advice;
+use crate::checks::configuration::{changed, of_kind};
+use crate::row::Row;
 use crate::sections::settings::SECTION;
+use crate::sections::{advice, configuration};
 
 /// What no server with data should run with: the setting, its bad value, how bad, why.
 const BAD: [(&str, &str, Status, &str); 7] = [
@@ -71,8 +75,8 @@ pub const PENDING_RESTART: Check = Check {
     warn: Some(1.0),
     crit: None,
     is_low_bad: false,
-    sections: &[&SECTION],
-    unseen: "files that were changed and not reloaded; errors in them: check configuration_errors",
+    sections: &[&SECTION, &configuration::SECTION],
+    unseen: "which line it is, if the files are hidden from the role; changes that wait for a reload alone: check pending_reload; errors in the files: check configuration_errors",
     judge: pending,
 };
 
@@ -182,11 +186,19 @@ fn pending(case: &Case) -> Vec<Finding> {
     let hidden = hidden.then(|| {
         Finding::unknown("some settings are hidden from this role; pg_monitor shows them")
     });
-    let waiting = rows.iter().filter(|row| row.is("is_pending_restart"));
-    let findings = waiting.map(|row| {
-        let name = row.text("name");
-        let finding = case.judge(name, 1.0, "its new value waits for a restart");
-        finding.remedy(match needs(name.unwrap_or_default()) {
+    // Of a change that is not even loaded the server tells only whoever reads the files.
+    let lines: Vec<&Row> = of_kind(case, "restart").collect();
+    let marked = rows.iter().filter(|row| row.is("is_pending_restart"));
+    let names = marked.chain(lines.iter().copied());
+    let names: BTreeSet<&str> = names.filter_map(|row| row.text("name")).collect();
+    let findings = names.into_iter().map(|name| {
+        let line = lines.iter().find(|row| row.text("name") == Some(name));
+        let message = match line {
+            Some(row) => format!("{}, which waits for a restart", changed(row)),
+            None => "its new value waits for a restart".to_string(),
+        };
+        let finding = case.judge(Some(name), 1.0, message);
+        finding.remedy(match needs(name) {
             Some(needs) => format!("-- first see that the server comes up with it, {needs}; then restart it when that suits"),
             None => "-- restart the server when that suits".to_string(),
         })

@@ -1,27 +1,57 @@
-//! `configuration`: what is set for single roles and databases, and what is wrong in the server's files.
+//! `configuration`: what is set for single roles and databases, and what the server's files say that is not in force.
 
+mod value;
+
+use shared::cli::Terms;
 use shared::{Result, secrets};
 
 use crate::row::{Cell, Row};
 use crate::section::{Gather, Reach, Section};
 use crate::server::Server;
+use value::Setting;
 
-/// One row for each setting of a role or database, and for each line that can't be taken.
+/// What the files say, beside what is in force.
+const LINES: Terms = &[
+    ("kind", "error, or what it may wait for"),
+    ("name", "which setting"),
+    ("setting", "what the last line says"),
+    ("file", "where the line is"),
+    ("line", "its number there"),
+    ("detail", "what is wrong"),
+    ("in_force", "the value that the server has"),
+    ("in_force_words", "the same, as people write it"),
+    ("value_type", "bool, enum, integer, real or string"),
+    ("unit", "what a number counts"),
+];
+
+/// One row for each setting of a role or database, and for each line that is not in force.
 pub const SECTION: Section = Section {
     name: "configuration",
-    answers: "what is set for single roles and databases only, and which lines of the configuration files can't be taken?",
-    costs: "one look at a small catalogue; reads the configuration files",
+    answers: "what is set for single roles and databases only, and which lines of the configuration files can't be taken, or wait for a reload or restart?",
+    costs: "one look at a small catalogue and the settings; reads the configuration files",
     needs: "superuser for the files: a row of the kind hidden says what is not seen",
     reach: Reach::Server,
     fields: &[
-        ("kind", "setting, error or hidden"),
+        (
+            "kind",
+            "setting; of a file error, reload or restart: what the line waits for; or hidden",
+        ),
         ("role", "for whose sessions; null: for those of all"),
         ("database", "for sessions where; null: everywhere"),
         ("name", "which setting"),
-        ("setting", "its value; null: it may be secret"),
-        ("file", "where the line is"),
+        (
+            "setting",
+            "its value; null: it may be secret, or can't be taken",
+        ),
+        (
+            "file",
+            "where the line is; null: no line is left, and the value is the server's own",
+        ),
         ("line", "its number there"),
-        ("detail", "what is wrong; what shows what is hidden"),
+        (
+            "detail",
+            "what is wrong, or in force until then; what shows what is hidden",
+        ),
     ],
     gather: Gather::Made(rows),
 };
@@ -30,15 +60,51 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let statement = include_str!("../../sql/configuration.sql");
     let settings = server.query(statement, section.fields)?;
     let mut cells: Vec<_> = settings.into_iter().map(without_secret).collect();
-    let statement = include_str!("../../sql/configuration_errors.sql");
-    match server.query(statement, section.fields) {
-        Ok(errors) => cells.extend(errors),
+    let statement = include_str!("../../sql/configuration_files.sql");
+    match server.query(statement, LINES) {
+        Ok(lines) => cells.extend(lines.iter().filter_map(|line| not_in_force(line))),
         Err(error) if error.sqlstate() == Some("42501") => cells.push(hidden(section)),
         Err(error) => return Err(error),
     }
     let origin = server.origin();
     let row = |cells| section.row(&origin, cells);
     Ok(cells.into_iter().map(row).collect())
+}
+
+/// A line that can't be taken, or says something else than is in force.
+fn not_in_force(line: &[Cell]) -> Option<Vec<Cell>> {
+    let cell = |name: &str| {
+        let place = LINES.iter().position(|(own, _)| *own == name)?;
+        line.get(place)
+    };
+    let text = |name: &str| match cell(name) {
+        Some(Cell::Text(text)) => Some(&**text),
+        _ => None,
+    };
+    let kind = text("kind")?;
+    let mut detail = text("detail").map(str::to_string);
+    if kind != "error" {
+        let setting = Setting {
+            name: text("name")?,
+            kind: text("value_type")?,
+            unit: text("unit"),
+            in_force: text("in_force")?,
+        };
+        if kind == "reload" && setting.is(text("setting")?) {
+            return None;
+        }
+        // In texts there may be passwords.
+        let words = text("in_force_words").filter(|_| setting.kind != "string");
+        detail = words.map(|words| format!("{words} is in force"));
+    }
+    let cells = SECTION.fields.iter().map(|(name, _)| match *name {
+        "role" | "database" => Cell::Null,
+        "detail" => detail
+            .take()
+            .map_or(Cell::Null, |detail| Cell::Text(detail.into())),
+        name => cell(name).cloned().unwrap_or(Cell::Null),
+    });
+    Some(without_secret(cells.collect()))
 }
 
 fn place(name: &str) -> usize {
@@ -61,7 +127,7 @@ fn without_secret(mut cells: Vec<Cell>) -> Vec<Cell> {
 fn hidden(section: &Section) -> Vec<Cell> {
     let cells = section.fields.iter().map(|(name, _)| match *name {
         "kind" => Cell::Text("hidden".into()),
-        "name" => Cell::Text("errors in the configuration files".into()),
+        "name" => Cell::Text("the lines of the configuration files".into()),
         "detail" => Cell::Text("a superuser sees them".into()),
         _ => Cell::Null,
     });

@@ -58,6 +58,89 @@ fn lines_that_the_server_can_not_take() {
 }
 
 #[test]
+fn lines_that_wait_for_a_reload_or_a_restart() {
+    let ground = Ground::new();
+    let told = |check: &str| {
+        let records = ground.check(check, &[]).into_iter();
+        let brief = |record: Value| {
+            let text = |name: &str| record[name].as_str().unwrap_or_default().to_string();
+            (text("object"), text("message"))
+        };
+        records.map(brief).collect::<Vec<_>>()
+    };
+    // The same in other words is no change.
+    add_line(&ground, "MAINTENANCE_work_mem = 65536kB");
+    add_line(&ground, "enable_seqscan = yes");
+    add_line(&ground, "checkpoint_timeout = 300");
+    let blind = ground.check_as("watcher", "pending_reload", &[]);
+    assert_eq!(statuses(&blind), alone("unknown"));
+    assert_eq!(ground.statuses("pending_reload", &[]), alone("ok"));
+    // Nobody has told the server of either.
+    add_line(&ground, "work_mem = 1GB");
+    add_line(&ground, "work_mem = 8MB");
+    add_line(&ground, "max_connections = 77");
+    let reload = told("pending_reload");
+    assert_eq!(reload.len(), 1, "{reload:?}");
+    let (object, message) = &reload[0];
+    assert_eq!(object, "work_mem");
+    let ends = "postgresql.conf says 8MB; 4MB is in force until the files are loaded";
+    assert!(
+        message.starts_with("line ") && message.ends_with(ends),
+        "{message}"
+    );
+    let restart = told("pending_restart");
+    assert_eq!(restart.len(), 1, "{restart:?}");
+    let (object, message) = &restart[0];
+    assert_eq!(object, "max_connections");
+    let ends = "postgresql.conf says 77, which waits for a restart";
+    assert!(message.ends_with(ends), "{message}");
+    let critical = ["--crit", "pending_reload:work_*=1"];
+    let critical = ground.statuses("pending_reload", &critical);
+    assert_eq!(critical, of("critical", "work_mem"));
+    let rows = ground.rows("configuration");
+    let brief = |row: &Value| {
+        json!([
+            row["kind"],
+            row["name"],
+            row["setting"],
+            row["line"].is_i64()
+        ])
+    };
+    let rows: Vec<Value> = rows.iter().map(brief).collect();
+    let expected = json!([
+        ["reload", "work_mem", "8MB", true],
+        ["restart", "max_connections", "77", true]
+    ]);
+    assert_eq!(json!(rows), expected);
+    ground.sql("select pg_reload_conf()");
+    eventually("the files are loaded", || {
+        ground.statuses("pending_reload", &[]) == alone("ok")
+    });
+    // A line that is taken away leaves the server's own value.
+    ground.sql("alter system set work_mem = '9MB'");
+    ground.sql("select pg_reload_conf()");
+    eventually("it is in force", || ground.value("show work_mem") == "9MB");
+    ground.sql("alter system reset work_mem");
+    ground.sql("alter system set random_page_cost = 2");
+    ground.sql("select pg_reload_conf()");
+    eventually("it is in force", || {
+        ground.value("show random_page_cost") == "2"
+    });
+    ground.sql("alter system reset random_page_cost");
+    let reload = told("pending_reload");
+    let gone = "no line of the files sets it any more; 2 is in force until the files are loaded";
+    assert_eq!(reload, [("random_page_cost".to_string(), gone.to_string())]);
+    // Beside a line that is none, nothing of the file would be loaded.
+    add_line(&ground, "work_memory = 4MB");
+    let record = &ground.check("pending_reload", &[])[0];
+    let remedy = record["remedy"].as_str().unwrap();
+    assert!(
+        remedy.starts_with("-- first mend what check configuration_errors"),
+        "{remedy}"
+    );
+}
+
+#[test]
 fn settings_of_single_roles_that_damage() {
     let ground = Ground::new();
     ground.sql("create database \"d 1\"");
