@@ -1,6 +1,6 @@
 -- Which tables have no primary key, which constraints were never proved, which foreign keys have no index on their side?
 -- Costs: one look at the constraints and indexes. Needs: no right.
--- Of partitions the root is told. An index serves a foreign key if its first columns are those of the key, in any order,
+-- What has an oid below 16384 came with the server. Of partitions the root is told. An index serves a foreign key if its first columns are those of the key, in any order,
 -- and it has all rows that are not null there; one on some of them, or of another kind, may find the rows or not (helper).
 -- A partitioned table is as large as its parts; to a foreign key as those of them whose own indexes do not serve it. The definition of a CHECK
 -- on a table that somebody has locked whole, or is about to, is left out: to ask for it waits behind that lock.
@@ -20,7 +20,7 @@ WITH RECURSIVE tree (root, oid) AS (
            w.writes AS of_parts
     FROM pg_catalog.pg_class c
     LEFT JOIN whole w ON w.oid = c.oid
-    WHERE c.relkind IN ('r', 'p')
+    WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384
 ), locked AS (
     SELECT l.relation
     FROM pg_catalog.pg_locks l
@@ -74,7 +74,7 @@ WITH RECURSIVE tree (root, oid) AS (
     GROUP BY k.oid
 )
 SELECT current_database()::text AS database, f.kind, f."table", f.name, f.columns, f.referenced, f.bytes, f.writes, f.is_partitioned, f.definition,
-       f.helper, f.publications
+       f.helper, NULL::text AS publications
 FROM (
     SELECT 'no_primary_key' AS kind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
@@ -82,7 +82,7 @@ FROM (
            c.bytes,
            coalesce(c.of_parts, pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) AS writes,
            c.relkind = 'p' AS is_partitioned,
-           NULL::text AS definition, NULL::text AS helper, NULL::text AS publications
+           NULL::text AS definition, NULL::text AS helper
     FROM relation c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     -- By all its columns a row is named, too, where it is replicated.
@@ -98,36 +98,10 @@ FROM (
                             WHERE a.attrelid = c.oid AND NOT a.attnotnull
                               AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))
     UNION ALL
-    -- Of these the server refuses UPDATE and DELETE: they are published, and nothing says which row is meant.
-    SELECT 'no_replica_identity', quote_ident(n.nspname) || '.' || quote_ident(c.relname), NULL, NULL, NULL, c.bytes, NULL,
-           c.relkind = 'p', NULL,
-           (SELECT quote_ident(x.relname)
-            FROM pg_catalog.pg_index i
-            JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-            WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-              AND i.indexprs IS NULL
-              AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                              WHERE a.attrelid = c.oid AND NOT a.attnotnull
-                                AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
-            ORDER BY x.relname
-            LIMIT 1),
-           string_agg(p.pubname, ', ' ORDER BY p.pubname)
-    FROM (SELECT p.pubname::text AS pubname, t.relid
-          FROM pg_catalog.pg_publication p
-          CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) t(relid) -- before 16
-          -- since 16: CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) t
-          WHERE p.pubupdate OR p.pubdelete) p
-    JOIN relation c ON c.oid = p.relid AND c.relkind = 'r'
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relreplident = 'n'
-       OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
-       OR c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)
-    GROUP BY c.oid, n.nspname, c.relname, c.bytes, c.relkind
-    UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
            NULL, NULL, c.bytes, NULL, c.relkind = 'p',
            CASE WHEN k.contype <> 'c' OR c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_get_constraintdef(k.oid) END,
-           NULL, NULL
+           NULL
     FROM pg_catalog.pg_constraint k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -136,14 +110,14 @@ FROM (
       -- since 18: AND k.conenforced
     -- since 18: UNION ALL
     -- since 18: SELECT 'not_enforced', quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname::text,
-    -- since 18:        NULL, NULL, c.bytes, NULL, c.relkind = 'p', NULL, NULL, NULL
+    -- since 18:        NULL, NULL, c.bytes, NULL, c.relkind = 'p', NULL, NULL
     -- since 18: FROM pg_catalog.pg_constraint k
     -- since 18: JOIN relation c ON c.oid = k.conrelid
     -- since 18: JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     -- since 18: WHERE NOT k.conenforced AND k.conparentid = 0 AND k.conislocal
     UNION ALL
     SELECT 'not_validated', quote_ident(n.nspname) || '.' || quote_ident(t.typname), k.conname::text,
-           NULL, 'domain', 0, NULL, false, NULL, NULL, NULL
+           NULL, 'domain', 0, NULL, false, NULL, NULL
     FROM pg_catalog.pg_constraint k
     JOIN pg_catalog.pg_type t ON t.oid = k.contypid
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -171,7 +145,7 @@ FROM (
               AND ((i.indkey::int2[])[0] = ANY (k.conkey)
                    OR am.amname IN ('brin', 'gin') AND (i.indkey::int2[])[0:i.indnkeyatts - 1] && k.conkey)
             ORDER BY x.relname
-            LIMIT 1), NULL
+            LIMIT 1)
     FROM unserved k
     JOIN relation c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

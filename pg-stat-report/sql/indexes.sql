@@ -1,7 +1,7 @@
 -- Which indexes are invalid, never used, or say what another one says?
 -- Costs: one look at the indexes, and the counter of each. Needs: no right; that an index is being built is told to
 -- pg_read_all_stats only.
--- needed_for: it is a key, backs a constraint or the foreign keys of others, is the replica identity, what CLUSTER goes by,
+-- What has an oid below 16384 came with the server. needed_for: it is a key, backs a constraint or the foreign keys of others, is the replica identity, what CLUSTER goes by,
 -- or a part of a partitioned one, which is told of in its stead, with its parts' scans. supports: a foreign key,
 -- or statistics of an expression. duplicate_of: same columns, operator classes, collations, order and predicate.
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
@@ -26,7 +26,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
            x.relpages::bigint * current_setting('block_size')::bigint AS bytes
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-    WHERE x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
+    WHERE i.indexrelid >= 16384 AND x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
       AND x.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
       AND (x.relnamespace <> 'pg_toast'::regnamespace OR NOT i.indisvalid)
 ), pair AS MATERIALIZED (

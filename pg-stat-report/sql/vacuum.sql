@@ -4,8 +4,7 @@
 -- A table's age is that of its TOAST table, too, whose dead rows autovacuum judges by options of its own, or by the table's
 -- where it has none. Counters are asked for by their functions, a third of the view's cost.
 -- A standby counts no dead rows.
--- The lines "judged:" are for checks: other tables are well, or too small to matter. The system's own stand for all that
--- are well.
+-- The lines "judged:" are for checks: other tables are well, or too small to matter. pg_class stands for all that are well.
 WITH defaults AS (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS threshold,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
@@ -53,7 +52,7 @@ WITH defaults AS (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN defaults d
     LEFT JOIN option o ON o.oid = c.oid
-    -- judged: WHERE (n.nspname = 'pg_catalog' OR NOT coalesce(o.is_enabled, true)
+    -- judged: WHERE (c.oid = 'pg_catalog.pg_class'::regclass OR NOT coalesce(o.is_enabled, true)
     -- judged:      OR c.oid IN (SELECT relid FROM running) OR c.reltoastrelid IN (SELECT relid FROM running)
     -- judged:      OR c.reltoastrelid IN (SELECT toast.oid FROM toast WHERE toast.reloptions IS NOT NULL
     -- judged:                             OR pg_catalog.pg_stat_get_dead_tuples(toast.oid) >= 1000)

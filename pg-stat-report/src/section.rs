@@ -10,7 +10,7 @@ use shared::{Error, Result};
 use crate::cli::Options;
 use crate::narrow;
 use crate::row::{Origin, Row};
-use crate::server::Server;
+use crate::server::{Server, There};
 
 /// The fields that every row begins with.
 pub const COMMON: Terms = &[
@@ -68,7 +68,7 @@ const BEFORE: &str = " -- before ";
 const SINCE: &str = "-- since ";
 
 /// The sections whose rows others are made of, too.
-const OF_OTHERS: [&str; 2] = ["connections", "checkpoints"];
+const OF_OTHERS: [&str; 3] = ["connections", "checkpoints", "settings_known"];
 
 /// Where a section's rows come from.
 #[derive(Debug)]
@@ -78,6 +78,8 @@ pub enum Gather {
     Query(&'static [Statement]),
     /// The same, put into order by us: the server would compare the text of all rows.
     Sorted(&'static [Statement], fn(&Row, &Row) -> Ordering),
+    /// One statement, where there is something that it may find.
+    Where(fn(There) -> bool, &'static [Statement]),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// The same, where checks need less: they say whether the rows are for them alone.
@@ -102,13 +104,18 @@ impl Section {
                 rows.sort_by(order);
                 Ok(rows)
             }
+            Gather::Where(is_there, statements) => match is_there(server.there()) {
+                true => self.queried(statements, server, is_narrow),
+                false => Ok(Vec::new()),
+            },
             Gather::Made(make) | Gather::Anywhere(make) => make(self, server),
             Gather::Narrowed(make) => make(self, server, is_narrow),
             Gather::Compared(_) | Gather::Console(_) | Gather::Input(_) => Ok(Vec::new()),
         }
     }
 
-    fn queried(
+    /// The rows of a statement whose columns are the section's fields.
+    pub fn queried(
         &'static self,
         statements: &[Statement],
         server: &mut Server,

@@ -6,17 +6,8 @@ use shared::Result;
 
 use super::ram::Ram;
 use crate::row::{Cell, Row};
-use crate::sections::{checkpoints, connections};
+use crate::sections::{checkpoints, connections, settings};
 use crate::server::Server;
-
-const SETTINGS: [(&str, &str); 6] = [
-    ("name", ""),
-    ("value", ""),
-    ("setting", ""),
-    ("unit", ""),
-    ("source", ""),
-    ("needs_restart", ""),
-];
 
 const WORKLOAD: [(&str, &str); 4] = [
     ("blocks_hit", ""),
@@ -78,11 +69,8 @@ impl Facts {
             instances: server.given().instances,
             ..Self::default()
         };
-        for cells in server.query(include_str!("../../sql/advice.sql"), &SETTINGS)? {
-            if let Some((name, setting)) = setting(&cells) {
-                facts.settings.insert(name, setting);
-            }
-        }
+        let known = settings::known(server)?;
+        facts.settings.extend(known.iter().filter_map(setting));
         let workload = server.query(include_str!("../../sql/workload.sql"), &WORKLOAD)?;
         facts.work(workload.first().map_or(&[], Vec::as_slice));
         let rows = connections::SECTION.rows(server, false)?;
@@ -142,22 +130,21 @@ fn checkpoints_of(row: &Row) -> Option<Checkpoints> {
     })
 }
 
-fn setting(cells: &[Cell]) -> Option<(String, Setting)> {
-    let [name, value, setting, unit, source, needs_restart] = cells else {
-        return None;
-    };
-    let number = text(setting)?.parse::<f64>().ok();
-    let unit = text(unit).map_or(Some(1.0), |unit| factor(&unit));
+/// One that is advised on.
+fn setting(row: &Row) -> Option<(String, Setting)> {
+    let value = row.text("value")?.to_string();
+    let number = row.text("setting")?.parse::<f64>().ok();
+    let unit = row.text("unit").map_or(Some(1.0), factor);
     let setting = Setting {
-        value: text(value)?,
+        value,
         // -1 and the like are not of any unit.
         number: number
             .zip(unit)
             .map(|(number, unit)| if number < 0.0 { number } else { number * unit }),
-        source: text(source)?,
-        needs_restart: *needs_restart == Cell::Bool(true),
+        source: row.text("said_by")?.to_string(),
+        needs_restart: row.is("needs_restart"),
     };
-    Some((text(name)?, setting))
+    Some((row.text("name")?.to_string(), setting))
 }
 
 /// What a unit of pg_settings is, in bytes or seconds.
@@ -179,13 +166,6 @@ fn factor(unit: &str) -> Option<f64> {
         _ => return None,
     };
     Some(number * one)
-}
-
-fn text(cell: &Cell) -> Option<String> {
-    match cell {
-        Cell::Text(text) => Some(text.to_string()),
-        _ => None,
-    }
 }
 
 fn float(cell: &Cell) -> Option<f64> {

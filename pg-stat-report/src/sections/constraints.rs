@@ -1,6 +1,10 @@
 //! `constraints`: what keys are missing, and what was never proved.
 
+use shared::Result;
+
+use crate::row::Row;
 use crate::section::{Gather, Reach, Section};
+use crate::server::Server;
 
 /// One row for each.
 pub const SECTION: Section = Section {
@@ -35,5 +39,16 @@ pub const SECTION: Section = Section {
         ),
         ("publications", "that it is in, without a replica identity"),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/constraints.sql"))]),
+    gather: Gather::Made(rows),
 };
+
+fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
+    let constraints = [(13, include_str!("../../sql/constraints.sql"))];
+    let mut rows = section.queried(&constraints, server, false)?;
+    if server.there().has_publications {
+        let published = [(13, include_str!("../../sql/replica_identity.sql"))];
+        rows.extend(section.queried(&published, server, false)?);
+        rows.sort_by(|one, other| one.text("kind").cmp(&other.text("kind")));
+    }
+    Ok(rows)
+}

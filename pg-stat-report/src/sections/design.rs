@@ -21,5 +21,8 @@ pub const SECTION: Section = Section {
         ("dropped", "how many of the columns were dropped"),
         ("stands_on", "the view below, where it is deepest"),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/design.sql"))]),
+    gather: Gather::Where(
+        |there| there.has_views_or_wide_tables,
+        &[(13, include_str!("../../sql/design.sql"))],
+    ),
 };

@@ -76,7 +76,15 @@ fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Resu
         keep_near(&mut keys);
     }
     let columns: Vec<Column> = keys.iter().map(|key| key.column).collect();
-    let (names, fed) = (names(server, &columns)?, fed(server, &columns)?);
+    let names = names(server, &columns)?;
+    // The one that stands for all that are well is told of without its sequence.
+    let is_sought = |key: &&Key| !is_narrow || key.is_unseen || key.used_ratio() >= ENOUGH;
+    let sought: Vec<Column> = keys
+        .iter()
+        .filter(is_sought)
+        .map(|key| key.column)
+        .collect();
+    let fed = fed(server, &sought)?;
     let (origin, database) = (server.origin(), server.database().to_string());
     // One that is gone meanwhile is none.
     let rows = keys.into_iter().filter_map(|mut key| {
@@ -208,6 +216,9 @@ fn names(server: &mut Server, columns: &[Column]) -> Result<HashMap<Column, Name
 type Fed = HashMap<Column, (String, Option<i64>)>;
 
 fn fed(server: &mut Server, columns: &[Column]) -> Result<Fed> {
+    if columns.is_empty() {
+        return Ok(Fed::new());
+    }
     let statement = of_these(include_str!("../../sql/key_sequences.sql"), columns);
     let rows = server.ask(&statement)?;
     let oids = rows.iter().map(|row| row.try_get("sequence"));

@@ -48,5 +48,8 @@ pub const SECTION: Section = Section {
         ("is_paused", "somebody has paused its replay"),
         ("is_hidden", "the role may not see more of it"),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/replication.sql"))]),
+    gather: Gather::Where(
+        |there| there.has_replication,
+        &[(13, include_str!("../../sql/replication.sql"))],
+    ),
 };

@@ -46,5 +46,8 @@ pub const SECTION: Section = Section {
             "a standby's copy of the primary's slot; since 17",
         ),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/slots.sql"))]),
+    gather: Gather::Where(
+        |there| there.has_slots,
+        &[(13, include_str!("../../sql/slots.sql"))],
+    ),
 };

@@ -30,5 +30,8 @@ pub const SECTION: Section = Section {
             "since when; null: since it was made, or the server crashed",
         ),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/subscriptions.sql"))]),
+    gather: Gather::Where(
+        |there| there.has_replication,
+        &[(13, include_str!("../../sql/subscriptions.sql"))],
+    ),
 };

@@ -107,7 +107,9 @@ fn every_statement_is_taken() {
     for role in ["postgres", "watcher", "nobody"] {
         let mut client = client_of(&cluster, role);
         for section in SECTIONS {
-            let (Gather::Query(statements) | Gather::Sorted(statements, _)) = &section.gather
+            let (Gather::Query(statements)
+            | Gather::Sorted(statements, _)
+            | Gather::Where(_, statements)) = &section.gather
             else {
                 continue;
             };

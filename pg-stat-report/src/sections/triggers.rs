@@ -21,5 +21,8 @@ pub const SECTION: Section = Section {
             "it fires where session_replication_role is replica, and not in ordinary sessions; not told of where a subscription writes rows",
         ),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/triggers.sql"))]),
+    gather: Gather::Where(
+        |there| there.has_disabled_triggers,
+        &[(13, include_str!("../../sql/triggers.sql"))],
+    ),
 };

@@ -170,6 +170,25 @@ fn a_catalogue_that_somebody_has_locked() {
     ));
 }
 
+/// What is there is asked of several catalogues at once: where one of them is locked, the others tell what they have.
+#[test]
+fn one_of_the_catalogues_that_say_what_is_there() {
+    let database = Database::new();
+    database.sql("create view low as select 1 as a; create view high as select * from low");
+    database.sql("create table uq (id int not null unique); create publication p for table uq");
+    let mut holder = database.client();
+    holder
+        .batch_execute("begin; lock table pg_catalog.pg_event_trigger")
+        .unwrap();
+    let nested = ["--warn", "nested_views=2"];
+    let nested = found(&database, "nested_views", &nested);
+    assert_eq!(nested, set(&["warning public.high"]));
+    let published = found(&database, "no_primary_key", &[]);
+    assert_eq!(published, set(&["warning public.uq"]));
+    let triggers = found(&database, "disabled_triggers", &[]);
+    assert_eq!(triggers, set(&["unknown"]));
+}
+
 /// What is dropped while we look is gone, and takes nothing with it.
 #[test]
 fn tables_that_come_and_go() {

@@ -111,7 +111,7 @@ fn what_is_of_the_server_is_asked_once() {
     let place = |user: &str, database: &str| format!("host={folder} user={user} dbname={database}");
     let run = |places: &[String]| {
         let targets = places.iter().flat_map(|place| ["-d", place]);
-        let only = ["--only", "wraparound,nested_views"];
+        let only = ["--only", "wraparound,no_primary_key"];
         tool("pg-stat-report")
             .args(targets)
             .args(only)
@@ -130,7 +130,7 @@ fn what_is_of_the_server_is_asked_once() {
         let count = |text: &str| log.matches(text).count();
         (
             count("-- How near is each database"),
-            count("-- Which views stand"),
+            count("-- Which tables have no primary key"),
         )
     };
     let own = ["a", "b", "postgres"].map(|database| place("postgres", database));

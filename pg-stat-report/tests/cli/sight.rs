@@ -19,6 +19,7 @@ const UNREADABLE: &[&str] = &[
     "configuration_errors",
     "integer_keys",
     "md5_passwords",
+    "pending_reload",
     "pg_hba",
     "sequences",
 ];
