@@ -309,6 +309,11 @@ impl Catalogue {
         })
     }
 
+    /// Where migrations have names without a schema looked for, in order; nowhere: where the session does, or `public`.
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
     fn schemas(&self) -> impl Iterator<Item = &str> {
         let default = self.path.is_empty().then_some("public");
         default

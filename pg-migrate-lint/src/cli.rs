@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use shared::cli::{self, Value};
-use shared::{Error, Result};
+use shared::{Error, Result, units};
 
 use crate::config::Config;
 use crate::effects::Version;
@@ -16,6 +16,7 @@ use crate::layout::{self, Layout};
 use crate::listing::Listing;
 use crate::rules::{self, Group, Rule};
 use crate::session::Wrapping;
+use crate::sizes::Rates;
 
 pub use table::TOOL;
 
@@ -46,6 +47,12 @@ pub struct Options {
     config: Option<PathBuf>,
     /// Findings that are known.
     pub baseline: Option<PathBuf>,
+    /// How fast a server works.
+    pub rates: Rates,
+    /// Whether that was said.
+    has_rates: bool,
+    /// Tables with fewer rows are small.
+    small_table: Option<i64>,
     /// What is asked of a server, instead of linting.
     pub question: Option<Question>,
     /// Where the framework's history table is.
@@ -122,15 +129,24 @@ impl Options {
         self.fail_on.or(self.settings.fail_on).unwrap_or_default()
     }
 
-    /// The server's version.
-    pub fn version(&self) -> Version {
-        self.version.or(self.settings.version).unwrap_or(NEWEST)
+    /// The server's version; where none is said, that of the one that is asked.
+    pub fn version(&self, asked: Option<Version>) -> Version {
+        let said = self.version.or(self.settings.version);
+        said.or(asked).unwrap_or(NEWEST)
     }
 
-    /// The server's version, where one was asked for it.
-    pub fn version_of(&self, major: u32) -> Version {
-        let said = self.version.or(self.settings.version);
-        said.unwrap_or(Version::major(major))
+    /// From how many rows on a table is no small one.
+    pub fn small_table(&self) -> Option<i64> {
+        self.small_table.or(self.settings.small_table)
+    }
+
+    /// What was said that means nothing without a server.
+    pub fn needs_server(&self) -> Option<&'static str> {
+        match (self.small_table, self.has_rates) {
+            (Some(_), _) => Some("--small-table"),
+            (None, true) => Some("--rate"),
+            (None, false) => None,
+        }
     }
 
     /// How a file is run that its layout would have run so.
@@ -212,6 +228,8 @@ impl Options {
             ("--baseline", self.baseline.is_some()),
             ("--rule", !self.only.is_empty() && !has_rules),
             ("--skip", !self.skip.is_empty() && !has_rules),
+            ("--small-table", self.small_table.is_some()),
+            ("--rate", self.has_rates),
         ] {
             if is_given {
                 return Err(Error::usage(format!(
@@ -252,6 +270,11 @@ impl cli::Options for Options {
                 let refused = || value.refuse("TABLE or SCHEMA.TABLE is needed, as SQL writes it");
                 self.history = Some(table.ok_or_else(refused)?);
             }
+            "small-table" => self.small_table = Some(rows(value)?),
+            "rate" => {
+                self.rates.set(value.text()?)?;
+                self.has_rates = true;
+            }
             "list-rules" => self.listing = Some(Listing::Rules),
             "explain" => self.listing = Some(Listing::Explain(rule(value.text()?)?)),
             _ => return Err(cli::unhandled(flag)),
@@ -277,6 +300,14 @@ impl cli::Options for Options {
             false => Ok(()),
         }
     }
+}
+
+/// A number of rows: 10000, 100k, 2M.
+fn rows(value: &Value) -> Result<i64> {
+    let rows = units::bytes(value.text()?).ok();
+    let rows = rows.and_then(|rows| i64::try_from(rows).ok());
+    rows.filter(|rows| *rows > 0)
+        .ok_or_else(|| value.refuse("a number of rows is needed, such as 10000 or 1M"))
 }
 
 /// Rules and groups, by their names.

@@ -41,6 +41,8 @@ pub struct Config {
     pub has_lock_timeout: bool,
     /// Where the framework's history table is.
     pub history: Option<Wanted>,
+    /// Tables with fewer rows are small.
+    pub small_table: Option<i64>,
 }
 
 impl Config {
@@ -110,6 +112,11 @@ impl Config {
                         )
                     })?);
                 }
+                ("small_table", value) => {
+                    let rows = value.as_integer().filter(|rows| *rows > 0);
+                    let rows = rows.ok_or_else(|| refuse(key, "a number of rows is needed"))?;
+                    config.small_table = Some(rows);
+                }
                 ("lock_timeout_is_set", value) => {
                     let is_set = value.as_bool();
                     config.has_lock_timeout =
@@ -136,7 +143,7 @@ impl Config {
                     return Err(refuse(key, &format!("it is a table: [{key}]")));
                 }
                 _ => {
-                    let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, history, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
+                    let known = "rules, also, skip, pg_version, layout, in_transaction, fail_on, history, small_table, lock_timeout_is_set, [severity] or [paths.\"PATTERN\"] with skip";
                     return Err(refuse(key, &format!("there is no such key: {known}")));
                 }
             }

@@ -1,10 +1,13 @@
 //! What a rule has to say about a statement.
 
+use std::ops::Range;
+
 use crate::fix::Fix;
 use crate::layout;
 use crate::lock::{Blocks, Mode, Work};
 use crate::pending::Missing;
 use crate::rules::Rule;
+use crate::sizes::{Measured, Subject};
 use crate::source::Lines;
 
 /// How bad it is.
@@ -83,20 +86,25 @@ pub struct Finding {
     pub frame: Frame,
     /// A table that it takes for one in use, of which nothing is known.
     pub assumed: Option<String>,
+    /// The table that a server is asked for, where there is one.
+    pub subject: Option<Box<Subject>>,
+    /// What it said of it.
+    pub measured: Option<Box<Measured>>,
+    /// Whether it is less bad for that.
+    pub is_lowered: bool,
 }
 
 impl Finding {
-    /// What is wrong with a folder or a file's name: at its line, if it is about one.
-    pub fn of_folder(finding: &layout::Finding, lines: &Lines) -> Self {
-        let place = finding.line.map_or(0..0, |line| lines.range(line));
+    /// At this place, as bad as the rule in general.
+    pub fn new(rule: &'static Rule, message: impl Into<String>, place: Range<usize>) -> Self {
         Self {
-            rule: finding.rule,
-            severity: finding.severity,
-            message: finding.message.clone(),
+            rule,
+            severity: rule.severity,
+            message: message.into(),
             object: None,
             lock: None,
             work: Work::None,
-            fix: finding.fix.clone().map(Fix::from),
+            fix: None,
             start: place.start,
             end: place.end,
             once: None,
@@ -104,7 +112,18 @@ impl Finding {
             pending: None,
             frame: Frame::default(),
             assumed: None,
+            subject: None,
+            measured: None,
+            is_lowered: false,
         }
+    }
+
+    /// What is wrong with a folder or a file's name: at its line, if it is about one.
+    pub fn of_folder(finding: &layout::Finding, lines: &Lines) -> Self {
+        let place = finding.line.map_or(0..0, |line| lines.range(line));
+        let mut own = Self::new(finding.rule, &finding.message, place).rated(finding.severity);
+        own.fix = finding.fix.clone().map(Fix::from);
+        own
     }
 
     /// About this object.

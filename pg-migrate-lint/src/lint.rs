@@ -15,6 +15,7 @@ use crate::parse::{self, Parsed};
 use crate::pending::Pending;
 use crate::rules::{self, Rule};
 use crate::session::{Origin, Session, Wrapping};
+use crate::sizes::Subject;
 use crate::source::{Source, Statement};
 
 /// Functions that call functions are followed so deep.
@@ -39,6 +40,8 @@ pub struct Linter {
     doubts: usize,
     /// What statements take and lose, where somebody wants to know.
     seen: Option<Vec<Seen>>,
+    /// Whether a server is asked for the tables of findings.
+    asks: bool,
 }
 
 /// What a statement, or one within it, takes and loses.
@@ -105,7 +108,14 @@ impl Linter {
             is_plain: true,
             doubts: 0,
             seen: None,
+            asks: false,
         }
+    }
+
+    /// Has findings say which table a server is to be asked for.
+    pub fn asking(mut self, asks: bool) -> Self {
+        self.asks = asks;
+        self
     }
 
     /// Keeps from now on what statements take and lose, for [`Linter::seen`].
@@ -240,22 +250,8 @@ impl Linter {
             .split_once("at or near \"")
             .and_then(|(_, near)| near.strip_suffix('"'));
         let at = near.and_then(|near| text.find(near)).unwrap_or(0);
-        Some(Finding {
-            rule,
-            severity: rule.severity,
-            message: message.to_string(),
-            object: None,
-            lock: None,
-            work: crate::lock::Work::None,
-            fix: None,
-            start: statement.start() + at,
-            end: statement.end(),
-            once: None,
-            missing: None,
-            pending: None,
-            frame: Frame::default(),
-            assumed: None,
-        })
+        let place = statement.start() + at..statement.end();
+        Some(Finding::new(rule, message, place))
     }
 
     fn changes(
@@ -316,6 +312,9 @@ impl Linter {
             for finding in &mut found[before..] {
                 finding.frame = frame;
                 finding.assumed = look.unknown(finding).map(ToString::to_string);
+                if self.asks && !finding.rule.is_of_run() {
+                    finding.subject = Subject::of(&look, finding);
+                }
             }
             passes.extend(look.passes().iter().cloned());
             let locked = impact.locks.iter().map(|(name, _)| name);
@@ -413,22 +412,8 @@ impl Linter {
             .find(|rule| rule.name == rules::UNSEEN.name);
         for line in unseen {
             if let Some(rule) = unseen_rule.filter(|_| self.step.role == Role::Asked) {
-                let mut finding = Finding {
-                    rule,
-                    severity: rule.severity,
-                    message: body::unseen_words(&body.language, code.is_some()),
-                    object: None,
-                    lock: None,
-                    work: crate::lock::Work::None,
-                    fix: None,
-                    start: place.start,
-                    end: place.end,
-                    once: None,
-                    missing: None,
-                    pending: None,
-                    frame: Frame::default(),
-                    assumed: None,
-                };
+                let words = body::unseen_words(&body.language, code.is_some());
+                let mut finding = Finding::new(rule, words, place.start..place.end);
                 finding.start = line_offset(place, &body.code, *line);
                 found.push(finding);
             }

@@ -3,7 +3,7 @@
 use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment, Relation};
 use crate::effects::{Impact, Server};
-use crate::finding::{Finding, Frame};
+use crate::finding::Finding;
 use crate::fix::code;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, Kind};
@@ -49,22 +49,7 @@ pub struct Look<'a> {
 impl Look<'_> {
     /// A finding of this statement.
     pub fn finding(&self, rule: &'static Rule, message: impl Into<String>) -> Finding {
-        Finding {
-            rule,
-            severity: rule.severity,
-            message: message.into(),
-            object: None,
-            lock: None,
-            work: Work::None,
-            fix: None,
-            start: self.start,
-            end: self.end,
-            once: None,
-            missing: None,
-            pending: None,
-            frame: Frame::default(),
-            assumed: None,
-        }
+        Finding::new(rule, message, self.start..self.end)
     }
 
     /// A finding about a relation, with the lock on it and what is done to it.

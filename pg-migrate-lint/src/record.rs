@@ -37,6 +37,18 @@ pub struct Record {
     pub effect: String,
     /// `none`, `writes` or `reads+writes`.
     pub blocks: String,
+    /// About how many rows the table has on the server, with its partitions.
+    pub rows: Option<i64>,
+    /// What it takes there, with what is stored out of line.
+    pub bytes: Option<i64>,
+    /// What its indexes take.
+    pub index_bytes: Option<i64>,
+    /// How many partitions it has, or tables that inherit from it and are concerned.
+    pub partitions: Option<i64>,
+    /// Rows that are written to it in a second, on average.
+    pub writes_per_second: Option<f64>,
+    /// How long the statement works there, by the rates.
+    pub estimated_seconds: Option<f64>,
     /// What to write instead.
     pub fix: Option<String>,
     /// The same as files of the project, where it is more than one transaction.
@@ -88,6 +100,7 @@ impl Record {
             .get(finding.start..finding.end)
             .unwrap_or_default();
         let fingerprint = fingerprint(&finding, &source.path, statement);
+        let measured = finding.measured.as_deref().copied().unwrap_or_default();
         Self {
             file: source.path.clone(),
             line: start.line,
@@ -100,6 +113,12 @@ impl Record {
             lock: finding.lock.map(|mode| mode.name().to_string()),
             effect: finding.work.name().to_string(),
             blocks: finding.blocks().name().to_string(),
+            rows: measured.rows,
+            bytes: measured.bytes,
+            index_bytes: measured.index_bytes,
+            partitions: measured.partitions,
+            writes_per_second: measured.writes_per_second,
+            estimated_seconds: measured.estimated_seconds,
             message: finding.message,
             object: finding.object,
             fix: None,

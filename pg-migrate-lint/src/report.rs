@@ -192,7 +192,9 @@ impl<'a> Report<'a> {
         if self.options.settings.leaves_out(&source.path, finding.rule) {
             return None;
         }
-        if let Some(severity) = self.options.settings.severities.get(finding.rule.name) {
+        let severity = self.options.settings.severities.get(finding.rule.name);
+        // That the table is small is said of it, whatever the rule's findings are else.
+        if let Some(severity) = severity.filter(|_| !finding.is_lowered) {
             finding.severity = *severity;
         }
         let (range, frame) = (finding.start..finding.end, finding.frame);

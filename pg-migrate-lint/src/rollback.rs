@@ -14,6 +14,7 @@ use shared::{Error, Exit, Result};
 
 use crate::asked;
 use crate::cli::Options;
+use crate::effects::Version;
 use crate::finding::{Finding, Severity};
 use crate::history;
 use crate::layout::{Kind, Migration, Project};
@@ -33,11 +34,11 @@ const NAMED: usize = 10;
 pub fn plan(options: &Options, context: &Context) -> Result<Exit> {
     history::refuse_formats(context)?;
     let mut projects = asked::projects(options, context)?;
-    let mut version = options.version();
+    let mut version = options.version(None);
     let ways = match run::names_server(context) {
         Some(_) => {
             let server = history::read_all(&mut projects, options, context)?;
-            version = options.version_of(server.major);
+            version = options.version(Some(Version::major(server.major)));
             let both = projects.iter().zip(&server.told);
             both.map(|(project, told)| way::of_server(project, told, options.to.as_deref()))
                 .collect::<Result<Vec<_>>>()?

@@ -11,13 +11,14 @@ use shared::{Error, Exit, Result};
 
 use crate::asked::Asked;
 use crate::cli::Options;
+use crate::effects::Version;
 use crate::finding::Finding;
 use crate::layout;
 use crate::lint::{Linter, Role};
 use crate::pipeline::{self, Content, Part};
-use crate::report::{self, Sender};
+use crate::report;
 use crate::rules::Rule;
-use crate::said::Said;
+use crate::sizes::{Queue, Sizes};
 use crate::source::Source;
 use crate::suppress::Suppressions;
 
@@ -26,9 +27,9 @@ const TESTED: RangeInclusive<u32> = 13..=18;
 
 /// Lints all that was named.
 pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
-    refuse_connection(context)?;
     let mut asked = Asked::find(options, context)?;
-    let version = options.version();
+    let sizes = Sizes::of(options, context)?;
+    let version = options.version(sizes.as_ref().map(Sizes::version));
     if !TESTED.contains(&version.major) {
         let (first, last) = (TESTED.start(), TESTED.end());
         let major = version.major;
@@ -39,9 +40,10 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
     let files = asked.files;
     let writers = std::mem::take(&mut asked.writers);
     let (report, (unread, settled)) = report::of(options, context, writers, |report| {
-        let mut run = Run::new(options, report);
+        let mut run = Run::new(options, version, Queue::new(report, sizes));
         run.folders(&asked)?;
         let outcome = pipeline::run(asked.inputs, |part| run.part(part));
+        run.queue.flush()?;
         let Run {
             mut linter, unread, ..
         } = run;
@@ -65,16 +67,6 @@ pub fn lint(options: &Options, context: &Context) -> Result<Exit> {
     })
 }
 
-/// Linting needs no server: who names one wants something else.
-fn refuse_connection(context: &Context) -> Result<()> {
-    match names_server(context) {
-        Some(flag) => Err(Error::usage(format!(
-            "{flag} is for --status, --pending and --rollback-plan"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// The flag of the command line that names a server, if one does.
 pub fn names_server(context: &Context) -> Option<&'static str> {
     let connect = &context.common.connect;
@@ -89,25 +81,23 @@ pub fn names_server(context: &Context) -> Option<&'static str> {
 }
 
 struct Run {
-    report: Sender,
+    queue: Queue,
     linter: Linter,
     rules: Vec<&'static Rule>,
     suppressions: Suppressions,
-    said: Said,
     /// What is wrong with names and places of files, until these are read.
     of_files: HashMap<String, Vec<layout::Finding>>,
     unread: Vec<Error>,
 }
 
 impl Run {
-    fn new(options: &Options, report: Sender) -> Self {
+    fn new(options: &Options, version: Version, queue: Queue) -> Self {
         let rules = options.rules();
         Self {
-            report,
-            linter: Linter::new(rules.clone(), options.version()),
+            linter: Linter::new(rules.clone(), version).asking(queue.asks()),
+            queue,
             rules,
             suppressions: Suppressions::default(),
-            said: Said::default(),
             of_files: HashMap::new(),
             unread: Vec::new(),
         }
@@ -140,7 +130,7 @@ impl Run {
                     let text = finding.line.and_then(|_| fs::read(&finding.path).ok());
                     let source = Source::unsplit(name, text.unwrap_or_default());
                     let finding = Finding::of_folder(&finding, &source.lines());
-                    report::send(&self.report, Arc::new(source), 0, vec![finding])?;
+                    self.queue.put(Arc::new(source), 0, true, vec![finding])?;
                 }
             }
         }
@@ -161,7 +151,6 @@ impl Run {
             self.linter.start(source, part.step);
             found.extend(self.linter.unread(source));
             self.suppressions = Suppressions::of(source);
-            self.said = Said::default();
             let of_file = self.of_files.remove(&source.path).unwrap_or_default();
             found.extend(
                 of_file
@@ -179,10 +168,10 @@ impl Run {
                 .look(source, part.first + place, parsed, &mut found);
         }
         found.retain(|finding| !self.suppressions.silences(finding));
-        found.retain(|finding| self.said.is_first(finding) || finding.rule.is_of_run());
         if part.is_last && part.step.role == Role::Asked {
             found.extend(std::mem::take(&mut self.suppressions).finish(&self.rules));
         }
-        report::send(&self.report, part.source, part.step.project, found)
+        self.queue
+            .put(part.source, part.step.project, part.first == 0, found)
     }
 }

@@ -20,12 +20,17 @@ impl Said {
             return true;
         };
         let blocks = finding.blocks();
+        // What matters little on a small table says nothing of a great one.
+        let cause = match finding.is_lowered {
+            true => format!("{cause}, lowered"),
+            false => cause.clone(),
+        };
         let is_first = self
             .known
-            .get(cause)
+            .get(&cause)
             .is_none_or(|waiting| *waiting < blocks);
         if is_first {
-            self.known.insert(cause.clone(), blocks);
+            self.known.insert(cause, blocks);
         }
         is_first
     }

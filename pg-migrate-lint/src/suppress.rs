@@ -1,7 +1,7 @@
 //! `-- pg-migrate-lint: ignore RULE[,RULE] reason` silences rules at a statement: the one that it stands in
 //! or before which, or behind which on the same line, it stands. `ignore-file` silences them in the file.
 
-use crate::finding::{Finding, Frame, Severity};
+use crate::finding::{Finding, Severity};
 use crate::rules::{self, Group};
 use crate::source::{Lines, MARK, Source};
 
@@ -106,21 +106,8 @@ impl Suppressions {
             (order.start, order.end, words)
         });
         let all = self.wrong.into_iter().chain(unused);
-        all.map(|(start, end, message)| Finding {
-            rule,
-            severity: Severity::Warning,
-            message,
-            object: None,
-            lock: None,
-            work: crate::lock::Work::None,
-            fix: None,
-            start,
-            end,
-            once: None,
-            missing: None,
-            pending: None,
-            frame: Frame::default(),
-            assumed: None,
+        all.map(|(start, end, message)| {
+            Finding::new(rule, message, start..end).rated(Severity::Warning)
         })
         .collect()
     }

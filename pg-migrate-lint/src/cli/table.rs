@@ -55,13 +55,26 @@ pub const TOOL: Tool = Tool::new(
     .group(RULES),
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
     Flag::value("explain", "RULE", "say why, with examples and the way around it").group(RULES),
-    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (18 if not given)").group(SERVER),
+    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (that of -d, or 18, if not given)").group(SERVER),
     Flag::value("layout", "NAME", "whose migrations they are (auto if not given)")
         .choices(layout::NAMES)
         .group(SERVER),
     Flag::value("in-transaction", "HOW", "whether each file is run in one transaction (auto if not given)")
         .choices(&["auto", "yes", "no"])
         .group(SERVER),
+    Flag::value(
+        "small-table",
+        "ROWS",
+        "with -d: what would take long is info on a table that has fewer rows there",
+    )
+    .group(SERVER),
+    Flag::value(
+        "rate",
+        "WHAT=N,...",
+        "with -d: what the server does in a second, if not scan=200MB,rewrite=50MB or rows index=500k,lookup=1M,write=50k",
+    )
+    .repeats()
+    .group(SERVER),
     Flag::switch("status", "say of each migration what the server has of it").group(STATE),
     Flag::switch(
         "pending",
@@ -141,6 +154,28 @@ const FIELDS: Terms = &[
     (
         "blocks",
         "whose work waits meanwhile: none, writes or reads+writes",
+    ),
+    (
+        "rows",
+        "about how many rows the table has on the server that -d names, with its partitions; else null",
+    ),
+    (
+        "bytes",
+        "what it takes there, with what is stored out of line",
+    ),
+    ("index_bytes", "what its indexes take"),
+    (
+        "partitions",
+        "how many partitions it has, or tables that inherit from it and are concerned",
+    ),
+    (
+        "writes_per_second",
+        "rows inserted, updated and deleted there, on average since the server's statistics were reset; null where it \
+         is not known when that was, and on a standby",
+    ),
+    (
+        "estimated_seconds",
+        "how long the scan, the rewrite or the build of an index takes there, by --rate and once it has its locks",
     ),
     (
         "fix",

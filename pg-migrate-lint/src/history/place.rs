@@ -6,6 +6,7 @@ use shared::dump::quote_identifier;
 use shared::{Context, Error, Result};
 
 use super::keeping::Keeping;
+use crate::search_path;
 
 /// A table of a database.
 #[derive(Debug, Clone)]
@@ -110,7 +111,7 @@ impl Tables {
     /// Looks for the tables of all frameworks, and the one that was named.
     pub fn find(transaction: &mut Transaction, database: &str, names: Vec<String>) -> Result<Self> {
         let what = || "could not look for the history table".to_string();
-        let path = path(transaction).context(what)?;
+        let path = search_path::of(transaction).context(what)?;
         let sql = include_str!("../../sql/history_tables.sql");
         let rows = transaction
             .query_typed(sql, &[(&names, Type::TEXT_ARRAY)])
@@ -234,19 +235,6 @@ impl Tables {
         }
         others
     }
-}
-
-/// Where names are looked for: what the URL says, or else what the role has. From here on nothing
-/// is looked for but in pg_catalog.
-fn path(transaction: &mut Transaction) -> Result<Vec<String>> {
-    let sql = include_str!("../../sql/history_path.sql");
-    let mut path: Vec<String> = transaction.query_typed(sql, &[])?[0].try_get("path")?;
-    if path.is_empty() {
-        transaction.batch_execute("reset search_path")?;
-        path = transaction.query_typed(sql, &[])?[0].try_get("path")?;
-        transaction.batch_execute("set local search_path = ''")?;
-    }
-    Ok(path)
 }
 
 #[cfg(test)]

@@ -62,6 +62,12 @@ fn result(record: &Record) -> Value {
             "lock": record.lock,
             "effect": record.effect,
             "blocks": record.blocks,
+            "rows": record.rows,
+            "bytes": record.bytes,
+            "index_bytes": record.index_bytes,
+            "partitions": record.partitions,
+            "writes_per_second": record.writes_per_second,
+            "estimated_seconds": record.estimated_seconds,
         },
     })
 }
