@@ -14,6 +14,13 @@ with recursive asked as materialized (
     join pg_catalog.pg_class c on c.oid = coalesce(i.indrelid, x.oid)
    where c.relkind in ('r', 'p', 'm', 'f', 'v')
    order by a.number, a.place
+), elsewhere as (
+  select o.number, (array_agg(distinct n.nspname::text))[1:3] as schemas
+    from asked o
+    join pg_catalog.pg_class c on c.relname = o.name and c.relkind in ('r', 'p', 'm', 'f', 'v', 'i', 'I')
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where not exists (select from found f where f.number = o.number)
+   group by o.number
 ), tree as (
   select number, oid as relid, descends from found
    union
@@ -84,16 +91,9 @@ select a.number,
        (select extract(epoch from clock_timestamp() - d.stats_reset)::float8
           from pg_catalog.pg_stat_database d
          where d.datname = pg_catalog.current_database()) as seconds,
-       case when f.number is null then array(
-         select distinct n.nspname::text
-           from asked o
-           join pg_catalog.pg_class c on c.relname = o.name and c.relkind in ('r', 'p', 'm', 'f', 'v', 'i', 'I')
-           join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          where o.number = a.number
-          order by 1
-          limit 3
-       ) end as elsewhere
+       case when f.number is null then coalesce(e.schemas, '{}') end as elsewhere
   from (select distinct number from asked) a
   left join found f on f.number = a.number
   left join summed s on s.number = a.number
+  left join elsewhere e on e.number = a.number
  order by a.number

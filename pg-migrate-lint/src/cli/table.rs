@@ -30,6 +30,8 @@ pub const TOOL: Tool = Tool::new(
      for one in use. An error blocks others for a time \
      that grows with the table, loses data or fails; a warning needs care; info is advice. \
      `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
+     With -d, or -h, -p or -U, that server is asked how great the tables are that findings name, which says how long a \
+     statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
      environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
      is written there; SELECT on that table is all the right that is needed.\n\n\
@@ -99,6 +101,7 @@ pub const TOOL: Tool = Tool::new(
         "git diff --name-only main -- migrations | pg-migrate-lint --files-from - -o github",
     ),
     ("Only what blocks somebody", "pg-migrate-lint --rule locks migrations"),
+    ("How long would that take there?", "pg-migrate-lint -d app --small-table 10k migrations"),
     ("Is the server what the folder says?", "pg-migrate-lint --status -d app migrations"),
     (
         "Run what is next, a transaction each",
