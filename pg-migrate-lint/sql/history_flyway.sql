@@ -8,7 +8,7 @@ select version::text as version,
             when type = 'DELETE' or type like 'UNDO%' then 'rolled_back'
             when type <> 'SQL' then 'foreign'
             else 'applied' end as state,
-       to_char(installed_on::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       to_char(installed_on::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" AD') as applied_at,
        null::text as detail
   from :history
  order by installed_rank

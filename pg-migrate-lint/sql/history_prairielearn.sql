@@ -4,7 +4,7 @@ select "timestamp"::text as version,
        null::text as name,
        null::text as checksum,
        'applied' as state,
-       to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" AD') as applied_at,
        null::text as detail
   from :history
  where "timestamp" is not null

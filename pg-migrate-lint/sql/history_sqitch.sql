@@ -4,7 +4,7 @@ select change as version,
        project as name,
        nullif(script_hash, change_id) as checksum,
        'applied' as state,
-       to_char(committed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       to_char(committed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" AD') as applied_at,
        null::text as detail
   from :history
  order by planned_at, committed_at

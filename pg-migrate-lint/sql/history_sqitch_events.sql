@@ -4,7 +4,7 @@ select change as version,
        project as name,
        null::text as checksum,
        case event when 'fail' then 'failed' else 'rolled_back' end as state,
-       to_char(committed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       to_char(committed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" AD') as applied_at,
        null::text as detail
   from (select distinct on (change_id) *
           from :history

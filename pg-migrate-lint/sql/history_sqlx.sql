@@ -4,7 +4,7 @@ select version::text as version,
        null::text as name,
        encode(checksum, 'hex') as checksum,
        case when success then 'applied' else 'failed' end as state,
-       to_char(installed_on at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at,
+       to_char(installed_on at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" AD') as applied_at,
        null::text as detail
   from :history
  order by version

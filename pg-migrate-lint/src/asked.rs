@@ -10,6 +10,7 @@ use shared::cli::Context;
 use shared::{Context as _, Result};
 
 use crate::cli::Options;
+use crate::history::Question;
 use crate::layout::{self, Kind, Layout, Migration, Project, Writer, git, since};
 use crate::lint::{Role, Step};
 use crate::pipeline::{Content, Input};
@@ -128,7 +129,23 @@ pub fn projects(options: &Options, context: &Context) -> Result<Vec<Project>> {
     if let Some(path) = &options.files_from {
         paths.extend(list(path, context)?);
     }
+    let mut ruby = Vec::new();
+    let is_compared = matches!(options.question, Some(Question::Status | Question::Pending));
+    if is_compared
+        && options
+            .layout()
+            .is_none_or(|layout| layout == Layout::Rails)
+    {
+        paths.retain(|path| match layout::in_ruby(path) {
+            Some(project) => {
+                ruby.push(project);
+                false
+            }
+            None => true,
+        });
+    }
     let mut projects = layout::discover(&paths, options.layout())?;
+    projects.extend(ruby);
     if let Some(reference) = &options.since {
         only_since(&mut projects, reference)?;
     }

@@ -53,11 +53,14 @@ use shared::Result;
 
 use crate::rules::Rule;
 
+pub use dbmate::refusal as dbmate_refusal;
 pub use finding::{Finding, RULES};
+use folder::Folder;
 pub use folder::is_sql;
 pub use framework::{Layout, NAMES};
 pub use manner::{Down, Outside};
 pub use migration::{Kind, Migration, Part, Wrapping, read as read_file};
+pub use rails::in_ruby;
 pub use writer::{Names, Writer};
 
 /// The migrations of one folder, and what is wrong with it.
@@ -77,6 +80,8 @@ pub struct Project {
     pub warnings: Vec<String>,
     /// Whether the folder was named. If not, files in it were.
     pub whole: bool,
+    /// Whether more than the form of its names says whose they are.
+    pub is_sure: bool,
     /// Whether something that is not read runs between its migrations.
     pub has_gaps: bool,
 }
@@ -88,6 +93,48 @@ pub struct Project {
 /// Fails on what is not there or can't be read, and where `wanted` is nowhere to be found.
 pub fn discover(paths: &[PathBuf], wanted: Option<Layout>) -> Result<Vec<Project>> {
     operands::discover(paths, wanted)
+}
+
+/// The same folder as another framework reads it, if that finds nothing there to pass over or to stop at.
+pub fn read_as(project: &Project, layout: Layout) -> Result<Option<Project>> {
+    let folder = Folder::open(&project.root)?;
+    let Some(framework) = layout.framework() else {
+        return Ok(None);
+    };
+    let reading = (framework.read)(&folder)?;
+    let is_strange = |finding: &Finding| {
+        [
+            &finding::SKIPPED_FILE,
+            &finding::INVALID_VERSION,
+            &finding::MISSING_MARKER,
+        ]
+        .iter()
+        .any(|rule| rule.name == finding.rule.name)
+    };
+    if reading.migrations.is_empty() || reading.findings.iter().any(is_strange) {
+        return Ok(None);
+    }
+    let asked: HashSet<&Path> = project.asked().flat_map(Migration::paths).collect();
+    let mut migrations = reading.migrations;
+    for migration in &mut migrations {
+        migration.asked = project.whole || migration.paths().any(|path| asked.contains(path));
+    }
+    Ok(Some(Project {
+        layout,
+        root: project.root.clone(),
+        migrations,
+        findings: reading.findings,
+        notes: reading.notes,
+        warnings: reading.warnings,
+        whole: project.whole,
+        is_sure: true,
+        has_gaps: project.has_gaps,
+    }))
+}
+
+/// A file of this name in a folder, or in one above it within the same repository.
+pub fn beside(root: &Path, file: &str) -> Option<PathBuf> {
+    Folder::open(root).ok()?.beside(file, "")
 }
 
 /// What `--layout` calls it.

@@ -36,6 +36,8 @@ pub struct Source {
     pub comments: Vec<Comment>,
     /// Commands of psql that run another file.
     pub includes: Vec<Range<usize>>,
+    /// The first of psql's commands.
+    pub command: Option<Range<usize>>,
     /// Whether a template or psql decides what is run.
     is_template: bool,
     starts: Starts,
@@ -75,6 +77,7 @@ impl Source {
             statements: split.statements,
             comments: split.comments,
             includes: split.includes,
+            command: split.command,
             is_template: split.is_template,
             starts: Starts::default(),
             is_wide: false,
@@ -94,6 +97,7 @@ impl Source {
             statements: Vec::new(),
             comments: Vec::new(),
             includes: Vec::new(),
+            command: None,
             is_template: false,
             starts: Starts::default(),
         }

@@ -34,7 +34,9 @@ pub const TOOL: Tool = Tool::new(
      statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
      environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
-     is written there; SELECT on that table is all the right that is needed.\n\n\
+     is written there; SELECT on that table is all the right that is needed. Of names that several frameworks use, \
+     the server's history says whose they are. --pending names files for psql -1: none where the framework, or psql, \
+     would not run them so.\n\n\
      With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
      loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
      what is applied there is taken back, else all that is named.",
@@ -104,8 +106,9 @@ pub const TOOL: Tool = Tool::new(
     ("How long would that take there?", "pg-migrate-lint -d app --small-table 10k migrations"),
     ("Is the server what the folder says?", "pg-migrate-lint --status -d app migrations"),
     (
-        "Run what is next, a transaction each",
-        "pg-migrate-lint --pending migrations | jq -r .file | xargs -n1 psql -1 -v ON_ERROR_STOP=1 -f",
+        "Run what is next, a transaction each, up to the first that fails",
+        "pg-migrate-lint --pending -d app migrations > next && \
+         jq -r '\"psql -X -1 -v ON_ERROR_STOP=1 -d app -f \" + (.file | @sh)' next | sh -e",
     ),
     (
         "What would going back to 0041 lose?",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use shared::Result;
 
 use super::entry::Entry;
-use super::keeping::Keeping;
+use super::keeping::{Keeping, Twin};
 use super::row::{Mark, Row};
 use super::state::State;
 use crate::layout::{Kind, Migration, Project, is_sql, versions};
@@ -78,14 +78,23 @@ pub fn by_keys<'a>(
     Ok(entries)
 }
 
-/// Two files of one version: the history can only tell of one.
-fn twice<'a>(keeping: &Keeping, migration: &'a Migration, first: &Migration) -> Entry<'a> {
+/// Two files of one version: what the runner makes of the second.
+pub fn twice<'a>(keeping: &Keeping, migration: &'a Migration, first: &Migration) -> Entry<'a> {
     let (name, first) = (
         versions::name_of(&migration.path),
         versions::name_of(&first.path),
     );
-    Entry::of(migration, State::Skipped).saying(format!(
-        "{name} has the version of {first}: {} knows only one of them",
-        keeping.layout.title()
-    ))
+    let title = keeping.layout.title();
+    let (state, then) = match keeping.twin {
+        Twin::Refuses => (State::Refused, format!("{title} refuses both")),
+        Twin::Fails => (
+            State::Refused,
+            format!("{title} fails on the key of its history"),
+        ),
+        Twin::Skips => (
+            State::Skipped,
+            format!("{title} takes it for applied where that is, and says nothing"),
+        ),
+    };
+    Entry::of(migration, state).saying(format!("{name} has the version of {first}: {then}"))
 }

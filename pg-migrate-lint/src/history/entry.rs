@@ -1,5 +1,7 @@
 //! A migration of the folder, or a row without one, and what became of it.
 
+use std::path::{Path, PathBuf};
+
 use shared::time::Time;
 
 use super::keeping::{Gone, Keeping, Late};
@@ -12,6 +14,8 @@ use crate::layout::{Layout, Migration, versions};
 pub struct Entry<'a> {
     /// The one of the folder; none where only the history has it.
     pub migration: Option<&'a Migration>,
+    /// Its file, or that of which is told.
+    pub file: Option<PathBuf>,
     /// As the history has it.
     pub version: String,
     /// What people call it.
@@ -25,16 +29,37 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// A file that is no migration, or none that can be run.
+    pub fn of_file(path: &Path, state: State, message: &str) -> Self {
+        let name = versions::name_of(path);
+        let stem = name.trim_start_matches(['V', 'U']);
+        Self {
+            migration: None,
+            file: Some(path.to_path_buf()),
+            version: versions::leading_digits(stem).0.to_string(),
+            name: None,
+            state,
+            applied_at: None,
+            message: Some(message.to_string()),
+        }
+    }
+
     /// A migration of the folder.
     pub fn of(migration: &'a Migration, state: State) -> Self {
         Self {
             version: migration.version.clone(),
             name: Some(migration.name.clone()).filter(|name| !name.is_empty()),
             migration: Some(migration),
+            file: Some(migration.path.clone()),
             state,
             applied_at: None,
             message: None,
         }
+    }
+
+    /// What its file is called, if it has one.
+    pub fn file_name(&self) -> Option<String> {
+        self.file.as_deref().map(versions::name_of)
     }
 
     /// The same, of which a row tells.
@@ -148,6 +173,7 @@ impl<'a> Entry<'a> {
         };
         Self {
             migration: None,
+            file: None,
             version,
             name: row.name.clone(),
             state,
@@ -161,7 +187,7 @@ impl<'a> Entry<'a> {
 fn edited(keeping: &Keeping) -> String {
     let title = keeping.layout.title();
     match keeping.layout {
-        Layout::Prisma | Layout::Drizzle | Layout::Sqitch => {
+        Layout::Prisma | Layout::Drizzle | Layout::Sqitch | Layout::GraphileMigrate => {
             format!("{title} goes on, and the change never arrives here")
         }
         _ => format!("{title} refuses to go on"),

@@ -21,6 +21,14 @@ pub fn compare<'a>(
     project: &'a Project,
     rows: &[Row],
 ) -> Result<Vec<Entry<'a>>> {
+    let rows: Vec<Row> = rows
+        .iter()
+        .map(|row| Row {
+            version: row.version.as_deref().map(canonical),
+            ..row.clone()
+        })
+        .collect();
+    let rows = rows.as_slice();
     let kind = |kind: Kind| {
         project
             .migrations
@@ -70,6 +78,15 @@ pub fn compare<'a>(
     }
     repeatable(keeping, kind(Kind::Repeatable), rows, &mut entries)?;
     Ok(entries)
+}
+
+/// A version without the zeros that say nothing: 1.0 and 01 are 1 to Flyway.
+pub fn canonical(version: &str) -> String {
+    let mut numbers: Vec<&str> = version.split('.').map(versions::canonical).collect();
+    while numbers.len() > 1 && numbers.last() == Some(&"0") {
+        numbers.pop();
+    }
+    numbers.join(".")
 }
 
 /// Whether description and checksum are those of the row: Flyway compares both.

@@ -11,7 +11,7 @@ use crate::layout::{Layout, Migration, Part, Project, Wrapping, versions};
 /// Adds those of a project, each in its place.
 pub fn add(keeping: &Keeping, project: &mut Project) -> Result<()> {
     let folder = match project.layout {
-        Layout::Rails => project.root.join("migrate"),
+        Layout::Rails if project.root.join("migrate").is_dir() => project.root.join("migrate"),
         _ => project.root.clone(),
     };
     let what = || format!("could not read the folder {}", folder.display());

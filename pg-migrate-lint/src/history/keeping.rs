@@ -25,6 +25,8 @@ pub struct Keeping {
     pub schema: Option<&'static str>,
     /// What it has, which tells it from others of its name.
     pub columns: &'static [&'static str],
+    /// What it has not, which others of its name have.
+    pub lacks: &'static [&'static str],
     /// What reads it.
     pub sql: &'static str,
     /// What stands beside it in the same schema, and what reads that: later rows of the history.
@@ -41,6 +43,8 @@ pub struct Keeping {
     pub late: Late,
     /// What it makes of an applied one that has no file.
     pub gone: Gone,
+    /// What it makes of two files of one version.
+    pub twin: Twin,
 }
 
 /// What a runner makes of a migration that comes before one that is applied.
@@ -63,6 +67,17 @@ pub enum Gone {
     Ignores,
 }
 
+/// What a runner makes of a second file of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin {
+    /// It refuses to run anything.
+    Refuses,
+    /// It runs it, and fails on the key of its history.
+    Fails,
+    /// It takes it for applied where the first is.
+    Skips,
+}
+
 /// The one of a layout; plain files have none.
 pub fn of(layout: Layout) -> Option<&'static Keeping> {
     ALL.iter().find(|keeping| keeping.layout == layout)
@@ -73,6 +88,8 @@ const VERSIONS: Keeping = Keeping {
     tables: &["schema_migrations"],
     schema: None,
     columns: &["version"],
+    // golang-migrate's and Flyway's tables of those names have them.
+    lacks: &["dirty", "installed_rank"],
     sql: include_str!("../../sql/history_versions.sql"),
     beside: None,
     compare: compare::by_version,
@@ -81,6 +98,7 @@ const VERSIONS: Keeping = Keeping {
     is_same: |_, _| Ok(true),
     late: Late::Runs,
     gone: Gone::Ignores,
+    twin: Twin::Skips,
 };
 
 /// All of them. Sources: those that the files of [`crate::layout`] name.
@@ -118,6 +136,7 @@ pub static ALL: &[Keeping] = &[
         sql: include_str!("../../sql/history_sqlx.sql"),
         is_same: |migration, row| against(migration, row, |sum, text| sum == checksum::sqlx(text)),
         gone: Gone::Refuses,
+        twin: Twin::Fails,
         ..VERSIONS
     },
     Keeping {
@@ -131,8 +150,11 @@ pub static ALL: &[Keeping] = &[
     Keeping {
         layout: Layout::GolangMigrate,
         columns: &["version", "dirty"],
+        lacks: &[],
         sql: include_str!("../../sql/history_golang_migrate.sql"),
         compare: counted::compare,
+        gone: Gone::Refuses,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     Keeping {
@@ -141,6 +163,8 @@ pub static ALL: &[Keeping] = &[
         schema: Some("public"),
         sql: include_str!("../../sql/history_tern.sql"),
         compare: counted::compare,
+        gone: Gone::Refuses,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     Keeping {
@@ -150,7 +174,9 @@ pub static ALL: &[Keeping] = &[
     },
     Keeping {
         layout: Layout::Flyway,
-        tables: &["flyway_schema_history"],
+        // Before 5 it was called otherwise.
+        tables: &["flyway_schema_history", "schema_version"],
+        lacks: &[],
         columns: &[
             "installed_rank",
             "version",
@@ -162,10 +188,12 @@ pub static ALL: &[Keeping] = &[
         ],
         sql: include_str!("../../sql/history_flyway.sql"),
         compare: flyway::compare,
+        key: |migration| flyway::canonical(&migration.version),
         order: dotted,
         is_same: flyway::is_same,
         late: Late::Refuses,
         gone: Gone::Refuses,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     Keeping {
@@ -176,6 +204,7 @@ pub static ALL: &[Keeping] = &[
         is_same: is_same_to_refinery,
         late: Late::Refuses,
         gone: Gone::Refuses,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     // `supabase db push` refuses both; `--include-all` runs those that come late.
@@ -185,6 +214,7 @@ pub static ALL: &[Keeping] = &[
         order: str::cmp,
         late: Late::Refuses,
         gone: Gone::Refuses,
+        twin: Twin::Fails,
         ..VERSIONS
     },
     Keeping {
@@ -198,6 +228,7 @@ pub static ALL: &[Keeping] = &[
         columns: &["id", "version_id", "is_applied", "tstamp"],
         sql: include_str!("../../sql/history_goose.sql"),
         late: Late::Refuses,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     Keeping {
@@ -259,6 +290,7 @@ pub static ALL: &[Keeping] = &[
     },
     Keeping {
         layout: Layout::Rails,
+        twin: Twin::Refuses,
         ..VERSIONS
     },
     Keeping {

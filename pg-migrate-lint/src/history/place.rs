@@ -1,11 +1,18 @@
 //! Where a history table is: in the schema that its framework uses, or that was named.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use postgres::Transaction;
 use postgres::types::Type;
+use shared::connection::Conninfo;
 use shared::dump::quote_identifier;
 use shared::{Context, Error, Result};
 
 use super::keeping::Keeping;
+use super::said::Said;
+use super::wanted::Wanted;
+use crate::layout::Layout;
 use crate::search_path;
 
 /// A table of a database.
@@ -43,59 +50,14 @@ impl Place {
         format!("{}.{}", plain(&self.schema), plain(&self.table))
     }
 
-    fn has(&self, columns: &[&str]) -> bool {
-        let has = |name: &&str| self.columns.iter().any(|own| own == name);
-        columns.iter().all(has)
+    fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|own| own == column)
     }
-}
 
-/// A table as `--history` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    schema: Option<String>,
-    /// Its name.
-    pub table: String,
-}
-
-impl Wanted {
-    /// Reads `TABLE` or `SCHEMA.TABLE`, as SQL would: quotes keep what they enclose, all else is
-    /// folded to lower case.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (mut names, mut rest) = (Vec::new(), text);
-        loop {
-            let (name, behind) = identifier(rest)?;
-            names.push(name);
-            match behind.strip_prefix('.') {
-                Some(behind) => rest = behind,
-                None if behind.is_empty() => break,
-                None => return None,
-            }
-        }
-        let table = names.pop()?;
-        let schema = names.pop();
-        names.is_empty().then_some(Self { schema, table })
-    }
-}
-
-/// The identifier that a text begins with, and the rest.
-fn identifier(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(['.', '"']).unwrap_or(text.len());
-        let (name, rest) = text.split_at(end);
-        return (!name.is_empty()).then(|| (name.to_lowercase(), rest));
-    };
-    let mut name = String::new();
-    let mut rest = quoted;
-    loop {
-        let (part, behind) = rest.split_once('"')?;
-        name.push_str(part);
-        match behind.strip_prefix('"') {
-            Some(behind) => {
-                name.push('"');
-                rest = behind;
-            }
-            None => return (!name.is_empty()).then_some((name, behind)),
-        }
+    /// Whether its columns are those of the framework's, and not those of another's table of that name.
+    fn fits(&self, keeping: &Keeping) -> bool {
+        keeping.columns.iter().all(|name| self.has(name))
+            && !keeping.lacks.iter().any(|name| self.has(name))
     }
 }
 
@@ -103,67 +65,118 @@ fn identifier(text: &str) -> Option<(String, &str)> {
 #[derive(Debug)]
 pub struct Tables {
     database: String,
+    /// As the URL says, or else as the role has it.
     path: Vec<String>,
+    own_path: Vec<String>,
+    /// A URL says where the framework looks, and it looks nowhere else.
+    is_said: bool,
+    names: HashSet<String>,
     all: Vec<Place>,
 }
 
 impl Tables {
-    /// Looks for the tables of all frameworks, and the one that was named.
-    pub fn find(transaction: &mut Transaction, database: &str, names: Vec<String>) -> Result<Self> {
+    /// What names are looked for is left to [`Tables::look_for`]. From here on nothing is looked for but in pg_catalog.
+    pub fn of_session(transaction: &mut Transaction, conninfo: &Conninfo) -> Result<Self> {
+        let what = || "could not ask for the search path".to_string();
+        let own_path = search_path::own(transaction).context(what)?;
+        let said = conninfo.schemas();
+        Ok(Self {
+            database: conninfo.database().to_string(),
+            path: match said {
+                [] => own_path.clone(),
+                said => said.to_vec(),
+            },
+            own_path,
+            is_said: !said.is_empty(),
+            names: HashSet::new(),
+            all: Vec::new(),
+        })
+    }
+
+    /// Looks for tables of these names, unless that was done.
+    pub fn look_for(
+        &mut self,
+        transaction: &mut Transaction,
+        names: impl Iterator<Item = String>,
+    ) -> Result<()> {
+        let names: Vec<String> = names
+            .filter(|name| self.names.insert(name.clone()))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
         let what = || "could not look for the history table".to_string();
-        let path = search_path::of(transaction).context(what)?;
         let sql = include_str!("../../sql/history_tables.sql");
         let rows = transaction
             .query_typed(sql, &[(&names, Type::TEXT_ARRAY)])
             .context(what)?;
-        let mut all = Vec::with_capacity(rows.len());
         for row in rows {
-            all.push(Place {
+            self.all.push(Place {
                 schema: row.try_get("schema").context(what)?,
                 table: row.try_get("name").context(what)?,
                 columns: row.try_get("columns").context(what)?,
                 is_readable: row.try_get("is_readable").context(what)?,
             });
         }
-        Ok(Self {
-            database: database.to_string(),
-            path,
-            all,
-        })
+        Ok(())
     }
 
-    /// The table of a framework: the one that was named; else that in the schema which the framework
-    /// has of its own, or in the first of the search path that has one; else the only one that there is.
-    /// None where there is none: then nothing was ever applied.
+    /// Which database it is.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Where psql looks for names, and makes what has no schema.
+    pub fn own_path(&self) -> &[String] {
+        &self.own_path
+    }
+
+    /// The table of a framework: the one that was named, or that its configuration says; else that in the schema
+    /// which the framework has of its own, or in the first of the search path that has one; else the only one that
+    /// there is, unless a URL says where it is. None where there is none: then nothing was ever applied.
     ///
     /// Fails where several might be it, or one has its name and is another's.
-    pub fn of(&self, keeping: &Keeping, wanted: Option<&Wanted>) -> Result<Option<&Place>> {
+    pub fn of(
+        &self,
+        keeping: &Keeping,
+        wanted: Option<&Wanted>,
+        said: &Said,
+    ) -> Result<Option<&Place>> {
         if let Some(wanted) = wanted {
             return self.named(keeping, wanted).map(Some);
         }
         let named = || {
-            self.all
-                .iter()
-                .filter(|place| keeping.tables.contains(&place.table.as_str()))
-        };
-        let schemas: Vec<&str> = match keeping.schema {
-            Some(schema) => vec![schema],
-            None => self.path.iter().map(String::as_str).collect(),
+            self.all.iter().filter(|place| match &said.table {
+                Some(table) => place.table == *table,
+                None => keeping.tables.contains(&place.table.as_str()),
+            })
         };
         let mut taken = None;
-        for schema in schemas {
+        for schema in self.schemas(keeping, said) {
             let here = || named().filter(|place| place.schema == schema);
-            if let Some(place) = here().find(|place| place.has(keeping.columns)) {
+            if let Some(place) = here().find(|place| place.fits(keeping)) {
                 return Ok(Some(place));
             }
-            taken = taken.or_else(|| here().next());
+            let is_usual = |place: &&Place| {
+                said.table.is_some() || keeping.tables.first() == Some(&place.table.as_str())
+            };
+            taken = taken.or_else(|| here().find(is_usual));
         }
-        let fitting: Vec<&Place> = named().filter(|place| place.has(keeping.columns)).collect();
-        match (fitting.as_slice(), taken) {
-            ([only], _) => Ok(Some(only)),
-            ([], None) => Ok(None),
-            ([], Some(other)) => Err(self.foreign(keeping, other)),
-            (several, _) => {
+        if let Some(other) = taken {
+            return Err(foreign(keeping, other));
+        }
+        let is_fixed = match keeping.schema {
+            Some(_) => keeping.layout == Layout::Supabase,
+            None => self.is_said,
+        };
+        if is_fixed || said.schema.is_some() {
+            return Ok(None);
+        }
+        let fitting: Vec<&Place> = named().filter(|place| place.fits(keeping)).collect();
+        match fitting.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            several => {
                 let names: Vec<String> = several.iter().map(|place| place.shown()).collect();
                 let list = names.join(", ");
                 Err(Error::usage(format!(
@@ -173,6 +186,20 @@ impl Tables {
                 .with_hint("--history says which"))
             }
         }
+    }
+
+    /// Where a framework's table is looked for, in this order.
+    fn schemas<'a>(&'a self, keeping: &Keeping, said: &'a Said) -> Vec<&'a str> {
+        match (&said.schema, keeping.schema) {
+            (Some(schema), _) => vec![schema],
+            (None, Some(schema)) => vec![schema],
+            (None, None) => self.path.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Whether a table is where its framework would find it.
+    pub fn is_in_place(&self, keeping: &Keeping, said: &Said, place: &Place) -> bool {
+        self.schemas(keeping, said).contains(&place.schema.as_str())
     }
 
     /// The table of this name in the same schema.
@@ -201,61 +228,68 @@ impl Tables {
             ))
             .with_hint("--history takes SCHEMA.TABLE, with quotes where SQL needs them")
         })?;
-        match place.has(keeping.columns) {
+        match place.fits(keeping) {
             true => Ok(place),
-            false => Err(self.foreign(keeping, place)),
+            false => Err(foreign(keeping, place)),
         }
     }
 
-    fn foreign(&self, keeping: &Keeping, place: &Place) -> Error {
-        let missing = keeping
-            .columns
-            .iter()
-            .filter(|name| !place.columns.iter().any(|own| own == *name));
-        let missing: Vec<&str> = missing.copied().collect();
-        let (title, shown) = (keeping.layout.title(), place.shown());
-        let lacking = missing.join(", ");
-        Error::usage(format!(
-            "{shown} is no history of {title}: it has no column {lacking}"
-        ))
-        .with_hint("--layout says whose migrations they are, --history where the table is")
-    }
-
-    /// The histories of other frameworks in the search path or in schemas of their own, for a hint.
-    pub fn others(&self, keeping: Option<&Keeping>) -> Vec<(&'static Keeping, &Place)> {
-        let mut others: Vec<(&Keeping, &Place)> = Vec::new();
-        for other in super::keeping::ALL {
-            if keeping.is_some_and(|own| own.layout == other.layout) {
+    /// The histories of frameworks in the search path or in schemas of their own, each with those whose it may be,
+    /// but for those of these layouts.
+    pub fn others(&self, known: &[Layout]) -> Vec<Other<'_>> {
+        let mut others: Vec<Other> = Vec::new();
+        let layouts = super::keeping::ALL.iter();
+        for keeping in layouts.filter(|keeping| !known.contains(&keeping.layout)) {
+            let found = self.of(keeping, None, &Said::default()).ok().flatten();
+            let is_there = |place: &&Place| {
+                keeping.schema == Some(place.schema.as_str()) || self.path.contains(&place.schema)
+            };
+            let Some(place) = found.filter(is_there) else {
                 continue;
+            };
+            match others
+                .iter_mut()
+                .find(|other| std::ptr::eq(other.place, place))
+            {
+                Some(other) => other.layouts.push(keeping.layout),
+                None => others.push(Other {
+                    place,
+                    layouts: vec![keeping.layout],
+                }),
             }
-            let found = self.of(other, None).ok().flatten();
-            let is_there =
-                |place: &&Place| other.schema.is_some() || self.path.contains(&place.schema);
-            others.extend(found.filter(is_there).map(|place| (other, place)));
         }
         others
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A history of a framework that nobody spoke of.
+#[derive(Debug)]
+pub struct Other<'a> {
+    /// The table.
+    pub place: &'a Place,
+    /// Whose it may be.
+    pub layouts: Vec<Layout>,
+}
 
-    fn wanted(schema: Option<&str>, table: &str) -> Option<Wanted> {
-        Some(Wanted {
-            schema: schema.map(str::to_string),
-            table: table.to_string(),
-        })
+impl fmt::Display for Other<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let titles: Vec<&str> = self.layouts.iter().map(|layout| layout.title()).collect();
+        write!(f, "{} of {}", self.place.shown(), titles.join(" or "))
     }
+}
 
-    #[test]
-    fn names_are_read_as_sql_reads_them() {
-        assert_eq!(Wanted::parse("Migrations"), wanted(None, "migrations"));
-        assert_eq!(Wanted::parse("app.T"), wanted(Some("app"), "t"));
-        let quoted = Wanted::parse("\"My App\".\"a\"\".b\"");
-        assert_eq!(quoted, wanted(Some("My App"), "a\".b"));
-        for no_name in ["", ".", "a.", ".a", "a.b.c", "\"a", "\"\"", "\"a\"b"] {
-            assert_eq!(Wanted::parse(no_name), None, "{no_name}");
+fn foreign(keeping: &Keeping, place: &Place) -> Error {
+    let missing = keeping.columns.iter().filter(|name| !place.has(name));
+    let missing: Vec<&str> = missing.copied().collect();
+    let why = match missing.as_slice() {
+        [] => {
+            let more = keeping.lacks.iter().filter(|name| place.has(name));
+            let more: Vec<&str> = more.copied().collect();
+            format!("it has a column {}", more.join(", "))
         }
-    }
+        missing => format!("it has no column {}", missing.join(", ")),
+    };
+    let (title, shown) = (keeping.layout.title(), place.shown());
+    Error::usage(format!("{shown} is no history of {title}: {why}"))
+        .with_hint("--layout says whose migrations they are, --history where the table is")
 }

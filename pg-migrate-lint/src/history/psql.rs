@@ -3,7 +3,9 @@
 
 use shared::Result;
 
+use crate::body;
 use crate::layout::{Layout, Migration, Wrapping, versions};
+use crate::model::{Body, Change, Transaction};
 use crate::parse::{self, Parsed};
 use crate::rules;
 use crate::source::Source;
@@ -29,10 +31,8 @@ pub fn hindrance(layout: Layout, migration: &Migration) -> Result<Option<String>
             )));
         }
         let source = Source::new(name.clone(), part.visible()?);
-        if let Some(what) = alone(&source) {
-            return Ok(Some(format!(
-                "{name} has {what}, which fails in the transaction that psql -1 opens"
-            )));
+        if let Some(why) = otherwise(layout, &source) {
+            return Ok(Some(format!("{name} {why}")));
         }
         if is_kept_out(layout, part.wrapping) {
             return Ok(Some(format!(
@@ -52,12 +52,86 @@ fn is_kept_out(layout: Layout, wrapping: Wrapping) -> bool {
     !begins_none && matches!(wrapping, Wrapping::None | Wrapping::ImplicitMultiStatement)
 }
 
-/// The first statement that PostgreSQL refuses in a transaction.
-fn alone(source: &Source) -> Option<&'static str> {
+/// What in its text psql takes otherwise than a runner that only sends it, or fails in psql's transaction.
+fn otherwise(layout: Layout, source: &Source) -> Option<String> {
+    let title = layout.title();
+    if source.is_wide {
+        return Some("is in UTF-16: nothing of it was read".to_string());
+    }
+    // Sqitch runs its scripts by psql.
+    if let Some(command) = source.command.clone().filter(|_| layout != Layout::Sqitch) {
+        let line = source.text.get(command).unwrap_or_default();
+        let word = line.split_whitespace().next().unwrap_or_default();
+        return Some(format!(
+            "has {word}, a command of psql, which {title} does not know"
+        ));
+    }
+    if !source.is_plain() && source.command.is_none() {
+        return Some(format!(
+            "has a variable or a template, which {title} and psql do not take for the same"
+        ));
+    }
     let parsed = parse::parse(source, &source.statements);
-    parsed.iter().find_map(|parsed| match parsed {
-        Parsed::Changes(changes) => changes.iter().find_map(rules::refuses_transaction),
-        Parsed::Refused(_) | Parsed::Unseen(_) => None,
+    let mut ends = Vec::new();
+    for (place, parsed) in parsed.iter().enumerate() {
+        let changes = match parsed {
+            Parsed::Changes(changes) => changes,
+            Parsed::Refused(why) => return Some(format!("is no SQL that PostgreSQL takes: {why}")),
+            Parsed::Unseen(why) => return Some(format!("could not be looked into: {why}")),
+        };
+        for change in changes {
+            if let Some(what) = rules::refuses_transaction(change) {
+                return Some(format!(
+                    "has {what}, which fails in the transaction that psql -1 opens"
+                ));
+            }
+            match change {
+                Change::CopyFrom { .. }
+                    if layout != Layout::Sqitch && reads_stdin(source, place) =>
+                {
+                    return Some(format!(
+                        "has COPY FROM stdin, whose rows psql reads and {title} does not"
+                    ));
+                }
+                Change::Do(body) if ends_transactions(body) => {
+                    return Some("has a block that ends transactions, which fails in the one that psql -1 opens".to_string());
+                }
+                Change::Transaction(what) if *what != Transaction::Other => {
+                    ends.push((place, *what))
+                }
+                _ => {}
+            }
+        }
+    }
+    let last = parsed.len().saturating_sub(1);
+    match ends.as_slice() {
+        [] => None,
+        // All of it in one, as psql -1 has it anyway.
+        [(0, Transaction::Begin), (end, Transaction::Commit(false))] if *end == last => None,
+        _ => Some("begins or ends transactions of its own, and psql -1 would run what follows outside of any".to_string()),
+    }
+}
+
+fn reads_stdin(source: &Source, place: usize) -> bool {
+    let statement = source.statements.get(place);
+    statement.is_some_and(|statement| {
+        let text = source.parsable(statement).to_ascii_lowercase();
+        text.split(|letter: char| !letter.is_ascii_alphabetic())
+            .any(|word| word == "stdin")
+    })
+}
+
+/// Whether a block has COMMIT or ROLLBACK, as far as that is written out in it.
+fn ends_transactions(body: &Body) -> bool {
+    let statements = body::look(body, None).map(|code| code.statements);
+    let is_end = |change: &Change| {
+        matches!(
+            change,
+            Change::Transaction(Transaction::Commit(_) | Transaction::Rollback(_))
+        )
+    };
+    statements.unwrap_or_default().iter().any(|(_, text)| {
+        matches!(parse::one(text), Parsed::Changes(changes) if changes.iter().any(is_end))
     })
 }
 

@@ -23,7 +23,7 @@ pub struct Record {
 pub const FIELDS: Terms = &[
     (
         "file",
-        "the file that goes up; none where there is no such file",
+        "the file that goes up, or that of which something is said; none where there is no such file",
     ),
     ("version", "as the framework's history table has it"),
     ("name", "what people call it"),
@@ -33,7 +33,8 @@ pub const FIELDS: Terms = &[
          before one that is, and is next all the same; below_baseline: never run here; failed: broke off; dirty: the same of \
          a runner that keeps one version; edited: another file than the one that was applied; missing_here: applied, and \
          there is no such file; missing_there: not applied, comes before one that is, and the runner refuses to go on; \
-         skipped: not applied, and the runner never will, and says nothing",
+         skipped: not applied, and the runner never will, and says nothing; refused: the runner refuses the file, or to run \
+         anything as long as it is there",
     ),
     (
         "severity",

@@ -70,7 +70,14 @@ pub fn read(transaction: &mut Transaction, sql: &str, place: &Place) -> Result<V
     }
     let sql = sql.replace(":history", &name);
     // The first line of what we send is what pg_stat_activity shows: the comment says what it is.
-    let rows = transaction.query_typed(&sql, &[]).context(what)?;
+    let rows = transaction.query_typed(&sql, &[]);
+    let is_hidden = rows.as_ref().is_err_and(hides_rows);
+    let rows = rows.context(what).map_err(|error| match is_hidden {
+        true => error.with_hint(
+            "a policy hides rows of it from the role, and would make them look pending: ask as one that sees all",
+        ),
+        false => error,
+    })?;
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         let mark: &str = row.try_get("state").context(what)?;
@@ -81,10 +88,17 @@ pub fn read(transaction: &mut Transaction, sql: &str, place: &Place) -> Result<V
             checksum: row.try_get("checksum").context(what)?,
             mark: Mark::of(mark)
                 .ok_or_else(|| Error::new(format!("{name}: there is no state {mark:?}")))?,
-            // `infinity`, and what people wrote into it by hand, is no time.
-            applied_at: applied_at.and_then(|text| time::parse(text).ok()),
+            // `infinity`, a year before Christ, and what people wrote into it by hand, is no time.
+            applied_at: applied_at
+                .and_then(|text| time::parse(text.strip_suffix(" AD").unwrap_or(text)).ok()),
             detail: row.try_get("detail").context(what)?,
         });
     }
     Ok(read)
+}
+
+/// Whether a role sees some rows only.
+fn hides_rows(error: &postgres::Error) -> bool {
+    let error = error.as_db_error();
+    error.is_some_and(|error| error.message().contains("row-level security"))
 }

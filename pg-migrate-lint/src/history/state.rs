@@ -27,6 +27,8 @@ pub enum State {
     MissingThere,
     /// It has not run, and the runner never runs it, and says nothing.
     Skipped,
+    /// The runner refuses it, or to run anything as long as it is there.
+    Refused,
 }
 
 impl State {
@@ -44,6 +46,7 @@ impl State {
             Self::MissingHere => "missing_here",
             Self::MissingThere => "missing_there",
             Self::Skipped => "skipped",
+            Self::Refused => "refused",
         }
     }
 
@@ -58,7 +61,8 @@ impl State {
             | Self::Edited
             | Self::MissingHere
             | Self::MissingThere
-            | Self::Skipped => Some(Severity::Error),
+            | Self::Skipped
+            | Self::Refused => Some(Severity::Error),
         }
     }
 

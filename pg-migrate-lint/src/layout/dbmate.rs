@@ -73,6 +73,29 @@ pub fn read(folder: &Folder) -> Result<Reading> {
     Ok(reading)
 }
 
+/// Why dbmate refuses to run a file whose up part it finds: it wants a down part, behind it, and nothing before both.
+pub fn refusal(text: &[u8]) -> Option<&'static str> {
+    let place = |wanted: Direction| {
+        let mut lines = markers::lines(text);
+        lines.find(|line| marker(line.text).is_some_and(|(direction, _)| direction == wanted))
+    };
+    let Some(down) = place(Direction::Down) else {
+        return Some(
+            "has no `-- migrate:down`, which dbmate wants, if only with nothing behind it",
+        );
+    };
+    let up = place(Direction::Up)?;
+    if up.start > down.start {
+        return Some("has `-- migrate:down` before `-- migrate:up`");
+    }
+    let is_nothing =
+        |line: &[u8]| line.trim_ascii().is_empty() || line.trim_ascii().starts_with(b"--");
+    let mut before = markers::lines(text).take_while(|line| line.start < up.start);
+    before
+        .any(|line| !is_nothing(line.text))
+        .then_some("has statements before `-- migrate:up`")
+}
+
 fn parted(version: &str, title: &str, path: &Path, text: &Arc<[u8]>) -> Migration {
     let whole = || Part::whole(path.to_path_buf(), Wrapping::PerFile).with_text(text);
     let mut migration = Migration::of_file(version, title, whole());

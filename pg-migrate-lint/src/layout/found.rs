@@ -45,6 +45,7 @@ impl Found {
             notes,
             warnings: reading.warnings,
             whole,
+            is_sure: false,
             has_gaps,
         };
         for migration in &mut project.migrations {

@@ -201,6 +201,8 @@ pub struct Choice {
     pub framework: &'static Framework,
     /// Why, and what else it might be, for `-v`.
     pub note: String,
+    /// Whether more than the form of the names says so.
+    pub is_sure: bool,
     /// Others that it looks like just as much: what is said may be wrong for want of `--layout`.
     pub rivals: Vec<&'static Framework>,
 }
@@ -226,6 +228,7 @@ pub fn choose(folder: &Folder, wanted: Option<Layout>) -> Option<Choice> {
     Some(Choice {
         framework,
         note,
+        is_sure: best.strength > Strength::Names && rivals.is_empty(),
         rivals,
     })
 }

@@ -235,6 +235,7 @@ impl Finder {
             Some(Choice {
                 framework,
                 note: format!("{}: {}, as asked", path.display(), framework.title),
+                is_sure: true,
                 rivals: Vec::new(),
             })
         });
@@ -249,6 +250,9 @@ impl Finder {
         let reading = (choice.framework.read)(folder)?;
         let layout = choice.framework.layout;
         let place = self.found.add(folder, layout, reading, choice.note, false);
+        if let Some(project) = self.found.projects.get_mut(place) {
+            project.is_sure = choice.is_sure;
+        }
         if let Some(project) = self
             .found
             .projects

@@ -62,6 +62,8 @@ pub struct Split {
     pub includes: Vec<Range<usize>>,
     /// Whether a template or psql decides what is run, or what it is run on.
     pub is_template: bool,
+    /// The first of psql's commands.
+    pub command: Option<Range<usize>>,
 }
 
 /// Cuts it.
@@ -365,6 +367,7 @@ impl Lexer<'_> {
             self.split.includes.push(self.at..end);
         }
         self.split.is_template |= !word.is_some_and(only_speaks);
+        self.split.command.get_or_insert(self.at..end);
         self.split.masks.push(Mask {
             range: self.at..end,
             kind: MaskKind::Blank,

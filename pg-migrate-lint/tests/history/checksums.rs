@@ -320,8 +320,29 @@ fn graphile_migrate() {
     assert_eq!(ground.states(&[], 0), expected);
     assert_eq!(ground.pending(&[]), ["m/committed/000003.sql"]);
     ground.write("m/committed/000001.sql", &one.replace("table a", "table c"));
-    assert_eq!(ground.states(&[], 1)[0], "000001 edited");
+    let edited = ground.status(&[]).expect_code(1);
+    assert_eq!(crate::ground::states(&edited)[0], "000001 edited");
+    assert!(
+        message(&edited, "000001").contains("graphile-migrate goes on"),
+        "{edited:?}"
+    );
+    // One whose hash is not its own is refused before it runs, and so is a chain with a link missing.
+    ground.remove("m/committed/000001.sql");
+    let gone = ground.status(&[]).expect_code(1);
+    assert!(
+        message(&gone, "000001.sql").contains("graphile-migrate refuses to go on"),
+        "{gone:?}"
+    );
     ground.write("m/committed/000001.sql", &one);
+    ground.write(
+        "m/committed/000003.sql",
+        &three
+            .replace("--! AllowInvalidHash\n", "")
+            .replace("sha1:x", "sha1:0"),
+    );
+    assert_eq!(ground.states(&[], 1)[2], "000003 refused");
+    ground.refuses(&[], "000003.sql is not what its hash says");
+    ground.write("m/committed/000003.sql", &three);
     ground
         .database
         .sql("delete from graphile_migrate.migrations where filename = '000002.sql'");

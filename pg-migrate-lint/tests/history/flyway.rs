@@ -164,3 +164,27 @@ fn a_baseline() {
     );
     assert_eq!(ground.pending(&[]), ["m/B2__all.sql", "m/V3__c.sql"]);
 }
+
+#[test]
+fn one_version_written_otherwise_is_the_same() {
+    let files = [("m/V1.0__users.sql", USERS), ("m/V02__next.sql", USERS)];
+    let rows = row(1, "'1'", "users", "SQL", &USERS_SUM.to_string(), true);
+    let ground = Ground::of(&files, &format!("{TABLE}{rows}"));
+    assert_eq!(ground.states(&[], 0), ["1.0 applied", "2 pending"]);
+    ground.write("m/V2.0__twin.sql", USERS);
+    ground.refuses(&[], "has the version of V02__next.sql: Flyway refuses both");
+}
+
+#[test]
+fn the_table_of_a_former_version() {
+    let rows = row(1, "'1'", "users", "SQL", &USERS_SUM.to_string(), true);
+    let old = format!("{TABLE}{rows}").replace("flyway_schema_history", "schema_version");
+    let ground = Ground::of(&[("m/V1__users.sql", USERS)], &old);
+    let seen = ground.status(&[]).expect_code(0);
+    assert_eq!(crate::ground::states(&seen), ["1 applied"]);
+    assert!(
+        seen.stderr
+            .contains("public.schema_version is the history of a Flyway before 5"),
+        "{seen:?}"
+    );
+}

@@ -148,3 +148,28 @@ fn from_1_0_on_rows_have_names() {
     ground.write("m/20260103000000_c/migration.sql", "select 5;\n");
     assert_eq!(ground.states(&[], 1)[2], "20260103000000_c edited");
 }
+
+#[test]
+fn what_the_journal_and_the_folder_do_not_share() {
+    let files = [
+        (
+            "m/meta/_journal.json",
+            &*journal(&[("0000_a", 100), ("0001_b", 200), ("0002_c", 300)]),
+        ),
+        ("m/0000_a.sql", A),
+        ("m/0002_c.sql", "select 1;\n"),
+    ];
+    let ground = Ground::of(&files, &format!("{TABLE}{}", row(A, 100)));
+    let seen = ground.status(&[]).expect_code(1);
+    let states = crate::ground::states(&seen);
+    assert!(states.contains(&" refused".to_string()), "{states:?}");
+    ground.refuses(&[], "the journal names 0001_b, but 0001_b.sql is not there");
+    ground.write("m/0001_b.sql", "select 2;\n");
+    assert_eq!(ground.pending(&[]), ["m/0001_b.sql", "m/0002_c.sql"]);
+    ground.write("m/0003_d.sql", "select 3;\n");
+    assert_eq!(ground.states(&[], 1)[3], "0003 skipped");
+    ground.refuses(
+        &[],
+        "0003_d.sql is not in meta/_journal.json: Drizzle never applies it",
+    );
+}

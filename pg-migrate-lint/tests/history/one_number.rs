@@ -53,6 +53,11 @@ fn golang_migrate() {
         ground.states(&[], 1),
         ["1 applied", "2 applied", "10 pending", "7 missing_here"]
     );
+    let gone = ground.status(&[]).expect_code(1);
+    assert!(
+        message(&gone, "7").ends_with("golang-migrate refuses to go on"),
+        "{gone:?}"
+    );
     set(7, true);
     assert_eq!(ground.states(&[], 1)[3], "7 dirty");
     // After the way back of the first one broke off.
@@ -61,9 +66,33 @@ fn golang_migrate() {
         ground.states(&[], 1),
         ["1 pending", "2 pending", "10 pending", "-1 dirty"]
     );
+    let back = ground.status(&[]).expect_code(1);
+    assert!(
+        message(&back, "-1").starts_with("the way back from 000001_a.up.sql broke off"),
+        "{back:?}"
+    );
+    // The same number is left by the way back to it.
+    ground.write("m/000010_c.down.sql", "select 1;\n");
+    set(2, true);
+    let either = ground.status(&[]).expect_code(1);
+    assert!(
+        message(&either, "2")
+            .starts_with("000002_b.up.sql broke off, or the way back from 000010_c.up.sql"),
+        "{either:?}"
+    );
+    // Two of one version are refused, wherever it stands.
+    ground.write("m/2_twin.up.sql", A);
+    set(1, false);
+    let twins = ground.status(&[]).expect_code(1);
+    assert_eq!(
+        crate::ground::states(&twins),
+        ["1 applied", "2 pending", "2 refused", "10 pending"]
+    );
+    ground.refuses(&[], "golang-migrate refuses both");
+    ground.remove("m/2_twin.up.sql");
     ground
         .database
-        .sql("insert into schema_migrations values (1, false)");
+        .sql("insert into schema_migrations values (2, false)");
     let refused = ground.status(&[]).expect_code(2).expect_no_output();
     assert!(
         refused
@@ -100,6 +129,19 @@ fn tern() {
         ground.states(&[], 1),
         ["1 applied", "2 applied", "3 applied", "5 missing_here"]
     );
+    let gone = ground.status(&[]).expect_code(1);
+    assert!(
+        message(&gone, "5").ends_with("tern refuses to go on"),
+        "{gone:?}"
+    );
+    // A number that is missing ends every run.
+    ground.remove("m/002_b.sql");
+    ground
+        .database
+        .sql("update public.schema_version set version = 1");
+    assert_eq!(ground.states(&[], 1), ["1 applied", "3 refused"]);
+    ground.refuses(&[], "003_c.sql follows where 2 is missing");
+    ground.write("m/002_b.sql", A);
     ground.write("m/004_d.sql", "create table {{.prefix}}_d (id int);\n");
     ground
         .database

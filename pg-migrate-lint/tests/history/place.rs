@@ -152,14 +152,21 @@ fn a_table_of_another_framework_is_refused() {
     );
     ground.database.sql("drop table schema_migrations; create table _sqlx_migrations (version bigint primary key, description text,
         installed_on timestamptz, success boolean, checksum bytea, execution_time bigint)");
-    let warned = ground.status(&[]).expect_code(0);
+    // Nothing of these would be taken for applied.
+    let refused = ground.status(&[]).expect_code(2).expect_no_output();
+    let said = "has public._sqlx_migrations of sqlx, and no history of golang-migrate, whose migrations m seems to have";
+    assert!(refused.stderr.contains(said), "{refused:?}");
+    // Whoever says whose they are is believed.
+    let warned = ground
+        .status(&["--layout", "golang-migrate"])
+        .expect_code(0);
     assert!(
         warned
             .stderr
             .contains("but it has public._sqlx_migrations of sqlx: is --layout right?"),
         "{warned:?}"
     );
-    // Plain files have no history.
+    // Plain files have no history, for whoever says that they are such.
     let plain = ground
         .status(&["--layout", "plain"])
         .expect_code(2)
@@ -200,6 +207,122 @@ fn nothing_can_be_written() {
 }
 
 #[test]
+fn a_setting_of_the_user_does_not_let_it_write() {
+    let ground = Ground::of(
+        FILES,
+        "create sequence s;
+         create function next_one() returns bigint language sql as 'select nextval(''public.s'')';
+         create view schema_migrations as select 1::bigint as version, false as dirty where next_one() > 0",
+    );
+    let seen = ground
+        .tool(&["--status"])
+        .env("PGOPTIONS", "-c default_transaction_read_only=off")
+        .run()
+        .expect_code(2);
+    assert!(
+        seen.stderr.contains("in a read-only transaction"),
+        "{seen:?}"
+    );
+    assert_eq!(ground.database.value("select is_called from s"), "f");
+}
+
+#[test]
+fn rows_that_a_policy_hides_are_not_taken_for_pending() {
+    let ground = Ground::of(
+        FILES,
+        &format!(
+            "create table schema_migrations {TABLE}; insert into schema_migrations values (2, false);
+             alter table schema_migrations enable row level security"
+        ),
+    );
+    let reader = role(&ground, "filtered");
+    ground
+        .database
+        .sql(&format!("grant select on schema_migrations to {reader}"));
+    let as_reader = || ground.tool(&["--pending"]).env("PGUSER", &reader).run();
+    let refused = as_reader().expect_code(2).expect_no_output();
+    assert!(
+        refused.stderr.contains("row-level security policy")
+            && refused.stderr.contains("hint: a policy hides rows of it"),
+        "{refused:?}"
+    );
+    ground
+        .database
+        .sql("alter table schema_migrations disable row level security");
+    as_reader().expect_code(0).expect_no_output();
+    ground
+        .database
+        .sql(&format!("drop owned by {reader}; drop role {reader}"));
+}
+
+#[test]
+fn a_table_elsewhere_is_not_taken_in_silence() {
+    // Of another runner where names are looked for, and ours where they are not.
+    let ground = Ground::of(
+        FILES,
+        &format!(
+            "create table schema_migrations (version text); create schema priv;
+             create table priv.schema_migrations {TABLE}; insert into priv.schema_migrations values (2, false)"
+        ),
+    );
+    let refused = ground.status(&[]).expect_code(2).expect_no_output();
+    assert!(
+        refused
+            .stderr
+            .contains("public.schema_migrations is no history of golang-migrate"),
+        "{refused:?}"
+    );
+    ground.database.sql("drop table schema_migrations");
+    let warned = ground.status(&[]).expect_code(0);
+    let said = "priv.schema_migrations is not where golang-migrate looks for its history";
+    assert!(warned.stderr.contains(said), "{warned:?}");
+    let pending = ground.tool(&["--pending"]).run().expect_code(2);
+    assert!(pending.stderr.contains(said), "{pending:?}");
+    let there = ground
+        .tool(&["--pending"])
+        .env("PGOPTIONS", "-c search_path=priv")
+        .run();
+    there.expect_code(0).expect_no_output();
+    let named = &["--pending", "--history", "priv.schema_migrations"];
+    ground.tool(named).run().expect_code(0).expect_no_output();
+}
+
+#[test]
+fn a_url_with_a_schema_looks_nowhere_else() {
+    let prisma = "(id varchar(36) primary key, checksum varchar(64), finished_at timestamptz, migration_name varchar(255),
+        logs text, rolled_back_at timestamptz, started_at timestamptz default now(), applied_steps_count int)";
+    let ground = Ground::of(
+        &[
+            ("m/migration_lock.toml", "provider = \"postgresql\"\n"),
+            ("m/20250101000000_a/migration.sql", "select 1;\n"),
+        ],
+        &format!(
+            "create schema app; create table _prisma_migrations {prisma};
+             insert into _prisma_migrations values ('1', null, now(), '20250101000000_a', null, null, now(), 1)"
+        ),
+    );
+    assert_eq!(ground.states(&[], 0), ["20250101000000_a applied"]);
+    let database = ground.database.name().to_string();
+    // A schema that is not there yet, too.
+    for schema in ["app", "none"] {
+        let cluster = ground.database.cluster();
+        let folder = cluster.socket_dir().display().to_string();
+        let url = format!(
+            "postgresql://{}@{}:{}/{database}?schema={schema}",
+            cluster.superuser(),
+            folder.replace('/', "%2F"),
+            cluster.port(),
+        );
+        let seen = ground.status(&["-d", &url]).expect_code(0);
+        assert_eq!(crate::ground::states(&seen), ["20250101000000_a pending"]);
+        assert!(
+            seen.stderr.contains("nothing of Prisma was ever applied"),
+            "{seen:?}"
+        );
+    }
+}
+
+#[test]
 fn what_does_not_go_together_is_refused() {
     let ground = Ground::of(FILES, "");
     for (words, said) in [
@@ -214,8 +337,14 @@ fn what_does_not_go_together_is_refused() {
             &["--status", "--history", "a.b.c"],
             "TABLE or SCHEMA.TABLE is needed",
         ),
-        (&["-d", "app"], "-d is for --status and --pending"),
-        (&["-h", "db"], "-h is for --status and --pending"),
+        (
+            &["-d", "app"],
+            "-d is for --status, --pending and --rollback-plan",
+        ),
+        (
+            &["-h", "db"],
+            "-h is for --status, --pending and --rollback-plan",
+        ),
     ] {
         let refused = ground.tool(words).run().expect_code(2).expect_no_output();
         assert!(refused.stderr.contains(said), "{said}\n{refused:?}");

@@ -40,7 +40,10 @@ fn diesel() {
     // A time without a zone is the server's, with its summer time.
     let times = [0, 2].map(|place| seen.json_lines()[place]["applied_at"].clone());
     assert_eq!(times, ["2026-01-01T09:00:00Z", "2026-07-01T08:00:00Z"]);
-    ground.refuses(&[], "diesel knows only one of them");
+    ground.refuses(
+        &[],
+        "diesel takes it for applied where that is, and says nothing",
+    );
     ground.remove("m/2026-01-04-000000_e/up.sql");
     std::fs::remove_dir(ground.folder.path().join("m/2026-01-04-000000_e")).unwrap();
     ground.refuses(
@@ -59,7 +62,7 @@ fn diesel() {
 
 #[test]
 fn dbmate() {
-    let up = "-- migrate:up\ncreate table a (id int);\n";
+    let up = "-- migrate:up\ncreate table a (id int);\n-- migrate:down\n";
     let files = [
         ("m/20260101_a.sql", up),
         ("m/20260102_b.sql", up),
@@ -75,6 +78,37 @@ fn dbmate() {
         "20250101 missing_here",
     ];
     assert_eq!(ground.states(&[], 1), expected);
+    ground
+        .database
+        .sql("delete from schema_migrations where version = '20250101'");
+    assert_eq!(ground.pending(&[]), ["m/20260102_b.sql"]);
+    // What it refuses stands in the way of what comes after it.
+    for (text, said) in [
+        (
+            A,
+            "20260104_d.sql has no `-- migrate:up`: dbmate stops here",
+        ),
+        (
+            "-- migrate:up\nselect 1;\n",
+            "20260104_d.sql has no `-- migrate:down`",
+        ),
+        (
+            "-- migrate:down\n-- migrate:up\nselect 1;\n",
+            "20260104_d.sql has `-- migrate:down` before",
+        ),
+        (
+            "select 1;\n-- migrate:up\nselect 1;\n-- migrate:down\n",
+            "20260104_d.sql has statements before",
+        ),
+    ] {
+        ground.write("m/20260104_d.sql", text);
+        ground.write("m/20260105_e.sql", up);
+        assert_eq!(
+            ground.states(&[], 1)[3..],
+            ["20260104 refused", "20260105 pending"]
+        );
+        ground.refuses(&[], said);
+    }
 }
 
 #[test]
@@ -114,6 +148,30 @@ fn goose() {
         .database
         .sql("insert into goose_db_version (version_id, is_applied) values (2, true), (2, false)");
     assert_eq!(ground.states(&[], 1)[1], "2 missing_there");
+    ground
+        .database
+        .sql("delete from goose_db_version where version_id = 2; insert into goose_db_version (version_id, is_applied) values (2, true)");
+    ground.write("m/5_twin.sql", up);
+    ground.refuses(
+        &[],
+        "5_twin.sql has the version of 00005_e.sql: goose refuses both",
+    );
+    ground.remove("m/5_twin.sql");
+    ground.write("m/00006_f.sql", A);
+    assert_eq!(ground.states(&[], 1)[5], "00006 refused");
+    ground.refuses(&[], "00006_f.sql has no `-- +goose Up`");
+    ground.write(
+        "m/00006_f.sql",
+        "-- +goose Up\n-- +goose StatementBegin\nselect 1;\n",
+    );
+    ground.refuses(&[], "00006_f.sql has no `-- +goose StatementEnd`");
+    ground.remove("m/00006_f.sql");
+    ground
+        .database
+        .sql("insert into goose_db_version (version_id, is_applied, tstamp) values (4, true, now()), (5, true, '0044-01-01 BC')");
+    let seen = ground.status(&[]).expect_code(0);
+    assert_eq!(crate::ground::states(&seen)[4], "5 applied");
+    assert!(seen.json_lines()[4]["applied_at"].is_null());
 }
 
 #[test]
@@ -226,6 +284,14 @@ fn rails() {
         "20250101000000 missing_here",
     ];
     assert_eq!(ground.states(&[], 1), expected);
+    // Without SQL there is nothing to lint, and yet a history.
+    ground.remove("m/structure.sql");
+    assert_eq!(ground.states(&[], 1), expected);
+    let named = tests::tool("pg-migrate-lint")
+        .args(["--status", "m/migrate"])
+        .database(&ground.database);
+    let named = named.current_dir(ground.folder.path()).run().expect_code(1);
+    assert_eq!(crate::ground::states(&named), expected);
 }
 
 #[test]

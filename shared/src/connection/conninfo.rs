@@ -252,6 +252,13 @@ impl Conninfo {
         &self.source
     }
 
+    /// Whether libpq's own programs, started where we are, find the same: not what a variable of other programs
+    /// says, such as DATABASE_URL.
+    pub fn is_known_to_libpq(&self) -> bool {
+        let source = self.source.as_str();
+        source != source::POOLED && !source::DIRECT.contains(&source)
+    }
+
     /// What was dropped, translated or passed over, a sentence each, without secrets.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -376,6 +383,9 @@ mod tests {
         let direct = ("DIRECT_URL", "postgresql://h/direct");
         assert_eq!(resolve(None, &[url, direct]).database(), "direct");
         assert_eq!(resolve(None, &[url]).source(), "DATABASE_URL");
+        assert!(!resolve(None, &[url]).is_known_to_libpq());
+        assert!(!resolve(None, &[url, direct]).is_known_to_libpq());
+        assert!(resolve(Some("d"), &[url]).is_known_to_libpq());
         let libpq = resolve(None, &[url, ("PGHOST", "x")]);
         assert_eq!((libpq.source(), libpq.database()), ("PGHOST", "os"));
         assert!(libpq.notes()[0].contains("DATABASE_URL"));

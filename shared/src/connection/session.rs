@@ -60,6 +60,7 @@ pub struct Session {
     facts: Facts,
     pooling: Pooling,
     startup: Startup,
+    is_read_only: bool,
     database: String,
     user: String,
 }
@@ -84,6 +85,7 @@ impl Session {
             facts,
             pooling: Pooling::None,
             startup,
+            is_read_only: options.read_only,
             database: conninfo.database().to_string(),
             user: conninfo.user().to_string(),
         };
@@ -122,11 +124,15 @@ impl Session {
     }
 
     /// A transaction with the session's settings in force, behind any pooler but one in
-    /// statement mode.
+    /// statement mode. Of a session that can only read it can write nothing either, whatever the
+    /// user's own `options` say.
     pub fn transaction(&mut self) -> Result<Transaction<'_>> {
         let pooled = matches!(self.pooling, Pooling::Transaction(_));
         let settings = self.startup.transaction_settings();
-        let mut transaction = self.client.transaction()?;
+        let mut transaction = match self.is_read_only {
+            true => self.client.build_transaction().read_only(true).start()?,
+            false => self.client.transaction()?,
+        };
         if pooled {
             transaction
                 .batch_execute(&settings)

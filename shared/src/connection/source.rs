@@ -15,6 +15,9 @@ pub const DIRECT: &[&str] = &[
     "POSTGRES_URL_NON_POOLING",
 ];
 
+/// The variable that may lead through a pooler.
+pub const POOLED: &str = "DATABASE_URL";
+
 /// The source where nobody says anything.
 pub const NOWHERE: &str = "libpq's defaults";
 
@@ -81,7 +84,7 @@ pub fn check(source: &Source, args: &ConnectArgs) -> Result<()> {
 }
 
 fn find_url(environment: &Environment, need: Need) -> Result<Option<Source>> {
-    let pooled = ["DATABASE_URL"];
+    let pooled = [POOLED];
     let order: Vec<&str> = match need {
         Need::Session => DIRECT.iter().chain(&pooled).copied().collect(),
         Need::Statements => pooled.iter().chain(DIRECT).copied().collect(),
