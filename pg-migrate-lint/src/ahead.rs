@@ -15,6 +15,8 @@ pub struct Ahead {
     pub gone: HashSet<String>,
     /// Indexes that it makes, with the columns that they begin with.
     pub indexes: Vec<(Name, Vec<String>)>,
+    /// What these, and keys, are called.
+    pub named: HashSet<String>,
     /// Tables to which it adds a primary key.
     pub keyed: HashSet<String>,
     /// Tables for which it makes policies.
@@ -75,9 +77,12 @@ impl Ahead {
             Change::Drop(drop) => self
                 .gone
                 .extend(drop.names.iter().map(|name| name.name.clone())),
-            Change::CreateIndex(index) if index.finds_values() => {
-                let columns = index.columns.iter().map_while(Clone::clone);
-                self.indexes.push((index.table.clone(), columns.collect()));
+            Change::CreateIndex(index) => {
+                self.named.extend(index.name.clone());
+                if index.finds_values() {
+                    let columns = index.columns.iter().map_while(Clone::clone);
+                    self.indexes.push((index.table.clone(), columns.collect()));
+                }
             }
             Change::Policy(Policy { table, .. }) => {
                 self.policied.insert(table.name.clone());
@@ -146,18 +151,21 @@ impl Ahead {
             Action::DropConstraint { constraint, .. } => {
                 self.gone.insert(constraint.clone());
             }
-            Action::AddConstraint(constraint) => match &constraint.kind {
-                ConstraintKind::Primary(key) => {
-                    self.keyed.insert(alter.table.name.clone());
-                    self.indexes
-                        .push((alter.table.clone(), key.columns.clone()));
-                }
-                ConstraintKind::Unique(key) => self
-                    .indexes
-                    .push((alter.table.clone(), key.columns.clone())),
-                _ => {}
-            },
+            Action::AddConstraint(constraint) if constraint.kind.has_index() => {
+                self.named.extend(constraint.name.clone());
+                self.add_key(&alter.table, &constraint.kind);
+            }
             _ => {}
         }
+    }
+
+    fn add_key(&mut self, table: &Name, kind: &ConstraintKind) {
+        let (ConstraintKind::Primary(key) | ConstraintKind::Unique(key)) = kind else {
+            return;
+        };
+        if matches!(kind, ConstraintKind::Primary(_)) {
+            self.keyed.insert(table.name.clone());
+        }
+        self.indexes.push((table.clone(), key.columns.clone()));
     }
 }

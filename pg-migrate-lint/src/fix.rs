@@ -8,6 +8,7 @@ pub mod constraint;
 pub mod files;
 mod moved;
 mod steps;
+mod swap;
 mod text;
 mod undo;
 
@@ -17,6 +18,7 @@ use crate::model::{Column, ConstraintKind, Part};
 use crate::name::{Name, quoted};
 
 pub use steps::{Fix, Way};
+pub use swap::Replaced;
 pub use text::{code, keyword, plain};
 
 /// The definition of a new column, cut into its parts.

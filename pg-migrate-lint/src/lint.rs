@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::ahead::Ahead;
 use crate::body;
 use crate::catalogue::{Catalogue, Moment};
+use crate::dropped::Dropped;
 use crate::effects::{self, Impact, Server, Version};
 use crate::finding::{Finding, Frame};
 use crate::look::Look;
@@ -310,7 +311,12 @@ impl Linter {
             }
             let frame = self.frame(changes, place);
             for finding in &mut found[before..] {
-                finding.frame = frame;
+                let exchange = finding.fix.as_ref().and_then(|fix| fix.exchange.as_ref());
+                let is_whole = exchange.is_some_and(|exchange| exchange.is_whole);
+                finding.frame = Frame {
+                    is_part: frame.is_part && !is_whole,
+                    ..frame
+                };
                 finding.assumed = look.unknown(finding).map(ToString::to_string);
                 if self.asks && !finding.rule.is_of_run() {
                     finding.subject = Subject::of(&look, finding);
@@ -330,6 +336,9 @@ impl Linter {
                 let lost = loss::of(change, &self.catalogue);
                 seen.push(Seen { impact, lost });
             }
+            let is_alone = changes.len() == 1 && !place.is_nested && self.is_plain;
+            let dropped = Dropped::of(change, &self.catalogue, place.start..place.end, is_alone);
+            self.session.dropped.extend(dropped);
             self.pending.follow(change, &self.catalogue);
             self.learn(change, place);
             for finding in &mut found[before..] {

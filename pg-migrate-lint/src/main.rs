@@ -13,6 +13,7 @@ mod cli;
 mod code;
 mod config;
 mod decode;
+mod dropped;
 mod effects;
 mod finding;
 mod fix;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::catalogue::Catalogue;
+use crate::dropped::Dropped;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
 use crate::model::{Action, Alter, Change, Insert, Kind, Setting, Transaction};
@@ -138,6 +139,8 @@ pub struct Session {
     pub changed: Vec<Name>,
     /// Whether code that is run now may not end its transaction, because that is not its own.
     pub is_atomic: bool,
+    /// Keys and indexes that the file dropped.
+    pub dropped: Vec<Dropped>,
     /// Subscriptions that the file parted from their slots.
     pub slotless: Vec<String>,
     /// Whether COMMIT or ROLLBACK stood in the file.
@@ -166,6 +169,7 @@ impl Session {
         self.numbered.clear();
         self.changed.clear();
         self.slotless.clear();
+        self.dropped.clear();
         if goes_on {
             return;
         }

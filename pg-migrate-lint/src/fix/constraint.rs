@@ -1,6 +1,6 @@
 //! Constraints that are added so that nobody waits.
 
-use super::{Definition, Fix, Way, free_name, set_not_null};
+use super::{Definition, Fix, Replaced, Way, free_name, set_not_null};
 use crate::catalogue::{Relation, RelationKind};
 use crate::look::Look;
 use crate::model::{Column, Constraint, ConstraintKind, Key};
@@ -37,12 +37,17 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<Fix> {
         fix = fix.words("with the WITH (…) and the TABLESPACE that the constraint has");
     }
     let timing = timing(constraint);
+    let replaced = Replaced::by(look, table, &name, true);
     Some(
         match relation.filter(|relation| relation.kind == RelationKind::Partitioned) {
-            None => fix.outside(of_table(table, relation, &name, key, kind, timing)),
-            Some(relation) => fix.and(of_partitioned(
-                look, table, relation, &name, key, kind, timing,
-            )?),
+            None => fix.and(of_table(look, table, &replaced, &name, key, kind, timing)),
+            Some(relation) => {
+                let built = of_partitioned(look, table, relation, &name, key, kind, timing)?;
+                match replaced.is_some() {
+                    true => fix.words("what is dropped for it stays until all of this is there, under another name").and(built),
+                    false => fix.and(built),
+                }
+            }
         },
     )
 }
@@ -59,28 +64,28 @@ fn automatic(relation: Option<&Relation>, table: &Name, columns: &[String], end:
 }
 
 fn of_table(
+    look: &Look,
     table: &Name,
-    relation: Option<&Relation>,
+    replaced: &Replaced,
     name: &str,
     key: &Key,
     kind: &str,
     timing: &str,
-) -> String {
-    let taken = relation.and_then(|relation| relation.constraint(name));
-    let (index, drop) = match taken {
-        // The statement drops it, too, and the index of its name is there until then.
-        Some(_) => (
-            quoted(&format!("{name}_new")),
-            format!("DROP CONSTRAINT {}, ", quoted(name)),
-        ),
-        None => (quoted(name), String::new()),
-    };
-    format!(
-        "CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {};\n\
-         ALTER TABLE {table} {drop}ADD CONSTRAINT {} {kind} USING INDEX {index}{timing};",
-        columns(key),
-        quoted(name)
-    )
+) -> Fix {
+    let index = replaced.name_meanwhile(look, table, name);
+    let build = format!(
+        "CREATE UNIQUE INDEX CONCURRENTLY {} ON {table} {};",
+        quoted(&index),
+        columns(key)
+    );
+    let adding = format!("ADD CONSTRAINT {} {kind}", quoted(name));
+    match replaced.is_some() {
+        true => replaced.by_constraint(table, &build, &index, &adding, timing),
+        false => Fix::default().outside(format!(
+            "{build}\nALTER TABLE {table} {adding} USING INDEX {}{timing};",
+            quoted(&index)
+        )),
+    }
 }
 
 /// The columns of an index for it.

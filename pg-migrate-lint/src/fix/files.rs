@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use laying::Laying;
 
-use super::around::{Around, Back};
-use super::back::{Division, WayBack, undone};
+use super::around::{Around, Back, There};
+use super::back::{Division, NOTHING, WayBack, undone};
 use super::moved::{Moved, sets_nothing};
 use super::steps::{Fix, Step, Way};
 use super::undo::Statement;
@@ -70,6 +70,8 @@ struct Piece {
 struct Plan<'a> {
     around: &'a Around,
     back: WayBack,
+    /// What goes from the file besides the statement.
+    others: Vec<&'a Range<usize>>,
 }
 
 /// The fix in files. None where it has to be in one, or in none.
@@ -104,6 +106,7 @@ pub fn lay_out(fix: &Fix, place: &Place, writer: &Writer, looked: &mut Looked) -
         }
     };
     let mut laying = Laying::new(place, writer, plan.as_ref().ok(), downs);
+    laying.has_others = !others(fix, place).is_empty();
     match &plan {
         Err(Some(why)) => laying.say(&format!("-- written by hand, since {why}")),
         Err(None)
@@ -135,7 +138,7 @@ fn look(place: &Place, writer: &Writer, looked: &mut Looked) -> Arc<Result<Aroun
 /// to do so, in words that go after "since".
 fn plan<'a>(
     drafts: &[Draft],
-    fix: &Fix,
+    fix: &'a Fix,
     place: &Place,
     writer: &Writer,
     around: &'a Around,
@@ -155,6 +158,12 @@ fn plan<'a>(
     let Some((own, after)) = rest.split_first() else {
         return Err(format!("{} is not as it was read", place.path));
     };
+    let others = others(fix, place);
+    let goes_along = |there: &&There| others.contains(&&there.range);
+    if before.iter().filter(goes_along).count() < others.len() {
+        return Err(format!("{} is not as it was read", place.path));
+    }
+    let first = before.iter().position(|there| goes_along(&there));
     let kept = drafts.iter().find_map(|draft| match draft {
         Draft::Edit(piece) => piece.as_ref(),
         _ => None,
@@ -179,19 +188,36 @@ fn plan<'a>(
     if files.is_empty() {
         // It stays where it is, and does what it did.
         let back = WayBack::default();
-        return Ok(Plan { around, back });
+        return Ok(Plan {
+            around,
+            back,
+            others,
+        });
     }
     let moved =
         Moved::of(statements()).map_err(|sql| format!("what this is of can't be seen: {sql}"))?;
-    if let Some(there) = before.iter().find(|there| !sets_nothing(there)) {
+    let mut stays = before.iter().filter(|there| !goes_along(there));
+    if let Some(there) = stays.find(|there| !sets_nothing(there)) {
         return Err(format!(
             "line {} may decide what it means, and would have to go with it",
             there.line
         ));
     }
-    if let Some(there) = after.iter().find(|there| !moved.passes(there)) {
+    let between = before.iter().skip(first.unwrap_or(number));
+    let mut passed = between.filter(|there| !goes_along(there)).chain(after);
+    if let Some(there) = passed.find(|there| !moved.passes(there)) {
         return Err(format!(
             "line {} may need what it does, or change what it is of, and would have to go along behind it",
+            there.line
+        ));
+    }
+    let mut meanwhile = before
+        .iter()
+        .filter(|there| !goes_along(there))
+        .chain(after);
+    if let Some(there) = meanwhile.find(|there| moved.is_awaited_by(there)) {
+        return Err(format!(
+            "line {} may take away what keeps duplicates out until it does, and would have to wait for it",
             there.line
         ));
     }
@@ -199,7 +225,8 @@ fn plan<'a>(
         .later
         .iter()
         .flat_map(|(path, all)| all.iter().map(move |there| (path, there)));
-    if let Some((path, there)) = later.find(|(_, there)| !moved.passes(there)) {
+    let is_behind = |there: &There| moved.passes(there) && !moved.is_awaited_by(there);
+    if let Some((path, there)) = later.find(|(_, there)| !is_behind(there)) {
         return Err(format!(
             "line {} of {path}, which would come before it, may need what it does, or change what it is of",
             there.line
@@ -211,6 +238,21 @@ fn plan<'a>(
             place.path
         ));
     }
+    if fix.exchange.is_some() {
+        // What leads back from the new to the old one, in one piece, still does.
+        let back = WayBack {
+            downs: files
+                .iter()
+                .map(|_| down.map(|_| NOTHING.to_string()))
+                .collect(),
+            edit: None,
+        };
+        return Ok(Plan {
+            around,
+            back,
+            others,
+        });
+    }
     let division = Division {
         changes: own.changes.as_deref().unwrap_or_default(),
         kept: kept.map(|piece| piece.statements.as_slice()),
@@ -218,7 +260,17 @@ fn plan<'a>(
         is_beside: fix.is_beside,
     };
     let back = division.way_back(down, &moved)?;
-    Ok(Plan { around, back })
+    Ok(Plan {
+        around,
+        back,
+        others,
+    })
+}
+
+/// The other statements of the file that it comes in the place of.
+fn others<'a>(fix: &'a Fix, place: &Place) -> Vec<&'a Range<usize>> {
+    let all = fix.exchange.iter().flat_map(|exchange| &exchange.others);
+    all.filter(|range| **range != place.range).collect()
 }
 
 /// Whether a name in it is longer than PostgreSQL's names are.
@@ -257,7 +309,10 @@ fn drafts(fix: &Fix, place: &Place, writer: &Writer) -> Vec<Draft> {
     if fix.is_beside {
         return drafts;
     }
-    let stands_for_all = place.frame.is_alone && !place.frame.is_part && !place.frame.is_nested;
+    // An old way back that is left as it is needs the transaction that it was in.
+    let keeps_back = fix.exchange.is_some() && writer.has_down();
+    let stands_for_all =
+        place.frame.is_alone && !place.frame.is_part && !place.frame.is_nested && !keeps_back;
     let first = drafts
         .iter_mut()
         .find(|draft| !matches!(draft, Draft::Words(_)));

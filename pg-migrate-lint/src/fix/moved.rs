@@ -114,6 +114,11 @@ impl Moved {
                 return greater.is_none();
             }
             Change::CreateFunction(_) | Change::Analyze(_) => {}
+            Change::Rename(rename) => {
+                self.names
+                    .extend([rename.name.name.clone(), rename.to.clone()]);
+                return rename.kind == Kind::Index && rename.part.is_none();
+            }
             Change::Alter(Alter { table, action, .. }) => {
                 self.tables.insert(table.name.clone());
                 return self.alters(action);
@@ -177,6 +182,20 @@ impl Moved {
             && changes
                 .iter()
                 .all(|change| self.passes_change(there, change))
+    }
+
+    /// Whether this takes away what keeps duplicates out until what it makes does: an index, of whichever table, or a
+    /// constraint of its own.
+    pub fn is_awaited_by(&self, there: &There) -> bool {
+        let takes_away = |change: &Change| match change {
+            Change::Drop(drop) => drop.kind == Kind::Index,
+            Change::Alter(Alter { table, action, .. }) => {
+                matches!(action, Action::DropConstraint { .. }) && self.tables.contains(&table.name)
+            }
+            _ => false,
+        };
+        let changes = there.changes.as_deref().unwrap_or_default();
+        self.is_unique && self.makes_index && changes.iter().any(takes_away)
     }
 
     fn passes_change(&self, there: &There, change: &Change) -> bool {

@@ -1,5 +1,7 @@
 //! A fix as its steps, of which both what people read and the files of a framework are made.
 
+use std::ops::Range;
+
 /// Where a step belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -46,6 +48,17 @@ pub struct Fix {
     pub steps: Vec<Step>,
     /// Whether the statement stays as it is.
     pub is_beside: bool,
+    /// Where it exchanges something for something new: the statements besides its own in whose place it comes.
+    pub exchange: Option<Exchange>,
+}
+
+/// An exchange, which the old way back undoes as it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What goes besides the statement, in order.
+    pub others: Vec<Range<usize>>,
+    /// Whether it stands for all parts of its statement.
+    pub is_whole: bool,
 }
 
 const LATER: &str = "in a later transaction";
@@ -117,9 +130,19 @@ impl Fix {
         self
     }
 
+    /// In place of these statements, too, or of all parts of its own.
+    #[must_use]
+    pub fn in_place_of(mut self, mut others: Vec<Range<usize>>, is_whole: bool) -> Self {
+        others.sort_by_key(|range| range.start);
+        others.dedup();
+        self.exchange = Some(Exchange { others, is_whole });
+        self
+    }
+
     /// And then what another says.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
+        self.exchange = self.exchange.or(other.exchange);
         for step in other.steps {
             match step.way {
                 Way::Here if step.note.is_empty() => self = self.next(step.sql),

@@ -62,6 +62,7 @@ fn title(change: &Change) -> Option<String> {
             let name = name.as_ref().map(|name| &name.name);
             format!("reindex_{}", name.or(greater.as_ref())?)
         }
+        Change::Rename(rename) => format!("rename_{}", rename.name.name),
         Change::Alter(Alter { table, action, .. }) => of_action(table, action),
         _ => return None,
     };

@@ -57,8 +57,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let fix = Fix::default().outside(format!("DROP INDEX CONCURRENTLY{exists} {name};"));
         let finding = look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive);
         let table = index.and_then(|index| look.relation(&index.table));
-        // CONCURRENTLY is refused there.
-        found.push(match table.is_some_and(|table| table.kind == RelationKind::Partitioned) {
+        // CONCURRENTLY is refused there; and what is made anew by its name is exchanged by the fix of that.
+        let is_partitioned = table.is_some_and(|table| table.kind == RelationKind::Partitioned);
+        found.push(match is_partitioned || look.ahead.named.contains(&name.name) {
             true => finding,
             false => finding.fix(fix),
         });

@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
-use crate::fix::{Fix, Way, keyword};
+use crate::fix::{Fix, Replaced, Way, keyword};
 use crate::look::Look;
 use crate::model::{Change, CreateIndex};
 use crate::name::quoted;
@@ -50,7 +50,16 @@ fn fix(look: &Look, index: &CreateIndex) -> Fix {
         true => format!(" {}", quoted(&look.catalogue.index_name(&look.catalogue.resolve(&index.table), index))),
         false => String::new(),
     };
-    let statement = match keyword(look.text, "INDEX").map(|at| look.text.split_at(at + "INDEX".len())) {
+    let parts = keyword(look.text, "INDEX").map(|at| look.text.split_at(at + "INDEX".len()));
+    if let (Some(name), Some((before, after))) = (&index.name, parts) {
+        let replaced = Replaced::by(look, &index.table, name, index.unique);
+        if let Some(on) = keyword(after, "ON").filter(|_| replaced.is_some()) {
+            let meanwhile = replaced.name_meanwhile(look, &index.table, name);
+            let build = format!("{before} CONCURRENTLY {} {};", quoted(&meanwhile), &after[on..]);
+            return replaced.by_index(&index.table, &build, &meanwhile, name);
+        }
+    }
+    let statement = match parts {
         Some((before, after)) => format!("{before} CONCURRENTLY{name}{after};"),
         None => format!("{};", look.text),
     };

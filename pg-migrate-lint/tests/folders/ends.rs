@@ -7,6 +7,7 @@ mod runners;
 use std::fs;
 use std::thread;
 
+use postgres::error::SqlState;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::{Database, cluster, program};
@@ -65,20 +66,40 @@ impl Stage {
     }
 
     /// Up through all, and back to before the second.
-    fn ends(&self, steps: &[Step], with_dump: bool) -> Result<[Vec<String>; 2], String> {
+    fn ends(
+        &self,
+        steps: &[Step],
+        guard: &str,
+        with_dump: bool,
+    ) -> Result<[Vec<String>; 2], String> {
         self.clear();
         for (number, step) in steps.iter().enumerate() {
             self.run(&step.up)
+                .and_then(|()| self.guards(guard))
                 .map_err(|error| format!("up {}: {error}", number + 1))?;
         }
         let there = self.shown(with_dump);
         for (number, step) in steps.iter().enumerate().skip(1).rev() {
             if let Some(down) = &step.down {
                 self.run(down)
+                    .and_then(|()| self.guards(guard))
                     .map_err(|error| format!("down {}: {error}", number + 1))?;
             }
         }
         Ok([there, self.shown(with_dump)])
+    }
+
+    /// Fails where this is not refused as a duplicate.
+    fn guards(&self, guard: &str) -> Result<(), String> {
+        if guard.is_empty() {
+            return Ok(());
+        }
+        let mut client = self.database.client();
+        let mut transaction = client.transaction().unwrap();
+        match transaction.batch_execute(guard) {
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
+            other => Err(format!("{guard} is not refused as a duplicate: {other:?}")),
+        }
     }
 
     /// The state, as a dump of all of it too where that is wanted.
@@ -155,7 +176,7 @@ fn wrong(runner: &Runner) -> Vec<String> {
             continue;
         }
         let folder = runner.build(case);
-        let expected = stage.ends(&runner.steps(folder.path()), with_dump);
+        let expected = stage.ends(&runner.steps(folder.path()), case.guard, with_dump);
         let expected = match expected {
             Ok(expected) => expected,
             Err(error) => {
@@ -180,7 +201,7 @@ fn wrong(runner: &Runner) -> Vec<String> {
         if (count > 0) != is_given {
             complain(&format!("{count} fixes"));
         }
-        match stage.ends(&runner.steps(folder.path()), with_dump) {
+        match stage.ends(&runner.steps(folder.path()), case.guard, with_dump) {
             Err(error) => complain(&error),
             Ok(ends) => {
                 for (end, (there, expected)) in

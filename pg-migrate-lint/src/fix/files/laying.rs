@@ -20,7 +20,12 @@ pub struct Laying<'a> {
     files: Vec<FixFile>,
     /// What takes the next new files back, in order; none where nothing has to say so.
     downs: vec::IntoIter<Option<String>>,
+    /// Whether other statements go from the file as well.
+    pub has_others: bool,
 }
+
+/// What stands in a file of which everything has gone elsewhere.
+const MOVED: &str = "-- what was here is in later files";
 
 impl<'a> Laying<'a> {
     /// Nothing yet.
@@ -38,6 +43,7 @@ impl<'a> Laying<'a> {
             text: Vec::new(),
             files: Vec::new(),
             downs: downs.into_iter(),
+            has_others: false,
         }
     }
 
@@ -95,6 +101,9 @@ impl<'a> Laying<'a> {
         };
         let done = match piece {
             Some(_) => format!("in place of {whose}"),
+            None if self.has_others => {
+                format!("without {whose}, and without what drops the old one before it")
+            }
             None => format!("without {whose}"),
         };
         let is_undone = match self.plan {
@@ -129,15 +138,20 @@ impl<'a> Laying<'a> {
 
     /// The file of the statement with this in its place, and without what undid it.
     fn edited(&self, plan: &Plan, piece: Option<&Piece>) -> Option<String> {
-        let own = piece
-            .map(|piece| piece.sql(self.writer))
-            .unwrap_or_default();
+        let is_all = plan.around.up.len() == plan.others.len() + 1;
+        let own = match piece {
+            Some(piece) => piece.sql(self.writer),
+            None if is_all => MOVED.to_string(),
+            None => String::new(),
+        };
         let back = plan.back.edit.as_ref();
         let back = back.filter(|edit| edit.path == Path::new(&self.place.path));
         let back = back.map(|edit| (&edit.range, edit.text.as_str()));
+        let others = plan.others.iter().map(|range| (*range, ""));
         let mut edits: Vec<_> = back
             .into_iter()
             .chain([(&self.place.range, own.as_str())])
+            .chain(others)
             .collect();
         edits.sort_by_key(|(range, _)| range.start);
         let mut text = plan.around.text.clone();

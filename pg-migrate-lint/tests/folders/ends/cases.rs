@@ -17,6 +17,8 @@ pub struct Case {
     pub down: &'static str,
     pub later: &'static str,
     pub files: Files,
+    /// What is refused as a duplicate after each file, up and back; empty where nothing is.
+    pub guard: &'static str,
 }
 
 const fn case(rule: &'static str, up: &'static str, down: &'static str) -> Case {
@@ -27,6 +29,7 @@ const fn case(rule: &'static str, up: &'static str, down: &'static str) -> Case 
         down,
         later: "",
         files: Files::Yes,
+        guard: "",
     }
 }
 
@@ -37,6 +40,10 @@ impl Case {
 
     const fn and_later(self, later: &'static str) -> Self {
         Self { later, ..self }
+    }
+
+    const fn guarding(self, guard: &'static str) -> Self {
+        Self { guard, ..self }
     }
 
     const fn given(self, files: Files) -> Self {
@@ -164,6 +171,100 @@ pub const CASES: &[Case] = &[
         "CREATE FUNCTION norm(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';\n\
          CREATE INDEX tk ON t (norm(k));\n",
     ),
+    // What takes the place of a key comes in the moment in which that goes.
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP CONSTRAINT tk;\nALTER TABLE t ADD CONSTRAINT tk UNIQUE (k) INCLUDE (n);\n",
+        "ALTER TABLE t DROP CONSTRAINT tk;\nALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n",
+    )
+    .after("ALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 9)"),
+    case(
+        "key-builds-index",
+        "CREATE TABLE plans (name text);\nALTER TABLE t DROP CONSTRAINT tk;\nCREATE TABLE more (name text);\n\
+         ALTER TABLE t ADD CONSTRAINT tkn UNIQUE (k, n) DEFERRABLE;\nALTER TABLE u ADD COLUMN c int;\n",
+        "ALTER TABLE u DROP COLUMN c;\nDROP TABLE more;\nALTER TABLE t DROP CONSTRAINT tkn;\n\
+         ALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\nDROP TABLE plans;\n",
+    )
+    .after("ALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 1)"),
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP CONSTRAINT IF EXISTS tk, ADD CONSTRAINT tk UNIQUE (k) INCLUDE (n);\n",
+        "ALTER TABLE t DROP CONSTRAINT tk, ADD CONSTRAINT tk UNIQUE (k);\n",
+    )
+    .after("ALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 9)"),
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey;\nALTER TABLE t ADD PRIMARY KEY (id, k);\n",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey;\nALTER TABLE t ADD PRIMARY KEY (id);\nALTER TABLE t ALTER k DROP NOT NULL;\n",
+    )
+    .guarding("INSERT INTO t VALUES (1, 'k1', 9)"),
+    case(
+        "key-builds-index",
+        "DROP INDEX tk;\nALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n",
+        "ALTER TABLE t DROP CONSTRAINT tk;\nCREATE UNIQUE INDEX tk ON t (k);\n",
+    )
+    .after("CREATE UNIQUE INDEX tk ON t (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 9)"),
+    case(
+        "index-not-concurrent",
+        "DROP INDEX IF EXISTS tk;\nCREATE UNIQUE INDEX IF NOT EXISTS tk ON t (k) WHERE n > 0;\n",
+        "DROP INDEX tk;\nCREATE UNIQUE INDEX tk ON t (k);\n",
+    )
+    .after("CREATE UNIQUE INDEX tk ON t (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 9)"),
+    case(
+        "index-not-concurrent",
+        "ALTER TABLE t DROP CONSTRAINT \"T k\";\nCREATE UNIQUE INDEX \"T k\" ON t (k) WHERE n > 0;\n",
+        "DROP INDEX \"T k\";\nALTER TABLE t ADD CONSTRAINT \"T k\" UNIQUE (k);\n",
+    )
+    .after("ALTER TABLE t ADD CONSTRAINT \"T k\" UNIQUE (k);\n")
+    .guarding("INSERT INTO t VALUES (9, 'k1', 9)"),
+    case(
+        "index-not-concurrent",
+        "CREATE TABLE plans (name text);\nDROP INDEX tk;\nCREATE INDEX tk ON t (k, id);\n",
+        "DROP INDEX tk;\nCREATE INDEX tk ON t (k);\nDROP TABLE plans;\n",
+    )
+    .after("CREATE INDEX tk ON t (k);\n"),
+    // Where that is not sure, people do it.
+    case(
+        "index-not-concurrent",
+        "CREATE UNIQUE INDEX tkn ON t (k) INCLUDE (n);\nDROP INDEX tk;\n",
+        "CREATE UNIQUE INDEX tk ON t (k);\nDROP INDEX tkn;\n",
+    )
+    .after("CREATE UNIQUE INDEX tk ON t (k);\n")
+    .given(Files::No),
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP CONSTRAINT tk, ADD COLUMN c int;\nALTER TABLE t ADD CONSTRAINT tk UNIQUE (k) INCLUDE (n);\n",
+        "ALTER TABLE t DROP CONSTRAINT tk;\nALTER TABLE t ADD CONSTRAINT tk UNIQUE (k), DROP COLUMN c;\n",
+    )
+    .after("ALTER TABLE t ADD CONSTRAINT tk UNIQUE (k);\n")
+    .given(Files::No),
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE;\nALTER TABLE t ADD PRIMARY KEY (id, n);\n\
+         ALTER TABLE t ADD UNIQUE (id);\nALTER TABLE u ADD FOREIGN KEY (t_id) REFERENCES t (id);\n",
+        "",
+    )
+    .after("ALTER TABLE u ADD FOREIGN KEY (t_id) REFERENCES t;\n")
+    .given(Files::No),
+    case(
+        "key-builds-index",
+        "ALTER TABLE u DROP CONSTRAINT ut;\nALTER TABLE t DROP CONSTRAINT t_pkey;\nALTER TABLE t ADD PRIMARY KEY (id) INCLUDE (n);\n\
+         ALTER TABLE u ADD CONSTRAINT ut FOREIGN KEY (t_id) REFERENCES t;\n",
+        "",
+    )
+    .after("ALTER TABLE u ADD CONSTRAINT ut FOREIGN KEY (t_id) REFERENCES t;\n")
+    .given(Files::No),
+    case(
+        "key-builds-index",
+        "ALTER TABLE t DROP COLUMN id;\nALTER TABLE t ADD PRIMARY KEY (n);\n",
+        "",
+    )
+    .given(Files::No),
     // What comes behind needs it, or changes what it is of.
     case(
         "index-not-concurrent",
