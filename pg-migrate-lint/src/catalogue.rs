@@ -187,6 +187,8 @@ pub struct ColumnFacts {
     pub has_default: bool,
     /// Whether rows may have had a value in it when it was added.
     pub is_filled: bool,
+    /// Whether what added it may not have been run, or not to its end.
+    pub is_in_doubt: bool,
     /// Whether its default is a constant of its own type, as it is written.
     pub has_constant: bool,
     /// Whether its default counts from 1: `serial`, or an identity that does not say where it starts.

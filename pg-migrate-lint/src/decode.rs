@@ -67,6 +67,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             name: relation(stmt.sequence.get()),
             restart: restart(stmt.options),
             is_small: is_small(stmt.options),
+            is_owned: create::is_owned(stmt.options),
         },
         NodeEnum::AlterTableMoveAllStmt(_) => Change::MoveAll,
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),

@@ -20,7 +20,7 @@ use crate::name::Name;
 
 pub use volatility::{
     is_of_server_and_not_immutable, is_of_the_server_at_all as is_of_the_server, is_volatile,
-    turns_by_zone,
+    truncates_by_zone, turns_by_zone,
 };
 
 /// A server's version.

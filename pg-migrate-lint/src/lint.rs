@@ -229,13 +229,18 @@ impl Linter {
         let wide = source
             .is_wide
             .then(|| self.refused(&rules::SYNTAX, source, &place(0, 0), wide));
+        let zero = source.zero.and_then(|at| {
+            let words = "a byte of zero, which no server reads: psql leaves out the rest of the line, and others fail";
+            self.refused(&rules::SYNTAX, source, &place(at, at + 1), words)
+        });
         let included = source.includes.iter().filter_map(|range| {
             let command = source.text.get(range.clone())?.trim_end();
             let message = format!("what {command} runs is not followed: no rule has seen it");
             let whole = place(range.start, range.start + command.len());
             self.refused(&rules::UNSEEN, source, &whole, &message)
         });
-        wide.flatten().into_iter().chain(included).collect()
+        let wide = wide.flatten().into_iter();
+        wide.chain(zero).chain(included).collect()
     }
 
     fn refused(

@@ -251,6 +251,8 @@ pub enum Change {
         if_not_exists: bool,
         /// `TEMPORARY`
         temporary: bool,
+        /// `OWNED BY` a column, with which it goes.
+        is_owned: bool,
     },
     /// `ALTER SEQUENCE`
     AlterSequence {
@@ -260,6 +262,8 @@ pub enum Change {
         restart: Restart,
         /// `AS smallint`
         is_small: bool,
+        /// `OWNED BY` a column, with which it goes.
+        is_owned: bool,
     },
     /// `CREATE PUBLICATION`, `ALTER PUBLICATION`
     Publish(Publication),

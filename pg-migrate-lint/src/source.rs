@@ -24,6 +24,8 @@ pub struct Source {
     pub path: String,
     /// Whether it is in UTF-16, so that nothing of it was read.
     pub is_wide: bool,
+    /// The first byte of zero, which no text of PostgreSQL has, but in UTF-16.
+    pub zero: Option<usize>,
     /// As it is written, in UTF-8.
     pub text: String,
     /// The same with stand-ins of equal length for what is no SQL, where there was any.
@@ -58,6 +60,7 @@ impl Source {
         if is_wide(&bytes) {
             return Self::unsplit(path, bytes);
         }
+        let zero = memchr::memchr(0, &bytes);
         let text = text(bytes);
         let split = split::split(&text, text.contains(MARK));
         let mut placeholders = Placeholders::default();
@@ -81,6 +84,7 @@ impl Source {
             is_template: split.is_template,
             starts: Starts::default(),
             is_wide: false,
+            zero,
             mark,
         }
     }
@@ -90,6 +94,7 @@ impl Source {
         Self {
             path: path.into(),
             is_wide: is_wide(&bytes),
+            zero: None,
             mark: mark(&bytes),
             text: text(bytes),
             masked: None,

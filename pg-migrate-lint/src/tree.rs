@@ -248,7 +248,7 @@ nodes! { 'a;
         if_not_exists: bool = if_not_exists 32,
     }
     CreateSeqStmt = CreateSeqStmt 189 {
-        sequence: Range<'a> = sequence 8, if_not_exists: bool = if_not_exists 29,
+        sequence: Range<'a> = sequence 8, options: Nodes<'a> = options 16, if_not_exists: bool = if_not_exists 29,
     }
     CreateStatsStmt = CreateStatsStmt 205 { exprs: Nodes<'a> = exprs 24, relations: Nodes<'a> = relations 32 }
     CreateStmt = CreateStmt 160 {
@@ -360,6 +360,7 @@ nodes! { 'a;
         schemaname: &'a str = schemaname 16, relname: &'a str = relname 24, inh: bool = inh 32,
         relpersistence: u8 = relpersistence 33, alias: Inner<'a, Alias<'a>> = alias 40,
     }
+    MultiAssignRef = MultiAssignRef 82 { source: Child<'a> = source 8, colno: i32 = colno 16 }
     RawStmt = RawStmt 136 { stmt: Child<'a> = stmt 8 }
     RefreshMatViewStmt = RefreshMatViewStmt 243 {
         concurrent: bool = concurrent 4, skip_data: bool = skipData 5, relation: Range<'a> = relation 8,

@@ -141,8 +141,10 @@ impl Catalogue {
                 name,
                 if_not_exists,
                 temporary,
+                is_owned,
             } => {
-                let is_sure = !if_not_exists && !temporary;
+                // One that goes with a column may be gone: whose it is is not followed.
+                let is_sure = !if_not_exists && !temporary && !is_owned;
                 let sequence = Relation {
                     sure_since: is_sure.then_some(self.unseen),
                     kind: RelationKind::Sequence,
@@ -160,8 +162,12 @@ impl Catalogue {
                 }
             }
             Change::Query(query) if query.calls("setval") => self.set_sequences(&query.words),
-            Change::AlterSequence { name, .. } => {
+            Change::AlterSequence { name, is_owned, .. } => {
                 self.set_sequences(std::slice::from_ref(&name.name));
+                let place = self.resolve(name);
+                if let Some(sequence) = self.relations.get_mut(&place).filter(|_| *is_owned) {
+                    sequence.sure_since = None;
+                }
             }
             Change::Publish(publication) => self.publish(publication),
             Change::Set(setting) if setting.name == "search_path" => {

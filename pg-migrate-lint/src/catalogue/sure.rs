@@ -39,11 +39,17 @@ impl Catalogue {
             .filter(|relation| relation.is_complete && is_table(relation))
     }
 
-    /// Whether a table or an index is sure to have this name.
-    pub fn is_taken(&self, name: &Name) -> bool {
-        let name = self.resolve(name);
-        let of_index = self.index(&name).and_then(|index| self.sure(&index.table));
-        of_index.is_some_and(|table| !table.has_unknown_names) || self.sure(&name).is_some()
+    /// Whether a table or an index is sure to have this name, which is not looked for along the path.
+    pub fn is_taken(&self, place: &Name) -> bool {
+        let sure = |name: &Name| {
+            let relation = self.relations.get(name)?;
+            (relation.sure_since == Some(self.unseen)).then_some(relation)
+        };
+        let table = self.indexes.get(place).and_then(|table| sure(table));
+        let has_index = table.is_some_and(|table| {
+            !table.has_unknown_names && table.indexes.named(&place.name).is_some()
+        });
+        has_index || sure(place).is_some()
     }
 
     /// Whether anything has this name, as far as known.
@@ -112,6 +118,7 @@ impl Catalogue {
                 relation.sure_since = None;
                 if let Some(column) = added.and_then(|name| relation.columns.named_mut(name)) {
                     column.is_filled = true;
+                    column.is_in_doubt = true;
                 }
             }
         }

@@ -328,6 +328,7 @@ impl Catalogue {
             not_null: column.not_null || column.type_.is_serial(),
             has_default: column.has_value(),
             is_filled: column.has_value(),
+            is_in_doubt: false,
             has_constant: column
                 .default
                 .as_ref()

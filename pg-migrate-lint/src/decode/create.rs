@@ -145,7 +145,22 @@ pub fn sequence(stmt: &tree::CreateSeqStmt) -> Change {
         name: relation(sequence),
         if_not_exists: stmt.if_not_exists,
         temporary: sequence.is_some_and(|sequence| sequence.relpersistence == b't'),
+        is_owned: is_owned(stmt.options),
     }
+}
+
+/// `OWNED BY` of a sequence, but for `OWNED BY NONE`.
+pub fn is_owned(options: Nodes) -> bool {
+    options.iter().any(|node| match node.read() {
+        Some(NodeEnum::DefElem(option)) if option.defname == "owned_by" => {
+            let parts = match option.arg.and_then(Node::read) {
+                Some(NodeEnum::List(list)) => list.items.0.iter().count(),
+                _ => 0,
+            };
+            parts > 1
+        }
+        _ => false,
+    })
 }
 
 /// `CREATE VIEW`

@@ -177,12 +177,27 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
     })
 }
 
+/// Whether a value is `DEFAULT`, or that one of a row is which the column gets.
+fn is_default(value: NodeEnum) -> bool {
+    match value {
+        NodeEnum::SetToDefault(_) => true,
+        NodeEnum::MultiAssignRef(part) => match part.source.and_then(Node::read) {
+            Some(NodeEnum::RowExpr(row)) => {
+                let place = usize::try_from(part.colno - 1).unwrap_or(usize::MAX);
+                let value = row.args.iter().nth(place).and_then(Node::read);
+                matches!(value, Some(NodeEnum::SetToDefault(_)))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The columns that are set to `DEFAULT`.
 fn emptied(targets: Nodes) -> Vec<String> {
     let names = targets.iter().filter_map(|node| match node.read()? {
         NodeEnum::ResTarget(target) => {
-            let is_default = matches!(target.val?.read(), Some(NodeEnum::SetToDefault(_)));
-            is_default.then(|| target.name.to_string())
+            is_default(target.val?.read()?).then(|| target.name.to_string())
         }
         _ => None,
     });

@@ -33,6 +33,16 @@ pub fn is_of_the_server_at_all(function: &Name) -> bool {
                 || VOLATILE.contains(&function.name.as_str()))
 }
 
+/// The timestamp that this cuts by a zone that it says: before 16 that form of `date_trunc` was not immutable.
+pub fn truncates_by_zone(expr: &Expr) -> Option<&String> {
+    let calls = |name: &str| expr.functions.iter().any(|function| function.name == name);
+    let is_of_zone = calls("date_trunc") && !calls("timezone") && expr.words.len() > 1;
+    match expr.columns.as_slice() {
+        [column] if is_of_zone => Some(column),
+        _ => None,
+    }
+}
+
 /// The columns of which this takes a date, or a part of one, without a zone being said.
 pub fn turns_by_zone(expr: &Expr) -> Vec<String> {
     let cuts = |function: &Name| {

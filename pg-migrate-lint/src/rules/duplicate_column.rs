@@ -26,6 +26,8 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE t (a int, \"A\" int);"),
         Example::new("DO $$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN NULL; END $$;")
             .after("CREATE TABLE t (a int);"),
+        Example::new("DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; RAISE EXCEPTION 'x'; EXCEPTION WHEN OTHERS THEN NULL; END $$; ALTER TABLE t ADD COLUMN b int;")
+            .after("CREATE TABLE t (a int);"),
     ],
     check,
 };
@@ -47,7 +49,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             }
             let facts = look.catalogue.column(table, &column.name);
             let is_sure = look.catalogue.sure(table).is_some();
-            let is_there = facts.is_some_and(|facts| is_sure || look.is_own(facts.made));
+            let is_there = facts.is_some_and(|facts| is_sure || look.is_own(facts.made) && !facts.is_in_doubt);
             if is_there && !is_dropped(look, &column.name) {
                 let message = format!("{table} has a column {} already", quoted(&column.name));
                 found.push(look.finding(&RULE, message).on(table));

@@ -40,7 +40,8 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE VIEW names AS SELECT 2 AS a;").after("CREATE VIEW names AS SELECT 1 AS a;"),
         Example::new("CREATE MATERIALIZED VIEW names AS SELECT 2 AS a;").after("CREATE VIEW names AS SELECT 1 AS a;"),
         Example::new("CREATE SEQUENCE users_id_seq;").after("CREATE TABLE users (id serial);"),
-        Example::new("CREATE SEQUENCE numbers;").after("CREATE SEQUENCE numbers;"),
+        Example::new("CREATE SEQUENCE numbers;").after("CREATE SEQUENCE numbers OWNED BY NONE;"),
+        Example::new("SET search_path = app; CREATE TABLE public.users (id int);").after("CREATE SCHEMA app; CREATE TABLE users (id int);"),
         Example::new("CREATE TABLE numbers (id int);").after("CREATE SEQUENCE numbers;"),
         Example::new("CREATE TABLE mood (id int);").after("CREATE TYPE mood AS ENUM ('ok');"),
         Example::new("CREATE TYPE mood AS ENUM ('bad');").after("CREATE TYPE mood AS ENUM ('ok');"),
@@ -64,6 +65,10 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE IF NOT EXISTS users (id int);").after("CREATE TABLE users (id int, email text);"),
         Example::new("CREATE TABLE other.users (id int);").after("CREATE SCHEMA other; CREATE TABLE users (id int);"),
         Example::new("CREATE TEMP TABLE users (id int);").after("CREATE TABLE users (id int);"),
+        Example::new("SET search_path = app; CREATE VIEW names AS SELECT 1 AS a; CREATE VIEW public.names AS SELECT 1 AS a;").after("CREATE SCHEMA app;"),
+        Example::new("SET search_path = app; CREATE TABLE users (id int); CREATE INDEX by_id ON users (id); CREATE INDEX by_id ON public.users (id);").after("CREATE SCHEMA app; CREATE TABLE users (id int);"),
+        Example::new("ALTER TABLE users DROP COLUMN number; CREATE SEQUENCE numbers;").after("CREATE TABLE users (id int, number int); CREATE SEQUENCE numbers OWNED BY users.number;"),
+        Example::new("DROP TABLE users; CREATE SEQUENCE numbers;").after("CREATE TABLE users (id int, number int); CREATE SEQUENCE numbers; ALTER SEQUENCE numbers OWNED BY users.number;"),
         Example::new("CREATE INDEX IF NOT EXISTS by_id ON users (id);").after("CREATE TABLE users (id int); CREATE INDEX by_id ON users (id);"),
         Example::new("CREATE INDEX by_id ON users (id);").after("CREATE TABLE users (id int); CREATE INDEX by_id ON users (id); DROP INDEX by_id;"),
         Example::new("CREATE INDEX by_id ON other.users (id);").after("CREATE SCHEMA other; CREATE TABLE other.users (id int); CREATE TABLE users (id int); CREATE INDEX by_id ON users (id);"),
@@ -124,7 +129,7 @@ fn taken(look: &Look) -> Option<(Name, String)> {
         Change::CreateTable(table) if !table.if_not_exists && !table.temporary => relation_or_type(look, &place(&table.name)),
         Change::CreateTableAs(table) if !table.if_not_exists && !table.temporary => relation_or_type(look, &place(&table.name)),
         Change::CreateView { name, replace: false, temporary: false, .. } => relation_or_type(look, &place(name)),
-        Change::CreateSequence { name, if_not_exists: false, temporary: false } => {
+        Change::CreateSequence { name, if_not_exists: false, temporary: false, .. } => {
             let brings = || {
                 let (table, column) = look.catalogue.brings_sequence(name)?;
                 Some((name.clone(), format!("{} of {table} brought {name}", quoted(column))))

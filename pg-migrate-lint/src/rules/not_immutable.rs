@@ -1,7 +1,7 @@
 //! An index or a generated column that calls what may change.
 
 use super::{Example, Group, Rule};
-use crate::effects::{is_of_server_and_not_immutable, turns_by_zone};
+use crate::effects::{is_of_server_and_not_immutable, truncates_by_zone, turns_by_zone};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Change, Expr};
@@ -25,8 +25,10 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date(at));").after("CREATE TABLE orders (at timestamptz);"),
         Example::new("CREATE INDEX CONCURRENTLY days ON orders ((at::date));").after("CREATE TABLE orders (at timestamptz);"),
         Example::new("CREATE TABLE users (first text, last text, whole text GENERATED ALWAYS AS (concat(first, last)) STORED);"),
+        Example::new("CREATE INDEX CONCURRENTLY days ON orders (date_trunc('day', at, 'UTC'));").after("CREATE TABLE orders (at timestamptz);").on(15),
     ],
     good: &[
+        Example::new("CREATE INDEX CONCURRENTLY days ON orders (date_trunc('day', at, 'UTC'));").after("CREATE TABLE orders (at timestamptz);").on(16),
         Example::new("CREATE INDEX CONCURRENTLY names ON users ((first || ' ' || last));"),
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date(at));").after("CREATE TABLE orders (at timestamp);"),
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date(at AT TIME ZONE 'UTC'));").after("CREATE TABLE orders (at timestamptz);"),
@@ -50,6 +52,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             // CURRENT_DATE, CURRENT_USER and their like are calls of this, too.
             (Some(call), _) if call.name == "now" => "the time, or the session, decides what it is".to_string(),
             (Some(call), _) => format!("{call} is not immutable"),
+            (None, None) if look.server.version < 16 => match truncates_by_zone(expr).filter(|column| zoned(table, column)) {
+                Some(_) => "date_trunc with a zone is immutable since 16, and not before".to_string(),
+                None => return,
+            },
             (None, Some(column)) => format!("which day or hour {} is depends on the session's TimeZone", quoted(&column)),
             (None, None) => return,
         };

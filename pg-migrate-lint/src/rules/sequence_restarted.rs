@@ -36,7 +36,7 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let (name, restart, is_small, what) = match look.change {
-        Change::AlterSequence { name, restart, is_small } => (name, *restart, *is_small, name.to_string()),
+        Change::AlterSequence { name, restart, is_small, .. } => (name, *restart, *is_small, name.to_string()),
         Change::Alter(Alter { table, action: Action::Restart { column, restart }, .. }) => {
             (table, *restart, false, format!("the sequence of {} of {table}", quoted(column)))
         }

@@ -40,6 +40,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Action::SetType { column, .. } | Action::DropColumn { column, cascade: false, .. } => column,
         _ => return,
     };
+    // A block may catch the error, or never come here.
+    if look.is_nested {
+        return;
+    }
     let own = look.catalogue.resolve(table);
     let reads = |name: &&Name| look.catalogue.relation(name).is_some_and(|view| is_read(look, view, &own, column));
     if let Some(view) = look.catalogue.readers(table).iter().find(reads) {

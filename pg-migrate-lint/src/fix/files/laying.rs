@@ -5,6 +5,7 @@ use std::path::Path;
 use std::vec;
 
 use super::{Draft, Laid, Piece, Place, Plan};
+use crate::fix::back::NOTHING;
 use crate::fix::undo::Statement;
 use crate::layout::{Down, Names, Outside, Writer};
 use crate::record::FixFile;
@@ -177,7 +178,7 @@ impl<'a> Laying<'a> {
                 };
                 let lines = text.split('\n').map(|line| {
                     let is_marker = line.starts_with(manner.up) || line.starts_with(down);
-                    match is_marker {
+                    match is_marker && !line.contains(words) {
                         true => format!("{line}{words}"),
                         false => line.to_string(),
                     }
@@ -209,6 +210,7 @@ impl<'a> Laying<'a> {
         self.show(piece, true);
         let down = self.downs.next().flatten();
         let down = down.filter(|_| self.writer.has_down());
+        let down = down.or_else(|| self.has_empty_back().then(|| NOTHING.to_string()));
         let section = match (self.writer.manner.down, &down) {
             (Down::Section(line), Some(down)) => Some((self.words(line, piece), down.clone())),
             _ => None,
@@ -236,6 +238,17 @@ impl<'a> Laying<'a> {
             });
         }
         self.beside(&shown, piece);
+    }
+
+    /// Whether the file of the statement says where its way back would stand, and has none.
+    fn has_empty_back(&self) -> bool {
+        let Down::Section(line) = self.writer.manner.down else {
+            return false;
+        };
+        let text = self.plan.map(|plan| plan.around.text.as_str());
+        let mut lines = text.into_iter().flat_map(str::lines);
+        self.plan.is_some_and(|plan| plan.around.down.is_none())
+            && lines.any(|own| own.starts_with(line))
     }
 
     /// The SQL of a file as it is read, after the line that keeps it out of a transaction.

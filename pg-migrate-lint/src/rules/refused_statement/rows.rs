@@ -77,7 +77,13 @@ fn left_out(look: &Look, insert: &Insert, relation: &Relation) -> Option<String>
 
 /// `ON CONFLICT` of columns that may have the same values twice.
 fn without_key(insert: &Insert, relation: &Relation) -> Option<String> {
-    let wanted = insert.conflicts_on.as_slice();
+    let mut wanted: Vec<String> = Vec::new();
+    for column in &insert.conflicts_on {
+        if !wanted.contains(column) {
+            wanted.push(column.clone());
+        }
+    }
+    let wanted = wanted.as_slice();
     let is_known = !wanted.is_empty() && !relation.has_unknown_parts && wanted.iter().all(|name| relation.column(name).is_some());
     if !is_known || relation.has_key(wanted) {
         return None;
