@@ -10,7 +10,6 @@ use super::keyword;
 use super::moved::{Moved, sets_nothing};
 use super::undo::{Statement, Undo};
 use crate::model::{Action, Alter, Change, ConstraintKind, Kind};
-use crate::name::Name;
 
 /// What stands in a way back that undoes nothing: an empty one is refused by some runners.
 pub const NOTHING: &str = "-- nothing is to be undone";
@@ -76,7 +75,9 @@ impl Target {
     fn is_undone_by(&self, change: &Change) -> bool {
         match (self, change) {
             (Self::Index(_, index), Change::Drop(drop)) => {
-                drop.kind == Kind::Index && is_only(&drop.names, index)
+                let mut own = drop.names.iter().filter(|name| name.name == *index);
+                let is_once = own.next().is_some() && own.next().is_none();
+                drop.kind == Kind::Index && is_once && (drop.names.len() == 1 || !drop.cascade)
             }
             (Self::Dropped(index), Change::CreateIndex(created)) => {
                 created.name.as_ref() == Some(index)
@@ -95,6 +96,19 @@ impl Target {
         }
     }
 
+    /// What a statement that undoes it drops besides.
+    fn rest(&self, there: &There) -> Option<String> {
+        let (Self::Index(_, index), Some([Change::Drop(drop)])) = (self, there.changes.as_deref())
+        else {
+            return None;
+        };
+        let others = drop.names.iter().filter(|name| name.name != *index);
+        let others: Vec<_> = others.map(ToString::to_string).collect();
+        let exists = if drop.if_exists { "IF EXISTS " } else { "" };
+        let words = format!("DROP INDEX {exists}{};", others.join(", "));
+        (!others.is_empty()).then_some(words)
+    }
+
     /// Whether it goes with its table.
     fn goes_with(&self, change: &Change) -> bool {
         let table = match self {
@@ -107,10 +121,6 @@ impl Target {
         matches!(change, Change::Drop(drop)
             if drop.kind == Kind::Table && drop.names.iter().any(|name| name.name == *table))
     }
-}
-
-fn is_only(names: &[Name], name: &str) -> bool {
-    matches!(names, [only] if only.name == name)
 }
 
 fn is_same_sort(one: &Change, other: &Change) -> bool {
@@ -209,13 +219,20 @@ impl Division<'_> {
             Some(kept) => undo.of(kept, false).ok_or_else(unclear)?.join("\n"),
             None => String::new(),
         };
-        let edit = undoing.filter(|_| !is_kept).map(|there| Edit {
-            path: down.path.clone(),
-            range: there.range.clone(),
-            text: match text.is_empty() && down.statements.len() == 1 && place == 0 {
-                true => NOTHING.to_string(),
-                false => text,
-            },
+        let edit = undoing.filter(|_| !is_kept).map(|there| {
+            let rest = target.rest(there);
+            let text = rest
+                .into_iter()
+                .chain(Some(text).filter(|text| !text.is_empty()));
+            let text = text.collect::<Vec<_>>().join("\n");
+            Edit {
+                path: down.path.clone(),
+                range: there.range.clone(),
+                text: match text.is_empty() && down.statements.len() == 1 && place == 0 {
+                    true => NOTHING.to_string(),
+                    false => text,
+                },
+            }
         });
         Ok(WayBack { downs, edit })
     }

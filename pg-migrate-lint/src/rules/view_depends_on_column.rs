@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE plans ALTER COLUMN id TYPE bigint;")
             .after("CREATE TABLE users (id int, plan int); CREATE TABLE plans (id int, number int); CREATE VIEW names AS SELECT users.id FROM users JOIN plans ON plan = number;"),
         Example::new("ALTER TABLE users DROP COLUMN name;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT * FROM users; ALTER TABLE users ADD COLUMN name text;"),
+        Example::new("DO $$ BEGIN ALTER TABLE users DROP COLUMN age; EXCEPTION WHEN OTHERS THEN NULL; END $$;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
     ],
     check,
 };

@@ -5,6 +5,22 @@ use serde_json::json;
 use crate::ground::{lint, of};
 
 #[test]
+fn bytes_of_zero_are_an_error_where_they_stand() {
+    for (sql, column) in [("\0\0\0", 1), ("select 1; \0 select 2;", 11)] {
+        let output = of(sql, &[]);
+        let found = output.expect_code(1).json_lines();
+        let zero = found
+            .iter()
+            .find(|record| record["rule"] == "syntax")
+            .expect("a finding");
+        assert_eq!(
+            (&zero["line"], &zero["column"]),
+            (&json!(1), &json!(column))
+        );
+    }
+}
+
+#[test]
 fn malformed_input_costs_one_finding_for_each_statement() {
     for sql in [
         "'",

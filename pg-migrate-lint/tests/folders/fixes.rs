@@ -372,3 +372,39 @@ fn where_each_statement_is_by_itself_a_fix_is_as_it_was() {
     assert_eq!(said[0]["fix"], expected);
     assert_eq!(said[0]["fix_files"], Value::Null);
 }
+
+#[test]
+fn markers_are_not_said_twice_and_an_empty_way_back_stays_one() {
+    let make = "-- migrate:up\nCREATE TABLE t (k text);\n\n-- migrate:down\nDROP TABLE t;\n";
+    for (change, expected) in [
+        (
+            "-- migrate:up transaction:false\nCREATE INDEX tk ON t (k);\n\n-- migrate:down\nDROP INDEX tk;\n",
+            vec![
+                "-- migrate:up transaction:false",
+                "-- migrate:down transaction:false",
+            ],
+        ),
+        (
+            "-- migrate:up\nCREATE TABLE u (a int);\nCREATE INDEX tk ON t (k);\n\n-- migrate:down\n",
+            vec![
+                "-- migrate:up",
+                "-- migrate:down",
+                "-- migrate:up transaction:false",
+                "-- migrate:down transaction:false",
+            ],
+        ),
+    ] {
+        let folder = folder(&[
+            ("m/20250101000000_a.sql", make),
+            ("m/20250102000000_b.sql", change),
+        ]);
+        let said = lint(&folder, &["--rule", "index-not-concurrent", "m"]).json_lines();
+        let files = said[0]["fix_files"].as_array().expect("a fix in files");
+        let texts = files.iter().map(|file| file["text"].as_str().unwrap());
+        let markers: Vec<_> = texts
+            .flat_map(str::lines)
+            .filter(|line| line.starts_with("-- migrate"))
+            .collect();
+        assert_eq!(markers, expected, "{files:#?}");
+    }
+}
