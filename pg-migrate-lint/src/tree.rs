@@ -337,7 +337,7 @@ nodes! { 'a;
         with_clause: Inner<'a, WithClause<'a>> = withClause 48,
     }
     MergeWhenClause = MergeWhenClause 116 {
-        kind: MergeMatchKind = matchKind 4, command: CmdType = commandType 8, condition: Child<'a> = condition 16,
+        kind: MergeMatchKind = matchKind 4, command: CmdType = commandType 8, condition: Child<'a> = condition 16, targets: Nodes<'a> = targetList 24,
     }
     MinMaxExpr = MinMaxExpr 39 { args: Nodes<'a> = args 24 }
     NullTest = NullTest 52 { arg: Child<'a> = arg 8, nulltesttype: NullTestType = nulltesttype 16 }

@@ -1,5 +1,7 @@
 //! What reads and writes rows.
 
+use std::collections::HashSet;
+
 use pg_query::protobuf as pb;
 
 use super::create::{select_into, target_names};
@@ -302,7 +304,25 @@ pub fn merge(stmt: &tree::MergeStmt) -> Change {
         NodeEnum::MergeWhenClause(clause) => Some(clause),
         _ => None,
     });
-    let mut all = clauses.filter(|clause| {
+    let clauses: Vec<_> = clauses.collect();
+    let mut set: Vec<String> = Vec::new();
+    let mut filled = HashSet::new();
+    let updates = clauses
+        .iter()
+        .filter(|clause| clause.command == pb::CmdType::CmdUpdate);
+    for clause in updates {
+        let empty = emptied(clause.targets);
+        for name in target_names(clause.targets) {
+            if !empty.contains(&name) {
+                filled.insert(name.clone());
+            }
+            // Another clause may set it as well.
+            if !set.contains(&name) {
+                set.push(name);
+            }
+        }
+    }
+    let mut all = clauses.iter().filter(|clause| {
         clause.kind == pb::MergeMatchKind::MergeWhenMatched && !is_condition(clause.condition)
     });
     let command = all.next().map(|clause| clause.command);
@@ -316,6 +336,12 @@ pub fn merge(stmt: &tree::MergeStmt) -> Change {
         table: relation(stmt.relation.get()),
         has_where: !(is_all && is_write),
         is_batched: !(is_all && is_write),
+        emptied: set
+            .iter()
+            .filter(|name| !filled.contains(*name))
+            .cloned()
+            .collect(),
+        columns: set,
         query,
         ..Write::default()
     };

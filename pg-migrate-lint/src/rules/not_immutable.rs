@@ -28,7 +28,8 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date_trunc('day', at, 'UTC'));").after("CREATE TABLE orders (at timestamptz);").on(15),
     ],
     good: &[
-        Example::new("CREATE INDEX CONCURRENTLY days ON orders (date_trunc('day', at, 'UTC'));").after("CREATE TABLE orders (at timestamptz);").on(16),
+        Example::new("CREATE INDEX CONCURRENTLY days ON orders (date_trunc('day', at, 'UTC'));")
+            .after("CREATE TABLE orders (at timestamptz); CREATE INDEX ON orders (date_trunc('hour', at, 'UTC'));"),
         Example::new("CREATE INDEX CONCURRENTLY names ON users ((first || ' ' || last));"),
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date(at));").after("CREATE TABLE orders (at timestamp);"),
         Example::new("CREATE INDEX CONCURRENTLY days ON orders (date(at AT TIME ZONE 'UTC'));").after("CREATE TABLE orders (at timestamptz);"),

@@ -60,6 +60,8 @@ pub static RULE: Rule = Rule {
         Example::new("INSERT INTO plans VALUES (1);").after("CREATE TABLE plans (id int, name text NOT NULL);"),
         Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
         Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX ON users (email) WHERE email > '';"),
+        Example::new("MERGE INTO users USING news ON news.n = users.n WHEN MATCHED AND news.m > 1 THEN UPDATE SET twice = DEFAULT, n = 1 WHEN MATCHED THEN UPDATE SET twice = m;")
+            .after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED); CREATE TABLE news (n int, m int);"),
         Example::new("UPDATE users SET (n, twice) = (DEFAULT, 2);").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
         Example::new("UPDATE users SET twice = 2;").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
         Example::new("UPDATE users SET id = 2;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
@@ -116,6 +118,8 @@ pub static RULE: Rule = Rule {
         Example::new("INSERT INTO users VALUES (1, 'a') ON CONFLICT (email) WHERE email > '' DO NOTHING;").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE UNIQUE INDEX ON users (email) WHERE email > '';"),
         Example::new("INSERT INTO members VALUES (1, 2) ON CONFLICT (b, a) DO NOTHING;").after("CREATE TABLE members (a int, b int, PRIMARY KEY (a, b));"),
         Example::new("INSERT INTO members VALUES (1, 2) ON CONFLICT (a, b, a) DO NOTHING;").after("CREATE TABLE members (a int, b int, PRIMARY KEY (a, b));"),
+        Example::new("MERGE INTO users USING news ON news.n = users.n WHEN MATCHED AND news.m > 1 THEN UPDATE SET n = 1, twice = DEFAULT WHEN MATCHED THEN UPDATE SET n = m;")
+            .after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED); CREATE TABLE news (n int, m int);"),
         Example::new("UPDATE users SET (n, twice) = (1, DEFAULT); UPDATE users SET (twice, n) = ROW (DEFAULT, 1);").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) STORED);"),
         Example::new("UPDATE users SET id = DEFAULT, n = 1;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
         Example::new("CREATE TABLE orders (user_id bigint REFERENCES users, email varchar(9) REFERENCES plans (email));").after("CREATE TABLE users (id int PRIMARY KEY, email text); CREATE TABLE plans (email text UNIQUE);"),
