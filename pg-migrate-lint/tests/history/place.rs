@@ -337,14 +337,6 @@ fn what_does_not_go_together_is_refused() {
             &["--status", "--history", "a.b.c"],
             "TABLE or SCHEMA.TABLE is needed",
         ),
-        (
-            &["-d", "app"],
-            "-d is for --status, --pending and --rollback-plan",
-        ),
-        (
-            &["-h", "db"],
-            "-h is for --status, --pending and --rollback-plan",
-        ),
     ] {
         let refused = ground.tool(words).run().expect_code(2).expect_no_output();
         assert!(refused.stderr.contains(said), "{said}\n{refused:?}");
