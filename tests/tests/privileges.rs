@@ -74,37 +74,35 @@ const HIDING: &str = "alter table shop.orders enable row level security";
 
 /// Both who sits on a table and who waits for it, which only the tool that ends them bears.
 struct Queue {
-    _head: Client,
+    head: Client,
     waiter: thread::JoinHandle<()>,
 }
 
 impl Queue {
     fn new(database: &Database<'_>) -> Self {
         let lock = "set role shop_owner; begin; lock table shop.orders";
-        let mut head = as_owner(database.cluster());
+        let mut head = session(database.cluster(), "shop_owner");
         head.batch_execute(lock).unwrap();
-        let mut waiting = as_owner(database.cluster());
+        let mut waiting = session(database.cluster(), "shop_owner");
         // It is given up once the test is over, or goes on once the head is ended.
         let waiter = thread::spawn(move || drop(waiting.batch_execute("select from shop.orders")));
         eventually("it waits", || {
             database.value("select count(*) from pg_locks where not granted") == "1"
         });
-        Self {
-            _head: head,
-            waiter,
-        }
+        Self { head, waiter }
     }
 
     fn end(self) {
-        drop(self._head);
+        drop(self.head);
         self.waiter.join().unwrap();
     }
 }
 
-fn as_owner(cluster: &Cluster) -> Client {
+/// A session in `app` of somebody else than the section's role.
+fn session(cluster: &Cluster, role: &str) -> Client {
     let mut config = postgres::Config::new();
     config.host_path(cluster.socket_dir()).port(cluster.port());
-    config.user("shop_owner").dbname("app");
+    config.user(role).dbname("app");
     config.connect(postgres::NoTls).unwrap()
 }
 
@@ -124,7 +122,7 @@ fn trial(cluster: &Cluster, section: &Section, without: Option<usize>) -> Output
     }
     database.sql(LATER);
     let promotes = section.title.ends_with("--promote");
-    let visitor = promotes.then(|| as_visitor(cluster));
+    let visitor = promotes.then(|| session(cluster, "visitor"));
     let blocks = section.title.starts_with("pg-lock-kill");
     let queue = blocks.then(|| Queue::new(&database));
     let output = run(cluster, section, folder.path());
@@ -134,13 +132,6 @@ fn trial(cluster: &Cluster, section: &Section, without: Option<usize>) -> Output
     }
     tidy(cluster, section.role());
     output
-}
-
-fn as_visitor(cluster: &Cluster) -> Client {
-    let mut config = postgres::Config::new();
-    config.host_path(cluster.socket_dir()).port(cluster.port());
-    config.user("visitor").dbname("app");
-    config.connect(postgres::NoTls).unwrap()
 }
 
 /// A backup, and a migration that was run.
