@@ -84,7 +84,12 @@ fn a_superuser_a_monitor_and_nobody() {
     ground.sql("grant select on all sequences in schema public to watcher; grant select on pg_statistic to watcher");
     assert_eq!(
         unknown("watcher"),
-        unread(&["configuration_errors", "md5_passwords", "pg_hba"])
+        unread(&[
+            "configuration_errors",
+            "md5_passwords",
+            "pending_reload",
+            "pg_hba"
+        ])
     );
 }
 
