@@ -158,15 +158,10 @@ fn writes_are_counted_since_the_statistics_were_reset() {
     let database = database("create table t (a int)");
     let writes =
         || record(&of(&database, INDEX, &[]), "index-not-concurrent")["writes_per_second"].clone();
-    // Nobody knows since when.
-    assert_eq!(
-        value(
-            &database,
-            "select count(stats_reset) from pg_stat_database where datname = current_database()"
-        ),
-        0.0
-    );
-    assert_eq!(writes(), serde_json::Value::Null);
+    // Before 15 a new database begins with a time; since then nobody knows since when it is counted.
+    if database.cluster().version().major >= 15 {
+        assert_eq!(writes(), serde_json::Value::Null);
+    }
     database.sql("select pg_stat_reset()");
     database.sql("insert into t select generate_series(1, 5000)");
     let seen = "select count(*) from pg_stat_user_tables where relname = 't' and n_tup_ins = 5000";
