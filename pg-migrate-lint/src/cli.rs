@@ -59,6 +59,8 @@ pub struct Options {
     history: Option<Wanted>,
     /// The version that a plan leads back to.
     pub to: Option<String>,
+    /// Objects that may be other than the migrations make them.
+    pub ignored: Vec<String>,
     /// What the file says.
     pub settings: Config,
 }
@@ -149,6 +151,12 @@ impl Options {
         }
     }
 
+    /// The server's major version, if it was said.
+    pub fn wanted_major(&self) -> Option<u32> {
+        let version = self.version.or(self.settings.version);
+        version.map(|version| version.major)
+    }
+
     /// How a file is run that its layout would have run so.
     pub fn wrapping(&self, own: Wrapping) -> Wrapping {
         match self
@@ -216,6 +224,9 @@ impl Options {
         if self.to.is_some() && self.question != Some(Question::RollbackPlan) {
             return Err(Error::usage("--to needs --rollback-plan"));
         }
+        if !self.ignored.is_empty() && self.question != Some(Question::Drift) {
+            return Err(Error::usage("--ignore needs --drift"));
+        }
         let Some(question) = self.question else {
             return match &self.history {
                 Some(_) => Err(Error::usage("--history needs --status or --pending")),
@@ -223,8 +234,9 @@ impl Options {
             };
         };
         let has_rules = question == Question::RollbackPlan;
+        let is_of_new = has_rules || question == Question::CheckRollback;
         for (flag, is_given) in [
-            ("--since", self.since.is_some()),
+            ("--since", self.since.is_some() && !is_of_new),
             ("--baseline", self.baseline.is_some()),
             ("--rule", !self.only.is_empty() && !has_rules),
             ("--skip", !self.skip.is_empty() && !has_rules),
@@ -264,6 +276,9 @@ impl cli::Options for Options {
             "status" => self.ask(Question::Status)?,
             "pending" => self.ask(Question::Pending)?,
             "rollback-plan" => self.ask(Question::RollbackPlan)?,
+            "check-rollback" => self.ask(Question::CheckRollback)?,
+            "drift" => self.ask(Question::Drift)?,
+            "ignore" => self.ignored.push(value.text()?.to_string()),
             "to" => self.to = Some(value.text()?.to_string()),
             "history" => {
                 let table = Wanted::parse(value.text()?);
@@ -368,5 +383,7 @@ mod tests {
         };
         assert_eq!(told(0), columns::<crate::history::Record>());
         assert_eq!(told(1), columns::<crate::rollback::Record>());
+        assert_eq!(told(2), columns::<crate::rollback::Checked>());
+        assert_eq!(told(3), columns::<crate::drift::Drift>());
     }
 }

@@ -48,6 +48,10 @@ pub enum Question {
     Pending,
     /// What leads back.
     RollbackPlan,
+    /// Whether it does.
+    CheckRollback,
+    /// Whether a server has what the migrations make.
+    Drift,
 }
 
 impl Question {
@@ -57,6 +61,8 @@ impl Question {
             Self::Status => "--status",
             Self::Pending => "--pending",
             Self::RollbackPlan => "--rollback-plan",
+            Self::CheckRollback => "--check-rollback",
+            Self::Drift => "--drift",
         }
     }
 }
@@ -67,7 +73,7 @@ pub fn ask(question: Question, options: &Options, context: &Context) -> Result<E
     let mut projects = crate::asked::projects(options, context)?;
     let server = read_all(&mut projects, options, context)?;
     let mut answer = Answer::new(question, options);
-    for (project, told) in projects.iter().zip(&server.told) {
+    for (project, told) in projects.iter().zip(server.told.iter().flatten()) {
         let mut entries = told.entries(project)?;
         refusals::add(project, &mut entries)?;
         answer.add(told.keeping, project, told.place.as_deref(), entries)?;

@@ -13,6 +13,8 @@ mod cli;
 mod code;
 mod config;
 mod decode;
+mod definitions;
+mod drift;
 mod dropped;
 mod effects;
 mod finding;
@@ -41,6 +43,7 @@ mod run;
 mod said;
 mod search_path;
 mod session;
+mod site;
 mod sizes;
 mod source;
 mod suppress;
@@ -68,6 +71,8 @@ fn run(options: Options, context: &Context) -> Result<Exit> {
     match (options.listing, options.question) {
         (Some(listing), _) => listing.write(context),
         (None, Some(Question::RollbackPlan)) => rollback::plan(&options, context),
+        (None, Some(Question::CheckRollback)) => rollback::check(&options, context),
+        (None, Some(Question::Drift)) => drift::find(&options, context),
         (None, Some(question)) => history::ask(question, &options, context),
         (None, None) => run::lint(&options, context),
     }

@@ -1,9 +1,15 @@
+//! The ways back of migrations: named ([`plan`]), and tried ([`check`]).
+//!
 //! `--rollback-plan`: the ways back of migrations, the newest first, with what each statement locks and loses,
 //! and which migrations have none.
 //!
 //! Without a server all that was named is taken for applied; with one, what the framework's history says.
 
+mod check;
+mod checked;
 mod record;
+mod rows;
+mod seed;
 mod way;
 
 use std::collections::{HashMap, HashSet};
@@ -24,6 +30,8 @@ use crate::run;
 use crate::said::Said;
 use crate::source::Source;
 use crate::suppress::Suppressions;
+pub use check::check;
+pub use checked::{Checked, FIELDS as CHECKED_FIELDS};
 pub use record::{FIELDS, Record, TELLING};
 use way::Stop;
 
@@ -39,7 +47,7 @@ pub fn plan(options: &Options, context: &Context) -> Result<Exit> {
         Some(_) => {
             let server = history::read_all(&mut projects, options, context)?;
             version = options.version(Some(Version::major(server.major)));
-            let both = projects.iter().zip(&server.told);
+            let both = projects.iter().zip(server.told.iter().flatten());
             both.map(|(project, told)| way::of_server(project, told, options.to.as_deref()))
                 .collect::<Result<Vec<_>>>()?
         }

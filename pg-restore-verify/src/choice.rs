@@ -8,23 +8,20 @@ mod definitions;
 mod others;
 mod references;
 mod rest;
-pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::types::Type;
 use postgres::{Client, Row};
-use shared::dump::{QualifiedName, pattern_regexes, quote_identifier};
+use shared::dump::{ForeignKey, QualifiedName, Schema, pattern_regexes, quote_identifier, subject};
 use shared::{Error, Result};
 
 pub use others::drop_others;
 pub use references::{References, is_open};
 pub use rest::{Limited, forget, set_aside};
-pub use statement::{ForeignKey, part_of_table, subject};
 
 use crate::cli::Choice;
 use crate::restore::Refusal;
-use shared::dump::Schema;
 
 /// What was chosen of the backup that is being restored.
 #[derive(Debug, Default)]

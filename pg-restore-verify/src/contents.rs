@@ -4,13 +4,12 @@ mod collector;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::dump::{CopyTarget, Digest, Entry, LargeObjectDigest, QualifiedName};
+use shared::dump::{CopyTarget, Digest, Entry, LargeObjectDigest, QualifiedName, Schema};
 
 use crate::choice::Chosen;
 use crate::large_objects::properties::Described;
 use crate::restore::{HeldOff, Withheld};
 use crate::roles::Needs;
-use shared::dump::Schema;
 
 pub use collector::Collector;
 
@@ -68,7 +67,7 @@ pub struct TableData {
 impl Contents {
     /// Whether there are rows and nothing that defines their tables.
     pub fn is_data_only(&self) -> bool {
-        self.schema.len() == 0 && !self.tables.is_empty()
+        self.schema.count() == 0 && !self.tables.is_empty()
     }
 
     /// Whether there are no rows, large objects or values of sequences.

@@ -26,7 +26,7 @@ pub fn report(
     findings: &mut Findings<'_>,
 ) -> Result<()> {
     let mut wanted = backup.database.of_database(target.database().name());
-    if wanted.len() == 0 {
+    if wanted.count() == 0 {
         return Ok(());
     }
     let count = counted(wanted.all_statements().count() as u64, "statement");

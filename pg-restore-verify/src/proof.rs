@@ -95,7 +95,7 @@ impl<'a> Proof<'a> {
             counted(self.backup.tables.len() as u64, "table"),
             counted(self.backup.sequences.len() as u64, "sequence"),
             counted(self.backup.large_objects.len() as u64, "large object"),
-            counted(self.backup.schema.len() as u64, "definition"),
+            counted(self.backup.schema.count() as u64, "definition"),
         ))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
-use shared::dump::{Digest, QualifiedName, Script, quote_identifier};
+use shared::dump::{Digest, QualifiedName, Schema, Script, quote_identifier};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Result, signals};
 
@@ -11,7 +11,6 @@ use crate::contents::{Collector, Contents};
 use crate::globals::Globals;
 use crate::restore::Target;
 use crate::source;
-use shared::dump::Schema;
 
 const BACKSLASH_ESCAPES: &str = "standard_conforming_strings=off";
 

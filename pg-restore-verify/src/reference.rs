@@ -6,7 +6,7 @@
 //! the rows.
 
 use postgres::Client;
-use shared::dump::{Entry, Event, tokens};
+use shared::dump::{Entry, Event, Schema, is_data, tokens};
 use shared::programs::Program;
 use shared::{Error, Result, signals};
 
@@ -15,7 +15,6 @@ use crate::contents::Contents;
 use crate::redump::{self, Quotes};
 use crate::restore::{Reach, Target, stand_in_schema};
 use crate::source::{self, Converted};
-use shared::dump::{Schema, is_data};
 
 /// What a dump says of the backup's definitions where nothing but them was restored. One of a
 /// part lacks the schemas that it needs.

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
-use shared::dump::{CopyTarget, Digest, QualifiedName, quote_literal};
+use shared::dump::{CopyTarget, Digest, QualifiedName, line_in_utc, quote_literal};
 use shared::{Result, signals};
 
 use crate::choice::Limited;
@@ -20,7 +20,6 @@ use crate::restore::Target;
 use crate::tables;
 use crate::tally;
 use crate::threads::{lock, on_threads};
-use shared::dump::line_in_utc;
 
 pub use early::Early;
 

@@ -1,5 +1,7 @@
 //! A throw-away server to run migrations on.
 
+use std::ffi::OsString;
+
 use shared::Result;
 use shared::cli::Context;
 use shared::cluster::{Cluster, ClusterOptions};
@@ -49,6 +51,11 @@ impl Ground {
     /// Its major version.
     pub fn major(&self) -> u32 {
         self.cluster.version().major
+    }
+
+    /// What leads a child program there: what to set, and what to remove.
+    pub fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
+        self.cluster.environment()
     }
 
     /// Makes an empty database.

@@ -2,13 +2,14 @@
 
 use shared::cli::{Flag, Kinds, Terms, Tool};
 
-use crate::{history, layout, rollback};
+use crate::{drift, history, layout, rollback};
 
 const WHAT: &str = "What to lint";
 const RULES: &str = "Rules";
 const SERVER: &str = "How it is run";
 const STATE: &str = "What a server has";
 const BACK: &str = "The way back";
+const DRIFT: &str = "Drift";
 
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
@@ -20,6 +21,8 @@ pub const TOOL: Tool = Tool::new(
     "[OPTION]... PATH...",
     "--status|--pending [-d CONNINFO] [OPTION]... PATH...",
     "--rollback-plan [--to VERSION] [-d CONNINFO] [OPTION]... PATH...",
+    "--check-rollback [OPTION]... PATH...",
+    "--drift [-d CONNINFO] [--ignore PATTERN]... [OPTION]... PATH...",
     "--list-rules",
     "--explain RULE",
 ])
@@ -39,7 +42,11 @@ pub const TOOL: Tool = Tool::new(
      would not run them so.\n\n\
      With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
      loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
-     what is applied there is taken back, else all that is named.",
+     what is applied there is taken back, else all that is named. With --check-rollback each migration is run up, down and \
+     up again on a throw-away server: what it made has to go, and rows that were there before it have to stay.\n\n\
+     With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
+     throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to the \
+     server. Left out are owners and rights, the framework's own tables, and extensions that the migrations don't create.",
 )
 .connects()
 .flags(&[
@@ -93,6 +100,11 @@ pub const TOOL: Tool = Tool::new(
     .group(STATE),
     Flag::switch("rollback-plan", "name what leads back, the newest first, with what it locks and loses").group(BACK),
     Flag::value("to", "VERSION", "back to this one, which stays (0 if not given: nothing does)").group(BACK),
+    Flag::switch("check-rollback", "run each migration up, down and up again on a throw-away server").group(BACK),
+    Flag::switch("drift", "say which objects of a server are not what the migrations make of them").group(DRIFT),
+    Flag::value("ignore", "PATTERN", "leave out objects, or all of a table: app.audit*, 'INDEX app.*'")
+        .repeats()
+        .group(DRIFT),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -114,9 +126,11 @@ pub const TOOL: Tool = Tool::new(
         "What would going back to 0041 lose?",
         "pg-migrate-lint --rollback-plan --to 0041 migrations | jq -r '.loses[]'",
     ),
+    ("Does every way back lead back?", "pg-migrate-lint --check-rollback --since main migrations"),
+    ("Has somebody changed production by hand?", "pg-migrate-lint --drift -d app migrations"),
     ("What to do about it", "pg-migrate-lint --explain index-not-concurrent"),
 ])
-.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says")
+.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says; a check failed; objects differ")
 .fields(FIELDS)
 .telling(&["severity", "file", "line", "rule", "message"])
 .kinds(KINDS)
@@ -137,6 +151,16 @@ const KINDS: Kinds = &[
         "--rollback-plan",
         "One record for each statement on the way back, and for each migration that has nothing to run there.",
         rollback::FIELDS,
+    ),
+    (
+        "--check-rollback",
+        "One record for each check of a migration, or for each thing that it found.",
+        rollback::CHECKED_FIELDS,
+    ),
+    (
+        "--drift",
+        "One record for each object that is not what the migrations make of it.",
+        drift::FIELDS,
     ),
 ];
 

@@ -19,8 +19,8 @@ const OLD_FLYWAY: &str = "schema_version";
 
 /// What a server has of projects.
 pub struct Server {
-    /// Of each project, in their order.
-    pub told: Vec<Told>,
+    /// Of each project, in their order; none of plain files, where those will do.
+    pub told: Vec<Option<Told>>,
     /// Its major version.
     pub major: u32,
     conninfo: Conninfo,
@@ -33,12 +33,40 @@ pub struct Told {
     pub keeping: &'static Keeping,
     /// The table, for people; none where there is none.
     pub place: Option<String>,
+    /// Its schema and name.
+    table: Option<(String, String)>,
+    /// Whether it was read.
+    is_read: bool,
     rows: Vec<Row>,
     /// What its framework's configuration says.
     said: Said,
 }
 
 impl Told {
+    /// Whether it says what was applied.
+    pub fn is_known(&self) -> bool {
+        self.table.is_some() && self.is_read
+    }
+
+    /// The schema that the framework has for itself.
+    pub fn own_schema(&self) -> Option<&'static str> {
+        self.keeping.schema.filter(|schema| *schema != "public")
+    }
+
+    /// The framework's tables, each with its schema.
+    pub fn tables(&self) -> Vec<(String, String)> {
+        let Some((schema, table)) = &self.table else {
+            return Vec::new();
+        };
+        let beside = self.keeping.beside.map(|(name, _)| name);
+        // Rails keeps in it what sort of database it is.
+        let more = (self.keeping.layout == Layout::Rails).then_some("ar_internal_metadata");
+        let names = [Some(table.as_str()), beside, more].into_iter().flatten();
+        names
+            .map(|name| (schema.clone(), name.to_string()))
+            .collect()
+    }
+
     /// What became of each migration of the project.
     pub fn entries<'a>(&self, project: &'a Project) -> Result<Vec<Entry<'a>>> {
         (self.keeping.compare)(self.keeping, project, &self.rows)
@@ -52,7 +80,7 @@ impl Server {
         if let Some(schema) = self.conninfo.schema() {
             reach::same_schema(&self.tables, schema, self.conninfo.source())?;
         }
-        for said in self.told.iter().map(|told| &told.said) {
+        for said in self.told.iter().flatten().map(|told| &told.said) {
             if let Some(schema) = &said.runs_in {
                 reach::same_schema(&self.tables, schema, &said.by)?;
             }
@@ -124,7 +152,13 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// Finds and reads the history of a project, which is another framework's than it was taken for if the server
     /// has that one's.
-    fn history(&mut self, transaction: &mut Transaction, project: &mut Project) -> Result<Told> {
+    fn history(
+        &mut self,
+        transaction: &mut Transaction,
+        project: &mut Project,
+    ) -> Result<Option<Told>> {
+        // What is applied is not the question then, but what is there.
+        let will_do_without = self.options.question == Some(Question::Drift);
         let mut said = self.said(transaction, project)?;
         let has_own = match keeping::of(project.layout) {
             Some(keeping) => self.find(keeping, &said)?.is_some(),
@@ -141,6 +175,9 @@ impl Asking<'_> {
             said = self.said(transaction, project)?;
         }
         let Some(keeping) = keeping::of(project.layout) else {
+            if will_do_without {
+                return Ok(None);
+            }
             return Err(Error::new(
                 "plain files have no history that a framework keeps",
             ));
@@ -148,20 +185,29 @@ impl Asking<'_> {
         foreign::add(keeping, project)?;
         let Some(place) = self.find(keeping, &said)?.cloned() else {
             self.say_none(keeping, &said)?;
-            return Ok(Told {
+            return Ok(Some(Told {
                 keeping,
                 place: None,
+                table: None,
+                is_read: false,
                 rows: Vec::new(),
                 said,
-            });
+            }));
         };
         self.check_place(keeping, &said, &place)?;
-        Ok(Told {
+        let is_read = place.is_readable || !will_do_without;
+        let rows = match is_read {
+            true => self.read(transaction, keeping, &place)?,
+            false => Vec::new(),
+        };
+        Ok(Some(Told {
             keeping,
-            rows: self.read(transaction, keeping, &place)?,
+            rows,
             place: Some(place.shown()),
+            table: Some((place.schema, place.table)),
+            is_read,
             said,
-        })
+        }))
     }
 
     /// What the framework's configuration says, unless the command line goes before it.

@@ -151,7 +151,7 @@ fn of_a_server_only_what_is_applied_there() {
     database.sql("insert into schema_migrations values (2, false)");
     let ground = Ground::of(SHOP);
     let versions = |words: &[&str], code: i32| {
-        let command = ground.tool(&[PLAN, words, &["-d", &database.name()]].concat());
+        let command = ground.tool(&[PLAN, words, &["-d", database.name()]].concat());
         let output = command.database(&database).run().expect_code(code);
         (told(&output, &["version"]), output.stderr)
     };

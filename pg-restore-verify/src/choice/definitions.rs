@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use shared::dump::{QualifiedName, Schema};
+use shared::dump::{ForeignKey, QualifiedName, Schema, part_of_table, subject};
 
-use super::{Chosen, ForeignKey, is_open, part_of_table, subject};
+use super::{Chosen, is_open};
 
 /// Entries that give something to a table and need not be told of with its name.
 const PARTS: [&str; 4] = ["INDEX", "CONSTRAINT", "FK CONSTRAINT", "STATISTICS"];

@@ -1,10 +1,10 @@
 //! Rows that refer to rows which were not chosen.
 
 use postgres::Client;
-use shared::dump::{QualifiedName, quote_identifier};
+use shared::dump::{ForeignKey, QualifiedName, quote_identifier, subject};
 use shared::{Error, Result};
 
-use super::{Chosen, ForeignKey};
+use super::Chosen;
 use crate::contents::Contents;
 use crate::proof::counted;
 use crate::record::{Findings, Status};
@@ -70,7 +70,7 @@ impl Chosen {
         if !self.is_part() || refusal.statement.is_empty() {
             return true;
         }
-        let subject = super::subject(&refusal.statement);
+        let subject = subject(&refusal.statement);
         match (&subject, &self.schemas) {
             (Some(name), None) => self.holds(name),
             (Some(name), Some(schemas)) => name

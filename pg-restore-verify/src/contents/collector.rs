@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use shared::dump::{
     CopyTarget, Digest, Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Toc,
-    Token, members, tokens, without_line_end,
+    Token, line_in_utc, members, row_in_utc, tokens, without_line_end,
 };
 
 use super::{Contents, Form, SequencePosition, TableData};
@@ -16,7 +16,6 @@ use crate::large_objects::properties::{self, Described};
 use crate::restore::Reach;
 use crate::tally;
 use crate::threads::lock;
-use shared::dump::{line_in_utc, row_in_utc};
 
 /// Reads a script into [`Contents`].
 pub struct Collector {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use shared::dump::QualifiedName;
 use shared::{Result, signals};
 
 use super::{Proof, counted};
@@ -11,7 +10,7 @@ use crate::contents::{Form, TableData};
 use crate::record::{Findings, Status};
 use crate::redump::{self, Quotes};
 use crate::reference;
-use shared::dump::{Difference, Schema};
+use shared::dump::{Difference, QualifiedName, Schema};
 
 /// What every restore of such a table comes to.
 const INHERITED_ORDER: &str = "the same columns in another order: those that it inherits come first \
@@ -68,7 +67,7 @@ impl Proof<'_> {
             let why = "not all definitions could be restored on this server";
             findings.unprovable(why);
         }
-        let held = self.backup.schema.len().saturating_sub(explained.len());
+        let held = self.backup.schema.count().saturating_sub(explained.len());
         if !failed && (held > 0 || explained.is_empty()) {
             let count = counted(held as u64, "definition");
             let finding = findings

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
-use shared::dump::{CopyTarget, QualifiedName, Toc};
+use shared::dump::{CopyTarget, QualifiedName, Schema, Toc};
 use shared::programs::{Child, Program, set_environment};
 use shared::{Error, Result};
 
@@ -24,7 +24,6 @@ use crate::decoder::Decoder;
 use crate::instants::InstantColumns;
 use crate::source::{self, Converted};
 use crate::threads::beside;
-use shared::dump::Schema;
 use words::{errors, is_deadlock, name_entry};
 
 /// Restores the archive into the target's database, whose schema is already in

@@ -13,11 +13,10 @@ use std::sync::Mutex;
 
 use postgres::Client;
 use postgres::types::Type;
-use shared::dump::{CopyTarget, InsertedRows, QualifiedName};
+use shared::dump::{CopyTarget, InsertedRows, QualifiedName, subject};
 use shared::{Context as _, Result};
 
 use super::Refusal;
-use crate::choice::statement::subject;
 use crate::contents::Contents;
 use crate::threads::lock;
 

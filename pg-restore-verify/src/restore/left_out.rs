@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use shared::dump::{QualifiedName, Toc, TocEntry};
+use shared::dump::{QualifiedName, Toc, TocEntry, subject};
 use shared::{Error, Result};
 
 use super::bounds::Reach;
 use super::refusal::Refusal;
-use crate::choice::subject;
 use crate::contents::Contents;
 
 /// What of an archive is not restored.

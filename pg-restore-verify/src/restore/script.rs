@@ -15,8 +15,8 @@ use std::time::Instant;
 use postgres::Client;
 use postgres::types::{ToSql, Type};
 use shared::dump::{
-    Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, quote_identifier,
-    tokens,
+    Entry, Event, InsertedRows, LargeObjectCall, QualifiedName, Script, Token, is_data,
+    quote_identifier, tokens,
 };
 use shared::{Error, Result, signals};
 
@@ -31,7 +31,6 @@ use crate::contents::Collector;
 use crate::decoder::Decoder;
 use crate::restriction::Restriction;
 use crate::rows::Early;
-use shared::dump::is_data;
 
 /// Restores the script and notes what it holds on the way.
 ///
@@ -377,12 +376,12 @@ impl<'a> Restore<'a> {
             None => foreign::reaching_views(&mut self.target.connect()?)?,
         };
         let views = self.reaching.insert(views);
-        Ok(choice::subject(refresh).is_some_and(|view| views.contains(&view)))
+        Ok(shared::dump::subject(refresh).is_some_and(|view| views.contains(&view)))
     }
 
     /// Whether the script has any definitions, which come before all rows.
     fn defines(&self) -> bool {
-        self.collector.contents().schema.len() > 0
+        self.collector.contents().schema.count() > 0
     }
 
     /// Creates the sequences that are set and not defined.

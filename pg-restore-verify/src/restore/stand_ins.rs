@@ -7,13 +7,12 @@
 use std::collections::BTreeSet;
 
 use postgres::Client;
-use shared::dump::{CopyTarget, QualifiedName, Toc, quote_identifier};
+use shared::dump::{CopyTarget, QualifiedName, Schema, Toc, quote_identifier};
 use shared::{Error, Result};
 
 use super::Target;
 use crate::contents::Collector;
 use crate::source;
-use shared::dump::Schema;
 
 /// A table for these rows.
 pub fn table(client: &mut Client, target: &CopyTarget) -> Result<()> {

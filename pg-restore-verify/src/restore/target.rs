@@ -9,7 +9,7 @@ use std::sync::Arc;
 use postgres::Client;
 use shared::cli::Context;
 use shared::cluster::Cluster;
-use shared::dump::{QualifiedName, quote_identifier};
+use shared::dump::{QualifiedName, attribute_versions, quote_identifier};
 use shared::error::Kind;
 use shared::{Error, Result, signals};
 
@@ -26,7 +26,6 @@ use crate::scratch::Scratch;
 use crate::server::{Database, Server};
 use crate::servers::{self, Servers};
 use place::Beside;
-use shared::dump::attribute_versions;
 
 /// On a throw-away server: no backup's own name for its database, so that one which creates it can.
 pub const DATABASE: &str = "pg_restore_verify";
@@ -200,7 +199,7 @@ impl Target {
     /// lacks an extension.
     pub fn withheld(&self, contents: &Contents, refusals: &mut Vec<Refusal>) -> Result<Withheld> {
         let alone = "the backup holds no definitions, and what it holds needs them";
-        let of_rest = (contents.schema.len() == 0).then(|| Doubt::Part(alone.to_string()));
+        let of_rest = (contents.schema.count() == 0).then(|| Doubt::Part(alone.to_string()));
         let mut refused = refusals.iter();
         let of_build = refused
             .any(Refusal::is_about_number_of_server)

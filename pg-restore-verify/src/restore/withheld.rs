@@ -6,12 +6,10 @@ use std::collections::BTreeSet;
 
 use postgres::Client;
 use shared::Result;
-use shared::dump::{CopyTarget, Entry, QualifiedName, quote_identifier};
+use shared::dump::{CopyTarget, Difference, Entry, QualifiedName, quote_identifier, subject};
 
 use super::Refusal;
 use super::refusal::{Blame, RESERVED_NAME, lacks_right};
-use crate::choice::subject;
-use shared::dump::Difference;
 
 /// Why what a server refuses may be its own doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -52,7 +52,7 @@ pub fn of_archive(
     if !wanted.report_collations(target, part.choice.is_part_by_name(), findings)? {
         return Ok(None);
     }
-    if let (0, Some(toc)) = (collector.contents().schema.len(), part.toc) {
+    if let (0, Some(toc)) = (collector.contents().schema.count(), part.toc) {
         restore::stand_in_for(toc, target)?;
     }
     target.provide(&collector.contents().needs)?;

@@ -99,7 +99,7 @@ impl Schema {
     }
 
     /// How many objects are defined.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.objects.len()
     }
 

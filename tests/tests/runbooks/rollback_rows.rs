@@ -35,6 +35,101 @@ fn run(folder: &TempDir, words: &[&str]) -> Output {
     run.current_dir(folder.path()).run()
 }
 
+/// Check and status of each record of one version.
+fn checks(output: &Output, version: &str) -> Vec<String> {
+    let records = output.json_lines();
+    let own = records.iter().filter(|record| record["version"] == version);
+    own.map(|record| format!("{} {}", record["check"], record["status"]).replace('"', ""))
+        .collect()
+}
+
+/// T05: "Never use `drizzle-kit push` in production": what it has done there, no migration makes.
+#[test]
+fn t05() {
+    let project = tempfile::tempdir().unwrap();
+    let meta = project.path().join("drizzle/meta");
+    fs::create_dir_all(&meta).unwrap();
+    let journal = r#"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"when":1,"tag":"0000_shop","breakpoints":true}]}"#;
+    fs::write(meta.join("_journal.json"), journal).unwrap();
+    let shop = "create table shop (id int primary key);";
+    fs::write(project.path().join("drizzle/0000_shop.sql"), shop).unwrap();
+    let database = Database::new();
+    database.sql(&format!(
+        "{shop} create schema drizzle;
+         create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
+         insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 1)"
+    ));
+    let drift = |code| {
+        let run = tool("pg-migrate-lint").args(["--drift", "drizzle"]);
+        let run = run.database(&database).current_dir(project.path());
+        run.run().expect_code(code)
+    };
+    drift(0).expect_no_output();
+    // As a push from somebody's laptop does it.
+    database.sql("alter table shop add phone text");
+    let seen = drift(1).json_lines();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0]["object"], "TABLE public.shop");
+    assert_eq!(seen[0]["actual"], "phone text");
+}
+
+/// T06: "Test migration apply, then rollback, then re-apply".
+#[test]
+fn t06() {
+    let project = folder(SHOP);
+    let well = run(&project, &["--check-rollback"]).expect_code(0);
+    let ways = [
+        "up ok",
+        "down ok",
+        "schema ok",
+        "data ok",
+        "loss ok",
+        "up_again ok",
+    ];
+    assert_eq!(checks(&well, "2"), ways);
+    put(
+        &project,
+        "2_town.up.sql",
+        "alter table shop add town text, alter name set not null;\n",
+    );
+    let ill = run(&project, &["--check-rollback"]).expect_code(1);
+    assert_eq!(checks(&ill, "2")[2], "schema failed");
+}
+
+/// G08: a rollback as a new migration: it is a migration whose way back is the way up of the other, and both hold.
+#[test]
+fn g08() {
+    let project = folder(SHOP);
+    put(
+        &project,
+        "3_no_town.up.sql",
+        "alter table shop drop town;\n",
+    );
+    put(
+        &project,
+        "3_no_town.down.sql",
+        "alter table shop add town text;\n",
+    );
+    let well = run(&project, &["--check-rollback"]).expect_code(0);
+    // What was written to the column does not come back, which is said.
+    let ways = [
+        "up ok",
+        "down ok",
+        "schema ok",
+        "loss ok",
+        "data ok",
+        "up_again ok",
+    ];
+    assert_eq!(checks(&well, "3"), ways);
+    put(
+        &project,
+        "3_no_town.down.sql",
+        "alter table shop add town varchar(9);\n",
+    );
+    let ill = run(&project, &["--check-rollback"]).expect_code(1);
+    assert_eq!(checks(&ill, "3")[2], "schema failed");
+}
+
 /// V13: "Plan rollback strategies before deployment", and a dry run of them: the down parts in order, and what each locks
 /// and loses; from where the server is.
 #[test]

@@ -16,21 +16,31 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Whether it is only the order of the columns of a table: one that was dropped and added again is the last.
+    pub fn is_of_order(&self) -> bool {
+        let (Some(expected), Some(actual)) = (&self.expected, &self.actual) else {
+            return false;
+        };
+        let is_table = |text: &str| text.starts_with("CREATE TABLE ");
+        is_table(expected) && is_table(actual) && sorted_lines(expected) == sorted_lines(actual)
+    }
+
     /// Whether it is only the order of the columns of a table that inherits some: those come first
     /// where it is created anew.
     pub fn is_of_inherited_order(&self) -> bool {
         let (Some(expected), Some(actual)) = (&self.expected, &self.actual) else {
             return false;
         };
-        let lines = |text: &str| {
-            let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
-            let mut lines: Vec<String> = lines.map(str::to_string).collect();
-            lines.sort_unstable();
-            lines
-        };
         let inherits = |text: &str| text.starts_with("CREATE ") && text.contains("\n)\nINHERITS (");
-        inherits(expected) && inherits(actual) && lines(expected) == lines(actual)
+        inherits(expected) && inherits(actual) && sorted_lines(expected) == sorted_lines(actual)
     }
+}
+
+fn sorted_lines(text: &str) -> Vec<&str> {
+    let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
+    let mut lines: Vec<&str> = lines.collect();
+    lines.sort_unstable();
+    lines
 }
 
 impl Schema {

@@ -24,7 +24,7 @@ fn order_is_no_difference() {
     let one = schema(&format!("{TABLE}{INDEX}"));
     let other = schema(&format!("{INDEX}{TABLE}"));
     assert_eq!(one.differences(&other), []);
-    assert_eq!(one.len(), 2);
+    assert_eq!(one.count(), 2);
 }
 
 #[test]
@@ -83,6 +83,8 @@ fn of_a_long_definition_only_the_lines_that_differ() {
     assert_eq!(shown(&shorter), ("c date".into(), String::new()));
     let turned = table("    b text NOT NULL,\n    a integer,\n    c date");
     assert!(shown(&turned).0.starts_with("CREATE TABLE"));
+    assert!(one.differences(&turned)[0].is_of_order());
+    assert!(!one.differences(&other)[0].is_of_order());
 }
 
 #[test]

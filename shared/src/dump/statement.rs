@@ -1,6 +1,6 @@
 //! What a statement of a dump is about. pg_dump writes names with their schemas.
 
-use shared::dump::{QualifiedName, Token, tokens};
+use super::{QualifiedName, Token, tokens};
 
 /// The relation, or what else is in a schema, that a statement is about: the first name with a
 /// schema in it, of statistics the last.

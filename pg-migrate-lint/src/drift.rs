@@ -1,0 +1,138 @@
+//! `--drift`: whether a database is what its migrations make.
+//!
+//! They are run on a throw-away server of the same major version, and both are read back by the same pg_dump. Nothing
+//! is written to the database; pg_dump takes the weakest lock on each table, and waits for it for ten seconds at most.
+
+mod record;
+mod scope;
+
+use shared::cli::Context;
+use shared::connection::{Conninfo, Environment, Need};
+use shared::records::Writer;
+use shared::{Context as _, Error, Exit, Result};
+
+use crate::apply::Script;
+use crate::cli::Options;
+use crate::history::{self, State, Told};
+use crate::layout::{Kind, Migration, Project};
+use crate::site::Site;
+use crate::{asked, definitions};
+pub use record::{Drift, FIELDS, TELLING};
+use scope::Scope;
+
+/// Neither owners and rights nor where files are is what migrations say for every server alike; a subscription is one
+/// server's.
+const OPTIONS: &[&str] = &[
+    "--no-owner",
+    "--no-privileges",
+    "--no-tablespaces",
+    "--no-security-labels",
+    "--no-subscriptions",
+];
+
+/// Compares, and writes what differs.
+pub fn find(options: &Options, context: &Context) -> Result<Exit> {
+    history::refuse_formats(context)?;
+    let mut projects = asked::projects(options, context)?;
+    let server = history::read_all(&mut projects, options, context)?;
+    let mut site = Site::start(Some(server.major), context)?;
+    let database = site.create()?;
+    let mut scope = Scope {
+        ignored: options.ignored.clone(),
+        ..Scope::default()
+    };
+    for (project, told) in projects.iter().zip(&server.told) {
+        if let Some(told) = told {
+            scope.schemas.extend(told.own_schema().map(str::to_string));
+            scope.tables.extend(told.tables());
+        }
+        let known = told.as_ref().filter(|told| told.is_known());
+        build(&site, &database, project, known, (options, context))?;
+    }
+    let mut built = site.schema(&database, OPTIONS)?;
+    let need = Need::Session;
+    let conninfo = Conninfo::resolve(&context.common.connect, &Environment::of_process(), need)?;
+    let way = (conninfo.child_environment(), conninfo.child_arguments());
+    let mut live = definitions::of(site.pg_dump(), way, OPTIONS)
+        .context(|| format!("database {:?}", conninfo.database()))?;
+    scope.limit(&mut built);
+    scope.limit(&mut live);
+    scope::without_foreign_extensions(&mut live, &built);
+    let mut writer: Writer<Drift> = context.records().telling(TELLING);
+    let differences = built.differences(&live);
+    let count = differences.len();
+    for difference in differences {
+        writer.write(&Drift::of(difference, conninfo.database()))?;
+    }
+    writer.finish()?;
+    context.note(format!(
+        "{count} of {} objects differ",
+        built.count().max(live.count())
+    ));
+    Ok(match count {
+        0 => Exit::Ok,
+        _ => Exit::Found,
+    })
+}
+
+/// Runs the migrations that are applied there, or all where nobody knows which.
+fn build(
+    site: &Site,
+    database: &str,
+    project: &Project,
+    told: Option<&Told>,
+    (options, context): (&Options, &Context),
+) -> Result<()> {
+    let migrations = match told {
+        Some(told) => applied(project, told, context)?,
+        None => {
+            let root = project.root.display();
+            context.remark(format!(
+                "which migrations of {root} are applied is not known: all of them are compared"
+            ));
+            project.migrations.iter().collect()
+        }
+    };
+    let runs = |one: &&&Migration| matches!(one.kind, Kind::Versioned | Kind::Repeatable);
+    for migration in migrations.iter().filter(runs) {
+        let scripts = Script::up(project.layout, migration, options)?;
+        if let Some(failure) = site.run(database, &scripts, context)? {
+            let error = Error::from(failure);
+            let words = || {
+                "the migrations do not run on an empty database of a throw-away server".to_string()
+            };
+            let failed: Result<()> = Err(error);
+            return failed.context(words);
+        }
+    }
+    Ok(())
+}
+
+fn applied<'a>(project: &'a Project, told: &Told, context: &Context) -> Result<Vec<&'a Migration>> {
+    let mut left = 0;
+    let mut applied = Vec::new();
+    for entry in told.entries(project)? {
+        match (entry.state, entry.migration) {
+            (State::Applied | State::Edited, Some(migration)) => applied.push(migration),
+            (State::MissingHere | State::Failed | State::Dirty, _) => {
+                let words = entry.message.unwrap_or(entry.version);
+                context.warn(format!("{words}: what it did there is taken for drift"));
+            }
+            _ => left += 1,
+        }
+    }
+    let place = |one: &&Migration| {
+        let migrations = &project.migrations;
+        migrations
+            .iter()
+            .position(|other| std::ptr::eq(other, *one))
+    };
+    applied.sort_by_key(place);
+    if left > 0 {
+        let count = applied.len();
+        context.remark(format!(
+            "{count} migrations are applied there and compared; {left} are not"
+        ));
+    }
+    Ok(applied)
+}
