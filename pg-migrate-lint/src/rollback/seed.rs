@@ -20,6 +20,15 @@ struct Column {
     other: Option<(String, String)>,
 }
 
+/// A table.
+struct Table {
+    /// As messages call it.
+    name: String,
+    /// As SQL does.
+    quoted: String,
+    columns: Vec<Column>,
+}
+
 /// How much is filled: the most first.
 #[derive(Debug, Clone, Copy)]
 enum Fill {
@@ -45,13 +54,13 @@ pub fn fill(client: &mut Client) -> Result<BTreeMap<String, String>> {
     let mut refused = BTreeMap::new();
     loop {
         let before = tables.len();
-        tables.retain(|(table, columns)| match put(client, table, columns) {
+        tables.retain(|table| match put(client, &table.quoted, &table.columns) {
             Ok(()) => {
-                refused.remove(table);
+                refused.remove(&table.name);
                 false
             }
             Err(error) => {
-                refused.insert(table.clone(), error.in_one_line());
+                refused.insert(table.name.clone(), error.in_one_line());
                 true
             }
         });
@@ -61,11 +70,12 @@ pub fn fill(client: &mut Client) -> Result<BTreeMap<String, String>> {
     }
 }
 
-fn tables(client: &mut Client) -> Result<Vec<(String, Vec<Column>)>> {
+fn tables(client: &mut Client) -> Result<Vec<Table>> {
     let sql = include_str!("../../sql/columns_to_fill.sql");
-    let mut tables: Vec<(String, Vec<Column>)> = Vec::new();
+    let mut tables: Vec<Table> = Vec::new();
     for row in client.query_typed(sql, &[])? {
-        let table = qualified(row.try_get("schema")?, row.try_get("name")?);
+        let (schema, name): (&str, &str) = (row.try_get("schema")?, row.try_get("name")?);
+        let table = qualified(schema, name);
         let other: Option<String> = row.try_get("other_column")?;
         let column = Column {
             name: row.try_get("column")?,
@@ -86,8 +96,12 @@ fn tables(client: &mut Client) -> Result<Vec<(String, Vec<Column>)>> {
             },
         };
         match tables.last_mut() {
-            Some((last, columns)) if *last == table => columns.push(column),
-            _ => tables.push((table, vec![column])),
+            Some(last) if last.quoted == table => last.columns.push(column),
+            _ => tables.push(Table {
+                name: format!("{schema}.{name}"),
+                quoted: table,
+                columns: vec![column],
+            }),
         }
     }
     Ok(tables)
