@@ -43,6 +43,8 @@ mod tests;
 pub use connection::Connection;
 pub use failure::{Failure, Refusal};
 pub use ground::Ground;
-pub use runner::{Opener, Runner, Unwatched, Watcher};
+#[cfg_attr(not(test), allow(unused_imports))]
+pub use runner::Unwatched;
+pub use runner::{Opener, Runner, Watcher};
 pub use script::Script;
 pub use step::{Sort, Step};

@@ -14,6 +14,7 @@ use crate::finding::Severity;
 use crate::history::{Question, Wanted};
 use crate::layout::{self, Layout};
 use crate::listing::Listing;
+use crate::rehearse::Wish;
 use crate::rules::{self, Group, Rule};
 use crate::session::Wrapping;
 use crate::sizes::Rates;
@@ -61,6 +62,12 @@ pub struct Options {
     pub to: Option<String>,
     /// Objects that may be other than the migrations make them.
     pub ignored: Vec<String>,
+    /// Run the migrations, instead of linting.
+    is_rehearsal: bool,
+    /// How.
+    wish: Wish,
+    /// A flag that says how.
+    of_wish: Option<&'static str>,
     /// What the file says.
     pub settings: Config,
 }
@@ -219,6 +226,45 @@ impl Options {
         }
     }
 
+    /// What a rehearsal is to be like, if one is asked for.
+    pub fn rehearsal(&self) -> Option<&Wish> {
+        self.is_rehearsal.then_some(&self.wish)
+    }
+
+    fn wish(&mut self, flag: &'static str) -> &mut Wish {
+        self.of_wish = Some(flag);
+        &mut self.wish
+    }
+
+    /// What goes with a rehearsal, and what does not.
+    fn check_rehearsal(&self) -> Result<()> {
+        if let (Some(flag), false) = (self.of_wish, self.is_rehearsal) {
+            return Err(Error::usage(format!("{flag} needs --rehearse")));
+        }
+        if !self.is_rehearsal {
+            return Ok(());
+        }
+        for (flag, is_given) in [
+            ("--status", self.question == Some(Question::Status)),
+            ("--pending", self.question == Some(Question::Pending)),
+            ("--baseline", self.baseline.is_some()),
+            ("--rule", !self.only.is_empty()),
+            ("--skip", !self.skip.is_empty()),
+        ] {
+            if is_given {
+                return Err(Error::usage(format!(
+                    "--rehearse and {flag} exclude each other"
+                )));
+            }
+        }
+        match self.paths.iter().any(|path| path.as_os_str() == "-") {
+            true => Err(Error::usage(
+                "--rehearse needs files or folders, not standard input",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// What goes with a server, and what does not.
     fn check_question(&self) -> Result<()> {
         if self.to.is_some() && self.question != Some(Question::RollbackPlan) {
@@ -229,8 +275,10 @@ impl Options {
         }
         let Some(question) = self.question else {
             return match &self.history {
-                Some(_) => Err(Error::usage("--history needs --status or --pending")),
-                None => Ok(()),
+                Some(_) if !self.is_rehearsal => Err(Error::usage(
+                    "--history needs --status, --pending or --rehearse",
+                )),
+                _ => Ok(()),
             };
         };
         let has_rules = question == Question::RollbackPlan;
@@ -290,6 +338,14 @@ impl cli::Options for Options {
                 self.rates.set(value.text()?)?;
                 self.has_rates = true;
             }
+            "rehearse" => self.is_rehearsal = true,
+            "yes-disposable" => self.wish("--yes-disposable").is_disposable = true,
+            "yes-disposable-server" => {
+                let wish = self.wish("--yes-disposable-server");
+                (wish.is_disposable, wish.is_server_disposable) = (true, true);
+            }
+            "background-load" => self.wish("--background-load").has_load = true,
+            "timeout" => self.wish("--timeout").timeout = value.duration()?,
             "list-rules" => self.listing = Some(Listing::Rules),
             "explain" => self.listing = Some(Listing::Explain(rule(value.text()?)?)),
             _ => return Err(cli::unhandled(flag)),
@@ -307,6 +363,7 @@ impl cli::Options for Options {
             Some(path) => Config::read(path)?,
             None => Config::of_folder()?,
         };
+        self.check_rehearsal()?;
         self.check_question()?;
         let is_asked = self.listing.is_some() || self.files_from.is_some();
         match self.paths.is_empty() && !is_asked {
@@ -385,5 +442,6 @@ mod tests {
         assert_eq!(told(1), columns::<crate::rollback::Record>());
         assert_eq!(told(2), columns::<crate::rollback::Checked>());
         assert_eq!(told(3), columns::<crate::drift::Drift>());
+        assert_eq!(told(4), columns::<crate::rehearse::Record>());
     }
 }

@@ -427,4 +427,4 @@ fn alter_domain(name: &Name, action: &DomainAction, catalogue: &Catalogue, impac
 }
 
 #[cfg(test)]
-mod truth;
+pub mod truth;

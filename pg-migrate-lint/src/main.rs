@@ -3,7 +3,6 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod ahead;
-#[allow(dead_code, unused_imports)]
 mod apply;
 mod asked;
 mod baseline;
@@ -36,6 +35,7 @@ mod pipeline;
 #[cfg(any(test, fuzzing))]
 pub mod readers;
 mod record;
+mod rehearse;
 mod report;
 mod rollback;
 mod rules;
@@ -68,12 +68,13 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options, context: &Context) -> Result<Exit> {
-    match (options.listing, options.question) {
-        (Some(listing), _) => listing.write(context),
-        (None, Some(Question::RollbackPlan)) => rollback::plan(&options, context),
-        (None, Some(Question::CheckRollback)) => rollback::check(&options, context),
-        (None, Some(Question::Drift)) => drift::find(&options, context),
-        (None, Some(question)) => history::ask(question, &options, context),
-        (None, None) => run::lint(&options, context),
+    match (options.listing, options.question, options.rehearsal()) {
+        (Some(listing), ..) => listing.write(context),
+        (None, Some(Question::RollbackPlan), _) => rollback::plan(&options, context),
+        (None, Some(Question::CheckRollback), _) => rollback::check(&options, context),
+        (None, Some(Question::Drift), _) => drift::find(&options, context),
+        (None, Some(question), _) => history::ask(question, &options, context),
+        (None, None, Some(wish)) => rehearse::run(wish, &options, context),
+        (None, None, None) => run::lint(&options, context),
     }
 }

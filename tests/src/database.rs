@@ -48,6 +48,14 @@ impl<'a> Database<'a> {
         }
     }
 
+    /// One that is there already, dropped at the end like the others.
+    pub fn adopted(cluster: &'a Cluster, name: &str) -> Self {
+        Self {
+            cluster,
+            name: name.to_string(),
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -49,6 +49,7 @@ impl Ground {
     }
 
     /// Its major version.
+    #[cfg_attr(not(test), allow(dead_code))]
     pub fn major(&self) -> u32 {
         self.cluster.version().major
     }

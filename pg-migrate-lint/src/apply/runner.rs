@@ -51,6 +51,9 @@ pub trait Watcher {
         Ok(step.send(client))
     }
 
+    /// The runner's COMMIT was refused, so that nothing of the transaction is kept.
+    fn refused_commit(&mut self, _error: &Error) {}
+
     /// The transaction has ended, by the script or by the runner; `is_kept` where it was committed.
     ///
     /// # Errors
@@ -61,6 +64,7 @@ pub trait Watcher {
 }
 
 /// Nobody.
+#[cfg_attr(not(test), allow(dead_code))]
 #[derive(Debug, Default)]
 pub struct Unwatched;
 
@@ -262,6 +266,7 @@ impl<'a> Runner<'a> {
                 drop(bound);
                 if let Err(error) = ended {
                     let refusal = Refusal::of(error, &connection.client);
+                    watcher.refused_commit(&refusal.error);
                     return Ok(Some(Failure::of_commit(script, refusal)));
                 }
                 watcher.ended(&mut connection.client, true)?;

@@ -2,7 +2,7 @@
 
 use shared::cli::{Flag, Kinds, Terms, Tool};
 
-use crate::{drift, history, layout, rollback};
+use crate::{drift, history, layout, rehearse, rollback};
 
 const WHAT: &str = "What to lint";
 const RULES: &str = "Rules";
@@ -10,6 +10,7 @@ const SERVER: &str = "How it is run";
 const STATE: &str = "What a server has";
 const BACK: &str = "The way back";
 const DRIFT: &str = "Drift";
+const REHEARSAL: &str = "What running them does";
 
 /// What `--help`, the man page and the completions say.
 pub const TOOL: Tool = Tool::new(
@@ -23,6 +24,7 @@ pub const TOOL: Tool = Tool::new(
     "--rollback-plan [--to VERSION] [-d CONNINFO] [OPTION]... PATH...",
     "--check-rollback [OPTION]... PATH...",
     "--drift [-d CONNINFO] [--ignore PATTERN]... [OPTION]... PATH...",
+    "--rehearse [-d CONNINFO --yes-disposable] [OPTION]... PATH...",
     "--list-rules",
     "--explain RULE",
 ])
@@ -46,7 +48,15 @@ pub const TOOL: Tool = Tool::new(
      up again on a throw-away server: what it made has to go, and rows that were there before it have to stay.\n\n\
      With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
      throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to the \
-     server. Left out are owners and rights, the framework's own tables, and extensions that the migrations don't create.",
+     server. Left out are owners and rights, the framework's own tables, and extensions that the migrations don't \
+     create.\n\n\
+     With --rehearse the migrations are run as their framework would run them, transaction for transaction, on a \
+     throw-away server that is gone afterwards; what comes before those that were named is run first. With -d that is \
+     done in the database itself, of what its history says is next: it is changed for good, and must be declared \
+     disposable. Of each statement a record says how long it took, which locks it holds until when and whose work waits \
+     for them, what it rewrote and read from end to end, and whether that is what is claimed of it. Statements that refuse \
+     a transaction are watched from a second session, and held up by a third for a moment so that there is something to \
+     see.",
 )
 .connects()
 .flags(&[
@@ -105,6 +115,19 @@ pub const TOOL: Tool = Tool::new(
     Flag::value("ignore", "PATTERN", "leave out objects, or all of a table: app.audit*, 'INDEX app.*'")
         .repeats()
         .group(DRIFT),
+    Flag::switch("rehearse", "run them on a throw-away server, and say of each statement what it locked and did").group(REHEARSAL),
+    Flag::switch("yes-disposable", "run them in the database of -d: it may be spoilt").group(REHEARSAL),
+    Flag::switch(
+        "yes-disposable-server",
+        "the same, and so may all of its server: roles, other databases",
+    )
+    .group(REHEARSAL),
+    Flag::switch(
+        "background-load",
+        "have the tables read and written meanwhile, and say how long that had to wait",
+    )
+    .group(REHEARSAL),
+    Flag::value("timeout", "DUR", "end a statement that takes longer (5m if not given; 0: never)").group(REHEARSAL),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -128,9 +151,13 @@ pub const TOOL: Tool = Tool::new(
     ),
     ("Does every way back lead back?", "pg-migrate-lint --check-rollback --since main migrations"),
     ("Has somebody changed production by hand?", "pg-migrate-lint --drift -d app migrations"),
+    (
+        "What blocks whom, and for how long, on a server that is gone afterwards",
+        "pg-migrate-lint --rehearse migrations | jq -c 'select(.blocks != \"none\")'",
+    ),
     ("What to do about it", "pg-migrate-lint --explain index-not-concurrent"),
 ])
-.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says; a check failed; objects differ")
+.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says; a check failed; objects differ; a rehearsed statement failed, or did not do what is claimed of it")
 .fields(FIELDS)
 .telling(&["severity", "file", "line", "rule", "message"])
 .kinds(KINDS)
@@ -161,6 +188,11 @@ const KINDS: Kinds = &[
         "--drift",
         "One record for each object that is not what the migrations make of it.",
         drift::FIELDS,
+    ),
+    (
+        "--rehearse",
+        "One record for each statement of what was asked for.",
+        rehearse::FIELDS,
     ),
 ];
 

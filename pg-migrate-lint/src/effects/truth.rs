@@ -1,7 +1,7 @@
 //! The claims of the table of effects, held against a real server: each form is run there in a transaction
 //! that is rolled back, and what it locked, read and wrote anew is compared.
 
-mod forms;
+pub mod forms;
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn changes(sql: &str) -> Vec<crate::model::Change> {
 }
 
 /// What we say: of all actions of the statement together.
-fn claimed(before: &str, sql: &str, server: Server) -> Impact {
+pub fn claimed(before: &str, sql: &str, server: Server) -> Impact {
     let mut catalogue = Catalogue::default();
     apply(&mut catalogue, GROUND, 0);
     apply(&mut catalogue, before, 1);
@@ -141,7 +141,7 @@ fn seen(client: &mut Client, form: &Form) -> Result<Impact, postgres::Error> {
 }
 
 /// What is worth comparing, in words: strong locks, and work.
-fn words(impact: &Impact) -> Vec<String> {
+pub fn words(impact: &Impact) -> Vec<String> {
     let locks = impact
         .locks
         .iter()

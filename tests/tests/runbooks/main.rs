@@ -19,6 +19,7 @@ mod migration_rows;
 mod pooler;
 mod reach_rows;
 mod recovery_rows;
+mod rehearsal_rows;
 mod retention_rows;
 mod rollback_rows;
 mod security_rows;

@@ -1,0 +1,190 @@
+//! Where a rehearsal takes place, and what is run there.
+
+use std::time::Duration;
+
+use postgres::Client;
+use shared::cli::Context;
+use shared::connection::{Conninfo, Environment, Need, Session, SessionOptions};
+use shared::{Context as _, Error, Result};
+
+use super::{Deployment, Wish, beyond};
+use crate::apply::{Connection, Ground, Script};
+use crate::cli::Options;
+use crate::history;
+use crate::layout::{Migration, Project};
+use crate::run;
+
+/// Where a rehearsal takes place.
+pub enum Place {
+    /// On a server of our own, in a database for each project.
+    ThrowAway {
+        /// The server.
+        ground: Ground,
+        /// The database of the project that is rehearsed.
+        database: String,
+        /// How many there were.
+        count: usize,
+    },
+    /// In a database that may be spoilt.
+    Disposable {
+        /// Which.
+        conninfo: Conninfo,
+        /// Whether the whole server may be.
+        whole_server: bool,
+    },
+}
+
+impl Place {
+    /// By the command line: the database that it names, or else a throw-away server.
+    ///
+    /// # Errors
+    /// Where a database is named and was not declared disposable.
+    pub fn of(wish: &Wish, options: &Options, context: &Context) -> Result<Self> {
+        let connect = &context.common.connect;
+        if run::names_server(context).is_none() {
+            if wish.is_disposable {
+                let error =
+                    Error::usage("--yes-disposable says it of a database, and none is named");
+                return Err(error.with_hint("-d names one; without it a throw-away server is used"));
+            }
+            return Ok(Self::ThrowAway {
+                ground: Ground::start(options.wanted_major(), context)?,
+                database: String::new(),
+                count: 0,
+            });
+        }
+        let conninfo = Conninfo::resolve(connect, &Environment::of_process(), Need::Statements)?;
+        conninfo.notes().iter().for_each(|note| context.note(note));
+        if !wish.is_disposable {
+            let name = conninfo.database();
+            let error = Error::usage(format!(
+                "a rehearsal changes the database for good, and {name:?} was not declared disposable"
+            ));
+            return Err(error.with_hint(
+                "--yes-disposable says that it may be spoilt, such as a backup that pg-restore-verify --keep restored",
+            ));
+        }
+        Ok(Self::Disposable {
+            conninfo,
+            whole_server: wish.is_server_disposable,
+        })
+    }
+
+    /// What is run of each project, in order. In a database of a user's, that is what its history says is next.
+    ///
+    /// # Errors
+    /// Where something can't be run as its framework would, or reaches beyond what was declared disposable.
+    pub fn deployments(
+        &self,
+        projects: &mut [Project],
+        options: &Options,
+        context: &Context,
+    ) -> Result<Vec<Deployment>> {
+        let next = match self {
+            Self::ThrowAway { .. } => projects.iter().map(|_| None).collect(),
+            Self::Disposable { conninfo, .. } => {
+                let gentle = SessionOptions {
+                    read_only: true,
+                    resets_search_path: true,
+                    ..SessionOptions::default()
+                };
+                let mut session = Session::open(conninfo, &gentle)?;
+                session.require_session()?;
+                history::next(projects, options, &mut session, context)?
+            }
+        };
+        let mut deployments = Vec::with_capacity(projects.len());
+        for (project, next) in projects.iter().zip(next) {
+            let is_next = |migration: &&Migration| match &next {
+                Some(next) => next.contains(&migration.path),
+                None => self.is_throw_away() || migration.asked,
+            };
+            let deployment = deployment(project, is_next, options, context)?;
+            if let Self::Disposable {
+                whole_server: false,
+                ..
+            } = self
+            {
+                let scripts = deployment.iter().flat_map(|(_, scripts)| scripts);
+                scripts.into_iter().try_for_each(beyond::refuse)?;
+            }
+            deployments.push(deployment);
+        }
+        Ok(deployments)
+    }
+
+    fn is_throw_away(&self) -> bool {
+        matches!(self, Self::ThrowAway { .. })
+    }
+
+    /// Makes the database of a project.
+    pub fn prepare(&mut self) -> Result<()> {
+        if let Self::ThrowAway {
+            ground,
+            database,
+            count,
+        } = self
+        {
+            *count += 1;
+            *database = match count {
+                1 => "rehearsal".to_string(),
+                count => format!("rehearsal_{count}"),
+            };
+            ground.create(database)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a session as a runner would.
+    pub fn open(&self) -> Result<Connection> {
+        match self {
+            Self::ThrowAway {
+                ground, database, ..
+            } => ground.open(database),
+            Self::Disposable { conninfo, .. } => {
+                let options = SessionOptions {
+                    lock_timeout: Duration::ZERO,
+                    statement_timeout: Duration::ZERO,
+                    resets_search_path: true,
+                    ..SessionOptions::default()
+                };
+                let mut session = Session::open(conninfo, &options)?;
+                own_path(session.client())
+                    .context(|| "could not set up the session".to_string())?;
+                Ok(Connection::of(session))
+            }
+        }
+    }
+}
+
+/// The role's own search path, unless the URL has named a schema.
+fn own_path(client: &mut Client) -> Result<()> {
+    let sql = "select pg_catalog.current_setting('search_path') in ('', '\"\"')";
+    if client.query_typed_one(sql, &[])?.try_get(0)? {
+        client.batch_execute("RESET search_path")?;
+    }
+    Ok(())
+}
+
+/// Up to the last migration that was asked for.
+fn deployment(
+    project: &Project,
+    is_next: impl Fn(&&Migration) -> bool,
+    options: &Options,
+    context: &Context,
+) -> Result<Deployment> {
+    let all = &project.migrations;
+    let last = all.iter().rposition(|migration| migration.asked);
+    let end = last.map_or(0, |last| last + 1);
+    let mut deployment = Deployment::new();
+    for migration in all.iter().take(end).filter(is_next) {
+        let name = migration.path.display().to_string();
+        if !crate::layout::is_sql(&name) {
+            context.warn(format!("{name} is no SQL: it is not run"));
+            continue;
+        }
+        let scripts = Script::up(project.layout, migration, options)?;
+        deployment.push((migration.asked, scripts));
+    }
+    Ok(deployment)
+}
