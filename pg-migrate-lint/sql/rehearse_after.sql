@@ -12,6 +12,7 @@ select
     c.relfilenode as file,
     case when c.relkind in ('r', 'm', 'i') then pg_catalog.pg_relation_size(c.oid) > 0 end as is_filled,
     coalesce(pg_catalog.pg_stat_get_xact_numscans(l.relation), 0) as scans,
+    coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(l.relation), 0) as read,
     coalesce(pg_catalog.pg_stat_get_xact_tuples_inserted(l.relation), 0) as inserted,
     coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(l.relation), 0) as updated,
     coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation), 0) as deleted

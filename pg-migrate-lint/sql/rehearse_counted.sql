@@ -4,6 +4,7 @@
 select
     c.oid as relation,
     pg_catalog.pg_stat_get_xact_numscans(c.oid) as scans,
+    pg_catalog.pg_stat_get_xact_tuples_returned(c.oid) as read,
     pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) as inserted,
     pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) as updated,
     pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) as deleted

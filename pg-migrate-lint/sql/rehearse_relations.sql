@@ -11,6 +11,7 @@ select
     c.relfilenode as file,
     null::bool as is_filled,
     0::int8 as scans,
+    0::int8 as read,
     0::int8 as inserted,
     0::int8 as updated,
     0::int8 as deleted

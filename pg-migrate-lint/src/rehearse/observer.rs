@@ -484,10 +484,13 @@ fn compare(there: &Probe, within: &Within, after: &Probe) -> Seen {
         let Some(relation) = of(number) else {
             continue;
         };
-        if relation.file != now.file {
+        let is_other = relation.file != now.file;
+        if is_other {
             seen.rewritten.push(relation.clone());
         }
-        if counts.scans > 0 && !now.is_index() {
+        // A table that was emptied is looked through for its new indexes; of one that was empty there is nothing to read.
+        let was_empty = relation.is_filled == Some(false) && !is_other;
+        if counts.scans > 0 && (counts.read > 0 || was_empty) && !now.is_index() {
             seen.scanned.get_or_insert_default().push(relation);
         }
     }

@@ -41,6 +41,8 @@ impl Relation {
 pub struct Counts {
     /// How often all rows were read.
     pub scans: i64,
+    /// Rows, by that.
+    pub read: i64,
     /// Rows.
     pub inserted: i64,
     /// Rows.
@@ -54,6 +56,7 @@ impl Counts {
     pub fn since(self, before: Self) -> Self {
         Self {
             scans: (self.scans - before.scans).max(0),
+            read: (self.read - before.read).max(0),
             inserted: (self.inserted - before.inserted).max(0),
             updated: (self.updated - before.updated).max(0),
             deleted: (self.deleted - before.deleted).max(0),
@@ -127,6 +130,7 @@ impl Probe {
             is_filled: row.try_get("is_filled")?,
             counts: Counts {
                 scans: row.try_get("scans")?,
+                read: row.try_get("read")?,
                 inserted: row.try_get("inserted")?,
                 updated: row.try_get("updated")?,
                 deleted: row.try_get("deleted")?,
@@ -149,6 +153,7 @@ pub fn counted(client: &mut Client, major: u32) -> Result<BTreeMap<u32, Counts>>
     for row in client.query_typed(include_str!("../../sql/rehearse_counted.sql"), &[])? {
         let counts = Counts {
             scans: row.try_get("scans")?,
+            read: row.try_get("read")?,
             inserted: row.try_get("inserted")?,
             updated: row.try_get("updated")?,
             deleted: row.try_get("deleted")?,
