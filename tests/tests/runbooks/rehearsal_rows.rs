@@ -49,17 +49,21 @@ fn g06() {
     let fresh = fresh.current_dir(folder.path()).run().expect_code(0);
     assert_eq!(fresh.json_lines().len(), 2, "{fresh:?}");
 
-    let take = tool("pg-dump-rotate").args(["-q", "--dir", "backups", "--keep-last", "1"]);
-    let take = take.args(["-d", &live.conninfo()]);
-    take.current_dir(folder.path()).run().expect_code(0);
-    let [verify, lint] =
-        ["pg-restore-verify", "pg-migrate-lint"].map(|name| binary(name).display().to_string());
-    // As in the README.
-    let line = format!(
-        "restored=$('{verify}' -q --latest backups -d postgres --keep | jq -r 'select(.check == \"kept\").actual')\n\
-         '{lint}' --rehearse --yes-disposable -d \"$restored\" migrations"
+    // The gate of the README, but for what deploys.
+    let tools = ["pg-dump-rotate", "pg-restore-verify", "pg-migrate-lint"].map(binary);
+    let path = format!(
+        "{}:{}",
+        tools[0].parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
     );
-    let run = program("sh").args(["-c", &line]).database(&live);
+    let gate = "pg-migrate-lint -q --fail-on never migrations > lint.jsonl && pg-migrate-lint -q --status migrations > status.jsonl &&
+        pg-dump-rotate -q --dir backups --label pre-migration > backup.jsonl &&
+        pg-restore-verify -q -d postgres --keep - < backup.jsonl > proof.jsonl &&
+        pg-migrate-lint --rehearse --yes-disposable -d \"$(jq -r 'select(.check == \"kept\").actual' proof.jsonl)\" migrations";
+    let run = program("sh")
+        .args(["-c", gate])
+        .database(&live)
+        .env("PATH", &path);
     let output = run.current_dir(folder.path()).run().expect_code(0);
     let records = output.json_lines();
     let [record] = &records[..] else {
