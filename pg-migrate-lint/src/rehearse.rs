@@ -93,7 +93,15 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
 }
 
 /// What is run of a project: a migration each, and whether it was asked for. The others were before.
-type Deployment = Vec<(bool, Vec<Script>)>;
+type Runs = Vec<(bool, Vec<Script>)>;
+
+/// What a project has here.
+#[derive(Debug, Default)]
+pub struct Deployment {
+    /// What the database has of it already: only the claims go by it.
+    known: Vec<Script>,
+    runs: Runs,
+}
 
 #[derive(Debug, Default)]
 struct Summary {
@@ -134,7 +142,8 @@ fn rehearse(
     }
     let mut runner = Runner::new(Box::new(|| place.open()), wish.timeout);
     let mut summary = Summary::default();
-    for (is_asked, scripts) in together(deployment) {
+    deployment.known.iter().for_each(|script| observer.know(script));
+    for (is_asked, scripts) in together(deployment.runs) {
         observer.record(is_asked);
         if is_asked {
             let left_out = observer.expect(&scripts)?;
@@ -150,7 +159,11 @@ fn rehearse(
             Some(failure) if !is_asked => return Err(of_history(failure, place)),
             failure => failure,
         };
-        for record in observer.take() {
+        let mut records = observer.take();
+        if let (Some(failure), Some(last)) = (&failure, records.last_mut()) {
+            last.message = Some(failure.error.in_one_line());
+        }
+        for record in records {
             summary.statements += 1;
             let is_wrong = record.mismatch.is_some();
             summary.mismatches += usize::from(is_wrong);
@@ -167,13 +180,13 @@ fn rehearse(
 }
 
 /// Migrations that were asked for and share a transaction are one run. How those before were deployed is not known.
-fn together(deployment: Deployment) -> Deployment {
+fn together(all: Runs) -> Runs {
     let is_shared = |scripts: &[Script]| {
         let mut all = scripts.iter();
         all.all(|script| script.wrapping == Wrapping::All)
     };
-    let mut runs = Deployment::new();
-    for (is_asked, scripts) in deployment {
+    let mut runs = Runs::new();
+    for (is_asked, scripts) in all {
         match runs.last_mut() {
             Some((true, last)) if is_asked && is_shared(last) && is_shared(&scripts) => {
                 last.extend(scripts);

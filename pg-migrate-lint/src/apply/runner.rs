@@ -20,7 +20,7 @@ pub type Opener<'a> = Box<dyn FnMut() -> Result<Connection> + 'a>;
 /// Who looks on while scripts are run. What it does in the session must leave no trace there, and must not run in a
 /// transaction that has failed.
 pub trait Watcher {
-    /// A session was opened, the first one or another.
+    /// A session was opened, the first one or another, or is as new again.
     ///
     /// # Errors
     /// Ends the run: it could not be done.
@@ -131,7 +131,7 @@ impl<'a> Runner<'a> {
     }
 
     fn script(&mut self, script: &Script, watcher: &mut dyn Watcher) -> Result<Option<Failure>> {
-        self.prepare(script.layout)?;
+        self.prepare(script.layout, watcher)?;
         for (number, step) in script.steps.iter().enumerate() {
             signals::check()?;
             let refusal = self.step(script, number, step, watcher)?;
@@ -144,22 +144,24 @@ impl<'a> Runner<'a> {
     }
 
     /// What frameworks do to their session before a file.
-    fn prepare(&mut self, layout: Layout) -> Result<()> {
+    fn prepare(&mut self, layout: Layout, watcher: &mut dyn Watcher) -> Result<()> {
+        let Some((connection, _)) = &mut self.session else {
+            return Ok(());
+        };
         if self.transaction != Open::None {
             return Ok(());
         }
+        let client = &mut connection.client;
         match layout {
-            // psql is started for each file.
-            layout if template::is_run_by_psql(layout) => self.session = None,
-            // Source: supabase/cli pkg/migration/apply.go, flyway's PostgreSQLConnection.
-            Layout::Supabase | Layout::Flyway if self.session.is_some() => {
-                if let Some((connection, _)) = &mut self.session {
-                    connection.client.batch_execute("RESET ALL")?;
-                }
+            // psql is started for each file: its session is as new.
+            layout if template::is_run_by_psql(layout) => {
+                client.batch_execute("DISCARD ALL")?;
+                watcher.opened(client)
             }
-            _ => {}
+            // Source: supabase/cli pkg/migration/apply.go, flyway's PostgreSQLConnection.
+            Layout::Supabase | Layout::Flyway => Ok(client.batch_execute("RESET ALL")?),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn step(

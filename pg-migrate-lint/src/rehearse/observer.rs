@@ -46,6 +46,8 @@ pub struct Seen {
     pub wal: Option<i64>,
     /// How long it took, without what was done to look at it.
     pub took: Duration,
+    /// Whether it was over before anybody could look.
+    pub is_blind: bool,
     /// What is claimed of it, and is not so.
     pub mismatch: Option<Vec<String>>,
 }
@@ -128,7 +130,6 @@ impl<'a> Observer<'a> {
     }
 
     /// Knows a script as if it had been run.
-    #[cfg(test)]
     pub fn know(&mut self, script: &Script) {
         for step in &script.steps {
             self.claims.learn(step);
@@ -342,7 +343,7 @@ impl Watcher for Observer<'_> {
         self.pid = row.try_get(0)?;
         let version: i32 = row.try_get(1)?;
         self.claims.version = u32::try_from(version / 10_000).unwrap_or_default();
-        (self.within, self.there, self.after) = (None, None, None);
+        (self.within, self.after) = (None, None);
         self.is_open = false;
         Ok(())
     }
@@ -385,7 +386,7 @@ impl Watcher for Observer<'_> {
         self.is_open = false;
         match is_kept {
             true => self.keep(),
-            false => (self.within, self.there) = (None, None),
+            false => self.within = None,
         }
         // A transaction may follow at once, in which nothing can be handed on.
         probe::hand_on(client, self.claims.version)
@@ -516,6 +517,9 @@ fn fill(record: &mut Record, seen: &Seen) {
     let blocks = seen.held.iter().map(|(_, mode)| mode.blocks()).max();
     record.blocks = Some(blocks.unwrap_or(Blocks::None).name().to_string());
     record.locks = Some(locks.map(lock).collect());
+    if seen.is_blind {
+        (record.blocks, record.locks) = (None, None);
+    }
     let filled = |relation: &&Relation| relation.is_filled != Some(false);
     let rewritten: Vec<Relation> = seen.rewritten.iter().filter(filled).cloned().collect();
     record.rewritten = Some(names(&rewritten));

@@ -105,7 +105,7 @@ impl Place {
                 ..
             } = self
             {
-                let scripts = deployment.iter().flat_map(|(_, scripts)| scripts);
+                let scripts = deployment.runs.iter().flat_map(|(_, scripts)| scripts);
                 scripts.into_iter().try_for_each(beyond::refuse)?;
             }
             deployments.push(deployment);
@@ -176,15 +176,21 @@ fn deployment(
     let all = &project.migrations;
     let last = all.iter().rposition(|migration| migration.asked);
     let end = last.map_or(0, |last| last + 1);
-    let mut deployment = Deployment::new();
-    for migration in all.iter().take(end).filter(is_next) {
+    let mut deployment = Deployment::default();
+    for migration in all.iter().take(end) {
+        if !is_next(&migration) {
+            // What can't be read of it is not known, and nothing is claimed of that.
+            let known = Script::up(project.layout, migration, options);
+            deployment.known.extend(known.unwrap_or_default());
+            continue;
+        }
         let name = migration.path.display().to_string();
         if !crate::layout::is_sql(&name) {
             context.warn(format!("{name} is no SQL: it is not run"));
             continue;
         }
         let scripts = Script::up(project.layout, migration, options)?;
-        deployment.push((migration.asked, scripts));
+        deployment.runs.push((migration.asked, scripts));
     }
     Ok(deployment)
 }

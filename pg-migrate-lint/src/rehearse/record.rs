@@ -70,7 +70,7 @@ pub const FIELDS: Terms = &[
     (
         "blocks",
         "whose work waits while it runs, for its own locks or those that its transaction took before: none, writes or \
-         reads+writes",
+         reads+writes; none at all where it was over before anybody could look",
     ),
     (
         "locks",

@@ -22,6 +22,9 @@ use crate::parse::Parsed;
 /// So long between two looks.
 const BETWEEN: Duration = Duration::from_micros(500);
 
+/// An answer that takes longer does not come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What is held so that a statement waits.
 #[derive(Debug)]
 pub struct Brake {
@@ -96,7 +99,9 @@ impl<'a> Eye<'a> {
     }
 
     fn client(&mut self) -> Result<&mut Client> {
-        if self.client.as_ref().is_none_or(Client::is_closed) {
+        // A migration may have ended it.
+        let is_gone = |client: &mut Client| client.is_valid(PATIENCE).is_err();
+        if self.client.as_mut().is_some_and(is_gone) {
             self.client = None;
         }
         match &mut self.client {
@@ -244,6 +249,7 @@ fn seen(
     let mut seen = Seen {
         wal: Some((after.wal - before.wal).max(0)),
         took,
+        is_blind: glimpses.is_empty(),
         ..Seen::default()
     };
     for ((_, mode), glimpse) in glimpses

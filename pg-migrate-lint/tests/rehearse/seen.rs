@@ -66,7 +66,7 @@ fn each_statement_has_its_locks_its_work_and_its_rows() {
     assert_eq!(change["blocks"], "reads+writes");
     let rewritten = change["rewritten"].as_array().unwrap();
     assert!(
-        rewritten.contains(&json!("public.t")) && rewritten.contains(&json!("public.t_a")),
+        rewritten.contains(&json!("public.t")) && rewritten.contains(&json!("public.t_pkey")),
         "{change}"
     );
     assert_eq!(
