@@ -26,7 +26,7 @@ use shared::{Context as _, Error, Exit, Result};
 
 use crate::apply::{Failure, Runner, Script};
 use crate::cli::Options;
-use crate::layout::Project;
+use crate::layout::{Layout, Project};
 use crate::session::Wrapping;
 use observer::Observer;
 use place::Place;
@@ -64,15 +64,16 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
         return Err(error.with_hint("--rehearse writes jsonl, json, csv or table"));
     }
     let mut projects = crate::asked::projects(options, context)?;
-    for project in &projects {
+    let mut place = Place::of(wish, options, context)?;
+    // Those of which a history is read are told of there.
+    let is_told = |project: &&Project| place.is_throw_away() || project.layout == Layout::Plain;
+    for project in projects.iter().filter(is_told) {
         project.notes.iter().for_each(|note| context.note(note));
         project
             .warnings
             .iter()
             .for_each(|words| context.warn(words));
     }
-    // Read before a server is started: what can't be sent is said at once.
-    let mut place = Place::of(wish, options, context)?;
     let deployments = place.deployments(&mut projects, options, context)?;
     let mut writer: Writer<Record> = context.records().telling(TELLING);
     let mut summary = Summary::default();
@@ -142,7 +143,10 @@ fn rehearse(
     }
     let mut runner = Runner::new(Box::new(|| place.open()), wish.timeout);
     let mut summary = Summary::default();
-    deployment.known.iter().for_each(|script| observer.know(script));
+    deployment
+        .known
+        .iter()
+        .for_each(|script| observer.know(script));
     for (is_asked, scripts) in together(deployment.runs) {
         observer.record(is_asked);
         if is_asked {

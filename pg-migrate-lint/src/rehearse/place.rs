@@ -1,5 +1,8 @@
 //! Where a rehearsal takes place, and what is run there.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::slice;
 use std::time::Duration;
 
 use postgres::Client;
@@ -11,7 +14,7 @@ use super::{Deployment, Wish, beyond};
 use crate::apply::{Connection, Ground, Script};
 use crate::cli::Options;
 use crate::history;
-use crate::layout::{Migration, Project};
+use crate::layout::{Layout, Migration, Project};
 use crate::run;
 
 /// Where a rehearsal takes place.
@@ -82,15 +85,10 @@ impl Place {
     ) -> Result<Vec<Deployment>> {
         let next = match self {
             Self::ThrowAway { .. } => projects.iter().map(|_| None).collect(),
-            Self::Disposable { conninfo, .. } => {
-                let gentle = SessionOptions {
-                    read_only: true,
-                    resets_search_path: true,
-                    ..SessionOptions::default()
-                };
-                let mut session = Session::open(conninfo, &gentle)?;
-                session.require_session()?;
-                history::next(projects, options, &mut session, context)?
+            Self::Disposable { .. } => {
+                let all = projects.iter_mut();
+                all.map(|project| next(project, options, context))
+                    .collect::<Result<Vec<_>>>()?
             }
         };
         let mut deployments = Vec::with_capacity(projects.len());
@@ -113,7 +111,8 @@ impl Place {
         Ok(deployments)
     }
 
-    fn is_throw_away(&self) -> bool {
+    /// Whether what is run is all that there is, rather than what its history says is next.
+    pub fn is_throw_away(&self) -> bool {
         matches!(self, Self::ThrowAway { .. })
     }
 
@@ -149,12 +148,38 @@ impl Place {
                     ..SessionOptions::default()
                 };
                 let mut session = Session::open(conninfo, &options)?;
+                session.require_session()?;
                 own_path(session.client())
                     .context(|| "could not set up the session".to_string())?;
                 Ok(Connection::of(session))
             }
         }
     }
+}
+
+/// The files that the framework would run next; none of plain files, of which nothing is kept. What is wrong with a
+/// migration is warned of.
+fn next(
+    project: &mut Project,
+    options: &Options,
+    context: &Context,
+) -> Result<Option<HashSet<PathBuf>>> {
+    if project.layout == Layout::Plain {
+        return Ok(None);
+    }
+    let server = history::read_all(slice::from_mut(project), options, context)?;
+    let mut next = HashSet::new();
+    for told in &server.told {
+        for entry in told.entries(project)? {
+            match entry.migration.filter(|_| entry.state.is_next()) {
+                Some(migration) => {
+                    next.insert(migration.path.clone());
+                }
+                None => entry.message.iter().for_each(|words| context.warn(words)),
+            }
+        }
+    }
+    Ok(Some(next))
 }
 
 /// The role's own search path, unless the URL has named a schema.

@@ -332,7 +332,7 @@ fn what_does_not_go_together_is_refused() {
         ),
         (&["--status", "--since", "main"], "--since is for linting"),
         (&["--status", "-o", "sarif"], "-o sarif is for findings"),
-        (&["--history", "x"], "--history needs --status or --pending"),
+        (&["--history", "x"], "--history needs --status, --pending"),
         (
             &["--status", "--history", "a.b.c"],
             "TABLE or SCHEMA.TABLE is needed",
