@@ -169,7 +169,7 @@ fn next(
     }
     let server = history::read_all(slice::from_mut(project), options, context)?;
     let mut next = HashSet::new();
-    for told in &server.told {
+    for told in server.told.iter().flatten() {
         for entry in told.entries(project)? {
             match entry.migration.filter(|_| entry.state.is_next()) {
                 Some(migration) => {
