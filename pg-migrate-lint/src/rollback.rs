@@ -31,7 +31,9 @@ use crate::said::Said;
 use crate::source::Source;
 use crate::suppress::Suppressions;
 pub use check::check;
-pub use checked::{Checked, FIELDS as CHECKED_FIELDS};
+#[cfg(test)]
+pub use checked::Checked;
+pub use checked::FIELDS as CHECKED_FIELDS;
 pub use record::{FIELDS, Record, TELLING};
 use way::Stop;
 
