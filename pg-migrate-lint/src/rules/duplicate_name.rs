@@ -1,7 +1,7 @@
 //! A name that is taken.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::Relation;
+use crate::catalogue::{Relation, RelationKind};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind, Function, Kind, Policy, Publication, Publishes, Rename};
@@ -59,6 +59,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users RENAME CONSTRAINT positive TO users_pkey;").after("CREATE TABLE users (id int PRIMARY KEY CONSTRAINT positive CHECK (id > 0));"),
         Example::new("ALTER TABLE users ADD CONSTRAINT users_id_not_null CHECK (id IS NOT NULL) NOT VALID;").after("CREATE TABLE users (id int NOT NULL);"),
         Example::new("ALTER VIEW names RENAME TO users;").after("CREATE TABLE users (id int); CREATE VIEW names AS SELECT 1 AS a;"),
+        Example::new("CREATE TYPE users_id_seq AS ENUM ('bad');").after("CREATE TABLE users (id serial);").on(13),
+        Example::new("CREATE TYPE numbers AS ENUM ('bad');").after("CREATE SEQUENCE numbers;").on(13),
     ],
     good: &[
         Example::new("DROP TABLE users; CREATE TABLE users (id int);").after("CREATE TABLE users (id int, email text);"),
@@ -86,7 +88,8 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TYPE mood AS ENUM ('bad');").after("CREATE TYPE mood AS ENUM ('ok'); ALTER TYPE mood RENAME TO old;"),
         Example::new("CREATE TYPE mood AS ENUM ('bad');").after("CREATE TYPE mood AS ENUM ('ok'); DROP TYPE mood;"),
         Example::new("CREATE TYPE by_id AS ENUM ('bad');").after("CREATE TABLE users (id int); CREATE INDEX by_id ON users (id);"),
-        Example::new("CREATE TYPE users_id_seq AS ENUM ('bad');").after("CREATE TABLE users (id serial);"),
+        // Before 14, which has such functions first, a sequence was a type.
+        Example::new("CREATE TYPE users_id_seq AS ENUM ('bad');").after("CREATE TABLE users (id serial); CREATE FUNCTION one() RETURNS int RETURN 1;"),
         Example::new("ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok';").after("CREATE TYPE mood AS ENUM ('ok');"),
         Example::new("ALTER TYPE mood ADD VALUE 'ok';").after("CREATE TYPE mood AS ENUM ('ok'); ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';"),
         Example::new("CREATE TYPE mood AS ENUM ('ok');").after("DO $$ BEGIN IF now() IS NULL THEN CREATE TYPE mood AS ENUM ('ok'); END IF; END $$;"),
@@ -206,7 +209,11 @@ fn relation_or_type(look: &Look, name: &Name) -> Option<(Name, String)> {
 }
 
 fn type_(look: &Look, name: &Name) -> Option<(Name, String)> {
-    let is_taken = look.catalogue.is_type(name);
+    let is_sequence = || {
+        let known = look.catalogue.sure(name).is_some_and(|known| known.kind == RelationKind::Sequence);
+        known || look.catalogue.brings_sequence(name).is_some()
+    };
+    let is_taken = look.catalogue.is_type(name) || look.server.version < 14 && is_sequence();
     is_taken.then(|| (name.clone(), format!("the type {name} is there")))
 }
 
