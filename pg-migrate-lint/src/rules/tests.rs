@@ -251,8 +251,10 @@ fn run(example: &Example, extension: Option<&str>) -> Option<Result<(), String>>
         assert!(version < NEWEST, "{}: {error}", example.before);
         return None;
     }
-    let statements = example.sql.split_inclusive(';');
+    let source = Source::new("", example.sql.as_bytes().to_vec());
+    let statements = source.statements.iter();
     let run = statements
+        .map(|statement| source.written(statement))
         .map(|statement| client.batch_execute(statement))
         .find(Result::is_err);
     match run {
