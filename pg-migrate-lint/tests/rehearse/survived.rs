@@ -93,9 +93,11 @@ fn what_hangs_is_ended() {
             .contains("it did not end within 0.3 s"),
         "{record}"
     );
-    let files = [SQLX, ("m/1_a.sql", "-- no-transaction\ncall p();")];
-    let files = [&[("m/0_p.sql", "create procedure p() language plpgsql as $$ begin perform pg_sleep(3600); commit; end $$;")], &files[..]].concat();
-    let output = rehearse(&files, &["--timeout", "300ms", "m/1_a.sql"], 1);
+    let make =
+        "create procedure p() language plpgsql as $$ begin perform pg_sleep(3600); commit; end $$;";
+    let call = "-- no-transaction\ncall p();";
+    let files = [SQLX, ("m/1_p.sql", make), ("m/2_a.sql", call)];
+    let output = rehearse(&files, &["--timeout", "300ms", "m/2_a.sql"], 1);
     assert_eq!(of(&output, "call p")["sqlstate"], "57014");
 }
 
