@@ -1,5 +1,5 @@
--- What this session has done to rows of relations in counters that it has not handed on, for servers before 15, which
--- can't be told to do that. Run in a transaction, before its first statement.
+-- What this session has done to rows of relations in counters that it has not handed on: earlier transactions are among
+-- it. Run in a transaction, before its first statement.
 -- Costs: one pass over pg_class; reads no table. Needs no right.
 select
     c.oid as relation,

@@ -58,7 +58,7 @@ pub trait Watcher {
     ///
     /// # Errors
     /// Ends the run: it could not be done.
-    fn ended(&mut self, _client: &mut Client, _is_kept: bool) -> Result<()> {
+    fn ended(&mut self, _is_kept: bool) -> Result<()> {
         Ok(())
     }
 }
@@ -223,8 +223,7 @@ impl<'a> Runner<'a> {
                     self.transaction = Open::None;
                 }
                 if was_open {
-                    let connection = self.connection(watcher)?;
-                    watcher.ended(&mut connection.client, is_kept)?;
+                    watcher.ended(is_kept)?;
                 }
             }
             _ => {}
@@ -271,7 +270,7 @@ impl<'a> Runner<'a> {
                     watcher.refused_commit(&refusal.error);
                     return Ok(Some(Failure::of_commit(script, refusal)));
                 }
-                watcher.ended(&mut connection.client, true)?;
+                watcher.ended(true)?;
                 self.transaction = Open::None;
                 Ok(None)
             }
@@ -289,7 +288,7 @@ impl<'a> Runner<'a> {
         if is_gone {
             self.session = None;
         } else if was_open {
-            watcher.ended(&mut connection.client, false)?;
+            watcher.ended(false)?;
         }
         Ok(())
     }

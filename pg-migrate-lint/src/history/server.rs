@@ -164,6 +164,12 @@ impl Asking<'_> {
             Some(keeping) => self.find(keeping, &said)?.is_some(),
             None => false,
         };
+        if will_do_without
+            && project.layout == Layout::Plain
+            && (self.options.layout().is_some() || self.tables.others(self.known).is_empty())
+        {
+            return Ok(None);
+        }
         // Plain files have no history, but may be somebody's whom only the server knows.
         project.is_sure |= self.options.layout().is_some();
         let is_given = self.options.layout().is_some() && project.layout != Layout::Plain;

@@ -155,7 +155,7 @@ impl<'a> Observer<'a> {
             let before = Probe::after(client, &after)?;
             self.within = Some(Within {
                 before,
-                counted: probe::counted(client, self.claims.version)?,
+                counted: probe::counted(client)?,
             });
         }
         let (Some(there), Some(within)) = (&self.there, &mut self.within) else {
@@ -306,9 +306,6 @@ impl<'a> Observer<'a> {
         self.write(script, step, began, refusal.as_ref(), seen.as_ref());
         if !self.is_open {
             self.settle();
-            if refusal.is_none() {
-                probe::hand_on(client, self.claims.version)?;
-            }
         }
         Ok(refusal)
     }
@@ -381,15 +378,14 @@ impl Watcher for Observer<'_> {
         Ok(refusal)
     }
 
-    fn ended(&mut self, client: &mut Client, is_kept: bool) -> Result<()> {
+    fn ended(&mut self, is_kept: bool) -> Result<()> {
         self.settle();
         self.is_open = false;
         match is_kept {
             true => self.keep(),
             false => self.within = None,
         }
-        // A transaction may follow at once, in which nothing can be handed on.
-        probe::hand_on(client, self.claims.version)
+        Ok(())
     }
 
     fn refused_commit(&mut self, error: &Error) {

@@ -141,15 +141,12 @@ impl Probe {
     }
 }
 
-/// What a session has counted and not handed on, by relation; nothing from 15 on, where it was told to hand it on.
+/// What a session has counted and not handed on, by relation: within a transaction it hands nothing on.
 ///
 /// # Errors
 /// Where the server does not answer.
-pub fn counted(client: &mut Client, major: u32) -> Result<BTreeMap<u32, Counts>> {
+pub fn counted(client: &mut Client) -> Result<BTreeMap<u32, Counts>> {
     let mut all = BTreeMap::new();
-    if major >= 15 {
-        return Ok(all);
-    }
     for row in client.query_typed(include_str!("../../sql/rehearse_counted.sql"), &[])? {
         let counts = Counts {
             scans: row.try_get("scans")?,
@@ -161,17 +158,6 @@ pub fn counted(client: &mut Client, major: u32) -> Result<BTreeMap<u32, Counts>>
         all.insert(row.try_get("relation")?, counts);
     }
     Ok(all)
-}
-
-/// Has a session hand on what it has counted, so that it begins at nothing again.
-///
-/// # Errors
-/// Where the server does not answer.
-pub fn hand_on(client: &mut Client, major: u32) -> Result<()> {
-    if major >= 15 {
-        client.batch_execute("select pg_catalog.pg_stat_force_next_flush()")?;
-    }
-    Ok(())
 }
 
 /// The mode that `pg_locks` calls so.

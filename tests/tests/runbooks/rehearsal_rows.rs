@@ -78,12 +78,8 @@ fn g06() {
             .as_f64()
             .is_some_and(|held| held > 0.0)
     );
-    assert!(
-        record["wal_bytes"]
-            .as_i64()
-            .is_some_and(|bytes| bytes > 500_000),
-        "{record}"
-    );
+    // How much it is depends on the server's wal_level.
+    assert!(record["wal_bytes"].as_i64() > Some(0), "{record}");
     assert_eq!(record["mismatch"], Value::Null);
     assert_eq!(live.value(KIND), "integer");
 
