@@ -3,13 +3,15 @@
 //! They are run on a throw-away server of the same major version, and both are read back by the same pg_dump. Nothing
 //! is written to the database; pg_dump takes the weakest lock on each table, and waits for it for ten seconds at most.
 
+mod patience;
 mod record;
 mod scope;
 
 use shared::cli::Context;
-use shared::connection::{Conninfo, Environment, Need};
+use shared::connection::{Conninfo, Environment, Need, Session, SessionOptions};
+use shared::dump::Schema;
 use shared::records::Writer;
-use shared::{Context as _, Error, Exit, Result};
+use shared::{Context as _, Error, Exit, Result, signals};
 
 use crate::apply::Script;
 use crate::cli::Options;
@@ -17,6 +19,7 @@ use crate::history::{self, State, Told};
 use crate::layout::{Kind, Migration, Project};
 use crate::site::Site;
 use crate::{asked, definitions};
+use patience::Patience;
 pub use record::{Drift, FIELDS, TELLING};
 use scope::Scope;
 
@@ -52,9 +55,7 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     let mut built = site.schema(&database, OPTIONS)?;
     let need = Need::Session;
     let conninfo = Conninfo::resolve(&context.common.connect, &Environment::of_process(), need)?;
-    let way = (conninfo.child_environment(), conninfo.child_arguments());
-    let mut live = definitions::of(site.pg_dump(), way, OPTIONS)
-        .context(|| format!("database {:?}", conninfo.database()))?;
+    let mut live = live(&site, &conninfo)?;
     scope.limit(&mut built);
     scope.limit(&mut live);
     scope::without_foreign_extensions(&mut live, &built);
@@ -73,6 +74,30 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
         0 => Exit::Ok,
         _ => Exit::Found,
     })
+}
+
+/// What the database has.
+fn live(site: &Site, conninfo: &Conninfo) -> Result<Schema> {
+    let gentle = SessionOptions {
+        read_only: true,
+        ..SessionOptions::default()
+    };
+    let name = format!("pg-migrate-lint --drift {}", std::process::id());
+    let mut environment = conninfo.child_environment();
+    environment.push(("PGAPPNAME".into(), Some(name.clone().into())));
+    let patience = Patience::start(Session::open(conninfo, &gentle)?, name);
+    let way = (environment, conninfo.child_arguments());
+    let live = definitions::of(site.pg_dump(), way, OPTIONS);
+    let was_ended = patience.end();
+    signals::check()?;
+    if was_ended? {
+        let error = Error::new(format!(
+            "database {:?}: pg_dump waited for a lock for ten seconds, and was ended so that nobody waits behind it",
+            conninfo.database()
+        ));
+        return Err(error.with_hint("pg-lock-kill shows who holds it"));
+    }
+    live.context(|| format!("database {:?}", conninfo.database()))
 }
 
 /// Runs the migrations that are applied there, or all where nobody knows which.

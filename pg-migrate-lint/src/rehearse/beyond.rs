@@ -36,7 +36,6 @@ fn first(text: &str, is_code: bool) -> Option<String> {
     let words: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .filter(|word| !word.is_empty())
-        .take(if is_code { usize::MAX } else { 3 })
         .map(str::to_ascii_uppercase)
         .collect();
     let mut places = words.windows(2).enumerate();
@@ -51,7 +50,28 @@ fn first(text: &str, is_code: bool) -> Option<String> {
         };
         verb && noun && (is_code || *at == 0)
     });
-    found.map(|(_, pair)| pair.join(" "))
+    let found = found.map(|(_, pair)| pair.join(" "));
+    found.or_else(|| shared_object(&words))
+}
+
+/// What is said of roles, databases and files of the server by other verbs.
+fn shared_object(words: &[String]) -> Option<String> {
+    let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let is_wide = matches!(word(2), "ROLE" | "DATABASE" | "TABLESPACE");
+    match (word(0), word(1)) {
+        ("GRANT" | "REVOKE", _) if !has("ON") => Some(format!("{} of a role", word(0))),
+        ("GRANT" | "REVOKE", _) => {
+            let on = words.iter().position(|word| word == "ON")?;
+            matches!(word(on + 1), "DATABASE" | "TABLESPACE" | "PARAMETER")
+                .then(|| format!("{} ON {}", word(0), word(on + 1)))
+        }
+        ("COMMENT", "ON") if is_wide => Some(format!("COMMENT ON {}", word(2))),
+        ("SECURITY", "LABEL") if has("ROLE") || has("DATABASE") => Some("SECURITY LABEL".into()),
+        ("REASSIGN" | "DROP", "OWNED") => Some(format!("{} OWNED", word(0))),
+        ("COPY", _) if has("PROGRAM") => Some("COPY … PROGRAM".into()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +89,12 @@ mod tests {
         assert_eq!(of("drop database x"), Some("DROP DATABASE".to_string()));
         assert_eq!(of("create user mapping for x server y"), None);
         assert_eq!(of("create table role (x int)"), None);
+        assert_eq!(of("grant a to b"), Some("GRANT of a role".to_string()));
+        assert_eq!(of("grant select on t to b"), None);
+        let connect = of("grant connect on database d to b");
+        assert_eq!(connect, Some("GRANT ON DATABASE".to_string()));
+        assert_eq!(of("drop owned by b"), Some("DROP OWNED".to_string()));
+        assert_eq!(of("comment on table t is 'role'"), None);
         let code = "do $$ begin execute 'create role x'; end $$";
         assert_eq!(first(code, true), Some("CREATE ROLE".to_string()));
         assert_eq!(first(code, false), None);

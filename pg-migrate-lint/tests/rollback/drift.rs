@@ -170,3 +170,15 @@ fn nothing_is_said_of_what_could_not_be_seen() {
     assert!(output.stderr.contains("permission denied"), "{output:?}");
     database.sql(&format!("drop role {name}"));
 }
+
+#[test]
+fn nobody_waits_behind_it_for_what_pg_dump_waits_for() {
+    let (ground, database) = (Ground::of(SHOP), deployed());
+    database.sql("create view names as select name from shop");
+    let mut other = database.client();
+    other.batch_execute("begin; drop view names").unwrap();
+    let output = drift(&ground, &database, &[], 2);
+    let said = "pg_dump waited for a lock for ten seconds, and was ended";
+    assert!(output.stderr.contains(said), "{output:?}");
+    other.batch_execute("rollback").unwrap();
+}
