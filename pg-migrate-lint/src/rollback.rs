@@ -1,4 +1,4 @@
-//! The ways back of migrations: named ([`plan`]), and tried ([`check`]).
+//! The ways back of migrations: named ([`plan`]), and tried ([`check()`]).
 //!
 //! `--rollback-plan`: the ways back of migrations, the newest first, with what each statement locks and loses,
 //! and which migrations have none.
