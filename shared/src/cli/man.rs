@@ -270,7 +270,7 @@ mod tests {
     fn what_roff_would_obey_or_not_know_is_written_out() {
         let page = page(&TOOL);
         for part in [
-            "\n\\fBpg\\-try\\fR \\-\\-dir \\fIDIR\\fR [\\-U \\fINAME\\fR]... [\\-\\- \\fIPG_OPTION\\fR...]\n",
+            "\n\\fBpg\\-try\\fR \\-\\-dir \\fIDIR\\fR [\\-U \\fINAME\\fR]... [\\-\\- \\fIPG_OPTION\\fR\\&...]\n",
             "\n\\fBpg\\-try\\fR \\-T\n",
             "\nIt\\(aqs \\(ti/.here, 100% \\e of \\[u2026]\n",
             "\n\\&.what to look at\n",
