@@ -7,13 +7,13 @@ SELECT 'session' AS kind,
        (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid) AS database,
        pg_catalog.pg_get_userbyid(a.usesysid)::text AS "user",
        nullif(a.application_name, '') AS application_name,
-       coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN 'local' END) AS client,
+       host(a.client_addr) AS client_addr,
        a.backend_type,
        a.leader_pid,
        a.state,
        a.wait_event_type,
        a.wait_event,
-       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS transaction_age_seconds,
+       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS xact_age_seconds,
        CASE WHEN a.state = 'active' THEN extract(epoch FROM clock_timestamp() - a.query_start)::float8 END AS query_age_seconds,
        extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS state_age_seconds,
        greatest(age(a.backend_xid), age(a.backend_xmin)) AS xmin_age,
@@ -34,4 +34,4 @@ SELECT 'replication slot', r.active_pid, r.slot_name::text, (SELECT d.datname::t
 FROM pg_catalog.pg_get_replication_slots() r
 -- One that is lost keeps its figures, and holds nothing back.
 WHERE (r.xmin IS NOT NULL OR r.catalog_xmin IS NOT NULL) AND r.wal_status IS DISTINCT FROM 'lost'
-ORDER BY xmin_age DESC NULLS LAST, transaction_age_seconds DESC NULLS LAST;
+ORDER BY xmin_age DESC NULLS LAST, xact_age_seconds DESC NULLS LAST;

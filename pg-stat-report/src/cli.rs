@@ -147,6 +147,23 @@ impl Options {
         self.statistics_age = self.statistics_age.or(config.statistics_age);
     }
 
+    /// What says how a log is written is of no use where none is read.
+    fn check_log(&self) -> Result<()> {
+        let reads_log = self.log.is_some()
+            || self.sections.iter().any(|section| section.is_input())
+            || self.only.iter().any(|check| check.source() == Source::Log);
+        let given = [
+            (self.logs.format.is_some(), "--log-format"),
+            (self.logs.prefix.is_some(), "--log-line-prefix"),
+        ];
+        match given.iter().find(|(is_given, _)| *is_given && !reads_log) {
+            Some((_, flag)) => Err(Error::usage(format!(
+                "{flag} goes with --log, or with what reads a log, only"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Whether some checks were named, and only these are asked for.
     pub fn is_narrowed(&self) -> bool {
         !self.only.is_empty()
@@ -243,6 +260,7 @@ impl cli::Options for Options {
         if self.asks_for_checks && !self.sections.is_empty() {
             return Err(Error::usage("checks is shown by itself"));
         }
+        self.check_log()?;
         match self.baseline.is_some() && self.state.is_some() {
             true => Err(Error::usage("--baseline and --state exclude each other")
                 .with_hint("--state keeps the earlier reports by itself")),

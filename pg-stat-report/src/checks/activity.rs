@@ -38,7 +38,7 @@ pub const LONG_TRANSACTIONS: Check = Check {
     is_low_bad: false,
     sections: &[&SECTION],
     unseen: UNSEEN,
-    judge: |case| sessions(case, "transaction_age_seconds", |_| true),
+    judge: |case| sessions(case, "xact_age_seconds", |_| true),
 };
 
 /// Statements that have run for long.
@@ -98,7 +98,7 @@ fn sessions(case: &Case, age: &str, is_of_kind: impl Fn(&Row) -> bool) -> Vec<Fi
             let who = who(row);
             let message = format!("{who} is {} for {}", row.text("state")?, words::time(seconds));
             let message = match age {
-                "transaction_age_seconds" => format!("the transaction of {who} began {} ago", words::time(seconds)),
+                "xact_age_seconds" => format!("the transaction of {who} began {} ago", words::time(seconds)),
                 _ => message,
             };
             let pid = row.number("pid")?;
@@ -149,7 +149,7 @@ fn prepared(case: &Case) -> Vec<Finding> {
     let rows = case.rows(&SECTION).iter();
     let prepared = rows.filter(|row| row.text("kind") == Some("prepared transaction"));
     let findings = prepared.filter_map(|row| {
-        let (name, seconds) = (row.text("name")?, row.number("transaction_age_seconds")?);
+        let (name, seconds) = (row.text("name")?, row.number("xact_age_seconds")?);
         let place = row.text("database").unwrap_or_default();
         let message = format!("it was prepared in database \"{place}\" {} ago", words::time(seconds));
         let finding = case.judge(Some(name), seconds, message);

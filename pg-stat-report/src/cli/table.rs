@@ -36,7 +36,7 @@ pub const TOOL: Tool = Tool::new(
     )
     .short('d')
     .repeats()
-    .group(WHAT),
+    .group("Connection"),
     Flag::switch(
         "all-databases",
         "look into every database that takes connections",
@@ -45,7 +45,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "look into so many databases of a server at once, with a connection each (2 if not given), and at so many of several -d (8 if not given); one that is silent for 2 s is waited for beside them",
+        "look into so many databases of a server at once, with a connection each (default: 2), and at so many of several -d (default: 8); one that is silent for 2 s is waited for beside them",
     )
     .short('j')
     .group(WHAT),
@@ -84,7 +84,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "config",
         "FILE",
-        "thresholds in TOML: [CHECK] and [CHECK.\"PATTERN\"] with warn, crit, skip; only, skip, fail-on, statistics-age for all. The command line goes before it",
+        "thresholds in TOML: [CHECK] and [CHECK.\"PATTERN\"] with warn, crit, skip; only, skip, fail-on, statistics-age for all; the command line goes before it",
     )
     .group(JUDGING),
     Flag::value(
@@ -100,13 +100,13 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "statistics-age",
         "DURATION",
-        "so long nobody must have used an index before it is called unused, and it must be known to be there before its remedy is live SQL (7d if not given)",
+        "so long nobody must have used an index before it is called unused, and it must be known to be there before its remedy is live SQL (default: 7d)",
     )
     .group(JUDGING),
     Flag::value(
         "fail-on",
         "STATUS",
-        "what makes the status 1 (critical if not given); what is unknown makes it 2 otherwise, but for never, and for what no role could see from here",
+        "what makes the status 1 (default: critical); what is unknown makes it 2 otherwise, but for never, and for what no role could see from here",
     )
     .choices(&["critical", "warning", "unknown", "never"])
     .group(JUDGING),

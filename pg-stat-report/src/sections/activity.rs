@@ -17,8 +17,8 @@ pub const SECTION: Section = Section {
         ("user", "whose role"),
         ("application_name", "what it calls itself"),
         (
-            "client",
-            "where it comes from; local is the machine's own socket",
+            "client_addr",
+            "where it comes from; null for the machine's own socket",
         ),
         (
             "backend_type",
@@ -28,7 +28,7 @@ pub const SECTION: Section = Section {
         ("state", "active, idle in transaction, …"),
         ("wait_event_type", "what kind of thing it waits for"),
         ("wait_event", "what"),
-        ("transaction_age_seconds", "since its transaction began"),
+        ("xact_age_seconds", "since its transaction began"),
         (
             "query_age_seconds",
             "since its statement began, if it runs one",

@@ -103,17 +103,17 @@ fn v02() {
         (
             &own["database"],
             &own["user"],
-            &own["client"],
+            &own["client_addr"],
             &own["state"]
         ),
         (
             &json!(database.name()),
             &json!("app"),
-            &json!("local"),
+            &json!(null),
             &json!("idle in transaction")
         )
     );
-    assert!(own["transaction_age_seconds"].as_f64().unwrap() >= 0.0);
+    assert!(own["xact_age_seconds"].as_f64().unwrap() >= 0.0);
     let query = own["query"].as_str().unwrap();
     assert!(query.starts_with("begin; select 'password="), "{query}");
     assert!(!query.contains("s3cret"), "{query}");

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use tests::eventually;
+use tests::{eventually, tool};
 
 use super::logging::{Logging, of, rows, run, value};
 
@@ -53,6 +53,33 @@ fn a_prefix_that_is_given_is_gone_by() {
     run(log, &["--log-line-prefix", "%z"])
         .expect_code(2)
         .expect_error("%z");
+}
+
+#[test]
+fn how_a_log_is_written_is_refused_where_none_is_read() {
+    let refused = |arguments: &[&str]| {
+        let output = tool("pg-stat-report").args(arguments).run();
+        output
+            .expect_code(2)
+            .expect_error("goes with --log, or with");
+    };
+    refused(&["--log-format", "csvlog", "-d", "app"]);
+    refused(&["--log-line-prefix", "%m ", "ping"]);
+    refused(&["--only", "connections", "--log-format", "stderr"]);
+    let log = "<7> ERROR:  division by zero\n";
+    for reads in [
+        &["logs"][..],
+        &["--only", "failed_connections"],
+        &["--only", "failed_connections", "--log", "-"],
+    ] {
+        let taken = tool("pg-stat-report")
+            .args(["--log-line-prefix", "<%p> "])
+            .args(reads);
+        assert!(
+            !taken.stdin(log).run().stderr.contains("goes with"),
+            "{reads:?}"
+        );
+    }
 }
 
 #[test]
