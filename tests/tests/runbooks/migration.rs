@@ -1,0 +1,66 @@
+//! Projects of migrations, and what is found in them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tests::{Output, program, tool};
+
+/// A repository of these files.
+pub fn project(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        put(folder.path(), name, text);
+    }
+    folder
+}
+
+pub fn put(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+pub fn lint(folder: &TempDir, arguments: &[&str]) -> Output {
+    let run = tool("pg-migrate-lint").args(arguments);
+    run.current_dir(folder.path()).run()
+}
+
+/// File, line and rule of each finding.
+pub fn places(output: &Output) -> Vec<String> {
+    let records = output.json_lines();
+    let text = |value: &Value| value.as_str().unwrap().to_string();
+    let place = |record: &Value| {
+        let (file, rule) = (text(&record["file"]), text(&record["rule"]));
+        format!("{file}:{}: {rule}", record["line"])
+    };
+    records.iter().map(place).collect()
+}
+
+/// The finding of a rule.
+pub fn of(output: &Output, rule: &str) -> Value {
+    let records = output.json_lines();
+    let found = records.into_iter().find(|record| record["rule"] == rule);
+    found.unwrap_or_else(|| panic!("no {rule}\n{output:?}"))
+}
+
+pub fn git(folder: &TempDir, arguments: &[&str]) {
+    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    let run = program("git").args(identity).args(arguments);
+    run.current_dir(folder.path()).run().expect_code(0);
+}
+
+/// A repository with what these files are commited on main, on a branch.
+pub fn branched(files: &[(&str, &str)]) -> TempDir {
+    let folder = project(files);
+    git(&folder, &["init", "-q", "-b", "main"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-q", "-m", "main"]);
+    git(&folder, &["checkout", "-q", "-b", "branch"]);
+    folder
+}
+
+pub const USERS: &str = "SET lock_timeout = '2s';
+CREATE TABLE users (id bigint PRIMARY KEY, name text, email text);
+";
