@@ -1,4 +1,4 @@
-# The PostgreSQL tools: demo, test, test-versions, soak, check, bench, install, uninstall, dist. `make deps` says
+# The PostgreSQL tools: demo, test, test-versions, soak, fuzz, check, bench, install, uninstall, dist. `make deps` says
 # what it installs.
 
 PREFIX ?= /usr/local
@@ -31,7 +31,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test test-versions soak soak-locks check bench stage install uninstall dist deps deps-test deps-versions
+.PHONY: all demo test test-versions soak soak-locks fuzz check bench stage install uninstall dist deps deps-test deps-versions
 
 all: deps
 	$(CARGO) build $(if $(filter release,$(PROFILE)),--release) $(TOOLS:%=--bin %)
@@ -67,10 +67,23 @@ soak: deps soak-locks
 soak-locks: deps
 	SEED=$(or $(SEED),$$(date +%s)) ROUNDS=$(or $(ROUNDS),500) $(CARGO) test -p pg-lock-kill --test cli random
 
+# And every reader of bytes that others made, over the seeds of the fuzz targets and a fixed number of mangled ones.
 check: deps
 	$(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	$(CARGO) test -q -p shared -p pg-stat-report -p pg-migrate-lint --lib --bins readers::
+
+# Each fuzz target of `fuzz/` for so many seconds, beginning at its seeds; what it finds is below fuzz/artifacts. Wants
+# cargo-fuzz, and RUSTC_BOOTSTRAP=1 where the compiler is no nightly one.
+SECONDS_EACH ?= 600
+FUZZED = conninfo passfile service records archive files script log thresholds
+fuzz:
+	for target in $(FUZZED); do \
+		mkdir -p $(TARGET)/corpus/$$target && \
+		ASAN_OPTIONS=detect_odr_violation=0 $(CARGO) fuzz run --target-dir $(TARGET)/fuzz $$target \
+			$(TARGET)/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(SECONDS_EACH) || exit 1; \
+	done
 
 # The times of the tools beside those of what they replace, into BENCHMARKS.md: what is slower than what is
 # there is said, and git shows it. On a machine that does nothing else.

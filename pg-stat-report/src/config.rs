@@ -36,19 +36,19 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
         let text = fs::read_to_string(path).context(name)?;
-        let table: Table = toml::from_str(&text).map_err(|error| {
+        Self::parse(&text).context(name)
+    }
+
+    /// What such a file says.
+    pub fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| {
                 let before = text.get(..span.start).unwrap_or_default();
                 format!("line {}: ", before.matches('\n').count() + 1)
             });
-            Error::usage(format!(
-                "{}: {}{}",
-                name(),
-                line.unwrap_or_default(),
-                error.message()
-            ))
+            Error::usage(format!("{}{}", line.unwrap_or_default(), error.message()))
         })?;
-        Self::of(&table).context(name)
+        Self::of(&table)
     }
 
     fn of(table: &Table) -> Result<Self> {

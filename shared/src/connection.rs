@@ -49,6 +49,10 @@ pub use conninfo::Conninfo;
 pub use console::{Console, Line};
 pub use deadline::within;
 pub use environment::Environment;
+#[cfg(any(test, fuzzing))]
+pub(crate) use passfile::Passfile;
+#[cfg(any(test, fuzzing))]
+pub(crate) use service::find as in_service_file;
 pub use session::{Canceller, Session, SessionOptions};
 
 /// What a tool needs of its connection.

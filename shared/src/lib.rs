@@ -14,6 +14,9 @@ mod exit;
 pub mod message;
 pub mod printable;
 pub mod programs;
+#[cfg(any(test, fuzzing))]
+#[allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // what is wrong there is a find
+pub mod readers;
 pub mod records;
 pub mod secrets;
 pub mod signals;

@@ -36,13 +36,17 @@ impl Passfile {
             )));
         }
         let bytes = fs::read(path).map_err(|error| complaint(path, &error))?;
-        let text = String::from_utf8_lossy(&bytes);
+        Ok(Self::of(&String::from_utf8_lossy(&bytes)))
+    }
+
+    /// What such a file says.
+    pub fn of(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        Ok(Self {
+        Self {
             lines: lines
                 .map(|line| line.trim_end_matches('\r').to_string())
                 .collect(),
-        })
+        }
     }
 
     /// The first password for this server, database and user.

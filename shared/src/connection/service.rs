@@ -88,7 +88,7 @@ fn read(path: &Path, name: &str) -> Result<Option<Settings>> {
 }
 
 /// The first group of that name. Nothing of a line is ever shown.
-fn find(text: &str, name: &str, path: &Path) -> Result<Option<Settings>> {
+pub fn find(text: &str, name: &str, path: &Path) -> Result<Option<Settings>> {
     let heading = format!("[{name}]");
     let mut found: Option<Parsed> = None;
     for (number, line) in text.lines().enumerate() {
@@ -121,6 +121,7 @@ fn take_line(group: &mut Parsed, line: &str) -> std::result::Result<(), &'static
     };
     match keyword {
         "service" | "servicefile" => Err("nested service specifications are not supported"),
+        _ if line.contains('\0') => Err("a byte that is zero"),
         _ if line.starts_with("ldap") => Err("a look-up in LDAP is not supported"),
         _ if group.settings.contains_key(keyword) => Ok(()),
         _ if group.set(keyword, value) => Ok(()),
@@ -154,6 +155,7 @@ mod tests {
             "[a]\nnix=s3cret",
             "[a]\nservice=b",
             "[a]\nldap://x",
+            "[a]\nuser=a\0database\0s3cret",
         ] {
             let error = group(text).unwrap_err().to_string();
             assert!(

@@ -1,0 +1,43 @@
+--
+-- PostgreSQL database cluster dump
+--
+
+\restrict XEvljjqozEOiE7cdrIIhfAxQrBfuSlTmMS2oQOLAxWqlcnN43nGJjNOISHXtASD
+
+SET default_transaction_read_only = off;
+
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+
+--
+-- Roles
+--
+
+CREATE ROLE "Sample ""Role""";
+ALTER ROLE "Sample ""Role""" WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB NOLOGIN NOREPLICATION NOBYPASSRLS;
+CREATE ROLE postgres;
+ALTER ROLE postgres WITH SUPERUSER INHERIT CREATEROLE CREATEDB LOGIN REPLICATION BYPASSRLS;
+CREATE ROLE sample_owner;
+ALTER ROLE sample_owner WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB NOLOGIN NOREPLICATION NOBYPASSRLS;
+CREATE ROLE sample_reader;
+ALTER ROLE sample_reader WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB NOLOGIN NOREPLICATION NOBYPASSRLS;
+CREATE ROLE sample_writer;
+ALTER ROLE sample_writer WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB NOLOGIN NOREPLICATION NOBYPASSRLS;
+
+--
+-- User Configurations
+--
+
+
+
+
+
+
+
+
+\unrestrict XEvljjqozEOiE7cdrIIhfAxQrBfuSlTmMS2oQOLAxWqlcnN43nGJjNOISHXtASD
+
+--
+-- PostgreSQL database cluster dump complete
+--
+
