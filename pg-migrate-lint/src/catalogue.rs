@@ -165,6 +165,8 @@ pub struct Relation {
     pub is_renamed: bool,
     /// Whether a crash empties it, so that it is not published.
     pub is_unlogged: bool,
+    /// Whether it has the CHECK that DETACH CONCURRENTLY leaves, which says what its bounds were.
+    pub keeps_bounds: bool,
     /// How its rows are known again where they are published.
     pub identity: Identity,
     /// How much had not been seen when it was made, if it is sure to be here, and to be as it is known to be.

@@ -6,13 +6,15 @@
 //! refuse a transaction are watched from a second session while they run. Where the table of effects says something
 //! else than what was seen, the record says so.
 
-mod beyond;
 mod claim;
+mod ledger;
 mod load;
 mod observer;
 mod place;
 mod probe;
+mod reach;
 mod record;
+mod seen;
 mod watched;
 
 #[cfg(test)]
@@ -30,8 +32,10 @@ use crate::layout::{Layout, Project};
 use crate::session::Wrapping;
 use observer::Observer;
 use place::Place;
-use record::TELLING;
-pub use record::{FIELDS, Record};
+pub use record::FIELDS;
+#[cfg(test)]
+pub use record::Record;
+use record::{Row, TELLING};
 
 /// What is asked of a rehearsal.
 #[derive(Debug, Clone)]
@@ -75,13 +79,27 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
             .for_each(|words| context.warn(words));
     }
     let deployments = place.deployments(&mut projects, options, context)?;
-    let mut writer: Writer<Record> = context.records().telling(TELLING);
+    let before = place.census()?;
+    let mut writer: Writer<Row> = context.records().telling(TELLING);
     let mut summary = Summary::default();
-    for (project, deployment) in projects.iter().zip(deployments) {
+    let mut all = projects.iter().zip(deployments);
+    let outcome: Result<()> = all.try_for_each(|(project, deployment)| {
         place.prepare()?;
         let more = rehearse(&place, (project, deployment), wish, &mut writer, context)?;
         summary.add(more);
+        Ok(())
+    });
+    if let Some(before) = before {
+        let changes = match place.census() {
+            Ok(now) => before.changes(&now.unwrap_or_default()),
+            Err(error) => vec![error.in_one_line()],
+        };
+        if !changes.is_empty() {
+            summary.is_found = true;
+            context.report().error(&reach::changed(&changes));
+        }
     }
+    outcome?;
     writer.finish()?;
     context.note(summary.words());
     if let Some(failure) = summary.failure {
@@ -134,13 +152,17 @@ fn rehearse(
     place: &Place,
     (project, deployment): (&Project, Deployment),
     wish: &Wish,
-    writer: &mut Writer<Record>,
+    writer: &mut Writer<Row>,
     context: &Context,
 ) -> Result<Summary> {
     let mut observer = Observer::new(Box::new(|| place.open()), project.has_gaps);
     if wish.has_load {
         observer.load();
     }
+    if let Some(guard) = place.guard()? {
+        observer.guard(guard);
+    }
+    let is_table = record::is_table(context);
     let mut runner = Runner::new(Box::new(|| place.open()), wish.timeout);
     let mut summary = Summary::default();
     deployment
@@ -163,6 +185,14 @@ fn rehearse(
             Some(failure) if !is_asked => return Err(of_history(failure, place)),
             failure => failure,
         };
+        let unmeasured = observer.unmeasured();
+        if !unmeasured.is_empty() {
+            let names: Vec<&str> = unmeasured.iter().map(String::as_str).collect();
+            context.warn(format!(
+                "{}: nobody read and wrote that meanwhile, because it is no table or was not there yet for others",
+                names.join(", ")
+            ));
+        }
         let mut records = observer.take();
         if let (Some(failure), Some(last)) = (&failure, records.last_mut()) {
             last.message = Some(failure.error.in_one_line());
@@ -172,7 +202,7 @@ fn rehearse(
             let is_wrong = record.mismatch.is_some();
             summary.mismatches += usize::from(is_wrong);
             summary.is_found |= is_wrong || record.state == record::FAILED;
-            writer.write(&record)?;
+            writer.write(&Row { record, is_table })?;
         }
         if let Some(failure) = failure {
             summary.is_found = true;

@@ -5,7 +5,7 @@ use postgres::error::{ErrorPosition, Severity};
 use shared::{Context as _, Error};
 
 use super::script::Script;
-use super::step::Step;
+use super::step::{Sort, Step};
 
 /// What a server refused.
 #[derive(Debug)]
@@ -43,6 +43,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// What we say against it ourselves.
+    pub fn of_ours(error: Error) -> Self {
+        Self {
+            error,
+            position: None,
+            is_closed: false,
+        }
+    }
+}
+
 /// Where a script stopped, and why.
 #[derive(Debug)]
 pub struct Failure {
@@ -73,6 +84,26 @@ impl Failure {
             statement: step.text.clone(),
             error: refusal.error,
             is_closed: refusal.is_closed,
+        }
+    }
+
+    /// Of a transaction that the script begins and does not end.
+    pub fn of_begin(script: &Script) -> Self {
+        let is_begin = |step: &&Step| {
+            step.sort == Sort::Begin || matches!(step.sort, Sort::End { chain: true, .. })
+        };
+        let last = script.steps.iter().rfind(is_begin);
+        let start = last.map_or(0, |step| step.place.start);
+        let error = Error::new(
+            "the transaction that begins here is not ended: what is done in it is lost with the session",
+        );
+        Self {
+            file: script.source.path.clone(),
+            line: script.source.lines().line(start),
+            step: script.steps.len().saturating_sub(1),
+            statement: last.map_or("BEGIN", |step| &step.text).to_string(),
+            error: error.with_hint("end it with COMMIT"),
+            is_closed: false,
         }
     }
 

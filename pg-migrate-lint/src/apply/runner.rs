@@ -51,7 +51,7 @@ pub trait Watcher {
         Ok(step.send(client))
     }
 
-    /// The runner's COMMIT was refused, so that nothing of the transaction is kept.
+    /// The runner's COMMIT was refused, or there is none, so that nothing of the transaction is kept.
     fn refused_commit(&mut self, _error: &Error) {}
 
     /// The transaction has ended, by the script or by the runner; `is_kept` where it was committed.
@@ -69,6 +69,10 @@ pub trait Watcher {
 pub struct Unwatched;
 
 impl Watcher for Unwatched {}
+
+/// `DISCARD ALL` but for statements that were prepared: what the watcher has prepared is of use for the next file.
+const AS_NEW: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
 /// Which transaction is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +93,8 @@ pub struct Runner<'a> {
     limit: Duration,
     session: Option<(Connection, signals::Guard)>,
     transaction: Open,
+    /// Whether the scripts may have prepared statements in the session.
+    has_prepared: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -99,6 +105,7 @@ impl<'a> Runner<'a> {
             limit,
             session: None,
             transaction: Open::None,
+            has_prepared: false,
         }
     }
 
@@ -155,8 +162,13 @@ impl<'a> Runner<'a> {
         match layout {
             // psql is started for each file: its session is as new.
             layout if template::is_run_by_psql(layout) => {
-                client.batch_execute("DISCARD ALL")?;
-                watcher.opened(client)
+                match std::mem::take(&mut self.has_prepared) {
+                    true => {
+                        client.batch_execute("DISCARD ALL")?;
+                        watcher.opened(client)
+                    }
+                    false => Ok(client.batch_execute(AS_NEW)?),
+                }
             }
             // Source: supabase/cli pkg/migration/apply.go, flyway's PostgreSQLConnection.
             Layout::Supabase | Layout::Flyway => Ok(client.batch_execute("RESET ALL")?),
@@ -186,6 +198,7 @@ impl<'a> Runner<'a> {
             // In a string there is no block to have a savepoint in: the server says so outside of ours as well.
             self.abandon(watcher)?;
         }
+        self.has_prepared |= prepares(&step.text);
         let is_alone = self.transaction == Open::None;
         let limit = self.limit;
         let connection = self.connection(watcher)?;
@@ -250,14 +263,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Behind the last statement: the runner commits. What the script itself began and did not end is lost with the
-    /// session, unless the runner believes that it is its own.
+    /// session, which nobody means, unless the runner believes that it is its own.
     fn finish(&mut self, script: &Script, watcher: &mut dyn Watcher) -> Result<Option<Failure>> {
         let commits = matches!(script.wrapping, Wrapping::File | Wrapping::All);
         match self.transaction {
             Open::None => Ok(None),
             Open::Script if !commits => {
-                self.abandon(watcher)?;
-                Ok(None)
+                let failure = Failure::of_begin(script);
+                watcher.refused_commit(&failure.error);
+                Ok(Some(failure))
             }
             Open::Script | Open::Runner | Open::Implicit => {
                 let limit = self.limit;
@@ -306,4 +320,13 @@ impl<'a> Runner<'a> {
             None => Err(Error::new("no session is open")),
         }
     }
+}
+
+/// Whether a statement may prepare one, or run code that does.
+fn prepares(text: &str) -> bool {
+    let words = ["prepare", "execute"];
+    words.iter().any(|word| {
+        let mut places = text.as_bytes().windows(word.len());
+        places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }

@@ -98,8 +98,11 @@ impl Catalogue {
             .referenced(&name)
             .map(|(_, table)| table.clone())
             .collect();
-        let known = &mut self.known(table).constraints;
+        let relation = self.known(table);
+        let known = &mut relation.constraints;
         let is_there = known.named(constraint).is_some();
+        // What DETACH CONCURRENTLY leaves has a name that the server chose.
+        relation.keeps_bounds &= is_there;
         known.remove(constraint);
         if is_there {
             self.free_constraint(&name.beside(constraint));

@@ -145,14 +145,16 @@ impl Catalogue {
         }
     }
 
-    pub(super) fn detach(&mut self, parent: &Name, child: &Name) {
+    pub(super) fn detach(&mut self, parent: &Name, child: &Name, concurrently: bool) {
         let child = self.resolve(child);
         let parent = self.known(parent);
         parent.children.retain(|known| *known != child);
         if parent.default_child.as_ref() == Some(&child) {
             parent.default_child = None;
         }
-        self.known(&child).parent = None;
+        let child = self.known(&child);
+        child.parent = None;
+        child.keeps_bounds |= concurrently;
     }
 
     pub(super) fn alter(&mut self, alter: &Alter, now: Moment) {
@@ -262,8 +264,11 @@ impl Catalogue {
             Action::DropConstraint { constraint, .. } => self.drop_constraint(table, constraint),
             Action::Attach { child, default } => self.attach(table, child, *default),
             Action::Inherit(parent) => self.attach(parent, table, false),
-            Action::Detach { child, .. } => self.detach(table, child),
-            Action::NoInherit(parent) => self.detach(parent, table),
+            Action::Detach {
+                child,
+                concurrently,
+            } => self.detach(table, child, *concurrently),
+            Action::NoInherit(parent) => self.detach(parent, table, false),
             _ => {}
         }
     }

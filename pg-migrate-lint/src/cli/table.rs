@@ -53,7 +53,11 @@ pub const TOOL: Tool = Tool::new(
      With --rehearse the migrations are run as their framework would run them, transaction for transaction, on a \
      throw-away server that is gone afterwards; what comes before those that were named is run first. With -d that is \
      done in the database itself, of what its history says is next: it is changed for good, and must be declared \
-     disposable. Of each statement a record says how long it took, which locks it holds until when and whose work waits \
+     disposable. What reaches beyond that database (roles, other databases, shared catalogs, foreign tables, files of the \
+     server, replication slots) is refused before anything is run, in functions and in strings of EXECUTE too, as far as \
+     they can be read; what shows only when it runs is taken back if it wrote to a shared catalog or a foreign table, \
+     and else told at the end as far as the server's roles, databases, tablespaces, settings, slots, origins and \
+     subscriptions differ; files and other sessions are not watched. Of each statement a record says how long it took, which locks it holds until when and whose work waits \
      for them, what it rewrote and read from end to end, and whether that is what is claimed of it. Statements that refuse \
      a transaction are watched from a second session, and held up by a third for a moment so that there is something to \
      see.",

@@ -157,9 +157,13 @@ impl Scene<'_> {
                 impact.lock(self.catalogue.resolve(parent), ShareUpdateExclusive);
             }
             Action::Trigger { .. } => self.lock(impact, ShareRowExclusive),
-            Action::SetLogged(_) => {
+            Action::SetLogged(logged) => {
                 impact.lock(self.name(), AccessExclusive);
-                self.work(impact, Work::Rewrite);
+                // One that is so already stays where it is.
+                let known = self.catalogue.whole(&self.alter.table);
+                if known.is_none_or(|known| known.is_unlogged == *logged) {
+                    self.work(impact, Work::Rewrite);
+                }
             }
             Action::SetTablespace | Action::SetAccessMethod => {
                 impact.lock(self.name(), AccessExclusive);

@@ -52,6 +52,9 @@ impl Attachment {
 fn is_proved(parent: Option<&Relation>, child: Option<&Relation>) -> bool {
     let columns = parent.map_or(&[][..], |parent| &parent.partition_columns);
     let Some(child) = child else { return false };
+    if child.keeps_bounds {
+        return true;
+    }
     let mut checks = child
         .constraints
         .iter()

@@ -1,7 +1,7 @@
 //! What is claimed of a statement without a server, held against what was seen of it.
 
-use super::observer::Seen;
 use super::probe::{Probe, Relation};
+use super::seen::Seen;
 use crate::apply::Step;
 use crate::catalogue::{Catalogue, Moment};
 use crate::effects::{self, Impact, Server};

@@ -1,59 +1,31 @@
-//! Looks on while statements run, and writes down what each of them took and did.
+//! Looks on while statements run, and has written down what each of them took and did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use postgres::{Client, Statement};
 use shared::{Error, Result};
 
 use super::claim::{self, Claims};
-use super::load::{Load, Part};
-use super::probe::{self, Counts, Probe, Relation};
-use super::record::{FAILED, Lock, OK, Record};
+use super::ledger::Ledger;
+use super::load::Load;
+use super::probe::{self, Probe};
+use super::reach::{Census, Guard};
+use super::record::Record;
+use super::seen::{Seen, Within, compare};
 use super::watched::{self, Eye};
 use crate::apply::{Opener, Refusal, Script, Sort, Step, Watcher};
-use crate::lock::{Blocks, Mode};
+use crate::lock::Mode;
 use crate::model::Change;
 use crate::name::Name;
 use crate::parse::Parsed;
 use crate::rules;
 
-/// A lock that a statement took.
-#[derive(Debug)]
-pub struct Taken {
-    /// On what.
-    pub relation: Relation,
-    /// How.
-    pub mode: Mode,
-    /// How long it was seen, where it was let go before the transaction ended.
-    pub held_ms: Option<f64>,
-}
-
-/// What was seen of a statement.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// Locks that it took on what was there before the transaction.
-    pub locks: Vec<Taken>,
-    /// All that the transaction holds after it on what was there before.
-    pub held: Vec<(Relation, Mode)>,
-    /// Relations that are another file now, with something in it or not.
-    pub rewritten: Vec<Relation>,
-    /// Relations of which all rows were read; none where that can't be seen.
-    pub scanned: Option<Vec<Relation>>,
-    /// What was done to rows; none where that can't be seen.
-    pub counts: Option<Counts>,
-    /// Bytes.
-    pub wal: Option<i64>,
-    /// How long it took, without what was done to look at it.
-    pub took: Duration,
-    /// Whether it was over before anybody could look.
-    pub is_blind: bool,
-    /// What is claimed of it, and is not so.
-    pub mismatch: Option<Vec<String>>,
-}
-
 /// What became of a statement: what the server said against it, and what was seen.
 type Outcome = (Option<Refusal>, Option<Seen>);
+
+/// From this major version on a session can be told to hand on what it has counted.
+const HANDS_ON: u32 = 15;
 
 /// Looks on.
 pub struct Observer<'a> {
@@ -69,14 +41,14 @@ pub struct Observer<'a> {
     within: Option<Within>,
     /// What is asked after each statement, as the session has prepared it.
     after: Option<Statement>,
-    records: Vec<Record>,
-    /// The records of the transaction that is open, and when the statement of each began.
-    open: Vec<(usize, Instant)>,
-    transaction: usize,
-    is_open: bool,
+    /// Whether the session has nothing counted that it will not have handed on when the next transaction begins.
+    is_handed_on: bool,
+    ledger: Ledger,
     file: String,
-    /// Who reads and writes meanwhile, if that is asked for.
-    load: Option<Load>,
+    /// Tables that are to be read and written as soon as they are there.
+    awaited: BTreeSet<Name>,
+    /// Who looks after what is beyond the database, where only that may be spoilt.
+    guard: Option<Guard>,
 }
 
 impl<'a> Observer<'a> {
@@ -91,37 +63,56 @@ impl<'a> Observer<'a> {
             there: None,
             within: None,
             after: None,
-            records: Vec::new(),
-            open: Vec::new(),
-            transaction: 0,
-            is_open: false,
+            is_handed_on: false,
+            ledger: Ledger::default(),
             file: String::new(),
-            load: None,
+            awaited: BTreeSet::new(),
+            guard: None,
         }
     }
 
     /// The tables that are touched are read and written meanwhile.
     pub fn load(&mut self) {
-        self.load = Some(Load::default());
+        self.ledger.load = Some(Load::default());
     }
 
-    /// Begins to read and write what these scripts touch. How many tables there was no room for.
+    /// What reaches beyond the database is taken back.
+    pub fn guard(&mut self, guard: Guard) {
+        self.guard = Some(guard);
+    }
+
+    /// Begins to read and write what these scripts touch, and goes on with what they make. How many tables there was no
+    /// room for.
     ///
     /// # Errors
     /// Where the server does not answer.
     pub fn expect(&mut self, scripts: &[Script]) -> Result<usize> {
-        let Some(load) = &mut self.load else {
+        if self.ledger.load.is_none() {
+            return Ok(0);
+        }
+        let steps = scripts.iter().flat_map(|script| &script.steps);
+        self.awaited = steps.flat_map(|step| self.claims.touched(step)).collect();
+        self.find()
+    }
+
+    /// Begins to read and write the awaited tables that are there by now.
+    fn find(&mut self) -> Result<usize> {
+        let Some(load) = &mut self.ledger.load else {
             return Ok(0);
         };
-        let steps = scripts.iter().flat_map(|script| &script.steps);
-        let touched: BTreeSet<Name> = steps.flat_map(|step| self.claims.touched(step)).collect();
         let mut left_out = 0;
-        for name in touched {
-            if let Some(table) = self.eye.table(&name)? {
-                left_out += usize::from(!load.add(&table, || self.eye.another()));
+        for name in std::mem::take(&mut self.awaited) {
+            match self.eye.table(&name)? {
+                Some(table) => left_out += usize::from(!load.add(&table, || self.eye.another())),
+                None => drop(self.awaited.insert(name)),
             }
         }
         Ok(left_out)
+    }
+
+    /// Locked tables that nobody read and wrote although that was asked for, since this was asked last.
+    pub fn unmeasured(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.ledger.unmeasured)
     }
 
     /// Whether what is run from now on is written down.
@@ -138,12 +129,11 @@ impl<'a> Observer<'a> {
 
     /// What was written down since this was asked last.
     pub fn take(&mut self) -> Vec<Record> {
-        self.open.clear();
-        std::mem::take(&mut self.records)
+        self.ledger.take()
     }
 
-    /// In the transaction that is open.
-    fn within(&mut self, client: &mut Client, step: &Step) -> Result<Outcome> {
+    /// In the transaction that is open, or in one that is begun for it.
+    fn within(&mut self, client: &mut Client, step: &Step, begins: bool) -> Result<Outcome> {
         if self.there.is_none() {
             self.there = Some(Probe::relations(client)?);
         }
@@ -151,21 +141,34 @@ impl<'a> Observer<'a> {
             Some(after) => after,
             None => client.prepare(Probe::AFTER)?,
         };
-        if self.within.is_none() {
-            let before = Probe::after(client, &after)?;
-            self.within = Some(Within {
-                before,
-                counted: probe::counted(client)?,
-            });
+        if self.within.is_none() || begins {
+            let hands_on = self.claims.version >= HANDS_ON;
+            let before = match Probe::start(client, begins, hands_on) {
+                Ok(before) => before,
+                Err(error) => return Ok((Some(Refusal::of(error, client)), None)),
+            };
+            let counted = match self.is_handed_on {
+                true => Default::default(),
+                false => probe::counted(client)?,
+            };
+            self.is_handed_on = hands_on;
+            self.within = Some(Within { before, counted });
         }
         let (Some(there), Some(within)) = (&self.there, &mut self.within) else {
             return Ok((step.send(client), None));
         };
         let began = Instant::now();
         if let Some(refusal) = step.send(client) {
+            self.is_handed_on = false;
             return Ok((Some(refusal), None));
         }
         let took = began.elapsed();
+        if let Some(guard) = &self.guard {
+            let mut other = || Census::within(self.eye.client()?);
+            if let Some(error) = guard.trespass(client, &mut other)? {
+                return Ok((Some(Refusal::of_ours(error)), None));
+            }
+        }
         let now = match forgets(step) {
             true => {
                 let again = client.prepare(Probe::AFTER)?;
@@ -187,11 +190,10 @@ impl<'a> Observer<'a> {
     }
 
     /// What the transaction has made is there from now on.
-    fn keep(&mut self) {
-        let Some(within) = self.within.take() else {
-            return;
-        };
-        if let Some(there) = &mut self.there {
+    fn keep(&mut self) -> Result<()> {
+        if let Some(within) = self.within.take()
+            && let Some(there) = &mut self.there
+        {
             for (number, mode) in &within.before.locks {
                 let is_gone = !within.before.relations.contains_key(number);
                 if is_gone && *mode == Mode::AccessExclusive {
@@ -200,23 +202,24 @@ impl<'a> Observer<'a> {
             }
             there.relations.extend(within.before.relations);
         }
+        if !self.awaited.is_empty() {
+            self.find()?;
+        }
+        Ok(())
     }
 
     /// In a transaction of its own, so that what it holds can be looked at before it ends.
     fn wrapped(&mut self, client: &mut Client, step: &Step) -> Result<Outcome> {
-        if let Err(error) = client.batch_execute("BEGIN") {
-            return Ok((Some(Refusal::of(error, client)), None));
-        }
-        self.within = None;
-        let (refusal, mut seen) = self.within(client, step)?;
+        let (refusal, mut seen) = self.within(client, step, true)?;
         if let Some(refusal) = refusal {
             self.within = None;
             // Nothing is left of it, also where that fails: then the session has ended.
             let _ = client.batch_execute("ROLLBACK");
-            let refuses = matches!(refusal.error.sqlstate(), Some("25001" | "2D000" | "25P01"));
-            return match refuses {
-                true => self.watched(client, step),
-                false => Ok((Some(refusal), None)),
+            return match refusal.error.sqlstate() {
+                Some("25001" | "25P01") => self.watched(client, step),
+                // Code that ends the transaction that it is run in.
+                Some("2D000") => self.sampled(client, step),
+                _ => Ok((Some(refusal), None)),
             };
         }
         let began = Instant::now();
@@ -226,7 +229,7 @@ impl<'a> Observer<'a> {
         }
         match ended {
             Ok(()) => {
-                self.keep();
+                self.keep()?;
                 Ok((None, seen))
             }
             Err(error) => Ok((Some(Refusal::of(error, client)), None)),
@@ -238,47 +241,26 @@ impl<'a> Observer<'a> {
         let brakes = watched::brakes(&step.parsed);
         let (refusal, mut seen, before) = self.eye.watch(client, self.pid, step, &brakes)?;
         self.there = None;
+        self.is_handed_on = false;
         if refusal.is_some() {
             return Ok((refusal, None));
         }
         let claim = self.claims.learn(step);
         self.is_learnt = true;
         seen.mismatch = claim::mismatch(&claim, &seen, &before);
+        if !self.awaited.is_empty() {
+            self.find()?;
+        }
         Ok((None, Some(seen)))
     }
 
-    fn write(
-        &mut self,
-        script: &Script,
-        step: &Step,
-        began: Instant,
-        refusal: Option<&Refusal>,
-        seen: Option<&Seen>,
-    ) {
-        let lines = script.source.lines();
-        let start = lines.position(step.place.start);
-        let end = lines.position(step.place.end);
-        let mut record = Record {
-            file: script.source.path.clone(),
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            statement: crate::record::cut(&step.text),
-            state: OK.to_string(),
-            duration_ms: milliseconds(began),
-            transaction: self.is_open.then_some(self.transaction),
-            ..Record::default()
-        };
-        if let Some(refusal) = refusal {
-            record.state = FAILED.to_string();
-            record.sqlstate = refusal.error.sqlstate().map(str::to_string);
-            record.message = Some(refusal.error.in_one_line());
+    /// By itself, where what it holds from one moment to the next is not known beforehand.
+    fn sampled(&mut self, client: &mut Client, step: &Step) -> Result<Outcome> {
+        let (refusal, mut seen) = self.watched(client, step)?;
+        if let Some(seen) = &mut seen {
+            seen.is_sampled = true;
         }
-        if let Some(seen) = seen {
-            fill(&mut record, seen);
-        }
-        self.open.push((self.records.len(), began));
-        self.records.push(record);
+        Ok((refusal, seen))
     }
 
     fn look(
@@ -289,10 +271,10 @@ impl<'a> Observer<'a> {
         is_alone: bool,
     ) -> Result<Option<Refusal>> {
         let began = Instant::now();
-        let is_quiet = step.sort != Sort::Plain || step.rows.is_some() && is_alone;
+        let is_quiet = step.sort != Sort::Plain;
         let (refusal, mut seen) = match (is_quiet, is_alone) {
             (true, _) => (step.send(client), None),
-            (false, false) => self.within(client, step)?,
+            (false, false) => self.within(client, step, false)?,
             (false, true) if refuses_transaction(&step.parsed) => self.watched(client, step)?,
             (false, true) => self.wrapped(client, step)?,
         };
@@ -303,33 +285,11 @@ impl<'a> Observer<'a> {
                 ..Seen::default()
             });
         }
-        self.write(script, step, began, refusal.as_ref(), seen.as_ref());
-        if !self.is_open {
-            self.settle();
+        if self.is_recording {
+            self.ledger
+                .write(script, step, began, refusal.as_ref(), seen.as_ref());
         }
         Ok(refusal)
-    }
-
-    /// The locks of the transaction are let go.
-    fn settle(&mut self) {
-        let now = Instant::now();
-        for (number, began) in self.open.drain(..) {
-            let Some(record) = self.records.get_mut(number) else {
-                continue;
-            };
-            let held = milliseconds_of(now.duration_since(began));
-            let locks = record.locks.iter_mut().flatten();
-            for lock in locks.filter(|lock| lock.kept) {
-                lock.held_ms = Some(held);
-            }
-            if let Some(load) = &self.load {
-                let tables = record.locks.iter().flatten();
-                let tables: Vec<&str> = tables.map(|lock| lock.relation.as_str()).collect();
-                let waited = |part| load.waited(&tables, part, began, now).map(milliseconds_of);
-                record.blocked_reads_ms = waited(Part::Reader);
-                record.blocked_writes_ms = waited(Part::Writer);
-            }
-        }
     }
 }
 
@@ -341,13 +301,13 @@ impl Watcher for Observer<'_> {
         let version: i32 = row.try_get(1)?;
         self.claims.version = u32::try_from(version / 10_000).unwrap_or_default();
         (self.within, self.after) = (None, None);
-        self.is_open = false;
+        self.is_handed_on = false;
+        self.ledger.close();
         Ok(())
     }
 
     fn begun(&mut self, _client: &mut Client, _next: &Step) -> Result<()> {
-        self.transaction += 1;
-        self.is_open = true;
+        self.ledger.begin();
         self.within = None;
         Ok(())
     }
@@ -364,11 +324,12 @@ impl Watcher for Observer<'_> {
             self.claims.start_file();
         }
         self.is_learnt = false;
-        let refusal = match self.is_recording {
+        let refusal = match self.is_recording || self.guard.is_some() {
             true => self.look(client, script, step, is_alone)?,
             false => {
                 self.there = None;
                 self.after = None;
+                self.is_handed_on = false;
                 step.send(client)
             }
         };
@@ -379,30 +340,18 @@ impl Watcher for Observer<'_> {
     }
 
     fn ended(&mut self, is_kept: bool) -> Result<()> {
-        self.settle();
-        self.is_open = false;
+        self.ledger.end();
         match is_kept {
             true => self.keep(),
-            false => self.within = None,
+            false => {
+                self.within = None;
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn refused_commit(&mut self, error: &Error) {
-        if let Some(record) = self.records.last() {
-            let mut commit = Record {
-                statement: "COMMIT".to_string(),
-                state: FAILED.to_string(),
-                sqlstate: error.sqlstate().map(str::to_string),
-                message: Some(error.in_one_line()),
-                ..record.clone()
-            };
-            commit.duration_ms = 0.0;
-            commit.locks = None;
-            commit.blocks = None;
-            commit.mismatch = None;
-            self.records.push(commit);
-        }
+        self.ledger.refuse_commit(error);
     }
 }
 
@@ -416,128 +365,14 @@ fn refuses_transaction(parsed: &Parsed) -> bool {
     })
 }
 
-/// What is another thing than when the transaction began.
-struct Within {
-    /// What it held before the statement, and the relations that it has locked so far.
-    before: Probe,
-    /// What the session had counted before.
-    counted: BTreeMap<u32, Counts>,
-}
-
-impl Within {
-    fn follow(&mut self, now: Probe) {
-        for (number, relation) in &now.relations {
-            self.counted.insert(*number, relation.counts);
-        }
-        self.before = now;
-    }
-}
-
 /// Whether the session has forgotten what it had prepared.
 fn forgets(step: &Step) -> bool {
     let text = step.text.to_ascii_lowercase();
     text.contains("discard") || text.contains("deallocate")
 }
 
-fn compare(there: &Probe, within: &Within, after: &Probe) -> Seen {
-    let before = &within.before;
-    let mut seen = Seen {
-        scanned: Some(Vec::new()),
-        wal: Some((after.wal - before.wal).max(0)),
-        ..Seen::default()
-    };
-    // As it was called before the statement, and what is in it now.
-    let of = |number: &u32| {
-        let known = there.relations.get(number)?;
-        let known = before.relations.get(number).unwrap_or(known);
-        let now = after.relations.get(number);
-        Some(Relation {
-            is_filled: now.and_then(|now| now.is_filled),
-            ..known.clone()
-        })
-    };
-    for (number, mode) in &after.locks {
-        let Some(relation) = of(number) else {
-            continue;
-        };
-        if !before.locks.contains(&(*number, *mode)) {
-            seen.locks.push(Taken {
-                relation: relation.clone(),
-                mode: *mode,
-                held_ms: None,
-            });
-        }
-        seen.held.push((relation, *mode));
-    }
-    let mut all = Counts::default();
-    for (number, now) in &after.relations {
-        let counted = within.counted.get(number).copied().unwrap_or_default();
-        let counts = now.counts.since(counted);
-        if !now.is_index() {
-            all.inserted += counts.inserted;
-            all.updated += counts.updated;
-            all.deleted += counts.deleted;
-        }
-        let Some(relation) = of(number) else {
-            continue;
-        };
-        let is_other = relation.file != now.file;
-        if is_other {
-            seen.rewritten.push(relation.clone());
-        }
-        // A table that was emptied is looked through for its new indexes; of one that was empty there is nothing to read.
-        let was_empty = relation.is_filled == Some(false) && !is_other;
-        if counts.scans > 0 && (counts.read > 0 || was_empty) && !now.is_index() {
-            seen.scanned.get_or_insert_default().push(relation);
-        }
-    }
-    seen.counts = Some(all);
-    seen
-}
-
-fn fill(record: &mut Record, seen: &Seen) {
-    let names = |all: &[Relation]| all.iter().map(Relation::shown).collect::<Vec<_>>();
-    let is_shown = |taken: &&Taken| !taken.relation.is_index() || taken.mode > Mode::RowExclusive;
-    let lock = |taken: &Taken| Lock {
-        relation: taken.relation.shown(),
-        mode: taken.mode.name().to_string(),
-        blocks: taken.mode.blocks().name().to_string(),
-        kept: taken.held_ms.is_none(),
-        held_ms: taken.held_ms,
-    };
-    let is_strongest = |taken: &&Taken| {
-        let mut others = seen.locks.iter();
-        !others.any(|other| is_same(&other.relation, &taken.relation) && other.mode > taken.mode)
-    };
-    let locks = seen.locks.iter().filter(is_shown).filter(is_strongest);
-    let blocks = seen.held.iter().map(|(_, mode)| mode.blocks()).max();
-    record.blocks = Some(blocks.unwrap_or(Blocks::None).name().to_string());
-    record.locks = Some(locks.map(lock).collect());
-    if seen.is_blind {
-        (record.blocks, record.locks) = (None, None);
-    }
-    let filled = |relation: &&Relation| relation.is_filled != Some(false);
-    let rewritten: Vec<Relation> = seen.rewritten.iter().filter(filled).cloned().collect();
-    record.rewritten = Some(names(&rewritten));
-    record.scanned = seen.scanned.as_deref().map(names);
-    record.rows_inserted = seen.counts.map(|counts| counts.inserted);
-    record.rows_updated = seen.counts.map(|counts| counts.updated);
-    record.rows_deleted = seen.counts.map(|counts| counts.deleted);
-    record.wal_bytes = seen.wal;
-    record.mismatch.clone_from(&seen.mismatch);
-    record.duration_ms = milliseconds_of(seen.took);
-}
-
-fn is_same(one: &Relation, other: &Relation) -> bool {
-    one.name == other.name && one.schema == other.schema
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    milliseconds_of(since.elapsed())
-}
-
 /// For a record.
-pub fn milliseconds_of(time: Duration) -> f64 {
+pub fn milliseconds(time: Duration) -> f64 {
     // Far below 2^53.
     #[allow(clippy::cast_precision_loss)]
     let microseconds = time.as_micros() as f64;

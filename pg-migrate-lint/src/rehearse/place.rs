@@ -10,7 +10,8 @@ use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session, SessionOptions};
 use shared::{Context as _, Error, Result};
 
-use super::{Deployment, Wish, beyond};
+use super::reach::{self, Census, Guard};
+use super::{Deployment, Wish};
 use crate::apply::{Connection, Ground, Script};
 use crate::cli::Options;
 use crate::history;
@@ -34,6 +35,8 @@ pub enum Place {
         conninfo: Conninfo,
         /// Whether the whole server may be.
         whole_server: bool,
+        /// Whether some of what is run can't be read beforehand.
+        is_hidden: bool,
     },
 }
 
@@ -70,6 +73,7 @@ impl Place {
         Ok(Self::Disposable {
             conninfo,
             whole_server: wish.is_server_disposable,
+            is_hidden: true,
         })
     }
 
@@ -78,7 +82,7 @@ impl Place {
     /// # Errors
     /// Where something can't be run as its framework would, or reaches beyond what was declared disposable.
     pub fn deployments(
-        &self,
+        &mut self,
         projects: &mut [Project],
         options: &Options,
         context: &Context,
@@ -98,17 +102,52 @@ impl Place {
                 None => self.is_throw_away() || migration.asked,
             };
             let deployment = deployment(project, is_next, options, context)?;
-            if let Self::Disposable {
-                whole_server: false,
-                ..
-            } = self
-            {
-                let scripts = deployment.runs.iter().flat_map(|(_, scripts)| scripts);
-                scripts.into_iter().try_for_each(beyond::refuse)?;
-            }
             deployments.push(deployment);
         }
+        if self.is_bounded() {
+            let runs = deployments.iter().flat_map(|deployment| &deployment.runs);
+            let scripts: Vec<&Script> = runs.flat_map(|(_, scripts)| scripts).collect();
+            let hides = reach::refuse(&scripts, &mut self.open()?.client)?;
+            if let Self::Disposable { is_hidden, .. } = self {
+                *is_hidden = hides;
+            }
+        }
         Ok(deployments)
+    }
+
+    /// Whether only the database may be spoilt, and not its server.
+    fn is_bounded(&self) -> bool {
+        matches!(
+            self,
+            Self::Disposable {
+                whole_server: false,
+                ..
+            }
+        )
+    }
+
+    /// What the server has beside the database, where that must stay as it is and may not.
+    ///
+    /// # Errors
+    /// Where it does not say.
+    pub fn census(&self) -> Result<Option<Census>> {
+        let census = self
+            .is_bounded()
+            .then(|| Census::of_server(&mut self.open()?.client));
+        census
+            .transpose()
+            .map_err(|error: Error| error.with_hint(reach::HINT))
+    }
+
+    /// Who looks after that.
+    ///
+    /// # Errors
+    /// As [`Place::census`].
+    pub fn guard(&self) -> Result<Option<Guard>> {
+        let guard = self
+            .is_bounded()
+            .then(|| Guard::new(&mut self.open()?.client));
+        guard.transpose()
     }
 
     /// Whether what is run is all that there is, rather than what its history says is next.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::{Client, Row, Statement};
+use postgres::{Client, Row, SimpleQueryMessage, Statement};
 use shared::{Context as _, Result};
 
 use crate::lock::Mode;
@@ -87,6 +87,29 @@ impl Probe {
         Self::of(client.query_typed(sql, &[]))
     }
 
+    /// What there is before the first statement of a transaction, which is begun with it if so asked: nothing is locked.
+    /// `hands_on`: the server can be told to hand on what the session counts.
+    pub fn start(
+        client: &mut Client,
+        begins: bool,
+        hands_on: bool,
+    ) -> std::result::Result<Self, postgres::Error> {
+        let sql = match hands_on {
+            true => include_str!("../../sql/rehearse_start.15.sql"),
+            false => include_str!("../../sql/rehearse_start.sql"),
+        };
+        let begin = if begins { "BEGIN;\n" } else { "" };
+        let mut probe = Self::default();
+        for message in client.simple_query(&[begin, sql].concat())? {
+            if let SimpleQueryMessage::Row(row) = message {
+                let wal = row.try_get("wal")?.and_then(|wal| wal.parse().ok());
+                probe.wal = wal.unwrap_or_default();
+                probe.is_utc = row.try_get("zone")?.is_some_and(is_utc);
+            }
+        }
+        Ok(probe)
+    }
+
     /// What a transaction holds after a statement: [`Probe::AFTER`], prepared.
     ///
     /// # Errors
@@ -110,7 +133,7 @@ impl Probe {
     fn add(&mut self, row: &Row) -> std::result::Result<(), postgres::Error> {
         self.wal = row.try_get("wal")?;
         let zone: &str = row.try_get("zone")?;
-        self.is_utc = matches!(zone, "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT" | "UCT" | "Zulu");
+        self.is_utc = is_utc(zone);
         let Some(number) = row.try_get::<_, Option<u32>>("relation")? else {
             return Ok(());
         };
@@ -165,4 +188,8 @@ pub fn mode(name: &str) -> Option<Mode> {
     (1..=8)
         .filter_map(Mode::from_number)
         .find(|mode| mode.name() == name)
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT" | "UCT" | "Zulu")
 }

@@ -1,7 +1,11 @@
 //! A statement and what was seen of it.
 
-use serde::{Deserialize, Serialize};
-use shared::cli::Terms;
+use std::io::IsTerminal as _;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+use serde_json::Value;
+use shared::cli::{Context, Terms};
+use shared::records::Format;
 
 /// It ran.
 pub const OK: &str = "ok";
@@ -61,7 +65,10 @@ pub const FIELDS: Terms = &[
     ),
     ("state", "ok, or failed: then the rest was not run"),
     ("sqlstate", "of a failed one, the server's code"),
-    ("message", "of a failed one, the server's words"),
+    (
+        "message",
+        "of a failed one, the server's words; else what could not be seen of it",
+    ),
     (
         "transaction",
         "statements of the same number shared a transaction; none where it was by itself",
@@ -70,7 +77,7 @@ pub const FIELDS: Terms = &[
     (
         "blocks",
         "whose work waits while it runs, for its own locks or those that its transaction took before: none, writes or \
-         reads+writes; none at all where it was over before anybody could look",
+         reads+writes; none at all where that could not be seen, as of code that ends transactions on the way",
     ),
     (
         "locks",
@@ -80,7 +87,7 @@ pub const FIELDS: Terms = &[
     ),
     (
         "rewritten",
-        "relations whose rows were written into another file; indexes, too",
+        "relations whose rows were written into another file; indexes that were built anew, too",
     ),
     (
         "scanned",
@@ -109,4 +116,58 @@ pub const FIELDS: Terms = &[
 ];
 
 /// Those that a terminal without room for all shows.
-pub const TELLING: &[&str] = &["state", "file", "line", "duration_ms", "blocks", "message"];
+pub const TELLING: &[&str] = &[
+    "state",
+    "file",
+    "line",
+    "duration_ms",
+    "blocks",
+    "mismatch",
+    "message",
+];
+
+/// A record as it is written: in a table for people, lists are words.
+pub struct Row {
+    /// The record.
+    pub record: Record,
+    /// Whether it goes into a table.
+    pub is_table: bool,
+}
+
+/// Whether records go into a table.
+pub fn is_table(context: &Context) -> bool {
+    match context.common.format {
+        Some(format) => format == Format::Table,
+        None => std::io::stdout().is_terminal(),
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.is_table {
+            return self.record.serialize(serializer);
+        }
+        let mut fields = serde_json::to_value(&self.record).map_err(ser::Error::custom)?;
+        let lock = |lock: &Lock| format!("{} {}", lock.relation, lock.mode);
+        let words = |locks: &Vec<Lock>| locks.iter().map(lock).collect::<Vec<_>>().join(", ");
+        fields["locks"] = Value::from(self.record.locks.as_ref().map(words));
+        for (name, list, between) in [
+            ("rewritten", &self.record.rewritten, ", "),
+            ("scanned", &self.record.scanned, ", "),
+            ("mismatch", &self.record.mismatch, "; "),
+        ] {
+            fields[name] = list.as_ref().map(|list| list.join(between)).into();
+        }
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let record = Record::deserialize(deserializer)?;
+        Ok(Self {
+            record,
+            is_table: false,
+        })
+    }
+}

@@ -11,8 +11,9 @@ use postgres::Client;
 use postgres::types::Type;
 use shared::Result;
 
-use super::observer::{Seen, Taken, milliseconds_of};
+use super::observer::milliseconds;
 use super::probe::{self, Probe, Relation};
+use super::seen::{Seen, Taken};
 use crate::apply::{Opener, Refusal, Step};
 use crate::lock::Mode;
 use crate::model::{Action, Change};
@@ -98,7 +99,11 @@ impl<'a> Eye<'a> {
         Self { open, client: None }
     }
 
-    fn client(&mut self) -> Result<&mut Client> {
+    /// The session that looks.
+    ///
+    /// # Errors
+    /// Where the server can't be reached.
+    pub fn client(&mut self) -> Result<&mut Client> {
         // A migration may have ended it.
         let is_gone = |client: &mut Client| client.is_valid(PATIENCE).is_err();
         if self.client.as_mut().is_some_and(is_gone) {
@@ -224,6 +229,9 @@ fn look(eye: &mut Client, pid: i32, glimpses: &mut BTreeMap<(u32, Mode), Glimpse
         let Some(mode) = probe::mode(&name) else {
             continue;
         };
+        if relation.is_index() && mode == Mode::AccessExclusive && !is_used(eye, number) {
+            continue;
+        }
         let known = glimpses.entry((number, mode)).or_insert(Glimpse {
             relation,
             first: now,
@@ -231,6 +239,15 @@ fn look(eye: &mut Client, pid: i32, glimpses: &mut BTreeMap<(u32, Mode), Glimpse
         });
         known.last = now;
     }
+}
+
+/// Whether anybody else can have a use for an index: what CONCURRENTLY leaves of one is marked as dead before it is
+/// locked and dropped, and keeps nobody waiting.
+fn is_used(eye: &mut Client, number: u32) -> bool {
+    let sql = "select indislive from pg_catalog.pg_index where indexrelid = $1";
+    let row = eye.query_typed_opt(sql, &[(&number, Type::OID)]);
+    let live = row.ok().flatten().map(|row| row.try_get(0));
+    live.is_some_and(|live| live.unwrap_or(true))
 }
 
 fn is_waiting(eye: &mut Client, pid: i32, other: i32) -> bool {
@@ -261,11 +278,18 @@ fn seen(
         seen.locks.push(Taken {
             relation: glimpse.relation,
             mode,
-            held_ms: Some(milliseconds_of(held)),
+            held_ms: Some(milliseconds(held)),
         });
     }
     for (number, old) in &before.relations {
-        let now = after.relations.get(number);
+        let now = match after.relations.get(number) {
+            None if old.is_index() => {
+                // REINDEX CONCURRENTLY gives its name to another one.
+                let mut all = after.relations.values();
+                all.find(|now| now.name == old.name && now.schema == old.schema)
+            }
+            now => now,
+        };
         if now.is_some_and(|now| now.file != old.file) {
             seen.rewritten.push(old.clone());
         }

@@ -36,6 +36,11 @@ pub static RULE: Rule = Rule {
             "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
              CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",
         ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
+             ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;",
+        ),
         Example::new("CREATE TABLE events_2026 (at date); ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');"),
     ],
     check,

@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
         Example::new("VACUUM ANALYZE orders;"),
         Example::new("ALTER TABLE orders CLUSTER ON orders_pkey;"),
         Example::new("CREATE TABLE orders (id int); ALTER TABLE orders SET TABLESPACE fast;"),
+        Example::new("ALTER TABLE orders SET LOGGED;").after("CREATE TABLE orders (id int);"),
     ],
     check,
 };
@@ -62,6 +63,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 Action::SetAccessMethod => "SET ACCESS METHOD",
                 _ => return,
             };
+            let is_so = |logged: bool| look.catalogue.whole(table).is_some_and(|known| known.is_unlogged != logged);
+            if matches!(action, Action::SetLogged(logged) if is_so(*logged)) {
+                return;
+            }
             if matches!(kind, Kind::Table | Kind::Index | Kind::MaterializedView) {
                 add(what, Some(table));
             }

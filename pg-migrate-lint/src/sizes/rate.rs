@@ -46,19 +46,34 @@ impl Rates {
     /// Takes what the command line says: `scan=500MB,rewrite=200MB/s,index=2000000`.
     pub fn set(&mut self, text: &str) -> Result<()> {
         for part in text.split(',') {
+            if part.trim().is_empty() {
+                let error =
+                    Error::usage(format!("--rate {text}: nothing stands between two commas"));
+                return Err(error.with_hint(EXAMPLE));
+            }
             let (name, value) = part.split_once('=').ok_or_else(|| unknown(part))?;
-            let value = value.trim();
-            let value = units::bytes(value.strip_suffix("/s").unwrap_or(value))
-                .map_err(|_| unknown(part))?;
+            let (name, value) = (name.trim(), value.trim());
+            let value = value.strip_suffix("/s").unwrap_or(value);
+            let is_bytes = value.to_ascii_uppercase().ends_with('B');
+            let what = match name {
+                "scan" | "rewrite" => "bytes",
+                "index" | "lookup" | "write" => "rows",
+                _ => return Err(unknown(part)),
+            };
+            let value = units::bytes(value).map_err(|_| unknown(part))?;
             if value == 0 {
                 return Err(Error::usage(format!(
                     "--rate {part}: nothing would ever end"
                 )));
             }
+            if is_bytes != (what == "bytes") {
+                let error = Error::usage(format!("--rate {part}: {name} is in {what} a second"));
+                return Err(error.with_hint(EXAMPLE));
+            }
             // An estimate: what is lost beyond 2^53 does not matter.
             #[allow(clippy::cast_precision_loss)]
             let value = value as f64;
-            match name.trim() {
+            match name {
                 "scan" => self.scan = value,
                 "rewrite" => self.rewrite = value,
                 "index" => self.index = value,
@@ -92,10 +107,12 @@ impl Rates {
     }
 }
 
+/// What is right.
+const EXAMPLE: &str =
+    "scan=200MB,rewrite=50MB are bytes, index=500k,lookup=1M,write=50k rows, a second";
+
 fn unknown(part: &str) -> Error {
-    Error::usage(format!("--rate {part}: there is no such rate")).with_hint(
-        "scan=200MB,rewrite=50MB are bytes, index=500k,lookup=1M,write=50k rows, a second",
-    )
+    Error::usage(format!("--rate {part}: there is no such rate")).with_hint(EXAMPLE)
 }
 
 /// An estimate: what is lost beyond 2^53 does not matter.

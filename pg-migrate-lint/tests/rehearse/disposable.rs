@@ -1,5 +1,7 @@
 //! A database of a user's is changed only if it was declared disposable.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::ground::Ground;
 use crate::{SQLX, of};
 
@@ -19,6 +21,12 @@ fn ground() -> Ground {
     Ground::of(&files, HISTORY)
 }
 
+/// What a server has beside a database is looked at before and after: nobody else may change it meanwhile.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The tool with these words on the database.
 fn named(ground: &Ground, words: &[&str]) -> tests::ToolCommand {
     let conninfo = ground.database.conninfo();
@@ -27,6 +35,7 @@ fn named(ground: &Ground, words: &[&str]) -> tests::ToolCommand {
 
 #[test]
 fn what_was_not_declared_is_not_touched() {
+    let _alone = alone();
     let ground = ground();
     let output = named(&ground, &["--rehearse"])
         .run()
@@ -63,6 +72,7 @@ fn what_was_not_declared_is_not_touched() {
 
 #[test]
 fn what_is_pending_is_run_there_and_nothing_else() {
+    let _alone = alone();
     let ground = ground();
     let output = named(&ground, &["--rehearse", "--yes-disposable"])
         .run()
@@ -77,6 +87,7 @@ fn what_is_pending_is_run_there_and_nothing_else() {
 
 #[test]
 fn what_is_about_the_whole_server_is_refused_before_anything_is_run() {
+    let _alone = alone();
     let ground = ground();
     let role = format!("rehearsed_{}", ground.database.name());
     ground.write(
@@ -90,7 +101,7 @@ fn what_is_about_the_whole_server_is_refused_before_anything_is_run() {
     assert!(
         output
             .stderr
-            .contains("m/4_d.sql:1: CREATE ROLE is about the whole server"),
+            .contains("m/4_d.sql:1: CREATE ROLE reaches beyond the database"),
         "{output:?}"
     );
     let kind = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attname = 'x'";
@@ -105,6 +116,7 @@ fn what_is_about_the_whole_server_is_refused_before_anything_is_run() {
 
 #[test]
 fn names_are_looked_for_where_the_role_has_them() {
+    let _alone = alone();
     let ground = Ground::of(
         &[(
             "m/1_a.sql",
@@ -127,5 +139,168 @@ fn names_are_looked_for_where_the_role_has_them() {
             .database
             .value("select count(*) from pg_class where oid = 'other.n'::regclass"),
         "1"
+    );
+}
+
+/// The tool on one file of SQL, which is psql's, in a database of its own.
+fn run(ground: &Ground, sql: &str) -> tests::Output {
+    ground.write("m/1_a.sql", sql);
+    let words = ["--rehearse", "--yes-disposable", "--layout", "plain"];
+    named(ground, &words).run()
+}
+
+#[test]
+fn what_the_database_has_itself_may_be_changed() {
+    let _alone = alone();
+    let ground = Ground::of(&[], "");
+    let name = ground.database.name();
+    let sql = format!(
+        "alter database \"{name}\" set work_mem = '5MB'; comment on database \"{name}\" is 'spoilt';
+        do $$ begin execute format('alter database %I set search_path = public', current_database()); end $$;
+        create table t (x int);"
+    );
+    run(&ground, &sql).expect_code(0);
+    let comment = "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()";
+    assert_eq!(ground.database.value(comment), "spoilt");
+}
+
+#[test]
+fn functions_that_the_database_has_are_looked_into() {
+    let _alone = alone();
+    let ground = Ground::of(
+        &[],
+        "create function f() returns void language plpgsql as $$ begin create role rehearsed_in_f; end $$",
+    );
+    let output = run(&ground, "create table t (x int); select f();").expect_code(2);
+    assert!(
+        output
+            .stderr
+            .contains("m/1_a.sql:1: CREATE ROLE in f() reaches beyond"),
+        "{output:?}"
+    );
+    assert_eq!(
+        ground
+            .database
+            .value("select count(*) from pg_class where relname = 't'"),
+        "0"
+    );
+}
+
+/// Statements that nobody can see through, each put together from what a table has.
+fn hidden(ground: &Ground, sql: &str) -> tests::Output {
+    ground
+        .database
+        .sql("drop table if exists hidden; create table hidden (sql text)");
+    let keep = format!("insert into hidden values ($sql${sql}$sql$)");
+    ground.database.sql(&keep);
+    run(
+        ground,
+        "create table if not exists kept (x int);
+        do $$ begin execute (select sql from hidden); end $$;
+        create table never (x int);",
+    )
+}
+
+#[test]
+fn what_nobody_can_see_beforehand_is_taken_back() {
+    let _alone = alone();
+    let ground = Ground::of(&[], "");
+    let name = ground.database.name();
+    let other = tests::Database::new();
+    let database = |sql: &str| sql.replace("OTHER", &other.name());
+    for (sql, said) in [
+        (
+            "create role rehearsed_hidden",
+            "role rehearsed_hidden is new",
+        ),
+        (
+            "alter role postgres set work_mem = '3MB'",
+            "configuration of postgres in every database is new",
+        ),
+        (
+            "alter database \"OTHER\" set work_mem = '3MB'",
+            "configuration of every role in OTHER is new",
+        ),
+        (
+            "comment on database \"OTHER\" is 'x'",
+            "comment on pg_database",
+        ),
+        (
+            "update pg_database set datconnlimit = 7 where datname = 'OTHER'",
+            "database OTHER was changed",
+        ),
+        (
+            "grant pg_monitor to pg_signal_backend",
+            "membership pg_signal_backend in pg_monitor is new",
+        ),
+        (
+            "lock table pg_authid",
+            "pg_authid, which all databases share, was changed or locked",
+        ),
+    ] {
+        let output = hidden(&ground, &database(sql)).expect_code(1);
+        let record = of(&output, "do $$");
+        assert_eq!(record["state"], "failed", "{sql}: {output:?}");
+        let message = record["message"].as_str().unwrap();
+        assert!(
+            message.contains(&database(said)) && message.contains("was taken back"),
+            "{sql}: {message}"
+        );
+        assert_eq!(
+            ground
+                .database
+                .value("select count(*) from pg_class where relname = 'never'"),
+            "0"
+        );
+    }
+    let own = format!("alter database \"{name}\" set work_mem = '3MB'");
+    hidden(&ground, &own).expect_code(0);
+    ground.database.sql("drop table never");
+    let left = "select count(*) from pg_roles where rolname = 'rehearsed_hidden'";
+    assert_eq!(ground.database.value(left), "0");
+}
+
+#[test]
+fn what_can_not_be_taken_back_is_told() {
+    let _alone = alone();
+    let ground = Ground::of(&[], "");
+    let output = hidden(
+        &ground,
+        "select pg_create_physical_replication_slot('rehearsed_slot')",
+    )
+    .expect_code(1);
+    assert!(
+        output.stderr.contains("beyond the database that was declared disposable, replication slot rehearsed_slot is new"),
+        "{output:?}"
+    );
+    ground
+        .database
+        .sql("select pg_drop_replication_slot('rehearsed_slot')");
+}
+
+#[test]
+fn a_transaction_of_the_files_own_is_taken_back_as_a_whole() {
+    let _alone = alone();
+    let ground = Ground::of(
+        &[],
+        "create table hidden (sql text); insert into hidden values ('create role rehearsed_own')",
+    );
+    let output = run(
+        &ground,
+        "begin; create table t (x int); do $$ begin execute (select sql from hidden); end $$; commit;",
+    )
+    .expect_code(1);
+    assert!(
+        of(&output, "do $$")["message"]
+            .as_str()
+            .unwrap()
+            .contains("role rehearsed_own is new"),
+        "{output:?}"
+    );
+    assert_eq!(
+        ground
+            .database
+            .value("select count(*) from pg_class where relname = 't'"),
+        "0"
     );
 }

@@ -139,6 +139,24 @@ fn statements_that_refuse_a_transaction_are_watched() {
         // Nobody hands on at once what was read meanwhile.
         assert_eq!(record["scanned"], Value::Null);
     }
+    // Of what nobody can use any more a lock keeps nobody waiting.
+    for sql in [
+        "reindex table concurrently t",
+        "drop index concurrently t_a",
+    ] {
+        for _ in 0..3 {
+            let file = format!("-- no-transaction\n{sql};\n");
+            let files = [SQLX, ("m/1_a.sql", ROWS), ("m/2_b.sql", &file)];
+            let record = of(&rehearse(&files, &["m/2_b.sql"], 0), sql);
+            assert_eq!(record["blocks"], "none", "{record}");
+            let rewritten = record["rewritten"].to_string();
+            assert_eq!(
+                rewritten.contains("t_pkey"),
+                sql.starts_with("reindex"),
+                "{record}"
+            );
+        }
+    }
     let full = "-- no-transaction\nvacuum full t;\n";
     let output = rehearse(
         &[SQLX, ("m/1_a.sql", ROWS), ("m/2_b.sql", full)],
@@ -226,9 +244,142 @@ fn formats_have_the_same_fields() {
     let json = rehearse(&files, &["-o", "json"], 0);
     let records: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(records[0]["state"], "ok");
+    let lock = [
+        SQLX,
+        ("m/1_a.sql", "create table t ();"),
+        ("m/2_b.sql", "alter table t add x int;"),
+    ];
+    let table = rehearse(&lock, &["-o", "table"], 0);
+    assert!(
+        table.stdout.contains(" public.t AccessExclusiveLock "),
+        "{table:?}"
+    );
+    assert!(!table.stdout.contains('{'), "{table:?}");
     let refused = rehearse(&files, &["-o", "sarif"], 2);
     assert!(
         refused.stderr.contains("-o sarif is for findings"),
         "{refused:?}"
+    );
+}
+
+#[test]
+fn indexes_that_are_built_anew_are_named() {
+    let text = "alter table t alter column a type bigint;\ndrop index t_a;\ncreate index t_a on t (a);\n\
+        alter table t alter column b type varchar(30);\n";
+    let files = [SQLX, ("m/1_a.sql", ROWS), ("m/2_b.sql", text)];
+    let output = rehearse(&files, &["m/2_b.sql"], 0);
+    let rewritten = |start: &str| {
+        let mut names: Vec<String> =
+            serde_json::from_value(of(&output, start)["rewritten"].clone()).unwrap();
+        names.sort();
+        names
+    };
+    let change = rewritten("alter table t alter column a");
+    assert_eq!(
+        change,
+        ["public.t", "public.t_a", "public.t_pkey"],
+        "{output:?}"
+    );
+    // One that was dropped before is made, and not made anew.
+    assert_eq!(rewritten("create index t_a"), [""; 0]);
+    assert_eq!(rewritten("alter table t alter column b"), [""; 0]);
+}
+
+#[test]
+fn what_code_held_between_its_transactions_is_not_known() {
+    let make = "create table t (id int primary key, b int); insert into t select generate_series(1, 1000), 1;
+        create procedure pr() language plpgsql as $$ begin update t set b = 7; commit; lock table t; commit; end $$;";
+    let files = [
+        SQLX,
+        ("m/1_a.sql", make),
+        ("m/2_b.sql", "-- no-transaction\ncall pr();"),
+        (
+            "m/3_c.sql",
+            "-- no-transaction\ndo $$ begin update t set b = 8; commit; end $$;",
+        ),
+    ];
+    let output = rehearse(&files, &[], 0);
+    for start in ["call pr", "do $$"] {
+        let record = of(&output, start);
+        assert_ne!(record["blocks"], "none", "{record}");
+        assert!(
+            record["message"]
+                .as_str()
+                .unwrap()
+                .contains("ends transactions on the way"),
+            "{record}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_psql_sends_are_a_write() {
+    let files = [
+        ("m/1_a.sql", "create table t (x int);\n"),
+        ("m/2_b.sql", "copy t from stdin;\n1\n2\n\\.\n"),
+    ];
+    let output = rehearse(&files, &["--layout", "plain"], 0);
+    let copy = of(&output, "copy t");
+    assert_eq!(locks(&copy), ["public.t RowExclusiveLock"]);
+    assert_eq!(
+        (&copy["rows_inserted"], &copy["blocks"]),
+        (&json!(2), &json!("none"))
+    );
+}
+
+#[test]
+fn a_transaction_that_nothing_ends_is_told_of() {
+    let files = [(
+        "m/1_a.sql",
+        "create table t (x int);\nbegin;\ndrop table t;\n",
+    )];
+    let output = rehearse(&files, &["--layout", "plain"], 1);
+    let records = output.json_lines();
+    let last = records.last().unwrap();
+    assert_eq!(
+        (&last["statement"], &last["state"]),
+        (&json!("COMMIT"), &json!("failed"))
+    );
+    assert!(
+        last["message"].as_str().unwrap().contains("is not ended"),
+        "{last}"
+    );
+    assert!(
+        output
+            .stderr
+            .contains("m/1_a.sql:2: the transaction that begins here is not ended"),
+        "{output:?}"
+    );
+    let ended = [("m/1_a.sql", "begin;\ncreate table t (x int);\nrollback;\n")];
+    rehearse(&ended, &["--layout", "plain"], 0);
+}
+
+#[test]
+fn tables_that_the_same_run_makes_are_read_and_written_once_they_are_there() {
+    let text = "create table t (id int primary key, b int);\ninsert into t select g, g from generate_series(1, 100) g;\n\
+        begin;\nalter table t add c int;\nselect pg_sleep(0.5);\ncommit;\n";
+    let files = [("m/1_a.sql", text)];
+    let output = rehearse(&files, &["--layout", "plain", "--background-load"], 0);
+    let change = of(&output, "alter table t");
+    assert!(
+        change["blocked_reads_ms"].as_f64().unwrap() > 0.0,
+        "{change}"
+    );
+    assert!(
+        change["blocked_writes_ms"].as_f64().unwrap() > 0.0,
+        "{change}"
+    );
+    // What code names nobody expects.
+    let hidden = "create table t (x int);\ndo $$ begin execute 'lock table ' || 't'; end $$;\n";
+    let output = rehearse(
+        &[("m/1_a.sql", hidden)],
+        &["--layout", "plain", "--background-load"],
+        0,
+    );
+    assert!(
+        output
+            .stderr
+            .contains("public.t: nobody read and wrote that meanwhile"),
+        "{output:?}"
     );
 }

@@ -152,6 +152,9 @@ fn what_needs_a_server_is_refused_without_one() {
         ("scan", "there is no such rate"),
         ("speed=3", "there is no such rate"),
         ("scan=0", "nothing would ever end"),
+        ("scan=1", "scan is in bytes a second"),
+        ("index=1MB", "index is in rows a second"),
+        ("scan=1GB,,index=2M", "nothing stands between two commas"),
     ] {
         let output = tool("pg-migrate-lint")
             .args(["-d", "app", "--rate", rate, "-"])

@@ -4,12 +4,14 @@
 //!     bench lint
 //!     bench locks
 //!     bench logs
+//!     bench rehearse
+//!     bench status
 //!     bench stats
 //!     bench disk [ROWS]
 //!     bench record FILE [the words of another]...
 //!
 //! `record` keeps what it prints in FILE, and says what is slower than what was there.
-//! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, `lint` only those of pg-migrate-lint, which need no rows.
+//! `disk` is only what a verification takes of it; `locks` are only those of pg-lock-kill, `stats` and `logs` only those of pg-stat-report, `lint`, `rehearse` and `status` only those of pg-migrate-lint, which need no rows.
 //!
 //! Each round runs every command once; the median of the rounds is shown. ROWS
 //! (7,000,000 if not given, more than a GB) are of about 160 bytes in a dump. Where a target is set, the ratio to
@@ -31,6 +33,8 @@ mod lint;
 mod locks;
 #[path = "bench/logs.rs"]
 mod logs;
+#[path = "bench/migrations.rs"]
+mod migrations;
 #[path = "bench/record.rs"]
 mod record;
 #[path = "bench/restores.rs"]
@@ -94,6 +98,8 @@ fn run() {
         Some("lint") => return lint::run(&tool("pg-migrate-lint")),
         Some("locks") => return locks::run(&tool("pg-lock-kill")),
         Some("stats") => return stats::run(&tool("pg-stat-report")),
+        Some("rehearse") => return migrations::rehearse(&tool("pg-migrate-lint")),
+        Some("status") => return migrations::status(&tool("pg-migrate-lint")),
         Some("logs") => return logs::run(&tool("pg-stat-report")),
         _ => {}
     }
@@ -118,6 +124,8 @@ fn run() {
     stats::run(&bench.tool("pg-stat-report"));
     logs::run(&bench.tool("pg-stat-report"));
     lint::run(&bench.tool("pg-migrate-lint"));
+    migrations::rehearse(&bench.tool("pg-migrate-lint"));
+    migrations::status(&bench.tool("pg-migrate-lint"));
     bench.starts();
 }
 

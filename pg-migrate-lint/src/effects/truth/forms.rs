@@ -264,6 +264,8 @@ pub const FORMS: &[Form] = &[
     form("alter table t set (fillfactor = 80)"),
     form("alter table t cluster on t_a_idx"),
     form("alter table ul set unlogged"),
+    form("alter table ul set logged"),
+    form("alter table ul set unlogged").after("alter table ul set unlogged"),
     form("alter table nn set logged").after("alter table nn set unlogged"),
     form("alter table t replica identity full"),
     form("alter table t enable row level security"),

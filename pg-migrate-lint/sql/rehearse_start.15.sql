@@ -1,0 +1,7 @@
+-- How far WAL has come, and the session's time zone, before the first statement of a transaction; what the session counts
+-- from now on of rows is handed on when the transaction has ended, so that the next one begins with none.
+-- Costs: nothing. Needs no right.
+select
+    (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::int8 as wal,
+    pg_catalog.current_setting('TimeZone') as zone,
+    pg_catalog.pg_stat_force_next_flush()

@@ -1,0 +1,129 @@
+//! What a server says of what statements in one of its databases can reach beyond it.
+
+use std::collections::{HashMap, HashSet};
+
+use postgres::Client;
+use shared::Result;
+
+/// Functions that everybody may call, because they look themselves whether he may do what they are for.
+const OUTWARD: &[&str] = &[
+    "pg_terminate_backend",
+    "pg_cancel_backend",
+    "pg_create_physical_replication_slot",
+    "pg_create_logical_replication_slot",
+    "pg_copy_physical_replication_slot",
+    "pg_copy_logical_replication_slot",
+    "pg_drop_replication_slot",
+    "pg_replication_slot_advance",
+    "pg_sync_replication_slots",
+    "pg_logical_slot_get_changes",
+    "pg_logical_slot_get_binary_changes",
+    // Of extensions.
+    "pg_file_write",
+    "pg_file_rename",
+    "pg_file_unlink",
+    "pg_file_sync",
+    "pg_logfile_rotate",
+    "pg_stat_statements_reset",
+    "schedule_in_database",
+];
+
+/// Functions that not everybody may call, and that reach no further than the database.
+const INWARD: &[&str] = &[
+    "pg_stat_reset",
+    "pg_stat_reset_single_table_counters",
+    "pg_stat_reset_single_function_counters",
+    "pg_import_system_collations",
+    "pg_config",
+];
+
+/// What all functions of that extension begin with.
+const DBLINK: &str = "dblink";
+
+/// The bounds of a database.
+#[derive(Debug, Default)]
+pub struct Bounds {
+    /// Its name.
+    pub database: String,
+    /// Relations that all databases share.
+    pub shared: HashSet<String>,
+    /// Schema and name of tables that are elsewhere.
+    pub foreign: HashSet<(String, String)>,
+    /// Functions that reach further.
+    reserved: HashSet<String>,
+    /// Languages whose code may do anything.
+    pub untrusted: HashSet<String>,
+    /// The statements that make the functions that are there, by name.
+    pub functions: HashMap<String, Vec<String>>,
+}
+
+impl Bounds {
+    /// Asks a session's server.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub fn ask(client: &mut Client) -> Result<Self> {
+        let mut bounds = Self::default();
+        for row in client.query_typed(include_str!("../../../sql/rehearse_bounds.sql"), &[])? {
+            let [kind, schema, name, code] = [0, 1, 2, 3].map(|at| row.try_get::<_, String>(at));
+            let (schema, name) = (schema?, name?);
+            match kind?.as_str() {
+                "database" => bounds.database = name,
+                "shared" => drop(bounds.shared.insert(name)),
+                "foreign" => drop(bounds.foreign.insert((schema, name))),
+                "reserved" => drop(bounds.reserved.insert(name)),
+                "untrusted" => drop(bounds.untrusted.insert(name)),
+                _ => bounds.functions.entry(name).or_default().push(code?),
+            }
+        }
+        Ok(bounds)
+    }
+
+    /// Whether a function reaches further, by its name.
+    pub fn is_outward(&self, function: &str) -> bool {
+        OUTWARD.contains(&function)
+            || function.starts_with(DBLINK)
+            || self.reserved.contains(function) && !INWARD.contains(&function)
+    }
+
+    /// Whether a text may say something of the sort, by its words: great ones are not parsed for nothing.
+    pub fn may_reach(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        let mut words = OUTWARD.iter().copied().chain([DBLINK, "u&\""]);
+        words.any(has)
+            || self.reserved.iter().any(|word| has(word))
+            || self.shared.iter().any(|word| has(word))
+            || self.foreign.iter().any(|(_, word)| has(word))
+            || self.functions.keys().any(|word| has(word))
+    }
+
+    /// Whether a relation is shared by all databases.
+    pub fn is_shared(&self, schema: &str, name: &str) -> bool {
+        matches!(schema, "" | "pg_catalog") && self.shared.contains(name)
+    }
+
+    /// Whether a table is elsewhere.
+    pub fn is_foreign(&self, schema: &str, name: &str) -> bool {
+        let mut all = self.foreign.iter();
+        all.any(|(own, table)| {
+            table == name && (schema.is_empty() || own.is_empty() || own == schema)
+        })
+    }
+}
+
+#[cfg(test)]
+impl Bounds {
+    /// As a server would say.
+    pub fn example() -> Self {
+        let set = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+        Self {
+            database: "own".to_string(),
+            shared: set(&["pg_authid", "pg_database"]),
+            foreign: [("public".to_string(), "far".to_string())].into(),
+            reserved: set(&["pg_reload_conf", "pg_stat_reset"]),
+            untrusted: set(&["plpython3u"]),
+            functions: HashMap::new(),
+        }
+    }
+}
