@@ -262,20 +262,31 @@ fn what_nobody_can_see_beforehand_is_taken_back() {
 
 #[test]
 fn what_can_not_be_taken_back_is_told() {
-    let _alone = alone();
-    let ground = Ground::of(&[], "");
-    let output = hidden(
-        &ground,
-        "select pg_create_physical_replication_slot('rehearsed_slot')",
-    )
-    .expect_code(1);
-    assert!(
-        output.stderr.contains("beyond the database that was declared disposable, replication slot rehearsed_slot is new"),
-        "{output:?}"
+    let settings = [("wal_level", "replica"), ("max_wal_senders", "2")];
+    let cluster = tests::start(&shared::cluster::ClusterOptions {
+        settings: settings
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..Default::default()
+    });
+    let database = tests::Database::on(&cluster);
+    database.sql(
+        "create table hidden (sql text);
+        insert into hidden values ($$select pg_create_physical_replication_slot('rehearsed')$$)",
     );
-    ground
-        .database
-        .sql("select pg_drop_replication_slot('rehearsed_slot')");
+    let folder = tempfile::tempdir().unwrap();
+    let code = "do $$ begin execute (select sql from hidden); end $$;";
+    std::fs::write(folder.path().join("1_a.sql"), code).unwrap();
+    let output = tests::tool("pg-migrate-lint")
+        .args(["--rehearse", "--yes-disposable", "--layout", "plain"])
+        .args(["-d", &database.conninfo()])
+        .arg(folder.path())
+        .run()
+        .expect_code(1);
+    let said =
+        "beyond the database that was declared disposable, replication slot rehearsed is new";
+    assert!(output.stderr.contains(said), "{output:?}");
+    assert_eq!(of(&output, "do $$")["state"], "ok");
 }
 
 #[test]

@@ -108,9 +108,12 @@ fn statements_that_refuse_a_transaction_are_watched() {
             vec!["public.t ShareUpdateExclusiveLock let go"],
         ),
         (
-            // The index itself is locked wholly once nobody can use it any more, if only for a moment.
+            // That it is locked wholly at the end, when nobody can use it any more, is left out.
             "drop index concurrently t_a",
-            vec!["public.t ShareUpdateExclusiveLock let go"],
+            vec![
+                "public.t ShareUpdateExclusiveLock let go",
+                "public.t_a ShareUpdateExclusiveLock let go",
+            ],
         ),
         (
             "reindex table concurrently t",

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use postgres::Client;
 use shared::Result;
 
+use super::strings::UNKNOWN;
+
 /// Functions that everybody may call, because they look themselves whether he may do what they are for.
 const OUTWARD: &[&str] = &[
     "pg_terminate_backend",
@@ -77,6 +79,11 @@ impl Bounds {
             }
         }
         Ok(bounds)
+    }
+
+    /// Whether a name may be that of the database.
+    pub fn is_own(&self, name: &str) -> bool {
+        name == self.database || name.contains(UNKNOWN)
     }
 
     /// Whether a function reaches further, by its name.

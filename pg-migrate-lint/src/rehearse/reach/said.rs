@@ -164,7 +164,7 @@ fn reach(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
     if let Some((_, what)) = SERVERS.iter().find(|(name, _)| *name == kind) {
         return Some((*what).to_string());
     }
-    let is_own = |name: &str| name == bounds.database;
+    let is_own = |name: &str| bounds.is_own(name);
     match kind {
         "AlterDatabaseStmt" | "AlterDatabaseSetStmt" | "AlterDatabaseRefreshCollStmt" => {
             let name = word(node, "dbname");
@@ -237,7 +237,7 @@ fn of_shared(node: &Value, field: &str, bounds: &Bounds) -> Option<&'static str>
             let all = one.chain(node["objects"].as_array().into_iter().flatten());
             let mut names = all.filter_map(|object| object["node"]["String"]["sval"].as_str());
             names
-                .any(|name| name != bounds.database)
+                .any(|name| !bounds.is_own(name))
                 .then_some("DATABASE")?
         }
         ObjectType::ObjectRole => "ROLE",

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::said::last_word;
 
-/// What stands for a value that only the server knows.
-const UNKNOWN: &str = "x";
+/// What stands for a value that only the server knows: where it is a name, that may be any.
+pub const UNKNOWN: &str = "any_of_the_server";
 
 /// All strings of an expression, each as long as can be.
 pub fn of(tree: &Value) -> Vec<String> {

@@ -105,6 +105,8 @@ fn what_is_of_the_database_is_not_refused() {
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
         "select pg_terminate_backend(pid) from pg_stat_activity where 'own' = datname",
         "do $$ begin perform set_config('x.y', 'create role x', false); end $$",
+        "do $$ begin execute format('alter database %I set x.y = 1', current_database()); end $$",
+        "do $$ begin execute 'grant connect on database ' || current_database() || ' to a'; end $$",
         "do $$ declare v text := 'a'; begin v := v || 'drop role'; execute 'create table x' || v || ' ()'; end $$",
     ] {
         assert_eq!(reached(&[text]), None, "{text}");
