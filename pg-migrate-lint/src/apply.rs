@@ -31,6 +31,7 @@ mod connection;
 mod failure;
 mod ground;
 mod limit;
+mod outside;
 mod rows;
 mod runner;
 mod script;
@@ -43,6 +44,7 @@ mod tests;
 pub use connection::Connection;
 pub use failure::{Failure, Refusal};
 pub use ground::Ground;
+pub use outside::refuse as refuse_outside;
 #[cfg_attr(not(test), allow(unused_imports))]
 pub use runner::Unwatched;
 pub use runner::{Opener, Runner, Watcher};

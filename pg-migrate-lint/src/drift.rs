@@ -13,7 +13,7 @@ use shared::dump::Schema;
 use shared::records::Writer;
 use shared::{Context as _, Error, Exit, Result, signals};
 
-use crate::apply::Script;
+use crate::apply::{Script, refuse_outside};
 use crate::cli::Options;
 use crate::history::{self, State, Told};
 use crate::layout::{Kind, Migration, Project};
@@ -50,7 +50,7 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
             scope.tables.extend(told.tables());
         }
         let known = told.as_ref().filter(|told| told.is_known());
-        build(&site, &database, project, known, (options, context))?;
+        build(&mut site, &database, project, known, (options, context))?;
     }
     let mut built = site.schema(&database, OPTIONS)?;
     let need = Need::Session;
@@ -102,7 +102,7 @@ fn live(site: &Site, conninfo: &Conninfo) -> Result<Schema> {
 
 /// Runs the migrations that are applied there, or all where nobody knows which.
 fn build(
-    site: &Site,
+    site: &mut Site,
     database: &str,
     project: &Project,
     told: Option<&Told>,
@@ -133,6 +133,7 @@ fn build(
     Ok(())
 }
 
+        refuse_outside(&scripts)?;
 fn applied<'a>(project: &'a Project, told: &Told, context: &Context) -> Result<Vec<&'a Migration>> {
     let mut left = 0;
     let mut applied = Vec::new();

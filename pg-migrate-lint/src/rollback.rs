@@ -7,6 +7,8 @@
 
 mod check;
 mod checked;
+mod globals;
+mod positions;
 mod record;
 mod rows;
 mod seed;

@@ -1,5 +1,6 @@
 //! A throw-away server with databases in which migrations are run, and whose definitions are read back.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Site {
     ground: Ground,
     pg_dump: Program,
     made: usize,
+    /// Roles that no migration has made.
+    roles: BTreeSet<String>,
 }
 
 impl Site {
@@ -50,6 +53,7 @@ impl Site {
             ground,
             pg_dump,
             made: 0,
+            roles: BTreeSet::new(),
         })
     }
 
@@ -76,9 +80,35 @@ impl Site {
         Ok(name)
     }
 
-    /// Removes one, with whoever is in it.
-    pub fn remove(&self, database: &str) -> Result<()> {
-        self.command(&format!("DROP DATABASE {} WITH (FORCE)", quoted(database)))
+    /// Removes one, with whoever is in it. What can't be removed goes with the server.
+    pub fn remove(&self, database: &str, context: &Context) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", quoted(database));
+        if self.command(&drop).is_ok() {
+            return;
+        }
+        let removed = self.let_go(database).and_then(|()| self.command(&drop));
+        if let Err(error) = removed {
+            context.note(format!(
+                "{database} is not removed: {}",
+                error.in_one_line()
+            ));
+        }
+    }
+
+    /// Ends what keeps a database from being dropped: subscriptions, prepared transactions.
+    fn let_go(&self, database: &str) -> Result<()> {
+        let mut client = self.client(database)?;
+        let sql = include_str!("../sql/let_go.sql");
+        for row in client.query_typed(sql, &[])? {
+            // Each may be impossible or needless, and is one of several.
+            drop(client.batch_execute(row.try_get("statement")?));
+        }
+        Ok(())
+    }
+
+    /// The roles that were made because migrations took them for granted.
+    pub fn roles(&self) -> &BTreeSet<String> {
+        &self.roles
     }
 
     fn next_name(&mut self) -> String {
@@ -100,7 +130,7 @@ impl Site {
     /// # Errors
     /// Where nothing can be said of the scripts.
     pub fn run(
-        &self,
+        &mut self,
         database: &str,
         scripts: &[Script],
         context: &Context,
@@ -119,6 +149,7 @@ impl Site {
                         "role {role} is not made by the migrations: it is made here"
                     ));
                     self.command(&format!("CREATE ROLE {}", quoted(&role)))?;
+                    self.roles.insert(role);
                 }
                 _ => return Ok(failure),
             }

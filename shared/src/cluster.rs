@@ -79,6 +79,9 @@ pub struct ClusterOptions {
     /// What is restored there is others': it has no say in how our sessions begin, and where the system
     /// lets us nothing there reaches the network.
     pub foreign: bool,
+    /// Nothing there reaches the network, where the system lets us: a subscription that is made there is made nowhere
+    /// else.
+    pub apart: bool,
     /// Files that only the server can read, such as a TLS key. To the server's
     /// settings their path is `../NAME`.
     pub files: Vec<(String, Vec<u8>)>,
@@ -111,7 +114,7 @@ impl Cluster {
         // Held until the server listens.
         let reserved = options.tcp.then(ReservedPort::take).transpose()?;
         let port = reserved.as_ref().map_or(PORT, ReservedPort::number);
-        let mut words = match options.foreign {
+        let mut words = match options.foreign || options.apart {
             true => network::apart(postgres.version, &user),
             false => Vec::new(),
         };

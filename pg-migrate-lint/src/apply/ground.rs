@@ -35,6 +35,8 @@ impl Ground {
                 .iter()
                 .map(|(name, value)| ((*name).to_string(), (*value).to_string()))
                 .collect(),
+            // A subscription would make a slot where the rows come from.
+            apart: true,
             ..ClusterOptions::default()
         };
         let cluster = Cluster::start(&options)?;

@@ -45,7 +45,9 @@ pub const TOOL: Tool = Tool::new(
      With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
      loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
      what is applied there is taken back, else all that is named. With --check-rollback each migration is run up, down and \
-     up again on a throw-away server: what it made has to go, and rows that were there before it have to stay.\n\n\
+     up again on a throw-away server: what it made has to go, and rows that were there before it have to stay, each by its \
+     key. One that runs programs or writes files on this machine is not run; the server is in no network, from 15 on and \
+     where util-linux's unshare is allowed.\n\n\
      With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
      throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to the \
      server. Left out are owners and rights, the framework's own tables, and extensions that the migrations don't \

@@ -12,7 +12,7 @@ use shared::{Context as _, Error, Result};
 
 use super::reach::{self, Census, Guard};
 use super::{Deployment, Wish};
-use crate::apply::{Connection, Ground, Script};
+use crate::apply::{Connection, Ground, Script, refuse_outside};
 use crate::cli::Options;
 use crate::history;
 use crate::layout::{Layout, Migration, Project};
@@ -102,6 +102,10 @@ impl Place {
                 None => self.is_throw_away() || migration.asked,
             };
             let deployment = deployment(project, is_next, options, context)?;
+            if self.is_throw_away() {
+                let mut runs = deployment.runs.iter();
+                runs.try_for_each(|(_, scripts)| refuse_outside(scripts))?;
+            }
             deployments.push(deployment);
         }
         if self.is_bounded() {

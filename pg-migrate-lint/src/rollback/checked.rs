@@ -26,7 +26,7 @@ pub const FIELDS: Terms = &[
     (
         "check",
         "up, down, up_again: whether it runs; schema: whether the definitions are those of before it, up_again too; data: \
-         whether the rows are; loss: what the way back takes away for good",
+         whether the rows are; loss: what the way back takes away for good; left: rows and roles that were not there before",
     ),
     (
         "status",

@@ -1,23 +1,65 @@
 //! The rows of tables before a way there and back, and what of them is there afterwards.
+//!
+//! Tables and columns are followed by the numbers that the server gave them, whatever they are called meanwhile; what
+//! was made anew stands for what had its name. Rows are followed by the key that their table had before.
+
+mod keyed;
+mod side;
+#[cfg(test)]
+mod tests;
+mod unkeyed;
 
 use std::collections::BTreeMap;
 
 use postgres::{Client, SimpleQueryMessage};
 use shared::Result;
 use shared::dump::quote_identifier as quoted;
+use side::{Comparison, Side};
 
 /// Of a table with more rows than that nothing is compared.
 const MOST: usize = 10_000;
+/// Nor of one that comes when so many values have been read: memory does not grow with the data.
+const VALUES: usize = 400_000;
+/// Of a longer value only a digest is kept.
+const LENGTH: usize = 64;
 
-/// The rows of tables, by their names.
+type Row = Vec<Option<String>>;
+
+/// The rows of tables, by the tables' numbers.
 #[derive(Debug, Default)]
-pub struct Rows(BTreeMap<String, Table>);
+pub struct Rows(BTreeMap<u32, Table>);
 
 #[derive(Debug)]
 struct Table {
-    columns: Vec<String>,
+    name: String,
+    columns: Vec<Column>,
+    /// The places of the columns that tell its rows apart; empty where nothing says which.
+    key: Vec<usize>,
+    /// Whether the rows are those of its partitions, which are compared by themselves.
+    is_whole: bool,
     /// None where there are too many.
-    rows: Option<Vec<Vec<Option<String>>>>,
+    rows: Option<Vec<Row>>,
+}
+
+#[derive(Debug)]
+struct Column {
+    number: i16,
+    name: String,
+}
+
+/// What became of rows on a way there and back.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What is not what it was.
+    pub losses: Vec<Loss>,
+    /// What was not there before.
+    pub left: Vec<Left>,
+    /// Tables that have too many rows to compare them, before, between or afterwards.
+    pub too_great: Vec<String>,
+    /// How many rows there were before in the tables that are compared.
+    pub rows: usize,
+    /// How many tables that was.
+    pub tables: usize,
 }
 
 /// What is not what it was.
@@ -33,233 +75,174 @@ pub struct Loss {
     pub is_of_way_up: bool,
 }
 
+/// Rows that were not there before, and stay.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Of which table.
+    pub object: String,
+    /// How many.
+    pub count: usize,
+}
+
 impl Rows {
     /// Reads them.
     ///
     /// # Errors
     /// Where the server can't be asked.
     pub fn of(client: &mut Client) -> Result<Self> {
+        client.batch_execute(include_str!("../../sql/rows_session.sql"))?;
         let sql = include_str!("../../sql/tables_with_rows.sql");
         let mut tables = BTreeMap::new();
+        let mut room = VALUES;
         for row in client.query_typed(sql, &[])? {
             let (schema, name): (&str, &str) = (row.try_get("schema")?, row.try_get("name")?);
-            let columns: Vec<String> = row.try_get("columns")?;
-            let table = format!("{}.{}", quoted(schema), quoted(name));
-            let rows = rows(client, &table, &columns)?;
-            tables.insert(format!("{schema}.{name}"), Table { columns, rows });
+            let names: Vec<String> = row.try_get("columns")?;
+            let numbers: Vec<i16> = row.try_get("numbers")?;
+            let lengthy: Vec<bool> = row.try_get("lengthy")?;
+            let key: Vec<i16> = row.try_get("key")?;
+            let place = |number: &i16| numbers.iter().position(|one| one == number);
+            let key = key.iter().filter_map(place).collect();
+            let is_whole = row.try_get("is_whole")?;
+            let from = match is_whole {
+                true => format!("{}.{}", quoted(schema), quoted(name)),
+                false => format!("ONLY {}.{}", quoted(schema), quoted(name)),
+            };
+            let limit = MOST.min(room / names.len().max(1));
+            let rows = read(client, &select(&from, &names, &lengthy, limit + 1))?;
+            let rows = Some(rows).filter(|rows| rows.len() <= limit);
+            room -= rows.as_ref().map_or(0, Vec::len) * names.len();
+            let columns = numbers.into_iter().zip(names);
+            let table = Table {
+                name: format!("{schema}.{name}"),
+                columns: columns
+                    .map(|(number, name)| Column { number, name })
+                    .collect(),
+                key,
+                is_whole,
+                rows,
+            };
+            tables.insert(row.try_get("number")?, table);
         }
         Ok(Self(tables))
     }
 
-    /// How many rows of how many tables there are to be compared.
-    pub fn count(&self) -> (usize, usize) {
-        let counts = self
-            .0
-            .values()
-            .filter_map(|table| Some(table.rows.as_ref()?.len()));
-        let (rows, tables) = counts
-            .filter(|rows| *rows > 0)
-            .fold((0, 0), |(rows, tables), more| (rows + more, tables + 1));
-        (rows, tables)
+    /// Whether no table has a row.
+    pub fn is_empty(&self) -> bool {
+        let mut tables = self.0.values();
+        tables.all(|table| table.rows.as_ref().is_some_and(Vec::is_empty))
     }
 
-    /// Tables that have too many rows.
-    pub fn too_great(&self) -> impl Iterator<Item = &str> {
-        let great = self.0.iter().filter(|(_, table)| table.rows.is_none());
-        great.map(|(name, _)| name.as_str())
-    }
-
-    /// What is lost of these rows in `back`, which came of `up`.
-    pub fn losses(&self, up: &Self, back: &Self) -> Vec<Loss> {
-        let mut losses = Vec::new();
-        for (name, before) in &self.0 {
-            let Some(rows) = before.rows.as_ref().filter(|rows| !rows.is_empty()) else {
+    /// What became of these rows in `back`, which came of `up`.
+    pub fn compare(&self, up: &Self, back: &Self) -> Outcome {
+        let mut outcome = Outcome::default();
+        for (number, before) in self.0.iter().filter(|(_, table)| !table.is_whole) {
+            let in_up = self.same(*number, before, up);
+            let in_back = self.same(*number, before, back);
+            let is_great = |found: &Option<(&Table, bool)>| {
+                found.is_some_and(|(table, _)| table.rows.is_none())
+            };
+            let rows = match &before.rows {
+                Some(rows) if !is_great(&in_up) && !is_great(&in_back) => rows,
+                _ => {
+                    outcome.too_great.push(before.name.clone());
+                    continue;
+                }
+            };
+            outcome.rows += rows.len();
+            outcome.tables += usize::from(!rows.is_empty());
+            let Some(back) = in_back.and_then(|found| before.side(found)) else {
+                if !rows.is_empty() {
+                    outcome.losses.push(Loss {
+                        object: before.name.clone(),
+                        expected: counted(rows.len(), "row"),
+                        actual: "no such table".to_string(),
+                        is_of_way_up: in_up.is_none(),
+                    });
+                }
                 continue;
             };
-            let (up, back) = (up.0.get(name), back.0.get(name));
-            let Some(back) = back else {
-                losses.push(Loss {
-                    object: name.clone(),
-                    expected: counted(rows.len(), "row"),
-                    actual: "no such table".to_string(),
-                    is_of_way_up: up.is_none(),
-                });
-                continue;
+            let comparison = Comparison {
+                before,
+                rows,
+                up: in_up.and_then(|found| before.side(found)),
+                back,
             };
-            if back.rows.is_none() {
-                continue;
-            }
-            losses.extend(of_table(name, before, up, back));
+            comparison.tell(&mut outcome);
         }
-        losses
+        outcome
     }
-}
 
-fn of_table(name: &str, before: &Table, up: Option<&Table>, back: &Table) -> Vec<Loss> {
-    let common: Vec<&String> = (before.columns.iter())
-        .filter(|column| back.columns.contains(column))
-        .collect();
-    let missing = missing(&before.take(&common), &back.take(&common));
-    let has_gone = |columns: &[&String]| {
-        let up = up.filter(|up| up.rows.is_some());
-        let is_there = |column: &&String| up.is_some_and(|up| up.columns.contains(column));
-        !columns.iter().all(is_there)
-            || up.is_some_and(|up| self::missing(&before.take(columns), &up.take(columns)) > 0)
-    };
-    if missing == 0 {
-        return Vec::new();
+    /// A table of ours in another state: that of its number, or else what was made anew by its name.
+    fn same<'a>(&self, number: u32, table: &Table, other: &'a Self) -> Option<(&'a Table, bool)> {
+        if let Some(table) = other.0.get(&number) {
+            return Some((table, true));
+        }
+        let mut anew = other
+            .0
+            .iter()
+            .filter(|(number, _)| !self.0.contains_key(number));
+        let (_, table) = anew.find(|(_, one)| one.name == table.name)?;
+        Some((table, false))
     }
-    let of_columns = common.iter().filter_map(|column| {
-        let one = [*column];
-        let lost = self::missing(&before.take(&one), &back.take(&one));
-        (lost > 0).then_some((*column, lost))
-    });
-    let of_columns: Vec<(&String, usize)> = of_columns.collect();
-    let count = before.rows.as_ref().map_or(0, Vec::len);
-    let left = back.rows.as_ref().map_or(0, Vec::len);
-    // Rows that are gone take all their values along.
-    if left < count || of_columns.is_empty() {
-        return vec![Loss {
-            object: name.to_string(),
-            expected: counted(count, "row"),
-            actual: format!("{} of them", count - missing),
-            is_of_way_up: has_gone(&common),
-        }];
-    }
-    let losses = of_columns.into_iter().map(|(column, lost)| Loss {
-        object: format!("{name}.{column}"),
-        expected: counted(count, "value"),
-        actual: format!("{} of them", count - lost),
-        is_of_way_up: has_gone(&[column]),
-    });
-    losses.collect()
 }
 
 impl Table {
-    /// The rows, of these columns only, in order.
-    fn take(&self, columns: &[&String]) -> Vec<Vec<Option<&str>>> {
-        let places: Vec<Option<usize>> = (columns.iter())
-            .map(|column| self.columns.iter().position(|own| own == *column))
-            .collect();
-        let mut rows: Vec<Vec<Option<&str>>> = (self.rows.iter().flatten())
-            .map(|row| {
-                let cells = places.iter();
-                cells
-                    .map(|place| place.and_then(|place| row.get(place)?.as_deref()))
-                    .collect()
+    /// Another state of it; none where it has too many rows.
+    fn side<'a>(&self, (other, is_same): (&'a Self, bool)) -> Option<Side<'a>> {
+        Some(Side {
+            places: self.places(other, is_same),
+            rows: other.rows.as_deref()?,
+        })
+    }
+
+    /// Where each of the columns is there: that of its number, or else what was made anew by its name.
+    fn places(&self, other: &Self, is_same: bool) -> Vec<Option<usize>> {
+        let is_known = |number: i16| is_same && self.columns.iter().any(|own| own.number == number);
+        let place = |own: &Column| {
+            let mut columns = other.columns.iter();
+            let by_number = columns.position(|one| is_same && one.number == own.number);
+            by_number.or_else(|| {
+                let mut columns = other.columns.iter();
+                columns.position(|one| one.name == own.name && !is_known(one.number))
             })
-            .collect();
-        rows.sort_unstable();
-        rows
+        };
+        self.columns.iter().map(place).collect()
     }
 }
 
-/// How many of these are not among the others; both are in order.
-fn missing(these: &[Vec<Option<&str>>], others: &[Vec<Option<&str>>]) -> usize {
-    let mut others = others.iter().peekable();
-    let is_missing = |one: &&Vec<Option<&str>>| {
-        while others.next_if(|other| *other < *one).is_some() {}
-        others.next_if(|other| *other == *one).is_none()
-    };
-    these.iter().filter(is_missing).count()
-}
-
-fn counted(count: usize, what: &str) -> String {
+/// So many of something, in words.
+pub fn counted(count: usize, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
 }
 
-/// The rows of a table as text; none where there are too many.
-fn rows(
-    client: &mut Client,
-    table: &str,
-    columns: &[String],
-) -> Result<Option<Vec<Vec<Option<String>>>>> {
-    let names: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
-    let sql = format!(
-        "SELECT {} FROM ONLY {table} LIMIT {}",
-        names.join(", "),
-        MOST + 1
-    );
+/// The statement that reads rows, in which a long value is its digest.
+fn select(from: &str, names: &[String], lengthy: &[bool], limit: usize) -> String {
+    let columns = names.iter().zip(lengthy).map(|(name, is_lengthy)| {
+        let name = quoted(name);
+        match is_lengthy {
+            // A composite value of nulls is no null; format() writes any type as the server does.
+            true => format!(
+                "CASE WHEN pg_catalog.num_nulls({name}) = 0 THEN (SELECT \
+                 CASE WHEN pg_catalog.length(v) <= {LENGTH} THEN v ELSE pg_catalog.encode(pg_catalog.sha256(\
+                 pg_catalog.convert_to(v, 'UTF8')), 'hex') END FROM (SELECT pg_catalog.format('%s', {name})) AS x (v)) END"
+            ),
+            false => name,
+        }
+    });
+    let columns: Vec<String> = columns.collect();
+    format!("SELECT {} FROM {from} LIMIT {limit}", columns.join(", "))
+}
+
+fn read(client: &mut Client, sql: &str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for message in client.simple_query(&sql)? {
+    for message in client.simple_query(sql)? {
         if let SimpleQueryMessage::Row(row) = message {
-            let cells = (0..columns.len()).map(|place| row.get(place).map(str::to_string));
+            let cells = (0..row.len()).map(|place| row.get(place).map(str::to_string));
             rows.push(cells.collect());
         }
     }
-    Ok((rows.len() <= MOST).then_some(rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rows(columns: &[&str], rows: &[&[&str]]) -> Rows {
-        let cell = |text: &&str| Some(text.to_string()).filter(|text| text != "-");
-        let table = Table {
-            columns: columns.iter().map(|name| name.to_string()).collect(),
-            rows: Some(
-                rows.iter()
-                    .map(|row| row.iter().map(cell).collect())
-                    .collect(),
-            ),
-        };
-        Rows(BTreeMap::from([("s.t".to_string(), table)]))
-    }
-
-    fn told(before: &Rows, up: &Rows, back: &Rows) -> Vec<String> {
-        let losses = before.losses(up, back).into_iter();
-        losses
-            .map(|loss| {
-                format!(
-                    "{} {} {} {}",
-                    loss.object, loss.expected, loss.actual, loss.is_of_way_up
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn neither_order_nor_what_was_added_is_a_loss() {
-        let before = rows(&["a", "b"], &[&["1", "x"], &["2", "y"]]);
-        let back = rows(
-            &["b", "c", "a"],
-            &[&["y", "-", "2"], &["x", "-", "1"], &["z", "-", "3"]],
-        );
-        assert!(told(&before, &before, &back).is_empty());
-    }
-
-    #[test]
-    fn values_and_rows_are_missed() {
-        let before = rows(&["a", "b"], &[&["1", "x"], &["2", "y"]]);
-        let emptied = rows(&["a", "b"], &[&["1", "-"], &["2", "-"]]);
-        let without = rows(&["a"], &[&["1"], &["2"]]);
-        assert_eq!(
-            told(&before, &before, &emptied),
-            ["s.t.b 2 values 0 of them false"]
-        );
-        assert_eq!(
-            told(&before, &without, &emptied),
-            ["s.t.b 2 values 0 of them true"]
-        );
-        let fewer = rows(&["a", "b"], &[&["1", "x"]]);
-        assert_eq!(
-            told(&before, &before, &fewer),
-            ["s.t 2 rows 1 of them false"]
-        );
-        assert_eq!(told(&before, &fewer, &fewer), ["s.t 2 rows 1 of them true"]);
-        let turned = rows(&["a", "b"], &[&["1", "y"], &["2", "x"]]);
-        assert_eq!(
-            told(&before, &before, &turned),
-            ["s.t 2 rows 0 of them false"]
-        );
-        let none = Rows::default();
-        assert_eq!(
-            told(&before, &none, &none),
-            ["s.t 2 rows no such table true"]
-        );
-    }
+    Ok(rows)
 }

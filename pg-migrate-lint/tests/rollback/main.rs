@@ -6,3 +6,5 @@ mod check;
 mod drift;
 mod ground;
 mod plan;
+mod rows;
+mod server;

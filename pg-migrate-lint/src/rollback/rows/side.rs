@@ -1,0 +1,113 @@
+//! A table before a way there and back, between and afterwards.
+
+use std::collections::HashMap;
+
+use super::{Left, Loss, Outcome, Row, Table, counted};
+
+/// The values of some columns of a row.
+pub type Values<'a> = Vec<Option<&'a str>>;
+
+/// A table at another time.
+#[derive(Debug)]
+pub struct Side<'a> {
+    /// Where each column of before is now.
+    pub places: Vec<Option<usize>>,
+    /// The rows.
+    pub rows: &'a [Row],
+}
+
+/// A table at all three times.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    /// What it was.
+    pub before: &'a Table,
+    /// Its rows.
+    pub rows: &'a [Row],
+    /// None where it was not there then.
+    pub up: Option<Side<'a>>,
+    /// Afterwards.
+    pub back: Side<'a>,
+}
+
+impl Comparison<'_> {
+    /// Says what became of its rows.
+    pub fn tell(&self, outcome: &mut Outcome) {
+        let (losses, left) = match self.keyed() {
+            Some(told) => told,
+            None => {
+                let more = self.back.rows.len().saturating_sub(self.rows.len());
+                (self.unkeyed(), more)
+            }
+        };
+        outcome.losses.extend(losses);
+        if left > 0 {
+            let object = self.before.name.clone();
+            outcome.left.push(Left {
+                object,
+                count: left,
+            });
+        }
+    }
+
+    /// The places of the columns of before.
+    pub fn columns(&self) -> std::ops::Range<usize> {
+        0..self.before.columns.len()
+    }
+
+    /// So many of the rows are gone.
+    pub fn gone(&self, lost: usize, is_of_way_up: bool) -> Loss {
+        Loss {
+            object: self.before.name.clone(),
+            expected: counted(self.rows.len(), "row"),
+            actual: format!("{} of them", self.rows.len().saturating_sub(lost)),
+            is_of_way_up,
+        }
+    }
+
+    /// So many of a column's values are others.
+    pub fn changed(&self, column: usize, lost: usize, is_of_way_up: bool) -> Loss {
+        let name = self.before.columns.get(column).map(|one| one.name.as_str());
+        Loss {
+            object: format!("{}.{}", self.before.name, name.unwrap_or_default()),
+            expected: counted(self.rows.len(), "value"),
+            actual: format!("{} of them", self.rows.len().saturating_sub(lost)),
+            is_of_way_up,
+        }
+    }
+}
+
+impl<'a> Side<'a> {
+    /// Where a column of before is.
+    pub fn place(&self, column: usize) -> Option<usize> {
+        self.places.get(column).copied().flatten()
+    }
+
+    /// A row's value of a column of before.
+    pub fn value(&self, row: &'a Row, column: usize) -> Option<&'a str> {
+        cell(row, self.place(column))
+    }
+
+    /// A row's values of columns of before.
+    pub fn values(&self, row: &'a Row, columns: &[usize]) -> Values<'a> {
+        columns.iter().map(|one| self.value(row, *one)).collect()
+    }
+
+    /// The rows by what is in some columns; none where these are not all there, or don't tell rows apart.
+    pub fn by(&self, columns: &[usize]) -> Option<HashMap<Values<'a>, &'a Row>> {
+        if columns.iter().any(|column| self.place(*column).is_none()) {
+            return None;
+        }
+        let mut rows = HashMap::with_capacity(self.rows.len());
+        for row in self.rows {
+            if rows.insert(self.values(row, columns), row).is_some() {
+                return None;
+            }
+        }
+        Some(rows)
+    }
+}
+
+/// What is at a place of a row.
+pub fn cell(row: &Row, place: Option<usize>) -> Option<&str> {
+    row.get(place?)?.as_deref()
+}

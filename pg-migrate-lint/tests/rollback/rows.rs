@@ -1,0 +1,287 @@
+//! `--check-rollback`: rows, sequences and views, which have to be as they were where the way up left them alone.
+
+use crate::check::{SHOP, after, checks, third};
+use crate::ground::{Ground, told};
+
+#[test]
+fn rows_that_the_way_up_leaves_alone_have_to_stay() {
+    let emptied = third(
+        "alter table shop add a int;",
+        "update shop set name = ''; alter table shop drop a;",
+        1,
+    );
+    assert!(
+        emptied.contains(&"data failed public.shop.name".to_string()),
+        "{emptied:?}"
+    );
+    let deleted = third(
+        "alter table shop add a int;",
+        "delete from shop where id = 2; alter table shop drop a;",
+        1,
+    );
+    assert!(
+        deleted.contains(&"data failed public.shop".to_string()),
+        "{deleted:?}"
+    );
+    // Made anew it is alike, and empty.
+    let anew = third(
+        "alter table shop add a int;",
+        "drop table shop; create table shop (id int primary key, name text not null, town text);
+         create index by_town on shop (town);",
+        1,
+    );
+    assert!(anew.contains(&"schema ok -".to_string()), "{anew:?}");
+    assert!(
+        anew.contains(&"data failed public.shop".to_string()),
+        "{anew:?}"
+    );
+}
+
+#[test]
+fn what_the_way_up_takes_is_said_and_no_fault_of_the_way_back() {
+    let lost = third(
+        "alter table shop drop town;",
+        "alter table shop add town text; create index by_town on shop (town);",
+        0,
+    );
+    assert!(
+        lost.contains(&"loss ok public.shop.town".to_string()),
+        "{lost:?}"
+    );
+    assert!(lost.contains(&"data ok -".to_string()), "{lost:?}");
+    // A column that is dropped and added is the last: the same columns.
+    let order = third(
+        "alter table shop drop name;",
+        "alter table shop add name text not null default ''; alter table shop alter name drop default;",
+        0,
+    );
+    assert!(
+        order.contains(&"schema ok TABLE public.shop".to_string()),
+        "{order:?}"
+    );
+    let renamed = third(
+        "alter table shop rename to store;",
+        "alter table store rename to shop;",
+        0,
+    );
+    assert_eq!(
+        renamed,
+        [
+            "up ok -",
+            "down ok -",
+            "schema ok -",
+            "data ok -",
+            "up_again ok -"
+        ]
+    );
+}
+
+#[test]
+fn rows_of_ours_are_no_fault_of_the_migration() {
+    let strict = third(
+        "alter table shop add constraint long check (length(name) > 100);",
+        "alter table shop drop constraint long;",
+        0,
+    );
+    assert_eq!(strict[..3], ["data skipped -", "up ok -", "down ok -"]);
+    let ground = Ground::of(SHOP);
+    ground.write(
+        "m/1_shop.up.sql",
+        "create table shop (id int primary key check (id > 90), name text not null);\n",
+    );
+    let output = ground.run(&["--check-rollback"], 0);
+    let said = told(&output, &["check", "status", "message"]);
+    let words = "no row could be put into public.shop, so that none can be missed";
+    let is_it = |line: &String| line.starts_with("data skipped") && line.contains(words);
+    assert!(said.iter().any(is_it), "{said:?}");
+}
+
+#[test]
+fn tables_that_refer_to_others_get_rows_too() {
+    let up = "create type mood as enum ('sad', 'ok'); create domain short as varchar(3) check (value <> '');
+        create table town (id bigserial primary key, name varchar(2) unique);
+        create table shop (id uuid primary key, town bigint not null references town, mood mood not null,
+            code short not null, tags text[] not null, data jsonb not null, at timestamptz not null, day date,
+            open boolean not null, price numeric(8, 2) not null,
+            twice numeric generated always as (price * 2) stored, no int generated always as identity);";
+    let ground = Ground::of(&[
+        ("m/1_all.up.sql", up),
+        ("m/2_tax.up.sql", "alter table shop add tax int;"),
+        ("m/2_tax.down.sql", "alter table shop drop tax;"),
+    ]);
+    let output = ground.run(&["--check-rollback"], 0);
+    let records = output.json_lines();
+    let data = records
+        .iter()
+        .find(|record| record["check"] == "data")
+        .unwrap();
+    assert_eq!(data["actual"], "6 rows of 2 tables", "{output:?}");
+}
+
+#[test]
+fn what_the_way_up_changed_is_no_excuse_for_the_way_back() {
+    let fill = "insert into shop values (1, 'one'), (2, 'two');";
+    for (up, down, found) in [
+        ("update shop set name = upper(name)", "delete from shop", "data failed public.shop"),
+        (
+            "update shop set name = 'Q' where id = 1",
+            "update shop set name = 'x' where id = 2",
+            "data failed public.shop.name",
+        ),
+        (
+            "alter table shop rename to shops",
+            "drop table shops; create table shop (id int primary key, name text not null, town text);
+             create index by_town on shop (town)",
+            "data failed public.shop",
+        ),
+        (
+            "alter table shop rename town to city",
+            "alter table shop rename city to town; update shop set town = 'none'",
+            "data failed public.shop.town",
+        ),
+        (
+            "create schema past; alter table shop set schema past",
+            "delete from past.shop where id = 1; alter table past.shop set schema public; drop schema past",
+            "data failed public.shop",
+        ),
+    ] {
+        let ground = Ground::of(SHOP);
+        ground.write("m/2_town.up.sql", &format!("alter table shop add town text; create index by_town on shop (town); {fill}"));
+        ground.write("m/3_third.up.sql", up);
+        ground.write("m/3_third.down.sql", down);
+        let seen = checks(&ground, &["m/3_third.up.sql"], 1);
+        assert!(seen.contains(&format!("3 {found}")), "{up}: {seen:?}");
+    }
+}
+
+#[test]
+fn sequences_do_not_go_back_and_views_stay_filled() {
+    let make = "create sequence numbers; select nextval('numbers'), nextval('numbers');
+        create materialized view names as select name from shop;";
+    for (up, down, found) in [
+        (
+            "drop sequence numbers",
+            "create sequence numbers",
+            "loss ok public.numbers",
+        ),
+        (
+            "select 1",
+            "alter sequence numbers restart",
+            "data failed public.numbers",
+        ),
+        (
+            "drop materialized view names",
+            "create materialized view names as select name from shop with no data",
+            "data failed public.names",
+        ),
+    ] {
+        let ground = Ground::of(SHOP);
+        ground.write("m/2_town.up.sql", make);
+        ground.write("m/3_third.up.sql", up);
+        ground.write("m/3_third.down.sql", down);
+        let seen = checks(&ground, &["m/3_third.up.sql"], 1);
+        assert!(seen.contains(&format!("3 {found}")), "{up}: {seen:?}");
+    }
+    let ground = Ground::of(SHOP);
+    ground.write("m/2_town.up.sql", make);
+    ground.write(
+        "m/3_third.up.sql",
+        "insert into shop values (9, 'nine') on conflict do nothing",
+    );
+    ground.write("m/3_third.down.sql", "select nextval('numbers')");
+    let seen = checks(&ground, &["m/3_third.up.sql"], 0);
+    assert!(
+        seen.contains(&"3 left ok public.shop".to_string()),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn a_sequence_that_is_made_anew_is_a_fault_where_its_next_value_is_there() {
+    let made = "create table note (id serial primary key, words text);
+        insert into note (words) values ('a'), ('b');";
+    let to_identity = "alter table note alter id drop default; drop sequence note_id_seq;
+        alter table note alter id add generated always as identity (start 3);";
+    let back = "alter table note alter id drop identity; create sequence note_id_seq as int owned by note.id;
+        alter table note alter id set default nextval('note_id_seq');";
+    let forgotten = after(made, to_identity, back, 1);
+    let fault = "data failed public.note_id_seq".to_string();
+    assert!(forgotten.contains(&fault), "{forgotten:?}");
+    let set = format!("{back} select setval('note_id_seq', (select max(id) from note));");
+    let well = after(made, to_identity, &set, 0);
+    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
+    // With its table it went, and with an empty one it comes back.
+    let table = "create table note (id serial primary key, words text)";
+    let dropped = after(made, "drop table note", table, 0);
+    for said in ["loss ok public.note", "loss ok public.note_id_seq"] {
+        assert!(dropped.contains(&said.to_string()), "{dropped:?}");
+    }
+    // Rows that were put in and that a migration does not bear have moved it on in another copy.
+    let strict = after(
+        "create table note (id serial primary key, words text)",
+        "alter table note add constraint long check (length(words) > 100)",
+        "alter table note drop constraint long",
+        0,
+    );
+    assert!(
+        !strict.iter().any(|line| line.contains("note_id_seq")),
+        "{strict:?}"
+    );
+}
+
+#[test]
+fn rows_are_followed_through_tables_that_are_made_anew() {
+    let made = "create table note (id int primary key, words text); insert into note values (1, 'a'), (2, 'b');
+        create table bare (words text); insert into bare values ('a'), ('a'), ('b');";
+    let swap = "create table other (id int primary key, words text); insert into other select * from note;
+        drop table note; alter table other rename to note; alter index other_pkey rename to note_pkey;";
+    let well = after(made, swap, swap, 0);
+    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
+    let emptied = swap.replace("select * from note", "select * from note where id > 1");
+    let lost = after(made, swap, &emptied, 1);
+    assert!(
+        lost.contains(&"data failed public.note".to_string()),
+        "{lost:?}"
+    );
+    // Partitioned and back again.
+    let split = "alter table note rename to old; alter index note_pkey rename to old_pkey;
+        create table note (id int primary key, words text) partition by range (id);
+        create table note_1 partition of note for values from (1) to (9); insert into note select * from old; drop table old;";
+    let joined = "create table old (id int primary key, words text); insert into old select * from note; drop table note;
+        alter table old rename to note; alter index old_pkey rename to note_pkey;";
+    let well = after(made, split, joined, 0);
+    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
+    let lost = after(
+        made,
+        split,
+        &joined.replace("from note;", "from note where id > 1;"),
+        1,
+    );
+    assert!(
+        lost.contains(&"data failed public.note".to_string()),
+        "{lost:?}"
+    );
+    // Nothing tells rows apart.
+    let fewer = after(
+        made,
+        "alter table bare rename words to word",
+        "delete from bare where ctid = (select min(ctid) from bare where word = 'a'); alter table bare rename word to words",
+        1,
+    );
+    assert!(
+        fewer.contains(&"data failed public.bare".to_string()),
+        "{fewer:?}"
+    );
+    // A long value is known by its digest.
+    let long = "create table note (id int primary key, words text); insert into note values (1, repeat('a', 99));";
+    let cut = after(
+        long,
+        "alter table note add a int",
+        "alter table note drop a; update note set words = repeat('a', 98)",
+        1,
+    );
+    assert!(
+        cut.contains(&"data failed public.note.words".to_string()),
+        "{cut:?}"
+    );
+}
