@@ -50,3 +50,4 @@ pub use runner::Unwatched;
 pub use runner::{Opener, Runner, Watcher};
 pub use script::Script;
 pub use step::{Sort, Step};
+pub use template::command_of_psql;

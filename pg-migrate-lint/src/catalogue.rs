@@ -405,6 +405,14 @@ impl Catalogue {
         })
     }
 
+    /// The relations of a schema, in order.
+    pub fn relations_in(&self, schema: &str) -> Vec<Name> {
+        let is_in = |name: &&Name| name.schema.as_deref().unwrap_or("public") == schema;
+        let mut names: Vec<Name> = self.relations.keys().filter(is_in).cloned().collect();
+        names.sort();
+        names
+    }
+
     /// The views that read a relation.
     pub fn readers(&self, relation: &Name) -> &[Name] {
         let names = self.readers.get(&*self.resolved(relation));

@@ -132,6 +132,9 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
                 impact.lock(catalogue.resolve(name), Mode::AccessExclusive);
             }
         }
+        Change::AlterSequence { name, .. } => {
+            impact.lock(catalogue.resolve(name), Mode::ShareRowExclusive);
+        }
         Change::Truncate { tables, cascade } => truncate(tables, *cascade, catalogue, &mut impact),
         Change::Update(write) | Change::Delete(write) => {
             reads(&write.query.relations, catalogue, &mut impact);
@@ -321,6 +324,15 @@ fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {
                         false => Mode::AccessExclusive,
                     };
                     impact.lock(Name::clone(&index.table), mode);
+                }
+            }
+            Kind::Schema if drop.cascade => {
+                for relation in catalogue.relations_in(&name.name) {
+                    impact.lock(relation.clone(), Mode::AccessExclusive);
+                    partners(&relation, catalogue, impact);
+                    for reader in catalogue.readers(&relation) {
+                        impact.lock(reader.clone(), Mode::AccessExclusive);
+                    }
                 }
             }
             Kind::Type | Kind::Domain if drop.cascade => {

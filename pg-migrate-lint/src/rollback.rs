@@ -20,12 +20,13 @@ use shared::cli::Context;
 use shared::records::Writer;
 use shared::{Error, Exit, Result};
 
+use crate::apply;
 use crate::asked;
 use crate::cli::Options;
 use crate::effects::Version;
 use crate::finding::{Finding, Severity};
 use crate::history;
-use crate::layout::{Kind, Migration, Project};
+use crate::layout::{Kind, Layout, Migration, Project};
 use crate::lint::{Linter, Role, Seen, Step};
 use crate::pipeline::{self, Content, Input, Part};
 use crate::run;
@@ -115,6 +116,8 @@ struct Planner {
     /// The stop that a step of the linter stands for: its project's number, and its own.
     stops: HashMap<usize, (usize, usize)>,
     drafts: HashMap<(usize, usize), Vec<Draft>>,
+    /// Of each project.
+    layouts: Vec<Layout>,
     steps: usize,
 }
 
@@ -134,6 +137,7 @@ impl Planner {
             of_run: HashSet::new(),
             stops: HashMap::new(),
             drafts: HashMap::new(),
+            layouts: Vec::new(),
             steps: 0,
         }
     }
@@ -147,6 +151,7 @@ impl Planner {
         options: &Options,
         inputs: &mut Vec<Input>,
     ) {
+        self.layouts.push(project.layout);
         let mut step = Step {
             project: number + 1,
             has_gap: project.has_gaps,
@@ -191,6 +196,15 @@ impl Planner {
             return Ok(());
         };
         if part.first == 0 {
+            let layout = self.layouts.get(stop.0);
+            let refused = layout.and_then(|layout| apply::command_of_psql(*layout, source));
+            if let Some((line, words)) = refused {
+                let draft = Draft {
+                    record: Record::refused(source, line, words),
+                    findings: Vec::new(),
+                };
+                self.drafts.entry(stop).or_default().push(draft);
+            }
             for finding in self.linter.unread(source) {
                 let draft = self.draft(source, finding.start, finding.end, vec![finding]);
                 self.drafts.entry(stop).or_default().push(draft);

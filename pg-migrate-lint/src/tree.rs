@@ -342,7 +342,9 @@ nodes! { 'a;
     MinMaxExpr = MinMaxExpr 39 { args: Nodes<'a> = args 24 }
     NullTest = NullTest 52 { arg: Child<'a> = arg 8, nulltesttype: NullTestType = nulltesttype 16 }
     ObjectWithArgs = ObjectWithArgs 153 { objname: Nodes<'a> = objname 8 }
-    OnConflictClause = OnConflictClause 112 { infer: Inner<'a, InferClause<'a>> = infer 8 }
+    OnConflictClause = OnConflictClause 112 {
+        infer: Inner<'a, InferClause<'a>> = infer 8, target_list: Nodes<'a> = targetList 16,
+    }
     PartitionBoundSpec = PartitionBoundSpec 98 { is_default: bool = is_default 5 }
     PartitionCmd = PartitionCmd 100 {
         name: Range<'a> = name 8, bound: Inner<'a, PartitionBoundSpec<'a>> = bound 16,

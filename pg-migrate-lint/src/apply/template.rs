@@ -29,11 +29,20 @@ pub fn refusal(layout: Layout, source: &Source) -> Option<Error> {
         ));
         return Some(error);
     }
+    Some(Error::new(command_of_psql(layout, source)?.1))
+}
+
+/// The line of a command of psql in a file that a framework sends as it is, and what comes of that.
+pub fn command_of_psql(layout: Layout, source: &Source) -> Option<(usize, String)> {
+    if is_run_by_psql(layout) {
+        return None;
+    }
+    let (path, title) = (&source.path, layout.title());
     let (line, written) = first_hidden(source, true)?;
-    let error = Error::new(format!(
+    let words = format!(
         "{path}:{line}: {written} is a command of psql, and {title} sends it to the server, which refuses it"
-    ));
-    Some(error)
+    );
+    Some((line, words))
 }
 
 fn of_psql(source: &Source) -> Option<Error> {

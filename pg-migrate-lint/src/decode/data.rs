@@ -169,6 +169,7 @@ pub fn insert(stmt: &tree::InsertStmt) -> Change {
         columns: target_names(stmt.cols),
         on_conflict: stmt.on_conflict_clause.is_some(),
         conflicts_on: conflicts_on(stmt.on_conflict_clause),
+        updates: updates(stmt.on_conflict_clause),
         from_query,
         has_values: stmt.select_stmt.is_some(),
         numbers,
@@ -235,6 +236,13 @@ fn conflicts_on(clause: Child) -> Vec<String> {
         _ => None,
     });
     names.collect::<Option<Vec<String>>>().unwrap_or_default()
+}
+
+fn updates(clause: Child) -> Vec<String> {
+    match clause.and_then(Node::read) {
+        Some(NodeEnum::OnConflictClause(clause)) => target_names(clause.target_list),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether rows have something else than `DEFAULT` in each of their places.

@@ -22,9 +22,10 @@ use forms::{ALONE, Alone, FORMS, Form, GROUND};
 type Relations = BTreeMap<u32, (Name, u32, i64, bool)>;
 
 const RELATIONS: &str = "select c.oid, n.nspname, c.relname, c.relfilenode, \
-    coalesce(pg_stat_get_xact_tuples_returned(c.oid), 0), coalesce(pg_relation_size(c.oid) > 0, false) \
+    coalesce(pg_stat_get_xact_tuples_returned(c.oid), 0), \
+    coalesce(pg_relation_size(c.oid) > 0 and relkind <> 'S', false) \
     from pg_class c join pg_namespace n on n.oid = relnamespace \
-    where relkind in ('r', 'p', 'm', 'v') and nspname !~ '^pg_' and nspname <> 'information_schema'";
+    where (relkind in ('r', 'p', 'm', 'v') or relname = 'sq') and nspname !~ '^pg_' and nspname <> 'information_schema'";
 
 /// Those that are waited for count: they are what is taken.
 const LOCKS_OF: &str =
@@ -120,6 +121,8 @@ fn seen(client: &mut Client, form: &Form) -> Result<Impact, postgres::Error> {
         for (oid, mode) in locks(client) {
             if let Some((name, ..)) = before.get(&oid)
                 && held.get(&oid) != Some(&mode)
+                // nextval() takes this, which keeps nobody else from it.
+                && !(name.name == "sq" && mode == Mode::RowExclusive)
             {
                 impact.lock(name.clone(), mode);
             }

@@ -46,6 +46,8 @@ pub struct Insert {
     pub on_conflict: bool,
     /// The columns that it names, where it names nothing else.
     pub conflicts_on: Vec<String>,
+    /// The columns that `DO UPDATE` sets in rows that are there.
+    pub updates: Vec<String>,
     /// Rows that a query finds, and not written out.
     pub from_query: bool,
     /// The greatest number that is written out for each of the columns.

@@ -151,6 +151,21 @@ impl Record {
         }
     }
 
+    /// Of a line that the server refuses, as no parser has to see it.
+    pub fn refused(source: &Source, line: usize, words: String) -> Self {
+        let text = source.text.lines().nth(line.saturating_sub(1));
+        Self {
+            file: Some(source.path.clone()),
+            line: Some(line),
+            statement: text.map(|text| cut(text.trim())),
+            severity: Some(Severity::Error.name().to_string()),
+            message: Some(words),
+            effect: Work::None.name().to_string(),
+            blocks: Blocks::None.name().to_string(),
+            ..Self::default()
+        }
+    }
+
     /// Of a migration that has nothing to run.
     pub fn without_statement(stop: &Stop) -> Self {
         let called = stop.called();
@@ -173,7 +188,8 @@ impl Record {
 
     /// Adds what rules say, and how bad all of it is.
     pub fn say(&mut self, findings: &[Finding]) {
-        let worst = findings.iter().map(priced).max();
+        let own = self.severity.as_deref().and_then(Severity::from_name);
+        let worst = findings.iter().map(priced).max().max(own);
         let lost = (!self.loses.is_empty()).then_some(Severity::Warning);
         self.severity = worst.max(lost).map(|severity| severity.name().to_string());
         let failing: Vec<&str> = findings

@@ -168,3 +168,62 @@ fn of_a_server_only_what_is_applied_there() {
     assert_eq!(with_gone[0], "11");
     assert!(said.contains("11 has no way back"), "{said}");
 }
+
+#[test]
+fn what_the_framework_would_fail_on_is_said() {
+    let ground = Ground::of(SHOP);
+    ground.write("m/0010_note.down.sql", "drop table note;\n\\! ls\n");
+    let output = ground.run(PLAN, 1);
+    let said = told(&output, &["line", "statement", "severity"]);
+    assert!(said.contains(&"2 \\! ls error".to_string()), "{said:?}");
+    let words =
+        "0010_note.down.sql:2: \\! is a command of psql, and golang-migrate sends it to the server";
+    assert!(output.stderr.contains(words), "{output:?}");
+}
+
+#[test]
+fn what_no_migration_brings_back_is_named() {
+    for (down, lost) in [
+        (
+            "drop type mood cascade;",
+            "[\"columns of t that are mood\"]",
+        ),
+        (
+            "alter table t alter id type smallint using 0;",
+            "[\"values of t.id as they were\"]",
+        ),
+        (
+            "select setval('numbers', 1);",
+            "[\"where sequence numbers stands\"]",
+        ),
+        (
+            "insert into t values (1) on conflict (id) do update set at = now();",
+            "[\"values of t.at as they were\"]",
+        ),
+    ] {
+        let ground = Ground::of(&[("m/1_t.down.sql", down)]);
+        let made = "create sequence numbers; create type mood as enum ('a'); create table t (id int primary key, at date, m mood);";
+        ground.write("m/1_t.up.sql", made);
+        let output = ground.run(&["--rollback-plan"], 0);
+        assert_eq!(told(&output, &["loses"]), [lost], "{down}");
+    }
+}
+
+#[test]
+fn what_goes_with_a_schema_is_locked() {
+    let ground = Ground::of(&[(
+        "m/1_k.down.sql",
+        "alter sequence q restart; drop schema k cascade;",
+    )]);
+    let made = "create schema k; create table k.a (id int primary key); create sequence q;";
+    ground.write("m/1_k.up.sql", made);
+    let output = ground.run(&["--rollback-plan"], 0);
+    let locks = told(&output, &["object", "lock", "blocks"]);
+    assert_eq!(
+        locks,
+        [
+            "q ShareRowExclusiveLock writes",
+            "k.a AccessExclusiveLock reads+writes"
+        ]
+    );
+}

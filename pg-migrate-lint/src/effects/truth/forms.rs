@@ -333,6 +333,14 @@ pub const FORMS: &[Form] = &[
     form("drop function fs() cascade").after("alter table u alter x set default fs()"),
     form("alter table gen replica identity full"),
     form("alter sequence sq as smallint restart"),
+    form("alter sequence sq restart with 9"),
+    form("alter sequence sq maxvalue 9999"),
+    form("drop sequence sq"),
+    form("drop schema s2 cascade").after(
+        "create schema s2; create table s2.x (id int primary key); create materialized view s2.z as select 1 as a;
+         create view s2.y as select * from s2.x; create view outside as select * from s2.x;
+         create table refers (x int references s2.x);",
+    ),
     form("with x as (delete from u returning id) select count(*) from x"),
     form("merge into u using (select 1) s on true when matched then delete").since(15),
     form("create rule r as on insert to u do instead nothing"),
