@@ -6,6 +6,7 @@
 mod patience;
 mod record;
 mod scope;
+mod states;
 
 use shared::cli::Context;
 use shared::connection::{Conninfo, Environment, Need, Session, SessionOptions};
@@ -22,6 +23,7 @@ use crate::{asked, definitions};
 use patience::Patience;
 pub use record::{Drift, FIELDS, TELLING};
 use scope::Scope;
+use states::States;
 
 /// Neither owners and rights nor where files are is what migrations say for every server alike; a subscription is one
 /// server's.
@@ -56,11 +58,18 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     let need = Need::Session;
     let conninfo = Conninfo::resolve(&context.common.connect, &Environment::of_process(), need)?;
     let mut live = live(&site, &conninfo)?;
+    let of_live = Session::open(&conninfo, &gentle())?;
+    let of_built = States::of(&mut site.client(&database)?)?;
+    States::add(
+        (&mut built, of_built),
+        (&mut live, States::of(&mut of_live.into_client())?),
+    );
     scope.limit(&mut built);
     scope.limit(&mut live);
     scope::without_foreign_extensions(&mut live, &built);
     let mut writer: Writer<Drift> = context.records().telling(TELLING);
-    let differences = built.differences(&live);
+    let mut differences = built.differences(&live);
+    states::join_checks(&mut differences);
     let count = differences.len();
     for difference in differences {
         writer.write(&Drift::of(difference, conninfo.database()))?;
@@ -76,16 +85,19 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     })
 }
 
-/// What the database has.
-fn live(site: &Site, conninfo: &Conninfo) -> Result<Schema> {
-    let gentle = SessionOptions {
+fn gentle() -> SessionOptions {
+    SessionOptions {
         read_only: true,
         ..SessionOptions::default()
-    };
+    }
+}
+
+/// What the database has.
+fn live(site: &Site, conninfo: &Conninfo) -> Result<Schema> {
     let name = format!("pg-migrate-lint --drift {}", std::process::id());
     let mut environment = conninfo.child_environment();
     environment.push(("PGAPPNAME".into(), Some(name.clone().into())));
-    let patience = Patience::start(Session::open(conninfo, &gentle)?, name);
+    let patience = Patience::start(Session::open(conninfo, &gentle())?, name);
     let way = (environment, conninfo.child_arguments());
     let live = definitions::of(site.pg_dump(), way, OPTIONS);
     let was_ended = patience.end();
@@ -121,6 +133,7 @@ fn build(
     let runs = |one: &&&Migration| matches!(one.kind, Kind::Versioned | Kind::Repeatable);
     for migration in migrations.iter().filter(runs) {
         let scripts = Script::up(project.layout, migration, options)?;
+        refuse_outside(&scripts)?;
         if let Some(failure) = site.run(database, &scripts, context)? {
             let error = Error::from(failure);
             let words = || {
@@ -133,7 +146,6 @@ fn build(
     Ok(())
 }
 
-        refuse_outside(&scripts)?;
 fn applied<'a>(project: &'a Project, told: &Told, context: &Context) -> Result<Vec<&'a Migration>> {
     let mut left = 0;
     let mut applied = Vec::new();

@@ -50,8 +50,8 @@ pub const TOOL: Tool = Tool::new(
      where util-linux's unshare is allowed.\n\n\
      With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
      throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to the \
-     server. Left out are owners and rights, the framework's own tables, and extensions that the migrations don't \
-     create.\n\n\
+     server. Invalid indexes, materialized views that can't be read and settings of the database are told too. Left out are \
+     owners and rights, the framework's own tables, and extensions that the migrations don't create.\n\n\
      With --rehearse the migrations are run as their framework would run them, transaction for transaction, on a \
      throw-away server that is gone afterwards; what comes before those that were named is run first. With -d that is \
      done in the database itself, of what its history says is next: it is changed for good, and must be declared \

@@ -182,3 +182,67 @@ fn nobody_waits_behind_it_for_what_pg_dump_waits_for() {
     assert!(output.stderr.contains(said), "{output:?}");
     other.batch_execute("rollback").unwrap();
 }
+
+#[test]
+fn what_is_there_and_not_in_use_is_told_as_that() {
+    let ground = Ground::of(&[(
+        "m/1_shop.sql",
+        "create table shop (id int, town text, constraint old check (id > 0));
+             alter table shop add constraint positive check (id < 9) not valid;
+             create unique index by_id on shop (id);
+             create materialized view names as select town from shop;
+             create materialized view later as select town from shop with no data;",
+    )]);
+    let database = Database::new();
+    database.sql(
+        "create table shop (id int, town text); insert into shop values (1, 'a'), (1, 'b');
+         alter table shop add constraint old check (id > 0) not valid;
+         alter table shop add constraint positive check (id < 9);
+         create materialized view names as select town from shop with no data;
+         create materialized view later as select town from shop;",
+    );
+    // As a build that found rows that are alike leaves it.
+    let mut client = database.client();
+    client
+        .batch_execute("create unique index concurrently by_id on shop (id)")
+        .unwrap_err();
+    database.sql(&format!(
+        "alter database {} set work_mem = '9MB'",
+        database.name()
+    ));
+    let output = drift(&ground, &database, &[], 1);
+    assert_eq!(
+        objects(&output),
+        [
+            "different CHECK CONSTRAINT public.shop positive",
+            "different INDEX public.by_id",
+            "different MATERIALIZED VIEW public.names",
+            "different CHECK CONSTRAINT public.shop old",
+            "extra DATABASE SETTING work_mem",
+        ]
+    );
+    let told = told(&output, &["expected", "actual"]);
+    assert!(
+        told[3].starts_with("CONSTRAINT old CHECK ((id > 0))") && told[3].ends_with("NOT VALID;"),
+        "{told:?}"
+    );
+    assert!(
+        told[0].ends_with("CONSTRAINT positive CHECK ((id < 9))"),
+        "{told:?}"
+    );
+    assert!(told[1].contains("INVALID"), "{told:?}");
+    assert!(told[2].starts_with("FILLED; NOT FILLED"), "{told:?}");
+    drift(
+        &ground,
+        &database,
+        &[
+            "--ignore",
+            "DATABASE SETTING *",
+            "--ignore",
+            "shop",
+            "--ignore",
+            "names",
+        ],
+        0,
+    );
+}
