@@ -11,7 +11,7 @@
 //! All of a project up, one of its migrations down, and up again:
 //!
 //! ```ignore
-//! let ground = Ground::start(options.wanted_major(), context)?;
+//! let ground = Ground::start(options.wanted_major(), None, context)?;
 //! let database = ground.database("rehearsal")?;
 //! let mut runner = Runner::new(Box::new(|| ground.open(&database)), limit);
 //! for migration in &project.migrations {

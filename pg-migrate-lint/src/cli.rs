@@ -66,6 +66,8 @@ pub struct Options {
     is_rehearsal: bool,
     /// How.
     wish: Wish,
+    /// SQL that is run on a throw-away server before the migrations.
+    pub setup: Option<PathBuf>,
     /// A flag that says how.
     of_wish: Option<&'static str>,
     /// What the file says.
@@ -265,6 +267,20 @@ impl Options {
         }
     }
 
+    /// What a throw-away server is for.
+    fn check_setup(&self) -> Result<()> {
+        let question = matches!(
+            self.question,
+            Some(Question::CheckRollback | Question::Drift)
+        );
+        match self.setup.is_some() && !self.is_rehearsal && !question {
+            true => Err(Error::usage(
+                "--setup needs --rehearse, --check-rollback or --drift",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// What goes with a server, and what does not.
     fn check_question(&self) -> Result<()> {
         if self.to.is_some() && self.question != Some(Question::RollbackPlan) {
@@ -327,6 +343,7 @@ impl cli::Options for Options {
             "check-rollback" => self.ask(Question::CheckRollback)?,
             "drift" => self.ask(Question::Drift)?,
             "ignore" => self.ignored.push(value.text()?.to_string()),
+            "setup" => self.setup = Some(value.path()),
             "to" => self.to = Some(value.text()?.to_string()),
             "history" => {
                 let table = Wanted::parse(value.text()?);
@@ -365,6 +382,7 @@ impl cli::Options for Options {
         };
         self.check_rehearsal()?;
         self.check_question()?;
+        self.check_setup()?;
         let is_asked = self.listing.is_some() || self.files_from.is_some();
         match self.paths.is_empty() && !is_asked {
             true => Err(Error::usage("no migration was named")

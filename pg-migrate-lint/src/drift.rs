@@ -40,7 +40,7 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     history::refuse_formats(context)?;
     let mut projects = asked::projects(options, context)?;
     let server = history::read_all(&mut projects, options, context)?;
-    let mut site = Site::start(Some(server.major), context)?;
+    let mut site = Site::start(Some(server.major), options.setup.as_deref(), context)?;
     let database = site.create()?;
     let mut scope = Scope {
         ignored: options.ignored.clone(),
@@ -66,7 +66,15 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     );
     scope.limit(&mut built);
     scope.limit(&mut live);
-    scope::without_foreign_extensions(&mut live, &built);
+    let foreign = scope::without_foreign_extensions(&mut live, &built);
+    if !foreign.is_empty() {
+        context.remark(format!(
+            "{} {} there, and no migration creates {}: left out",
+            foreign.join(", "),
+            if foreign.len() == 1 { "is" } else { "are" },
+            if foreign.len() == 1 { "it" } else { "them" },
+        ));
+    }
     let mut writer: Writer<Drift> = context.records().telling(TELLING);
     let mut differences = built.differences(&live);
     states::join_checks(&mut differences);
@@ -140,7 +148,12 @@ fn build(
                 "the migrations do not run on an empty database of a throw-away server".to_string()
             };
             let failed: Result<()> = Err(error);
-            return failed.context(words);
+            let failed = failed.context(words);
+            return failed.map_err(|error| {
+                error.with_hint(
+                "--setup FILE makes there what they take for granted: extensions, schemas, roles"
+            )
+            });
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use postgres::Client;
@@ -34,9 +35,9 @@ impl Site {
     /// version, are read by one pg_dump.
     ///
     /// # Errors
-    /// Where PostgreSQL's programs are not there, or it does not start.
-    pub fn start(major: Option<u32>, context: &Context) -> Result<Self> {
-        let ground = Ground::start(major, context)?;
+    /// Where PostgreSQL's programs are not there, it does not start, or refuses the SQL that sets it up.
+    pub fn start(major: Option<u32>, setup: Option<&Path>, context: &Context) -> Result<Self> {
+        let ground = Ground::start(major, setup, context)?;
         let newest = major.max(Some(ground.major()));
         let pg_dump = Program::find("pg_dump", newest)?;
         if Some(pg_dump.version.major) < newest {
@@ -62,7 +63,7 @@ impl Site {
         &self.pg_dump
     }
 
-    /// Makes an empty database, and says what it is called.
+    /// Makes a database in which nothing is but what was set up, and says what it is called.
     pub fn create(&mut self) -> Result<String> {
         let name = self.next_name();
         self.ground.create(&name)?;

@@ -90,6 +90,12 @@ pub const TOOL: Tool = Tool::new(
         .choices(&["auto", "yes", "no"])
         .group(SERVER),
     Flag::value(
+        "setup",
+        "FILE",
+        "SQL that is run on a throw-away server before the migrations: roles, schemas, extensions that others make",
+    )
+    .group(SERVER),
+    Flag::value(
         "small-table",
         "ROWS",
         "with -d: what would take long is info on a table that has fewer rows there",

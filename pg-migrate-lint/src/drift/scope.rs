@@ -107,8 +107,9 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
-/// Takes out extensions that only the server has: whoever runs it puts them there. So what is said of them.
-pub fn without_foreign_extensions(live: &mut Schema, built: &Schema) {
+/// Takes out extensions that only the server has, and names them: whoever runs it puts them there. So what is said of
+/// them.
+pub fn without_foreign_extensions(live: &mut Schema, built: &Schema) -> Vec<String> {
     let of = |object: &Object| match object.kind.as_str() {
         "EXTENSION" => Some(object.name.clone()),
         "COMMENT" => object.name.strip_prefix("EXTENSION ").map(str::to_string),
@@ -119,7 +120,12 @@ pub fn without_foreign_extensions(live: &mut Schema, built: &Schema) {
         .filter(|(kind, ..)| *kind == "EXTENSION")
         .map(|(_, _, name)| name)
         .collect();
-    live.retain(|object, _| of(object).is_none_or(|name| made.contains(name.as_str())));
+    let is_foreign = |name: &String| !made.contains(name.as_str());
+    let there = live.objects().filter(|(kind, ..)| *kind == "EXTENSION");
+    let foreign = there.map(|(_, _, name)| name.to_string());
+    let foreign: Vec<String> = foreign.filter(is_foreign).collect();
+    live.retain(|object, _| of(object).is_none_or(|name| !is_foreign(&name)));
+    foreign
 }
 
 #[cfg(test)]

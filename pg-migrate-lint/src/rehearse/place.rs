@@ -54,10 +54,14 @@ impl Place {
                 return Err(error.with_hint("-d names one; without it a throw-away server is used"));
             }
             return Ok(Self::ThrowAway {
-                ground: Ground::start(options.wanted_major(), context)?,
+                ground: Ground::start(options.wanted_major(), options.setup.as_deref(), context)?,
                 database: String::new(),
                 count: 0,
             });
+        }
+        if options.setup.is_some() {
+            let error = Error::usage("--setup is for a throw-away server, and -d names another");
+            return Err(error.with_hint("run it there before"));
         }
         let conninfo = Conninfo::resolve(connect, &Environment::of_process(), Need::Statements)?;
         conninfo.notes().iter().for_each(|note| context.note(note));

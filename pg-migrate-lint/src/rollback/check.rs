@@ -36,7 +36,7 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let mut checker = Checker {
         options,
         context,
-        site: Site::start(options.wanted_major(), context)?,
+        site: Site::start(options.wanted_major(), options.setup.as_deref(), context)?,
         writer: context.records().telling(TELLING),
         has_failed: false,
         is_incomplete: false,
@@ -182,7 +182,8 @@ impl Checker<'_> {
 
     /// All that was run, on a server that knows nothing of it.
     fn anew(&mut self, behind: &[Vec<Script>]) -> Result<(String, Option<Failure>)> {
-        self.site = Site::start(self.options.wanted_major(), self.context)?;
+        let (major, setup) = (self.options.wanted_major(), self.options.setup.as_deref());
+        self.site = Site::start(major, setup, self.context)?;
         let main = self.site.create()?;
         for scripts in behind {
             let failure = self.site.run(&main, scripts, self.context)?;

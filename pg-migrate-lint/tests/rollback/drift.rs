@@ -124,6 +124,8 @@ fn extensions_rights_and_owners_are_others_business() {
         );
         let output = drift(&ground, &database, &[], 1);
         assert_eq!(objects(&output), ["extra INDEX public.trgm"]);
+        let said = "pg_trgm is there, and no migration creates it: left out";
+        assert!(output.stderr.contains(said), "{output:?}");
     }
 }
 
@@ -245,4 +247,20 @@ fn what_is_there_and_not_in_use_is_told_as_that() {
         ],
         0,
     );
+}
+
+#[test]
+fn what_is_set_up_is_no_drift() {
+    let ground = Ground::of(&[
+        ("m/1_note.sql", "create table app.note (id int);"),
+        ("setup.sql", "create schema app;"),
+    ]);
+    let database = Database::new();
+    database.sql("create schema app; create table app.note (id int)");
+    let output = drift(&ground, &database, &[], 2);
+    assert!(
+        output.stderr.contains("--setup FILE makes there"),
+        "{output:?}"
+    );
+    drift(&ground, &database, &["--setup", "setup.sql"], 0).expect_no_output();
 }

@@ -161,3 +161,38 @@ fn no_publisher_is_connected_to() {
     assert!(said.iter().any(is_it), "{said:?}");
     assert_eq!(came.try_iter().count(), 0);
 }
+
+#[test]
+fn what_others_make_is_set_up_before_the_migrations() {
+    let up = "create table app.note (id int); alter table app.note owner to owner_elsewhere;
+        create table copied as select make_it() as a;";
+    let ground = Ground::of(&[
+        ("m/1_note.up.sql", up),
+        (
+            "m/1_note.down.sql",
+            "drop table app.note; drop table copied;",
+        ),
+        (
+            "setup.sql",
+            "create role owner_elsewhere; create schema app authorization owner_elsewhere;
+             create function make_it() returns int language sql as 'select 1';",
+        ),
+    ]);
+    ground.run(&["--check-rollback"], 1);
+    let set_up = ["--setup", "setup.sql"];
+    let seen = checks(&ground, &set_up, 0);
+    assert!(seen.contains(&"1 up_again ok -".to_string()), "{seen:?}");
+    ground.run(&["--rehearse"], 1);
+    ground.run(&[&["--rehearse"], &set_up[..]].concat(), 0);
+    let refused = ground.run(&[&["--status"], &set_up[..]].concat(), 2);
+    assert!(
+        refused.stderr.contains("--setup needs --rehearse"),
+        "{refused:?}"
+    );
+    ground.write("setup.sql", "create schema app;\ncreate nonsense;");
+    let failed = ground.run(&[&["--check-rollback"], &set_up[..]].concat(), 2);
+    assert!(
+        failed.stderr.contains("setup.sql:2: ERROR: syntax error"),
+        "{failed:?}"
+    );
+}
