@@ -207,7 +207,7 @@ fn what_nobody_can_see_beforehand_is_taken_back() {
     let ground = Ground::of(&[], "");
     let name = ground.database.name();
     let other = tests::Database::new();
-    let database = |sql: &str| sql.replace("OTHER", &other.name());
+    let database = |sql: &str| sql.replace("OTHER", other.name());
     for (sql, said) in [
         (
             "create role rehearsed_hidden",
