@@ -35,8 +35,29 @@ impl Part {
     }
 }
 
-/// From when to when somebody would have waited; no end where he still would.
-type Waits = Arc<Mutex<Vec<(Instant, Option<Instant>)>>>;
+/// When somebody would have waited.
+#[derive(Debug)]
+struct Wait {
+    began: Instant,
+    /// When the last try that failed began: it was so until then at least.
+    last_try: Instant,
+    /// None where he still would.
+    ended: Option<Instant>,
+}
+
+impl Wait {
+    /// How much of it is between two moments; nothing where no try that failed is, since what ended before the first of
+    /// them is known to have ended only when the next try succeeds.
+    fn within(&self, from: Instant, to: Instant) -> Duration {
+        if self.last_try < from {
+            return Duration::ZERO;
+        }
+        let ended = self.ended.unwrap_or(to).min(to);
+        ended.saturating_duration_since(self.began.max(from))
+    }
+}
+
+type Waits = Arc<Mutex<Vec<Wait>>>;
 
 /// One who tries all the time.
 struct Trier {
@@ -56,7 +77,7 @@ impl Trier {
                 match client.batch_execute(&sql) {
                     Ok(()) => end(&seen),
                     Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                        begin(&seen, began);
+                        fail(&seen, began);
                     }
                     // The table is gone or is called otherwise, or the session has ended.
                     Err(_) => break,
@@ -75,11 +96,7 @@ impl Trier {
     /// How long somebody would have waited between these two moments.
     fn waited(&self, from: Instant, to: Instant) -> Duration {
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        let within = waits.iter().map(|(began, ended)| {
-            let (began, ended) = ((*began).max(from), ended.unwrap_or(to).min(to));
-            ended.saturating_duration_since(began)
-        });
-        within.sum()
+        waits.iter().map(|wait| wait.within(from, to)).sum()
     }
 }
 
@@ -92,17 +109,22 @@ impl Drop for Trier {
     }
 }
 
-fn begin(waits: &Waits, at: Instant) {
+fn fail(waits: &Waits, at: Instant) {
     let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
-    if waits.last().is_none_or(|(_, ended)| ended.is_some()) {
-        waits.push((at, None));
+    match waits.last_mut() {
+        Some(wait) if wait.ended.is_none() => wait.last_try = at,
+        _ => waits.push(Wait {
+            began: at,
+            last_try: at,
+            ended: None,
+        }),
     }
 }
 
 fn end(waits: &Waits) {
     let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, ended)) = waits.last_mut() {
-        ended.get_or_insert_with(Instant::now);
+    if let Some(wait) = waits.last_mut() {
+        wait.ended.get_or_insert_with(Instant::now);
     }
 }
 
