@@ -1,7 +1,7 @@
 //! The code of DO and of functions, as far as it can be looked into.
 
 use crate::model::Body;
-use crate::parse::plpgsql::{self, Code};
+use crate::parse::plpgsql::{self, Code, Step};
 use crate::source::Source;
 
 /// What it runs; none where that can't be told. That of a function needs the statement that makes it, for the names
@@ -36,10 +36,11 @@ fn sql_code(code: &str) -> Code {
         let line = code
             .get(..statement.start())
             .map_or(0, |before| before.matches('\n').count());
-        (line + 1, source.parsable(statement).to_string())
+        Step {
+            line: line + 1,
+            sql: source.parsable(statement).to_string(),
+            is_sure: false,
+        }
     });
-    Code {
-        statements: statements.collect(),
-        unseen: Vec::new(),
-    }
+    Code::of(statements.collect())
 }

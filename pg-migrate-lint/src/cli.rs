@@ -292,7 +292,7 @@ impl Options {
         let Some(question) = self.question else {
             return match &self.history {
                 Some(_) if !self.is_rehearsal => Err(Error::usage(
-                    "--history needs --status, --pending or --rehearse",
+                    "--history goes with --status, --pending, --rollback-plan, --drift or --rehearse only",
                 )),
                 _ => Ok(()),
             };

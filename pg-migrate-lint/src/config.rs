@@ -57,6 +57,13 @@ impl Config {
     /// Reads it.
     pub fn read(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
+        if path.is_dir() {
+            let file = path.join(NAME);
+            return Err(
+                Error::usage(format!("--config {} is a folder", path.display()))
+                    .with_hint(format!("name a file, such as {}", file.display())),
+            );
+        }
         let text = fs::read_to_string(path).context(name)?;
         Self::parse(&text).context(name)
     }

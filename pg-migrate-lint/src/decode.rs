@@ -1,26 +1,29 @@
 //! The grammar's tree as [`Change`]s.
 
 mod alter;
+mod bound;
 mod constraint;
 mod create;
 mod data;
 mod depend;
 mod drop;
 mod node;
+mod publication;
 mod scope;
+mod setting;
+mod view;
 mod walk;
 
 use pg_query::protobuf as pb;
-use pg_query::protobuf::{TransactionStmtKind, VariableSetKind};
+use pg_query::protobuf::TransactionStmtKind;
 
 use crate::lock::Mode;
-use crate::model::{
-    Change, DomainAction, Grant, Kind, Policy, Publication, Publishes, ReindexKind, Restart,
-    Setting, Transaction,
-};
+use crate::model::{Change, DomainAction, Grant, Kind, Policy, ReindexKind, Restart, Transaction};
 use crate::name::{Name, quoted};
 use crate::tree::{self, Node, NodeEnum, Nodes};
 use node::{name, name_of, relation, role, strings};
+use publication::{alter_subscription, publication, published};
+use setting::{set_for_later, setting};
 
 /// What the statement does; `at` is where it begins in what was parsed.
 pub fn changes(node: &NodeEnum, at: usize) -> Vec<Change> {
@@ -46,7 +49,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
         NodeEnum::CreateForeignTableStmt(stmt) => create::foreign_table(stmt, at),
         NodeEnum::CreateTableAsStmt(stmt) => create::table_as(stmt),
         NodeEnum::IndexStmt(stmt) => create::index(stmt),
-        NodeEnum::ViewStmt(stmt) => create::view(stmt),
+        NodeEnum::ViewStmt(stmt) => view::view(stmt),
         NodeEnum::CreateFunctionStmt(stmt) => Change::CreateFunction(create::function(stmt)),
         NodeEnum::CreateDomainStmt(stmt) => create::domain(stmt),
         NodeEnum::CreateEnumStmt(stmt) => Change::CreateEnum {
@@ -67,7 +70,8 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             name: relation(stmt.sequence.get()),
             restart: restart(stmt.options),
             is_small: is_small(stmt.options),
-            is_owned: create::is_owned(stmt.options),
+            if_exists: stmt.missing_ok,
+            owner: create::owner(stmt.options),
         },
         NodeEnum::AlterTableMoveAllStmt(_) => Change::MoveAll,
         NodeEnum::DropStmt(stmt) => drop::drop(stmt),
@@ -205,40 +209,6 @@ fn discarded(stmt: &tree::RuleStmt) -> Option<&'static str> {
     is_nothing.then_some(command)
 }
 
-/// A publication, with all that is done to it.
-fn publication(node: &NodeEnum) -> Option<Publication> {
-    use pb::AlterPublicationAction as A;
-    let (name, how, objects, options) = match node {
-        NodeEnum::CreatePublicationStmt(stmt) => {
-            let how = match stmt.for_all_tables {
-                true => Publishes::All,
-                false => Publishes::Tables,
-            };
-            (stmt.pubname, how, stmt.pubobjects, stmt.options)
-        }
-        NodeEnum::AlterPublicationStmt(stmt) => {
-            let how = match stmt.action {
-                _ if stmt.pubobjects.is_empty() => Publishes::Options,
-                A::ApDropObjects => Publishes::Less,
-                A::ApSetObjects => Publishes::Instead,
-                _ => Publishes::More,
-            };
-            (stmt.pubname, how, stmt.pubobjects, stmt.options)
-        }
-        _ => return None,
-    };
-    let mut said = options.iter().filter_map(node::option);
-    let said = said.find(|(name, _)| *name == "publish");
-    let writes = said.and_then(|(_, value)| value);
-    let writes = writes.map(|value| value.contains("update") || value.contains("delete"));
-    Some(Publication {
-        name: name.to_string(),
-        how,
-        tables: published(objects),
-        writes,
-    })
-}
-
 /// Whether one of these options is set to what means no.
 fn turns_off(options: Nodes, names: &[&str]) -> bool {
     let mut options = options.iter().filter_map(node::option);
@@ -255,53 +225,6 @@ fn has_option(options: Nodes, wanted: &str) -> bool {
     })
 }
 
-fn setting(stmt: &tree::VariableSetStmt) -> Option<Setting> {
-    let values: Vec<String> = stmt.args.iter().filter_map(node::constant).collect();
-    let value = match stmt.kind {
-        VariableSetKind::VarSetValue => Some(values.join(", ")),
-        _ => None,
-    };
-    let name = match stmt.kind {
-        VariableSetKind::Undefined => return None,
-        VariableSetKind::VarResetAll => "all".to_string(),
-        // SET TRANSACTION, SET SESSION CHARACTERISTICS.
-        VariableSetKind::VarSetMulti => return None,
-        _ => stmt.name.to_lowercase(),
-    };
-    Some(Setting {
-        name,
-        value,
-        values,
-        local: stmt.is_local,
-    })
-}
-
-/// What asks the publisher.
-fn alter_subscription(stmt: &tree::AlterSubscriptionStmt) -> Change {
-    use pb::AlterSubscriptionType as T;
-    match stmt.kind {
-        T::AlterSubscriptionRefresh => Change::Alone("ALTER SUBSCRIPTION … REFRESH"),
-        T::AlterSubscriptionSetPublication
-        | T::AlterSubscriptionAddPublication
-        | T::AlterSubscriptionDropPublication
-            if !turns_off(stmt.options, &["refresh"]) =>
-        {
-            Change::Alone("ALTER SUBSCRIPTION with refresh")
-        }
-        T::AlterSubscriptionOptions => {
-            let mut options = stmt.options.iter().filter_map(node::option);
-            let is_slotless = options.any(|(name, value)| {
-                name == "slot_name" && value.is_none_or(|value| value.eq_ignore_ascii_case("none"))
-            });
-            match is_slotless {
-                true => Change::ForgetSlot(stmt.subname.to_string()),
-                false => Change::Other,
-            }
-        }
-        _ => Change::Other,
-    }
-}
-
 fn role_of(options: Nodes) -> Change {
     let is_encrypted = |word: &str| {
         let digest = word.strip_prefix("md5").unwrap_or_default();
@@ -314,17 +237,6 @@ fn role_of(options: Nodes) -> Change {
         .and_then(|(_, value)| value);
     Change::Role {
         has_password: password.is_some_and(|word| !is_encrypted(&word)),
-    }
-}
-
-/// A setting that later sessions begin with.
-fn set_for_later(stmt: Option<tree::VariableSetStmt>) -> Change {
-    let is_path = stmt.is_some_and(|stmt| {
-        stmt.kind == VariableSetKind::VarResetAll || stmt.name.eq_ignore_ascii_case("search_path")
-    });
-    match is_path {
-        true => Change::Unseen,
-        false => Change::Other,
     }
 }
 
@@ -463,17 +375,6 @@ fn described(elements: Nodes) -> Vec<String> {
         _ => None,
     });
     names.collect()
-}
-
-fn published(objects: Nodes) -> Vec<Name> {
-    let tables = objects.iter().filter_map(|node| match node.read()? {
-        NodeEnum::PublicationObjSpec(object) => {
-            let table = object.pubtable.get()?;
-            Some(relation(table.relation.get()))
-        }
-        _ => None,
-    });
-    tables.collect()
 }
 
 /// The sort of thing that an object type of the grammar is.

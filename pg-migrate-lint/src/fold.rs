@@ -52,7 +52,9 @@ impl Folds {
             Some(fold) => {
                 fold.more += 1;
                 fold.last.clone_from(&record.file);
-                let place = Place::of(&record);
+                let mut place = Place::of(&record);
+                // It is the first one's.
+                place.fix = None;
                 fold.record.elsewhere.get_or_insert_default().push(place);
             }
             None => self.folds.push(Fold {

@@ -1,9 +1,10 @@
 //! One migration after the other: each statement is looked at by the rules, and then known.
 
+mod within;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::ahead::Ahead;
-use crate::body;
 use crate::catalogue::{Catalogue, Moment};
 use crate::dropped::Dropped;
 use crate::effects::{self, Impact, Server, Version};
@@ -12,15 +13,12 @@ use crate::look::Look;
 use crate::loss;
 use crate::model::{Body, Change};
 use crate::name::Name;
-use crate::parse::{self, Parsed};
+use crate::parse::Parsed;
 use crate::pending::Pending;
 use crate::rules::{self, Rule};
-use crate::session::{Origin, Session, Wrapping};
+use crate::session::{Session, Wrapping};
 use crate::sizes::Subject;
 use crate::source::{Source, Statement};
-
-/// Functions that call functions are followed so deep.
-const DEPTH: usize = 4;
 
 /// What looks.
 #[derive(Debug)]
@@ -90,6 +88,8 @@ struct Place<'a> {
     start: usize,
     end: usize,
     is_nested: bool,
+    /// Whether it may not be run, or its error be caught.
+    is_in_doubt: bool,
     is_last: bool,
     is_alone: bool,
 }
@@ -163,6 +163,7 @@ impl Linter {
             start: 0,
             end: 0,
             is_nested: false,
+            is_in_doubt: false,
             is_last: false,
             is_alone: false,
         };
@@ -191,6 +192,7 @@ impl Linter {
             start: statement.start(),
             end: statement.end(),
             is_nested: false,
+            is_in_doubt: false,
             is_last: number + 1 == source.statements.len(),
             is_alone: source.statements.len() == 1,
         };
@@ -296,6 +298,7 @@ impl Linter {
                 siblings: changes,
                 place: number,
                 is_nested: place.is_nested,
+                is_in_doubt: place.is_in_doubt,
                 is_last: place.is_last && number + 1 == changes.len(),
                 ahead: &self.ahead,
                 is_all_seen: self.catalogue.doubts() == self.doubts && self.is_plain,
@@ -367,7 +370,7 @@ impl Linter {
 
     /// What code does, it may do or not; what a template makes, may be another thing.
     fn learn(&mut self, change: &Change, place: Place) {
-        match place.is_nested || !self.is_plain {
+        match place.is_in_doubt || !self.is_plain {
             true => self.catalogue.apply_in_doubt(change, self.now()),
             false => self.catalogue.apply(change, self.now()),
         }
@@ -375,112 +378,6 @@ impl Linter {
 
     fn now(&self) -> Moment {
         Moment::new(self.step.migration, self.session.transaction)
-    }
-
-    /// Into what the statement runs: the body of DO, and functions of this file that it calls.
-    fn look_within(
-        &mut self,
-        change: &Change,
-        place: Place,
-        found: &mut Vec<Finding>,
-        depth: usize,
-    ) {
-        match change {
-            Change::Do(body) => self.body(body, None, place, found, depth),
-            Change::CreateFunction(function) if !function.is_trigger => {
-                let name = self.catalogue.place(&function.name);
-                let made = (function.body.clone(), place.text.to_string());
-                self.functions.insert(name, made);
-            }
-            Change::Query(query) if !self.functions.is_empty() && depth < DEPTH => {
-                for function in &query.functions {
-                    let name = self.catalogue.place(function);
-                    if let Some((body, made)) = self.functions.get(&name).cloned() {
-                        self.body(&body, Some(&made), place, found, depth + 1);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Through a body; with that of a function goes the statement that makes it.
-    fn body(
-        &mut self,
-        body: &Body,
-        made: Option<&str>,
-        place: Place,
-        found: &mut Vec<Finding>,
-        depth: usize,
-    ) {
-        let code = body::look(body, made);
-        let unseen = code
-            .as_ref()
-            .map_or(&[1][..], |code| code.unseen.as_slice());
-        if !unseen.is_empty() && self.step.role != Role::Down {
-            self.catalogue.doubt();
-        }
-        let unseen_rule = self
-            .rules
-            .iter()
-            .find(|rule| rule.name == rules::UNSEEN.name);
-        for line in unseen {
-            if let Some(rule) = unseen_rule.filter(|_| self.step.role == Role::Asked) {
-                let words = body::unseen_words(&body.language, code.is_some());
-                let mut finding = Finding::new(rule, words, place.start..place.end);
-                finding.start = line_offset(place, &body.code, *line);
-                found.push(finding);
-            }
-        }
-        let was_open = self.session.open;
-        let was_atomic = self.session.is_atomic;
-        self.session.is_atomic |= was_open.is_some();
-        self.session.open = was_open.or(Some(Origin::Runner));
-        for (line, text) in code.map(|code| code.statements).unwrap_or_default() {
-            if let Parsed::Changes(changes) = parse::one(&text) {
-                let start = line_offset(place, &body.code, line);
-                let inner = Place {
-                    text: &text,
-                    start,
-                    end: end_of(place, start, &text),
-                    is_nested: true,
-                    is_last: false,
-                    is_alone: false,
-                };
-                self.changes(&changes, inner, found, depth + 1);
-            }
-        }
-        self.session.open = was_open;
-        self.session.is_atomic = was_atomic;
-    }
-}
-
-/// Where a line of a body is in the file; where the body is elsewhere, the statement itself.
-fn line_offset(place: Place, code: &str, line: usize) -> usize {
-    let Some(body) = place
-        .text
-        .find(code)
-        .filter(|_| !place.is_nested && !code.is_empty())
-    else {
-        return place.start;
-    };
-    let before: usize = code
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let rest = code.get(before..).unwrap_or_default();
-    let indent = rest.len() - rest.trim_start().len();
-    place.start + body + before + indent
-}
-
-/// Where a statement of a body that begins here ends; where it is not found here, with the statement around it.
-fn end_of(place: Place, start: usize, text: &str) -> usize {
-    let text = text.trim();
-    let rest = place.text.get(start.saturating_sub(place.start)..);
-    match rest.is_some_and(|rest| rest.starts_with(text)) {
-        true => start + text.len(),
-        false => place.end,
     }
 }
 

@@ -1,13 +1,11 @@
 //! What rules there are, and what each is about.
 
-use std::io::{BufWriter, Write as _};
-
 use serde::{Deserialize, Serialize};
 use shared::cli::Context;
-use shared::records::Stdout;
 use shared::{Error, Exit, Result};
 
-use crate::rules::{self, Example, Rule};
+use crate::page;
+use crate::rules::{self, Rule};
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +32,7 @@ impl Listing {
     pub fn write(self, context: &Context) -> Result<Exit> {
         match self {
             Self::Rules => list(context)?,
-            Self::Explain(rule) => explain(rule).map_err(Error::output)?,
+            Self::Explain(rule) => page::write(rule).map_err(Error::output)?,
         }
         Ok(Exit::Ok)
     }
@@ -53,83 +51,4 @@ fn list(context: &Context) -> Result<()> {
         })?;
     }
     writer.finish()
-}
-
-/// A page for people.
-fn explain(rule: &Rule) -> std::io::Result<()> {
-    let mut out = BufWriter::new(Stdout::open());
-    writeln!(out, "{}\n    {}\n", rule.name, rule.summary)?;
-    let default = match rule.group.is_usual() {
-        true => "",
-        false => ", asked only if it or its group is named",
-    };
-    writeln!(
-        out,
-        "    {} ({}{default})",
-        rule.severity.name(),
-        rule.group.name()
-    )?;
-    if !rule.versions.is_empty() {
-        writeln!(out, "    PostgreSQL {}", rule.versions)?;
-    }
-    for paragraph in rule.explanation.split("\n\n") {
-        writeln!(out)?;
-        for line in shared::printable::wrap(paragraph, 75) {
-            writeln!(out, "    {line}")?;
-        }
-    }
-    examples(&mut out, "What it finds", rule.bad)?;
-    examples(&mut out, "What it does not find", rule.good)?;
-    out.flush()
-}
-
-fn examples(
-    out: &mut impl std::io::Write,
-    title: &str,
-    examples: &[Example],
-) -> std::io::Result<()> {
-    if !examples.is_empty() {
-        writeln!(out, "\n{title}")?;
-    }
-    for example in examples {
-        writeln!(out)?;
-        if !example.before.is_empty() {
-            writeln!(out, "    -- an earlier migration")?;
-            indented(out, example.before)?;
-            writeln!(out, "    -- this one")?;
-        }
-        if example.in_transaction {
-            writeln!(out, "    -- in one transaction")?;
-        }
-        indented(out, example.sql)?;
-        if !example.earlier.is_empty() {
-            writeln!(
-                out,
-                "    -- {}, at the commit that --since names",
-                example.layout
-            )?;
-            folder(out, example.earlier)?;
-            writeln!(out, "    -- now")?;
-        } else if !example.files.is_empty() {
-            writeln!(out, "    -- {}", example.layout)?;
-        }
-        folder(out, example.files)?;
-    }
-    Ok(())
-}
-
-/// The names of files, with what is in them where that matters.
-fn folder(out: &mut impl std::io::Write, files: &[(&str, &str)]) -> std::io::Result<()> {
-    for (name, text) in files {
-        writeln!(out, "    {name}")?;
-        for line in text.split_terminator('\n') {
-            writeln!(out, "        {}", line.replace('\r', "\\r"))?;
-        }
-    }
-    Ok(())
-}
-
-fn indented(out: &mut impl std::io::Write, text: &str) -> std::io::Result<()> {
-    text.lines()
-        .try_for_each(|line| writeln!(out, "    {line}"))
 }

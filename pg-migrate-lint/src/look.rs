@@ -38,6 +38,8 @@ pub struct Look<'a> {
     pub place: usize,
     /// Whether the statement stands in a function's body or a DO block.
     pub is_nested: bool,
+    /// Whether it may not be run, or its error be caught, because it stands there.
+    pub is_in_doubt: bool,
     /// Whether it is the file's last one.
     pub is_last: bool,
     /// What the file makes and takes away, before and after this.
@@ -116,7 +118,7 @@ impl Look<'_> {
 
     /// A table of which all is known, for a statement that is sure to be run.
     pub fn whole(&self, name: &Name) -> Option<&Relation> {
-        self.catalogue.whole(name).filter(|_| !self.is_nested)
+        self.catalogue.whole(name).filter(|_| !self.is_in_doubt)
     }
 
     /// Tables that others use, and that this change locks so that somebody waits.

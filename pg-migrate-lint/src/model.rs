@@ -1,6 +1,7 @@
 //! What a statement does, in terms of the field and apart from the grammar's tree: what rules,
 //! history and the table of effects work with.
 
+mod bound;
 mod column;
 mod constraint;
 mod function;
@@ -10,12 +11,14 @@ mod publication;
 mod query;
 mod session;
 mod table;
+mod view;
 mod write;
 
 use crate::lock::Mode;
 use crate::name::Name;
 use crate::types::Type;
 
+pub use bound::{Bound, Datum};
 pub use column::{Column, Generated, Part};
 pub use constraint::{Constraint, ConstraintKind, Key};
 pub use function::{Body, Function, Parameter, Signature, Volatility};
@@ -27,6 +30,7 @@ pub use publication::{Identity, Publication, Publishes};
 pub use query::{Expr, Query, Scope};
 pub use session::{Setting, Transaction};
 pub use table::{Action, Alter, CreateTable, CreateTableAs};
+pub use view::{Output, Outputs, Source};
 pub use write::{Insert, Write};
 
 /// One thing that a statement does; `ALTER TABLE` does as many as it has actions.
@@ -213,8 +217,8 @@ pub enum Change {
         replace: bool,
         /// `TEMPORARY`
         temporary: bool,
-        /// The names of its columns, where they are known; none where `*` is among them.
-        columns: Option<Vec<Option<String>>>,
+        /// Its columns, as far as its query says them.
+        columns: Option<Box<Outputs>>,
         /// What it reads.
         query: Query,
     },
@@ -251,8 +255,8 @@ pub enum Change {
         if_not_exists: bool,
         /// `TEMPORARY`
         temporary: bool,
-        /// `OWNED BY` a column, with which it goes.
-        is_owned: bool,
+        /// `OWNED BY`: the table and the column with which it goes.
+        owner: Option<(Name, String)>,
     },
     /// `ALTER SEQUENCE`
     AlterSequence {
@@ -262,8 +266,10 @@ pub enum Change {
         restart: Restart,
         /// `AS smallint`
         is_small: bool,
-        /// `OWNED BY` a column, with which it goes.
-        is_owned: bool,
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// `OWNED BY`: the table and the column with which it goes.
+        owner: Option<(Name, String)>,
     },
     /// `CREATE PUBLICATION`, `ALTER PUBLICATION`
     Publish(Publication),

@@ -53,7 +53,7 @@ pub struct Record {
     pub fix: Option<String>,
     /// The same as files of the project, where it is more than one transaction.
     pub fix_files: Option<Vec<FixFile>>,
-    /// Other files of which it holds as well, where it is said once in a run.
+    /// Other places of which it holds as well: of the file, or of other files where it is said once in a run.
     pub elsewhere: Option<Vec<Place>>,
     /// The same as long as rule, file and statement are, wherever in the file that is.
     pub fingerprint: String,
@@ -76,6 +76,10 @@ pub struct Place {
     /// The line, from 1.
     pub line: usize,
     /// As of a record.
+    pub object: Option<String>,
+    /// As of a record, where it is another one.
+    pub fix: Option<String>,
+    /// As of a record.
     pub fingerprint: String,
 }
 
@@ -85,6 +89,8 @@ impl Place {
         Self {
             file: record.file.clone(),
             line: record.line,
+            object: record.object.clone(),
+            fix: record.fix.clone(),
             fingerprint: record.fingerprint.clone(),
         }
     }

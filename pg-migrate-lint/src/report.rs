@@ -1,5 +1,5 @@
-//! What becomes of findings: those that a baseline knows are left out, what is said once in a run is kept until its
-//! end, the rest is counted and written, by a thread of its own while the next statements are looked at.
+//! What becomes of findings: those that a baseline knows are left out, what is said once in a file or
+//! in a run is kept until its end, the rest is counted and written, by a thread of its own while the next statements are looked at.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::cli::Options;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, files};
 use crate::fold::Folds;
+use crate::gather::Gathered;
 use crate::layout::Writer;
 use crate::output::Output;
 use crate::record::Record;
@@ -41,6 +42,7 @@ pub struct Report<'a> {
     output: Output,
     baseline: Baseline,
     folds: Folds,
+    gathered: Gathered,
     /// How further migrations of the projects are written.
     writers: HashMap<usize, Writer>,
     /// Projects of which a fix has been given as files: the next one stands on what they make of the folder.
@@ -62,6 +64,8 @@ struct Waiting {
     /// Its fix and where the statement is, until they are written out.
     fix: Option<(Fix, files::Place)>,
     project: usize,
+    /// Whether it may be said together with others of its file.
+    joins: bool,
 }
 
 /// Runs what finds, with the way to the report; the report is complete when it comes back.
@@ -121,6 +125,7 @@ impl<'a> Report<'a> {
             output: Output::open(context),
             baseline,
             folds: Folds::default(),
+            gathered: Gathered::default(),
             writers,
             fixed: HashSet::new(),
             looked: None,
@@ -200,6 +205,7 @@ impl<'a> Report<'a> {
         let (range, frame) = (finding.start..finding.end, finding.frame);
         let assumed = finding.assumed.take();
         let fix = finding.fix.take();
+        let joins = finding.rule.is_gathered();
         let record = Record::of(finding, source, lines);
         if self.baseline.has(&record.fingerprint) {
             self.known += 1;
@@ -213,6 +219,7 @@ impl<'a> Report<'a> {
             record,
             fix: fix.map(|fix| (fix, place)),
             project,
+            joins,
         })
     }
 
@@ -239,7 +246,17 @@ impl<'a> Report<'a> {
 
     fn put_fixed(&mut self, mut waiting: Waiting) -> Result<()> {
         self.lay_out(&mut waiting);
-        self.put(waiting.record, &waiting.line)
+        if self.gathered.is_over(&waiting.record.file) {
+            self.put_gathered()?;
+        }
+        self.gathered
+            .add(waiting.record, &waiting.line, waiting.joins);
+        Ok(())
+    }
+
+    fn put_gathered(&mut self) -> Result<()> {
+        let mut all = self.gathered.take();
+        all.try_for_each(|(record, line)| self.put(record, &line))
     }
 
     fn put(&mut self, record: Record, line: &str) -> Result<()> {
@@ -257,6 +274,7 @@ impl<'a> Report<'a> {
                 self.put_fixed(waiting)?;
             }
         }
+        self.put_gathered()?;
         for (record, line) in std::mem::take(&mut self.folds).finish() {
             self.put(record, &line)?;
         }

@@ -34,6 +34,13 @@ impl Rule {
         self.name == MISSING_LOCK_TIMEOUT.name
     }
 
+    /// Whether what it finds in several statements of a file has one consequence, so that it is said once there. What
+    /// fails is mended statement by statement.
+    pub fn is_gathered(&self) -> bool {
+        let is_by_itself = matches!(self.group, Group::Correctness | Group::Folder);
+        !is_by_itself || self.name == UNSEEN.name
+    }
+
     /// Whether what it finds is refused, so that what other rules say of the statement does not come to pass.
     pub fn is_of_names(&self) -> bool {
         OF_NAMES.contains(&self.name)

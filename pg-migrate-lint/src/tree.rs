@@ -164,7 +164,9 @@ nodes! { 'a;
     }
     AlterRoleStmt = AlterRoleStmt 186 { options: Nodes<'a> = options 16 }
     AlterRoleSetStmt = AlterRoleSetStmt 187 { setstmt: Inner<'a, VariableSetStmt<'a>> = setstmt 24 }
-    AlterSeqStmt = AlterSeqStmt 190 { sequence: Range<'a> = sequence 8, options: Nodes<'a> = options 16 }
+    AlterSeqStmt = AlterSeqStmt 190 {
+        sequence: Range<'a> = sequence 8, options: Nodes<'a> = options 16, missing_ok: bool = missing_ok 25,
+    }
     AlterSubscriptionStmt = AlterSubscriptionStmt 264 {
         kind: AlterSubscriptionType = kind 4, subname: &'a str = subname 8, options: Nodes<'a> = options 32,
     }
@@ -208,7 +210,7 @@ nodes! { 'a;
     Constraint = Constraint 161 {
         contype: ConstrType = contype 4, conname: &'a str = conname 8, deferrable: bool = deferrable 16,
         initdeferred: bool = initdeferred 17, is_enforced: bool = is_enforced 18,
-        skip_validation: bool = skip_validation 19, raw_expr: Child<'a> = raw_expr 24,
+        skip_validation: bool = skip_validation 19, is_no_inherit: bool = is_no_inherit 21, raw_expr: Child<'a> = raw_expr 24,
         generated_when: u8 = generated_when 40, generated_kind: u8 = generated_kind 41, nulls_not_distinct: bool = nulls_not_distinct 42,
         keys: Nodes<'a> = keys 48, without_overlaps: bool = without_overlaps 56,
         including: Nodes<'a> = including 64, options: Nodes<'a> = options 80,
@@ -345,7 +347,10 @@ nodes! { 'a;
     OnConflictClause = OnConflictClause 112 {
         infer: Inner<'a, InferClause<'a>> = infer 8, target_list: Nodes<'a> = targetList 16,
     }
-    PartitionBoundSpec = PartitionBoundSpec 98 { is_default: bool = is_default 5 }
+    PartitionBoundSpec = PartitionBoundSpec 98 {
+        is_default: bool = is_default 5, modulus: i32 = modulus 8, remainder: i32 = remainder 12,
+        values: Nodes<'a> = listdatums 16, from: Nodes<'a> = lowerdatums 24, to: Nodes<'a> = upperdatums 32,
+    }
     PartitionCmd = PartitionCmd 100 {
         name: Range<'a> = name 8, bound: Inner<'a, PartitionBoundSpec<'a>> = bound 16,
         concurrent: bool = concurrent 24,

@@ -32,6 +32,15 @@ impl Type {
         self.schema.is_none() && is_stand_in(&self.name)
     }
 
+    /// Whether both are the same, of which one may be named without its schema.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same_schema =
+            self.schema.is_none() || other.schema.is_none() || self.schema == other.schema;
+        is_same_schema
+            && (&self.name, &self.modifiers) == (&other.name, &other.modifiers)
+            && (self.dimensions > 0) == (other.dimensions > 0)
+    }
+
     /// Whether it is a pseudo type that makes a sequence.
     pub fn is_serial(&self) -> bool {
         self.serial_base().is_some()

@@ -79,6 +79,7 @@ impl Catalogue {
             kind,
             is_valid,
             is_enforced: constraint.enforced,
+            is_inherited: !constraint.no_inherit,
         });
     }
 

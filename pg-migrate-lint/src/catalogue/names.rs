@@ -20,6 +20,22 @@ impl Catalogue {
         self.gone.get(&name) == Some(&self.unseen) && !self.has_relation(&name)
     }
 
+    /// Where an index is whose name has no schema, if that is one into which nothing leads that was seen: of those that
+    /// migrations made.
+    pub fn index_elsewhere(&self, name: &Name) -> Option<Name> {
+        if name.schema.is_some() || self.has_relation(&self.resolve(name)) {
+            return None;
+        }
+        let schemas = self.made_schemas.iter();
+        let schemas = schemas.filter(|(_, since)| **since == self.unseen);
+        let mut places = schemas.map(|(schema, _)| Name::of(&schema.name, &name.name));
+        places.find(|place| {
+            self.indexes
+                .get(place)
+                .is_some_and(|table| self.sure(table).is_some())
+        })
+    }
+
     /// It goes, and if it was sure to be here, it is sure to be here no more. What comes and goes in one file may be
     /// the way there and the way back.
     pub(super) fn leaves(&mut self, name: &Name, now: Moment) {

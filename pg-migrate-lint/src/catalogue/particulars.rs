@@ -3,7 +3,8 @@
 use std::ops::{Deref, DerefMut};
 
 use super::Relation;
-use crate::model::Dependent;
+use super::views::ViewColumn;
+use crate::model::{Bound, Dependent};
 use crate::name::Name;
 
 /// What a relation has as a partition or its parent, as a view, or around it.
@@ -11,6 +12,8 @@ use crate::name::Name;
 pub struct Particulars {
     /// What it is a partition of.
     pub parent: Option<Name>,
+    /// Which rows it has as a partition, where that can be told.
+    pub bound: Option<Bound>,
     /// Its partitions.
     pub children: Vec<Name>,
     /// The one for what fits no other.
@@ -23,8 +26,8 @@ pub struct Particulars {
     pub read_columns: Vec<String>,
     /// `*`
     pub reads_all_columns: bool,
-    /// What the columns of a view are called, where that is known.
-    pub output: Option<Vec<Option<String>>>,
+    /// The columns of a view, where it is known how many they are.
+    pub output: Option<Vec<ViewColumn>>,
     /// Its triggers, with what they run.
     pub triggers: Vec<(String, Name)>,
     /// Its policies.
@@ -35,6 +38,7 @@ pub struct Particulars {
 
 static NONE: Particulars = Particulars {
     parent: None,
+    bound: None,
     children: Vec::new(),
     default_child: None,
     partition_columns: Vec::new(),

@@ -34,7 +34,7 @@ impl Catalogue {
             }
             (Kind::Column, Some(old)) => {
                 let to = rename.to.clone();
-                self.known(&rename.name).output = None;
+                self.known(&rename.name).rename_output(old, &to);
                 self.change_column(&rename.name, old, |_| {});
                 self.rename_column(&rename.name, old, &to);
                 self.rename_read(&rename.name, old, &to);

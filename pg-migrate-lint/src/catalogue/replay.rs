@@ -38,10 +38,11 @@ impl Catalogue {
                     .get(&name)
                     .filter(|_| *replace)
                     .map(|view| view.made);
+                let output = columns.as_ref().and_then(|columns| self.outputs(columns));
                 self.create_reader(name.clone(), RelationKind::View, query, now);
                 if let Some(view) = self.relations.get_mut(&name) {
                     view.made = made.unwrap_or(view.made);
-                    view.output.clone_from(columns);
+                    view.output = output;
                 }
             }
             Change::Alter(alter) => self.alter(alter, now),
@@ -141,10 +142,10 @@ impl Catalogue {
                 name,
                 if_not_exists,
                 temporary,
-                is_owned,
+                owner,
             } => {
                 // One that goes with a column may be gone: whose it is is not followed.
-                let is_sure = !if_not_exists && !temporary && !is_owned;
+                let is_sure = !if_not_exists && !temporary && owner.is_none();
                 let sequence = Relation {
                     sure_since: is_sure.then_some(self.unseen),
                     kind: RelationKind::Sequence,
@@ -162,10 +163,10 @@ impl Catalogue {
                 }
             }
             Change::Query(query) if query.calls("setval") => self.set_sequences(&query.words),
-            Change::AlterSequence { name, is_owned, .. } => {
+            Change::AlterSequence { name, owner, .. } => {
                 self.set_sequences(std::slice::from_ref(&name.name));
                 let place = self.resolve(name);
-                if let Some(sequence) = self.relations.get_mut(&place).filter(|_| *is_owned) {
+                if let Some(sequence) = self.relations.get_mut(&place).filter(|_| owner.is_some()) {
                     sequence.sure_since = None;
                 }
             }

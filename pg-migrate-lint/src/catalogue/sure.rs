@@ -116,6 +116,9 @@ impl Catalogue {
         for name in tables {
             if let Some(relation) = self.relations.get_mut(&name) {
                 relation.sure_since = None;
+                if relation.bound.is_some() {
+                    relation.bound = None;
+                }
                 if let Some(column) = added.and_then(|name| relation.columns.named_mut(name)) {
                     column.is_filled = true;
                     column.is_in_doubt = true;

@@ -74,6 +74,9 @@ impl Catalogue {
         }
         if let Some((parent, default)) = &table.partition_of {
             self.attach(parent, &name, *default);
+            // Of what was there already it would say what is not so.
+            let bound = table.bound.as_ref().filter(|_| !table.if_not_exists);
+            self.known(&name).bound = bound.cloned();
         }
         for parent in &table.inherits {
             self.attach(parent, &name, false);
@@ -262,7 +265,14 @@ impl Catalogue {
                 }
             }
             Action::DropConstraint { constraint, .. } => self.drop_constraint(table, constraint),
-            Action::Attach { child, default } => self.attach(table, child, *default),
+            Action::Attach {
+                child,
+                default,
+                bound,
+            } => {
+                self.attach(table, child, *default);
+                self.known(child).bound.clone_from(bound);
+            }
             Action::Inherit(parent) => self.attach(parent, table, false),
             Action::Detach {
                 child,

@@ -39,7 +39,7 @@ pub const TOOL: Tool = Tool::new(
      statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
      environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
-     is written there; SELECT on that table is all the right that is needed. Of names that several frameworks use, \
+     is written there; SELECT on that table and USAGE on its schema are all the rights that are needed. Of names that several frameworks use, \
      the server's history says whose they are. --pending names files for psql -1: none where the framework, or psql, \
      would not run them so.\n\n\
      With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
@@ -71,22 +71,22 @@ pub const TOOL: Tool = Tool::new(
     Flag::value("baseline", "FILE", "leave out findings that an earlier run wrote to FILE as records").group(WHAT),
     Flag::value("rule", "RULE,...", "these rules or groups only").repeats().group(RULES),
     Flag::value("skip", "RULE,...", "not these").repeats().group(RULES),
-    Flag::value("fail-on", "SEVERITY", "what makes the status 1 (error if not given)")
+    Flag::value("fail-on", "SEVERITY", "what makes the status 1 (default: error)")
         .choices(&["error", "warning", "never"])
         .group(RULES),
     Flag::value(
         "config",
         "FILE",
-        "rules, severities and paths in TOML (pg-migrate-lint.toml if that is here); the command line goes before it",
+        "rules, severities and paths in TOML (default: pg-migrate-lint.toml, if that is here); the command line goes before it",
     )
     .group(RULES),
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
     Flag::value("explain", "RULE", "say why, with examples and the way around it").group(RULES),
-    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (that of -d, or 18, if not given)").group(SERVER),
-    Flag::value("layout", "NAME", "whose migrations they are (auto if not given)")
+    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (default: that of -d, or 18)").group(SERVER),
+    Flag::value("layout", "NAME", "whose migrations they are (default: auto)")
         .choices(layout::NAMES)
         .group(SERVER),
-    Flag::value("in-transaction", "HOW", "whether each file is run in one transaction (auto if not given)")
+    Flag::value("in-transaction", "HOW", "whether each file is run in one transaction (default: auto)")
         .choices(&["auto", "yes", "no"])
         .group(SERVER),
     Flag::value(
@@ -104,7 +104,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "rate",
         "WHAT=N,...",
-        "with -d: what the server does in a second, if not scan=200MB,rewrite=50MB or rows index=500k,lookup=1M,write=50k",
+        "with -d: what the server does in a second (default: bytes scan=200MB,rewrite=50MB, rows index=500k,lookup=1M,write=50k)",
     )
     .repeats()
     .group(SERVER),
@@ -121,7 +121,7 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(STATE),
     Flag::switch("rollback-plan", "name what leads back, the newest first, with what it locks and loses").group(BACK),
-    Flag::value("to", "VERSION", "back to this one, which stays (0 if not given: nothing does)").group(BACK),
+    Flag::value("to", "VERSION", "back to this one, which stays (default: 0, nothing does)").group(BACK),
     Flag::switch("check-rollback", "run each migration up, down and up again on a throw-away server").group(BACK),
     Flag::switch("drift", "say which objects of a server are not what the migrations make of them").group(DRIFT),
     Flag::value("ignore", "PATTERN", "leave out objects, or all of a table: app.audit*, 'INDEX app.*'")
@@ -139,7 +139,7 @@ pub const TOOL: Tool = Tool::new(
         "have the tables read and written meanwhile, and say how long that had to wait",
     )
     .group(REHEARSAL),
-    Flag::value("timeout", "DUR", "end a statement that takes longer (5m if not given; 0: never)").group(REHEARSAL),
+    Flag::value("timeout", "DUR", "end a statement that takes longer (default: 5m; 0: never)").group(REHEARSAL),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -263,7 +263,8 @@ const FIELDS: Terms = &[
     ),
     (
         "elsewhere",
-        "other files of which it holds as well, each with line and fingerprint, where it is said once in a run",
+        "other places of which it holds as well, each with file, line, object, fix and fingerprint: what has the same \
+         consequence is said once in a file, and what is about how migrations are run once in a run",
     ),
     (
         "fingerprint",

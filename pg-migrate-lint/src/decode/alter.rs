@@ -83,13 +83,17 @@ fn action(command: &tree::AlterTableCmd, at: usize) -> Action {
 fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
     let name = || command.name.to_string();
     match kind {
-        T::AtAttachPartition => partition(command, |child, default, _| Action::Attach {
-            child,
-            default,
+        T::AtAttachPartition => partition(command, |partition| {
+            let bound = partition.bound.get();
+            Action::Attach {
+                child: relation(partition.name.get()),
+                default: bound.is_some_and(|bound| bound.is_default),
+                bound: bound.and_then(|bound| super::bound::bound(&bound)),
+            }
         }),
-        T::AtDetachPartition => partition(command, |child, _, concurrently| Action::Detach {
-            child,
-            concurrently,
+        T::AtDetachPartition => partition(command, |partition| Action::Detach {
+            child: relation(partition.name.get()),
+            concurrently: partition.concurrent,
         }),
         T::AtSetRelOptions | T::AtResetRelOptions if has_great_lock(command) => Action::Other,
         T::AtDetachPartitionFinalize
@@ -206,16 +210,12 @@ fn set_type(command: &tree::AlterTableCmd, at: usize) -> Action {
     }
 }
 
-fn partition(command: &tree::AlterTableCmd, make: impl Fn(Name, bool, bool) -> Action) -> Action {
+fn partition(
+    command: &tree::AlterTableCmd,
+    make: impl Fn(&tree::PartitionCmd) -> Action,
+) -> Action {
     match command.def.and_then(Node::read) {
-        Some(NodeEnum::PartitionCmd(partition)) => {
-            let default = partition.bound.get().is_some_and(|bound| bound.is_default);
-            make(
-                relation(partition.name.get()),
-                default,
-                partition.concurrent,
-            )
-        }
+        Some(NodeEnum::PartitionCmd(partition)) => make(&partition),
         _ => Action::Other,
     }
 }

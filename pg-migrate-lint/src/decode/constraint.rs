@@ -147,6 +147,7 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
         kind,
         validated: !node.skip_validation,
         enforced: node.is_enforced || !can_be_unenforced(node.contype),
+        no_inherit: node.is_no_inherit,
         deferrable: node.deferrable,
         deferred: node.initdeferred,
         at: place(node.location, at),

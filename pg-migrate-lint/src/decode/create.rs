@@ -6,13 +6,14 @@ use pg_query::protobuf as pb;
 
 use super::constraint::{column, constraint};
 use super::kind;
-use super::node::{items, name, option, relation, relations, string, strings, type_};
+use super::node::{items, name, name_of, option, relation, relations, string, strings, type_};
 use super::scope;
 use super::walk::{expr, not_null, query};
 use crate::model::{
     Body, Change, CreateIndex, CreateTable, CreateTableAs, Function, Kind, Parameter, Query,
     Signature, Volatility,
 };
+use crate::name::Name;
 use crate::tree::{self, Child, Mode, Node, NodeEnum, Nodes};
 
 /// `CREATE TABLE`
@@ -44,6 +45,7 @@ pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
         Some(bound) => {
             let parent = parents.into_iter().next();
             table.partition_of = parent.map(|parent| (parent, bound.is_default));
+            table.bound = super::bound::bound(&bound);
         }
         None => table.inherits = parents,
     }
@@ -89,7 +91,8 @@ pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
 }
 
 /// What a table or view is made of.
-fn reading(node: Node) -> Query {
+/// A query, and of what its columns have to be.
+pub fn reading(node: Node) -> Query {
     let mut query = query(node);
     if let Some(NodeEnum::SelectStmt(select)) = node.read() {
         query.scope = scope::of_select(&select);
@@ -145,72 +148,24 @@ pub fn sequence(stmt: &tree::CreateSeqStmt) -> Change {
         name: relation(sequence),
         if_not_exists: stmt.if_not_exists,
         temporary: sequence.is_some_and(|sequence| sequence.relpersistence == b't'),
-        is_owned: is_owned(stmt.options),
+        owner: owner(stmt.options),
     }
 }
 
-/// `OWNED BY` of a sequence, but for `OWNED BY NONE`.
-pub fn is_owned(options: Nodes) -> bool {
-    options.iter().any(|node| match node.read() {
-        Some(NodeEnum::DefElem(option)) if option.defname == "owned_by" => {
-            let parts = match option.arg.and_then(Node::read) {
-                Some(NodeEnum::List(list)) => list.items.0.iter().count(),
-                _ => 0,
-            };
-            parts > 1
-        }
-        _ => false,
+/// `OWNED BY` of a sequence, but for `OWNED BY NONE`: the table and its column.
+pub fn owner(options: Nodes) -> Option<(Name, String)> {
+    options.iter().find_map(|node| match node.read()? {
+        NodeEnum::DefElem(option) if option.defname == "owned_by" => match option.arg?.read()? {
+            NodeEnum::List(list) => {
+                let mut parts = strings(list.items.0);
+                let column = parts.pop()?;
+                let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+                (!parts.is_empty()).then(|| (name_of(&parts), column))
+            }
+            _ => None,
+        },
+        _ => None,
     })
-}
-
-/// `CREATE VIEW`
-pub fn view(stmt: &tree::ViewStmt) -> Change {
-    Change::CreateView {
-        name: relation(stmt.view.get()),
-        replace: stmt.replace,
-        temporary: stmt
-            .view
-            .get()
-            .is_some_and(|view| view.relpersistence == b't'),
-        columns: stmt
-            .query
-            .and_then(|query| output(query, strings(stmt.aliases))),
-        query: stmt.query.map(reading).unwrap_or_default(),
-    }
-}
-
-/// What the columns of a query are called, the first of them by these names.
-fn output(query: Node, mut names: Vec<String>) -> Option<Vec<Option<String>>> {
-    let Some(NodeEnum::SelectStmt(mut select)) = query.read() else {
-        return None;
-    };
-    // The first of those that are united gives the names.
-    while let Some(left) = select.larg.get() {
-        select = left;
-    }
-    let mut columns = Vec::new();
-    for target in select.target_list.iter() {
-        let Some(NodeEnum::ResTarget(target)) = target.read() else {
-            return None;
-        };
-        let value = target.val?;
-        if let Some(NodeEnum::ColumnRef(column)) = value.read()
-            && matches!(
-                column.fields.iter().last()?.read(),
-                Some(NodeEnum::AStar(_))
-            )
-        {
-            return None;
-        }
-        columns.push(match target.name {
-            "" => super::walk::bare_column(value),
-            name => Some(name.to_string()),
-        });
-    }
-    for (column, name) in columns.iter_mut().zip(names.drain(..)) {
-        *column = Some(name);
-    }
-    (!columns.is_empty()).then_some(columns)
 }
 
 /// `CREATE DOMAIN`

@@ -3,6 +3,7 @@
 use super::node::relation;
 use super::walk::below;
 use crate::model::Scope;
+use crate::name::Name;
 use crate::tree::{self, Child, Node, NodeEnum, Nodes};
 
 /// Of a SELECT that is no union and has no WITH: its results, joins and conditions. What is ordered or grouped by may be
@@ -18,6 +19,13 @@ pub fn of_select(select: &tree::SelectStmt) -> Option<Box<Scope>> {
     one(select.where_clause, &mut scope);
     one(select.having_clause, &mut scope);
     given(scope)
+}
+
+/// The tables that a SELECT reads, each by what it is called there; none where it reads anything else.
+pub fn tables(select: &tree::SelectStmt) -> Option<Vec<(String, Name)>> {
+    let mut scope = Scope::default();
+    let is_plain = !select.with_clause.is_some() && from(select.from_clause, &mut scope);
+    is_plain.then(|| scope.called.into_iter().zip(scope.tables).collect())
 }
 
 /// Of an UPDATE or DELETE without WITH: the table, others that it reads, and what is said of them.

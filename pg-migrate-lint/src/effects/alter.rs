@@ -132,7 +132,7 @@ impl Scene<'_> {
                 impact.lock(self.name(), AccessExclusive);
                 self.alter_constraint(name, *enforced, impact);
             }
-            Action::Attach { child, default } => self.attach(child, *default, impact),
+            Action::Attach { child, default, .. } => self.attach(child, *default, impact),
             Action::Detach {
                 child,
                 concurrently,

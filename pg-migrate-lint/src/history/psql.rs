@@ -130,8 +130,8 @@ fn ends_transactions(body: &Body) -> bool {
             Change::Transaction(Transaction::Commit(_) | Transaction::Rollback(_))
         )
     };
-    statements.unwrap_or_default().iter().any(|(_, text)| {
-        matches!(parse::one(text), Parsed::Changes(changes) if changes.iter().any(is_end))
+    statements.unwrap_or_default().iter().any(|step| {
+        matches!(parse::one(&step.sql), Parsed::Changes(changes) if changes.iter().any(is_end))
     })
 }
 

@@ -14,6 +14,8 @@ pub struct Constraint {
     pub validated: bool,
     /// Not `NOT ENFORCED`.
     pub enforced: bool,
+    /// `NO INHERIT`
+    pub no_inherit: bool,
     /// `DEFERRABLE`
     pub deferrable: bool,
     /// `INITIALLY DEFERRED`

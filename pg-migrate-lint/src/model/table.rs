@@ -1,6 +1,6 @@
 //! Tables as they are made and altered.
 
-use super::{Column, Constraint, Expr, Identity, Kind, Query, Restart};
+use super::{Bound, Column, Constraint, Expr, Identity, Kind, Query, Restart};
 use crate::name::Name;
 use crate::types::Type;
 
@@ -21,6 +21,8 @@ pub struct CreateTable {
     pub temporary: bool,
     /// What it is a partition of, and whether it is the default one.
     pub partition_of: Option<(Name, bool)>,
+    /// Which rows it has as a partition, where that can be told.
+    pub bound: Option<Bound>,
     /// The columns that it is partitioned by; an expression is none.
     pub partitioned_by: Option<Vec<String>>,
     /// `INHERITS`
@@ -157,6 +159,8 @@ pub enum Action {
         child: Name,
         /// As the default one.
         default: bool,
+        /// Which rows it has, where that can be told.
+        bound: Option<Bound>,
     },
     /// `DETACH PARTITION`
     Detach {

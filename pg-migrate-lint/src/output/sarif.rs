@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::Result;
 
-use crate::record::Record;
+use crate::record::{Place, Record};
 use crate::rules;
 
 /// Writes all.
@@ -42,6 +42,7 @@ fn result(record: &Record) -> Value {
         Some(fix) => format!("{}\n\n{fix}", record.message),
         None => record.message.clone(),
     };
+    let others: Vec<Value> = record.elsewhere.iter().flatten().map(other).collect();
     json!({
         "ruleId": record.rule,
         "ruleIndex": index,
@@ -56,6 +57,7 @@ fn result(record: &Record) -> Value {
                 "endColumn": record.end_column,
             },
         } }],
+        "relatedLocations": others,
         "partialFingerprints": { "statement/v1": record.fingerprint },
         "properties": {
             "object": record.object,
@@ -69,6 +71,17 @@ fn result(record: &Record) -> Value {
             "writes_per_second": record.writes_per_second,
             "estimated_seconds": record.estimated_seconds,
         },
+    })
+}
+
+/// A place of which the finding holds as well.
+fn other(place: &Place) -> Value {
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&place.file) },
+            "region": { "startLine": place.line },
+        },
+        "message": { "text": place.object.as_deref().unwrap_or("likewise") },
     })
 }
 

@@ -7,10 +7,23 @@ use serde_json::Value;
 /// What a body runs, in the order in which it is written.
 #[derive(Debug, Default)]
 pub struct Code {
-    /// The statements, each with its line in the body, from 1.
-    pub statements: Vec<(usize, String)>,
+    /// The statements.
+    pub statements: Vec<Step>,
     /// The lines where a statement is put together only when it runs.
     pub unseen: Vec<usize>,
+    /// Whether it may have ended before what comes next.
+    may_have_ended: bool,
+}
+
+/// A statement of a body.
+#[derive(Debug)]
+pub struct Step {
+    /// Its line in the body, from 1.
+    pub line: usize,
+    /// The statement.
+    pub sql: String,
+    /// Whether the body, once it is run, is sure to run it, and to fail where it does.
+    pub is_sure: bool,
 }
 
 /// Looks into a `DO` or `CREATE FUNCTION` statement; none where it can't be parsed.
@@ -19,43 +32,78 @@ pub fn look(statement: &str) -> Option<Code> {
         .ok()?
         .ok()?;
     let mut code = Code::default();
-    walk(&parsed, &mut code);
+    walk(&parsed, &mut code, true);
     Some(code)
 }
 
-fn walk(value: &Value, code: &mut Code) {
+fn walk(value: &Value, code: &mut Code, is_sure: bool) {
     match value {
-        Value::Array(values) => values.iter().for_each(|value| walk(value, code)),
+        Value::Array(values) => values.iter().for_each(|value| walk(value, code, is_sure)),
         Value::Object(fields) => {
             for (kind, inner) in fields {
-                match kind.as_str() {
-                    "PLpgSQL_stmt_execsql" => {
-                        let text = query(inner, "sqlstmt");
-                        code.statements.extend(text.map(|text| (line(inner), text)));
-                    }
-                    "PLpgSQL_stmt_perform" => {
-                        let text = query(inner, "expr");
-                        code.statements.extend(text.map(|text| (line(inner), text)));
-                    }
-                    "PLpgSQL_stmt_dynexecute" => {
-                        match query(inner, "query").as_deref().and_then(literal) {
-                            Some(text) => code.statements.push((line(inner), text)),
-                            None => code.unseen.push(line(inner)),
-                        }
-                    }
-                    "PLpgSQL_stmt_commit" => {
-                        code.statements.push((line(inner), "COMMIT".to_string()));
-                    }
-                    "PLpgSQL_stmt_rollback" => {
-                        code.statements.push((line(inner), "ROLLBACK".to_string()));
-                    }
-                    "PLpgSQL_stmt_dynfors" => code.unseen.push(line(inner)),
-                    _ => walk(inner, code),
-                }
+                statement(kind, inner, code, is_sure);
             }
         }
         _ => {}
     }
+}
+
+fn statement(kind: &str, inner: &Value, code: &mut Code, is_sure: bool) {
+    match kind {
+        "PLpgSQL_stmt_execsql" => code.run(query(inner, "sqlstmt"), inner, is_sure),
+        "PLpgSQL_stmt_perform" => code.run(query(inner, "expr"), inner, is_sure),
+        "PLpgSQL_stmt_dynexecute" => match query(inner, "query").as_deref().and_then(literal) {
+            Some(text) => code.run(Some(text), inner, is_sure),
+            None => code.unseen.push(line(inner)),
+        },
+        "PLpgSQL_stmt_commit" => code.run(Some("COMMIT".to_string()), inner, is_sure),
+        "PLpgSQL_stmt_rollback" => code.run(Some("ROLLBACK".to_string()), inner, is_sure),
+        "PLpgSQL_stmt_dynfors" => code.unseen.push(line(inner)),
+        "PLpgSQL_stmt_block" => {
+            let catches = inner.get("exceptions").is_some();
+            walk(inner, code, is_sure && !catches);
+        }
+        "PLpgSQL_stmt_raise" => code.may_have_ended |= is_error(inner),
+        "PLpgSQL_stmt_return" | "PLpgSQL_stmt_exit" | "PLpgSQL_stmt_assert" => {
+            code.may_have_ended = true;
+        }
+        "PLpgSQL_stmt_if"
+        | "PLpgSQL_stmt_case"
+        | "PLpgSQL_stmt_loop"
+        | "PLpgSQL_stmt_while"
+        | "PLpgSQL_stmt_fori"
+        | "PLpgSQL_stmt_fors"
+        | "PLpgSQL_stmt_forc"
+        | "PLpgSQL_stmt_foreach_a" => walk(inner, code, false),
+        _ => walk(inner, code, is_sure),
+    }
+}
+
+impl Code {
+    /// Nothing but these.
+    pub fn of(statements: Vec<Step>) -> Self {
+        Self {
+            statements,
+            ..Self::default()
+        }
+    }
+
+    fn run(&mut self, sql: Option<String>, statement: &Value, is_sure: bool) {
+        let is_sure = is_sure && !self.may_have_ended;
+        self.statements.extend(sql.map(|sql| Step {
+            line: line(statement),
+            sql,
+            is_sure,
+        }));
+    }
+}
+
+/// Whether a RAISE ends what it stands in.
+fn is_error(raise: &Value) -> bool {
+    const ERROR: u64 = 21;
+    raise["elog_level"]
+        .as_u64()
+        .is_none_or(|level| level >= ERROR)
 }
 
 fn query(statement: &Value, field: &str) -> Option<String> {
@@ -82,4 +130,52 @@ fn literal(expr: &str) -> Option<String> {
     let mark = format!("${tag}$");
     let body = expr.strip_prefix(&mark)?.strip_suffix(&mark)?;
     (!body.contains(&mark)).then(|| body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sure(body: &str) -> Vec<bool> {
+        let code = look(&format!("DO $do${body}$do$")).unwrap_or_default();
+        code.statements.iter().map(|step| step.is_sure).collect()
+    }
+
+    #[test]
+    fn what_stands_under_a_condition_or_behind_a_way_out_may_not_be_run() {
+        assert_eq!(
+            sure("BEGIN DROP TABLE a; BEGIN DROP TABLE b; END; EXECUTE 'DROP TABLE c'; END"),
+            [true; 3]
+        );
+        assert_eq!(
+            sure("BEGIN IF now() > 'epoch' THEN DROP TABLE a; END IF; DROP TABLE b; END"),
+            [false, true]
+        );
+        assert_eq!(
+            sure("BEGIN IF now() > 'epoch' THEN RETURN; END IF; DROP TABLE b; END"),
+            [false]
+        );
+        assert_eq!(
+            sure("BEGIN RAISE NOTICE 'a'; DROP TABLE a; RAISE EXCEPTION 'b'; DROP TABLE b; END"),
+            [true, false]
+        );
+        assert_eq!(
+            sure(
+                "BEGIN BEGIN DROP TABLE a; EXCEPTION WHEN others THEN DROP TABLE c; END; DROP TABLE b; END"
+            ),
+            [false, false, true]
+        );
+        assert_eq!(
+            sure(
+                "BEGIN FOR i IN 1..0 LOOP DROP TABLE a; END LOOP; WHILE false LOOP DROP TABLE b; END LOOP; END"
+            ),
+            [false; 2]
+        );
+        assert_eq!(
+            sure(
+                "DECLARE r record; BEGIN FOR r IN SELECT 1 WHERE false LOOP DROP TABLE a; END LOOP; CASE 1 WHEN 1 THEN DROP TABLE b; END CASE; END"
+            ),
+            [false; 2]
+        );
+    }
 }

@@ -21,11 +21,11 @@ pub static RULE: Rule = Rule {
         reads and writes go on; build the index with CONCURRENTLY and make a constraint of it.",
     versions: "",
     bad: &[
-        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL NOT NULL;").after("CREATE TABLE users (age int);"),
-        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL CHECK (twice > 0);").after("CREATE TABLE users (age int);"),
         Example::new("ALTER TABLE users ADD COLUMN age int CHECK (age > 0);"),
         Example::new("ALTER TABLE users ADD COLUMN code text UNIQUE;"),
         Example::new("ALTER TABLE users ADD COLUMN plan int DEFAULT 1 REFERENCES plans (id);"),
+        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL NOT NULL;").after("CREATE TABLE users (age int);"),
+        Example::new("ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL CHECK (twice > 0);").after("CREATE TABLE users (age int);"),
         Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Plan\" int DEFAULT 1 NOT NULL REFERENCES plans (id) ON DELETE SET DEFAULT;")
             .after("CREATE TABLE plans (id int PRIMARY KEY); INSERT INTO plans VALUES (1); CREATE TABLE \"Users\" (\"Id\" int PRIMARY KEY);"),
         Example::new("ALTER TABLE users ADD COLUMN code text COLLATE \"C\" DEFAULT NULL CHECK (code <> ',') UNIQUE DEFERRABLE INITIALLY DEFERRED;")

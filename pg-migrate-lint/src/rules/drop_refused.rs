@@ -36,8 +36,13 @@ pub static RULE: Rule = Rule {
         Example::new("DROP SEQUENCE users_id_seq;").after("CREATE TABLE users (id serial);"),
         Example::new("DROP SEQUENCE users_id_seq;").after("CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY);"),
         Example::new("DROP SEQUENCE app.numbers;").after("CREATE SCHEMA app; CREATE SEQUENCE app.numbers; CREATE TABLE users (id int DEFAULT nextval('app.numbers'));"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("DO $$ BEGIN DROP TABLE users; END $$;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
     ],
     good: &[
+        Example::new("DROP TABLE users, admins;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("ALTER TABLE admins NO INHERIT users; DROP TABLE users;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("DROP TABLE events;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE users ALTER id DROP DEFAULT; DROP FUNCTION number();").after("CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE users (id int DEFAULT number());"),
         Example::new("DROP FUNCTION number(int);")
             .after("CREATE FUNCTION number() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION number(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE users (id int DEFAULT number());"),
@@ -61,7 +66,7 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let mut refuse = |name: &Name, dependent: String| {
@@ -105,7 +110,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 /// Whether a table can't be dropped, so that nothing comes of it.
 pub fn is_refused(look: &Look) -> bool {
     let Change::Drop(drop) = look.change else { return false };
-    !look.is_nested && drop.names.iter().any(|name| dependent(look, drop, name).is_some())
+    !look.is_in_doubt && drop.names.iter().any(|name| dependent(look, drop, name).is_some())
 }
 
 /// What needs a thing that is dropped, in words.
@@ -124,9 +129,13 @@ fn dependent(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
                 matches!(kind, Some(RelationKind::View | RelationKind::MaterializedView))
             };
             let reader = catalogue.readers(name).iter().find(|view| is_view(view) && !goes_too(view));
+            let heir = || look.whole(name).filter(|table| table.kind == RelationKind::Table)?.children.iter().find(|heir| !goes_too(heir));
+            if let Some(heir) = heir() {
+                return Some(format!("{heir} inherits from {name}"));
+            }
             foreign.map(|other| format!("a foreign key of {other} references {name}")).or_else(|| reader.map(|view| format!("the view {view} reads {name}")))
         }
-        Kind::Function if !look.is_nested => catalogue.user_of_function(name),
+        Kind::Function if !look.is_in_doubt => catalogue.user_of_function(name),
         Kind::Sequence => catalogue.user_of_sequence(name),
         Kind::Type | Kind::Domain => {
             let tables = catalogue.columns_of_type(name);

@@ -44,7 +44,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         Change::Update(write) => (write.columns.iter().collect(), "is set"),
         Change::Alter(Alter { table, action: Action::AddColumn { column, if_not_exists: false }, if_exists: false, .. }) => {
             // A block may catch the error, or never come here.
-            if look.is_nested {
+            if look.is_in_doubt {
                 return;
             }
             let facts = look.catalogue.column(table, &column.name);

@@ -124,7 +124,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 
 /// The object, and what is there.
 fn taken(look: &Look) -> Option<(Name, String)> {
-    if look.is_nested {
+    if look.is_in_doubt {
         return None;
     }
     let place = |name: &Name| look.catalogue.place(name);

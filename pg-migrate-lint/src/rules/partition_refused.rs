@@ -4,20 +4,20 @@ use super::{Example, Group, Rule};
 use crate::catalogue::{Relation, RelationKind};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind, Drop, Kind, Rename};
+use crate::model::{Action, Alter, Bound, Change, ConstraintKind, CreateTable, Drop, Kind, Rename};
 use crate::name::{Name, quoted};
-use crate::types::Type;
 
 pub static RULE: Rule = Rule {
     name: "partition-refused",
     group: Group::Correctness,
     severity: Severity::Error,
-    summary: "ATTACH, DETACH, INHERIT, ONLY or CONCURRENTLY that PostgreSQL refuses of a partitioned table",
+    summary: "a partition, ATTACH, DETACH, INHERIT, ONLY or CONCURRENTLY that PostgreSQL refuses of a partitioned table",
     explanation: "A table becomes a partition, or a child by INHERIT, only if it has the parent's columns with their types, \
         its CHECKs, and NOT NULL where the parent has it; a partition has no column more. DETACH … CONCURRENTLY is \
         refused where there is a default partition, DROP INDEX CONCURRENTLY of an index that is partitioned itself. \
         ALTER TABLE ONLY of a table with partitions can't add columns, CHECKs or NOT NULL: they have to be in all of \
-        them. A partition's columns and CHECKs are dropped and renamed in its parent. \
+        them. What a partition or a child has from its parent (columns, CHECKs, NOT NULL, a partition's foreign keys) is dropped \
+        and renamed there. Two partitions can't have the same rows, nor a partition none, and one is the default. \
         Before 17 a partitioned table can't have EXCLUDE.\n\n\
         Give the table what it lacks before, and leave out ONLY or CONCURRENTLY.",
     versions: "EXCLUDE on partitioned tables since 17",
@@ -39,8 +39,36 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE events (n int CONSTRAINT positive CHECK (n > 0)) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("ALTER TABLE admins DROP COLUMN n;").after("CREATE TABLE users (n int); CREATE TABLE admins (extra int) INHERITS (users);"),
         Example::new("ALTER TABLE events ADD EXCLUDE USING btree (n WITH =);").after("CREATE TABLE events (n int) PARTITION BY LIST (n);").on(16),
+        Example::new("ALTER TABLE admins DROP CONSTRAINT positive;").after("CREATE TABLE users (n int CONSTRAINT positive CHECK (n > 0)); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("ALTER TABLE admins RENAME CONSTRAINT positive TO above;").after("CREATE TABLE users (n int CONSTRAINT positive CHECK (n > 0)); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("ALTER TABLE e1 DROP CONSTRAINT events_n_fkey;")
+            .after("CREATE TABLE users (n int PRIMARY KEY); CREATE TABLE events (n int REFERENCES users) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE e1 ALTER COLUMN n DROP NOT NULL;").after("CREATE TABLE events (n int NOT NULL) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE admins ALTER COLUMN n DROP NOT NULL;").after("CREATE TABLE users (n int NOT NULL); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES IN (2, 3);").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1, 2);"),
+        Example::new("ALTER TABLE events ATTACH PARTITION e2 FOR VALUES FROM ('2026-01-31') TO ('2026-03-01');")
+            .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE e1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01'); CREATE TABLE e2 (at date);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES FROM (5) TO (5);").after("CREATE TABLE events (n int) PARTITION BY RANGE (n);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES WITH (MODULUS 4, REMAINDER 1);")
+            .after("CREATE TABLE events (n int) PARTITION BY HASH (n); CREATE TABLE e1 PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 1);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events DEFAULT;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events DEFAULT;"),
+        Example::new("CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);").after("CREATE TABLE events (n int);"),
     ],
     good: &[
+        Example::new("ALTER TABLE admins DROP CONSTRAINT positive;")
+            .after("CREATE TABLE users (n int CONSTRAINT positive CHECK (n > 0) NO INHERIT); CREATE TABLE admins (n int CONSTRAINT positive CHECK (n > 1)) INHERITS (users);"),
+        Example::new("ALTER TABLE admins NO INHERIT users; ALTER TABLE admins DROP CONSTRAINT positive; ALTER TABLE admins ALTER COLUMN n DROP NOT NULL;")
+            .after("CREATE TABLE users (n int NOT NULL CONSTRAINT positive CHECK (n > 0)); CREATE TABLE admins () INHERITS (users);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');")
+            .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE e1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1); DROP TABLE e1;"),
+        Example::new("ALTER TABLE events DETACH PARTITION e1; CREATE TABLE e2 PARTITION OF events FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("CREATE TABLE IF NOT EXISTS e1 PARTITION OF events FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("CREATE TABLE e2 PARTITION OF events FOR VALUES WITH (MODULUS 4, REMAINDER 2);")
+            .after("CREATE TABLE events (n int) PARTITION BY HASH (n); CREATE TABLE e1 PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 1);"),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);")
             .after("CREATE TABLE events (n int CHECK (n > 0)) PARTITION BY LIST (n); CREATE TABLE e1 (LIKE events INCLUDING ALL);"),
         Example::new("ALTER TABLE admins DROP COLUMN extra;").after("CREATE TABLE users (n int); CREATE TABLE admins (extra int) INHERITS (users);"),
@@ -57,7 +85,7 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let refused = match look.change {
@@ -67,6 +95,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             is_partitioned(table).then(|| (name, "the index is partitioned, and can't be dropped CONCURRENTLY".to_string()))
         }),
         Change::Rename(Rename { kind: Kind::Column, name, part: Some(column), .. }) => inherited_column(look, name, column),
+        Change::Rename(Rename { kind: Kind::Constraint, name, part: Some(constraint), .. }) => inherited_constraint(look, name, constraint),
+        Change::CreateTable(table) => made(look, table),
         Change::Alter(alter) if alter.kind != Kind::Index => altered(look, alter),
         _ => None,
     };
@@ -83,8 +113,10 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
     let table = &alter.table;
     let relation = look.relation(table)?;
     match &alter.action {
-        Action::Attach { child, .. } => {
-            let why = misfit(look, relation, look.relation(child)?, table, true)?;
+        Action::Attach { child, default, bound } => {
+            let known = look.relation(child);
+            let why = known.and_then(|known| misfit(look, relation, known, table, true));
+            let why = why.or_else(|| taken(look, table, bound.as_ref(), *default))?;
             Some((child, format!("{child} {why}")))
         }
         Action::Inherit(parent) => {
@@ -100,7 +132,8 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
             is_refused.then(|| (table, format!("{table} is partitioned, and before 17 such tables have no EXCLUDE")))
         }
         Action::DropColumn { column, .. } if relation.parent.is_some() => inherited_column(look, table, column),
-        Action::DropConstraint { constraint, .. } if relation.parent.is_some() => inherited_check(look, table, constraint),
+        Action::DropConstraint { constraint, .. } if relation.parent.is_some() => inherited_constraint(look, table, constraint),
+        Action::DropNotNull(column) if relation.parent.is_some() => inherited_not_null(look, table, column),
         action if alter.only && is_partitioned(relation) => {
             let child = relation.children.first()?;
             let what = match action {
@@ -128,12 +161,56 @@ fn inherited_column<'a>(look: &Look, table: &'a Name, column: &str) -> Option<(&
     Some((table, format!("{table} has the column {} from {parent}: there it can be dropped or renamed", quoted(column))))
 }
 
-fn inherited_check<'a>(look: &Look, table: &'a Name, constraint: &str) -> Option<(&'a Name, String)> {
-    // Another table's may be NO INHERIT.
-    let (parent, relation) = parent(look, table).filter(|(_, relation)| is_partitioned(relation))?;
-    let known = relation.constraint(constraint)?;
-    let is_check = matches!(known.kind, ConstraintKind::Check(_));
-    is_check.then(|| (table, format!("{table} has the CHECK {} from {parent}: there it can be dropped", quoted(constraint))))
+fn inherited_constraint<'a>(look: &Look, table: &'a Name, constraint: &str) -> Option<(&'a Name, String)> {
+    let (parent, relation) = parent(look, table)?;
+    let known = relation.constraint(constraint).filter(|known| known.is_inherited)?;
+    let what = match known.kind {
+        ConstraintKind::Check(_) => "CHECK",
+        // That of a table that is no partition is its own.
+        ConstraintKind::Foreign { .. } if is_partitioned(relation) => "foreign key",
+        _ => return None,
+    };
+    Some((table, format!("{table} has the {what} {} from {parent}: there it can be dropped or renamed", quoted(constraint))))
+}
+
+fn inherited_not_null<'a>(look: &Look, table: &'a Name, column: &str) -> Option<(&'a Name, String)> {
+    let (parent, relation) = parent(look, table)?;
+    // Before 18 only what a partition has is held to its parent.
+    let is_held = is_partitioned(relation) || look.server.version >= 18;
+    let is_refused = is_held && relation.column(column)?.not_null;
+    is_refused.then(|| (table, format!("{} is NOT NULL in {parent}, which {table} belongs to", quoted(column))))
+}
+
+/// What keeps a new table from being a partition.
+fn made<'a>(look: &Look, table: &'a CreateTable) -> Option<(&'a Name, String)> {
+    let (parent, default) = table.partition_of.as_ref()?;
+    if table.if_not_exists && look.relation(&table.name).is_some() {
+        return None;
+    }
+    let name = &table.name;
+    if look.whole(parent).is_some_and(|parent| !is_partitioned(parent)) {
+        return Some((name, format!("{parent} is not partitioned")));
+    }
+    let why = taken(look, parent, table.bound.as_ref(), *default)?;
+    Some((name, format!("{name} {why}")))
+}
+
+/// Whether the rows of a new partition are another one's already.
+fn taken(look: &Look, parent: &Name, bound: Option<&Bound>, default: bool) -> Option<String> {
+    /// Nobody compares more of them by hand, and each new one would be held against all.
+    const MOST: usize = 500;
+    let relation = look.whole(parent).filter(|parent| is_partitioned(parent) && parent.children.len() <= MOST)?;
+    if default {
+        let other = relation.default_child.as_ref()?;
+        return Some(format!("would be the default partition of {parent}, which {other} is"));
+    }
+    let bound = bound?;
+    if bound.is_empty() {
+        return Some("has bounds that no row can be between".to_string());
+    }
+    let mut others = relation.children.iter();
+    let other = others.find(|other| look.relation(other).and_then(|other| other.bound.as_ref()).is_some_and(|other| bound.overlaps(other)))?;
+    Some(format!("would have rows of {parent} that belong to {other}"))
 }
 
 /// What keeps one table from becoming a child of another.
@@ -146,7 +223,7 @@ fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_part
         let Some(own) = child.column(&column.name) else {
             return Some(format!("has no column {named}, which {name} has"));
         };
-        if !is_same(&own.type_, &column.type_) {
+        if !own.type_.is_same(&column.type_) {
             return Some(format!("has {named} as {}, and {name} as {}", own.type_, column.type_));
         }
         // By a primary key the partition's columns become NOT NULL too, until 17.
@@ -167,12 +244,4 @@ fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_part
         matches!(constraint.kind, ConstraintKind::Check(_)) && child.constraint(&constraint.name).is_none()
     });
     lacking.map(|constraint| format!("has no CHECK {}, which {name} has", quoted(&constraint.name)))
-}
-
-/// Whether two types are the same, of which one may be named without its schema.
-fn is_same(type_: &Type, other: &Type) -> bool {
-    let is_same_schema = type_.schema.is_none() || other.schema.is_none() || type_.schema == other.schema;
-    is_same_schema
-        && (&type_.name, &type_.modifiers) == (&other.name, &other.modifiers)
-        && (type_.dimensions > 0) == (other.dimensions > 0)
 }

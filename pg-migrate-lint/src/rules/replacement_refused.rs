@@ -1,7 +1,7 @@
 //! A view or function that PostgreSQL does not replace.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::{RelationKind, ViewColumn};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Change, Function, Parameter, Signature};
@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     summary: "CREATE OR REPLACE of a view without one of its columns, or of a function with other names or another result",
-    explanation: "CREATE OR REPLACE VIEW can only add columns, behind those that are there: to leave one out, to rename one or to \
+    explanation: "CREATE OR REPLACE VIEW can only add columns, behind those that are there: to leave one out, to rename one, to give one another type or to \
         put one between is refused, and so is to put a view in the place of a table or materialized view. CREATE OR REPLACE FUNCTION can't change what the function returns, what its \
         parameters are called, or take a default away. A function with other types of parameters is another one, which stands \
         beside the first.\n\n\
@@ -34,8 +34,27 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE OR REPLACE VIEW users AS SELECT 1 AS a;").after("CREATE TABLE users (id int);"),
         Example::new("CREATE OR REPLACE VIEW sums AS SELECT 1 AS a;").after("CREATE MATERIALIZED VIEW sums AS SELECT 1 AS a;"),
         Example::new("CREATE OR REPLACE PROCEDURE half(a int) LANGUAGE sql AS 'SELECT $1 / 2';").after("CREATE FUNCTION half(a int) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT id, id AS name FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT u.id::bigint, u.name FROM users u;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT 1 AS id, count(*) AS name FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT id, name::varchar(9) FROM users;")
+            .after("CREATE TABLE users (id int, name varchar(5)); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT * FROM users;")
+            .after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT * FROM users; ALTER TABLE users RENAME name TO called;"),
+        Example::new("ALTER TABLE users ADD COLUMN email text; CREATE OR REPLACE VIEW names AS SELECT users.*, 1 AS one FROM users;")
+            .after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT users.*, 1 AS one FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW more AS SELECT name AS id FROM names;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users; CREATE VIEW more AS SELECT id FROM names;"),
     ],
     good: &[
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT u.id, 'a' AS name FROM users u LEFT JOIN users v ON v.id = u.id;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW names AS SELECT v.id, u.name::text FROM users u LEFT JOIN users v USING (id);").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("ALTER TABLE users ADD COLUMN email text; CREATE OR REPLACE VIEW names AS SELECT * FROM users;")
+            .after("CREATE TABLE users (id serial, name text); CREATE VIEW names AS SELECT * FROM users;"),
+        Example::new("ALTER VIEW names RENAME COLUMN name TO called; CREATE OR REPLACE VIEW names AS SELECT * FROM users;")
+            .after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT * FROM users; ALTER TABLE users RENAME name TO called;"),
+        Example::new("CREATE OR REPLACE VIEW names AS WITH users AS (SELECT 1 AS id, 'a' AS name) SELECT id, name FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
+        Example::new("CREATE OR REPLACE VIEW all_names AS SELECT id FROM users UNION SELECT n FROM others;")
+            .after("CREATE TABLE users (id int); CREATE TABLE others (n int); CREATE VIEW all_names AS SELECT id FROM users UNION SELECT n FROM others;"),
         Example::new("CREATE OR REPLACE VIEW names AS SELECT id, name, 1 AS more FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
         Example::new("CREATE OR REPLACE VIEW names AS SELECT * FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
         Example::new("DROP VIEW names; CREATE OR REPLACE VIEW names AS SELECT id FROM users;").after("CREATE TABLE users (id int, name text); CREATE VIEW names AS SELECT id, name FROM users;"),
@@ -51,12 +70,12 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let refused = match look.change {
         Change::CreateView { name, replace: true, temporary: false, columns, .. } => {
-            let columns = || of_view(look, name, columns.as_ref()?);
+            let columns = || of_view(look, name, &look.catalogue.outputs(columns.as_ref()?)?);
             other_kind(look, name).or_else(columns).map(|why| (name, why))
         }
         Change::CreateFunction(function) if function.replace => of_function(look, function).map(|why| (&function.name, why)),
@@ -72,14 +91,20 @@ fn other_kind(look: &Look, name: &Name) -> Option<String> {
     (kind != RelationKind::View).then(|| "it is not a view".to_string())
 }
 
-fn of_view(look: &Look, name: &Name, new: &[Option<String>]) -> Option<String> {
+fn of_view(look: &Look, name: &Name, new: &[ViewColumn]) -> Option<String> {
     let old = look.catalogue.sure(name)?.output.as_ref()?;
     if new.len() < old.len() {
         return Some(format!("it has {} columns, and here {}", old.len(), new.len()));
     }
-    old.iter().zip(new).enumerate().find_map(|(place, (old, new))| match (old, new) {
-        (Some(old), Some(new)) if old != new => Some(format!("its column {} is {}, and here {}", place + 1, quoted(old), quoted(new))),
-        _ => None,
+    old.iter().zip(new).enumerate().find_map(|(place, (old, new))| {
+        let column = place + 1;
+        match (&old.name, &new.name) {
+            (Some(old), Some(new)) if old != new => return Some(format!("its column {column} is {}, and here {}", quoted(old), quoted(new))),
+            _ => {}
+        }
+        let (was, is) = (old.type_.as_ref()?, new.type_.as_ref()?);
+        let name = old.name.as_ref().map_or(format!("column {column}"), |name| format!("column {}", quoted(name)));
+        (!was.is_same(is)).then(|| format!("its {name} is of the type {was}, and here {is}"))
     })
 }
 

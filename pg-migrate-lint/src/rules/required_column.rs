@@ -19,12 +19,13 @@ pub static RULE: Rule = Rule {
         and make it NOT NULL by a validated CHECK.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL;"),
+        Example::new("ALTER TABLE users ADD COLUMN n int PRIMARY KEY;"),
+        Example::new("ALTER TABLE users ADD COLUMN age int, ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN IF NOT EXISTS age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;").after("CREATE TABLE users (id int);"),
         Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
-        Example::new("ALTER TABLE users ADD COLUMN age int, ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age int; ALTER TABLE users ALTER COLUMN age SET DEFAULT 0; ALTER TABLE users ALTER COLUMN age SET NOT NULL;"),
         Example::new("ALTER TABLE users ADD COLUMN age years;").after("CREATE DOMAIN years AS int NOT NULL; CREATE TABLE users (id int);"),
-        Example::new("ALTER TABLE users ADD COLUMN age int NOT NULL;"), Example::new("ALTER TABLE users ADD COLUMN n int PRIMARY KEY;"),
         Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Mail\" varchar(20) COLLATE \"C\" NOT NULL CONSTRAINT long CHECK (\"Mail\" > 'a, b');").after("CREATE TABLE \"Users\" (id int);"),
     ],
     good: &[

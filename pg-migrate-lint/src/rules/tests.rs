@@ -5,12 +5,9 @@ use postgres::error::SqlState;
 mod rows;
 
 use super::*;
-use crate::ahead::Ahead;
 use crate::effects::Version;
-use crate::lint::{Linter, Step};
 use crate::model::Change;
 use crate::parse::Parsed;
-use crate::session::Wrapping;
 use crate::source::Source;
 
 /// What the rule finds in the example.
@@ -23,36 +20,18 @@ fn found_on(rule: &'static Rule, example: &Example, version: Version) -> Vec<Fin
     found_by(&[rule], example, version)
 }
 
-/// What several rules find in it.
+/// What several rules find in it, which is SQL unless they look for what is none.
 fn found_by(rules: &[&'static Rule], example: &Example, version: Version) -> Vec<Finding> {
-    let mut linter = Linter::new(rules.to_vec(), version);
-    let mut found = Vec::new();
-    let wrapping = match example.in_transaction {
-        true => Wrapping::File,
-        false => Wrapping::None,
-    };
-    for (migration, (text, wrapping)) in [(example.before, Wrapping::None), (example.sql, wrapping)]
-        .into_iter()
-        .enumerate()
-    {
-        found.clear();
+    let is_of_syntax = rules.len() == 1 && rules[0].name == SYNTAX.name;
+    for text in [example.before, example.sql] {
         let source = Source::new("example.sql", text.as_bytes().to_vec());
-        let step = Step {
-            wrapping,
-            migration,
-            ..Step::default()
-        };
-        linter.start(&source, step);
         let parsed = crate::parse::parse(&source, &source.statements);
-        linter.expect(Ahead::of(&parsed));
-        for (number, parsed) in parsed.into_iter().enumerate() {
-            let is_of_syntax = rules.len() == 1 && rules[0].name == SYNTAX.name;
-            let is_refused = matches!(parsed, Parsed::Refused(_));
-            assert!(is_of_syntax || !is_refused, "{text}");
-            linter.look(&source, number, parsed, &mut found);
-        }
+        let is_refused = parsed
+            .iter()
+            .any(|parsed| matches!(parsed, Parsed::Refused(_)));
+        assert!(is_of_syntax || !is_refused, "{text}");
     }
-    found
+    crate::example::found(rules, example, version)
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     };
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let why = match kind {

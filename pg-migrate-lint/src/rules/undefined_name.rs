@@ -2,6 +2,8 @@
 
 mod columns;
 mod gone;
+mod indexes;
+mod sequences;
 
 use super::{Example, Group, Rule};
 use crate::catalogue::{Relation, RelationKind};
@@ -15,12 +17,13 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     summary: "a column, constraint, index, trigger or policy that its table does not have, or a table that is dropped",
-    explanation: "The grammar lets any name pass; that there is no such table, column, constraint, index, trigger, policy or value of \
+    explanation: "The grammar lets any name pass; that there is no such table, column, constraint, index, sequence, trigger, policy or value of \
         an enum PostgreSQL says only when \
         the migration is run, perhaps on production alone. The columns of a query are looked for where it reads nothing but tables and \
         names them alone. It is said of what all is known of: earlier \
         migrations made them, and nothing that is not seen was run since, such as code that puts its statements together, \
-        templates, or migrations in another language.\n\n\
+        templates, or migrations in another language. An index is in the schema of its table: DROP INDEX without a schema \
+        does not find one of a schema that search_path does not lead to.\n\n\
         Look at how the table was made: the name may be misspelt, in capitals within quotes, gone already, or one that \
         PostgreSQL chose differently. IF EXISTS drops what may be there or not.",
     versions: "",
@@ -82,8 +85,22 @@ pub static RULE: Rule = Rule {
         Example::new("DROP TABLE users; GRANT SELECT ON users TO public;").after("CREATE TABLE users (id int, email text);"),
         Example::new("GRANT SELECT (id), UPDATE (mail) ON users TO public;").after("CREATE TABLE users (id int, email text);"),
         Example::new("CREATE STATISTICS pairs ON id, mail FROM users;").after("CREATE TABLE users (id int, email text);"),
+        Example::new("DROP INDEX by_id;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE INDEX by_id ON app.users (id);"),
+        Example::new("ALTER INDEX by_id RENAME TO by_number;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE INDEX by_id ON app.users (id);"),
+        Example::new("CREATE SEQUENCE numbers OWNED BY users.number;").after("CREATE TABLE users (id int);"),
+        Example::new("DROP SEQUENCE numbers; ALTER SEQUENCE numbers RESTART;").after("CREATE SEQUENCE numbers;"),
+        Example::new("DROP SEQUENCE numbers; SELECT setval('numbers', 5);").after("CREATE SEQUENCE numbers;"),
+        Example::new("DROP SEQUENCE numbers; ALTER TABLE users ALTER COLUMN id SET DEFAULT nextval('public.numbers');").after("CREATE SEQUENCE numbers; CREATE TABLE users (id int);"),
+        Example::new("DO $$ BEGIN ALTER TABLE users DROP COLUMN mail; END $$;").after("CREATE TABLE users (id int);"),
     ],
     good: &[
+        Example::new("DROP INDEX app.by_id; DROP INDEX by_number;")
+            .after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE INDEX by_id ON app.users (id); CREATE TABLE users (id int); CREATE INDEX by_number ON users (id);"),
+        Example::new("SET search_path = app; DROP INDEX by_id;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE INDEX by_id ON app.users (id);"),
+        Example::new("DROP SEQUENCE numbers; ALTER SEQUENCE IF EXISTS numbers RESTART; CREATE SEQUENCE numbers; SELECT setval('numbers', 5);").after("CREATE SEQUENCE numbers;"),
+        Example::new("DO $$ BEGIN IF now() IS NULL THEN ALTER TABLE users DROP COLUMN mail; END IF; END $$;").after("CREATE TABLE users (id int);"),
+        Example::new("DO $$ BEGIN ALTER TABLE users DROP COLUMN mail; EXCEPTION WHEN others THEN NULL; END $$;").after("CREATE TABLE users (id int);"),
+        Example::new("DO $$ BEGIN ALTER TABLE users ADD COLUMN mail text; END $$; ALTER TABLE users DROP COLUMN mail;").after("CREATE TABLE users (id int);"),
         Example::new("ALTER TABLE users ADD COLUMN mail text, ALTER COLUMN mail SET DEFAULT '', ADD UNIQUE (mail);").after("CREATE TABLE users (id int, email text);"),
         Example::new("ALTER TABLE users DROP COLUMN IF EXISTS mail, DROP CONSTRAINT IF EXISTS users_mail_key;").after("CREATE TABLE users (id int, email text);"),
         Example::new("ALTER TABLE users RENAME COLUMN email TO mail; CREATE INDEX ON users (lower(mail)) INCLUDE (id) WHERE mail > '';").after("CREATE TABLE users (id int, email text);"),
@@ -131,13 +148,19 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let gone = gone::of(look).map(|name| (name, "an earlier statement dropped or renamed it".to_string()));
     if let Some((name, what)) = gone.or_else(|| missing(look)) {
         found.push(look.finding(&RULE, format!("{what}: PostgreSQL refuses this")).on(name));
+        return;
     }
+    if let Some(sequence) = sequences::gone(look) {
+        let message = format!("the sequence {sequence} went with an earlier statement: PostgreSQL refuses this");
+        found.push(look.finding(&RULE, message).on(sequence));
+    }
+    found.extend(indexes::elsewhere(look));
 }
 
 /// What something is asked of, and what that is not.
@@ -159,6 +182,7 @@ fn missing<'a>(look: &'a Look) -> Missing<'a> {
         Change::Describe { tables, columns } => tables.iter().find_map(|table| column_of(look, table, columns)),
         Change::Policy(policy) => columns::of(look, policy.scope.as_deref()).or_else(|| altered_policy(look, policy)),
         Change::Cluster { table: Some(table), index: Some(index) } => index_of(look, table, index),
+        Change::CreateSequence { owner: Some((table, column)), .. } | Change::AlterSequence { owner: Some((table, column)), .. } => column_of(look, table, [column]),
         Change::Comment { kind, table: Some(table), part: Some(part) } => part_of(look, *kind, table, part),
         Change::Rename(Rename { kind, name, part: Some(part), if_exists: false, .. }) => part_of(look, *kind, name, part),
         Change::Drop(drop) if !drop.if_exists => {

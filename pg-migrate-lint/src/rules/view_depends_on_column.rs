@@ -42,7 +42,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         _ => return,
     };
     // A block may catch the error, or never come here.
-    if look.is_nested {
+    if look.is_in_doubt {
         return;
     }
     let own = look.catalogue.resolve(table);

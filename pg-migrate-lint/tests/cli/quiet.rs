@@ -1,6 +1,6 @@
 //! What is said once, and what is not said at all.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ground::{lint, of, rules};
 
@@ -51,23 +51,71 @@ fn one_cause_is_said_once() {
         "{said:?}"
     );
     // A table that goes is waited for by nobody.
-    assert_eq!(
-        rules("drop table a; drop table b;"),
-        ["drop-table", "drop-table"]
-    );
+    assert_eq!(rules("drop table a; drop table b;"), ["drop-table"]);
     let dropped = "drop function f(), g() cascade;";
     assert_eq!(rules(dropped), ["drop-cascade"]);
+}
+
+/// The lines of findings, and of the places that they speak of as well.
+fn lines(records: &[Value]) -> Vec<u64> {
+    let others = |record: &Value| record["elsewhere"].as_array().cloned().unwrap_or_default();
+    let all = records
+        .iter()
+        .flat_map(|record| [vec![record.clone()], others(record)].concat());
+    all.map(|place| place["line"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn one_consequence_is_said_once_in_a_file_and_each_place_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--rule", "index-not-concurrent", "a.sql"];
+    let run = |sql: &str, more: &[&str]| {
+        std::fs::write(folder.path().join("a.sql"), sql).unwrap();
+        let words = [&words, more].concat();
+        lint(&words).current_dir(folder.path()).run()
+    };
+    let three = "create index i on t (a);\ncreate index j on t (b);\ncreate index k on u (c);\n";
+    let records = run(three, &[]).expect_code(1).json_lines();
+    assert_eq!(records.len(), 1, "{records:?}");
+    let words = "CREATE INDEX keeps writes to t waiting until the index is built; likewise line 2, u (line 3)";
+    assert_eq!(records[0]["message"], json!(words));
+    let last = &records[0]["elsewhere"][1];
+    assert_eq!((&last["line"], &last["object"]), (&json!(3), &json!("u")));
+    assert!(
+        last["fix"]
+            .as_str()
+            .unwrap()
+            .contains("CONCURRENTLY k on u (c)"),
+        "{last}"
+    );
+    // What a comment silences speaks for nobody.
+    let silenced = format!("-- pg-migrate-lint: ignore locks it is tiny\n{three}");
+    assert_eq!(lines(&run(&silenced, &[]).json_lines()), [3, 4]);
+    // Nor does what a baseline knows.
+    let known = records
+        .iter()
+        .map(|record| format!("{record}\n"))
+        .collect::<String>();
+    std::fs::write(folder.path().join("known.jsonl"), known).unwrap();
+    let baseline = ["--baseline", "known.jsonl"];
+    run(three, &baseline).expect_code(0).expect_no_output();
+    let four = format!("{three}create index l on u (d);\n");
+    assert_eq!(lines(&run(&four, &baseline).json_lines()), [4]);
+    // What is SARIF's has them as well.
+    let sarif = run(three, &["-o", "sarif"]).stdout;
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    let related = &sarif["runs"][0]["results"][0]["relatedLocations"];
+    assert_eq!(
+        related[1]["physicalLocation"]["region"]["startLine"],
+        json!(3)
+    );
 }
 
 #[test]
 fn a_lock_held_is_said_once_in_a_transaction_and_what_a_comment_silences_does_not_count() {
     let held = |sql: &str| -> Vec<u64> {
         let output = of(sql, &["--rule", "lock-held-during-work"]);
-        let records = output.json_lines();
-        records
-            .iter()
-            .map(|record| record["line"].as_u64().unwrap())
-            .collect()
+        lines(&output.json_lines())
     };
     let two = "begin;\nalter table a add column x int;\nupdate b set y = 1;\nupdate c set y = 1;\ncommit;\n";
     assert_eq!(held(two), [3]);
@@ -99,16 +147,15 @@ fn comments_silence_rules_and_say_why() {
         .iter()
         .map(|record| {
             (
-                record["line"].as_u64().unwrap(),
+                lines(std::slice::from_ref(record)),
                 record["rule"].as_str().unwrap(),
             )
         })
         .collect();
     let expected = [
-        (5, "drop-table"),
-        (7, "drop-table"),
-        (6, "suppression"),
-        (8, "suppression"),
+        (vec![5, 7], "drop-table"),
+        (vec![6], "suppression"),
+        (vec![8], "suppression"),
     ];
     assert_eq!(said, expected);
     let file =
@@ -161,6 +208,21 @@ fn severity_decides_the_status() {
         .current_dir(folder.path())
         .run()
         .expect_error("drop-table: there is no such key");
+}
+
+#[test]
+fn a_folder_in_place_of_settings_is_told_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = lint(&["--config", ".", "-"])
+        .current_dir(folder.path())
+        .run();
+    let refused = refused.expect_error("--config . is a folder");
+    assert!(
+        refused
+            .stderr
+            .contains("hint: name a file, such as ./pg-migrate-lint.toml"),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -275,13 +275,19 @@ fn of_several_fixes_one_has_files_and_all_of_them_begin_at_what_is_there() {
     // The first may not be divided for sure.
     let unsure = format!("CREATE INDEX c ON users (id);\nCOMMENT ON INDEX c IS '';\n{changes}");
     for (changes, given) in [
-        (changes, vec![true, false]),
-        (&unsure, vec![false, true, false]),
+        (changes, vec![true]),
+        // What has files is said by itself.
+        (&unsure, vec![false, true]),
     ] {
         let project = &PROJECTS[5];
         let errors = project.errors(&project.build(changes));
-        let numbers = errors.iter().map(|record| {
-            let fix = record["fix"].as_str().unwrap();
+        let others = errors
+            .iter()
+            .flat_map(|record| record["elsewhere"].as_array().cloned().unwrap_or_default());
+        let all: Vec<_> = errors.iter().cloned().chain(others).collect();
+        assert_eq!(all.len(), changes.matches("CREATE INDEX").count());
+        let numbers = all.iter().map(|place| {
+            let fix = place["fix"].as_str().unwrap();
             names(fix)[1].split('_').next().unwrap().to_string()
         });
         assert!(

@@ -31,14 +31,20 @@ fn lint(folder: &TempDir, arguments: &[&str]) -> Output {
     run.args(arguments).current_dir(folder.path()).run()
 }
 
-/// File, line and rule of each finding.
+/// File, line and rule of each finding, and of the places in its file that it speaks of as well.
 fn places(output: &Output) -> Vec<String> {
-    let records = output.json_lines();
-    let place = records.iter().map(|record| {
+    let mut places = Vec::new();
+    for record in output.json_lines() {
         let text = |name: &str| record[name].as_str().unwrap().to_string();
-        format!("{}:{} {}", text("file"), record["line"], text("rule"))
-    });
-    place.collect()
+        let (file, rule) = (text("file"), text("rule"));
+        let others = record["elsewhere"].as_array().cloned().unwrap_or_default();
+        let others = others
+            .iter()
+            .filter(|place| place["file"] == record["file"]);
+        let all = std::iter::once(&record).chain(others);
+        places.extend(all.map(|place| format!("{file}:{} {rule}", place["line"])));
+    }
+    places
 }
 
 /// A framework's folder of three migrations: their files, and how it shows itself.

@@ -332,7 +332,10 @@ fn what_does_not_go_together_is_refused() {
         ),
         (&["--status", "--since", "main"], "--since is for linting"),
         (&["--status", "-o", "sarif"], "-o sarif is for findings"),
-        (&["--history", "x"], "--history needs --status, --pending"),
+        (
+            &["--history", "x"],
+            "--history goes with --status, --pending, --rollback-plan, --drift or --rehearse only",
+        ),
         (
             &["--status", "--history", "a.b.c"],
             "TABLE or SCHEMA.TABLE is needed",

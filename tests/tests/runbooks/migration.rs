@@ -27,15 +27,20 @@ pub fn lint(folder: &TempDir, arguments: &[&str]) -> Output {
     run.current_dir(folder.path()).run()
 }
 
-/// File, line and rule of each finding.
+/// File, line and rule of each finding, and of the places in its file that it speaks of as well.
 pub fn places(output: &Output) -> Vec<String> {
-    let records = output.json_lines();
     let text = |value: &Value| value.as_str().unwrap().to_string();
-    let place = |record: &Value| {
+    let mut places = Vec::new();
+    for record in output.json_lines() {
         let (file, rule) = (text(&record["file"]), text(&record["rule"]));
-        format!("{file}:{}: {rule}", record["line"])
-    };
-    records.iter().map(place).collect()
+        let others = record["elsewhere"].as_array().cloned().unwrap_or_default();
+        let others = others
+            .iter()
+            .filter(|place| place["file"] == record["file"]);
+        let all = std::iter::once(&record).chain(others);
+        places.extend(all.map(|place| format!("{file}:{}: {rule}", place["line"])));
+    }
+    places
 }
 
 /// The finding of a rule.

@@ -26,7 +26,7 @@ pub fn has(look: &Look, table: &Name, column: &str) -> Option<bool> {
 
 fn of_view(look: &Look, view: &Name, column: &str) -> Option<bool> {
     let output = look.catalogue.sure(view)?.output.as_ref()?;
-    let names: Option<Vec<&String>> = output.iter().map(Option::as_ref).collect();
+    let names: Option<Vec<&String>> = output.iter().map(|column| column.name.as_ref()).collect();
     Some(names?.iter().any(|name| *name == column))
 }
 

@@ -42,6 +42,8 @@ fn needed(change: &Change) -> Vec<&Name> {
         }
         Change::Grant(grant) => grant.tables.iter().collect(),
         Change::Reindex { name: Some(name), .. } => vec![name],
+        Change::CreateSequence { owner: Some((table, _)), .. } => vec![table],
+        Change::AlterSequence { name, if_exists: false, owner, .. } => std::iter::once(name).chain(owner.iter().map(|(table, _)| table)).collect(),
         Change::Drop(drop) if !drop.if_exists && is_relation(drop.kind) => drop.names.iter().collect(),
         Change::Rename(rename) if !rename.if_exists && is_relation(rename.kind) => vec![&rename.name],
         _ => Vec::new(),
