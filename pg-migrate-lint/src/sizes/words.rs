@@ -24,11 +24,16 @@ pub fn of(subject: &Subject, answer: &Answer) -> String {
 
 /// How long it takes, for tables that are named where they are not the one that is meant anyway.
 pub fn time(subject: &Subject, seconds: f64) -> String {
-    let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-    let time = human_duration(time.max(Duration::from_millis(1)));
+    // As the field has it.
+    let rounded = (seconds * 1000.0).round() / 1000.0;
+    let time = Duration::try_from_secs_f64(rounded).unwrap_or(Duration::MAX);
+    let time = match time.is_zero() {
+        true => "less than 1ms".to_string(),
+        false => format!("about {}", human_duration(time)),
+    };
     match subject.worked == [subject.table.clone()] {
-        true => format!("about {time}"),
-        false => format!("about {time} for {}", all(&subject.worked)),
+        true => time,
+        false => format!("{time} for {}", all(&subject.worked)),
     }
 }
 

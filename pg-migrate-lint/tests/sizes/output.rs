@@ -66,6 +66,16 @@ fn time_goes_by_the_rates() {
 }
 
 #[test]
+fn the_words_say_what_the_field_says() {
+    let database = database("create table e (a int)");
+    let sql = "ALTER TABLE e ADD CHECK (a > 0);";
+    let found = record(&of(&database, sql, &[]), "check-without-not-valid");
+    assert_eq!(number(&found, "estimated_seconds"), 0.0);
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("less than 1ms"), "{message}");
+}
+
+#[test]
 fn a_time_that_is_not_known_is_not_said() {
     let database = database(TABLE);
     for (sql, rule) in [
