@@ -75,8 +75,14 @@ impl Running {
 
     /// Waits for its end. One that does not end is killed and fails the test.
     #[track_caller]
-    pub fn finish(mut self) -> Output {
-        let deadline = Instant::now() + PATIENCE;
+    pub fn finish(self) -> Output {
+        self.finish_within(PATIENCE)
+    }
+
+    /// The same for a script, which starts many programs one after the other.
+    #[track_caller]
+    pub fn finish_within(mut self, patience: Duration) -> Output {
+        let deadline = Instant::now() + patience;
         let mut hung = false;
         while !self.has_ended() && !hung {
             hung = Instant::now() > deadline;
@@ -86,7 +92,7 @@ impl Running {
             self.child.kill().unwrap();
         }
         let output = self.collect_output();
-        assert!(!hung, "still running after {PATIENCE:?}\n{output:?}");
+        assert!(!hung, "still running after {patience:?}\n{output:?}");
         output
     }
 
