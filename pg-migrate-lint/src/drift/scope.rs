@@ -112,7 +112,10 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 pub fn without_foreign_extensions(live: &mut Schema, built: &Schema) -> Vec<String> {
     let of = |object: &Object| match object.kind.as_str() {
         "EXTENSION" => Some(object.name.clone()),
-        "COMMENT" => object.name.strip_prefix("EXTENSION ").map(str::to_string),
+        "COMMENT" => {
+            let name = object.name.strip_prefix("EXTENSION ")?;
+            tokens(name.as_bytes()).first()?.identifier()
+        }
         _ => None,
     };
     let made: BTreeSet<&str> = built

@@ -4,6 +4,7 @@
 pub mod forms;
 
 use std::collections::BTreeMap;
+use std::sync::Once;
 
 use postgres::{Client, Row};
 
@@ -234,19 +235,26 @@ fn every_form_that_refuses_a_transaction_locks_what_is_claimed() {
     );
 }
 
+/// Makes the tablespace of the forms, which all databases of the cluster share.
+pub fn make_tablespace() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let database = Database::new();
+        let mut client = database.client();
+        for sql in [
+            "set allow_in_place_tablespaces = true",
+            "create tablespace tblspc location ''",
+        ] {
+            client.batch_execute(sql).unwrap();
+        }
+    });
+}
+
 #[test]
 fn every_form_locks_and_does_what_is_claimed() {
     let cluster = tests::cluster();
     let version = cluster.version().major;
-    let elsewhere = Database::new();
-    let mut client = elsewhere.client();
-    let settings = [
-        "set allow_in_place_tablespaces = true",
-        "create tablespace tblspc location ''",
-    ];
-    settings
-        .iter()
-        .for_each(|sql| client.batch_execute(sql).unwrap());
+    make_tablespace();
     let mut wrong = Vec::new();
     for form in FORMS
         .iter()

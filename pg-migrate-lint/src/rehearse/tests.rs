@@ -12,7 +12,7 @@ use super::record::Record;
 use crate::apply::{Connection, Runner, Script};
 use crate::effects::Server;
 use crate::effects::truth::forms::{ALONE, FORMS, GROUND};
-use crate::effects::truth::{claimed, words};
+use crate::effects::truth::{claimed, make_tablespace, words};
 use crate::layout::Layout;
 use crate::lock::Mode;
 use crate::session::Wrapping;
@@ -82,15 +82,7 @@ fn claim_rehearsal_and_truth_agree_for_every_form() {
     let cluster = ::tests::cluster();
     let version = cluster.version().major;
     let template = Database::new();
-    let mut client = template.client();
-    for sql in [
-        "set allow_in_place_tablespaces = true",
-        "create tablespace tblspc location ''",
-    ] {
-        // The truth's own test may have made it.
-        let _ = client.batch_execute(sql);
-    }
-    drop(client);
+    make_tablespace();
     template.sql(GROUND);
     let tables = template.rows(
         "select 'public.' || relname from pg_class where relkind in ('r', 'p', 'm', 'v') and relnamespace = 'public'::regnamespace",

@@ -28,14 +28,6 @@ for file in $(ls migrations/*.up.sql | sort -t / -k 2n); do
 done
 "#;
 
-/// A name in quotes: a comment on it is on one side only for --drift.
-const UNSAID: &str = "COMMENT ON EXTENSION \"uuid-ossp\" IS NULL;";
-
-/// What the first of the sample's files lacks.
-fn last(number: usize) -> &'static str {
-    if number == 0 { UNSAID } else { "" }
-}
-
 /// A server with the sample database, and a folder with all that a team has of it.
 pub struct Shop {
     pub folder: TempDir,
@@ -54,14 +46,13 @@ impl Shop {
         for (number, file) in sample_files().iter().enumerate() {
             let text = fs::read_to_string(file).unwrap();
             let name = format!("{}_sample.up.sql", number + 1);
-            let text = format!("SET sample.rows = 100;\n{text}\n{}", last(number));
+            let text = format!("SET sample.rows = 100;\n{text}\n");
             fs::write(shop.path("migrations").join(name), text).unwrap();
         }
         write_script(shop.path("migrate"), RUNNER);
         // It stays with the server: what a failed deployment puts in its place is another one.
         let database = Database::named(&shop.cluster, "app");
         database.load_sample();
-        database.sql(UNSAID);
         database.sql(&format!(
             "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
              INSERT INTO schema_migrations VALUES ({}, false);
