@@ -72,7 +72,7 @@ check: deps
 	$(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
-	$(CARGO) test -q -p shared -p pg-stat-report -p pg-migrate-lint --lib --bins readers::
+	$(CARGO) test -q --workspace --lib --bins readers::
 
 # Each fuzz target of `fuzz/` for so many seconds, beginning at its seeds; what it finds is below fuzz/artifacts. Wants
 # cargo-fuzz, and RUSTC_BOOTSTRAP=1 where the compiler is no nightly one.
