@@ -18,6 +18,7 @@ mod renames;
 mod replay;
 mod sure;
 mod tables;
+mod taken;
 mod views;
 
 use std::borrow::Cow;
@@ -34,6 +35,7 @@ use publications::Published;
 pub use relation::{
     Calls, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Relation, RelationKind,
 };
+use taken::Taken;
 pub use views::ViewColumn;
 
 /// What is known of names: asked for so often that the hash has to be a fast one.
@@ -114,8 +116,8 @@ pub struct Catalogue {
     made_types: Map<usize>,
     /// The same of schemas.
     made_schemas: Map<usize>,
-    /// What constraints are called, beside their tables, and how many: PostgreSQL chooses no such name again.
-    constraint_names: Map<usize>,
+    /// What constraints are called, beside their tables: PostgreSQL chooses no such name again.
+    constraint_names: Taken,
     /// How often something was done that may have changed anything, and was not seen.
     unseen: usize,
 }

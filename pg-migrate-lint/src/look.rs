@@ -83,9 +83,12 @@ impl Look<'_> {
         let worked = self.impact.work.iter().map(|(name, _)| name);
         let tables = || locked.clone().chain(worked.clone());
         let is_named = |name: &&Name| {
-            let resolved = self.catalogue.resolve(name);
-            let object = finding.object.as_deref();
-            object.is_some_and(|object| object == name.to_string() || object == resolved.name)
+            let Some(object) = finding.object.as_deref() else {
+                return false;
+            };
+            // Written out it has no less than its name.
+            object == self.catalogue.resolve(name).name
+                || object.len() >= name.name.len() && object == name.to_string()
         };
         let is_unknown = |name: &&Name| {
             let relation = self.catalogue.relation(name);

@@ -29,8 +29,8 @@ impl Catalogue {
             .unwrap_or_else(|| default_name(&table, &constraint.kind, is_own));
         let known = table.beside(name.clone());
         // The name is free in all of the schema, or it is another one than this.
-        let is_elsewhere = constraint.name.is_none() && self.constraint_names.contains_key(&known);
-        *self.constraint_names.entry(known).or_default() += 1;
+        let is_elsewhere = constraint.name.is_none() && self.constraint_names.contains(&known);
+        self.constraint_names.take(&known);
         if is_elsewhere {
             self.known(&table).has_unknown_names = true;
         }
@@ -83,16 +83,6 @@ impl Catalogue {
         });
     }
 
-    /// One constraint fewer has this name.
-    pub(super) fn free_constraint(&mut self, name: &Name) {
-        if let Some(count) = self.constraint_names.get_mut(name) {
-            *count -= 1;
-            if *count == 0 {
-                self.constraint_names.remove(name);
-            }
-        }
-    }
-
     pub(super) fn drop_constraint(&mut self, table: &Name, constraint: &str) {
         let name = self.resolve(table);
         let before: Vec<Name> = self
@@ -106,7 +96,7 @@ impl Catalogue {
         relation.keeps_bounds &= is_there;
         known.remove(constraint);
         if is_there {
-            self.free_constraint(&name.beside(constraint));
+            self.constraint_names.free(&name.beside(constraint));
         }
         self.drop_index(&name.beside(constraint));
         let referenced: Vec<Name> = self

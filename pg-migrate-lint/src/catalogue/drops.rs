@@ -93,7 +93,7 @@ impl Catalogue {
         }
         if let Some(relation) = self.relations.remove(name) {
             for constraint in &relation.constraints {
-                self.free_constraint(&name.beside(&constraint.name));
+                self.constraint_names.free(&name.beside(&constraint.name));
             }
             for index in &relation.indexes {
                 self.indexes.remove(&index.name);

@@ -145,9 +145,7 @@ impl Catalogue {
         let places = constraint.match_indices('_').map(|(place, _)| place);
         let mut others = places.map(|place| table.beside(&constraint[..place]));
         others.any(|other| other != *table && self.relations.contains_key(&other))
-            || self
-                .constraint_names
-                .contains_key(&table.beside(constraint))
+            || self.constraint_names.contains(&table.beside(constraint))
     }
 
     /// With a table or view all goes that needs it: functions of its rows, policies of other tables, types.

@@ -163,8 +163,8 @@ impl Catalogue {
             }
         });
         let table = self.resolve(table);
-        self.free_constraint(&table.beside(old));
-        *self.constraint_names.entry(table.beside(to)).or_default() += 1;
+        self.constraint_names.free(&table.beside(old));
+        self.constraint_names.take(&table.beside(to));
     }
 
     pub(super) fn rename_column(&mut self, table: &Name, old: &str, new: &str) {

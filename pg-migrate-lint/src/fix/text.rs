@@ -17,6 +17,11 @@ pub fn code(text: &str) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
+/// Whether a string, a quoted name or a comment may begin with it.
+fn begins(byte: u8) -> bool {
+    matches!(byte, b'\'' | b'"' | b'-' | b'/' | b'$')
+}
+
 /// The length of the string, the quoted name or the comment that begins here.
 fn skipped(text: &str, at: usize, rest: &[u8]) -> usize {
     match rest {
@@ -85,18 +90,15 @@ pub fn plain(text: &str) -> String {
         let rest = &text.as_bytes()[at..];
         let length = skipped(text, at, rest);
         let is_comment = rest.starts_with(b"--") || rest.starts_with(b"/*");
-        let next = text[at..].chars().next().map_or(1, char::len_utf8);
-        match (is_comment, length) {
-            (true, length) => at += length.max(1),
-            (false, 0) => {
-                out.push_str(&text[at..at + next]);
-                at += next;
-            }
-            (false, length) => {
-                out.push_str(&text[at..at + length]);
-                at += length;
-            }
+        // What begins nothing goes on to the next byte that may.
+        let length = match length {
+            0 => 1 + rest[1..].iter().take_while(|byte| !begins(**byte)).count(),
+            length => length,
+        };
+        if !is_comment {
+            out.push_str(&text[at..at + length]);
         }
+        at += length;
     }
     let lines = out.lines().map(str::trim).filter(|line| !line.is_empty());
     match out.contains('\n') && !out.contains(['\'', '$', '"']) {
