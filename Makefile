@@ -31,7 +31,7 @@ NEEDED_BY_TESTS = $(NEEDED) \
 	$(if $(shell command -v openssl),,openssl)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: all demo test test-versions soak soak-locks fuzz check bench stage install uninstall dist deps deps-test deps-versions
+.PHONY: all demo test test-versions soak soak-locks fuzz check bench stage install uninstall dist deps deps-test deps-bench deps-versions
 
 all: deps
 	$(CARGO) build $(if $(filter release,$(PROFILE)),--release) $(TOOLS:%=--bin %)
@@ -87,9 +87,13 @@ fuzz:
 
 # The times of the tools beside those of what they replace, into BENCHMARKS.md: what is slower than what is
 # there is said, and git shows it. On a machine that does nothing else.
-bench: deps
+PEERS = $(TARGET)/peers
+bench: deps-bench
+	@command -v squawk >/dev/null || [ -x $(PEERS)/bin/squawk ] || \
+		{ echo "make: installing squawk below $(PEERS)" && python3 -m venv $(PEERS) && \
+		$(PEERS)/bin/pip install --quiet squawk-cli; } || echo "make: no squawk: measured without"
 	$(CARGO) build --quiet --release
-	$(CARGO) run --quiet --release --bin bench record BENCHMARKS.md
+	PATH="$(abspath $(PEERS))/bin:$$PATH" $(CARGO) run --quiet --release --bin bench record BENCHMARKS.md
 
 # The programs, and what they say of themselves. Where cargo is not, as for root by sudo, what was built before.
 stage:
@@ -154,6 +158,12 @@ deps:
 # And what only the tests run against.
 deps-test:
 	@$(call apt_install,$(NEEDED_BY_TESTS))
+
+# And what the tools are timed beside.
+deps-bench:
+	@$(call apt_install,$(NEEDED) $(if $(shell command -v pigz),,pigz) $(if $(shell command -v pgbadger),,pgbadger) \
+		$(if $(shell command -v check_postgres),,check-postgres) \
+		$(if $(shell command -v squawk || python3 -c 'import ensurepip' 2>/dev/null && echo yes),,python3-venv))
 
 # And what fetches other versions.
 deps-versions:

@@ -69,7 +69,7 @@ fn versions() -> String {
         said("git", &["describe", "--always", "--dirty"]),
         said("rustc", &["--version"])
     );
-    for peer in ["gzip", "pigz", "squawk", "pgbadger"] {
+    for peer in ["gzip", "pigz", "squawk", "pgbadger", "check_postgres"] {
         let _ = write!(text, " {peer}: {}.", said(peer, &["--version"]));
     }
     text
