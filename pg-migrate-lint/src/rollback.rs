@@ -8,6 +8,7 @@
 mod check;
 mod checked;
 mod globals;
+mod numbered;
 mod positions;
 mod record;
 mod rows;

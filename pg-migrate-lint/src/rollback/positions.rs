@@ -1,17 +1,17 @@
 //! Where sequences are and what materialized views hold: neither is a definition, and neither is a row.
 
-use std::collections::BTreeMap;
-
 use postgres::Client;
 use shared::Result;
 use shared::dump::quote_identifier as quoted;
+
+use super::numbered::{Named, Numbered, follow};
 
 /// So many sequences are asked at once.
 const AT_ONCE: usize = 200;
 
 /// Of all sequences and materialized views, by their numbers.
 #[derive(Debug, Default)]
-pub struct Positions(BTreeMap<u32, Position>);
+pub struct Positions(Numbered<Position>);
 
 #[derive(Debug)]
 struct Position {
@@ -80,7 +80,7 @@ impl Positions {
     /// Where the server can't be asked.
     pub fn of(client: &mut Client) -> Result<Self> {
         let sql = include_str!("../../sql/positions.sql");
-        let mut all = BTreeMap::new();
+        let mut all = Numbered::new();
         let mut sequences: Vec<(u32, String, Option<String>)> = Vec::new();
         for row in client.query_typed(sql, &[])? {
             let (schema, name): (&str, &str) = (row.try_get("schema")?, row.try_get("name")?);
@@ -148,8 +148,9 @@ impl Positions {
     /// What of these is behind in `back`, which came of `up`.
     pub fn behind(&self, up: &Self, back: &Self) -> Vec<Behind> {
         let behind = self.0.iter().filter_map(|(number, before)| {
-            let now = &self.same(*number, &before.name, back)?.state;
-            let between = self.same(*number, &before.name, up).map(|one| &one.state);
+            let state =
+                |other| follow(&self.0, *number, &before.name, other).map(|(one, _)| &one.state);
+            let (between, now) = (state(&up.0), state(&back.0)?);
             match (&before.state, now) {
                 (State::At(was), State::At(is)) => {
                     let between = match between {
@@ -164,18 +165,11 @@ impl Positions {
         });
         behind.collect()
     }
+}
 
-    /// That of its number, or else what was made anew by its name.
-    fn same<'a>(&self, number: u32, name: &str, other: &'a Self) -> Option<&'a Position> {
-        let by_name = || {
-            let mut anew = other
-                .0
-                .iter()
-                .filter(|(number, _)| !self.0.contains_key(number));
-            let (_, position) = anew.find(|(_, one)| one.name == name)?;
-            Some(position)
-        };
-        other.0.get(&number).or_else(by_name)
+impl Named for Position {
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 

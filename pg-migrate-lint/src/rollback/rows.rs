@@ -9,12 +9,12 @@ mod side;
 mod tests;
 mod unkeyed;
 
-use std::collections::BTreeMap;
-
 use postgres::{Client, SimpleQueryMessage};
 use shared::Result;
 use shared::dump::quote_identifier as quoted;
 use side::{Comparison, Side};
+
+use super::numbered::{Named, Numbered, follow};
 
 /// Of a table with more rows than that nothing is compared.
 const MOST: usize = 10_000;
@@ -27,7 +27,7 @@ type Row = Vec<Option<String>>;
 
 /// The rows of tables, by the tables' numbers.
 #[derive(Debug, Default)]
-pub struct Rows(BTreeMap<u32, Table>);
+pub struct Rows(Numbered<Table>);
 
 #[derive(Debug)]
 struct Table {
@@ -92,7 +92,7 @@ impl Rows {
     pub fn of(client: &mut Client) -> Result<Self> {
         client.batch_execute(include_str!("../../sql/rows_session.sql"))?;
         let sql = include_str!("../../sql/tables_with_rows.sql");
-        let mut tables = BTreeMap::new();
+        let mut tables = Numbered::new();
         let mut room = VALUES;
         for row in client.query_typed(sql, &[])? {
             let (schema, name): (&str, &str) = (row.try_get("schema")?, row.try_get("name")?);
@@ -136,8 +136,8 @@ impl Rows {
     pub fn compare(&self, up: &Self, back: &Self) -> Outcome {
         let mut outcome = Outcome::default();
         for (number, before) in self.0.iter().filter(|(_, table)| !table.is_whole) {
-            let in_up = self.same(*number, before, up);
-            let in_back = self.same(*number, before, back);
+            let in_up = follow(&self.0, *number, &before.name, &up.0);
+            let in_back = follow(&self.0, *number, &before.name, &back.0);
             let is_great = |found: &Option<(&Table, bool)>| {
                 found.is_some_and(|(table, _)| table.rows.is_none())
             };
@@ -162,8 +162,11 @@ impl Rows {
                 continue;
             };
             let comparison = Comparison {
-                before,
-                rows,
+                table: before,
+                before: Side {
+                    places: (0..before.columns.len()).map(Some).collect(),
+                    rows,
+                },
                 up: in_up.and_then(|found| before.side(found)),
                 back,
             };
@@ -171,18 +174,11 @@ impl Rows {
         }
         outcome
     }
+}
 
-    /// A table of ours in another state: that of its number, or else what was made anew by its name.
-    fn same<'a>(&self, number: u32, table: &Table, other: &'a Self) -> Option<(&'a Table, bool)> {
-        if let Some(table) = other.0.get(&number) {
-            return Some((table, true));
-        }
-        let mut anew = other
-            .0
-            .iter()
-            .filter(|(number, _)| !self.0.contains_key(number));
-        let (_, table) = anew.find(|(_, one)| one.name == table.name)?;
-        Some((table, false))
+impl Named for Table {
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 

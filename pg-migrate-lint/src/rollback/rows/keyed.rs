@@ -11,15 +11,11 @@ type ByKey<'a> = HashMap<Values<'a>, &'a Row>;
 impl Comparison<'_> {
     /// What is lost, and how many rows were not there before; none where there is no key at each of the times.
     pub fn keyed(&self) -> Option<(Vec<Loss>, usize)> {
-        let key = &self.before.key;
+        let key = &self.table.key;
         if key.is_empty() {
             return None;
         }
-        let before = Side {
-            places: self.columns().map(Some).collect(),
-            rows: self.rows,
-        };
-        let known = before.by(key)?;
+        let known = self.before.by(key)?;
         let by_up = match &self.up {
             Some(up) => up.by(key)?,
             None => HashMap::new(),
@@ -61,15 +57,14 @@ impl Comparison<'_> {
 
     /// The columns of a row that are not what they were, and whether the way up had changed them.
     fn others(&self, row: &Row, up: Option<&Row>, back: &Row) -> Vec<(usize, bool)> {
-        let was = |column: usize| row.get(column).and_then(Option::as_deref);
+        let was = |column: usize| self.before.value(row, column);
         let is_other = |column: &usize| {
             self.back.place(*column).is_some() && self.back.value(back, *column) != was(*column)
         };
         let is_of_way_up = |column: usize| {
             let up = self.up.as_ref().zip(up);
             let is_kept = |(side, up): (&Side, &Row)| {
-                side.place(column).is_some()
-                    && super::side::cell(up, side.place(column)) == was(column)
+                side.place(column).is_some() && side.value(up, column) == was(column)
             };
             !up.is_some_and(is_kept)
         };
@@ -87,7 +82,7 @@ impl Comparison<'_> {
         by_up: &ByKey<'a>,
     ) -> HashMap<Values<'a>, Values<'a>> {
         let is_other =
-            |column: &usize| !self.before.key.contains(column) && up.place(*column).is_some();
+            |column: &usize| !self.table.key.contains(column) && up.place(*column).is_some();
         let others: Vec<usize> = self.columns().filter(is_other).collect();
         let mut renamed = HashMap::new();
         if others.is_empty() {
@@ -98,10 +93,7 @@ impl Comparison<'_> {
             new.entry(up.values(row, &others)).or_default().push(key);
         }
         for (key, row) in known.iter().filter(|(key, _)| !by_up.contains_key(*key)) {
-            let values: Values = others
-                .iter()
-                .map(|one| super::side::cell(row, Some(*one)))
-                .collect();
+            let values = self.before.values(row, &others);
             if let Some(other) = new.get_mut(&values).and_then(Vec::pop) {
                 renamed.insert(key.clone(), other.clone());
             }

@@ -7,10 +7,10 @@ use super::{Left, Loss, Outcome, Row, Table, counted};
 /// The values of some columns of a row.
 pub type Values<'a> = Vec<Option<&'a str>>;
 
-/// A table at another time.
+/// A table at one time.
 #[derive(Debug)]
 pub struct Side<'a> {
-    /// Where each column of before is now.
+    /// Where each column of before is.
     pub places: Vec<Option<usize>>,
     /// The rows.
     pub rows: &'a [Row],
@@ -19,10 +19,10 @@ pub struct Side<'a> {
 /// A table at all three times.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    /// What it was.
-    pub before: &'a Table,
-    /// Its rows.
-    pub rows: &'a [Row],
+    /// What it was called and made of.
+    pub table: &'a Table,
+    /// Before.
+    pub before: Side<'a>,
     /// None where it was not there then.
     pub up: Option<Side<'a>>,
     /// Afterwards.
@@ -35,13 +35,13 @@ impl Comparison<'_> {
         let (losses, left) = match self.keyed() {
             Some(told) => told,
             None => {
-                let more = self.back.rows.len().saturating_sub(self.rows.len());
+                let more = self.back.rows.len().saturating_sub(self.before.rows.len());
                 (self.unkeyed(), more)
             }
         };
         outcome.losses.extend(losses);
         if left > 0 {
-            let object = self.before.name.clone();
+            let object = self.table.name.clone();
             outcome.left.push(Left {
                 object,
                 count: left,
@@ -51,45 +51,64 @@ impl Comparison<'_> {
 
     /// The places of the columns of before.
     pub fn columns(&self) -> std::ops::Range<usize> {
-        0..self.before.columns.len()
+        0..self.table.columns.len()
     }
 
     /// So many of the rows are gone.
     pub fn gone(&self, lost: usize, is_of_way_up: bool) -> Loss {
         Loss {
-            object: self.before.name.clone(),
-            expected: counted(self.rows.len(), "row"),
-            actual: format!("{} of them", self.rows.len().saturating_sub(lost)),
+            object: self.table.name.clone(),
+            expected: counted(self.before.rows.len(), "row"),
+            actual: format!("{} of them", self.before.rows.len().saturating_sub(lost)),
             is_of_way_up,
         }
     }
 
     /// So many of a column's values are others.
     pub fn changed(&self, column: usize, lost: usize, is_of_way_up: bool) -> Loss {
-        let name = self.before.columns.get(column).map(|one| one.name.as_str());
+        let name = self.table.columns.get(column).map(|one| one.name.as_str());
         Loss {
-            object: format!("{}.{}", self.before.name, name.unwrap_or_default()),
-            expected: counted(self.rows.len(), "value"),
-            actual: format!("{} of them", self.rows.len().saturating_sub(lost)),
+            object: format!("{}.{}", self.table.name, name.unwrap_or_default()),
+            expected: counted(self.before.rows.len(), "value"),
+            actual: format!("{} of them", self.before.rows.len().saturating_sub(lost)),
             is_of_way_up,
         }
     }
 }
 
 impl<'a> Side<'a> {
+    /// Some rows of the same time.
+    pub fn only<'r>(&self, rows: &'r [Row]) -> Side<'r> {
+        Side {
+            places: self.places.clone(),
+            rows,
+        }
+    }
+
     /// Where a column of before is.
     pub fn place(&self, column: usize) -> Option<usize> {
         self.places.get(column).copied().flatten()
     }
 
     /// A row's value of a column of before.
-    pub fn value(&self, row: &'a Row, column: usize) -> Option<&'a str> {
-        cell(row, self.place(column))
+    pub fn value<'r>(&self, row: &'r Row, column: usize) -> Option<&'r str> {
+        row.get(self.place(column)?)?.as_deref()
     }
 
     /// A row's values of columns of before.
-    pub fn values(&self, row: &'a Row, columns: &[usize]) -> Values<'a> {
+    pub fn values<'r>(&self, row: &'r Row, columns: &[usize]) -> Values<'r> {
         columns.iter().map(|one| self.value(row, *one)).collect()
+    }
+
+    /// The rows, of these columns of before only, in order.
+    pub fn take(&self, columns: &[usize]) -> Vec<Values<'a>> {
+        let mut rows: Vec<Values> = self
+            .rows
+            .iter()
+            .map(|row| self.values(row, columns))
+            .collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// The rows by what is in some columns; none where these are not all there, or don't tell rows apart.
@@ -105,9 +124,4 @@ impl<'a> Side<'a> {
         }
         Some(rows)
     }
-}
-
-/// What is at a place of a row.
-pub fn cell(row: &Row, place: Option<usize>) -> Option<&str> {
-    row.get(place?)?.as_deref()
 }

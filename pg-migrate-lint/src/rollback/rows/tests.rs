@@ -24,7 +24,7 @@ fn with_key(columns: &[&str], key: usize, rows: &[&[&str]]) -> Rows {
                 .collect(),
         ),
     };
-    Rows(BTreeMap::from([(1, table)]))
+    Rows(Numbered::from([(1, table)]))
 }
 
 fn told(before: &Rows, up: &Rows, back: &Rows) -> Vec<String> {
@@ -163,7 +163,7 @@ fn what_is_made_anew_stands_for_what_had_its_name() {
         for column in &mut table.columns {
             column.number += 1;
         }
-        Rows(BTreeMap::from([(number, table)]))
+        Rows(Numbered::from([(number, table)]))
     };
     // The way up has copied the rows into another table of that name: they are not taken.
     let (up, back) = (anew(&[&["1", "x"]], 2), anew(&[], 3));

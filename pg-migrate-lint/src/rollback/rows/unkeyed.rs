@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::side::{Comparison, Side, Values, cell};
+use super::side::{Comparison, Side, Values};
 use super::{Loss, Row};
 
 impl Comparison<'_> {
@@ -15,10 +15,11 @@ impl Comparison<'_> {
         let in_back = common(&self.back);
         let Some(up) = &self.up else {
             // All of it is made anew: what is not there any more was taken before.
-            return self.lost(self.rows, &in_back, true);
+            return self.lost(&self.before, &in_back, true);
         };
         let alone = self.left_alone(up, common(up));
-        let (survivors, taken) = split(self.rows, &alone, up);
+        let (survivors, taken) = split(&self.before, &alone, up);
+        let (survivors, taken) = (self.before.only(&survivors), self.before.only(&taken));
         let kept: Vec<usize> = alone
             .into_iter()
             .filter(|column| in_back.contains(column))
@@ -36,9 +37,9 @@ impl Comparison<'_> {
 
     /// The columns in which the way up left all rows as they were, but for those that it took.
     fn left_alone(&self, up: &Side, common: Vec<usize>) -> Vec<usize> {
-        let taken = self.rows.len().saturating_sub(up.rows.len());
+        let taken = self.before.rows.len().saturating_sub(up.rows.len());
         let is_alone =
-            |columns: &[usize]| missing(&take(self.rows, columns), &up.take(columns)) <= taken;
+            |columns: &[usize]| missing(&self.before.take(columns), &up.take(columns)) <= taken;
         if is_alone(&common) {
             return common;
         }
@@ -53,8 +54,8 @@ impl Comparison<'_> {
     }
 
     /// What of these rows is not there afterwards, in these columns.
-    fn lost(&self, rows: &[Row], columns: &[usize], is_of_way_up: bool) -> Vec<Loss> {
-        let lost = missing(&take(rows, columns), &self.back.take(columns));
+    fn lost(&self, rows: &Side, columns: &[usize], is_of_way_up: bool) -> Vec<Loss> {
+        let lost = missing(&rows.take(columns), &self.back.take(columns));
         if lost == 0 {
             return Vec::new();
         }
@@ -62,29 +63,29 @@ impl Comparison<'_> {
             .iter()
             .filter_map(|column| {
                 let one = [*column];
-                let lost = missing(&take(rows, &one), &self.back.take(&one));
+                let lost = missing(&rows.take(&one), &self.back.take(&one));
                 (lost > 0).then(|| self.changed(*column, lost, is_of_way_up))
             })
             .collect();
         // Rows that are gone take all their values along.
-        if self.back.rows.len() < self.rows.len() || of_columns.is_empty() {
+        if self.back.rows.len() < self.before.rows.len() || of_columns.is_empty() {
             return vec![self.gone(lost, is_of_way_up)];
         }
         of_columns
     }
 
     /// What became of a column that the way up changed in some rows, which are told apart by the others.
-    fn of_column(&self, rows: &[Row], key: &[usize], column: usize, up: &Side) -> Vec<Loss> {
+    fn of_column(&self, rows: &Side, key: &[usize], column: usize, up: &Side) -> Vec<Loss> {
         let (Some(by_up), Some(by_back)) = (up.by(key), self.back.by(key)) else {
             let both: Vec<usize> = key.iter().copied().chain([column]).collect();
-            let lost = missing(&take(rows, &both), &self.back.take(&both));
+            let lost = missing(&rows.take(&both), &self.back.take(&both));
             let loss = (lost > 0).then(|| self.changed(column, lost, true));
             return loss.into_iter().collect();
         };
         let mut lost = [0; 2];
-        for row in rows {
-            let was = cell(row, Some(column));
-            let key: Values = key.iter().map(|place| cell(row, Some(*place))).collect();
+        for row in rows.rows {
+            let was = rows.value(row, column);
+            let key = rows.values(row, key);
             let is = by_back.get(&key).map(|row| self.back.value(row, column));
             if is.is_none_or(|is| is == was) {
                 continue;
@@ -101,36 +102,15 @@ impl Comparison<'_> {
     }
 }
 
-impl<'a> Side<'a> {
-    /// The rows, of these columns of before only, in order.
-    fn take(&self, columns: &[usize]) -> Vec<Values<'a>> {
-        let places: Vec<Option<usize>> = columns.iter().map(|one| self.place(*one)).collect();
-        in_order(self.rows, &places)
-    }
-}
-
-fn take<'a>(rows: &'a [Row], columns: &[usize]) -> Vec<Values<'a>> {
-    let places: Vec<Option<usize>> = columns.iter().copied().map(Some).collect();
-    in_order(rows, &places)
-}
-
-fn in_order<'a>(rows: &'a [Row], places: &[Option<usize>]) -> Vec<Values<'a>> {
-    let cells = |row: &'a Row| places.iter().map(|place| cell(row, *place)).collect();
-    let mut rows: Vec<Values> = rows.iter().map(cells).collect();
-    rows.sort_unstable();
-    rows
-}
-
 /// Which rows are still there in these columns, and which are not.
-fn split(rows: &[Row], columns: &[usize], up: &Side) -> (Vec<Row>, Vec<Row>) {
+fn split(before: &Side, columns: &[usize], up: &Side) -> (Vec<Row>, Vec<Row>) {
     let mut there: HashMap<Values, usize> = HashMap::new();
     for row in up.take(columns) {
         *there.entry(row).or_default() += 1;
     }
     let (mut survivors, mut taken) = (Vec::new(), Vec::new());
-    for row in rows {
-        let key: Values = columns.iter().map(|one| cell(row, Some(*one))).collect();
-        match there.get_mut(&key) {
+    for row in before.rows {
+        match there.get_mut(&before.values(row, columns)) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 survivors.push(row.clone());
