@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::Client;
+use postgres::{Client, SimpleQueryMessage};
 use shared::{Context as _, Error, Result, signals};
 
 use super::connection::Connection;
@@ -70,10 +70,6 @@ pub struct Unwatched;
 
 impl Watcher for Unwatched {}
 
-/// `DISCARD ALL` but for statements that were prepared: what the watcher has prepared is of use for the next file.
-const AS_NEW: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
-    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
-
 /// Which transaction is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -93,8 +89,6 @@ pub struct Runner<'a> {
     limit: Duration,
     session: Option<(Connection, signals::Guard)>,
     transaction: Open,
-    /// Whether the scripts may have prepared statements in the session.
-    has_prepared: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -105,7 +99,6 @@ impl<'a> Runner<'a> {
             limit,
             session: None,
             transaction: Open::None,
-            has_prepared: false,
         }
     }
 
@@ -161,15 +154,13 @@ impl<'a> Runner<'a> {
         let client = &mut connection.client;
         match layout {
             // psql is started for each file: its session is as new.
-            layout if template::is_run_by_psql(layout) => {
-                match std::mem::take(&mut self.has_prepared) {
-                    true => {
-                        client.batch_execute("DISCARD ALL")?;
-                        watcher.opened(client)
-                    }
-                    false => Ok(client.batch_execute(AS_NEW)?),
+            layout if template::is_run_by_psql(layout) => match make_as_new(client)? {
+                true => Ok(()),
+                false => {
+                    client.batch_execute("DISCARD ALL")?;
+                    watcher.opened(client)
                 }
-            }
+            },
             // Source: supabase/cli pkg/migration/apply.go, flyway's PostgreSQLConnection.
             Layout::Supabase | Layout::Flyway => Ok(client.batch_execute("RESET ALL")?),
             _ => Ok(()),
@@ -198,7 +189,6 @@ impl<'a> Runner<'a> {
             // In a string there is no block to have a savepoint in: the server says so outside of ours as well.
             self.abandon(watcher)?;
         }
-        self.has_prepared |= prepares(&step.text);
         let is_alone = self.transaction == Open::None;
         let limit = self.limit;
         let connection = self.connection(watcher)?;
@@ -322,11 +312,13 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Whether a statement may prepare one, or run code that does.
-fn prepares(text: &str) -> bool {
-    let words = ["prepare", "execute"];
-    words.iter().any(|word| {
-        let mut places = text.as_bytes().windows(word.len());
-        places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
-    })
+/// Takes from a session what it has got from scripts; whether that is all of it.
+fn make_as_new(client: &mut Client) -> Result<bool> {
+    let answers = client.simple_query(include_str!("../../sql/as_new.sql"))?;
+    let mut answers = answers.iter().rev();
+    let last = answers.find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(last == Some("f"))
 }

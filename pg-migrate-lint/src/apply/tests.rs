@@ -196,6 +196,18 @@ fn psql_begins_anew_with_each_file_and_others_go_on() {
 }
 
 #[test]
+fn what_a_function_has_prepared_is_gone_with_each_file() {
+    let database = Database::new();
+    database.sql("create function known() returns void language plpgsql as $$ begin execute 'prepare k as select 1'; end $$");
+    let make = "create function made() returns void language plpgsql as $$ begin execute 'prepare m as select 1'; end $$";
+    let calls = "select known(), made()";
+    let files = [make, calls, calls, "prepare m as select 2", calls];
+    let scripts = files.map(|text| script(Layout::Plain, "1.sql", text, Wrapping::None));
+    let failure = run(&database, &scripts);
+    assert!(failure.is_none(), "{failure:?}");
+}
+
+#[test]
 fn who_ends_its_own_session_is_survived() {
     let database = Database::new();
     let open = || Ok(Connection::local(database.client()));
