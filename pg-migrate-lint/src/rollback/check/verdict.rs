@@ -27,24 +27,13 @@ impl Checker<'_> {
             let object = difference.object.trim_end();
             if globals::is_shared(object) && difference.expected.is_none() {
                 let words = format!("{object} stays, of which other databases may make use");
-                let said = Said {
-                    object: Some(object.to_string()),
-                    message: Some(words),
-                    ..Said::ok()
-                };
-                self.say(migration, "left", said)?;
+                self.say(migration, "left", Said::noted(words).of(object))?;
                 continue;
             }
             is_well = false;
             if difference.is_of_order() {
                 let words = format!("{object} has the same columns in another order");
-                let object = Some(object.to_string());
-                let said = Said {
-                    object,
-                    message: Some(words),
-                    ..Said::ok()
-                };
-                self.say(migration, check, said)?;
+                self.say(migration, check, Said::noted(words).of(object))?;
                 continue;
             }
             let words = match (&difference.expected, &difference.actual) {
@@ -52,12 +41,8 @@ impl Checker<'_> {
                 (None, Some(_)) => format!("{object} stays"),
                 _ => format!("{object} is not what it was"),
             };
-            let said = Said {
-                object: Some(object.to_string()),
-                expected: difference.expected,
-                actual: difference.actual,
-                ..Said::failed(words)
-            };
+            let said = Said::failed(words).of(object);
+            let said = said.compared(difference.expected, difference.actual);
             self.say(migration, check, said)?;
         }
         match is_well {
@@ -70,11 +55,7 @@ impl Checker<'_> {
     pub fn rows(&mut self, migration: &Migration, outcome: Outcome) -> Result<()> {
         for table in &outcome.too_great {
             let words = format!("{table} has too many rows to compare them");
-            let said = Said {
-                object: Some(table.clone()),
-                ..Said::skipped(words)
-            };
-            self.say(migration, "data", said)?;
+            self.say(migration, "data", Said::skipped(words).of(table))?;
         }
         let mut is_well = true;
         for loss in outcome.losses {
@@ -86,12 +67,7 @@ impl Checker<'_> {
                 "{} not there before: what was put in stays, and running the migration again puts it in again",
                 counted(left.count, "row")
             );
-            let said = Said {
-                object: Some(left.object),
-                message: Some(words),
-                ..Said::ok()
-            };
-            self.say(migration, "left", said)?;
+            self.say(migration, "left", Said::noted(words).of(left.object))?;
         }
         match (outcome.rows, is_well) {
             (0, _) => {
@@ -100,11 +76,7 @@ impl Checker<'_> {
             }
             (rows, true) => {
                 let count = format!("{rows} rows of {} tables", outcome.tables);
-                let said = Said {
-                    expected: Some(count.clone()),
-                    actual: Some(count),
-                    ..Said::ok()
-                };
+                let said = Said::ok().compared(Some(count.clone()), Some(count));
                 self.say(migration, "data", said)
             }
             (_, false) => Ok(()),
@@ -117,11 +89,7 @@ impl Checker<'_> {
             true => {
                 let words =
                     format!("the way up takes it from {object}, and the way back can't know it");
-                let said = Said {
-                    message: Some(words),
-                    ..Said::ok()
-                };
-                ("loss", said)
+                ("loss", Said::noted(words))
             }
             false => {
                 let words =
@@ -129,12 +97,8 @@ impl Checker<'_> {
                 ("data", Said::failed(words))
             }
         };
-        let said = Said {
-            object: Some(loss.object),
-            expected: Some(loss.expected),
-            actual: Some(loss.actual),
-            ..said
-        };
+        let said = said.of(loss.object);
+        let said = said.compared(Some(loss.expected), Some(loss.actual));
         self.say(migration, check, said)
     }
 
@@ -142,16 +106,11 @@ impl Checker<'_> {
     pub fn behind(&mut self, migration: &Migration, all: Vec<Behind>) -> Result<()> {
         for behind in all {
             let (check, said) = match behind.is_fault {
-                true => ("data", Said::failed(String::new())),
-                false => ("loss", Said::ok()),
+                true => ("data", Said::failed(behind.message)),
+                false => ("loss", Said::noted(behind.message)),
             };
-            let said = Said {
-                object: Some(behind.object),
-                expected: Some(behind.expected),
-                actual: Some(behind.actual),
-                message: Some(behind.message),
-                ..said
-            };
+            let said = said.of(behind.object);
+            let said = said.compared(Some(behind.expected), Some(behind.actual));
             self.say(migration, check, said)?;
         }
         Ok(())
@@ -173,12 +132,7 @@ impl Checker<'_> {
         lost.dedup();
         for object in lost {
             let words = format!("what is in it by then is lost: {object}");
-            let said = Said {
-                object: Some(object),
-                message: Some(words),
-                ..Said::ok()
-            };
-            self.say(ways.migration, "loss", said)?;
+            self.say(ways.migration, "loss", Said::noted(words).of(object))?;
         }
         Ok(())
     }
@@ -195,11 +149,7 @@ impl Checker<'_> {
             }
             let words =
                 format!("no row could be put into {table}, so that none can be missed: {words}");
-            let said = Said {
-                object: Some(table),
-                ..Said::skipped(words)
-            };
-            self.say(migration, "data", said)?;
+            self.say(migration, "data", Said::skipped(words).of(table))?;
         }
         Ok(())
     }
@@ -252,6 +202,14 @@ impl Said {
         }
     }
 
+    /// All is well, and there is something to be said of it.
+    fn noted(words: String) -> Self {
+        Self {
+            message: Some(words),
+            ..Self::ok()
+        }
+    }
+
     /// It is not.
     pub fn failed(words: String) -> Self {
         Self {
@@ -273,5 +231,22 @@ impl Said {
     /// The server has refused it.
     pub fn of_failure(failure: Failure) -> Self {
         Self::failed(Error::from(failure).in_one_line())
+    }
+
+    /// The same, of an object.
+    fn of(self, object: impl Into<String>) -> Self {
+        Self {
+            object: Some(object.into()),
+            ..self
+        }
+    }
+
+    /// The same, with what was there and what is there.
+    fn compared(self, expected: Option<String>, actual: Option<String>) -> Self {
+        Self {
+            expected,
+            actual,
+            ..self
+        }
     }
 }
