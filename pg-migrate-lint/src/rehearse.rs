@@ -33,9 +33,8 @@ use crate::session::Wrapping;
 use observer::Observer;
 use place::Place;
 pub use record::FIELDS;
-#[cfg(test)]
 pub use record::Record;
-use record::{Row, TELLING};
+use record::TELLING;
 
 /// What is asked of a rehearsal.
 #[derive(Debug, Clone)]
@@ -80,7 +79,7 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
     }
     let deployments = place.deployments(&mut projects, options, context)?;
     let before = place.census()?;
-    let mut writer: Writer<Row> = context.records().telling(TELLING);
+    let mut writer: Writer<Record> = context.records().telling(TELLING);
     let mut summary = Summary::default();
     let mut all = projects.iter().zip(deployments);
     let outcome: Result<()> = all.try_for_each(|(project, deployment)| {
@@ -152,7 +151,7 @@ fn rehearse(
     place: &Place,
     (project, deployment): (&Project, Deployment),
     wish: &Wish,
-    writer: &mut Writer<Row>,
+    writer: &mut Writer<Record>,
     context: &Context,
 ) -> Result<Summary> {
     let mut observer = Observer::new(Box::new(|| place.open()), project.has_gaps);
@@ -162,7 +161,6 @@ fn rehearse(
     if let Some(guard) = place.guard()? {
         observer.guard(guard);
     }
-    let is_table = record::is_table(context);
     let mut runner = Runner::new(Box::new(|| place.open()), wish.timeout);
     let mut summary = Summary::default();
     deployment
@@ -202,7 +200,7 @@ fn rehearse(
             let is_wrong = record.mismatch.is_some();
             summary.mismatches += usize::from(is_wrong);
             summary.is_found |= is_wrong || record.state == record::FAILED;
-            writer.write(&Row { record, is_table })?;
+            writer.write(&record)?;
         }
         if let Some(failure) = failure {
             summary.is_found = true;

@@ -1,11 +1,7 @@
 //! A statement and what was seen of it.
 
-use std::io::IsTerminal as _;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
-use serde_json::Value;
-use shared::cli::{Context, Terms};
-use shared::records::Format;
+use serde::{Deserialize, Serialize};
+use shared::cli::Terms;
 
 /// It ran.
 pub const OK: &str = "ok";
@@ -125,49 +121,3 @@ pub const TELLING: &[&str] = &[
     "mismatch",
     "message",
 ];
-
-/// A record as it is written: in a table for people, lists are words.
-pub struct Row {
-    /// The record.
-    pub record: Record,
-    /// Whether it goes into a table.
-    pub is_table: bool,
-}
-
-/// Whether records go into a table.
-pub fn is_table(context: &Context) -> bool {
-    match context.common.format {
-        Some(format) => format == Format::Table,
-        None => std::io::stdout().is_terminal(),
-    }
-}
-
-impl Serialize for Row {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !self.is_table {
-            return self.record.serialize(serializer);
-        }
-        let mut fields = serde_json::to_value(&self.record).map_err(ser::Error::custom)?;
-        let lock = |lock: &Lock| format!("{} {}", lock.relation, lock.mode);
-        let words = |locks: &Vec<Lock>| locks.iter().map(lock).collect::<Vec<_>>().join(", ");
-        fields["locks"] = Value::from(self.record.locks.as_ref().map(words));
-        for (name, list, between) in [
-            ("rewritten", &self.record.rewritten, ", "),
-            ("scanned", &self.record.scanned, ", "),
-            ("mismatch", &self.record.mismatch, "; "),
-        ] {
-            fields[name] = list.as_ref().map(|list| list.join(between)).into();
-        }
-        fields.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Row {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let record = Record::deserialize(deserializer)?;
-        Ok(Self {
-            record,
-            is_table: false,
-        })
-    }
-}

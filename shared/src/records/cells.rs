@@ -43,13 +43,31 @@ fn exact(value: Value) -> Value {
     }
 }
 
-/// A cell of a CSV file or a table: text as it is, nothing for null, and JSON for
-/// what is nested.
+/// A cell of a CSV file: text as it is, nothing for null, and JSON for what is nested.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// A cell of a table, for people: a list is its items one after the other, an object all that is text in it.
+pub(super) fn words(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(words).collect();
+            let has_comma = items.iter().any(|item| item.contains(','));
+            items.join(if has_comma { "; " } else { ", " })
+        }
+        Value::Object(fields) => {
+            let texts: Vec<&str> = fields.values().filter_map(Value::as_str).collect();
+            match texts.is_empty() {
+                true => text(value),
+                false => texts.join(" "),
+            }
+        }
+        other => text(other),
     }
 }
 

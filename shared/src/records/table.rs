@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use self::glance::Glance;
-use super::cells::text;
+use super::cells::words;
 use crate::printable;
 
 /// How many records are looked at before the first is written.
@@ -216,7 +216,7 @@ fn cell_in(column: &Column, cell: &Value, is_cut: bool) -> String {
 }
 
 fn shown(cell: &Value) -> String {
-    printable::line(&text(cell))
+    printable::line(&words(cell))
 }
 
 #[cfg(test)]
@@ -255,6 +255,29 @@ mod tests {
             ]
         );
         assert_eq!(table(None, &[]), ["relation  bytes  message"]);
+    }
+
+    #[test]
+    fn what_is_nested_is_in_words() {
+        let lock =
+            |on: &str| json!({"on": on, "mode": "Share", "kept": true, "held_ms": 3.5, "by": null});
+        let rows = [
+            [json!(["a", 2]), json!(1), json!(["one, two", "three"])],
+            [
+                json!([lock("a"), lock("b")]),
+                json!(7),
+                json!([[1, 2], [3]]),
+            ],
+            [json!([]), json!(9), json!({"a": "b"})],
+        ];
+        assert_eq!(
+            table(None, &rows)[1..],
+            [
+                "a, 2                  1  one, two; three",
+                "a Share, b Share      7  1, 2; 3",
+                "                      9  b",
+            ]
+        );
     }
 
     #[test]
