@@ -41,14 +41,20 @@ SELECT 'ROLE ALL', 'SET ' || s.words FROM settings s WHERE s.setdatabase = 0 AND
 UNION ALL
 SELECT 'ROLE ' || r.rolname, 'MEMBER OF ' || pg_catalog.pg_get_userbyid(m.roleid)
     || CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END
+    -- From 16 on.
+    || coalesce(' INHERIT ' || (pg_catalog.to_jsonb(m) ->> 'inherit_option') || ' SET ' || (pg_catalog.to_jsonb(m) ->> 'set_option'), '')
 FROM pg_catalog.pg_auth_members m JOIN roles r ON r.oid = m.member
 UNION ALL
 SELECT 'ROLE ' || r.rolname, 'COMMENT ' || d.description
 FROM roles r JOIN pg_catalog.pg_shdescription d
     ON d.objoid = r.oid AND d.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
 UNION ALL
-SELECT 'TABLESPACE ' || t.spcname, 'OWNER ' || pg_catalog.pg_get_userbyid(t.spcowner)
-FROM pg_catalog.pg_tablespace t WHERE t.spcname !~ '^pg_'
+SELECT 'TABLESPACE ' || t.spcname, l.line
+FROM pg_catalog.pg_tablespace t CROSS JOIN LATERAL (
+    SELECT 'OWNER ' || pg_catalog.pg_get_userbyid(t.spcowner)
+    UNION ALL SELECT 'SET ' || o FROM pg_catalog.unnest(t.spcoptions) AS o
+    UNION ALL SELECT 'GRANT ' || a::text FROM pg_catalog.unnest(t.spcacl) AS a
+) AS l (line)
 UNION ALL
 SELECT 'SYSTEM', 'SET ' || f.name || ' = ' || f.setting
 FROM pg_catalog.pg_file_settings f WHERE f.sourcefile ~ 'postgresql\.auto\.conf$' AND f.name IS NOT NULL

@@ -32,9 +32,11 @@ mod model;
 mod name;
 mod output;
 mod page;
+mod parameters;
 mod parse;
 mod pending;
 mod pipeline;
+mod reach;
 #[cfg(any(test, fuzzing))]
 pub mod readers;
 mod record;

@@ -72,7 +72,11 @@ fn by_itself(source: &Source, statement: &Statement) -> Parsed {
 
 /// The statement, or as much of a great INSERT as matters.
 fn parsable<'a>(source: &'a Source, statement: &Statement) -> &'a str {
-    let text = source.parsable(statement);
+    in_short(source.parsable(statement))
+}
+
+/// A statement; of a great INSERT the beginning, with its first row.
+pub fn in_short(text: &str) -> &str {
     match text.len() > LONGEST_INSERT
         && text
             .get(..6)

@@ -89,13 +89,13 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
         Ok(())
     });
     if let Some(before) = before {
-        let changes = match place.census() {
-            Ok(now) => before.changes(&now.unwrap_or_default()),
-            Err(error) => vec![error.in_one_line()],
+        let trouble = match place.census() {
+            Ok(now) => reach::changed(&before.changes(&now.unwrap_or_default())),
+            Err(error) => Some(reach::unseen(error)),
         };
-        if !changes.is_empty() {
+        if let Some(error) = trouble {
             summary.is_found = true;
-            context.report().error(&reach::changed(&changes));
+            context.report().error(&error);
         }
     }
     outcome?;

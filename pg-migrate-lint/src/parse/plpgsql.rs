@@ -1,4 +1,4 @@
-//! The SQL within PL/pgSQL.
+//! The SQL within PL/pgSQL: [`look`] has its statements in order, [`pieces`] all of it.
 
 use std::panic::catch_unwind;
 
@@ -28,12 +28,52 @@ pub struct Step {
 
 /// Looks into a `DO` or `CREATE FUNCTION` statement; none where it can't be parsed.
 pub fn look(statement: &str) -> Option<Code> {
-    let parsed = catch_unwind(|| pg_query::parse_plpgsql(statement))
-        .ok()?
-        .ok()?;
     let mut code = Code::default();
-    walk(&parsed, &mut code, true);
+    walk(&parsed(statement)?, &mut code, true);
     Some(code)
+}
+
+/// All SQL of a `DO` or `CREATE FUNCTION` statement; none where it can't be parsed.
+pub fn pieces(statement: &str) -> Option<Pieces> {
+    let mut pieces = Pieces::default();
+    pieces.gather(&parsed(statement)?);
+    Some(pieces)
+}
+
+fn parsed(statement: &str) -> Option<Value> {
+    catch_unwind(|| pg_query::parse_plpgsql(statement))
+        .ok()?
+        .ok()
+}
+
+/// The SQL of a body: statements, expressions, assignments.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    /// Each as it is written.
+    pub texts: Vec<String>,
+    /// Whether some of what is run is put together only then.
+    pub is_dynamic: bool,
+}
+
+impl Pieces {
+    fn gather(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.gather(item)),
+            Value::Object(fields) => {
+                for (name, inner) in fields {
+                    self.is_dynamic |= matches!(
+                        name.as_str(),
+                        "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" | "dynquery"
+                    );
+                    match (name.as_str(), inner["query"].as_str()) {
+                        ("PLpgSQL_expr", Some(text)) => self.texts.push(text.to_string()),
+                        _ => self.gather(inner),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 fn walk(value: &Value, code: &mut Code, is_sure: bool) {

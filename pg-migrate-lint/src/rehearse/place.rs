@@ -35,8 +35,6 @@ pub enum Place {
         conninfo: Conninfo,
         /// Whether the whole server may be.
         whole_server: bool,
-        /// Whether some of what is run can't be read beforehand.
-        is_hidden: bool,
     },
 }
 
@@ -77,7 +75,6 @@ impl Place {
         Ok(Self::Disposable {
             conninfo,
             whole_server: wish.is_server_disposable,
-            is_hidden: true,
         })
     }
 
@@ -86,7 +83,7 @@ impl Place {
     /// # Errors
     /// Where something can't be run as its framework would, or reaches beyond what was declared disposable.
     pub fn deployments(
-        &mut self,
+        &self,
         projects: &mut [Project],
         options: &Options,
         context: &Context,
@@ -115,10 +112,7 @@ impl Place {
         if self.is_bounded() {
             let runs = deployments.iter().flat_map(|deployment| &deployment.runs);
             let scripts: Vec<&Script> = runs.flat_map(|(_, scripts)| scripts).collect();
-            let hides = reach::refuse(&scripts, &mut self.open()?.client)?;
-            if let Self::Disposable { is_hidden, .. } = self {
-                *is_hidden = hides;
-            }
+            reach::refuse(&scripts, &mut self.open()?.client)?;
         }
         Ok(deployments)
     }

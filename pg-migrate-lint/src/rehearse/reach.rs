@@ -3,54 +3,41 @@
 //!
 //! Three look after it, because none sees all:
 //!
-//! - [`refuse`], before anything is run: each statement by the grammar, with the code of `DO` and of each function that
-//!   is called, those that the database has already among them, and strings that `EXECUTE` puts together as far as they
-//!   stand there.
+//! - [`refuse`], before anything is run: what each statement says and has run, as [`crate::reach`] tells it.
 //! - [`Guard`], after each statement and before its transaction ends: a lock that only who writes takes, on a relation
 //!   that all databases share or on a foreign table. What was done is taken back.
-//! - [`Census`], before and after all, where some of what is run can't be read beforehand: what has no transaction, such
-//!   as a replication slot, or was committed by a procedure. That can only be told.
+//! - [`Census`], before and after all: what has no transaction, such as a replication slot, or was committed by a
+//!   procedure. That can only be told.
 //!
 //! Nobody sees files and connections that code opens for which a superuser runs it, and sessions that it ends: a role
 //! without such rights is the server's own guard.
 
-mod bounds;
-mod called;
 mod census;
-mod code;
 mod guard;
-mod said;
-mod strings;
-
-#[cfg(test)]
-mod tests;
 
 use postgres::Client;
-use shared::{Error, Result};
+use shared::{Context as _, Error, Result};
 
 use crate::apply::Script;
-pub use bounds::Bounds;
-use called::Called;
+use crate::reach::{Bounds, Called, Said};
 pub use census::Census;
 pub use guard::Guard;
-use said::Said;
 
 /// What may help.
 pub const HINT: &str =
     "--yes-disposable-server declares all of it; without -d a throw-away server is used";
 
-/// Refuses scripts of which something reaches beyond the database of a session; whether some of what they run can't be
-/// read beforehand.
+/// Refuses scripts of which something reaches beyond the database of a session.
 ///
 /// # Errors
 /// Names the first such statement; or where the server does not answer.
-pub fn refuse(scripts: &[&Script], client: &mut Client) -> Result<bool> {
+pub fn refuse(scripts: &[&Script], client: &mut Client) -> Result<()> {
     let mut bounds = Bounds::ask(client)?;
     let mut called = Called::default();
     let mut all = Vec::new();
     for script in scripts {
         for step in &script.steps {
-            let said = Said::of(&step.text, &bounds);
+            let said = Said::of_statement(&step.text, &bounds);
             if let Some(what) = &said.reaches {
                 return Err(error(script, step.place.start, what));
             }
@@ -64,7 +51,13 @@ pub fn refuse(scripts: &[&Script], client: &mut Client) -> Result<bool> {
             return Err(error(script, *start, &what));
         }
     }
-    Ok(called.is_hidden)
+    match called
+        .reached_by_itself(&bounds)
+        .filter(|_| !all.is_empty())
+    {
+        Some(what) => Err(Error::new(beyond(&what)).with_hint(HINT)),
+        None => Ok(()),
+    }
 }
 
 fn error(script: &Script, start: usize, what: &str) -> Error {
@@ -77,13 +70,23 @@ fn beyond(what: &str) -> String {
     format!("{what} reaches beyond the database, which alone was declared disposable")
 }
 
-/// That something beyond the database is not what it was before.
-pub fn changed(changes: &[String]) -> Error {
+/// That something beyond the database is not what it was before, if anything is.
+pub fn changed(changes: &[String]) -> Option<Error> {
     let words = changes.join(", ");
-    Error::new(format!(
+    let error = Error::new(format!(
         "beyond the database that was declared disposable, {words}"
     ))
     .with_detail(
         "a migration did it in a way that could not be seen before, or somebody else did meanwhile",
-    )
+    );
+    (!changes.is_empty()).then_some(error)
+}
+
+/// That nobody can say whether it is.
+pub fn unseen(error: Error) -> Error {
+    let words =
+        "whether all beyond the database that was declared disposable is as it was is not known";
+    let failed: Result<()> = Err(error);
+    let failed = failed.context(|| words.to_string());
+    failed.err().unwrap_or_else(Error::interrupted)
 }

@@ -7,6 +7,8 @@ use postgres::Client;
 use shared::Result;
 use shared::dump::Difference;
 
+use crate::parameters;
+
 /// What is said of each, line by line.
 #[derive(Debug, Default)]
 pub struct Globals(BTreeMap<String, BTreeSet<String>>);
@@ -22,6 +24,10 @@ impl Globals {
         for row in client.query_typed(sql, &[])? {
             let lines = all.0.entry(row.try_get("object")?).or_default();
             lines.insert(row.try_get("line")?);
+        }
+        for (name, grants) in parameters::granted(client)? {
+            let lines = all.0.entry(format!("PARAMETER {name}")).or_default();
+            lines.insert(grants);
         }
         Ok(all)
     }

@@ -21,6 +21,18 @@ fn ground() -> Ground {
     Ground::of(&files, HISTORY)
 }
 
+/// The type of the column that the second migration changes.
+fn kind(ground: &Ground) -> String {
+    let sql = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attname = 'x'";
+    ground.database.value(sql)
+}
+
+/// Whether there is a table of this name.
+fn has(ground: &Ground, table: &str) -> bool {
+    let sql = format!("select to_regclass('{table}') is not null");
+    ground.database.value(&sql) == "t"
+}
+
 /// What a server has beside a database is looked at before and after: nobody else may change it meanwhile.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -49,8 +61,7 @@ fn what_was_not_declared_is_not_touched() {
         output.stderr.contains("hint: --yes-disposable says"),
         "{output:?}"
     );
-    let kind = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attname = 'x'";
-    assert_eq!(ground.database.value(kind), "integer");
+    assert_eq!(kind(&ground), "integer");
     let words = ["--rehearse", "--yes-disposable"];
     let output = tests::tool("pg-migrate-lint")
         .args(words)
@@ -81,8 +92,7 @@ fn what_is_pending_is_run_there_and_nothing_else() {
     let change = of(&output, "alter table t");
     assert_eq!(change["rewritten"], serde_json::json!(["public.t"]));
     assert_eq!(change["file"], "m/2_b.sql");
-    let kind = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attname = 'x'";
-    assert_eq!(ground.database.value(kind), "bigint");
+    assert_eq!(kind(&ground), "bigint");
 }
 
 #[test]
@@ -104,8 +114,7 @@ fn what_is_about_the_whole_server_is_refused_before_anything_is_run() {
             .contains("m/4_d.sql:1: CREATE ROLE reaches beyond the database"),
         "{output:?}"
     );
-    let kind = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attname = 'x'";
-    assert_eq!(ground.database.value(kind), "integer");
+    assert_eq!(kind(&ground), "integer");
     named(&ground, &["--rehearse", "--yes-disposable-server"])
         .run()
         .expect_code(0);
@@ -134,12 +143,7 @@ fn names_are_looked_for_where_the_role_has_them() {
     )
     .run()
     .expect_code(0);
-    assert_eq!(
-        ground
-            .database
-            .value("select count(*) from pg_class where oid = 'other.n'::regclass"),
-        "1"
-    );
+    assert!(has(&ground, "other.n"));
 }
 
 /// The tool on one file of SQL, which is psql's, in a database of its own.
@@ -178,12 +182,109 @@ fn functions_that_the_database_has_are_looked_into() {
             .contains("m/1_a.sql:1: CREATE ROLE in f() reaches beyond"),
         "{output:?}"
     );
-    assert_eq!(
-        ground
-            .database
-            .value("select count(*) from pg_class where relname = 't'"),
-        "0"
-    );
+    assert!(!has(&ground, "t"));
+}
+
+#[test]
+fn what_runs_by_itself_there_is_looked_into() {
+    let _alone = alone();
+    let outward = "create function outward() returns trigger language plpgsql as $$ begin CODE; return new; end $$;
+        create table watched (x int primary key, y int); create trigger watch after insert on watched
+        execute function outward();";
+    let export = outward.replace("CODE", "perform lo_export(1, '/nowhere')");
+    let with = |code: &str| outward.replace("CODE", code);
+    let insert = "create table t (x int); insert into watched values (1);";
+    for (there, sql, said) in [
+        (with("copy watched to program 'cat'"), insert, "COPY … PROGRAM in outward() in trigger watch of public.watched"),
+        (with("copy watched to '/nowhere'"), insert, "COPY TO a file of the server in outward()"),
+        (with("perform dblink_exec('x', 'y')"), insert, "dblink_exec() in outward() in trigger watch"),
+        (export.clone(), insert, "lo_export() in outward() in trigger watch of public.watched"),
+        (
+            format!("{export} create table above (x int primary key);
+                alter table watched add foreign key (y) references above on delete cascade;"),
+            "delete from above;",
+            "in trigger watch of public.watched in foreign key watched_y_fkey of public.watched",
+        ),
+        (
+            format!("{export} create view shown as select * from watched;"),
+            "insert into shown values (1);",
+            "in trigger watch of public.watched in view public.shown",
+        ),
+        (
+            format!("{export} create table above (x int); create rule r as on update to above do also insert into watched values (1);"),
+            "update above set x = 1;",
+            "in trigger watch of public.watched in rule r of public.above",
+        ),
+        (
+            "create function ends() returns bool language sql as 'select pg_terminate_backend(1)';
+                create table watched (x bool default ends());".to_string(),
+            "insert into watched default values;",
+            "pg_terminate_backend() in ends() in column x of public.watched",
+        ),
+        (
+            "create function ends(int) returns int immutable language sql as 'select pg_cancel_backend($1)::int';
+                create table watched (x int, y int generated always as (ends(x)) stored);".to_string(),
+            "alter table watched alter x type bigint;",
+            "pg_cancel_backend() in ends() in column y of public.watched",
+        ),
+        (
+            "create function ends(int) returns bool immutable language sql as 'select pg_cancel_backend($1)';
+                create table watched (x int check (ends(x)));".to_string(),
+            "insert into watched values (1);",
+            "pg_cancel_backend() in ends() in constraint watched_x_check of public.watched",
+        ),
+        (
+            "create function ends(int) returns bool immutable language sql as 'select pg_cancel_backend($1)';
+                create table watched (x int); alter table watched enable row level security;
+                create policy p on watched using (ends(x));".to_string(),
+            "select * from watched;",
+            "pg_cancel_backend() in ends() in policy p of public.watched",
+        ),
+        (
+            "create function ends(int) returns bool immutable language sql as 'select pg_cancel_backend($1)';
+                create table watched (x int); create index i on watched (ends(x));".to_string(),
+            "reindex index i;",
+            "pg_cancel_backend() in ends() in index public.i",
+        ),
+        (
+            "create table above (x int) partition by list (x);
+                create function ends(int) returns bool immutable language sql as 'select pg_cancel_backend($1)';
+                create table below partition of above (check (ends(x))) for values in (1);".to_string(),
+            "insert into above values (1);",
+            "in constraint below_x_check of public.below in what inherits public.above",
+        ),
+        (
+            "create domain small as int check (pg_cancel_backend(value)); create table watched (x small);".to_string(),
+            "update watched set x = 1;",
+            "pg_cancel_backend() in domain small",
+        ),
+    ] {
+        let ground = Ground::of(&[], &there);
+        let output = run(&ground, sql).expect_code(2).expect_no_output();
+        assert!(output.stderr.contains(said), "{there}: {output:?}");
+        assert!(!has(&ground, "t"));
+        // What does not have it run is not refused for it.
+        run(&ground, "create table t (x int);").expect_code(0);
+    }
+    let ground = Ground::of(&[], &export);
+    run(
+        &ground,
+        "alter table watched add z int; create view shown as select * from watched;",
+    )
+    .expect_code(0);
+}
+
+#[test]
+fn what_runs_with_each_change_of_definitions_is_looked_into() {
+    let _alone = alone();
+    let there = "create function outward() returns event_trigger language plpgsql as $$ begin perform lo_export(1, '/x'); end $$;
+        create event trigger watch on ddl_command_end execute function outward();
+        alter event trigger watch disable;";
+    let ground = Ground::of(&[], there);
+    let output = run(&ground, "create table t (x int);").expect_code(2);
+    let said = "lo_export() in outward() in event trigger watch reaches beyond";
+    assert!(output.stderr.contains(said), "{output:?}");
+    assert!(!has(&ground, "t"));
 }
 
 /// Statements that nobody can see through, each put together from what a table has.
@@ -246,11 +347,14 @@ fn what_nobody_can_see_beforehand_is_taken_back() {
             message.contains(&database(said)) && message.contains("was taken back"),
             "{sql}: {message}"
         );
-        assert_eq!(
-            ground
-                .database
-                .value("select count(*) from pg_class where relname = 'never'"),
-            "0"
+        assert!(!has(&ground, "never"));
+    }
+    if tests::cluster().version().major >= 15 {
+        let output = hidden(&ground, "grant set on parameter work_mem to public").expect_code(1);
+        let message = of(&output, "do $$")["message"].to_string();
+        assert!(
+            message.contains("parameter work_mem is new: that is beyond"),
+            "{message}"
         );
     }
     let own = format!("alter database \"{name}\" set work_mem = '3MB'");
@@ -275,18 +379,33 @@ fn what_can_not_be_taken_back_is_told() {
         insert into hidden values ($$select pg_create_physical_replication_slot('rehearsed')$$)",
     );
     let folder = tempfile::tempdir().unwrap();
-    let code = "do $$ begin execute (select sql from hidden); end $$;";
-    std::fs::write(folder.path().join("1_a.sql"), code).unwrap();
-    let output = tests::tool("pg-migrate-lint")
-        .args(["--rehearse", "--yes-disposable", "--layout", "plain"])
-        .args(["-d", &database.conninfo()])
-        .arg(folder.path())
-        .run()
-        .expect_code(1);
+    let rehearse = |code: &str| {
+        std::fs::write(folder.path().join("1_a.sql"), code).unwrap();
+        tests::tool("pg-migrate-lint")
+            .args(["--rehearse", "--yes-disposable", "--layout", "plain"])
+            .args(["-d", &database.conninfo()])
+            .arg(folder.path())
+            .run()
+    };
+    let output = rehearse("do $$ begin execute (select sql from hidden); end $$;").expect_code(1);
     let said =
         "beyond the database that was declared disposable, replication slot rehearsed is new";
     assert!(output.stderr.contains(said), "{output:?}");
     assert_eq!(of(&output, "do $$")["state"], "ok");
+    if cluster.version().major >= 15 {
+        database.sql("update hidden set sql = 'grant set on parameter work_mem to public'");
+        let code = "do $$ begin execute (select sql from hidden); commit; end $$;";
+        let output = rehearse(code).expect_code(1);
+        let said = "beyond the database that was declared disposable, parameter work_mem is new";
+        assert!(output.stderr.contains(said), "{output:?}");
+    }
+    // Nobody can look any more.
+    let name = database.name();
+    let shut = format!("alter database \"{name}\" allow_connections false;");
+    let output = rehearse(&shut).expect_code(1);
+    let said =
+        "whether all beyond the database that was declared disposable is as it was is not known";
+    assert!(output.stderr.contains(said), "{output:?}");
 }
 
 #[test]
@@ -308,10 +427,5 @@ fn a_transaction_of_the_files_own_is_taken_back_as_a_whole() {
             .contains("role rehearsed_own is new"),
         "{output:?}"
     );
-    assert_eq!(
-        ground
-            .database
-            .value("select count(*) from pg_class where relname = 't'"),
-        "0"
-    );
+    assert!(!has(&ground, "t"));
 }

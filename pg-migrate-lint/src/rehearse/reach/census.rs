@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use postgres::Client;
 use shared::{Context as _, Result};
 
+use crate::parameters;
+
 /// What there is: kind and name, and what is said of it.
 #[derive(Debug, Clone, Default)]
 pub struct Census(BTreeMap<(String, String), String>);
@@ -33,12 +35,14 @@ impl Census {
     pub fn within(client: &mut Client) -> Result<Self> {
         let mut census = Self::default();
         census.add(client, include_str!("../../../sql/rehearse_census.sql"))?;
+        for (name, grants) in parameters::granted(client).context(unseen)? {
+            census.0.insert(("parameter".to_string(), name), grants);
+        }
         Ok(census)
     }
 
     fn add(&mut self, client: &mut Client, sql: &str) -> Result<()> {
-        let what = || "could not see what the server has beside the database".to_string();
-        for row in client.query_typed(sql, &[]).context(what)? {
+        for row in client.query_typed(sql, &[]).context(unseen)? {
             let [kind, name, said] =
                 ["kind", "name", "what"].map(|at| row.try_get::<_, String>(at));
             self.0.insert((kind?, name?), said?);
@@ -64,4 +68,8 @@ impl Census {
             });
         gone.chain(other).collect()
     }
+}
+
+fn unseen() -> String {
+    "could not see what the server has beside the database".to_string()
 }

@@ -10,7 +10,7 @@ fn reached(statements: &[&str]) -> Option<String> {
     let mut called = Called::default();
     let mut all = Vec::new();
     for text in statements {
-        let said = Said::of(text, &bounds);
+        let said = Said::of_statement(text, &bounds);
         if said.reaches.is_some() {
             return said.reaches;
         }
@@ -254,4 +254,89 @@ fn code_is_looked_into_where_it_is_run() {
     ] {
         assert_eq!(reached(&statements).as_deref(), what, "{statements:?}");
     }
+}
+
+#[test]
+fn what_runs_by_itself_in_the_database_is_looked_into() {
+    let trigger = Some("DROP ROLE in there() in trigger w of watched");
+    for (statements, what) in [
+        (vec!["insert into watched values (1)"], trigger),
+        (vec!["copy public.watched from stdin"], trigger),
+        (vec!["truncate t, watched"], trigger),
+        (
+            vec!["with x as (delete from watched returning 1) select 1"],
+            trigger,
+        ),
+        (
+            vec!["do $$ begin update watched set x = 1; end $$"],
+            trigger,
+        ),
+        (
+            vec![
+                "do $$ begin execute 'merge into watched using t on true when matched then delete'; end $$",
+            ],
+            trigger,
+        ),
+        (
+            vec![
+                "alter table watched rename to other",
+                "insert into other values (1)",
+            ],
+            trigger,
+        ),
+        (
+            vec!["alter function there() rename to f", "select f()"],
+            Some("DROP ROLE in there()"),
+        ),
+        (
+            vec![
+                "create function f() returns void language sql as 'delete from watched'",
+                "select f()",
+            ],
+            Some("DROP ROLE in there() in trigger w of watched in f()"),
+        ),
+        (
+            vec!["delete from parent"],
+            Some("DROP ROLE in there() in trigger w of watched in foreign key p of watched"),
+        ),
+        (
+            vec!["insert into copied values (1)"],
+            Some("a write to the foreign table far in rule c of copied"),
+        ),
+        (
+            vec!["create table x as select * from seen"],
+            Some("dblink() in view seen"),
+        ),
+        (
+            vec![
+                "select * from watched",
+                "alter table watched add x int",
+                "lock table watched",
+                "copy watched to stdout",
+                "insert into safe values (1)",
+                "update t set x = 1 from parent",
+                "create index on parent (x)",
+            ],
+            None,
+        ),
+    ] {
+        assert_eq!(reached(&statements).as_deref(), what, "{statements:?}");
+    }
+}
+
+#[test]
+fn of_a_great_insert_what_it_writes_to_is_known() {
+    let rows = "(1, 'x'), ".repeat(10_000);
+    let insert = |table: &str, last: &str| format!("insert into {table} values {rows} (2, {last})");
+    let bounds = Bounds::example();
+    let touches = |text: &str| {
+        let said = Said::of_statement(text, &bounds);
+        (
+            said.touches.contains(&("watched".to_string(), true)),
+            said.reaches,
+        )
+    };
+    assert_eq!(touches(&insert("watched", "'y'")), (true, None));
+    let call = touches(&insert("t", "pg_reload_conf()"));
+    assert_eq!(call, (false, Some("pg_reload_conf()".to_string())));
 }

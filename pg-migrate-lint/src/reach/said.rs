@@ -1,4 +1,5 @@
-//! What a text of SQL says, by the grammar: what of it reaches beyond a database, what it calls, which code it has.
+//! What a text of SQL says, by the grammar: what of it reaches out of bounds, what it calls and does something with,
+//! which code it has.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +8,8 @@ use serde_json::Value;
 
 use super::bounds::Bounds;
 use super::code::Code;
-
-/// Longer ones are parsed only if their words are worth it.
-const LONG: usize = 1 << 16;
+use super::words;
+use crate::parse;
 
 /// Statements that are about the whole server, whatever they name.
 const SERVERS: &[(&str, &str)] = &[
@@ -55,7 +55,7 @@ const CHANGES: &[&str] = &[
 /// What a text says.
 #[derive(Debug, Default)]
 pub struct Said {
-    /// The first that reaches beyond the database.
+    /// The first that reaches out of bounds.
     pub reaches: Option<String>,
     /// Functions that it calls, or has called by a trigger and its like.
     pub calls: BTreeSet<String>,
@@ -65,25 +65,39 @@ pub struct Said {
     pub makes: Vec<(String, Code)>,
     /// Foreign tables that it makes.
     pub foreign: Vec<(String, String)>,
-    /// Whether some of it can't be read beforehand.
-    pub is_hidden: bool,
+    /// Relations that it does something with, by their names, and whether it changes rows of them.
+    pub touches: BTreeSet<(String, bool)>,
+    /// What is called otherwise from then on: the old name and the new one.
+    pub renames: Vec<(String, String)>,
 }
 
 impl Said {
+    /// Of code that can't be read.
+    pub fn reaching(reaches: Option<String>) -> Self {
+        Self {
+            reaches,
+            ..Self::default()
+        }
+    }
+
+    /// Of a statement. A great INSERT is looked into only as far as its words are worth it.
+    pub fn of_statement(text: &str, bounds: &Bounds) -> Self {
+        let short = parse::in_short(text);
+        let is_enough = short.len() == text.len() || !bounds.may_reach(text);
+        let said = is_enough.then(|| Self::parsed(short, bounds)).flatten();
+        said.unwrap_or_else(|| Self::of(text, bounds))
+    }
+
     /// Of a text, which may be several statements.
     pub fn of(text: &str, bounds: &Bounds) -> Self {
-        if text.len() > LONG && !bounds.may_reach(text) {
-            return Self::default();
-        }
-        match pg_query::parse(text, 0).map(|parsed| serde_json::to_value(&parsed.protobuf)) {
-            Ok(Ok(tree)) => Self::of_tree(&tree, text, bounds),
-            // What the grammar refuses the server refuses as well, or it is deeper than the tree can be read.
-            _ => Self {
-                reaches: by_words(text, bounds),
-                is_hidden: true,
-                ..Self::default()
-            },
-        }
+        // What the grammar refuses the server refuses as well, or it is deeper than the tree can be read.
+        Self::parsed(text, bounds).unwrap_or_else(|| Self::reaching(words::reach(text, bounds)))
+    }
+
+    fn parsed(text: &str, bounds: &Bounds) -> Option<Self> {
+        let parsed = pg_query::parse(text, 0).ok()?;
+        let tree = serde_json::to_value(&parsed.protobuf).ok()?;
+        Some(Self::of_tree(&tree, text, bounds))
     }
 
     /// Of a tree of this text.
@@ -102,6 +116,9 @@ impl Said {
                     .for_each(|item| self.walk(item, is_own, text, bounds));
             }
             Value::Object(fields) => {
+                if let Some(name) = value["relname"].as_str() {
+                    self.touches.insert((name.to_string(), false));
+                }
                 for (name, inner) in fields.iter().filter(|(_, inner)| !inner.is_null()) {
                     let is_own = is_own || name == "SelectStmt" && is_of_database(inner, bounds);
                     self.node(name, inner, is_own, text, bounds);
@@ -113,7 +130,16 @@ impl Said {
 
     fn node(&mut self, kind: &str, node: &Value, is_own: bool, text: &str, bounds: &Bounds) {
         if self.reaches.is_none() {
-            self.reaches = reach(kind, node, bounds);
+            self.reaches = match bounds.database {
+                Some(_) => reach(kind, node, bounds),
+                None => reach_of_server(kind, node),
+            };
+        }
+        if is_write(kind, node) {
+            let names = relations(node).map(|range| word(range, "relname"));
+            let names = names.filter(|name| !name.is_empty());
+            self.touches
+                .extend(names.map(|name| (name.to_string(), true)));
         }
         match kind {
             // That of CALL is a field.
@@ -130,6 +156,12 @@ impl Said {
                 let functions = [&node["funcname"], &node["func"]["objname"]];
                 let names = functions.into_iter().filter_map(last_word);
                 self.calls.extend(names.map(str::to_string));
+            }
+            "RenameStmt" => {
+                let function = last_word(&node["object"]["node"]["ObjectWithArgs"]["objname"]);
+                let old = function.unwrap_or_else(|| word(&node["relation"], "relname"));
+                let new = word(node, "newname");
+                self.renames.push((old.to_string(), new.to_string()));
             }
             // Of operators, aggregates and types.
             "DefineStmt" | "CreateOpClassItem" => words(node, &mut self.calls),
@@ -159,6 +191,27 @@ impl Said {
     }
 }
 
+/// What of a node reaches beyond a server as a whole: programs that it starts, files that it writes.
+fn reach_of_server(kind: &str, node: &Value) -> Option<String> {
+    match kind {
+        "CopyStmt" => copy(node).filter(|_| node["is_from"] != true || node["is_program"] == true),
+        "CreateTableSpaceStmt" if !word(node, "location").is_empty() => {
+            Some("CREATE TABLESPACE".to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Where a COPY goes that no session is.
+fn copy(node: &Value) -> Option<String> {
+    let what = match (node["is_program"] == true, node["is_from"] == true) {
+        (true, _) => "COPY … PROGRAM",
+        (false, true) => "COPY FROM a file of the server",
+        (false, false) => "COPY TO a file of the server",
+    };
+    (!word(node, "filename").is_empty()).then(|| what.to_string())
+}
+
 /// What of a node reaches beyond the database.
 fn reach(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
     if let Some((_, what)) = SERVERS.iter().find(|(name, _)| *name == kind) {
@@ -180,14 +233,7 @@ fn reach(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
         }
         "AlterOwnerStmt" => of_shared(node, "object_type", bounds).map(|on| format!("ALTER {on}")),
         "RenameStmt" => of_shared(node, "rename_type", bounds).map(|on| format!("ALTER {on}")),
-        "CopyStmt" if !word(node, "filename").is_empty() => Some(
-            match (node["is_program"] == true, node["is_from"] == true) {
-                (true, _) => "COPY … PROGRAM",
-                (false, true) => "COPY FROM a file of the server",
-                (false, false) => "COPY TO a file of the server",
-            }
-            .to_string(),
-        ),
+        "CopyStmt" if !word(node, "filename").is_empty() => copy(node),
         "VacuumStmt" if is_full_of_all(node) => {
             Some("VACUUM FULL of every table, those of all databases among them,".to_string())
         }
@@ -200,7 +246,7 @@ fn reach(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
 
 /// A write to what is not of this database, or a lock on it.
 fn on_relations(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
-    let writes = WRITES.contains(&kind) && (kind != "CopyStmt" || node["is_from"] == true);
+    let writes = is_write(kind, node);
     if !writes && !CHANGES.contains(&kind) {
         return None;
     }
@@ -216,6 +262,16 @@ fn on_relations(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
             () => None,
         }
     };
+    relations(node).find_map(of)
+}
+
+/// Whether a statement changes rows.
+fn is_write(kind: &str, node: &Value) -> bool {
+    WRITES.contains(&kind) && (kind != "CopyStmt" || node["is_from"] == true)
+}
+
+/// The relations that a statement is about.
+fn relations(node: &Value) -> impl Iterator<Item = &Value> {
     let lists = ["relations", "rels"].map(|field| node[field].as_array());
     let items = lists.into_iter().flatten().flatten();
     let ranges = items.map(|item| {
@@ -225,7 +281,7 @@ fn on_relations(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
             false => &item["RangeVar"],
         }
     });
-    [&node["relation"]].into_iter().chain(ranges).find_map(of)
+    [&node["relation"]].into_iter().chain(ranges)
 }
 
 /// The noun of what a statement is about, if that belongs to the whole server and is not this database.
@@ -278,7 +334,7 @@ fn is_bound(condition: &Value, bounds: &Bounds) -> bool {
     let is_column = |side: &Value| last_word(&side["ColumnRef"]["fields"]) == Some("datname");
     let is_database = |side: &Value| {
         last_word(&side["FuncCall"]["funcname"]) == Some("current_database")
-            || side["AConst"]["val"]["Sval"]["sval"] == bounds.database.as_str()
+            || side["AConst"]["val"]["Sval"]["sval"].as_str() == bounds.database.as_deref()
     };
     is_column(left) && is_database(right) || is_column(right) && is_database(left)
 }
@@ -306,34 +362,5 @@ fn words(value: &Value, all: &mut BTreeSet<String>) {
             }
         }
         _ => {}
-    }
-}
-
-/// Of what can't be parsed: verb and noun anywhere, and names of functions.
-pub fn by_words(text: &str, bounds: &Bounds) -> Option<String> {
-    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let words: Vec<&str> = text
-        .split(|letter| !is_part(letter))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let function = words
-        .iter()
-        .find(|word| bounds.is_outward(&word.to_ascii_lowercase()));
-    let is = |word: &str, all: &[&str]| all.iter().any(|one| one.eq_ignore_ascii_case(word));
-    let mut pairs = words.windows(2);
-    let pair = pairs.find(|pair| {
-        let nouns = [
-            "DATABASE",
-            "ROLE",
-            "GROUP",
-            "TABLESPACE",
-            "SUBSCRIPTION",
-            "SYSTEM",
-        ];
-        is(pair[0], &["CREATE", "ALTER", "DROP"]) && is(pair[1], &nouns)
-    });
-    match (function, pair) {
-        (Some(function), _) => Some(format!("{function}()")),
-        (None, pair) => pair.map(|pair| pair.join(" ").to_ascii_uppercase()),
     }
 }

@@ -1,4 +1,5 @@
-//! What a server says of what statements in one of its databases can reach beyond it.
+//! What may be spoilt, and what is beyond it: a database, of which its server says what statements there can reach, or
+//! a whole server.
 
 use std::collections::{HashMap, HashSet};
 
@@ -39,14 +40,22 @@ const INWARD: &[&str] = &[
     "pg_config",
 ];
 
+/// Functions that write files where the server can.
+const FILES: &[&str] = &[
+    "lo_export",
+    "pg_file_write",
+    "pg_file_rename",
+    "pg_file_unlink",
+];
+
 /// What all functions of that extension begin with.
 const DBLINK: &str = "dblink";
 
-/// The bounds of a database.
+/// The bounds of a database; of a whole server where nothing is said of one.
 #[derive(Debug, Default)]
 pub struct Bounds {
-    /// Its name.
-    pub database: String,
+    /// Its name; none where the whole server may be spoilt, and the machine that it runs on may not.
+    pub database: Option<String>,
     /// Relations that all databases share.
     pub shared: HashSet<String>,
     /// Schema and name of tables that are elsewhere.
@@ -57,20 +66,38 @@ pub struct Bounds {
     pub untrusted: HashSet<String>,
     /// The statements that make the functions that are there, by name.
     pub functions: HashMap<String, Vec<String>>,
+    /// What runs by itself, by the name of the relation that it is on.
+    pub attached: HashMap<String, Vec<Attached>>,
+}
+
+/// What runs by itself when something is done with a relation.
+#[derive(Debug)]
+pub struct Attached {
+    /// What it is, in words.
+    pub what: String,
+    /// Whether only a change of rows has it run.
+    pub is_of_writes: bool,
+    /// As SQL.
+    pub code: String,
 }
 
 impl Bounds {
+    /// The whole server may be spoilt, and nothing is there but what is made.
+    pub fn of_server() -> Self {
+        Self::default()
+    }
+
     /// Asks a session's server.
     ///
     /// # Errors
     /// Where it does not answer.
     pub fn ask(client: &mut Client) -> Result<Self> {
         let mut bounds = Self::default();
-        for row in client.query_typed(include_str!("../../../sql/rehearse_bounds.sql"), &[])? {
+        for row in client.query_typed(include_str!("../../sql/reach_bounds.sql"), &[])? {
             let [kind, schema, name, code] = [0, 1, 2, 3].map(|at| row.try_get::<_, String>(at));
             let (schema, name) = (schema?, name?);
             match kind?.as_str() {
-                "database" => bounds.database = name,
+                "database" => bounds.database = Some(name),
                 "shared" => drop(bounds.shared.insert(name)),
                 "foreign" => drop(bounds.foreign.insert((schema, name))),
                 "reserved" => drop(bounds.reserved.insert(name)),
@@ -78,16 +105,35 @@ impl Bounds {
                 _ => bounds.functions.entry(name).or_default().push(code?),
             }
         }
+        let sql = include_str!("../../sql/reach_attached.sql");
+        for row in client.query_typed(sql, &[])? {
+            let attached = Attached {
+                what: row.try_get("what")?,
+                is_of_writes: row.try_get("is_of_writes")?,
+                code: row.try_get("code")?,
+            };
+            let on: String = row.try_get("relation")?;
+            bounds.attached.entry(on).or_default().push(attached);
+        }
         Ok(bounds)
+    }
+
+    /// What runs by itself when something is done with a relation of this name, or when rows of it are changed.
+    pub fn attached(&self, relation: &str, is_write: bool) -> impl Iterator<Item = &Attached> {
+        let all = self.attached.get(relation).into_iter().flatten();
+        all.filter(move |one| is_write || !one.is_of_writes)
     }
 
     /// Whether a name may be that of the database.
     pub fn is_own(&self, name: &str) -> bool {
-        name == self.database || name.contains(UNKNOWN)
+        self.database.as_deref() == Some(name) || name.contains(UNKNOWN)
     }
 
     /// Whether a function reaches further, by its name.
     pub fn is_outward(&self, function: &str) -> bool {
+        if self.database.is_none() {
+            return FILES.contains(&function);
+        }
         OUTWARD.contains(&function)
             || function.starts_with(DBLINK)
             || self.reserved.contains(function) && !INWARD.contains(&function)
@@ -97,7 +143,7 @@ impl Bounds {
     pub fn may_reach(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-        let mut words = OUTWARD.iter().copied().chain([DBLINK, "u&\""]);
+        let mut words = OUTWARD.iter().chain(FILES).copied().chain([DBLINK, "u&\""]);
         words.any(has)
             || self.reserved.iter().any(|word| has(word))
             || self.shared.iter().any(|word| has(word))
@@ -125,12 +171,32 @@ impl Bounds {
     pub fn example() -> Self {
         let set = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         Self {
-            database: "own".to_string(),
+            database: Some("own".to_string()),
             shared: set(&["pg_authid", "pg_database"]),
             foreign: [("public".to_string(), "far".to_string())].into(),
             reserved: set(&["pg_reload_conf", "pg_stat_reset"]),
             untrusted: set(&["plpython3u"]),
-            functions: HashMap::new(),
+            functions: [(
+                "there".to_string(),
+                vec!["create function there() returns trigger language plpgsql as $$ begin drop role x; end $$".to_string()],
+            )]
+            .into(),
+            attached: [
+                ("watched", "trigger w of watched", true, "create trigger w after insert on watched execute function there()"),
+                ("parent", "foreign key p of watched", true, "delete from public.watched"),
+                ("copied", "rule c of copied", true, "create rule c as on insert to copied do also insert into far values (1)"),
+                ("seen", "view seen", false, "create rule \"_RETURN\" as on select to seen do instead select dblink('', '') from t"),
+                ("seen", "view seen", true, "delete from public.watched"),
+                ("safe", "column x of safe", true, "select nextval('s')"),
+            ]
+            .into_iter()
+            .fold(HashMap::new(), |mut all: HashMap<_, Vec<_>>, (on, what, is_of_writes, code)| {
+                let (what, code) = (what.to_string(), code.to_string());
+                let attached = Attached { what, is_of_writes, code };
+                all.entry(on.to_string()).or_default().push(attached);
+                all
+            }),
+            ..Self::default()
         }
     }
 }

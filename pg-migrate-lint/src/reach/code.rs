@@ -1,13 +1,12 @@
 //! The code of `DO` and of functions, taken apart into the SQL that it has.
 
-use std::panic::catch_unwind;
-
 use pg_query::ParserOptions;
 use serde_json::Value;
 
 use super::bounds::Bounds;
-use super::said::{Said, by_words, last_word, word};
-use super::strings;
+use super::said::{Said, last_word, word};
+use super::{strings, words};
+use crate::parse::plpgsql;
 
 /// How PL/pgSQL has what it runs read: as statements, expressions, and assignments to names of up to three words.
 const MODES: [ParserOptions; 5] = [
@@ -63,33 +62,27 @@ impl Code {
     pub fn said(&self, bounds: &Bounds) -> Vec<Said> {
         match self.language.as_str() {
             language if bounds.untrusted.contains(language) => {
-                vec![reaching(Some(format!("code in {language}")))]
+                vec![Said::reaching(Some(format!("code in {language}")))]
             }
             // It names a function of the server.
             "internal" if bounds.is_outward(&self.text) => {
-                vec![reaching(Some(format!("{}()", self.text)))]
+                vec![Said::reaching(Some(format!("{}()", self.text)))]
             }
             "sql" if !self.body.is_null() => vec![Said::of_tree(&self.body, "", bounds)],
             "sql" => vec![Said::of(&self.text, bounds)],
             "plpgsql" => self.plpgsql(bounds),
-            _ => vec![reaching(None)],
+            _ => vec![Said::reaching(words::reach(&self.text, bounds))],
         }
     }
 
     fn plpgsql(&self, bounds: &Bounds) -> Vec<Said> {
-        let parsed = catch_unwind(|| pg_query::parse_plpgsql(&self.statement));
-        let Ok(Ok(parsed)) = parsed else {
-            return vec![reaching(by_words(&self.text, bounds))];
+        let Some(pieces) = plpgsql::pieces(&self.statement) else {
+            return vec![Said::reaching(words::reach(&self.text, bounds))];
         };
-        let mut pieces = Pieces::default();
-        pieces.walk(&parsed);
-        let mut all = vec![Said {
-            is_hidden: pieces.is_dynamic,
-            ..Said::default()
-        }];
+        let mut all = Vec::new();
         for text in &pieces.texts {
             let Some(tree) = tree(text) else {
-                all.push(reaching(by_words(text, bounds)));
+                all.push(Said::reaching(words::reach(text, bounds)));
                 continue;
             };
             all.push(Said::of_tree(&tree, text, bounds));
@@ -102,46 +95,8 @@ impl Code {
     }
 }
 
-/// Of code that can't be read.
-fn reaching(reaches: Option<String>) -> Said {
-    Said {
-        reaches,
-        is_hidden: true,
-        ..Said::default()
-    }
-}
-
 fn tree(text: &str) -> Option<Value> {
     let mut parsed = MODES.iter().map(|mode| pg_query::parse(text, *mode));
     let parsed = parsed.find_map(Result::ok)?;
     serde_json::to_value(&parsed.protobuf).ok()
-}
-
-/// The SQL of PL/pgSQL.
-#[derive(Default)]
-struct Pieces {
-    texts: Vec<String>,
-    /// Whether some of it is put together only when it runs.
-    is_dynamic: bool,
-}
-
-impl Pieces {
-    fn walk(&mut self, value: &Value) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
-            Value::Object(fields) => {
-                for (name, inner) in fields {
-                    self.is_dynamic |= matches!(
-                        name.as_str(),
-                        "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" | "dynquery"
-                    );
-                    match (name.as_str(), inner["query"].as_str()) {
-                        ("PLpgSQL_expr", Some(text)) => self.texts.push(text.to_string()),
-                        _ => self.walk(inner),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
 }
