@@ -1,5 +1,5 @@
-//! What becomes of findings: those that a baseline knows are left out, what is said once in a file or
-//! in a run is kept until its end, the rest is counted and written, by a thread of its own while the next statements are looked at.
+//! What becomes of findings: those that a baseline knows are left out, what is said once in a file or in a run is kept
+//! until its end, the rest is counted and written, by a thread of its own while the next statements are looked at.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

@@ -30,39 +30,39 @@ pub const TOOL: Tool = Tool::new(
 ])
 .description(
     "Each statement is parsed by PostgreSQL's own grammar and held against a table of what it locks, scans and \
-     rewrites. Files are read in the order of their names, and what earlier ones made is known to later ones: a \
-     new table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. A table that none of them makes is taken \
-     for one in use. An error blocks others for a time \
-     that grows with the table, loses data or fails; a warning needs care; info is advice. \
-     `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
-     With -d, or -h, -p or -U, that server is asked how great the tables are that findings name, which says how long a \
-     statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
+     rewrites. Files are read in the order of their names, and what earlier ones made is known to later ones: a new \
+     table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. A table that none of them makes is taken for \
+     one in use. An error blocks others for a time that grows with the table, loses data or fails; a warning needs \
+     care; info is advice. `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
+     With -d, or -h, -p or -U, that server is asked how great the tables are that findings name, which says how long \
+     a statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
-     environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing \
-     is written there; SELECT on that table and USAGE on its schema are all the rights that are needed. Of names that several frameworks use, \
-     the server's history says whose they are. --pending names files for psql -1: none where the framework, or psql, \
-     would not run them so.\n\n\
+     environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing is \
+     written there; SELECT on that table and USAGE on its schema are all the rights that are needed. Of names that \
+     several frameworks use, the server's history says whose they are. --pending names files for psql -1: none where \
+     the framework, or psql, would not run them so.\n\n\
      With --rollback-plan it is the ways back that are read, the newest first: each statement with its locks, what it \
      loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
-     what is applied there is taken back, else all that is named. With --check-rollback each migration is run up, down and \
-     up again on a throw-away server: what it made has to go, and rows that were there before it have to stay, each by its \
-     key. One that runs programs or writes files on this machine is not run; the server is in no network, from 15 on and \
-     where util-linux's unshare is allowed.\n\n\
+     what is applied there is taken back, else all that is named. With --check-rollback each migration is run up, \
+     down and up again on a throw-away server: what it made has to go, and rows that were there before it have to \
+     stay, each by its key. One that runs programs or writes files on this machine is not run; the server is in no \
+     network, from 15 on and where util-linux's unshare is allowed.\n\n\
      With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
-     throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to the \
-     server. Invalid indexes, materialized views that can't be read and settings of the database are told too. Left out are \
-     owners and rights, the framework's own tables, and extensions that the migrations don't create.\n\n\
+     throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to \
+     the server. Invalid indexes, materialized views that can't be read and settings of the database are told too. \
+     Left out are owners and rights, the framework's own tables, and extensions that the migrations don't create.\n\n\
      With --rehearse the migrations are run as their framework would run them, transaction for transaction, on a \
      throw-away server that is gone afterwards; what comes before those that were named is run first. With -d that is \
      done in the database itself, of what its history says is next: it is changed for good, and must be declared \
-     disposable. What reaches beyond that database (roles, other databases, shared catalogs, foreign tables, files of the \
-     server, replication slots) is refused before anything is run, in functions and in strings of EXECUTE too, as far as \
-     they can be read; what shows only when it runs is taken back if it wrote to a shared catalog or a foreign table, \
-     and else told at the end as far as the server's roles, databases, tablespaces, settings, slots, origins and \
-     subscriptions differ; files and other sessions are not watched. Of each statement a record says how long it took, which locks it holds until when and whose work waits \
-     for them, what it rewrote and read from end to end, and whether that is what is claimed of it. Statements that refuse \
-     a transaction are watched from a second session, and held up by a third for a moment so that there is something to \
-     see.",
+     disposable. What reaches beyond that database (roles, other databases, shared catalogs, foreign tables, files of \
+     the server, replication slots) is refused before anything is run, in functions, in what runs by itself there \
+     (triggers, rules, views, policies, defaults) and in strings of EXECUTE too, as far as they can be read; what \
+     shows only when it runs is taken back if it wrote to a shared catalog or a foreign table, and else told at the \
+     end as far as the server's roles, databases, tablespaces, settings, rights on parameters, slots, origins and \
+     subscriptions differ; files and other sessions are not watched. Of each statement a record says how long it \
+     took, which locks it holds until when and whose work waits for them, what it rewrote and read from end to end, \
+     and whether that is what is claimed of it. Statements that refuse a transaction are watched from a second \
+     session, and held up by a third for a moment so that there is something to see.",
 )
 .connects()
 .flags(&[
@@ -77,7 +77,8 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "config",
         "FILE",
-        "rules, severities and paths in TOML (default: pg-migrate-lint.toml, if that is here); the command line goes before it",
+        "rules, severities and paths in TOML (default: pg-migrate-lint.toml, if that is here); the command line goes \
+         before it",
     )
     .group(RULES),
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
@@ -104,7 +105,8 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "rate",
         "WHAT=N,...",
-        "with -d: what the server does in a second (default: bytes scan=200MB,rewrite=50MB, rows index=500k,lookup=1M,write=50k)",
+        "with -d: what the server does in a second (default: bytes scan=200MB,rewrite=50MB, rows \
+         index=500k,lookup=1M,write=50k)",
     )
     .repeats()
     .group(SERVER),
@@ -169,7 +171,10 @@ pub const TOOL: Tool = Tool::new(
     ),
     ("What to do about it", "pg-migrate-lint --explain index-not-concurrent"),
 ])
-.found("a finding, or what became of a migration, is an error, or as bad as --fail-on says; a check failed; objects differ; a rehearsed statement failed, or did not do what is claimed of it")
+.found(
+    "a finding, or what became of a migration, is an error, or as bad as --fail-on says; a check failed; objects \
+     differ; a rehearsed statement failed, or did not do what is claimed of it",
+)
 .fields(FIELDS)
 .telling(&["severity", "file", "line", "rule", "message"])
 .kinds(KINDS)

@@ -1,27 +1,25 @@
 //! `--check-rollback`: rows, sequences and views, which have to be as they were where the way up left them alone.
 
-use crate::check::{SHOP, after, checks, third};
+use crate::check::{SHOP, after, checks, has, third};
 use crate::ground::{Ground, told};
 
 #[test]
 fn rows_that_the_way_up_leaves_alone_have_to_stay() {
-    let emptied = third(
-        "alter table shop add a int;",
-        "update shop set name = ''; alter table shop drop a;",
-        1,
+    has(
+        &third(
+            "alter table shop add a int;",
+            "update shop set name = ''; alter table shop drop a;",
+            1,
+        ),
+        "data failed public.shop.name",
     );
-    assert!(
-        emptied.contains(&"data failed public.shop.name".to_string()),
-        "{emptied:?}"
-    );
-    let deleted = third(
-        "alter table shop add a int;",
-        "delete from shop where id = 2; alter table shop drop a;",
-        1,
-    );
-    assert!(
-        deleted.contains(&"data failed public.shop".to_string()),
-        "{deleted:?}"
+    has(
+        &third(
+            "alter table shop add a int;",
+            "delete from shop where id = 2; alter table shop drop a;",
+            1,
+        ),
+        "data failed public.shop",
     );
     // Made anew it is alike, and empty.
     let anew = third(
@@ -30,11 +28,8 @@ fn rows_that_the_way_up_leaves_alone_have_to_stay() {
          create index by_town on shop (town);",
         1,
     );
-    assert!(anew.contains(&"schema ok -".to_string()), "{anew:?}");
-    assert!(
-        anew.contains(&"data failed public.shop".to_string()),
-        "{anew:?}"
-    );
+    has(&anew, "schema ok -");
+    has(&anew, "data failed public.shop");
 }
 
 #[test]
@@ -44,20 +39,16 @@ fn what_the_way_up_takes_is_said_and_no_fault_of_the_way_back() {
         "alter table shop add town text; create index by_town on shop (town);",
         0,
     );
-    assert!(
-        lost.contains(&"loss ok public.shop.town".to_string()),
-        "{lost:?}"
-    );
-    assert!(lost.contains(&"data ok -".to_string()), "{lost:?}");
+    has(&lost, "loss ok public.shop.town");
+    has(&lost, "data ok -");
     // A column that is dropped and added is the last: the same columns.
-    let order = third(
-        "alter table shop drop name;",
-        "alter table shop add name text not null default ''; alter table shop alter name drop default;",
-        0,
-    );
-    assert!(
-        order.contains(&"schema ok TABLE public.shop".to_string()),
-        "{order:?}"
+    has(
+        &third(
+            "alter table shop drop name;",
+            "alter table shop add name text not null default ''; alter table shop alter name drop default;",
+            0,
+        ),
+        "schema ok TABLE public.shop",
     );
     let renamed = third(
         "alter table shop rename to store;",
@@ -186,7 +177,7 @@ fn sequences_do_not_go_back_and_views_stay_filled() {
         ),
     ] {
         let seen = after(&make, up, down, code);
-        assert!(seen.contains(&found.to_string()), "{up}: {seen:?}");
+        has(&seen, found);
     }
 }
 
@@ -202,8 +193,7 @@ fn a_sequence_that_is_made_anew_is_a_fault_where_its_next_value_is_there() {
     let fault = "data failed public.note_id_seq".to_string();
     assert!(forgotten.contains(&fault), "{forgotten:?}");
     let set = format!("{back} select setval('note_id_seq', (select max(id) from note));");
-    let well = after(made, to_identity, &set, 0);
-    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
+    has(&after(made, to_identity, &set, 0), "data ok -");
     // With its table it went, and with an empty one it comes back.
     let table = "create table note (id serial primary key, words text)";
     let dropped = after(made, "drop table note", table, 0);
@@ -229,53 +219,44 @@ fn rows_are_followed_through_tables_that_are_made_anew() {
         create table bare (words text); insert into bare values ('a'), ('a'), ('b');";
     let swap = "create table other (id int primary key, words text); insert into other select * from note;
         drop table note; alter table other rename to note; alter index other_pkey rename to note_pkey;";
-    let well = after(made, swap, swap, 0);
-    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
+    has(&after(made, swap, swap, 0), "data ok -");
     let emptied = swap.replace("select * from note", "select * from note where id > 1");
-    let lost = after(made, swap, &emptied, 1);
-    assert!(
-        lost.contains(&"data failed public.note".to_string()),
-        "{lost:?}"
-    );
+    has(&after(made, swap, &emptied, 1), "data failed public.note");
     // Partitioned and back again.
     let split = "alter table note rename to old; alter index note_pkey rename to old_pkey;
         create table note (id int primary key, words text) partition by range (id);
         create table note_1 partition of note for values from (1) to (9); insert into note select * from old; drop table old;";
     let joined = "create table old (id int primary key, words text); insert into old select * from note; drop table note;
         alter table old rename to note; alter index old_pkey rename to note_pkey;";
-    let well = after(made, split, joined, 0);
-    assert!(well.contains(&"data ok -".to_string()), "{well:?}");
-    let lost = after(
-        made,
-        split,
-        &joined.replace("from note;", "from note where id > 1;"),
-        1,
-    );
-    assert!(
-        lost.contains(&"data failed public.note".to_string()),
-        "{lost:?}"
+    has(&after(made, split, joined, 0), "data ok -");
+    has(
+        &after(
+            made,
+            split,
+            &joined.replace("from note;", "from note where id > 1;"),
+            1,
+        ),
+        "data failed public.note",
     );
     // Nothing tells rows apart.
-    let fewer = after(
-        made,
-        "alter table bare rename words to word",
-        "delete from bare where ctid = (select min(ctid) from bare where word = 'a'); alter table bare rename word to words",
-        1,
-    );
-    assert!(
-        fewer.contains(&"data failed public.bare".to_string()),
-        "{fewer:?}"
+    has(
+        &after(
+            made,
+            "alter table bare rename words to word",
+            "delete from bare where ctid = (select min(ctid) from bare where word = 'a'); alter table bare rename word to words",
+            1,
+        ),
+        "data failed public.bare",
     );
     // A long value is known by its digest.
     let long = "create table note (id int primary key, words text); insert into note values (1, repeat('a', 99));";
-    let cut = after(
-        long,
-        "alter table note add a int",
-        "alter table note drop a; update note set words = repeat('a', 98)",
-        1,
-    );
-    assert!(
-        cut.contains(&"data failed public.note.words".to_string()),
-        "{cut:?}"
+    has(
+        &after(
+            long,
+            "alter table note add a int",
+            "alter table note drop a; update note set words = repeat('a', 98)",
+            1,
+        ),
+        "data failed public.note.words",
     );
 }

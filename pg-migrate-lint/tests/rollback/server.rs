@@ -1,6 +1,6 @@
 //! `--check-rollback`: what is of the server, and what of it reaches out.
 
-use crate::check::{SHOP, after, checks, third};
+use crate::check::{SHOP, after, checks, has, third};
 use crate::ground::{Ground, told};
 
 #[test]
@@ -10,7 +10,7 @@ fn roles_are_of_the_server_and_do_no_harm() {
         "revoke all on shop from shop_reader_of_ours, somebody_else; drop role shop_reader_of_ours;",
         0,
     );
-    assert!(role.contains(&"up_again ok -".to_string()), "{role:?}");
+    has(&role, "up_again ok -");
 }
 
 #[test]
@@ -63,11 +63,49 @@ fn what_is_said_of_the_database_and_its_server_has_to_be_as_it_was() {
             &format!("{down} select 1;"),
             code,
         );
-        assert!(seen.contains(&found.to_string()), "{up}: {seen:?}");
+        has(&seen, found);
         assert!(
             !seen.iter().any(|line| line.contains("someone")),
             "{seen:?}"
         );
+    }
+}
+
+#[test]
+fn rights_on_the_server_have_to_be_as_they_were() {
+    let major = tests::cluster().version().major;
+    let all = [
+        (
+            0,
+            "grant create on tablespace pg_default to public",
+            "TABLESPACE pg_default",
+        ),
+        (
+            0,
+            "alter tablespace pg_default set (random_page_cost = 2)",
+            "TABLESPACE pg_default",
+        ),
+        (
+            15,
+            "grant set on parameter work_mem to public",
+            "PARAMETER work_mem",
+        ),
+        (
+            16,
+            "grant pg_monitor to member_of_old with inherit false",
+            "ROLE member_of_old",
+        ),
+    ];
+    let made = "create role member_of_old; grant pg_monitor to member_of_old;";
+    for (_, up, object) in all.iter().filter(|(from, ..)| *from <= major) {
+        has(
+            &after(made, up, "select 1", 1),
+            &format!("schema failed {object}"),
+        );
+    }
+    if major >= 15 {
+        let back = "revoke set on parameter work_mem from public";
+        has(&after(made, all[2].1, back, 0), "schema ok -");
     }
 }
 
@@ -95,7 +133,7 @@ fn the_trouble_of_one_migration_is_its_own() {
         "5 schema failed SUBSCRIPTION left_there",
         "6 up_again ok -",
     ] {
-        assert!(seen.contains(&said.to_string()), "{said}: {seen:?}");
+        has(&seen, said);
     }
     // What spoils the server costs that migration alone, and its file is named.
     let spoilt = Ground::of(SHOP);
@@ -181,7 +219,7 @@ fn what_others_make_is_set_up_before_the_migrations() {
     ground.run(&["--check-rollback"], 1);
     let set_up = ["--setup", "setup.sql"];
     let seen = checks(&ground, &set_up, 0);
-    assert!(seen.contains(&"1 up_again ok -".to_string()), "{seen:?}");
+    has(&seen, "1 up_again ok -");
     ground.run(&["--rehearse"], 1);
     ground.run(&[&["--rehearse"], &set_up[..]].concat(), 0);
     let refused = ground.run(&[&["--status"], &set_up[..]].concat(), 2);
