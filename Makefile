@@ -148,6 +148,7 @@ dist: stage
 # The stage as a tar file, in which nothing depends on who packs it, or when.
 define pack
 	rm -rf $(TARGET)/$(1) && cp -R $(STAGE) $(TARGET)/$(1) && cp -R README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs $(TARGET)/$(1)/
+	mkdir $(TARGET)/$(1)/tests && cp -R tests/scripts $(TARGET)/$(1)/tests/
 	tar -C $(TARGET) --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@$(or $(SOURCE_DATE_EPOCH),0) \
 		-cf - $(1) | gzip -n > $(DIST)/$(1).tar.gz
 	rm -rf $(TARGET)/$(1)

@@ -344,7 +344,7 @@ fn globals_of_all_databases_are_asked_for_where_the_databases_were() {
     assert!(told.contains(&some("aaa", "failed")), "{told:?}");
 }
 
-/// As the README has it: everything is proved, and the server comes back, roles first.
+/// As the page has it: everything is proved, and the server comes back, roles first.
 #[test]
 fn a_whole_server_is_proved_and_comes_back() {
     let cluster = server();
@@ -406,11 +406,10 @@ fn a_whole_server_is_proved_and_comes_back() {
         run.args(arguments).run().expect_code(0);
     }
     let (bin, dir) = (bin.display(), dir.path().display());
-    let lines = include_str!("../../README.md").lines().map(str::trim);
-    let lines = lines.skip_while(|line| !line.starts_with("newest="));
-    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    let way_back = lines.join("\n").replace("/backups", &dir.to_string());
+    let page = tests::Page::read("docs/pg-dump-rotate.md");
+    let way_back = page.block("sh", "newest=").text;
+    assert_eq!(way_back.lines().count(), 3, "{way_back}");
+    let way_back = way_back.replace("/backups", &dir.to_string());
     let way_back = way_back.replace("pg-dump-rotate", &bin.to_string());
     let scripts = tempfile::tempdir().unwrap();
     let sh = |commands: &str| {

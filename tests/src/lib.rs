@@ -20,6 +20,7 @@ mod dispositions;
 mod leftovers;
 mod obstacle;
 mod output;
+mod page;
 mod running;
 mod sample;
 mod script;
@@ -37,6 +38,7 @@ pub use leftovers::{
 };
 pub use obstacle::{SilentListener, StallingProxy, another_user, private_folder};
 pub use output::Output;
+pub use page::{Block, Page};
 pub use running::Running;
 pub use sample::sample_files;
 pub use script::write_script;

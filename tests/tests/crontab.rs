@@ -1,22 +1,43 @@
-//! The crontab of the README, run as cron does: by sh, with hardly an environment.
+//! The crontabs of the pages, run as cron does: by sh, with hardly an environment; after the roles of the README, and
+//! before its way back.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use std::fs;
 use std::path::Path;
+use std::thread;
 
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, ToolCommand, binary, program, start};
+use tests::{Database, Output, Page, ToolCommand, binary, eventually, files_in, program, start};
 
-/// The lines of the README that stand apart, of the section on pg-dump-rotate.
-fn lines() -> Vec<&'static str> {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("\n## pg-dump-rotate\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let lines = section.lines().filter(|line| line.starts_with("    "));
-    lines.map(str::trim).collect()
+/// What cron makes of a line: the command, and what the command reads. A `%` ends the one and begins the other.
+fn as_cron(line: &str) -> (String, String) {
+    let mut rest = line;
+    for _ in 0..5 {
+        rest = rest.split_once(' ').unwrap().1.trim_start();
+    }
+    let marked = rest.replace("\\%", "\0");
+    let (command, input) = marked.split_once('%').unwrap_or((&marked, ""));
+    let plain = |text: &str| text.replace('\0', "%");
+    (plain(command), plain(&input.replace('%', "\n")))
 }
 
-/// Where it runs, in place of what the README names.
+/// The lines of a page's crontab that are jobs.
+fn jobs(page: &Page) -> Vec<String> {
+    let blocks = page.blocks().into_iter();
+    let blocks = blocks.filter(|block| block.language == "crontab");
+    let is_job =
+        |line: &&str| line.starts_with(|first: char| first.is_ascii_digit() || first == '*');
+    let jobs = |text: &str| {
+        text.lines()
+            .filter(is_job)
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    blocks.flat_map(|block| jobs(&block.text)).collect()
+}
+
+/// Where it runs, in place of what the pages name.
 struct Place<'a> {
     cluster: &'a Cluster,
     home: &'a Path,
@@ -30,22 +51,34 @@ impl Place<'_> {
             cluster.socket_dir().display(),
             cluster.port()
         );
-        let tools = binary("pg-dump-rotate").parent().unwrap().to_path_buf();
-        binary("pg-restore-verify");
+        let tools = ["pg-dump-rotate", "pg-restore-verify", "pg-lock-kill"].map(binary);
+        let tools = tools[0].parent().unwrap().display().to_string();
         let backups = self.home.join("backups");
         line.replace("-h localhost", &server)
             .replace("/backups", &backups.display().to_string())
-            .replace("/usr/local/bin", &tools.display().to_string())
+            .replace("/usr/local/bin", &tools)
     }
 
-    fn run(&self, path: &str, command: &str) -> Output {
-        self.shell(path, command).run()
-    }
-
-    fn shell(&self, path: &str, command: &str) -> ToolCommand {
+    /// By sh, with the PATH of the README's crontab.
+    fn shell(&self, command: &str) -> ToolCommand {
+        let crontab = Page::read("README.md").block("crontab", "PATH=").text;
+        let path = crontab.lines().find_map(|line| line.strip_prefix("PATH="));
         let run = program("/bin/sh").args(["-c", &self.here(command)]);
-        let run = run.env_remove("LC_ALL").env("PATH", self.here(path));
+        let run = run
+            .env_remove("LC_ALL")
+            .env("PATH", self.here(path.unwrap()));
         run.env("HOME", self.home).current_dir(self.home)
+    }
+
+    fn run(&self, line: &str) -> Output {
+        let (command, input) = as_cron(line);
+        self.shell(&command).stdin(input).run()
+    }
+
+    /// Runs a job, which has nothing to mail.
+    fn is_silent(&self, line: &str) {
+        let output = self.run(line).expect_code(0);
+        assert_eq!((output.stderr.as_str(), output.stdout.as_str()), ("", ""));
     }
 }
 
@@ -60,38 +93,36 @@ fn the_crontab_runs_as_it_stands() {
         cluster: &cluster,
         home: home.path(),
     };
-    let lines = lines();
-    // As sudo and install do it there.
-    std::fs::create_dir(home.path().join("backups")).unwrap();
-    let found = |start: &str| *lines.iter().find(|line| line.starts_with(start)).unwrap();
-    let own = std::env::var("PATH").unwrap();
-    let role = found("createuser").replace(" --pwprompt", "");
-    place.run(&own, &role).expect_code(0);
-    place.run(&own, found("psql ")).expect_code(0);
-    let path = found("PATH=").strip_prefix("PATH=").unwrap();
-    let rehearsal = lines
-        .iter()
-        .find(|line| line.ends_with("--dry-run"))
-        .unwrap();
-    place.run(path, rehearsal).expect_code(0);
-    let is_job = |line: &&&str| line.starts_with("0 ");
-    let jobs: Vec<&str> = lines
-        .iter()
-        .filter(is_job)
-        .map(|line| line.split_once("  ").unwrap().1)
-        .collect();
-    assert_eq!(jobs.len(), 4, "{jobs:?}");
-    for job in &jobs {
-        let output = place.run(path, job).expect_code(0);
-        assert_eq!((output.stderr.as_str(), output.stdout.as_str()), ("", ""));
+    let readme = Page::read("README.md");
+    fs::create_dir(home.path().join("backups")).unwrap();
+    database.sql(&readme.block("sql", "CREATE ROLE backup").text);
+    let tried = readme.block("sh", "pg-dump-rotate -h localhost").text;
+    let rehearsal = tried.lines().find(|line| line.ends_with("--dry-run"));
+    place.shell(rehearsal.unwrap()).run().expect_code(0);
+
+    let jobs = jobs(&readme);
+    let [backup, morning, week, health, locks] = &jobs[..] else {
+        unreachable!("{jobs:?}")
+    };
+    // What it says of a server that is well, watching.rs knows.
+    assert!(health.contains("pg-stat-report"), "{health}");
+    for job in [backup, morning, week, locks] {
+        place.is_silent(job);
     }
-    let log = std::fs::read_to_string(home.path().join("backup.jsonl")).unwrap();
+    let log = fs::read_to_string(home.path().join("backup.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 3, "{log}");
-    let proofs = tests::files_in(home.path().join("backups"));
+    let proofs = files_in(home.path().join("backups"));
     let proofs = proofs
         .iter()
         .filter(|name| name.ends_with(".verified.json"));
     assert_eq!(proofs.count(), 3);
+    ends_who_keeps_others_waiting(&place, &database, locks);
+    for page in ["docs/pg-restore-verify.md", "docs/pg-lock-kill.md"] {
+        for job in self::jobs(&Page::read(page)) {
+            place.is_silent(&job);
+        }
+    }
+
     // The way back, where the server has no such database any more.
     let mut client = cluster.connect("postgres").unwrap();
     let (count, limit) = (
@@ -101,28 +132,61 @@ fn the_crontab_runs_as_it_stands() {
     client
         .batch_execute("drop database app with (force)")
         .unwrap();
-    let back = lines
-        .iter()
-        .position(|line| line.starts_with("newest="))
-        .unwrap();
-    let back = format!("set -e\n{}", lines[back..back + 3].join("\n"));
-    place
-        .shell(path, &back)
-        .server(&cluster)
-        .run()
-        .expect_code(0);
+    let back = readme
+        .block("sh", "pg-dump-rotate --dir /backups --list")
+        .text;
+    place.shell(&back).server(&cluster).run().expect_code(0);
     assert_eq!(
         (database.value(count), database.value(limit)),
         ("1000".into(), "7".into())
     );
     // What has no backup, and what is damaged, is mailed.
     let fresh = Database::named(&cluster, "fresh");
-    let output = place.run(path, jobs[1]).expect_code(1);
+    let output = place.run(morning).expect_code(1);
     output.expect_error("database fresh: there is no good backup");
     drop(fresh);
     let damage =
         "for f in backups/app*.dump; do printf X | dd of=$f bs=1 seek=99 conv=notrunc; done";
-    place.run(path, damage).expect_code(0);
-    let output = place.run(path, jobs[2]).expect_code(1);
+    place.shell(damage).run().expect_code(0);
+    let output = place.run(week).expect_code(1);
     output.expect_error("/app_");
+}
+
+/// A session that sits in a transaction, and one that waits for it.
+fn ends_who_keeps_others_waiting(place: &Place<'_>, database: &Database<'_>, job: &str) {
+    database.sql("create role shop login; alter table orders owner to shop");
+    let session = || {
+        let mut config = postgres::Config::new();
+        config.host_path(place.cluster.socket_dir()).user("shop");
+        config.port(place.cluster.port()).dbname("app");
+        config.connect(postgres::NoTls).unwrap()
+    };
+    let mut head = session();
+    head.batch_execute("begin; lock table orders").unwrap();
+    let mut waiting = session();
+    let waiter = thread::spawn(move || waiting.batch_execute("select from orders"));
+    let job = job.replace("--blocking-for 1m", "--blocking-for 1s");
+    eventually("the head is ended", || {
+        place.run(&job);
+        let ended = fs::read_to_string(place.home.join("ended.jsonl")).unwrap();
+        ended.contains(r#""result":"ended""#)
+    });
+    waiter.join().unwrap().unwrap();
+    assert!(head.batch_execute("select").is_err());
+}
+
+/// It would end the command, and hide what is wrong with it.
+#[test]
+fn cron_takes_no_sign_for_its_own() {
+    for page in Page::all() {
+        for job in jobs(&page) {
+            let (_, input) = as_cron(&job);
+            assert_eq!(input, "", "{}: {job}", page.name);
+        }
+    }
+    let (command, input) = as_cron("0 8 * * 1  check 50% > /dev/null");
+    assert_eq!(
+        (command.as_str(), input.as_str()),
+        ("check 50", " > /dev/null")
+    );
 }

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use tests::Page;
+
 /// A test that the page names: its file, below the workspace, and its name.
 fn named(line: &str) -> Vec<(&str, &str)> {
     let quoted = line.split('`').skip(1).step_by(2);
@@ -64,7 +66,7 @@ fn every_tool_promises_something() {
     }
 }
 
-/// What a page names in backquotes that looks like a path of the workspace, and where its links lead.
+/// What a page names in backquotes that looks like a path of the workspace.
 fn paths(page: &str) -> Vec<&str> {
     let quoted = page.split('`').skip(1).step_by(2);
     let is_path = |text: &&str| {
@@ -72,32 +74,51 @@ fn paths(page: &str) -> Vec<&str> {
         let plain = !text.contains([' ', '<', '$', '…']);
         plain && text.contains('/') && folders.iter().any(|start| text.starts_with(start))
     };
-    let links = page
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
-    let here = links.filter(|link| !link.contains("://") && !link.starts_with('#'));
-    quoted.filter(is_path).chain(here).collect()
+    quoted.filter(is_path).collect()
+}
+
+/// All pages that somebody reads, CONTRIBUTING.md as well.
+fn pages() -> Vec<Page> {
+    let mut pages = Page::all();
+    pages.push(Page::read("CONTRIBUTING.md"));
+    pages
 }
 
 #[test]
 fn files_that_are_named_are_there() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut count = 0;
-    for page in [
-        "README.md",
-        "CONTRIBUTING.md",
-        "docs/guarantees.md",
-        "docs/privileges.md",
-    ] {
-        let text = fs::read_to_string(root.join(page)).unwrap();
-        let folder = root.join(page).parent().unwrap().to_path_buf();
-        for path in paths(&text) {
-            let path = path.split([':', '#']).next().unwrap();
-            let is_there = root.join(path).exists() || folder.join(path).exists();
-            assert!(is_there, "{page}: {path}");
+    for page in pages() {
+        for path in paths(&page.text) {
+            let path = path.split(':').next().unwrap();
+            assert!(root.join(path).exists(), "{}: {path}", page.name);
             count += 1;
         }
     }
     assert!(count > 20, "{count}");
+}
+
+#[test]
+fn links_lead_to_files_and_headings_that_are_there() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut count = 0;
+    for page in pages() {
+        for link in page.links() {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let file = match path {
+                "" => root.join(&page.name),
+                path => root.join(&page.name).with_file_name("").join(path),
+            };
+            assert!(file.exists(), "{}: {link}", page.name);
+            if !heading.is_empty() {
+                let file = fs::canonicalize(file).unwrap();
+                let name = file.strip_prefix(fs::canonicalize(root).unwrap()).unwrap();
+                let anchors = Page::read(name.to_str().unwrap()).anchors();
+                let is_there = anchors.iter().any(|anchor| anchor == heading);
+                assert!(is_there, "{}: {link}\n{anchors:?}", page.name);
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count}");
 }

@@ -152,6 +152,14 @@ fn a_tar_file_has_all_that_is_installed_and_says_what_is_not_made() {
     for file in ["README.md", "LICENSE", "docs/guarantees.md"] {
         assert!(unpacked.contains(file), "{unpacked:?}");
     }
+    // Each file to which a page leads is packed with it.
+    for page in tests::Page::all() {
+        let here = dist.join(name).join(&page.name).with_file_name("");
+        for link in page.links() {
+            let path = link.split('#').next().unwrap();
+            assert!(here.join(path).exists(), "{}: {link}", page.name);
+        }
+    }
     let tool = dist.join(name).join("bin/pg-lock-kill");
     assert!(
         said(&tool, &["--version"])

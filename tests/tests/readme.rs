@@ -1,4 +1,6 @@
-//! What the README shows is what happens.
+//! What README.md and the pages below docs/ show is what happens. Each block has a test: what begins with `$` is run
+//! here, commands without their output in `readme/shell.rs`, crontabs in `crontab.rs`, the rest by the tests that
+//! `every_block_has_a_test` names.
 
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
@@ -6,72 +8,75 @@
 mod ci;
 #[path = "readme/recipes.rs"]
 mod recipes;
+#[path = "readme/shell.rs"]
+mod shell;
 
 use std::path::Path;
 use std::thread;
 
 use postgres::Client;
 use shared::cluster::Cluster;
-use tests::{Database, binary, eventually, program, start};
+use tests::{Block, Database, Page, binary, eventually, program, start};
 
-/// The server that the README's examples were run against.
+/// The server that the examples were run against.
 const MAJOR: u32 = 15;
+
+/// Puts the tools before what is on PATH.
+fn path() -> String {
+    let tools = [
+        "pg-dump-rotate",
+        "pg-restore-verify",
+        "pg-lock-kill",
+        "pg-stat-report",
+        "pg-migrate-lint",
+    ]
+    .map(binary);
+    let tools = tools[0].parent().unwrap().display();
+    format!("{tools}:{}", std::env::var("PATH").unwrap())
+}
 
 struct Step {
     command: String,
     output: String,
 }
 
-/// The console blocks, each a list of commands with what they print.
-fn blocks(readme: &str) -> Vec<Vec<Step>> {
-    let pieces = readme.split("```console\n").skip(1);
-    let steps = pieces.map(|piece| {
-        let block = piece.split("```").next().unwrap();
-        let mut steps: Vec<Step> = Vec::new();
-        for line in block.lines() {
-            match (line.strip_prefix("$ "), line.strip_prefix("> ")) {
-                (Some(command), _) => steps.push(Step {
-                    command: command.to_string(),
-                    output: String::new(),
-                }),
-                // The shell asks for the rest of a command.
-                (None, Some(rest)) => {
-                    let command = &mut steps.last_mut().unwrap().command;
-                    command.push('\n');
-                    command.push_str(rest);
-                }
-                (None, None) => {
-                    let output = &mut steps.last_mut().unwrap().output;
-                    output.push_str(line);
-                    output.push('\n');
-                }
+/// The commands of a block at the shell, with what they print.
+fn steps(block: &Block) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in block.text.lines() {
+        match (line.strip_prefix("$ "), line.strip_prefix("> ")) {
+            (Some(command), _) => steps.push(Step {
+                command: command.to_string(),
+                output: String::new(),
+            }),
+            // The shell asks for the rest of a command.
+            (None, Some(rest)) => {
+                let command = &mut steps.last_mut().unwrap().command;
+                command.push('\n');
+                command.push_str(rest);
+            }
+            (None, None) => {
+                let output = &mut steps.last_mut().unwrap().output;
+                output.push_str(line);
+                output.push('\n');
             }
         }
-        steps
-    });
-    steps.collect()
+    }
+    steps
 }
 
 #[test]
 fn shows_what_happens() {
-    let readme = include_str!("../../README.md");
-    let blocks = blocks(readme);
-    assert!(blocks.len() >= 3, "the README lost its examples");
+    let blocks = Page::all().into_iter().flat_map(|page| page.blocks());
+    let blocks: Vec<Block> = blocks.filter(|block| block.language == "console").collect();
+    assert!(blocks.len() >= 12, "the pages lost their examples");
     let cluster = start(&Default::default());
     let database = Database::named(&cluster, "app");
     database.load_sample();
-    let tools = binary("pg-dump-rotate");
-    binary("pg-restore-verify");
-    binary("pg-lock-kill");
-    binary("pg-migrate-lint");
-    let path = format!(
-        "{}:{}",
-        tools.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
-    );
-    let mut ran = 0;
+    let path = path();
     let mut head = None;
-    for steps in blocks {
+    for block in blocks {
+        let steps = steps(&block);
         if steps[0].command.starts_with("pg-lock-kill") {
             head = Some(hanging(&cluster));
         }
@@ -83,25 +88,51 @@ fn shows_what_happens() {
                 .env("PATH", &path)
                 .current_dir(folder.path())
                 .run();
-            ran += 1;
             let (shown, seen) = (
                 plain(&step.output, folder.path()),
                 plain(&output.stdout, folder.path()),
             );
+            let place = format!("{}: $ {}\n{output:?}", block.page, step.command);
             if cluster.version().major == MAJOR {
-                assert_eq!(seen, shown, "$ {}\n{output:?}", step.command);
+                assert_eq!(seen, shown, "{place}");
             } else {
-                assert_eq!(
-                    seen.is_empty(),
-                    shown.is_empty(),
-                    "$ {}\n{output:?}",
-                    step.command
-                );
+                assert_eq!(seen.is_empty(), shown.is_empty(), "{place}");
             }
         }
     }
     drop(head);
-    assert!(ran >= 10, "only {ran} commands were run");
+}
+
+/// Who runs the blocks of these languages, all of them, and who each of the others.
+#[test]
+fn every_block_has_a_test() {
+    // This file, readme/shell.rs, crontab.rs; those of privileges.md by privileges.rs.
+    let run_wherever_they_are = ["console", "sh", "sql", "crontab"];
+    let run_by_name = [
+        ("yaml", "# .github/workflows/"),   // readme/ci.rs
+        ("yaml", "# .gitlab-ci.yml"),       // readme/ci.rs
+        ("yaml", "# .pre-commit-config."),  // readme/ci.rs
+        ("yaml", "# backup.yaml"),          // readme/recipes.rs
+        ("ini", "# /etc/systemd/system/"),  // readme/recipes.rs
+        ("toml", "# checks.toml"),          // readme/shell.rs
+        ("toml", "# pg-migrate-lint.toml"), // readme/shell.rs
+        ("make", "healthy:"),               // watching.rs
+        ("nagios", "define command"),       // watching.rs
+    ];
+    for page in Page::all() {
+        for block in page.blocks() {
+            let is_named = |(language, start): &(&str, &str)| {
+                block.language == *language && block.text.starts_with(start)
+            };
+            let is_run = run_wherever_they_are.contains(&block.language.as_str());
+            assert!(is_run || run_by_name.iter().any(is_named), "{block:?}");
+        }
+        // What stands apart without a fence are make's targets, which installing.rs and CI run.
+        let indented = page.text.lines().filter(|line| line.starts_with("    "));
+        if page.blocks().is_empty() {
+            assert_eq!(indented.count(), 0, "{}", page.name);
+        }
+    }
 }
 
 /// Two sessions that wait for one which sits in a transaction, and is returned.

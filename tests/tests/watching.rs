@@ -1,4 +1,4 @@
-//! The lines of the README's section on pg-stat-report: each is run as it stands there.
+//! What the pages have cron, make, Nagios, Prometheus and psql do with pg-stat-report, run as it stands there.
 
 #![allow(
     clippy::expect_used,
@@ -12,33 +12,21 @@ use std::io::Write;
 use std::path::Path;
 
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, ToolCommand, binary, program, start};
+use tests::{Database, Output, Page, ToolCommand, binary, program, start};
 
-/// The blocks of the section that stand apart.
-fn blocks() -> Vec<Vec<&'static str>> {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("\n## pg-stat-report\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let paragraphs = section.split("\n\n").map(|text| text.trim_matches('\n'));
-    let blocks = paragraphs.filter(|text| text.starts_with("    "));
-    blocks
-        .map(|text| text.lines().map(|line| &line[4..]).collect())
-        .collect()
+/// The lines of the block of the README in which one begins so.
+fn block(language: &str, start: &str) -> Vec<String> {
+    let block = Page::read("README.md").block(language, start);
+    block.text.lines().map(str::to_string).collect()
 }
 
-/// The block in which a line begins so.
-fn block(start: &str) -> Vec<&'static str> {
-    let found = blocks()
-        .into_iter()
-        .find(|lines| lines.iter().any(|line| line.trim().starts_with(start)));
-    found.unwrap_or_else(|| unreachable!("the README has no {start}"))
-}
-
-/// Without what is said about it.
-fn command(line: &str) -> &str {
-    line.split_once("  # ")
-        .map_or(line, |(before, _)| before)
-        .trim()
+/// What cron runs every ten minutes.
+fn job() -> String {
+    let lines = block("crontab", "*/10");
+    let line = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("*/10 * * * *"));
+    line.unwrap().trim().to_string()
 }
 
 struct Place {
@@ -115,7 +103,7 @@ fn is_expected(check: &str) -> bool {
     ["version", "growth", "disk_full", "settings_drift"].contains(&check)
 }
 
-/// With the roles that the README names, and what it skips, nothing is said of a server that is well.
+/// With the roles that the page names, and what it skips, nothing is said of a server that is well.
 #[test]
 fn a_healthy_server_is_silent() {
     let place = Place::new();
@@ -134,10 +122,15 @@ fn a_healthy_server_is_silent() {
          insert into sale (customer_id, at) select i, now() from generate_series(1, 1000) i; analyze",
     );
     let drop_role = "drop role if exists watcher";
-    let cron = block("*/10")[0].split_once("  ").unwrap().1;
-    let cron = cron.replace("-h localhost", &format!("-h {folder}"));
-    let all = block("psql -d app -c 'CREATE ROLE watcher LOGIN IN ROLE pg_monitor, ");
-    place.sh(all[0]).run().expect_code(0);
+    let cron = job().replace("-h localhost", &format!("-h {folder}"));
+    let page = Page::read("docs/pg-stat-report.md");
+    let blocks = page.blocks().into_iter();
+    let roles = blocks.filter(|block| block.text.starts_with("CREATE ROLE watcher"));
+    let roles: Vec<String> = roles.map(|block| block.text).collect();
+    let [all, least] = &roles[..] else {
+        unreachable!("{roles:?}")
+    };
+    database.sql(all);
     let output = place.sh(&cron).env_remove("PGHOST").run().expect_code(0);
     assert!(output.stderr.is_empty(), "{output:?}");
     let words = output.stdout.lines().map(|line| line.split(' ').nth(1));
@@ -148,9 +141,9 @@ fn a_healthy_server_is_silent() {
     assert!(unexpected.is_empty(), "{output:?}");
     database.sql(drop_role);
 
-    let least = block("pg-stat-report -U watcher");
-    place.sh(least[0]).run().expect_code(0);
-    let output = place.sh(least[1]).run().expect_code(0);
+    database.sql(least);
+    let command = page.block("sh", "pg-stat-report -U watcher").text;
+    let output = place.sh(&command).run().expect_code(0);
     let records = output.json_lines();
     let said = records.iter().filter(|record| record["status"] != "ok");
     let said = said.map(|record| record["check"].as_str().unwrap());
@@ -159,28 +152,14 @@ fn a_healthy_server_is_silent() {
 }
 
 #[test]
-fn every_line_of_the_section_runs_as_it_stands() {
+fn logs_of_several_days_are_one() {
     let place = Place::new();
-    let _database = place.fill();
-    place.write("checks.toml", "[slots.\"standby*\"]\ncrit = \"50GB\"\n");
     let entry = "2026-11-21 08:00:00.000 UTC [7] LOG:  duration: 12.5 ms  statement: select 1\n";
     place.write("postgresql.log", entry);
     gzip(&place.path("postgresql.log.1.gz"), entry);
-    let lines = block("pg-stat-report -d app -o table");
-    assert!(lines.len() >= 8, "{lines:?}");
-    // The row A07 asks a PgBouncer.
-    let of_servers = lines.iter().filter(|line| !line.contains("pgbouncer"));
-    for line in of_servers {
-        let output = place.sh(command(line)).run();
-        let code = output.status.code();
-        // Before the first run of all there is nothing to compare with.
-        assert!(matches!(code, Some(0..=2)), "{output:?}");
-        assert!(!output.stdout.is_empty(), "{output:?}");
-        assert!(!output.stderr.contains("error:"), "{output:?}");
-    }
-    let lines = block("zcat");
-    let log = lines.iter().find(|line| line.starts_with("zcat")).unwrap();
-    let log = place.sh(command(log)).run().expect_code(0).json_lines();
+    let block = Page::read("docs/pg-stat-report.md").block("sh", "zcat");
+    let line = block.text.lines().find(|line| line.starts_with("zcat"));
+    let log = place.sh(line.unwrap()).run().expect_code(0).json_lines();
     assert_eq!((&log[0]["count"], log.len()), (&serde_json::json!(2), 1));
 }
 
@@ -191,8 +170,7 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     let folder = place.cluster.socket_dir().display().to_string();
     let again = "warning duplicate_indexes public.again it says what public.t_n_idx";
 
-    let cron = block("*/10")[0].split_once("  ").unwrap().1;
-    let cron = cron.replace("-h localhost", &format!("-h {folder}"));
+    let cron = job().replace("-h localhost", &format!("-h {folder}"));
     let cron = || {
         let output = place.sh(&cron).env_remove("PGHOST").run().expect_code(0);
         assert!(output.stderr.is_empty(), "{output:?}");
@@ -203,7 +181,7 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     assert!(!mail.lines().any(|line| line.starts_with("ok")), "{mail}");
     assert!(place.path("app.state").exists());
 
-    place.write("Makefile", &(block("healthy:").join("\n") + "\n"));
+    place.write("Makefile", &(block("make", "healthy:").join("\n") + "\n"));
     let deploy = "#!/bin/sh\necho deployed\n";
     place.write("deploy.sh", deploy);
     let deploy = || place.sh("chmod +x deploy.sh; make -s deploy").run();
@@ -217,7 +195,7 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     assert!(output.stdout.contains("critical"), "{output:?}");
     database.sql("alter database app connection limit -1");
 
-    let nagios = block("define command");
+    let nagios = block("nagios", "define command");
     let nagios = nagios
         .iter()
         .find_map(|line| line.trim().strip_prefix("command_line"));
@@ -232,14 +210,16 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     );
     assert_eq!(line.lines().count(), 1);
 
-    let prometheus = block("pg-stat-report -d app -o openmetrics");
-    done(&place.sh(command(prometheus[0])).run());
+    let lines = block("sh", "pg-stat-report -d app -o openmetrics");
+    let [prometheus, mend] = &lines[..] else {
+        unreachable!("{lines:?}")
+    };
+    done(&place.sh(prometheus).run());
     let text = fs::read_to_string(place.path("node_exporter/pg.prom")).unwrap();
     assert!(text.contains("\n# TYPE pg_stat_report_connections_ratio gauge\n"));
     assert!(text.ends_with("# EOF\n"));
 
-    let mend = block("pg-stat-report -d app --only duplicate_indexes");
-    let output = place.sh(command(mend[0])).run().expect_code(0);
+    let output = place.sh(mend).run().expect_code(0);
     assert!(output.stderr.is_empty(), "{output:?}");
     let left = "select count(*) from pg_class where relname in ('again', 'also \"odd')";
     assert_eq!(database.value(left), "0");

@@ -132,7 +132,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "jobs",
         "N",
-        "dump so many tables of a directory, or so many databases, at a time",
+        "dump N tables of a directory, or N databases, at a time",
     )
     .short('j')
     .default("1")
@@ -166,7 +166,7 @@ const FLAGS: &[Flag] = &[
     Flag::value(
         "exclude-database",
         "GLOB",
-        "not these of --all-databases; * ? [a-z] as in a shell",
+        "leave these out of --all-databases; * ? [a-z] as in a shell",
     )
     .repeats()
     .group("Backup"),
@@ -222,11 +222,11 @@ const FLAGS: &[Flag] = &[
         .short('B')
         .group(SELECTION),
     keep("keep-last", "keep the newest N"),
-    keep("keep-hourly", "keep one of each of N hours"),
-    keep("keep-daily", "keep one of each of N days"),
-    keep("keep-weekly", "keep one of each of N weeks"),
-    keep("keep-monthly", "keep one of each of N months"),
-    keep("keep-yearly", "keep one of each of N years"),
+    keep("keep-hourly", "keep one backup for each of N hours"),
+    keep("keep-daily", "keep one backup for each of N days"),
+    keep("keep-weekly", "keep one backup for each of N weeks"),
+    keep("keep-monthly", "keep one backup for each of N months"),
+    keep("keep-yearly", "keep one backup for each of N years"),
     Flag::value(
         "keep-within",
         "DURATION",

@@ -51,78 +51,78 @@ pub const TOOL: Tool = Tool::new(
         "what - reads are process numbers, one a line, and no records",
     )
     .group("Whom to look at"),
-    filter("user", "NAME", "whose role is this"),
-    filter("not-user", "NAME", "whose role is not"),
+    filter("user", "NAME", "of this role"),
+    filter("not-user", "NAME", "not of this role"),
     filter("database", "NAME", "in this database"),
-    filter("not-database", "NAME", "not in this one"),
+    filter("not-database", "NAME", "not in this database"),
     filter(
         "app",
         "NAME",
         "with this application_name; * stands for any text",
     ),
-    filter("not-app", "NAME", "not with this one"),
+    filter("not-app", "NAME", "not with this application_name"),
     filter(
         "client",
         "ADDRESS",
         "from this address or network; local is the machine's own socket",
     ),
-    filter("not-client", "ADDRESS", "not from there"),
+    filter("not-client", "ADDRESS", "not from this address or network"),
     filter(
         "state",
         "STATE",
         "in this state: active, idle, \"idle in transaction\", …",
     ),
-    filter("not-state", "STATE", "not in it"),
+    filter("not-state", "STATE", "not in this state"),
     filter("query", "REGEX", "whose statement matches"),
-    filter("not-query", "REGEX", "whose does not"),
+    filter("not-query", "REGEX", "whose statement does not match"),
     filter(
         "relation",
         "NAME",
         "that hold or await a lock on this relation, with its schema or without",
     ),
-    filter("not-relation", "NAME", "that do not"),
+    filter("not-relation", "NAME", "that hold or await no lock on this relation"),
     filter(
         "lock-mode",
         "MODE",
         "that hold or await a lock of this mode, such as AccessExclusiveLock",
     ),
-    filter("not-lock-mode", "MODE", "that do not"),
+    filter("not-lock-mode", "MODE", "that hold or await no lock of this mode"),
     filter(
         "waiting-for",
         "DURATION",
-        "that have waited at least so long",
+        "that have waited at least this long",
     ),
-    filter("not-waiting-for", "DURATION", "that have not"),
+    filter("not-waiting-for", "DURATION", "that have waited less, or do not wait"),
     filter(
         "blocking-for",
         "DURATION",
-        "behind whom somebody has waited at least so long",
+        "that have kept somebody waiting at least this long",
     ),
-    filter("not-blocking-for", "DURATION", "behind whom nobody has"),
+    filter("not-blocking-for", "DURATION", "that have kept nobody waiting this long"),
     filter(
         "xact-age",
         "DURATION",
-        "whose transaction is at least so old",
+        "whose transaction is at least this old",
     ),
-    filter("not-xact-age", "DURATION", "whose is not"),
+    filter("not-xact-age", "DURATION", "whose transaction is younger, or that are in none"),
     filter(
         "idle-in-transaction",
         "DURATION",
-        "idle in a transaction for at least so long",
+        "idle in a transaction for at least this long",
     ),
-    filter("not-idle-in-transaction", "DURATION", "not so"),
+    filter("not-idle-in-transaction", "DURATION", "not idle in a transaction for this long"),
     filter(
         "query-age",
         "DURATION",
-        "whose statement has run at least so long",
+        "whose statement has run at least this long",
     ),
-    filter("not-query-age", "DURATION", "whose has not"),
+    filter("not-query-age", "DURATION", "whose statement has not run this long"),
     filter(
         "min-blocked",
         "N",
-        "who block at least so many, directly or behind others",
+        "that block at least N, directly or behind others",
     ),
-    filter("not-min-blocked", "N", "who block fewer"),
+    filter("not-min-blocked", "N", "that block fewer than N"),
     Flag::value(
         "victims",
         "WHICH",
@@ -130,24 +130,24 @@ pub const TOOL: Tool = Tool::new(
     )
     .choices(&["heads", "oldest", "all", "all-but-oldest", "waiters"])
     .group("Victims"),
-    Flag::value("max", "N", "end at most so many, in a whole run")
+    Flag::value("max", "N", "end at most N, in a whole run")
         .default("1")
         .group("Victims"),
     Flag::value(
         "max-percent",
         "PERCENT",
-        "end nobody if it were more than so many percent of all client sessions",
+        "end nobody if it would be more than this share of all client sessions",
     )
     .group("Victims"),
-    Flag::switch("include-superusers", "superusers' sessions, too").group("Victims"),
+    Flag::switch("include-superusers", "end superusers' sessions, too").group("Victims"),
     Flag::switch(
         "include-autovacuum",
-        "autovacuum, too, but never one that prevents wraparound",
+        "end autovacuum, too, but never one that prevents wraparound",
     )
     .group("Victims"),
     Flag::switch(
         "include-backups",
-        "clients that take a backup, too: pg_dump, pgBackRest and others, by name or by statement",
+        "end clients that take a backup, too: pg_dump, pgBackRest and others, by name or by statement",
     )
     .group("Victims"),
     Flag::value(
@@ -160,7 +160,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "protect-file",
         "FILE",
-        "nor of those in this file, one a line",
+        "the same for the names in this file, one a line",
     )
     .group("Victims"),
     Flag::switch("cancel", "cancel the victims' statements").group("Action"),
@@ -168,7 +168,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "escalate",
         "DURATION",
-        "cancel, and terminate if that did not help for so long",
+        "cancel, and terminate if that did not help within this time",
     )
     .group("Action"),
     Flag::value("grace", "DURATION", "how long a victim may take to be gone")
@@ -185,11 +185,11 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "watch",
         "DURATION",
-        "look again and again, so often; shows the victims' trees first; one at a time per server",
+        "look again and again, at this interval; shows the victims' trees first; one at a time per server",
     )
     .group("Loop"),
-    Flag::value("for", "DURATION", "for so long; an answer of the server that is late is waited for 5s longer").group("Loop"),
-    Flag::switch("on-clear", "until nobody waits; status 1 if it is over before").group("Loop"),
+    Flag::value("for", "DURATION", "end the watch after this time; an answer of the server that is late is waited for 5s longer").group("Loop"),
+    Flag::switch("on-clear", "end the watch when nobody waits; status 1 if --for is over before").group("Loop"),
 ])
 .connects()
 .operands(

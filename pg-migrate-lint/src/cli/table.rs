@@ -34,7 +34,7 @@ pub const TOOL: Tool = Tool::new(
      table is nobody's yet, a validated CHECK makes SET NOT NULL cheap. A table that none of them makes is taken for \
      one in use. An error blocks others for a time that grows with the table, loses data or fails; a warning needs \
      care; info is advice. `-- pg-migrate-lint: ignore RULE reason` above a statement silences a rule there.\n\n\
-     With -d, or -h, -p or -U, that server is asked how great the tables are that findings name, which says how long \
+     With -d, or -h, -p or -U, that server is asked how large the tables are that findings name, which says how long \
      a statement takes there and, with --small-table, how bad it is. The environment alone asks nobody.\n\n\
      With --status and --pending nothing is linted: the framework's own history table, on the server that -d or the \
      environment names, is read and compared with the folder by the framework's own rules, checksums too. Nothing is \
@@ -70,7 +70,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value("since", "REF|FILE", "only what is new since a commit of git, or comes after FILE").group(WHAT),
     Flag::value("baseline", "FILE", "leave out findings that an earlier run wrote to FILE as records").group(WHAT),
     Flag::value("rule", "RULE,...", "these rules or groups only").repeats().group(RULES),
-    Flag::value("skip", "RULE,...", "not these").repeats().group(RULES),
+    Flag::value("skip", "RULE,...", "leave these rules or groups out").repeats().group(RULES),
     Flag::value("fail-on", "SEVERITY", "what makes the status 1 (default: error)")
         .choices(&["error", "warning", "never"])
         .group(RULES),
@@ -141,7 +141,7 @@ pub const TOOL: Tool = Tool::new(
         "have the tables read and written meanwhile, and say how long that had to wait",
     )
     .group(REHEARSAL),
-    Flag::value("timeout", "DUR", "end a statement that takes longer (default: 5m; 0: never)").group(REHEARSAL),
+    Flag::value("timeout", "DURATION", "end a statement that takes longer (default: 5m; 0: never)").group(REHEARSAL),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])

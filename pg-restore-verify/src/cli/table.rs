@@ -77,13 +77,13 @@ pub const TOOL: Tool = Tool::new(
      event triggers run with the rights of the role that you name; a superuser is warned.\n\n\
      Foreign tables are neither read nor written, not as partitions either: restored foreign-data \
      wrappers lead nowhere until the database stays (--keep, --promote). Rows that a backup has of \
-     them are read and compared with the manifest, not restored, and a materialised view that \
+     them are read and compared with the manifest, not restored, and a materialized view that \
      shows them stays empty; each has a record with status \"skipped\". So has a \
-     materialised view that calls dblink or its like, by views and functions between them, too: it \
+     materialized view that calls dblink or its like, by views and functions between them, too: it \
      stays empty. Such functions in an index or a constraint are not held off.\n\n\
      Then the restored database itself is looked at: every foreign key by asking for rows without \
      counterpart, every CHECK constraint by asking its rows again, indexes and B-trees (by \
-     amcheck, with --deep every row in them), materialised views, sequences that would give a \
+     amcheck, with --deep every row in them), materialized views, sequences that would give a \
      number that is in use, and collations. What the restore broke or lost fails the verdict. \
      What came with the data is no fault of the backup's: rows that a NOT VALID constraint let \
      in, a sequence behind its column just as the backup says. It has a record with status \
@@ -97,7 +97,7 @@ pub const TOOL: Tool = Tool::new(
      No record shows a password: strings in the definitions of subscriptions, servers, user \
      mappings and roles are '***', and so are what follows the word password in others, and the \
      values of settings that are an application's own (app.token) or called after a secret.\n\n\
-     --live makes these checks on a running database, all but that of materialised views, one \
+     --live makes these checks on a running database, all but that of materialized views, one \
      after the other unless --jobs says otherwise. Its sessions can't write, take no lock above \
      ACCESS SHARE, wait 2 s for one and end a statement after 5 min (PGOPTIONS='-c \
      statement_timeout=1h' sets others), and run no function of the database for a CHECK \
@@ -213,7 +213,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "restore and compare with so many connections (1 to 64; default: all cores)",
+        "restore and compare with N connections (1 to 64; default: all cores)",
     )
     .short('j')
     .group("Restore"),
@@ -235,7 +235,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "memory",
         "SIZE",
-        "keep the private server's data in memory if it needs at most so much; 0: never",
+        "keep the private server's data in memory if it needs at most this much; 0: never",
     )
     .group("Restore"),
     Flag::value(
@@ -254,7 +254,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "stall-timeout",
         "DURATION",
-        "give up on a restore that does nothing for so long (default: 5min)",
+        "give up on a restore that does nothing for this long (default: 5m)",
     )
     .group("Restore"),
     Flag::switch("deep", "look every row up in every B-tree as well").group("Checks"),
@@ -297,7 +297,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "for",
         "DURATION",
-        "with --keep on a throw-away server: so long, or until a signal",
+        "with --keep on a throw-away server: keep it this long, or until a signal",
     )
     .group("Afterwards"),
     Flag::value(
@@ -502,7 +502,7 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "materialized_views",
-        "materialised views that are not filled where they were",
+        "materialized views that are not filled where they were",
     ),
     (
         "collations",

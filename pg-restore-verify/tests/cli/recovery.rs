@@ -55,6 +55,37 @@ fn to_a_name_a_place_a_time_and_the_end() {
     expect_rows(&recover(&backup).run(), ROWS);
 }
 
+/// The commands of the page, with the moment that this server has.
+#[test]
+fn as_the_page_has_it() {
+    let site = Site::new();
+    site.back_up("base", &[]);
+    let packed = site.back_up("tar", &["-Ft", "-z"]);
+    site.add();
+    let time = site.value("select clock_timestamp()::text");
+    site.add();
+    site.sql("select pg_create_restore_point('before_migration')");
+    site.add();
+    site.archive();
+    let tool = tests::binary("pg-restore-verify");
+    let page = tests::Page::read("docs/pg-restore-verify.md");
+    let block = page.block("sh", "pg-restore-verify --base-backup");
+    let rows = [ROWS + 1, ROWS + 2];
+    assert_eq!(block.text.lines().count(), rows.len());
+    for (line, rows) in block.text.lines().zip(rows) {
+        let here = site.path("").display().to_string();
+        let line = line
+            .replacen("pg-restore-verify", &tool.display().to_string(), 1)
+            .replace(
+                "/backups/base.tar.gz",
+                &packed.join("base.tar.gz").display().to_string(),
+            )
+            .replace("/backups", here.trim_end_matches('/'))
+            .replace("2026-11-20 14:00", &time);
+        expect_rows(&program("sh").args(["-c", &line]).run(), rows);
+    }
+}
+
 #[test]
 fn from_tar_files_and_packed_wal() {
     let site = Site::new();

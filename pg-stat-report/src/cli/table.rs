@@ -28,7 +28,7 @@ pub const TOOL: Tool = Tool::new(
 )
 .flags(&[
     Flag::switch("list-sections", "say what each section answers, costs and needs").group(WHAT),
-    Flag::switch("list-checks", "say what each check finds, and from where on").group(WHAT),
+    Flag::switch("list-checks", "say what each check finds, and its thresholds").group(WHAT),
     Flag::value(
         "dbname",
         "CONNINFO",
@@ -45,7 +45,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "jobs",
         "N",
-        "look into so many databases of a server at once, with a connection each (default: 2), and at so many of several -d (default: 8); one that is silent for 2 s is waited for beside them",
+        "look into N databases of a server at once, with a connection each (default: 2), and at N of several -d (default: 8); one that is silent for 2 s is waited for beside them",
     )
     .short('j')
     .group(WHAT),
@@ -55,10 +55,10 @@ pub const TOOL: Tool = Tool::new(
         "have pgstattuple read the N largest tables and B-trees of each database, instead of estimating bloat",
     )
     .group(WHAT),
-    Flag::value("exact-bytes", "SIZE", "so much of them in all")
+    Flag::value("exact-bytes", "SIZE", "read at most this much of them in all")
         .default("1GB")
         .group(WHAT),
-    Flag::value("limit", "N", "at most so many rows of each section; of logs, of each kind").group(WHAT),
+    Flag::value("limit", "N", "at most N rows of each section; of logs, of each kind").group(WHAT),
     Flag::value(
         "state",
         "FILE",
@@ -68,7 +68,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "baseline",
         "FILE",
-        "the same by an earlier run's records of the sections server, databases, tables, wal, queries, indexes, settings, configuration; - is stdin",
+        "the same with an earlier run's records of the sections server, databases, tables, wal, queries, indexes, settings, configuration; - is stdin",
     )
     .group(TIME),
     Flag::value(
@@ -78,7 +78,7 @@ pub const TOOL: Tool = Tool::new(
     )
     .group(TIME),
     Flag::value("only", "CHECK,...", "these checks only").repeats().group(JUDGING),
-    Flag::value("skip", "CHECK,...", "not these; CHECK:PATTERN leaves out objects whose name fits")
+    Flag::value("skip", "CHECK,...", "leave these checks out; CHECK:PATTERN leaves out objects whose name fits")
         .repeats()
         .group(JUDGING),
     Flag::value(
@@ -100,7 +100,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "statistics-age",
         "DURATION",
-        "so long nobody must have used an index before it is called unused, and it must be known to be there before its remedy is live SQL (default: 7d)",
+        "how long nobody must have used an index before it is called unused, and how long it must be known to be there before its remedy is live SQL (default: 7d)",
     )
     .group(JUDGING),
     Flag::value(
@@ -115,7 +115,7 @@ pub const TOOL: Tool = Tool::new(
     Flag::value(
         "instances",
         "N",
-        "so many instances of an application: advice says how large the pool of each may be",
+        "how many instances an application has: advice says how large the pool of each may be",
     )
     .group(JUDGING),
     Flag::value(
@@ -137,10 +137,10 @@ pub const TOOL: Tool = Tool::new(
         "the server's log_line_prefix, if the log's looks do not tell",
     )
     .group(LOGS),
-    Flag::value("timeout", "DURATION", "so long for each section, and for connecting unless connect_timeout is given")
+    Flag::value("timeout", "DURATION", "time for each section, and for connecting unless connect_timeout is given")
         .default("10s")
         .group(PATIENCE),
-    Flag::value("deadline", "DURATION", "so long for the whole run").group(PATIENCE),
+    Flag::value("deadline", "DURATION", "time for the whole run").group(PATIENCE),
 ])
 .connects()
 .operands("SECTION", "what to show; --list-sections says what there is; - is logs")

@@ -1,4 +1,4 @@
-//! The jobs and the hook that the README shows for pg-migrate-lint, run as their services would, in a repository that
+//! The jobs and the hook that the pages show for pg-migrate-lint, run as their services would, in a repository that
 //! has a branch with a migration to find fault with.
 
 use std::fs;
@@ -6,28 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{Output, ToolCommand, binary, program};
-
-/// The block of the README that says it is this file.
-fn block(file: &str) -> Vec<&'static str> {
-    let readme = include_str!("../../../README.md");
-    let mut blocks = readme.split("```yaml\n").skip(1);
-    let block = blocks.find(|block| block.starts_with(&format!("# {file}")));
-    block
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap()
-        .lines()
-        .collect()
-}
-
-/// What a line says of a key.
-fn value<'a>(block: &[&'a str], key: &str) -> &'a str {
-    let mut lines = block.iter().map(|line| line.trim_start_matches([' ', '-']));
-    let value = lines.find_map(|line| line.strip_prefix(key));
-    value.unwrap().trim()
-}
+use tests::{Block, Output, ToolCommand, binary, program};
 
 fn shell(folder: &Path, command: &str) -> ToolCommand {
     let tools = binary("pg-migrate-lint");
@@ -85,9 +64,9 @@ fn commit(folder: &Path, name: &str, text: &str) {
 
 #[test]
 fn the_job_of_github_annotates_what_is_new() {
-    let block = block(".github/workflows/");
-    let run = value(&block, "run:");
-    assert_eq!(value(&block, "with:"), "{ fetch-depth: 0 }");
+    let block = Block::of_file("yaml", ".github/workflows/");
+    let run = block.value("run:");
+    assert_eq!(block.value("with:"), "{ fetch-depth: 0 }");
     let folder = repository();
     let job = || {
         shell(&folder.path().join("checkout"), run)
@@ -108,11 +87,12 @@ fn the_job_of_github_annotates_what_is_new() {
 
 #[test]
 fn the_job_of_gitlab_leaves_its_report_when_it_fails_too() {
-    let block = block(".gitlab-ci.yml");
-    let script = block.iter().filter_map(|line| line.strip_prefix("    - "));
+    let block = Block::of_file("yaml", ".gitlab-ci.yml");
+    let lines = block.text.lines();
+    let script = lines.filter_map(|line| line.strip_prefix("    - "));
     let script = script.collect::<Vec<_>>().join("\n");
-    assert_eq!(value(&block, "when:"), "always");
-    let reports = value(&block, "reports:");
+    assert_eq!(block.value("when:"), "always");
+    let reports = block.value("reports:");
     let report = reports
         .trim_matches(['{', '}', ' '])
         .strip_prefix("codequality:")
@@ -141,8 +121,8 @@ fn the_job_of_gitlab_leaves_its_report_when_it_fails_too() {
 
 #[test]
 fn the_hook_refuses_a_commit() {
-    let block = block(".pre-commit-config.yaml");
-    let (entry, files) = (value(&block, "entry:"), value(&block, "files:"));
+    let block = Block::of_file("yaml", ".pre-commit-config.yaml");
+    let (entry, files) = (block.value("entry:"), block.value("files:"));
     let folder = repository();
     let checkout = folder.path().join("checkout");
     // pre-commit gives the staged files that fit to the entry, and does not run it without any.

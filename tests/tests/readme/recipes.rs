@@ -1,21 +1,11 @@
-//! What the README has a systemd timer and Kubernetes run, run as they would: with their environment, and judged by its
+//! What the pages have a systemd timer and Kubernetes run, run as they would: with their environment, and judged by its
 //! status.
 
 use std::fs;
 use std::path::Path;
 
 use shared::cluster::{Cluster, ClusterOptions};
-use tests::{Database, Output, binary, files_in, program, start};
-
-/// The block of the README that says it is this file.
-fn block(language: &str, file: &str) -> &'static str {
-    let readme = include_str!("../../../README.md");
-    let mut blocks = readme
-        .split("```")
-        .filter_map(|text| text.strip_prefix(language));
-    let start = format!("\n# {file}");
-    blocks.find(|block| block.starts_with(&start)).unwrap()
-}
+use tests::{Block, Database, Output, binary, files_in, program, start};
 
 /// Runs the line for a shell where the tools are, and backups go to a folder of this test.
 fn job(cluster: &Cluster, folder: &Path, line: &str, variables: &[(&str, &str)]) -> Output {
@@ -64,19 +54,10 @@ fn is_a_proved_backup(line: &str, variables: &[(&str, &str)]) {
     );
 }
 
-/// What follows a key at the beginning of a line.
-fn value<'a>(block: &'a str, key: &str) -> &'a str {
-    let mut lines = block.lines().map(str::trim);
-    lines
-        .find_map(|line| line.strip_prefix(key))
-        .unwrap()
-        .trim()
-}
-
 #[test]
 fn the_service_of_systemd_takes_a_backup_and_proves_it() {
-    let service = block("ini", "/etc/systemd/system/pg-backup.service");
-    let line = value(service, "ExecStart=/bin/sh -c ");
+    let service = Block::of_file("ini", "/etc/systemd/system/pg-backup.service");
+    let line = service.value("ExecStart=/bin/sh -c ");
     let line = line.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
     // What systemd would take for its own.
     assert!(!line.contains(['%', '$', '\'', '\\']), "{line}");
@@ -88,18 +69,13 @@ fn systemd_takes_the_units_for_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let mut units = Vec::new();
     for end in ["service", "timer"] {
-        let text = block("ini", &format!("/etc/systemd/system/pg-backup.{end}"));
+        let block = Block::of_file("ini", &format!("/etc/systemd/system/pg-backup.{end}"));
         let unit = folder.path().join(format!("pg-backup.{end}"));
-        fs::write(&unit, text).unwrap();
+        fs::write(&unit, block.text).unwrap();
         units.push(unit);
     }
-    assert_eq!(
-        value(
-            block("ini", "/etc/systemd/system/pg-backup.timer"),
-            "OnCalendar="
-        ),
-        "02:00"
-    );
+    let timer = Block::of_file("ini", "/etc/systemd/system/pg-backup.timer");
+    assert_eq!(timer.value("OnCalendar="), "02:00");
     // Not every machine has it.
     if std::process::Command::new("systemd-analyze")
         .arg("--version")
@@ -113,8 +89,8 @@ fn systemd_takes_the_units_for_what_they_are() {
 
 #[test]
 fn the_job_of_kubernetes_takes_a_backup_and_proves_it() {
-    let manifest = block("yaml", "backup.yaml");
-    let command = value(manifest, "command: [sh, -c, ");
+    let manifest = Block::of_file("yaml", "backup.yaml");
+    let command = manifest.value("command: [sh, -c, ");
     let line = command
         .strip_prefix('"')
         .unwrap()
@@ -122,6 +98,7 @@ fn the_job_of_kubernetes_takes_a_backup_and_proves_it() {
         .unwrap();
     assert!(!line.contains(['"', '\\']), "{line}");
     let given = manifest
+        .text
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- { name: "));
     let variables: Vec<(&str, &str)> = given

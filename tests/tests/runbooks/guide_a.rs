@@ -199,19 +199,15 @@ fn a07() {
     );
     assert_ne!(pool["verdict"], "ok");
 
-    // "POOL_MODE: transaction, DEFAULT_POOL_SIZE: 20": the README's line, at the pooler's console.
+    // "POOL_MODE: transaction, DEFAULT_POOL_SIZE: 20": the page's line, at the pooler's console.
     let pooler = Pooler::start("transaction", "default_pool_size=20");
     let mut client = pooler.try_client().unwrap();
     client.batch_execute("begin").unwrap();
-    let readme = include_str!("../../../README.md");
-    let line = readme
-        .lines()
-        .find(|line| line.trim().starts_with("pg-stat-report pgbouncer "));
+    let start = "pg-stat-report pgbouncer ";
+    let block = tests::Page::read("docs/pg-stat-report.md").block("sh", start);
+    let line = block.text.lines().find(|line| line.starts_with(start));
     let place = format!("host=127.0.0.1 port={} user=any", pooler.port);
-    let line = line
-        .unwrap()
-        .trim()
-        .replace("host=pooler port=6432", &place);
+    let line = line.unwrap().replace("host=pooler port=6432", &place);
     let pools = shell(&database, &line).expect_code(0).json_lines();
     let own = pools
         .iter()
