@@ -152,6 +152,13 @@ fn a_tar_file_has_all_that_is_installed_and_says_what_is_not_made() {
     for file in ["README.md", "LICENSE", "docs/guarantees.md"] {
         assert!(unpacked.contains(file), "{unpacked:?}");
     }
+    // As a job of CI unpacks it.
+    let step = tests::Block::of_file("yaml", ".github/workflows/");
+    let (_, step) = step.value("run: curl").split_once("| sudo ").unwrap();
+    let step = step.replace("/usr/local", &folder.path().display().to_string());
+    let unpack = program("sh").args(["-c", &format!("{step} < {packed}")]);
+    unpack.current_dir(&dist).run().expect_code(0);
+    assert!(folder.path().join("bin/pg-migrate-lint").exists());
     // Each file to which a page leads is packed with it.
     for page in tests::Page::all() {
         let here = dist.join(name).join(&page.name).with_file_name("");

@@ -20,14 +20,17 @@ fn block(language: &str, start: &str) -> Vec<String> {
     block.text.lines().map(str::to_string).collect()
 }
 
-/// What cron runs every ten minutes.
-fn job() -> String {
-    let lines = block("crontab", "*/10");
-    let line = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("*/10 * * * *"));
-    line.unwrap().trim().to_string()
+/// What cron runs at this time, on the server whose socket is in this folder.
+fn job(time: &str, folder: &str) -> String {
+    let lines = block("crontab", time);
+    let line = lines.iter().find_map(|line| line.strip_prefix(time));
+    line.unwrap()
+        .trim()
+        .replace("-h localhost", &format!("-h {folder}"))
 }
+
+const MORNING: &str = "5 8 * * *";
+const OFTEN: &str = "*/10 * * * *";
 
 struct Place {
     cluster: Cluster,
@@ -122,7 +125,7 @@ fn a_healthy_server_is_silent() {
          insert into sale (customer_id, at) select i, now() from generate_series(1, 1000) i; analyze",
     );
     let drop_role = "drop role if exists watcher";
-    let cron = job().replace("-h localhost", &format!("-h {folder}"));
+    let cron = job(MORNING, &folder);
     let page = Page::read("docs/pg-stat-report.md");
     let blocks = page.blocks().into_iter();
     let roles = blocks.filter(|block| block.text.starts_with("CREATE ROLE watcher"));
@@ -170,16 +173,20 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     let folder = place.cluster.socket_dir().display().to_string();
     let again = "warning duplicate_indexes public.again it says what public.t_n_idx";
 
-    let cron = job().replace("-h localhost", &format!("-h {folder}"));
-    let cron = || {
-        let output = place.sh(&cron).env_remove("PGHOST").run().expect_code(0);
+    let cron = |time: &str| {
+        let output = place
+            .sh(&job(time, &folder))
+            .env_remove("PGHOST")
+            .run()
+            .expect_code(0);
         assert!(output.stderr.is_empty(), "{output:?}");
         output.stdout
     };
-    let mail = cron();
+    let mail = cron(MORNING);
     assert!(mail.lines().any(|line| line.starts_with(again)), "{mail}");
     assert!(!mail.lines().any(|line| line.starts_with("ok")), "{mail}");
     assert!(place.path("app.state").exists());
+    assert_eq!(cron(OFTEN), "");
 
     place.write("Makefile", &(block("make", "healthy:").join("\n") + "\n"));
     let deploy = "#!/bin/sh\necho deployed\n";
@@ -193,6 +200,9 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     let output = deploy().expect_code(2);
     assert!(!output.stdout.contains("deployed"), "{output:?}");
     assert!(output.stdout.contains("critical"), "{output:?}");
+    // Only superusers get in now.
+    let often = place.sh(&job(OFTEN, &folder)).env_remove("PGHOST").run();
+    assert!(often.stdout.starts_with("critical connect "), "{often:?}");
     database.sql("alter database app connection limit -1");
 
     let nagios = block("nagios", "define command");
@@ -223,5 +233,5 @@ fn cron_make_nagios_prometheus_and_psql_take_it() {
     assert!(output.stderr.is_empty(), "{output:?}");
     let left = "select count(*) from pg_class where relname in ('again', 'also \"odd')";
     assert_eq!(database.value(left), "0");
-    assert!(!cron().contains("duplicate_indexes"));
+    assert!(!cron(MORNING).contains("duplicate_indexes"));
 }

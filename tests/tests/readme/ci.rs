@@ -65,11 +65,11 @@ fn commit(folder: &Path, name: &str, text: &str) {
 #[test]
 fn the_job_of_github_annotates_what_is_new() {
     let block = Block::of_file("yaml", ".github/workflows/");
-    let run = block.value("run:");
+    let run = format!("pg-migrate-lint {}", block.value("run: pg-migrate-lint"));
     assert_eq!(block.value("with:"), "{ fetch-depth: 0 }");
     let folder = repository();
     let job = || {
-        shell(&folder.path().join("checkout"), run)
+        shell(&folder.path().join("checkout"), &run)
             .env("GITHUB_BASE_REF", "main")
             .run()
     };

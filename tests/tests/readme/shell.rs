@@ -12,6 +12,7 @@ use tests::{Block, Database, Page, ToolCommand, program, start, tool, write_scri
 const ELSEWHERE: &[&str] = &[
     // crontab.rs: the way back, where the database is gone.
     "pg-dump-rotate --dir /backups --list -d app |",
+    "PGHOST=localhost PGUSER=postgres sh app.sh",
     // pg-dump-rotate/tests/sets.rs: the same of a whole server.
     "newest=",
     "pg-dump-rotate --dir /backups --list --globals | jq -ers \"$newest",
