@@ -174,7 +174,7 @@ fn missing_role(failure: &Failure, scripts: &[Script]) -> Option<String> {
     let (_, rest) = words
         .split_once("role \"")
         .filter(|_| is_undone && is_of_object)?;
-    let (role, rest) = rest.split_once('"')?;
-    rest.starts_with(" does not exist")
-        .then(|| role.to_string())
+    // A quote in a name is not doubled there.
+    let (role, _) = rest.split_once("\" does not exist")?;
+    Some(role.to_string())
 }

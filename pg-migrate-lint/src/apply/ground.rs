@@ -115,6 +115,7 @@ impl Ground {
     /// # Errors
     /// Where there is no such database (any more), or a signal has ended the server.
     pub fn open(&self, database: &str) -> Result<Connection> {
-        Ok(Connection::local(self.cluster.connect(database)?))
+        let connection = Connection::local(self.cluster.connect(database)?);
+        connection.within_reach(self.cluster.conninfo(database))
     }
 }

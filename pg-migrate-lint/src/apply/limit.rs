@@ -1,12 +1,18 @@
-//! A limit for how long a statement may take, kept by us: a migration may set the server's own as it likes.
+//! A limit for how long a statement may take, kept by us: a migration may set the server's own as it likes, and may
+//! catch what ends a statement.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shared::signals;
+
+use super::connection::Connection;
+
 /// Ends a statement that takes longer, again and again until it has ended.
 const AGAIN: Duration = Duration::from_secs(1);
+/// After so many tries its session is ended.
+const TRIES: u32 = 5;
 
 /// Watches over a statement as long as it lives.
 pub struct Limit {
@@ -17,22 +23,36 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// From now on; zero is for ever.
-    pub fn start(limit: Duration, cancel: Arc<dyn Fn() + Send + Sync>) -> Self {
+    /// From now on; zero is until a signal comes.
+    pub fn start(limit: Duration, connection: &Connection) -> Self {
         let (done, ended) = mpsc::channel::<()>();
-        let watch = (!limit.is_zero()).then(|| {
-            thread::spawn(move || {
-                let mut patience = limit;
-                while ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                    cancel();
-                    patience = AGAIN;
+        let (cancel, end) = (connection.canceller(), connection.ender());
+        let began = Instant::now();
+        let watch = thread::spawn(move || {
+            let mut tries = 0;
+            loop {
+                let left = limit.saturating_sub(began.elapsed());
+                let patience = match limit.is_zero() || left.is_zero() {
+                    true => AGAIN,
+                    false => left.min(AGAIN),
+                };
+                if ended.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
+                    return;
                 }
-            })
+                let is_over = !limit.is_zero() && began.elapsed() >= limit;
+                if is_over || signals::received().is_some() {
+                    tries += 1;
+                    cancel();
+                }
+                if tries > TRIES {
+                    end();
+                }
+            }
         });
         Self {
             done: Some(done),
-            watch,
-            began: Instant::now(),
+            watch: Some(watch),
+            began,
             limit,
         }
     }

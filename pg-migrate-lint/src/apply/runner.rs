@@ -192,7 +192,7 @@ impl<'a> Runner<'a> {
         let is_alone = self.transaction == Open::None;
         let limit = self.limit;
         let connection = self.connection(watcher)?;
-        let bound = Limit::start(limit, connection.canceller());
+        let bound = Limit::start(limit, connection);
         let refusal = watcher.run(&mut connection.client, script, step, is_alone)?;
         let is_over = bound.is_over();
         drop(bound);
@@ -266,7 +266,7 @@ impl<'a> Runner<'a> {
             Open::Script | Open::Runner | Open::Implicit => {
                 let limit = self.limit;
                 let connection = self.connection(watcher)?;
-                let bound = Limit::start(limit, connection.canceller());
+                let bound = Limit::start(limit, connection);
                 let ended = connection.client.batch_execute("COMMIT");
                 drop(bound);
                 if let Err(error) = ended {

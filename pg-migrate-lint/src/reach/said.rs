@@ -157,14 +157,15 @@ impl Said {
                 let names = functions.into_iter().filter_map(last_word);
                 self.calls.extend(names.map(str::to_string));
             }
-            "RenameStmt" => {
+            // That of a part of it is none.
+            "RenameStmt" if word(node, "subname").is_empty() => {
                 let function = last_word(&node["object"]["node"]["ObjectWithArgs"]["objname"]);
                 let old = function.unwrap_or_else(|| word(&node["relation"], "relname"));
                 let new = word(node, "newname");
                 self.renames.push((old.to_string(), new.to_string()));
             }
             // Of operators, aggregates and types.
-            "DefineStmt" | "CreateOpClassItem" => words(node, &mut self.calls),
+            "DefineStmt" | "CreateOpClassItem" => all_words(node, &mut self.calls),
             "CreateForeignTableStmt" => {
                 let table = &node["base_stmt"]["relation"];
                 let [schema, name] = ["schemaname", "relname"].map(|at| word(table, at));
@@ -350,14 +351,14 @@ pub fn last_word(names: &Value) -> Option<&str> {
 }
 
 /// All words of a node.
-fn words(value: &Value, all: &mut BTreeSet<String>) {
+fn all_words(value: &Value, all: &mut BTreeSet<String>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| words(item, all)),
+        Value::Array(items) => items.iter().for_each(|item| all_words(item, all)),
         Value::Object(fields) => {
             for (name, inner) in fields {
                 match inner.as_str() {
                     Some(word) if name == "sval" => drop(all.insert(word.to_string())),
-                    _ => words(inner, all),
+                    _ => all_words(inner, all),
                 }
             }
         }

@@ -192,7 +192,7 @@ impl Place {
                 session.require_session()?;
                 own_path(session.client())
                     .context(|| "could not set up the session".to_string())?;
-                Ok(Connection::of(session))
+                Connection::of(session).within_reach(conninfo.clone())
             }
         }
     }

@@ -400,9 +400,11 @@ fn what_can_not_be_taken_back_is_told() {
         assert!(output.stderr.contains(said), "{output:?}");
     }
     // Nobody can look any more.
-    let name = database.name();
-    let shut = format!("alter database \"{name}\" allow_connections false;");
-    let output = rehearse(&shut).expect_code(1);
+    database.sql(
+        "update hidden set sql =
+        'update pg_database set datallowconn = false where datname = current_database()'",
+    );
+    let output = rehearse("do $$ begin execute (select sql from hidden); end $$;").expect_code(1);
     let said =
         "whether all beyond the database that was declared disposable is as it was is not known";
     assert!(output.stderr.contains(said), "{output:?}");

@@ -55,6 +55,11 @@ fn what_is_said_of_the_database_and_its_server_has_to_be_as_it_was() {
             "revoke all on shop from someone;".to_string(),
             "schema ok -",
         ),
+        (
+            "grant select on shop to \"some\"\"one\";".to_string(),
+            "revoke all on shop from \"some\"\"one\";".to_string(),
+            "schema ok -",
+        ),
     ] {
         let code = i32::from(found.contains("failed"));
         let seen = after(
