@@ -196,7 +196,6 @@ impl Bounds {
                 all.entry(on.to_string()).or_default().push(attached);
                 all
             }),
-            ..Self::default()
         }
     }
 }
