@@ -1,7 +1,7 @@
 -- What may everybody do here, and what runs with the rights of another?
 -- Costs: one look at the rights of schemas, relations and functions. Needs: no right.
 -- What extensions own is theirs; what has an oid below 16384 came with the server. A function that runs with its owner's rights and has no search_path of its own
--- can be made to call what its caller has put there.
+-- can be made to call what its caller has put there. Lines "with" are left out where the database has no such thing (there.sql).
 WITH owned AS (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
 ), own AS MATERIALIZED (
@@ -14,6 +14,7 @@ FROM (
            pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner
     FROM pg_catalog.pg_namespace n
     WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
+    -- with public grants:
     UNION ALL
     SELECT 'table_grant', quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.privileges,
            pg_catalog.pg_get_userbyid(c.relowner)::text
@@ -26,6 +27,7 @@ FROM (
       -- The rights on the system's own are not even taken apart.
       AND c.relnamespace = ANY (ARRAY(SELECT own.oid FROM own))
       AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.objid = c.oid)
+    -- with definer functions:
     UNION ALL
     SELECT 'definer_function', p.oid::regprocedure::text,
            CASE WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
@@ -35,6 +37,7 @@ FROM (
     WHERE p.oid >= 16384 AND p.prosecdef AND p.pronamespace = ANY (ARRAY(SELECT own.oid FROM own))
       AND NOT EXISTS (SELECT FROM unnest(p.proconfig) setting WHERE setting LIKE 'search_path=%')
       AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_catalog.pg_proc'::regclass AND owned.objid = p.oid)
+    -- with policies:
     UNION ALL
     SELECT 'policies_off', quote_ident(n.nspname) || '.' || quote_ident(c.relname), NULL,
            pg_catalog.pg_get_userbyid(c.relowner)::text
@@ -42,5 +45,6 @@ FROM (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE NOT c.relrowsecurity AND c.relkind IN ('r', 'p')
       AND c.oid = ANY (ARRAY(SELECT polrelid FROM pg_catalog.pg_policy))
+    -- in any case:
 ) g
 ORDER BY g.kind, g.object;

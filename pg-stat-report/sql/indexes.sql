@@ -7,9 +7,10 @@
 -- prefix_of: these are the first ones of another's. The places of a vector begin at 0, those of its slices at 1. Only
 -- indexes of one table that begin with the same column are held against each other. Expressions are compared as they are
 -- stored, but for where they stood in their statement: pg_get_expr and pg_partition_tree wait behind whoever has locked
--- the table. counted_since is null where nothing is counted; known_since is when the index was made or
--- altered last, where the server notes that. The lines "judged:" are for checks: of those that nobody uses
--- they look at the large ones, and the largest stand for the others.
+-- the table. Lines "with" are left out where the database has no such thing (there.sql). counted_since is null where
+-- nothing is counted; known_since is when the index was made or altered last, where the server notes that. The lines
+-- "judged:" are for checks: of those that nobody uses they look at the large ones, and the largest stand for the
+-- others.
 WITH RECURSIVE shape AS MATERIALIZED (
     SELECT i.indexrelid, i.indrelid, x.relam, x.relkind, x.relnamespace, x.relname, x.relispartition, i.indisunique,
            i.indisvalid AND i.indisready AND i.indislive AS is_good,
@@ -20,7 +21,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
            CASE WHEN i.indisprimary THEN 'primary key' WHEN i.indisexclusion THEN 'exclusion constraint'
                 WHEN i.indisreplident THEN 'replica identity' WHEN i.indisclustered THEN 'CLUSTER'
                 WHEN x.relispartition THEN 'part of a partitioned index'
-                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'f') THEN 'foreign key'
+                WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'f') THEN 'foreign key' -- with foreign keys
                 WHEN i.indexrelid IN (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.contype = 'u') THEN 'constraint'
            END AS needed_for,
            x.relpages::bigint * current_setting('block_size')::bigint AS bytes
@@ -29,6 +30,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
     WHERE i.indexrelid >= 16384 AND x.relkind IN ('i', 'I') AND x.relpersistence <> 't'
       AND x.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
       AND (x.relnamespace <> 'pg_toast'::regnamespace OR NOT i.indisvalid)
+-- with alike indexes:
 ), pair AS MATERIALIZED (
     SELECT a.indexrelid, a.indrelid, a.relam, a.indisunique, a.needed_for,
            b.indexrelid AS b_indexrelid, b.relnamespace AS b_relnamespace, b.relname AS b_relname,
@@ -76,6 +78,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
       AND b.predicate IS NOT DISTINCT FROM a.predicate
       AND b.columns @> a.columns
     GROUP BY p.indexrelid, p.indrelid
+-- with parts:
 ), tree (root, oid) AS (
     SELECT s.indexrelid, s.indexrelid FROM shape s WHERE s.relkind = 'I' AND NOT s.relispartition
     UNION ALL
@@ -87,6 +90,7 @@ WITH RECURSIVE shape AS MATERIALIZED (
            -- since 16: , max(pg_catalog.pg_stat_get_lastscan(t.oid)) AS last_scan
     FROM tree t
     GROUP BY t.root
+-- with foreign keys:
 ), fk AS (
     SELECT i.indexrelid, min(k.conname::text) AS name
     FROM pg_catalog.pg_constraint k
@@ -94,21 +98,24 @@ WITH RECURSIVE shape AS MATERIALIZED (
         AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
     WHERE k.contype = 'f'
     GROUP BY i.indexrelid
+-- in any case:
 ), building AS (
-    SELECT p.relid, p.index_relid, p.index_relid IS NULL AS is_hidden
-    FROM pg_catalog.pg_stat_progress_create_index p
-    WHERE p.datname = current_database()
-), since AS MATERIALIZED (
-    SELECT CASE WHEN current_setting('track_counts')::bool
-                THEN greatest((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()),
-                              (SELECT stats_reset FROM pg_catalog.pg_stat_archiver)) END AS since
+    -- The function of pg_stat_progress_create_index, without its view: param7 is the index.
+    SELECT p.relid, p.param7::oid AS index_relid, p.param7 IS NULL AS is_hidden
+    FROM pg_catalog.pg_stat_get_progress_info('CREATE INDEX') p
+    WHERE p.datid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
 ), count_since AS MATERIALIZED (
-    SELECT since, extract(epoch FROM clock_timestamp() - since)::float8 AS seconds FROM since
+    SELECT s.since, extract(epoch FROM clock_timestamp() - s.since)::float8 AS seconds
+    FROM (SELECT CASE WHEN current_setting('track_counts')::bool
+                      THEN greatest((SELECT pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)
+                                     FROM pg_catalog.pg_database d WHERE d.datname = current_database()),
+                                    (SELECT a.stats_reset FROM pg_catalog.pg_stat_get_archiver() a)) END AS since
+          OFFSET 0) s
 -- judged: ), largest AS (
 -- judged:     SELECT s.indexrelid
 -- judged:     FROM (SELECT s.indexrelid FROM shape s
 -- judged:           WHERE s.needed_for IS NULL AND NOT s.indisunique AND s.is_good AND s.relkind = 'i'
--- judged:             AND s.indexrelid NOT IN (SELECT fk.indexrelid FROM fk)
+-- judged:             AND s.indexrelid NOT IN (SELECT fk.indexrelid FROM fk) -- with foreign keys
 -- judged:           ORDER BY s.bytes DESC, s.relnamespace, s.relname
 -- judged:           OFFSET 0) s
 -- judged:     WHERE pg_catalog.pg_stat_get_numscans(s.indexrelid) = 0
@@ -116,22 +123,29 @@ WITH RECURSIVE shape AS MATERIALIZED (
 ), told AS (
     SELECT s.indexrelid, s.indrelid, s.relam, s.relkind, s.relnamespace, s.relname, s.is_good, s.indisunique, s.relispartition,
            s.needed_for, s.has_expressions, s.version,
-           coalesce(part.bytes, s.bytes) AS bytes,
-           coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans,
+           coalesce(part.bytes, s.bytes) AS bytes, -- with parts
+           -- without parts: s.bytes,
+           coalesce(part.scans, pg_catalog.pg_stat_get_numscans(s.indexrelid)) AS scans, -- with parts
+           -- without parts: pg_catalog.pg_stat_get_numscans(s.indexrelid) AS scans,
            NULL::timestamptz AS last_scan, -- before 16
-           -- since 16: CASE WHEN s.relkind = 'I' THEN part.last_scan ELSE pg_catalog.pg_stat_get_lastscan(s.indexrelid) END AS last_scan,
-           fk.name AS foreign_key, other.duplicate_of, other.prefix_of
+           -- since 16: CASE WHEN s.relkind = 'I' THEN part.last_scan ELSE pg_catalog.pg_stat_get_lastscan(s.indexrelid) END AS last_scan, -- with parts
+           -- since 16: -- without parts: pg_catalog.pg_stat_get_lastscan(s.indexrelid) AS last_scan,
+           fk.name AS foreign_key, -- with foreign keys
+           -- without foreign keys: NULL::text AS foreign_key,
+           other.duplicate_of, other.prefix_of -- with alike indexes
+           -- without alike indexes: NULL::text AS duplicate_of, NULL::text AS prefix_of
     FROM shape s
-    LEFT JOIN part ON part.indexrelid = s.indexrelid
-    LEFT JOIN other ON other.indexrelid = s.indexrelid
-    LEFT JOIN fk ON fk.indexrelid = s.indexrelid
-    -- judged: WHERE NOT s.is_good OR s.relkind = 'I' OR s.indrelid IN (SELECT other.indrelid FROM other)
+    LEFT JOIN part ON part.indexrelid = s.indexrelid -- with parts
+    LEFT JOIN other ON other.indexrelid = s.indexrelid -- with alike indexes
+    LEFT JOIN fk ON fk.indexrelid = s.indexrelid -- with foreign keys
+    -- judged: WHERE NOT s.is_good OR s.relkind = 'I'
+    -- judged:    OR s.indrelid IN (SELECT other.indrelid FROM other) -- with alike indexes
     -- judged:    OR s.needed_for IS NULL AND s.bytes >= 1e6::bigint
     -- judged:    OR s.indexrelid IN (SELECT largest.indexrelid FROM largest)
 )
 SELECT (SELECT current_database()::text) AS database,
-       quote_ident(m.nspname) || '.' || quote_ident(t.relname) AS "table",
-       quote_ident(n.nspname) || '.' || quote_ident(s.relname) AS index,
+       t.relnamespace::regnamespace::text || '.' || quote_ident(t.relname) AS "table",
+       s.relnamespace::regnamespace::text || '.' || quote_ident(s.relname) AS index,
        s.indexrelid AS oid,
        am.amname::text AS method,
        s.bytes,
@@ -157,7 +171,6 @@ SELECT (SELECT current_database()::text) AS database,
 FROM told s
 CROSS JOIN count_since
 JOIN pg_catalog.pg_am am ON am.oid = s.relam
-JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 JOIN pg_catalog.pg_class t ON t.oid = s.indrelid
     -- judged: AND t.oid = ANY (ARRAY(SELECT told.indrelid FROM told))
-JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace;
+;

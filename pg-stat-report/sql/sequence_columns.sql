@@ -3,13 +3,8 @@
 -- A sequence fills the columns that own it, and those whose default calls it: a bigint sequence comes to its end
 -- early where an integer column is filled by it, or one of a domain over integer, or numeric(9). A default that does more
 -- than to cast what nextval (1574) gives computes with it: where the column ends is no end of the sequence then.
-WITH RECURSIVE own AS MATERIALIZED (
-    SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
-), domain (oid, base) AS (
-    SELECT own.oid, own.typbasetype FROM own
-    UNION ALL
-    SELECT d.oid, own.typbasetype FROM domain d JOIN own ON own.oid = d.base
-), fed AS (
+-- Lines "with" are left out where the database has no such thing (there.sql).
+WITH RECURSIVE fed AS (
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
     FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = ANY ({sequences}::oid[])
@@ -25,6 +20,14 @@ WITH RECURSIVE own AS MATERIALIZED (
     SELECT fed.sequence, fed.relation, (SELECT a FROM pg_catalog.pg_attribute a
                                         WHERE a.attrelid = fed.relation AND a.attnum = fed.number) AS a
     FROM fed
+-- with domains:
+), own AS MATERIALIZED (
+    SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
+), domain (oid, base) AS (
+    SELECT own.oid, own.typbasetype FROM own
+    UNION ALL
+    SELECT d.oid, own.typbasetype FROM domain d JOIN own ON own.oid = d.base
+-- in any case:
 )
 SELECT f.sequence AS oid,
        min(f.most) AS most,
@@ -33,8 +36,10 @@ SELECT f.sequence AS oid,
        string_agg(f."column", ', ' ORDER BY f.nspname, f.relname, f.attnum) AS columns
 FROM (
     SELECT f.sequence, n.nspname, c.relname, (f.a).attnum, p.adbin::text AS preset,
-           CASE WHEN 'int2'::regtype IN ((f.a).atttypid, d.base) THEN 32767
-                WHEN 'int4'::regtype IN ((f.a).atttypid, d.base) THEN 2147483647
+           CASE WHEN 'int2'::regtype = (f.a).atttypid THEN 32767
+                WHEN 'int4'::regtype = (f.a).atttypid THEN 2147483647
+                WHEN 'int2'::regtype = d.base THEN 32767 -- with domains
+                WHEN 'int4'::regtype = d.base THEN 2147483647 -- with domains
                 WHEN (f.a).atttypid = 'numeric'::regtype AND (f.a).atttypmod >= 4
                 THEN least(10::numeric ^ greatest((((f.a).atttypmod - 4) >> 16) - (((f.a).atttypmod - 4) & 2047), 0) - 1,
                            9223372036854775807)::bigint
@@ -46,7 +51,7 @@ FROM (
                              AND c.oid = ANY (ARRAY(SELECT found.relation FROM found))
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_attrdef p ON p.adrelid = f.relation AND p.adnum = (f.a).attnum
-    LEFT JOIN (SELECT * FROM domain WHERE base NOT IN (SELECT oid FROM domain)) d ON d.oid = (f.a).atttypid
+    LEFT JOIN (SELECT * FROM domain WHERE base NOT IN (SELECT oid FROM domain)) d ON d.oid = (f.a).atttypid -- with domains
     WHERE NOT (f.a).attisdropped
 ) f
 GROUP BY f.sequence;

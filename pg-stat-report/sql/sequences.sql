@@ -3,7 +3,7 @@
 SELECT *
 FROM (
     SELECT s.seqrelid AS oid,
-           quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sequence,
+           c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS sequence,
            CASE s.seqtypid WHEN 'int8'::regtype THEN 'bigint' WHEN 'int4'::regtype THEN 'integer' ELSE 'smallint' END AS type,
            s.seqincrement AS increment,
            CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END AS beginning,
@@ -13,7 +13,6 @@ FROM (
                AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AS is_open
     FROM pg_catalog.pg_sequence s
     JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND c.relpersistence <> 't'
     OFFSET 0
 ) s

@@ -1,4 +1,5 @@
--- Which settings are not the server's own defaults, or wait for a restart, and what are those that are advised on?
+-- Which settings are not the server's own defaults, or wait for a restart, what are those that are advised on, and those
+-- that anybody sets, be it to the default?
 -- Costs: one look at the settings, all of which the server makes anew for it. Needs: pg_read_all_settings for those that are not for everybody.
 -- Those that sessions set for themselves, as ours does, are those of the server here (reset_val), and where these are from is not known.
 -- What a connection's options set hides the server's, and is not advised on. value: as people write it; null: not advised on.
@@ -14,7 +15,8 @@ SELECT s.name,
        s.is_listed,
        CASE WHEN NOT s.is_advised_on THEN NULL WHEN s.source = 'session' THEN s.reset_val ELSE current_setting(s.name) END AS value,
        s.source AS said_by,
-       s.context = 'postmaster' AS needs_restart
+       s.context = 'postmaster' AS needs_restart,
+       s.vartype AS value_type
 FROM (
     SELECT s.*,
            s.pending_restart
@@ -33,5 +35,5 @@ FROM (
     FROM pg_catalog.pg_show_all_settings() s
     OFFSET 0
 ) s
-WHERE s.is_listed OR s.is_advised_on
+WHERE s.is_listed OR s.is_advised_on OR s.source NOT IN ('default', 'override')
 ORDER BY s.name;

@@ -2,8 +2,15 @@
 -- Costs: a look at the size of each file of the 500 largest; counters of all. Needs: no right.
 -- Sizes of others, and of those that somebody has locked whole, or waits to, are as VACUUM or ANALYZE saw them last, and say
 -- so: to ask for a size waits behind such a lock, and behind who waits for it.
+-- Lines "with" are left out where the database has no such thing (there.sql).
 -- The lines "judged:" are for checks, which look at tables with 50 sequential scans or more.
-WITH RECURSIVE tree (root, oid) AS (
+WITH RECURSIVE locked AS (
+    SELECT coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation), l.relation) AS relation
+    FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+-- with parts:
+), tree (root, oid) AS (
     SELECT p.partrelid, p.partrelid FROM pg_catalog.pg_partitioned_table p
     WHERE p.partrelid NOT IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h)
     UNION ALL
@@ -13,11 +20,7 @@ WITH RECURSIVE tree (root, oid) AS (
     FROM tree t
     JOIN pg_catalog.pg_class c ON c.oid = t.root
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-), locked AS (
-    SELECT coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation), l.relation) AS relation
-    FROM pg_catalog.pg_locks l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+-- in any case:
 ), candidate AS (
     SELECT c.oid, c.relfilenode, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid, c.relpersistence
     FROM pg_catalog.pg_class c
@@ -58,7 +61,8 @@ SELECT current_database()::text AS database,
        quote_ident(s.nspname) || '.' || quote_ident(s.relname) AS "table",
        CASE WHEN s.relkind = 'm' THEN 'materialized view' WHEN s.relpersistence = 'u' THEN 'unlogged table'
             ELSE 'table' END AS kind,
-       w.name AS partition_of,
+       w.name AS partition_of, -- with parts
+       -- without parts: NULL::text AS partition_of,
        s.oid,
        s.relfilenode AS file,
        CASE WHEN s.reltuples >= 0 THEN s.reltuples::bigint END AS rows_estimate,
@@ -79,5 +83,5 @@ SELECT current_database()::text AS database,
        pg_catalog.pg_stat_get_blocks_fetched(s.oid) - pg_catalog.pg_stat_get_blocks_hit(s.oid) AS heap_blocks_read,
        pg_catalog.pg_stat_get_blocks_hit(s.oid) AS heap_blocks_hit
 FROM sized s CROSS JOIN page
-LEFT JOIN whole w ON w.oid = s.oid
+LEFT JOIN whole w ON w.oid = s.oid -- with parts
 ORDER BY bytes DESC, "table";

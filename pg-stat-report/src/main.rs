@@ -32,6 +32,7 @@ mod server;
 mod servers;
 mod sight;
 mod target;
+mod there;
 mod turns;
 mod verdict;
 mod walk;

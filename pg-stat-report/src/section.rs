@@ -10,7 +10,8 @@ use shared::{Error, Result};
 use crate::cli::Options;
 use crate::narrow;
 use crate::row::{Origin, Row};
-use crate::server::{Server, There};
+use crate::server::Server;
+use crate::there::There;
 
 /// The fields that every row begins with.
 pub const COMMON: Terms = &[
@@ -68,7 +69,7 @@ const BEFORE: &str = " -- before ";
 const SINCE: &str = "-- since ";
 
 /// The sections whose rows others are made of, too.
-const OF_OTHERS: [&str; 3] = ["connections", "checkpoints", "settings_known"];
+const OF_OTHERS: [&str; 2] = ["checkpoints", "settings_known"];
 
 /// Where a section's rows come from.
 #[derive(Debug)]
@@ -78,8 +79,8 @@ pub enum Gather {
     Query(&'static [Statement]),
     /// The same, put into order by us: the server would compare the text of all rows.
     Sorted(&'static [Statement], fn(&Row, &Row) -> Ordering),
-    /// One statement, where there is something that it may find.
-    Where(fn(There) -> bool, &'static [Statement]),
+    /// One statement, where that is there which it may find.
+    Where(&'static str, &'static [Statement]),
     /// More than that.
     Made(fn(&'static Section, &mut Server) -> Result<Vec<Row>>),
     /// The same, where checks need less: they say whether the rows are for them alone.
@@ -104,7 +105,7 @@ impl Section {
                 rows.sort_by(order);
                 Ok(rows)
             }
-            Gather::Where(is_there, statements) => match is_there(server.there()) {
+            Gather::Where(thing, statements) => match server.there().has(thing) {
                 true => self.queried(statements, server, is_narrow),
                 false => Ok(Vec::new()),
             },
@@ -124,18 +125,26 @@ impl Section {
         if let Some(rows) = server.kept(self.name) {
             return Ok(rows);
         }
-        let statement = statement_for(statements, server.major())?;
-        let rows = match is_narrow {
-            true => server.query(&narrow::of_statement(&statement), self.fields)?,
-            false => server.query(&statement, self.fields)?,
-        };
-        let origin = server.origin();
-        let row = |cells| Row::new(self, Arc::clone(&origin), cells);
-        let rows: Vec<Row> = rows.into_iter().map(row).collect();
+        let mut statement = statement_for(statements, server.major())?;
+        if There::matters_to(&statement) {
+            statement = server.there().of_statement(&statement);
+        }
+        if is_narrow {
+            statement = narrow::of_statement(&statement);
+        }
+        let rows = self.answered(&statement, server)?;
         if OF_OTHERS.contains(&self.name) {
             server.keep(self.name, &rows);
         }
         Ok(rows)
+    }
+
+    /// The same, of a statement as the server takes it.
+    pub fn answered(&'static self, statement: &str, server: &mut Server) -> Result<Vec<Row>> {
+        let rows = server.query(statement, self.fields)?;
+        let origin = server.origin();
+        let row = |cells| Row::new(self, Arc::clone(&origin), cells);
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// Where its rows come from.

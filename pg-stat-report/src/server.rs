@@ -15,6 +15,8 @@ use shared::{Context as _, Error, Result};
 use crate::given::Given;
 use crate::patience::{Patience, Watched};
 use crate::row::{self, Cell, Origin};
+use crate::section;
+use crate::there::There;
 
 /// A lock is waited for no longer: nobody may hang because of us, nor we because of anybody.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
@@ -57,40 +59,6 @@ pub struct Server {
     kept: HashMap<&'static str, Vec<row::Row>>,
     /// Once it was asked.
     there: Option<There>,
-}
-
-/// What is there at all, on a server and in a database.
-#[derive(Debug, Clone, Copy)]
-pub struct There {
-    /// It is a standby, has some, or subscriptions.
-    pub has_replication: bool,
-    pub has_slots: bool,
-    pub has_publications: bool,
-    /// Triggers, rules or event triggers that do not fire in ordinary sessions.
-    pub has_disabled_triggers: bool,
-    pub has_views_or_wide_tables: bool,
-}
-
-impl There {
-    /// What has to be reckoned with where the server does not say.
-    const ANYTHING: Self = Self {
-        has_replication: true,
-        has_slots: true,
-        has_publications: true,
-        has_disabled_triggers: true,
-        has_views_or_wide_tables: true,
-    };
-
-    fn of(row: &Row) -> Result<Self> {
-        let has = |name: &str| row.try_get::<_, bool>(name);
-        Ok(Self {
-            has_replication: has("has_replication")?,
-            has_slots: has("has_slots")?,
-            has_publications: has("has_publications")?,
-            has_disabled_triggers: has("has_disabled_triggers")?,
-            has_views_or_wide_tables: has("has_views_or_wide_tables")?,
-        })
-    }
 }
 
 /// A server that was reached, and how its databases are entered.
@@ -193,13 +161,14 @@ impl Server {
     }
 
     /// What is there at all, asked once in a session. Where that is locked or forbidden, each section sees for itself.
-    pub fn there(&mut self) -> There {
-        if let Some(there) = self.there {
-            return there;
+    pub fn there(&mut self) -> &There {
+        if self.there.is_none() {
+            let statement = section::for_version(include_str!("../sql/there.sql"), self.major());
+            let rows = self.ask(&statement);
+            let there = rows.ok().and_then(|rows| There::of(rows.first()?).ok());
+            self.there = Some(there.unwrap_or_default());
         }
-        let rows = self.ask(include_str!("../sql/there.sql"));
-        let there = rows.ok().and_then(|rows| There::of(rows.first()?).ok());
-        *self.there.insert(there.unwrap_or(There::ANYTHING))
+        self.there.get_or_insert_default()
     }
 
     /// When and of which server its rows are.

@@ -75,8 +75,14 @@ const CHANGED: &str = "all of it has changed since ANALYZE";
 const NEVER: &str = "neither VACUUM nor ANALYZE has seen it";
 
 fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
-    let tables = server.ask(include_str!("../../sql/bloat_tables.sql"))?;
-    let indexes = server.ask(include_str!("../../sql/bloat_indexes.sql"))?;
+    let tables = match server.there().has("large tables") {
+        true => server.ask(include_str!("../../sql/bloat_tables.sql"))?,
+        false => Vec::new(),
+    };
+    let indexes = match server.there().has("large indexes") {
+        true => server.ask(include_str!("../../sql/bloat_indexes.sql"))?,
+        false => Vec::new(),
+    };
     if tables.is_empty() && indexes.is_empty() {
         return Ok(Vec::new());
     }

@@ -2,9 +2,12 @@
 
 mod value;
 
+use std::collections::HashMap;
+
 use shared::cli::Terms;
 use shared::{Result, secrets};
 
+use super::settings;
 use crate::row::{Cell, Row};
 use crate::section::{Gather, Reach, Section};
 use crate::server::Server;
@@ -60,8 +63,7 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let statement = include_str!("../../sql/configuration.sql");
     let settings = server.query(statement, section.fields)?;
     let mut cells: Vec<_> = settings.into_iter().map(without_secret).collect();
-    let statement = include_str!("../../sql/configuration_files.sql");
-    match server.query(statement, LINES) {
+    match lines(server) {
         Ok(lines) => cells.extend(lines.iter().filter_map(|line| not_in_force(line))),
         Err(error) if error.sqlstate() == Some("42501") => cells.push(hidden(section)),
         Err(error) => return Err(error),
@@ -69,6 +71,66 @@ fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let origin = server.origin();
     let row = |cells| section.row(&origin, cells);
     Ok(cells.into_iter().map(row).collect())
+}
+
+/// The lines that may not be in force. What they are is asked only where one is not what is known of the settings: to
+/// look at those once more the server makes all of them anew.
+fn lines(server: &mut Server) -> Result<Vec<Vec<Cell>>> {
+    let known = settings::known(server)?;
+    let lines = server.ask(include_str!("../../sql/configuration_lines.sql"))?;
+    match are_in_force(&lines, &known)? {
+        true => Ok(Vec::new()),
+        false => server.query(include_str!("../../sql/configuration_files.sql"), LINES),
+    }
+}
+
+/// Whether all settings are what the last line for each says.
+fn are_in_force(lines: &[postgres::Row], known: &[Row]) -> Result<bool> {
+    let mut said: HashMap<String, &str> = HashMap::new();
+    for line in lines {
+        let (name, setting): (Option<&str>, Option<&str>) =
+            (line.try_get("name")?, line.try_get("setting")?);
+        let (Some(name), Some(setting), false) = (name, setting, line.try_get("is_error")?) else {
+            return Ok(false);
+        };
+        said.insert(name.to_lowercase(), setting);
+    }
+    for row in known {
+        let line = row
+            .text("name")
+            .and_then(|name| said.remove(&name.to_lowercase()));
+        if row.is("is_pending_restart") || !is_in_force(row, line) {
+            return Ok(false);
+        }
+    }
+    Ok(said.is_empty())
+}
+
+/// Whether a setting is what its line says. What others than the files set is in force whatever they say; without a
+/// line it is the server's own.
+fn is_in_force(row: &Row, line: Option<&str>) -> bool {
+    let is_of_files = row.text("said_by") == Some("configuration file");
+    match (is_of_files, line) {
+        (false, None) => true,
+        (true, None) => false,
+        (_, Some(line)) => match row.text("said_by") {
+            Some("configuration file" | "default" | "environment variable") => {
+                let setting = row.text("name").zip(row.text("value_type"));
+                let setting = setting.zip(row.text("setting"));
+                setting.is_some_and(|((name, kind), in_force)| {
+                    let unit = row.text("unit");
+                    Setting {
+                        name,
+                        kind,
+                        unit,
+                        in_force,
+                    }
+                    .is(line)
+                })
+            }
+            _ => true,
+        },
+    }
 }
 
 /// A line that can't be taken, or says something else than is in force.

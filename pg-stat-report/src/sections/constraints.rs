@@ -2,8 +2,9 @@
 
 use shared::Result;
 
+use super::keys::array;
 use crate::row::Row;
-use crate::section::{Gather, Reach, Section};
+use crate::section::{Gather, Reach, Section, for_version};
 use crate::server::Server;
 
 /// One row for each.
@@ -45,10 +46,28 @@ pub const SECTION: Section = Section {
 fn rows(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
     let constraints = [(13, include_str!("../../sql/constraints.sql"))];
     let mut rows = section.queried(&constraints, server, false)?;
-    if server.there().has_publications {
+    if server.there().has("foreign keys") {
+        rows.extend(unindexed(section, server)?);
+    }
+    if server.there().has("publications") {
         let published = [(13, include_str!("../../sql/replica_identity.sql"))];
         rows.extend(section.queried(&published, server, false)?);
         rows.sort_by(|one, other| one.text("kind").cmp(&other.text("kind")));
     }
     Ok(rows)
+}
+
+/// The foreign keys without an index on their side.
+fn unindexed(section: &'static Section, server: &mut Server) -> Result<Vec<Row>> {
+    let keys = include_str!("../../sql/foreign_keys.sql");
+    let keys = server.ask(&for_version(keys, server.major()))?;
+    let keys = keys.iter().map(|row| row.try_get("oid"));
+    let keys = keys.collect::<std::result::Result<Vec<u32>, _>>()?;
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = include_str!("../../sql/unindexed_keys.sql");
+    let statement = statement.replace("{keys}", &array(keys.into_iter()));
+    let statement = server.there().of_statement(&statement);
+    section.answered(&statement, server)
 }

@@ -22,7 +22,7 @@ pub const SECTION: Section = Section {
         ("stands_on", "the view below, where it is deepest"),
     ],
     gather: Gather::Where(
-        |there| there.has_views_or_wide_tables,
+        "views or wide tables",
         &[(13, include_str!("../../sql/design.sql"))],
     ),
 };

@@ -59,7 +59,9 @@ pub const SECTION: Section = Section {
 const ENOUGH: f64 = 0.5;
 
 fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
-    let found = server.ask(include_str!("../../sql/keys.sql"))?;
+    let statement = include_str!("../../sql/keys.sql");
+    let statement = server.there().of_statement(statement);
+    let found = server.ask(&statement)?;
     let mut keys = found.iter().map(Key::of).collect::<Result<Vec<_>>>()?;
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -250,7 +252,7 @@ fn of_these(statement: &str, columns: &[Column]) -> String {
 }
 
 /// An array's literal.
-fn array(values: impl Iterator<Item = impl ToString>) -> String {
+pub fn array(values: impl Iterator<Item = impl ToString>) -> String {
     let values: Vec<String> = values.map(|value| value.to_string()).collect();
     format!("'{{{}}}'", values.join(","))
 }

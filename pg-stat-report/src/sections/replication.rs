@@ -49,7 +49,7 @@ pub const SECTION: Section = Section {
         ("is_hidden", "the role may not see more of it"),
     ],
     gather: Gather::Where(
-        |there| there.has_replication,
+        "replication",
         &[(13, include_str!("../../sql/replication.sql"))],
     ),
 };

@@ -138,6 +138,7 @@ fn filled(server: &mut Server, oids: &[u32]) -> Result<HashMap<u32, Filled>> {
         return Ok(HashMap::new());
     }
     let statement = of_these(include_str!("../../sql/sequence_columns.sql"), oids);
+    let statement = server.there().of_statement(&statement);
     let rows = server.ask(&statement)?;
     let filled = rows.iter().map(|row| {
         let filled = Filled {

@@ -18,7 +18,8 @@ pub const SECTION: Section = Section {
     gather: Gather::Made(rows),
 };
 
-/// Its rows, and those of settings that are advised on: to look at any the server makes all of them anew.
+/// Its rows, and those of settings that are advised on or that somebody sets: to look at any the server makes all of
+/// them anew.
 static KNOWN: Section = Section {
     name: "settings_known",
     fields: FIELDS,
@@ -43,6 +44,7 @@ const FIELDS: Terms = &[
     ("value", "as SHOW has it; null: it is not advised on"),
     ("said_by", "who says so to our session"),
     ("needs_restart", "a reload does not put it in force"),
+    ("value_type", "bool, enum, integer, real or string"),
 ];
 /// So many of them are the section's.
 const OWN: usize = 9;

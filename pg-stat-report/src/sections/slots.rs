@@ -46,8 +46,5 @@ pub const SECTION: Section = Section {
             "a standby's copy of the primary's slot; since 17",
         ),
     ],
-    gather: Gather::Where(
-        |there| there.has_slots,
-        &[(13, include_str!("../../sql/slots.sql"))],
-    ),
+    gather: Gather::Where("slots", &[(13, include_str!("../../sql/slots.sql"))]),
 };

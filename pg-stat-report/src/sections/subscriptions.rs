@@ -31,7 +31,7 @@ pub const SECTION: Section = Section {
         ),
     ],
     gather: Gather::Where(
-        |there| there.has_replication,
+        "replication",
         &[(13, include_str!("../../sql/subscriptions.sql"))],
     ),
 };

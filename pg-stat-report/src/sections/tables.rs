@@ -1,6 +1,10 @@
 //! `tables`: how large they are, how they are read and written.
 
-use crate::section::{Gather, Reach, Section};
+use shared::Result;
+
+use crate::row::Row;
+use crate::section::{Gather, Reach, Section, Statement};
+use crate::server::Server;
 
 /// One row for each table and materialized view.
 pub const SECTION: Section = Section {
@@ -46,5 +50,15 @@ pub const SECTION: Section = Section {
         ("heap_blocks_read", "that shared_buffers had not"),
         ("heap_blocks_hit", "that it had"),
     ],
-    gather: Gather::Query(&[(13, include_str!("../../sql/tables.sql"))]),
+    gather: Gather::Narrowed(rows),
 };
+
+const TABLES: &[Statement] = &[(13, include_str!("../../sql/tables.sql"))];
+
+fn rows(section: &'static Section, server: &mut Server, is_narrow: bool) -> Result<Vec<Row>> {
+    // Checks look at no others.
+    if is_narrow && !server.there().has("sequential scans") {
+        return Ok(Vec::new());
+    }
+    section.queried(TABLES, server, is_narrow)
+}

@@ -14,6 +14,7 @@ use super::SECTIONS;
 use crate::narrow::of_statement;
 use crate::section::{Gather, for_version, statement_for};
 use crate::server::KINDS;
+use crate::there::There;
 
 /// Runs a test again, with each version.
 fn with_each_version(test: &str) {
@@ -77,19 +78,27 @@ fn every_statement_is_taken() {
         .unwrap();
     let mut client = client_of(&cluster, "postgres");
     for (name, text) in files_for(major) {
-        let prepared = client.prepare(
-            &for_version(&text, major)
-                .replace("{schema}", "public")
-                .replace("{relation}", "'pg_class'")
-                .replace("{relations}", "'{1259}'")
-                .replace("{numbers}", "'{1}'")
-                .replace("{others}", "'{1259}'")
-                .replace("{other_numbers}", "'{1}'")
-                .replace("{small}", "'{f}'")
-                .replace("{sequences}", "'{1259}'"),
-        );
-        let prepared =
-            prepared.unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));
+        let text = for_version(&text, major);
+        let statement = text
+            .replace("{schema}", "public")
+            .replace("{relation}", "'pg_class'")
+            .replace("{relations}", "'{1259}'")
+            .replace("{numbers}", "'{1}'")
+            .replace("{others}", "'{1259}'")
+            .replace("{other_numbers}", "'{1}'")
+            .replace("{small}", "'{f}'")
+            .replace("{keys}", "'{1}'")
+            .replace("{sequences}", "'{1259}'");
+        // Where some of what it is about is not there, too, and for checks alone.
+        for there in There::all_for(&statement) {
+            let statement = there.of_statement(&statement);
+            for statement in [of_statement(&statement), statement] {
+                let prepared = client.prepare(&statement);
+                prepared
+                    .unwrap_or_else(|error| panic!("{major} {name}: {:?}", error.as_db_error()));
+            }
+        }
+        let prepared = client.prepare(&statement).unwrap();
         for column in prepared.columns() {
             let kind = column.type_();
             assert!(
@@ -114,8 +123,6 @@ fn every_statement_is_taken() {
                 continue;
             };
             let statement = statement_for(statements, major).unwrap();
-            // For checks alone, too.
-            client.prepare(&of_statement(&statement)).unwrap();
             let prepared = client.prepare(&statement).unwrap();
             let columns: Vec<&str> = prepared
                 .columns()

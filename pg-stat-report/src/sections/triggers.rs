@@ -22,7 +22,7 @@ pub const SECTION: Section = Section {
         ),
     ],
     gather: Gather::Where(
-        |there| there.has_disabled_triggers,
+        "disabled triggers",
         &[(13, include_str!("../../sql/triggers.sql"))],
     ),
 };

@@ -52,7 +52,9 @@ fn a_server_that_stops_in_the_middle() {
         let command = tool("pg-stat-report").env("PGDATABASE", database.name());
         command.args(["-d", &place, "--timeout", timeout])
     };
-    let stalling = || StallingProxy::new(tcp_cluster().port(), 8 << 10);
+    // So much that settings are seen, and sequences are not.
+    let bytes = 12 << 10;
+    let stalling = || StallingProxy::new(tcp_cluster().port(), bytes);
     let records = through(&stalling(), "1s").run();
     // What was seen is judged: the server of the tests has fsync off.
     let records = records.expect_code(1).json_lines();
@@ -74,7 +76,7 @@ fn a_server_that_stops_in_the_middle() {
     assert_eq!(output.json_lines()[0]["section"], "connections");
     let proxy = stalling();
     let running = through(&proxy, "1h").start();
-    eventually("it is stuck", || proxy.passed() >= 8 << 10);
+    eventually("it is stuck", || proxy.passed() >= bytes);
     running.signal(Signal::TERM);
     let output = running.finish();
     assert_eq!(output.signal(), Some(15));
