@@ -1,6 +1,6 @@
 -- What runs by itself in this database when something is done with a relation, or when its rows are changed: triggers,
 -- rules and views, policies, defaults and generated columns, what checks, partitions and is indexed, and what foreign
--- keys and inheritance lead to. As SQL, by the relation's name; event triggers are on none.
+-- keys and inheritance lead to. As SQL, by the relation's name; event triggers, casts and their like are on none.
 -- Costs: one pass over each of the catalogues of these. Needs no right.
 with relations as (
     select c.oid, c.relname, pg_catalog.format('%I.%I', n.nspname, c.relname) as name
@@ -13,6 +13,30 @@ attached as (
         pg_catalog.format('select %I()', p.proname) as code
     from pg_catalog.pg_event_trigger e
     join pg_catalog.pg_proc p on p.oid = e.evtfoid
+    -- Of these nobody says by its name that it calls something: they stand where event triggers do. What an extension
+    -- has in C calls nothing of the database.
+    union all
+    select '', pg_catalog.format('%s %s', c.kind, c.name), false, pg_catalog.format('select %I()', p.proname)
+    from (
+        select 'cast' as kind, c.castfunc as function,
+            pg_catalog.format('from %s to %s', c.castsource::pg_catalog.regtype, c.casttarget::pg_catalog.regtype) as name
+        from pg_catalog.pg_cast c
+        union all
+        select 'operator', o.oprcode, o.oprname from pg_catalog.pg_operator o
+        union all
+        select 'aggregate', f.function, a.aggfnoid::pg_catalog.regproc::text
+        from pg_catalog.pg_aggregate a
+        cross join lateral (values (a.aggtransfn), (a.aggfinalfn), (a.aggmtransfn), (a.aggmfinalfn)) as f (function)
+    ) c
+    join pg_catalog.pg_proc p on p.oid = c.function
+    join pg_catalog.pg_language l on l.oid = p.prolang
+    where p.oid >= 16384 and (l.lanname not in ('c', 'internal') or p.proname like 'dblink%')
+    union all
+    select t.typname, pg_catalog.format('domain %s', t.oid::pg_catalog.regtype), false,
+        'select ' || pg_catalog.pg_get_expr(k.conbin, 0)
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_type t on t.oid = k.contypid
+    where k.contypid >= 16384
     union all
     select r.relname, pg_catalog.format('trigger %s of %s', t.tgname, r.name), true, pg_catalog.pg_get_triggerdef(t.oid)
     from pg_catalog.pg_trigger t

@@ -53,6 +53,8 @@ pub struct Pieces {
     pub texts: Vec<String>,
     /// Whether some of what is run is put together only then.
     pub is_dynamic: bool,
+    /// Whether it ends transactions.
+    pub ends_transactions: bool,
 }
 
 impl Pieces {
@@ -64,6 +66,10 @@ impl Pieces {
                     self.is_dynamic |= matches!(
                         name.as_str(),
                         "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" | "dynquery"
+                    );
+                    self.ends_transactions |= matches!(
+                        name.as_str(),
+                        "PLpgSQL_stmt_commit" | "PLpgSQL_stmt_rollback"
                     );
                     match (name.as_str(), inner["query"].as_str()) {
                         ("PLpgSQL_expr", Some(text)) => self.texts.push(text.to_string()),

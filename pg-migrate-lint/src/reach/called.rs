@@ -67,6 +67,10 @@ impl Called {
     }
 
     fn of_function(&mut self, name: &str, bounds: &Bounds) -> Option<String> {
+        // By an operator, an aggregate, or a name that it has got since.
+        if bounds.is_outward(name) {
+            return Some(format!("{name}()"));
+        }
         if !self.seen.insert(name.to_string()) {
             return None;
         }

@@ -58,6 +58,16 @@ impl Code {
         code
     }
 
+    /// SQL that is run as it stands.
+    pub fn sql(text: &str) -> Self {
+        Self {
+            language: "sql".to_string(),
+            text: text.to_string(),
+            body: Value::Null,
+            statement: text.to_string(),
+        }
+    }
+
     /// What it says, all that it has together.
     pub fn said(&self, bounds: &Bounds) -> Vec<Said> {
         match self.language.as_str() {
@@ -80,6 +90,15 @@ impl Code {
             return vec![Said::reaching(words::reach(&self.text, bounds))];
         };
         let mut all = Vec::new();
+        // What it writes there can't be taken back after it.
+        if pieces.is_dynamic
+            && pieces.ends_transactions
+            && let Some((_, table)) = bounds.foreign.iter().min()
+        {
+            let words =
+                format!("what EXECUTE may write to the foreign table {table} before a COMMIT");
+            all.push(Said::reaching(Some(words)));
+        }
         for text in &pieces.texts {
             let Some(tree) = tree(text) else {
                 all.push(Said::reaching(words::reach(text, bounds)));

@@ -65,7 +65,7 @@ pub struct Said {
     pub makes: Vec<(String, Code)>,
     /// Foreign tables that it makes.
     pub foreign: Vec<(String, String)>,
-    /// Relations that it does something with, by their names, and whether it changes rows of them.
+    /// Relations that it does something with, by their names, and whether it changes rows of them; types that it names.
     pub touches: BTreeSet<(String, bool)>,
     /// What is called otherwise from then on: the old name and the new one.
     pub renames: Vec<(String, String)>,
@@ -142,6 +142,11 @@ impl Said {
                 .extend(names.map(|name| (name.to_string(), true)));
         }
         match kind {
+            // A domain has checks.
+            "TypeName" | "type_name" => {
+                let name = last_word(&node["names"]).map(|name| (name.to_string(), false));
+                self.touches.extend(name);
+            }
             // That of CALL is a field.
             "FuncCall" | "funccall" => self.call(node, is_own, bounds),
             "CreateFunctionStmt" => {
@@ -185,10 +190,18 @@ impl Said {
             let own = &node["args"][0]["node"]["FuncCall"]["funcname"];
             last_word(own) == Some("pg_backend_pid")
         };
-        if self.reaches.is_none() && bounds.is_outward(name) && !(ends && (is_own || is_self())) {
-            self.reaches = Some(format!("{name}()"));
+        match bounds.is_outward(name) {
+            true if ends && (is_own || is_self()) => {}
+            true => drop(self.reaches.get_or_insert_with(|| format!("{name}()"))),
+            false => drop(self.calls.insert(name.to_string())),
         }
-        self.calls.insert(name.to_string());
+        // Some functions run what they are given, such as query_to_xml.
+        let args = node["args"].as_array().into_iter().flatten();
+        let texts = args
+            .filter_map(string)
+            .filter(|text| bounds.may_reach(text));
+        let statements = texts.filter(|text| pg_query::parse(text, 0).is_ok());
+        self.blocks.extend(statements.map(Code::sql));
     }
 }
 
@@ -343,6 +356,15 @@ fn is_bound(condition: &Value, bounds: &Bounds) -> bool {
 /// A field that is text.
 pub fn word<'a>(node: &'a Value, field: &str) -> &'a str {
     node[field].as_str().unwrap_or_default()
+}
+
+/// The string that an argument is, whatever it is cast to.
+fn string(arg: &Value) -> Option<&str> {
+    let node = &arg["node"];
+    match node["AConst"]["val"]["Sval"]["sval"].as_str() {
+        None if node["TypeCast"].is_object() => string(&node["TypeCast"]["arg"]),
+        text => text,
+    }
 }
 
 /// The last word of a qualified name.

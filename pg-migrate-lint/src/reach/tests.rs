@@ -325,6 +325,55 @@ fn what_runs_by_itself_in_the_database_is_looked_into() {
 }
 
 #[test]
+fn what_is_called_by_other_names_and_from_strings_is_looked_into() {
+    let call = Some("dblink_exec()");
+    for (statements, what) in [
+        (
+            vec!["select query_to_xml('select dblink_exec('''', ''x'')', true, true, '')"],
+            call,
+        ),
+        (
+            vec!["select * from ts_stat('select to_tsvector(there())'::text)"],
+            Some("DROP ROLE in there()"),
+        ),
+        (
+            vec![
+                "create operator ### (leftarg = text, rightarg = text, function = dblink_exec)",
+                "select '' ### 'x'",
+            ],
+            call,
+        ),
+        (
+            vec!["create aggregate a (text) (sfunc = public.dblink_exec, stype = text)"],
+            call,
+        ),
+        (
+            vec![
+                "alter function dblink_exec(text, text) rename to harmless",
+                "select harmless('', 'x')",
+            ],
+            call,
+        ),
+        (
+            vec!["do $$ begin execute format('delete from %I', (select 'x')); commit; end $$"],
+            Some("what EXECUTE may write to the foreign table far before a COMMIT"),
+        ),
+        (
+            vec![
+                "select log('see dblink_exec for more')",
+                "insert into t values ('select dblink_exec()')",
+                "select pg_terminate_backend(pg_backend_pid())",
+                "do $$ begin execute format('delete from %I', (select 'x')); end $$",
+                "do $$ begin delete from t; commit; end $$",
+            ],
+            None,
+        ),
+    ] {
+        assert_eq!(reached(&statements).as_deref(), what, "{statements:?}");
+    }
+}
+
+#[test]
 fn of_a_great_insert_what_it_writes_to_is_known() {
     let rows = "(1, 'x'), ".repeat(10_000);
     let insert = |table: &str, last: &str| format!("insert into {table} values {rows} (2, {last})");

@@ -258,6 +258,11 @@ fn what_runs_by_itself_there_is_looked_into() {
             "update watched set x = 1;",
             "pg_cancel_backend() in domain small",
         ),
+        (
+            "create domain small as int check (pg_cancel_backend(value));".to_string(),
+            "create table t (x int); alter table t alter x type public.small;",
+            "pg_cancel_backend() in domain small",
+        ),
     ] {
         let ground = Ground::of(&[], &there);
         let output = run(&ground, sql).expect_code(2).expect_no_output();
@@ -285,6 +290,33 @@ fn what_runs_with_each_change_of_definitions_is_looked_into() {
     let said = "lo_export() in outward() in event trigger watch reaches beyond";
     assert!(output.stderr.contains(said), "{output:?}");
     assert!(!has(&ground, "t"));
+}
+
+#[test]
+fn what_is_called_without_a_name_is_looked_into() {
+    let _alone = alone();
+    let function = "create function ends(a int) returns text[] language sql as 'select array[pg_cancel_backend($1)::text]';
+        create function ends(a text[], b int) returns text[] language sql as 'select ends(b)';";
+    for (there, said) in [
+        (
+            "create cast (int as text[]) with function ends(int);",
+            "in cast from integer to text[]",
+        ),
+        (
+            "create operator ### (leftarg = text[], rightarg = int, function = ends);",
+            "in operator ###",
+        ),
+        (
+            "create aggregate last (int) (sfunc = ends, stype = text[]);",
+            "in aggregate last",
+        ),
+    ] {
+        let ground = Ground::of(&[], &format!("{function} {there}"));
+        let output = run(&ground, "create table t (x int);").expect_code(2);
+        let said = format!("pg_cancel_backend() in ends() {said} reaches beyond");
+        assert!(output.stderr.contains(&said), "{output:?}");
+        assert!(!has(&ground, "t"));
+    }
 }
 
 /// Statements that nobody can see through, each put together from what a table has.
