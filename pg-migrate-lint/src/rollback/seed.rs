@@ -40,6 +40,15 @@ enum Fill {
     Required,
 }
 
+/// By which values.
+#[derive(Debug, Clone, Copy)]
+enum With {
+    /// Those that show what is cut, rounded or folded: fractions, capitals, a long end.
+    Everything,
+    /// Those that most conditions let in.
+    Little,
+}
+
 /// So many rows are put in, then as few as that.
 const ROWS: [u32; 2] = [3, 1];
 
@@ -117,13 +126,15 @@ fn put(client: &mut Client, table: &str, columns: &[Column]) -> Result<()> {
     let mut tried = BTreeSet::new();
     for rows in ROWS {
         for fill in [Fill::All, Fill::WithoutDefaults, Fill::Required] {
-            let insert = insert(table, columns, fill, rows);
-            if !tried.insert(insert.clone()) {
-                continue;
-            }
-            match client.batch_execute(&insert) {
-                Ok(()) => return Ok(()),
-                Err(error) => first = first.or(Some(error.into())),
+            for with in [With::Everything, With::Little] {
+                let insert = insert(table, columns, fill, with, rows);
+                if !tried.insert(insert.clone()) {
+                    continue;
+                }
+                match client.batch_execute(&insert) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => first = first.or(Some(error.into())),
+                }
             }
         }
     }
@@ -131,7 +142,7 @@ fn put(client: &mut Client, table: &str, columns: &[Column]) -> Result<()> {
 }
 
 /// The statement; it does nothing where there are rows.
-fn insert(table: &str, columns: &[Column], fill: Fill, rows: u32) -> String {
+fn insert(table: &str, columns: &[Column], fill: Fill, with: With, rows: u32) -> String {
     let is_filled = |column: &&Column| {
         !column.is_numbered
             && match fill {
@@ -143,7 +154,9 @@ fn insert(table: &str, columns: &[Column], fill: Fill, rows: u32) -> String {
     let mut names = Vec::new();
     let mut values = Vec::new();
     for column in columns.iter().filter(is_filled) {
-        let Some(value) = value(column) else { continue };
+        let Some(value) = value(column, with) else {
+            continue;
+        };
         names.push(quoted(&column.name));
         values.push(format!("({value})::{}", column.ty));
     }
@@ -163,7 +176,7 @@ fn insert(table: &str, columns: &[Column], fill: Fill, rows: u32) -> String {
 }
 
 /// A value that is another one in each row, where the type has so many; none where nobody knows one.
-fn value(column: &Column) -> Option<String> {
+fn value(column: &Column, with: With) -> Option<String> {
     if let Some((table, other)) = &column.other {
         let other = quoted(other);
         return Some(format!(
@@ -172,6 +185,19 @@ fn value(column: &Column) -> Option<String> {
     }
     if let Some(label) = &column.label {
         return Some(shared::dump::quote_literal(label));
+    }
+    let telling = match column.base.as_str() {
+        "numeric" | "real" | "double precision" => Some("n + 0.25"),
+        "text" | "character varying" | "character" => {
+            Some("n::text || ' aÉ ' || pg_catalog.repeat('z', 300) || n::text")
+        }
+        "timestamp without time zone" | "timestamp with time zone" => {
+            Some("timestamp '2024-01-01 01:02:03.456789' + n * interval '1 day'")
+        }
+        _ => None,
+    };
+    if let (With::Everything, Some(value)) = (with, telling) {
+        return Some(value.to_string());
     }
     let value = match column.base.as_str() {
         "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => "n",
