@@ -41,8 +41,6 @@ demo: deps
 	$(CARGO) build --quiet --bins
 	target/debug/with-sample sh tests/demo.sh
 
-# Many tests wait for a server rather than work: twice as many at once as there are processors.
-export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 1))))
 test: deps-test
 	$(CARGO) test --workspace
 

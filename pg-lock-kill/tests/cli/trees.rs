@@ -211,6 +211,10 @@ fn who_has_committed_and_waits_for_a_standby() {
 #[test]
 fn who_wants_a_page_for_itself() {
     let stage = Stage::new();
+    // What a transaction elsewhere may have to see is not frozen, and no page of it waited for.
+    let is_past =
+        "select pg_snapshot_xmin(pg_current_snapshot())::text::int8 > max(xmin::text::int8) from t";
+    stage.until("its rows are of the past for all", is_past);
     let reader = stage.holder("reader", "declare c cursor for table t; fetch 1 from c");
     let vacuum = stage.actor("vacuum");
     vacuum.start("vacuum (freeze) t");
