@@ -206,9 +206,9 @@ fn a_terminal_gets_a_table_that_fits_and_a_progress_line_that_goes_away() {
         lines,
         [
             "number  text                 half  digits",
-            "     1  \"1\",\\n\\x1b[1mnumber        [1]",
-            "     2  \"2\",\\n\\x1b[1mnumber   1.0  [2]",
-            "     3  \"3\",\\n\\x1b[1mnumber        [3]",
+            "     1  \"1\",\\n\\x1b[1mnumber        1",
+            "     2  \"2\",\\n\\x1b[1mnumber   1.0  2",
+            "     3  \"3\",\\n\\x1b[1mnumber        3",
         ],
         "{quiet:?}"
     );

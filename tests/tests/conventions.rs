@@ -239,14 +239,32 @@ fn csv_rows(output: &Output, names: &[String]) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// What a table has of a cell: of a list its items, of an object the texts in it.
+fn words(cell: &str) -> Vec<String> {
+    let all = |value: &Value| match value {
+        Value::Object(fields) => fields
+            .values()
+            .filter_map(Value::as_str)
+            .map(str::to_string)
+            .collect(),
+        Value::String(text) => vec![text.clone()],
+        other => vec![other.to_string()],
+    };
+    match serde_json::from_str(cell) {
+        Ok(Value::Array(items)) => items.iter().flat_map(all).collect(),
+        Ok(object @ Value::Object(_)) => all(&object),
+        _ => vec![cell.to_string()],
+    }
+}
+
 fn same_table(output: &Output, names: &[String], rows: &[Vec<String>]) {
     let mut lines = output.stdout.lines();
     let header: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(header, names, "{output:?}");
     assert_eq!(lines.clone().count(), rows.len(), "{output:?}");
     for (line, row) in lines.zip(rows) {
-        for cell in row {
-            let cell = shared::printable::line(cell);
+        for cell in row.iter().flat_map(|cell| words(cell)) {
+            let cell = shared::printable::line(&cell);
             assert!(line.contains(cell.trim()), "{cell} in {line}\n{output:?}");
         }
     }
