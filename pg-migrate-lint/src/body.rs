@@ -40,6 +40,7 @@ fn sql_code(code: &str) -> Code {
             line: line + 1,
             sql: source.parsable(statement).to_string(),
             is_sure: false,
+            is_plain: true,
         }
     });
     Code::of(statements.collect())

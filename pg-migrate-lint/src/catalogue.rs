@@ -31,6 +31,7 @@ use crate::model::{ConstraintKind, Signature, Volatility};
 use crate::name::Name;
 use crate::types::Type;
 use functions::Functions;
+pub use particulars::KeptBound;
 use publications::Published;
 pub use relation::{
     Calls, ColumnFacts, ConstraintFacts, Domain, Enum, Index, Relation, RelationKind,

@@ -1,13 +1,14 @@
 //! The grammar's tree as [`Change`]s.
 
 mod alter;
-mod bound;
 mod constraint;
 mod create;
 mod data;
 mod depend;
 mod drop;
+mod limit;
 mod node;
+mod partition;
 mod publication;
 mod scope;
 mod setting;
@@ -94,6 +95,7 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             table: relation(stmt.relation.get()),
             columns: strings(stmt.attlist),
         },
+        NodeEnum::ConstraintsSetStmt(stmt) if !stmt.deferred => Change::CheckNow,
         NodeEnum::VacuumStmt(stmt) => vacuum(stmt),
         NodeEnum::ClusterStmt(stmt) => {
             let index = Some(stmt.indexname).filter(|name| !name.is_empty());

@@ -10,7 +10,7 @@ pub mod casts;
 pub mod types;
 mod volatility;
 
-use crate::catalogue::{Catalogue, RelationKind};
+use crate::catalogue::{Catalogue, Relation, RelationKind};
 use crate::lock::{Mode, Work};
 use crate::model::{
     Change, ConstraintKind, CreateIndex, CreateTable, DomainAction, Drop, Kind, Policy,
@@ -240,6 +240,10 @@ fn rewrite(table: &Name, impact: &mut Impact) {
 }
 
 fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact) {
+    let known = catalogue.relation(&catalogue.place(&table.name));
+    if table.if_not_exists && known.is_some_and(|known| known.made.is_some()) {
+        return;
+    }
     let constraints = table.columns.iter().flat_map(|column| &column.constraints);
     for constraint in constraints.chain(&table.constraints) {
         if let ConstraintKind::Foreign { table: other, .. } = &constraint.kind
@@ -257,6 +261,10 @@ fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact)
     if let Some((parent, _)) = &table.partition_of {
         let parent = catalogue.resolve(parent);
         impact.lock(parent.clone(), Mode::AccessExclusive);
+        // A foreign key of the parent is the partition's, too.
+        for (_, other) in catalogue.referenced(&parent) {
+            impact.lock(other.clone(), Mode::ShareRowExclusive);
+        }
         if let Some(default) = catalogue
             .relation(&parent)
             .and_then(|parent| parent.default_child.clone())
@@ -290,8 +298,8 @@ fn create_index(index: &CreateIndex, catalogue: &Catalogue, impact: &mut Impact)
 }
 
 fn is_partitioned(name: &Name, catalogue: &Catalogue) -> bool {
-    let kind = catalogue.relation(name).map(|relation| relation.kind);
-    kind == Some(RelationKind::Partitioned)
+    let relation = catalogue.relation(name);
+    relation.is_some_and(Relation::is_partitioned)
 }
 
 fn dropped(drop: &Drop, catalogue: &Catalogue, impact: &mut Impact) {

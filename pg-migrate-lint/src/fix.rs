@@ -12,7 +12,7 @@ mod swap;
 mod text;
 mod undo;
 
-use crate::catalogue::{Relation, RelationKind};
+use crate::catalogue::Relation;
 use crate::look::Look;
 use crate::model::{Column, ConstraintKind, Part};
 use crate::name::{Name, quoted};
@@ -208,7 +208,7 @@ pub fn belongings(look: &Look, table: &Name, column: &str) -> Option<String> {
     for other in look.catalogue.referencing(table) {
         all.push(format!("the foreign key of {other}"));
     }
-    if relation.kind == RelationKind::Partitioned || relation.parent.is_some() {
+    if relation.is_partitioned() || relation.parent.is_some() {
         all.push("the same in each partition".to_string());
     }
     (!all.is_empty()).then(|| all.join(", "))

@@ -285,6 +285,7 @@ impl Linter {
                 is_utc: self.session.settings.is_utc,
             };
             let impact = effects::of(change, &self.catalogue, server);
+            let before = found.len();
             let look = Look {
                 change,
                 impact: &impact,
@@ -302,8 +303,8 @@ impl Linter {
                 is_last: place.is_last && number + 1 == changes.len(),
                 ahead: &self.ahead,
                 is_all_seen: self.catalogue.doubts() == self.doubts && self.is_plain,
+                said: before,
             };
-            let before = found.len();
             for rule in &self.rules {
                 (rule.check)(&look, found);
             }
@@ -314,7 +315,7 @@ impl Linter {
                 let mut place = 0;
                 found.retain(|finding| {
                     place += 1;
-                    place <= before || finding.rule.group == rules::Group::Correctness
+                    place <= before || finding.rule.is_of_names()
                 });
             }
             let frame = self.frame(changes, place);

@@ -46,6 +46,8 @@ pub struct Look<'a> {
     pub ahead: &'a Ahead,
     /// Whether all that the file did so far was seen.
     pub is_all_seen: bool,
+    /// How many findings there were before it.
+    pub said: usize,
 }
 
 impl Look<'_> {
@@ -69,7 +71,11 @@ impl Look<'_> {
             .find(|(known, _)| *known == resolved);
         let mut finding = self.finding(rule, message).on(name);
         finding.lock = self.impact.lock_on(&resolved);
-        finding.work = work.map_or(self.impact.greatest_work(), |(_, work)| *work);
+        let greatest = || self.worked_on().map(|(_, work)| work).max();
+        finding.work = match work {
+            Some((_, work)) => *work,
+            None => greatest().unwrap_or(Work::None),
+        };
         finding
     }
 

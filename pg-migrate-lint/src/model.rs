@@ -1,12 +1,13 @@
 //! What a statement does, in terms of the field and apart from the grammar's tree: what rules,
 //! history and the table of effects work with.
 
-mod bound;
 mod column;
 mod constraint;
 mod function;
 mod index;
+mod limit;
 mod object;
+mod partition;
 mod publication;
 mod query;
 mod session;
@@ -18,14 +19,15 @@ use crate::lock::Mode;
 use crate::name::Name;
 use crate::types::Type;
 
-pub use bound::{Bound, Datum};
 pub use column::{Column, Generated, Part};
 pub use constraint::{Constraint, ConstraintKind, Key};
 pub use function::{Body, Function, Parameter, Signature, Volatility};
 pub use index::{CreateIndex, ReindexKind};
+pub use limit::{Comparison, Limit, Limits};
 pub use object::{
     Dependent, DependentKind, DomainAction, Drop, Grant, Kind, Policy, Rename, Restart,
 };
+pub use partition::{Bound, Datum, Partitioning, Strategy};
 pub use publication::{Identity, Publication, Publishes};
 pub use query::{Expr, Query, Scope};
 pub use session::{Setting, Transaction};
@@ -228,6 +230,8 @@ pub enum Change {
     Do(Body),
     /// `SET`, `SET LOCAL`, `RESET` (then there is no value), `set_config`
     Set(Setting),
+    /// `SET CONSTRAINTS … IMMEDIATE`
+    CheckNow,
     /// `BEGIN` and its like.
     Transaction(Transaction),
     /// What can't be run inside of a transaction, besides the forms above.

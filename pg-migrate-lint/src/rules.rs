@@ -51,6 +51,7 @@ impl Rule {
 const OF_NAMES: &[&str] = &[
     "duplicate-column",
     "duplicate-name",
+    "partition-refused",
     "refused-statement",
     "undefined-name",
 ];
@@ -302,6 +303,7 @@ rules! {
     identifier_cut,
     suppression,
     cannot_run_in_transaction,
+    pending_trigger_events,
     uncommitted_transaction,
     nested_transaction,
     set_local_without_transaction,

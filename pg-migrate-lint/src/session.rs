@@ -6,7 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::dropped::Dropped;
 use crate::effects::Impact;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Change, Insert, Kind, Setting, Transaction};
+use crate::model::{Action, Alter, Change, ConstraintKind, Insert, Kind, Setting, Transaction};
 use crate::name::Name;
 
 /// How whoever runs a file puts it into transactions.
@@ -104,6 +104,8 @@ pub struct Held {
     pub table: Name,
     /// How.
     pub mode: Mode,
+    /// What it reads, where it is a view: who waits for one of these waits for it as well.
+    pub reads: Vec<Name>,
 }
 
 /// The session.
@@ -145,6 +147,10 @@ pub struct Session {
     pub slotless: Vec<String>,
     /// Whether COMMIT or ROLLBACK stood in the file.
     pub has_ended: bool,
+    /// Tables of which rows that the transaction has changed wait to be looked up, for the constraint of that name.
+    pub waiting: Vec<(Name, String)>,
+    /// Whether SET CONSTRAINTS has them looked up at once.
+    checks_now: bool,
     /// Whether BEGIN stood in the file.
     pub has_begun: bool,
     /// Whether a rule spoke of timeouts in the file.
@@ -200,8 +206,18 @@ impl Session {
             Change::Transaction(transaction) => return self.transaction(*transaction),
             Change::Set(setting) => self.set(setting),
             Change::Query(query) => query.settings.iter().for_each(|setting| self.set(setting)),
-            Change::Insert(insert) => self.insert(insert, catalogue),
-            Change::Update(write) => self.changed.push(catalogue.resolve(&write.table)),
+            Change::Insert(insert) => {
+                self.insert(insert, catalogue);
+                self.defer(&insert.table, None, catalogue);
+            }
+            Change::Update(write) => {
+                self.changed.push(catalogue.resolve(&write.table));
+                self.defer(&write.table, Some(&write.columns), catalogue);
+            }
+            Change::CheckNow => {
+                self.waiting.clear();
+                self.checks_now = true;
+            }
             Change::ForgetSlot(subscription) => self.slotless.push(subscription.clone()),
             Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
                 self.copy(&table.query.relations, catalogue);
@@ -229,7 +245,9 @@ impl Session {
                 .relation(table)
                 .is_none_or(|table| !table.is_temporary);
             if is_seen && *mode > Mode::ShareUpdateExclusive {
-                self.hold(table, *mode);
+                let view = catalogue.relation(table);
+                let reads = view.map_or(&[][..], |view| &view.reads);
+                self.hold(table, *mode, reads);
             }
         }
         if let Change::Rename(rename) = change
@@ -261,6 +279,25 @@ impl Session {
         }
     }
 
+    /// Rows that are new, or have other values in these columns, are looked up at the end of the transaction.
+    fn defer(&mut self, table: &Name, columns: Option<&[String]>, catalogue: &Catalogue) {
+        let Some(relation) = catalogue.relation(table).filter(|_| !self.checks_now) else {
+            return;
+        };
+        let is_set = |own: &[String]| {
+            columns.is_none_or(|columns| own.iter().any(|column| columns.contains(column)))
+        };
+        let mut constraints = relation.constraints.iter();
+        let deferred = constraints.find(|constraint| match &constraint.kind {
+            ConstraintKind::Foreign { columns, .. } => constraint.is_deferred && is_set(columns),
+            _ => false,
+        });
+        if let Some(constraint) = deferred {
+            let name = constraint.name.clone();
+            self.waiting.push((catalogue.resolve(table), name));
+        }
+    }
+
     fn copy(&mut self, tables: &[Name], catalogue: &Catalogue) {
         for table in tables {
             let table = catalogue.resolve(table);
@@ -272,13 +309,14 @@ impl Session {
         }
     }
 
-    fn hold(&mut self, table: &Name, mode: Mode) {
+    fn hold(&mut self, table: &Name, mode: Mode, reads: &[Name]) {
         match self.held.iter_mut().find(|held| held.table == *table) {
             Some(held) if held.mode >= mode => {}
             Some(held) => held.mode = mode,
             None => self.held.push(Held {
                 table: table.clone(),
                 mode,
+                reads: reads.to_vec(),
             }),
         }
     }
@@ -300,6 +338,8 @@ impl Session {
     fn end(&mut self) {
         self.transaction += 1;
         self.held.clear();
+        self.waiting.clear();
+        self.checks_now = false;
         self.new_values.clear();
         self.not_valid.clear();
         self.settings = self.session;

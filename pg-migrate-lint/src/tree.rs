@@ -14,7 +14,7 @@ use pg_query::protobuf::{
 };
 
 use field::{Elements, Field, Here, Within};
-pub use field::{Inner, Mode, Nodes, Value};
+pub use field::{Inner, Mode, Nodes, Strategy, Value};
 pub use memory::{Refusal, Tree};
 
 /// A node of any sort, not yet read.
@@ -220,6 +220,7 @@ nodes! { 'a;
         location: i32 = location 180,
     }
     CompositeTypeStmt = CompositeTypeStmt 226 { typevar: Range<'a> = typevar 8 }
+    ConstraintsSetStmt = ConstraintsSetStmt 247 { deferred: bool = deferred 16 }
     CopyStmt = CopyStmt 157 {
         relation: Range<'a> = relation 8, attlist: Nodes<'a> = attlist 24, is_from: bool = is_from 32,
     }
@@ -348,7 +349,7 @@ nodes! { 'a;
         infer: Inner<'a, InferClause<'a>> = infer 8, target_list: Nodes<'a> = targetList 16,
     }
     PartitionBoundSpec = PartitionBoundSpec 98 {
-        is_default: bool = is_default 5, modulus: i32 = modulus 8, remainder: i32 = remainder 12,
+        strategy: u8 = strategy 4, is_default: bool = is_default 5, modulus: i32 = modulus 8, remainder: i32 = remainder 12,
         values: Nodes<'a> = listdatums 16, from: Nodes<'a> = lowerdatums 24, to: Nodes<'a> = upperdatums 32,
     }
     PartitionCmd = PartitionCmd 100 {
@@ -356,7 +357,7 @@ nodes! { 'a;
         concurrent: bool = concurrent 24,
     }
     PartitionElem = PartitionElem 96 { name: &'a str = name 8 }
-    PartitionSpec = PartitionSpec 97 { part_params: Nodes<'a> = partParams 8 }
+    PartitionSpec = PartitionSpec 97 { strategy: Strategy = strategy 4, part_params: Nodes<'a> = partParams 8 }
     PublicationObjSpec = PublicationObjSpec 260 { pubtable: Inner<'a, PublicationTable<'a>> = pubtable 16 }
     PublicationTable = PublicationTable 259 {
         relation: Range<'a> = relation 8, where_clause: Child<'a> = whereClause 16,

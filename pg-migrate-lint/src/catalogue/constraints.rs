@@ -80,6 +80,7 @@ impl Catalogue {
             is_valid,
             is_enforced: constraint.enforced,
             is_inherited: !constraint.no_inherit,
+            is_deferred: constraint.deferred,
         });
     }
 
@@ -91,10 +92,16 @@ impl Catalogue {
             .collect();
         let relation = self.known(table);
         let known = &mut relation.constraints;
-        let is_there = known.named(constraint).is_some();
-        // What DETACH CONCURRENTLY leaves has a name that the server chose.
-        relation.keeps_bounds &= is_there;
+        let is_check =
+            |constraint: &ConstraintFacts| matches!(constraint.kind, ConstraintKind::Check(_));
+        let dropped = known.named(constraint);
+        let is_there = dropped.is_some();
+        // What DETACH CONCURRENTLY leaves has a name that the server chose, or is a CHECK that said the same before.
+        let leaves_bound = dropped.is_some_and(|dropped| !is_check(dropped));
         known.remove(constraint);
+        if !leaves_bound && relation.kept_bound.is_some() {
+            relation.kept_bound = None;
+        }
         if is_there {
             self.constraint_names.free(&name.beside(constraint));
         }

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::Relation;
 use super::views::ViewColumn;
-use crate::model::{Bound, Dependent};
+use crate::model::{Bound, Dependent, Partitioning};
 use crate::name::Name;
 
 /// What a relation has as a partition or its parent, as a view, or around it.
@@ -18,8 +18,10 @@ pub struct Particulars {
     pub children: Vec<Name>,
     /// The one for what fits no other.
     pub default_child: Option<Name>,
-    /// The columns that it is divided by.
-    pub partition_columns: Vec<String>,
+    /// How it is divided, where a migration said that.
+    pub partitioning: Option<Partitioning>,
+    /// What a CHECK says that DETACH CONCURRENTLY has left.
+    pub kept_bound: Option<KeptBound>,
     /// What a view reads.
     pub reads: Vec<Name>,
     /// The columns that a view reads, of whatever.
@@ -36,12 +38,24 @@ pub struct Particulars {
     pub dependents: Vec<Dependent>,
 }
 
+/// Which rows a table can have because it was a partition before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBound {
+    /// Of which table.
+    pub parent: Name,
+    /// How that was divided.
+    pub partitioning: Partitioning,
+    /// Which of its rows.
+    pub bound: Bound,
+}
+
 static NONE: Particulars = Particulars {
     parent: None,
     bound: None,
     children: Vec::new(),
     default_child: None,
-    partition_columns: Vec::new(),
+    partitioning: None,
+    kept_bound: None,
     reads: Vec::new(),
     read_columns: Vec::new(),
     reads_all_columns: false,

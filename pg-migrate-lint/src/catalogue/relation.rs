@@ -56,8 +56,6 @@ pub struct Relation {
     pub is_renamed: bool,
     /// Whether a crash empties it, so that it is not published.
     pub is_unlogged: bool,
-    /// Whether it has the CHECK that DETACH CONCURRENTLY leaves, which says what its bounds were.
-    pub keeps_bounds: bool,
     /// How its rows are known again where they are published.
     pub identity: Identity,
     /// How much had not been seen when it was made, if it is sure to be here, and to be as it is known to be.
@@ -120,6 +118,8 @@ pub struct ConstraintFacts {
     pub is_enforced: bool,
     /// Not `NO INHERIT`.
     pub is_inherited: bool,
+    /// `INITIALLY DEFERRED`
+    pub is_deferred: bool,
 }
 
 /// An index.
@@ -193,6 +193,16 @@ impl Relation {
                 .dependents
                 .retain(|dependent| dependent.kind != kind || !is_gone(&dependent.name));
         }
+    }
+
+    /// Whether it is divided.
+    pub fn is_partitioned(&self) -> bool {
+        self.kind == RelationKind::Partitioned
+    }
+
+    /// Whether `SET LOGGED`, or `SET UNLOGGED`, leaves it as a migration made it.
+    pub fn is_logged_as(&self, logged: bool) -> bool {
+        self.made.is_some() && self.is_unlogged != logged
     }
 
     /// A column by its name.

@@ -175,6 +175,13 @@ impl Catalogue {
         };
         let name = self.shared_name(new);
         let relation = self.known(table);
+        if let Some(particulars) = &mut relation.particulars {
+            let kept = particulars.kept_bound.iter_mut();
+            let kept = kept.map(|kept| &mut kept.partitioning);
+            let all = particulars.partitioning.iter_mut().chain(kept);
+            let columns = all.flat_map(|partitioning| &mut partitioning.columns);
+            columns.flatten().for_each(swap);
+        }
         for dependent in &mut relation.dependents {
             dependent.columns.iter_mut().for_each(swap);
             if dependent.kind == DependentKind::Generated {
@@ -192,6 +199,8 @@ impl Catalogue {
                 ConstraintKind::Check(expr) => {
                     expr.columns.iter_mut().for_each(swap);
                     expr.proves_not_null.iter_mut().for_each(swap);
+                    let limits = expr.limits.iter_mut().flat_map(|limits| &mut limits.all);
+                    limits.for_each(|limit| swap(&mut limit.column));
                 }
                 ConstraintKind::NotNull(column) => swap(column),
                 ConstraintKind::Primary(key) | ConstraintKind::Unique(key) => {
@@ -256,6 +265,7 @@ impl Catalogue {
                 map.insert(new.clone(), names);
             }
         }
+        self.rename_in_particulars(old, new);
         let referencing = self.referencing.get(new).cloned().unwrap_or_default();
         for name in referencing {
             self.known(&name).constraints.change(|constraint| {
@@ -265,6 +275,30 @@ impl Catalogue {
                     *table = new.clone();
                 }
             });
+        }
+    }
+
+    /// Its partitions, what it is a partition of, and the views that read it know it by the new name.
+    fn rename_in_particulars(&mut self, old: &Name, new: &Name) {
+        let Some(relation) = self.relations.get(new) else {
+            return;
+        };
+        let readers = self.readers.get(new).into_iter().flatten();
+        let others = relation.parent.iter().chain(&relation.children);
+        let others: Vec<Name> = others.chain(readers).cloned().collect();
+        for other in others {
+            let other = self.relations.get_mut(&other);
+            let Some(particulars) = other.and_then(|other| other.particulars.as_mut()) else {
+                continue;
+            };
+            let names = particulars.parent.iter_mut();
+            let names = names.chain(&mut particulars.children);
+            let names = names.chain(&mut particulars.default_child);
+            for name in names.chain(&mut particulars.reads) {
+                if name == old {
+                    name.clone_from(new);
+                }
+            }
         }
     }
 }

@@ -80,7 +80,12 @@ impl Catalogue {
     pub fn apply_in_doubt(&mut self, change: &Change, now: Moment) {
         let mut tables = Vec::new();
         match change {
-            Change::CreateTable(table) => tables.push(self.place(&table.name)),
+            Change::CreateTable(table) => {
+                tables.push(self.place(&table.name));
+                let parent = table.partition_of.iter().map(|(parent, _)| parent);
+                let parents = parent.chain(&table.inherits);
+                tables.extend(parents.map(|parent| self.resolve(parent)));
+            }
             Change::CreateTableAs(table) => tables.push(self.place(&table.name)),
             Change::CreateView { name, .. } | Change::CreateSequence { name, .. } => {
                 tables.push(self.place(name));
@@ -88,8 +93,12 @@ impl Catalogue {
             Change::CreateIndex(index) => tables.push(self.resolve(&index.table)),
             Change::Alter(alter) => {
                 tables.push(self.resolve(&alter.table));
-                if let Action::Attach { child, .. } | Action::Detach { child, .. } = &alter.action {
-                    tables.push(self.resolve(child));
+                if let Action::Attach { child: other, .. }
+                | Action::Detach { child: other, .. }
+                | Action::Inherit(other)
+                | Action::NoInherit(other) = &alter.action
+                {
+                    tables.push(self.resolve(other));
                 }
             }
             Change::Drop(drop) if !is_aside(drop.kind) => self.doubt(),
@@ -116,8 +125,9 @@ impl Catalogue {
         for name in tables {
             if let Some(relation) = self.relations.get_mut(&name) {
                 relation.sure_since = None;
-                if relation.bound.is_some() {
-                    relation.bound = None;
+                if let Some(particulars) = &mut relation.particulars {
+                    particulars.bound = None;
+                    particulars.kept_bound = None;
                 }
                 if let Some(column) = added.and_then(|name| relation.columns.named_mut(name)) {
                     column.is_filled = true;

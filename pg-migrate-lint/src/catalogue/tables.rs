@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::constraints::free_name;
 use super::members::{Members, push};
-use super::particulars::Particulars;
+use super::particulars::{KeptBound, Particulars};
 use super::{Calls, Catalogue, ColumnFacts, Moment, Relation, RelationKind};
 use crate::effects;
 use crate::model::{
@@ -26,7 +26,7 @@ impl Catalogue {
             parent.chain(&table.like).chain(&table.inherits)
         };
         let mut relation = Relation {
-            kind: match table.partitioned_by {
+            kind: match table.partitioning {
                 Some(_) => RelationKind::Partitioned,
                 None => RelationKind::Table,
             },
@@ -49,8 +49,8 @@ impl Catalogue {
             may_have_keys: !table.like.is_empty() || table.partition_of.is_some(),
             ..Relation::default()
         };
-        if let Some(columns) = &table.partitioned_by {
-            relation.partition_columns.clone_from(columns);
+        if table.partitioning.is_some() {
+            relation.partitioning.clone_from(&table.partitioning);
         }
         relation.columns = Members::of(
             table
@@ -149,15 +149,23 @@ impl Catalogue {
     }
 
     pub(super) fn detach(&mut self, parent: &Name, child: &Name, concurrently: bool) {
-        let child = self.resolve(child);
-        let parent = self.known(parent);
+        let (name, child) = (self.resolve(parent), self.resolve(child));
+        let parent = self.known(&name);
         parent.children.retain(|known| *known != child);
         if parent.default_child.as_ref() == Some(&child) {
             parent.default_child = None;
         }
+        let partitioning = parent.partitioning.clone();
         let child = self.known(&child);
         child.parent = None;
-        child.keeps_bounds |= concurrently;
+        let bound = child.bound.take();
+        if let (true, Some(partitioning), Some(bound)) = (concurrently, partitioning, bound) {
+            child.kept_bound = Some(KeptBound {
+                parent: name,
+                partitioning,
+                bound,
+            });
+        }
     }
 
     pub(super) fn alter(&mut self, alter: &Alter, now: Moment) {

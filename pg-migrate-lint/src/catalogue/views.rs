@@ -87,22 +87,14 @@ impl Catalogue {
 impl Relation {
     /// A column of a view is called otherwise.
     pub(super) fn rename_output(&mut self, old: &str, new: &str) {
-        let Some(output) = self.output_mut() else {
+        let Some(particulars) = &mut self.particulars else {
             return;
         };
-        let column = output
-            .iter_mut()
-            .find(|column| column.name.as_deref() == Some(old));
-        match column {
+        let columns = particulars.output.iter_mut().flatten();
+        let mut named = columns.filter(|column| column.name.as_deref() == Some(old));
+        match named.next() {
             Some(column) => column.name = Some(new.to_string()),
-            None => self.output = None,
-        }
-    }
-
-    fn output_mut(&mut self) -> Option<&mut Vec<ViewColumn>> {
-        match self.output {
-            Some(_) => self.output.as_mut(),
-            None => None,
+            None => particulars.output = None,
         }
     }
 }

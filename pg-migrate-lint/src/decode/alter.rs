@@ -88,7 +88,7 @@ fn of_table(kind: T, command: &tree::AlterTableCmd) -> Action {
             Action::Attach {
                 child: relation(partition.name.get()),
                 default: bound.is_some_and(|bound| bound.is_default),
-                bound: bound.and_then(|bound| super::bound::bound(&bound)),
+                bound: bound.and_then(|bound| super::partition::bound(&bound)),
             }
         }),
         T::AtDetachPartition => partition(command, |partition| Action::Detach {

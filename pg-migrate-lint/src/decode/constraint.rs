@@ -2,9 +2,10 @@
 
 use pg_query::protobuf::ConstrType;
 
+use super::limit::limits;
 use super::node::{relation, strings, type_};
 use super::walk::expr;
-use crate::model::{Column, Constraint, ConstraintKind, Generated, Key, Part};
+use crate::model::{Column, Constraint, ConstraintKind, Expr, Generated, Key, Part};
 use crate::tree::{self, Node, NodeEnum};
 
 /// A column's definition.
@@ -127,7 +128,13 @@ fn constraint_of(node: &tree::Constraint, own: &[String], at: usize) -> Option<C
         has_storage: !node.options.is_empty() || !node.indexspace.is_empty(),
     };
     let kind = match node.contype {
-        ConstrType::ConstrCheck => ConstraintKind::Check(Box::new(expr(node.raw_expr?))),
+        ConstrType::ConstrCheck => {
+            let condition = node.raw_expr?;
+            ConstraintKind::Check(Box::new(Expr {
+                limits: Some(Box::new(limits(condition))),
+                ..expr(condition)
+            }))
+        }
         ConstrType::ConstrNotnull => {
             ConstraintKind::NotNull(or_own(strings(node.keys)).into_iter().next()?)
         }

@@ -25,7 +25,7 @@ pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
         unlogged: persistence == b'u',
         temporary: persistence == b't',
         is_typed: stmt.of_typename.is_some(),
-        partitioned_by: stmt.partspec.get().map(partition_columns),
+        partitioning: stmt.partspec.get().map(super::partition::partitioning),
         ..CreateTable::default()
     };
     for node in stmt.table_elts.iter() {
@@ -45,7 +45,7 @@ pub fn table(stmt: &tree::CreateStmt, at: usize) -> Change {
         Some(bound) => {
             let parent = parents.into_iter().next();
             table.partition_of = parent.map(|parent| (parent, bound.is_default));
-            table.bound = super::bound::bound(&bound);
+            table.bound = super::partition::bound(&bound);
         }
         None => table.inherits = parents,
     }
@@ -61,17 +61,6 @@ pub fn foreign_table(stmt: &tree::CreateForeignTableStmt, at: usize) -> Change {
         }),
         other => other,
     }
-}
-
-fn partition_columns(spec: tree::PartitionSpec) -> Vec<String> {
-    let columns = spec
-        .part_params
-        .iter()
-        .filter_map(|node| match node.read()? {
-            NodeEnum::PartitionElem(element) => Some(element.name.to_string()),
-            _ => None,
-        });
-    columns.collect()
 }
 
 /// `CREATE TABLE AS`, `CREATE MATERIALIZED VIEW`
@@ -90,8 +79,7 @@ pub fn table_as(stmt: &tree::CreateTableAsStmt) -> Change {
     })
 }
 
-/// What a table or view is made of.
-/// A query, and of what its columns have to be.
+/// A query that a table or view is made of, and of what its columns have to be.
 pub fn reading(node: Node) -> Query {
     let mut query = query(node);
     if let Some(NodeEnum::SelectStmt(select)) = node.read() {

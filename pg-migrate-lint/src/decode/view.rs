@@ -101,8 +101,8 @@ fn source(value: Node) -> Source {
             Value::Boolean(_) => known("bool"),
             _ => Source::Unknown,
         },
-        Some(NodeEnum::FuncCall(call)) => match strings(call.funcname).last().map(String::as_str) {
-            Some("count") => known("int8"),
+        Some(NodeEnum::FuncCall(call)) => match strings(call.funcname).as_slice() {
+            [name] if name == "count" => known("int8"),
             _ => Source::Unknown,
         },
         _ => Source::Unknown,

@@ -12,7 +12,7 @@ pub fn expr(node: Node) -> Expr {
     let mut query = Query::default();
     walk(node, &mut query);
     Expr {
-        is_null: matches!(node.read(), Some(NodeEnum::AConst(constant)) if constant.isnull),
+        is_null: is_null(node),
         is_constant: matches!(node.read(), Some(NodeEnum::AConst(constant))
             if matches!(constant.val, Value::String(_) | Value::Boolean(_))),
         proves_not_null: proved(node),
@@ -23,6 +23,7 @@ pub fn expr(node: Node) -> Expr {
         functions: query.functions,
         words: query.words,
         casts: query.casts,
+        limits: None,
     }
 }
 
@@ -239,8 +240,26 @@ fn proved(node: Node) -> Vec<String> {
         Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr => {
             expr.args.iter().flat_map(proved).collect()
         }
-        _ => not_null(node).into_iter().collect(),
+        Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNotNull => {
+            match test.arg.and_then(Node::read) {
+                Some(NodeEnum::RowExpr(row)) => row.args.iter().filter_map(bare_column).collect(),
+                _ => not_null(node).into_iter().collect(),
+            }
+        }
+        Some(NodeEnum::AExpr(expr)) if expr.kind == pb::AExprKind::AexprDistinct => {
+            match (expr.lexpr, expr.rexpr) {
+                (Some(side), Some(null)) | (Some(null), Some(side)) if is_null(null) => {
+                    bare_column(side).into_iter().collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
     }
+}
+
+fn is_null(node: Node) -> bool {
+    matches!(node.read(), Some(NodeEnum::AConst(constant)) if constant.isnull)
 }
 
 /// The column of `column IS NOT NULL`.

@@ -7,7 +7,7 @@ use super::types;
 use super::{Impact, Server, is_partitioned, is_volatile};
 use crate::catalogue::Catalogue;
 use crate::lock::{Mode, Work};
-use crate::model::{Action, Alter, Column, ConstraintKind, Generated, Kind};
+use crate::model::{Action, Alter, Bound, Column, ConstraintKind, Generated, Kind};
 use crate::name::Name;
 
 /// What one action takes and does.
@@ -132,7 +132,11 @@ impl Scene<'_> {
                 impact.lock(self.name(), AccessExclusive);
                 self.alter_constraint(name, *enforced, impact);
             }
-            Action::Attach { child, default, .. } => self.attach(child, *default, impact),
+            Action::Attach {
+                child,
+                default,
+                bound,
+            } => self.attach(child, bound.as_ref(), *default, impact),
             Action::Detach {
                 child,
                 concurrently,
@@ -147,6 +151,10 @@ impl Scene<'_> {
                     false => ShareUpdateExclusive,
                 };
                 impact.lock(self.catalogue.resolve(child), of_child);
+                // A foreign key of the parent becomes one of its own.
+                for (_, other) in self.catalogue.referenced(&self.name()) {
+                    impact.lock(other.clone(), ShareRowExclusive);
+                }
                 let parent = self.catalogue.relation(&self.alter.table);
                 if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
                     impact.lock(default, AccessExclusive);
@@ -160,8 +168,8 @@ impl Scene<'_> {
             Action::SetLogged(logged) => {
                 impact.lock(self.name(), AccessExclusive);
                 // One that is so already stays where it is.
-                let known = self.catalogue.whole(&self.alter.table);
-                if known.is_none_or(|known| known.is_unlogged == *logged) {
+                let known = self.catalogue.relation(&self.alter.table);
+                if known.is_none_or(|known| !known.is_logged_as(*logged)) {
                     self.work(impact, Work::Rewrite);
                 }
             }
@@ -350,12 +358,12 @@ impl Scene<'_> {
         }
     }
 
-    fn attach(&self, child: &Name, default: bool, impact: &mut Impact) {
+    fn attach(&self, child: &Name, bound: Option<&Bound>, default: bool, impact: &mut Impact) {
         let name = self.name();
         let child = self.catalogue.resolve(child);
         impact.lock(name.clone(), Mode::ShareUpdateExclusive);
         impact.lock(child.clone(), Mode::AccessExclusive);
-        let attachment = Attachment::of(&name, &child, self.catalogue);
+        let attachment = Attachment::of(&name, &child, bound, default, self.catalogue);
         if !attachment.is_proved || !attachment.indexes.is_empty() {
             impact.does(child.clone(), Work::Scan);
             impact.builds_index |= !attachment.indexes.is_empty();

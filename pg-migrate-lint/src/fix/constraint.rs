@@ -1,7 +1,7 @@
 //! Constraints that are added so that nobody waits.
 
 use super::{Definition, Fix, Replaced, Way, free_name, set_not_null};
-use crate::catalogue::{Relation, RelationKind};
+use crate::catalogue::Relation;
 use crate::look::Look;
 use crate::model::{Column, Constraint, ConstraintKind, Key};
 use crate::name::{Name, list, quoted};
@@ -38,18 +38,16 @@ pub fn key(look: &Look, table: &Name, constraint: &Constraint) -> Option<Fix> {
     }
     let timing = timing(constraint);
     let replaced = Replaced::by(look, table, &name, true);
-    Some(
-        match relation.filter(|relation| relation.kind == RelationKind::Partitioned) {
-            None => fix.and(of_table(look, table, &replaced, &name, key, kind, timing)),
-            Some(relation) => {
-                let built = of_partitioned(look, table, relation, &name, key, kind, timing)?;
-                match replaced.is_some() {
+    Some(match relation.filter(|table| table.is_partitioned()) {
+        None => fix.and(of_table(look, table, &replaced, &name, key, kind, timing)),
+        Some(relation) => {
+            let built = of_partitioned(look, table, relation, &name, key, kind, timing)?;
+            match replaced.is_some() {
                     true => fix.words("what is dropped for it stays until all of this is there, under another name").and(built),
                     false => fix.and(built),
                 }
-            }
-        },
-    )
+        }
+    })
 }
 
 /// All columns of its index.
@@ -119,7 +117,7 @@ fn of_partitioned(
 ) -> Option<Fix> {
     let is_divided = |child: &Name| {
         let child = look.catalogue.relation(child);
-        child.is_none_or(|child| child.kind == RelationKind::Partitioned)
+        child.is_none_or(Relation::is_partitioned)
     };
     if relation.children.is_empty() || relation.children.iter().any(is_divided) {
         return None;

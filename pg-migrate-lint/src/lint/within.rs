@@ -77,7 +77,11 @@ impl Linter {
             let text = &step.sql;
             if let Parsed::Changes(changes) = parse::one(text) {
                 let start = line_offset(place, &body.code, step.line);
-                let is_sure = is_run && step.is_sure && changes.iter().all(is_definition);
+                let is_plain = |change: &Change| match change {
+                    Change::Insert(_) | Change::Update(_) | Change::Delete(_) => step.is_plain,
+                    change => is_definition(change),
+                };
+                let is_sure = is_run && step.is_sure && changes.iter().all(is_plain);
                 let inner = Place {
                     text,
                     start,

@@ -1,6 +1,6 @@
 //! What queries and expressions read and call.
 
-use super::Setting;
+use super::{Limits, Setting};
 use crate::name::Name;
 
 /// What a query reads and calls.
@@ -69,6 +69,8 @@ pub struct Expr {
     pub qualified: Vec<String>,
     /// Whether a query is part of it.
     pub has_subquery: bool,
+    /// For a CHECK, what it says of columns beside constants.
+    pub limits: Option<Box<Limits>>,
 }
 
 impl Expr {

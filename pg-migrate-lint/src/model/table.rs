@@ -1,6 +1,6 @@
 //! Tables as they are made and altered.
 
-use super::{Bound, Column, Constraint, Expr, Identity, Kind, Query, Restart};
+use super::{Bound, Column, Constraint, Expr, Identity, Kind, Partitioning, Query, Restart};
 use crate::name::Name;
 use crate::types::Type;
 
@@ -23,8 +23,8 @@ pub struct CreateTable {
     pub partition_of: Option<(Name, bool)>,
     /// Which rows it has as a partition, where that can be told.
     pub bound: Option<Bound>,
-    /// The columns that it is partitioned by; an expression is none.
-    pub partitioned_by: Option<Vec<String>>,
+    /// `PARTITION BY`
+    pub partitioning: Option<Partitioning>,
     /// `INHERITS`
     pub inherits: Vec<Name>,
     /// `LIKE`

@@ -13,6 +13,8 @@ pub struct Code {
     pub unseen: Vec<usize>,
     /// Whether it may have ended before what comes next.
     may_have_ended: bool,
+    /// Whether it has variables, but `FOUND`.
+    has_variables: bool,
 }
 
 /// A statement of a body.
@@ -24,12 +26,18 @@ pub struct Step {
     pub sql: String,
     /// Whether the body, once it is run, is sure to run it, and to fail where it does.
     pub is_sure: bool,
+    /// Whether its names mean what they would outside: no variable of the body is meant by one.
+    pub is_plain: bool,
 }
 
 /// Looks into a `DO` or `CREATE FUNCTION` statement; none where it can't be parsed.
 pub fn look(statement: &str) -> Option<Code> {
-    let mut code = Code::default();
-    walk(&parsed(statement)?, &mut code, true);
+    let parsed = parsed(statement)?;
+    let mut code = Code {
+        has_variables: has_variables(&parsed),
+        ..Code::default()
+    };
+    walk(&parsed, &mut code, true);
     Some(code)
 }
 
@@ -99,7 +107,7 @@ fn statement(kind: &str, inner: &Value, code: &mut Code, is_sure: bool) {
         "PLpgSQL_stmt_execsql" => code.run(query(inner, "sqlstmt"), inner, is_sure),
         "PLpgSQL_stmt_perform" => code.run(query(inner, "expr"), inner, is_sure),
         "PLpgSQL_stmt_dynexecute" => match query(inner, "query").as_deref().and_then(literal) {
-            Some(text) => code.run(Some(text), inner, is_sure),
+            Some(text) => code.push(text, inner, is_sure, true),
             None => code.unseen.push(line(inner)),
         },
         "PLpgSQL_stmt_commit" => code.run(Some("COMMIT".to_string()), inner, is_sure),
@@ -135,13 +143,31 @@ impl Code {
     }
 
     fn run(&mut self, sql: Option<String>, statement: &Value, is_sure: bool) {
-        let is_sure = is_sure && !self.may_have_ended;
-        self.statements.extend(sql.map(|sql| Step {
+        let Some(sql) = sql else { return };
+        let is_plain = !self.has_variables && !sql.to_lowercase().contains(FOUND);
+        self.push(sql, statement, is_sure, is_plain);
+    }
+
+    fn push(&mut self, sql: String, statement: &Value, is_sure: bool, is_plain: bool) {
+        self.statements.push(Step {
             line: line(statement),
             sql,
-            is_sure,
-        }));
+            is_sure: is_sure && !self.may_have_ended,
+            is_plain,
+        });
     }
+}
+
+/// The variable that every body has.
+const FOUND: &str = "found";
+
+fn has_variables(parsed: &Value) -> bool {
+    let mut functions = parsed.as_array().into_iter().flatten();
+    functions.any(|function| {
+        let datums = function["PLpgSQL_function"]["datums"].as_array();
+        let mut variables = datums.into_iter().flatten();
+        variables.any(|datum| datum["PLpgSQL_var"]["refname"] != FOUND)
+    })
 }
 
 /// Whether a RAISE ends what it stands in.
@@ -185,6 +211,27 @@ mod tests {
     fn sure(body: &str) -> Vec<bool> {
         let code = look(&format!("DO $do${body}$do$")).unwrap_or_default();
         code.statements.iter().map(|step| step.is_sure).collect()
+    }
+
+    #[test]
+    fn names_mean_what_they_do_outside_where_there_is_no_variable() {
+        let plain = |body: &str| {
+            let code = look(&format!("DO $do${body}$do$")).unwrap_or_default();
+            let steps = code.statements.iter();
+            steps.map(|step| step.is_plain).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            plain("BEGIN UPDATE a SET b = 1; PERFORM f(); EXECUTE 'DELETE FROM a'; END"),
+            [true; 3]
+        );
+        assert_eq!(
+            plain("DECLARE b int; BEGIN UPDATE a SET b = 1; EXECUTE 'DELETE FROM a'; END"),
+            [false, true]
+        );
+        assert_eq!(
+            plain("BEGIN UPDATE a SET b = FOUND; FOR i IN 1..2 LOOP DELETE FROM a; END LOOP; END"),
+            [false; 2]
+        );
     }
 
     #[test]

@@ -30,6 +30,30 @@ pub static RULE: Rule = Rule {
             "CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE INDEX ON events (at); \
              CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",
         ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2025-07-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
+             ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
+             ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY; \
+             ALTER TABLE events_2025 DROP CONSTRAINT events_2025_at_check;",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at <= '2026-01-01'));",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 (at date NOT NULL, CHECK (extract(year FROM at) = 2025));",
+        ),
+        Example::new("ALTER TABLE log ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date, made date) PARTITION BY RANGE (at); CREATE TABLE log (at date, made date) PARTITION BY RANGE (made); \
+             CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
+             ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;",
+        ),
     ],
     good: &[
         Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
@@ -41,20 +65,27 @@ pub static RULE: Rule = Rule {
              CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
              ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;",
         ),
+        Example::new("ALTER TABLE archive ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
+            "CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE archive (at date) PARTITION BY RANGE (at); \
+             CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
+             ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION events_old DEFAULT;")
+            .after("CREATE TABLE events_old (at date); CREATE TABLE events (at date) PARTITION BY RANGE (at);"),
         Example::new("CREATE TABLE events_2026 (at date); ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');"),
     ],
     check,
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
-    let Change::Alter(Alter { table, kind, action: Action::Attach { child, .. }, .. }) = look.change else {
+    let Change::Alter(Alter { table, kind, action: Action::Attach { child, default, bound }, .. }) = look.change else {
         return;
     };
     if *kind == Kind::Index {
         return;
     }
     let resolved = look.catalogue.resolve(child);
-    let attachment = Attachment::of(&look.catalogue.resolve(table), &resolved, look.catalogue);
+    let attachment = Attachment::of(&look.catalogue.resolve(table), &resolved, bound.as_ref(), *default, look.catalogue);
     let lacking = attachment.foreign.iter().find(|(_, is_there)| !is_there).map(|(other, _)| other);
     let tables: Vec<_> = look.worked_on().map(|(name, _)| name.clone()).collect();
     for name in tables {

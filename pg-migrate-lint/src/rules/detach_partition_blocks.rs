@@ -1,7 +1,6 @@
 //! A partition is taken out while everybody waits for the whole table.
 
 use super::{Example, Group, Rule, drop_refused};
-use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::fix::Fix;
 use crate::look::Look;
@@ -62,7 +61,7 @@ fn dropped(look: &Look, drop: &Drop, found: &mut Vec<Finding>) {
     }
     for table in &drop.names {
         let Some(parent) = look.relation(table).and_then(|table| table.parent.clone()) else { continue };
-        let known = look.relation(&parent).filter(|parent| parent.kind == RelationKind::Partitioned);
+        let known = look.relation(&parent).filter(|table| table.is_partitioned());
         let is_dropped = drop.names.iter().any(|name| look.catalogue.resolve(name) == parent);
         let Some(known) = known.filter(|_| !is_dropped && !look.is_new(&parent) && !look.is_new(table)) else { continue };
         let message = format!("DROP TABLE {table} locks all of {parent}, whose partition it is: whatever comes later waits behind it");

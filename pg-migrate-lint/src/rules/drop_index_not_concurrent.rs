@@ -2,7 +2,7 @@
 
 use super::drop_refused::key_of;
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::fix::Fix;
 use crate::lock::Mode;
@@ -58,7 +58,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let finding = look.finding(&RULE, message).on(name).locks(Mode::AccessExclusive);
         let table = index.and_then(|index| look.relation(&index.table));
         // CONCURRENTLY is refused there; and what is made anew by its name is exchanged by the fix of that.
-        let is_partitioned = table.is_some_and(|table| table.kind == RelationKind::Partitioned);
+        let is_partitioned = table.is_some_and(Relation::is_partitioned);
         found.push(match is_partitioned || look.ahead.named.contains(&name.name) {
             true => finding,
             false => finding.fix(fix),

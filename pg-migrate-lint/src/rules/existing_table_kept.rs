@@ -16,6 +16,8 @@ pub static RULE: Rule = Rule {
     versions: "",
     bad: &[Example::new("CREATE TABLE IF NOT EXISTS users (id int, name text);").after("CREATE TABLE users (id int);")],
     good: &[
+        Example::new("CREATE TABLE IF NOT EXISTS e1 PARTITION OF events FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
         Example::new("CREATE TABLE IF NOT EXISTS users (id int, name text);"),
         Example::new("CREATE TABLE IF NOT EXISTS users (id int);").after("CREATE TABLE users (id int);"),
     ],
@@ -27,7 +29,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let Some(known) = look.relation(&table.name).filter(|known| known.is_complete && !look.is_own(known.made)) else {
         return;
     };
-    let differs = table.columns.len() != known.columns.len() || table.columns.iter().any(|column| known.column(&column.name).is_none());
+    // What else it would have its parents say.
+    let is_whole = table.partition_of.is_none() && table.inherits.is_empty() && table.like.is_empty();
+    let differs = is_whole && table.columns.len() != known.columns.len() || table.columns.iter().any(|column| known.column(&column.name).is_none());
     if table.if_not_exists && differs && !table.temporary {
         let message = format!("{} was made by an earlier migration with other columns: this does nothing", table.name);
         found.push(look.finding(&RULE, message).on(&table.name));

@@ -1,7 +1,7 @@
 //! Deleting a referenced row reads the referencing table.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, Way};
 use crate::look::Look;
@@ -67,7 +67,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         false => "",
     };
     let message = format!("no index of {table} begins with {one_of}{}: a DELETE of what is referenced reads all of {table}", lists.join(" or "));
-    let is_divided = look.relation(table).is_some_and(|table| table.kind == RelationKind::Partitioned);
+    let is_divided = look.relation(table).is_some_and(Relation::is_partitioned);
     // Nobody waits for a table that is made here.
     let is_new = matches!(look.change, Change::CreateTable(_)) || look.is_new(table);
     let indexes = bare.iter().map(|columns| {

@@ -1,7 +1,7 @@
 //! A foreign key is checked in all rows while writes wait.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, free_name, plain};
 use crate::lock::Work;
@@ -45,8 +45,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         false => format!("ADD FOREIGN KEY ({}) reads {table} and {other} while writes to both wait", list(columns)),
     };
     let mut finding = look.finding_on(&RULE, table, message);
-    let kind = look.relation(table).map(|relation| relation.kind);
-    if kind != Some(RelationKind::Partitioned) || look.server.version >= 18 {
+    let is_partitioned = look.relation(table).is_some_and(Relation::is_partitioned);
+    if !is_partitioned || look.server.version >= 18 {
         finding = finding.fix(fix(look, table, columns, constraint.name.as_deref(), constraint.at));
     }
     found.push(finding);

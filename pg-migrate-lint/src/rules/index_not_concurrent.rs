@@ -1,7 +1,7 @@
 //! An index is built while writes wait.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, Replaced, Way, keyword};
 use crate::look::Look;
@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     ],
     good: &[
         Example::new("CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);"),
+        Example::new("CREATE INDEX orders_user ON ONLY orders (user_id);"),
         Example::new("CREATE TABLE orders (user_id int); CREATE INDEX orders_user ON orders (user_id);"),
     ],
     check,
@@ -35,8 +36,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::CreateIndex(index) = look.change else {
         return;
     };
-    let is_partitioned = look.relation(&index.table).is_some_and(|table| table.kind == RelationKind::Partitioned);
-    if index.concurrently || is_partitioned || look.is_new(&index.table) {
+    let is_partitioned = look.relation(&index.table).is_some_and(Relation::is_partitioned);
+    // ONLY is said of tables with partitions, whether or not a migration made them.
+    let is_only = index.only && look.relation(&index.table).is_none_or(|table| table.made.is_none());
+    if index.concurrently || is_partitioned || is_only || look.is_new(&index.table) {
         return;
     }
     let message = format!("CREATE INDEX keeps writes to {} waiting until the index is built", index.table);

@@ -1,5 +1,6 @@
 //! A lock is kept while something else takes its time.
 
+use super::unbatched_write::is_by_key;
 use super::{Example, Group, Rule};
 use crate::finding::{Finding, Severity};
 use crate::lock::{Blocks, Work};
@@ -16,12 +17,16 @@ pub static RULE: Rule = Rule {
         moment keeps it while later statements of the transaction read or write rows, of whatever table: everybody \
         who wants the locked one waits for all of that.\n\n\
         Put what takes time into a transaction of its own, before the lock or after it. It is said once in a \
-        transaction, at the first statement that takes its time, and again where readers come to wait too.",
+        transaction, at the first statement that takes its time, and again where readers come to wait too. What \
+        another rule says of the same table's rows, as index-not-concurrent does, is part of it.",
     versions: "",
     bad: &[
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
         Example::new("ALTER TABLE users ADD COLUMN plan text; CREATE INDEX orders_at ON orders (at);").in_transaction(),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE TABLE sums AS SELECT user_id, count(*) FROM orders GROUP BY 1; COMMIT;"),
+        Example::new("ALTER TABLE users ADD COLUMN plan text; CREATE INDEX users_plan ON users (plan);").in_transaction(),
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan int; ALTER TABLE users ADD FOREIGN KEY (plan) REFERENCES plans, ADD COLUMN age int; CREATE INDEX ON users (age); COMMIT;")
+            .after("CREATE TABLE plans (id int PRIMARY KEY); CREATE TABLE users (id int);"),
         Example::new("BEGIN; DROP TABLE users; UPDATE orders SET paid = true WHERE id > 0; ALTER TABLE people RENAME TO users; COMMIT;"),
     ],
     good: &[
@@ -32,8 +37,11 @@ pub static RULE: Rule = Rule {
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; CREATE TABLE a (i int); ALTER TABLE a ADD FOREIGN KEY (i) REFERENCES users; COMMIT;")
             .after("CREATE TABLE users (id int PRIMARY KEY);"),
         Example::new("BEGIN; DROP TABLE users; UPDATE orders SET paid = true WHERE id > 0; COMMIT;"),
+        Example::new("BEGIN; DROP VIEW ages; ALTER TABLE users ALTER COLUMN age TYPE bigint; CREATE VIEW ages AS SELECT age FROM users; COMMIT;")
+            .after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
         Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE schema_version SET version = 12; COMMIT;"),
-        // It is another rule's.
+        Example::new("BEGIN; ALTER TABLE users ADD COLUMN plan text; UPDATE users SET plan = 'free' WHERE id = 1; COMMIT;").after("CREATE TABLE users (id int PRIMARY KEY);"),
+        // Another rule says it.
         Example::new("BEGIN; ALTER TABLE t ADD COLUMN b int; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT;"),
     ],
     check,
@@ -47,23 +55,38 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let locks: Vec<_> = look.blocked().map(|(name, _)| name.clone()).collect();
     let others = look.session.held.iter().filter(|held| {
         // What the statement itself locks as much is its own affair.
-        let is_own = locks.contains(&held.table) && look.impact.lock_on(&held.table) >= Some(held.mode);
+        let mut waited_for = held.reads.iter().chain([&held.table]);
+        let is_own = waited_for.any(|name| locks.contains(name) && look.impact.lock_on(name) >= Some(held.mode));
         held.mode.blocks() > Blocks::None && !is_own && !look.is_new(&held.table)
     });
     // Of several, that of the table whose rows take the time: nobody gets at them meanwhile.
     let worked: Vec<_> = worked(look).map(|name| look.catalogue.resolve(name)).collect();
     let Some(held) = others.max_by_key(|held| (held.mode, worked.contains(&held.table))) else { return };
-    let mut said = found.iter().rev().take_while(|other| other.start == look.start);
-    let name = held.table.to_string();
-    if said.any(|other| other.rule.name == "validate-in-same-transaction" && other.object.as_ref() == Some(&name)) {
+    let is_same = |other: &Finding| speaks_of(look, other, &held.table);
+    if found[look.said..].iter().any(|other| is_same(other) && other.lock >= Some(held.mode)) {
         return;
     }
+    // What blocks less by itself is told here: its way out of the transaction ends this, too.
+    let mut own_ways = found.extract_if(look.said.., |other| is_same(other)).filter_map(|other| other.fix);
+    let way = own_ways.next();
+    own_ways.for_each(drop);
     let message = format!("{what} while an earlier statement of the transaction holds {} on {}: {}", held.mode.name(), held.table, held.mode.blocks());
     let mut finding = look.finding_on(&RULE, &held.table, message);
     finding.lock = Some(held.mode);
     finding.work = own;
-    // A transaction that is divided here is divided for all that follows.
-    found.push(finding.once(format!("transaction {}", look.session.transaction)));
+    finding.fix = way;
+    found.push(match finding.fix {
+        Some(_) => finding,
+        // A transaction that is divided here is divided for all that follows.
+        None => finding.once(format!("transaction {}", look.session.transaction)),
+    });
+}
+
+/// Whether it says that this table is locked while its rows are read or written.
+fn speaks_of(look: &Look, finding: &Finding, table: &Name) -> bool {
+    let object = finding.object.as_deref().and_then(Name::parse);
+    let is_of_it = object.is_some_and(|object| look.catalogue.resolve(&object) == *table);
+    is_of_it && finding.lock.is_some() && finding.work > Work::None
 }
 
 /// The tables whose rows are read or written.
@@ -81,7 +104,7 @@ fn work(look: &Look) -> Option<(String, Work)> {
     if matches!(look.change, Change::Alter(alter) if is_foreign(&alter.action) && look.is_new(&alter.table)) {
         return None;
     }
-    if matches!(look.change, Change::Update(write) if write.says_version()) || validates_own(look) {
+    if matches!(look.change, Change::Update(write) | Change::Delete(write) if write.says_version() || is_by_key(look, write)) || validates_own(look) {
         return None;
     }
     let greatest = look.worked_on().max_by_key(|(_, work)| *work);

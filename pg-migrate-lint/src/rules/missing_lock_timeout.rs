@@ -77,6 +77,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 fn is_said(look: &Look, mode: Mode, found: &[Finding]) -> bool {
     let own = found.iter().rev().take_while(|finding| finding.start == look.start);
     let mut on_locks = own.filter(|finding| finding.rule.group == Group::Locks);
-    // These two speak of what happens once the lock is there.
-    on_locks.any(|finding| !matches!(finding.rule.name, "lock-held-during-work" | "lock-table") && finding.lock >= Some(mode))
+    // These two speak of what happens once the lock is there, where they do not say how to do without it.
+    let is_of_later = |finding: &Finding| match finding.rule.name {
+        "lock-held-during-work" => finding.fix.is_none(),
+        name => name == "lock-table",
+    };
+    on_locks.any(|finding| !is_of_later(finding) && finding.lock >= Some(mode))
 }

@@ -1,7 +1,7 @@
 //! NOT VALID where PostgreSQL knows none.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
@@ -31,7 +31,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     };
     let is_foreign = matches!(constraint.kind, ConstraintKind::Foreign { .. });
-    let is_partitioned = look.relation(table).is_some_and(|table| table.kind == RelationKind::Partitioned);
+    let is_partitioned = look.relation(table).is_some_and(Relation::is_partitioned);
     if is_foreign && !constraint.validated && is_partitioned && look.server.version < 18 {
         let message = format!("{table} is partitioned: before 18 PostgreSQL refuses NOT VALID for its foreign keys");
         found.push(look.finding(&RULE, message).on(table));

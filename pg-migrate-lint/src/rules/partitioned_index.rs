@@ -1,7 +1,6 @@
 //! An index on a table that is divided.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, Way, code, keyword, plain};
 use crate::look::Look;
@@ -39,7 +38,7 @@ pub static RULE: Rule = Rule {
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::CreateIndex(index) = look.change else { return };
-    let Some(table) = look.relation(&index.table).filter(|table| table.kind == RelationKind::Partitioned) else {
+    let Some(table) = look.relation(&index.table).filter(|table| table.is_partitioned()) else {
         return;
     };
     if !index.concurrently && (index.only || look.is_new(&index.table)) {
@@ -82,7 +81,7 @@ fn fix(look: &Look, index: &CreateIndex, children: &[Name]) -> Fix {
 /// PostgreSQL would choose.
 fn of_partition(look: &Look, lines: &mut Vec<String>, (create, columns): (&str, &str), parent: &Name, index: &CreateIndex, child: &Name) {
     let own = child.beside(look.catalogue.index_name(&look.catalogue.resolve(child), index));
-    let known = look.relation(child).filter(|child| child.kind == RelationKind::Partitioned);
+    let known = look.relation(child).filter(|table| table.is_partitioned());
     match known {
         None => lines.push(format!("{create} CONCURRENTLY {} ON {child} {columns};", quoted(&own.name))),
         Some(divided) => {

@@ -85,7 +85,7 @@ fn published(look: &Look, publication: &Publication) -> Vec<Name> {
 fn made(look: &Look, table: &CreateTable) -> bool {
     let mut constraints = table.columns.iter().flat_map(|column| &column.constraints).chain(&table.constraints);
     let has_key = constraints.any(|constraint| matches!(constraint.kind, ConstraintKind::Primary(_)));
-    let is_other = table.temporary || table.unlogged || table.partitioned_by.is_some() || table.partition_of.is_some();
+    let is_other = table.temporary || table.unlogged || table.partitioning.is_some() || table.partition_of.is_some();
     let is_known = table.like.is_empty() && table.inherits.is_empty() && !table.is_typed && !table.if_not_exists;
     let is_published = || look.catalogue.published(&table.name).is_some_and(|(_, known)| known.all && known.writes);
     !has_key && !is_other && is_known && !look.is_nested && !is_to_come(look, &table.name) && is_published()

@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
     bad: &[Example::new("BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD COLUMN x int; COMMIT;")],
     good: &[
         Example::new("BEGIN; DROP TABLE a; DROP TABLE b; COMMIT;"),
+        Example::new("BEGIN; DROP VIEW ages; ALTER TABLE users DROP COLUMN age; COMMIT;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
         Example::new("ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD COLUMN x int;"),
         Example::new("BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE a ADD COLUMN y int; COMMIT;"),
         Example::new("BEGIN; SET LOCAL lock_timeout = '1s'; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD COLUMN x int; COMMIT;"),
@@ -38,7 +39,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let held: Vec<_> = held.collect();
     // Said once in a transaction: where the second table comes in.
     let [first] = held.as_slice() else { return };
-    let mut new = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !is_held(name, *mode) && !look.is_gone(name));
+    let mut new = look.blocked().filter(|(name, mode)| *mode == Mode::AccessExclusive && !is_held(name, *mode) && !look.is_gone(name) && !first.reads.contains(name));
     // Who waits for the first table while this works on the second waits for its lock too.
     let mut own = found.iter().rev().take_while(|finding| finding.start == look.start);
     if own.any(|finding| finding.rule.name == "lock-held-during-work") {

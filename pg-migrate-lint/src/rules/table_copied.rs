@@ -31,6 +31,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE orders CLUSTER ON orders_pkey;"),
         Example::new("CREATE TABLE orders (id int); ALTER TABLE orders SET TABLESPACE fast;"),
         Example::new("ALTER TABLE orders SET LOGGED;").after("CREATE TABLE orders (id int);"),
+        Example::new("ALTER TABLE orders SET LOGGED;").after("CREATE TABLE orders (id int); SELECT prepare_orders();"),
+        Example::new("ALTER TABLE orders SET UNLOGGED;").after("CREATE UNLOGGED TABLE orders (id int);"),
     ],
     check,
 };
@@ -41,8 +43,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
             return;
         }
         let object = table.map_or("every table".to_string(), ToString::to_string);
+        let is_made = table.is_some_and(|table| look.relation(table).is_some_and(|known| known.made.is_some()));
         let unless = match what {
             "SET TABLESPACE" | "SET ACCESS METHOD" => ", unless it is there already",
+            "SET LOGGED" | "SET UNLOGGED" if !is_made => ", unless it is so already",
             _ => "",
         };
         let message = format!("{what} writes {object} anew as a whole{unless}: reads and writes wait");
@@ -63,8 +67,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 Action::SetAccessMethod => "SET ACCESS METHOD",
                 _ => return,
             };
-            let is_so = |logged: bool| look.catalogue.whole(table).is_some_and(|known| known.is_unlogged != logged);
-            if matches!(action, Action::SetLogged(logged) if is_so(*logged)) {
+            let known = look.relation(table);
+            if matches!(action, Action::SetLogged(logged) if known.is_some_and(|known| known.is_logged_as(*logged))) {
                 return;
             }
             if matches!(kind, Kind::Table | Kind::Index | Kind::MaterializedView) {

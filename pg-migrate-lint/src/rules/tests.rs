@@ -193,6 +193,7 @@ const REFUSALS: &[&str] = &[
     "not-immutable",
     "partition-key-missing",
     "partition-refused",
+    "pending-trigger-events",
     "refused-statement",
     "replacement-refused",
     "type-change-refused",

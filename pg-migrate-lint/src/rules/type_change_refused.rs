@@ -82,7 +82,7 @@ fn of_attribute(look: &Look, type_: &Name) -> Option<String> {
 
 fn of_place(look: &Look, relation: &Relation, column: &str, only: bool) -> Option<String> {
     let has_it = |name: &Name| look.relation(name).is_some_and(|relation| relation.column(column).is_some());
-    if relation.partition_columns.iter().any(|part| part == column) {
+    if relation.partitioning.as_ref().is_some_and(|partitioning| partitioning.has_column(column)) {
         return Some("the table is partitioned by it".to_string());
     }
     if let Some(parent) = relation.parent.as_ref().filter(|parent| has_it(parent)) {

@@ -77,7 +77,7 @@ fn is_locked_anyway(own: &Finding, found: &[Finding]) -> bool {
 }
 
 /// Rows that are named one by one are few: an equality with a constant on a key, or on `id`.
-fn is_by_key(look: &Look, write: &Write) -> bool {
+pub fn is_by_key(look: &Look, write: &Write) -> bool {
     let named = |key: &[String]| !key.is_empty() && key.iter().all(|column| write.equals.contains(column));
     let relation = look.relation(&write.table);
     let on = |column| relation.into_iter().flat_map(move |relation| relation.constraints_on(column));

@@ -92,6 +92,7 @@ pub static RULE: Rule = Rule {
         Example::new("DROP SEQUENCE numbers; SELECT setval('numbers', 5);").after("CREATE SEQUENCE numbers;"),
         Example::new("DROP SEQUENCE numbers; ALTER TABLE users ALTER COLUMN id SET DEFAULT nextval('public.numbers');").after("CREATE SEQUENCE numbers; CREATE TABLE users (id int);"),
         Example::new("DO $$ BEGIN ALTER TABLE users DROP COLUMN mail; END $$;").after("CREATE TABLE users (id int);"),
+        Example::new("DO $$ BEGIN UPDATE users SET id = mail; END $$;").after("CREATE TABLE users (id int);"),
     ],
     good: &[
         Example::new("DROP INDEX app.by_id; DROP INDEX by_number;")
@@ -100,6 +101,7 @@ pub static RULE: Rule = Rule {
         Example::new("DROP SEQUENCE numbers; ALTER SEQUENCE IF EXISTS numbers RESTART; CREATE SEQUENCE numbers; SELECT setval('numbers', 5);").after("CREATE SEQUENCE numbers;"),
         Example::new("DO $$ BEGIN IF now() IS NULL THEN ALTER TABLE users DROP COLUMN mail; END IF; END $$;").after("CREATE TABLE users (id int);"),
         Example::new("DO $$ BEGIN ALTER TABLE users DROP COLUMN mail; EXCEPTION WHEN others THEN NULL; END $$;").after("CREATE TABLE users (id int);"),
+        Example::new("DO $$ DECLARE mail int := 1; BEGIN UPDATE users SET id = mail; END $$;").after("CREATE TABLE users (id int);"),
         Example::new("DO $$ BEGIN ALTER TABLE users ADD COLUMN mail text; END $$; ALTER TABLE users DROP COLUMN mail;").after("CREATE TABLE users (id int);"),
         Example::new("ALTER TABLE users ADD COLUMN mail text, ALTER COLUMN mail SET DEFAULT '', ADD UNIQUE (mail);").after("CREATE TABLE users (id int, email text);"),
         Example::new("ALTER TABLE users DROP COLUMN IF EXISTS mail, DROP CONSTRAINT IF EXISTS users_mail_key;").after("CREATE TABLE users (id int, email text);"),

@@ -23,8 +23,10 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE plans ALTER COLUMN price TYPE bigint;")
             .after("CREATE TABLE users (id int); CREATE TABLE plans (id int, price int); CREATE VIEW prices AS SELECT price FROM users JOIN plans ON users.id = plans.id;"),
         Example::new("ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT * FROM users;"),
+        Example::new("ALTER TABLE members DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users; ALTER TABLE users RENAME TO members;"),
     ],
     good: &[
+        Example::new("DROP VIEW ages; ALTER TABLE members DROP COLUMN age;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users; ALTER TABLE users RENAME TO members;"),
         Example::new("DROP VIEW ages; ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int); CREATE VIEW ages AS SELECT age FROM users;"),
         Example::new("ALTER TABLE users ALTER COLUMN age TYPE bigint;").after("CREATE TABLE users (age int, name text); CREATE VIEW names AS SELECT name FROM users;"),
         Example::new("ALTER TABLE plans ALTER COLUMN id TYPE bigint;")

@@ -78,6 +78,10 @@ fields! {
         // Its numbers are letters.
         Mode(u8::try_from(here.place.int(offset)).unwrap_or_default())
     };
+    Strategy = "PartitionStrategy": |here, offset| {
+        // So are these.
+        Strategy(u8::try_from(here.place.int(offset)).unwrap_or_default())
+    };
     i32 = "int": |here, offset| here.place.int(offset);
     &'a str = "char *": |here, offset| here.place.text(offset);
     Option<Node<'a>> = "": |here, offset| {
@@ -133,6 +137,10 @@ enums! {
 /// How a function uses a parameter, by the letter of `pg_proc.proargmodes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mode(pub u8);
+
+/// How a table is partitioned, by the letter of `pg_partitioned_table.partstrat`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strategy(pub u8);
 
 /// A constant's value.
 #[derive(Debug, Clone, Copy)]

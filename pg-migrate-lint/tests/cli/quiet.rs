@@ -50,6 +50,22 @@ fn one_cause_is_said_once() {
         !said.contains(&"several-tables-locked".to_string()),
         "{said:?}"
     );
+    // What reads a table is told together with the lock that is held on it meanwhile.
+    let indexes =
+        "alter table t add column a int; create index i on t (a); create index j on t (b);";
+    assert_eq!(
+        rules(indexes),
+        ["missing-lock-timeout", "lock-held-during-work"]
+    );
+    let records = of(indexes, &["--in-transaction", "yes"]).json_lines();
+    let [_, held] = records.as_slice() else {
+        panic!("{records:?}")
+    };
+    assert_eq!(held["blocks"], json!("reads+writes"));
+    for (place, name) in [(held, "i"), (&held["elsewhere"][0], "j")] {
+        let fix = place["fix"].as_str().unwrap();
+        assert!(fix.contains(&format!("CONCURRENTLY {name} on t")), "{fix}");
+    }
     // A table that goes is waited for by nobody.
     assert_eq!(rules("drop table a; drop table b;"), ["drop-table"]);
     let dropped = "drop function f(), g() cascade;";

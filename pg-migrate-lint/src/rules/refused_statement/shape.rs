@@ -1,12 +1,11 @@
 //! Tables, columns, indexes and keys that can't be as a statement makes them.
 
-use crate::catalogue::RelationKind;
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Drop, Expr, Identity, Kind};
+use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Expr, Identity};
 use crate::name::{Name, quoted};
 use crate::rules::key_type_mismatch;
 
-type Refused<'a> = Option<(&'a Name, String)>;
+use super::Refused;
 
 /// Types that have no order, which a B-tree needs.
 const UNORDERED: &[&str] = &["json", "xml", "jsonpath", "point", "line", "lseg", "box", "path", "polygon", "circle"];
@@ -32,7 +31,6 @@ pub fn of<'a>(look: &'a Look) -> Refused<'a> {
             _ => None,
         },
         Change::CreateIndex(index) => of_index(look, index).map(|why| (&index.table, why)),
-        Change::Drop(drop) => drop.names.iter().find_map(|name| Some((name, other_kind(look, drop, name)?))),
         _ => None,
     }
 }
@@ -119,9 +117,6 @@ fn of_index(look: &Look, index: &CreateIndex) -> Option<String> {
     if let Some(why) = index.expressions.iter().find_map(|expression| asks(expression, "an index")) {
         return Some(why);
     }
-    if look.catalogue.sure(&index.table).is_some_and(|table| table.kind == RelationKind::View) {
-        return Some(format!("{} is a view, which has no index", index.table));
-    }
     let is_plain = matches!(index.method.as_str(), "" | "btree") && !index.has_options;
     let mut columns = index.columns.iter().flatten().filter(|_| is_plain);
     columns.find_map(|column| unordered(look, &[], &index.table, column))
@@ -138,27 +133,6 @@ fn identity(look: &Look, table: &Name, index: &str) -> Option<String> {
     let mut columns = known.columns.iter().flatten().filter_map(|column| relation.column(column));
     let column = columns.find(|column| !column.not_null)?;
     Some(format!("{} in {name} may be null", quoted(&column.name)))
-}
-
-/// `DROP TABLE` of a view, and its like.
-fn other_kind(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
-    use RelationKind::{MaterializedView, Partitioned, Sequence, Table, View};
-    let kind = look.catalogue.sure(name)?.kind;
-    let is_it = match drop.kind {
-        Kind::Table => matches!(kind, Table | Partitioned),
-        Kind::View => kind == View,
-        Kind::MaterializedView => kind == MaterializedView,
-        Kind::Sequence => kind == Sequence,
-        Kind::Index => false,
-        _ => return None,
-    };
-    let kind = match kind {
-        Table | Partitioned => "table",
-        View => "view",
-        MaterializedView => "materialized view",
-        Sequence => "sequence",
-    };
-    (!is_it).then(|| format!("{name} is a {kind}, and not what DROP {} is for", drop.kind.name()))
 }
 
 /// A foreign key whose sides can't be compared.
