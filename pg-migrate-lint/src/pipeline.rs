@@ -15,7 +15,7 @@ use crate::parse::{self, Parsed};
 use crate::source::Source;
 
 /// So many bytes are parsed at once.
-const SHARE: usize = 128 << 10;
+const SHARE: usize = 64 << 10;
 
 /// A file, or what runs of it, and what is to be made of it.
 #[derive(Debug, Clone)]
