@@ -1,4 +1,4 @@
--- Which materialised views are there, and which hold rows?
+-- Which materialized views are there, and which hold rows?
 -- Cost: reads the catalogue once. Right: none.
 SELECT n.nspname::text AS schema,
        c.relname::text AS name,

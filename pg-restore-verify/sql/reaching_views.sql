@@ -1,4 +1,4 @@
--- Which materialised views call, by whatever views and functions, what opens connections of its own?
+-- Which materialized views call, by whatever views and functions, what opens connections of its own?
 -- What a function does is known by the words in it alone.
 -- Cost: reads the catalogue once. Right: none.
 WITH RECURSIVE opening (oid) AS (

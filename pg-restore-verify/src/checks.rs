@@ -58,7 +58,7 @@ impl Origin<'_> {
 
 /// Every kind of check, in the order of the records: what it is called, and what it counts.
 const KINDS: &[(&str, &str)] = &[
-    (materialized_views::CHECK, "materialised view"),
+    (materialized_views::CHECK, "materialized view"),
     (foreign_keys::CHECK, "foreign key"),
     (check_constraints::CHECK, "constraint"),
     (unique_keys::CHECK, "unique key"),

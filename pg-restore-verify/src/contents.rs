@@ -24,7 +24,7 @@ pub struct Contents {
     pub tables: BTreeMap<QualifiedName, TableData>,
     /// The position of each sequence.
     pub sequences: BTreeMap<QualifiedName, SequencePosition>,
-    /// The materialised views that it fills.
+    /// The materialized views that it fills.
     pub refreshed: BTreeSet<QualifiedName>,
     /// The bytes of each large object.
     pub large_objects: BTreeMap<u32, LargeObjectDigest>,

@@ -143,7 +143,7 @@ impl Collector {
         self.contents.described = described;
     }
 
-    /// Notes the materialised views that an archive fills: they are data, too.
+    /// Notes the materialized views that an archive fills: they are data, too.
     pub fn refreshes(&mut self, toc: &Toc) {
         let entries = toc.entries().map(|(_, entry)| entry);
         for entry in entries.filter(|entry| entry.kind == "MATERIALIZED VIEW DATA") {

@@ -1,11 +1,11 @@
 //! Foreign tables: what they show is elsewhere, and no restore or check may read or write it.
 //!
 //! A foreign-data wrapper without its handler leads nowhere: the server then refuses every access,
-//! whoever tries it by whatever way (rows of the backup, a query, a materialised view, a function,
+//! whoever tries it by whatever way (rows of the backup, a query, a materialized view, a function,
 //! the partitions of a table, ANALYZE). So restored wrappers lose theirs before the first rows
 //! come, and have them again only where pg_dump reads the definitions, and in a database that
 //! stays. What connects by functions of its own (dblink, a language that knows sockets) is not
-//! held off by this: materialised views that call dblink and its like are not filled; what else runs
+//! held off by this: materialized views that call dblink and its like are not filled; what else runs
 //! functions (indexes, constraints, triggers) is not looked into.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +75,7 @@ impl Foreign {
     }
 }
 
-/// The materialised views that would be filled by functions which open connections of their own.
+/// The materialized views that would be filled by functions which open connections of their own.
 pub fn reaching_views(client: &mut Client) -> Result<BTreeSet<QualifiedName>> {
     let rows = client.query_typed(include_str!("../../sql/reaching_views.sql"), &[])?;
     let views = rows
@@ -101,7 +101,7 @@ pub struct HeldOff {
     /// Foreign tables.
     pub tables: BTreeSet<QualifiedName>,
     /// Partitioned tables of which the backup has rows that belong to a foreign partition, and
-    /// materialised views that show what is in foreign tables.
+    /// materialized views that show what is in foreign tables.
     pub others: BTreeSet<QualifiedName>,
     /// Whether what is left out is missing where it goes: in a live database's place.
     pub is_missed: bool,

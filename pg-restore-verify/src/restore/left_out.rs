@@ -1,5 +1,5 @@
 //! The entries of an archive that are not restored: what would reach out of the database on a server
-//! that others use, and materialised views that are filled from elsewhere.
+//! that others use, and materialized views that are filled from elsewhere.
 
 use std::collections::BTreeSet;
 

@@ -128,7 +128,7 @@ struct Restore<'a> {
     units: Vec<Unit>,
     /// Whether the columns that hold instants are known.
     typed: bool,
-    /// Materialised views that are filled from elsewhere; known when the first of all is filled.
+    /// Materialized views that are filled from elsewhere; known when the first of all is filled.
     reaching: Option<BTreeSet<QualifiedName>>,
     /// Sequences that the script sets and does not define.
     stood_in: BTreeSet<QualifiedName>,
@@ -369,7 +369,7 @@ impl<'a> Restore<'a> {
         }
     }
 
-    /// Whether a materialised view would be filled from elsewhere.
+    /// Whether a materialized view would be filled from elsewhere.
     fn reaches_elsewhere(&mut self, refresh: &str) -> Result<bool> {
         let views = match self.reaching.take() {
             Some(views) => views,

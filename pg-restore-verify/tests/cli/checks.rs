@@ -418,7 +418,7 @@ fn a_position_that_the_backup_lost_is_found_by_its_column() {
 }
 
 #[test]
-fn materialised_views_are_filled_where_they_were() {
+fn materialized_views_are_filled_where_they_were() {
     let database = Database::new();
     database.sql(
         "create table t (id int);

@@ -194,7 +194,7 @@ const FAULTS: &[Fault] = &[
         with: &[],
     },
     Fault {
-        name: "a materialised view's rows",
+        name: "a materialized view's rows",
         change: |s| without(s, "REFRESH MATERIALIZED VIEW app.sums"),
         without: &["schema MATERIALIZED VIEW DATA app.sums"],
         with: &[],

@@ -1,7 +1,7 @@
 //! A database that is another than the backup says once it is restored: each difference is found,
 //! and named, and nothing else.
 //!
-//! What meddles is the backup's own materialised view, which is filled last of all: in every
+//! What meddles is the backup's own materialized view, which is filled last of all: in every
 //! format, by pg_restore as by ourselves, as a trigger or a default of a real database might.
 
 use std::collections::BTreeSet;
