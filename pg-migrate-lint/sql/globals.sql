@@ -1,7 +1,13 @@
 -- What is said of this database as a whole, of roles, tablespaces, subscriptions, slots and the server's configuration,
 -- line by line: what a migration may leave there although all objects within the database are as they were.
 -- Reads catalogues only; needs a superuser, for the file of ALTER SYSTEM and for subscriptions.
-WITH here AS (SELECT * FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
+WITH databases AS (
+    SELECT *, CASE WHEN datname = pg_catalog.current_database() THEN 'DATABASE' ELSE 'DATABASE ' || datname END AS object
+    FROM pg_catalog.pg_database
+    -- Other states of the same one.
+    WHERE datname = pg_catalog.current_database() OR datname !~ '^migrated_[0-9]+$'
+),
+here AS (SELECT * FROM databases WHERE datname = pg_catalog.current_database()),
 roles AS (SELECT * FROM pg_catalog.pg_authid WHERE rolname !~ '^pg_'),
 settings AS (
     SELECT s.setdatabase, r.rolname, pg_catalog.regexp_replace(c, '=', ' = ') AS words
@@ -9,21 +15,21 @@ settings AS (
         CROSS JOIN pg_catalog.unnest(s.setconfig) AS c
         LEFT JOIN pg_catalog.pg_authid r ON r.oid = s.setrole
 )
-SELECT 'DATABASE'::text AS object, l.line::text AS line
-FROM here h, LATERAL (VALUES
+SELECT h.object::text AS object, l.line::text AS line
+FROM databases h, LATERAL (VALUES
     ('OWNER ' || pg_catalog.pg_get_userbyid(h.datdba)), ('CONNECTION LIMIT ' || h.datconnlimit),
     ('ALLOW_CONNECTIONS ' || h.datallowconn), ('IS_TEMPLATE ' || h.datistemplate)) AS l (line)
 UNION ALL
-SELECT 'DATABASE', 'GRANT ' || a.privilege_type || ' TO ' || CASE a.grantee WHEN 0 THEN 'PUBLIC'
+SELECT h.object, 'GRANT ' || a.privilege_type || ' TO ' || CASE a.grantee WHEN 0 THEN 'PUBLIC'
         ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-FROM here h, pg_catalog.aclexplode(coalesce(h.datacl, pg_catalog.acldefault('d', h.datdba))) AS a
+FROM databases h, pg_catalog.aclexplode(coalesce(h.datacl, pg_catalog.acldefault('d', h.datdba))) AS a
 UNION ALL
-SELECT 'DATABASE', 'COMMENT ' || d.description
-FROM here h JOIN pg_catalog.pg_shdescription d
+SELECT h.object, 'COMMENT ' || d.description
+FROM databases h JOIN pg_catalog.pg_shdescription d
     ON d.objoid = h.oid AND d.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
 UNION ALL
-SELECT 'DATABASE', coalesce('ROLE ' || s.rolname || ' ', '') || 'SET ' || s.words
-FROM here h JOIN settings s ON s.setdatabase = h.oid
+SELECT h.object, coalesce('ROLE ' || s.rolname || ' ', '') || 'SET ' || s.words
+FROM databases h JOIN settings s ON s.setdatabase = h.oid
 UNION ALL
 SELECT 'ROLE ' || r.rolname, l.line
 FROM roles r, LATERAL (VALUES

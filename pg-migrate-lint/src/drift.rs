@@ -43,7 +43,7 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     let mut site = Site::start(Some(server.major), options.setup.as_deref(), context)?;
     let database = site.create()?;
     let mut scope = Scope {
-        ignored: options.ignored.clone(),
+        ignored: options.ignored.iter().cloned().map(Into::into).collect(),
         ..Scope::default()
     };
     for (project, told) in projects.iter().zip(&server.told) {
@@ -52,6 +52,11 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
             scope.tables.extend(told.tables());
         }
         let known = told.as_ref().filter(|told| told.is_known());
+        if let (None, Some(place)) = (known, told.as_ref().and_then(|told| told.place.as_ref())) {
+            context.warn(format!(
+                "the role may not read {place}: with SELECT on it, only what is applied would be compared"
+            ));
+        }
         build(&mut site, &database, project, known, (options, context))?;
     }
     let mut built = site.schema(&database, OPTIONS)?;
@@ -66,6 +71,11 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     );
     scope.limit(&mut built);
     scope.limit(&mut live);
+    for pattern in scope.unfitting() {
+        context.remark(format!(
+            "--ignore {pattern}: there is no such object, neither here nor there"
+        ));
+    }
     let foreign = scope::without_foreign_extensions(&mut live, &built);
     if !foreign.is_empty() {
         context.remark(format!(
@@ -117,7 +127,13 @@ fn live(site: &Site, conninfo: &Conninfo) -> Result<Schema> {
         ));
         return Err(error.with_hint("pg-lock-kill shows who holds it"));
     }
-    live.context(|| format!("database {:?}", conninfo.database()))
+    let live = live.context(|| format!("database {:?}", conninfo.database()));
+    live.map_err(|error| match error.in_one_line().contains("permission denied") {
+        true => error.with_hint(
+            "pg_dump locks each table: grant SELECT on all to the role, or pg_read_all_data from PostgreSQL 14 on",
+        ),
+        false => error,
+    })
 }
 
 /// Runs the migrations that are applied there, or all where nobody knows which.

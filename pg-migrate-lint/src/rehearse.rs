@@ -204,7 +204,7 @@ fn rehearse(
         }
         if let Some(failure) = failure {
             summary.is_found = true;
-            summary.failure = Some(with_hint(failure.into()));
+            summary.failure = Some(with_hint(failure.into(), place.is_throw_away()));
             break;
         }
     }
@@ -231,7 +231,7 @@ fn together(all: Runs) -> Runs {
 
 /// What was asked for could not be rehearsed, because what comes before it does not run there.
 fn of_history(failure: Failure, place: &Place) -> Error {
-    let error = with_hint(failure.into());
+    let error = with_hint(failure.into(), place.is_throw_away());
     let words = match place {
         Place::ThrowAway { .. } => "what was before does not run on an empty database",
         Place::Disposable { .. } => "what is pending before does not run",
@@ -244,20 +244,26 @@ fn of_history(failure: Failure, place: &Place) -> Error {
 }
 
 /// What may help, by the server's code.
-fn with_hint(error: Error) -> Error {
-    let hint = match error.sqlstate() {
+fn with_hint(error: Error, is_throw_away: bool) -> Error {
+    let hint = match (error.sqlstate(), is_throw_away) {
         _ if error.hint().is_some() => return error,
-        Some("0A000" | "58P01") if error.message().contains("extension") => {
+        (Some("0A000" | "58P01"), _) if error.message().contains("extension") => {
             "install the extension's package for this server, or rehearse on a restored backup with -d"
         }
-        Some("42704") if error.message().contains("role") => {
-            "the throw-away server has no roles but postgres: a migration before has to make it, or rehearse with -d"
+        (Some("42704"), true) if error.message().contains("role") => {
+            "the throw-away server has no roles but postgres: a migration before, or --setup FILE, has to make it"
         }
-        Some("3F000" | "42P01" | "42883") => {
-            "if something else than these migrations makes it, rehearse on a restored backup with -d"
+        (Some("42704"), false) if error.message().contains("role") => {
+            "that server has no such role: make it there before"
         }
-        Some("42501") => "the role of -d lacks a right that the migration needs",
-        Some("57014") => "--timeout says how long a statement may take",
+        (Some("3D000"), true) => {
+            "--setup FILE may make a database of that name on the throw-away server"
+        }
+        (Some("3F000" | "42P01" | "42883"), true) => {
+            "if something else than these migrations makes it, --setup FILE may, or rehearse on a restored backup with -d"
+        }
+        (Some("42501"), false) => "the role of -d lacks a right that the migration needs",
+        (Some("57014"), _) => "--timeout says how long a statement may take",
         _ => return error,
     };
     error.with_hint(hint)

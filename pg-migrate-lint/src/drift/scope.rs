@@ -1,5 +1,6 @@
 //! What of a database is compared with what migrations make.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use shared::dump::{Object, QualifiedName, Schema, Token, subject, tokens};
@@ -12,7 +13,32 @@ pub struct Scope {
     /// Schemas that frameworks have for themselves.
     pub schemas: Vec<String>,
     /// What the user knows of.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Pattern>,
+}
+
+/// What the user names to have it left out.
+#[derive(Debug)]
+pub struct Pattern {
+    words: String,
+    /// Whether anything was left out because of it.
+    has_fitted: Cell<bool>,
+}
+
+impl From<String> for Pattern {
+    fn from(words: String) -> Self {
+        Self {
+            words,
+            has_fitted: Cell::new(false),
+        }
+    }
+}
+
+impl Pattern {
+    fn fits(&self, name: &str) -> bool {
+        let fits = fits(self.words.as_bytes(), name.as_bytes());
+        self.has_fitted.set(fits || self.has_fitted.get());
+        fits
+    }
 }
 
 impl Scope {
@@ -32,12 +58,20 @@ impl Scope {
                 schema => schema,
             };
             let is_of_own_schema = self.schemas.iter().any(|own| own == schema);
-            let is_ignored = self
-                .ignored
-                .iter()
-                .any(|pattern| ignores(pattern, object, about.as_ref()));
+            let is_ignored = self.is_ignored(|pattern| ignores(pattern, object, about.as_ref()));
             !(is_of_sequence || is_of_history || is_of_own_schema || is_ignored)
         });
+    }
+
+    /// The patterns that nothing was left out for.
+    pub fn unfitting(&self) -> impl Iterator<Item = &str> {
+        let unfitting = self.ignored.iter().filter(|one| !one.has_fitted.get());
+        unfitting.map(|one| one.words.as_str())
+    }
+
+    /// Each pattern is asked, so that each knows of what it fits.
+    fn is_ignored(&self, fits: impl Fn(&Pattern) -> bool) -> bool {
+        self.ignored.iter().filter(|pattern| fits(pattern)).count() > 0
     }
 
     fn has(&self, name: &QualifiedName) -> bool {
@@ -60,11 +94,7 @@ impl Scope {
         };
         let schema = table.schema.clone().unwrap_or_default();
         let names = [format!("{schema}.{}", table.name), table.name.clone()];
-        let is_ignored = (self.ignored.iter()).any(|pattern| {
-            names
-                .iter()
-                .any(|name| fits(pattern.as_bytes(), name.as_bytes()))
-        });
+        let is_ignored = self.is_ignored(|pattern| names.iter().any(|name| pattern.fits(name)));
         (is_ignored || self.has(&table))
             .then(|| subject(statement))
             .flatten()
@@ -73,7 +103,7 @@ impl Scope {
 
 /// Whether a pattern is of the object, or of the table that it belongs to: by kind and name (`INDEX app.i`), by name
 /// with the schema or without. `*` stands for any letters, `?` for one.
-fn ignores(pattern: &str, object: &Object, about: Option<&QualifiedName>) -> bool {
+fn ignores(pattern: &Pattern, object: &Object, about: Option<&QualifiedName>) -> bool {
     let label = object.label();
     let label = label.trim_end();
     let bare = label
@@ -89,7 +119,7 @@ fn ignores(pattern: &str, object: &Object, about: Option<&QualifiedName>) -> boo
         .map(str::to_string);
     let table = table.into_iter().flat_map(|(whole, name)| [whole, name]);
     let mut names = names.chain(table);
-    names.any(|name| fits(pattern.as_bytes(), name.as_bytes()))
+    names.any(|name| pattern.fits(&name))
 }
 
 fn fits(pattern: &[u8], name: &[u8]) -> bool {
@@ -152,10 +182,12 @@ mod tests {
             "app.*",
             "INDEX *",
         ] {
-            assert!(ignores(pattern, &index, table.as_ref()), "{pattern}");
+            let pattern = Pattern::from(pattern.to_string());
+            assert!(ignores(&pattern, &index, table.as_ref()), "{pattern:?}");
         }
         for pattern in ["TABLE *", "by", "app", "public.*", "shop?", ""] {
-            assert!(!ignores(pattern, &index, table.as_ref()), "{pattern}");
+            let pattern = Pattern::from(pattern.to_string());
+            assert!(!ignores(&pattern, &index, table.as_ref()), "{pattern:?}");
         }
     }
 }

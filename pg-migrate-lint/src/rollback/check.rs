@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use shared::cli::Context;
 use shared::dump::Schema;
+use shared::message::Progress;
 use shared::records::{Stdout, Writer};
 use shared::{Error, Exit, Result, signals};
 
@@ -38,6 +39,7 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
         context,
         site: Site::start(options.wanted_major(), options.setup.as_deref(), context)?,
         writer: context.records().telling(TELLING),
+        progress: context.progress(),
         has_failed: false,
         is_incomplete: false,
         unfilled: HashSet::new(),
@@ -58,6 +60,7 @@ struct Checker<'a> {
     context: &'a Context,
     site: Site,
     writer: Writer<Checked, Stdout>,
+    progress: Progress,
     has_failed: bool,
     is_incomplete: bool,
     /// Tables into which no row could be put, which is said once.
@@ -84,6 +87,10 @@ impl Checker<'_> {
         let mut known: Option<Schema> = None;
         let mut behind: Vec<Vec<Script>> = Vec::new();
         for (number, migration) in migrations.iter().enumerate() {
+            self.progress.show(|| {
+                let name = versions::name_of(&migration.path);
+                format!("{name}: migration {} of {}", number + 1, migrations.len())
+            });
             let up = Script::up(project.layout, migration, self.options);
             let up = match up.and_then(within) {
                 Ok(up) => up,

@@ -32,16 +32,18 @@ impl Globals {
         Ok(all)
     }
 
-    /// What is other afterwards, with the lines that differ; but for roles that nobody but us has made.
+    /// What is other afterwards, with the lines that differ; roles that were made because they were missing count as if
+    /// they had always been there.
     pub fn differences(&self, back: &Self, made: &BTreeSet<String>) -> Vec<Difference> {
+        let as_made = BTreeSet::from(["CREATE ROLE".to_string()]);
         let is_ours = |object: &str| {
             let role = object.strip_prefix("ROLE ");
             role.is_some_and(|role| made.contains(role))
         };
         let objects: BTreeSet<&String> = self.0.keys().chain(back.0.keys()).collect();
-        let objects = objects.into_iter().filter(|object| !is_ours(object));
-        let differences = objects.filter_map(|object| {
-            let (before, back) = (self.0.get(object), back.0.get(object));
+        let differences = objects.into_iter().filter_map(|object| {
+            let ours = is_ours(object).then_some(&as_made);
+            let (before, back) = (self.0.get(object).or(ours), back.0.get(object));
             (before != back).then(|| Difference {
                 object: object.clone(),
                 expected: before.map(|lines| only(lines, back)),

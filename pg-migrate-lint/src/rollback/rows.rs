@@ -71,8 +71,32 @@ pub struct Loss {
     pub expected: String,
     /// What of it is there.
     pub actual: String,
-    /// Whether the way up had already taken or changed it, so that the way back can't know it.
-    pub is_of_way_up: bool,
+    /// What took it.
+    pub taken: Taken,
+    /// Whether the way back brings back what it has from somewhere, and that is something else.
+    pub is_known: bool,
+}
+
+/// What took rows or values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// The way back: the way up had left them alone.
+    ByWayBack,
+    /// The way up.
+    ByWayUp,
+    /// The way up, with the whole row, which is there again.
+    WithRow,
+}
+
+impl Loss {
+    /// Whether a way back could be better than this one.
+    pub fn is_fault(&self) -> bool {
+        match self.taken {
+            Taken::ByWayBack => true,
+            Taken::ByWayUp => false,
+            Taken::WithRow => self.is_known,
+        }
+    }
 }
 
 /// Rows that were not there before, and stay.
@@ -156,7 +180,11 @@ impl Rows {
                         object: before.name.clone(),
                         expected: counted(rows.len(), "row"),
                         actual: "no such table".to_string(),
-                        is_of_way_up: in_up.is_none(),
+                        taken: match in_up {
+                            Some(_) => Taken::ByWayBack,
+                            None => Taken::ByWayUp,
+                        },
+                        is_known: false,
                     });
                 }
                 continue;

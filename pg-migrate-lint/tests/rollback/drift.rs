@@ -63,6 +63,27 @@ fn a_database_is_what_its_applied_migrations_make() {
 }
 
 #[test]
+fn a_role_that_may_not_read_is_told_what_it_lacks() {
+    let (ground, database) = (Ground::of(SHOP), deployed());
+    let role = format!("surveyor_of_{}", database.name());
+    database.sql(&format!("create role {role} login"));
+    let as_role = |code: i32| {
+        let command = command(&ground, &database, &[]).env("PGUSER", &role);
+        command.run().expect_code(code)
+    };
+    let output = as_role(2).expect_no_output();
+    for said in [
+        "may not read public._sqlx_migrations",
+        "grant SELECT on all",
+    ] {
+        assert!(output.stderr.contains(said), "{said}: {output:?}");
+    }
+    database.sql(&format!("grant select on all tables in schema public to {role}; grant select on all sequences in schema public to {role}"));
+    as_role(0);
+    database.sql(&format!("drop owned by {role}; drop role {role}"));
+}
+
+#[test]
 fn what_was_done_by_hand_is_told_with_its_ddl() {
     let (ground, database) = (Ground::of(SHOP), deployed());
     database.sql(
@@ -96,8 +117,19 @@ fn what_is_known_is_left_out() {
         "create table audit (id serial primary key, at timestamptz); create index by_at on audit (at);
          create view v as select 1",
     );
-    let output = drift(&ground, &database, &["--ignore", "public.audit"], 1);
+    let ignore = [
+        "--ignore",
+        "public.audit",
+        "--ignore",
+        "TABLE *audit",
+        "--ignore",
+        "[",
+    ];
+    let output = drift(&ground, &database, &ignore, 1);
     assert_eq!(objects(&output), ["extra VIEW public.v"]);
+    let said = output.stderr.matches("there is no such object");
+    assert_eq!(said.count(), 1, "{output:?}");
+    assert!(output.stderr.contains("--ignore [: "), "{output:?}");
     drift(
         &ground,
         &database,

@@ -99,6 +99,17 @@ fn what_is_cut_rounded_or_folded_is_seen() {
             .any(|one| one == "data failed public.acc.amount"),
         "{spoilt:?}"
     );
+    let returned = said(
+        "create table old as select * from acc; delete from acc;",
+        "insert into acc select id, upper(name), amount from old; drop table old;",
+        1,
+    );
+    assert!(
+        returned
+            .iter()
+            .any(|one| one == "data failed public.acc.name"),
+        "{returned:?}"
+    );
 }
 
 #[test]

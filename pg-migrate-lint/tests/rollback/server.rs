@@ -49,6 +49,22 @@ fn what_is_said_of_the_database_and_its_server_has_to_be_as_it_was() {
             String::new(),
             "left ok ROLE reader",
         ),
+        // Of others than its own, and of whom nobody makes.
+        (
+            "alter database postgres set work_mem = '9MB';".to_string(),
+            String::new(),
+            "schema failed DATABASE postgres",
+        ),
+        (
+            "alter role anybody set work_mem = '9MB';".to_string(),
+            String::new(),
+            "schema failed ROLE anybody",
+        ),
+        (
+            "alter role anybody set work_mem = '9MB';".to_string(),
+            "alter role anybody reset work_mem;".to_string(),
+            "schema ok -",
+        ),
         // Whom nobody makes is made for it, and is nobody's fault.
         (
             "grant select on shop to someone;".to_string(),

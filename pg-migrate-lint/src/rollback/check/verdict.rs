@@ -12,7 +12,7 @@ use crate::parse::Parsed;
 use crate::rollback::checked::Checked;
 use crate::rollback::globals;
 use crate::rollback::positions::Behind;
-use crate::rollback::rows::{Loss, Outcome, counted};
+use crate::rollback::rows::{Loss, Outcome, Taken, counted};
 
 impl Checker<'_> {
     /// What is not as it was before.
@@ -59,7 +59,7 @@ impl Checker<'_> {
         }
         let mut is_well = true;
         for loss in outcome.losses {
-            is_well &= loss.is_of_way_up;
+            is_well &= !loss.is_fault();
             self.loss(migration, loss)?;
         }
         for left in outcome.left {
@@ -85,17 +85,25 @@ impl Checker<'_> {
 
     fn loss(&mut self, migration: &Migration, loss: Loss) -> Result<()> {
         let object = &loss.object;
-        let (check, said) = match loss.is_of_way_up {
-            true => {
-                let words =
-                    format!("the way up takes it from {object}, and the way back can't know it");
-                ("loss", Said::noted(words))
+        let words = match (loss.taken, loss.is_known) {
+            (Taken::ByWayBack, _) => {
+                format!("the way back takes it from {object}, which the way up had left alone")
             }
-            false => {
-                let words =
-                    format!("the way back takes it from {object}, which the way up had left alone");
-                ("data", Said::failed(words))
+            (_, false) => {
+                format!("the way up takes it from {object}, and the way back can't know it")
             }
+            (Taken::ByWayUp, true) => {
+                format!(
+                    "the way up takes it from {object}, and the way back makes something else of it"
+                )
+            }
+            (Taken::WithRow, true) => {
+                format!("rows that the way up takes come back, with other values of {object}")
+            }
+        };
+        let (check, said) = match loss.is_fault() {
+            true => ("data", Said::failed(words)),
+            false => ("loss", Said::noted(words)),
         };
         let said = said.of(loss.object);
         let said = said.compared(Some(loss.expected), Some(loss.actual));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::side::{Comparison, Side, Values};
-use super::{Loss, Row};
+use super::{Loss, Row, Taken};
 
 /// The rows at one time, by the key.
 type ByKey<'a> = HashMap<Values<'a>, &'a Row>;
@@ -26,7 +26,7 @@ impl Comparison<'_> {
             None => HashMap::new(),
         };
         let mut gone = [0; 2];
-        let mut changed: BTreeMap<(usize, bool), usize> = BTreeMap::new();
+        let mut changed: BTreeMap<(usize, Taken), Vec<Option<&str>>> = BTreeMap::new();
         let mut found: HashSet<Values> = HashSet::new();
         for (own, row) in &known {
             let other = renamed.get(own);
@@ -38,40 +38,44 @@ impl Comparison<'_> {
                 continue;
             };
             found.insert(at.clone());
-            for (column, is_of_way_up) in self.others(row, up, back) {
-                *changed.entry((column, is_of_way_up)).or_default() += 1;
+            for (column, taken) in self.others(row, up, back) {
+                let values = changed.entry((column, taken)).or_default();
+                values.push(self.back.value(back, column));
             }
         }
         let mut losses = Vec::new();
-        for (lost, is_of_way_up) in gone.into_iter().zip([false, true]) {
+        for (lost, taken) in gone.into_iter().zip([Taken::ByWayBack, Taken::ByWayUp]) {
             if lost > 0 {
-                losses.push(self.gone(lost, is_of_way_up));
+                losses.push(self.gone(lost, taken));
             }
         }
-        let changed = changed.into_iter();
-        losses.extend(
-            changed.map(|((column, is_of_way_up), lost)| self.changed(column, lost, is_of_way_up)),
-        );
+        for ((column, taken), values) in changed {
+            let loss = self.changed(column, values.len(), taken);
+            losses.push(Loss {
+                is_known: taken != Taken::ByWayBack && are_known(&values),
+                ..loss
+            });
+        }
         Some((losses, self.back.rows.len() - found.len()))
     }
 
-    /// The columns of a row that are not what they were, and whether the way up had changed them.
-    fn others(&self, row: &Row, up: Option<&Row>, back: &Row) -> Vec<(usize, bool)> {
+    /// The columns of a row that are not what they were, and what took the values.
+    fn others(&self, row: &Row, up: Option<&Row>, back: &Row) -> Vec<(usize, Taken)> {
         let was = |column: usize| self.before.value(row, column);
         let is_other = |column: &usize| {
             self.back.place(*column).is_some() && self.back.value(back, *column) != was(*column)
         };
-        let is_of_way_up = |column: usize| {
-            let up = self.up.as_ref().zip(up);
-            let is_kept = |(side, up): (&Side, &Row)| {
-                side.place(column).is_some() && side.value(up, column) == was(column)
+        let taken = |column: usize| {
+            let Some((side, up)) = self.up.as_ref().zip(up) else {
+                return Taken::WithRow;
             };
-            !up.is_some_and(is_kept)
+            match side.place(column).is_some() && side.value(up, column) == was(column) {
+                true => Taken::ByWayBack,
+                false => Taken::ByWayUp,
+            }
         };
         let others = self.columns().filter(is_other);
-        others
-            .map(|column| (column, is_of_way_up(column)))
-            .collect()
+        others.map(|column| (column, taken(column))).collect()
     }
 
     /// Rows to which the way up gave another key, and which: all else in them is what it was.
@@ -100,4 +104,10 @@ impl Comparison<'_> {
         }
         renamed
     }
+}
+
+/// Whether a way back that put these values in had them from somewhere: they are neither nulls nor one default.
+fn are_known(values: &[Option<&str>]) -> bool {
+    let distinct: HashSet<&str> = values.iter().copied().flatten().collect();
+    distinct.len() > 1
 }

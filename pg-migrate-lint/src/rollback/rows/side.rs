@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Left, Loss, Outcome, Row, Table, counted};
+use super::{Left, Loss, Outcome, Row, Table, Taken, counted};
 
 /// The values of some columns of a row.
 pub type Values<'a> = Vec<Option<&'a str>>;
@@ -55,23 +55,25 @@ impl Comparison<'_> {
     }
 
     /// So many of the rows are gone.
-    pub fn gone(&self, lost: usize, is_of_way_up: bool) -> Loss {
+    pub fn gone(&self, lost: usize, taken: Taken) -> Loss {
         Loss {
             object: self.table.name.clone(),
             expected: counted(self.before.rows.len(), "row"),
             actual: format!("{} of them", self.before.rows.len().saturating_sub(lost)),
-            is_of_way_up,
+            taken,
+            is_known: false,
         }
     }
 
     /// So many of a column's values are others.
-    pub fn changed(&self, column: usize, lost: usize, is_of_way_up: bool) -> Loss {
+    pub fn changed(&self, column: usize, lost: usize, taken: Taken) -> Loss {
         let name = self.table.columns.get(column).map(|one| one.name.as_str());
         Loss {
             object: format!("{}.{}", self.table.name, name.unwrap_or_default()),
             expected: counted(self.before.rows.len(), "value"),
             actual: format!("{} of them", self.before.rows.len().saturating_sub(lost)),
-            is_of_way_up,
+            taken,
+            is_known: false,
         }
     }
 }

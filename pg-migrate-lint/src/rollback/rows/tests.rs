@@ -33,7 +33,10 @@ fn told(before: &Rows, up: &Rows, back: &Rows) -> Vec<String> {
         .map(|loss| {
             format!(
                 "{} {} {} {}",
-                loss.object, loss.expected, loss.actual, loss.is_of_way_up
+                loss.object,
+                loss.expected,
+                loss.actual,
+                !loss.is_fault()
             )
         })
         .collect()
@@ -142,6 +145,22 @@ fn a_key_tells_rows_apart_whatever_else_happens_to_them() {
     assert_eq!(told(&before, &up, &fewer), ["s.t 3 rows 2 of them false"]);
     let left = before.compare(&up, &up).left;
     assert_eq!((left[0].object.as_str(), left[0].count), ("s.t", 1));
+}
+
+#[test]
+fn rows_that_were_kept_elsewhere_have_to_come_back_as_they_were() {
+    let before = with_key(&["a", "b"], 1, &[&["1", "x"], &["2", "y"]]);
+    let up = with_key(&["a", "b"], 1, &[]);
+    let upper = with_key(&["a", "b"], 1, &[&["1", "X"], &["2", "Y"]]);
+    assert_eq!(
+        told(&before, &up, &upper),
+        ["s.t.b 2 values 0 of them false"]
+    );
+    // What it was is not known any more.
+    for unknown in ["-", "none"] {
+        let back = with_key(&["a", "b"], 1, &[&["1", unknown], &["2", unknown]]);
+        assert_eq!(told(&before, &up, &back), ["s.t.b 2 values 0 of them true"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::side::{Comparison, Side, Values};
-use super::{Loss, Row};
+use super::{Loss, Row, Taken};
 
 impl Comparison<'_> {
     /// What is lost.
@@ -15,7 +15,7 @@ impl Comparison<'_> {
         let in_back = common(&self.back);
         let Some(up) = &self.up else {
             // All of it is made anew: what is not there any more was taken before.
-            return self.lost(&self.before, &in_back, true);
+            return self.lost(&self.before, &in_back, Taken::ByWayUp);
         };
         let alone = self.left_alone(up, common(up));
         let (survivors, taken) = split(&self.before, &alone, up);
@@ -24,8 +24,8 @@ impl Comparison<'_> {
             .into_iter()
             .filter(|column| in_back.contains(column))
             .collect();
-        let mut losses = self.lost(&survivors, &kept, false);
-        losses.extend(self.lost(&taken, &kept, true));
+        let mut losses = self.lost(&survivors, &kept, Taken::ByWayBack);
+        losses.extend(self.lost(&taken, &kept, Taken::ByWayUp));
         if losses.is_empty() {
             let changed = in_back.into_iter().filter(|column| !kept.contains(column));
             for column in changed {
@@ -54,7 +54,7 @@ impl Comparison<'_> {
     }
 
     /// What of these rows is not there afterwards, in these columns.
-    fn lost(&self, rows: &Side, columns: &[usize], is_of_way_up: bool) -> Vec<Loss> {
+    fn lost(&self, rows: &Side, columns: &[usize], by: Taken) -> Vec<Loss> {
         let lost = missing(&rows.take(columns), &self.back.take(columns));
         if lost == 0 {
             return Vec::new();
@@ -64,12 +64,12 @@ impl Comparison<'_> {
             .filter_map(|column| {
                 let one = [*column];
                 let lost = missing(&rows.take(&one), &self.back.take(&one));
-                (lost > 0).then(|| self.changed(*column, lost, is_of_way_up))
+                (lost > 0).then(|| self.changed(*column, lost, by))
             })
             .collect();
         // Rows that are gone take all their values along.
         if self.back.rows.len() < self.before.rows.len() || of_columns.is_empty() {
-            return vec![self.gone(lost, is_of_way_up)];
+            return vec![self.gone(lost, by)];
         }
         of_columns
     }
@@ -79,7 +79,7 @@ impl Comparison<'_> {
         let (Some(by_up), Some(by_back)) = (up.by(key), self.back.by(key)) else {
             let both: Vec<usize> = key.iter().copied().chain([column]).collect();
             let lost = missing(&rows.take(&both), &self.back.take(&both));
-            let loss = (lost > 0).then(|| self.changed(column, lost, true));
+            let loss = (lost > 0).then(|| self.changed(column, lost, Taken::ByWayUp));
             return loss.into_iter().collect();
         };
         let mut lost = [0; 2];
@@ -94,10 +94,10 @@ impl Comparison<'_> {
             let is_kept = up.place(column).is_some() && between == Some(was);
             lost[usize::from(!is_kept)] += 1;
         }
-        let losses = lost.into_iter().zip([false, true]);
+        let losses = lost.into_iter().zip([Taken::ByWayBack, Taken::ByWayUp]);
         losses
             .filter(|(lost, _)| *lost > 0)
-            .map(|(lost, is_of_way_up)| self.changed(column, lost, is_of_way_up))
+            .map(|(lost, by)| self.changed(column, lost, by))
             .collect()
     }
 }
