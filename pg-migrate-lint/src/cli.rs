@@ -249,6 +249,15 @@ impl Options {
         for (flag, is_given) in [
             ("--status", self.question == Some(Question::Status)),
             ("--pending", self.question == Some(Question::Pending)),
+            (
+                "--rollback-plan",
+                self.question == Some(Question::RollbackPlan),
+            ),
+            (
+                "--check-rollback",
+                self.question == Some(Question::CheckRollback),
+            ),
+            ("--drift", self.question == Some(Question::Drift)),
             ("--baseline", self.baseline.is_some()),
             ("--rule", !self.only.is_empty()),
             ("--skip", !self.skip.is_empty()),

@@ -222,7 +222,11 @@ impl Session {
             Change::CreateTableAs(table) if table.kind == Kind::Table && !table.no_data => {
                 self.copy(&table.query.relations, catalogue);
             }
-            Change::AddEnumValue { name, value, .. } => {
+            Change::AddEnumValue { name, value, .. }
+                if catalogue
+                    .enum_(name)
+                    .is_none_or(|known| !known.values.contains(value)) =>
+            {
                 self.new_values.push((catalogue.place(name), value.clone()));
             }
             Change::Alter(Alter {

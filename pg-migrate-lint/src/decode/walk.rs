@@ -17,6 +17,7 @@ pub fn expr(node: Node) -> Expr {
             if matches!(constant.val, Value::String(_) | Value::Boolean(_))),
         proves_not_null: proved(node),
         bare_column: bare_column(node),
+        cast_column: cast_column(node),
         has_subquery: query.has_subquery,
         qualified: query.qualified,
         columns: query.columns,
@@ -24,6 +25,13 @@ pub fn expr(node: Node) -> Expr {
         words: query.words,
         casts: query.casts,
         limits: None,
+    }
+}
+
+fn cast_column(node: Node) -> Option<String> {
+    match node.read() {
+        Some(NodeEnum::TypeCast(cast)) => cast_column(cast.arg?),
+        _ => bare_column(node),
     }
 }
 

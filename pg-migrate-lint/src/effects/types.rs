@@ -40,9 +40,7 @@ pub fn change(
 ) -> TypeChange {
     if using.is_some_and(|expr| expr.bare_column.as_deref() != Some(name)) {
         // A cast of the column itself is what happens without it too.
-        let casts = using.is_some_and(|expr| {
-            expr.functions.is_empty() && expr.words.is_empty() && expr.columns == [name.to_string()]
-        });
+        let casts = using.is_some_and(|expr| expr.cast_column.as_deref() == Some(name));
         if !casts || column.is_none() {
             return TypeChange::Rewrites;
         }

@@ -158,7 +158,8 @@ impl Asking<'_> {
         project: &mut Project,
     ) -> Result<Option<Told>> {
         // What is applied is not the question then, but what is there.
-        let will_do_without = self.options.question == Some(Question::Drift);
+        let is_drift = self.options.question == Some(Question::Drift);
+        let will_do_without = is_drift || self.options.rehearsal().is_some();
         let mut said = self.said(transaction, project)?;
         let has_own = match keeping::of(project.layout) {
             Some(keeping) => self.find(keeping, &said)?.is_some(),
@@ -201,7 +202,7 @@ impl Asking<'_> {
             }));
         };
         self.check_place(keeping, &said, &place)?;
-        let is_read = place.is_readable || !will_do_without;
+        let is_read = place.is_readable || !is_drift;
         let rows = match is_read {
             true => self.read(transaction, keeping, &place)?,
             false => Vec::new(),

@@ -61,6 +61,8 @@ pub struct Expr {
     pub proves_not_null: Vec<String>,
     /// It is nothing but this column.
     pub bare_column: Option<String>,
+    /// It is nothing but this column, cast to other types or not.
+    pub cast_column: Option<String>,
     /// Words in quotes.
     pub words: Vec<String>,
     /// Columns that are cast, and to what.

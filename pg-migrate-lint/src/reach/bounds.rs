@@ -56,6 +56,8 @@ const DBLINK: &str = "dblink";
 pub struct Bounds {
     /// Its name; none where the whole server may be spoilt, and the machine that it runs on may not.
     pub database: Option<String>,
+    /// Whether REINDEX DATABASE takes along what all databases share, as before 16.
+    pub reindexes_shared: bool,
     /// Relations that all databases share.
     pub shared: HashSet<String>,
     /// Schema and name of tables that are elsewhere.
@@ -92,7 +94,11 @@ impl Bounds {
     /// # Errors
     /// Where it does not answer.
     pub fn ask(client: &mut Client) -> Result<Self> {
-        let mut bounds = Self::default();
+        let sql = "select pg_catalog.current_setting('server_version_num')::int < 160000";
+        let mut bounds = Self {
+            reindexes_shared: client.query_typed_one(sql, &[])?.try_get(0)?,
+            ..Self::default()
+        };
         for row in client.query_typed(include_str!("../../sql/reach_bounds.sql"), &[])? {
             let [kind, schema, name, code] = [0, 1, 2, 3].map(|at| row.try_get::<_, String>(at));
             let (schema, name) = (schema?, name?);
@@ -171,6 +177,7 @@ impl Bounds {
     pub fn example() -> Self {
         let set = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         Self {
+            reindexes_shared: true,
             database: Some("own".to_string()),
             shared: set(&["pg_authid", "pg_database"]),
             foreign: [("public".to_string(), "far".to_string())].into(),

@@ -254,6 +254,15 @@ fn reach(kind: &str, node: &Value, bounds: &Bounds) -> Option<String> {
         "ReindexStmt" if node["kind"] == ReindexObjectType::ReindexObjectSystem as i32 => {
             Some("REINDEX SYSTEM".to_string())
         }
+        "ReindexStmt"
+            if bounds.reindexes_shared
+                && node["kind"] == ReindexObjectType::ReindexObjectDatabase as i32 =>
+        {
+            Some(
+                "REINDEX DATABASE, which before PostgreSQL 16 is of shared catalogs too,"
+                    .to_string(),
+            )
+        }
         _ => on_relations(kind, node, bounds),
     }
 }

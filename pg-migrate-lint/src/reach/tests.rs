@@ -78,6 +78,10 @@ fn statements_about_the_server_are_known_by_the_grammar() {
             "VACUUM FULL of every table, those of all databases among them,",
         ),
         ("reindex system own", "REINDEX SYSTEM"),
+        (
+            "reindex database own",
+            "REINDEX DATABASE, which before PostgreSQL 16 is of shared catalogs too,",
+        ),
     ] {
         assert_eq!(reached(&[text]).as_deref(), Some(what), "{text}");
     }

@@ -15,7 +15,7 @@ use super::{Deployment, Wish};
 use crate::apply::{Connection, Ground, Script, refuse_outside};
 use crate::cli::Options;
 use crate::history;
-use crate::layout::{Layout, Migration, Project};
+use crate::layout::{Migration, Project};
 use crate::run;
 
 /// Where a rehearsal takes place.
@@ -205,19 +205,18 @@ fn next(
     options: &Options,
     context: &Context,
 ) -> Result<Option<HashSet<PathBuf>>> {
-    if project.layout == Layout::Plain {
-        return Ok(None);
-    }
+    // Plain files may be those of a framework that only the server knows.
     let server = history::read_all(slice::from_mut(project), options, context)?;
+    let Some(told) = server.told.iter().flatten().next() else {
+        return Ok(None);
+    };
     let mut next = HashSet::new();
-    for told in server.told.iter().flatten() {
-        for entry in told.entries(project)? {
-            match entry.migration.filter(|_| entry.state.is_next()) {
-                Some(migration) => {
-                    next.insert(migration.path.clone());
-                }
-                None => entry.message.iter().for_each(|words| context.warn(words)),
+    for entry in told.entries(project)? {
+        match entry.migration.filter(|_| entry.state.is_next()) {
+            Some(migration) => {
+                next.insert(migration.path.clone());
             }
+            None => entry.message.iter().for_each(|words| context.warn(words)),
         }
     }
     Ok(Some(next))

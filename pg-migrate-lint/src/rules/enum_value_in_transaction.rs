@@ -1,9 +1,11 @@
 //! A new value of an enum is used before it is committed.
 
 use super::{Example, Group, Rule};
+use crate::catalogue::ColumnFacts;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind};
+use crate::model::{Action, Alter, Change, ConstraintKind, Insert};
+use crate::name::Name;
 
 pub static RULE: Rule = Rule {
     name: "enum-value-in-transaction",
@@ -24,6 +26,10 @@ pub static RULE: Rule = Rule {
     good: &[
         Example::new("ALTER TYPE mood ADD VALUE 'glad'; INSERT INTO people VALUES ('glad');"),
         Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; COMMIT;"),
+        Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; INSERT INTO names VALUES ('glad'); ALTER TABLE names ALTER label SET DEFAULT 'glad'; COMMIT;")
+            .after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE names (label text);"),
+        Example::new("BEGIN; ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok'; UPDATE people SET feels = 'ok' WHERE id = 1; COMMIT;")
+            .after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE people (id int PRIMARY KEY, feels mood);"),
         Example::new("BEGIN; CREATE TYPE mood AS ENUM ('ok'); ALTER TYPE mood ADD VALUE 'glad'; SELECT 'glad'::mood; COMMIT;"),
     ],
     check,
@@ -43,10 +49,40 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let words = words(look.change);
     for (name, value) in &look.session.new_values {
         let is_own = look.catalogue.enum_(name).is_some_and(|known| known.made.is_in_transaction(look.session.transaction));
-        if !is_own && words.contains(&value) {
+        if !is_own && words.contains(&value) && may_mean(look, name) {
             let message = format!("'{value}' was added to {name} in this transaction: PostgreSQL refuses to use it before that is committed");
             found.push(look.finding(&RULE, message).on(name));
         }
+    }
+}
+
+/// Whether words of the change may be values of the enum: some column that they may be for is of it, or not known.
+fn may_mean(look: &Look, name: &Name) -> bool {
+    let may_be = |column: &ColumnFacts| {
+        let type_ = &column.type_;
+        type_.name.is_empty() || type_.name == name.name || look.catalogue.domain(type_).is_some()
+    };
+    let column_of = |table: &Name, column: &str| {
+        let known = look.whole(table).and_then(|table| table.column(column));
+        known.is_none_or(may_be)
+    };
+    let any_of = |table: &Name| look.whole(table).is_none_or(|table| table.columns.iter().any(may_be));
+    match look.change {
+        Change::Insert(Insert { table, columns, query, .. }) if query.functions.is_empty() && query.casts.is_empty() => {
+            let has_own = match columns.is_empty() {
+                true => any_of(table),
+                false => columns.iter().any(|column| column_of(table, column)),
+            };
+            has_own || query.relations.iter().filter(|name| *name != table).any(any_of)
+        }
+        Change::Update(write) | Change::Delete(write) if write.query.functions.is_empty() => {
+            let mut all = write.query.relations.iter().chain([&write.table]);
+            all.any(any_of)
+        }
+        Change::Alter(Alter { table, action: Action::Default { column, default: Some(default) }, .. }) if default.functions.is_empty() => {
+            column_of(table, column)
+        }
+        _ => true,
     }
 }
 

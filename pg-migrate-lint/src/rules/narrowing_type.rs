@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ALTER COLUMN n TYPE bigint;").after("CREATE TABLE users (n int);"),
         Example::new("ALTER TABLE users ALTER COLUMN name TYPE text;").after("CREATE TABLE users (name varchar(20));"),
         Example::new("ALTER TABLE users ALTER COLUMN n TYPE int;"),
+        Example::new("ALTER TABLE users ALTER COLUMN at TYPE timestamp(6);").after("CREATE TABLE users (at timestamp);"),
     ],
     check,
 };
@@ -41,6 +42,9 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let message = format!("{} from {} to {to}: values that do not fit make it fail, or are rounded", quoted(column), facts.type_);
     found.push(look.finding_on(&RULE, table, message));
 }
+
+/// Of fractions of a second, where nothing is said.
+const DIGITS: i64 = 6;
 
 fn narrows(from: &Type, to: &Type) -> bool {
     const LADDERS: &[&[&str]] = &[
@@ -70,9 +74,8 @@ fn narrows(from: &Type, to: &Type) -> bool {
 fn shortens(from: &Type, to: &Type) -> bool {
     let part = |type_: &Type, place: usize| type_.modifiers.get(place).copied();
     match to.name.as_str() {
-        "varchar" | "bpchar" | "bit" | "varbit" | "time" | "timestamp" | "timestamptz" | "timetz" => {
-            part(to, 0).is_some_and(|to| part(from, 0).is_none_or(|from| to < from))
-        }
+        "varchar" | "bpchar" | "bit" | "varbit" => part(to, 0).is_some_and(|to| part(from, 0).is_none_or(|from| to < from)),
+        "time" | "timestamp" | "timestamptz" | "timetz" => part(to, 0).is_some_and(|to| to < part(from, 0).unwrap_or(DIGITS)),
         "numeric" => match (part(from, 0), part(to, 0)) {
             (_, None) => false,
             (None, Some(_)) => true,

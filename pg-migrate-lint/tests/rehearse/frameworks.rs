@@ -45,9 +45,16 @@ fn all_that_is_pending_of_drizzle_is_one_transaction() {
         ("m/0001_b.sql", "alter type e add value 'b';"),
         ("m/0002_c.sql", "select 'b'::e;"),
     ];
-    let output = rehearse(&files, &[], 1);
-    assert_eq!(states(&output), ["ok 1", "ok 1", "failed 1"]);
-    assert_eq!(of(&output, "select")["sqlstate"], "55P04");
+    // From 17 on values may be used that are added to a type of the same transaction.
+    let is_refused = tests::cluster().version().major < 17;
+    let output = rehearse(&files, &[], i32::from(is_refused));
+    match is_refused {
+        true => {
+            assert_eq!(states(&output), ["ok 1", "ok 1", "failed 1"]);
+            assert_eq!(of(&output, "select")["sqlstate"], "55P04");
+        }
+        false => assert_eq!(states(&output), ["ok 1", "ok 1", "ok 1"]),
+    }
     // Deployed one by one they pass.
     let output = rehearse(&files, &["m/0002_c.sql"], 0);
     assert_eq!(states(&output).len(), 1);

@@ -32,10 +32,7 @@ fn who_ends_the_session_drops_the_database_or_makes_roles_is_told_of() {
         0,
     );
     let output = one("create extension no_such_extension;", 1);
-    assert!(
-        output.stderr.contains("extension \"no_such_extension\""),
-        "{output:?}"
-    );
+    assert!(output.stderr.contains("no_such_extension"), "{output:?}");
     let output = one("create table t (); grant select on t to nobody_there;", 1);
     assert!(
         output

@@ -264,7 +264,9 @@ fn rows_are_followed_through_tables_that_are_made_anew() {
         create table bare (words text); insert into bare values ('a'), ('a'), ('b');";
     let swap = "create table other (id int primary key, words text); insert into other select * from note;
         drop table note; alter table other rename to note; alter index other_pkey rename to note_pkey;";
-    has(&after(made, swap, swap, 0), "data ok -");
+    // From 18 on the constraint NOT NULL of the table that is made anew is called after that one, which is a difference.
+    let is_named = i32::from(tests::cluster().version().major >= 18);
+    has(&after(made, swap, swap, is_named), "data ok -");
     let emptied = swap.replace("select * from note", "select * from note where id > 1");
     has(&after(made, swap, &emptied, 1), "data failed public.note");
     // Partitioned and back again.
@@ -273,7 +275,7 @@ fn rows_are_followed_through_tables_that_are_made_anew() {
         create table note_1 partition of note for values from (1) to (9); insert into note select * from old; drop table old;";
     let joined = "create table old (id int primary key, words text); insert into old select * from note; drop table note;
         alter table old rename to note; alter index old_pkey rename to note_pkey;";
-    has(&after(made, split, joined, 0), "data ok -");
+    has(&after(made, split, joined, is_named), "data ok -");
     has(
         &after(
             made,
