@@ -60,10 +60,24 @@ ALTER TABLE \"users\" DROP COLUMN \"name\";
     assert!(rewrite["fix"].is_string(), "{rewrite}");
     let narrow = of(&seen, "narrowing-type");
     assert_eq!(narrow["severity"], "error");
-    let index = of(&seen, "index-not-concurrent");
-    assert_eq!(index["lock"], "ShareLock");
+    // The index is built while the statement before it keeps everybody waiting.
+    let index = of(&seen, "lock-held-during-work");
+    assert_eq!(index["line"], 2);
+    assert_eq!(index["lock"], "AccessExclusiveLock");
     assert_eq!(index["effect"], "scan");
-    assert_eq!(index["blocks"], "writes");
+    assert_eq!(index["blocks"], "reads+writes");
+    let alone = [
+        "--rule",
+        "index-not-concurrent",
+        "drizzle/migrations/0001_wise_hulk.sql",
+    ];
+    let alone = of(
+        &lint(&folder, &alone).expect_code(1),
+        "index-not-concurrent",
+    );
+    assert_eq!(alone["lock"], "ShareLock");
+    assert_eq!(alone["blocks"], "writes");
+    assert_eq!(alone["fix"], index["fix"]);
     let concurrently = "CREATE INDEX CONCURRENTLY \"by_email\" ON \"users\" (\"email\")";
     assert_eq!(
         index["statement"],
