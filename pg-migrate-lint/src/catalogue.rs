@@ -298,6 +298,9 @@ impl Catalogue {
     /// The columns of tables that have this type.
     pub fn columns_of_type(&self, name: &Name) -> Vec<Name> {
         let wanted = self.place(name);
+        if !self.types.iter().any(|type_| type_.name == wanted.name) {
+            return Vec::new();
+        }
         let has = |relation: &Relation| {
             relation
                 .columns

@@ -135,12 +135,24 @@ fn change(node: &NodeEnum, at: usize) -> Change {
             table: relation(stmt.table.get()),
             name: stmt.policy_name.to_string(),
             is_new: true,
+            refused: match (
+                stmt.cmd_name,
+                stmt.qual.is_some(),
+                stmt.with_check.is_some(),
+            ) {
+                ("insert", true, _) => Some("a policy FOR INSERT has only WITH CHECK"),
+                ("select" | "delete", _, true) => {
+                    Some("a policy FOR SELECT or DELETE has only USING")
+                }
+                _ => None,
+            },
             scope: scope::of_table(stmt.table.get(), &[stmt.qual, stmt.with_check]),
         }),
         NodeEnum::AlterPolicyStmt(stmt) => Change::Policy(Policy {
             table: relation(stmt.table.get()),
             name: stmt.policy_name.to_string(),
             is_new: false,
+            refused: None,
             scope: scope::of_table(stmt.table.get(), &[stmt.qual, stmt.with_check]),
         }),
         NodeEnum::CommentStmt(stmt) => comment(stmt),

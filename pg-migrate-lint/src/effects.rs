@@ -78,6 +78,14 @@ impl Impact {
         }
     }
 
+    /// Takes the locks that it takes anyway as strongly as these.
+    pub fn raise(&mut self, others: &[(Name, Mode)]) {
+        for (name, mode) in &mut self.locks {
+            let other = others.iter().find(|(other, _)| other == name);
+            *mode = other.map_or(*mode, |(_, other)| *other.max(mode));
+        }
+    }
+
     /// The most that is done to any table.
     pub fn greatest_work(&self) -> Work {
         self.work
@@ -228,6 +236,24 @@ pub fn of(change: &Change, catalogue: &Catalogue, server: Server) -> Impact {
     impact
 }
 
+/// The locks under which a statement of these changes does each of them: ALTER TABLE takes the strongest one that any
+/// of its actions needs before it does the first.
+pub fn shared_locks(
+    changes: &[Change],
+    catalogue: &Catalogue,
+    server: Server,
+) -> Vec<(Name, Mode)> {
+    let mut shared = Impact::default();
+    if changes.len() > 1 {
+        let actions = changes
+            .iter()
+            .filter(|change| matches!(change, Change::Alter(_)));
+        let locks = actions.flat_map(|action| of(action, catalogue, server).locks);
+        locks.for_each(|(name, mode)| shared.lock(name, mode));
+    }
+    shared.locks
+}
+
 fn reads(relations: &[Name], catalogue: &Catalogue, impact: &mut Impact) {
     for name in relations {
         impact.lock(catalogue.resolve(name), Mode::AccessShare);
@@ -265,12 +291,14 @@ fn create_table(table: &CreateTable, catalogue: &Catalogue, impact: &mut Impact)
         for (_, other) in catalogue.referenced(&parent) {
             impact.lock(other.clone(), Mode::ShareRowExclusive);
         }
-        if let Some(default) = catalogue
-            .relation(&parent)
-            .and_then(|parent| parent.default_child.clone())
+        let known = catalogue.relation(&parent);
+        if let Some(known) = known
+            && let Some(default) = &known.default_child
         {
             impact.lock(default.clone(), Mode::AccessExclusive);
-            impact.does(default, Work::Scan);
+            if !attach::is_without(known, default, table.bound.as_ref(), catalogue) {
+                impact.does(default.clone(), Work::Scan);
+            }
         }
     }
 }
@@ -281,6 +309,12 @@ fn create_index(index: &CreateIndex, catalogue: &Catalogue, impact: &mut Impact)
         impact.lock(table.clone(), Mode::ShareUpdateExclusive);
         impact.does(table, Work::Scan);
         impact.builds_index = true;
+        return;
+    }
+    // What is there stays as it is, but the lock is taken to see that.
+    let name = index.name.as_ref().map(|name| table.beside(name.clone()));
+    if index.if_not_exists && name.is_some_and(|name| catalogue.is_taken(&name)) {
+        impact.lock(table, Mode::Share);
         return;
     }
     let is_divided = is_partitioned(&table, catalogue);

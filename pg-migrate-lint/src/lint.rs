@@ -3,6 +3,7 @@
 mod within;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::ahead::Ahead;
 use crate::catalogue::{Catalogue, Moment};
@@ -11,7 +12,7 @@ use crate::effects::{self, Impact, Server, Version};
 use crate::finding::{Finding, Frame};
 use crate::look::Look;
 use crate::loss;
-use crate::model::{Body, Change};
+use crate::model::{Change, Function};
 use crate::name::Name;
 use crate::parse::Parsed;
 use crate::pending::Pending;
@@ -28,8 +29,8 @@ pub struct Linter {
     catalogue: Catalogue,
     session: Session,
     step: Step,
-    /// What functions of this file do, and how they are made.
-    functions: HashMap<Name, (Body, String)>,
+    /// What functions do.
+    functions: HashMap<Name, Arc<Function>>,
     /// What this file makes and takes away.
     ahead: Ahead,
     pending: Pending,
@@ -134,6 +135,7 @@ impl Linter {
         if step.project != self.step.project {
             self.pending.decide(&self.catalogue);
             self.catalogue = Catalogue::default();
+            self.functions.clear();
         }
         self.step = step;
         let wrapping = match step.role {
@@ -143,7 +145,6 @@ impl Linter {
         };
         self.session.start(wrapping, source.statements.len());
         self.catalogue.reset_path();
-        self.functions.clear();
         self.is_plain = source.is_plain() && step.role != Role::Snapshot;
         if (step.has_gap || !self.is_plain) && step.role != Role::Down {
             self.catalogue.doubt();
@@ -278,13 +279,11 @@ impl Linter {
             return;
         }
         let mut passes = Vec::new();
+        let shared = effects::shared_locks(changes, &self.catalogue, self.server());
         for (number, change) in changes.iter().enumerate() {
-            let server = Server {
-                version: self.version.major,
-                minor: self.version.minor,
-                is_utc: self.session.settings.is_utc,
-            };
-            let impact = effects::of(change, &self.catalogue, server);
+            let server = self.server();
+            let mut impact = effects::of(change, &self.catalogue, server);
+            impact.raise(&shared);
             let before = found.len();
             let look = Look {
                 change,
@@ -357,6 +356,14 @@ impl Linter {
             self.look_within(change, place, found, depth);
         }
         self.session.passes.extend(passes);
+    }
+
+    fn server(&self) -> Server {
+        Server {
+            version: self.version.major,
+            minor: self.version.minor,
+            is_utc: self.session.settings.is_utc,
+        }
     }
 
     fn frame(&self, changes: &[Change], place: Place) -> Frame {

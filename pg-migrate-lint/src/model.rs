@@ -167,6 +167,8 @@ pub enum Change {
         constrained: bool,
         /// `NOT NULL`
         not_null: bool,
+        /// `DEFAULT`
+        default: Option<Box<Expr>>,
     },
     /// `ALTER DOMAIN`
     AlterDomain {

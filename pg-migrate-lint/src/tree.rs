@@ -237,7 +237,7 @@ nodes! { 'a;
         sql_body: Child<'a> = sql_body 40,
     }
     CreatePolicyStmt = CreatePolicyStmt 178 {
-        policy_name: &'a str = policy_name 8, table: Range<'a> = table 16, qual: Child<'a> = qual 48,
+        policy_name: &'a str = policy_name 8, table: Range<'a> = table 16, cmd_name: &'a str = cmd_name 24, qual: Child<'a> = qual 48,
         with_check: Child<'a> = with_check 56,
     }
     CreatePublicationStmt = CreatePublicationStmt 261 {

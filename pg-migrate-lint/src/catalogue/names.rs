@@ -1,13 +1,34 @@
 //! Names that are taken, and names that are free again, where that is sure.
 
 use super::constraints::object_name;
-use super::{Catalogue, Moment, Relation, RelationKind};
+use super::{Catalogue, Moment, Relation, RelationKind, canonical};
 use crate::model::{Change, ConstraintKind};
 use crate::name::Name;
 
 impl Catalogue {
-    /// Whether a name means one thing alone: a path may name schemas that are not there, which are passed over.
+    /// Whether a name means one thing alone: a path may name schemas that are not there, which are passed over, or that
+    /// have more than was seen.
     pub fn is_placed(&self, name: &Name) -> bool {
+        if self.is_whole(name) {
+            return true;
+        }
+        for schema in self.schemas() {
+            let place = canonical(Name::of(schema, &name.name));
+            let known = self.relations.get(&place);
+            if known.is_some_and(|known| known.sure_since == Some(self.unseen)) {
+                // What is in public is known by its bare name, too.
+                return place.schema.is_none() || !self.has_relation(name);
+            }
+            let is_own = self.made_schemas.get(&Name::bare(schema)) == Some(&self.unseen);
+            if known.is_some() || !is_own {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether nothing has to be looked for along the path.
+    fn is_whole(&self, name: &Name) -> bool {
         name.schema.is_some() || self.path.is_empty()
     }
 
@@ -55,7 +76,7 @@ impl Catalogue {
 
     /// Whether a type is sure to have this name: tables and views are types, too.
     pub fn is_type(&self, name: &Name) -> bool {
-        if !self.is_placed(name) {
+        if !self.is_whole(name) {
             return false;
         }
         let place = self.place(name);

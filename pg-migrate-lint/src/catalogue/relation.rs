@@ -167,6 +167,8 @@ pub struct Domain {
     pub is_constrained: bool,
     /// `NOT NULL`
     pub is_not_null: bool,
+    /// Whether its default may be another value for each row.
+    pub has_volatile_default: bool,
     /// When it was made.
     pub made: Moment,
 }

@@ -1,6 +1,7 @@
 //! The effect of statements on what is known.
 
 use super::{Catalogue, Domain, Enum, Moment, Relation, RelationKind, members};
+use crate::effects;
 use crate::model::{Change, Column, Dependent, DependentKind, Kind};
 use crate::name::Name;
 
@@ -81,8 +82,12 @@ impl Catalogue {
                 base,
                 constrained,
                 not_null,
+                default,
             } => {
+                let default = default.as_deref();
                 let domain = Domain {
+                    has_volatile_default: default
+                        .is_some_and(|default| effects::is_volatile(default, self)),
                     base: base.clone(),
                     is_constrained: *constrained,
                     is_not_null: *not_null,

@@ -194,7 +194,7 @@ impl Catalogue {
                     self.add_constraint(table, constraint, now, constraint.enforced);
                 }
             }
-            Action::DropColumn { column, .. } => self.drop_column(table, column),
+            Action::DropColumn { column, .. } => self.drop_column(table, column, now),
             Action::Default { column, default } => {
                 let calls = default
                     .as_ref()
@@ -316,7 +316,7 @@ impl Catalogue {
     }
 
     /// With what depends on the column.
-    pub(super) fn drop_column(&mut self, table: &Name, column: &str) {
+    pub(super) fn drop_column(&mut self, table: &Name, column: &str, now: Moment) {
         let relation = self.known(table);
         relation.columns.remove(column);
         relation.forget(DependentKind::Generated, |name| name.name == column);
@@ -327,7 +327,10 @@ impl Catalogue {
         }
         let indexes = relation.indexes.on(column);
         let gone: Vec<Name> = indexes.map(|index| Name::clone(&index.name)).collect();
-        gone.iter().for_each(|name| self.drop_index(name));
+        for name in gone {
+            self.leaves(&name, now);
+            self.drop_index(&name);
+        }
     }
 
     fn facts(&mut self, table: &Name, column: &Column, now: Moment) -> ColumnFacts {

@@ -6,11 +6,11 @@ use pg_query::protobuf::AlterTableType as T;
 use super::constraint::{column_in_parts, constraint};
 use super::node::{option, relation, type_};
 use super::walk::expr;
-use crate::model::{Action, Alter, Change, Identity, Restart};
+use crate::model::{Action, Alter, Change, ConstraintKind, Identity, Restart};
 use crate::name::Name;
 use crate::tree::{self, Node, NodeEnum, Nodes};
 
-/// The statement's actions.
+/// The statement's actions, in the order in which the server does them.
 pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
     let table = relation(stmt.relation.get());
     let only = stmt.relation.get().is_some_and(|range| !range.inh);
@@ -18,7 +18,9 @@ pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
         NodeEnum::AlterTableCmd(command) => Some(command),
         _ => None,
     });
-    let actions: Vec<Action> = commands.map(|command| action(&command, at)).collect();
+    let actions = commands.map(|command| (command.subtype, action(&command, at)));
+    let mut actions: Vec<_> = actions.collect();
+    actions.sort_by_key(|(command, action)| pass(*command, action));
     let alter = |action| {
         Change::Alter(Alter {
             table: table.clone(),
@@ -28,7 +30,36 @@ pub fn alter_table(stmt: &tree::AlterTableStmt, at: usize) -> Vec<Change> {
             action,
         })
     };
-    actions.into_iter().map(alter).collect()
+    actions
+        .into_iter()
+        .map(|(_, action)| alter(action))
+        .collect()
+}
+
+/// In which pass over the actions this one is done: the `AT_PASS_…` of the server's `tablecmds.c`.
+fn pass(command: T, action: &Action) -> u8 {
+    match command {
+        T::AtDropColumn
+        | T::AtDropConstraint
+        | T::AtDropNotNull
+        | T::AtDropExpression
+        | T::AtDropIdentity => 0,
+        T::AtAlterColumnType => 1,
+        T::AtAddColumn => 2,
+        T::AtSetExpression => 3,
+        T::AtSetNotNull => 4,
+        T::AtAddIdentity => 6,
+        _ => match action {
+            Action::Default { default: None, .. } => 0,
+            Action::Default { .. } => 6,
+            Action::AddConstraint(constraint) => match &constraint.kind {
+                ConstraintKind::NotNull(_) => 4,
+                kind if kind.has_index() => 5,
+                _ => 6,
+            },
+            _ => 7,
+        },
+    }
 }
 
 fn action(command: &tree::AlterTableCmd, at: usize) -> Action {

@@ -158,15 +158,18 @@ pub fn owner(options: Nodes) -> Option<(Name, String)> {
 
 /// `CREATE DOMAIN`
 pub fn domain(stmt: &tree::CreateDomainStmt) -> Change {
-    use pb::ConstrType::{ConstrCheck, ConstrNotnull};
-    let kinds = stmt
-        .constraints
-        .iter()
-        .filter_map(|node| match node.read()? {
-            NodeEnum::Constraint(constraint) => Some(constraint.contype),
-            _ => None,
-        });
-    let kinds: Vec<pb::ConstrType> = kinds.collect();
+    use pb::ConstrType::{ConstrCheck, ConstrDefault, ConstrNotnull};
+    let mut kinds = Vec::new();
+    let mut default = None;
+    for node in stmt.constraints.iter() {
+        let Some(NodeEnum::Constraint(constraint)) = node.read() else {
+            continue;
+        };
+        kinds.push(constraint.contype);
+        if constraint.contype == ConstrDefault {
+            default = constraint.raw_expr.map(|node| Box::new(expr(node)));
+        }
+    }
     let not_null = kinds.contains(&ConstrNotnull);
     let constrained = not_null || kinds.contains(&ConstrCheck);
     Change::CreateDomain {
@@ -174,6 +177,7 @@ pub fn domain(stmt: &tree::CreateDomainStmt) -> Change {
         base: type_(stmt.type_name.get()),
         constrained,
         not_null,
+        default,
     }
 }
 

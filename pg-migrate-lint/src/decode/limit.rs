@@ -57,7 +57,7 @@ fn comparisons(
     others: Child,
     is_turned: bool,
 ) -> Option<Vec<Comparison>> {
-    use Comparison::{Greater, GreaterOrSame, Less, LessOrSame, OneOf};
+    use Comparison::{Greater, GreaterOrSame, Less, LessOrSame, NoneOf, OneOf};
     let others = others?;
     match (kind, operator) {
         (AExprKind::AexprBetween, _) => match several(others)?.as_slice() {
@@ -70,10 +70,14 @@ fn comparisons(
         (AExprKind::AexprIn, "=") | (AExprKind::AexprOpAny, "=") => {
             Some(vec![OneOf(several(others)?)])
         }
+        (AExprKind::AexprIn, "<>") | (AExprKind::AexprOpAll, "<>") => {
+            Some(vec![NoneOf(several(others)?)])
+        }
         (AExprKind::AexprOp, operator) => {
             let value = datum(others)?;
             Some(vec![match (operator, is_turned) {
                 ("=", _) => OneOf(vec![value]),
+                ("<>", _) => NoneOf(vec![value]),
                 ("<", false) | (">", true) => Less(value),
                 ("<=", false) | (">=", true) => LessOrSame(value),
                 (">=", false) | ("<=", true) => GreaterOrSame(value),

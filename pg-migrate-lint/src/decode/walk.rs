@@ -248,6 +248,9 @@ fn proved(node: Node) -> Vec<String> {
         Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::AndExpr => {
             expr.args.iter().flat_map(proved).collect()
         }
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::NotExpr => {
+            expr.args.iter().flat_map(refuted).collect()
+        }
         Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNotNull => {
             match test.arg.and_then(Node::read) {
                 Some(NodeEnum::RowExpr(row)) => row.args.iter().filter_map(bare_column).collect(),
@@ -261,6 +264,19 @@ fn proved(node: Node) -> Vec<String> {
                 }
                 _ => Vec::new(),
             }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The columns that are not null where it does not hold.
+fn refuted(node: Node) -> Vec<String> {
+    match node.read() {
+        Some(NodeEnum::BoolExpr(expr)) if expr.boolop == pb::BoolExprType::OrExpr => {
+            expr.args.iter().flat_map(refuted).collect()
+        }
+        Some(NodeEnum::NullTest(test)) if test.nulltesttype == pb::NullTestType::IsNull => {
+            test.arg.and_then(bare_column).into_iter().collect()
         }
         _ => Vec::new(),
     }

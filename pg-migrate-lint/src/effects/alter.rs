@@ -2,7 +2,7 @@
 
 mod constraint;
 
-use super::attach::Attachment;
+use super::attach::{Attachment, is_without};
 use super::types;
 use super::{Impact, Server, is_partitioned, is_volatile};
 use crate::catalogue::Catalogue;
@@ -159,6 +159,15 @@ impl Scene<'_> {
                 if let Some(default) = parent.and_then(|parent| parent.default_child.clone()) {
                     impact.lock(default, AccessExclusive);
                 }
+                // No row that stays may reference one that goes, and its foreign key loses triggers then.
+                let of_other = match concurrently {
+                    true => Mode::Share,
+                    false => AccessExclusive,
+                };
+                for other in self.catalogue.referencing(&self.name()) {
+                    impact.lock(other.clone(), of_other);
+                    impact.does(other.clone(), Work::Scan);
+                }
             }
             Action::Inherit(parent) | Action::NoInherit(parent) => {
                 impact.lock(self.name(), AccessExclusive);
@@ -169,8 +178,9 @@ impl Scene<'_> {
                 impact.lock(self.name(), AccessExclusive);
                 // One that is so already stays where it is.
                 let known = self.catalogue.relation(&self.alter.table);
-                if known.is_none_or(|known| !known.is_logged_as(*logged)) {
-                    self.work(impact, Work::Rewrite);
+                if known.is_none_or(|known| !known.is_logged_as(*logged) && !known.is_partitioned())
+                {
+                    impact.does(self.name(), Work::Rewrite);
                 }
             }
             Action::SetTablespace | Action::SetAccessMethod => {
@@ -215,10 +225,10 @@ impl Scene<'_> {
             .default
             .as_ref()
             .is_some_and(|default| is_volatile(default, self.catalogue));
-        let is_checked = self
-            .catalogue
-            .domain(&column.type_)
-            .is_some_and(|domain| domain.is_constrained);
+        let domain = self.catalogue.domain(&column.type_);
+        let is_checked = domain.is_some_and(|domain| domain.is_constrained);
+        let is_computed =
+            column.default.is_none() && domain.is_some_and(|domain| domain.has_volatile_default);
         let is_stored = column.generated == Some(Generated::Stored);
         let has_default = column
             .default
@@ -227,6 +237,7 @@ impl Scene<'_> {
         let is_old = has_default && self.server.version < 11;
         if is_volatile
             || is_checked
+            || is_computed
             || is_stored
             || is_old
             || column.identity
@@ -271,7 +282,10 @@ impl Scene<'_> {
         let facts = self.catalogue.column(&self.alter.table, column);
         let change = types::change(facts, column, to, using, self.catalogue, self.server);
         self.work(impact, change.work());
-        self.foreign_keys_of(column, change, impact);
+        let looks_up = change != types::TypeChange::Free
+            || facts
+                .is_some_and(|facts| types::has_other_operators(&facts.type_, to, self.catalogue));
+        self.foreign_keys_of(column, looks_up, impact);
         if change != types::TypeChange::Free {
             return;
         }
@@ -287,19 +301,21 @@ impl Scene<'_> {
                 _ => false,
             });
         let mut indexes = self.catalogue.indexes_of(&self.alter.table);
-        let is_rebuilt = types::rebuilds_indexes(facts, to, collation);
+        let is_looked_up = looks_up && impact.work.iter().any(|(name, _)| *name != self.name());
+        let is_rebuilt = types::rebuilds_indexes(facts, to, collation, self.catalogue);
         let is_built = indexes.any(|(_, index)| {
             let is_part = index.columns.iter().flatten().any(|part| part == column);
             // An expression or a condition is of the old type.
             is_part && is_rebuilt || index.has_expressions && index.reads_column(column)
         });
-        if is_checked || is_built {
+        if is_checked || is_built || is_looked_up {
             self.work(impact, Work::Scan);
         }
     }
 
-    /// Foreign keys on either side are made anew, and looked up again where values are other ones.
-    fn foreign_keys_of(&self, column: &str, change: types::TypeChange, impact: &mut Impact) {
+    /// Foreign keys on either side are made anew, and looked up again where values are other ones, or are compared in
+    /// another way.
+    fn foreign_keys_of(&self, column: &str, looks_up: bool, impact: &mut Impact) {
         let table = self.name();
         let has = |columns: &[String]| columns.iter().any(|part| part == column);
         let relation = self.catalogue.relation(&table);
@@ -336,7 +352,7 @@ impl Scene<'_> {
         }
         for other in others.into_iter().filter(|other| *other != table) {
             impact.lock(other.clone(), Mode::AccessExclusive);
-            if change != types::TypeChange::Free && !is_partitioned(&other, self.catalogue) {
+            if looks_up && !is_partitioned(&other, self.catalogue) {
                 impact.does(other, Work::Scan);
             }
         }
@@ -375,13 +391,14 @@ impl Scene<'_> {
                 impact.does(child.clone(), Work::Scan);
             }
         }
-        let parent = self.catalogue.relation(&name);
-        if let Some(known) = parent
-            .and_then(|parent| parent.default_child.clone())
-            .filter(|_| !default)
+        let parent = self.catalogue.relation(&name).filter(|_| !default);
+        if let Some(parent) = parent
+            && let Some(known) = &parent.default_child
         {
             impact.lock(known.clone(), Mode::AccessExclusive);
-            impact.does(known, Work::Scan);
+            if !is_without(parent, known, bound, self.catalogue) {
+                impact.does(known.clone(), Work::Scan);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Catalogue, Index, KeptBound, Relation, same};
 use crate::lock::Mode;
-use crate::model::{Bound, ConstraintKind, Expr};
+use crate::model::{Bound, Comparison, ConstraintKind, Expr, Partitioning};
 use crate::name::Name;
 
 /// What ATTACH PARTITION finds there, and what it has to do.
@@ -65,9 +65,17 @@ fn is_proved(
     catalogue: &Catalogue,
 ) -> bool {
     if default {
-        // What has no other partition has none whose rows this one may not have.
+        // It has no rows that belong to another partition.
         let parent = catalogue.whole(parent);
-        return parent.is_some_and(|parent| parent.children.is_empty());
+        return parent.is_some_and(|known| {
+            let mut others = known.children.iter().filter(|other| *other != child);
+            others.all(|other| {
+                let bound = catalogue
+                    .relation(other)
+                    .and_then(|other| other.bound.as_ref());
+                is_without(known, child, bound, catalogue)
+            })
+        });
     }
     let known = catalogue.relation(parent);
     let partitioning = known.and_then(|known| known.partitioning.as_ref());
@@ -83,25 +91,61 @@ fn is_proved(
     if child.kept_bound.as_ref().is_some_and(keeps) {
         return true;
     }
-    let columns: Option<Vec<&String>> = partitioning.columns.iter().map(Option::as_ref).collect();
+    let may_be_null = bound.is_some_and(Bound::has_null);
+    let columns = divided_by(partitioning);
     columns.is_some_and(|columns| {
-        columns.iter().all(|column| is_filled(child, column)) && is_checked(child, &columns, bound)
+        let mut needed = columns.iter().filter(|_| !may_be_null);
+        needed.all(|column| is_filled(child, column))
+            && is_checked(child, &columns, bound, |bound, limits| {
+                bound.is_proved_by(limits)
+            })
     })
+}
+
+/// Whether the server sees without looking that a default partition has no rows that fit these bounds.
+pub fn is_without(
+    parent: &Relation,
+    default: &Name,
+    bound: Option<&Bound>,
+    catalogue: &Catalogue,
+) -> bool {
+    let columns = parent.partitioning.as_ref().and_then(divided_by);
+    let (Some(columns), Some(default)) = (columns, catalogue.relation(default)) else {
+        return false;
+    };
+    let has_nulls = columns.iter().any(|column| !is_filled(default, column));
+    bound.is_some()
+        && is_checked(default, &columns, bound, |bound, limits| {
+            bound.is_refuted_by(limits, has_nulls)
+        })
+}
+
+fn divided_by(partitioning: &Partitioning) -> Option<Vec<&String>> {
+    partitioning.columns.iter().map(Option::as_ref).collect()
 }
 
 fn is_filled(table: &Relation, column: &str) -> bool {
     table.proves_not_null(column) || table.column(column).is_some_and(|column| column.not_null)
 }
 
-/// Whether CHECKs say of the columns what the bounds do, or may.
-fn is_checked(table: &Relation, columns: &[&String], bound: Option<&Bound>) -> bool {
+/// Whether CHECKs say of the columns what is to be proved of the bounds, or may.
+fn is_checked(
+    table: &Relation,
+    columns: &[&String],
+    bound: Option<&Bound>,
+    proves: impl Fn(&Bound, &[&Comparison]) -> Option<bool>,
+) -> bool {
+    let shorter = bound.and_then(Bound::of_first_column);
+    let (columns, bound) = match (&shorter, columns) {
+        (Some(shorter), [first, ..]) => (std::slice::from_ref(first), Some(shorter)),
+        _ => (columns, bound),
+    };
     let valid = table.constraints.iter().filter(|check| check.is_valid);
     let checks = valid.filter_map(|constraint| match &constraint.kind {
-        ConstraintKind::Check(expr) => Some(expr),
+        ConstraintKind::Check(expr) => Some(&**expr),
         _ => None,
     });
     let checks: Vec<&Expr> = checks
-        .map(|check| &**check)
         .filter(|check| columns.iter().all(|column| check.columns.contains(column)))
         .collect();
     let proved = match (columns, bound) {
@@ -109,7 +153,10 @@ fn is_checked(table: &Relation, columns: &[&String], bound: Option<&Bound>) -> b
             let limits = checks.iter().flat_map(|check| &check.limits);
             let limits = limits.flat_map(|limits| &limits.all);
             let own = limits.filter(|limit| limit.column == **column);
-            bound.is_proved_by(own.map(|limit| &limit.comparison))
+            proves(
+                bound,
+                &own.map(|limit| &limit.comparison).collect::<Vec<_>>(),
+            )
         }
         _ => None,
     };

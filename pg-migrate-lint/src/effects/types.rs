@@ -115,6 +115,17 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
             _ => TypeChange::Rewrites,
         };
     }
+    if from.name == "citext" || to.name == "citext" {
+        let is_free = match (from.name.as_str(), to.name.as_str()) {
+            ("text" | "varchar" | "citext", "citext") => true,
+            ("citext", "text" | "varchar" | "bpchar") => to.modifiers.is_empty(),
+            _ => false,
+        };
+        return match is_free {
+            true => TypeChange::Free,
+            false => TypeChange::Rewrites,
+        };
+    }
     if from.schema.is_some() || to.schema.is_some() {
         return TypeChange::Rewrites;
     }
@@ -122,7 +133,13 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
         ("varchar" | "text", "text") => true,
         ("varchar" | "text", "varchar") => widens(from, to, from.name == "text"),
         ("numeric", "numeric") => widens_numeric(from, to),
-        ("cidr", "inet") | ("xml", "text") | ("int4", "oid") | ("oid", "int4") => true,
+        ("cidr", "inet") | ("xml", "text") => true,
+        ("int4" | "oid", other) if is_of_oid(other) => true,
+        (other, "int4" | "oid") if is_of_oid(other) => true,
+        ("regproc", "regprocedure")
+        | ("regprocedure", "regproc")
+        | ("regoper", "regoperator")
+        | ("regoperator", "regoper") => true,
         ("bit", "varbit") | ("xml", "varchar") | ("text" | "varchar", "bpchar") => {
             to.modifiers.is_empty()
         }
@@ -145,6 +162,25 @@ fn plain(from: &Type, to: &Type, catalogue: &Catalogue, server: Server) -> TypeC
         true => TypeChange::Free,
         false => TypeChange::Rewrites,
     }
+}
+
+/// Whether it is a number of the catalogue's, of which PostgreSQL writes the name.
+fn is_of_oid(name: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "class",
+        "collation",
+        "config",
+        "dictionary",
+        "namespace",
+        "oper",
+        "operator",
+        "proc",
+        "procedure",
+        "role",
+        "type",
+    ];
+    let kind = name.strip_prefix("reg");
+    matches!(name, "int4" | "oid") || kind.is_some_and(|kind| KINDS.contains(&kind))
 }
 
 /// Whether the length stays or grows.
@@ -178,10 +214,34 @@ fn widens_precision(from: &Type, to: &Type) -> bool {
     precision(to) >= precision(from)
 }
 
-/// Whether an index on the column has to be built anew although the table stays as it is: its collation or
-/// its operator class is another one.
-pub fn rebuilds_indexes(column: Option<&ColumnFacts>, to: &Type, collation: Option<&Name>) -> bool {
+/// Whether an index on the column has to be built anew although the table stays as it is: its collation or its operator
+/// class is another one.
+pub fn rebuilds_indexes(
+    column: Option<&ColumnFacts>,
+    to: &Type,
+    collation: Option<&Name>,
+    catalogue: &Catalogue,
+) -> bool {
     let Some(column) = column else { return false };
     let is_collatable = matches!(to.name.as_str(), "text" | "varchar" | "bpchar" | "citext");
     is_collatable && column.collation.as_deref() != collation
+        || has_other_operators(&column.type_, to, catalogue)
+}
+
+/// Whether values of two types, of which one becomes the other for free, are compared in other ways: the default operator
+/// classes by `pg_opclass`.
+pub fn has_other_operators(from: &Type, to: &Type, catalogue: &Catalogue) -> bool {
+    fn class<'a>(type_: &'a Type, catalogue: &'a Catalogue) -> &'a str {
+        if let Some(domain) = catalogue.domain(type_) {
+            return class(&domain.base, catalogue);
+        }
+        match type_.name.as_str() {
+            _ if type_.dimensions > 0 => "array_ops",
+            "varchar" => "text",
+            "cidr" => "inet",
+            name if name.starts_with("reg") && is_of_oid(name) => "oid",
+            name => name,
+        }
+    }
+    class(from, catalogue) != class(to, catalogue)
 }

@@ -1,9 +1,11 @@
-//! What statements run that stands within them: the code of DO, and functions of the same file.
+//! What statements run that stands within them or before: the code of DO, and functions that they call.
+
+use std::sync::Arc;
 
 use super::{Linter, Place, Role};
 use crate::body;
 use crate::finding::Finding;
-use crate::model::{Body, Change};
+use crate::model::{Body, Change, Function};
 use crate::parse::{self, Parsed};
 use crate::rules;
 use crate::session::Origin;
@@ -12,7 +14,7 @@ use crate::session::Origin;
 const DEPTH: usize = 4;
 
 impl Linter {
-    /// Into what the statement runs: the body of DO, and functions of this file that it calls.
+    /// Into what the statement runs: the body of DO, and functions that it calls.
     pub(super) fn look_within(
         &mut self,
         change: &Change,
@@ -24,14 +26,13 @@ impl Linter {
             Change::Do(body) => self.body(body, None, place, found, depth),
             Change::CreateFunction(function) if !function.is_trigger => {
                 let name = self.catalogue.place(&function.name);
-                let made = (function.body.clone(), place.text.to_string());
-                self.functions.insert(name, made);
+                self.functions.insert(name, Arc::new(function.clone()));
             }
             Change::Query(query) if !self.functions.is_empty() && depth < DEPTH => {
                 for function in &query.functions {
                     let name = self.catalogue.place(function);
-                    if let Some((body, made)) = self.functions.get(&name).cloned() {
-                        self.body(&body, Some(&made), place, found, depth + 1);
+                    if let Some(made) = self.functions.get(&name).cloned() {
+                        self.body(&made.body, Some(&made), place, found, depth + 1);
                     }
                 }
             }
@@ -39,11 +40,11 @@ impl Linter {
         }
     }
 
-    /// Through a body; with that of a function goes the statement that makes it.
+    /// Through a body, which may be that of a function.
     fn body(
         &mut self,
         body: &Body,
-        made: Option<&str>,
+        made: Option<&Function>,
         place: Place,
         found: &mut Vec<Finding>,
         depth: usize,

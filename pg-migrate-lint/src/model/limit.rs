@@ -29,6 +29,8 @@ pub enum Comparison {
     LessOrSame(Datum),
     /// `=`, `IN`
     OneOf(Vec<Datum>),
+    /// `<>`, `NOT IN`
+    NoneOf(Vec<Datum>),
     /// `>=`
     GreaterOrSame(Datum),
     /// `>`

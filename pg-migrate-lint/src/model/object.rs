@@ -118,6 +118,8 @@ pub struct Policy {
     pub name: String,
     /// `CREATE`, not `ALTER`.
     pub is_new: bool,
+    /// Why it can't be made for this command.
+    pub refused: Option<&'static str>,
     /// The columns that its conditions name.
     pub scope: Option<Box<Scope>>,
 }

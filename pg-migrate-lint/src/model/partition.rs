@@ -125,21 +125,17 @@ impl Bound {
 
     /// Whether these comparisons of the one column by which the table is partitioned prove that a row belongs to it, to
     /// the server, too; none where that can't be told.
-    pub fn is_proved_by<'a>(
-        &self,
-        comparisons: impl Iterator<Item = &'a Comparison> + Clone,
-    ) -> Option<bool> {
+    pub fn is_proved_by(&self, comparisons: &[&Comparison]) -> Option<bool> {
+        let comparisons = || comparisons.iter().copied();
         match self {
-            Self::List(values) => any(comparisons.map(|comparison| match comparison {
+            Self::List(values) => any(comparisons().map(|comparison| match comparison {
                 Comparison::OneOf(others) => all(others.iter().map(|other| other.is_in(values))),
                 _ => Some(false),
             })),
             Self::Range(from, to) => match (from.as_slice(), to.as_slice()) {
                 ([from], [to]) => all([
-                    any(comparisons
-                        .clone()
-                        .map(|comparison| from.is_below(comparison))),
-                    any(comparisons.map(|comparison| to.is_above(comparison))),
+                    any(comparisons().map(|comparison| from.is_below(comparison))),
+                    any(comparisons().map(|comparison| to.is_above(comparison))),
                 ]
                 .into_iter()),
                 _ => None,
@@ -147,6 +143,44 @@ impl Bound {
             // By nothing but the function that computes it.
             Self::Hash(..) => None,
         }
+    }
+
+    /// Whether these comparisons prove that no row belongs to it, as those of a default partition have to; where nulls
+    /// belong to it, of a column that has none.
+    pub fn is_refuted_by(&self, comparisons: &[&Comparison], has_nulls: bool) -> Option<bool> {
+        let comparisons = || comparisons.iter().copied();
+        match self {
+            Self::List(values) => all(values.iter().map(|value| match value {
+                Datum::Null => Some(!has_nulls),
+                value => any(comparisons().map(|comparison| value.is_left_out_by(comparison))),
+            })),
+            Self::Range(from, to) => match (from.as_slice(), to.as_slice()) {
+                ([from], [to]) => any(comparisons().map(|comparison| {
+                    any([from.is_above(comparison), to.is_below(comparison)].into_iter())
+                })),
+                _ => None,
+            },
+            Self::Hash(..) => None,
+        }
+    }
+
+    /// The same in fewer columns, where it says nothing of the others but that they are not null.
+    pub fn of_first_column(&self) -> Option<Self> {
+        let only = |bound: &[Datum]| match bound {
+            [first, others @ ..] if others.iter().all(|other| *other == Datum::Least) => {
+                Some(vec![first.clone()])
+            }
+            _ => None,
+        };
+        match self {
+            Self::Range(from, to) => Some(Self::Range(only(from)?, only(to)?)),
+            _ => None,
+        }
+    }
+
+    /// Whether nulls belong to it.
+    pub fn has_null(&self) -> bool {
+        matches!(self, Self::List(values) if values.contains(&Datum::Null))
     }
 
     /// For which tables it is.
@@ -210,7 +244,7 @@ impl Datum {
             _ if *self == Self::Least => Some(true),
             Comparison::GreaterOrSame(value) | Comparison::Greater(value) => is_below(value),
             Comparison::OneOf(values) => all(values.iter().map(is_below)),
-            Comparison::Less(_) | Comparison::LessOrSame(_) => Some(false),
+            Comparison::Less(_) | Comparison::LessOrSame(_) | Comparison::NoneOf(_) => Some(false),
         }
     }
 
@@ -222,7 +256,26 @@ impl Datum {
             Comparison::Less(value) => value.order(self).map(|order| order != Ordering::Greater),
             Comparison::LessOrSame(value) => is_above(value),
             Comparison::OneOf(values) => all(values.iter().map(is_above)),
-            Comparison::GreaterOrSame(_) | Comparison::Greater(_) => Some(false),
+            Comparison::GreaterOrSame(_) | Comparison::Greater(_) | Comparison::NoneOf(_) => {
+                Some(false)
+            }
+        }
+    }
+
+    /// Whether a value of which this is said is another one.
+    fn is_left_out_by(&self, comparison: &Comparison) -> Option<bool> {
+        match comparison {
+            Comparison::NoneOf(values) => self.is_in(values),
+            Comparison::OneOf(values) => self.is_in(values).map(|is_in| !is_in),
+            // A value that is greater than another is not that one.
+            Comparison::Greater(value) => self.order(value).map(|order| order != Ordering::Greater),
+            Comparison::GreaterOrSame(value) => {
+                self.order(value).map(|order| order == Ordering::Less)
+            }
+            Comparison::Less(value) => self.order(value).map(|order| order != Ordering::Less),
+            Comparison::LessOrSame(value) => {
+                self.order(value).map(|order| order == Ordering::Greater)
+            }
         }
     }
 

@@ -31,6 +31,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE \"Users\" ADD COLUMN \"Num\" bigserial CHECK (\"Num\" > 0);").after("CREATE TABLE \"Users\" (name text);"),
         Example::new("ALTER TABLE users ADD COLUMN \"Num\" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;").after("CREATE TABLE users (name text);"),
         Example::new("ALTER TABLE users ADD COLUMN at timestamp DEFAULT (clock_timestamp() AT TIME ZONE 'utc') -- when\n NOT NULL;").after("CREATE TABLE users (id int PRIMARY KEY);"),
+        Example::new("ALTER TABLE users ADD COLUMN seen moment NOT NULL;")
+            .after("CREATE DOMAIN moment AS timestamptz DEFAULT clock_timestamp(); CREATE TABLE users (id int PRIMARY KEY);"),
         Example::new("ALTER TABLE users ADD COLUMN plan text DEFAULT 'free';").on(10),
         Example::new("ALTER TABLE users ADD COLUMN n int DEFAULT f();").after(
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';",
@@ -76,6 +78,8 @@ fn why(look: &Look, column: &Column) -> String {
         format!("the constraint of the domain {} is checked for each", column.type_)
     } else if look.server.version < 11 {
         "before PostgreSQL 11 a default is written to each".to_string()
+    } else if column.default.is_none() {
+        format!("the default of the domain {} is volatile, another one for each", column.type_)
     } else {
         "its default is volatile, another one for each".to_string()
     }
@@ -117,13 +121,20 @@ fn fix(look: &Look, table: &Name, column: &Column) -> Fix {
             format!("nextval({sequence_text})")
         }
         (None, Some(default)) => default.to_string(),
-        (None, None) => return Fix::here(format!("ALTER TABLE {table} ADD COLUMN {add};")),
+        // Without one of its own it has its domain's.
+        (None, None) => String::new(),
     };
-    steps.push(format!("ALTER TABLE {table} ADD COLUMN {add};"));
+    match default.is_empty() {
+        true => steps.push(format!("ALTER TABLE {table} ADD COLUMN {add} DEFAULT NULL;")),
+        false => steps.push(format!("ALTER TABLE {table} ADD COLUMN {add};")),
+    }
     if column.type_.is_serial() {
         steps.push(format!("ALTER SEQUENCE {sequence} OWNED BY {table}.{name};"));
     }
-    steps.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default};"));
+    steps.push(match default.is_empty() {
+        true => format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;"),
+        false => format!("ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default};"),
+    });
     let added = Fix::here(steps.join("\n"));
     let mut fix = added.and(batches(look, table, &format!("{name} = DEFAULT"), &format!("{name} IS NULL")));
     if column.not_null || numbers.is_some() {

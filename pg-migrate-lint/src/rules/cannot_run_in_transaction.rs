@@ -1,9 +1,11 @@
 //! What PostgreSQL refuses within a transaction.
 
 use super::{Example, Group, Rule};
+use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ReindexKind, Transaction};
+use crate::name::Name;
 use crate::session::{Origin, Wrapping};
 
 pub static RULE: Rule = Rule {
@@ -22,6 +24,8 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("BEGIN; CREATE INDEX CONCURRENTLY i ON t (a); COMMIT;"),
         Example::new("BEGIN; DROP INDEX CONCURRENTLY i; COMMIT;"),
+        Example::new("BEGIN; REINDEX TABLE p; COMMIT;").after("CREATE TABLE p (a int) PARTITION BY LIST (a);"),
+        Example::new("BEGIN; CLUSTER p USING i; COMMIT;").after("CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE INDEX i ON p (a);"),
         Example::new("BEGIN; ALTER TABLE p DETACH PARTITION c CONCURRENTLY; COMMIT;"),
         Example::new("REINDEX TABLE CONCURRENTLY t;").in_transaction(),
         Example::new("VACUUM t;").in_transaction(),
@@ -48,7 +52,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         let message = "COMMIT and ROLLBACK fail in code that is run within a transaction (invalid transaction termination)";
         return found.push(look.finding(&RULE, message));
     }
-    let Some(what) = alone(look.change) else { return };
+    let Some(what) = alone(look.change).or_else(|| divided(look)) else { return };
     if matches!(look.change, Change::DropSubscription(name) if look.session.slotless.contains(name)) {
         return;
     }
@@ -59,6 +63,22 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         (_, Origin::Runner, _) => "the file is run in one",
     };
     found.push(look.finding(&RULE, format!("{what} fails within a transaction, and {why}")));
+}
+
+/// What is done to the partitions one by one, each in a transaction of its own.
+fn divided(look: &Look) -> Option<&'static str> {
+    let is_divided = |table: &Name| look.relation(table).is_some_and(Relation::is_partitioned);
+    match look.change {
+        Change::Reindex { kind: ReindexKind::Table, name: Some(table), .. } if look.server.version >= 14 && is_divided(table) => {
+            Some("REINDEX of a partitioned table")
+        }
+        Change::Reindex { kind: ReindexKind::Index, name: Some(index), .. } if look.server.version >= 14 => {
+            let index = look.catalogue.index(index)?;
+            is_divided(&index.table).then_some("REINDEX of a partitioned index")
+        }
+        Change::Cluster { table: Some(table), .. } if look.server.version >= 15 && is_divided(table) => Some("CLUSTER of a partitioned table"),
+        _ => None,
+    }
 }
 
 /// What the change is called, if PostgreSQL refuses it within a transaction.

@@ -3,6 +3,7 @@
 use super::{Example, Group, Rule, drop_refused};
 use crate::finding::{Finding, Severity};
 use crate::fix::Fix;
+use crate::lock::Mode;
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Drop, Kind};
 
@@ -15,7 +16,9 @@ pub static RULE: Rule = Rule {
         moment, but it waits for every query on any partition first, and whatever comes after waits behind it.\n\n\
         DETACH PARTITION … CONCURRENTLY (since 14) lets reads and writes go on. It can't be run within a \
         transaction, nor where there is a default partition, and leaves the partition a CHECK of its bounds. DROP TABLE of a partition takes the same lock on the \
-        parent: detach it first.",
+        parent: detach it first.\n\n\
+        Where a foreign key references the partitioned table, its table is read for rows that reference those which go; \
+        CONCURRENTLY lets reads of it go on meanwhile, not writes.",
     versions: "14 and later know CONCURRENTLY",
     bad: &[
         Example::new("ALTER TABLE events DETACH PARTITION events_2020;"),
@@ -23,6 +26,9 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE events DETACH PARTITION events_2020;")
             .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
         Example::new("ALTER TABLE events DETACH PARTITION events_2020;").on(13),
+        Example::new("ALTER TABLE events DETACH PARTITION events_1 CONCURRENTLY;")
+            .after("CREATE TABLE events (n int PRIMARY KEY) PARTITION BY LIST (n); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1); \
+                CREATE TABLE notes (n int REFERENCES events);"),
     ],
     good: &[
         Example::new("ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;"),
@@ -34,9 +40,18 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if let Change::Drop(drop) = look.change {
         return dropped(look, drop, found);
     }
-    let Change::Alter(Alter { table, action: Action::Detach { child, concurrently: false }, .. }) = look.change else {
+    let Change::Alter(Alter { table, action: Action::Detach { child, concurrently }, .. }) = look.change else {
         return;
     };
+    let referencing = look.catalogue.referencing(table).iter().filter(|other| !look.is_new(other) && !look.is_new(table));
+    for other in referencing {
+        let mode = look.impact.lock_on(other).unwrap_or(Mode::Share);
+        let message = format!("DETACH PARTITION {child} reads all rows of {other}, which references {table}: {}", mode.blocks());
+        found.push(look.finding_on(&RULE, other, message).rated(Severity::Error));
+    }
+    if *concurrently {
+        return;
+    }
     let has_default = look.relation(table).is_some_and(|table| table.default_child.is_some());
     if look.is_new(table) {
         return;

@@ -30,6 +30,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         return;
     };
     let facts = look.catalogue.column(table, column);
+    // IF EXISTS finds nothing.
+    if facts.is_none() && look.whole(table).is_some() {
+        return;
+    }
     if look.is_new(table) || facts.is_some_and(|facts| look.is_own(facts.made)) {
         return;
     }

@@ -1,7 +1,7 @@
 //! What is dropped is still needed.
 
 use super::{Example, Group, Rule};
-use crate::catalogue::{RelationKind, same};
+use crate::catalogue::{Relation, RelationKind, same};
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind, Dependent, DependentKind, Drop, Kind};
@@ -38,8 +38,17 @@ pub static RULE: Rule = Rule {
         Example::new("DROP SEQUENCE app.numbers;").after("CREATE SCHEMA app; CREATE SEQUENCE app.numbers; CREATE TABLE users (id int DEFAULT nextval('app.numbers'));"),
         Example::new("DROP TABLE users;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
         Example::new("DO $$ BEGIN DROP TABLE users; END $$;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("DROP TABLE events_1;").after(
+            "CREATE TABLE events (n int PRIMARY KEY) PARTITION BY LIST (n); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1); \
+             CREATE TABLE notes (n int REFERENCES events);",
+        ),
+        Example::new("DROP SCHEMA app;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int);"),
+        Example::new("DROP TABLE users;").after("CREATE TABLE users (id int); CREATE TABLE old (before users);"),
+        Example::new("DROP INDEX by_id;").after("CREATE TABLE users (id int); CREATE UNIQUE INDEX by_id ON users (id); CREATE TABLE orders (user_id int REFERENCES users (id));"),
     ],
     good: &[
+        Example::new("DROP TABLE app.users; DROP SCHEMA app; DROP INDEX by_n;")
+            .after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE TABLE plans (n int UNIQUE); CREATE UNIQUE INDEX by_n ON plans (n);"),
         Example::new("DROP TABLE users, admins;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
         Example::new("ALTER TABLE admins NO INHERIT users; DROP TABLE users;").after("CREATE TABLE users (n int); CREATE TABLE admins () INHERITS (users);"),
         Example::new("DROP TABLE events;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
@@ -119,7 +128,11 @@ fn dependent(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
     let resolved = catalogue.resolve(name);
     let goes_too = |other: &&Name| drop.names.iter().any(|name| catalogue.resolve(name) == **other);
     match drop.kind {
-        Kind::Index => key_of(look, name).map(|(table, constraint)| format!("the constraint {} of {table} is kept by this index", quoted(constraint))),
+        Kind::Index => {
+            let key = key_of(look, name);
+            let key = key.map(|(table, constraint)| format!("the constraint {} of {table} is kept by this index", quoted(constraint)));
+            key.or_else(|| user_of_index(look, name).filter(|_| !drop.cascade))
+        }
         _ if drop.cascade => None,
         Kind::Table | Kind::View | Kind::MaterializedView => {
             let others = catalogue.referencing(name).iter().filter(|other| **other != resolved && !goes_too(other));
@@ -130,10 +143,26 @@ fn dependent(look: &Look, drop: &Drop, name: &Name) -> Option<String> {
             };
             let reader = catalogue.readers(name).iter().find(|view| is_view(view) && !goes_too(view));
             let heir = || look.whole(name).filter(|table| table.kind == RelationKind::Table)?.children.iter().find(|heir| !goes_too(heir));
+            let rows = catalogue.columns_of_type(name);
+            let row = rows.iter().find(|other| catalogue.sure(other).is_some() && **other != resolved && !goes_too(other));
+            if let Some(row) = row {
+                return Some(format!("a column of {row} has rows of {name} as its values"));
+            }
             if let Some(heir) = heir() {
                 return Some(format!("{heir} inherits from {name}"));
             }
+            // What references a divided table references each of its partitions.
+            let parent = look.relation(name).and_then(|table| table.parent.clone());
+            let divided = parent.filter(|parent| look.relation(parent).is_some_and(Relation::is_partitioned) && !goes_too(&parent));
+            if let Some((parent, other)) = divided.and_then(|parent| Some((parent.clone(), catalogue.referencing(&parent).first()?))) {
+                return Some(format!("a foreign key of {other} references {parent}, and so {name} as its partition"));
+            }
             foreign.map(|other| format!("a foreign key of {other} references {name}")).or_else(|| reader.map(|view| format!("the view {view} reads {name}")))
+        }
+        Kind::Schema => {
+            let mut relations = catalogue.relations_in(&name.name).into_iter();
+            let held = relations.find(|held| catalogue.sure(held).is_some_and(|held| !held.is_temporary))?;
+            Some(format!("{held} is in the schema"))
         }
         Kind::Function if !look.is_in_doubt => catalogue.user_of_function(name),
         Kind::Sequence => catalogue.user_of_sequence(name),
@@ -151,6 +180,27 @@ pub fn key_of<'a>(look: &'a Look, name: &Name) -> Option<(&'a Name, &'a str)> {
     let constraint = look.relation(&index.table)?.constraint(&name.name)?;
     let is_key = matches!(constraint.kind, ConstraintKind::Primary(_) | ConstraintKind::Unique(_));
     is_key.then_some((&*index.table, constraint.name.as_str()))
+}
+
+/// The table with a foreign key that can only mean the columns of this unique index, in words.
+fn user_of_index(look: &Look, name: &Name) -> Option<String> {
+    let index = look.catalogue.index(name)?;
+    let columns: Option<Vec<String>> = index.columns.iter().cloned().collect();
+    let columns = columns.filter(|_| index.is_unique && !index.is_partial)?;
+    let table = look.whole(&index.table)?;
+    let mut others = table.indexes.iter().filter(|other| other.name != index.name && other.is_unique);
+    let is_other = others.any(|other| other.columns.iter().flatten().all(|column| columns.contains(column)));
+    let resolved = look.catalogue.resolve(&index.table);
+    let uses = |other: &&Name| {
+        let constraints = look.relation(other).into_iter().flat_map(|other| &other.constraints);
+        let mut foreign = constraints.filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::Foreign { table, referenced, .. } if *table == resolved => Some(referenced),
+            _ => None,
+        });
+        foreign.any(|referenced| same(referenced, &columns))
+    };
+    let other = look.catalogue.referencing(&index.table).iter().find(uses).filter(|_| !is_other)?;
+    Some(format!("a foreign key of {other} needs this index of {}", index.table))
 }
 
 /// The table with a foreign key that can only mean this key, in words.

@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
         and keeps the old one, whatever it is.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users RENAME TO old; CREATE TABLE users (id int, CONSTRAINT users_pkey PRIMARY KEY (id));").after("CREATE TABLE users (id int PRIMARY KEY);"),
         Example::new("CREATE TABLE users (id int);").after("CREATE TABLE users (id int, email text);"),
         Example::new("CREATE TABLE users (id int); CREATE TABLE public.users (id int);").after("CREATE TABLE other (id int);"),
         Example::new("CREATE INDEX by_id ON other (id);").after("CREATE TABLE users (id int); CREATE INDEX by_id ON users (id); CREATE TABLE other (id int);"),
@@ -129,7 +130,14 @@ fn taken(look: &Look) -> Option<(Name, String)> {
     }
     let place = |name: &Name| look.catalogue.place(name);
     match look.change {
-        Change::CreateTable(table) if !table.if_not_exists && !table.temporary => relation_or_type(look, &place(&table.name)),
+        Change::CreateTable(table) if !table.if_not_exists && !table.temporary => {
+            let name = place(&table.name);
+            relation_or_type(look, &name).or_else(|| {
+                let own = table.columns.iter().flat_map(|column| &column.constraints);
+                let mut own = own.chain(&table.constraints).filter(|constraint| constraint.kind.has_index());
+                own.find_map(|constraint| relation(look, &name.beside(constraint.name.as_deref()?)))
+            })
+        }
         Change::CreateTableAs(table) if !table.if_not_exists && !table.temporary => relation_or_type(look, &place(&table.name)),
         Change::CreateView { name, replace: false, temporary: false, .. } => relation_or_type(look, &place(name)),
         Change::CreateSequence { name, if_not_exists: false, temporary: false, .. } => {

@@ -4,8 +4,9 @@ use super::{Example, Group, Rule};
 use crate::catalogue::ColumnFacts;
 use crate::finding::{Finding, Severity};
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, ConstraintKind, Insert};
+use crate::model::{Action, Alter, Change, Column, ConstraintKind, Insert};
 use crate::name::Name;
+use crate::types::Type;
 
 pub static RULE: Rule = Rule {
     name: "enum-value-in-transaction",
@@ -58,10 +59,10 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
 
 /// Whether words of the change may be values of the enum: some column that they may be for is of it, or not known.
 fn may_mean(look: &Look, name: &Name) -> bool {
-    let may_be = |column: &ColumnFacts| {
-        let type_ = &column.type_;
-        type_.name.is_empty() || type_.name == name.name || look.catalogue.domain(type_).is_some()
-    };
+    let is_of = |type_: &Type| type_.name.is_empty() || type_.name == name.name || look.catalogue.domain(type_).is_some();
+    let may_be = |column: &ColumnFacts| is_of(&column.type_);
+    // What is cast may be of any type before.
+    let has_it = |column: &Column| column.default.as_ref().is_some_and(|default| !default.is_constant || is_of(&column.type_));
     let column_of = |table: &Name, column: &str| {
         let known = look.whole(table).and_then(|table| table.column(column));
         known.is_none_or(may_be)
@@ -82,6 +83,8 @@ fn may_mean(look: &Look, name: &Name) -> bool {
         Change::Alter(Alter { table, action: Action::Default { column, default: Some(default) }, .. }) if default.functions.is_empty() => {
             column_of(table, column)
         }
+        Change::Alter(Alter { action: Action::AddColumn { column, .. }, .. }) => has_it(column),
+        Change::CreateTable(table) => table.columns.iter().any(has_it),
         _ => true,
     }
 }

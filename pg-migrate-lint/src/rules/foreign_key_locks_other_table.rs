@@ -3,7 +3,7 @@
 use super::{Example, Group, Rule, drop_refused};
 use crate::catalogue::RelationKind;
 use crate::finding::{Finding, Severity};
-use crate::lock::Mode;
+use crate::lock::{Mode, Work};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, Kind};
 use crate::name::Name;
@@ -12,12 +12,14 @@ pub static RULE: Rule = Rule {
     name: "foreign-key-locks-other-table",
     group: Group::Locks,
     severity: Severity::Warning,
-    summary: "dropping a foreign key, or a table or column with one, locks the table on its other end",
+    summary: "dropping a foreign key, or a table or column with one, or another type of its column, locks the table on its other end",
     explanation: "A foreign key is triggers on both tables. To drop it, by DROP CONSTRAINT, DROP COLUMN or DROP \
         TABLE, PostgreSQL takes an AccessExclusiveLock on both: also on the one that the statement does not name, \
         which may be the busiest of all. It lasts for a moment, but first it waits for every query on that table, \
         and whatever comes after waits behind it.\n\n\
-        Set lock_timeout and try again when it strikes, and drop the constraint in a transaction of its own.",
+        Set lock_timeout and try again when it strikes, and drop the constraint in a transaction of its own.\n\n\
+        Where the type of a column changes, the foreign keys on either side of it are made anew, and where values change all rows of \
+        both tables are looked up under that lock.",
     versions: "",
     bad: &[
         Example::new("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;")
@@ -25,6 +27,8 @@ pub static RULE: Rule = Rule {
         Example::new("DROP TABLE orders;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
         Example::new("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("SET lock_timeout = '2s'; ALTER TABLE users ALTER COLUMN id TYPE bigint;")
             .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
     ],
     good: &[
@@ -44,12 +48,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
+    let retyped = matches!(look.change, Change::Alter(Alter { action: Action::SetType { .. }, .. }));
     let own = match look.change {
-        Change::Alter(Alter { table, action: Action::DropConstraint { .. } | Action::DropColumn { .. }, .. }) => vec![table.clone()],
+        Change::Alter(Alter { table, action: Action::DropConstraint { .. } | Action::DropColumn { .. } | Action::SetType { .. }, .. }) => vec![table.clone()],
         Change::Drop(drop) if drop.kind == Kind::Table => drop.names.clone(),
         _ => return,
     };
-    if look.session.settings.lock_timeout.ends() || own.iter().all(|table| look.is_new(table)) {
+    let is_worked = |name: &Name| retyped && look.worked_on().any(|(other, work)| other == name && work > Work::None);
+    if look.session.settings.lock_timeout.ends() && !retyped || own.iter().all(|table| look.is_new(table)) {
         return;
     }
     if drop_refused::is_refused(look) {
@@ -66,6 +72,20 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let is_view = |name: &Name| look.relation(name).is_some_and(|relation| !matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned));
     let others: Vec<_> = others.map(|(name, _)| name.clone()).filter(|name| !is_held(name) && !is_view(name)).collect();
     let Some(first) = others.first() else { return };
+    if let Some(read) = others.iter().find(|name| is_worked(name)) {
+        let others = others.iter().filter(|name| *name != read);
+        let others: Vec<_> = others.map(ToString::to_string).collect();
+        let more = match others.is_empty() {
+            true => String::new(),
+            false => format!(", as it does {}", others.join(", ")),
+        };
+        let message = format!("the foreign key is made anew with its column, which reads all of {read}{more}: reads and writes wait");
+        found.push(look.finding_on(&RULE, read, message).rated(Severity::Error));
+        return;
+    }
+    if look.session.settings.lock_timeout.ends() {
+        return;
+    }
     let message = match others.as_slice() {
         [only] => format!("the foreign key that goes with it locks {only} too: everything on it waits behind this"),
         [one, other] => format!("the foreign keys that go with it lock {one} and {other} too: everything on them waits behind this"),

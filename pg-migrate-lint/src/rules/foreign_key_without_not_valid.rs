@@ -4,7 +4,7 @@ use super::{Example, Group, Rule};
 use crate::catalogue::Relation;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, free_name, plain};
-use crate::lock::Work;
+use crate::lock::{Mode, Work};
 use crate::look::Look;
 use crate::model::{Action, Alter, Change, ConstraintKind};
 use crate::name::{Name, list, quoted};
@@ -22,6 +22,8 @@ pub static RULE: Rule = Rule {
     bad: &[
         Example::new("ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id);"),
         Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;"),
+        Example::new("ALTER TABLE orders ALTER CONSTRAINT orders_user ENFORCED;")
+            .after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int CONSTRAINT orders_user REFERENCES users NOT ENFORCED);"),
     ],
     good: &[
         Example::new("ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;"),
@@ -31,8 +33,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(look: &Look, found: &mut Vec<Finding>) {
-    let Change::Alter(Alter { table, action: Action::AddConstraint(constraint), .. }) = look.change else {
-        return;
+    let Change::Alter(Alter { table, action, .. }) = look.change else { return };
+    let constraint = match action {
+        Action::AddConstraint(constraint) => constraint,
+        Action::AlterConstraint { constraint, enforced: Some(true) } => return enforced(look, table, constraint, found),
+        _ => return,
     };
     let ConstraintKind::Foreign { columns, table: other, .. } = &constraint.kind else {
         return;
@@ -40,16 +45,39 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     if look.impact.greatest_work() < Work::Scan || look.is_new(table) {
         return;
     }
-    let message = match look.catalogue.resolve(table) == look.catalogue.resolve(other) {
-        true => format!("ADD FOREIGN KEY ({}) reads {table} while writes to it wait", list(columns)),
-        false => format!("ADD FOREIGN KEY ({}) reads {table} and {other} while writes to both wait", list(columns)),
-    };
+    let message = format!("ADD FOREIGN KEY ({}) {}", list(columns), reading(look, table, other));
     let mut finding = look.finding_on(&RULE, table, message);
     let is_partitioned = look.relation(table).is_some_and(Relation::is_partitioned);
     if !is_partitioned || look.server.version >= 18 {
         finding = finding.fix(fix(look, table, columns, constraint.name.as_deref(), constraint.at));
     }
     found.push(finding);
+}
+
+/// What is read, and who waits: those who read, too, where the statement takes a stronger lock for something else.
+fn reading(look: &Look, table: &Name, other: &Name) -> String {
+    let (own, others) = (look.catalogue.resolve(table), look.catalogue.resolve(other));
+    let waits = |name: &Name| match look.impact.lock_on(name) {
+        Some(Mode::AccessExclusive) => "reads and writes",
+        _ => "writes",
+    };
+    match (waits(&own), waits(&others)) {
+        (waits, _) if own == others => format!("reads {table} while {waits} to it wait"),
+        (waits, same) if waits == same => format!("reads {table} and {other} while {waits} to both wait"),
+        (waits, others) => format!("reads {table} and {other} while {waits} to {table} and {others} to {other} wait"),
+    }
+}
+
+/// A foreign key that is held to from now on is looked up for all rows at once.
+fn enforced(look: &Look, table: &Name, name: &str, found: &mut Vec<Finding>) {
+    let known = look.relation(table).and_then(|relation| relation.constraint(name));
+    let Some(ConstraintKind::Foreign { table: other, .. }) = known.map(|known| &known.kind) else { return };
+    if look.impact.greatest_work() < Work::Scan || look.is_new(table) {
+        return;
+    }
+    let message = format!("ENFORCED of {} {}", quoted(name), reading(look, table, other));
+    let words = "add it once more under another name, NOT VALID, validate that in a later migration, and drop this one";
+    found.push(look.finding_on(&RULE, table, message).fix(Fix::default().words(words)));
 }
 
 fn fix(look: &Look, table: &Name, columns: &[String], name: Option<&str>, at: usize) -> Fix {

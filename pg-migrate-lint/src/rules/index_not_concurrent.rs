@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
         Example::new("DO $$ BEGIN CREATE INDEX orders_user ON orders (user_id); END $$;"),
     ],
     good: &[
+        Example::new("CREATE INDEX IF NOT EXISTS users_name ON users (name);").after("CREATE TABLE users (name text); CREATE INDEX users_name ON users (name);"),
         Example::new("CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);"),
         Example::new("CREATE INDEX orders_user ON ONLY orders (user_id);"),
         Example::new("CREATE TABLE orders (user_id int); CREATE INDEX orders_user ON orders (user_id);"),
@@ -39,7 +40,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let is_partitioned = look.relation(&index.table).is_some_and(Relation::is_partitioned);
     // ONLY is said of tables with partitions, whether or not a migration made them.
     let is_only = index.only && look.relation(&index.table).is_none_or(|table| table.made.is_none());
-    if index.concurrently || is_partitioned || is_only || look.is_new(&index.table) {
+    if index.concurrently || is_partitioned || is_only || look.is_new(&index.table) || !look.impact.builds_index {
         return;
     }
     let message = format!("CREATE INDEX keeps writes to {} waiting until the index is built", index.table);

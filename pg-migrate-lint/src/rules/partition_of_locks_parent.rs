@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     summary: "CREATE TABLE … PARTITION OF locks the whole partitioned table, and reads the default partition",
     explanation: "CREATE TABLE … PARTITION OF takes an AccessExclusiveLock on the parent: it waits for every query on \
         any partition, and whatever comes after waits behind it. Where there is a default partition, that is locked \
-        and read too, to see that it holds no row of the new one.\n\n\
+        and read too, to see that it holds no row of the new one; unless a validated CHECK of it says so.\n\n\
         CREATE TABLE … (LIKE parent) and ATTACH PARTITION take only a ShareUpdateExclusiveLock on the parent.",
     versions: "ATTACH PARTITION locks less since 12",
     bad: &[
@@ -42,7 +42,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let default = look.worked_on().next().map(|(name, _)| name.clone());
     let fix = fix(look.text, table, parent);
     if let Some(default) = default {
-        let message = format!("a new partition of {parent} reads all rows of its default partition {default} while everybody waits");
+        let message = format!("a new partition of {parent} reads all rows of its default partition {default} while everybody waits: a validated CHECK that none is the new one's would save that");
         found.push(look.finding_on(&RULE, &default, message).rated(Severity::Error));
         return;
     }

@@ -25,6 +25,11 @@ pub static RULE: Rule = Rule {
         Give the table what it lacks before, and leave out ONLY or CONCURRENTLY.",
     versions: "EXCLUDE on partitioned tables since 17",
     bad: &[
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (2);").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);"),
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (2);").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 (n int); CREATE TABLE e2 () INHERITS (e1);"),
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (2);").after("CREATE TABLE events (n int PRIMARY KEY) PARTITION BY LIST (n); CREATE TABLE e1 (n int);").on(15),
+        Example::new("ALTER TABLE ONLY events ALTER COLUMN n SET NOT NULL;").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);").on(15),
+        Example::new("ALTER TABLE ONLY events ALTER COLUMN n DROP NOT NULL;").after("CREATE TABLE events (n int NOT NULL) PARTITION BY LIST (n); CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);").on(15),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);").after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE e1 (n int, extra int);"),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 (n int);"),
         Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1);").after("CREATE TABLE events (n int, v int) PARTITION BY LIST (n); CREATE TABLE e1 (n int, v bigint);"),
@@ -145,8 +150,16 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
             Some((table, format!("{table} is not partitioned")))
         }
         Action::Attach { child, default, bound } => {
+            if let Some((other, known)) = parent(look, child) {
+                let what = if known.is_partitioned() { "is a partition of" } else { "inherits from" };
+                return Some((child, format!("{child} {what} {other} already")));
+            }
+            let heirs = look.whole(child).filter(|child| !child.is_partitioned()).and_then(|child| child.children.first());
+            if let Some(heir) = heirs {
+                return Some((child, format!("{heir} inherits from {child}, and no partition has heirs")));
+            }
             let known = look.relation(child);
-            let why = known.and_then(|known| misfit(look, relation, known, table, true));
+            let why = known.and_then(|known| misfit(relation, known, table, true));
             let why = why.or_else(|| taken(look, table, bound.as_ref(), *default))?;
             Some((child, format!("{child} {why}")))
         }
@@ -154,7 +167,7 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
             Some((table, format!("{parent} is partitioned: what belongs to it is attached as a partition")))
         }
         Action::Inherit(parent) => {
-            let why = misfit(look, look.relation(parent)?, relation, parent, false)?;
+            let why = misfit(look.relation(parent)?, relation, parent, false)?;
             Some((table, format!("{table} {why}")))
         }
         Action::Detach { child, concurrently } => {
@@ -190,6 +203,12 @@ fn altered<'a>(look: &Look, alter: &'a Alter) -> Option<(&'a Name, String)> {
             let what = match action {
                 Action::AddColumn { .. } => "a column",
                 Action::SetNotNull(_) if look.server.version >= 18 => "NOT NULL",
+                Action::SetNotNull(column) => {
+                    let mut others = relation.children.iter().filter_map(|other| Some((other, look.relation(other)?.column(column)?)));
+                    let (other, _) = others.find(|(_, other)| !other.not_null)?;
+                    return Some((table, format!("NOT NULL of {table} has to be in {other} and all other partitions too, without ONLY")));
+                }
+                Action::DropNotNull(column) if look.server.version < 18 && relation.column(column)?.not_null => "no NOT NULL",
                 Action::AddConstraint(constraint) if matches!(constraint.kind, ConstraintKind::Check(_)) => "a CHECK",
                 _ => return None,
             };
@@ -305,7 +324,7 @@ fn taken(look: &Look, parent: &Name, bound: Option<&Bound>, default: bool) -> Op
 }
 
 /// What keeps one table from becoming a child of another.
-fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_partition: bool) -> Option<String> {
+fn misfit(parent: &Relation, child: &Relation, name: &Name, is_partition: bool) -> Option<String> {
     if !parent.is_complete || !child.is_complete {
         return None;
     }
@@ -317,9 +336,7 @@ fn misfit(look: &Look, parent: &Relation, child: &Relation, name: &Name, is_part
         if !own.type_.is_same(&column.type_) {
             return Some(format!("has {named} as {}, and {name} as {}", own.type_, column.type_));
         }
-        // By a primary key the partition's columns become NOT NULL too, until 17.
-        let is_by_key = parent.primary_key().is_some_and(|key| key.iter().any(|of| **of == *column.name));
-        if column.not_null && !own.not_null && (look.server.version >= 18 || !is_by_key) {
+        if column.not_null && !own.not_null {
             return Some(format!("may have nulls in {named}, and {name} may not"));
         }
     }

@@ -101,10 +101,35 @@ pub static RULE: Rule = Rule {
         Example::new("CREATE TABLE orders (name int REFERENCES names (id));").after("CREATE TABLE users (id int); CREATE VIEW names AS SELECT id FROM users;"),
         Example::new("DO $$ BEGIN INSERT INTO users (id, email) VALUES (1); END $$;").after("CREATE TABLE users (id int PRIMARY KEY, email text);"),
         Example::new("DO $$ DECLARE n int; BEGIN EXECUTE 'UPDATE users SET id = 2'; END $$;").after("CREATE TABLE users (n int, id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("ALTER TABLE users ALTER COLUMN id DROP NOT NULL;").after("CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("ALTER TABLE users ALTER COLUMN n DROP IDENTITY;").after("CREATE TABLE users (n int NOT NULL);"),
+        Example::new("ALTER TABLE users ADD CONSTRAINT named NOT NULL n;").after("CREATE TABLE users (n int NOT NULL);").on(18),
+        Example::new("ALTER TABLE users SET UNLOGGED;").after("CREATE TABLE users (n int) PARTITION BY LIST (n);").on(18),
+        Example::new("CREATE UNLOGGED TABLE plans (n int) PARTITION BY LIST (n);").after("CREATE TABLE users (n int);").on(18),
+        Example::new("ALTER TABLE users SET UNLOGGED;").after("CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int REFERENCES users);"),
+        Example::new("ALTER TABLE orders SET LOGGED;").after("CREATE UNLOGGED TABLE users (id int PRIMARY KEY); CREATE UNLOGGED TABLE orders (user_id int REFERENCES users);"),
+        Example::new("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;").after("CREATE UNLOGGED TABLE users (id int PRIMARY KEY); CREATE TABLE orders (user_id int);"),
+        Example::new("CREATE TABLE orders (user_id int REFERENCES users);").after("CREATE UNLOGGED TABLE users (id int PRIMARY KEY);"),
+        Example::new("ALTER TABLE users ADD COLUMN n int DEFAULT 1;").after("CREATE TABLE users (id int); CREATE TABLE old (before users);"),
+        Example::new("ALTER TABLE users ALTER COLUMN id TYPE bigint;").after("CREATE TABLE users (id int); CREATE TABLE old (before users[]);"),
+        Example::new("CREATE INDEX ON users (twice);").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL);").on(18),
+        Example::new("ALTER TABLE users ADD UNIQUE (twice);").after("CREATE TABLE users (n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL);").on(18),
+        Example::new("ALTER TABLE users ADD COLUMN state text DEFAULT active;").after("CREATE TABLE users (n int);"),
+        Example::new("CREATE TABLE plans (a int, b int DEFAULT a);").after("CREATE TABLE users (n int);"),
+        Example::new("ALTER TABLE users ALTER COLUMN n SET DEFAULT n + 1;").after("CREATE TABLE users (n int);"),
+        Example::new("ALTER TABLE users ADD COLUMN mood mood DEFAULT 'bad';").after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (n int);"),
+        Example::new("CREATE POLICY own ON users FOR INSERT USING (n > 0);").after("CREATE TABLE users (n int);"),
+        Example::new("CREATE POLICY own ON users FOR SELECT USING (true) WITH CHECK (n > 0);").after("CREATE TABLE users (n int);"),
         Example::new("ALTER SEQUENCE numbers OWNED BY app.users.id;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE SEQUENCE numbers;"),
         Example::new("CREATE SEQUENCE numbers OWNED BY app.users.id;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int);"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ADD COLUMN n int; ALTER TABLE old ALTER COLUMN before TYPE text;").after("CREATE TABLE users (id int); CREATE TABLE old (before users);"),
+        Example::new("ALTER TABLE users ALTER COLUMN id DROP IDENTITY, ALTER COLUMN id DROP NOT NULL;").after("CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY);"),
+        Example::new("CREATE UNLOGGED TABLE orders (user_id int REFERENCES users); CREATE TEMP TABLE news (id int PRIMARY KEY, n int REFERENCES news);").after("CREATE UNLOGGED TABLE users (id int PRIMARY KEY);"),
+        Example::new("ALTER TABLE users SET UNLOGGED;").after("CREATE TABLE users (id int PRIMARY KEY, boss int REFERENCES users);"),
+        Example::new("ALTER TABLE users ADD COLUMN at timestamptz DEFAULT CURRENT_TIMESTAMP, ADD COLUMN who text DEFAULT current_user;").after("CREATE TABLE users (n int);"),
+        Example::new("CREATE POLICY own ON users FOR UPDATE USING (true) WITH CHECK (n > 0); CREATE POLICY new ON users FOR INSERT WITH CHECK (n > 0);").after("CREATE TABLE users (n int);"),
         Example::new("ALTER SEQUENCE numbers OWNED BY users.id; CREATE SEQUENCE app.numbers OWNED BY app.users.id;")
             .after("CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE TABLE users (id int); CREATE SEQUENCE numbers;"),
         Example::new("SET search_path = app; CREATE SEQUENCE numbers OWNED BY users.id;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int);"),
@@ -180,6 +205,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
         }
         Change::Insert(insert) => rows::inserted(look, insert).map(|why| (&insert.table, why)),
         Change::Update(write) => rows::updated(look, write).map(|why| (&write.table, why)),
+        Change::Policy(policy) => policy.refused.map(|why| (&policy.table, why.to_string())),
         Change::Refresh { view, concurrently: true, no_data: false } => refreshed(look, view).map(|why| (view, why)),
         Change::AlterDomain { name, action } => of_domain(look, name, action).map(|why| (name, why)),
         Change::CreateSequence { name, temporary: false, owner: Some((table, _)), .. } => {
@@ -229,6 +255,9 @@ fn altered(look: &Look, table: &Name, relation: &Relation, action: &Action) -> O
             }
             (!facts.not_null && !is_set).then(|| format!("{name} may be null, and an identity has to be NOT NULL before"))
         }
+        Action::DropNotNull(column) if look.catalogue.sure(table)?.column(column)?.is_always && !frees(look, column) => {
+            Some(format!("{} is an identity, which is never null", quoted(column)))
+        }
         Action::DropNotNull(column) => {
             let key = look.catalogue.sure(table)?.primary_key()?;
             let stays = key.contains(column) && !drops_constraint(look);
@@ -255,25 +284,60 @@ fn altered(look: &Look, table: &Name, relation: &Relation, action: &Action) -> O
         }
         Action::Default { column, .. } => {
             let facts = look.catalogue.sure(table)?.column(column)?;
-            let is_freed = look.siblings.iter().any(|change| {
-                matches!(change, Change::Alter(Alter { action: Action::DropExpression(of) | Action::Identity(of), .. }) if of == column)
-            });
             let name = quoted(column);
             match (facts.generated.is_some(), facts.is_always) {
-                _ if is_freed => None,
+                _ if frees(look, column) => None,
                 (true, _) => Some(format!("{name} is computed, and has no default")),
                 (_, true) => Some(format!("{name} is an identity, which is its default")),
                 _ => None,
             }
         }
+        Action::SetLogged(logged) if relation.is_partitioned() && look.catalogue.sure(table).is_some() => {
+            let word = if *logged { "LOGGED" } else { "UNLOGGED" };
+            (look.server.version >= 18).then(|| format!("{table} is partitioned, and SET {word} is said of its partitions"))
+        }
+        Action::SetLogged(true) => {
+            let mut others = look.catalogue.referenced(table).map(|(_, other)| other);
+            let other = others.find(|other| look.catalogue.sure(other).is_some_and(|other| other.is_unlogged) && !is_same(look, other, table))?;
+            Some(format!("{table} references {other}, which is unlogged"))
+        }
         Action::SetLogged(false) => {
+            let mut others = look.catalogue.referencing(table).iter();
+            let other = others.find(|other| look.catalogue.sure(other).is_some_and(|other| !other.is_unlogged) && !is_same(look, other, table));
+            if let Some(other) = other {
+                return Some(format!("{other}, which is logged, references {table}"));
+            }
             let (name, published) = look.catalogue.published(table)?;
             let is_named = published.tables.contains(&look.catalogue.resolve(table));
             is_named.then(|| format!("{table} is in the publication {name}, which has no unlogged tables"))
         }
         Action::AddConstraint(constraint) => added(look, table, relation, constraint),
+        Action::AddColumn { column, .. } if column.has_value() => row_of(look, table),
+        Action::SetType { .. } => row_of(look, table),
+        Action::Identity(column) => {
+            let facts = look.catalogue.sure(table)?.column(column)?;
+            (!facts.has_default && facts.generated.is_none()).then(|| format!("{} is no identity", quoted(column)))
+        }
         _ => None,
     }
+}
+
+fn is_same(look: &Look, some: &Name, other: &Name) -> bool {
+    look.catalogue.resolve(some) == look.catalogue.resolve(other)
+}
+
+/// Whether the statement makes an ordinary column of one that is computed or an identity.
+fn frees(look: &Look, column: &str) -> bool {
+    let frees = |change: &Change| matches!(change, Change::Alter(Alter { action: Action::DropExpression(of) | Action::Identity(of), .. }) if of == column);
+    look.siblings.iter().any(frees)
+}
+
+/// A column of another table that has rows of this one as its values, which would not be written anew.
+fn row_of(look: &Look, table: &Name) -> Option<String> {
+    look.catalogue.sure(table)?;
+    let others = look.catalogue.columns_of_type(table);
+    let other = others.iter().find(|other| look.catalogue.sure(other).is_some() && !is_same(look, other, table))?;
+    Some(format!("a column of {other} has rows of {table} as its values"))
 }
 
 fn changes_type(look: &Look, column: &str) -> bool {
@@ -291,6 +355,13 @@ fn drops_constraint(look: &Look) -> bool {
 
 fn added(look: &Look, table: &Name, relation: &Relation, constraint: &Constraint) -> Option<String> {
     let (key, is_primary) = match &constraint.kind {
+        ConstraintKind::NotNull(column) => {
+            let own = look.catalogue.sure(table).filter(|_| look.server.version >= 18 && !drops_constraint(look))?;
+            let name = constraint.name.as_ref().filter(|_| !relation.has_unknown_names && own.column(column).is_some_and(|column| column.not_null))?;
+            let same = own.constraints_on(column).filter(|known| matches!(known.kind, ConstraintKind::NotNull(_)));
+            let is_named = same.into_iter().any(|known| known.name == *name) || look.catalogue.not_null_named(table, name).is_some();
+            return (!is_named).then(|| format!("{} is NOT NULL already, by a constraint of another name", quoted(column)));
+        }
         ConstraintKind::Primary(key) => (key, true),
         ConstraintKind::Unique(key) => (key, false),
         _ => return None,

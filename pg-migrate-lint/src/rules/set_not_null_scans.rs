@@ -30,6 +30,8 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text); ALTER TABLE users ADD CONSTRAINT there NOT NULL mail NOT VALID;"),
         Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text); ALTER TABLE users ADD CONSTRAINT there CHECK (mail IS NOT NULL) NOT VALID;").on(17),
         Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (mail text, CHECK (mail IS NOT NULL) NOT ENFORCED);"),
+        // What is dropped is dropped first.
+        Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL, DROP CONSTRAINT there;").after("CREATE TABLE users (mail text CONSTRAINT there CHECK (mail IS NOT NULL));"),
     ],
     good: &[
         Example::new("ALTER TABLE users ALTER COLUMN email SET NOT NULL;").after(

@@ -68,7 +68,7 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
                 _ => return,
             };
             let known = look.relation(table);
-            if matches!(action, Action::SetLogged(logged) if known.is_some_and(|known| known.is_logged_as(*logged))) {
+            if matches!(action, Action::SetLogged(logged) if known.is_some_and(|known| known.is_logged_as(*logged) || known.is_partitioned())) {
                 return;
             }
             if matches!(kind, Kind::Table | Kind::Index | Kind::MaterializedView) {

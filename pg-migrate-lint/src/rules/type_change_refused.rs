@@ -99,6 +99,10 @@ fn of_dependent(relation: &Relation, column: &str) -> Option<String> {
 
 fn of_values(look: &Look, relation: &Relation, column: &str, to: &Type, using: Option<&Expr>) -> Option<String> {
     let facts = relation.column(column)?;
+    let is_counted = matches!(to.name.as_str(), "int2" | "int4" | "int8") && to.dimensions == 0 || look.catalogue.domain(to).is_some();
+    if facts.is_always && !is_counted {
+        return Some(format!("{} is an identity, which counts in smallint, integer or bigint", quoted(column)));
+    }
     if facts.generated.is_some() || is_assigned(&facts.type_, to, look.catalogue) != Some(false) {
         return None;
     }

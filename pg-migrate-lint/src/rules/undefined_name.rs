@@ -28,6 +28,12 @@ pub static RULE: Rule = Rule {
         PostgreSQL chose differently. IF EXISTS drops what may be there or not.",
     versions: "",
     bad: &[
+        Example::new("ALTER TABLE users ADD COLUMN mail text, DROP COLUMN mail;").after("CREATE TABLE users (id int, email text);"),
+        Example::new("ALTER TABLE users ADD COLUMN mail text DEFAULT '', ALTER COLUMN mail DROP DEFAULT;").after("CREATE TABLE users (id int, email text);"),
+        Example::new("ALTER TABLE users DROP CONSTRAINT users_id_not_null;").after("CREATE TABLE users (id int NOT NULL);").on(17),
+        Example::new("SET search_path = app, public; ALTER TABLE users DROP COLUMN mail;").after("CREATE SCHEMA app; CREATE TABLE app.users (id int);"),
+        Example::new("CREATE TABLE plans (id int, PRIMARY KEY (number));").after("CREATE TABLE users (id int);"),
+        Example::new("ALTER TABLE users DROP COLUMN email; DROP INDEX by_email;").after("CREATE TABLE users (id int, email text); CREATE INDEX by_email ON users (email);"),
         Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL;").after("CREATE TABLE users (id int, email text);"),
         Example::new("ALTER TABLE users ALTER COLUMN mail TYPE varchar;").after("CREATE TABLE users (id int, email text);"),
         Example::new("ALTER TABLE users ALTER COLUMN mail DROP DEFAULT;").after("CREATE TABLE users (id int, email text);"),
@@ -221,8 +227,19 @@ fn altered_policy<'a>(look: &Look, policy: &'a Policy) -> Missing<'a> {
     }
 }
 
-/// What foreign keys of a new table reference.
+/// What constraints of a new table are of, and its foreign keys reference.
 fn referenced<'a>(look: &Look, table: &'a CreateTable) -> Missing<'a> {
+    let is_whole = table.inherits.is_empty() && table.like.is_empty() && !table.is_typed && table.partition_of.is_none();
+    let is_own = |column: &&String| table.columns.iter().any(|own| own.name == **column || own.type_.is_template());
+    for constraint in table.constraints.iter().filter(|_| is_whole) {
+        let columns = match &constraint.kind {
+            ConstraintKind::Check(_) => &[],
+            kind => kind.columns(),
+        };
+        if let Some(column) = columns.iter().find(|column| !is_own(column)) {
+            return Some((&table.name, format!("{} has no column {}", table.name, quoted(column))));
+        }
+    }
     let constraints = table.columns.iter().flat_map(|column| &column.constraints);
     let mut constraints = constraints.chain(&table.constraints);
     constraints.find_map(|constraint| match &constraint.kind {
@@ -283,7 +300,7 @@ fn column_of<'a, 'b>(look: &Look, table: &'a Name, columns: impl IntoIterator<It
 fn constraint_of<'a>(look: &Look, table: &'a Name, constraint: &str) -> Missing<'a> {
     let relation = look.whole(table).filter(|relation| knows_names(relation))?;
     // Since 18 every NOT NULL has a name.
-    let is_missing = relation.constraint(constraint).is_none() && !constraint.contains("_not_null");
+    let is_missing = relation.constraint(constraint).is_none() && (look.server.version < 18 || !constraint.contains("_not_null"));
     is_missing.then(|| (table, format!("{table} has no constraint {}", quoted(constraint))))
 }
 

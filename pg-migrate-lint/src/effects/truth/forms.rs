@@ -258,6 +258,28 @@ pub const FORMS: &[Form] = &[
     form("alter table pt add constraint k check (k >= 0)"),
     form("alter table nv validate constraint nv_ck"),
     form("alter table nv validate constraint nv_fk"),
+    form("alter table nv validate constraint nv_ck, add column z int"),
+    form("alter table t alter b set not null, drop constraint proof")
+        .after("alter table t add constraint proof check (b is not null)"),
+    form("alter table t add column z free default 1").after("create domain later as timestamptz default clock_timestamp()"),
+    form("alter table t add column z later").after("create domain later as timestamptz default clock_timestamp()"),
+    form("alter table t alter o type oid").after("alter table t add column o int default 1; create index on t (o)"),
+    form("alter table t alter o type regclass").after("alter table t add column o oid default 1; create index on t (o)"),
+    form("alter table t alter o type int").after("alter table t add column o regtype default 'int'::regtype"),
+    form("alter table t alter o type varbit").after("alter table t add column o bit default B'1'; create index on t (o)"),
+    form("alter table t alter e type timestamptz").after("create index on t (e)").utc(),
+    form("alter table u alter at type timestamptz")
+        .after("create table w (at timestamp primary key); insert into w select '2024-01-01'::timestamp + g * interval '1 day' from generate_series(1, 500) g; \
+            alter table u add column at timestamp default '2024-01-02' references w")
+        .utc(),
+    form("alter table u drop constraint f, add constraint f foreign key (x) references w")
+        .after("create table w (id int primary key); insert into w select generate_series(1, 500); alter table u add constraint f foreign key (x) references w"),
+    form("alter table dp detach partition dp1")
+        .after("create table dp (n int primary key) partition by list (n); create table dp1 partition of dp for values in (1); \
+            insert into dp values (1); create table dr (n int references dp); insert into dr select null from generate_series(1, 500)"),
+    form("alter table u alter constraint f enforced")
+        .after("create table w (id int primary key); insert into w select generate_series(1, 500); alter table u add constraint f foreign key (x) references w not enforced")
+        .since(18),
     form("alter table t add constraint k not null b").since(18),
     form("alter table t add constraint k not null b not valid").since(18),
     form("alter table t validate constraint k")

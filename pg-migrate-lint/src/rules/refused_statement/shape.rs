@@ -1,9 +1,10 @@
 //! Tables, columns, indexes and keys that can't be as a statement makes them.
 
 use crate::look::Look;
-use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Expr, Identity};
+use crate::model::{Action, Alter, Change, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, Expr, Generated, Identity};
 use crate::name::{Name, quoted};
 use crate::rules::key_type_mismatch;
+use crate::types::Type;
 
 use super::Refused;
 
@@ -14,6 +15,9 @@ const UNORDERED: &[&str] = &["json", "xml", "jsonpath", "point", "line", "lseg",
 pub fn of<'a>(look: &'a Look) -> Refused<'a> {
     match look.change {
         Change::CreateTable(table) => {
+            if table.unlogged && table.partitioning.is_some() && look.server.version >= 18 {
+                return Some((&table.name, "a partitioned table is not unlogged, its partitions are".to_string()));
+            }
             let columns = table.columns.iter().find_map(|column| of_column(look, &table.columns, column));
             let constraints = || all(table).find_map(|constraint| of_constraint(look, &table.columns, &table.name, constraint));
             columns.or_else(constraints).or_else(|| two_keys(table)).map(|why| (&table.name, why)).or_else(|| other_types(look))
@@ -26,7 +30,10 @@ pub fn of<'a>(look: &'a Look) -> Refused<'a> {
                 why.map(|why| (table, why)).or_else(|| other_types(look))
             }
             Action::AddConstraint(constraint) => of_constraint(look, &[], table, constraint).map(|why| (table, why)).or_else(|| other_types(look)),
-            Action::Default { default: Some(default), .. } => asks(default, "a default").map(|why| (table, why)),
+            Action::Default { column, default: Some(default) } => {
+                let known = look.catalogue.sure(table).and_then(|table| table.column(column));
+                of_default(look, default, known.map(|known| &*known.type_)).map(|why| (table, why))
+            }
             Action::ReplicaIdentity { identity: Identity::Index, index: Some(index) } => identity(look, table, index).map(|why| (table, why)),
             _ => None,
         },
@@ -60,11 +67,24 @@ fn of_column(look: &Look, own: &[Column], column: &Column) -> Option<String> {
     if OF_SYSTEM.contains(&column.name.as_str()) {
         return Some(format!("every table has a column {}", column.name));
     }
-    let default = column.default.as_ref().and_then(|default| asks(default, "a default"));
+    let default = column.default.as_ref().and_then(|default| of_default(look, default, Some(&column.type_)));
     default.or_else(|| {
         let expression = column.expression.as_ref()?;
         asks(expression, "a generated column").or_else(|| computed(look, own, expression))
     })
+}
+
+/// A default that is no value by itself, or none of its column's type.
+fn of_default(look: &Look, default: &Expr, type_: Option<&Type>) -> Option<String> {
+    if let Some(column) = default.columns.first() {
+        return Some(format!("a default reads no columns, and without quotes {} is one", quoted(column)));
+    }
+    let values = type_.filter(|type_| type_.dimensions == 0).and_then(|type_| look.catalogue.sure_enum(&Name { schema: type_.schema.clone(), name: type_.name.clone() }));
+    let value = default.words.first().filter(|_| default.is_constant);
+    match (values, value) {
+        (Some(values), Some(value)) if !values.contains(value) => Some(format!("the enum has no value '{value}'")),
+        _ => asks(default, "a default"),
+    }
 }
 
 /// A generated column can't be computed from another one.
@@ -92,6 +112,13 @@ fn of_constraint(look: &Look, own: &[Column], table: &Name, constraint: &Constra
             key.columns.iter().find_map(|column| unordered(look, own, table, column))
         }
         ConstraintKind::Foreign { columns, table: other, referenced, .. } => {
+            let is_logged = match look.change {
+                Change::CreateTable(table) => !table.unlogged && !table.temporary,
+                _ => look.catalogue.sure(table).is_some_and(|table| !table.is_unlogged && !table.is_temporary),
+            };
+            if is_logged && look.catalogue.sure(other).is_some_and(|other| other.is_unlogged) {
+                return Some(format!("{other} is unlogged, and only unlogged tables reference such"));
+            }
             let wanted = match referenced.is_empty() {
                 true if look.catalogue.resolve(other) == look.catalogue.place(table) => return None,
                 true => look.catalogue.sure(other)?.primary_key()?.len(),
@@ -106,7 +133,13 @@ fn of_constraint(look: &Look, own: &[Column], table: &Name, constraint: &Constra
 
 /// A column that is of a type without an order.
 fn unordered(look: &Look, own: &[Column], table: &Name, column: &str) -> Option<String> {
-    let of_own = own.iter().find(|known| known.name == column).map(|known| &known.type_);
+    let is_virtual = |generated: Option<Generated>| generated == Some(Generated::Virtual);
+    let own_column = own.iter().find(|known| known.name == column);
+    let facts = || look.catalogue.sure(table)?.column(column);
+    if own_column.map_or_else(|| facts().is_some_and(|facts| is_virtual(facts.generated)), |column| is_virtual(column.generated)) {
+        return Some(format!("{} is virtual, of which there is no index", quoted(column)));
+    }
+    let of_own = own_column.map(|known| &known.type_);
     let known = || look.catalogue.sure(table)?.column(column).map(|known| &*known.type_);
     let type_ = of_own.or_else(known)?;
     let is_unordered = type_.schema.is_none() && type_.dimensions == 0 && UNORDERED.contains(&type_.name.as_str());

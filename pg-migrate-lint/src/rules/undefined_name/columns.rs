@@ -17,8 +17,12 @@ pub fn has(look: &Look, table: &Name, column: &str) -> Option<bool> {
     let Some(relation) = look.whole(table) else {
         return of_view(look, table, column);
     };
+    // What is dropped, or gets another type, does before anything is added.
     let is_added = || {
-        let mut others = look.siblings.iter();
+        let mut others = match look.change {
+            Change::Alter(Alter { action: Action::DropColumn { .. } | Action::DropNotNull(_) | Action::Default { default: None, .. } | Action::SetType { .. }, .. }) => look.siblings[..look.place].iter(),
+            _ => look.siblings.iter(),
+        };
         others.any(|change| matches!(change, Change::Alter(Alter { action: Action::AddColumn { column: added, .. }, .. }) if added.name == column))
     };
     Some(relation.column(column).is_some() || is_added())
