@@ -56,6 +56,17 @@ pub static RULE: Rule = Rule {
         ),
     ],
     good: &[
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES IN (1, NULL);").after(
+            "CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE rest (n int NOT NULL CHECK (n NOT IN (1, 2))); \
+             ALTER TABLE events ATTACH PARTITION rest DEFAULT; CREATE TABLE e1 (n int CHECK (n = 1));",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION rest DEFAULT;").after(
+            "CREATE TABLE events (n int) PARTITION BY RANGE (n); CREATE TABLE e1 PARTITION OF events FOR VALUES FROM (1) TO (9); \
+             CREATE TABLE rest (n int CHECK (n >= 9));",
+        ),
+        Example::new("ALTER TABLE events ATTACH PARTITION e1 FOR VALUES FROM (1, MINVALUE) TO (2, MINVALUE);").after(
+            "CREATE TABLE events (n int, m int) PARTITION BY RANGE (n, m); CREATE TABLE e1 (n int NOT NULL, m int NOT NULL, CHECK (n >= 1 AND n < 2));",
+        ),
         Example::new("ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');").after(
             "CREATE TABLE events (at date) PARTITION BY RANGE (at); \
              CREATE TABLE events_2025 (at date NOT NULL, CHECK (at >= '2025-01-01' AND at < '2026-01-01'));",

@@ -25,6 +25,8 @@ pub static RULE: Rule = Rule {
         Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; COMMIT;").on(11),
     ],
     good: &[
+        Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; SELECT set_config('app.mood', 'glad', true); ALTER TABLE names ADD COLUMN label text DEFAULT 'glad'; COMMIT;")
+            .after("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE names (id int, mood mood);"),
         Example::new("ALTER TYPE mood ADD VALUE 'glad'; INSERT INTO people VALUES ('glad');"),
         Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; COMMIT;"),
         Example::new("BEGIN; ALTER TYPE mood ADD VALUE 'glad'; INSERT INTO names VALUES ('glad'); ALTER TABLE names ALTER label SET DEFAULT 'glad'; COMMIT;")
@@ -85,6 +87,8 @@ fn may_mean(look: &Look, name: &Name) -> bool {
         }
         Change::Alter(Alter { action: Action::AddColumn { column, .. }, .. }) => has_it(column),
         Change::CreateTable(table) => table.columns.iter().any(has_it),
+        // The value of a setting is text.
+        Change::Query(query) => !query.relations.is_empty() || query.functions.iter().any(|function| function.name != "set_config") || query.settings.is_empty(),
         _ => true,
     }
 }

@@ -23,6 +23,8 @@ pub static RULE: Rule = Rule {
             .after("CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT;"),
         Example::new("CREATE TABLE \"E 1\" PARTITION OF events FOR VALUES IN (1, 2) -- (two)\n;")
             .after("CREATE TABLE events (id int GENERATED ALWAYS AS IDENTITY, n int CHECK (n > 0)) PARTITION BY LIST (n);").on(17),
+        Example::new("CREATE TABLE e1 PARTITION OF events FOR VALUES IN (1);")
+            .after("CREATE TABLE events (n int) PARTITION BY LIST (n); CREATE TABLE rest PARTITION OF events DEFAULT; ALTER TABLE rest ADD CHECK (n > 1);"),
         Example::new("CREATE TABLE e1 PARTITION OF events (CHECK (n > 3)) FOR VALUES IN (4) PARTITION BY LIST (n);")
             .after("CREATE TABLE events (n int) PARTITION BY LIST (n);"),
     ],

@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ALTER COLUMN mail SET NOT NULL, DROP CONSTRAINT there;").after("CREATE TABLE users (mail text CONSTRAINT there CHECK (mail IS NOT NULL));"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ALTER COLUMN email SET NOT NULL;").after("CREATE TABLE users (email text, name text, CHECK (NOT (email IS NULL OR name IS NULL)));"),
         Example::new("ALTER TABLE users ALTER COLUMN email SET NOT NULL;").after(
             "ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT c;",
         ),

@@ -37,8 +37,15 @@ pub static RULE: Rule = Rule {
         Example::new("ALTER TABLE users ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'Europe/Berlin';").after("CREATE TABLE users (id int PRIMARY KEY, at timestamp);"),
         Example::new("ALTER TABLE users ALTER COLUMN twice SET EXPRESSION AS (age * 2);"),
         Example::new("ALTER TABLE users ALTER COLUMN n TYPE int USING n * 100;").after("CREATE TABLE users (id int PRIMARY KEY, n int);"),
+        // Of a function that an earlier migration made.
+        Example::new("SELECT widen(1);").after(
+            "CREATE TABLE users (n int); \
+             CREATE FUNCTION widen(limits int, OUT done boolean) LANGUAGE plpgsql AS 'BEGIN ALTER TABLE users ALTER COLUMN n TYPE bigint; done := true; END';",
+        ),
+        Example::new("ALTER TABLE users ALTER COLUMN n TYPE oid;").after("CREATE TABLE users (n int); CREATE INDEX ON users (n);"),
     ],
     good: &[
+        Example::new("ALTER TABLE users ALTER COLUMN name TYPE citext, ALTER COLUMN n TYPE regclass;").after("CREATE TABLE users (name text, n oid); CREATE INDEX ON users (n);"),
         Example::new("ALTER TABLE users ALTER COLUMN name TYPE varchar(40);").after("CREATE TABLE users (name varchar(20));"),
         Example::new("ALTER TABLE users ALTER COLUMN name TYPE text;").after("CREATE TABLE users (name varchar(20)); CREATE INDEX ON users (name);"),
         Example::new("ALTER TABLE users ALTER COLUMN n TYPE numeric(14, 2);").after("CREATE TABLE users (n numeric(12, 2));"),
