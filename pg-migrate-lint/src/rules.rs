@@ -53,6 +53,7 @@ const OF_NAMES: &[&str] = &[
     "duplicate-name",
     "partition-refused",
     "refused-statement",
+    "type-change-refused",
     "undefined-name",
 ];
 

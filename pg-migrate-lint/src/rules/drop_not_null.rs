@@ -17,7 +17,10 @@ pub static RULE: Rule = Rule {
         Release an application that can read nulls first, and then the one that writes them.",
     versions: "",
     bad: &[Example::new("ALTER TABLE users ALTER COLUMN email DROP NOT NULL;")],
-    good: &[Example::new("CREATE TABLE users (email text NOT NULL); ALTER TABLE users ALTER email DROP NOT NULL;")],
+    good: &[
+        Example::new("CREATE TABLE users (email text NOT NULL); ALTER TABLE users ALTER email DROP NOT NULL;"),
+        Example::new("ALTER TABLE users ALTER email DROP NOT NULL;").after("CREATE TABLE users (email text);"),
+    ],
     check,
 };
 
@@ -25,7 +28,8 @@ fn check(look: &Look, found: &mut Vec<Finding>) {
     let Change::Alter(Alter { table, action: Action::DropNotNull(column), .. }) = look.change else {
         return;
     };
-    if !look.is_new(table) {
+    let is_not_null = look.whole(table).and_then(|table| table.column(column)).is_none_or(|column| column.not_null);
+    if is_not_null && !look.is_new(table) {
         let message = format!("{} of {table} may be null from now on: is every reader prepared?", quoted(column));
         found.push(look.finding_on(&RULE, table, message));
     }

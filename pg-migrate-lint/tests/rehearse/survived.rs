@@ -16,10 +16,10 @@ fn who_ends_the_session_drops_the_database_or_makes_roles_is_told_of() {
         1,
     );
     let record = of(&output, "select pg_terminate");
-    assert_eq!(
-        (&record["state"], &record["sqlstate"]),
-        (&json!("failed"), &json!("57P01"))
-    );
+    assert_eq!(record["state"], "failed");
+    // Who writes to a session that has ended may hear of that before it reads why.
+    let said = [json!("57P01"), json!(null)];
+    assert!(said.contains(&record["sqlstate"]), "{record}");
     assert_eq!(output.json_lines().len(), 2);
 
     let output = one("-- no-transaction\ndrop database rehearsal;", 1);
