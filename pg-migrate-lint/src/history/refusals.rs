@@ -59,11 +59,12 @@ fn then(layout: Layout, finding: &Finding) -> Option<Then> {
         // A script that leads back is not needed on the way up.
         "plan-without-script" if finding.severity == Severity::Error => Then::Stops,
         "missing-marker" | "split-body" | "mixed-transaction" | "broken-chain"
-        | "edited-migration"
             if finding.severity == Severity::Error =>
         {
             Then::Fails
         }
+        // By the hash in the file itself; of others --since says it, and whether that matters their histories.
+        "edited-migration" if layout == Layout::GraphileMigrate => Then::Fails,
         "file-without-journal" | "script-without-plan" => Then::Skips,
         "skipped-file" if is_meant(&finding.path) => Then::Skips,
         _ => return None,

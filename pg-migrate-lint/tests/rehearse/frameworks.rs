@@ -166,3 +166,22 @@ fn what_a_runner_refuses_is_not_rehearsed() {
     let output = rehearse(&flyway, &["m/V2__c.sql"], 1);
     assert!(output.stderr.contains("Flyway refuses both"), "{output:?}");
 }
+
+#[test]
+fn what_git_says_of_a_file_is_not_what_its_runner_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("V1__a.sql"), text).unwrap();
+    let git = |words: &[&str]| {
+        let own = ["-c", "user.name=a", "-c", "user.email=a@b", "-C"];
+        let git = tests::program("git").args(own).arg(folder.path());
+        git.args(words).run().expect_code(0);
+    };
+    write("create table a (x int);\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "a"]);
+    write("create table a (x bigint);\n");
+    let tool = tests::tool("pg-migrate-lint").args(["--rehearse", "--since", "HEAD", "."]);
+    let output = tool.current_dir(folder.path()).run().expect_code(0);
+    assert_eq!(states(&output).len(), 1, "{output:?}");
+}
