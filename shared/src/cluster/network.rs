@@ -13,10 +13,11 @@ const APART: [&str; 5] = ["unshare", "--user", "--map-current-user", "--net", "-
 
 /// Who mounts has to be root there, and the server must not be.
 const SHELLLESS: [&str; 4] = ["unshare", "--user", "--map-root-user", "--mount"];
-const HIDE_SHELL: &str = r#"user=$1 group=$2
-shift 2
-mount --bind /dev/null "$(readlink -f /bin/sh)" &&
-    exec unshare --user --map-user="$user" --map-group="$group" -- "$@""#;
+/// What hides the shell can't be one: it would be given the server's command line.
+const HIDE_SHELL: &str = r#"use Cwd "abs_path";
+my ($user, $group, @server) = @ARGV;
+system("mount", "--bind", "/dev/null", abs_path("/bin/sh")) == 0 or exit 1;
+exec "unshare", "--user", "--map-user=$user", "--map-group=$group", "--", @server;"#;
 
 /// Up to 14 a server talks to its collector of statistics by the network.
 const SINCE: u32 = 15;
@@ -46,7 +47,7 @@ pub(super) fn without_shell(version: Version, user: &ServerUser) -> Apart {
     let is_offline = version.major >= SINCE;
     let net = is_offline.then_some("--net");
     let (uid, gid) = (user.uid.to_string(), user.gid.to_string());
-    let shell = ["--", "sh", "-c", HIDE_SHELL, "sh", &uid, &gid];
+    let shell = ["--", "perl", "-e", HIDE_SHELL, &uid, &gid];
     let words = SHELLLESS.into_iter().chain(net).chain(shell);
     let words: Vec<OsString> = words.map(OsString::from).collect();
     match works(&words, user) {
