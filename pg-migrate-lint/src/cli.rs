@@ -4,6 +4,7 @@ mod table;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use shared::cli::{self, Value};
 use shared::{Error, Result, units};
@@ -64,6 +65,7 @@ pub struct Options {
     pub ignored: Vec<String>,
     /// Run the migrations, instead of linting.
     is_rehearsal: bool,
+    has_timeout: bool,
     /// How.
     wish: Wish,
     /// SQL that is run on a throw-away server before the migrations.
@@ -276,18 +278,31 @@ impl Options {
         }
     }
 
-    /// What a throw-away server is for.
-    fn check_setup(&self) -> Result<()> {
+    /// So long a statement of a migration may take; zero: for ever.
+    pub fn timeout(&self) -> Duration {
+        self.wish.timeout
+    }
+
+    /// What goes with migrations that are run.
+    fn check_throw_away(&self) -> Result<()> {
         let question = matches!(
             self.question,
             Some(Question::CheckRollback | Question::Drift)
         );
-        match self.setup.is_some() && !self.is_rehearsal && !question {
-            true => Err(Error::usage(
-                "--setup needs --rehearse, --check-rollback or --drift",
-            )),
-            false => Ok(()),
+        if self.is_rehearsal || question {
+            return Ok(());
         }
+        for (flag, is_given) in [
+            ("--setup", self.setup.is_some()),
+            ("--timeout", self.has_timeout),
+        ] {
+            if is_given {
+                return Err(Error::usage(format!(
+                    "{flag} needs --rehearse, --check-rollback or --drift"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What goes with a server, and what does not.
@@ -371,7 +386,10 @@ impl cli::Options for Options {
                 (wish.is_disposable, wish.is_server_disposable) = (true, true);
             }
             "background-load" => self.wish("--background-load").has_load = true,
-            "timeout" => self.wish("--timeout").timeout = value.duration()?,
+            "timeout" => {
+                self.has_timeout = true;
+                self.wish.timeout = value.duration()?;
+            }
             "list-rules" => self.listing = Some(Listing::Rules),
             "explain" => self.listing = Some(Listing::Explain(rule(value.text()?)?)),
             _ => return Err(cli::unhandled(flag)),
@@ -391,7 +409,7 @@ impl cli::Options for Options {
         };
         self.check_rehearsal()?;
         self.check_question()?;
-        self.check_setup()?;
+        self.check_throw_away()?;
         let is_asked = self.listing.is_some() || self.files_from.is_some();
         match self.paths.is_empty() && !is_asked {
             true => Err(Error::usage("no migration was named")

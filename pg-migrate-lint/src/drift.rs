@@ -19,6 +19,7 @@ use crate::cli::Options;
 use crate::history::{self, State, Told};
 use crate::layout::{Kind, Migration, Project};
 use crate::site::Site;
+use crate::unsaid::Unsaid;
 use crate::{asked, definitions};
 use patience::Patience;
 pub use record::{Drift, FIELDS, TELLING};
@@ -40,7 +41,7 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     history::refuse_formats(context)?;
     let mut projects = asked::projects(options, context)?;
     let server = history::read_all(&mut projects, options, context)?;
-    let mut site = Site::start(Some(server.major), options.setup.as_deref(), context)?;
+    let mut site = Site::start(Some(server.major), options, context)?;
     let database = site.create()?;
     let mut scope = Scope {
         ignored: options.ignored.iter().cloned().map(Into::into).collect(),
@@ -63,12 +64,22 @@ pub fn find(options: &Options, context: &Context) -> Result<Exit> {
     let need = Need::Session;
     let conninfo = Conninfo::resolve(&context.common.connect, &Environment::of_process(), need)?;
     let mut live = live(&site, &conninfo)?;
-    let of_live = Session::open(&conninfo, &gentle())?;
-    let of_built = States::of(&mut site.client(&database)?)?;
+    let mut of_built = site.client(&database)?;
+    let mut of_live = Session::open(&conninfo, &gentle())?.into_client();
     States::add(
-        (&mut built, of_built),
-        (&mut live, States::of(&mut of_live.into_client())?),
+        (&mut built, States::of(&mut of_built)?),
+        (&mut live, States::of(&mut of_live)?),
     );
+    let (mut made, mut there) = (Unsaid::of(&mut of_built)?, Unsaid::of(&mut of_live)?);
+    let usual = made.forget_usual_versions(&mut there);
+    if !usual.is_empty() {
+        context.remark(format!(
+            "{}: another version there than here, and each is what its server installs: not compared",
+            usual.join(", ")
+        ));
+    }
+    made.add(&mut built);
+    there.add(&mut live);
     scope.limit(&mut built);
     scope.limit(&mut live);
     for pattern in scope.unfitting() {

@@ -11,6 +11,7 @@ mod flyway;
 mod foreign;
 mod journal;
 mod keeping;
+mod outlook;
 mod place;
 mod plan;
 mod psql;
@@ -31,6 +32,7 @@ use crate::cli::Options;
 use crate::layout::{Layout, Project};
 use answer::Answer;
 pub use keeping::Keeping;
+pub use outlook::Outlook;
 pub use psql::template;
 pub use record::FIELDS;
 #[cfg(test)]

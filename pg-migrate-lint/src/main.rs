@@ -54,6 +54,7 @@ mod source;
 mod suppress;
 mod tree;
 mod types;
+mod unsaid;
 
 // A fuzzer watches memory by an allocator of its own.
 #[cfg(not(fuzzing))]

@@ -20,11 +20,12 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::cli::Context;
 use shared::records::Writer;
-use shared::{Context as _, Error, Exit, Result};
+use shared::{Context as _, Error, Exit, Result, signals};
 
 use crate::apply::{Failure, Runner, Script};
 use crate::cli::Options;
@@ -88,7 +89,9 @@ pub fn run(wish: &Wish, options: &Options, context: &Context) -> Result<Exit> {
         summary.add(more);
         Ok(())
     });
-    if let Some(before) = before {
+    if signals::received().is_some() && before.is_some() {
+        context.warn("interrupted: what is beyond the database was not compared with what it was");
+    } else if let Some(before) = before {
         let trouble = match place.census() {
             Ok(now) => reach::changed(&before.changes(&now.unwrap_or_default())),
             Err(error) => Some(reach::unseen(error)),
@@ -119,6 +122,8 @@ pub struct Deployment {
     /// What the database has of it already: only the claims go by it.
     known: Vec<Script>,
     runs: Runs,
+    /// What its framework refuses, with which nothing of it is run.
+    refused: Vec<(PathBuf, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -163,6 +168,12 @@ fn rehearse(
     }
     let mut runner = Runner::new(Box::new(|| place.open()), wish.timeout);
     let mut summary = Summary::default();
+    for (path, words) in deployment.refused {
+        summary.is_found = true;
+        writer.write(&Record::refused(path.display().to_string(), words.clone()))?;
+        let failure = summary.failure.take();
+        summary.failure = Some(failure.unwrap_or_else(|| refused(words)));
+    }
     deployment
         .known
         .iter()
@@ -209,6 +220,13 @@ fn rehearse(
         }
     }
     Ok(summary)
+}
+
+/// That a framework would not run what is to be rehearsed.
+fn refused(words: String) -> Error {
+    Error::new(words).with_hint(
+        "nothing of that project was rehearsed, since its own runner would not get through",
+    )
 }
 
 /// Migrations that were asked for and share a transaction are one run. How those before were deployed is not known.

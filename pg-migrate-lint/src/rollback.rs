@@ -8,6 +8,7 @@
 mod check;
 mod checked;
 mod globals;
+mod large_objects;
 mod numbered;
 mod positions;
 mod record;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use postgres::Client;
@@ -12,12 +11,12 @@ use shared::programs::Program;
 use shared::{Error, Result};
 
 use crate::apply::{Failure, Ground, Runner, Script, Unwatched};
+use crate::cli::Options;
 use crate::definitions;
 use crate::name::quoted;
 use crate::session::Wrapping;
+use crate::unsaid::Unsaid;
 
-/// No statement of a migration may take longer on a server that has next to no rows.
-const LIMIT: Duration = Duration::from_secs(300);
 /// So many roles are made for one migration that takes them for granted.
 const ROLES: usize = 20;
 
@@ -26,6 +25,8 @@ pub struct Site {
     ground: Ground,
     pg_dump: Program,
     made: usize,
+    /// No statement of a migration may take longer.
+    limit: Duration,
     /// Roles that no migration has made.
     roles: BTreeSet<String>,
 }
@@ -36,8 +37,8 @@ impl Site {
     ///
     /// # Errors
     /// Where PostgreSQL's programs are not there, it does not start, or refuses the SQL that sets it up.
-    pub fn start(major: Option<u32>, setup: Option<&Path>, context: &Context) -> Result<Self> {
-        let ground = Ground::start(major, setup, context)?;
+    pub fn start(major: Option<u32>, options: &Options, context: &Context) -> Result<Self> {
+        let ground = Ground::start(major, options.setup.as_deref(), context)?;
         let newest = major.max(Some(ground.major()));
         let pg_dump = Program::find("pg_dump", newest)?;
         if Some(pg_dump.version.major) < newest {
@@ -54,6 +55,7 @@ impl Site {
             ground,
             pg_dump,
             made: 0,
+            limit: options.timeout(),
             roles: BTreeSet::new(),
         })
     }
@@ -139,7 +141,7 @@ impl Site {
         let mut made = 0;
         loop {
             let open = || self.ground.open(database);
-            let failure = Runner::new(Box::new(open), LIMIT).run(scripts, &mut Unwatched)?;
+            let failure = Runner::new(Box::new(open), self.limit).run(scripts, &mut Unwatched)?;
             let missing = failure
                 .as_ref()
                 .and_then(|failure| missing_role(failure, scripts));
@@ -157,7 +159,14 @@ impl Site {
         }
     }
 
-    /// The definitions in one of its databases.
+    /// The definitions in one of its databases, with what pg_dump does not say of them.
+    pub fn whole_schema(&self, database: &str, options: &[&str]) -> Result<Schema> {
+        let mut schema = self.schema(database, options)?;
+        Unsaid::of(&mut self.client(database)?)?.add(&mut schema);
+        Ok(schema)
+    }
+
+    /// The definitions in one of its databases, as pg_dump says them.
     pub fn schema(&self, database: &str, options: &[&str]) -> Result<Schema> {
         let mut environment = self.ground.environment();
         environment.push((OsString::from("PGDATABASE"), Some(OsString::from(database))));

@@ -79,8 +79,8 @@ pub struct ClusterOptions {
     /// What is restored there is others': it has no say in how our sessions begin, and where the system
     /// lets us nothing there reaches the network.
     pub foreign: bool,
-    /// Nothing there reaches the network, where the system lets us: a subscription that is made there is made nowhere
-    /// else.
+    /// Nothing there reaches the network or starts a program by a shell, where the system lets us: a subscription that is
+    /// made there is made nowhere else, and `COPY … PROGRAM` fails.
     pub apart: bool,
     /// Files that only the server can read, such as a TLS key. To the server's
     /// settings their path is `../NAME`.
@@ -114,11 +114,12 @@ impl Cluster {
         // Held until the server listens.
         let reserved = options.tcp.then(ReservedPort::take).transpose()?;
         let port = reserved.as_ref().map_or(PORT, ReservedPort::number);
-        let mut words = match options.foreign || options.apart {
-            true => network::apart(postgres.version, &user),
-            false => Vec::new(),
+        let apart = match (options.apart, options.foreign) {
+            (true, _) => network::without_shell(postgres.version, &user),
+            (false, true) => network::apart(postgres.version, &user),
+            (false, false) => network::Apart::default(),
         };
-        let is_apart = !words.is_empty();
+        let (mut words, is_apart) = (apart.words, apart.is_offline);
         words.extend(command(&postgres, &folder.path, port, options));
         let mut server = Server::start(&folder, Some(&template.data), words, &user)?;
         server.wait_ready(&folder)?;

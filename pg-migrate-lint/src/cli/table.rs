@@ -45,16 +45,18 @@ pub const TOOL: Tool = Tool::new(
      loses and what rules say of it, and which migrations have none. It connects only if -d or its kin is there: then \
      what is applied there is taken back, else all that is named. With --check-rollback each migration is run up, \
      down and up again on a throw-away server: what it made has to go, and rows that were there before it have to \
-     stay, each by its key. One that runs programs or writes files on this machine is not run; the server is in no \
-     network, from 15 on and where util-linux's unshare is allowed.\n\n\
+     stay, each by its key. One that runs programs or writes files on this machine is not run; where util-linux's \
+     unshare is allowed the server has no shell and, from 15 on, no network.\n\n\
      With --drift the migrations that are applied on a server (all of them, where no history says which) are run on a \
      throw-away one of its major version, and both are compared, object by object, by pg_dump. Nothing is written to \
-     the server. Invalid indexes, materialized views that can't be read and settings of the database are told too. \
+     the server. Invalid indexes, disabled triggers of foreign keys, other versions of extensions, materialized views \
+     that can't be read and settings of the database are told too. \
      Left out are owners and rights, the framework's own tables, and extensions that the migrations don't create.\n\n\
      With --rehearse the migrations are run as their framework would run them, transaction for transaction, on a \
      throw-away server that is gone afterwards; what comes before those that were named is run first. With -d that is \
      done in the database itself, of what its history says is next: it is changed for good, and must be declared \
-     disposable. What reaches beyond that database (roles, other databases, shared catalogs, foreign tables, files of \
+     disposable. What the framework would refuse, by its files or by its history there, is not run, and is an error. \
+     What reaches beyond that database (roles, other databases, shared catalogs, foreign tables, files of \
      the server, replication slots) is refused before anything is run, in functions, in what runs by itself there \
      (triggers, rules, views, policies, defaults) and in strings of EXECUTE too, as far as they can be read; what \
      shows only when it runs is taken back if it wrote to a shared catalog or a foreign table, and else told at the \
@@ -83,7 +85,13 @@ pub const TOOL: Tool = Tool::new(
     .group(RULES),
     Flag::switch("list-rules", "say what each rule finds").group(RULES),
     Flag::value("explain", "RULE", "say why, with examples and the way around it").group(RULES),
-    Flag::value("pg-version", "N", "the server's version, such as 16 or 14.2 (default: that of -d, or 18)").group(SERVER),
+    Flag::value(
+        "pg-version",
+        "N",
+        "the server's version, such as 16 or 14.2 (default: that of -d, or 18); a throw-away server is of that major \
+         version if it is installed (default: the newest that is; PG_BINDIR names its programs)",
+    )
+    .group(SERVER),
     Flag::value("layout", "NAME", "whose migrations they are (default: auto)")
         .choices(layout::NAMES)
         .group(SERVER),
@@ -141,7 +149,12 @@ pub const TOOL: Tool = Tool::new(
         "have the tables read and written meanwhile, and say how long that had to wait",
     )
     .group(REHEARSAL),
-    Flag::value("timeout", "DURATION", "end a statement that takes longer (default: 5m; 0: never)").group(REHEARSAL),
+    Flag::value(
+        "timeout",
+        "DURATION",
+        "end a statement that takes longer, of --check-rollback and --drift too (default: 5m; 0: never)",
+    )
+    .group(REHEARSAL),
 ])
 .operands("PATH", "a file, a folder of them, or - for standard input")
 .formats(&["github", "gitlab", "sarif"])
@@ -178,6 +191,16 @@ pub const TOOL: Tool = Tool::new(
 .fields(FIELDS)
 .telling(&["severity", "file", "line", "rule", "message"])
 .kinds(KINDS)
+.variables(&[
+    (
+        "PG_BINDIR",
+        "the folder of PostgreSQL's programs, whose version is that of a throw-away server. If it is not set, they are \
+         looked for on PATH, where pg_config points to, and where distributions put them \
+         (/usr/lib/postgresql/15/bin, /usr/pgsql-15/bin, …): those of the major version of --pg-version, with --drift \
+         of the server's, else the newest",
+    ),
+    ("TMPDIR", "where a throw-away server's data lies (/tmp)"),
+])
 .files(&[(
     "pg-migrate-lint.toml",
     "rules, severities and paths, where it is in the folder of the run; --config names another",

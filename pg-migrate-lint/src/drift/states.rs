@@ -1,4 +1,4 @@
-//! What pg_dump does not say of a database's definitions.
+//! What is said of a database and of what it holds, and not by pg_dump.
 
 use std::collections::BTreeSet;
 
@@ -30,9 +30,6 @@ impl States {
                 name: row.try_get("name")?,
                 owner: String::new(),
             };
-            if let Some(statement) = row.try_get::<_, Option<String>>("statement")? {
-                states.others.push((entry.clone(), statement));
-            }
             let state: String = row.try_get("state")?;
             match entry.kind == VIEW {
                 true => states.views.push((entry, state)),

@@ -96,5 +96,10 @@ pub fn twice<'a>(keeping: &Keeping, migration: &'a Migration, first: &Migration)
             format!("{title} takes it for applied where that is, and says nothing"),
         ),
     };
-    Entry::of(migration, state).saying(format!("{name} has the version of {first}: {then}"))
+    let entry =
+        Entry::of(migration, state).saying(format!("{name} has the version of {first}: {then}"));
+    Entry {
+        halts: keeping.twin == Twin::Refuses,
+        ..entry
+    }
 }

@@ -26,6 +26,8 @@ pub struct Entry<'a> {
     pub applied_at: Option<Time>,
     /// What is wrong with it.
     pub message: Option<String>,
+    /// Whether the runner runs nothing as long as it is so.
+    pub halts: bool,
 }
 
 impl<'a> Entry<'a> {
@@ -41,6 +43,7 @@ impl<'a> Entry<'a> {
             state,
             applied_at: None,
             message: Some(message.to_string()),
+            halts: false,
         }
     }
 
@@ -54,6 +57,7 @@ impl<'a> Entry<'a> {
             state,
             applied_at: None,
             message: None,
+            halts: false,
         }
     }
 
@@ -111,8 +115,14 @@ impl<'a> Entry<'a> {
                 )),
             ),
         };
+        let halts = match state {
+            State::Failed => keeping.layout != Layout::Sqitch,
+            State::Edited => !goes_on_with_edited(keeping.layout),
+            other => other == State::Dirty,
+        };
         Self {
             message,
+            halts,
             ..Self::of(migration, state).with_row(row)
         }
     }
@@ -131,9 +141,13 @@ impl<'a> Entry<'a> {
                 format!("{title} never runs it, and says nothing"),
             ),
         };
-        Self::of(migration, state).saying(format!(
+        let entry = Self::of(migration, state).saying(format!(
             "{file} is not applied, and {before} is, which comes after it: {then}"
-        ))
+        ));
+        Self {
+            halts: keeping.late == Late::Refuses,
+            ..entry
+        }
     }
 
     /// The same, of which a row says that it was taken back.
@@ -179,6 +193,7 @@ impl<'a> Entry<'a> {
             state,
             applied_at: row.applied_at,
             message: Some(message),
+            halts: state != State::MissingHere || keeping.gone == Gone::Refuses,
         }
     }
 }
@@ -186,10 +201,15 @@ impl<'a> Entry<'a> {
 /// What comes of an edit.
 fn edited(keeping: &Keeping) -> String {
     let title = keeping.layout.title();
-    match keeping.layout {
-        Layout::Prisma | Layout::Drizzle | Layout::Sqitch | Layout::GraphileMigrate => {
-            format!("{title} goes on, and the change never arrives here")
-        }
-        _ => format!("{title} refuses to go on"),
+    match goes_on_with_edited(keeping.layout) {
+        true => format!("{title} goes on, and the change never arrives here"),
+        false => format!("{title} refuses to go on"),
     }
+}
+
+fn goes_on_with_edited(layout: Layout) -> bool {
+    matches!(
+        layout,
+        Layout::Prisma | Layout::Drizzle | Layout::Sqitch | Layout::GraphileMigrate
+    )
 }

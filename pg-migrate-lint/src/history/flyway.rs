@@ -63,10 +63,12 @@ pub fn compare<'a>(
                 entry = Entry {
                     state: State::BelowBaseline,
                     message: None,
+                    halts: false,
                     ..entry
                 };
             }
             State::MissingHere if is_future => {
+                entry.halts = false;
                 let version = &entry.version;
                 entry.message = Some(format!(
                     "{version} is applied, and there is no file of it: Flyway takes it for one of a newer release, and goes on"

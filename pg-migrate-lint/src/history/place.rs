@@ -15,6 +15,11 @@ use super::wanted::Wanted;
 use crate::layout::Layout;
 use crate::search_path;
 
+/// What Rails calls its history; others do so too.
+const VERSIONS_OF_RAILS: &str = "schema_migrations";
+/// What only Rails has beside it.
+pub const BESIDE_OF_RAILS: &str = "ar_internal_metadata";
+
 /// A table of a database.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -234,6 +239,11 @@ impl Tables {
         }
     }
 
+    /// Whether Rails made it, which keeps another table beside it.
+    pub fn is_of_rails(&self, place: &Place) -> bool {
+        place.table == VERSIONS_OF_RAILS && self.beside(place, BESIDE_OF_RAILS).is_some()
+    }
+
     /// The histories of frameworks in the search path or in schemas of their own, each with those whose it may be,
     /// but for those of these layouts.
     pub fn others(&self, known: &[Layout]) -> Vec<Other<'_>> {
@@ -244,7 +254,9 @@ impl Tables {
             let is_there = |place: &&Place| {
                 keeping.schema == Some(place.schema.as_str()) || self.path.contains(&place.schema)
             };
-            let Some(place) = found.filter(is_there) else {
+            let is_others =
+                |place: &&Place| keeping.layout == Layout::Rails || !self.is_of_rails(place);
+            let Some(place) = found.filter(is_there).filter(is_others) else {
                 continue;
             };
             match others

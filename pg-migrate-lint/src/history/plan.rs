@@ -74,6 +74,7 @@ fn in_order(keeping: &'static Keeping, entries: &mut [Entry]) {
         if let (true, Some(migration)) = (entry.state.is_next(), entry.migration) {
             let late = Entry::unapplied(keeping, migration, Some(&later));
             (entry.state, entry.message) = (late.state, late.message);
+            entry.halts = late.halts;
         }
     }
 }

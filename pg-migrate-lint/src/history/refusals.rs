@@ -59,11 +59,12 @@ fn then(layout: Layout, finding: &Finding) -> Option<Then> {
         // A script that leads back is not needed on the way up.
         "plan-without-script" if finding.severity == Severity::Error => Then::Stops,
         "missing-marker" | "split-body" | "mixed-transaction" | "broken-chain"
-        | "edited-migration"
             if finding.severity == Severity::Error =>
         {
             Then::Fails
         }
+        // By the hash in the file itself; of others --since says it, and whether that matters their histories.
+        "edited-migration" if layout == Layout::GraphileMigrate => Then::Fails,
         "file-without-journal" | "script-without-plan" => Then::Skips,
         "skipped-file" if is_meant(&finding.path) => Then::Skips,
         _ => return None,
@@ -88,10 +89,14 @@ fn apply(then: Then, path: &Path, message: &str, entries: &mut Vec<Entry>) {
         Some(entry) if then == Then::Stops || entry.state.is_next() => {
             entry.state = state;
             entry.message = Some(message.to_string());
+            entry.halts |= then == Then::Stops;
         }
         Some(_) => {}
         None => {
-            let entry = Entry::of_file(path, state, message);
+            let entry = Entry {
+                halts: then == Then::Stops,
+                ..Entry::of_file(path, state, message)
+            };
             let name = versions::name_of(path);
             let is_later = |other: &Entry| {
                 let other = other.file_name();
@@ -125,6 +130,7 @@ fn chained(project: &Project, entries: &mut [Entry]) {
     let next = versions::name_of(&broken.path);
     let gone = entries.iter_mut();
     for entry in gone.filter(|entry| entry.state == State::MissingHere) {
+        entry.halts = true;
         entry.message = Some(format!(
             "{} is applied, and there is no file of it: graphile-migrate refuses to go on, since {next} names another before it",
             entry.version

@@ -60,7 +60,7 @@ impl Told {
         };
         let beside = self.keeping.beside.map(|(name, _)| name);
         // Rails keeps in it what sort of database it is.
-        let more = (self.keeping.layout == Layout::Rails).then_some("ar_internal_metadata");
+        let more = (self.keeping.layout == Layout::Rails).then_some(place::BESIDE_OF_RAILS);
         let names = [Some(table.as_str()), beside, more].into_iter().flatten();
         names
             .map(|name| (schema.clone(), name.to_string()))
@@ -137,6 +137,7 @@ fn names(options: &Options) -> impl Iterator<Item = String> {
         keeping.tables.iter().copied().chain(beside)
     });
     let wanted = options.history().map(|wanted| wanted.table.clone());
+    let known = known.chain([place::BESIDE_OF_RAILS]);
     known.map(str::to_string).chain(wanted)
 }
 
@@ -202,6 +203,16 @@ impl Asking<'_> {
             }));
         };
         self.check_place(keeping, &said, &place)?;
+        if keeping.layout != Layout::Rails
+            && self.options.layout().is_none()
+            && self.tables.is_of_rails(&place)
+        {
+            let (shown, title) = (place.shown(), keeping.layout.title());
+            self.context.warn(format!(
+                "{shown} is read as the history of {title}, and seems to be that of Rails, which has {} beside it: --layout says whose it is",
+                place::BESIDE_OF_RAILS
+            ));
+        }
         let is_read = place.is_readable || !is_drift;
         let rows = match is_read {
             true => self.read(transaction, keeping, &place)?,

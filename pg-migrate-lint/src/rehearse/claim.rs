@@ -117,6 +117,10 @@ impl Claims {
 fn is_definition(change: &Change) -> bool {
     matches!(
         change,
+        // Without a name the server says which.
+        Change::Vacuum { tables, .. } if !tables.is_empty()
+    ) || matches!(
+        change,
         Change::Alter(_)
             | Change::CreateIndex(_)
             | Change::CreateTable(_)
@@ -124,9 +128,8 @@ fn is_definition(change: &Change) -> bool {
             | Change::Rename(_)
             | Change::SetSchema { .. }
             | Change::Truncate { .. }
-            | Change::Vacuum { .. }
-            | Change::Cluster { .. }
-            | Change::Reindex { .. }
+            | Change::Cluster { table: Some(_), .. }
+            | Change::Reindex { name: Some(_), .. }
             | Change::CreateTrigger { .. }
             | Change::Policy(_)
             | Change::AddEnumValue { .. }

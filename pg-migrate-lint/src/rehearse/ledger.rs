@@ -14,7 +14,7 @@ use crate::apply::{Refusal, Script, Step};
 use crate::lock::{Blocks, Mode};
 
 /// What was not seen of a statement that was over at once.
-const BLIND: &str = "it was over before anybody could look";
+const BLIND: &str = "it was over before anybody could look: what it locked is not known";
 /// What was not seen of code that ends transactions.
 const SAMPLED: &str = "it ends transactions on the way: what it held was looked at from outside, and shorter locks may have been missed";
 

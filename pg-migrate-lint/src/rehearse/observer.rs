@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use postgres::error::SqlState;
 use postgres::{Client, Statement};
 use shared::{Error, Result};
 
@@ -26,6 +27,11 @@ type Outcome = (Option<Refusal>, Option<Seen>);
 
 /// From this major version on a session can be told to hand on what it has counted.
 const HANDS_ON: u32 = 15;
+
+/// Before we look at something in a migration's transaction.
+const SHELTER: &str = include_str!("../../sql/shelter.sql");
+/// After that.
+const UNSHELTER: &str = include_str!("../../sql/unshelter.sql");
 
 /// Looks on.
 pub struct Observer<'a> {
@@ -134,25 +140,14 @@ impl<'a> Observer<'a> {
 
     /// In the transaction that is open, or in one that is begun for it.
     fn within(&mut self, client: &mut Client, step: &Step, begins: bool) -> Result<Outcome> {
-        if self.there.is_none() {
-            self.there = Some(Probe::relations(client)?);
+        if begins {
+            self.within = None;
+            if let Err(error) = client.batch_execute("BEGIN") {
+                return Ok((Some(Refusal::of(error, client)), None));
+            }
         }
-        let after = match self.after.take() {
-            Some(after) => after,
-            None => client.prepare(Probe::AFTER)?,
-        };
-        if self.within.is_none() || begins {
-            let hands_on = self.claims.version >= HANDS_ON;
-            let before = match Probe::start(client, begins, hands_on) {
-                Ok(before) => before,
-                Err(error) => return Ok((Some(Refusal::of(error, client)), None)),
-            };
-            let counted = match self.is_handed_on {
-                true => Default::default(),
-                false => probe::counted(client)?,
-            };
-            self.is_handed_on = hands_on;
-            self.within = Some(Within { before, counted });
+        if self.within.is_none() || self.there.is_none() {
+            sheltered(client, |client| self.look_before(client))?;
         }
         let (Some(there), Some(within)) = (&self.there, &mut self.within) else {
             return Ok((step.send(client), None));
@@ -163,18 +158,19 @@ impl<'a> Observer<'a> {
             return Ok((Some(refusal), None));
         }
         let took = began.elapsed();
-        if let Some(guard) = &self.guard {
-            let mut other = || Census::within(self.eye.client()?);
-            if let Some(error) = guard.trespass(client, &mut other)? {
-                return Ok((Some(Refusal::of_ours(error)), None));
+        let (eye, guard, after) = (&mut self.eye, self.guard.as_ref(), &mut self.after);
+        let looked = sheltered(client, |client| {
+            if let Some(guard) = guard {
+                let mut other = || Census::within(eye.client()?);
+                if let Some(error) = guard.trespass(client, &mut other)? {
+                    return Ok(Err(error));
+                }
             }
-        }
-        let now = match forgets(step) {
-            true => {
-                let again = client.prepare(Probe::AFTER)?;
-                Probe::after(client, &again)?
-            }
-            false => Probe::after(client, &after)?,
+            look_after(client, after).map(Ok)
+        })?;
+        let now = match looked {
+            Ok(now) => now,
+            Err(error) => return Ok((Some(Refusal::of_ours(error)), None)),
         };
         let mut seen = compare(there, within, &now);
         seen.took = took;
@@ -183,10 +179,25 @@ impl<'a> Observer<'a> {
         self.is_learnt = true;
         seen.mismatch = claim::mismatch(&claim, &seen, there);
         within.follow(now);
-        if !forgets(step) {
-            self.after = Some(after);
-        }
         Ok((None, Some(seen)))
+    }
+
+    /// What there is before the first statement of a transaction.
+    fn look_before(&mut self, client: &mut Client) -> Result<()> {
+        if self.there.is_none() {
+            self.there = Some(Probe::relations(client)?);
+        }
+        if self.within.is_none() {
+            let hands_on = self.claims.version >= HANDS_ON;
+            let before = Probe::start(client, hands_on)?;
+            let counted = match self.is_handed_on {
+                true => Default::default(),
+                false => probe::counted(client)?,
+            };
+            self.is_handed_on = hands_on;
+            self.within = Some(Within { before, counted });
+        }
+        Ok(())
     }
 
     /// What the transaction has made is there from now on.
@@ -365,10 +376,29 @@ fn refuses_transaction(parsed: &Parsed) -> bool {
     })
 }
 
-/// Whether the session has forgotten what it had prepared.
-fn forgets(step: &Step) -> bool {
-    let text = step.text.to_ascii_lowercase();
-    text.contains("discard") || text.contains("deallocate")
+/// Looks at something in the migration's transaction, whatever it has set for its session.
+fn sheltered<T>(client: &mut Client, look: impl FnOnce(&mut Client) -> Result<T>) -> Result<T> {
+    client.batch_execute(SHELTER)?;
+    let seen = look(client)?;
+    client.batch_execute(UNSHELTER)?;
+    Ok(seen)
+}
+
+/// What the transaction holds after a statement, by what the session has prepared for that.
+fn look_after(client: &mut Client, prepared: &mut Option<Statement>) -> Result<Probe> {
+    if let Some(known) = prepared {
+        match client.query(known, &[]) {
+            Ok(rows) => return Probe::of(Ok(rows)),
+            // DISCARD and DEALLOCATE take away what is prepared.
+            Err(error) if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) => {
+                client.batch_execute(UNSHELTER)?;
+                client.batch_execute(SHELTER)?;
+            }
+            failed => return Probe::of(failed),
+        }
+    }
+    let again = prepared.insert(client.prepare(Probe::AFTER)?);
+    Probe::of(client.query(again, &[]))
 }
 
 /// For a record.

@@ -1,7 +1,5 @@
 //! Where a rehearsal takes place, and what is run there.
 
-use std::collections::HashSet;
-use std::path::PathBuf;
 use std::slice;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use super::reach::{self, Census, Guard};
 use super::{Deployment, Wish};
 use crate::apply::{Connection, Ground, Script, refuse_outside};
 use crate::cli::Options;
-use crate::history;
+use crate::history::{self, Outlook};
 use crate::layout::{Migration, Project};
 use crate::run;
 
@@ -88,19 +86,28 @@ impl Place {
         options: &Options,
         context: &Context,
     ) -> Result<Vec<Deployment>> {
-        let next = match self {
-            Self::ThrowAway { .. } => projects.iter().map(|_| None).collect(),
-            Self::Disposable { .. } => {
-                let all = projects.iter_mut();
-                all.map(|project| next(project, options, context))
-                    .collect::<Result<Vec<_>>>()?
-            }
-        };
+        let outlooks = projects.iter_mut().map(|project| match self {
+            Self::ThrowAway { .. } => Outlook::of_nothing_applied(project),
+            Self::Disposable { .. } => outlook(project, options, context),
+        });
+        let outlooks = outlooks.collect::<Result<Vec<_>>>()?;
         let mut deployments = Vec::with_capacity(projects.len());
-        for (project, next) in projects.iter().zip(next) {
-            let is_next = |migration: &&Migration| match &next {
-                Some(next) => next.contains(&migration.path),
-                None => self.is_throw_away() || migration.asked,
+        for (project, outlook) in projects.iter().zip(outlooks) {
+            if let Some(outlook) = &outlook {
+                outlook.said.iter().for_each(|words| context.warn(words));
+                if !outlook.refused.is_empty() {
+                    let refused = outlook.refused.clone();
+                    deployments.push(Deployment {
+                        refused,
+                        ..Deployment::default()
+                    });
+                    continue;
+                }
+            }
+            let is_next = |migration: &&Migration| match (&outlook, self.is_throw_away()) {
+                (Some(outlook), true) => !outlook.passed_over.contains(&migration.path),
+                (Some(outlook), false) => outlook.next.contains(&migration.path),
+                (None, is_throw_away) => is_throw_away || migration.asked,
             };
             let deployment = deployment(project, is_next, options, context)?;
             if self.is_throw_away() {
@@ -198,28 +205,12 @@ impl Place {
     }
 }
 
-/// The files that the framework would run next; none of plain files, of which nothing is kept. What is wrong with a
-/// migration is warned of.
-fn next(
-    project: &mut Project,
-    options: &Options,
-    context: &Context,
-) -> Result<Option<HashSet<PathBuf>>> {
+/// What the framework would do; none of plain files, of which nothing is kept.
+fn outlook(project: &mut Project, options: &Options, context: &Context) -> Result<Option<Outlook>> {
     // Plain files may be those of a framework that only the server knows.
     let server = history::read_all(slice::from_mut(project), options, context)?;
-    let Some(told) = server.told.iter().flatten().next() else {
-        return Ok(None);
-    };
-    let mut next = HashSet::new();
-    for entry in told.entries(project)? {
-        match entry.migration.filter(|_| entry.state.is_next()) {
-            Some(migration) => {
-                next.insert(migration.path.clone());
-            }
-            None => entry.message.iter().for_each(|words| context.warn(words)),
-        }
-    }
-    Ok(Some(next))
+    let told = server.told.iter().flatten().next();
+    told.map(|told| Outlook::told(told, project)).transpose()
 }
 
 /// The role's own search path, unless the URL has named a schema.
@@ -255,6 +246,9 @@ fn deployment(
             continue;
         }
         let scripts = Script::up(project.layout, migration, options)?;
+        if scripts.iter().all(|script| script.steps.is_empty()) && migration.asked {
+            context.remark(format!("{name} has no statement: nothing is run of it"));
+        }
         deployment.runs.push((migration.asked, scripts));
     }
     Ok(deployment)

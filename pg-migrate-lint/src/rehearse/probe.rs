@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::{Client, Row, SimpleQueryMessage, Statement};
+use postgres::{Client, Row, SimpleQueryMessage};
 use shared::{Context as _, Result};
 
 use crate::lock::Mode;
@@ -87,20 +87,18 @@ impl Probe {
         Self::of(client.query_typed(sql, &[]))
     }
 
-    /// What there is before the first statement of a transaction, which is begun with it if so asked: nothing is locked.
-    /// `hands_on`: the server can be told to hand on what the session counts.
-    pub fn start(
-        client: &mut Client,
-        begins: bool,
-        hands_on: bool,
-    ) -> std::result::Result<Self, postgres::Error> {
+    /// What there is before the first statement of a transaction: nothing is locked. `hands_on`: the server can be told to
+    /// hand on what the session counts.
+    ///
+    /// # Errors
+    /// Where the server does not answer.
+    pub fn start(client: &mut Client, hands_on: bool) -> Result<Self> {
         let sql = match hands_on {
             true => include_str!("../../sql/rehearse_start.15.sql"),
             false => include_str!("../../sql/rehearse_start.sql"),
         };
-        let begin = if begins { "BEGIN;\n" } else { "" };
         let mut probe = Self::default();
-        for message in client.simple_query(&[begin, sql].concat())? {
+        for message in client.simple_query(sql)? {
             if let SimpleQueryMessage::Row(row) = message {
                 let wal = row.try_get("wal")?.and_then(|wal| wal.parse().ok());
                 probe.wal = wal.unwrap_or_default();
@@ -110,18 +108,14 @@ impl Probe {
         Ok(probe)
     }
 
-    /// What a transaction holds after a statement: [`Probe::AFTER`], prepared.
-    ///
-    /// # Errors
-    /// Where the server does not answer.
-    pub fn after(client: &mut Client, prepared: &Statement) -> Result<Self> {
-        Self::of(client.query(prepared, &[]))
-    }
-
-    /// What [`Probe::after`] asks. Prepared, because planning it would take longer than the answer.
+    /// What a transaction holds after a statement. Prepared, because planning it would take longer than the answer.
     pub const AFTER: &str = include_str!("../../sql/rehearse_after.sql");
 
-    fn of(rows: std::result::Result<Vec<Row>, postgres::Error>) -> Result<Self> {
+    /// By the rows of an answer.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn of(rows: std::result::Result<Vec<Row>, postgres::Error>) -> Result<Self> {
         let what = || "could not look at what the statement did".to_string();
         let mut probe = Self::default();
         for row in &rows.context(what)? {

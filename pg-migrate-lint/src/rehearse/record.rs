@@ -49,21 +49,39 @@ pub struct Record {
     pub mismatch: Option<Vec<String>>,
 }
 
+impl Record {
+    /// Of a file, or of a folder that lacks one, that the framework itself refuses.
+    pub fn refused(file: String, words: String) -> Self {
+        Self {
+            file,
+            line: 1,
+            column: 1,
+            end_line: 1,
+            state: FAILED.to_string(),
+            message: Some(words),
+            ..Self::default()
+        }
+    }
+}
+
 /// The fields, for the manual.
 pub const FIELDS: Terms = &[
-    ("file", "which file, as it was named"),
+    (
+        "file",
+        "which file, as it was named; the folder, where its runner misses one",
+    ),
     ("line", "where the statement begins, from 1"),
     ("column", "in characters, from 1"),
     ("end_line", "where it ends"),
     (
         "statement",
-        "the statement; COMMIT where the end of the transaction failed",
+        "the statement; COMMIT where the end of the transaction failed; nothing where the framework itself refuses the file",
     ),
     ("state", "ok, or failed: then the rest was not run"),
     ("sqlstate", "of a failed one, the server's code"),
     (
         "message",
-        "of a failed one, the server's words; else what could not be seen of it",
+        "of a failed one, the server's words, or why the framework refuses it; else what could not be seen of it",
     ),
     (
         "transaction",
@@ -72,7 +90,8 @@ pub const FIELDS: Terms = &[
     ("duration_ms", "how long it took"),
     (
         "blocks",
-        "whose work waits while it runs, for its own locks or those that its transaction took before: none, writes or \
+        "whose work waits while it runs, for all that is locked by then: its own locks, and those that its transaction took \
+         before, which `locks` has at the statement that took them: none, writes or \
          reads+writes; none at all where that could not be seen, as of code that ends transactions on the way",
     ),
     (

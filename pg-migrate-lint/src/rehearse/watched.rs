@@ -111,7 +111,7 @@ impl<'a> Eye<'a> {
         }
         match &mut self.client {
             Some(client) => Ok(client),
-            empty => Ok(empty.insert((self.open)()?.client)),
+            empty => Ok(empty.insert(own(&mut self.open)?)),
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Eye<'a> {
 
     /// Another session.
     pub fn another(&mut self) -> Option<Client> {
-        (self.open)().ok().map(|connection| connection.client)
+        own(&mut self.open).ok()
     }
 
     /// Runs a statement in a session of this pid, and says what it took.
@@ -189,7 +189,7 @@ impl<'a> Eye<'a> {
                 row.try_get(0).ok()?
             }
         };
-        let mut other = (self.open)().ok()?.client;
+        let mut other = own(&mut self.open).ok()?;
         let mode = match brake.mode {
             Mode::RowExclusive => "ROW EXCLUSIVE",
             _ => "SHARE UPDATE EXCLUSIVE",
@@ -202,6 +202,13 @@ impl<'a> Eye<'a> {
             .ok()?;
         Some((other, row.try_get(0).ok()?))
     }
+}
+
+/// A session of our own.
+fn own(open: &mut Opener) -> Result<Client> {
+    let mut client = open()?.client;
+    client.batch_execute(include_str!("../../sql/rehearse_session.sql"))?;
+    Ok(client)
 }
 
 /// What it holds or waits for. A look that fails sees nothing; another follows.

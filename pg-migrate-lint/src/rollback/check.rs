@@ -37,7 +37,7 @@ pub fn check(options: &Options, context: &Context) -> Result<Exit> {
     let mut checker = Checker {
         options,
         context,
-        site: Site::start(options.wanted_major(), options.setup.as_deref(), context)?,
+        site: Site::start(options.wanted_major(), options, context)?,
         writer: context.records().telling(TELLING),
         progress: context.progress(),
         has_failed: false,
@@ -162,7 +162,7 @@ impl Checker<'_> {
     ) -> Result<Trial> {
         let before = match known {
             Some(known) => Ok(known),
-            None => self.site.schema(main, trial::DEFINITIONS),
+            None => self.site.whole_schema(main, trial::DEFINITIONS),
         };
         match before.and_then(|before| self.trial(ways, main, &before)) {
             Ok(trial) => Ok(trial),
@@ -189,8 +189,8 @@ impl Checker<'_> {
 
     /// All that was run, on a server that knows nothing of it.
     fn anew(&mut self, behind: &[Vec<Script>]) -> Result<(String, Option<Failure>)> {
-        let (major, setup) = (self.options.wanted_major(), self.options.setup.as_deref());
-        self.site = Site::start(major, setup, self.context)?;
+        let major = self.options.wanted_major();
+        self.site = Site::start(major, self.options, self.context)?;
         let main = self.site.create()?;
         for scripts in behind {
             let failure = self.site.run(&main, scripts, self.context)?;

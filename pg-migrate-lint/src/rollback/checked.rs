@@ -26,7 +26,8 @@ pub const FIELDS: Terms = &[
     (
         "check",
         "up, down, up_again: whether it runs; schema: whether the definitions are those of before it, up_again too; data: \
-         whether the rows are; loss: what the way back takes away for good; left: rows and roles that were not there before",
+         whether the rows and large objects are; loss: what one of the ways takes for good, or makes something else of; left: \
+         rows, large objects and roles that were not there before",
     ),
     (
         "status",

@@ -98,3 +98,31 @@ fn a_dirty_table_is_not_dbmates() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn what_rails_has_made_is_told_from_others() {
+    let up = "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n";
+    let table = "create table schema_migrations (version varchar primary key);
+        insert into schema_migrations values ('20240101000001');";
+    let rails = "create table ar_internal_metadata (key varchar primary key, value varchar)";
+    let ground = Ground::of(&[("m/20240101000001_a.sql", up)], table);
+    let said = "seems to be that of Rails";
+    assert!(!ground.status(&[]).stderr.contains(said));
+    ground.database.sql(rails);
+    assert!(ground.status(&[]).stderr.contains(said));
+    assert!(!ground.status(&["--layout", "dbmate"]).stderr.contains(said));
+    // Who else's it may be is no question then.
+    let files = [
+        ("m/1_a.sql", A),
+        ("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n"),
+    ];
+    let ground = Ground::of(&files, table);
+    let others = |ground: &Ground| ground.status(&[]).expect_code(2).stderr;
+    assert!(others(&ground).contains("dbmate"));
+    ground.database.sql(rails);
+    let said = others(&ground);
+    assert!(
+        said.contains("has public.schema_migrations of Rails, and"),
+        "{said}"
+    );
+}

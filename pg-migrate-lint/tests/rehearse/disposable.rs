@@ -471,3 +471,87 @@ fn a_transaction_of_the_files_own_is_taken_back_as_a_whole() {
     );
     assert!(!has(&ground, "t"));
 }
+
+/// What is rehearsed there, with this status: file, state and message of each record.
+#[track_caller]
+fn refused(ground: &Ground, code: i32) -> Vec<String> {
+    let output = named(ground, &["--rehearse", "--yes-disposable"]).run();
+    let records = output.expect_code(code).json_lines();
+    let told = records.iter().map(|record| {
+        let text = |field: &str| record[field].as_str().unwrap_or("-").to_string();
+        format!("{} {}: {}", text("file"), text("state"), text("message"))
+    });
+    told.collect()
+}
+
+#[test]
+fn what_the_runner_would_refuse_there_is_not_run() {
+    let _alone = alone();
+    let edited = ground();
+    edited.write("m/1_a.sql", "create table t (x int, y int);");
+    assert_eq!(
+        refused(&edited, 1),
+        ["m/1_a.sql failed: 1_a.sql is not what was applied: sqlx refuses to go on"]
+    );
+    assert_eq!(kind(&edited), "integer");
+    let gone = ground();
+    gone.remove("m/1_a.sql");
+    assert_eq!(
+        refused(&gone, 1),
+        ["m failed: 1 is applied, and there is no file of it: sqlx refuses to go on"]
+    );
+    let dirty = Ground::of(
+        &[
+            ("m/1_a.up.sql", "create table t (x int);"),
+            ("m/1_a.down.sql", "drop table t;"),
+            ("m/2_b.up.sql", "create table u (x int);"),
+            ("m/2_b.down.sql", "drop table u;"),
+        ],
+        "create table schema_migrations (version bigint primary key, dirty boolean not null);
+         insert into schema_migrations values (1, true)",
+    );
+    let told = refused(&dirty, 1);
+    assert!(
+        told[0].starts_with("m/1_a.up.sql failed: 1_a.up.sql broke off"),
+        "{told:?}"
+    );
+    assert!(!has(&dirty, "u"));
+    // What the runner only passes over is a warning.
+    let (up, down) = (
+        "-- migrate:up\ncreate table",
+        "-- migrate:down\nselect 1;\n",
+    );
+    let ignored = Ground::of(
+        &[
+            ("m/2_b.sql", &format!("{up} u (x int);\n{down}")),
+            ("m/3_c.sql", &format!("{up} v (x int);\n{down}")),
+        ],
+        "create table schema_migrations (version varchar primary key); insert into schema_migrations values ('1')",
+    );
+    assert_eq!(refused(&ignored, 0).len(), 2);
+    assert!(has(&ignored, "v"));
+}
+
+#[test]
+fn an_interrupted_rehearsal_says_what_was_not_compared() {
+    let _alone = alone();
+    let ground = ground();
+    ground.write("m/2_b.sql", "select pg_sleep(3600);");
+    let running = named(&ground, &["--rehearse", "--yes-disposable"]).start();
+    tests::eventually("the migration runs", || {
+        let sql = "select exists (select from pg_stat_activity where datname = current_database()
+            and query = 'select pg_sleep(3600)')";
+        ground.database.value(sql) == "t"
+    });
+    let id = running.id().to_string();
+    tests::program("kill")
+        .args(["-INT", &id])
+        .run()
+        .expect_code(0);
+    let output = running.finish();
+    assert_eq!(output.signal(), Some(2), "{output:?}");
+    assert!(
+        output.stderr.contains("was not compared with what it was"),
+        "{output:?}"
+    );
+}

@@ -121,3 +121,67 @@ fn what_was_before_is_run_and_not_told_of() {
         "{output:?}"
     );
 }
+
+#[test]
+fn what_a_runner_refuses_is_not_rehearsed() {
+    // sqlx and Flyway stop at a version that is there twice; Rails' kin pass over the second.
+    let twice = [
+        SQLX,
+        ("m/1_a.sql", "create table a (x int);"),
+        ("m/1_b.sql", "create table b (x int);"),
+    ];
+    let output = rehearse(&twice, &[], 1);
+    let told: Vec<String> = output
+        .json_lines()
+        .iter()
+        .map(|record| {
+            format!(
+                "{} {} {}",
+                record["file"].as_str().unwrap(),
+                record["state"].as_str().unwrap(),
+                record["message"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "m/1_b.sql failed 1_b.sql has the version of 1_a.sql: sqlx fails on the key of its history"
+        ]
+    );
+    let up = "-- migrate:up\ncreate table a (x int);\n-- migrate:down\ndrop table a;\n";
+    let passed = [("m/1_a.sql", up), ("m/1_b.sql", up)];
+    let output = rehearse(&passed, &[], 0);
+    assert_eq!(states(&output).len(), 1, "{output:?}");
+    assert!(
+        output.stderr.contains("dbmate takes it for applied"),
+        "{output:?}"
+    );
+    // A file that is not asked for stops a runner that reads them all.
+    let flyway = [
+        ("m/V1__a.sql", "select 1;"),
+        ("m/V01__b.sql", "select 2;"),
+        ("m/V2__c.sql", "select 3;"),
+    ];
+    let output = rehearse(&flyway, &["m/V2__c.sql"], 1);
+    assert!(output.stderr.contains("Flyway refuses both"), "{output:?}");
+}
+
+#[test]
+fn what_git_says_of_a_file_is_not_what_its_runner_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("V1__a.sql"), text).unwrap();
+    let git = |words: &[&str]| {
+        let own = ["-c", "user.name=a", "-c", "user.email=a@b", "-C"];
+        let git = tests::program("git").args(own).arg(folder.path());
+        git.args(words).run().expect_code(0);
+    };
+    write("create table a (x int);\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "a"]);
+    write("create table a (x bigint);\n");
+    let tool = tests::tool("pg-migrate-lint").args(["--rehearse", "--since", "HEAD", "."]);
+    let output = tool.current_dir(folder.path()).run().expect_code(0);
+    assert_eq!(states(&output).len(), 1, "{output:?}");
+}

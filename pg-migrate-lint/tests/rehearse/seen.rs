@@ -386,3 +386,74 @@ fn tables_that_the_same_run_makes_are_read_and_written_once_they_are_there() {
         "{output:?}"
     );
 }
+
+#[test]
+fn what_a_migration_sets_for_its_session_keeps_nobody_from_looking() {
+    // It takes long to look at so many locks.
+    let patience = "do $$ begin for i in 1 .. 4000 loop execute format('create table t%s ()', i); end loop; end $$;
+        set statement_timeout = '40ms';\nselect 1;\nselect pg_sleep(60);";
+    let output = rehearse(&[SQLX, ("m/1_a.sql", patience)], &[], 1);
+    assert_eq!(of(&output, "select 1")["state"], "ok", "{output:?}");
+    // Its own statements are ended by what it has set.
+    assert_eq!(of(&output, "select pg_sleep")["sqlstate"], "57014");
+    let names = "create table t (x int);
+        create function loud(pg_lsn, pg_lsn) returns numeric language plpgsql as $$ begin raise 'heard'; end $$;
+        create operator public.- (leftarg = pg_lsn, rightarg = pg_lsn, function = loud);
+        set search_path = public, pg_catalog;\nset default_transaction_read_only = on;\n
+        create role clerk;\ngrant all on t to clerk;\nset role clerk;\ninsert into t values (1);";
+    let output = rehearse(&[SQLX, ("m/1_a.sql", names)], &[], 0);
+    assert_eq!(of(&output, "insert")["rows_inserted"], 1);
+}
+
+#[test]
+fn a_session_that_forgets_what_is_prepared_is_looked_at() {
+    for forgetting in [
+        "discard all",
+        "do $$ begin execute 'deal' || 'locate all'; end $$",
+    ] {
+        let text = format!("create table a (x int);\n{forgetting};\nalter table a add y int;\n");
+        let plain = rehearse(&[("m/1_a.sql", &text)], &["--layout", "plain"], 0);
+        assert_eq!(
+            locks(&of(&plain, "alter table a")),
+            ["public.a AccessExclusiveLock"],
+            "{forgetting}"
+        );
+    }
+    let within = "create table a (x int);\ndo $$ begin execute 'deal' || 'locate all'; end $$;\nalter table a add y int;";
+    rehearse(&[SQLX, ("m/1_a.sql", within)], &[], 0);
+}
+
+#[test]
+fn what_the_server_chooses_to_rebuild_is_no_mismatch() {
+    let many = "create table big (a int primary key, b text); insert into big select g, repeat(md5(g::text), 9) from generate_series(1, 60000) g;";
+    let files = [
+        SQLX,
+        ("m/1_a.sql", many),
+        ("m/2_b.sql", "-- no-transaction\nreindex schema public;"),
+        ("m/3_c.sql", "-- no-transaction\nvacuum full;"),
+        ("m/4_d.sql", "truncate big;"),
+    ];
+    let output = rehearse(&files, &[], 0);
+    let reindex = of(&output, "reindex");
+    assert!(
+        locks(&reindex).contains(&"public.big ShareLock let go".to_string()),
+        "{output:?}"
+    );
+    // Nothing was written anew of what is empty now.
+    assert_eq!(of(&output, "truncate")["rewritten"], serde_json::json!([]));
+}
+
+#[test]
+fn a_file_without_a_statement_is_named() {
+    let files = [
+        SQLX,
+        ("m/1_a.sql", "select 1;"),
+        ("m/2_b.sql", "-- later\n"),
+    ];
+    let output = rehearse(&files, &[], 0);
+    assert_eq!(output.json_lines().len(), 1);
+    assert!(
+        output.stderr.contains("2_b.sql has no statement"),
+        "{output:?}"
+    );
+}

@@ -151,3 +151,79 @@ pub fn after(made: &str, up: &str, down: &str, code: i32) -> Vec<String> {
     all.filter_map(|line| line.strip_prefix("3 ").map(str::to_string))
         .collect()
 }
+
+#[test]
+fn triggers_of_a_foreign_key_that_stay_disabled() {
+    let ground = Ground::of(SHOP);
+    ground.write(
+        "m/3_clerk.up.sql",
+        "create table clerk (id int primary key, shop int constraint works_in references shop);\n",
+    );
+    ground.write("m/3_clerk.down.sql", "drop table clerk;\n");
+    ground.write("m/4_age.up.sql", "alter table clerk add age int;\n");
+    let back = "alter table clerk drop age; alter table clerk disable trigger all;";
+    ground.write("m/4_age.down.sql", back);
+    let said = checks(&ground, &[], 1);
+    has(&said, "4 schema failed FK CONSTRAINT public.clerk works_in");
+    has(
+        &said,
+        "4 up_again failed FK CONSTRAINT public.clerk works_in",
+    );
+    ground.write(
+        "m/4_age.down.sql",
+        &format!("{back} alter table clerk enable trigger all;"),
+    );
+    checks(&ground, &[], 0);
+}
+
+#[test]
+fn an_extension_of_another_version_stays() {
+    let ground = Ground::of(SHOP);
+    ground.write(
+        "m/3_trgm.up.sql",
+        "create extension pg_trgm version '1.3';\n",
+    );
+    ground.write("m/3_trgm.down.sql", "drop extension pg_trgm;\n");
+    ground.write("m/4_update.up.sql", "alter extension pg_trgm update;\n");
+    ground.write("m/4_update.down.sql", "select 1;\n");
+    let output = ground.run(&["--check-rollback"], 1);
+    let said = told(
+        &output,
+        &["version", "check", "status", "object", "expected"],
+    );
+    has(
+        &said,
+        "4 schema failed EXTENSION pg_trgm ALTER EXTENSION pg_trgm UPDATE TO '1.3';",
+    );
+}
+
+#[test]
+fn large_objects_that_stay_and_that_are_taken() {
+    let ground = Ground::of(SHOP);
+    ground.write("m/3_big.up.sql", "select lo_from_bytea(77, 'one');\n");
+    ground.write("m/3_big.down.sql", "select 1;\n");
+    has(&checks(&ground, &[], 1), "3 left ok large objects");
+    ground.write("m/3_big.down.sql", "select lo_unlink(77);\n");
+    let said = checks(&ground, &[], 0);
+    assert!(!said.iter().any(|line| line.contains("left")), "{said:?}");
+    ground.write("m/4_age.up.sql", "alter table shop add age int;\n");
+    ground.write(
+        "m/4_age.down.sql",
+        "alter table shop drop age; select lo_put(77, 0, 'two');\n",
+    );
+    has(&checks(&ground, &[], 1), "4 data failed large object 77");
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_ended() {
+    let ground = Ground::of(SHOP);
+    ground.write("m/2_town.down.sql", "select pg_sleep(3600);\n");
+    let output = ground.run(&["--check-rollback", "--timeout", "200ms"], 1);
+    let said = told(&output, &["version", "check", "status", "message"]);
+    let is_it = |line: &String| {
+        line.starts_with("2 down failed") && line.contains("it did not end within 0.2 s")
+    };
+    assert!(said.iter().any(is_it), "{said:?}");
+    let output = ground.run(&["--timeout", "1s"], 2);
+    assert!(output.stderr.contains("--timeout needs"), "{output:?}");
+}

@@ -296,3 +296,31 @@ fn what_is_set_up_is_no_drift() {
     );
     drift(&ground, &database, &["--setup", "setup.sql"], 0).expect_no_output();
 }
+
+#[test]
+fn triggers_of_constraints_and_versions_of_extensions_are_compared() {
+    let (ground, database) = (Ground::of(SHOP), deployed());
+    ground.write(
+        "m/2_by_name.sql",
+        "create index by_name on shop (name); create extension pg_trgm version '1.4';
+         create table clerk (shop bigint constraint works_in references shop);",
+    );
+    let there = "create table clerk (shop bigint constraint works_in references shop)";
+    database.sql(&format!("create extension pg_trgm version '1.4'; {there}"));
+    drift(&ground, &database, &[], 0);
+    database.sql("alter extension pg_trgm update to '1.5'; alter table shop disable trigger all");
+    let output = drift(&ground, &database, &[], 1);
+    assert_eq!(
+        objects(&output),
+        [
+            "different EXTENSION pg_trgm",
+            "different FK CONSTRAINT public.clerk works_in"
+        ]
+    );
+    let said = told(&output, &["actual"]).join("\n");
+    assert!(said.contains("UPDATE TO '1.5'"), "{said}");
+    assert!(
+        said.contains("ALTER TABLE public.shop DISABLE TRIGGER OF works_in"),
+        "{said}"
+    );
+}

@@ -1,5 +1,7 @@
 //! `--check-rollback`: what is of the server, and what of it reaches out.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::check::{SHOP, after, checks, has, third};
 use crate::ground::{Ground, told};
 
@@ -192,6 +194,40 @@ fn nothing_is_run_or_written_on_the_machine() {
         assert!(all.contains(said), "{all}");
         assert!(!file.exists(), "{way}");
     }
+}
+
+/// A throw-away server has no shell to run programs by, where the system lets everybody hide it.
+#[test]
+fn no_program_is_run_that_nobody_could_read_of() {
+    let hide = [
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "mount",
+        "--bind",
+        "/dev/null",
+        "/bin/sh",
+    ];
+    let may = std::process::Command::new("unshare").args(hide).status();
+    if !may.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let file = place.path().join("made");
+    let command: String = format!("COPY (SELECT 1) TO PROGRAM 'touch {}'", file.display());
+    let reversed: String = command.chars().rev().collect();
+    let ground = Ground::of(SHOP);
+    ground.write(
+        "m/3_note.up.sql",
+        &format!("do $$ begin execute reverse($q${reversed}$q$); end $$;"),
+    );
+    ground.write("m/3_note.down.sql", "select 1;");
+    let output = ground.run(&["--check-rollback"], 1);
+    let said = told(&output, &["version", "check", "status", "message"]);
+    let is_it = |line: &String| line.starts_with("3 up failed") && line.contains("touch");
+    assert!(said.iter().any(is_it), "{said:?}");
+    assert!(!file.exists());
 }
 
 /// A throw-away server is in no network, where the system lets everybody part from it.

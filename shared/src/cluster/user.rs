@@ -19,7 +19,7 @@ const UNPRIVILEGED: &[&str] = &["postgres", "nobody"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ServerUser {
     pub uid: u32,
-    gid: u32,
+    pub gid: u32,
     /// Whether we are root and become this user.
     pub becomes: bool,
 }

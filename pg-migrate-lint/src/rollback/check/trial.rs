@@ -6,6 +6,7 @@ use shared::{Error, Result};
 use super::verdict::Said;
 use super::{Checker, Ways};
 use crate::rollback::globals::Globals;
+use crate::rollback::large_objects::LargeObjects;
 use crate::rollback::positions::Positions;
 use crate::rollback::rows::Rows;
 use crate::rollback::seed;
@@ -26,6 +27,7 @@ struct Held {
     rows: Rows,
     positions: Positions,
     globals: Globals,
+    large_objects: LargeObjects,
 }
 
 impl Checker<'_> {
@@ -33,6 +35,7 @@ impl Checker<'_> {
         let client = &mut self.site.client(database)?;
         Ok(Held {
             globals: Globals::of(client)?,
+            large_objects: LargeObjects::of(client)?,
             positions: Positions::of(client)?,
             rows: Rows::of(client)?,
         })
@@ -69,21 +72,26 @@ impl Checker<'_> {
             });
         }
         self.say(ways.migration, "up", Said::ok())?;
-        let up = self.site.schema(&trial, DEFINITIONS)?;
+        let up = self.site.whole_schema(&trial, DEFINITIONS)?;
         let held_up = self.held(&trial)?;
         match self.site.run(&trial, &ways.down, self.context)? {
             Some(failure) => self.say(ways.migration, "down", Said::of_failure(failure))?,
             None => {
                 self.say(ways.migration, "down", Said::ok())?;
-                let back = self.site.schema(&trial, DEFINITIONS)?;
+                let back = self.site.whole_schema(&trial, DEFINITIONS)?;
                 let held_back = self.held(&trial)?;
                 let mut others = before.differences(&back);
                 let made = self.site.roles();
                 others.extend(held.globals.differences(&held_back.globals, made));
                 self.differences(ways.migration, "schema", others)?;
-                let rows = held.rows.compare(&held_up.rows, &held_back.rows);
+                let mut rows = held.rows.compare(&held_up.rows, &held_back.rows);
+                let large_objects = &held.large_objects;
+                rows.left
+                    .extend(large_objects.left(&held_back.large_objects));
                 self.rows(ways.migration, rows)?;
-                let behind = (held.positions).behind(&held_up.positions, &held_back.positions);
+                let mut behind = (held.positions).behind(&held_up.positions, &held_back.positions);
+                behind
+                    .extend(large_objects.behind(&held_up.large_objects, &held_back.large_objects));
                 self.behind(ways.migration, behind)?;
                 self.losses(ways)?;
                 self.up_again(ways, &trial, &up)?;
@@ -100,7 +108,7 @@ impl Checker<'_> {
         match self.site.run(trial, &ways.up, self.context)? {
             Some(failure) => self.say(ways.migration, "up_again", Said::of_failure(failure)),
             None => {
-                let again = self.site.schema(trial, DEFINITIONS)?;
+                let again = self.site.whole_schema(trial, DEFINITIONS)?;
                 self.differences(ways.migration, "up_again", up.differences(&again))
             }
         }

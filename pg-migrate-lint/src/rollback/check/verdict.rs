@@ -11,6 +11,7 @@ use crate::loss;
 use crate::parse::Parsed;
 use crate::rollback::checked::Checked;
 use crate::rollback::globals;
+use crate::rollback::large_objects::LARGE_OBJECTS;
 use crate::rollback::positions::Behind;
 use crate::rollback::rows::{Loss, Outcome, Taken, counted};
 
@@ -63,9 +64,13 @@ impl Checker<'_> {
             self.loss(migration, loss)?;
         }
         for left in outcome.left {
+            let what = match left.object == LARGE_OBJECTS {
+                true => "large object",
+                false => "row",
+            };
             let words = format!(
                 "{} not there before: what was put in stays, and running the migration again puts it in again",
-                counted(left.count, "row")
+                counted(left.count, what)
             );
             self.say(migration, "left", Said::noted(words).of(left.object))?;
         }
