@@ -146,7 +146,9 @@ impl Scene<'_> {
                     false => AccessExclusive,
                 };
                 impact.lock(self.name(), mode);
-                let of_child = match self.server.version >= 14 {
+                let referencing = self.catalogue.referencing(&self.name());
+                // It loses the triggers of foreign keys that reference it.
+                let of_child = match self.server.version >= 14 || !referencing.is_empty() {
                     true => AccessExclusive,
                     false => ShareUpdateExclusive,
                 };
@@ -164,7 +166,7 @@ impl Scene<'_> {
                     true => Mode::Share,
                     false => AccessExclusive,
                 };
-                for other in self.catalogue.referencing(&self.name()) {
+                for other in referencing {
                     impact.lock(other.clone(), of_other);
                     impact.does(other.clone(), Work::Scan);
                 }

@@ -17,7 +17,9 @@ pub static RULE: Rule = Rule {
     explanation: "ADD FOREIGN KEY takes a ShareRowExclusiveLock on both tables, and keeps it while every row is \
         looked up: writes to either wait, reads go on.\n\n\
         With NOT VALID the locks are held for a moment only, and the key holds for what is written from then on. \
-        VALIDATE CONSTRAINT looks the old rows up under locks that block nobody; in a transaction of its own.",
+        VALIDATE CONSTRAINT looks the old rows up under locks that block nobody; in a transaction of its own.\n\n\
+        ALTER CONSTRAINT … ENFORCED looks all rows up at once: add the key once more under another name, NOT VALID, validate that, \
+        and drop the one that was not enforced.",
     versions: "on a partitioned table NOT VALID is possible since 18",
     bad: &[
         Example::new("ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id);"),
@@ -76,8 +78,7 @@ fn enforced(look: &Look, table: &Name, name: &str, found: &mut Vec<Finding>) {
         return;
     }
     let message = format!("ENFORCED of {} {}", quoted(name), reading(look, table, other));
-    let words = "add it once more under another name, NOT VALID, validate that in a later migration, and drop this one";
-    found.push(look.finding_on(&RULE, table, message).fix(Fix::default().words(words)));
+    found.push(look.finding_on(&RULE, table, message));
 }
 
 fn fix(look: &Look, table: &Name, columns: &[String], name: Option<&str>, at: usize) -> Fix {
